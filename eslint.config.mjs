@@ -9,7 +9,10 @@ export default tseslint.config(
       "@typescript-eslint/no-floating-promises": "error",
       "@typescript-eslint/switch-exhaustiveness-check": "error",
       "@typescript-eslint/consistent-type-imports": "error",
-      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      "@typescript-eslint/no-unused-vars": [
+        "error",
+        { argsIgnorePattern: "^_", varsIgnorePattern: "^_" },
+      ],
       "@typescript-eslint/prefer-promise-reject-errors": "off",
       "max-lines": ["error", { max: 400, skipComments: true, skipBlankLines: true }],
       "max-lines-per-function": ["error", { max: 100, skipComments: true, skipBlankLines: true }],
@@ -21,7 +24,10 @@ export default tseslint.config(
     files: ["{contracts,gateway,cloud,device-sim,otel,infra}/**/*.ts"],
     ignores: ["**/main.ts"],
     rules: {
-      "no-restricted-properties": ["error", { object: "process", property: "env", message: "Only main.ts reads the environment." }],
+      "no-restricted-properties": [
+        "error",
+        { object: "process", property: "env", message: "Only main.ts reads the environment." },
+      ],
     },
   },
   {

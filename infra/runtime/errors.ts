@@ -1,0 +1,40 @@
+/** Bounded, because codes double as metric labels. */
+export type ErrorCode =
+  | "ADDRESS_IN_USE"
+  | "CONFIG_INVALID"
+  | "CONTRACT_INVALID"
+  | "DIRECTORY_UNWRITABLE"
+  | "FRAME_INVALID"
+  | "INFLUX_REFUSED"
+  | "INFLUX_UNAVAILABLE"
+  | "LANE_BROKEN"
+  | "LOG_MISCONFIGURED"
+  | "NATS_UNAVAILABLE"
+  | "POSITION_CONFLICT"
+  | "PROCESS_FAILED"
+  | "PROGRAM_MISSING"
+  | "RULE_INVALID";
+
+/** What happens next: `retry` backs off, `reject` dead-letters the message, `fatal` exits. */
+export type Disposition = "retry" | "reject" | "fatal";
+
+/** An operating failure: something outside the program went wrong, and the code says what. */
+export class AppError extends Error {
+  override readonly name = "AppError";
+  readonly code: ErrorCode;
+  readonly disposition: Disposition;
+
+  constructor(code: ErrorCode, disposition: Disposition, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.disposition = disposition;
+  }
+}
+
+/** An unclassified error is a bug, and a bug stops the process. */
+export const dispositionOf = (error: unknown): Disposition =>
+  error instanceof AppError ? error.disposition : "fatal";
+
+/** The message of anything that was thrown. */
+export const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

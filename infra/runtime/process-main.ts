@@ -1,0 +1,57 @@
+import { type OptionTable, type Resolved, as, helpText, loadConfig } from "./config.ts";
+import { AppError, messageOf } from "./errors.ts";
+import { type Logger, makeLogger } from "./logger.ts";
+
+const COMMON = {
+  logLevel: {
+    env: "SKERRY_LOG_LEVEL",
+    doc: "pino level: trace, debug, info, warn, error",
+    fallback: "info",
+    parse: as.text,
+  },
+} satisfies OptionTable;
+
+export interface ProcessContext<S extends OptionTable> {
+  config: Resolved<S>;
+  logger: Logger;
+  /** Aborts on SIGTERM or SIGINT; `run` then has until the supervisor's deadline to return. */
+  signal: AbortSignal;
+}
+
+export interface ProcessSpec<S extends OptionTable> {
+  name: string;
+  title: string;
+  options: S;
+  env: Record<string, string | undefined>;
+  argv: readonly string[];
+  run: (context: ProcessContext<S>) => Promise<void>;
+}
+
+/**
+ * The one way a Skerry process starts and ends: parse the option table, answer `--help`, run until
+ * a signal, exit 0; exit 1 with one clear line on an operating failure, with a stack on a bug.
+ */
+export async function processMain<S extends OptionTable>(spec: ProcessSpec<S>): Promise<void> {
+  const table = { ...spec.options, ...COMMON };
+  if (spec.argv.includes("--help") || spec.argv.includes("-h")) {
+    process.stdout.write(helpText(spec.title, table));
+    return;
+  }
+  let logger = makeLogger({ process: spec.name }, "info");
+  try {
+    const config = loadConfig(table, spec.env, spec.argv);
+    const region = (config as Record<string, unknown>).region;
+    const bindings = { process: spec.name, ...(typeof region === "string" ? { region } : {}) };
+    logger = makeLogger(bindings, config.logLevel);
+    const controller = new AbortController();
+    for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => controller.abort());
+    await spec.run({ config: config, logger, signal: controller.signal });
+    logger.info("stopped");
+    process.exit(0);
+  } catch (error) {
+    if (error instanceof AppError && error.code === "CONFIG_INVALID")
+      process.stderr.write(`${spec.name}: ${messageOf(error)}\n`);
+    else logger.fatal({ err: error }, messageOf(error));
+    process.exit(1);
+  }
+}

@@ -1,0 +1,43 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export interface StatusSource {
+  /** True once the process does its real work, not merely listens. */
+  ready(): boolean;
+  /** A JSON-able snapshot for the supervisor's panel and for people. */
+  status(): unknown;
+}
+
+export interface StatusServer extends AsyncDisposable {
+  port: number;
+}
+
+/** Serves `GET /readyz` (200 or 503) and `GET /status` (JSON) on loopback unless told otherwise. */
+export async function serveStatus(
+  at: { host: string; port: number },
+  source: StatusSource,
+): Promise<StatusServer> {
+  const server = createServer((request, response) => {
+    if (request.method !== "GET") return void response.writeHead(405).end();
+    if (request.url === "/readyz") {
+      const ready = source.ready();
+      return void response.writeHead(ready ? 200 : 503).end(ready ? "ready\n" : "not ready\n");
+    }
+    if (request.url === "/status") {
+      response.writeHead(200, { "content-type": "application/json" });
+      return void response.end(JSON.stringify(source.status()));
+    }
+    response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(at.port, at.host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
