@@ -1,0 +1,155 @@
+// A contract: a versioned JSON Schema (draft-07) with `x-` annotations that say what a reading is.
+import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+
+/** How a repeated reading is known: by its sequence, by time and content, or not at all. */
+export type Identity = "sequence" | "time" | "none";
+
+export interface Field {
+  readonly name: string;
+  readonly type: "number" | "integer" | "boolean" | "string";
+  /** UCUM code, for example `Cel`, `%`, `[ppm]`. */
+  readonly unit: string | undefined;
+  readonly quantiles: boolean;
+}
+
+export interface Contract {
+  readonly name: string;
+  readonly version: number;
+  /** Checks a payload; on false, {@link violationOf} says what is wrong. */
+  readonly validate: ValidateFunction;
+  /** Properties with role `field`, in schema order. */
+  readonly fields: readonly Field[];
+  /** Properties with role `tag`. */
+  readonly tags: readonly string[];
+  readonly timeProperty: string | undefined;
+  readonly sequenceProperty: string | undefined;
+  /** `device`, or the property whose value decides the lane and names the series. */
+  readonly partitionKey: string;
+  readonly identity: Identity;
+  /** Readings older than this on arrival are rejected, in milliseconds. */
+  readonly ageMaxMs: number;
+}
+
+export class ContractError extends Error {
+  override readonly name = "ContractError";
+}
+
+const AGE_MAX_DEFAULT_MS = 7 * 24 * 3_600_000;
+const FIELD_TYPES = ["number", "integer", "boolean", "string"] as const;
+const IDENTITIES = ["sequence", "time", "none"] as const;
+const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
+
+interface Property {
+  type?: unknown;
+  "x-role"?: unknown;
+  "x-unit"?: string;
+  "x-quantiles"?: boolean;
+}
+
+interface Schema {
+  properties?: Record<string, Property>;
+  required?: string[];
+  "x-identity"?: string;
+  "x-partition-key"?: string;
+  "x-age-max"?: string;
+}
+
+const ajv = new Ajv({ strict: true, allowUnionTypes: true, allErrors: false });
+ajv.addVocabulary([
+  "x-unit",
+  "x-role",
+  "x-partition-key",
+  "x-identity",
+  "x-age-max",
+  "x-quantiles",
+]);
+
+/**
+ * Compiles one schema.
+ * @param schema JSON Schema of an object; `x-role` on every property.
+ * @throws ContractError naming the contract and the property at fault.
+ */
+export function compileContract(id: { name: string; version: number }, schema: object): Contract {
+  const fail = (what: string): never => {
+    throw new ContractError(`contract ${id.name} v${id.version}: ${what}`);
+  };
+  if (!NAME.test(id.name)) fail("the name must be lower-case letters, digits, - and _");
+  refuseBacktracking(schema, fail);
+  const { properties = {}, required = [], ...annotations } = schema as Schema;
+  const byRole = (role: string): string[] =>
+    Object.keys(properties).filter((name) => properties[name]!["x-role"] === role);
+  for (const [name, property] of Object.entries(properties))
+    if (!["field", "tag", "time", "sequence"].includes(property["x-role"] as string))
+      fail(`property "${name}" needs an x-role: field, tag, time or sequence`);
+  const times = byRole("time");
+  const sequences = byRole("sequence");
+  if (times.length > 1) fail(`two time properties: ${times.join(", ")}`);
+  if (sequences.length > 1) fail(`two sequence properties: ${sequences.join(", ")}`);
+
+  const identity = (annotations["x-identity"] ?? "none") as Identity;
+  if (!IDENTITIES.includes(identity)) fail(`x-identity must be one of ${IDENTITIES.join(", ")}`);
+  if (identity === "sequence" && !required.includes(sequences[0] ?? ""))
+    fail("x-identity sequence needs a required property with role sequence");
+  if (identity === "time" && !required.includes(times[0] ?? ""))
+    fail("x-identity time needs a required property with role time");
+
+  const partitionKey = annotations["x-partition-key"] ?? "device";
+  if (partitionKey !== "device" && !required.includes(partitionKey))
+    fail(`x-partition-key "${partitionKey}" must be device or a required property`);
+
+  return Object.freeze({
+    ...id,
+    validate: compile(schema, fail),
+    fields: byRole("field").map((name) => toField(name, properties[name]!, fail)),
+    tags: byRole("tag"),
+    timeProperty: times[0],
+    sequenceProperty: sequences[0],
+    partitionKey,
+    identity,
+    ageMaxMs: parseAgeMax(annotations["x-age-max"], fail),
+  });
+}
+
+/** What the last failed `validate` found, in one line that names the property. */
+export function violationOf(contract: Contract): string {
+  const error: ErrorObject | undefined = contract.validate.errors?.[0];
+  if (!error) return "unknown violation";
+  const at = error.instancePath === "" ? "payload" : error.instancePath;
+  const extra =
+    error.keyword === "additionalProperties"
+      ? `: ${String((error.params as { additionalProperty?: unknown }).additionalProperty)}`
+      : "";
+  return `${at} ${error.message ?? error.keyword}${extra}`;
+}
+
+function compile(schema: object, fail: (what: string) => never): ValidateFunction {
+  try {
+    return ajv.compile(schema);
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function toField(name: string, property: Property, fail: (what: string) => never): Field {
+  const type = FIELD_TYPES.find((known) => known === property.type);
+  if (!type) return fail(`field "${name}" needs one type: ${FIELD_TYPES.join(", ")}`);
+  return { name, type, unit: property["x-unit"], quantiles: property["x-quantiles"] === true };
+}
+
+/** JSON Schema patterns run on a backtracking engine: one hostile payload would stop the gateway. */
+function refuseBacktracking(node: unknown, fail: (what: string) => never): void {
+  if (typeof node !== "object" || node === null) return;
+  for (const [key, value] of Object.entries(node)) {
+    if ((key === "pattern" && typeof value === "string") || key === "patternProperties")
+      fail(`${key} is not allowed: it can take exponential time`);
+    refuseBacktracking(value, fail);
+  }
+}
+
+/** ISO 8601 durations of whole days or hours: `P7D`, `PT12H`, `P1DT6H`. */
+function parseAgeMax(text: string | undefined, fail: (what: string) => never): number {
+  if (text === undefined) return AGE_MAX_DEFAULT_MS;
+  const match = /^P(?:(\d+)D)?(?:T(\d+)H)?$/.exec(text);
+  const ms = match ? Number(match[1] ?? 0) * 86_400_000 + Number(match[2] ?? 0) * 3_600_000 : 0;
+  return ms > 0 ? ms : fail(`x-age-max must be a duration such as P7D or PT12H, not "${text}"`);
+}

@@ -1,0 +1,119 @@
+// A frame: one JetStream message holding a batch of readings (DESIGN.md, section 4).
+//
+//   [header, reading, reading, …]                       JSON, or the same as one zstd frame
+//   header  {"v":1,"gateway":…,"epoch":…,"n":…,"count":…,"total":…,"clock":…}
+//   reading [device, contract, version, receivedAtMs, traceparent|null, payload]
+//
+// F1. A payload is spliced in as it was received; nothing re-encodes it on the way.
+// F2. `count` is the number of readings that follow; a frame that disagrees with it is invalid.
+// F3. An unknown format version is an error, never skipped: its readings would vanish.
+import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+
+export const FRAME_VERSION = 1;
+
+/** Below this many bytes a zstd frame costs more than it saves. */
+export const COMPRESS_FROM_BYTES = 512;
+
+const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
+const ZSTD_OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+
+/** A decompressed frame is never larger than this, whatever its zstd header claims. */
+const DECODED_BYTES_MAX = 64 * 1024 * 1024;
+
+export class FrameError extends Error {
+  override readonly name = "FrameError";
+}
+
+export interface FrameHeader {
+  readonly v: number;
+  /** Gateway id; unique in its region. */
+  readonly gateway: string;
+  /** Random per start of the gateway. */
+  readonly epoch: string;
+  /** Counts the frames of this gateway, epoch and partition, from 1. */
+  readonly n: number;
+  /** Readings in this frame. */
+  readonly count: number;
+  /** Readings of this gateway, epoch and partition up to and including this frame. */
+  readonly total: number;
+  /** The gateway's clock in epoch milliseconds: monotonic from its start. */
+  readonly clock: number;
+}
+
+export interface FrameReading {
+  readonly device: string;
+  readonly contract: string;
+  readonly version: number;
+  readonly receivedAtMs: number;
+  readonly traceparent: string | null;
+  readonly payload: Record<string, unknown>;
+}
+
+export interface Frame {
+  readonly header: FrameHeader;
+  readonly readings: readonly FrameReading[];
+}
+
+/** De-duplicates re-sends in the stream; per partition, because JetStream de-duplicates per stream. */
+export const frameMessageId = (
+  header: Pick<FrameHeader, "gateway" | "epoch" | "n">,
+  partition: number,
+): string => `${header.gateway}:${header.epoch}:${partition}:${header.n}`;
+
+/** Encodes one reading; `payload` is the JSON text as it was received (F1). */
+export const encodeReading = (
+  reading: Omit<FrameReading, "payload"> & { payload: string },
+): string =>
+  `[${JSON.stringify(reading.device)},${JSON.stringify(reading.contract)},${reading.version},${reading.receivedAtMs},${
+    reading.traceparent === null ? "null" : JSON.stringify(reading.traceparent)
+  },${reading.payload}]`;
+
+/** Encodes a frame from readings that {@link encodeReading} made. */
+export function encodeFrame(header: FrameHeader, readings: readonly string[]): Buffer {
+  const head = JSON.stringify(header);
+  const text = readings.length === 0 ? `[${head}]` : `[${head},${readings.join(",")}]`;
+  const bytes = Buffer.from(text, "utf8");
+  return bytes.length < COMPRESS_FROM_BYTES ? bytes : zstdCompressSync(bytes, ZSTD_OPTIONS);
+}
+
+/** @throws FrameError which must stop the lane: a frame that cannot be read is never skipped. */
+export function decodeFrame(data: Uint8Array): Frame {
+  let parts: unknown;
+  try {
+    parts = JSON.parse(inflate(data).toString("utf8"));
+  } catch (cause) {
+    throw invalid("is neither JSON nor zstd of JSON", cause);
+  }
+  if (!Array.isArray(parts) || parts.length === 0) throw invalid("is not an array with a header");
+  const header = parts[0] as FrameHeader;
+  if (header.v !== FRAME_VERSION)
+    throw invalid(`has format version ${String(header.v)}; this program reads ${FRAME_VERSION}`);
+  if (header.count !== parts.length - 1)
+    throw invalid(`says ${header.count} readings and holds ${parts.length - 1}`);
+  const readings = new Array<FrameReading>(header.count);
+  for (let at = 0; at < header.count; at++) readings[at] = toReading(parts[at + 1]);
+  return { header, readings };
+}
+
+function inflate(data: Uint8Array): Buffer {
+  const compressed = ZSTD_MAGIC.every((byte, at) => data[at] === byte);
+  if (compressed) return zstdDecompressSync(data, { maxOutputLength: DECODED_BYTES_MAX });
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function toReading(part: unknown): FrameReading {
+  if (!Array.isArray(part) || part.length !== 6)
+    throw invalid("holds something that is no reading");
+  const [device, contract, version, receivedAtMs, traceparent, payload] = part as [
+    string,
+    string,
+    number,
+    number,
+    string | null,
+    Record<string, unknown>,
+  ];
+  return { device, contract, version, receivedAtMs, traceparent, payload };
+}
+
+const invalid = (what: string, cause?: unknown): FrameError =>
+  new FrameError(`the frame ${what}`, { cause });

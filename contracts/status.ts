@@ -1,0 +1,55 @@
+// What each process answers on `GET /status`: the supervisor's panel and the final report read it.
+
+export interface GatewayStatus {
+  readonly process: "gateway";
+  readonly region: string;
+  /** Since the process started. */
+  readonly readingsStored: number;
+  readonly rejectsStored: number;
+  readonly connections: number;
+  /** Publishes received and not yet acknowledged. */
+  readonly held: number;
+  /** `refusing`: the log refuses or is away, so nothing is acknowledged; `detail` says why. */
+  readonly log: { readonly state: "ok" | "refusing"; readonly detail: string };
+}
+
+export interface AlertingStatus {
+  readonly process: "alerting";
+  readonly region: string;
+  readonly openAlerts: number;
+  readonly raised: number;
+  readonly cleared: number;
+  readonly lanes: readonly LaneStatus[];
+}
+
+export interface LaneStatus {
+  readonly region: string;
+  readonly partition: number;
+  /** Every effect of frames up to this sequence is durable. */
+  readonly doneSeq: number;
+  readonly watermarkMs: number;
+  /** Why the lane stands still, or null. */
+  readonly stoppedBy: string | null;
+}
+
+export interface AggregatorStatus {
+  readonly process: "aggregator";
+  readonly readingsStored: number;
+  readonly lateReadings: number;
+  readonly lanes: readonly LaneStatus[];
+  /**
+   * Device clock to InfluxDB acknowledgement in ms, over all readings since the start, per region:
+   * an HdrHistogram in its compressed V2 encoding (base64), so that histograms can be added up.
+   */
+  readonly latencyMs: Readonly<Record<string, string>>;
+  readonly influx: { readonly state: "ok" | "refusing"; readonly detail: string };
+}
+
+export interface SimulatorStatus {
+  readonly process: "simulator";
+  readonly acknowledged: number;
+  readonly inFlight: number;
+  readonly regions: Readonly<Record<string, { acknowledged: number; connected: number }>>;
+}
+
+export type ProcessStatus = GatewayStatus | AlertingStatus | AggregatorStatus | SimulatorStatus;

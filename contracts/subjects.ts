@@ -1,0 +1,41 @@
+// The only place that spells NATS subjects, stream names and bucket names (DESIGN.md, section 3).
+import { escapeToken, unescapeToken } from "./token.ts";
+
+export const telemetryStream = (region: string): string => `TELEMETRY_${region}`;
+export const alertsStream = (region: string): string => `ALERTS_${region}`;
+export const rejectsStream = (region: string): string => `REJECTS_${region}`;
+
+/** The buckets that operators keep in their own JetStream domain. */
+export const POSITIONS_BUCKET = "positions";
+
+export const telemetrySubject = (region: string, partition: number): string =>
+  `telemetry.${region}.${partition}`;
+
+export const telemetrySubjects = (region: string, partitions: number): string[] =>
+  Array.from({ length: partitions }, (_, partition) => telemetrySubject(region, partition));
+
+export const alertSubject = (alert: { region: string; rule: string; key: string }): string =>
+  `alerts.${alert.region}.${escapeToken(alert.rule)}.${escapeToken(alert.key)}`;
+
+export const alertSubjects = (region: string): string => `alerts.${region}.>`;
+
+export const rejectSubject = (reject: { region: string; reason: string; device: string }): string =>
+  `rejects.${reject.region}.${reject.reason}.${escapeToken(reject.device)}`;
+
+export const rejectSubjects = (region: string): string => `rejects.${region}.>`;
+
+/** The device of a `rejects.{region}.{reason}.{device}` subject. */
+export const deviceOfRejectSubject = (subject: string): string =>
+  unescapeToken(subject.split(".")[3] ?? "");
+
+/** The position record of one operator for one lane: `{operator}.{region}.{partition}`. */
+export const positionKey = (operator: string, lane: LaneId): string =>
+  `${escapeToken(operator)}.${lane.region}.${lane.partition}`;
+
+/** A lane: one region × one partition of its log, an ordered slice. */
+export interface LaneId {
+  readonly region: string;
+  readonly partition: number;
+}
+
+export const laneName = (lane: LaneId): string => `${lane.region}/${lane.partition}`;

@@ -1,0 +1,106 @@
+import { DeliverPolicy, type NatsConnection } from "nats";
+import {
+  type LaneId,
+  laneName,
+  telemetryStream,
+  telemetrySubject,
+} from "../../contracts/subjects.ts";
+import { Backoff, sleep } from "../runtime/backoff.ts";
+import { messageOf } from "../runtime/errors.ts";
+import type { Logger } from "../runtime/logger.ts";
+
+/** One JetStream message; `seq` and `storeMs` are the same in the origin and in every mirror. */
+export interface LogEntry {
+  readonly seq: number;
+  readonly storeMs: number;
+  readonly subject: string;
+  readonly data: Uint8Array;
+}
+
+export interface StreamSlice {
+  readonly stream: string;
+  readonly subject: string;
+  /** First sequence wanted. */
+  readonly fromSeq: number;
+}
+
+/** How many messages the server may send ahead: bounds the memory of a reader that is behind. */
+const PREFETCH_MESSAGES = 200;
+/** Expiry of one pull and twice its heartbeat: a dead consumer is noticed within this time. */
+const PULL_EXPIRES_MS = 5_000;
+
+export const laneSlice = (lane: LaneId, fromSeq: number): StreamSlice => ({
+  stream: telemetryStream(lane.region),
+  subject: telemetrySubject(lane.region, lane.partition),
+  fromSeq,
+});
+
+/**
+ * Reads one subject of a stream in order, for ever, from a sequence that the caller keeps: whatever
+ * happens to the server or the link, the next entry is the one after the last that was yielded.
+ */
+export async function* readSlice(
+  connection: NatsConnection,
+  slice: StreamSlice,
+  logger: Logger,
+  signal: AbortSignal,
+): AsyncGenerator<LogEntry, void, void> {
+  let nextSeq = slice.fromSeq;
+  const backoff = new Backoff({ baseMs: 50, maxMs: 1_000 });
+  while (!signal.aborted) {
+    try {
+      for await (const entry of consume(connection, { ...slice, fromSeq: nextSeq }, signal)) {
+        if (entry.seq < nextSeq) continue;
+        nextSeq = entry.seq + 1;
+        backoff.reset();
+        yield entry;
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      logger.warn(
+        { ...slice, nextSeq },
+        `reading the log stopped, will resume: ${messageOf(error)}`,
+      );
+    }
+    await sleep(backoff.next(), signal);
+  }
+}
+
+async function* consume(
+  connection: NatsConnection,
+  slice: StreamSlice,
+  signal: AbortSignal,
+): AsyncGenerator<LogEntry, void, void> {
+  const consumer = await connection.jetstream().consumers.get(slice.stream, {
+    filterSubjects: slice.subject,
+    deliver_policy: DeliverPolicy.StartSequence,
+    opt_start_seq: slice.fromSeq,
+  });
+  const messages = await consumer.consume({
+    max_messages: PREFETCH_MESSAGES,
+    expires: PULL_EXPIRES_MS,
+  });
+  const stop = (): void => messages.stop();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    for await (const message of messages)
+      yield {
+        seq: message.seq,
+        storeMs: Math.floor(message.info.timestampNanos / 1e6),
+        subject: message.subject,
+        data: message.data,
+      };
+  } finally {
+    signal.removeEventListener("abort", stop);
+    messages.stop();
+  }
+}
+
+export const readLane = (
+  connection: NatsConnection,
+  lane: LaneId,
+  fromSeq: number,
+  logger: Logger,
+  signal: AbortSignal,
+): AsyncGenerator<LogEntry, void, void> =>
+  readSlice(connection, laneSlice(lane, fromSeq), logger.child({ lane: laneName(lane) }), signal);

@@ -1,0 +1,59 @@
+import type { KV, KvEntry, NatsConnection } from "nats";
+import { type LaneId, POSITIONS_BUCKET, positionKey } from "../../contracts/subjects.ts";
+import { AppError } from "../runtime/errors.ts";
+
+/**
+ * Where an operator stands in its lanes, in its own JetStream domain. Saved by compare-and-set, so
+ * that two owners of one lane cannot both move it: the loser gets `POSITION_CONFLICT`.
+ */
+export class Positions<T extends object> {
+  readonly #kv: KV;
+  readonly #operator: string;
+  readonly #revisions = new Map<string, number>();
+
+  private constructor(kv: KV, operator: string) {
+    this.#kv = kv;
+    this.#operator = operator;
+  }
+
+  static async open<T extends object>(
+    connection: NatsConnection,
+    operator: string,
+  ): Promise<Positions<T>> {
+    return new Positions<T>(await connection.jetstream().views.kv(POSITIONS_BUCKET), operator);
+  }
+
+  async load(lane: LaneId): Promise<T | null> {
+    const key = positionKey(this.#operator, lane);
+    const entry: KvEntry | null = await this.#kv.get(key);
+    this.#revisions.set(key, entry?.revision ?? 0);
+    return entry && entry.operation === "PUT" ? entry.json<T>() : null;
+  }
+
+  /** Call only after every effect up to `position` is durable. */
+  async save(lane: LaneId, position: T): Promise<void> {
+    const key = positionKey(this.#operator, lane);
+    const expected = this.#revisions.get(key);
+    if (expected === undefined) throw new Error(`position ${key} was saved before it was loaded`);
+    const body = JSON.stringify(position);
+    try {
+      this.#revisions.set(key, await this.#kv.update(key, body, expected));
+    } catch (cause) {
+      await this.#settleUnknown(key, body, cause);
+    }
+  }
+
+  /** A save whose answer was lost may have happened: read back before calling it a conflict. */
+  async #settleUnknown(key: string, body: string, cause: unknown): Promise<void> {
+    const entry = await this.#kv.get(key).catch(() => null);
+    if (entry?.string() === body) return void this.#revisions.set(key, entry.revision);
+    const expected = this.#revisions.get(key);
+    if (entry && entry.revision !== expected)
+      throw new AppError("POSITION_CONFLICT", "fatal", `${key} was moved by another owner`, {
+        cause,
+      });
+    throw new AppError("NATS_UNAVAILABLE", "retry", `position ${key} could not be saved`, {
+      cause,
+    });
+  }
+}

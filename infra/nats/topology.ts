@@ -1,0 +1,141 @@
+// The streams and buckets of DESIGN.md as data, created and reconciled idempotently.
+//
+// T1. An origin log has max_bytes and discards new, no max_age: full, it refuses; it never forgets.
+// T2. A mirror discards old and has no max_bytes: a full mirror with discard new skips messages.
+// T3. The number of partitions is the number of subjects, fixed when the log is created.
+import {
+  DiscardPolicy,
+  type JetStreamManager,
+  type NatsConnection,
+  NatsError,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+  nanos,
+} from "nats";
+import {
+  POSITIONS_BUCKET,
+  alertSubjects,
+  alertsStream,
+  rejectSubjects,
+  rejectsStream,
+  telemetryStream,
+  telemetrySubjects,
+} from "../../contracts/subjects.ts";
+
+export const HUB = "hub";
+export const PARTITIONS_DEFAULT = 4;
+export const REJECTS_KEPT_PER_SUBJECT = 1_000;
+
+const ALERTS_KEPT_PER_SUBJECT = 1_000;
+const DUPLICATE_WINDOW_MS = 120_000;
+const STREAM_NOT_FOUND = 10059;
+
+export type StreamSpec = Partial<StreamConfig> & { name: string };
+
+export interface Domain {
+  /** JetStream domain: `hub` or a region. */
+  readonly name: string;
+  readonly streams: readonly StreamSpec[];
+  readonly buckets: readonly string[];
+}
+
+export interface TopologyOptions {
+  readonly regions: readonly string[];
+  readonly partitions: number;
+  /** Size bound of a region's origin log. */
+  readonly logBytesMax: number;
+}
+
+const base = (spec: StreamSpec): StreamSpec => ({
+  storage: StorageType.File,
+  retention: RetentionPolicy.Limits,
+  num_replicas: 1,
+  ...spec,
+});
+
+/** A mirror in `into` of a stream whose origin is the domain `of`; its sequence numbers agree. */
+const mirror = (name: string, of: string, into: string): StreamSpec =>
+  base({
+    name,
+    discard: DiscardPolicy.Old,
+    mirror: {
+      name,
+      external: { api: `$JS.${of}.API`, deliver: `dlv.${into}.${name}` },
+    },
+  });
+
+const origins = (region: string, options: TopologyOptions): StreamSpec[] => [
+  base({
+    name: telemetryStream(region),
+    subjects: telemetrySubjects(region, options.partitions),
+    max_bytes: options.logBytesMax,
+    discard: DiscardPolicy.New,
+    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+  }),
+  base({
+    name: alertsStream(region),
+    subjects: [alertSubjects(region)],
+    max_msgs_per_subject: ALERTS_KEPT_PER_SUBJECT,
+    discard: DiscardPolicy.Old,
+    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+  }),
+  base({
+    name: rejectsStream(region),
+    subjects: [rejectSubjects(region)],
+    max_msgs_per_subject: REJECTS_KEPT_PER_SUBJECT,
+    discard: DiscardPolicy.Old,
+    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+  }),
+];
+
+/** The streams and buckets of the hub. */
+export const hubDomain = (options: TopologyOptions): Domain => ({
+  name: HUB,
+  buckets: [POSITIONS_BUCKET],
+  streams: options.regions.flatMap((region) =>
+    [telemetryStream, alertsStream, rejectsStream].map((stream) =>
+      mirror(stream(region), region, HUB),
+    ),
+  ),
+});
+
+/** The streams and buckets of one region: its own logs, and copies of the other regions'. */
+export const regionDomain = (region: string, options: TopologyOptions): Domain => ({
+  name: region,
+  buckets: [POSITIONS_BUCKET],
+  streams: [
+    ...origins(region, options),
+    ...options.regions
+      .filter((other) => other !== region)
+      .map((other) => mirror(telemetryStream(other), other, region)),
+  ],
+});
+
+/** Creates what is missing and updates what differs; an origin's subjects are never changed (T3). */
+export async function applyDomain(connection: NatsConnection, domain: Domain): Promise<void> {
+  const manager = await connection.jetstreamManager();
+  for (const spec of domain.streams) await ensureStream(manager, spec);
+  for (const bucket of domain.buckets)
+    await connection.jetstream().views.kv(bucket, { history: 1, storage: StorageType.File });
+}
+
+async function ensureStream(manager: JetStreamManager, spec: StreamSpec): Promise<void> {
+  const found = await streamConfig(manager, spec.name);
+  if (!found) return void (await manager.streams.add(spec));
+  const { mirror: _mirror, subjects: _subjects, ...changeable } = spec;
+  await manager.streams.update(spec.name, changeable);
+}
+
+/** A stream's configuration, or null if it does not exist. */
+export async function streamConfig(
+  manager: JetStreamManager,
+  name: string,
+): Promise<StreamConfig | null> {
+  try {
+    return (await manager.streams.info(name)).config;
+  } catch (error) {
+    if (error instanceof NatsError && error.api_error?.err_code === STREAM_NOT_FOUND) return null;
+    throw error;
+  }
+}

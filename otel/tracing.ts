@@ -1,0 +1,108 @@
+import { type Attributes, SpanKind, type Tracer, trace } from "@opentelemetry/api";
+import type { OptionTable } from "../infra/runtime/config.ts";
+import { as } from "../infra/runtime/config.ts";
+import { contextOf, traceparentOf } from "./propagation.ts";
+
+/** Options of every process that traces; names and meaning of the first are OpenTelemetry's own. */
+export const TRACING_OPTIONS = {
+  otlpEndpoint: {
+    env: "OTEL_EXPORTER_OTLP_ENDPOINT",
+    doc: "base URL of an OTLP/HTTP receiver; unset means no tracing",
+    fallback: "",
+    parse: (raw) => (raw === "" ? "" : as.url(raw)),
+  },
+  traceShare: {
+    env: "SKERRY_TRACE_SHARE",
+    doc: "share of readings that get a trace, 0 to 1",
+    fallback: "0.01",
+    parse: as.number(0, 1),
+  },
+} satisfies OptionTable;
+
+export interface SpanSpec {
+  name: string;
+  /** W3C traceparent of the parent, or null for a new trace. */
+  parent: string | null;
+  startMs: number;
+  kind?: "internal" | "producer" | "consumer" | "client";
+  attributes?: Attributes;
+}
+
+export interface OpenSpan {
+  /** To be handed on, so that the next hop's span becomes a child of this one. */
+  readonly traceparent: string;
+  end(endMs: number): void;
+}
+
+const KINDS = {
+  internal: SpanKind.INTERNAL,
+  producer: SpanKind.PRODUCER,
+  consumer: SpanKind.CONSUMER,
+  client: SpanKind.CLIENT,
+} as const;
+
+/** Spans with explicit times, because a reading's hops are known only when a whole batch is done. */
+export class Tracing implements AsyncDisposable {
+  readonly #tracer: Tracer | null;
+  readonly #share: number;
+  readonly #shutdown: () => Promise<void>;
+
+  constructor(tracer: Tracer | null, share: number, shutdown: () => Promise<void>) {
+    this.#tracer = tracer;
+    this.#share = share;
+    this.#shutdown = shutdown;
+  }
+
+  get enabled(): boolean {
+    return this.#tracer !== null;
+  }
+
+  /** True for the share of readings that shall get a trace; always false when tracing is off. */
+  sample(): boolean {
+    return this.#tracer !== null && Math.random() < this.#share;
+  }
+
+  /** Null when tracing is off: the caller then hands on the parent, if it has one. */
+  start(spec: SpanSpec): OpenSpan | null {
+    if (!this.#tracer) return null;
+    const span = this.#tracer.startSpan(
+      spec.name,
+      {
+        startTime: spec.startMs,
+        kind: KINDS[spec.kind ?? "internal"],
+        ...(spec.attributes ? { attributes: spec.attributes } : {}),
+      },
+      contextOf(spec.parent),
+    );
+    return {
+      traceparent: traceparentOf(span.spanContext()),
+      end: (endMs) => span.end(endMs),
+    };
+  }
+
+  /** Records a span that is already over. */
+  record(spec: SpanSpec & { endMs: number }): void {
+    this.start(spec)?.end(spec.endMs);
+  }
+
+  /** Sends what is buffered, for at most a few seconds. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#shutdown();
+  }
+}
+
+export const NO_TRACING = new Tracing(null, 0, () => Promise.resolve());
+
+/**
+ * Starts the SDK if an endpoint is configured. The SDK is loaded only then: it is by far the
+ * largest dependency, and a gateway that does not trace should not pay for it.
+ */
+export async function startTracing(
+  service: { name: string; region?: string },
+  config: { otlpEndpoint: string; traceShare: number },
+): Promise<Tracing> {
+  if (config.otlpEndpoint === "") return NO_TRACING;
+  const { startSdk } = await import("./sdk.ts");
+  const stop = startSdk(service, config.otlpEndpoint);
+  return new Tracing(trace.getTracer("skerry"), config.traceShare, stop);
+}
