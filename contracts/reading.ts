@@ -37,15 +37,22 @@ export const contentHash = (payload: Payload): string =>
     .update(canonicalize(payload) ?? "")
     .digest("hex");
 
+/** The slot of a content hash. */
+export const slotOfHash = (hash: string): number =>
+  Number.parseInt(hash.slice(0, 12), 16) % SLOTS_PER_MS;
+
 /**
  * Where under its millisecond a reading is stored: `sequence mod 10⁶`, else from the hash of its
  * content. The same reading twice is one point, two readings are two (DESIGN.md, section 5).
  */
-export function slotOf(contract: Contract, payload: Payload): number {
-  if (contract.identity === "sequence")
-    return (payload[contract.sequenceProperty!] as number) % SLOTS_PER_MS;
-  return Number.parseInt(contentHash(payload).slice(0, 12), 16) % SLOTS_PER_MS;
-}
+export const slotOf = (contract: Contract, payload: Payload): number =>
+  contract.identity === "sequence"
+    ? (payload[contract.sequenceProperty!] as number) % SLOTS_PER_MS
+    : slotOfHash(contentHash(payload));
+
+/** The timestamp of a reading's point in nanoseconds, as text: a number would lose digits. */
+export const pointTimeNs = (eventMs: number, slot: number): string =>
+  `${eventMs}${String(slot).padStart(6, "0")}`;
 
 /**
  * A string that is equal for repeats of one reading of one device and differs otherwise; null when

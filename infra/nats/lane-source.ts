@@ -20,8 +20,8 @@ export interface LogEntry {
 export interface StreamSlice {
   readonly stream: string;
   readonly subject: string;
-  /** First sequence wanted. */
-  readonly fromSeq: number;
+  /** First sequence wanted, or the latest entry of every subject and then what follows. */
+  readonly from: number | "last-per-subject";
 }
 
 /** How many messages the server may send ahead: bounds the memory of a reader that is behind. */
@@ -29,14 +29,8 @@ const PREFETCH_MESSAGES = 200;
 /** Expiry of one pull and twice its heartbeat: a dead consumer is noticed within this time. */
 const PULL_EXPIRES_MS = 5_000;
 
-export const laneSlice = (lane: LaneId, fromSeq: number): StreamSlice => ({
-  stream: telemetryStream(lane.region),
-  subject: telemetrySubject(lane.region, lane.partition),
-  fromSeq,
-});
-
 /**
- * Reads one subject of a stream in order, for ever, from a sequence that the caller keeps: whatever
+ * Reads one subject filter of a stream in order, for ever, from a sequence that the caller keeps: whatever
  * happens to the server or the link, the next entry is the one after the last that was yielded.
  */
 export async function* readSlice(
@@ -45,22 +39,19 @@ export async function* readSlice(
   logger: Logger,
   signal: AbortSignal,
 ): AsyncGenerator<LogEntry, void, void> {
-  let nextSeq = slice.fromSeq;
+  let from = slice.from;
   const backoff = new Backoff({ baseMs: 50, maxMs: 1_000 });
   while (!signal.aborted) {
     try {
-      for await (const entry of consume(connection, { ...slice, fromSeq: nextSeq }, signal)) {
-        if (entry.seq < nextSeq) continue;
-        nextSeq = entry.seq + 1;
+      for await (const entry of consume(connection, { ...slice, from }, signal)) {
+        if (typeof from === "number" && entry.seq < from) continue;
+        from = entry.seq + 1;
         backoff.reset();
         yield entry;
       }
     } catch (error) {
       if (signal.aborted) return;
-      logger.warn(
-        { ...slice, nextSeq },
-        `reading the log stopped, will resume: ${messageOf(error)}`,
-      );
+      logger.warn({ ...slice, from }, `reading the log stopped, will resume: ${messageOf(error)}`);
     }
     await sleep(backoff.next(), signal);
   }
@@ -73,8 +64,9 @@ async function* consume(
 ): AsyncGenerator<LogEntry, void, void> {
   const consumer = await connection.jetstream().consumers.get(slice.stream, {
     filterSubjects: slice.subject,
-    deliver_policy: DeliverPolicy.StartSequence,
-    opt_start_seq: slice.fromSeq,
+    ...(typeof slice.from === "number"
+      ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: slice.from }
+      : { deliver_policy: DeliverPolicy.LastPerSubject }),
   });
   const messages = await consumer.consume({
     max_messages: PREFETCH_MESSAGES,
@@ -103,4 +95,13 @@ export const readLane = (
   logger: Logger,
   signal: AbortSignal,
 ): AsyncGenerator<LogEntry, void, void> =>
-  readSlice(connection, laneSlice(lane, fromSeq), logger.child({ lane: laneName(lane) }), signal);
+  readSlice(
+    connection,
+    {
+      stream: telemetryStream(lane.region),
+      subject: telemetrySubject(lane.region, lane.partition),
+      from: fromSeq,
+    },
+    logger.child({ lane: laneName(lane) }),
+    signal,
+  );

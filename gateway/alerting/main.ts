@@ -1,0 +1,67 @@
+import { readFileSync } from "node:fs";
+import { loadCatalog } from "../../contracts/catalog.ts";
+import { type Rule, parseRules } from "../../contracts/rule.ts";
+import type { AlertingStatus } from "../../contracts/status.ts";
+import { connectNats } from "../../infra/nats/connect.ts";
+import type { OptionTable } from "../../infra/runtime/config.ts";
+import { AppError, messageOf } from "../../infra/runtime/errors.ts";
+import { processMain } from "../../infra/runtime/process-main.ts";
+import { serveStatus } from "../../infra/runtime/status-server.ts";
+import { checkLog } from "../ingest/nats-store.ts";
+import { GATEWAY_OPTIONS } from "../options.ts";
+import { AlertLog } from "./alert-log.ts";
+import { AlertingLane } from "./engine.ts";
+
+const { region, natsUrl, partitions, schemas, statusHost, statusPort } = GATEWAY_OPTIONS;
+
+const ALERTING_OPTIONS = {
+  region: { ...region, doc: "the region whose log is watched" },
+  natsUrl,
+  partitions,
+  schemas,
+  statusHost,
+  statusPort,
+  rules: { env: "SKERRY_RULES", doc: "file with a JSON array of rules", parse: readRules },
+} satisfies OptionTable;
+
+function readRules(path: string): readonly Rule[] {
+  try {
+    return parseRules(JSON.parse(readFileSync(path, "utf8")));
+  } catch (error) {
+    throw new AppError("RULE_INVALID", "fatal", `${path}: ${messageOf(error)}`);
+  }
+}
+
+await processMain({
+  name: "alerting",
+  title: "Skerry alerting engine: rules on the region's log, alive without the cloud.",
+  options: ALERTING_OPTIONS,
+  env: process.env,
+  argv: process.argv.slice(2),
+  run: async ({ config, logger, signal }) => {
+    const connection = await connectNats({ url: config.natsUrl, name: "alerting" }, logger, signal);
+    await checkLog(await connection.jetstreamManager({ checkAPI: false }), config, signal);
+    const alertLog = await AlertLog.open(connection, config.region);
+    const catalog = loadCatalog(config.schemas);
+    const parts = { connection, alertLog, catalog, rules: config.rules, logger };
+    const lanes = Array.from(
+      { length: config.partitions },
+      (_, partition) => new AlertingLane({ region: config.region, partition }, parts),
+    );
+    const status = (): AlertingStatus => ({
+      process: "alerting",
+      region: config.region,
+      openAlerts: alertLog.openAlerts,
+      raised: alertLog.raised,
+      cleared: alertLog.cleared,
+      lanes: lanes.map((lane) => lane.status),
+    });
+    await using _server = await serveStatus(
+      { host: config.statusHost, port: config.statusPort },
+      { ready: () => true, status },
+    );
+    logger.info({ rules: config.rules.map(({ id }) => id) }, "ready");
+    await Promise.all(lanes.map((lane) => lane.run(signal)));
+    await connection.close();
+  },
+});

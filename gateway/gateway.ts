@@ -1,0 +1,81 @@
+// The gateway put together: broker → ingest → log, and alerts back to the devices.
+import { randomBytes } from "node:crypto";
+import { loadCatalog } from "../contracts/catalog.ts";
+import type { GatewayStatus } from "../contracts/status.ts";
+import { connectNats } from "../infra/nats/connect.ts";
+import { makeMonotonicClock } from "../infra/runtime/clock.ts";
+import type { Logger } from "../infra/runtime/logger.ts";
+import { serveStatus } from "../infra/runtime/status-server.ts";
+import { startTracing } from "../otel/tracing.ts";
+import { startBroker } from "./broker/aedes-broker.ts";
+import { CommitLog } from "./ingest/commit-log.ts";
+import { Ingest } from "./ingest/ingest.ts";
+import { RejectLog, checkLog, natsFrameStore } from "./ingest/nats-store.ts";
+import type { GatewayConfig } from "./options.ts";
+import { projectAlerts } from "./projection/alerts.ts";
+
+/** Characters of readings in a frame: UTF-8 may triple them, and NATS takes 1 MiB by default. */
+const FRAME_CHARS_MAX = 256 * 1024;
+/** At a stop, how long to wait for what is already gathered; devices re-send the rest. */
+const DRAIN_MS = 2_000;
+
+/** Runs until `signal` aborts or something happens that a restart has to mend. */
+export async function runGateway(
+  config: GatewayConfig,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const { region } = config;
+  const catalog = loadCatalog(config.schemas);
+  await using tracing = await startTracing({ name: "gateway", region }, config);
+  const target = { url: config.natsUrl, name: `gateway ${config.gatewayId}` };
+  const connection = await connectNats(target, logger, signal);
+  // Creating a manager asks the server, which may not be ready yet; checkLog waits for that.
+  const manager = await connection.jetstreamManager({ checkAPI: false });
+  await checkLog(manager, config, signal);
+
+  const clock = makeMonotonicClock();
+  const epoch = randomBytes(6).toString("hex");
+  const commitLog = new CommitLog(natsFrameStore(connection, region), {
+    gateway: config.gatewayId,
+    epoch,
+    partitions: config.partitions,
+    clock,
+    frameCharsMax: FRAME_CHARS_MAX,
+  });
+  const rejectLog = new RejectLog(connection, region, `${config.gatewayId}:${epoch}`);
+  const rules = { catalog, partitions: config.partitions, ageMaxMs: config.ageMax };
+  const ingest = new Ingest({ rules, commitLog, rejectLog, tracing, clock, signal });
+
+  const broker = await startBroker(
+    { listeners: { mqtt: { host: config.mqttHost, port: config.mqttPort } } },
+    { publish: (publication, settle) => ingest.publish(publication, settle) },
+  );
+  const status = (): GatewayStatus => ({
+    process: "gateway",
+    region,
+    readingsStored: commitLog.stored,
+    rejectsStored: rejectLog.stored,
+    connections: broker.counters.connections,
+    held: broker.counters.publishesHeld,
+    log: commitLog.state,
+  });
+  await using _server = await serveStatus(
+    { host: config.statusHost, port: config.statusPort },
+    { ready: () => true, status },
+  );
+  logger.info({ addresses: broker.addresses, epoch, contracts: catalog.names }, "ready");
+  const stopping = new AbortController();
+  try {
+    const work = AbortSignal.any([signal, stopping.signal]);
+    await Promise.race([
+      commitLog.run(work),
+      projectAlerts({ connection, broker, region, logger }, work),
+    ]);
+  } finally {
+    stopping.abort();
+    await commitLog.drain(AbortSignal.timeout(DRAIN_MS));
+    await broker[Symbol.asyncDispose]();
+    await connection.close();
+  }
+}

@@ -1,0 +1,12 @@
+import { processMain } from "../infra/runtime/process-main.ts";
+import { runGateway } from "./gateway.ts";
+import { GATEWAY_OPTIONS } from "./options.ts";
+
+await processMain({
+  name: "gateway",
+  title: "Skerry gateway: MQTT in, the region's log out, alerts back. PUBACK means stored.",
+  options: GATEWAY_OPTIONS,
+  env: process.env,
+  argv: process.argv.slice(2),
+  run: ({ config, logger, signal }) => runGateway(config, logger, signal),
+});

@@ -1,0 +1,64 @@
+import { SCHEMAS_DIRECTORY } from "../contracts/catalog.ts";
+import { PARTITIONS_DEFAULT } from "../infra/nats/topology.ts";
+import { type OptionTable, type Resolved, as } from "../infra/runtime/config.ts";
+import { TRACING_OPTIONS } from "../otel/tracing.ts";
+
+export const GATEWAY_OPTIONS = {
+  region: { env: "SKERRY_REGION", doc: "the region this gateway belongs to", parse: as.token },
+  gatewayId: {
+    env: "SKERRY_GATEWAY_ID",
+    doc: "unique among the gateways of the region; stays the same over restarts",
+    fallback: "gateway-1",
+    parse: as.token,
+  },
+  natsUrl: {
+    env: "SKERRY_NATS_URL",
+    doc: "the region's nats-server: nats://user:password@host:port",
+    parse: as.url,
+  },
+  partitions: {
+    env: "SKERRY_PARTITIONS",
+    doc: "partitions of the region's log; must be what the log was created with",
+    fallback: String(PARTITIONS_DEFAULT),
+    parse: as.integer(1, 256),
+  },
+  schemas: {
+    env: "SKERRY_SCHEMAS",
+    doc: "directory of contracts: {name}/v{n}.json",
+    fallback: SCHEMAS_DIRECTORY,
+    parse: as.text,
+  },
+  ageMax: {
+    env: "SKERRY_AGE_MAX",
+    doc: "replaces every contract's age limit, to replay history; unset: the contract's own",
+    fallback: "",
+    parse: (raw: string) => (raw === "" ? undefined : as.durationMs(raw)),
+  },
+  mqttHost: {
+    env: "SKERRY_MQTT_HOST",
+    doc: "address that MQTT listens on",
+    fallback: "127.0.0.1",
+    parse: as.text,
+  },
+  mqttPort: {
+    env: "SKERRY_MQTT_PORT",
+    doc: "port that MQTT listens on",
+    fallback: "1883",
+    parse: as.integer(0, 65_535),
+  },
+  statusHost: {
+    env: "SKERRY_STATUS_HOST",
+    doc: "address of /readyz and /status",
+    fallback: "127.0.0.1",
+    parse: as.text,
+  },
+  statusPort: {
+    env: "SKERRY_STATUS_PORT",
+    doc: "port of /readyz and /status",
+    fallback: "0",
+    parse: as.integer(0, 65_535),
+  },
+  ...TRACING_OPTIONS,
+} satisfies OptionTable;
+
+export type GatewayConfig = Resolved<typeof GATEWAY_OPTIONS>;

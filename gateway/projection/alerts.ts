@@ -1,0 +1,29 @@
+import type { NatsConnection } from "nats";
+import type { Alert } from "../../contracts/alert.ts";
+import { alertSubjects, alertsStream } from "../../contracts/subjects.ts";
+import { alertTopic } from "../../contracts/topics.ts";
+import { readSlice } from "../../infra/nats/lane-source.ts";
+import type { Logger } from "../../infra/runtime/logger.ts";
+import type { Broker } from "../broker/broker.ts";
+
+/**
+ * Mirrors the region's alerts into retained MQTT topics: first the latest of each rule and key, so
+ * that a restarted broker is right again, then every change as it happens.
+ */
+export async function projectAlerts(
+  parts: { connection: NatsConnection; broker: Broker; region: string; logger: Logger },
+  signal: AbortSignal,
+): Promise<void> {
+  const { connection, broker, region, logger } = parts;
+  const slice = {
+    stream: alertsStream(region),
+    subject: alertSubjects(region),
+    from: "last-per-subject",
+  } as const;
+  for await (const { data, subject } of readSlice(connection, slice, logger, signal)) {
+    const text = Buffer.from(data).toString("utf8");
+    const { rule, key } = JSON.parse(text) as Alert;
+    logger.debug({ subject }, "alert projected");
+    await broker.publish(alertTopic(rule, key), text, { retain: true });
+  }
+}

@@ -1,0 +1,178 @@
+// Compares what devices saw acknowledged with what InfluxDB holds, reading by reading, and with the
+// rollups: InfluxDB overwrites equal points, so only a rollup's count can show a double count.
+import type { Catalog } from "../../contracts/catalog.ts";
+import {
+  ROLLUP_COUNT,
+  ROLLUP_WINDOWS,
+  rawMeasurement,
+  rollupMeasurement,
+  seriesTag,
+} from "../../contracts/measurements.ts";
+import { SLOTS_PER_MS, pointTimeNs, slotOfHash } from "../../contracts/reading.ts";
+import type { LedgerEntry } from "../../device-sim/ledger.ts";
+import type { InfluxClient, Row } from "../influx/client.ts";
+
+export interface AuditResult {
+  acknowledged: number;
+  /** Acknowledged readings that InfluxDB holds. */
+  stored: number;
+  missing: number;
+  /** Points beyond the first of a reading, and readings a rollup counted twice. */
+  duplicated: number;
+  rollups: { compared: number; final: number; wrong: number };
+}
+
+export interface Audit extends AuditResult {
+  regions: Record<string, AuditResult>;
+}
+
+/** The acknowledged readings of one device under one contract. */
+interface Series {
+  region: string;
+  contract: string;
+  device: string;
+  /** Point time in ns → how many ledger lines: a device may see one reading acknowledged twice. */
+  points: Map<string, number>;
+  minMs: number;
+  maxMs: number;
+}
+
+const WIDEST_MS = Math.max(...ROLLUP_WINDOWS.map(({ sizeMs }) => sizeMs));
+
+const windowStart = (ms: number, sizeMs: number): number => Math.floor(ms / sizeMs) * sizeMs;
+
+const emptyResult = (): AuditResult => ({
+  acknowledged: 0,
+  stored: 0,
+  missing: 0,
+  duplicated: 0,
+  rollups: { compared: 0, final: 0, wrong: 0 },
+});
+
+/** @param influx the database that the aggregator writes to; it is asked, not the aggregator. */
+export async function audit(
+  ledger: AsyncIterable<LedgerEntry>,
+  influx: InfluxClient,
+  catalog: Catalog,
+  regions: readonly string[],
+): Promise<Audit> {
+  const total: Audit = {
+    ...emptyResult(),
+    regions: Object.fromEntries(regions.map((region) => [region, emptyResult()])),
+  };
+  for (const series of (await gather(ledger, catalog)).values()) {
+    const result = await auditSeries(series, influx, catalog);
+    for (const sum of [total, total.regions[series.region]!]) add(sum, result);
+  }
+  return total;
+}
+
+async function gather(
+  ledger: AsyncIterable<LedgerEntry>,
+  catalog: Catalog,
+): Promise<Map<string, Series>> {
+  const all = new Map<string, Series>();
+  for await (const { region, contract, device, ts, hash, identity } of ledger) {
+    const key = `${region}\n${contract}\n${device}`;
+    let series = all.get(key);
+    if (!series) {
+      series = { region, contract, device, points: new Map(), minMs: ts, maxMs: ts };
+      all.set(key, series);
+    }
+    const bySequence = catalog.versions(contract)[0]?.identity === "sequence";
+    const time = pointTimeNs(ts, bySequence ? identity % SLOTS_PER_MS : slotOfHash(hash));
+    series.points.set(time, (series.points.get(time) ?? 0) + 1);
+    series.minMs = Math.min(series.minMs, ts);
+    series.maxMs = Math.max(series.maxMs, ts);
+  }
+  return all;
+}
+
+async function auditSeries(
+  series: Series,
+  influx: InfluxClient,
+  catalog: Catalog,
+): Promise<AuditResult> {
+  const contract = catalog.versions(series.contract)[0]!;
+  const probe = contract.sequenceProperty ?? contract.fields[0]!.name;
+  const where = (fromMs: number, toMs: number): string =>
+    `"region" = ${quote(series.region)} AND "${seriesTag(contract)}" = ${quote(series.device)}` +
+    ` AND time >= ${fromMs}ms AND time <= ${toMs}ms`;
+  const measurement = rawMeasurement(series.contract);
+  // Whole windows, so that readings beside this run's count where the rollups counted them.
+  const rows = await influx.query(
+    `SELECT "${probe}" FROM "${measurement}" WHERE ` +
+      where(windowStart(series.minMs, WIDEST_MS), windowStart(series.maxMs, WIDEST_MS) + WIDEST_MS),
+  );
+  const result = emptyResult();
+  const sequences = new Set<unknown>();
+  let stored = 0;
+  for (const row of rows) {
+    const known = series.points.has(nsOf(row));
+    if (known) stored += 1;
+    if (contract.identity === "sequence") {
+      if (sequences.has(row[probe])) result.duplicated += 1;
+      sequences.add(row[probe]);
+    }
+  }
+  result.acknowledged = series.points.size;
+  result.stored = stored;
+  result.missing = series.points.size - stored;
+  await auditRollups(series, rows, where, influx, result);
+  return result;
+}
+
+/** The count of every window, final if there is one, against the points that fall into it. */
+async function auditRollups(
+  series: Series,
+  points: readonly Row[],
+  where: (fromMs: number, toMs: number) => string,
+  influx: InfluxClient,
+  result: AuditResult,
+): Promise<void> {
+  for (const { name, sizeMs } of ROLLUP_WINDOWS) {
+    const expected = new Map<number, number>();
+    for (const row of points) {
+      const start = windowStart(Date.parse(String(row.time)), sizeMs);
+      expected.set(start, (expected.get(start) ?? 0) + 1);
+    }
+    const counts = new Map<number, { count: number; final: boolean }>();
+    for (const state of ["open", "final"] as const)
+      for (const row of await influx.query(
+        `SELECT "${ROLLUP_COUNT}" FROM "${rollupMeasurement(series.contract, name, state)}"` +
+          ` WHERE ${where(windowStart(series.minMs, sizeMs), series.maxMs)}`,
+      ))
+        counts.set(Date.parse(String(row.time)), {
+          count: Number(row[ROLLUP_COUNT]),
+          final: state === "final",
+        });
+    for (const [start, points] of expected) {
+      if (start > series.maxMs) continue;
+      const rollup = counts.get(start);
+      result.rollups.compared += 1;
+      if (rollup?.final) result.rollups.final += 1;
+      if (rollup?.count !== points) result.rollups.wrong += 1;
+      result.duplicated += Math.max(0, (rollup?.count ?? 0) - points);
+    }
+  }
+}
+
+function add(sum: AuditResult, one: AuditResult): void {
+  sum.acknowledged += one.acknowledged;
+  sum.stored += one.stored;
+  sum.missing += one.missing;
+  sum.duplicated += one.duplicated;
+  sum.rollups.compared += one.rollups.compared;
+  sum.rollups.final += one.rollups.final;
+  sum.rollups.wrong += one.rollups.wrong;
+}
+
+/** The point time of a row in ns, as text. InfluxDB drops trailing zeros of the fraction. */
+function nsOf(row: Row): string {
+  const time = String(row.time);
+  const [whole = "", fraction = ""] = time.slice(0, -1).split(".");
+  return `${Date.parse(`${whole}Z`) / 1000}${fraction.padEnd(9, "0")}`;
+}
+
+/** An InfluxQL string literal. */
+const quote = (text: string): string => `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;

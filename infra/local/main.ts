@@ -1,0 +1,138 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { as } from "../runtime/config.ts";
+import { AppError, messageOf } from "../runtime/errors.ts";
+import { type LocalOptions, planLocal } from "./plan.ts";
+import { checkPorts, takeDirectory } from "./preflight.ts";
+import { ensurePrograms } from "./prerequisites.ts";
+import type { Report } from "./report.ts";
+import { Session } from "./session.ts";
+
+interface CliOptions extends Omit<LocalOptions, "dataDir"> {
+  dataDir: string;
+  runFor?: number;
+  json?: string;
+}
+
+/** Commander's own wording around a parser of ours. */
+const parser =
+  <T>(parse: (raw: string) => T) =>
+  (raw: string): T => {
+    try {
+      return parse(raw);
+    } catch (error) {
+      throw new InvalidArgumentError(messageOf(error));
+    }
+  };
+
+const option = <T>(flags: string, doc: string, parse: (raw: string) => T): Option =>
+  new Option(flags, doc).argParser(parser(parse));
+
+const program = new Command("npm start --")
+  .description(
+    "Runs all of Skerry on loopback: hub, two regions, InfluxDB, gateways, alerting, aggregator, devices.",
+  )
+  .addOption(
+    option("--port-base <port>", "first of 30 ports", as.integer(1_024, 65_000)).default(14_200),
+  )
+  .addOption(option("--data-dir <dir>", "where everything is stored", as.text).default(".skerry"))
+  .addOption(option("--devices <n>", "simulated devices", as.integer(1, 100_000)).default(20))
+  .addOption(
+    option("--rate <n>", "readings per second, all devices together", as.number(0.1, 1e6)).default(
+      200,
+    ),
+  )
+  .addOption(new Option("--keep-times", "rows keep their own times (2013, 2015)").default(false))
+  .addOption(option("--run-for <duration>", "stop by itself, for example 40s or 5m", as.durationMs))
+  .addOption(option("--json <file>", "write the final report there", as.text));
+
+const say = (line: string): void => void process.stderr.write(`skerry: ${line}\n`);
+
+async function main(): Promise<number> {
+  program.parse();
+  const cli = program.opts<CliOptions>();
+  const options = { ...cli, dataDir: resolve(cli.dataDir) };
+  const programs = ensurePrograms({
+    path: process.env.PATH ?? "",
+    root: process.getuid?.() === 0,
+    say,
+  });
+  const secret = (): string => `s${randomBytes(12).toString("hex")}`;
+  const plan = planLocal(options, {
+    programs,
+    node: process.execPath,
+    natsPassword: secret(),
+    leafPassword: secret(),
+    runId: new Date().toISOString().replaceAll(":", "-"),
+    passedEnv: passedEnv(process.env),
+  });
+  if (cli.json !== undefined) checkWritable(cli.json);
+  const release = takeDirectory(options.dataDir, process.pid);
+  try {
+    await checkPorts([...plan.servers, ...plan.services, plan.simulator]);
+    const session = new Session(plan, {
+      runForMs: cli.runFor ?? null,
+      reportWanted: cli.json !== undefined,
+      dataDir: options.dataDir,
+      terminal: process.stdout.isTTY,
+      say,
+    });
+    const report = await session.run(stopSignal());
+    if (report) finish(report, cli.json);
+    return report && (report.missing > 0 || report.duplicated > 0 || !report.drained) ? 1 : 0;
+  } finally {
+    release();
+  }
+}
+
+/** Aborts on the first Ctrl-C or SIGTERM; npm and the terminal may both send one. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(name, () => {
+      if (!controller.signal.aborted) say("stopping");
+      controller.abort();
+    });
+  return controller.signal;
+}
+
+const passedEnv = (env: NodeJS.ProcessEnv): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(env).filter(
+      (entry): entry is [string, string] =>
+        (entry[0].startsWith("OTEL_") ||
+          ["SKERRY_LOG_LEVEL", "SKERRY_TRACE_SHARE", "TZ"].includes(entry[0])) &&
+        entry[1] !== undefined,
+    ),
+  );
+
+/** A report that cannot be written is said before the run, not after it. */
+function checkWritable(file: string): void {
+  try {
+    mkdirSync(dirname(resolve(file)), { recursive: true });
+    writeFileSync(file, "", { flag: "a" });
+  } catch (error) {
+    throw new AppError("DIRECTORY_UNWRITABLE", "fatal", `--json ${file}: ${messageOf(error)}`);
+  }
+}
+
+function finish(report: Report, file: string | undefined): void {
+  if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+  const { acknowledged, stored, missing, duplicated, rejected, alerts, latencyMs, rollups } =
+    report;
+  say(
+    `acknowledged ${acknowledged}, stored ${stored}, missing ${missing}, duplicated ${duplicated}, ` +
+      `rejected ${rejected}; alerts raised ${alerts.raised}, cleared ${alerts.cleared}; ` +
+      `rollups compared ${rollups.compared} (final ${rollups.final}), wrong ${rollups.wrong}; ` +
+      `device to store p50 ${latencyMs.p50} ms, p99 ${latencyMs.p99} ms`,
+  );
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  say(error instanceof AppError ? error.message : String((error as Error).stack ?? error));
+  process.exitCode = 1;
+}

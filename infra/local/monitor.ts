@@ -1,0 +1,135 @@
+// Gathers what the panel shows and the report needs, once a second, from the processes themselves.
+import { type Histogram, build, decodeFromCompressedBase64 } from "hdr-histogram-js";
+import type { JetStreamManager, NatsConnection } from "nats";
+import type {
+  AggregatorStatus,
+  AlertingStatus,
+  GatewayStatus,
+  LaneStatus,
+  ProcessStatus,
+  SimulatorStatus,
+} from "../../contracts/status.ts";
+import { telemetryStream } from "../../contracts/subjects.ts";
+import { sleep } from "../runtime/backoff.ts";
+import { type LocalPlan, REGIONS, type Region } from "./plan.ts";
+import type { Supervisor } from "./supervisor.ts";
+
+const POLL_EVERY_MS = 500;
+
+export interface Snapshot {
+  readonly atMs: number;
+  readonly gateways: ReadonlyMap<string, GatewayStatus>;
+  readonly alerting: ReadonlyMap<string, AlertingStatus>;
+  readonly aggregator: AggregatorStatus | null;
+  readonly simulator: SimulatorStatus | null;
+  /** Last sequence of each region's own log; what is missing does not answer. */
+  readonly lastSeq: ReadonlyMap<Region, number>;
+}
+
+export const EMPTY_SNAPSHOT: Snapshot = {
+  atMs: 0,
+  gateways: new Map(),
+  alerting: new Map(),
+  aggregator: null,
+  simulator: null,
+  lastSeq: new Map(),
+};
+
+export class Monitor {
+  readonly #plan: LocalPlan;
+  readonly #supervisor: Supervisor;
+  readonly #managers = new Map<Region, JetStreamManager>();
+  /** The last histograms of each start of the aggregator: a restart must not forget the earlier. */
+  readonly #latency = new Map<number, Readonly<Record<string, string>>>();
+  previous: Snapshot = EMPTY_SNAPSHOT;
+  latest: Snapshot = EMPTY_SNAPSHOT;
+
+  constructor(plan: LocalPlan, supervisor: Supervisor) {
+    this.#plan = plan;
+    this.#supervisor = supervisor;
+  }
+
+  async watch(connections: Record<Region, NatsConnection>, signal: AbortSignal): Promise<void> {
+    for (const region of REGIONS)
+      this.#managers.set(
+        region,
+        await connections[region].jetstreamManager({ checkAPI: false, timeout: 1_000 }),
+      );
+    while (!signal.aborted) {
+      await this.refresh();
+      await sleep(POLL_EVERY_MS, signal);
+    }
+  }
+
+  async refresh(): Promise<Snapshot> {
+    const { services, simulator, addresses } = this.#plan;
+    const names = [...services, simulator].map(({ name }) => name);
+    const [answers, sequences] = await Promise.all([
+      Promise.all(names.map((name) => fetchStatus(addresses.status[name]!))),
+      Promise.all(REGIONS.map((region) => this.#lastSeq(region))),
+    ]);
+    const gateways = new Map<string, GatewayStatus>();
+    const alerting = new Map<string, AlertingStatus>();
+    let aggregator: AggregatorStatus | null = null;
+    let sim: SimulatorStatus | null = null;
+    for (const status of answers) {
+      if (status?.process === "gateway") gateways.set(status.region, status);
+      if (status?.process === "alerting") alerting.set(status.region, status);
+      if (status?.process === "aggregator") aggregator = status;
+      if (status?.process === "simulator") sim = status;
+    }
+    if (aggregator)
+      this.#latency.set(this.#supervisor.get("aggregator").starts, aggregator.latencyMs);
+    const lastSeq = new Map<Region, number>();
+    for (const [at, region] of REGIONS.entries())
+      if (sequences[at] !== null) lastSeq.set(region, sequences[at]!);
+    this.previous = this.latest;
+    this.latest = { atMs: Date.now(), gateways, alerting, aggregator, simulator: sim, lastSeq };
+    return this.latest;
+  }
+
+  /** Device clock to InfluxDB acknowledgement over all starts of the aggregator, in ms. */
+  latency(): { all: Histogram; byRegion: Map<string, Histogram> } {
+    const all = build();
+    const byRegion = new Map<string, Histogram>();
+    for (const histograms of this.#latency.values())
+      for (const [region, encoded] of Object.entries(histograms)) {
+        const histogram = decodeFromCompressedBase64(encoded);
+        all.add(histogram);
+        if (!byRegion.has(region)) byRegion.set(region, build());
+        byRegion.get(region)!.add(histogram);
+      }
+    return { all, byRegion };
+  }
+
+  async #lastSeq(region: Region): Promise<number | null> {
+    const info = await this.#managers
+      .get(region)
+      ?.streams.info(telemetryStream(region))
+      .catch(() => null);
+    return info?.state.last_seq ?? null;
+  }
+}
+
+async function fetchStatus(url: string): Promise<ProcessStatus | null> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(1_000) });
+    return (await response.json()) as ProcessStatus;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * True once every lane of a region has passed a sequence: then all that was in the log by then has
+ * had its effect. Lanes without readings pass it with their next empty frame.
+ */
+export const lanesPassed = (
+  lanes: readonly LaneStatus[],
+  region: Region,
+  seq: number,
+  partitions: number,
+): boolean => {
+  const own = lanes.filter((lane) => lane.region === region);
+  return own.length === partitions && own.every(({ doneSeq }) => doneSeq >= seq);
+};

@@ -1,0 +1,95 @@
+// The live panel (pure): two snapshots in, lines of text out.
+import type { Histogram } from "hdr-histogram-js";
+import type { LaneStatus } from "../../contracts/status.ts";
+import type { Incident } from "./child.ts";
+import type { Snapshot } from "./monitor.ts";
+import { type Addresses, REGIONS } from "./plan.ts";
+
+const INCIDENTS_SHOWN = 4;
+
+export interface PanelInput {
+  readonly elapsedSeconds: number;
+  readonly runForSeconds: number | null;
+  readonly previous: Snapshot;
+  readonly latest: Snapshot;
+  readonly latency: Histogram;
+  readonly incidents: readonly Incident[];
+  readonly addresses: Addresses;
+}
+
+export function renderPanel(input: PanelInput): string {
+  const { previous, latest, latency } = input;
+  const seconds = Math.max(0.001, (latest.atMs - previous.atMs) / 1000);
+  const perSecond = (now = 0, before = 0): string =>
+    (now >= before ? (now - before) / seconds : 0).toFixed(0).padStart(7);
+  const { aggregator, simulator } = latest;
+  const of = input.runForSeconds === null ? "" : ` of ${input.runForSeconds} s`;
+  const lines = [
+    `Skerry  ${input.elapsedSeconds.toFixed(0)} s${of}   Ctrl-C stops everything`,
+    "",
+    `  acknowledged to devices ${perSecond(simulator?.acknowledged, previous.simulator?.acknowledged)} /s   ` +
+      `${(simulator?.acknowledged ?? 0).toLocaleString("en")} in all, ${simulator?.inFlight ?? 0} in flight`,
+    `  stored in InfluxDB      ${perSecond(aggregator?.readingsStored, previous.aggregator?.readingsStored)} /s   ` +
+      `late ${aggregator?.lateReadings ?? 0}`,
+    `  device to store         p50 ${latency.getValueAtPercentile(50)} ms, p99 ${latency.getValueAtPercentile(99)} ms`,
+    "",
+    "  region  stored/s  rejected  held  backlog  open alerts  log",
+  ];
+  for (const region of REGIONS) {
+    const gateway = latest.gateways.get(region);
+    const alerting = latest.alerting.get(region);
+    const cells = [
+      perSecond(gateway?.readingsStored, previous.gateways.get(region)?.readingsStored).padStart(8),
+      String(gateway?.rejectsStored ?? "?").padStart(8),
+      String(gateway?.held ?? "?").padStart(4),
+      backlog(aggregator?.lanes ?? [], region, latest.lastSeq.get(region)).padStart(7),
+      String(alerting?.openAlerts ?? "?").padStart(11),
+      gateway ? logState(gateway.log) : "gateway does not answer",
+    ];
+    lines.push(`  ${region.padEnd(6)}  ${cells.join("  ")}`);
+  }
+  const failures = currentFailures(latest);
+  lines.push("", failures.length === 0 ? "  all well" : `  NOW: ${failures.join("; ")}`);
+  for (const { at, process, what } of input.incidents.slice(-INCIDENTS_SHOWN))
+    lines.push(`  ${at.toISOString().slice(11, 19)} ${process}: ${what}`.slice(0, 160));
+  const { mqtt, influx } = input.addresses;
+  lines.push("", `  ${REGIONS.map((r) => `${r} ${mqtt[r]}`).join("   ")}   influx ${influx}`);
+  return lines.join("\n");
+}
+
+const logState = (log: { state: string; detail: string }): string =>
+  log.state === "ok" ? "ok" : `${log.state}: ${log.detail}`.slice(0, 60);
+
+/**
+ * Frames in the region's log behind which the slowest lane stands. Lanes share the log's sequence and
+ * an idle one moves with its empty frame each second, so up to a second's frames are normal.
+ */
+function backlog(
+  lanes: readonly LaneStatus[],
+  region: string,
+  lastSeq: number | undefined,
+): string {
+  const done = lanes.filter((lane) => lane.region === region).map(({ doneSeq }) => doneSeq);
+  if (done.length === 0 || lastSeq === undefined) return "?";
+  return String(Math.max(0, lastSeq - Math.min(...done)));
+}
+
+function currentFailures(snapshot: Snapshot): string[] {
+  const failures: string[] = [];
+  for (const region of REGIONS) {
+    if (!snapshot.gateways.has(region)) failures.push(`gateway-${region} is down`);
+    if (!snapshot.alerting.has(region)) failures.push(`alerting-${region} is down`);
+    if (!snapshot.lastSeq.has(region)) failures.push(`nats-${region} does not answer`);
+  }
+  if (!snapshot.aggregator) failures.push("aggregator is down");
+  else if (snapshot.aggregator.influx.state !== "ok")
+    failures.push(`InfluxDB: ${snapshot.aggregator.influx.detail}`);
+  if (!snapshot.simulator) failures.push("simulator is down");
+  const lanes = [
+    ...(snapshot.aggregator?.lanes ?? []),
+    ...[...snapshot.alerting.values()].flatMap((status) => status.lanes),
+  ];
+  for (const { region, partition, stoppedBy } of lanes)
+    if (stoppedBy !== null) failures.push(`lane ${region}/${partition} stopped: ${stoppedBy}`);
+  return failures;
+}

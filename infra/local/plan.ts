@@ -1,0 +1,260 @@
+// The local installation as data (pure): which processes, on which ports, with which settings.
+import { join } from "node:path";
+import type { SystemProgram } from "./prerequisites.ts";
+
+export const REGIONS = ["eu", "us"] as const;
+export type Region = (typeof REGIONS)[number];
+
+export const INFLUX_DATABASE = "skerry";
+
+const HOST = "127.0.0.1";
+const PROJECT = join(import.meta.dirname, "../..");
+/** With `--keep-times` the rows are from 2013 and 2015. */
+const HISTORY_AGE_MAX = "36500d";
+
+type Env = Record<string, string>;
+type Ports = Record<string, number>;
+
+export interface LocalOptions {
+  portBase: number;
+  /** Absolute. */
+  dataDir: string;
+  devices: number;
+  rate: number;
+  keepTimes: boolean;
+}
+
+export interface PlanContext {
+  programs: Record<SystemProgram, string>;
+  /** The Node that runs our processes. */
+  node: string;
+  natsPassword: string;
+  leafPassword: string;
+  /** Names this run's ledger. */
+  runId: string;
+  /** Handed to every Skerry process: OpenTelemetry and log level. */
+  passedEnv: Env;
+}
+
+export interface ProcessPlan {
+  /** `nats-hub`, `gateway-eu`, …: unique, and the name of its log file. */
+  name: string;
+  kind: "nats" | "influx" | "skerry";
+  command: string;
+  args: string[];
+  env: Env;
+  /** Everything it listens on, so that a port in use is found before anything starts. */
+  ports: Ports;
+  /** Answers 200 or 204 once the process is ready. */
+  readyUrl: string;
+}
+
+export interface Addresses {
+  nats: Record<"hub" | Region, string>;
+  influx: string;
+  mqtt: Record<Region, string>;
+  /** `/status` of each of our processes, by its name. */
+  status: Record<string, string>;
+}
+
+export interface LocalPlan {
+  servers: ProcessPlan[];
+  /** Started once the servers are ready and the topology is applied. */
+  services: ProcessPlan[];
+  simulator: ProcessPlan;
+  addresses: Addresses;
+  /** What the devices saw acknowledged in this run. */
+  ledgerPath: string;
+}
+
+/** Everything that `npm start` will run: 30 ports from `portBase`. */
+export function planLocal(options: LocalOptions, context: PlanContext): LocalPlan {
+  const ledgerPath = join(options.dataDir, "ledger", `${context.runId}.jsonl`);
+  const addresses: Addresses = {
+    nats: {
+      hub: natsUrl(options.portBase, context),
+      eu: natsUrl(regionBase(options, "eu"), context),
+      us: natsUrl(regionBase(options, "us"), context),
+    },
+    influx: `http://${HOST}:${options.portBase + 3}`,
+    mqtt: {
+      eu: `mqtt://${HOST}:${regionBase(options, "eu") + 2}`,
+      us: `mqtt://${HOST}:${regionBase(options, "us") + 2}`,
+    },
+    status: {},
+  };
+  const services = [
+    ...REGIONS.flatMap((region) => regionServices(region, addresses, options, context)),
+    aggregator(addresses, options, context),
+  ];
+  const simulator = service(
+    { name: "simulator", main: "device-sim/main.ts", statusPort: options.portBase + 6 },
+    {
+      SKERRY_GATEWAYS: REGIONS.map((region) => `${region}=${addresses.mqtt[region]}`).join(","),
+      SKERRY_DEVICES: String(options.devices),
+      SKERRY_RATE: String(options.rate),
+      SKERRY_KEEP_TIMES: String(options.keepTimes),
+      SKERRY_LEDGER: ledgerPath,
+    },
+    context,
+  );
+  for (const { name, readyUrl } of [...services, simulator])
+    addresses.status[name] = new URL("/status", readyUrl).href;
+  return {
+    servers: [
+      hubServer(options, context),
+      ...REGIONS.map((region) => regionServer(region, options, context)),
+      influxServer(options, context),
+    ],
+    services,
+    simulator,
+    addresses,
+    ledgerPath,
+  };
+}
+
+const regionBase = (options: LocalOptions, region: Region): number =>
+  options.portBase + 10 * (REGIONS.indexOf(region) + 1);
+
+const natsUrl = (port: number, { natsPassword }: PlanContext): string =>
+  `nats://skerry:${natsPassword}@${HOST}:${port}`;
+
+function hubServer(options: LocalOptions, context: PlanContext): ProcessPlan {
+  const ports = {
+    client: options.portBase,
+    monitor: options.portBase + 1,
+    leaf: leafPort(options),
+  };
+  const env = {
+    NATS_LEAF_LISTEN: `${HOST}:${ports.leaf}`,
+    NATS_LEAF_PASSWORD: context.leafPassword,
+  };
+  return natsServer({ name: "hub", config: "hub.conf", ports, env }, options, context);
+}
+
+function regionServer(region: Region, options: LocalOptions, context: PlanContext): ProcessPlan {
+  const base = regionBase(options, region);
+  const leafUrl = `nats-leaf://leaf-${region}:${context.leafPassword}@${HOST}:${leafPort(options)}`;
+  return natsServer(
+    {
+      name: region,
+      config: "region.conf",
+      ports: { client: base, monitor: base + 1 },
+      env: { NATS_REGION: region, NATS_LEAF_URL: leafUrl },
+    },
+    options,
+    context,
+  );
+}
+
+const leafPort = (options: LocalOptions): number => options.portBase + 2;
+
+const natsServer = (
+  spec: {
+    name: string;
+    config: string;
+    ports: Ports & { client: number; monitor: number };
+    env: Env;
+  },
+  options: LocalOptions,
+  context: PlanContext,
+): ProcessPlan => ({
+  name: `nats-${spec.name}`,
+  kind: "nats",
+  command: context.programs["nats-server"],
+  args: ["-c", join(PROJECT, "infra/nats", spec.config)],
+  env: {
+    NATS_LISTEN: `${HOST}:${spec.ports.client}`,
+    NATS_MONITOR: `${HOST}:${spec.ports.monitor}`,
+    NATS_STORE: join(options.dataDir, "nats", spec.name),
+    NATS_PASSWORD: context.natsPassword,
+    ...spec.env,
+  },
+  ports: spec.ports,
+  readyUrl: `http://${HOST}:${spec.ports.monitor}/healthz`,
+});
+
+function influxServer(options: LocalOptions, context: PlanContext): ProcessPlan {
+  const ports = { http: options.portBase + 3, rpc: options.portBase + 4 };
+  return {
+    name: "influxd",
+    kind: "influx",
+    command: context.programs.influxd,
+    args: ["-config", join(PROJECT, "infra/influx/influxdb.conf")],
+    env: {
+      INFLUXDB_HTTP_BIND_ADDRESS: `${HOST}:${ports.http}`,
+      INFLUXDB_BIND_ADDRESS: `${HOST}:${ports.rpc}`,
+      INFLUXDB_META_DIR: join(options.dataDir, "influx/meta"),
+      INFLUXDB_DATA_DIR: join(options.dataDir, "influx/data"),
+      INFLUXDB_DATA_WAL_DIR: join(options.dataDir, "influx/wal"),
+    },
+    ports,
+    readyUrl: `http://${HOST}:${ports.http}/ping`,
+  };
+}
+
+function regionServices(
+  region: Region,
+  addresses: Addresses,
+  options: LocalOptions,
+  context: PlanContext,
+): ProcessPlan[] {
+  const base = regionBase(options, region);
+  const common = { SKERRY_REGION: region, SKERRY_NATS_URL: addresses.nats[region] };
+  return [
+    service(
+      {
+        name: `gateway-${region}`,
+        main: "gateway/main.ts",
+        statusPort: base + 3,
+        ports: { mqtt: base + 2 },
+      },
+      {
+        ...common,
+        SKERRY_MQTT_PORT: String(base + 2),
+        ...(options.keepTimes ? { SKERRY_AGE_MAX: HISTORY_AGE_MAX } : {}),
+      },
+      context,
+    ),
+    service(
+      { name: `alerting-${region}`, main: "gateway/alerting/main.ts", statusPort: base + 4 },
+      { ...common, SKERRY_RULES: join(PROJECT, "infra/local/rules.json") },
+      context,
+    ),
+  ];
+}
+
+const aggregator = (
+  addresses: Addresses,
+  options: LocalOptions,
+  context: PlanContext,
+): ProcessPlan =>
+  service(
+    { name: "aggregator", main: "cloud/aggregator/main.ts", statusPort: options.portBase + 5 },
+    {
+      SKERRY_NATS_URL: addresses.nats.hub,
+      SKERRY_INFLUX_URL: addresses.influx,
+      SKERRY_INFLUX_DATABASE: INFLUX_DATABASE,
+      SKERRY_REGIONS: REGIONS.join(","),
+    },
+    context,
+  );
+
+const service = (
+  spec: { name: string; main: string; statusPort: number; ports?: Ports },
+  env: Env,
+  context: PlanContext,
+): ProcessPlan => ({
+  name: spec.name,
+  kind: "skerry",
+  command: context.node,
+  args: [join(PROJECT, spec.main)],
+  env: {
+    ...context.passedEnv,
+    SKERRY_STATUS_HOST: HOST,
+    SKERRY_STATUS_PORT: String(spec.statusPort),
+    ...env,
+  },
+  ports: { ...spec.ports, status: spec.statusPort },
+  readyUrl: `http://${HOST}:${spec.statusPort}/readyz`,
+});

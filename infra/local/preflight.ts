@@ -1,0 +1,65 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { AppError, messageOf } from "../runtime/errors.ts";
+import type { ProcessPlan } from "./plan.ts";
+
+/** @throws AppError `ADDRESS_IN_USE` naming the first port that somebody else has. */
+export async function checkPorts(processes: readonly ProcessPlan[]): Promise<void> {
+  for (const { name, ports } of processes)
+    for (const [use, port] of Object.entries(ports))
+      if (!(await canListen(port)))
+        throw new AppError(
+          "ADDRESS_IN_USE",
+          "fatal",
+          `port ${port} (${name}, ${use}) is in use; choose other ports with --port-base`,
+        );
+}
+
+const canListen = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const probe = createServer();
+    probe.once("error", () => resolve(false));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
+  });
+
+/**
+ * Creates the data directory and takes it for this process.
+ * @returns how to give it back.
+ * @throws AppError `DIRECTORY_UNWRITABLE` naming the directory.
+ */
+export function takeDirectory(dataDir: string, pid: number): () => void {
+  const lock = join(dataDir, "launcher.pid");
+  try {
+    for (const name of ["logs", "ledger", "nats", "influx"])
+      mkdirSync(join(dataDir, name), { recursive: true });
+    const owner = readOwner(lock);
+    if (owner !== null && owner !== pid && isAlive(owner))
+      throw new Error(`it is in use by process ${owner}; choose another with --data-dir`);
+    writeFileSync(lock, `${pid}\n`);
+  } catch (error) {
+    throw new AppError(
+      "DIRECTORY_UNWRITABLE",
+      "fatal",
+      `data directory ${dataDir}: ${messageOf(error)}`,
+    );
+  }
+  return () => rmSync(lock, { force: true });
+}
+
+function readOwner(lock: string): number | null {
+  try {
+    return Number.parseInt(readFileSync(lock, "utf8"), 10) || null;
+  } catch {
+    return null;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

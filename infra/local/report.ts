@@ -1,0 +1,135 @@
+import type { NatsConnection } from "nats";
+import type { Alert } from "../../contracts/alert.ts";
+import { SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/catalog.ts";
+import { alertSubjects, alertsStream, rejectsStream } from "../../contracts/subjects.ts";
+import { readLedger } from "../../device-sim/ledger.ts";
+import { InfluxClient } from "../influx/client.ts";
+import { readSlice } from "../nats/lane-source.ts";
+import { sleep } from "../runtime/backoff.ts";
+import type { Logger } from "../runtime/logger.ts";
+import { type Audit, audit } from "./audit.ts";
+import type { Monitor } from "./monitor.ts";
+import { type Addresses, INFLUX_DATABASE, type LocalPlan, REGIONS, type Region } from "./plan.ts";
+
+/** Where the region's other streams stood when the run began. */
+export type StreamMarks = Record<Region, { alertsSeq: number; rejectsSeq: number }>;
+
+export interface Latency {
+  p50: number;
+  p99: number;
+  max: number;
+}
+
+export interface Report extends Omit<Audit, "regions"> {
+  startedAt: string;
+  durationSeconds: number;
+  /** False if the path still held something when the report was made. */
+  drained: boolean;
+  rejected: number;
+  alerts: { raised: number; cleared: number };
+  /** Device clock to InfluxDB acknowledgement, over all readings. */
+  latencyMs: Latency;
+  regions: Record<string, Audit["regions"][string] & { latencyMs: Latency }>;
+  /** Processes that were started again, and how often. */
+  restarts: Record<string, number>;
+  addresses: Addresses;
+}
+
+export async function streamMarks(
+  connections: Record<Region, NatsConnection>,
+): Promise<StreamMarks> {
+  const marks = {} as StreamMarks;
+  for (const region of REGIONS) {
+    const { streams } = await connections[region].jetstreamManager();
+    const [alerts, rejects] = await Promise.all([
+      streams.info(alertsStream(region)),
+      streams.info(rejectsStream(region)),
+    ]);
+    marks[region] = { alertsSeq: alerts.state.last_seq, rejectsSeq: rejects.state.last_seq };
+  }
+  return marks;
+}
+
+export async function makeReport(parts: {
+  plan: LocalPlan;
+  monitor: Monitor;
+  connections: Record<Region, NatsConnection>;
+  begin: { at: Date; marks: StreamMarks };
+  drained: boolean;
+  /** Open rollups are written about once a second: how long to wait for the last ones. */
+  settleMs: number;
+  restarts: Record<string, number>;
+  logger: Logger;
+}): Promise<Report> {
+  const { plan, connections, begin } = parts;
+  const result = await settledAudit(plan, parts.settleMs);
+  const end = await streamMarks(connections);
+  let rejected = 0;
+  const alerts = { raised: 0, cleared: 0 };
+  for (const region of REGIONS) {
+    rejected += end[region].rejectsSeq - begin.marks[region].rejectsSeq;
+    const range = { from: begin.marks[region].alertsSeq + 1, to: end[region].alertsSeq };
+    for (const { state } of await readAlerts(connections[region], region, range, parts.logger))
+      alerts[state === "firing" ? "raised" : "cleared"] += 1;
+  }
+  const { all, byRegion } = parts.monitor.latency();
+  const { regions, ...totals } = result;
+  return {
+    startedAt: begin.at.toISOString(),
+    durationSeconds: (Date.now() - begin.at.getTime()) / 1000,
+    drained: parts.drained,
+    ...totals,
+    rejected,
+    alerts,
+    latencyMs: summary(all),
+    regions: Object.fromEntries(
+      Object.entries(regions).map(([region, values]) => [
+        region,
+        { ...values, latencyMs: summary(byRegion.get(region)) },
+      ]),
+    ),
+    restarts: parts.restarts,
+    addresses: plan.addresses,
+  };
+}
+
+/** Repeats the audit for a few seconds while only a rollup is behind. */
+async function settledAudit(plan: LocalPlan, settleMs: number): Promise<Audit> {
+  const influx = new InfluxClient(
+    { url: plan.addresses.influx, database: INFLUX_DATABASE },
+    60_000,
+  );
+  const catalog = loadCatalog(SCHEMAS_DIRECTORY);
+  const deadlineMs = performance.now() + settleMs;
+  for (;;) {
+    const result = await audit(readLedger(plan.ledgerPath), influx, catalog, REGIONS);
+    if (result.rollups.wrong === 0 || performance.now() > deadlineMs) return result;
+    await sleep(500);
+  }
+}
+
+async function readAlerts(
+  connection: NatsConnection,
+  region: Region,
+  range: { from: number; to: number },
+  logger: Logger,
+): Promise<Alert[]> {
+  if (range.to < range.from) return [];
+  const slice = { stream: alertsStream(region), subject: alertSubjects(region), from: range.from };
+  const enough = new AbortController();
+  const alerts: Alert[] = [];
+  for await (const { seq, data } of readSlice(connection, slice, logger, enough.signal)) {
+    alerts.push(JSON.parse(Buffer.from(data).toString("utf8")) as Alert);
+    if (seq >= range.to) break;
+  }
+  enough.abort();
+  return alerts;
+}
+
+const summary = (
+  histogram: { getValueAtPercentile(p: number): number; maxValue: number } | undefined,
+): Latency => ({
+  p50: histogram?.getValueAtPercentile(50) ?? 0,
+  p99: histogram?.getValueAtPercentile(99) ?? 0,
+  max: histogram?.maxValue ?? 0,
+});

@@ -1,0 +1,194 @@
+// One run of the local installation: servers, topology, services, devices; then until the time is up
+// or somebody says stop; then devices first, drain, report, and everything down.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import logUpdate from "log-update";
+import type { NatsConnection } from "nats";
+import { connectNats } from "../nats/connect.ts";
+import {
+  PARTITIONS_DEFAULT,
+  type TopologyOptions,
+  applyDomain,
+  hubDomain,
+  regionDomain,
+} from "../nats/topology.ts";
+import { sleep } from "../runtime/backoff.ts";
+import { makeLogger } from "../runtime/logger.ts";
+import { Monitor, lanesPassed } from "./monitor.ts";
+import { renderPanel } from "./panel.ts";
+import { type LocalPlan, REGIONS, type Region } from "./plan.ts";
+import { type Report, type StreamMarks, makeReport, streamMarks } from "./report.ts";
+import { Supervisor } from "./supervisor.ts";
+import { jetStreamProbe, watchJetStream } from "./watchdog.ts";
+
+const TOPOLOGY: TopologyOptions = {
+  regions: REGIONS,
+  partitions: PARTITIONS_DEFAULT,
+  logBytesMax: 4 * 1024 ** 3,
+};
+/** After `--run-for`, how long devices may wait for their last acknowledgements. */
+const DEVICES_GRACE_MS = 30_000;
+/** After that, how long the path may take to drain: an outage may be in progress. */
+const DRAIN_MS = 120_000;
+/** After Ctrl-C everything is gone within 10 s, a report included: so it cannot wait long. */
+const HURRIED = { devicesMs: 1_500, drainMs: 1_500 };
+const PLAIN_LINE_EVERY_MS = 5_000;
+
+type Connections = Record<"hub" | Region, NatsConnection>;
+
+export interface SessionOptions {
+  runForMs: number | null;
+  reportWanted: boolean;
+  dataDir: string;
+  /** Draw a panel in place; otherwise print a line every 5 s. */
+  terminal: boolean;
+  say: (line: string) => void;
+}
+
+export class Session {
+  readonly #plan: LocalPlan;
+  readonly #options: SessionOptions;
+  readonly #supervisor: Supervisor;
+  readonly #monitor: Monitor;
+  /** Quiet: what matters is in the panel and in the children's logs. */
+  readonly #logger = makeLogger({ process: "launcher" }, "silent");
+  readonly #background = new AbortController();
+  #connections: Connections | null = null;
+
+  constructor(plan: LocalPlan, options: SessionOptions) {
+    this.#plan = plan;
+    this.#options = options;
+    this.#supervisor = new Supervisor(join(options.dataDir, "logs"));
+    this.#monitor = new Monitor(plan, this.#supervisor);
+  }
+
+  /** @returns the report, or null if none was asked for; nothing is left running either way. */
+  async run(stop: AbortSignal): Promise<Report | null> {
+    try {
+      const begin = await this.#startAll(stop);
+      if (stop.aborted || !begin) return null;
+      await this.#showUntilDone(stop);
+      return await this.#finish(begin, stop.aborted);
+    } finally {
+      this.#background.abort();
+      await this.#supervisor.stop();
+      for (const connection of Object.values(this.#connections ?? {})) await connection.close();
+    }
+  }
+
+  async #startAll(stop: AbortSignal): Promise<{ at: Date; marks: StreamMarks } | null> {
+    const { servers, services, simulator, addresses } = this.#plan;
+    this.#options.say("starting nats-server (hub, eu, us) and influxd");
+    await this.#supervisor.start(servers, stop);
+    const [hub, eu, us] = await Promise.all(
+      [addresses.nats.hub, addresses.nats.eu, addresses.nats.us].map((url) =>
+        connectNats({ url, name: "launcher" }, this.#logger, stop),
+      ),
+    );
+    const connections: Connections = { hub: hub!, eu: eu!, us: us! };
+    this.#connections = connections;
+    for (const region of REGIONS)
+      await applyDomain(connections[region], regionDomain(region, TOPOLOGY));
+    await applyDomain(connections.hub, hubDomain(TOPOLOGY));
+    if (stop.aborted) return null;
+    this.#options.say("starting gateways, alerting engines and the aggregator");
+    await this.#supervisor.start(services, stop);
+    if (stop.aborted) return null;
+    const begin = { at: new Date(), marks: await streamMarks(connections) };
+    this.#watchInBackground(connections);
+    this.#options.say("starting the devices");
+    await this.#supervisor.start([simulator], stop);
+    const path = join(this.#options.dataDir, "addresses.json");
+    writeFileSync(path, `${JSON.stringify(addresses, null, 2)}\n`, { mode: 0o600 });
+    return begin;
+  }
+
+  #watchInBackground(connections: Connections): void {
+    const { signal } = this.#background;
+    void this.#monitor.watch(connections, signal);
+    for (const name of ["hub", ...REGIONS] as const) {
+      const child = this.#supervisor.get(`nats-${name}`);
+      const killed = (what: string): void =>
+        this.#supervisor.report({ at: new Date(), process: `nats-${name}`, what });
+      void watchJetStream(child, jetStreamProbe(this.#plan.addresses.nats[name]), killed, signal);
+    }
+  }
+
+  async #showUntilDone(stop: AbortSignal): Promise<void> {
+    const { runForMs, terminal, say } = this.#options;
+    const startedMs = performance.now();
+    let plainAtMs = 0;
+    while (!stop.aborted) {
+      const elapsedMs = performance.now() - startedMs;
+      if (runForMs !== null && elapsedMs >= runForMs) break;
+      if (terminal) logUpdate(this.#panel(elapsedMs));
+      else if (elapsedMs >= plainAtMs) {
+        plainAtMs += PLAIN_LINE_EVERY_MS;
+        say(this.#plainLine(elapsedMs));
+      }
+      await sleep(Math.min(500, Math.max(0, (runForMs ?? Infinity) - elapsedMs)), stop);
+    }
+    if (terminal) logUpdate.done();
+  }
+
+  #panel(elapsedMs: number): string {
+    const { previous, latest } = this.#monitor;
+    return renderPanel({
+      elapsedSeconds: elapsedMs / 1000,
+      runForSeconds: this.#options.runForMs === null ? null : this.#options.runForMs / 1000,
+      previous,
+      latest,
+      latency: this.#monitor.latency().all,
+      incidents: this.#supervisor.incidents,
+      addresses: this.#plan.addresses,
+    });
+  }
+
+  #plainLine(elapsedMs: number): string {
+    const { aggregator, simulator, alerting } = this.#monitor.latest;
+    const open = [...alerting.values()].reduce((sum, { openAlerts }) => sum + openAlerts, 0);
+    return (
+      `${(elapsedMs / 1000).toFixed(0)} s: acknowledged ${simulator?.acknowledged ?? 0}, ` +
+      `stored ${aggregator?.readingsStored ?? 0}, open alerts ${open}, ` +
+      `incidents ${this.#supervisor.incidents.length}`
+    );
+  }
+
+  async #finish(begin: { at: Date; marks: StreamMarks }, hurried: boolean): Promise<Report | null> {
+    if (hurried && !this.#options.reportWanted) return null;
+    const { say } = this.#options;
+    say("stopping the devices");
+    await this.#supervisor.get("simulator").stop(hurried ? HURRIED.devicesMs : DEVICES_GRACE_MS);
+    say("draining the path");
+    const drained = await this.#drain(hurried ? HURRIED.drainMs : DRAIN_MS);
+    if (!drained) say("the path did not drain in time; the report says what is missing");
+    return makeReport({
+      plan: this.#plan,
+      monitor: this.#monitor,
+      connections: this.#connections!,
+      begin,
+      drained,
+      settleMs: hurried ? 0 : 5_000,
+      restarts: this.#supervisor.restarts,
+      logger: this.#logger,
+    });
+  }
+
+  /** Until the aggregator and the engines passed what each region's log holds now. */
+  async #drain(timeoutMs: number): Promise<boolean> {
+    const deadlineMs = performance.now() + timeoutMs;
+    let goals: ReadonlyMap<Region, number> | null = null;
+    while (performance.now() < deadlineMs) {
+      const { lastSeq, aggregator, alerting } = await this.#monitor.refresh();
+      if (!goals && lastSeq.size === REGIONS.length) goals = lastSeq;
+      const passed = [...(goals ?? [])].filter(
+        ([region, seq]) =>
+          lanesPassed(aggregator?.lanes ?? [], region, seq, TOPOLOGY.partitions) &&
+          lanesPassed(alerting.get(region)?.lanes ?? [], region, seq, TOPOLOGY.partitions),
+      );
+      if (passed.length === REGIONS.length) return true;
+      await sleep(200);
+    }
+    return false;
+  }
+}

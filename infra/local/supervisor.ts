@@ -1,0 +1,59 @@
+import { join } from "node:path";
+import { Child, type Incident } from "./child.ts";
+import type { ProcessPlan } from "./plan.ts";
+
+const READY_TIMEOUT_MS = 30_000;
+/** Together under the 10 s in which everything must be gone. */
+const SERVICE_GRACE_MS = 4_000;
+const SERVER_GRACE_MS = 3_000;
+
+/** All children of one local installation, and the order in which they stop. */
+export class Supervisor {
+  readonly #logDir: string;
+  readonly children = new Map<string, Child>();
+  /** The latest incidents, oldest first. */
+  readonly incidents: Incident[] = [];
+
+  constructor(logDir: string) {
+    this.#logDir = logDir;
+  }
+
+  readonly report = (incident: Incident): void => {
+    this.incidents.push(incident);
+    if (this.incidents.length > 1_000) this.incidents.shift();
+  };
+
+  /** Starts processes side by side and waits until every one is ready. */
+  async start(plans: readonly ProcessPlan[], signal: AbortSignal): Promise<void> {
+    const started = plans.map((plan) => {
+      const child = new Child(plan, join(this.#logDir, `${plan.name}.log`), this.report);
+      this.children.set(plan.name, child);
+      child.start();
+      return child;
+    });
+    await Promise.all(started.map((child) => child.ready(READY_TIMEOUT_MS, signal)));
+  }
+
+  get(name: string): Child {
+    const child = this.children.get(name);
+    if (!child) throw new Error(`no process ${name}`);
+    return child;
+  }
+
+  get restarts(): Record<string, number> {
+    return Object.fromEntries(
+      [...this.children]
+        .filter(([, { restarts }]) => restarts > 0)
+        .map(([name, c]) => [name, c.restarts]),
+    );
+  }
+
+  /** Our processes first, while their servers still answer, then the servers. */
+  async stop(): Promise<void> {
+    const all = [...this.children.values()];
+    const ours = all.filter(({ plan }) => plan.kind === "skerry");
+    const servers = all.filter(({ plan }) => plan.kind !== "skerry");
+    await Promise.all(ours.map((child) => child.stop(SERVICE_GRACE_MS)));
+    await Promise.all(servers.map((child) => child.stop(SERVER_GRACE_MS)));
+  }
+}

@@ -1,0 +1,60 @@
+import { connect } from "nats";
+import { sleep } from "../runtime/backoff.ts";
+import { messageOf } from "../runtime/errors.ts";
+import type { Child } from "./child.ts";
+
+const PROBE_EVERY_MS = 2_000;
+const PROBE_TIMEOUT_MS = 2_000;
+const FAILURES_TO_KILL = 3;
+
+/**
+ * Asks JetStream itself, every 2 s: on a full disk nats-server 2.9.10 hangs, calls itself healthy
+ * and ignores SIGTERM. Three failures in a row, and it is killed; its supervisor starts it again.
+ */
+export async function watchJetStream(
+  child: Child,
+  probe: () => Promise<void>,
+  killed: (why: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let failures = 0;
+  let starts = child.starts;
+  while (!signal.aborted) {
+    await sleep(PROBE_EVERY_MS, signal);
+    if (signal.aborted) return;
+    if (child.pid === undefined || child.starts !== starts) {
+      failures = 0;
+      starts = child.starts;
+      continue;
+    }
+    try {
+      await probe();
+      failures = 0;
+    } catch (error) {
+      failures += 1;
+      if (failures < FAILURES_TO_KILL) continue;
+      killed(`JetStream did not answer ${failures} times (${messageOf(error)}), killing it`);
+      child.kill();
+      failures = 0;
+    }
+  }
+}
+
+/** One probe on a connection of its own: the account's JetStream answers about its streams. */
+export const jetStreamProbe = (url: string) => async (): Promise<void> => {
+  const { host, username, password } = new URL(url);
+  const connection = await connect({
+    servers: host,
+    user: username,
+    pass: password,
+    name: "watchdog",
+    timeout: PROBE_TIMEOUT_MS,
+    reconnect: false,
+  });
+  try {
+    const manager = await connection.jetstreamManager({ timeout: PROBE_TIMEOUT_MS });
+    for await (const _info of manager.streams.list()) break;
+  } finally {
+    await connection.close();
+  }
+};

@@ -1,0 +1,10 @@
+import { ensurePrograms } from "../../infra/local/prerequisites.ts";
+
+/** Before the integration tests: nats-server and influxd are there, or a clear line says how. */
+export default function setup(): void {
+  ensurePrograms({
+    path: process.env.PATH ?? "",
+    root: process.getuid?.() === 0,
+    say: (line) => process.stderr.write(`${line}\n`),
+  });
+}
