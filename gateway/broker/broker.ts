@@ -7,12 +7,27 @@
 //     pings are answered meanwhile, and past its in-flight bound its socket is no longer read.
 // B4. A QoS 2 re-send of a packet that is already stored is answered without a second `publish`.
 
-/** One PUBLISH as a client sent it. `payload` must not be kept past `settle` without a copy. */
-export interface Publication {
+/** Who is at the other end of a connection, as far as the broker knows. */
+export interface ClientIdentity {
   readonly clientId: string;
   /** Absent when the listener let the client in anonymously. */
   readonly username: string | undefined;
+  /** Whatever `authenticate` answered with; absent when there is no `authenticate`. */
+  readonly principal: string | undefined;
+  readonly device: string | undefined;
   /** 3 = MQTT 3.1, 4 = MQTT 3.1.1, 5 = MQTT 5. */
+  readonly protocolVersion: number;
+  readonly remoteAddress: string;
+  /** `mqtt`, `mqtts`, `ws` or `wss`. */
+  readonly listener: string;
+}
+
+/** One PUBLISH as a client sent it. `payload` must not be kept past `settle` without a copy. */
+export interface Publication {
+  readonly clientId: string;
+  readonly username: string | undefined;
+  readonly principal?: string | undefined;
+  readonly device?: string | undefined;
   readonly protocolVersion: number;
   readonly topic: string;
   readonly payload: Buffer;
@@ -33,8 +48,35 @@ export interface Refusal {
 /** Called once, when the publication is stored (`null`) or stored as a reject (`Refusal`). */
 export type Settle = (refusal: Refusal | null) => void;
 
+export interface Certificate {
+  readonly subjectCN: string | undefined;
+  /** As Node spells them: `DNS:name`, `URI:...`, `IP Address:...`. */
+  readonly altNames: readonly string[];
+}
+
+export interface Credentials {
+  readonly clientId: string;
+  readonly username: string | undefined;
+  readonly password: Buffer | undefined;
+  /** The verified client certificate, on TLS listeners that ask for one. */
+  readonly certificate: Certificate | undefined;
+  readonly remoteAddress: string;
+  readonly listener: string;
+  readonly protocolVersion: number;
+}
+
+export type Authentication =
+  | { readonly allowed: true; readonly principal?: string; readonly device?: string }
+  /** An MQTT 5 CONNACK reason code (3.2.2.2); translated to the nearest one for MQTT 3. */
+  | { readonly allowed: false; readonly reasonCode: number };
+
 export interface BrokerHandlers {
+  /** Every PUBLISH of a client and every will; forwarded to subscribers once settled with `null`. */
   publish(publication: Publication, settle: Settle): void;
+  /** Absent: everybody is let in. A rejected promise answers 0x88 "Server unavailable". */
+  authenticate?(credentials: Credentials): Promise<Authentication>;
+  /** Absent: every topic filter is allowed. Asked again when a stored session is resumed. */
+  authorizeSubscribe?(client: ClientIdentity, topicFilter: string): boolean;
 }
 
 export interface BrokerCounters {
@@ -42,8 +84,16 @@ export interface BrokerCounters {
   publishesReceived: number;
   /** Publishes handed to `publish` and not yet settled. */
   publishesHeld: number;
+  /** Their bytes. */
+  publishesHeldBytes: number;
   /** Connections closed by us, by a bounded reason. */
   closed: Record<string, number>;
+  /** CONNECTs answered with a refusal, by a bounded reason. */
+  refused: Record<string, number>;
+  /** Messages to subscribers that were not delivered, by a bounded reason. */
+  dropped: Record<string, number>;
+  /** Times a client was no longer read for a while, by a bounded reason. */
+  paused: Record<string, number>;
 }
 
 export interface Broker extends AsyncDisposable {
@@ -52,4 +102,11 @@ export interface Broker extends AsyncDisposable {
   readonly addresses: Readonly<Record<string, { host: string; port: number }>>;
   /** Publishes from the gateway itself (QoS 1); resolves when the broker's store has it. */
   publish(topic: string, payload: string | Buffer, options: { retain: boolean }): Promise<void>;
+  /**
+   * Closes the live connections of a client id or principal, on MQTT 5 with `reasonCode` (for
+   * example 0x87 on revocation). Returns how many were closed; the stored session stays.
+   */
+  disconnect(clientIdOrPrincipal: string, reasonCode: number): number;
+  /** While on, new CONNECTs get 0x88 (3 on MQTT 3.1.1); connected clients stay. */
+  refuseConnections(on: boolean): void;
 }

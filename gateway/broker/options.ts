@@ -1,0 +1,103 @@
+import type { Logger } from "../../infra/runtime/logger.ts";
+
+export interface Address {
+  readonly host: string;
+  /** 0 picks a free port; `Broker.addresses` says which. */
+  readonly port: number;
+}
+
+/** PEM texts, not paths. With `clientAuthorities` a client may show a certificate of theirs. */
+export interface TlsIdentity {
+  readonly key: string | Buffer;
+  readonly certificate: string | Buffer;
+  readonly clientAuthorities?: string | Buffer;
+  /** Refuse connections without a valid client certificate. */
+  readonly clientCertificateRequired?: boolean;
+}
+
+export interface Listeners {
+  readonly mqtt?: Address;
+  readonly mqtts?: Address & { readonly tls: TlsIdentity };
+  readonly ws?: Address;
+  readonly wss?: Address & { readonly tls: TlsIdentity };
+}
+
+/** What one client, and all of them together, may take. 0 never means "no limit" here. */
+export interface Limits {
+  /** Connected clients; the next CONNECT is answered with 0x97 (3 on MQTT 3.1.1). */
+  readonly connectionsMax: number;
+  /** Time from the TCP connection to an accepted CONNECT. */
+  readonly connectTimeoutMs: number;
+  readonly clientIdBytesMax: number;
+  /** A whole MQTT packet; announced to MQTT 5 clients. Keep it under half of NATS's max_payload. */
+  readonly packetBytesMax: number;
+  /** Publishes of one client that are not yet settled; past it the client is no longer read. */
+  readonly inFlightMax: number;
+  readonly inFlightBytesMax: number;
+  /** The same over all clients: past it nobody is read who has something in flight. */
+  readonly heldBytesMax: number;
+  /** Token bucket per client id: over it the client is not read until tokens are back. */
+  readonly publishRatePerSecond: number;
+  readonly publishBurst: number;
+  readonly topicLevelsMax: number;
+  readonly topicAliasMax: number;
+  readonly subscriptionsMax: number;
+  /** Stored sessions end at the latest this long after their client left, whatever it asked for. */
+  readonly sessionExpirySecondsMax: number;
+  /** Sessions kept for absent clients; past it a leaving client's session ends at once. */
+  readonly pendingSessionsMax: number;
+  /** Messages waiting for one subscriber; further ones are dropped and counted. */
+  readonly queuedMessagesMax: number;
+  /** Unacknowledged deliveries to one subscriber, at most its own Receive Maximum. */
+  readonly deliveriesInFlightMax: number;
+  /** Bytes waiting in the socket of one subscriber; then QoS 0 is dropped and QoS 1/2 waits. */
+  readonly outboundBytesMax: number;
+  /** A client that reads nothing of what waits for it for this long is disconnected. */
+  readonly drainTimeoutMs: number;
+  /** Imposed on MQTT 5 clients that ask for a longer one or none (Server Keep Alive). */
+  readonly keepAliveSecondsMax: number;
+}
+
+export const DEFAULT_LIMITS: Limits = Object.freeze({
+  connectionsMax: 20_000,
+  connectTimeoutMs: 10_000,
+  clientIdBytesMax: 128,
+  packetBytesMax: 256 * 1024,
+  inFlightMax: 1024,
+  inFlightBytesMax: 1024 * 1024,
+  heldBytesMax: 256 * 1024 * 1024,
+  publishRatePerSecond: 10_000,
+  publishBurst: 20_000,
+  topicLevelsMax: 16,
+  topicAliasMax: 16,
+  subscriptionsMax: 256,
+  sessionExpirySecondsMax: 7 * 24 * 3600,
+  pendingSessionsMax: 20_000,
+  queuedMessagesMax: 1000,
+  deliveriesInFlightMax: 64,
+  outboundBytesMax: 256 * 1024,
+  drainTimeoutMs: 2000,
+  keepAliveSecondsMax: 300,
+});
+
+export interface BrokerOptions {
+  readonly listeners: Listeners;
+  /** Sessions, queued and retained messages live here; absent, they live in memory. */
+  readonly dataDirectory?: string;
+  readonly limits?: Partial<Limits>;
+  readonly logger?: Logger;
+}
+
+export function resolveLimits(overrides: Partial<Limits> = {}): Limits {
+  const limits = { ...DEFAULT_LIMITS, ...overrides };
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Number.isFinite(value) || value <= 0) throw new RangeError(`${name} must be positive`);
+  }
+  // Both travel in 16 bits on the wire (MQTT 5, 3.2.2.3.3 and 2.2.1).
+  if (limits.inFlightMax > 65_535) throw new RangeError("inFlightMax must be at most 65535");
+  if (limits.deliveriesInFlightMax > 65_535)
+    throw new RangeError("deliveriesInFlightMax must be at most 65535");
+  // The topic matcher throws past 100 levels.
+  if (limits.topicLevelsMax > 100) throw new RangeError("topicLevelsMax must be at most 100");
+  return limits;
+}

@@ -1,0 +1,36 @@
+// What a legal topic name and topic filter is (MQTT 5, 4.7; pure). aedes' own check lets filters
+// such as `a#` and `+a` through, and its matcher throws on topics deeper than it was built for.
+
+const HASH = 35;
+const PLUS = 43;
+const SLASH = 47;
+
+/** Legal to publish to: not empty, no wildcard, no U+0000, at most `levelsMax` levels. */
+export function isTopicName(topic: unknown, levelsMax: number): topic is string {
+  if (typeof topic !== "string" || topic.length === 0 || topic.length > 65_535) return false;
+  let levels = 1;
+  for (let index = 0; index < topic.length; index++) {
+    const code = topic.charCodeAt(index);
+    if (code === SLASH) levels++;
+    else if (code === HASH || code === PLUS || code === 0) return false; // [MQTT-3.3.2-2] [MQTT-4.7.3-2]
+  }
+  return levels <= levelsMax;
+}
+
+/** Legal to subscribe to: wildcards fill a whole level and `#` is the last [MQTT-4.7.1-1]. */
+export function isTopicFilter(filter: unknown, levelsMax: number): filter is string {
+  if (typeof filter !== "string" || filter.length === 0 || filter.length > 65_535) return false;
+  if (filter.includes("\0")) return false;
+  const levels = filter.split("/");
+  if (levels.length > levelsMax) return false;
+  return levels.every(
+    (level, index) =>
+      level === "+" ||
+      (level === "#" && index === levels.length - 1) ||
+      (!level.includes("#") && !level.includes("+")),
+  );
+}
+
+/** Shared subscriptions (MQTT 5, 4.8.2) are refused on every version until they work. */
+export const isShared = (filter: string): boolean =>
+  filter === "$share" || filter.startsWith("$share/");
