@@ -40,6 +40,6 @@ test("an alert's key stays one topic level and brings no wildcard", () => {
 test("partitions are stable: changing the hash would tear series apart", () => {
   expect(
     ["room-eu-01", "room-eu-02", "machine-us-05", ""].map((key) => partitionOf(key, 4)),
-  ).toEqual(PARTITIONS_OF_KNOWN_KEYS);
+  ).toEqual([1, 0, 3, 1]);
   expect(partitionOf("x", 1)).toBe(0);
 });
