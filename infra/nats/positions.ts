@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { KV, KvEntry, NatsConnection } from "nats";
 import { type LaneId, POSITIONS_BUCKET, positionKey } from "../../contracts/subjects.ts";
 import { AppError } from "../runtime/errors.ts";
@@ -7,6 +8,8 @@ import { AppError } from "../runtime/errors.ts";
  * that two owners of one lane cannot both move it: the loser gets `POSITION_CONFLICT`.
  */
 export class Positions<T extends object> {
+  /** Written into every record, so that an owner knows its own save whose answer was lost. */
+  readonly #savedBy = randomUUID();
   readonly #kv: KV;
   readonly #operator: string;
   readonly #revisions = new Map<string, number>();
@@ -27,7 +30,7 @@ export class Positions<T extends object> {
     const key = positionKey(this.#operator, lane);
     const entry: KvEntry | null = await this.#kv.get(key);
     this.#revisions.set(key, entry?.revision ?? 0);
-    return entry && entry.operation === "PUT" ? entry.json<T>() : null;
+    return entry && entry.operation === "PUT" ? entry.json<Saved<T>>().position : null;
   }
 
   /** Call only after every effect up to `position` is durable. */
@@ -35,7 +38,7 @@ export class Positions<T extends object> {
     const key = positionKey(this.#operator, lane);
     const expected = this.#revisions.get(key);
     if (expected === undefined) throw new Error(`position ${key} was saved before it was loaded`);
-    const body = JSON.stringify(position);
+    const body = JSON.stringify({ savedBy: this.#savedBy, position } satisfies Saved<T>);
     try {
       this.#revisions.set(key, await this.#kv.update(key, body, expected));
     } catch (cause) {
@@ -43,17 +46,26 @@ export class Positions<T extends object> {
     }
   }
 
-  /** A save whose answer was lost may have happened: read back before calling it a conflict. */
+  /**
+   * A save whose answer was lost may have happened, also one before this: the client sends what it
+   * held back while disconnected. So a record of our own is progress, anybody else's a conflict.
+   */
   async #settleUnknown(key: string, body: string, cause: unknown): Promise<void> {
     const entry = await this.#kv.get(key).catch(() => null);
-    if (entry?.string() === body) return void this.#revisions.set(key, entry.revision);
-    const expected = this.#revisions.get(key);
-    if (entry && entry.revision !== expected)
+    const moved = entry !== null && entry.revision !== this.#revisions.get(key);
+    if (moved && entry.json<Saved<T>>().savedBy !== this.#savedBy)
       throw new AppError("POSITION_CONFLICT", "fatal", `${key} was moved by another owner`, {
         cause,
       });
+    if (moved) this.#revisions.set(key, entry.revision);
+    if (moved && entry.string() === body) return;
     throw new AppError("NATS_UNAVAILABLE", "retry", `position ${key} could not be saved`, {
       cause,
     });
   }
+}
+
+interface Saved<T> {
+  readonly savedBy: string;
+  readonly position: T;
 }
