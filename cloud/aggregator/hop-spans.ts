@@ -1,0 +1,47 @@
+import type { Tracing } from "../../otel/tracing.ts";
+
+/** When a frame passed each hop of the aggregator, epoch ms. */
+export interface HopTimes {
+  readonly region: string;
+  readonly storedMs: number;
+  readonly arrivedMs: number;
+  readonly aggregatedMs: number;
+  readonly writeStartMs: number;
+  readonly writeEndMs: number;
+}
+
+/** Records the aggregator's hops of every traced reading of a frame, as children of its trace. */
+export function recordHops(
+  tracing: Tracing,
+  traceparents: readonly string[],
+  times: HopTimes,
+): void {
+  const attributes = { "skerry.region": times.region };
+  // Stored by another machine's clock: a span must not end before it starts.
+  const storedMs = Math.min(times.storedMs, times.arrivedMs);
+  for (const parent of traceparents) {
+    tracing.record({
+      name: "hub delivery",
+      kind: "consumer",
+      parent,
+      attributes,
+      startMs: storedMs,
+      endMs: times.arrivedMs,
+    });
+    tracing.record({
+      name: "aggregate",
+      parent,
+      attributes,
+      startMs: times.arrivedMs,
+      endMs: times.aggregatedMs,
+    });
+    tracing.record({
+      name: "influx write",
+      kind: "client",
+      parent,
+      attributes: { ...attributes, "db.system.name": "influxdb" },
+      startMs: times.writeStartMs,
+      endMs: times.writeEndMs,
+    });
+  }
+}

@@ -1,0 +1,213 @@
+// One lane, from frames to lines of InfluxDB, with the position that survives a crash at any point.
+// Pure: no clock, no I/O. What it writes is a function of the log, whatever crashed in between.
+//
+// A1. The position's `seq` is the least frame that touches an open window, a window whose final is
+//     not acknowledged, or a raw point that is not acknowledged; `lane` is the state just before it.
+// A2. Frames up to the position's `doneSeq` only rebuild windows: nothing of them is written again.
+// A3. A window that ends at or before `finalThroughMs` is never written again: its readings may lie
+//     before `seq`, so what a replay sees of it may be a part.
+// A4. A reading is judged by the watermark before its frame; then the frame moves the watermark and
+//     closes windows. Both are functions of the log (lane.ts, L3), so a replay decides the same.
+// A5. A frame that cannot be judged or read stops the lane before any effect of it.
+import { type Frame, decodeFrame } from "../../contracts/frame.ts";
+import { eventTimeMs } from "../../contracts/reading.ts";
+import { type LaneState, judgeFrame } from "../../infra/nats/lane.ts";
+import { messageOf } from "../../infra/runtime/errors.ts";
+import type { ContractPlan, Plans } from "./plan.ts";
+import type { AggregatorPosition } from "./position.ts";
+import { OpenWindows } from "./window.ts";
+
+export interface LoggedFrame {
+  readonly seq: number;
+  readonly storeMs: number;
+  readonly data: Uint8Array;
+}
+
+/** What one frame changes; to be written, then reported back with `acknowledged`. */
+export interface FrameEffects {
+  readonly kind: "effects";
+  readonly seq: number;
+  readonly lines: readonly string[];
+  /** Event times of the raw points among `lines`, epoch ms. */
+  readonly eventTimes: readonly number[];
+  readonly late: number;
+  readonly repeated: number;
+  /** Readings that InfluxDB cannot hold: no time, or not one value. */
+  readonly unwritable: readonly unknown[];
+  readonly traceparents: readonly string[];
+}
+
+export type FrameOutcome =
+  | FrameEffects
+  /** Everything of it is in InfluxDB already (A2), or it repeats an earlier frame. */
+  | { readonly kind: "nothing" }
+  | { readonly kind: "stopped"; readonly reason: string };
+
+interface Hold {
+  readonly endMs: number;
+  /** The first frame that touched a window of this start, and the lane before it. */
+  readonly seq: number;
+  readonly before: LaneState;
+}
+
+export class LaneAggregate {
+  readonly #plans: Plans;
+  readonly #windowMs: number;
+  readonly #resumed: AggregatorPosition;
+  readonly #windows: OpenWindows;
+  /** Window start → what a replay needs to rebuild it. */
+  readonly #holds = new Map<number, Hold>();
+  /** Frames whose effects are on their way to InfluxDB, oldest first. */
+  readonly #unacknowledged: { readonly seq: number; readonly after: LaneState }[] = [];
+  #state: LaneState;
+  #done: { seq: number; state: LaneState } | null = null;
+  #readSeq: number;
+
+  constructor(plans: Plans, windowMs: number, from: AggregatorPosition) {
+    this.#plans = plans;
+    this.#windowMs = windowMs;
+    this.#resumed = from;
+    this.#windows = new OpenWindows(windowMs);
+    this.#state = from.lane;
+    this.#readSeq = from.seq - 1;
+  }
+
+  get watermarkMs(): number {
+    return Math.max(this.#state.watermarkMs, this.#resumed.finalThroughMs);
+  }
+
+  /** Raw points and finals of frames up to here are in InfluxDB. */
+  get doneSeq(): number {
+    return this.#done?.seq ?? this.#resumed.doneSeq;
+  }
+
+  /** True while windows are being rebuilt from frames that were done before. */
+  get replaying(): boolean {
+    return this.#readSeq < this.#resumed.doneSeq;
+  }
+
+  apply({ seq, storeMs, data }: LoggedFrame): FrameOutcome {
+    let frame: Frame;
+    try {
+      frame = decodeFrame(data);
+    } catch (error) {
+      return stopped(`frame ${seq} cannot be read: ${messageOf(error)}`); // A5
+    }
+    const before = this.#state;
+    const joined = storeMs < this.#resumed.joinedUntilMs;
+    const verdict = judgeFrame(before, frame.header, storeMs, joined);
+    if (verdict.kind === "hole") return stopped(holeText(seq, frame, verdict.expected)); // A5
+    const plans = verdict.kind === "new" ? this.#plansOf(frame) : [];
+    if (typeof plans === "string") return stopped(`frame ${seq} ${plans}`); // A5
+    if (this.#windows.full) return stopped(`too many series are open at frame ${seq}`);
+    this.#readSeq = seq;
+
+    const effects = emptyEffects(seq);
+    const replayed = seq <= this.#resumed.doneSeq;
+    plans.forEach((plan, at) =>
+      this.#reading(effects, before, plan, frame.readings[at]!, replayed),
+    );
+    if (verdict.kind === "new") {
+      this.#state = verdict.state;
+      for (const line of this.#windows.close(this.#state.watermarkMs)) effects.lines.push(line); // A4
+    }
+    if (replayed) return { kind: "nothing" }; // A2
+    this.#unacknowledged.push({ seq, after: this.#state });
+    return effects;
+  }
+
+  #reading(
+    effects: MutableEffects,
+    before: LaneState,
+    plan: ContractPlan,
+    reading: Frame["readings"][number],
+    replayed: boolean,
+  ): void {
+    const eventMs = Math.floor(eventTimeMs(plan.contract, reading.payload, reading.receivedAtMs));
+    const line = plan.raw.line(reading, eventMs);
+    if (line === null) return void (replayed || effects.unwritable.push(reading));
+    const startMs = this.#windows.startOf(eventMs);
+    const endMs = startMs + this.#windowMs;
+    const late = endMs <= before.watermarkMs;
+    if (!late && endMs > this.#resumed.finalThroughMs) {
+      // A3
+      if (!this.#holds.has(startMs)) this.#holds.set(startMs, { endMs, seq: effects.seq, before });
+      if (!this.#windows.add(plan, reading, eventMs)) return void (effects.repeated += 1);
+    }
+    if (replayed) return;
+    if (late) effects.late += 1;
+    effects.lines.push(line);
+    effects.eventTimes.push(eventMs);
+    if (reading.traceparent !== null) effects.traceparents.push(reading.traceparent);
+  }
+
+  /** Open rollups that changed; none during a replay, whose counts would step back. */
+  takeOpen(linesMax: number): string[] {
+    return this.replaying ? [] : this.#windows.takeOpen(linesMax);
+  }
+
+  /** InfluxDB holds every effect of frames up to `seq`. */
+  acknowledged(seq: number): void {
+    let done = 0;
+    while (done < this.#unacknowledged.length && this.#unacknowledged[done]!.seq <= seq) done += 1;
+    if (done === 0) return;
+    const [last] = this.#unacknowledged.splice(0, done).slice(-1);
+    this.#done = { seq: last!.seq, state: last!.after };
+    for (const [startMs, { endMs }] of this.#holds)
+      if (endMs <= last!.after.watermarkMs) this.#holds.delete(startMs);
+  }
+
+  /** What to save now (A1). Until a replay is through this is the position it started from. */
+  position(): AggregatorPosition {
+    if (!this.#done) return this.#resumed;
+    let seq = this.#done.seq + 1;
+    let lane = this.#done.state;
+    for (const hold of this.#holds.values())
+      if (hold.seq < seq) {
+        seq = hold.seq;
+        lane = hold.before;
+      }
+    const finalThroughMs = Math.max(this.#resumed.finalThroughMs, this.#done.state.watermarkMs);
+    const { joinedUntilMs } = this.#resumed;
+    return { seq, lane, doneSeq: this.#done.seq, finalThroughMs, joinedUntilMs };
+  }
+
+  #plansOf({ readings }: Frame): ContractPlan[] | string {
+    const plans = new Array<ContractPlan>(readings.length);
+    for (let at = 0; at < readings.length; at++) {
+      const { contract, version, payload } = readings[at]!;
+      if (typeof payload !== "object" || payload === null)
+        return "holds a payload that is no object";
+      const plan = this.#plans.get(contract, version);
+      if (!plan) return `holds readings of contract ${contract} v${version}, unknown here`;
+      plans[at] = plan;
+    }
+    return plans;
+  }
+}
+
+interface MutableEffects extends FrameEffects {
+  readonly lines: string[];
+  readonly eventTimes: number[];
+  late: number;
+  repeated: number;
+  readonly unwritable: unknown[];
+  readonly traceparents: string[];
+}
+
+const emptyEffects = (seq: number): MutableEffects => ({
+  kind: "effects",
+  seq,
+  lines: [],
+  eventTimes: [],
+  late: 0,
+  repeated: 0,
+  unwritable: [],
+  traceparents: [],
+});
+
+const stopped = (reason: string): FrameOutcome => ({ kind: "stopped", reason });
+
+const holeText = (seq: number, { header }: Frame, expected: number): string =>
+  `frame ${seq} of gateway ${header.gateway}, epoch ${header.epoch}, is number ${header.n} ` +
+  `where ${expected} should follow: acknowledged readings are missing`;

@@ -1,0 +1,177 @@
+// One lane of the aggregator: log → LaneAggregate → sink, and the position behind it.
+import { setImmediate as macrotask } from "node:timers/promises";
+import type { NatsConnection } from "nats";
+import { ROLLUP_WINDOWS } from "../../contracts/measurements.ts";
+import type { LaneStatus } from "../../contracts/status.ts";
+import { type LaneId, laneName, telemetryStream } from "../../contracts/subjects.ts";
+import { type LogEntry, readLane } from "../../infra/nats/lane-source.ts";
+import type { Positions } from "../../infra/nats/positions.ts";
+import { dispositionOf, messageOf } from "../../infra/runtime/errors.ts";
+import type { Logger } from "../../infra/runtime/logger.ts";
+import type { Tracing } from "../../otel/tracing.ts";
+import { recordHops } from "./hop-spans.ts";
+import { insist } from "./insist.ts";
+import type { InfluxSink } from "./influx-sink.ts";
+import { type FrameEffects, LaneAggregate } from "./lane-aggregate.ts";
+import type { Latencies } from "./latency.ts";
+import type { Plans } from "./plan.ts";
+import { type AggregatorPosition, START, joinedAt } from "./position.ts";
+
+const [MINUTE] = ROLLUP_WINDOWS;
+
+/** Open rollups of one lane written at once; the rest waits for the next turn. */
+const OPEN_LINES_MAX = 5_000;
+/** Timers and sockets get their turn after this many lines, however much of the log is waiting. */
+const LINES_BEFORE_YIELD = 5_000;
+
+export interface Counters {
+  readingsStored: number;
+  lateReadings: number;
+  repeatedReadings: number;
+  unwritableReadings: number;
+}
+
+export interface LaneDependencies {
+  readonly connection: NatsConnection;
+  readonly positions: Positions<AggregatorPosition>;
+  readonly plans: Plans;
+  readonly sink: InfluxSink;
+  readonly latencies: Latencies;
+  readonly counters: Counters;
+  readonly tracing: Tracing;
+  readonly logger: Logger;
+}
+
+export class LaneRunner {
+  readonly lane: LaneId;
+  readonly #with: LaneDependencies;
+  readonly #logger: Logger;
+  #aggregate: LaneAggregate | null = null;
+  #saved: AggregatorPosition | null = null;
+  #saving: Promise<void> = Promise.resolve();
+  #listening = false;
+  #stoppedBy: string | null = null;
+
+  constructor(lane: LaneId, dependencies: LaneDependencies) {
+    this.lane = lane;
+    this.#with = dependencies;
+    this.#logger = dependencies.logger.child({ lane: laneName(lane) });
+  }
+
+  /** True once its position is known and its log is being read. */
+  get reading(): boolean {
+    return this.#listening && this.#stoppedBy === null;
+  }
+
+  get status(): LaneStatus {
+    return {
+      ...this.lane,
+      doneSeq: this.#aggregate?.doneSeq ?? 0,
+      watermarkMs: this.#aggregate?.watermarkMs ?? 0,
+      stoppedBy: this.#stoppedBy,
+    };
+  }
+
+  /** Reads the lane until `signal` aborts or the lane has to stop. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { connection, positions } = this.#with;
+    const saved = await insist(() => positions.load(this.lane), this.#logger, signal);
+    if (saved) this.#begin(saved);
+    await insist(() => this.#firstSeq(), this.#logger, signal);
+    this.#listening = !signal.aborted;
+    const fromSeq = saved?.seq ?? START.seq;
+    let linesSinceYield = 0;
+    for await (const entry of readLane(connection, this.lane, fromSeq, this.#logger, signal)) {
+      const aggregate = this.#aggregate ?? (await this.#join(entry, signal));
+      if (!aggregate) return;
+      const arrivedMs = Date.now();
+      const outcome = aggregate.apply(entry);
+      if (outcome.kind === "stopped") return this.#stop(outcome.reason);
+      if (outcome.kind === "nothing") continue;
+      await this.#write({ entry, arrivedMs }, outcome, signal);
+      linesSinceYield += outcome.lines.length;
+      if (linesSinceYield < LINES_BEFORE_YIELD) continue;
+      linesSinceYield = 0;
+      await macrotask();
+    }
+  }
+
+  /** Open rollups that changed, best effort: nothing depends on their acknowledgement. */
+  async writeOpen(signal: AbortSignal): Promise<void> {
+    const { sink } = this.#with;
+    if (this.#stoppedBy !== null || !sink.hasRoom) return;
+    const lines = this.#aggregate?.takeOpen(OPEN_LINES_MAX) ?? [];
+    if (lines.length > 0) await sink.put({ lines, acknowledged: () => undefined }, signal);
+  }
+
+  /** Saves the position if it moved. A log or bucket that is away is tried again next time. */
+  async save(): Promise<void> {
+    // One save at a time: two with the same revision would look like two owners of the lane.
+    this.#saving = this.#saving.then(() => this.#saveNow());
+    return this.#saving;
+  }
+
+  async #saveNow(): Promise<void> {
+    const position = this.#aggregate?.position();
+    if (!position || isSame(position, this.#saved)) return;
+    try {
+      await this.#with.positions.save(this.lane, position);
+      this.#saved = position;
+    } catch (error) {
+      if (dispositionOf(error) !== "retry") throw error;
+      this.#logger.warn(`position not saved, will retry: ${messageOf(error)}`);
+    }
+  }
+
+  async #write(arrival: Arrival, effects: FrameEffects, signal: AbortSignal): Promise<void> {
+    const { sink, latencies, counters, tracing } = this.#with;
+    const { entry, arrivedMs } = arrival;
+    const { region } = this.lane;
+    for (const reading of effects.unwritable)
+      this.#logger.error({ reading, seq: entry.seq }, "InfluxDB cannot hold this reading");
+    counters.unwritableReadings += effects.unwritable.length;
+    counters.repeatedReadings += effects.repeated;
+    counters.lateReadings += effects.late;
+    const aggregatedMs = Date.now();
+    const acknowledged = (writeStartMs: number, writeEndMs: number): void => {
+      this.#aggregate!.acknowledged(effects.seq);
+      counters.readingsStored += effects.eventTimes.length;
+      latencies.record(region, effects.eventTimes, writeEndMs);
+      if (!tracing.enabled) return;
+      const hops = { storedMs: entry.storeMs, arrivedMs, aggregatedMs, writeStartMs, writeEndMs };
+      recordHops(tracing, effects.traceparents, { region, ...hops });
+    };
+    await sink.put({ lines: effects.lines, acknowledged }, signal);
+  }
+
+  #stop(reason: string): void {
+    this.#stoppedBy = reason;
+    this.#logger.error({ reason }, "lane stopped: somebody must act");
+  }
+
+  #begin(position: AggregatorPosition): LaneAggregate {
+    this.#saved = position;
+    this.#aggregate = new LaneAggregate(this.#with.plans, MINUTE.sizeMs, position);
+    return this.#aggregate;
+  }
+
+  /** The first frame ever read of this lane says whether the log's beginning was trimmed. */
+  async #join({ storeMs }: LogEntry, signal: AbortSignal): Promise<LaneAggregate | null> {
+    const firstSeq = await insist(() => this.#firstSeq(), this.#logger, signal);
+    if (firstSeq === null) return null;
+    return this.#begin(firstSeq > 1 ? joinedAt(storeMs, MINUTE.sizeMs) : START);
+  }
+
+  async #firstSeq(): Promise<number> {
+    const manager = await this.#with.connection.jetstreamManager();
+    return (await manager.streams.info(telemetryStream(this.lane.region))).state.first_seq;
+  }
+}
+
+interface Arrival {
+  readonly entry: LogEntry;
+  readonly arrivedMs: number;
+}
+
+const isSame = (a: AggregatorPosition, b: AggregatorPosition | null): boolean =>
+  b !== null && a.seq === b.seq && a.doneSeq === b.doneSeq && a.finalThroughMs === b.finalThroughMs;

@@ -1,0 +1,157 @@
+// Readings and rollups as InfluxDB line protocol. Pure.
+//
+// Measurements, tag keys and field keys are escaped once per contract, tags once per device; what is
+// left for each reading is concatenation. Points of the client library cost several times as much.
+import { escape } from "@influxdata/influxdb-client";
+import type { Contract, Field } from "../../contracts/contract.ts";
+import {
+  ROLLUP_COUNT,
+  ROLLUP_STATISTICS,
+  type RollupWindow,
+  rawMeasurement,
+  rollupMeasurement,
+  seriesTag,
+} from "../../contracts/measurements.ts";
+import { slotOf } from "../../contracts/reading.ts";
+import type { FrameReading } from "../../contracts/frame.ts";
+import type { FieldStatistics } from "./statistics.ts";
+
+/** Devices whose escaped tags are remembered, per contract and region. */
+const DEVICES_CACHED_MAX = 50_000;
+
+const SLOT_DIGITS = 6;
+
+interface FieldKey {
+  readonly name: string;
+  readonly type: Field["type"];
+  readonly key: string;
+}
+
+/**
+ * A tag value that InfluxDB reads back. Line protocol has no way to write a backslash before a
+ * separator or at the end of a value, so such a one becomes `%5C`.
+ */
+const tagValue = (value: string): string =>
+  escape.tag(value.replace(/\\(?=[,= \n\r\t\\]|$)/g, "%5C"));
+
+/** Writes the raw points of one contract version. */
+export class RawPoints {
+  readonly #contract: Contract;
+  readonly #head: string;
+  readonly #tags: readonly { name: string; key: string }[];
+  readonly #fields: readonly FieldKey[];
+  readonly #sequenceKey: string | null;
+  readonly #deviceHeads = new Map<string, string>();
+
+  constructor(contract: Contract, region: string) {
+    this.#contract = contract;
+    const measurement = escape.measurement(rawMeasurement(contract.name));
+    this.#head = `${measurement},region=${tagValue(region)},device=`;
+    const tags = new Set(contract.tags);
+    if (contract.partitionKey !== "device") tags.add(contract.partitionKey);
+    this.#tags = [...tags].map((name) => ({ name, key: escape.tag(name) }));
+    this.#fields = contract.fields
+      .filter(({ name }) => !tags.has(name))
+      .map(({ name, type }) => ({ name, type, key: escape.tag(name) }));
+    this.#sequenceKey =
+      contract.sequenceProperty === undefined ? null : escape.tag(contract.sequenceProperty);
+  }
+
+  /**
+   * One line, or null if no value can be written: a point needs at least one field and a time.
+   * @param eventMs whole milliseconds.
+   */
+  line({ device, payload }: FrameReading, eventMs: number): string | null {
+    let tags = "";
+    for (const { name, key } of this.#tags) {
+      const value = payload[name];
+      // An empty tag value is the same as no tag to InfluxDB, and a syntax error on the wire.
+      if (value !== undefined && value !== null && value !== "")
+        tags += `,${key}=${tagValue(textOf(value))}`;
+    }
+    let fields = "";
+    for (const { name, type, key } of this.#fields) {
+      const value = fieldValue(type, payload[name]);
+      if (value !== null) fields += fields === "" ? `${key}=${value}` : `,${key}=${value}`;
+    }
+    const sequence = this.#sequenceKey && payload[this.#contract.sequenceProperty!];
+    if (typeof sequence === "number")
+      fields += `${fields === "" ? "" : ","}${this.#sequenceKey}=${sequence}i`;
+    if (fields === "" || !Number.isSafeInteger(eventMs)) return null;
+    const slot = String(slotOf(this.#contract, payload)).padStart(SLOT_DIGITS, "0");
+    return `${this.#deviceHead(device)}${tags} ${fields} ${eventMs}${slot}`;
+  }
+
+  #deviceHead(device: string): string {
+    const known = this.#deviceHeads.get(device);
+    if (known !== undefined) return known;
+    if (this.#deviceHeads.size >= DEVICES_CACHED_MAX) this.#deviceHeads.clear();
+    const head = this.#head + tagValue(device);
+    this.#deviceHeads.set(device, head);
+    return head;
+  }
+}
+
+/** Tags are strings, numbers or booleans; whatever else a schema lets through is kept as JSON. */
+const textOf = (value: unknown): string =>
+  typeof value === "string" ? value : JSON.stringify(value);
+
+function fieldValue(type: Field["type"], value: unknown): string | null {
+  switch (type) {
+    case "number":
+      return typeof value === "number" && Number.isFinite(value) ? String(value) : null;
+    case "integer":
+      return typeof value === "number" && Number.isFinite(value) ? `${value}i` : null;
+    case "boolean":
+      return typeof value === "boolean" ? (value ? "T" : "F") : null;
+    case "string":
+      return typeof value === "string" ? escape.quoted(value) : null;
+  }
+}
+
+/** Writes the rollups of one contract: all its versions feed the same series. */
+export class RollupPoints {
+  readonly #heads: Readonly<Record<"open" | "final", string>>;
+  /** Keys of the statistics of each field, in the order of ROLLUP_STATISTICS. */
+  readonly #keys: readonly (readonly string[])[];
+
+  constructor(contract: Contract, fields: readonly string[], at: RollupPlace) {
+    const head = (state: "open" | "final"): string => {
+      const measurement = escape.measurement(
+        rollupMeasurement(contract.name, at.window.name, state),
+      );
+      return `${measurement},region=${tagValue(at.region)},${escape.tag(seriesTag(contract))}=`;
+    };
+    this.#heads = { open: head("open"), final: head("final") };
+    this.#keys = fields.map((field) =>
+      ROLLUP_STATISTICS.map((statistic) => escape.tag(`${field}_${statistic}`)),
+    );
+  }
+
+  line(state: "open" | "final", rollup: Rollup): string {
+    let text = `${this.#heads[state]}${tagValue(rollup.key)} ${ROLLUP_COUNT}=${rollup.count}i`;
+    rollup.fields.forEach((statistics, at) => {
+      if (statistics.count === 0) return;
+      ROLLUP_STATISTICS.forEach((statistic, which) => {
+        const value = statistics[statistic];
+        // The sum of huge values overflows; the other statistics are still right.
+        if (Number.isFinite(value)) text += `,${this.#keys[at]![which]!}=${value}`;
+      });
+    });
+    return `${text} ${rollup.startMs}000000`;
+  }
+}
+
+export interface RollupPlace {
+  readonly region: string;
+  readonly window: RollupWindow;
+}
+
+export interface Rollup {
+  /** Value of the partition key. */
+  readonly key: string;
+  readonly startMs: number;
+  readonly count: number;
+  /** One per rolled-up field of the contract, in the order the plan lists them. */
+  readonly fields: readonly FieldStatistics[];
+}

@@ -1,0 +1,37 @@
+// Where the aggregator stands in one lane: saved only after InfluxDB acknowledged every effect.
+import { EMPTY_LANE, type LaneState } from "../../infra/nats/lane.ts";
+
+export interface AggregatorPosition {
+  /** The first frame to read again: the least that touches an open window or is not done. */
+  readonly seq: number;
+  /** The lane just before `seq`, so that a replay judges every frame as it was judged before. */
+  readonly lane: LaneState;
+  /** Raw points of frames up to here are in InfluxDB: a replay only rebuilds windows from them. */
+  readonly doneSeq: number;
+  /** Windows that end at or before this are final in InfluxDB and are never written again, epoch ms. */
+  readonly finalThroughMs: number;
+  /** Frames stored before this may begin in the middle of an epoch: the log was trimmed, epoch ms. */
+  readonly joinedUntilMs: number;
+}
+
+/** A log that was never read, from its very first frame. */
+export const START: AggregatorPosition = {
+  seq: 1,
+  lane: EMPTY_LANE,
+  doneSeq: 0,
+  finalThroughMs: 0,
+  joinedUntilMs: 0,
+};
+
+/** Every live gateway shows a frame within this time; after it, an unknown epoch starts at 1. */
+const JOIN_MS = 60_000;
+
+/**
+ * A log whose beginning was trimmed. Its first windows have lost readings, so they are left to the
+ * repair job instead of being written with too small a count.
+ */
+export const joinedAt = (storeMs: number, windowMs: number): AggregatorPosition => ({
+  ...START,
+  finalThroughMs: Math.ceil((storeMs + 1) / windowMs) * windowMs,
+  joinedUntilMs: storeMs + JOIN_MS,
+});
