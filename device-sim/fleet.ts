@@ -1,0 +1,206 @@
+// The fleet: every device makes readings at its pace, sends them, and writes down each PUBACK.
+//
+// F1. A device's sequence numbers rise strictly, also over kill -9 and restart: they start at the
+//     clock's milliseconds and rise by one per reading, slower than the clock (DEVICE_RATE_MAX).
+// F2. With send times, a device's event times rise strictly: a machine's readings are known by them.
+// F3. With kept times no row is left out or repeated: a device that may not send waits, and at its
+//     last row it stops.
+// F4. A device whose buffer is full makes no readings, and afterwards makes up for one second.
+// F5. A region that is away does not slow the others down.
+import { contentHash } from "../contracts/reading.ts";
+import type { SimulatorStatus } from "../contracts/status.ts";
+import { telemetryTopic } from "../contracts/topics.ts";
+import type { Logger } from "../infra/runtime/logger.ts";
+import type { Tracing } from "../otel/tracing.ts";
+import type { LedgerEntry } from "./ledger.ts";
+import { type Link, REFUSED_FROM } from "./mqtt-link.ts";
+import { type Pace, nextSlot, slotsDue } from "./pacing.ts";
+import type { DevicePlan } from "./plan.ts";
+import { type ContractName, type Row, payloadOf } from "./replay.ts";
+
+/** Readings per second of one device; half of what F1 could bear. */
+export const DEVICE_RATE_MAX = 500;
+
+export interface FleetStatus extends SimulatorStatus {
+  /** PUBACKs with a reason code of 0x80 or above: not in the ledger. */
+  readonly rejected: number;
+  /** Readings that were due and never made, because the device's buffer was full. */
+  readonly skipped: number;
+  /** With kept times: all rows of all devices are acknowledged. */
+  readonly finished: boolean;
+}
+
+export interface FleetSpec {
+  readonly plans: readonly DevicePlan[];
+  readonly recordings: Readonly<Record<ContractName, readonly Row[]>>;
+  /** Readings per second of the whole fleet. */
+  readonly rate: number;
+  readonly keepTimes: boolean;
+}
+
+export interface FleetParts {
+  readonly linkOf: (plan: DevicePlan) => Link;
+  readonly ledger: { add(entry: LedgerEntry): void };
+  readonly tracing: Tracing;
+  readonly logger: Logger;
+  /** Epoch milliseconds: the devices' clock. */
+  readonly nowMs: () => number;
+}
+
+interface Device {
+  readonly plan: DevicePlan;
+  readonly topic: string;
+  readonly rows: readonly Row[];
+  readonly pace: Pace;
+  readonly link: Link;
+  readonly region: { acknowledged: number; connected: number };
+  /** First slot that was not yet sent; null until the device was connected. */
+  sentTo: number | null;
+  row: number;
+  lastTs: number;
+  nextSeq: number;
+}
+
+export class Fleet {
+  readonly #keepTimes: boolean;
+  readonly #parts: FleetParts;
+  readonly #devices: readonly Device[];
+  readonly #regions: Record<string, { acknowledged: number; connected: number }> = {};
+  readonly #refusals = new Set<string>();
+  #acknowledged = 0;
+  #rejected = 0;
+  #skipped = 0;
+
+  constructor(spec: FleetSpec, parts: FleetParts) {
+    this.#keepTimes = spec.keepTimes;
+    this.#parts = parts;
+    const firstSeq = parts.nowMs(); // F1
+    const intervalMs = (1000 * spec.plans.length) / spec.rate;
+    this.#devices = spec.plans.map((plan, at) => ({
+      plan,
+      topic: telemetryTopic(plan.device, plan.contract),
+      rows: spec.recordings[plan.contract],
+      pace: { intervalMs, phase: at / spec.plans.length },
+      link: parts.linkOf(plan),
+      region: (this.#regions[plan.gateway.region] ??= { acknowledged: 0, connected: 0 }),
+      sentTo: null,
+      row: plan.startRow,
+      lastTs: 0,
+      nextSeq: firstSeq,
+    }));
+  }
+
+  /** True once every device has been connected. */
+  get ready(): boolean {
+    return this.#devices.every(({ link }) => link.connectedOnce);
+  }
+
+  get unanswered(): number {
+    return this.#devices.reduce((sum, { link }) => sum + link.unanswered, 0);
+  }
+
+  status(): FleetStatus {
+    const inFlight = this.unanswered;
+    for (const region of Object.values(this.#regions)) region.connected = 0;
+    for (const { link, region } of this.#devices) region.connected += link.connected ? 1 : 0;
+    return {
+      process: "simulator",
+      acknowledged: this.#acknowledged,
+      inFlight,
+      rejected: this.#rejected,
+      skipped: this.#skipped,
+      finished: inFlight === 0 && this.#devices.every((device) => this.#atEnd(device)),
+      regions: this.#regions,
+    };
+  }
+
+  connect(): void {
+    for (const { link } of this.#devices) link.open();
+  }
+
+  /**
+   * Makes and sends what is due. A device begins when it is first connected (F5).
+   * @param elapsedMs since the start, by a clock that never goes back.
+   */
+  tick(elapsedMs: number): void {
+    for (const device of this.#devices) {
+      const due = slotsDue(device.pace, elapsedMs);
+      if (device.sentTo === null) {
+        if (device.link.connectedOnce) device.sentTo = due;
+        continue;
+      }
+      let slot = nextSlot(device.pace, device.sentTo, elapsedMs); // F4
+      if (!this.#keepTimes) this.#skipped += slot - device.sentTo;
+      while (slot < due && !device.link.full && !this.#atEnd(device)) {
+        this.#sendReading(device);
+        slot += 1;
+      }
+      device.sentTo = slot;
+    }
+  }
+
+  async disconnect(): Promise<void> {
+    await Promise.all(this.#devices.map(({ link }) => link.close()));
+  }
+
+  #atEnd({ row, rows }: Device): boolean {
+    return this.#keepTimes && row >= rows.length; // F3
+  }
+
+  #sendReading(device: Device): void {
+    const { plan, topic, rows, link } = device;
+    const { tracing, nowMs } = this.#parts;
+    const sentMs = nowMs();
+    const row = rows[device.row % rows.length]!;
+    const ts = this.#keepTimes ? row.timeMs : Math.max(sentMs, device.lastTs + 1); // F2
+    const seq = device.nextSeq;
+    device.row += 1;
+    device.nextSeq += 1;
+    device.lastTs = ts;
+    const payload = payloadOf(plan.contract, row, { ts, seq });
+    const span = tracing.sample()
+      ? tracing.start({
+          name: "device publish",
+          parent: null,
+          startMs: sentMs,
+          kind: "producer",
+          attributes: {
+            "messaging.system": "mqtt",
+            "messaging.destination.name": topic,
+            "messaging.client.id": plan.device,
+          },
+        })
+      : null;
+    link.publish({
+      topic,
+      payload: JSON.stringify(payload),
+      traceparent: span?.traceparent ?? null,
+      answered: (reasonCode) => {
+        const ackedMs = nowMs();
+        span?.end(ackedMs);
+        if (reasonCode >= REFUSED_FROM) return this.#refused(plan, reasonCode);
+        this.#acknowledged += 1;
+        device.region.acknowledged += 1;
+        this.#parts.ledger.add({
+          region: plan.gateway.region,
+          device: plan.device,
+          contract: plan.contract,
+          identity: plan.contract === "environment" ? seq : ts,
+          ts,
+          hash: contentHash(payload),
+          sentMs,
+          ackedMs,
+        });
+      },
+    });
+  }
+
+  /** Logged once per device and code: a gateway that refuses one reading tends to refuse them all. */
+  #refused({ device }: DevicePlan, reasonCode: number): void {
+    this.#rejected += 1;
+    const key = `${device} ${reasonCode}`;
+    if (this.#refusals.has(key)) return;
+    this.#refusals.add(key);
+    this.#parts.logger.warn({ device, reasonCode }, "the gateway refused a reading");
+  }
+}

@@ -1,0 +1,98 @@
+// The simulator put together: recordings → fleet → gateways, and every PUBACK into the ledger.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { sleep } from "../infra/runtime/backoff.ts";
+import { AppError } from "../infra/runtime/errors.ts";
+import type { Logger } from "../infra/runtime/logger.ts";
+import { serveStatus } from "../infra/runtime/status-server.ts";
+import { startTracing } from "../otel/tracing.ts";
+import { DEVICE_RATE_MAX, Fleet } from "./fleet.ts";
+import { Ledger } from "./ledger.ts";
+import { MqttLink } from "./mqtt-link.ts";
+import type { SimulatorConfig } from "./options.ts";
+import { planFleet } from "./plan.ts";
+import { parseMachine, parseRooms } from "./replay.ts";
+
+const DATA_DIRECTORY = join(import.meta.dirname, "data");
+/** How often due readings are sent and the ledger is flushed. */
+const TICK_MS = 20;
+
+/** Runs until `signal` aborts; then waits for what is unacknowledged, at most `drainTimeout`. */
+export async function runSimulator(
+  config: SimulatorConfig,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const deviceRate = config.rate / config.devices;
+  if (deviceRate > DEVICE_RATE_MAX)
+    throw new AppError(
+      "CONFIG_INVALID",
+      "fatal",
+      `--rate ${config.rate} is ${deviceRate} readings a second for each of ${config.devices} devices; at most ${DEVICE_RATE_MAX}`,
+    );
+  const environment = ["datatest", "datatraining"].flatMap((name) =>
+    parseRooms(readData(`uci-occupancy/${name}.csv`)),
+  );
+  const machine = parseMachine(readData("nab/machine_temperature_system_failure.csv"));
+  const co2 = environment.map(({ fields }) => fields.co2);
+  const plans = planFleet(config, co2, machine.length);
+
+  using ledger = Ledger.open(config.ledger);
+  await using tracing = await startTracing({ name: "simulator" }, config);
+  const fleet = new Fleet(
+    { ...config, plans, recordings: { environment, machine } },
+    {
+      linkOf: ({ device, gateway }) =>
+        new MqttLink({
+          url: gateway.url,
+          clientId: device,
+          bufferMax: config.inFlightMax,
+          onLost: (reason) => logger.debug({ device, reason }, "not connected"),
+        }),
+      ledger,
+      tracing,
+      logger,
+      nowMs: Date.now,
+    },
+  );
+  await using _server = await serveStatus(
+    { host: config.statusHost, port: config.statusPort },
+    { ready: () => fleet.ready, status: () => fleet.status() },
+  );
+  logger.info({ devices: plans.length, rate: config.rate, ledger: config.ledger }, "started");
+  fleet.connect();
+  try {
+    await produce(fleet, ledger, signal);
+    await drain(fleet, ledger, config.drainTimeout, logger);
+  } finally {
+    await fleet.disconnect();
+  }
+}
+
+const readData = (path: string): string => readFileSync(join(DATA_DIRECTORY, path), "utf8");
+
+async function produce(fleet: Fleet, ledger: Ledger, signal: AbortSignal): Promise<void> {
+  const startedMs = performance.now();
+  while (!signal.aborted) {
+    fleet.tick(performance.now() - startedMs);
+    ledger.flush();
+    await sleep(TICK_MS, signal);
+  }
+}
+
+async function drain(
+  fleet: Fleet,
+  ledger: Ledger,
+  timeoutMs: number,
+  logger: Logger,
+): Promise<void> {
+  const deadlineMs = performance.now() + timeoutMs;
+  while (fleet.unanswered > 0 && performance.now() < deadlineMs) {
+    ledger.flush();
+    await sleep(TICK_MS);
+  }
+  const { acknowledged, rejected, skipped, inFlight } = fleet.status();
+  const counts = { acknowledged, rejected, skipped, unacknowledged: inFlight };
+  if (inFlight > 0) logger.warn(counts, "stopping with unacknowledged readings");
+  else logger.info(counts, "every reading is acknowledged");
+}
