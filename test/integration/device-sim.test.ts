@@ -37,6 +37,8 @@ class Peer implements AsyncDisposable {
   port = 0;
   /** Readings of these devices are refused with a reason code. */
   refuses: (device: string) => boolean = () => false;
+  /** So many connections are refused first, as by a gateway whose log is away. */
+  connectionsRefused = 0;
   #server: Server | null = null;
   #aedes: Aedes | null = null;
   readonly #sockets = new Set<Socket>();
@@ -44,6 +46,11 @@ class Peer implements AsyncDisposable {
   async start(): Promise<void> {
     const aedes = await Aedes.createBroker({ receiveMaximum: 20 });
     this.#aedes = aedes;
+    aedes.authenticate = (_client, _username, _password, callback) => {
+      if (this.connectionsRefused === 0) return callback(null, true);
+      this.connectionsRefused -= 1;
+      callback(Object.assign(new Error("not now"), { returnCode: 3 }), null);
+    };
     aedes.authorizePublish = (_client, { topic, payload, dup }, callback) => {
       const { device, contract } = parseTelemetryTopic(topic)!;
       const text = payload.toString();
@@ -110,9 +117,11 @@ test("the peer is cut off three times: every reading is in the ledger once", asy
   for (let cut = 0; cut < 3; cut++) {
     await peer.receives(300);
     await peer.cut();
+    peer.connectionsRefused = 5;
     await peer.start();
   }
   await peer.receives(300);
+  expect(peer.connectionsRefused).toBe(0);
   stop.abort();
   await running;
 
