@@ -1,66 +1,94 @@
-// The broker put together: listeners → connections → aedes.
-import type { AddressInfo, Server } from "node:net";
+// The broker put together: listeners → connections → aedes for CONNECT and wills, sessions,
+// subscriptions and deliveries of our own (ADR in the commit that introduced sessions.ts).
 import { Aedes } from "aedes";
+import type { ISubscription } from "mqtt-packet";
+import { makeAedesPersistence } from "./aedes-persistence.ts";
 import type { AedesBroker, AedesClient } from "./aedes-seam.ts";
 import type { Broker, BrokerCounters, BrokerHandlers } from "./broker.ts";
 import { Connection } from "./connection.ts";
-import type { Core } from "./core.ts";
-import { listen, makeTcpServer } from "./listeners.ts";
-import { type BrokerOptions, type Limits, resolveLimits } from "./options.ts";
+import { type Core, count } from "./core.ts";
+import { forward } from "./forward.ts";
+import { startListeners } from "./listeners.ts";
+import { type BrokerOptions, resolveLimits } from "./options.ts";
+import { RateLimit } from "./rate-limit.ts";
 import { REASON } from "./reason-codes.ts";
+import { Retained } from "./retained.ts";
+import { openSessionStore } from "./session-store.ts";
+import { Sessions } from "./sessions.ts";
+import { startSweeping } from "./sweep.ts";
+import { isTopicName } from "./topic-rules.ts";
+import { publishOrphanedWills, publishWill } from "./wills.ts";
+
+/** Sockets beyond `connectionsMax` that may be open to hear why they are refused. */
+const SOCKETS_SPARE = 200;
 
 /**
  * Starts a broker on the given listeners.
  *
- * @throws AppError `ADDRESS_IN_USE` naming the host and port that is taken.
+ * @throws AppError `ADDRESS_IN_USE` naming the host and port that is taken, or
+ * `DIRECTORY_UNWRITABLE` when the data directory cannot hold the sessions.
  */
 export async function startBroker(
   options: BrokerOptions,
   handlers: BrokerHandlers,
 ): Promise<Broker> {
-  const core = await makeCore(options, handlers, resolveLimits(options.limits));
-  const servers: Server[] = [];
-  const addresses: Record<string, AddressInfo & { host: string }> = {};
-  const stop = async (): Promise<void> => {
-    const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
+  const limits = resolveLimits(options.limits);
+  const counters = makeCounters();
+  const store = openSessionStore(options.dataDirectory, (error) => {
+    count(counters.dropped, "store_failed");
+    options.logger?.error({ err: error }, "the session store failed");
+  });
+  const core = await makeCore(options, handlers, { limits, store, counters });
+  const stopSweeping = startSweeping(core);
+  const cancelWills = publishOrphanedWills(core, limits.willGraceMs);
+  const stopCore = async (): Promise<void> => {
     for (const connection of core.connections)
       connection.close("shutting_down", REASON.shuttingDown);
     await new Promise<void>((resolve) => core.aedes.close(resolve));
     for (const connection of core.connections) connection.stream.destroy();
-    await Promise.all(closed);
+    stopSweeping();
+    cancelWills();
+    store[Symbol.dispose]();
   };
   try {
-    const { mqtt } = options.listeners;
-    if (mqtt) {
-      const server = makeTcpServer((socket) => {
-        const remoteAddress = socket.remoteAddress ?? "unknown";
-        const origin = { listener: "mqtt", remoteAddress, certificate: undefined };
-        new Connection(core, socket, origin);
-      });
-      servers.push(server);
-      const address = await listen(server, "mqtt", mqtt);
-      addresses.mqtt = { ...address, host: address.address };
-    }
+    const bounds = {
+      socketsMax: limits.connectionsMax + SOCKETS_SPARE,
+      packetBytesMax: limits.packetBytesMax,
+    };
+    const accept = (...of: [Connection["stream"], Connection["origin"]]): void =>
+      void new Connection(core, ...of);
+    const listening = await startListeners(options.listeners, accept, bounds);
+    const stop = async (): Promise<void> => {
+      const closed = listening.stop();
+      await stopCore();
+      listening.destroySockets();
+      await closed;
+    };
+    return brokerOf(core, listening.addresses, stop);
   } catch (error) {
-    await stop();
+    await stopCore();
     throw error;
   }
+}
+
+function brokerOf(core: Core, addresses: Broker["addresses"], stop: () => Promise<void>): Broker {
+  let stopped: Promise<void> | undefined;
   return {
     counters: core.counters,
     addresses,
-    publish: (topic, payload, { retain }) =>
-      new Promise((resolve, reject) => {
-        const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(payload);
-        core.aedes.publish(
-          { cmd: "publish", topic, payload: bytes, qos: 1, retain, dup: false },
-          (error) => (error ? reject(error) : resolve()),
-        );
-      }),
+    publish: (topic, payload, { retain }) => {
+      if (!isTopicName(topic, core.limits.topicLevelsMax))
+        return Promise.reject(new RangeError("the topic is none to publish to"));
+      const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(payload);
+      forward(core, { topic, payload: bytes, qos: 1, retain, properties: undefined }, undefined);
+      core.store.commit();
+      return Promise.resolve();
+    },
     disconnect: (who, reasonCode) => {
       let closed = 0;
       for (const connection of core.connections) {
         const { clientId, principal } = connection.identity;
-        if (!connection.open || (clientId !== who && principal !== who)) continue;
+        if (connection.gone || (clientId !== who && principal !== who)) continue;
         connection.close("disconnected", reasonCode);
         closed++;
       }
@@ -69,26 +97,53 @@ export async function startBroker(
     refuseConnections: (on) => {
       core.refusing = on;
     },
-    [Symbol.asyncDispose]: stop,
+    [Symbol.asyncDispose]: () => (stopped ??= stop()),
   };
 }
+
+const makeCounters = (): BrokerCounters => ({
+  connections: 0,
+  publishesReceived: 0,
+  publishesHeld: 0,
+  publishesHeldBytes: 0,
+  closed: {},
+  refused: {},
+  dropped: {},
+  paused: {},
+});
 
 async function makeCore(
   { logger }: BrokerOptions,
   handlers: BrokerHandlers,
-  limits: Limits,
+  { limits, store, counters }: Pick<Core, "limits" | "store" | "counters">,
 ): Promise<Core> {
-  const counters: BrokerCounters = {
-    connections: 0,
-    publishesReceived: 0,
-    publishesHeld: 0,
-    publishesHeldBytes: 0,
-    closed: {},
-    refused: {},
-    dropped: {},
-    paused: {},
-  };
+  const core = {
+    handlers,
+    limits,
+    counters,
+    logger,
+    store,
+    rateLimit: new RateLimit({
+      perSecond: limits.publishRatePerSecond,
+      burst: limits.publishBurst,
+    }),
+    connections: new Set(),
+    connectionOf: new WeakMap(),
+    unflushed: [],
+    waitingForRoom: new Set(),
+    refusing: false,
+  } as unknown as { -readonly [K in keyof Core]: Core[K] };
+  core.sessions = new Sessions(core);
+  core.retained = new Retained(core);
+  core.sessions.load(Date.now());
+  core.aedes = await startAedes(core);
+  return core;
+}
+
+async function startAedes(core: Core): Promise<AedesBroker> {
+  const { limits, store, sessions } = core;
   const aedes = (await Aedes.createBroker({
+    persistence: makeAedesPersistence(sessions, store),
     concurrency: 0,
     drainTimeout: limits.drainTimeoutMs,
     connectTimeout: limits.connectTimeoutMs,
@@ -103,19 +158,12 @@ async function makeCore(
   // A client id such as `constructor` must not find Object.prototype (GHSA-52qw-whmv-87c5).
   aedes.clients = Object.assign(Object.create(null) as AedesBroker["clients"], aedes.clients);
   aedes.brokers = Object.assign(Object.create(null) as AedesBroker["brokers"], aedes.brokers);
-  aedes.on("error", (error: Error) => logger?.error({ err: error }, "the broker's store failed"));
+  // Its sweep of stored wills stops at the first that is refused; ours is in wills.ts.
+  clearInterval(aedes._clearWillInterval);
+  aedes.authorizeSubscribe = (_client, _subscription: ISubscription, done) => done(null, null);
+  aedes.publishWill = (client, will) => publishWill(core, client, will);
+  aedes.scheduleSessionExpiry = (client) => sessions.leave(client, Date.now());
+  aedes.on("error", (error: Error) => core.logger?.error({ err: error }, "aedes failed"));
   aedes.on("client", (client: AedesClient) => core.connectionOf.get(client)?.onRegistered());
-  const core: Core = {
-    aedes,
-    handlers,
-    limits,
-    counters,
-    logger,
-    connections: new Set(),
-    connectionOf: new WeakMap(),
-    unflushed: [],
-    waitingForRoom: new Set(),
-    refusing: false,
-  };
-  return core;
+  return aedes;
 }

@@ -3,21 +3,21 @@
 // N1. Packets are handled in the order of their bytes; those behind a CONNECT wait for its answer.
 // N2. The socket is read only while nothing pauses it, and while paused its keep-alive stands
 //     still: a client is never punished for our not reading (B3).
-// N3. PUBLISH, PUBREL, acknowledgements and PINGREQ are handled here and never reach aedes, whose
-//     own handlers stop the process on some of them; nothing malformed reaches it either.
+// N3. Only a vetted CONNECT and DISCONNECT reach aedes, whose handlers of other packets stop the
+//     process on some inputs.
 // N4. Nothing that a client sends throws out of this file.
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import type { IConnectPacket, IPublishPacket, Packet } from "mqtt-packet";
+import type { IConnectPacket, IDisconnectPacket, IPublishPacket, Packet } from "mqtt-packet";
 import type { AedesClient, Enqueue } from "./aedes-seam.ts";
 import type { Certificate, ClientIdentity } from "./broker.ts";
 import { admitConnect } from "./connect.ts";
 import { type Core, count, flushSoon } from "./core.ts";
-import { forward } from "./forward.ts";
-import { InboundSession } from "./inbound-session.ts";
 import { Inbound } from "./inbound.ts";
 import { publishProblem } from "./publish-rules.ts";
 import { REASON } from "./reason-codes.ts";
+import type { Session } from "./session.ts";
+import { subscribe, unsubscribe } from "./subscribe.ts";
 import { PINGRESP, refusedConnack, wireBytes } from "./wire.ts";
 
 /** Why a socket is not read; several can hold at once. */
@@ -42,6 +42,9 @@ const SLICE_BYTES = 16 * 1024;
 /** Before CONNECT is answered: bounds what can pile up behind it. */
 const FIRST_SLICE_BYTES = 1024;
 
+/** How long a refused client has to hang up by itself. */
+const LINGER_MS = 500;
+
 export interface Origin {
   readonly listener: string;
   readonly remoteAddress: string;
@@ -56,12 +59,17 @@ export class Connection {
   readonly origin: Origin;
   readonly stream: Duplex;
   identity: ClientIdentity;
-  inbound: Inbound;
-  /** Sweeps since bytes last came; see keep-alive.ts. */
+  /** Set once aedes has registered the client; before, no packet but CONNECT is handled. */
+  session: Session | null = null;
+  // Kept by sweep.ts: sweeps since bytes last came, and since waiting bytes last became fewer.
   idleSweeps = 0;
+  stalledSweeps = 0;
+  waitingBytes = 0;
   keepAliveMs = 0;
+  #inbound: Inbound | null = null;
   readonly #core: Core;
   readonly #enqueue: Enqueue;
+  #connectPacket: IConnectPacket | null = null;
   #phase: Phase = "opening";
   #pausedBy = 0;
   #counted = false;
@@ -71,6 +79,9 @@ export class Connection {
   /** Packets that came behind CONNECT (N1). */
   #behindConnect: Packet[] = [];
   #answers: number[] = [];
+  /** Taken once per chunk: reading the clock per message would cost more than the bucket. */
+  #readAtMs = 0;
+  #rateTimer: NodeJS.Timeout | undefined;
 
   constructor(core: Core, stream: Duplex, origin: Origin) {
     this.#core = core;
@@ -90,7 +101,6 @@ export class Connection {
       remoteAddress: origin.remoteAddress,
       listener: origin.listener,
     };
-    this.inbound = new Inbound(core, this, new InboundSession());
     const parser = this.client._parser;
     this.#enqueue = parser.listeners("packet")[0] as Enqueue;
     parser.removeAllListeners("packet").removeAllListeners("error");
@@ -115,7 +125,7 @@ export class Connection {
   pause(reason: Pause): void {
     if (this.#pausedBy & reason) return;
     this.#pausedBy |= reason;
-    count(this.#core.counters.paused, PAUSE_NAMES[reason]);
+    if (reason !== PAUSE.connecting) count(this.#core.counters.paused, PAUSE_NAMES[reason]);
   }
 
   resume(reason: Pause): void {
@@ -135,6 +145,7 @@ export class Connection {
   flush(): void {
     const words = this.#answers;
     if (words.length === 0) return;
+    this.#core.store.commit(); // What is answered outlives the process.
     const bytes = Buffer.allocUnsafe(words.length * 4);
     for (let index = 0; index < words.length; index++)
       bytes.writeUInt32BE(words[index]!, index * 4);
@@ -149,8 +160,12 @@ export class Connection {
     this.#send(bytes);
   }
 
-  forward(packet: IPublishPacket): void {
-    forward(this.#core, this.client, packet);
+  /** Ends a connection whose peer reads nothing: no farewell could be written. */
+  abort(reason: string): void {
+    if (this.#phase === "closed") return;
+    count(this.#core.counters.closed, reason);
+    this.#phase = "closed";
+    this.stream.destroy();
   }
 
   /** Ends the connection for our own reasons; MQTT 5 clients are told why first. */
@@ -168,14 +183,23 @@ export class Connection {
     if (this.#phase === "closed") return;
     count(this.#core.counters.refused, reason);
     this.#phase = "closed";
-    this.stream.end(refusedConnack(reasonCode, protocolVersion), () => this.stream.destroy());
+    // What is still unread goes: closing a socket over unread bytes resets it, and the peer's
+    // stack may then drop the answer before its program has seen it.
+    this.stream.removeListener("readable", this.#read).resume();
+    this.stream.end(refusedConnack(reasonCode, protocolVersion));
+    setTimeout(() => this.stream.destroy(), LINGER_MS).unref();
   }
 
   /** CONNECT is vetted and its sender known: aedes makes or resumes the session. */
-  accept(packet: IConnectPacket, identity: ClientIdentity, session: InboundSession): void {
+  accept(packet: IConnectPacket, identity: ClientIdentity): void {
     if (this.#phase !== "connecting") return;
     this.identity = identity;
-    this.inbound = new Inbound(this.#core, this, session);
+    // Server Keep Alive for MQTT 5; aedes' own limit would refuse MQTT 3 clients outright.
+    const limitSeconds = this.#core.limits.keepAliveSecondsMax;
+    const wanted = packet.keepalive ?? 0;
+    if (identity.protocolVersion === 5 && (wanted === 0 || wanted > limitSeconds))
+      this.client._serverKeepAlive = limitSeconds;
+    this.#connectPacket = packet;
     this.client._parsingBatch = 0;
     this.client.once("connected", () => this.#onConnected());
     this.#guarded(() => this.#enqueue.call(this.client._parser, packet));
@@ -187,6 +211,13 @@ export class Connection {
     this.#core.counters.connections++;
     if (this.identity.clientId !== this.client.id)
       this.identity = { ...this.identity, clientId: this.client.id };
+    this.session = this.#core.sessions.open(this);
+    this.#inbound = new Inbound(this.#core, this, this.session.inbound);
+    // The keep-alive is sweep.ts' from here on: it must stand still while we do not read (N2).
+    if (this.client._keepaliveTimer) clearTimeout(this.client._keepaliveTimer);
+    const seconds = this.client._serverKeepAlive ?? (this.#connectPacket?.keepalive || 0);
+    this.keepAliveMs = seconds * 1000;
+    this.client._keepaliveInterval = -1;
   }
 
   get gone(): boolean {
@@ -198,7 +229,10 @@ export class Connection {
     // A client that does not take its answers is not read until it does.
     if (!this.stream.write(bytes) && !(this.#pausedBy & PAUSE.writing)) {
       this.pause(PAUSE.writing);
-      this.stream.once("drain", () => this.resume(PAUSE.writing));
+      this.stream.once("drain", () => {
+        this.resume(PAUSE.writing);
+        this.session?.outbound.pump();
+      });
     }
   }
 
@@ -209,6 +243,7 @@ export class Connection {
       const chunk: Buffer | null = this.#rest ?? (this.stream.read() as Buffer | null);
       if (chunk === null) break;
       this.idleSweeps = 0;
+      this.#readAtMs = performance.now();
       const sliceBytes = this.#phase === "open" ? SLICE_BYTES : FIRST_SLICE_BYTES;
       this.#rest = chunk.length > sliceBytes ? chunk.subarray(sliceBytes) : null;
       this.#parse(this.#rest ? chunk.subarray(0, sliceBytes) : chunk);
@@ -258,37 +293,59 @@ export class Connection {
     this.#phase = "open";
     const waiting = this.#behindConnect;
     this.#behindConnect = [];
+    this.session?.outbound.start();
     for (const packet of waiting) if (!this.gone) this.#dispatch(packet);
     this.resume(PAUSE.connecting);
   }
 
   #dispatch(packet: Packet): void {
-    switch (packet.cmd) {
-      case "publish": {
-        const problem = publishProblem(this.client, packet, this.#core.limits);
-        if (problem) this.close(problem.reason, problem.reasonCode);
-        else this.inbound.publish(packet);
-        return;
-      }
-      case "pubrel":
-        return this.inbound.release(packet.messageId!);
-      case "pingreq":
-        return this.write(PINGRESP);
-      case "puback":
-      case "pubrec":
-      case "pubcomp":
-      case "subscribe":
-      case "unsubscribe":
-      case "disconnect":
-        return this.#guarded(() => this.#enqueue.call(this.client._parser, packet));
-      default:
-        return this.close("protocol_error", REASON.protocolError);
-    }
+    const { outbound } = this.session!;
+    if (packet.cmd === "publish") return this.#publish(packet);
+    if (packet.cmd === "pingreq") return this.write(PINGRESP);
+    if (packet.cmd === "pubrel") return this.#inbound!.release(packet.messageId!);
+    if (packet.cmd === "puback") return outbound.puback(packet.messageId!);
+    if (packet.cmd === "pubrec") return outbound.pubrec(packet.messageId!, packet.reasonCode ?? 0);
+    if (packet.cmd === "pubcomp") return outbound.pubcomp(packet.messageId!);
+    if (packet.cmd === "disconnect") return this.#disconnected(packet);
+    // A packet that only servers send, AUTH, or a second CONNECT [MQTT-3.1.0-2].
+    if (packet.cmd !== "subscribe" && packet.cmd !== "unsubscribe")
+      return this.close("protocol_error", REASON.protocolError);
+    this.#spend(packet.cmd === "subscribe" ? packet.subscriptions.length : 1);
+    this.#guarded(() =>
+      packet.cmd === "subscribe"
+        ? subscribe(this.#core, this, packet)
+        : unsubscribe(this.#core, this, packet),
+    );
+  }
+
+  #disconnected(packet: IDisconnectPacket): void {
+    const expiry: unknown = packet.properties?.sessionExpiryInterval;
+    if (expiry !== undefined && typeof expiry !== "number")
+      return this.close("protocol_error", REASON.protocolError);
+    this.flush();
+    this.#guarded(() => this.#enqueue.call(this.client._parser, packet));
+    this.#phase = "closed"; // [MQTT-3.14.4-1]: nothing behind a DISCONNECT counts.
+  }
+
+  #publish(packet: IPublishPacket): void {
+    const problem = publishProblem(this.client, packet, this.#core.limits);
+    if (problem) return this.close(problem.reason, problem.reasonCode);
+    this.#spend(1);
+    this.#inbound!.publish(packet);
+  }
+
+  /** Over its rate a client is not read until its bucket holds tokens again; it loses nothing. */
+  #spend(tokens: number): void {
+    const waitMs = this.#core.rateLimit.take(this.identity.clientId, tokens, this.#readAtMs);
+    if (waitMs === 0 || this.#pausedBy & PAUSE.rate) return;
+    this.pause(PAUSE.rate);
+    this.#rateTimer = setTimeout(() => this.resume(PAUSE.rate), Math.ceil(waitMs));
   }
 
   #onClosed(): void {
     this.#phase = "closed";
     this.#rest = null;
+    clearTimeout(this.#rateTimer);
     this.#core.connections.delete(this);
     this.#core.waitingForRoom.delete(this);
     if (this.#counted) this.#core.counters.connections--;

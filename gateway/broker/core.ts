@@ -3,7 +3,11 @@ import type { Logger } from "../../infra/runtime/logger.ts";
 import type { AedesBroker, AedesClient } from "./aedes-seam.ts";
 import type { BrokerCounters, BrokerHandlers } from "./broker.ts";
 import type { Connection } from "./connection.ts";
+import type { Retained } from "./retained.ts";
 import type { Limits } from "./options.ts";
+import type { RateLimit } from "./rate-limit.ts";
+import type { SessionStore } from "./session-store.ts";
+import type { Sessions } from "./sessions.ts";
 
 export interface Core {
   readonly aedes: AedesBroker;
@@ -11,6 +15,10 @@ export interface Core {
   readonly limits: Limits;
   readonly counters: BrokerCounters;
   readonly logger: Logger | undefined;
+  readonly store: SessionStore;
+  readonly sessions: Sessions;
+  readonly retained: Retained;
+  readonly rateLimit: RateLimit;
   readonly connections: Set<Connection>;
   readonly connectionOf: WeakMap<AedesClient, Connection>;
   /** Connections with answers to write at the end of this turn of the event loop. */

@@ -41,6 +41,11 @@ export class InboundSession {
     this.#owners.set(messageId, connection);
   }
 
+  /** It was never stored and nobody will settle it. */
+  abandon(messageId: number): void {
+    this.#owners.delete(messageId);
+  }
+
   /** Whom to answer. */
   settle(messageId: number, refusal: Refusal | null): Connection | undefined {
     const owner = this.#owners.get(messageId);

@@ -8,10 +8,12 @@
 //     in between is answered, never handed over again (B4) [MQTT-4.3.3-10].
 // I5. Settling works after the client has left: the message is still forwarded, only unanswered.
 import type { IPublishPacket } from "mqtt-packet";
+import type { Properties } from "./aedes-seam.ts";
 import type { Publication, Refusal } from "./broker.ts";
 import type { Connection } from "./connection.ts";
 import { PAUSE } from "./connection.ts";
-import { type Core, count } from "./core.ts";
+import type { Core } from "./core.ts";
+import { forward } from "./forward.ts";
 import type { InboundSession } from "./inbound-session.ts";
 import { REASON } from "./reason-codes.ts";
 import { encode, pubackWord, pubcompWord, pubrecWord } from "./wire.ts";
@@ -28,7 +30,8 @@ export class Held implements Publication {
   readonly retain: boolean;
   readonly traceparent: string | undefined;
   readonly contentType: string | undefined;
-  readonly packet: IPublishPacket;
+  readonly messageId: number | undefined;
+  readonly properties: Properties | undefined;
   settled = false;
   refusal: Refusal | null = null;
 
@@ -47,7 +50,8 @@ export class Held implements Publication {
     const trace = properties?.userProperties?.traceparent;
     this.traceparent = Array.isArray(trace) ? trace[0] : trace;
     this.contentType = properties?.contentType;
-    this.packet = packet;
+    this.messageId = packet.messageId;
+    this.properties = properties;
   }
 }
 
@@ -75,7 +79,11 @@ export class Inbound {
     this.#bytes += held.payload.length;
     counters.publishesHeld++;
     counters.publishesHeldBytes += held.payload.length;
-    this.#core.handlers.publish(held, (refusal) => this.#settle(held, refusal));
+    try {
+      this.#core.handlers.publish(held, (refusal) => this.#settle(held, refusal));
+    } catch (error) {
+      return this.#abandon(held, error);
+    }
     if (
       this.#queue.length - this.#head > limits.inFlightMax ||
       this.#bytes > limits.inFlightBytesMax
@@ -85,6 +93,20 @@ export class Inbound {
       this.#core.waitingForRoom.add(this.#connection);
       this.#connection.pause(PAUSE.heldBytes);
     }
+  }
+
+  /** A payload that trips a bug of ours costs its sender the connection, and nobody else anything. */
+  #abandon(held: Held, error: unknown): void {
+    const { logger, counters } = this.#core;
+    logger?.error({ err: error, topic: held.topic, clientId: held.clientId }, "publish failed");
+    this.#connection.close("handler_failed", REASON.implementationSpecific);
+    if (held.settled) return;
+    held.settled = true;
+    this.#queue.pop();
+    this.#bytes -= held.payload.length;
+    counters.publishesHeld--;
+    counters.publishesHeldBytes -= held.payload.length;
+    if (held.qos === 2) this.#session.abandon(held.messageId!);
   }
 
   /** PUBREL: the client has seen our PUBREC, so the identifier is free again. */
@@ -133,7 +155,7 @@ export class Inbound {
       counters.publishesHeld--;
       counters.publishesHeldBytes -= held.payload.length;
       this.#answer(held);
-      if (!held.refusal) this.#connection.forward(held.packet); // I3
+      if (!held.refusal) forward(this.#core, held, held.clientId); // I3
       held = this.#queue[this.#head];
     }
     // Cut the released part off when it is at least half: amortised constant time per publish.
@@ -151,13 +173,10 @@ export class Inbound {
 
   #answer(held: Held): void {
     if (held.qos === 0) return;
-    const messageId = held.packet.messageId!;
+    const messageId = held.messageId!;
     const to = held.qos === 2 ? this.#session.settle(messageId, held.refusal) : this.#connection;
     if (!to) return;
-    if (held.refusal) {
-      count(this.#core.counters.dropped, "refused");
-      if (to.identity.protocolVersion === 5) return to.write(refusedAnswer(held, to));
-    }
+    if (held.refusal && to.identity.protocolVersion === 5) return to.write(refusedAnswer(held, to));
     to.answer(held.qos === 1 ? pubackWord(messageId) : pubrecWord(messageId));
   }
 }
@@ -165,7 +184,7 @@ export class Inbound {
 function refusedAnswer(held: Held, to: Connection): Buffer {
   const { reasonCode, reason } = held.refusal!;
   const cmd = held.qos === 1 ? "puback" : "pubrec";
-  const messageId = held.packet.messageId!;
+  const messageId = held.messageId!;
   // [MQTT-3.1.2-29]: no reason string for a client that asked for no problem information, and
   // [MQTT-3.4.2-2]: none that would make the packet larger than the client accepts.
   if (to.client._requestProblemInformation) {

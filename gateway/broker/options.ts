@@ -48,6 +48,9 @@ export interface Limits {
   readonly pendingSessionsMax: number;
   /** Messages waiting for one subscriber; further ones are dropped and counted. */
   readonly queuedMessagesMax: number;
+  readonly queuedBytesMax: number;
+  /** Topics with a retained message; further ones are dropped and counted. */
+  readonly retainedMessagesMax: number;
   /** Unacknowledged deliveries to one subscriber, at most its own Receive Maximum. */
   readonly deliveriesInFlightMax: number;
   /** Bytes waiting in the socket of one subscriber; then QoS 0 is dropped and QoS 1/2 waits. */
@@ -56,6 +59,8 @@ export interface Limits {
   readonly drainTimeoutMs: number;
   /** Imposed on MQTT 5 clients that ask for a longer one or none (Server Keep Alive). */
   readonly keepAliveSecondsMax: number;
+  /** After a restart, how long clients have to come back before their stored wills go out. */
+  readonly willGraceMs: number;
 }
 
 export const DEFAULT_LIMITS: Limits = Object.freeze({
@@ -74,10 +79,13 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   sessionExpirySecondsMax: 7 * 24 * 3600,
   pendingSessionsMax: 20_000,
   queuedMessagesMax: 1000,
-  deliveriesInFlightMax: 64,
+  queuedBytesMax: 8 * 1024 * 1024,
+  retainedMessagesMax: 50_000,
+  deliveriesInFlightMax: 256,
   outboundBytesMax: 256 * 1024,
   drainTimeoutMs: 2000,
   keepAliveSecondsMax: 300,
+  willGraceMs: 30_000,
 });
 
 export interface BrokerOptions {
