@@ -13,6 +13,11 @@ export interface Incident {
   readonly what: string;
 }
 
+export interface ChildEvents {
+  incident(incident: Incident): void;
+  started(): void;
+}
+
 /** A process that held for this long starts again at once when it dies. */
 const HELD_MS = 10_000;
 const PINO_ERROR = 50;
@@ -24,17 +29,17 @@ const PINO_ERROR = 50;
 export class Child {
   readonly plan: ProcessPlan;
   readonly #log: WriteStream;
-  readonly #report: (incident: Incident) => void;
+  readonly #events: ChildEvents;
   readonly #backoff = new Backoff({ baseMs: 100, maxMs: 5_000 });
   #process: ChildProcess | null = null;
   #stopping = false;
   #lastLine = "";
   starts = 0;
 
-  constructor(plan: ProcessPlan, logPath: string, report: (incident: Incident) => void) {
+  constructor(plan: ProcessPlan, logPath: string, events: ChildEvents) {
     this.plan = plan;
     this.#log = createWriteStream(logPath, { flags: "a" });
-    this.#report = report;
+    this.#events = events;
   }
 
   get pid(): number | undefined {
@@ -54,6 +59,7 @@ export class Child {
     const startedAtMs = performance.now();
     this.starts += 1;
     this.#process = child;
+    this.#events.started();
     this.#follow(child.stdout, "utf8");
     this.#follow(child.stderr, "utf8");
     let gone = false;
@@ -113,7 +119,7 @@ export class Child {
   }
 
   #incident(what: string): void {
-    this.#report({ at: new Date(), process: this.plan.name, what });
+    this.#events.incident({ at: new Date(), process: this.plan.name, what });
   }
 
   #follow(stream: NodeJS.ReadableStream, encoding: BufferEncoding): void {

@@ -6,7 +6,7 @@ import { as } from "../runtime/config.ts";
 import { AppError, messageOf } from "../runtime/errors.ts";
 import { type LocalOptions, planLocal } from "./plan.ts";
 import { checkPorts, takeDirectory } from "./preflight.ts";
-import { ensurePrograms } from "./prerequisites.ts";
+import { ensurePrograms, searchDirectories } from "./prerequisites.ts";
 import type { Report } from "./report.ts";
 import { Session } from "./session.ts";
 
@@ -55,7 +55,7 @@ async function main(): Promise<number> {
   const cli = program.opts<CliOptions>();
   const options = { ...cli, dataDir: resolve(cli.dataDir) };
   const programs = ensurePrograms({
-    path: process.env.PATH ?? "",
+    directories: searchDirectories(process.env.PATH ?? ""),
     root: process.getuid?.() === 0,
     say,
   });

@@ -13,8 +13,8 @@ const MANUAL = `Install them once, then run the same command again:
   macOS            brew install nats-server influxdb@1 && brew link influxdb@1
   Docker           docker run --rm -it --init -v "$PWD":/skerry -w /skerry node:22-bookworm sh -c "npm ci && npm start"`;
 
-/** Daemons live in sbin, which is not on everybody's PATH. */
-const searchPath = (path: string): string[] => [
+/** Where to look: PATH, and sbin, where daemons live but which is not on everybody's PATH. */
+export const searchDirectories = (path: string): string[] => [
   ...path.split(delimiter).filter((directory) => directory !== ""),
   "/usr/local/sbin",
   "/usr/sbin",
@@ -22,8 +22,8 @@ const searchPath = (path: string): string[] => [
 ];
 
 /** The absolute path of a program, or null. */
-export function findProgram(name: string, path: string): string | null {
-  for (const directory of searchPath(path)) {
+function findProgram(name: string, directories: readonly string[]): string | null {
+  for (const directory of directories) {
     const candidate = join(directory, name);
     try {
       accessSync(candidate, constants.X_OK);
@@ -36,7 +36,7 @@ export function findProgram(name: string, path: string): string | null {
 }
 
 export interface PrerequisiteOptions {
-  path: string;
+  directories: readonly string[];
   /** May system packages be installed? Only root can. */
   root: boolean;
   say: (line: string) => void;
@@ -48,9 +48,10 @@ export interface PrerequisiteOptions {
  */
 export function ensurePrograms(options: PrerequisiteOptions): Record<SystemProgram, string> {
   const names = Object.keys(SYSTEM_PROGRAMS) as SystemProgram[];
-  const missing = (): SystemProgram[] => names.filter((name) => !findProgram(name, options.path));
+  const missing = (): SystemProgram[] =>
+    names.filter((name) => !findProgram(name, options.directories));
   const absent = missing();
-  if (absent.length > 0 && options.root && findProgram("apt-get", options.path))
+  if (absent.length > 0 && options.root && findProgram("apt-get", options.directories))
     installPackages(
       absent.map((name) => SYSTEM_PROGRAMS[name]),
       options.say,
@@ -58,10 +59,9 @@ export function ensurePrograms(options: PrerequisiteOptions): Record<SystemProgr
   const still = missing();
   if (still.length > 0)
     throw new AppError("PROGRAM_MISSING", "fatal", `${still.join(", ")} not found. ${MANUAL}`);
-  return Object.fromEntries(names.map((name) => [name, findProgram(name, options.path)])) as Record<
-    SystemProgram,
-    string
-  >;
+  return Object.fromEntries(
+    names.map((name) => [name, findProgram(name, options.directories)]),
+  ) as Record<SystemProgram, string>;
 }
 
 function installPackages(packages: string[], say: (line: string) => void): void {

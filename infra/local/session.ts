@@ -58,7 +58,7 @@ export class Session {
   constructor(plan: LocalPlan, options: SessionOptions) {
     this.#plan = plan;
     this.#options = options;
-    this.#supervisor = new Supervisor(join(options.dataDir, "logs"));
+    this.#supervisor = new Supervisor(options.dataDir);
     this.#monitor = new Monitor(plan, this.#supervisor);
   }
 

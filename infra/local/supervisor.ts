@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Child, type Incident } from "./child.ts";
 import type { ProcessPlan } from "./plan.ts";
@@ -9,13 +10,13 @@ const SERVER_GRACE_MS = 3_000;
 
 /** All children of one local installation, and the order in which they stop. */
 export class Supervisor {
-  readonly #logDir: string;
+  readonly #dataDir: string;
   readonly children = new Map<string, Child>();
   /** The latest incidents, oldest first. */
   readonly incidents: Incident[] = [];
 
-  constructor(logDir: string) {
-    this.#logDir = logDir;
+  constructor(dataDir: string) {
+    this.#dataDir = dataDir;
   }
 
   readonly report = (incident: Incident): void => {
@@ -26,7 +27,10 @@ export class Supervisor {
   /** Starts processes side by side and waits until every one is ready. */
   async start(plans: readonly ProcessPlan[], signal: AbortSignal): Promise<void> {
     const started = plans.map((plan) => {
-      const child = new Child(plan, join(this.#logDir, `${plan.name}.log`), this.report);
+      const child = new Child(plan, join(this.#dataDir, "logs", `${plan.name}.log`), {
+        incident: this.report,
+        started: () => this.#writePids(),
+      });
       this.children.set(plan.name, child);
       child.start();
       return child;
@@ -46,6 +50,12 @@ export class Supervisor {
         .filter(([, { restarts }]) => restarts > 0)
         .map(([name, c]) => [name, c.restarts]),
     );
+  }
+
+  /** For whoever wants to look at, or kill, one of them: `{data-dir}/pids.json`. */
+  #writePids(): void {
+    const pids = Object.fromEntries([...this.children].map(([name, { pid }]) => [name, pid]));
+    writeFileSync(join(this.#dataDir, "pids.json"), `${JSON.stringify(pids, null, 2)}\n`);
   }
 
   /** Our processes first, while their servers still answer, then the servers. */

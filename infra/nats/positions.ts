@@ -3,6 +3,9 @@ import type { KV, KvEntry, NatsConnection } from "nats";
 import { type LaneId, POSITIONS_BUCKET, positionKey } from "../../contracts/subjects.ts";
 import { AppError } from "../runtime/errors.ts";
 
+/** A bucket that does not answer is tried again, so there is no use in waiting longer. */
+const ANSWER_WITHIN_MS = 2_000;
+
 /**
  * Where an operator stands in its lanes, in its own JetStream domain. Saved by compare-and-set, so
  * that two owners of one lane cannot both move it: the loser gets `POSITION_CONFLICT`.
@@ -23,7 +26,8 @@ export class Positions<T extends object> {
     connection: NatsConnection,
     operator: string,
   ): Promise<Positions<T>> {
-    return new Positions<T>(await connection.jetstream().views.kv(POSITIONS_BUCKET), operator);
+    const jetstream = connection.jetstream({ timeout: ANSWER_WITHIN_MS });
+    return new Positions<T>(await jetstream.views.kv(POSITIONS_BUCKET), operator);
   }
 
   async load(lane: LaneId): Promise<T | null> {
@@ -40,7 +44,8 @@ export class Positions<T extends object> {
     if (expected === undefined) throw new Error(`position ${key} was saved before it was loaded`);
     const body = JSON.stringify({ savedBy: this.#savedBy, position } satisfies Saved<T>);
     try {
-      this.#revisions.set(key, await this.#kv.update(key, body, expected));
+      // Not `update`: it refuses revision 0, which is the first save of a lane.
+      this.#revisions.set(key, await this.#kv.put(key, body, { previousSeq: expected }));
     } catch (cause) {
       await this.#settleUnknown(key, body, cause);
     }

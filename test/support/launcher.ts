@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Report } from "../../infra/local/report.ts";
+
+const PROJECT = join(import.meta.dirname, "../..");
+
+/** `npm start` without npm: the launcher as a process of its own. */
+export class Launcher implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #dataDir: string;
+  output = "";
+
+  constructor(dataDir: string, args: readonly string[], env: Record<string, string> = {}) {
+    this.#dataDir = dataDir;
+    this.#child = spawn(
+      process.execPath,
+      [join(PROJECT, "infra/local/main.ts"), "--data-dir", dataDir, ...args],
+      { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] },
+    );
+    for (const stream of [this.#child.stdout!, this.#child.stderr!])
+      stream.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
+  }
+
+  /** Resolves to the exit code. */
+  async exit(): Promise<number | null> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null)
+      await once(this.#child, "exit");
+    return this.#child.exitCode;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  pids(): Record<string, number> {
+    return JSON.parse(readFileSync(join(this.#dataDir, "pids.json"), "utf8")) as Record<
+      string,
+      number
+    >;
+  }
+
+  report(): Report {
+    return JSON.parse(readFileSync(join(this.#dataDir, "report.json"), "utf8")) as Report;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode === null) this.#child.kill("SIGTERM");
+    await this.exit();
+  }
+}
+
+export const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
