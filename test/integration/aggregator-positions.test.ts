@@ -1,0 +1,48 @@
+// Goal: a position moves only by its owner, whatever happened to the answers of earlier saves.
+// Method: a real hub, killed while a save is on its way.
+import { expect, test } from "vitest";
+import { Positions } from "../../infra/nats/positions.ts";
+import { startHubAndRegions } from "../support/nats.ts";
+
+const LANE = { region: "eu", partition: 0 };
+
+interface Position {
+  readonly seq: number;
+}
+
+test("a position is found again; an owner that was overtaken is told so", async () => {
+  await using world = await startHubAndRegions({ regions: [] });
+  const connection = await world.hub.connect();
+  const first = await Positions.open<Position>(connection, "operator");
+  expect(await first.load(LANE)).toBe(null);
+  await first.save(LANE, { seq: 1 });
+  await first.save(LANE, { seq: 2 });
+
+  const second = await Positions.open<Position>(connection, "operator");
+  expect(await second.load(LANE)).toEqual({ seq: 2 });
+  await second.save(LANE, { seq: 3 });
+  await expect(first.save(LANE, { seq: 4 })).rejects.toMatchObject({ code: "POSITION_CONFLICT" });
+  expect(await (await Positions.open<Position>(connection, "other")).load(LANE)).toBe(null);
+});
+
+test("a save that the client sent only after a reconnect is the owner's own progress", async () => {
+  await using world = await startHubAndRegions({ regions: [] });
+  const connection = await world.hub.connect();
+  const positions = await Positions.open<Position>(connection, "operator");
+  await positions.load(LANE);
+  await positions.save(LANE, { seq: 1 });
+  await world.hub.process.kill();
+  await expect(positions.save(LANE, { seq: 2 })).rejects.toMatchObject({ disposition: "retry" });
+  await world.hub.process.start();
+  for (;;) {
+    try {
+      await positions.save(LANE, { seq: 3 });
+      break;
+    } catch (error) {
+      expect(error).toMatchObject({ disposition: "retry" });
+    }
+  }
+  expect(await (await Positions.open<Position>(connection, "operator")).load(LANE)).toEqual({
+    seq: 3,
+  });
+});
