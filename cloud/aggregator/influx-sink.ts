@@ -18,8 +18,15 @@ const REFUSED_RETRY_MS = 2_000;
 
 export interface SinkItem {
   readonly lines: readonly string[];
-  /** Called with the times, epoch ms, when its request left and when the answer came. */
-  readonly acknowledged: (startMs: number, endMs: number) => void;
+  readonly acknowledged: (answer: Answer) => void;
+}
+
+export interface Answer {
+  /** When the request left and when the answer came, epoch ms. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Places in the item's lines of those that InfluxDB refused, rising. */
+  readonly refused: readonly number[];
 }
 
 export type InfluxState =
@@ -67,21 +74,21 @@ export class InfluxSink {
     return this.#linesWaiting < LINES_WAITING_MAX / 2;
   }
 
-  /** Queues an item; resolves once there is room for the next one (S4), or `signal` aborts. */
+  /**
+   * Queues an item; resolves once there is room for the next one (S4), or when `signal` aborts,
+   * which is the signal that `run` was given.
+   */
   async put(item: SinkItem, signal: AbortSignal): Promise<void> {
     this.#items.push(item);
     this.#linesWaiting += item.lines.length;
     this.#wake();
     while (this.#linesWaiting > LINES_WAITING_MAX && !signal.aborted)
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve);
-        signal.addEventListener("abort", () => resolve(), { once: true });
-      });
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   /** Writes until `signal` aborts; a request in flight is finished, what waits is left to the log. */
   async run(signal: AbortSignal): Promise<void> {
-    signal.addEventListener("abort", () => this.#wake(), { once: true });
+    signal.addEventListener("abort", () => this.#release(), { once: true });
     await this.#untilAccepted(() => this.#client.createDatabase(), signal);
     while (!signal.aborted) {
       const batch = this.#gather();
@@ -91,9 +98,16 @@ export class InfluxSink {
       }
       const lines = batch.length === 1 ? batch[0]!.lines : batch.flatMap((item) => item.lines);
       const startMs = this.#nowMs();
-      if (!(await this.#write(lines, signal))) return;
+      const refused: number[] = [];
+      if (!(await this.#write({ lines, at: 0 }, refused, signal))) return;
       const endMs = this.#nowMs();
-      for (const { acknowledged } of batch) acknowledged(startMs, endMs); // S1, S2
+      let at = 0;
+      for (const { lines: own, acknowledged } of batch) {
+        const from = at;
+        at += own.length;
+        const ownRefused = refused.filter((line) => line >= from && line < at);
+        acknowledged({ startMs, endMs, refused: ownRefused.map((line) => line - from) }); // S1, S2
+      }
     }
   }
 
@@ -107,17 +121,31 @@ export class InfluxSink {
       items += 1;
     }
     this.#linesWaiting -= lines;
-    for (const resume of this.#waiting.splice(0)) resume();
+    this.#resumeWaiting();
     return this.#items.splice(0, items);
   }
 
-  /** False only if aborted before InfluxDB took the lines. */
-  async #write(lines: readonly string[], signal: AbortSignal): Promise<boolean> {
+  #release(): void {
+    this.#wake();
+    this.#resumeWaiting();
+  }
+
+  #resumeWaiting(): void {
+    for (const resume of this.#waiting.splice(0)) resume();
+  }
+
+  /** False only if aborted before InfluxDB took the lines; `refused` collects their places. */
+  async #write(
+    { lines, at }: { lines: readonly string[]; at: number },
+    refused: number[],
+    signal: AbortSignal,
+  ): Promise<boolean> {
     if (lines.length === 0) return true;
     const verdict = await this.#untilAccepted(() => this.#client.write(lines), signal);
     if (verdict.kind === "aborted") return false;
     if (verdict.kind === "accepted") return true;
     if (lines.length === 1) {
+      refused.push(at);
       this.#linesRefused += 1;
       this.#logger.error({ line: lines[0], detail: verdict.detail }, "InfluxDB refused a line");
       return true;
@@ -125,8 +153,8 @@ export class InfluxSink {
     // One bad line spoils its request; InfluxDB takes the rest again, overwriting equal points.
     const middle = lines.length >>> 1;
     return (
-      (await this.#write(lines.slice(0, middle), signal)) &&
-      (await this.#write(lines.slice(middle), signal))
+      (await this.#write({ lines: lines.slice(0, middle), at }, refused, signal)) &&
+      (await this.#write({ lines: lines.slice(middle), at: at + middle }, refused, signal))
     );
   }
 

@@ -2,7 +2,7 @@
 // Pure: no clock, no I/O. What it writes is a function of the log, whatever crashed in between.
 //
 // A1. The position's `seq` is the least frame that touches an open window, a window whose final is
-//     not acknowledged, or a raw point that is not acknowledged; `lane` is the state just before it.
+//     not acknowledged, a raw point that is not acknowledged, or what repeats are told by (R2); `lane` is the state just before it.
 // A2. Frames up to the position's `doneSeq` only rebuild windows: nothing of them is written again.
 // A3. A window that ends at or before `finalThroughMs` is never written again: its readings may lie
 //     before `seq`, so what a replay sees of it may be a part.
@@ -13,6 +13,7 @@ import { type Frame, decodeFrame } from "../../contracts/frame.ts";
 import { eventTimeMs } from "../../contracts/reading.ts";
 import { type LaneState, judgeFrame } from "../../infra/nats/lane.ts";
 import { messageOf } from "../../infra/runtime/errors.ts";
+import { Arrivals } from "./arrivals.ts";
 import type { ContractPlan, Plans } from "./plan.ts";
 import type { AggregatorPosition } from "./position.ts";
 import { OpenWindows } from "./window.ts";
@@ -27,8 +28,9 @@ export interface LoggedFrame {
 export interface FrameEffects {
   readonly kind: "effects";
   readonly seq: number;
+  /** Raw points first, then rollups. */
   readonly lines: readonly string[];
-  /** Event times of the raw points among `lines`, epoch ms. */
+  /** Event times of the raw points, epoch ms. */
   readonly eventTimes: readonly number[];
   readonly late: number;
   readonly repeated: number;
@@ -43,9 +45,11 @@ export type FrameOutcome =
   | { readonly kind: "nothing" }
   | { readonly kind: "stopped"; readonly reason: string };
 
+/** Something that a replay must rebuild from its first frame on. */
 interface Hold {
-  readonly endMs: number;
-  /** The first frame that touched a window of this start, and the lane before it. */
+  /** The watermark that ends it, once everything up to that watermark is acknowledged, epoch ms. */
+  readonly untilMs: number;
+  /** The first frame that touched it, and the lane before that frame. */
   readonly seq: number;
   readonly before: LaneState;
 }
@@ -55,8 +59,10 @@ export class LaneAggregate {
   readonly #windowMs: number;
   readonly #resumed: AggregatorPosition;
   readonly #windows: OpenWindows;
-  /** Window start → what a replay needs to rebuild it. */
-  readonly #holds = new Map<number, Hold>();
+  readonly #arrivals: Arrivals;
+  /** By window start. */
+  readonly #windowHolds = new Map<number, Hold>();
+  readonly #arrivalHolds = new Map<number, Hold>();
   /** Frames whose effects are on their way to InfluxDB, oldest first. */
   readonly #unacknowledged: { readonly seq: number; readonly after: LaneState }[] = [];
   #state: LaneState;
@@ -68,6 +74,7 @@ export class LaneAggregate {
     this.#windowMs = windowMs;
     this.#resumed = from;
     this.#windows = new OpenWindows(windowMs);
+    this.#arrivals = new Arrivals(windowMs);
     this.#state = from.lane;
     this.#readSeq = from.seq - 1;
   }
@@ -109,6 +116,7 @@ export class LaneAggregate {
     );
     if (verdict.kind === "new") {
       this.#state = verdict.state;
+      this.#arrivals.forget(this.#state.watermarkMs);
       for (const line of this.#windows.close(this.#state.watermarkMs)) effects.lines.push(line); // A4
     }
     if (replayed) return { kind: "nothing" }; // A2
@@ -127,11 +135,19 @@ export class LaneAggregate {
     const line = plan.raw.line(reading, eventMs);
     if (line === null) return void (replayed || effects.unwritable.push(reading));
     const startMs = this.#windows.startOf(eventMs);
+    const hold = (untilMs: number): Hold => ({ untilMs, seq: effects.seq, before });
+    if (this.#arrivals.concerns(plan, reading)) {
+      const untilMs = this.#arrivals.neededUntilMs(startMs);
+      if (untilMs > Math.max(before.watermarkMs, this.#resumed.finalThroughMs)) {
+        if (!this.#arrivalHolds.has(startMs)) this.#arrivalHolds.set(startMs, hold(untilMs));
+        if (!this.#arrivals.add(plan, reading, startMs)) return void (effects.repeated += 1);
+      }
+    }
     const endMs = startMs + this.#windowMs;
     const late = endMs <= before.watermarkMs;
     if (!late && endMs > this.#resumed.finalThroughMs) {
       // A3
-      if (!this.#holds.has(startMs)) this.#holds.set(startMs, { endMs, seq: effects.seq, before });
+      if (!this.#windowHolds.has(startMs)) this.#windowHolds.set(startMs, hold(endMs));
       if (!this.#windows.add(plan, reading, eventMs)) return void (effects.repeated += 1);
     }
     if (replayed) return;
@@ -153,8 +169,9 @@ export class LaneAggregate {
     if (done === 0) return;
     const [last] = this.#unacknowledged.splice(0, done).slice(-1);
     this.#done = { seq: last!.seq, state: last!.after };
-    for (const [startMs, { endMs }] of this.#holds)
-      if (endMs <= last!.after.watermarkMs) this.#holds.delete(startMs);
+    for (const holds of [this.#windowHolds, this.#arrivalHolds])
+      for (const [startMs, { untilMs }] of holds)
+        if (untilMs <= last!.after.watermarkMs) holds.delete(startMs);
   }
 
   /** What to save now (A1). Until a replay is through this is the position it started from. */
@@ -162,11 +179,12 @@ export class LaneAggregate {
     if (!this.#done) return this.#resumed;
     let seq = this.#done.seq + 1;
     let lane = this.#done.state;
-    for (const hold of this.#holds.values())
-      if (hold.seq < seq) {
-        seq = hold.seq;
-        lane = hold.before;
-      }
+    for (const holds of [this.#windowHolds, this.#arrivalHolds])
+      for (const hold of holds.values())
+        if (hold.seq < seq) {
+          seq = hold.seq;
+          lane = hold.before;
+        }
     const finalThroughMs = Math.max(this.#resumed.finalThroughMs, this.#done.state.watermarkMs);
     const { joinedUntilMs } = this.#resumed;
     return { seq, lane, doneSeq: this.#done.seq, finalThroughMs, joinedUntilMs };

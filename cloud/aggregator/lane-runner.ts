@@ -11,7 +11,7 @@ import type { Logger } from "../../infra/runtime/logger.ts";
 import type { Tracing } from "../../otel/tracing.ts";
 import { recordHops } from "./hop-spans.ts";
 import { insist } from "./insist.ts";
-import type { InfluxSink } from "./influx-sink.ts";
+import type { Answer, InfluxSink } from "./influx-sink.ts";
 import { type FrameEffects, LaneAggregate } from "./lane-aggregate.ts";
 import type { Latencies } from "./latency.ts";
 import type { Plans } from "./plan.ts";
@@ -119,7 +119,7 @@ export class LaneRunner {
       this.#saved = position;
     } catch (error) {
       if (dispositionOf(error) !== "retry") throw error;
-      this.#logger.warn(`position not saved, will retry: ${messageOf(error)}`);
+      this.#logger.warn({ err: error }, `position not saved, will retry: ${messageOf(error)}`);
     }
   }
 
@@ -133,12 +133,14 @@ export class LaneRunner {
     counters.repeatedReadings += effects.repeated;
     counters.lateReadings += effects.late;
     const aggregatedMs = Date.now();
-    const acknowledged = (writeStartMs: number, writeEndMs: number): void => {
+    const acknowledged = ({ startMs, endMs, refused }: Answer): void => {
       this.#aggregate!.acknowledged(effects.seq);
-      counters.readingsStored += effects.eventTimes.length;
-      latencies.record(region, effects.eventTimes, writeEndMs);
+      const { length } = effects.eventTimes;
+      counters.readingsStored += length - refused.filter((line) => line < length).length;
+      latencies.record(region, effects.eventTimes, endMs);
       if (!tracing.enabled) return;
-      const hops = { storedMs: entry.storeMs, arrivedMs, aggregatedMs, writeStartMs, writeEndMs };
+      const write = { writeStartMs: startMs, writeEndMs: endMs };
+      const hops = { storedMs: entry.storeMs, arrivedMs, aggregatedMs, ...write };
       recordHops(tracing, effects.traceparents, { region, ...hops });
     };
     await sink.put({ lines: effects.lines, acknowledged }, signal);
