@@ -167,3 +167,102 @@ test("kills of aggregator, influxd and hub: every point once, every rollup right
   expect(status.lateReadings).toBe(0);
   expect(status.lanes.map(({ stoppedBy }) => stoppedBy)).toEqual(Array(8).fill(null));
 });
+
+test("SIGTERM ends it within 3 s with its position saved; the next start writes nothing again", async () => {
+  await using world = await startHubAndRegions({ regions: ["eu"] });
+  await using influx = await startInflux();
+  const aggregator = await makeAggregator(world, influx, ["eu"]);
+  await using _ = aggregator.process;
+  await aggregator.process.start();
+  const lane = { region: "eu", partition: 1 };
+  const startMs = startOfRecentMinutes();
+  await writeLane(world, lane, startMs, 150, () => Promise.resolve());
+  await eventually("all is stored", async () => (await aggregator.status()).readingsStored === 450);
+
+  const stopping = performance.now();
+  expect(await aggregator.process.stop("SIGTERM")).toBe(0);
+  expect(performance.now() - stopping).toBeLessThan(3_000);
+
+  // Whatever is written again would reappear.
+  await dropMeasurements(influx, ["environment", "environment_1m", "environment_1m_open"]);
+  await aggregator.process.start();
+  const connection = await world.region("eu").connect();
+  const clockMs = startMs + 5 * MINUTE_MS;
+  const marker = new FrameWriter(lane, "g2");
+  await marker.publish(connection, [reading("marker", 1, clockMs)], clockMs);
+  await eventually("the marker is stored", async () => {
+    return (await influx.client().query("SELECT seq FROM environment")).length > 0;
+  });
+  expect(await influx.client().query("SELECT seq FROM environment GROUP BY device")).toHaveLength(
+    1,
+  );
+  expect(await influx.client().query("SELECT count FROM environment_1m")).toEqual([]);
+});
+
+test("a hole stops its lane visibly and holds up no other; a frozen InfluxDB holds up nothing for good", async () => {
+  await using world = await startHubAndRegions({ regions: ["eu"] });
+  await using influx = await startInflux();
+  const aggregator = await makeAggregator(world, influx, ["eu"]);
+  await using _ = aggregator.process;
+  await aggregator.process.start();
+  const connection = await world.region("eu").connect();
+  const nowMs = Date.now();
+  const broken = new FrameWriter({ region: "eu", partition: 0 });
+  broken.encode([], nowMs);
+  await broken.publish(connection, [reading("a", 1, nowMs)], nowMs);
+
+  influx.process.freeze();
+  const whole = new FrameWriter({ region: "eu", partition: 1 });
+  for (let seq = 0; seq < 50; seq++)
+    await whole.publish(connection, [reading("b", seq, nowMs + seq)], nowMs + seq);
+  await eventually("the hole is shown", async () => {
+    const { lanes } = await aggregator.status();
+    return lanes[0]!.stoppedBy?.includes("is number 2 where 1 should follow") === true;
+  });
+  influx.process.resume();
+  await eventually("the other lane is stored", async () => {
+    return (await aggregator.status()).readingsStored === 50;
+  });
+  const { lanes, influx: influxStatus } = await aggregator.status();
+  expect(lanes.slice(1).map(({ stoppedBy }) => stoppedBy)).toEqual([null, null, null]);
+  expect(influxStatus).toEqual({ state: "ok", detail: "" });
+  expect(await influx.client().query("SELECT seq FROM environment")).toHaveLength(50);
+});
+
+test("what InfluxDB refuses is refused by itself; a database that vanished is created again", async () => {
+  await using world = await startHubAndRegions({ regions: ["eu"] });
+  await using influx = await startInflux();
+  const aggregator = await makeAggregator(world, influx, ["eu"]);
+  await using _ = aggregator.process;
+  await aggregator.process.start();
+  const connection = await world.region("eu").connect();
+  const nowMs = Date.now();
+  const writer = new FrameWriter({ region: "eu", partition: 0 });
+  const readings = Array.from({ length: 40 }, (_, seq) => reading("a", seq, nowMs + seq));
+  // Longer than InfluxDB's limit for a series key.
+  const unwritable = reading(`long ${"x".repeat(70_000)}`, 1, nowMs);
+  await writer.publish(connection, [...readings, unwritable], nowMs);
+  await eventually(
+    "the frame is done",
+    async () => (await aggregator.status()).lanes[0]!.doneSeq === 1,
+  );
+  expect(await influx.client().query("SELECT seq FROM environment")).toHaveLength(40);
+  expect(aggregator.process.output).toContain("InfluxDB refused a line");
+  expect((await aggregator.status()).readingsStored).toBe(40);
+
+  await admin(influx, 'DROP DATABASE "skerry"');
+  await writer.publish(connection, [reading("b", 1, nowMs)], nowMs);
+  await eventually("the next reading is stored", async () => {
+    return (await influx.client().query("SELECT seq FROM environment")).length === 1;
+  });
+});
+
+async function admin(influx: InfluxUnderTest, statement: string): Promise<void> {
+  const query = `db=skerry&q=${encodeURIComponent(statement)}`;
+  // The answer's header comes before the statement is executed, its body after.
+  await (await fetch(`${influx.url}/query?${query}`, { method: "POST" })).text();
+}
+
+async function dropMeasurements(influx: InfluxUnderTest, names: readonly string[]): Promise<void> {
+  for (const name of names) await admin(influx, `DROP MEASUREMENT "${name}"`);
+}

@@ -1,0 +1,154 @@
+import { pino } from "pino";
+import { describe, expect, test } from "vitest";
+import {
+  type Answer,
+  InfluxSink,
+  LINES_PER_REQUEST,
+  LINES_WAITING_MAX,
+} from "../../../../cloud/aggregator/influx-sink.ts";
+import { AppError } from "../../../../infra/runtime/errors.ts";
+
+const SILENT = pino({ level: "silent" });
+
+type Outcome = "accept" | AppError;
+
+const away = new AppError("INFLUX_UNAVAILABLE", "retry", "away");
+const refused = new AppError("INFLUX_REFUSED", "reject", "400");
+const missing = new AppError("INFLUX_REFUSED", "fatal", 'database not found: "skerry"');
+
+/** An InfluxDB that answers as told, remembers what it took, and can hold a request open. */
+class FakeInflux {
+  readonly requests: (readonly string[])[] = [];
+  readonly taken: string[] = [];
+  databasesCreated = 0;
+  answer: (lines: readonly string[]) => Outcome = () => "accept";
+  hold: Promise<void> | null = null;
+
+  async write(lines: readonly string[]): Promise<void> {
+    this.requests.push(lines);
+    await this.hold;
+    const answer = this.answer(lines);
+    if (answer !== "accept") throw answer;
+    this.taken.push(...lines);
+  }
+
+  createDatabase(): Promise<void> {
+    this.databasesCreated += 1;
+    return Promise.resolve();
+  }
+}
+
+function world(): {
+  influx: FakeInflux;
+  sink: InfluxSink;
+  put: (...lines: string[]) => Promise<void>;
+  controller: AbortController;
+  ended: Promise<void>;
+} {
+  const influx = new FakeInflux();
+  const sink = new InfluxSink(influx, SILENT);
+  const controller = new AbortController();
+  const ended = sink.run(controller.signal);
+  const put = (...lines: string[]): Promise<void> =>
+    new Promise((resolve) => {
+      const item = { lines, acknowledged: () => resolve() };
+      void sink.put(item, controller.signal);
+    });
+  return { influx, sink, put, controller, ended };
+}
+
+test("what arrives during a write goes out together in the next, in order", async () => {
+  const { influx, put, controller, ended } = world();
+  const gate = Promise.withResolvers<void>();
+  influx.hold = gate.promise;
+  const puts = [put("a"), put("b", "c"), put("d")];
+  await Promise.resolve();
+  const more = [put("e"), put()];
+  gate.resolve();
+  await Promise.all([...puts, ...more]);
+  expect(influx.taken).toEqual(["a", "b", "c", "d", "e"]);
+  expect(influx.requests.length).toBeLessThanOrEqual(2);
+  controller.abort();
+  await ended;
+});
+
+test("an outage is waited out without losing or reordering a line", async () => {
+  const { influx, sink, put, controller, ended } = world();
+  let failures = 3;
+  influx.answer = () => (failures-- > 0 ? away : "accept");
+  await Promise.all([put("a"), put("b")]);
+  expect(influx.taken).toEqual(["a", "b"]);
+  expect(sink.state.state).toBe("ok");
+  controller.abort();
+  await ended;
+});
+
+test("a missing database is created", async () => {
+  const { influx, put, controller, ended } = world();
+  let failures = 1;
+  influx.answer = () => (failures-- > 0 ? missing : "accept");
+  await put("a");
+  expect(influx.databasesCreated).toBe(2);
+  controller.abort();
+  await ended;
+});
+
+test("bad lines are found by bisection and counted; the good ones around them are stored", async () => {
+  const { influx, sink, controller, ended } = world();
+  influx.answer = (lines) => (lines.some((line) => line.startsWith("bad")) ? refused : "accept");
+  const lines = Array.from({ length: 100 }, (_, at) => (at % 33 === 5 ? `bad${at}` : `good${at}`));
+  const before = new Promise<readonly number[]>((resolve) => {
+    const item = { lines: ["x"], acknowledged: (answer: Answer) => resolve(answer.refused) };
+    void sink.put(item, controller.signal);
+  });
+  const refusedAt = await new Promise<readonly number[]>((resolve) => {
+    const item = { lines, acknowledged: (answer: Answer) => resolve(answer.refused) };
+    void sink.put(item, controller.signal);
+  });
+  expect(await before).toEqual([]);
+  expect(refusedAt).toEqual([5, 38, 71]);
+  expect(influx.taken.filter((line) => line !== "x")).toEqual(
+    lines.filter((line) => line.startsWith("good")),
+  );
+  expect(sink.linesRefused).toBe(3);
+  controller.abort();
+  await ended;
+});
+
+describe("bounds", () => {
+  test("put waits while too many lines wait, and requests stay within their bound", async () => {
+    const { influx, sink, controller, ended } = world();
+    const gate = Promise.withResolvers<void>();
+    influx.hold = gate.promise;
+    const frame = Array<string>(1_000).fill("x");
+    let queued = 0;
+    const feeding = (async () => {
+      for (; queued < 60; queued++)
+        await sink.put({ lines: frame, acknowledged: () => undefined }, controller.signal);
+    })();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(queued * 1_000).toBeLessThanOrEqual(LINES_WAITING_MAX + LINES_PER_REQUEST);
+    gate.resolve();
+    await feeding;
+    await new Promise<void>((resolve) => {
+      void sink.put({ lines: [], acknowledged: () => resolve() }, controller.signal);
+    });
+    expect(influx.taken).toHaveLength(60_000);
+    expect(Math.max(...influx.requests.map(({ length }) => length))).toBe(LINES_PER_REQUEST);
+    controller.abort();
+    await ended;
+  });
+
+  test("an abort finishes the write in flight and leaves the rest", async () => {
+    const { influx, put, controller, ended } = world();
+    const gate = Promise.withResolvers<void>();
+    const first = put("a");
+    influx.hold = gate.promise;
+    await new Promise((resolve) => setImmediate(resolve));
+    void put("b");
+    controller.abort();
+    gate.resolve();
+    await Promise.all([first, ended]);
+    expect(influx.taken).toEqual(["a"]);
+  });
+});

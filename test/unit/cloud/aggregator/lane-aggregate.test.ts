@@ -1,0 +1,288 @@
+// Goal: whatever crashes and whenever, what a lane writes is what it writes without a crash.
+// Method: a model of InfluxDB and of the saved position; random schedules of apply, write,
+// acknowledge, save and crash over random logs, against one straight run.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  type FrameEffects,
+  LaneAggregate,
+  type LoggedFrame,
+} from "../../../../cloud/aggregator/lane-aggregate.ts";
+import { type AggregatorPosition, START, joinedAt } from "../../../../cloud/aggregator/position.ts";
+import type { FrameReading } from "../../../../contracts/frame.ts";
+import { FrameWriter } from "../../../support/nats-frames.ts";
+import { MINUTE_MS, PLANS, environment } from "./lane-log.ts";
+
+const START_MS = 1_700_000_040_000 - (1_700_000_040_000 % MINUTE_MS);
+
+/** What InfluxDB holds: the key of a point is its measurement, tags and time. */
+class Store {
+  readonly points = new Map<string, string>();
+  /** Finals that were written again with other values. */
+  readonly changedFinals: string[] = [];
+
+  write(line: string): void {
+    const [head = "", fields = "", time = ""] = line.split(" ");
+    const key = `${head} ${time}`;
+    const known = this.points.get(key);
+    if (head.startsWith("environment_1m,") && known !== undefined && known !== fields)
+      this.changedFinals.push(`${key}: ${known} became ${fields}`);
+    this.points.set(key, fields);
+  }
+
+  get lasting(): [string, string][] {
+    return [...this.points].filter(([key]) => !key.startsWith("environment_1m_open")).sort();
+  }
+}
+
+function straightRun(log: readonly LoggedFrame[]): { store: Store; late: number } {
+  const store = new Store();
+  const aggregate = new LaneAggregate(PLANS, MINUTE_MS, START);
+  let late = 0;
+  for (const frame of log) {
+    const outcome = aggregate.apply(frame);
+    if (outcome.kind === "stopped") throw new Error(outcome.reason);
+    if (outcome.kind === "nothing") continue;
+    late += outcome.late;
+    outcome.lines.forEach((line) => store.write(line));
+    aggregate.acknowledged(outcome.seq);
+  }
+  return { store, late };
+}
+
+/** One number of the schedule decides one step. */
+function crashingRun(log: readonly LoggedFrame[], schedule: readonly number[]): Store {
+  const store = new Store();
+  let saved: AggregatorPosition = START;
+  let aggregate = new LaneAggregate(PLANS, MINUTE_MS, saved);
+  let at = 0;
+  let waiting: FrameEffects[] = [];
+  const resume = (): void => {
+    aggregate = new LaneAggregate(PLANS, MINUTE_MS, saved);
+    at = log.findIndex(({ seq }) => seq >= saved.seq);
+    if (at < 0) at = log.length;
+    waiting = [];
+  };
+  const apply = (): void => {
+    const frame = log[at++];
+    if (!frame) return;
+    const outcome = aggregate.apply(frame);
+    if (outcome.kind === "stopped") throw new Error(outcome.reason);
+    if (outcome.kind === "effects") waiting.push(outcome);
+  };
+  const acknowledge = (count: number): void => {
+    for (const effects of waiting.splice(0, count)) {
+      effects.lines.forEach((line) => store.write(line));
+      aggregate.acknowledged(effects.seq);
+    }
+  };
+  const save = (): void => {
+    const position = aggregate.position();
+    expect(position.seq).toBeGreaterThanOrEqual(saved.seq);
+    expect(position.doneSeq).toBeGreaterThanOrEqual(saved.doneSeq);
+    expect(position.finalThroughMs).toBeGreaterThanOrEqual(saved.finalThroughMs);
+    saved = JSON.parse(JSON.stringify(position)) as AggregatorPosition;
+  };
+  for (const step of schedule) {
+    if (step < 50) apply();
+    else if (step < 70) acknowledge(1 + (step % 3));
+    else if (step < 85) save();
+    else if (step < 90) aggregate.takeOpen(1 + (step % 3)).forEach((line) => store.write(line));
+    else if (step < 95) {
+      // InfluxDB took some lines of the write in flight, nobody heard of it.
+      const lines = waiting.flatMap((effects) => effects.lines);
+      lines.slice(0, Math.floor((lines.length * (step - 90)) / 4)).forEach((l) => store.write(l));
+      resume();
+    } else resume();
+  }
+  while (at < log.length) apply();
+  acknowledge(waiting.length);
+  return store;
+}
+
+const DEVICES = ["a", "b"] as const;
+/** Later repeats of readings without a time are readings of their own. */
+const REPEATED_WITHIN_MS = 2 * MINUTE_MS;
+
+interface FrameSketch {
+  readonly gateway: "g1" | "g2";
+  readonly stepMs: number;
+  readonly readings: readonly {
+    readonly device: (typeof DEVICES)[number];
+    readonly agoMs: number;
+    readonly timed: boolean;
+    readonly repeat: number | null;
+  }[];
+  readonly storedTwice: boolean;
+}
+
+const sketch: fc.Arbitrary<FrameSketch> = fc.record({
+  gateway: fc.constantFrom("g1", "g2"),
+  stepMs: fc.integer({ min: 0, max: 15_000 }),
+  storedTwice: fc.nat({ max: 7 }).map((roll) => roll === 0),
+  readings: fc.array(
+    fc.record({
+      device: fc.constantFrom(...DEVICES),
+      agoMs: fc.oneof(
+        { weight: 8, arbitrary: fc.integer({ min: -2_000, max: 6_000 }) },
+        { weight: 1, arbitrary: fc.integer({ min: 60_000, max: 200_000 }) },
+      ),
+      timed: fc.nat({ max: 3 }).map((roll) => roll !== 0),
+      repeat: fc.option(fc.nat({ max: 8 }), { nil: null, freq: 4 }),
+    }),
+    { maxLength: 4 },
+  ),
+});
+
+/** Frames as two gateways would store them; repeats keep sequence and time, as devices do. */
+function toLog(sketches: readonly FrameSketch[]): { log: LoggedFrame[]; sent: FrameReading[] } {
+  const writers = { g1: writer("g1"), g2: writer("g2") };
+  const log: LoggedFrame[] = [];
+  const sent: FrameReading[] = [];
+  let clockMs = START_MS;
+  for (const { gateway, stepMs, readings, storedTwice } of sketches) {
+    clockMs += stepMs;
+    const held = readings.map(({ device, agoMs, timed, repeat }) => {
+      const old = repeat === null ? undefined : sent.at(-1 - repeat);
+      // A device without a clock repeats its reading and the gateway stamps it anew.
+      if (old && clockMs - old.receivedAtMs <= REPEATED_WITHIN_MS)
+        return { ...old, receivedAtMs: clockMs };
+      const seq = sent.length;
+      const fresh = environment(device, seq, timed ? clockMs - agoMs : null, seq, clockMs);
+      sent.push(fresh);
+      return fresh;
+    });
+    const data = writers[gateway].encode(
+      held.map(({ traceparent: _, ...reading }) => reading),
+      clockMs,
+    );
+    // Other lanes of the stream lie between.
+    for (let copies = storedTwice ? 2 : 1; copies > 0; copies--)
+      log.push({ seq: (log.at(-1)?.seq ?? 0) + 1 + (stepMs % 3), storeMs: clockMs + 3, data });
+  }
+  return { log, sent };
+}
+
+const writer = (gateway: string): FrameWriter =>
+  new FrameWriter({ region: "eu", partition: 0 }, gateway);
+
+describe("crash points", () => {
+  test("a lane that crashes anywhere, any number of times, writes what it writes uncrashed", () => {
+    fc.assert(
+      fc.property(
+        fc.array(sketch, { maxLength: 60 }),
+        fc.array(fc.nat({ max: 99 }), { maxLength: 300 }),
+        (sketches, schedule) => {
+          const { log } = toLog(sketches);
+          const store = crashingRun(log, schedule);
+          expect(store.changedFinals).toEqual([]);
+          expect(store.lasting).toEqual(straightRun(log).store.lasting);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  test("every single crash point of one log, with the position of every earlier frame", () => {
+    const steps = Array.from({ length: 30 }, (_, at): FrameSketch => ({
+      gateway: at % 3 === 0 ? "g2" : "g1",
+      stepMs: 7_000,
+      storedTwice: at % 5 === 0,
+      readings: [0, 3_000].map((agoMs) => ({
+        device: DEVICES[at % 2]!,
+        agoMs,
+        timed: at % 4 !== 0,
+        repeat: at % 6 === 5 ? 1 : null,
+      })),
+    }));
+    const { log } = toLog(steps);
+    const expected = straightRun(log).store.lasting;
+    const APPLY = 0;
+    const ACKNOWLEDGE = 50;
+    const SAVE = 70;
+    const CRASH_MID_WRITE = 93;
+    for (let saveAt = 0; saveAt < log.length; saveAt++)
+      for (let crashAt = saveAt; crashAt < log.length; crashAt++) {
+        const schedule = [];
+        for (let at = 0; at < log.length; at++) {
+          schedule.push(APPLY, ...(at % 3 === 0 ? [] : [ACKNOWLEDGE + 1]));
+          if (at === saveAt) schedule.push(SAVE);
+          if (at === crashAt) schedule.push(CRASH_MID_WRITE);
+        }
+        const store = crashingRun(log, schedule);
+        expect(store.changedFinals).toEqual([]);
+        expect(store.lasting).toEqual(expected);
+      }
+  });
+});
+
+describe("each reading once", () => {
+  test("every reading sent is one raw point, whatever was repeated", () => {
+    fc.assert(
+      fc.property(fc.array(sketch, { maxLength: 60 }), (sketches) => {
+        const { log, sent } = toLog(sketches);
+        const raw = straightRun(log).store.lasting.filter(([key]) =>
+          key.startsWith("environment,"),
+        );
+        expect(raw).toHaveLength(sent.length);
+      }),
+    );
+  });
+
+  test("a late reading is stored raw, counted as late, and changes no rollup", () => {
+    const g1 = writer("g1");
+    const frames = [
+      g1.encode([environment("a", 1, START_MS)].map(strip), START_MS),
+      g1.encode([], START_MS + 2 * MINUTE_MS),
+      g1.encode([environment("a", 2, START_MS + 1)].map(strip), START_MS + 2 * MINUTE_MS),
+    ];
+    const log = frames.map((data, at) => ({
+      seq: at + 1,
+      storeMs: START_MS + 3 * MINUTE_MS,
+      data,
+    }));
+    const { store, late } = straightRun(log);
+    expect(late).toBe(1);
+    const finals = store.lasting.filter(([key]) => key.startsWith("environment_1m,"));
+    expect(finals.map(([, fields]) => fields.split(",")[0])).toEqual(["count=1i"]);
+    expect(store.lasting.filter(([key]) => key.startsWith("environment,"))).toHaveLength(2);
+  });
+});
+
+describe("a lane stops", () => {
+  const apply = (data: Uint8Array): string => {
+    const outcome = new LaneAggregate(PLANS, MINUTE_MS, START).apply({
+      seq: 5,
+      storeMs: START_MS,
+      data,
+    });
+    return outcome.kind === "stopped" ? outcome.reason : outcome.kind;
+  };
+
+  test("at a hole, an unreadable frame and an unknown contract, naming the frame", () => {
+    expect(apply(writer("g1").encode([], START_MS, 1))).toMatch(/frame 5 .* is number 2 where 1/);
+    expect(apply(Buffer.from("nonsense"))).toMatch(/frame 5 cannot be read/);
+    const unknown = { ...environment("a", 1, START_MS), contract: "later" };
+    expect(apply(writer("g1").encode([strip(unknown)], START_MS))).toMatch(/contract later v1/);
+  });
+
+  test("not where the beginning of the log was trimmed; its first window gets no final", () => {
+    const aggregate = new LaneAggregate(PLANS, MINUTE_MS, joinedAt(START_MS, MINUTE_MS));
+    const g1 = writer("g1");
+    const lines = [
+      g1.encode([strip(environment("a", 1, START_MS + 1))], START_MS, 56),
+      g1.encode([strip(environment("a", 2, START_MS + MINUTE_MS))], START_MS + MINUTE_MS),
+      g1.encode([], START_MS + 3 * MINUTE_MS),
+    ].flatMap((data, at) => {
+      const outcome = aggregate.apply({ seq: 900 + at, storeMs: START_MS + at * 70_000, data });
+      if (outcome.kind !== "effects") throw new Error(JSON.stringify(outcome));
+      return outcome.lines;
+    });
+    expect(lines.filter((line) => line.startsWith("environment,"))).toHaveLength(2);
+    const finals = lines.filter((line) => line.startsWith("environment_1m,"));
+    expect(finals.map((line) => line.split(" ")[2])).toEqual([`${START_MS + MINUTE_MS}000000`]);
+  });
+});
+
+const strip = ({ traceparent: _, ...reading }: FrameReading): Omit<FrameReading, "traceparent"> =>
+  reading;

@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import { RawPoints } from "../../../../cloud/aggregator/point.ts";
+import { compileContract } from "../../../../contracts/contract.ts";
+import { contentHash } from "../../../../contracts/reading.ts";
+import { CATALOG, environment } from "./lane-log.ts";
+
+const [ENVIRONMENT] = CATALOG.versions("environment");
+const [MACHINE] = CATALOG.versions("machine");
+
+test("tags, fields by schema type, the sequence, and a time whose last digits are the sequence", () => {
+  expect(
+    new RawPoints(ENVIRONMENT!, "eu").line(
+      environment("d-1", 7, 1_700_000_000_123),
+      1_700_000_000_123,
+    ),
+  ).toBe(
+    "environment,region=eu,device=d-1 temperature=21.5,humidity=40,light=0,co2=7,occupancy=1i,seq=7i 1700000000123000007",
+  );
+});
+
+test("without a sequence, readings of one millisecond differ by their content", () => {
+  const points = new RawPoints(MACHINE!, "us");
+  const at = (temperature: number): string => {
+    const payload = { ts: 5, temperature };
+    const reading = { ...environment("m", 0, 5), contract: "machine", payload };
+    return points.line(reading, 5)!.split(" ")[2]!;
+  };
+  expect(at(20)).toBe(at(20));
+  expect(at(20)).not.toBe(at(21));
+  const slot = Number.parseInt(contentHash({ ts: 5, temperature: 20 }).slice(0, 12), 16) % 1e6;
+  expect(at(20)).toBe(`5${String(slot).padStart(6, "0")}`);
+});
+
+describe("a hostile device id stays one tag value", () => {
+  test.for([
+    ["a b,c=d", "a\\ b\\,c\\=d"],
+    ["ends\\", "ends%5C"],
+    ["a\\,b", "a%5C\\,b"],
+    ["plant\\a", "plant\\a"],
+    ["two\nlines", "two\\nlines"],
+  ])("%j", ([device, tag]) => {
+    const line = new RawPoints(ENVIRONMENT!, "eu").line(environment(device!, 1, 0), 0)!;
+    expect(line.startsWith(`environment,region=eu,device=${tag} temperature=`)).toBe(true);
+  });
+});
+
+test("contract tags and the partition key are tags, strings and booleans are fields", () => {
+  const contract = compileContract(
+    { name: "payment", version: 1 },
+    {
+      type: "object",
+      required: ["account"],
+      "x-partition-key": "account",
+      properties: {
+        account: { type: "string", "x-role": "field" },
+        shop: { type: "string", "x-role": "tag" },
+        note: { type: "string", "x-role": "field" },
+        paid: { type: "boolean", "x-role": "field" },
+        cents: { type: "integer", "x-role": "field" },
+      },
+    },
+  );
+  const line = (payload: Record<string, unknown>): string | null =>
+    new RawPoints(contract, "eu").line({ ...environment("d", 0, 0), payload }, 1);
+  expect(line({ account: "a 1", shop: "", note: 'say "hi"\\', paid: true, cents: -3 })).toMatch(
+    /^payment,region=eu,device=d,account=a\\ 1 note="say \\"hi\\"\\\\",paid=T,cents=-3i 1\d{6}$/,
+  );
+  expect(line({ account: "a", shop: "s" })).toBe(null);
+});
