@@ -1,0 +1,31 @@
+// Our broker in a process of its own, for tests that kill it.
+//
+// argv[2]: JSON of `ServeOptions`. Says `{"port": n}` to its parent once it listens. Its parent may
+// send `{publish: topic, payload}` and gets `{published: topic}` back.
+import { startBroker } from "../../gateway/broker/aedes-broker.ts";
+import type { Limits } from "../../gateway/broker/options.ts";
+
+export interface ServeOptions {
+  dataDirectory?: string;
+  limits?: Partial<Limits>;
+  /** Reports every publish handed over as `{handed: payload}`. */
+  report?: boolean;
+}
+
+const { report, ...options } = JSON.parse(process.argv[2] ?? "{}") as ServeOptions;
+const broker = await startBroker(
+  { listeners: { mqtt: { host: "127.0.0.1", port: 0 } }, ...options },
+  {
+    publish: ({ payload }, settle) => {
+      if (report) process.send?.({ handed: payload.toString() });
+      settle(null);
+    },
+  },
+);
+process.on("message", (message: { counters?: true; publish?: string; payload?: string }) => {
+  if (message.counters) return void process.send?.({ counters: broker.counters });
+  void broker
+    .publish(message.publish ?? "", message.payload ?? "", { retain: true })
+    .then(() => process.send?.({ published: message.publish }));
+});
+process.send?.({ port: broker.addresses.mqtt?.port });
