@@ -76,7 +76,7 @@ async function main(): Promise<number> {
       runForMs: cli.runFor ?? null,
       reportWanted: cli.json !== undefined,
       dataDir: options.dataDir,
-      terminal: process.stdout.isTTY,
+      terminal: process.stdout.isTTY && process.stdout.columns > 0,
       say,
     });
     const report = await session.run(stopSignal());
