@@ -49,12 +49,16 @@ export class Monitor {
     this.#supervisor = supervisor;
   }
 
-  async watch(connections: Record<Region, NatsConnection>, signal: AbortSignal): Promise<void> {
+  async connect(connections: Record<Region, NatsConnection>): Promise<void> {
     for (const region of REGIONS)
       this.#managers.set(
         region,
         await connections[region].jetstreamManager({ checkAPI: false, timeout: 1_000 }),
       );
+  }
+
+  /** Refreshes until `signal` aborts. */
+  async watch(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.refresh();
       await sleep(POLL_EVERY_MS, signal);

@@ -26,6 +26,7 @@ const TOPOLOGY: TopologyOptions = {
   partitions: PARTITIONS_DEFAULT,
   logBytesMax: 4 * 1024 ** 3,
 };
+const PATH_READY_MS = 15_000;
 /** After `--run-for`, how long devices may wait for their last acknowledgements. */
 const DEVICES_GRACE_MS = 30_000;
 /** After that, how long the path may take to drain: an outage may be in progress. */
@@ -94,8 +95,12 @@ export class Session {
     this.#options.say("starting gateways, alerting engines and the aggregator");
     await this.#supervisor.start(services, stop);
     if (stop.aborted) return null;
+    await this.#monitor.connect(connections);
+    // The first frames of every lane have come all the way: mirrors are linked, lanes are read.
+    if (!(await this.#caughtUp(PATH_READY_MS, stop)) && !stop.aborted)
+      this.#options.say("the path is slow to come up; starting the devices all the same");
     const begin = { at: new Date(), marks: await streamMarks(connections) };
-    this.#watchInBackground(connections);
+    this.#watchInBackground();
     this.#options.say("starting the devices");
     await this.#supervisor.start([simulator], stop);
     const path = join(this.#options.dataDir, "addresses.json");
@@ -103,9 +108,9 @@ export class Session {
     return begin;
   }
 
-  #watchInBackground(connections: Connections): void {
+  #watchInBackground(): void {
     const { signal } = this.#background;
-    void this.#monitor.watch(connections, signal);
+    void this.#monitor.watch(signal);
     for (const name of ["hub", ...REGIONS] as const) {
       const child = this.#supervisor.get(`nats-${name}`);
       const killed = (what: string): void =>
@@ -160,7 +165,7 @@ export class Session {
     say("stopping the devices");
     await this.#supervisor.get("simulator").stop(hurried ? HURRIED.devicesMs : DEVICES_GRACE_MS);
     say("draining the path");
-    const drained = await this.#drain(hurried ? HURRIED.drainMs : DRAIN_MS);
+    const drained = await this.#caughtUp(hurried ? HURRIED.drainMs : DRAIN_MS);
     if (!drained) say("the path did not drain in time; the report says what is missing");
     return makeReport({
       plan: this.#plan,
@@ -175,12 +180,13 @@ export class Session {
   }
 
   /** Until the aggregator and the engines passed what each region's log holds now. */
-  async #drain(timeoutMs: number): Promise<boolean> {
+  async #caughtUp(timeoutMs: number, stop?: AbortSignal): Promise<boolean> {
     const deadlineMs = performance.now() + timeoutMs;
     let goals: ReadonlyMap<Region, number> | null = null;
-    while (performance.now() < deadlineMs) {
+    while (performance.now() < deadlineMs && !stop?.aborted) {
       const { lastSeq, aggregator, alerting } = await this.#monitor.refresh();
-      if (!goals && lastSeq.size === REGIONS.length) goals = lastSeq;
+      if (!goals && lastSeq.size === REGIONS.length && Math.min(...lastSeq.values()) > 0)
+        goals = lastSeq;
       const passed = [...(goals ?? [])].filter(
         ([region, seq]) =>
           lanesPassed(aggregator?.lanes ?? [], region, seq, TOPOLOGY.partitions) &&
