@@ -90,6 +90,7 @@ export interface AedesBroker extends EventEmitter {
   ) => void;
   publishWill: (client: { id: string }, will: Will) => void;
   scheduleSessionExpiry: (client: AedesClient) => void;
+  deleteClient(clientId: string): void;
   close(done: () => void): void;
 }
 

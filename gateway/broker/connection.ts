@@ -207,6 +207,9 @@ export class Connection {
 
   /** aedes has made or resumed the session; an empty client id has been replaced by now. */
   onRegistered(): void {
+    // aedes goes on with a CONNECT whose socket has closed meanwhile, and would keep that client
+    // registered for ever: its session would neither expire nor be resumed.
+    if (this.gone) return this.#core.sessions.discard(this);
     this.#counted = true;
     this.#core.counters.connections++;
     if (this.identity.clientId !== this.client.id)
@@ -293,7 +296,7 @@ export class Connection {
     this.#phase = "open";
     const waiting = this.#behindConnect;
     this.#behindConnect = [];
-    this.session?.outbound.start();
+    this.session?.outbound.start(this);
     for (const packet of waiting) if (!this.gone) this.#dispatch(packet);
     this.resume(PAUSE.connecting);
   }

@@ -54,8 +54,9 @@ export class Outbound {
     this.#cursor = 0;
   }
 
-  /** O4. Once CONNACK is written. */
-  start(): void {
+  /** O4. Once CONNACK is written; by then the client may be gone, or another be in its place. */
+  start(connection: Connection): void {
+    if (this.#connection !== connection || connection.gone) return;
     if (this.#persistent)
       for (const { sequence, qos, messageId, released, message } of this.#core.store.inFlight(
         this.#clientId,
@@ -67,7 +68,7 @@ export class Outbound {
           bytes: message.payload.length,
         });
         this.#cursor = sequence;
-        if (released) this.#connection?.answer(pubrelWord(messageId!));
+        if (released) connection.answer(pubrelWord(messageId!));
         else if (!this.#send(message, qos, messageId!, true)) this.#done(messageId!);
       }
     this.pump();
@@ -207,37 +208,34 @@ export class Outbound {
     messageId: number | undefined,
     dup: boolean,
   ): boolean {
-    const connection = this.#connection!;
+    const connection = this.#connection;
+    if (!connection) return true; // Still in flight: it is sent again after a reconnect (O4).
     const properties = deliveredProperties(message, Date.now());
-    if (!properties) {
-      count(this.#core.counters.dropped, "expired");
-      return false;
+    const bytes = properties ? this.#encode(message, { qos, messageId, dup, properties }) : null;
+    const fits = bytes && bytes.length <= (connection.client.maximumPacketSize ?? Infinity);
+    if (fits) connection.write(bytes);
+    else {
+      const reason = !properties ? "expired" : bytes ? "packet_too_large" : "unencodable";
+      count(this.#core.counters.dropped, reason);
     }
+    return fits === true;
+  }
+
+  #encode(
+    { topic, payload, retain }: StoredMessage,
+    {
+      messageId,
+      ...how
+    }: { qos: 0 | 1 | 2; messageId: number | undefined; dup: boolean; properties: object },
+  ): Buffer | null {
+    const packet = { cmd: "publish" as const, topic, payload, retain, ...how };
+    const version = this.#connection!.identity.protocolVersion;
     try {
-      const { topic, payload, retain } = message;
-      const bytes = encode(
-        {
-          cmd: "publish",
-          topic,
-          payload,
-          qos,
-          retain,
-          dup,
-          properties,
-          ...(messageId === undefined ? {} : { messageId }),
-        },
-        connection.identity.protocolVersion,
-      );
-      if (bytes.length <= (connection.client.maximumPacketSize ?? Infinity)) {
-        connection.write(bytes);
-        return true;
-      }
-      count(this.#core.counters.dropped, "packet_too_large");
+      return encode(messageId === undefined ? packet : { ...packet, messageId }, version);
     } catch (error) {
-      this.#core.logger?.warn({ err: error, topic: message.topic }, "message cannot be encoded");
-      count(this.#core.counters.dropped, "unencodable");
+      this.#core.logger?.warn({ err: error, topic }, "message cannot be encoded");
+      return null;
     }
-    return false;
   }
 }
 

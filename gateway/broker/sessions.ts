@@ -72,6 +72,17 @@ export class Sessions {
     return session;
   }
 
+  /** The client left before it was registered: as if it had left right after. */
+  discard(connection: Connection): void {
+    const { client } = connection;
+    const { aedes, store } = this.#core;
+    this.open(connection);
+    if (aedes.clients[client.id] === client) aedes.deleteClient(client.id);
+    client.will = null;
+    store.deleteWill(client.id);
+    this.leave(client, Date.now());
+  }
+
   /** aedes has unregistered the client; a takeover has already given the session away (T1). */
   leave(client: AedesClient, nowMs: number): void {
     const session = this.#byClient.get(client.id);

@@ -37,6 +37,7 @@ test(
     console.log(JSON.stringify({ seed, packets, ...report, counters }));
     // The mutations reach what lies behind a good CONNECT, not only the parser.
     expect(counters.publishesReceived).toBeGreaterThan(packets / 20);
+    expect(counters.dropped).not.toHaveProperty("unencodable");
     expect(world.process.exitCode).toBeNull();
     expect(report.faults).toBe(0);
     expect(report.published).toBeGreaterThan(10);

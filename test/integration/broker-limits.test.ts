@@ -281,3 +281,18 @@ test("a payload that trips a bug in admission costs only its sender the connecti
   await other.until((packet) => packet.cmd === "puback");
   expect(world.broker.counters.publishesHeld).toBe(0);
 });
+
+test("clients that vanish in the middle of their CONNECT leave nothing behind", async () => {
+  await using world = await startTestBroker();
+  for (let index = 0; index < 200; index++) {
+    using client = await RawClient.open(world.port);
+    client.send(connectPacket({ clientId: `hasty-${index}`, clean: index % 2 === 0 }));
+    if (index % 3 > 0) await new Promise((resolve) => setImmediate(resolve));
+    if (index % 3 > 1) await new Promise((resolve) => setImmediate(resolve));
+    client.socket.resetAndDestroy();
+  }
+  await expect.poll(() => world.broker.counters.connections).toBe(0);
+  using late = await RawClient.connect(world.port, { clientId: "late" });
+  await late.settle();
+  expect(world.broker.counters.connections).toBe(1);
+});

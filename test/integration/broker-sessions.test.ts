@@ -10,7 +10,7 @@ import type { IConnackPacket, IPublishPacket } from "mqtt-packet";
 import { expect, test } from "vitest";
 import { startTestBroker } from "../support/mqtt-broker.ts";
 import { startServedBroker } from "../support/mqtt-child.ts";
-import { RawClient, publishPacket } from "../support/mqtt-client.ts";
+import { RawClient, connectPacket, publishPacket } from "../support/mqtt-client.ts";
 
 const properties = {
   contentType: "application/json",
@@ -256,4 +256,26 @@ test("a queue for an absent client is bounded, and what is dropped is counted", 
     "3",
     "4",
   ]);
+});
+
+test("what is in flight outlives clients that vanish in the middle of their CONNECT", async () => {
+  await using world = await startTestBroker();
+  using client = await RawClient.connect(world.port, sleeper);
+  await subscribed(client, "t", 1);
+  for (let index = 0; index < 20; index++)
+    await world.broker.publish("t", `${index}`, { retain: false });
+  await client.until(() => publishes(client).length === 20);
+  client.socket.destroy();
+  for (let index = 0; index < 150; index++) {
+    using hasty = await RawClient.open(world.port, 5);
+    hasty.send(connectPacket(sleeper));
+    for (let turns = index % 6; turns > 0; turns--)
+      await new Promise((resolve) => setImmediate(resolve));
+    hasty.socket.resetAndDestroy();
+  }
+  await expect.poll(() => world.broker.counters.connections).toBe(0);
+  using again = await RawClient.connect(world.port, sleeper);
+  await again.until(() => publishes(again).length === 20);
+  expect(publishes(again).every(({ dup }) => dup)).toBe(true);
+  expect(world.broker.counters.dropped).toEqual({});
 });
