@@ -258,24 +258,26 @@ test("a queue for an absent client is bounded, and what is dropped is counted", 
   ]);
 });
 
-test("what is in flight outlives clients that vanish in the middle of their CONNECT", async () => {
-  await using world = await startTestBroker();
-  using client = await RawClient.connect(world.port, sleeper);
-  await subscribed(client, "t", 1);
-  for (let index = 0; index < 20; index++)
-    await world.broker.publish("t", `${index}`, { retain: false });
-  await client.until(() => publishes(client).length === 20);
-  client.socket.destroy();
-  for (let index = 0; index < 150; index++) {
-    using hasty = await RawClient.open(world.port, 5);
-    hasty.send(connectPacket(sleeper));
-    for (let turns = index % 6; turns > 0; turns--)
-      await new Promise((resolve) => setImmediate(resolve));
-    hasty.socket.resetAndDestroy();
-  }
-  await expect.poll(() => world.broker.counters.connections).toBe(0);
+test("a client that takes a frozen connection over and vanishes leaves its queue to the next", async () => {
+  await using world = await startTestBroker({ limits: { drainTimeoutMs: 500 } });
+  using frozen = await RawClient.connect(world.port, sleeper);
+  await subscribed(frozen, "t", 1);
+  frozen.socket.pause();
+  const payload = Buffer.alloc(200_000);
+  for (let index = 0; index < 40; index++)
+    await world.broker.publish("t", payload, { retain: false });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  using hasty = await RawClient.open(world.port, 5);
+  hasty.send(connectPacket(sleeper));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  hasty.socket.resetAndDestroy();
+  await expect.poll(() => world.broker.counters.connections, { timeout: 5000 }).toBe(0);
+
   using again = await RawClient.connect(world.port, sleeper);
-  await again.until(() => publishes(again).length === 20);
-  expect(publishes(again).every(({ dup }) => dup)).toBe(true);
+  expect((again.packets[0] as IConnackPacket).sessionPresent).toBe(true);
+  for (let index = 0; index < 40; index++) {
+    await again.until(() => publishes(again).length > index);
+    again.send({ cmd: "puback", messageId: publishes(again)[index]!.messageId! });
+  }
   expect(world.broker.counters.dropped).toEqual({});
 });
