@@ -5,8 +5,15 @@ export const telemetryStream = (region: string): string => `TELEMETRY_${region}`
 export const alertsStream = (region: string): string => `ALERTS_${region}`;
 export const rejectsStream = (region: string): string => `REJECTS_${region}`;
 
-/** The buckets that operators keep in their own JetStream domain. */
+/** The bucket that operators keep in their own JetStream domain. */
 export const POSITIONS_BUCKET = "positions";
+
+/** Configuration, written only at the hub, readable in every region with the WAN down. */
+export const CONTRACTS_BUCKET = "contracts";
+export const DEVICES_BUCKET = "devices";
+
+/** The stream behind a bucket. */
+export const bucketStream = (bucket: string): string => `KV_${bucket}`;
 
 export const telemetrySubject = (region: string, partition: number): string =>
   `telemetry.${region}.${partition}`;

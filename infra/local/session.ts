@@ -5,13 +5,7 @@ import { join } from "node:path";
 import logUpdate from "log-update";
 import type { NatsConnection } from "nats";
 import { connectNats } from "../nats/connect.ts";
-import {
-  PARTITIONS_DEFAULT,
-  type TopologyOptions,
-  applyDomain,
-  hubDomain,
-  regionDomain,
-} from "../nats/topology.ts";
+import { PARTITIONS_DEFAULT, type TopologyOptions, applyTopology } from "../nats/topology.ts";
 import { sleep } from "../runtime/backoff.ts";
 import { makeLogger } from "../runtime/logger.ts";
 import { Monitor, lanesPassed } from "./monitor.ts";
@@ -88,9 +82,7 @@ export class Session {
     );
     const connections: Connections = { hub: hub!, eu: eu!, us: us! };
     this.#connections = connections;
-    for (const region of REGIONS)
-      await applyDomain(connections[region], regionDomain(region, TOPOLOGY));
-    await applyDomain(connections.hub, hubDomain(TOPOLOGY));
+    await applyTopology(connections, TOPOLOGY);
     if (stop.aborted) return null;
     this.#options.say("starting gateways, alerting engines and the aggregator");
     await this.#supervisor.start(services, stop);

@@ -14,7 +14,10 @@ import {
   nanos,
 } from "nats";
 import {
+  CONTRACTS_BUCKET,
+  DEVICES_BUCKET,
   POSITIONS_BUCKET,
+  bucketStream,
   alertSubjects,
   alertsStream,
   rejectSubjects,
@@ -33,7 +36,7 @@ const STREAM_NOT_FOUND = 10059;
 
 export type StreamSpec = Partial<StreamConfig> & { name: string };
 
-export interface Domain {
+interface Domain {
   /** JetStream domain: `hub` or a region. */
   readonly name: string;
   readonly streams: readonly StreamSpec[];
@@ -89,10 +92,22 @@ const origins = (region: string, options: TopologyOptions): StreamSpec[] => [
   }),
 ];
 
+const BROADCAST_BUCKETS = [CONTRACTS_BUCKET, DEVICES_BUCKET];
+
+/** A region's read-only copy of a bucket that is written at the hub; bind to it by the same name. */
+const bucketMirror = (bucket: string, region: string): StreamSpec => ({
+  ...mirror(bucketStream(bucket), HUB, region),
+  max_msgs_per_subject: 1,
+  allow_rollup_hdrs: true,
+  deny_delete: true,
+  allow_direct: true,
+  mirror_direct: true,
+});
+
 /** The streams and buckets of the hub. */
-export const hubDomain = (options: TopologyOptions): Domain => ({
+const hubDomain = (options: TopologyOptions): Domain => ({
   name: HUB,
-  buckets: [POSITIONS_BUCKET],
+  buckets: [POSITIONS_BUCKET, ...BROADCAST_BUCKETS],
   streams: options.regions.flatMap((region) =>
     [telemetryStream, alertsStream, rejectsStream].map((stream) =>
       mirror(stream(region), region, HUB),
@@ -101,7 +116,7 @@ export const hubDomain = (options: TopologyOptions): Domain => ({
 });
 
 /** The streams and buckets of one region: its own logs, and copies of the other regions'. */
-export const regionDomain = (region: string, options: TopologyOptions): Domain => ({
+const regionDomain = (region: string, options: TopologyOptions): Domain => ({
   name: region,
   buckets: [POSITIONS_BUCKET],
   streams: [
@@ -109,15 +124,33 @@ export const regionDomain = (region: string, options: TopologyOptions): Domain =
     ...options.regions
       .filter((other) => other !== region)
       .map((other) => mirror(telemetryStream(other), other, region)),
+    ...BROADCAST_BUCKETS.map((bucket) => bucketMirror(bucket, region)),
   ],
 });
 
-/** Creates what is missing and updates what differs; an origin's subjects are never changed (T3). */
-export async function applyDomain(connection: NatsConnection, domain: Domain): Promise<void> {
-  const manager = await connection.jetstreamManager();
-  for (const spec of domain.streams) await ensureStream(manager, spec);
-  for (const bucket of domain.buckets)
-    await connection.jetstream().views.kv(bucket, { history: 1, storage: StorageType.File });
+/**
+ * Creates what is missing and updates what differs; an origin's subjects are never changed (T3).
+ * Origins and buckets come first: a mirror whose origin is not there yet waits seconds to try again.
+ */
+export async function applyTopology(
+  connections: Readonly<Record<string, NatsConnection>>,
+  options: TopologyOptions,
+): Promise<void> {
+  const domains = [
+    hubDomain(options),
+    ...options.regions.map((region) => regionDomain(region, options)),
+  ];
+  for (const isMirror of [false, true])
+    for (const { name, streams, buckets } of domains) {
+      const connection = connections[name];
+      if (!connection) throw new Error(`no connection to ${name}`);
+      const manager = await connection.jetstreamManager();
+      for (const spec of streams)
+        if ((spec.mirror !== undefined) === isMirror) await ensureStream(manager, spec);
+      if (!isMirror)
+        for (const bucket of buckets)
+          await connection.jetstream().views.kv(bucket, { history: 1, storage: StorageType.File });
+    }
 }
 
 async function ensureStream(manager: JetStreamManager, spec: StreamSpec): Promise<void> {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type NatsConnection, connect } from "nats";
 import { ServerProcess, eventually, freePort, temporaryDirectory } from "./nats-influx-process.ts";
-import { applyDomain, hubDomain, regionDomain } from "../../infra/nats/topology.ts";
+import { applyTopology } from "../../infra/nats/topology.ts";
 
 const CONFIGURATIONS = join(import.meta.dirname, "../../infra/nats");
 // Not digits only: nats-server would read such a variable as a number.
@@ -64,7 +64,7 @@ export async function startHubAndRegions(options: {
       };
       return answer.leafnodes === options.regions.length;
     });
-    await applyTopology(hub, regions, options);
+    await applyWorld(hub, regions, options);
     return {
       hub,
       region: (name) => {
@@ -80,15 +80,14 @@ export async function startHubAndRegions(options: {
   }
 }
 
-async function applyTopology(
+async function applyWorld(
   hub: NatsUnderTest,
   regions: ReadonlyMap<string, NatsUnderTest>,
   { regions: names, partitions = 4 }: { regions: readonly string[]; partitions?: number },
 ): Promise<void> {
-  const topology = { regions: names, partitions, logBytesMax: LOG_BYTES_MAX };
-  for (const [name, server] of regions)
-    await applyDomain(await server.connect(), regionDomain(name, topology));
-  await applyDomain(await hub.connect(), hubDomain(topology));
+  const connections: Record<string, NatsConnection> = { hub: await hub.connect() };
+  for (const [name, server] of regions) connections[name] = await server.connect();
+  await applyTopology(connections, { regions: names, partitions, logBytesMax: LOG_BYTES_MAX });
 }
 
 async function startServer(
