@@ -9,6 +9,8 @@ export interface GatewayStatus {
   readonly connections: number;
   /** Publishes received and not yet acknowledged. */
   readonly held: number;
+  /** QoS 0 publishes dropped under pressure. */
+  readonly qos0Dropped: number;
   /** `refusing`: the log refuses or is away, so nothing is acknowledged; `detail` says why. */
   readonly log: { readonly state: "ok" | "refusing"; readonly detail: string };
 }

@@ -8,9 +8,12 @@ import type { Logger } from "../infra/runtime/logger.ts";
 import { serveStatus } from "../infra/runtime/status-server.ts";
 import { startTracing } from "../otel/tracing.ts";
 import { startBroker } from "./broker/aedes-broker.ts";
+import { Backpressure } from "./ingest/backpressure.ts";
 import { CommitLog } from "./ingest/commit-log.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { RejectLog, checkLog, natsFrameStore } from "./ingest/nats-store.ts";
+import { limitsOf, listenersOf } from "./listener-options.ts";
+import { gatewayMetrics } from "./metrics.ts";
 import type { GatewayConfig } from "./options.ts";
 import { projectAlerts } from "./projection/alerts.ts";
 
@@ -47,9 +50,15 @@ export async function runGateway(
   const rules = { catalog, partitions: config.partitions, ageMaxMs: config.ageMax };
   const ingest = new Ingest({ rules, commitLog, rejectLog, tracing, clock, signal });
 
+  const backpressure = new Backpressure(commitLog);
   const broker = await startBroker(
-    { listeners: { mqtt: { host: config.mqttHost, port: config.mqttPort } } },
-    { publish: (publication, settle) => ingest.publish(publication, settle) },
+    {
+      listeners: listenersOf(config),
+      limits: limitsOf(config),
+      logger,
+      ...(config.dataDir === "" ? {} : { dataDirectory: config.dataDir }),
+    },
+    { publish: backpressure.guard((...publication) => ingest.publish(...publication)) },
   );
   const status = (): GatewayStatus => ({
     process: "gateway",
@@ -58,11 +67,12 @@ export async function runGateway(
     rejectsStored: rejectLog.stored,
     connections: broker.counters.connections,
     held: broker.counters.publishesHeld,
+    qos0Dropped: backpressure.qos0Dropped,
     log: commitLog.state,
   });
   await using _server = await serveStatus(
     { host: config.statusHost, port: config.statusPort },
-    { ready: () => true, status },
+    { ready: () => true, status, metrics: gatewayMetrics(region, status, broker) },
   );
   logger.info({ addresses: broker.addresses, epoch, contracts: catalog.names }, "ready");
   const stopping = new AbortController();
@@ -71,6 +81,7 @@ export async function runGateway(
     await Promise.race([
       commitLog.run(work),
       projectAlerts({ connection, broker, region, logger }, work),
+      backpressure.run(broker, logger, work),
     ]);
   } finally {
     stopping.abort();

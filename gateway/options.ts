@@ -2,6 +2,7 @@ import { SCHEMAS_DIRECTORY } from "../contracts/catalog.ts";
 import { PARTITIONS_DEFAULT } from "../infra/nats/topology.ts";
 import { type OptionTable, type Resolved, as } from "../infra/runtime/config.ts";
 import { TRACING_OPTIONS } from "../otel/tracing.ts";
+import { LIMIT_OPTIONS, LISTENER_OPTIONS } from "./listener-options.ts";
 
 export const GATEWAY_OPTIONS = {
   region: { env: "SKERRY_REGION", doc: "the region this gateway belongs to", parse: as.token },
@@ -34,17 +35,11 @@ export const GATEWAY_OPTIONS = {
     fallback: "",
     parse: (raw: string) => (raw === "" ? undefined : as.durationMs(raw)),
   },
-  mqttHost: {
-    env: "SKERRY_MQTT_HOST",
-    doc: "address that MQTT listens on",
-    fallback: "127.0.0.1",
+  dataDir: {
+    env: "SKERRY_DATA_DIR",
+    doc: "where MQTT sessions, queued and retained messages survive a restart; unset: in memory",
+    fallback: "",
     parse: as.text,
-  },
-  mqttPort: {
-    env: "SKERRY_MQTT_PORT",
-    doc: "port that MQTT listens on",
-    fallback: "1883",
-    parse: as.integer(0, 65_535),
   },
   statusHost: {
     env: "SKERRY_STATUS_HOST",
@@ -58,6 +53,8 @@ export const GATEWAY_OPTIONS = {
     fallback: "0",
     parse: as.integer(0, 65_535),
   },
+  ...LISTENER_OPTIONS,
+  ...LIMIT_OPTIONS,
   ...TRACING_OPTIONS,
 } satisfies OptionTable;
 

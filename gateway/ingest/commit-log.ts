@@ -56,6 +56,7 @@ export class CommitLog {
   #signal: AbortSignal | null = null;
   #fail: (error: unknown) => void = () => undefined;
   #stored = 0;
+  #heldChars = 0;
 
   constructor(store: FrameStore, options: CommitLogOptions) {
     this.#store = store;
@@ -74,6 +75,11 @@ export class CommitLog {
   /** Readings stored since the start. */
   get stored(): number {
     return this.#stored;
+  }
+
+  /** Characters of readings gathered or in flight: what the log owes an answer for. */
+  get heldChars(): number {
+    return this.#heldChars;
   }
 
   get state(): CommitLogState {
@@ -99,6 +105,7 @@ export class CommitLog {
   /** Gathers one encoded reading; `stored` runs once it is in the log (C1). */
   append(partition: number, encoded: string, stored: Stored): void {
     const target = this.#partitions[partition]!;
+    this.#heldChars += encoded.length;
     target.readings.push(encoded);
     target.callbacks.push(stored);
     if (!target.inFlight) this.#sendSoon(target);
@@ -146,6 +153,7 @@ export class CommitLog {
     const header = { v: FRAME_VERSION, gateway, epoch, n, count: readings.length, total };
     const frame = encodeFrame({ ...header, clock: partition.lastSentMs }, readings);
     await this.#storeFrame(index, frame, frameMessageId({ gateway, epoch, n }, index));
+    for (const { length } of readings) this.#heldChars -= length;
     return callbacks;
   }
 

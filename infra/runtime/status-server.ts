@@ -6,13 +6,15 @@ export interface StatusSource {
   ready(): boolean;
   /** A JSON-able snapshot for the supervisor's panel and for people. */
   status(): unknown;
+  /** The Prometheus text format; absent: no `/metrics`. */
+  metrics?(): Promise<string>;
 }
 
 export interface StatusServer extends AsyncDisposable {
   port: number;
 }
 
-/** Serves `GET /readyz` (200 or 503) and `GET /status` (JSON) on loopback unless told otherwise. */
+/** Serves `GET /readyz` (200 or 503), `/status` (JSON) and `/metrics` (Prometheus). */
 export async function serveStatus(
   at: { host: string; port: number },
   source: StatusSource,
@@ -27,6 +29,12 @@ export async function serveStatus(
       response.writeHead(200, { "content-type": "application/json" });
       return void response.end(JSON.stringify(source.status()));
     }
+    if (request.url === "/metrics" && source.metrics)
+      return void source.metrics().then(
+        (text) =>
+          response.writeHead(200, { "content-type": "text/plain; version=0.0.4" }).end(text),
+        () => response.writeHead(500).end(),
+      );
     response.writeHead(404).end();
   });
   await new Promise<void>((resolve, reject) => {

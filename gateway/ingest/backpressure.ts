@@ -1,0 +1,61 @@
+// What happens when devices send more than the log takes, or the log takes nothing.
+//
+// K1. QoS 1/2 is never dropped: it is held, unanswered, and its client is no longer read past its
+//     bound (the broker's). Held bytes over all clients are bounded by the broker's limits.
+// K2. QoS 0 promises nothing, so it goes first: under pressure it is dropped, and counted.
+// K3. While the log refuses, new CONNECTs hear "server unavailable"; connected clients stay.
+import type { Logger } from "../../infra/runtime/logger.ts";
+import { sleep } from "../../infra/runtime/backoff.ts";
+import type { Broker, Publication, Refusal, Settle } from "../broker/broker.ts";
+import type { CommitLog } from "./commit-log.ts";
+
+/** Held characters of readings beyond which QoS 0 is dropped. */
+const QOS0_HELD_CHARS_MAX = 8 * 1024 * 1024;
+const WATCH_EVERY_MS = 50;
+/** MQTT 5 reason code "Quota exceeded"; QoS 0 has no answer that could carry it. */
+const DROPPED: Refusal = { reasonCode: 0x97, reason: "dropped under pressure" };
+
+export class Backpressure {
+  readonly #commitLog: Pick<CommitLog, "state" | "heldChars">;
+  /** QoS 0 publishes dropped since the start. */
+  qos0Dropped = 0;
+
+  constructor(commitLog: Pick<CommitLog, "state" | "heldChars">) {
+    this.#commitLog = commitLog;
+  }
+
+  /** Puts K2 before a publish handler. */
+  guard(publish: (publication: Publication, settle: Settle) => void): typeof publish {
+    return (publication, settle) => {
+      if (publication.qos !== 0 || !this.#underPressure()) return publish(publication, settle);
+      this.qos0Dropped += 1;
+      settle(DROPPED);
+    };
+  }
+
+  /** Keeps K3 until `signal` aborts, and says when the log begins to refuse and when it is back. */
+  async run(
+    broker: Pick<Broker, "refuseConnections">,
+    logger: Logger,
+    signal: AbortSignal,
+  ): Promise<void> {
+    let refusing = false;
+    while (!signal.aborted) {
+      const { state, detail } = this.#commitLog.state;
+      if ((state === "refusing") !== refusing) {
+        refusing = !refusing;
+        broker.refuseConnections(refusing);
+        if (refusing)
+          logger.error({ detail }, "the log refuses: nothing is acknowledged meanwhile");
+        else logger.warn("the log takes readings again");
+      }
+      await sleep(WATCH_EVERY_MS, signal);
+    }
+    if (refusing) broker.refuseConnections(false);
+  }
+
+  #underPressure(): boolean {
+    const { heldChars, state } = this.#commitLog;
+    return heldChars > QOS0_HELD_CHARS_MAX || state.state === "refusing";
+  }
+}

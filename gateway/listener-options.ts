@@ -1,0 +1,118 @@
+// What MQTT listens on and what its clients may take: the broker's options as a table.
+import { readFileSync } from "node:fs";
+import { type OptionTable, type Resolved, as } from "../infra/runtime/config.ts";
+import { AppError, messageOf } from "../infra/runtime/errors.ts";
+import { DEFAULT_LIMITS, type Limits, type Listeners, type TlsIdentity } from "./broker/options.ts";
+
+const port = (raw: string): number | undefined =>
+  raw === "" ? undefined : as.integer(0, 65_535)(raw);
+
+export const LISTENER_OPTIONS = {
+  mqttHost: {
+    env: "SKERRY_MQTT_HOST",
+    doc: "address that MQTT listens on",
+    fallback: "127.0.0.1",
+    parse: as.text,
+  },
+  mqttPort: { env: "SKERRY_MQTT_PORT", doc: "MQTT over TCP", fallback: "1883", parse: port },
+  mqttsPort: { env: "SKERRY_MQTTS_PORT", doc: "MQTT over TLS", fallback: "", parse: port },
+  wsPort: { env: "SKERRY_WS_PORT", doc: "MQTT over WebSocket", fallback: "", parse: port },
+  wssPort: {
+    env: "SKERRY_WSS_PORT",
+    doc: "MQTT over WebSocket and TLS",
+    fallback: "",
+    parse: port,
+  },
+  tlsKey: { env: "SKERRY_TLS_KEY", doc: "PEM file", fallback: "", parse: as.text },
+  tlsCertificate: { env: "SKERRY_TLS_CERTIFICATE", doc: "PEM file", fallback: "", parse: as.text },
+  tlsClientAuthorities: {
+    env: "SKERRY_TLS_CLIENT_AUTHORITIES",
+    doc: "PEM file; clients may then show a certificate of theirs instead of a secret",
+    fallback: "",
+    parse: as.text,
+  },
+} satisfies OptionTable;
+
+const LIMIT_DOCS: Record<keyof Limits, string> = {
+  connectionsMax: "connected clients; the next CONNECT hears 0x97",
+  connectTimeoutMs: "from the TCP connection to an accepted CONNECT",
+  clientIdBytesMax: "length of a client id",
+  packetBytesMax: "a whole MQTT packet",
+  inFlightMax: "unsettled publishes of one client; past it the client is not read",
+  inFlightBytesMax: "their bytes",
+  heldBytesMax: "unsettled bytes over all clients",
+  publishRatePerSecond: "publishes of one client; past it the client is read more slowly",
+  publishBurst: "publishes of one client at once before the rate counts",
+  topicLevelsMax: "levels of a topic",
+  topicAliasMax: "topic aliases of one client",
+  subscriptionsMax: "subscriptions of one client",
+  sessionExpirySecondsMax: "how long a session outlives its connection",
+  pendingSessionsMax: "sessions kept for absent clients",
+  queuedMessagesMax: "messages waiting for one subscriber",
+  queuedBytesMax: "their bytes",
+  retainedMessagesMax: "topics with a retained message",
+  deliveriesInFlightMax: "unacknowledged deliveries to one subscriber",
+  outboundBytesMax: "bytes waiting in one subscriber's socket",
+  drainTimeoutMs: "a subscriber that reads nothing for this long is disconnected",
+  keepAliveSecondsMax: "imposed on MQTT 5 clients (Server Keep Alive)",
+  willGraceMs: "after a restart, before stored wills of absent clients go out",
+};
+
+const LIMIT_NAMES = Object.keys(LIMIT_DOCS) as (keyof Limits)[];
+
+/** `limitConnectionsMax`, `SKERRY_LIMIT_CONNECTIONS_MAX`, …: one option for each limit. */
+export const LIMIT_OPTIONS = Object.fromEntries(
+  LIMIT_NAMES.map((name) => [
+    optionName(name),
+    {
+      env: `SKERRY_LIMIT_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`,
+      doc: LIMIT_DOCS[name],
+      fallback: String(DEFAULT_LIMITS[name]),
+      parse: as.integer(1),
+    },
+  ]),
+) satisfies OptionTable;
+
+function optionName(limit: keyof Limits): string {
+  return `limit${limit[0]!.toUpperCase()}${limit.slice(1)}`;
+}
+
+export const limitsOf = (config: Readonly<Record<string, unknown>>): Limits =>
+  Object.fromEntries(
+    LIMIT_NAMES.map((name) => [name, config[optionName(name)]]),
+  ) as unknown as Limits;
+
+/** @throws AppError `CONFIG_INVALID` naming the file or the option that is missing. */
+export function listenersOf(config: Resolved<typeof LISTENER_OPTIONS>): Listeners {
+  const at = (number: number) => ({ host: config.mqttHost, port: number });
+  const { mqttPort, mqttsPort, wsPort, wssPort } = config;
+  const tls = mqttsPort === undefined && wssPort === undefined ? undefined : tlsOf(config);
+  return {
+    ...(mqttPort === undefined ? {} : { mqtt: at(mqttPort) }),
+    ...(wsPort === undefined ? {} : { ws: at(wsPort) }),
+    ...(mqttsPort === undefined || !tls ? {} : { mqtts: { ...at(mqttsPort), tls } }),
+    ...(wssPort === undefined || !tls ? {} : { wss: { ...at(wssPort), tls } }),
+  };
+}
+
+function tlsOf(config: Resolved<typeof LISTENER_OPTIONS>): TlsIdentity {
+  const { tlsClientAuthorities } = config;
+  return {
+    key: readPem("SKERRY_TLS_KEY", config.tlsKey),
+    certificate: readPem("SKERRY_TLS_CERTIFICATE", config.tlsCertificate),
+    ...(tlsClientAuthorities === ""
+      ? {}
+      : { clientAuthorities: readPem("SKERRY_TLS_CLIENT_AUTHORITIES", tlsClientAuthorities) }),
+  };
+}
+
+function readPem(option: string, path: string): string {
+  const invalid = (what: string): AppError =>
+    new AppError("CONFIG_INVALID", "fatal", `${option} ${what}`);
+  if (path === "") throw invalid("is required for TLS: a PEM file");
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw invalid(messageOf(error));
+  }
+}
