@@ -14,6 +14,17 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
+      {
+        test: {
+          name: "chaos",
+          include: ["test/chaos/**/*.test.ts"],
+          globalSetup: ["test/support/servers-installed.ts"],
+          testTimeout: 240_000,
+          hookTimeout: 60_000,
+          // One at a time: each of them loads the machine as a whole installation does.
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

@@ -31,6 +31,7 @@ export interface NatsWorld extends AsyncDisposable {
 export async function startHubAndRegions(options: {
   regions: readonly string[];
   partitions?: number;
+  logBytesMax?: number;
 }): Promise<NatsWorld> {
   const stack = new AsyncDisposableStack();
   try {
@@ -83,11 +84,12 @@ export async function startHubAndRegions(options: {
 async function applyWorld(
   hub: NatsUnderTest,
   regions: ReadonlyMap<string, NatsUnderTest>,
-  { regions: names, partitions = 4 }: { regions: readonly string[]; partitions?: number },
+  options: { regions: readonly string[]; partitions?: number; logBytesMax?: number },
 ): Promise<void> {
   const connections: Record<string, NatsConnection> = { hub: await hub.connect() };
   for (const [name, server] of regions) connections[name] = await server.connect();
-  await applyTopology(connections, { regions: names, partitions, logBytesMax: LOG_BYTES_MAX });
+  const { regions: names, partitions = 4, logBytesMax = LOG_BYTES_MAX } = options;
+  await applyTopology(connections, { regions: names, partitions, logBytesMax });
 }
 
 async function startServer(

@@ -1,0 +1,79 @@
+// Skerry's own processes under test, started as the launcher starts them.
+import { join } from "node:path";
+import { DeliverPolicy, type NatsConnection } from "nats";
+import { decodeFrame, type FrameReading } from "../../contracts/frame.ts";
+import { contentHash } from "../../contracts/reading.ts";
+import { telemetryStream } from "../../contracts/subjects.ts";
+import { type LedgerEntry, readLedger } from "../../device-sim/ledger.ts";
+import { ServerProcess, freePort } from "./nats-influx-process.ts";
+
+const PROJECT = join(import.meta.dirname, "../..");
+
+export interface Service {
+  readonly process: ServerProcess;
+  /** A URL of its status server. */
+  url(path: string): string;
+  /** `GET /status`. */
+  status<T>(): Promise<T>;
+}
+
+/** A process of ours with a status port of its own; `main` is its path in the project. */
+export async function startService(main: string, env: Record<string, string>): Promise<Service> {
+  const base = `http://127.0.0.1:${await freePort()}`;
+  const process_ = new ServerProcess({
+    name: main,
+    program: process.execPath,
+    args: [join(PROJECT, main)],
+    env: { SKERRY_STATUS_PORT: new URL(base).port, ...env },
+    ready: async () => (await fetch(`${base}/readyz`)).ok,
+  });
+  await process_.start();
+  return {
+    process: process_,
+    url: (path) => new URL(path, base).href,
+    status: async <T>() => (await (await fetch(`${base}/status`)).json()) as T,
+  };
+}
+
+const keyOf = (device: string, contract: string, hash: string): string =>
+  `${device}\n${contract}\n${hash}`;
+
+/** Every reading in a region's log by device, contract and content: how often it is there. */
+export async function logContents(
+  connection: NatsConnection,
+  region: string,
+): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  const { state } = await (
+    await connection.jetstreamManager()
+  ).streams.info(telemetryStream(region));
+  const consumer = await connection.jetstream().consumers.get(telemetryStream(region), {
+    deliver_policy: DeliverPolicy.StartSequence,
+    opt_start_seq: 1,
+  });
+  const count = ({ device, contract, payload }: FrameReading): void => {
+    const key = keyOf(device, contract, contentHash(payload));
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  };
+  for await (const message of await consumer.consume()) {
+    decodeFrame(message.data).readings.forEach(count);
+    if (message.seq >= state.last_seq) break;
+  }
+  return counts;
+}
+
+/** The acknowledged readings of a ledger that the region's log does not hold. */
+export async function missingFromLog(
+  ledgerPath: string,
+  connection: NatsConnection,
+  region: string,
+): Promise<{ acknowledged: number; missing: LedgerEntry[] }> {
+  const log = await logContents(connection, region);
+  const missing: LedgerEntry[] = [];
+  let acknowledged = 0;
+  for await (const entry of readLedger(ledgerPath)) {
+    acknowledged += 1;
+    if (!log.has(keyOf(entry.device, entry.contract, entry.hash))) missing.push(entry);
+  }
+  return { acknowledged, missing };
+}
