@@ -1,0 +1,51 @@
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import { ANONYMOUS } from "./credentials.ts";
+import { type PlanFlags, planOf } from "./plan.ts";
+import { render } from "./report.ts";
+import { runIngest } from "./run.ts";
+import { TARGET_NAMES, type TargetName } from "./targets.ts";
+
+const positive = (raw: string): number => {
+  const value = Number(raw);
+  if (!(value > 0)) throw new InvalidArgumentError("must be a positive number");
+  return value;
+};
+
+const counts = (raw: string): number[] => raw.split(",").map(positive);
+
+const targetNames = (raw: string): TargetName[] =>
+  raw.split(",").map((name) => {
+    const target = TARGET_NAMES.find((known) => known === name);
+    if (!target) throw new InvalidArgumentError(`must be some of ${TARGET_NAMES.join(",")}`);
+    return target;
+  });
+
+interface Flags extends PlanFlags {
+  readonly json?: string;
+  readonly profile?: string;
+}
+
+export const ingestCommand = new Command("ingest")
+  .description("This gateway beside Mosquitto, nats-server's own MQTT and bare aedes.")
+  .option("--quick", "100 connections only, everything shorter: under 50 s")
+  .option("--json <file>", "write ratios and every raw figure there")
+  .option("--connections <counts>", "connection counts, for example 1,100,1000,10000", counts)
+  .option("--seconds <n>", "length of each measurement", positive)
+  .option("--rounds <n>", "rounds; each one goes through all targets", positive)
+  .option("--targets <names>", `some of ${TARGET_NAMES.join(",")}`, targetNames)
+  .option("--workers <n>", "processes of the load generator", positive)
+  .option("--window <n>", "unanswered publishes per connection", positive)
+  .option("--profile <directory>", "write a CPU profile of the gateway there")
+  .action(async (flags: Flags) => {
+    const report = await runIngest(planOf(flags), {
+      access: ANONYMOUS,
+      profileDirectory: flags.profile && resolve(flags.profile),
+      say: (line) => void process.stderr.write(`${line}\n`),
+    });
+    process.stdout.write(`\n${render(report)}\n`);
+    if (flags.json) writeFileSync(flags.json, `${JSON.stringify(report, null, 2)}\n`);
+    // A missed goal is a result; a reading acknowledged and not stored is a failure.
+    if (report.acknowledgedIsStored === false) process.exitCode = 1;
+  });

@@ -1,0 +1,136 @@
+// This gateway as it is deployed in a region: contracts, one rule, JetStream file store.
+//
+// The region runs with its WAN down: the hub is started to apply the topology and then killed, so
+// that mirroring to the cloud, which no other target does, is not paid for on the same two cores.
+import { join } from "node:path";
+import type { NatsConnection } from "nats";
+import { decodeFrame } from "../../../contracts/frame.ts";
+import { telemetryStream } from "../../../contracts/subjects.ts";
+import { startHubAndRegions } from "../../support/nats.ts";
+import { ServerProcess, freePort } from "../../support/nats-influx-process.ts";
+import type { AccessControl } from "./credentials.ts";
+import type { Target } from "./targets.ts";
+import { SEQUENCE_BASE } from "./wire.ts";
+
+const PROJECT = join(import.meta.dirname, "../../..");
+const REGION = "eu";
+/** Above anything a run writes: a full log would measure refusals. */
+const LOG_BYTES_MAX = 16 * 1024 ** 3;
+const FRAMES_READ_AHEAD = 256;
+
+export interface GatewayOptions {
+  readonly access: AccessControl;
+  readonly devices: number;
+  /** Writes CPU profiles of the gateway there when it stops. */
+  readonly profileDirectory: string | undefined;
+  readonly dataDirectory: string;
+}
+
+export interface Stored {
+  /** Readings in the stream. */
+  readonly readings: number;
+  readonly frames: number;
+  /** Devices whose sequence numbers have a hole, a repeat or a wrong start. */
+  readonly devicesAtFault: readonly string[];
+}
+
+export interface GatewayTarget extends Target {
+  readonly gateway: ServerProcess;
+  /** Reads the whole stream back. */
+  stored(): Promise<Stored>;
+}
+
+export async function startGateway(
+  stack: AsyncDisposableStack,
+  options: GatewayOptions,
+): Promise<GatewayTarget> {
+  const world = stack.use(
+    await startHubAndRegions({ regions: [REGION], logBytesMax: LOG_BYTES_MAX }),
+  );
+  const region = world.region(REGION);
+  const nats = await region.connect();
+  const stream = telemetryStream(REGION);
+  const { credentials, env } = await options.access.provision({
+    hubUrl: world.hub.url,
+    regionUrl: region.url,
+    devices: options.devices,
+  });
+  await world.hub.process.kill();
+
+  const port = await freePort();
+  const profile = options.profileDirectory
+    ? ["--cpu-prof", "--cpu-prof-dir", options.profileDirectory]
+    : [];
+  const gateway = await startService(stack, "gateway/main.ts", profile, {
+    SKERRY_NATS_URL: region.url,
+    SKERRY_MQTT_PORT: String(port),
+    SKERRY_DATA_DIR: options.dataDirectory,
+    // One connection shall show what one connection can do, not what one device is allowed.
+    SKERRY_LIMIT_PUBLISH_RATE_PER_SECOND: "1000000",
+    SKERRY_LIMIT_PUBLISH_BURST: "1000000",
+    ...env,
+  });
+  const alerting = await startService(stack, "gateway/alerting/main.ts", [], {
+    SKERRY_NATS_URL: region.url,
+    SKERRY_RULES: join(PROJECT, "infra/local/rules.json"),
+  });
+  return {
+    name: "gateway",
+    port,
+    credentials,
+    gateway,
+    pids: { broker: gateway.pid!, natsServer: region.process.pid!, alerting: alerting.pid! },
+    stored: () => readBack(nats, stream),
+  };
+}
+
+async function startService(
+  stack: AsyncDisposableStack,
+  main: string,
+  execArgs: readonly string[],
+  env: Record<string, string>,
+): Promise<ServerProcess> {
+  const status = await freePort();
+  const service = new ServerProcess({
+    name: main,
+    program: process.execPath,
+    args: [...execArgs, join(PROJECT, main)],
+    env: {
+      SKERRY_STATUS_PORT: String(status),
+      SKERRY_REGION: REGION,
+      SKERRY_LOG_LEVEL: "warn",
+      ...env,
+    },
+    ready: async () => (await fetch(`http://127.0.0.1:${status}/readyz`)).ok,
+  });
+  stack.use(service);
+  await service.start();
+  return service;
+}
+
+/** Every device starts at the same number and rises by one, so order alone shows holes and repeats. */
+async function readBack(nats: NatsConnection, stream: string): Promise<Stored> {
+  const manager = await nats.jetstreamManager();
+  const last = (await manager.streams.info(stream)).state.last_seq;
+  const devices = new Map<string, { next: number; broken: boolean }>();
+  let readings = 0;
+  let frames = 0;
+  if (last > 0) {
+    const consumer = await nats.jetstream().consumers.get(stream);
+    const messages = await consumer.consume({ max_messages: FRAMES_READ_AHEAD });
+    for await (const message of messages) {
+      const frame = decodeFrame(message.data);
+      frames += 1;
+      readings += frame.readings.length;
+      for (const { device, payload } of frame.readings) {
+        let seen = devices.get(device);
+        if (!seen) devices.set(device, (seen = { next: SEQUENCE_BASE, broken: false }));
+        if (payload["seq"] !== seen.next) seen.broken = true;
+        seen.next = Number(payload["seq"]) + 1;
+      }
+      if (message.seq >= last) break;
+    }
+  }
+  const devicesAtFault = [...devices].filter(([, { broken }]) => broken).map(([device]) => device);
+  return { readings, frames, devicesAtFault };
+}

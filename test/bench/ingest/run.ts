@@ -1,0 +1,157 @@
+// One run: start every target, then idle memory, throughput and latency in interleaved rounds, then
+// read the log back.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { temporaryDirectory } from "../../support/nats-influx-process.ts";
+import { ensureBenchPrograms } from "../prerequisites.ts";
+import { firstLine, machine, openFilesMax, raiseOpenFiles } from "../processes.ts";
+import type { AccessControl } from "./credentials.ts";
+import { type GatewayTarget, startGateway } from "./gateway-target.ts";
+import { Generator } from "./generator.ts";
+import { measureAckLatency, measureIdle, measureThroughput } from "./measure.ts";
+import type { AckLatency, IdleMemory, Throughput } from "./measure.ts";
+import { type Plan, openFilesNeeded } from "./plan.ts";
+import { type Raw, type Report, summarize } from "./report.ts";
+import {
+  type Target,
+  startBareAedes,
+  startMosquitto,
+  startNatsMqtt,
+  startSink,
+} from "./targets.ts";
+
+const PROJECT = join(import.meta.dirname, "../../..");
+
+export interface RunOptions {
+  readonly access: AccessControl;
+  readonly profileDirectory: string | undefined;
+  readonly say: (line: string) => void;
+}
+
+export async function runIngest(wanted: Plan, options: RunOptions): Promise<Report> {
+  const { say } = options;
+  const { mosquitto } = ensureBenchPrograms(say);
+  const startedAt = new Date().toISOString();
+  const host = machine();
+  const { plan, skipped } = withinOpenFiles(wanted);
+  await using stack = new AsyncDisposableStack();
+  const { path: directory } = stack.use(await temporaryDirectory());
+  const generator = stack.use(new Generator(plan.workers));
+  const targets = await startTargets(stack, plan, { ...options, directory, mosquitto });
+  const raw = await measureAll(plan, { generator, targets, say });
+  const gateway = targets.find((target): target is GatewayTarget => "stored" in target);
+  say("reading the gateway's log back");
+  const stored = gateway ? { ...(await gateway.stored()), ...sumOfGateway(raw) } : null;
+  // A profile is written when the process ends by itself.
+  if (options.profileDirectory) await gateway?.gateway.stop("SIGTERM");
+  return summarize({
+    startedAt,
+    plan,
+    machine: host,
+    versions: versions(mosquitto),
+    accessControl: options.access.name,
+    skipped,
+    ...raw,
+    stored,
+  });
+}
+
+/** Connection counts that this system allows; the others are reported, not silently left out. */
+function withinOpenFiles(plan: Plan): { plan: Plan; skipped: string[] } {
+  if (raiseOpenFiles(openFilesNeeded(plan))) return { plan, skipped: [] };
+  const most = openFilesMax() - openFilesNeeded({ ...plan, idleConnections: 0, connections: [0] });
+  const connections = plan.connections.filter((count) => count <= most);
+  const skipped = plan.connections
+    .filter((count) => count > most)
+    .map((count) => `${count} connections: ulimit -n allows ${openFilesMax()} open files`);
+  const idleConnections = Math.min(plan.idleConnections, most);
+  return { plan: { ...plan, connections, idleConnections }, skipped };
+}
+
+async function startTargets(
+  stack: AsyncDisposableStack,
+  plan: Plan,
+  options: RunOptions & { directory: string; mosquitto: string },
+): Promise<Target[]> {
+  const { directory, access, profileDirectory } = options;
+  const devices = Math.max(plan.idleConnections, plan.pace.connections, ...plan.connections);
+  const dataDirectory = join(directory, "gateway");
+  const start = {
+    gateway: () => startGateway(stack, { access, devices, profileDirectory, dataDirectory }),
+    natsMqtt: () => startNatsMqtt(stack, directory),
+    mosquitto: () => startMosquitto(options.mosquitto)(stack, directory),
+    bareAedes: () => startBareAedes(stack, directory),
+    sink: () => startSink(stack, directory),
+  };
+  options.say(`starting ${plan.targets.join(", ")}`);
+  const targets: Target[] = [];
+  for (const name of plan.targets) targets.push(await start[name]());
+  return targets;
+}
+
+interface Parts {
+  readonly generator: Generator;
+  readonly targets: readonly Target[];
+  readonly say: (line: string) => void;
+}
+
+type Measured = Pick<Raw, "throughput" | "ackLatency" | "idle">;
+
+async function measureAll(plan: Plan, { generator, targets, say }: Parts): Promise<Measured> {
+  const idle: IdleMemory[] = [];
+  // First, because a heap that was under load has room that hides what a connection takes.
+  for (const target of targets) {
+    if (target.name === "sink") continue;
+    const memory = await measureIdle(generator, target, plan.idleConnections);
+    if (!memory) continue;
+    idle.push(memory);
+    say(`idle        ${target.name.padEnd(10)} ${memory.perConnectionKiB.toFixed(1)} KiB`);
+  }
+  const throughput: Throughput[] = [];
+  for (const connections of plan.connections)
+    for (let round = 1; round <= plan.rounds; round++)
+      for (const target of targets) {
+        const at = { connections, round };
+        const measured = await measureThroughput(generator, target, plan, at);
+        throughput.push(measured);
+        const lost = measured.connectionsLost > 0 ? `, ${measured.connectionsLost} lost` : "";
+        say(
+          `throughput  ${target.name.padEnd(10)} ${connections} connections, round ${round}: ${Math.round(measured.perSecond)}/s${lost}`,
+        );
+      }
+  const ackLatency: AckLatency[] = [];
+  for (let round = 1; round <= plan.pace.rounds; round++)
+    for (const target of targets) {
+      const measured = await measureAckLatency(generator, target, plan, round);
+      ackLatency.push(measured);
+      const { p50, p99, p999 } = measured.ackMs;
+      say(
+        `latency     ${target.name.padEnd(10)} round ${round}: p50 ${p50.toFixed(2)} p99 ${p99.toFixed(2)} p99.9 ${p999.toFixed(2)} ms at ${Math.round(measured.perSecond)}/s`,
+      );
+    }
+  return { throughput, ackLatency, idle };
+}
+
+function sumOfGateway({ throughput, ackLatency }: Measured): {
+  acknowledged: number;
+  sent: number;
+} {
+  const ours = [...throughput, ...ackLatency].filter(({ target }) => target === "gateway");
+  return {
+    acknowledged: ours.reduce((sum, each) => sum + each.acknowledged, 0),
+    sent: ours.reduce((sum, each) => sum + each.sent, 0),
+  };
+}
+
+function versions(mosquitto: string): Record<string, string> {
+  const aedes = JSON.parse(
+    readFileSync(join(PROJECT, "node_modules/aedes/package.json"), "utf8"),
+  ) as { version: string };
+  return {
+    node: process.version,
+    natsServer: firstLine("nats-server", ["--version"]),
+    mosquitto: firstLine(mosquitto, ["-h"]),
+    aedes: aedes.version,
+    skerry: firstLine("git", ["-C", PROJECT, "rev-parse", "--short", "HEAD"]),
+  };
+}

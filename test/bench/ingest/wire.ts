@@ -1,0 +1,183 @@
+// The two directions of a load connection, MQTT 3.1.1, without a packet library in the hot path (pure).
+//
+// W1. A connection has `window` slots, each a complete PUBLISH encoded once; a send patches packet
+//     identifier, sequence, time and values in place and writes the slot's bytes.
+// W2. A slot is patched only while fewer than `window` publishes are unanswered. Then some answer
+//     came for a publish at least as new as the slot's last one, so TCP has delivered those bytes:
+//     the socket never holds a reference to bytes that change.
+import * as mqttPacket from "mqtt-packet";
+import { telemetryTopic } from "../../../contracts/topics.ts";
+
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Every device counts from here, so that a sequence number always has ten digits. */
+export const SEQUENCE_BASE = 1_000_000_000;
+
+export const deviceName = (index: number): string => `bench-${String(index).padStart(5, "0")}`;
+
+export const connectBytes = (clientId: string, credentials?: Credentials): Buffer =>
+  mqttPacket.generate({
+    cmd: "connect",
+    protocolId: "MQTT",
+    protocolVersion: 4,
+    clean: true,
+    clientId,
+    keepalive: 0,
+    ...(credentials
+      ? { username: credentials.username, password: Buffer.from(credentials.password) }
+      : {}),
+  });
+
+export const DISCONNECT = Buffer.from([0xe0, 0x00]);
+
+// Every value has a fixed width, and every combination of digits keeps the contract's ranges.
+const SAMPLE =
+  '{"seq":1000000000,"ts":1700000000000,"temperature":20.00,"humidity":30.00,"light":400.00,"co2":500.00,"occupancy":0}';
+const at = (before: string): number => SAMPLE.indexOf(before) + before.length;
+const SEQUENCE_AT = at('"seq":');
+const SEQUENCE_DIGITS = 10;
+const TIME_AT = at('"ts":');
+const TIME_DIGITS = 13;
+/** Digits that differ from reading to reading: two behind each point, one before it. */
+const VARYING = ['"temperature":2', '"humidity":3', '"light":40', '"co2":50'].map(at);
+const OCCUPANCY_AT = at('"occupancy":');
+
+export const PAYLOAD_BYTES = SAMPLE.length;
+
+const ZERO = 0x30;
+
+/** Slots of encoded publishes of one device (W1). */
+export class PublishSlots {
+  readonly window: number;
+  readonly messageBytes: number;
+  readonly bytes: Buffer;
+  readonly #identifiers: number;
+  readonly #identifierAt: number;
+  readonly #payloadAt: number;
+
+  constructor(device: string, window: number) {
+    const topic = telemetryTopic(device, "environment");
+    const payload = Buffer.from(SAMPLE);
+    const message = mqttPacket.generate({
+      cmd: "publish",
+      topic,
+      payload,
+      qos: 1,
+      messageId: 1,
+      dup: false,
+      retain: false,
+    });
+    this.window = window;
+    // Identifiers are a multiple of the window, so that an identifier alone names its slot.
+    this.#identifiers = Math.floor(65_535 / window) * window;
+    this.messageBytes = message.length;
+    this.#payloadAt = message.length - payload.length;
+    this.#identifierAt = this.#payloadAt - 2;
+    this.bytes = Buffer.allocUnsafeSlow(window * message.length);
+    for (let slot = 0; slot < window; slot++) message.copy(this.bytes, slot * message.length);
+  }
+
+  slotOf(n: number): number {
+    return n % this.window;
+  }
+
+  slotOfIdentifier(messageId: number): number {
+    return (messageId - 1) % this.window;
+  }
+
+  /** Makes the `n`th publish of this device (from 0) in its slot. */
+  patch(n: number, clock: TimeDigits): void {
+    const { bytes } = this;
+    const start = (n % this.window) * this.messageBytes;
+    const messageId = (n % this.#identifiers) + 1;
+    bytes[start + this.#identifierAt] = messageId >> 8;
+    bytes[start + this.#identifierAt + 1] = messageId & 0xff;
+    const payload = start + this.#payloadAt;
+    let rest = n;
+    for (let digit = payload + SEQUENCE_AT + SEQUENCE_DIGITS - 1; rest > 0; digit--) {
+      const tenth = (rest / 10) | 0;
+      bytes[digit] = ZERO + rest - tenth * 10;
+      rest = tenth;
+    }
+    const { digits } = clock;
+    for (let digit = 0; digit < TIME_DIGITS; digit++)
+      bytes[payload + TIME_AT + digit] = digits[digit]!;
+    // Knuth's multiplicative hash: cheap digits that do not repeat within a frame.
+    let noise = Math.imul(n + payload, 2654435761) >>> 0;
+    for (const place of VARYING) {
+      bytes[payload + place] = ZERO + (noise % 10);
+      bytes[payload + place + 2] = ZERO + ((noise >>> 5) % 10);
+      bytes[payload + place + 3] = ZERO + ((noise >>> 8) % 10);
+      noise = (noise >>> 7) | (noise << 25);
+      noise >>>= 0;
+    }
+    bytes[payload + OCCUPANCY_AT] = ZERO + (noise & 1);
+  }
+}
+
+/** The wall clock as ASCII digits, converted once per millisecond instead of once per message. */
+export class TimeDigits {
+  readonly digits = new Uint8Array(TIME_DIGITS);
+  #ms = -1;
+
+  set(ms: number): void {
+    if (ms === this.#ms) return;
+    this.#ms = ms;
+    let rest = ms;
+    for (let digit = TIME_DIGITS - 1; digit >= 0; digit--) {
+      const tenth = Math.floor(rest / 10);
+      this.digits[digit] = ZERO + (rest - tenth * 10);
+      rest = tenth;
+    }
+  }
+}
+
+/**
+ * Counts the four-byte answers of one connection, whatever pieces TCP delivers them in. After
+ * CONNACK nothing but PUBACK can come: we subscribe to nothing and send no pings.
+ */
+export class AnswerScanner {
+  #connected = false;
+  readonly #partial = new Uint8Array(4);
+  #partialBytes = 0;
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /**
+   * Calls `onPuback` per PUBACK and returns their number.
+   * @throws Error when the broker refuses the connection or says anything else.
+   */
+  scan(bytes: Uint8Array, length: number, onPuback?: (messageId: number) => void): number {
+    let pubacks = 0;
+    let at = 0;
+    while (this.#partialBytes > 0 && at < length) {
+      this.#partial[this.#partialBytes++] = bytes[at++]!;
+      if (this.#partialBytes < 4) continue;
+      this.#partialBytes = 0;
+      pubacks += this.#take(this.#partial, 0, onPuback);
+    }
+    for (; at + 4 <= length; at += 4) pubacks += this.#take(bytes, at, onPuback);
+    while (at < length) this.#partial[this.#partialBytes++] = bytes[at++]!;
+    return pubacks;
+  }
+
+  #take(bytes: Uint8Array, at: number, onPuback?: (messageId: number) => void): number {
+    const isPuback = this.#connected && bytes[at] === 0x40 && bytes[at + 1] === 2;
+    if (isPuback) {
+      onPuback?.((bytes[at + 2]! << 8) | bytes[at + 3]!);
+      return 1;
+    }
+    if (this.#connected || bytes[at] !== 0x20 || bytes[at + 1] !== 2)
+      throw new Error(
+        `expected ${this.#connected ? "PUBACK" : "CONNACK"}, got ${Buffer.from(bytes.subarray(at, at + 4)).toString("hex")}`,
+      );
+    if (bytes[at + 3] !== 0) throw new Error(`CONNECT was refused with code ${bytes[at + 3]}`);
+    this.#connected = true;
+    return 0;
+  }
+}

@@ -1,0 +1,7 @@
+import { Command } from "commander";
+import { ingestCommand } from "./ingest/command.ts";
+
+await new Command("npm run bench --")
+  .description("Benchmarks of Skerry, each beside what it is compared with, in one run.")
+  .addCommand(ingestCommand)
+  .parseAsync();
