@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { messageOf } from "../runtime/errors.ts";
+import { addTopologyCommand } from "./topology.ts";
 import { listRejects } from "./rejects.ts";
 import { natsTarget } from "./target.ts";
 
@@ -26,6 +27,8 @@ program
     for (const line of lines) say(line);
     if (lines.length === 0) say("no rejects");
   });
+
+addTopologyCommand(program);
 
 try {
   await program.parseAsync();
