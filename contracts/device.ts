@@ -1,0 +1,156 @@
+// Who may connect: one record for each device, person or service in bucket `devices`.
+import { Ajv } from "ajv";
+import { escapeToken, unescapeToken } from "./token.ts";
+
+/**
+ * A closed table; what each may do is in gateway/identity/access.ts.
+ * `device` its own topics; `bridge` speaks for many devices; `actuator` reads alerts and sends
+ * commands; `operator` reads everything and sends commands; `observer` only reads.
+ */
+export const DEVICE_ROLES = ["device", "bridge", "actuator", "operator", "observer"] as const;
+
+export type DeviceRole = (typeof DEVICE_ROLES)[number];
+
+/** A generated secret of 128 bits: too many to guess, so a fast hash is enough. */
+export interface SecretCredential {
+  readonly kind: "secret";
+  /** Hex, of the secret's UTF-8. */
+  readonly sha256: string;
+}
+
+/** A password that somebody chose: slow on purpose (scrypt, N 16384, r 8, p 1). */
+export interface PasswordCredential {
+  readonly kind: "password";
+  /** Base64. */
+  readonly salt: string;
+  /** Base64, 32 bytes. */
+  readonly scrypt: string;
+}
+
+/** A client certificate whose CN, DNS name or URI is the id, from an authority the listener trusts. */
+export interface CertificateCredential {
+  readonly kind: "certificate";
+}
+
+export type Credential = SecretCredential | PasswordCredential | CertificateCredential;
+
+export interface Device {
+  readonly id: string;
+  readonly role: DeviceRole;
+  /** Any one of them is enough, so a secret can be replaced without a gap. */
+  readonly credentials: readonly Credential[];
+  /** Lets a `device` or `bridge` read `alerts/#`; the other roles may anyway. */
+  readonly alerts?: boolean;
+  /** Topic filters of its own outside `devices/`, to publish and to subscribe: `tele/boiler-7/#`. */
+  readonly topics?: readonly string[];
+  /** Epoch milliseconds. */
+  readonly createdAtMs: number;
+  /** Epoch milliseconds; once set, nothing lets it in. */
+  readonly revokedAtMs?: number;
+}
+
+export const DEVICE_ID_BYTES_MAX = 100;
+export const CREDENTIALS_MAX = 4;
+export const DEVICE_TOPICS_MAX = 16;
+
+export class DeviceError extends Error {
+  override readonly name = "DeviceError";
+}
+
+const base64 = (length: number) => ({ type: "string", minLength: length, maxLength: length });
+
+const validate = new Ajv({ strict: true, discriminator: true }).compile<Device>({
+  type: "object",
+  additionalProperties: false,
+  required: ["id", "role", "credentials", "createdAtMs"],
+  properties: {
+    id: { type: "string" },
+    role: { enum: DEVICE_ROLES },
+    credentials: {
+      type: "array",
+      maxItems: CREDENTIALS_MAX,
+      items: {
+        type: "object",
+        discriminator: { propertyName: "kind" },
+        required: ["kind"],
+        properties: { kind: { type: "string" } },
+        oneOf: [
+          {
+            additionalProperties: false,
+            type: "object",
+            required: ["sha256"],
+            properties: {
+              kind: { const: "secret" },
+              sha256: { type: "string", pattern: "^[0-9a-f]{64}$" },
+            },
+          },
+          {
+            additionalProperties: false,
+            type: "object",
+            required: ["salt", "scrypt"],
+            properties: { kind: { const: "password" }, salt: base64(24), scrypt: base64(44) },
+          },
+          {
+            type: "object",
+            additionalProperties: false,
+            properties: { kind: { const: "certificate" } },
+          },
+        ],
+      },
+    },
+    alerts: { type: "boolean" },
+    topics: { type: "array", maxItems: DEVICE_TOPICS_MAX, items: { type: "string" } },
+    createdAtMs: { type: "integer", minimum: 0 },
+    revokedAtMs: { type: "integer", minimum: 0 },
+  },
+});
+
+/** What is wrong with a device id, or null. It is a topic level, so none that MQTT gives a meaning. */
+export function deviceIdProblem(id: string): string | null {
+  if (id === "") return "the id is empty";
+  if (Buffer.byteLength(id) > DEVICE_ID_BYTES_MAX)
+    return `the id is longer than ${DEVICE_ID_BYTES_MAX} bytes`;
+  if (/[/+#]/.test(id)) return "the id holds / or + or #";
+  if (/\p{C}/u.test(id) || id.trim() !== id)
+    return "the id holds control characters or edge spaces";
+  if (id.startsWith("$")) return "the id starts with $";
+  return null;
+}
+
+/**
+ * What is wrong with a granted topic filter, or null. Its first level is literal and none of ours,
+ * so that no grant widens what roles allow under `devices/` and `alerts/`.
+ */
+export function grantProblem(filter: string): string | null {
+  const levels = filter.split("/");
+  const [first = ""] = levels;
+  if (first === "" || /[+#$]/.test(first))
+    return `"${filter}": the first level must be a plain name`;
+  if (first === "devices" || first === "alerts")
+    return `"${filter}": ${first}/ belongs to the roles`;
+  const legal = levels.every(
+    (level, at) =>
+      level === "+" || (level === "#" && at === levels.length - 1) || !/[+#\p{C}]/u.test(level),
+  );
+  return legal ? null : `"${filter}" is no topic filter`;
+}
+
+/** The key of a device in the bucket. */
+export const deviceKey = (id: string): string => escapeToken(id);
+
+export const deviceOfKey = (key: string): string => unescapeToken(key);
+
+/**
+ * Checks a record as read from the bucket or about to be written.
+ * @throws DeviceError naming the property at fault.
+ */
+export function checkDevice(value: unknown): Device {
+  if (!validate(value)) {
+    const error = validate.errors?.[0];
+    throw new DeviceError(`${error?.instancePath ?? ""} ${error?.message ?? "is invalid"}`.trim());
+  }
+  const problem =
+    deviceIdProblem(value.id) ?? value.topics?.map(grantProblem).find((found) => found !== null);
+  if (problem) throw new DeviceError(problem);
+  return value;
+}
