@@ -1,0 +1,146 @@
+// Who is at the other end of a CONNECT.
+//
+// U1. Every failure of credentials has one answer and takes one time, whether the id is unknown,
+//     revoked or the secret wrong: `FAILURE_MS` after the CONNECT.
+// U2. Nothing is asked of the network or the disk.
+// U3. Credentials are compared with the record of the moment of the answer: one that changed while a
+//     password was being computed lets nobody in.
+// U4. A client id belongs to one record (access.ts), also against anonymous clients.
+import { setTimeout as wait } from "node:timers/promises";
+import type { Credential } from "../../contracts/device.ts";
+import type { Authentication, Credentials } from "../broker/broker.ts";
+import { mayUseClientId, ownerOfClientId } from "./access.ts";
+import { namesOf } from "./certificate-names.ts";
+import type { DeviceBook, Known } from "./device-book.ts";
+import { FailureLimit } from "./failure-limit.ts";
+import type { AnonymousMode } from "./options.ts";
+import { Passwords } from "./passwords.ts";
+import { isLoopback, placeOf } from "./remote-address.ts";
+import { digestOf, isSecret } from "./secrets.ts";
+
+const FAILURE_MS = 300;
+/** Longer than any password; hashing what a stranger sends must stay cheap. */
+const PASSWORD_BYTES_MAX = 1024;
+
+/** MQTT 5 CONNACK reason codes (3.2.2.2). */
+const CLIENT_ID_INVALID = 0x85;
+const BAD_CREDENTIALS = 0x86;
+const NOT_AUTHORIZED = 0x87;
+const SERVER_UNAVAILABLE = 0x88;
+const QUOTA_EXCEEDED = 0x97;
+
+/** Bounded, because they are metric labels. */
+export type LoginOutcome =
+  | Credential["kind"]
+  | "anonymous"
+  | "refused_credentials"
+  | "refused_limited"
+  | "refused_anonymous"
+  | "refused_client_id"
+  | "refused_busy";
+
+type Verdict =
+  { kind: "known"; known: Known; by: Credential["kind"] } | { kind: "wrong" } | { kind: "busy" };
+
+const WRONG: Verdict = { kind: "wrong" };
+
+export interface AuthenticatorParts {
+  readonly book: DeviceBook;
+  readonly anonymous: AnonymousMode;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
+  readonly count: (outcome: LoginOutcome) => void;
+}
+
+export class Authenticator {
+  readonly #parts: AuthenticatorParts;
+  readonly #passwords: Passwords;
+  readonly #failures = new FailureLimit();
+
+  constructor(parts: AuthenticatorParts) {
+    this.#parts = parts;
+    this.#passwords = new Passwords(parts.nowMs);
+  }
+
+  async authenticate(credentials: Credentials): Promise<Authentication> {
+    const { nowMs } = this.#parts;
+    const sinceMs = nowMs();
+    const { username, password, certificate, clientId, remoteAddress } = credentials;
+    const isNameless = (username ?? "") === "" && password === undefined;
+    if (isNameless && !certificate) return this.#anonymous(clientId, remoteAddress);
+
+    const place = placeOf(remoteAddress);
+    const verdict =
+      certificate && password === undefined
+        ? this.#byCertificate(credentials, namesOf(certificate))
+        : await this.#byPassword(username ?? "", password, place);
+    if (verdict.kind === "busy") return this.#refuse("refused_busy", SERVER_UNAVAILABLE);
+    if (verdict.kind === "wrong") return this.#fail(place, sinceMs);
+
+    const { id, role } = verdict.known.device;
+    if (!mayUseClientId(id, clientId)) return this.#refuse("refused_client_id", CLIENT_ID_INVALID);
+    this.#parts.count(verdict.by);
+    return { allowed: true, principal: id, ...(role === "device" ? { device: id } : {}) };
+  }
+
+  #anonymous(clientId: string, remoteAddress: string): Authentication {
+    const { anonymous, book } = this.#parts;
+    if (anonymous === "off" || (anonymous === "loopback" && !isLoopback(remoteAddress)))
+      return this.#refuse("refused_anonymous", NOT_AUTHORIZED);
+    // U4: the session of a registered device is out of reach without its credentials.
+    if (book.has(ownerOfClientId(clientId)))
+      return this.#refuse("refused_client_id", CLIENT_ID_INVALID);
+    this.#parts.count("anonymous");
+    return { allowed: true };
+  }
+
+  #byCertificate({ username, clientId }: Credentials, names: readonly string[]): Verdict {
+    const wanted = username || ownerOfClientId(clientId);
+    const candidates = names.includes(wanted) ? [wanted] : username ? [] : names;
+    for (const name of candidates) {
+      const known = this.#parts.book.active(name);
+      if (known?.device.credentials.some(({ kind }) => kind === "certificate"))
+        return { kind: "known", known, by: "certificate" };
+    }
+    return WRONG;
+  }
+
+  async #byPassword(id: string, password: Buffer | undefined, place: string): Promise<Verdict> {
+    const { book, nowMs } = this.#parts;
+    if (!password || password.length > PASSWORD_BYTES_MAX) return WRONG;
+    const digest = digestOf(password); // Also for unknown ids (U1).
+    const known = book.active(id);
+    if (!known) return WRONG;
+    const { credentials } = known.device;
+    for (const credential of credentials)
+      if (credential.kind === "secret" && isSecret(credential, digest))
+        return { kind: "known", known, by: "secret" };
+    for (const credential of credentials) {
+      if (credential.kind !== "password") continue;
+      if (!this.#passwords.isKnown(credential, password)) {
+        if (this.#failures.isOver(place, nowMs())) return WRONG;
+        const answer = await this.#passwords.verify(credential, password);
+        if (answer === "busy") return { kind: "busy" };
+        if (answer === "wrong") continue;
+        if (book.active(id) !== known) return { kind: "busy" }; // U3
+      }
+      return { kind: "known", known, by: "password" };
+    }
+    return WRONG;
+  }
+
+  async #fail(place: string, sinceMs: number): Promise<Authentication> {
+    const { nowMs } = this.#parts;
+    const isOver = this.#failures.isOver(place, nowMs());
+    this.#failures.fail(place, nowMs());
+    await wait(Math.max(0, sinceMs + FAILURE_MS - nowMs()), undefined, { ref: false }); // U1
+    return isOver
+      ? this.#refuse("refused_limited", QUOTA_EXCEEDED)
+      : this.#refuse("refused_credentials", BAD_CREDENTIALS);
+  }
+
+  #refuse(outcome: LoginOutcome, reasonCode: number): Authentication {
+    this.#parts.count(outcome);
+    return { allowed: false, reasonCode };
+  }
+}

@@ -1,0 +1,84 @@
+// All devices in memory, so that a CONNECT asks nobody (pure: fed with entries of the bucket).
+//
+// D1. A record that cannot be read lets nobody in, and its id stays taken; it is told.
+// D2. `apply` says when a live session must end: its record is gone or revoked, a credential was
+//     taken away, or its rights changed. A further credential disturbs nobody.
+import {
+  type Device,
+  DeviceError,
+  checkDevice,
+  deviceKey,
+  deviceOfKey,
+} from "../../contracts/device.ts";
+import { messageOf } from "../../infra/runtime/errors.ts";
+import { type Rights, rightsOf } from "./access.ts";
+
+export interface Known {
+  readonly device: Device;
+  readonly rights: Rights;
+}
+
+export type Change =
+  | { kind: "unchanged"; id: string }
+  /** `registered`: the id was unknown, so whoever used it so far had no credentials. */
+  | { kind: "registered"; id: string }
+  | { kind: "ended"; id: string }
+  | { kind: "unreadable"; id: string; problem: string };
+
+export class DeviceBook {
+  /** Null for a record that cannot be read. */
+  readonly #byId = new Map<string, Known | null>();
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** Whether there is a record at all, revoked or unreadable: its id is nobody else's. */
+  has(id: string): boolean {
+    return this.#byId.has(id);
+  }
+
+  /** Null unless the id may log in. */
+  active(id: string): Known | null {
+    const known = this.#byId.get(id);
+    return known && known.device.revokedAtMs === undefined ? known : null;
+  }
+
+  /** @param text the record as stored; empty when it was deleted. */
+  apply(key: string, text: string): Change {
+    const id = deviceOfKey(key);
+    const before = this.#byId.get(id);
+    if (text === "") return { kind: this.#byId.delete(id) ? "ended" : "unchanged", id };
+    const device = readDevice(key, text);
+    if (device instanceof Error) {
+      this.#byId.set(id, null); // D1
+      return { kind: "unreadable", id, problem: messageOf(device) };
+    }
+    this.#byId.set(id, { device, rights: rightsOf(device) });
+    if (before === undefined) return { kind: "registered", id };
+    return { kind: before && mustEnd(before.device, device) ? "ended" : "unchanged", id };
+  }
+}
+
+function readDevice(key: string, text: string): Device | Error {
+  try {
+    const device = checkDevice(JSON.parse(text));
+    if (deviceKey(device.id) !== key) return new DeviceError(`it says it is "${device.id}"`);
+    return device;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** D2 */
+function mustEnd(before: Device, after: Device): boolean {
+  if (before.revokedAtMs !== undefined) return false;
+  const kept = new Set(after.credentials.map((credential) => JSON.stringify(credential)));
+  return (
+    after.revokedAtMs !== undefined ||
+    before.role !== after.role ||
+    (before.alerts ?? false) !== (after.alerts ?? false) ||
+    JSON.stringify(before.topics ?? []) !== JSON.stringify(after.topics ?? []) ||
+    before.credentials.some((credential) => !kept.has(JSON.stringify(credential)))
+  );
+}

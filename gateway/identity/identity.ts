@@ -1,0 +1,157 @@
+// Identity and access of one gateway: the broker's handlers over the region's copy of bucket
+// `devices`, which is written at the hub and stays readable with the WAN down.
+//
+// Y1. No listener opens before all devices are known: `openIdentity` resolves after the first load.
+// Y2. A change ends the sessions it concerns only after the book knows it, and after every login that
+//     was answered from the older record has reached the broker: none slips in between.
+import { setImmediate as turn } from "node:timers/promises";
+import { NatsError, type NatsConnection } from "nats";
+import { DEVICES_BUCKET, bucketStream } from "../../contracts/subjects.ts";
+import { type LogEntry, readSlice } from "../../infra/nats/lane-source.ts";
+import { Backoff, sleep } from "../../infra/runtime/backoff.ts";
+import { AppError, messageOf } from "../../infra/runtime/errors.ts";
+import type { Logger } from "../../infra/runtime/logger.ts";
+import type { BrokerHandlers, ClientIdentity, Publication, Refusal } from "../broker/broker.ts";
+import { anonymousMayPublish, ownerOfClientId } from "./access.ts";
+import { Authenticator, type LoginOutcome } from "./authenticator.ts";
+import { type Change, DeviceBook } from "./device-book.ts";
+import type { AnonymousMode } from "./options.ts";
+
+const KEYS = `$KV.${DEVICES_BUCKET}.`;
+const NO_MESSAGE_FOUND = 10037;
+const NOT_AUTHORIZED = 0x87;
+
+export interface IdentityParts {
+  /** To the region's nats-server. */
+  readonly connection: NatsConnection;
+  readonly logger: Logger;
+  readonly anonymous: AnonymousMode;
+  /** Monotonic milliseconds. */
+  readonly nowMs?: () => number;
+}
+
+type Handlers = Required<Pick<BrokerHandlers, "authenticate" | "authorizeSubscribe">>;
+
+export interface Identity extends Handlers {
+  /** Records, revoked ones included. */
+  readonly devices: number;
+  readonly logins: Readonly<Partial<Record<LoginOutcome, number>>>;
+  /** Null if its sender may publish there; asked for wills too. */
+  authorizePublish(publication: Publication): Refusal | null;
+  /**
+   * Follows the bucket until `signal` aborts. `end` is called with an id whose live sessions must go:
+   * close every connection of that principal or client id with 0x87.
+   */
+  run(signal: AbortSignal, end: (id: string) => void): Promise<void>;
+}
+
+/**
+ * Loads every device of the region, waiting for its nats-server as long as `signal` allows.
+ * `signal` also ends the following of changes, which goes on in `run`.
+ *
+ * @throws AppError `NATS_UNAVAILABLE` if aborted before.
+ */
+export async function openIdentity(parts: IdentityParts, signal: AbortSignal): Promise<Identity> {
+  const { connection, logger } = parts;
+  const book = new DeviceBook();
+  const logins: Partial<Record<LoginOutcome, number>> = {};
+  const lastSeq = await lastSequence(connection, logger, signal);
+  const stream = bucketStream(DEVICES_BUCKET);
+  const slice = { stream, subject: `${KEYS}>`, from: "last-per-subject" } as const;
+  const following = new AbortController();
+  const until = AbortSignal.any([signal, following.signal]);
+  const entries = readSlice(connection, slice, logger, until);
+  const apply = ({ subject, data }: LogEntry): Change => {
+    const change = book.apply(subject.slice(KEYS.length), Buffer.from(data).toString("utf8"));
+    if (change.kind === "unreadable")
+      logger.error({ device: change.id, problem: change.problem }, "a device record is unreadable");
+    return change;
+  };
+  for (let seq = 0; seq < lastSeq;) {
+    const next = await entries.next();
+    if (next.done) throw new AppError("NATS_UNAVAILABLE", "retry", "stopped before devices loaded");
+    apply(next.value);
+    seq = next.value.seq;
+  }
+  const authenticator = new Authenticator({
+    book,
+    anonymous: parts.anonymous,
+    nowMs: parts.nowMs ?? (() => performance.now()),
+    count: (outcome) => (logins[outcome] = (logins[outcome] ?? 0) + 1),
+  });
+  return {
+    get devices() {
+      return book.size;
+    },
+    logins,
+    authenticate: (credentials) => authenticator.authenticate(credentials),
+    ...accessOf(book, parts.anonymous !== "off"),
+    run: async (running, end) => {
+      const stopped = new Promise<void>((resolve) => {
+        if (running.aborted) resolve();
+        running.addEventListener("abort", () => resolve(), { once: true });
+      });
+      const follow = async (): Promise<void> => {
+        for await (const entry of entries) {
+          const change = apply(entry);
+          if (change.kind === "unchanged") continue;
+          logger.info({ device: change.id, change: change.kind }, "device changed");
+          await turn(); // Y2
+          if (!running.aborted) end(change.id);
+        }
+      };
+      await Promise.race([follow(), stopped]).finally(() => following.abort());
+    },
+  };
+}
+
+function accessOf(
+  book: DeviceBook,
+  anonymousAllowed: boolean,
+): Pick<Identity, "authorizeSubscribe" | "authorizePublish"> {
+  const isRegistered = (id: string): boolean => book.has(id);
+  const mayPublish = ({ principal, clientId, topic }: Publication): boolean => {
+    if (principal !== undefined) return book.active(principal)?.rights.publish(topic) ?? false;
+    // Anonymous, or a stored will after a restart: the client id says whose.
+    const owner = ownerOfClientId(clientId);
+    if (book.has(owner)) return book.active(owner)?.rights.publish(topic) ?? false;
+    return anonymousAllowed && anonymousMayPublish(topic, isRegistered);
+  };
+  return {
+    authorizePublish: (publication) => {
+      if (mayPublish(publication)) return null;
+      const { principal, topic } = publication;
+      const who = principal ?? "an anonymous client";
+      return {
+        reasonCode: NOT_AUTHORIZED,
+        reason: `not_authorized: ${who} may not publish to ${topic}`,
+      };
+    },
+    authorizeSubscribe: ({ principal }: ClientIdentity, topicFilter) =>
+      principal === undefined
+        ? anonymousAllowed
+        : (book.active(principal)?.rights.subscribe(topicFilter) ?? false),
+  };
+}
+
+/** Sequence of the newest entry there is, 0 if none: what the first load has to reach. */
+async function lastSequence(
+  connection: NatsConnection,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<number> {
+  const stream = bucketStream(DEVICES_BUCKET);
+  const manager = await connection.jetstreamManager({ checkAPI: false });
+  const backoff = new Backoff({ baseMs: 50, maxMs: 1_000 });
+  while (!signal.aborted) {
+    try {
+      const { seq } = await manager.streams.getMessage(stream, { last_by_subj: `${KEYS}>` });
+      return seq;
+    } catch (error) {
+      if (error instanceof NatsError && error.api_error?.err_code === NO_MESSAGE_FOUND) return 0;
+      logger.warn(`cannot read devices yet: ${messageOf(error)}`);
+    }
+    await sleep(backoff.next(), signal);
+  }
+  throw new AppError("NATS_UNAVAILABLE", "retry", "stopped before devices were loaded");
+}

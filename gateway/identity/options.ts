@@ -1,0 +1,17 @@
+import type { OptionTable } from "../../infra/runtime/config.ts";
+
+export const ANONYMOUS_MODES = ["off", "loopback", "anywhere"] as const;
+export type AnonymousMode = (typeof ANONYMOUS_MODES)[number];
+
+export const IDENTITY_OPTIONS = {
+  anonymous: {
+    env: "SKERRY_ANONYMOUS",
+    doc: "clients without credentials: off, loopback (only from this machine; a proxy on it makes everybody local) or anywhere",
+    fallback: "off",
+    parse: (raw: string): AnonymousMode => {
+      const mode = ANONYMOUS_MODES.find((known) => known === raw);
+      if (!mode) throw new Error(`must be one of ${ANONYMOUS_MODES.join(", ")}, not "${raw}"`);
+      return mode;
+    },
+  },
+} satisfies OptionTable;
