@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { messageOf } from "../runtime/errors.ts";
 import { addTopologyCommand } from "./topology.ts";
+import { addDevicesCommand } from "./devices.ts";
 import { listRejects } from "./rejects.ts";
 import { natsTarget } from "./target.ts";
 
@@ -29,6 +30,8 @@ program
   });
 
 addTopologyCommand(program);
+
+addDevicesCommand(program);
 
 try {
   await program.parseAsync();

@@ -1,0 +1,82 @@
+// A list of devices as a spreadsheet writes it (pure).
+import { parse } from "csv-parse/sync";
+import { DEVICE_ROLES, type DeviceRole, deviceIdProblem } from "../../contracts/device.ts";
+import { PASSWORD_CHARS_MIN } from "../../gateway/identity/passwords.ts";
+
+export interface DeviceRow {
+  readonly line: number;
+  readonly id: string;
+  readonly role: DeviceRole;
+  /** Absent: one is to be generated. */
+  readonly secret: string | undefined;
+}
+
+const COLUMNS = ["id", "role", "secret"];
+
+/** All rows, and every problem with its line; rows are worth using only if there is no problem. */
+export function parseDeviceRows(text: string): { rows: DeviceRow[]; problems: string[] } {
+  const problems: string[] = [];
+  const rows: DeviceRow[] = [];
+  const lineOf = new Map<string, number>();
+  for (const { line, fields } of readFields(text, problems)) {
+    const id = fields["id"] ?? "";
+    const role = DEVICE_ROLES.find((known) => known === (fields["role"] || "device"));
+    const secret = fields["secret"] || undefined;
+    const found = [
+      deviceIdProblem(id),
+      role ? null : `the role "${fields["role"]}" is none of ${DEVICE_ROLES.join(", ")}`,
+      secret !== undefined && secret.length < PASSWORD_CHARS_MIN
+        ? `the secret is shorter than ${PASSWORD_CHARS_MIN} characters`
+        : null,
+      lineOf.has(id) ? `"${id}" is on line ${lineOf.get(id)} already` : null,
+      fields["surplus"] ? "there are more fields than columns" : null,
+    ].filter((problem) => problem !== null);
+    lineOf.set(id, line);
+    for (const problem of found) problems.push(`line ${line}: ${problem}`);
+    if (role && found.length === 0) rows.push({ line, id, role, secret });
+  }
+  return { rows, problems };
+}
+
+interface Fields {
+  line: number;
+  fields: Record<string, string | undefined>;
+}
+
+function readFields(text: string, problems: string[]): Fields[] {
+  let records: { record: string[]; info: { lines: number } }[];
+  try {
+    records = parse(text, {
+      bom: true,
+      info: true,
+      trim: true,
+      skip_empty_lines: true,
+      relax_column_count: true,
+    }) as unknown as typeof records;
+  } catch (error) {
+    problems.push(error instanceof Error ? error.message : String(error));
+    return [];
+  }
+  const [header, ...rest] = records;
+  const columns = header?.record ?? [];
+  const unknown = columns.filter((column) => !COLUMNS.includes(column));
+  if (!columns.includes("id") || unknown.length > 0 || new Set(columns).size < columns.length) {
+    problems.push(`line 1: the columns are id, role and secret, not "${columns.join(",")}"`);
+    return [];
+  }
+  return rest.map(({ record, info }) => ({
+    line: info.lines,
+    fields: {
+      ...Object.fromEntries(columns.map((column, at) => [column, record[at]])),
+      ...(record.length > columns.length ? { surplus: "yes" } : {}),
+    },
+  }));
+}
+
+/** `id,secret` lines for whoever puts the secrets onto the devices. */
+export function secretsCsv(secrets: readonly { id: string; secret: string }[]): string {
+  const quote = (text: string): string =>
+    /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const lines = secrets.map(({ id, secret }) => `${quote(id)},${quote(secret)}`);
+  return ["id,secret", ...lines, ""].join("\n");
+}
