@@ -23,6 +23,8 @@ export interface Contract {
   readonly tags: readonly string[];
   readonly timeProperty: string | undefined;
   readonly sequenceProperty: string | undefined;
+  /** The property in which a payload says which version it was written for. */
+  readonly versionProperty: string | undefined;
   /** `device`, or the property whose value decides the lane and names the series. */
   readonly partitionKey: string;
   readonly identity: Identity;
@@ -37,10 +39,12 @@ export class ContractError extends Error {
 const AGE_MAX_DEFAULT_MS = 7 * 24 * 3_600_000;
 const FIELD_TYPES = ["number", "integer", "boolean", "string"] as const;
 const IDENTITIES = ["sequence", "time", "none"] as const;
+const ROLES: readonly unknown[] = ["field", "tag", "time", "sequence", "version"];
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
 
 interface Property {
   type?: unknown;
+  const?: unknown;
   "x-role"?: unknown;
   "x-unit"?: string;
   "x-quantiles"?: boolean;
@@ -79,18 +83,22 @@ export function compileContract(id: { name: string; version: number }, schema: o
   const byRole = (role: string): string[] =>
     Object.keys(properties).filter((name) => properties[name]!["x-role"] === role);
   for (const [name, property] of Object.entries(properties))
-    if (!["field", "tag", "time", "sequence"].includes(property["x-role"] as string))
-      fail(`property "${name}" needs an x-role: field, tag, time or sequence`);
-  const times = byRole("time");
-  const sequences = byRole("sequence");
-  if (times.length > 1) fail(`two time properties: ${times.join(", ")}`);
-  if (sequences.length > 1) fail(`two sequence properties: ${sequences.join(", ")}`);
+    if (!ROLES.includes(property["x-role"]))
+      fail(`property "${name}" needs an x-role: ${ROLES.join(", ")}`);
+  const atMostOne = (role: string): string | undefined => {
+    const names = byRole(role);
+    return names.length > 1 ? fail(`two ${role} properties: ${names.join(", ")}`) : names[0];
+  };
+  const timeProperty = atMostOne("time");
+  const sequenceProperty = atMostOne("sequence");
+  const versionProperty = atMostOne("version");
+  checkVersion(id.version, properties[versionProperty ?? ""], fail);
 
   const identity = (annotations["x-identity"] ?? "none") as Identity;
   if (!IDENTITIES.includes(identity)) fail(`x-identity must be one of ${IDENTITIES.join(", ")}`);
-  if (identity === "sequence" && !required.includes(sequences[0] ?? ""))
+  if (identity === "sequence" && !required.includes(sequenceProperty ?? ""))
     fail("x-identity sequence needs a required property with role sequence");
-  if (identity === "time" && !required.includes(times[0] ?? ""))
+  if (identity === "time" && !required.includes(timeProperty ?? ""))
     fail("x-identity time needs a required property with role time");
 
   const partitionKey = annotations["x-partition-key"] ?? "device";
@@ -102,8 +110,9 @@ export function compileContract(id: { name: string; version: number }, schema: o
     validate: compile(schema, fail),
     fields: byRole("field").map((name) => toField(name, properties[name]!, fail)),
     tags: byRole("tag"),
-    timeProperty: times[0],
-    sequenceProperty: sequences[0],
+    timeProperty,
+    sequenceProperty,
+    versionProperty,
     partitionKey,
     identity,
     ageMaxMs: parseAgeMax(annotations["x-age-max"], fail),
@@ -120,6 +129,16 @@ export function violationOf(contract: Contract): string {
       ? `: ${String((error.params as { additionalProperty?: unknown }).additionalProperty)}`
       : "";
   return `${at} ${error.message ?? error.keyword}${extra}`;
+}
+
+/** Without its number a schema would take payloads that say another version. */
+function checkVersion(
+  version: number,
+  property: Property | undefined,
+  fail: (what: string) => never,
+): void {
+  if (property && property.const !== version)
+    fail(`the property with role version needs "const": ${version}`);
 }
 
 function compile(schema: object, fail: (what: string) => never): ValidateFunction {

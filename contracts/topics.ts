@@ -1,15 +1,30 @@
 // The only place that spells MQTT topics (DESIGN.md, section 3).
 
-const TELEMETRY = /^devices\/([^/]+)\/telemetry\/([^/]+)$/;
+const TELEMETRY = /^devices\/([^/]+)\/telemetry\/([^/]+)(?:\/v(0|[1-9]\d{0,8}))?$/;
 
-export const telemetryTopic = (device: string, contract: string): string =>
-  `devices/${device}/telemetry/${contract}`;
+/** First levels that are ours: no mapping reaches them. `$…` belongs to the broker (MQTT 5, 4.7.2). */
+const RESERVED = /^(?:devices(?:\/|$)|alerts(?:\/|$)|\$)/;
 
-/** The device and contract of a telemetry topic, or null for any other topic. */
-export function parseTelemetryTopic(topic: string): { device: string; contract: string } | null {
-  const match = TELEMETRY.exec(topic);
-  return match ? { device: match[1]!, contract: match[2]! } : null;
+export interface TelemetryAddress {
+  readonly device: string;
+  readonly contract: string;
+  /** Absent when the device leaves it to its payload, or to what fits. */
+  readonly version: number | undefined;
 }
+
+export const telemetryTopic = (device: string, contract: string, version?: number): string =>
+  `devices/${device}/telemetry/${contract}${version === undefined ? "" : `/v${version}`}`;
+
+/** What a telemetry topic says, or null for any other topic. */
+export function parseTelemetryTopic(topic: string): TelemetryAddress | null {
+  const match = TELEMETRY.exec(topic);
+  if (!match) return null;
+  const version = match[3] === undefined ? undefined : Number(match[3]);
+  return { device: match[1]!, contract: match[2]!, version };
+}
+
+/** True for topics that Skerry itself gives a meaning: telemetry, commands, alerts, `$…`. */
+export const isReservedTopic = (topic: string): boolean => RESERVED.test(topic);
 
 /** The retained topic of an alert; the key is percent-encoded, so it may hold `/`, `+` and `#`. */
 export const alertTopic = (rule: string, key: string): string =>

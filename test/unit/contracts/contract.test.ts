@@ -9,7 +9,7 @@ const machine = catalog.get("machine", 1)!;
 const valid = { seq: 1, temperature: 20, humidity: 40, light: 0, co2: 500, occupancy: 0 };
 
 test("the shipped contracts say what the design says", () => {
-  expect(catalog.names).toEqual(["environment", "machine"]);
+  expect(catalog.names).toEqual(["climate", "energy", "environment", "machine", "measurement"]);
   expect(environment.identity).toBe("sequence");
   expect(machine.identity).toBe("time");
   expect(environment.fields.map(({ name, unit }) => [name, unit])).toEqual([
@@ -50,6 +50,16 @@ test.each([
   ["an unknown partition key", schema({ "x-partition-key": "account" }), /account/],
   ["a property without a role", schema({}, { x: { type: "number" } }), /"x" needs an x-role/],
   ["a field of no single type", schema({}, { x: { type: "object", "x-role": "field" } }), /"x"/],
+  [
+    "a version property without its number",
+    schema({}, { v: { type: "integer", "x-role": "version" } }),
+    /"const": 1/,
+  ],
+  [
+    "two version properties",
+    schema({}, { a: { const: 1, "x-role": "version" }, b: { const: 1, "x-role": "version" } }),
+    /two version properties/,
+  ],
   ["an unreadable age", schema({ "x-age-max": "week" }), /x-age-max/],
 ])("refuses %s", (_name, bad, message) => {
   expect(() => compileContract({ name: "bad", version: 1 }, bad)).toThrow(ContractError);
