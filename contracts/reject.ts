@@ -2,6 +2,7 @@
 export const REJECT_REASONS = [
   "not_json",
   "unmapped_topic",
+  "unmappable",
   "unknown_contract",
   "contract_violation",
   "too_large",
@@ -20,11 +21,20 @@ export interface Reject {
   readonly detail: string;
   readonly topic: string;
   readonly clientId: string;
-  /** The device of the topic, else the client id. */
+  /** The device that topic or mapping name, else the client id. */
   readonly device: string;
   readonly contract: string | null;
   readonly version: number | null;
   readonly receivedAtMs: number;
-  /** The raw bytes, base64. */
+  /** W3C trace context of the publish, if it is traced. */
+  readonly traceparent?: string;
+  /** The mapping entry that was tried, by name. */
+  readonly mapping?: string;
+  /**
+   * Where the payload holds an array of readings: which of its elements were refused for this
+   * reason. The others were stored, or are in the reject of another reason.
+   */
+  readonly elements?: readonly number[];
+  /** The raw bytes of the whole message, base64. */
   readonly payload: string;
 }

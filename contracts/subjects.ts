@@ -31,6 +31,9 @@ export const rejectSubject = (reject: { region: string; reason: string; device: 
 
 export const rejectSubjects = (region: string): string => `rejects.${region}.>`;
 
+/** Core NATS request/reply in the region: admit a reject again; see contracts/replay.ts. */
+export const replaySubject = (region: string): string => `replay.${region}`;
+
 /** The device of a `rejects.{region}.{reason}.{device}` subject. */
 export const deviceOfRejectSubject = (subject: string): string =>
   unescapeToken(subject.split(".")[3] ?? "");

@@ -1,10 +1,13 @@
-// One publication from arrival to acknowledgement: admit, store as a reading or as a reject, and
-// only then settle (P1, P5).
+// One message from arrival to acknowledgement: admit, store as readings and rejects, and only when
+// all of them are stored, settle (P1, P5).
+//
+// Access control decides before this, on the original topic; see gateway/ingest/mapping.ts, M2.
 import type { Reject } from "../../contracts/reject.ts";
 import { sampledTraceparent } from "../../otel/propagation.ts";
 import type { Tracing } from "../../otel/tracing.ts";
-import type { Publication, Settle } from "../broker/broker.ts";
-import { type Admission, type AdmissionRules, admit } from "./admit.ts";
+import type { Publication, Refusal, Settle } from "../broker/broker.ts";
+import type { Admitted, Refused } from "./admit-reading.ts";
+import { type Admission, type MessageRules, admit } from "./admit.ts";
 import type { CommitLog } from "./commit-log.ts";
 import type { RejectLog } from "./nats-store.ts";
 
@@ -12,13 +15,24 @@ import type { RejectLog } from "./nats-store.ts";
 const PAYLOAD_FORMAT_INVALID = 0x99;
 
 export interface IngestParts {
-  rules: AdmissionRules;
+  rules: MessageRules;
   commitLog: Pick<CommitLog, "append">;
   rejectLog: Pick<RejectLog, "append">;
   tracing: Tracing;
   /** Epoch ms. */
   clock: () => number;
   signal: AbortSignal;
+}
+
+/** What a message came as; the same for a publish and for a kept reject. */
+type Origin = Pick<Reject, "topic" | "clientId" | "receivedAtMs" | "payload"> & {
+  readonly traceparent: string | null;
+};
+
+export interface ReplayOutcome {
+  readonly readings: number;
+  /** Why something is refused (again), null if nothing is. */
+  readonly refused: string | null;
 }
 
 export class Ingest {
@@ -34,32 +48,88 @@ export class Ingest {
     const receivedAtMs = clock();
     const span = this.#startSpan(publication, receivedAtMs);
     const traceparent = span?.traceparent ?? sampledTraceparent(publication.traceparent);
-    const admission = admit(rules, {
-      topic: publication.topic,
-      payload: publication.payload,
-      receivedAtMs,
-      traceparent,
-    });
-    if (admission.kind === "reject") {
-      span?.end(clock());
-      this.#refuse(admission, publication, receivedAtMs, settle);
-      return;
-    }
-    if (traceparent === null || !span) {
+    const { topic, payload, clientId } = publication;
+    const admission = admit(rules, { topic, payload, receivedAtMs, traceparent });
+    if (admission.kind === "reading" && (traceparent === null || !span)) {
       commitLog.append(admission.partition, admission.encoded, settle);
       return;
     }
     const admittedAtMs = clock();
-    span.end(admittedAtMs);
-    commitLog.append(admission.partition, admission.encoded, () => {
-      tracing.record({
-        name: "gateway commit",
-        parent: traceparent,
-        startMs: admittedAtMs,
-        endMs: clock(),
-      });
-      settle(null);
+    span?.end(admittedAtMs);
+    const { readings, rejects, refused } = partsOf(admission);
+    const refusal = refusalOf(readings, rejects, refused);
+    let waiting = readings.length + rejects.length;
+    const stored = (): void => {
+      waiting -= 1;
+      if (waiting > 0) return;
+      if (span && traceparent !== null && readings.length > 0)
+        tracing.record({
+          name: "gateway commit",
+          parent: traceparent,
+          startMs: admittedAtMs,
+          endMs: clock(),
+        });
+      settle(refusal);
+    };
+    for (const { partition, encoded } of readings) commitLog.append(partition, encoded, stored);
+    if (rejects.length === 0) return;
+    const kept = {
+      topic,
+      clientId,
+      receivedAtMs,
+      traceparent,
+      payload: payload.toString("base64"),
+    };
+    for (const one of rejects)
+      this.#parts.rejectLog.append(rejectOf(one, kept), this.#parts.signal).then(
+        stored,
+        () => undefined, // Stopping: not settled, so the device sends it again.
+      );
+  }
+
+  /**
+   * Admits a reject again as of its original arrival, so that the reading is the same however often
+   * this is done: its event time, where it has none of its own, is the arrival time, and its identity
+   * follows from payload and event time (contracts/reading.ts). With identity `none` that holds for
+   * the raw point too; only a rollup whose window is still open counts a second replay again.
+   *
+   * Resolves once everything is stored: readings in the log, and what is still refused, if something
+   * else was stored, as rejects of its own. The caller then deletes the reject; should that fail,
+   * another replay is harmless. If nothing fits, nothing is stored and the reject stays as it is.
+   *
+   * @param seq of the reject in its stream.
+   * @throws if `signal` aborts first; then it may be stored or not.
+   */
+  async replay(
+    reject: Reject,
+    { seq, dryRun }: { seq: number; dryRun: boolean },
+    signal: AbortSignal,
+  ): Promise<ReplayOutcome> {
+    const { topic, clientId, receivedAtMs, payload, mapping, elements } = reject;
+    const traceparent = reject.traceparent ?? null;
+    const admission = admit(this.#parts.rules, {
+      topic,
+      payload: Buffer.from(payload, "base64"),
+      receivedAtMs,
+      traceparent,
+      only: { ...(mapping === undefined ? {} : { mapping }), ...(elements ? { elements } : {}) },
     });
+    const { readings, rejects, refused } = partsOf(admission);
+    const reason = refusalOf(readings, rejects, refused)?.reason ?? null;
+    if (dryRun || readings.length === 0) return { readings: readings.length, refused: reason };
+    const kept: Origin = { topic, clientId, receivedAtMs, traceparent, payload };
+    const work: Promise<void>[] = readings.map(
+      ({ partition, encoded }) =>
+        new Promise((resolve) => {
+          this.#parts.commitLog.append(partition, encoded, () => resolve());
+        }),
+    );
+    for (const one of rejects) {
+      const id = `replay:${seq}:${one.mapping ?? ""}:${one.reason}`;
+      work.push(this.#parts.rejectLog.append(rejectOf(one, kept), signal, id));
+    }
+    await unlessAborted(Promise.all(work), signal);
+    return { readings: readings.length, refused: reason };
   }
 
   #startSpan(publication: Publication, startMs: number) {
@@ -75,29 +145,62 @@ export class Ingest {
       attributes: { "messaging.system": "mqtt", "messaging.destination.name": publication.topic },
     });
   }
+}
 
-  #refuse(
-    admission: Extract<Admission, { kind: "reject" }>,
-    publication: Publication,
-    receivedAtMs: number,
-    settle: Settle,
-  ): void {
-    const { reason, detail, contract, version } = admission;
-    const { topic, clientId } = publication;
-    const reject: Reject = {
-      reason,
-      detail,
-      topic,
-      clientId,
-      device: admission.device ?? clientId,
-      contract,
-      version,
-      receivedAtMs,
-      payload: publication.payload.toString("base64"),
-    };
-    this.#parts.rejectLog.append(reject, this.#parts.signal).then(
-      () => settle({ reasonCode: PAYLOAD_FORMAT_INVALID, reason: `${reason}: ${detail}` }),
-      () => undefined, // Stopping: not settled, so the device sends it again.
-    );
+interface Outcomes {
+  readonly readings: readonly Admitted[];
+  readonly rejects: readonly Refused[];
+  readonly refused: number;
+}
+
+function partsOf(admission: Admission): Outcomes {
+  switch (admission.kind) {
+    case "reading":
+      return { readings: [admission], rejects: [], refused: 0 };
+    case "reject":
+      return { readings: [], rejects: [admission], refused: admission.elements?.length ?? 1 };
+    case "several":
+      return admission;
+  }
+}
+
+function refusalOf(
+  readings: readonly Admitted[],
+  rejects: readonly Refused[],
+  refused: number,
+): Refusal | null {
+  const [first] = rejects;
+  if (!first) return null;
+  const total = readings.length + refused;
+  const counted = total === 1 ? "" : `${refused} of ${total} readings refused; `;
+  return {
+    reasonCode: PAYLOAD_FORMAT_INVALID,
+    reason: `${counted}${first.reason}: ${first.detail}`,
+  };
+}
+
+const rejectOf = (refused: Refused, { traceparent, ...origin }: Origin): Reject => ({
+  reason: refused.reason,
+  detail: refused.detail,
+  contract: refused.contract,
+  version: refused.version,
+  device: refused.device ?? origin.clientId,
+  ...(refused.mapping === undefined ? {} : { mapping: refused.mapping }),
+  ...(refused.elements === undefined ? {} : { elements: refused.elements }),
+  ...(traceparent === null ? {} : { traceparent }),
+  ...origin,
+});
+
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let stop = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
   }
 }

@@ -34,11 +34,14 @@ export class RejectLog {
     return this.#stored;
   }
 
-  /** Resolves once the reject is stored; rejects only if `signal` aborts first. */
-  async append(reject: Reject, signal: AbortSignal): Promise<void> {
+  /**
+   * Resolves once the reject is stored; rejects only if `signal` aborts first.
+   * @param knownId for what may be stored twice, also by another process: an id of its own.
+   */
+  async append(reject: Reject, signal: AbortSignal, knownId?: string): Promise<void> {
     const subject = rejectSubject({ region: this.#region, ...reject });
     const data = Buffer.from(JSON.stringify(reject));
-    const messageId = `${this.#idPrefix}:reject:${(this.#n += 1)}`;
+    const messageId = knownId ?? `${this.#idPrefix}:reject:${(this.#n += 1)}`;
     await publishUntilStored(this.#jetstream, { subject, data, messageId }, signal);
     this.#stored += 1;
   }

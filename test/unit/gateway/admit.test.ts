@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../contracts/catalog.ts";
+import { Catalog, SCHEMAS_DIRECTORY, loadCatalog } from "../../../contracts/catalog.ts";
+import { compileContract } from "../../../contracts/contract.ts";
 import { REJECT_REASONS } from "../../../contracts/reject.ts";
 import { CLOCK_AHEAD_MAX_MS, admit } from "../../../gateway/ingest/admit.ts";
 
@@ -38,6 +39,10 @@ test.each([
   ["unknown_contract", valid, "devices/room-1/telemetry/constructor"],
   ["unmapped_topic", valid, "devices/room-1/other"],
   ["unmapped_topic", valid, "alerts/co2-high/room-1"],
+  ["unknown_contract", valid, "devices/room-1/telemetry/environment/v2"],
+  ["unmapped_topic", valid, "devices/room-1/telemetry/environment/v01"],
+  ["unmapped_topic", valid, "devices/room-1/telemetry/environment/2"],
+  ["too_large", valid, `devices/${"x".repeat(129)}/telemetry/environment`],
   ["contract_violation", { ...valid, co2: "x" }, undefined],
   ["contract_violation", { ...valid, ts: "soon" }, undefined],
   ["contract_violation", '{"seq":1,"temperature":1e999}', undefined],
@@ -50,6 +55,82 @@ test.each([
 test("the limits themselves are admitted", () => {
   expect(send({ ...valid, ts: NOW_MS + CLOCK_AHEAD_MAX_MS }).kind).toBe("reading");
   expect(send({ ...valid, ts: NOW_MS - 7 * DAY_MS }).kind).toBe("reading");
+});
+
+/** v1 knows no version property, v2 may say it, v3 has to. */
+const versioned = {
+  ...rules,
+  catalog: new Catalog(
+    [1, 2, 3].map((version) =>
+      compileContract(
+        { name: "meter", version },
+        {
+          type: "object",
+          required: version === 3 ? ["format"] : [],
+          additionalProperties: false,
+          properties: {
+            value: { type: "number", "x-role": "field" },
+            ...(version > 1 ? { format: { const: version, "x-role": "version" } } : {}),
+            ...(version > 1 ? { [`new${version}`]: { type: "number", "x-role": "field" } } : {}),
+          },
+        },
+      ),
+    ),
+  ),
+};
+const METER = "devices/m/telemetry/meter";
+
+test.each([
+  ["nothing says it: the newest that fits", METER, { value: 1 }, 2],
+  ["the payload says it", METER, { value: 1, format: 3 }, 3],
+  ["the topic says it", `${METER}/v1`, { value: 1 }, 1],
+  ["both say the same", `${METER}/v2`, { value: 1, format: 2 }, 2],
+])("version: %s", (_name, topic, payload, version) => {
+  const admission = send(payload, topic, versioned);
+  const [device, contract, is] = JSON.parse(
+    admission.kind === "reading" ? admission.encoded : "[]",
+  ) as unknown[];
+  expect([device, contract, is]).toEqual(["m", "meter", version]);
+});
+
+test.each([
+  ["the topic says an unknown one", `${METER}/v4`, { value: 1 }, "unknown_contract", 4],
+  ["the topic says version 0", `${METER}/v0`, { value: 1 }, "unknown_contract", 0],
+  ["the payload says an unknown one", METER, { format: 9 }, "unknown_contract", 9],
+  ["they differ", `${METER}/v2`, { format: 3 }, "contract_violation", 2],
+  [
+    "the one that is said does not fit, another would",
+    METER,
+    { format: 2, new3: 1 },
+    "contract_violation",
+    2,
+  ],
+  ["it is no number", METER, { format: "3" }, "contract_violation", 3],
+])("version: refused where %s", (_name, topic, payload, reason, version) => {
+  expect(send(payload, topic, versioned)).toMatchObject({ reason, version, contract: "meter" });
+});
+
+test("what has no canonical form cannot be hashed into an identity, and is refused", () => {
+  const tagged = compileContract(
+    { name: "tagged", version: 1 },
+    {
+      type: "object",
+      properties: {
+        value: { type: "number", "x-role": "field" },
+        label: { type: "string", "x-role": "tag" },
+      },
+    },
+  );
+  const over = { ...rules, catalog: new Catalog([tagged]) };
+  const topic = "devices/d/telemetry/tagged";
+  for (const text of ['{"value":1,"label":"\\ud800"}', '{"value":1,"other":1e999}'])
+    expect(send(text, topic, over)).toMatchObject({ reason: "contract_violation" });
+  expect(send('{"value":1e100,"label":"\\ud83d\\ude00"}', topic, over).kind).toBe("reading");
+});
+
+test("a reject quotes what came only in part: it has to fit beside the payload", () => {
+  const admission = send({ ...valid, ["x".repeat(100_000)]: 1 });
+  expect(admission.kind === "reject" && admission.detail.length).toBeLessThan(250);
 });
 
 test("history is admitted where the gateway is told to", () => {

@@ -1,0 +1,35 @@
+// What `skerry rejects replay` asks on `replay.{region}` and what one gateway of the region answers.
+// The request names a reject and carries none of it: what is admitted is what was kept.
+
+export interface ReplayRequest {
+  /** Sequence of the reject in `REJECTS_{region}`. */
+  readonly seq: number;
+  /** Only say what would happen. */
+  readonly dryRun: boolean;
+}
+
+export interface ReplayAnswer {
+  readonly seq: number;
+  /**
+   * `stored`: all its readings are in the log and the reject is done. `partly`: some are; the reject
+   * now names only the rest. `rejected`: refused again. `gone`: there is no such reject (any more).
+   * `failed`: nothing can be said; asking again is harmless.
+   * In a dry run the first three say what would happen.
+   */
+  readonly outcome: "stored" | "partly" | "rejected" | "gone" | "failed";
+  /** Readings that were (or would be) stored. */
+  readonly readings: number;
+  readonly detail: string;
+}
+
+/** A gateway that reads a request, or null for anything else. */
+export function parseReplayRequest(data: Uint8Array): ReplayRequest | null {
+  try {
+    const { seq, dryRun } = JSON.parse(Buffer.from(data).toString("utf8")) as ReplayRequest;
+    return Number.isSafeInteger(seq) && seq > 0 && typeof dryRun === "boolean"
+      ? { seq, dryRun }
+      : null;
+  } catch {
+    return null;
+  }
+}

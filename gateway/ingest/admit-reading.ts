@@ -1,0 +1,197 @@
+// One payload for one contract (pure): which version it is, whether it keeps to it, whether its time
+// can be, and to which partition it goes.
+import canonicalize from "canonicalize";
+import type { Catalog } from "../../contracts/catalog.ts";
+import { type Contract, violationOf } from "../../contracts/contract.ts";
+import { encodeReading } from "../../contracts/frame.ts";
+import { partitionOf } from "../../contracts/partition.ts";
+import { eventTimeMs, seriesKeyOf } from "../../contracts/reading.ts";
+import type { RejectReason } from "../../contracts/reject.ts";
+
+/** A device clock may be ahead of the gateway's by this much. */
+export const CLOCK_AHEAD_MAX_MS = 5 * 60_000;
+
+/** Longer ids would not fit into a NATS subject, whose line is at most 4 KiB, once escaped. */
+export const DEVICE_CHARS_MAX = 128;
+
+/** Contract names are short; anything longer is not worth keeping in full. */
+const SHOWN_CHARS_MAX = 200;
+
+export interface AdmissionRules {
+  readonly catalog: Catalog;
+  readonly partitions: number;
+  /** Replaces every contract's age limit, for replaying history; undefined in normal operation. */
+  readonly ageMaxMs: number | undefined;
+}
+
+export interface Admitted {
+  readonly kind: "reading";
+  readonly partition: number;
+  readonly encoded: string;
+}
+
+export interface Refused {
+  readonly kind: "reject";
+  readonly reason: RejectReason;
+  readonly detail: string;
+  readonly device: string | null;
+  readonly contract: string | null;
+  readonly version: number | null;
+  /** The mapping entry, where one was tried. */
+  readonly mapping?: string;
+  /** Of an array of readings: which ones this is about. */
+  readonly elements?: readonly number[];
+}
+
+export interface Candidate {
+  readonly device: string;
+  readonly contract: string;
+  /** As the topic or the mapping says; undefined leaves it to the payload, else to what fits. */
+  readonly version: number | undefined;
+  readonly payload: Record<string, unknown>;
+  /** The payload as it goes into the frame. */
+  readonly text: string;
+  /** "Now" for the clock checks: for a replay the time of the original arrival. */
+  readonly receivedAtMs: number;
+  readonly traceparent: string | null;
+}
+
+export function admitReading(rules: AdmissionRules, candidate: Candidate): Admitted | Refused {
+  const { device, payload, text, receivedAtMs, traceparent } = candidate;
+  const choice = chooseVersion(rules.catalog.versions(candidate.contract), candidate);
+  if (choice.kind === "reject") return choice;
+  const { contract } = choice;
+  const refusal =
+    checkTime(rules, contract, payload, receivedAtMs) ?? checkHashable(contract, payload, text);
+  const { name, version } = contract;
+  if (refusal) return refuse(refusal.reason, refusal.detail, { device, contract: name, version });
+  return {
+    kind: "reading",
+    partition: partitionOf(seriesKeyOf(contract, device, payload), rules.partitions),
+    encoded: encodeReading({
+      device,
+      contract: name,
+      version,
+      receivedAtMs,
+      traceparent,
+      payload: text,
+    }),
+  };
+}
+
+/** Why no payload can be for this contract, or null: asked before a payload is parsed. */
+export function refuseAddress(
+  rules: AdmissionRules,
+  { device, contract }: Pick<Candidate, "device" | "contract">,
+): Refused | null {
+  if (device.length > DEVICE_CHARS_MAX)
+    return refuse("too_large", `the device id is longer than ${DEVICE_CHARS_MAX} characters`);
+  return rules.catalog.versions(contract).length === 0
+    ? refuse("unknown_contract", `contract "${contract}" is unknown`, { device, contract })
+    : null;
+}
+
+type Choice = { kind: "contract"; contract: Contract } | Refused;
+
+/**
+ * The version that topic or payload says, and no other; if neither says one, the newest that fits.
+ * Where both do, the schema's own `const` settles whether they agree.
+ */
+function chooseVersion(versions: readonly Contract[], candidate: Candidate): Choice {
+  const { device, contract: name, payload } = candidate;
+  const said = candidate.version ?? versionInside(versions, payload);
+  const tried = said === undefined ? versions : versions.filter(({ version }) => version === said);
+  const newest = tried[0];
+  if (!newest)
+    return refuse("unknown_contract", `contract "${name}" has no version ${said ?? "at all"}`, {
+      device,
+      contract: name,
+      ...(said === undefined ? {} : { version: said }),
+    });
+  for (const contract of tried)
+    if (contract.validate(payload)) return { kind: "contract", contract };
+  newest.validate(payload);
+  const at = { device, contract: name, version: newest.version };
+  return refuse("contract_violation", violationOf(newest), at);
+}
+
+function versionInside(
+  versions: readonly Contract[],
+  payload: Candidate["payload"],
+): number | undefined {
+  for (const { versionProperty } of versions) {
+    const value = versionProperty === undefined ? undefined : payload[versionProperty];
+    if (typeof value === "number" && Number.isSafeInteger(value)) return value;
+  }
+  return undefined;
+}
+
+interface Refusal {
+  readonly reason: RejectReason;
+  readonly detail: string;
+}
+
+function checkTime(
+  rules: AdmissionRules,
+  contract: Contract,
+  payload: Candidate["payload"],
+  receivedAtMs: number,
+): Refusal | null {
+  const timeMs = eventTimeMs(contract, payload, receivedAtMs);
+  const property = contract.timeProperty ?? "ts";
+  if (!Number.isSafeInteger(timeMs))
+    return { reason: "contract_violation", detail: `/${property} is not a time` };
+  if (timeMs > receivedAtMs + CLOCK_AHEAD_MAX_MS)
+    return { reason: "clock_ahead", detail: `/${property} is ${timeMs - receivedAtMs} ms ahead` };
+  const ageMs = receivedAtMs - timeMs;
+  const ageMaxMs = rules.ageMaxMs ?? contract.ageMaxMs;
+  if (ageMs > ageMaxMs)
+    return {
+      reason: "clock_behind",
+      detail: `/${property} is ${ageMs} ms old, the limit is ${ageMaxMs} ms`,
+    };
+  return null;
+}
+
+/** Only such text can hold a lone surrogate or a number beyond a double. */
+const SUSPICIOUS = /\\u[dD]|[eE]\+?0*\d{3}/;
+const LONG_NUMBER_CHARS = 309;
+
+/**
+ * What has no sequence is known by the hash of its canonical JSON, which some valid JSON does not
+ * have (RFC 8785, 3.2.2): a reading of that kind would stop its lane's readers, so it ends here.
+ */
+function checkHashable(
+  contract: Contract,
+  payload: Candidate["payload"],
+  text: string,
+): Refusal | null {
+  if (contract.identity === "sequence") return null;
+  if (!SUSPICIOUS.test(text) && text.length < LONG_NUMBER_CHARS) return null;
+  try {
+    canonicalize(payload);
+    return null;
+  } catch (error) {
+    return {
+      reason: "contract_violation",
+      detail: `the payload has no canonical form: ${error instanceof Error ? error.message : String(error)}`,
+    };
+  }
+}
+
+export const refuse = (
+  reason: RejectReason,
+  detail: string,
+  at: { device?: string; contract?: string; version?: number } = {},
+): Refused => ({
+  kind: "reject",
+  reason,
+  detail: clip(detail),
+  device: at.device ?? null,
+  contract: at.contract === undefined ? null : clip(at.contract),
+  version: at.version ?? null,
+});
+
+/** Details quote what devices send, which may be nearly as long as a NATS message. */
+const clip = (text: string): string =>
+  text.length <= SHOWN_CHARS_MAX ? text : `${text.slice(0, SHOWN_CHARS_MAX).toWellFormed()}…`;
