@@ -47,9 +47,12 @@ export class DeviceBook {
   /** @param text the record as stored; empty when it was deleted. */
   apply(key: string, text: string): Change {
     const id = deviceOfKey(key);
+    // A key that no id is spelled as must not touch the device it resembles.
+    if (deviceKey(id) !== key)
+      return { kind: "unreadable", id: key, problem: "the key is no id's" };
     const before = this.#byId.get(id);
     if (text === "") return { kind: this.#byId.delete(id) ? "ended" : "unchanged", id };
-    const device = readDevice(key, text);
+    const device = readDevice(id, text);
     if (device instanceof Error) {
       this.#byId.set(id, null); // D1
       return { kind: "unreadable", id, problem: messageOf(device) };
@@ -60,10 +63,10 @@ export class DeviceBook {
   }
 }
 
-function readDevice(key: string, text: string): Device | Error {
+function readDevice(id: string, text: string): Device | Error {
   try {
     const device = checkDevice(JSON.parse(text));
-    if (deviceKey(device.id) !== key) return new DeviceError(`it says it is "${device.id}"`);
+    if (device.id !== id) return new DeviceError(`it says it is "${device.id}"`);
     return device;
   } catch (error) {
     return error as Error;

@@ -73,6 +73,9 @@ describe("the book tells which sessions must end", () => {
     expect(book.apply("boiler-7", "").kind).toBe("ended");
     expect(book.has("boiler-7")).toBe(false);
     expect(book.apply("boiler-8", JSON.stringify(device())).kind).toBe("unreadable");
+    put(book, device({ id: "a.b" }));
+    expect(book.apply("a.b", "{}").kind).toBe("unreadable");
+    expect(book.active("a.b")).not.toBeNull();
   });
 });
 
