@@ -31,6 +31,10 @@ export const rejectSubject = (reject: { region: string; reason: string; device: 
 
 export const rejectSubjects = (region: string): string => `rejects.${region}.>`;
 
+/** The rejects of a region, of one reason, of one device. */
+export const rejectFilter = (of: { region: string; reason?: string; device?: string }): string =>
+  `rejects.${of.region}.${of.reason ?? "*"}.${of.device === undefined ? "*" : escapeToken(of.device)}`;
+
 /** Core NATS request/reply in the region: admit a reject again; see contracts/replay.ts. */
 export const replaySubject = (region: string): string => `replay.${region}`;
 
