@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { ANONYMOUS } from "./credentials.ts";
+import { accessControlOfGateway } from "./credentials.ts";
 import { type PlanFlags, planOf } from "./plan.ts";
 import { render } from "./report.ts";
 import { runIngest } from "./run.ts";
@@ -40,7 +40,7 @@ export const ingestCommand = new Command("ingest")
   .option("--profile <directory>", "write a CPU profile of the gateway there")
   .action(async (flags: Flags) => {
     const report = await runIngest(planOf(flags), {
-      access: ANONYMOUS,
+      access: accessControlOfGateway(),
       profileDirectory: flags.profile && resolve(flags.profile),
       say: (line) => void process.stderr.write(`${line}\n`),
     });

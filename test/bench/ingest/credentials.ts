@@ -1,11 +1,17 @@
 // How the devices of the load authenticate with this gateway.
-import type { Credentials } from "./wire.ts";
+import type { KV, NatsConnection } from "nats";
+import { type Device, deviceKey } from "../../../contracts/device.ts";
+import { DEVICES_BUCKET, bucketStream } from "../../../contracts/subjects.ts";
+import { generateSecret, secretCredential } from "../../../gateway/identity/secrets.ts";
+import { GATEWAY_OPTIONS } from "../../../gateway/options.ts";
+import { eventually } from "../../support/nats-influx-process.ts";
+import { type Credentials, deviceName } from "./wire.ts";
 
 export interface Provisioning {
   /** Where devices are written; stopped once everything is provisioned. */
-  readonly hubUrl: string;
+  readonly hub: NatsConnection;
   /** Where the gateway reads its copy. */
-  readonly regionUrl: string;
+  readonly region: NatsConnection;
   readonly devices: number;
 }
 
@@ -24,3 +30,42 @@ export const ANONYMOUS: AccessControl = {
   name: "none",
   provision: () => Promise.resolve({ credentials: [], env: {} }),
 };
+
+const PUTS_AT_ONCE = 256;
+
+/** One generated secret per device, in bucket `devices`, as `skerry devices add` makes them. */
+export const DEVICE_SECRETS: AccessControl = {
+  name: "a generated secret per device; a device publishes under its own topics only",
+  provision: async ({ hub, region, devices }) => {
+    const bucket = await hub.jetstream().views.kv(DEVICES_BUCKET);
+    const credentials: Credentials[] = [];
+    for (let index = 0; index < devices; index++)
+      credentials.push({ username: deviceName(index), password: generateSecret() });
+    for (let from = 0; from < devices; from += PUTS_AT_ONCE)
+      await Promise.all(
+        credentials.slice(from, from + PUTS_AT_ONCE).map((each) => register(bucket, each)),
+      );
+    const manager = await region.jetstreamManager();
+    await eventually("the region knows every device", async () => {
+      const { state } = await manager.streams.info(bucketStream(DEVICES_BUCKET));
+      return state.messages >= devices;
+    });
+    return { credentials, env: {} };
+  },
+};
+
+async function register(bucket: KV, { username, password }: Credentials): Promise<void> {
+  const device: Device = {
+    id: username,
+    role: "device",
+    credentials: [secretCredential(password)],
+    createdAtMs: Date.now(),
+  };
+  await bucket.put(deviceKey(username), JSON.stringify(device));
+}
+
+/** Access control as soon as the gateway has an option for it. */
+export const accessControlOfGateway = (): AccessControl =>
+  Object.values(GATEWAY_OPTIONS).some(({ env }: { env: string }) => env === "SKERRY_ANONYMOUS")
+    ? DEVICE_SECRETS
+    : ANONYMOUS;

@@ -51,8 +51,8 @@ export async function startGateway(
   const nats = await region.connect();
   const stream = telemetryStream(REGION);
   const { credentials, env } = await options.access.provision({
-    hubUrl: world.hub.url,
-    regionUrl: region.url,
+    hub: await world.hub.connect(),
+    region: nats,
     devices: options.devices,
   });
   await world.hub.process.kill();
