@@ -223,7 +223,11 @@ test("200 logins with passwords at once do not hold up the event loop; the next 
     Array.from({ length: 25 }, async (_, n) => {
       const [username, password] = [`person-${n}`, `password of ${n}`];
       await put(username, { role: "observer", credentials: [await passwordCredential(password)] });
-      return [1, 2, 3, 4, 5, 6, 7, 8].map((at) => ({ username, password, clientId: `${username}/${at}` }));
+      return [1, 2, 3, 4, 5, 6, 7, 8].map((at) => ({
+        username,
+        password,
+        clientId: `${username}/${at}`,
+      }));
     }),
   );
   const { port, identity } = await startGateway();
