@@ -16,6 +16,15 @@ export function cpuSeconds(pid: number): number | null {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
+/** CPU seconds that everything on this machine has used so far; null if it cannot be read. */
+export function machineCpuSeconds(): number | null {
+  const line = readProc("/proc/stat")?.split("\n")[0];
+  if (line === undefined) return null;
+  // user nice system idle iowait irq softirq steal (proc(5)); guests are counted in user.
+  const [user, nice, system, , , irq, softirq, steal] = line.split(/\s+/).slice(1).map(Number);
+  return (user! + nice! + system! + irq! + softirq! + steal!) / TICKS_PER_SECOND;
+}
+
 /** Resident memory in KiB; null if it cannot be read. */
 export function residentKiB(pid: number): number | null {
   const match = /^VmRSS:\s+(\d+) kB$/m.exec(readProc(`/proc/${pid}/status`) ?? "");

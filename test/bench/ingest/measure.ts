@@ -1,6 +1,6 @@
 // The measurements, one target under load at a time.
 import { setTimeout as sleep } from "node:timers/promises";
-import { cpuSeconds, residentKiB, untilQuiet } from "../processes.ts";
+import { cpuSeconds, machineCpuSeconds, residentKiB, untilQuiet } from "../processes.ts";
 import type { Generator, Load } from "./generator.ts";
 import { PACED_WINDOW, type Plan } from "./plan.ts";
 import type { Target, TargetName } from "./targets.ts";
@@ -17,6 +17,8 @@ export interface Throughput {
   readonly generatorCores: number;
   /** By role of the target's processes, in cores, over load and drain. */
   readonly targetCores: Readonly<Record<string, number>>;
+  /** Cores that neither the target nor the generator used: what else ran on this machine. */
+  readonly foreignCores: number;
   /** Until the target had nothing left to do after its load. */
   readonly quietAfterMs: number;
 }
@@ -110,9 +112,14 @@ async function measureLoad(
   const cpu = (): number[] => pids.map(([, pid]) => cpuSeconds(pid) ?? 0);
   const connectMs = await generator.open(target, at.connections, at.window);
   await untilQuiet(Object.values(target.pids), { withinMs: 3_000 });
-  const [before, startMs] = [cpu(), performance.now()];
+  const generatorCpu = (): number =>
+    generator.pids.reduce((sum, pid) => sum + (cpuSeconds(pid) ?? 0), 0);
+  const foreign = (): number =>
+    (machineCpuSeconds() ?? 0) - cpu().reduce((sum, used) => sum + used, 0) - generatorCpu();
+  const [before, foreignBefore, startMs] = [cpu(), foreign(), performance.now()];
   const load = await generator.load(command);
   const [after, seconds] = [cpu(), (performance.now() - startMs) / 1000];
+  const foreignCores = (foreign() - foreignBefore) / seconds;
   const quietAfterMs = await untilQuiet(Object.values(target.pids));
   await generator.close();
   await untilQuiet(generator.pids, { withinMs: 2_000 });
@@ -129,6 +136,7 @@ async function measureLoad(
     connectMs,
     generatorCores,
     targetCores: Object.fromEntries(cores) as Record<string, number>,
+    foreignCores,
     quietAfterMs,
   };
   return { throughput, load };

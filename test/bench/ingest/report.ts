@@ -87,6 +87,9 @@ export function summarize(raw: Raw): Report {
   return { ...raw, ...summary, goals: goalsOf(summary) };
 }
 
+/** Above this many cores of other work the figures say more about that work than about a target. */
+const FOREIGN_CORES_MAX = 0.2;
+
 /** What was sent and not answered may be stored as well; what was answered must be. */
 const isStored = (stored: NonNullable<Raw["stored"]>): boolean =>
   stored.readings >= stored.acknowledged &&
@@ -161,6 +164,7 @@ export function render(report: Report): string {
     table(["", "p50", "p99", "p99.9", "max"], latency),
     "Resident memory per idle connection, KiB:",
     table(["", "connections", "KiB each"], idle),
+    ...disturbance(report),
     ...report.skipped.map((what) => `not measured: ${what}`),
     ...storedWords(report),
     ...report.goals.map(
@@ -186,8 +190,9 @@ function costs({ throughput, headroom }: Report): string[] {
       (role) => `${role} ${median(rounds.map((each) => each.targetCores[role]!)).toFixed(2)}`,
     );
     const generator = median(rounds.map(({ generatorCores }) => generatorCores)).toFixed(2);
+    const others = median(rounds.map(({ foreignCores }) => foreignCores)).toFixed(2);
     const quiet = median(rounds.map(({ quietAfterMs }) => quietAfterMs));
-    return [LABELS[target], generator, roles.join(", "), whole(quiet)];
+    return [LABELS[target], generator, roles.join(", "), others, whole(quiet)];
   });
   const limit =
     headroom === null
@@ -195,7 +200,15 @@ function costs({ throughput, headroom }: Report): string[] {
       : `The generator reaches ${twoDigits(headroom)} × the fastest broker against the sink.`;
   return [
     `Cores used meanwhile. ${limit}`,
-    table(["", "generator", "target", "ms to rest"], lines),
+    table(["", "generator", "target", "others", "ms to rest"], lines),
+  ];
+}
+
+function disturbance({ throughput, ackLatency }: Report): string[] {
+  const all = [...throughput, ...ackLatency].map(({ foreignCores }) => foreignCores);
+  if (all.length === 0 || median(all) <= FOREIGN_CORES_MAX) return [];
+  return [
+    `NOT A QUIET MACHINE: other programs used ${twoDigits(median(all))} cores (median, at most ${twoDigits(Math.max(...all))}). Do not trust these figures.`,
   ];
 }
 

@@ -19,6 +19,7 @@ const throughput = (
   connectMs: 1,
   generatorCores: 0.5,
   targetCores: { broker: 1 },
+  foreignCores: 0,
   quietAfterMs: 200,
 });
 
@@ -75,6 +76,12 @@ test("one acknowledged reading that is not in the stream is a failure", () => {
   expect(verdict({ readings: 9 })).toBe(false);
   expect(verdict({ readings: 13 })).toBe(false); // Stored twice.
   expect(verdict({ devicesAtFault: ["bench-00001"] })).toBe(false);
+});
+
+test("figures from a machine that did other work say so", () => {
+  const disturbed = { ...throughput("gateway", 100), foreignCores: 0.9 };
+  expect(render(summarize(raw({ throughput: [disturbed] })))).toContain("NOT A QUIET MACHINE");
+  expect(render(summarize(raw()))).not.toContain("NOT A QUIET MACHINE");
 });
 
 test("a quick run measures 100 connections only; a full one all four counts", () => {
