@@ -1,5 +1,6 @@
 /** Why a publish was refused: a closed list, because it is a subject token and a metric label. */
 export const REJECT_REASONS = [
+  "not_authorized",
   "not_json",
   "unmapped_topic",
   "unmappable",

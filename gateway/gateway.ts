@@ -8,17 +8,22 @@ import type { Logger } from "../infra/runtime/logger.ts";
 import { serveStatus } from "../infra/runtime/status-server.ts";
 import { startTracing } from "../otel/tracing.ts";
 import { startBroker } from "./broker/aedes-broker.ts";
+import { openIdentity } from "./identity/identity.ts";
 import { Backpressure } from "./ingest/backpressure.ts";
 import { CommitLog } from "./ingest/commit-log.ts";
 import { Ingest } from "./ingest/ingest.ts";
+import { loadMapper } from "./ingest/load-mappings.ts";
 import { RejectLog, checkLog, natsFrameStore } from "./ingest/nats-store.ts";
 import { limitsOf, listenersOf } from "./listener-options.ts";
 import { gatewayMetrics } from "./metrics.ts";
 import type { GatewayConfig } from "./options.ts";
+import { serveReplay } from "./replay/serve-replay.ts";
 import { projectAlerts } from "./projection/alerts.ts";
 
 /** Characters of readings in a frame: UTF-8 may triple them, and NATS takes 1 MiB by default. */
 const FRAME_CHARS_MAX = 256 * 1024;
+/** MQTT 5 reason code: how a session ends whose device was revoked or got another secret. */
+const NOT_AUTHORIZED = 0x87;
 /** At a stop, how long to wait for what is already gathered; devices re-send the rest. */
 const DRAIN_MS = 2_000;
 
@@ -30,6 +35,7 @@ export async function runGateway(
 ): Promise<void> {
   const { region } = config;
   const catalog = loadCatalog(config.schemas);
+  const mapper = loadMapper(config.mappings);
   await using tracing = await startTracing({ name: "gateway", region }, config);
   const target = { url: config.natsUrl, name: `gateway ${config.gatewayId}` };
   const connection = await connectNats(target, logger, signal);
@@ -47,10 +53,17 @@ export async function runGateway(
     frameCharsMax: FRAME_CHARS_MAX,
   });
   const rejectLog = new RejectLog(connection, region, `${config.gatewayId}:${epoch}`);
-  const rules = { catalog, partitions: config.partitions, ageMaxMs: config.ageMax };
+  const rules = { catalog, partitions: config.partitions, ageMaxMs: config.ageMax, mapper };
   const ingest = new Ingest({ rules, commitLog, rejectLog, tracing, clock, signal });
 
+  const { anonymous } = config;
+  const identity = await openIdentity({ connection, logger, anonymous }, signal);
   const backpressure = new Backpressure(commitLog);
+  const publish = backpressure.guard((publication, settle) => {
+    const refusal = identity.authorizePublish(publication);
+    if (refusal) ingest.refuse(publication, refusal, settle);
+    else ingest.publish(publication, settle);
+  });
   const broker = await startBroker(
     {
       listeners: listenersOf(config),
@@ -58,7 +71,11 @@ export async function runGateway(
       logger,
       ...(config.dataDir === "" ? {} : { dataDirectory: config.dataDir }),
     },
-    { publish: backpressure.guard((...publication) => ingest.publish(...publication)) },
+    {
+      publish,
+      authenticate: identity.authenticate,
+      authorizeSubscribe: identity.authorizeSubscribe,
+    },
   );
   const status = (): GatewayStatus => ({
     process: "gateway",
@@ -82,6 +99,8 @@ export async function runGateway(
       commitLog.run(work),
       projectAlerts({ connection, broker, region, logger }, work),
       backpressure.run(broker, logger, work),
+      identity.run(work, (id) => void broker.disconnect(id, NOT_AUTHORIZED)),
+      serveReplay({ connection, region, ingest, logger }, work),
     ]);
   } finally {
     stopping.abort();

@@ -2,6 +2,7 @@ import { SCHEMAS_DIRECTORY } from "../contracts/catalog.ts";
 import { PARTITIONS_DEFAULT } from "../infra/nats/topology.ts";
 import { type OptionTable, type Resolved, as } from "../infra/runtime/config.ts";
 import { TRACING_OPTIONS } from "../otel/tracing.ts";
+import { IDENTITY_OPTIONS } from "./identity/options.ts";
 import { LIMIT_OPTIONS, LISTENER_OPTIONS } from "./listener-options.ts";
 
 export const GATEWAY_OPTIONS = {
@@ -35,6 +36,12 @@ export const GATEWAY_OPTIONS = {
     fallback: "",
     parse: (raw: string) => (raw === "" ? undefined : as.durationMs(raw)),
   },
+  mappings: {
+    env: "SKERRY_MAPPINGS",
+    doc: "JSON file that maps other topics and payloads to contracts; unset: none",
+    fallback: "",
+    parse: as.text,
+  },
   dataDir: {
     env: "SKERRY_DATA_DIR",
     doc: "where MQTT sessions, queued and retained messages survive a restart; unset: in memory",
@@ -53,6 +60,7 @@ export const GATEWAY_OPTIONS = {
     fallback: "0",
     parse: as.integer(0, 65_535),
   },
+  ...IDENTITY_OPTIONS,
   ...LISTENER_OPTIONS,
   ...LIMIT_OPTIONS,
   ...TRACING_OPTIONS,

@@ -87,6 +87,29 @@ export class Ingest {
       );
   }
 
+  /** Keeps what its sender had no right to publish: refused, stored with the reason, then settled. */
+  refuse(
+    { topic, clientId, payload, ...publication }: Publication,
+    why: Refusal,
+    settle: Settle,
+  ): void {
+    const reject: Reject = {
+      reason: "not_authorized",
+      detail: why.reason,
+      topic,
+      clientId,
+      device: publication.device ?? publication.principal ?? clientId,
+      contract: null,
+      version: null,
+      receivedAtMs: this.#parts.clock(),
+      payload: payload.toString("base64"),
+    };
+    this.#parts.rejectLog.append(reject, this.#parts.signal).then(
+      () => settle(why),
+      () => undefined, // Stopping: not settled, so the device sends it again.
+    );
+  }
+
   /**
    * Admits a reject again as of its original arrival, so that the reading is the same however often
    * this is done: its event time, where it has none of its own, is the arrival time, and its identity

@@ -26,8 +26,15 @@ const IN_WORK_MAX = 64;
 const STORED_WITHIN_MS = 10_000;
 const NO_MESSAGE_FOUND = 10037;
 
-/** These were in the log already when the database refused them: no admission can mend that. */
-const BEYOND_ADMISSION: readonly RejectReason[] = ["identity_conflict", "unwritable"];
+/**
+ * No admission can mend these: the database refused what was in the log already, or the sender had
+ * no right to say it.
+ */
+const BEYOND_ADMISSION: readonly RejectReason[] = [
+  "identity_conflict",
+  "not_authorized",
+  "unwritable",
+];
 
 export interface ReplayParts {
   readonly connection: NatsConnection;

@@ -212,6 +212,8 @@ function regionServices(
       {
         ...common,
         SKERRY_MQTT_PORT: String(base + 2),
+        SKERRY_ANONYMOUS: "loopback",
+        SKERRY_MAPPINGS: join(PROJECT, "infra/mappings/examples.json"),
         SKERRY_DATA_DIR: join(options.dataDir, "gateway", region),
         ...(options.keepTimes ? { SKERRY_AGE_MAX: HISTORY_AGE_MAX } : {}),
       },

@@ -41,6 +41,7 @@ beforeAll(async () => {
   gateway = await startService("gateway/main.ts", {
     SKERRY_NATS_URL: url,
     SKERRY_MQTT_PORT: String(port),
+    SKERRY_ANONYMOUS: "loopback",
   });
   alerting = await startService("gateway/alerting/main.ts", {
     SKERRY_NATS_URL: url,
