@@ -85,7 +85,7 @@ async function measure(
   };
 }
 
-/** Closed loop: every window is always full. */
+/** Closed loop: every window is always at least half full. */
 async function saturate(interval: Interval): Promise<Reply> {
   for (const connection of connections) {
     connection.saturating = true;

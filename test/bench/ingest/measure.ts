@@ -71,7 +71,7 @@ export async function measureIdle(
   return { target: target.name, connections, beforeKiB, withConnectionsKiB, perConnectionKiB };
 }
 
-/** Every window always full. */
+/** Every window always at least half full. */
 export async function measureThroughput(
   generator: Generator,
   target: Target,
