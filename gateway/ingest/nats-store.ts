@@ -2,16 +2,17 @@ import { type JetStreamClient, type JetStreamManager, type NatsConnection } from
 import type { Reject } from "../../contracts/reject.ts";
 import { rejectSubject, telemetryStream, telemetrySubject } from "../../contracts/subjects.ts";
 import { streamConfig } from "../../infra/nats/topology.ts";
-import { publishOnce, publishUntilStored } from "../../infra/nats/publish.ts";
+import { publishUntilStored } from "../../infra/nats/publish.ts";
+import { StreamPublisher } from "../../infra/nats/stream-publisher.ts";
 import { sleep } from "../../infra/runtime/backoff.ts";
 import { AppError } from "../../infra/runtime/errors.ts";
 import type { FrameStore } from "./commit-log.ts";
 
 export const natsFrameStore = (connection: NatsConnection, region: string): FrameStore => {
-  const jetstream = connection.jetstream();
+  const publisher = new StreamPublisher(connection);
   return {
     publish: (partition, data, messageId) =>
-      publishOnce(jetstream, { subject: telemetrySubject(region, partition), data, messageId }),
+      publisher.publish({ subject: telemetrySubject(region, partition), data, messageId }),
   };
 };
 

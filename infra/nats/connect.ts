@@ -33,6 +33,8 @@ export async function connectNats(
     pingInterval: 2_000,
     maxPingOut: 2,
     timeout: 2_000,
+    // Two stack traces for every request are 4 to 8 % of a gateway's time.
+    noAsyncTraces: true,
   };
   const backoff = new Backoff({ baseMs: 50, maxMs: 1_000 });
   for (;;) {

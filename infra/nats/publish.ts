@@ -3,7 +3,7 @@ import { Backoff, sleep } from "../runtime/backoff.ts";
 import { AppError, messageOf } from "../runtime/errors.ts";
 
 /** Unanswered for this long, a publish counts as failed; the caller sends it again, same id. */
-const ACK_TIMEOUT_MS = 2_000;
+export const ACK_TIMEOUT_MS = 2_000;
 
 export interface StreamMessage {
   subject: string;

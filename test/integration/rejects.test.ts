@@ -268,7 +268,7 @@ test("a replay without a clear choice is refused; an unknown reason too", async 
     expect(code).toBe(1);
     expect(lines[0]).toMatch(/say what to replay/);
   }
-  expect((await skerry("list", "--reason", "weather")).lines[0]).toMatch(/none of not_json/);
+  expect((await skerry("list", "--reason", "weather")).lines[0]).toMatch(/none of not_authorized/);
 });
 
 test("many rejects: the newest are found, all are replayed", async () => {
