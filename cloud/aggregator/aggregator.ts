@@ -1,9 +1,9 @@
 // The aggregator: every lane of every region from the hub's mirrors into InfluxDB.
-import type { Catalog } from "../../contracts/catalog.ts";
 import { ROLLUP_WINDOWS } from "../../contracts/measurements.ts";
 import type { AggregatorStatus } from "../../contracts/status.ts";
 import { InfluxClient } from "../../infra/influx/client.ts";
 import { connectNats } from "../../infra/nats/connect.ts";
+import { openContractRegistry } from "../../infra/nats/contract-registry.ts";
 import { Positions } from "../../infra/nats/positions.ts";
 import { sleep } from "../../infra/runtime/backoff.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
@@ -31,11 +31,12 @@ export interface AggregatorConfig {
   readonly influxDatabase: string;
   readonly regions: readonly string[];
   readonly partitions: number;
+  /** Directory of the contracts that ship with this program. */
+  readonly schemas: string;
 }
 
 export class Aggregator implements StatusSource {
   readonly #config: AggregatorConfig;
-  readonly #catalog: Catalog;
   readonly #tracing: Tracing;
   readonly #logger: Logger;
   readonly #sink: InfluxSink;
@@ -48,12 +49,8 @@ export class Aggregator implements StatusSource {
   };
   #lanes: readonly LaneRunner[] = [];
 
-  constructor(
-    config: AggregatorConfig,
-    uses: { catalog: Catalog; tracing: Tracing; logger: Logger },
-  ) {
+  constructor(config: AggregatorConfig, uses: { tracing: Tracing; logger: Logger }) {
     this.#config = config;
-    this.#catalog = uses.catalog;
     this.#tracing = uses.tracing;
     this.#logger = uses.logger;
     const target = { url: config.influxUrl, database: config.influxDatabase };
@@ -81,17 +78,21 @@ export class Aggregator implements StatusSource {
   /** Runs until `signal` aborts; then finishes the write in flight and saves the positions. */
   async run(signal: AbortSignal): Promise<void> {
     const target = { url: this.#config.natsUrl, name: OPERATOR };
-    const connection = await connectNats(target, this.#logger, signal).catch((error: unknown) => {
+    const unlessAborted = (error: unknown): null => {
       if (signal.aborted) return null;
       throw error;
-    });
+    };
+    const connection = await connectNats(target, this.#logger, signal).catch(unlessAborted);
     if (!connection) return;
     try {
+      const parts = { connection, shippedDirectory: this.#config.schemas, logger: this.#logger };
+      const catalog = await openContractRegistry(parts, signal).catch(unlessAborted);
+      if (!catalog) return;
       const open = () => Positions.open<AggregatorPosition>(connection, OPERATOR);
       const positions = await insist(open, this.#logger, signal);
       if (!positions) return;
       this.#lanes = this.#config.regions.flatMap((region) => {
-        const plans = new Plans(this.#catalog, { region, window: ROLLUP_WINDOWS[0] });
+        const plans = new Plans(catalog, { region, window: ROLLUP_WINDOWS[0] });
         return Array.from({ length: this.#config.partitions }, (_, partition) => {
           const uses = { connection, positions, plans, sink: this.#sink };
           const tools = { latencies: this.#latencies, counters: this.#counters };

@@ -8,7 +8,8 @@
 //     before `seq`, so what a replay sees of it may be a part.
 // A4. A reading is judged by the watermark before its frame; then the frame moves the watermark and
 //     closes windows. Both are functions of the log (lane.ts, L3), so a replay decides the same.
-// A5. A frame that cannot be judged or read stops the lane before any effect of it.
+// A5. A frame that cannot be judged or read stops the lane before any effect of it, so one of an
+//     unknown contract version can be applied again once that version is known.
 import { type Frame, decodeFrame } from "../../contracts/frame.ts";
 import { eventTimeMs } from "../../contracts/reading.ts";
 import { type LaneState, judgeFrame } from "../../infra/nats/lane.ts";
@@ -43,7 +44,17 @@ export type FrameOutcome =
   | FrameEffects
   /** Everything of it is in InfluxDB already (A2), or it repeats an earlier frame. */
   | { readonly kind: "nothing" }
-  | { readonly kind: "stopped"; readonly reason: string };
+  | {
+      readonly kind: "stopped";
+      readonly reason: string;
+      /** Set where nothing but this contract version is missing: the frame waits for it. */
+      readonly awaits?: UnknownVersion;
+    };
+
+export interface UnknownVersion {
+  readonly contract: string;
+  readonly version: number;
+}
 
 /** Something that a replay must rebuild from its first frame on. */
 interface Hold {
@@ -105,7 +116,8 @@ export class LaneAggregate {
     const verdict = judgeFrame(before, frame.header, storeMs, joined);
     if (verdict.kind === "hole") return stopped(holeText(seq, frame, verdict.expected)); // A5
     const plans = verdict.kind === "new" ? this.#plansOf(frame) : [];
-    if (typeof plans === "string") return stopped(`frame ${seq} ${plans}`); // A5
+    if (!Array.isArray(plans))
+      return { kind: "stopped", ...plans, reason: `frame ${seq} ${plans.reason}` }; // A5
     if (this.#windows.full) return stopped(`too many series are open at frame ${seq}`);
     this.#readSeq = seq;
 
@@ -190,14 +202,18 @@ export class LaneAggregate {
     return { seq, lane, doneSeq: this.#done.seq, finalThroughMs, joinedUntilMs };
   }
 
-  #plansOf({ readings }: Frame): ContractPlan[] | string {
+  #plansOf({ readings }: Frame): ContractPlan[] | { reason: string; awaits?: UnknownVersion } {
     const plans = new Array<ContractPlan>(readings.length);
     for (let at = 0; at < readings.length; at++) {
       const { contract, version, payload } = readings[at]!;
       if (typeof payload !== "object" || payload === null)
-        return "holds a payload that is no object";
+        return { reason: "holds a payload that is no object" };
       const plan = this.#plans.get(contract, version);
-      if (!plan) return `holds readings of contract ${contract} v${version}, unknown here`;
+      if (!plan)
+        return {
+          reason: `holds readings of contract ${contract} v${version}, unknown here`,
+          awaits: { contract, version },
+        };
       plans[at] = plan;
     }
     return plans;

@@ -12,7 +12,12 @@ import type { Tracing } from "../../otel/tracing.ts";
 import { recordHops } from "./hop-spans.ts";
 import { insist } from "./insist.ts";
 import type { Answer, InfluxSink } from "./influx-sink.ts";
-import { type FrameEffects, LaneAggregate } from "./lane-aggregate.ts";
+import {
+  type FrameEffects,
+  type FrameOutcome,
+  LaneAggregate,
+  type UnknownVersion,
+} from "./lane-aggregate.ts";
 import type { Latencies } from "./latency.ts";
 import type { Plans } from "./plan.ts";
 import { type AggregatorPosition, START, joinedAt } from "./position.ts";
@@ -51,6 +56,8 @@ export class LaneRunner {
   #saving: Promise<void> = Promise.resolve();
   #listening = false;
   #stoppedBy: string | null = null;
+  /** Unlike a stop this ends by itself, so the lane still counts as reading. */
+  #waitsFor: string | null = null;
 
   constructor(lane: LaneId, dependencies: LaneDependencies) {
     this.lane = lane;
@@ -68,7 +75,7 @@ export class LaneRunner {
       ...this.lane,
       doneSeq: this.#aggregate?.doneSeq ?? 0,
       watermarkMs: this.#aggregate?.watermarkMs ?? 0,
-      stoppedBy: this.#stoppedBy,
+      stoppedBy: this.#stoppedBy ?? this.#waitsFor,
     };
   }
 
@@ -85,7 +92,8 @@ export class LaneRunner {
       const aggregate = this.#aggregate ?? (await this.#join(entry, signal));
       if (!aggregate) return;
       const arrivedMs = Date.now();
-      const outcome = aggregate.apply(entry);
+      const outcome = await this.#apply(aggregate, entry, signal);
+      if (outcome === null) return;
       if (outcome.kind === "stopped") return this.#stop(outcome.reason);
       if (outcome.kind === "nothing") continue;
       await this.#write({ entry, arrivedMs }, outcome, signal);
@@ -94,6 +102,33 @@ export class LaneRunner {
       linesSinceYield = 0;
       await macrotask();
     }
+  }
+
+  /** Null if `signal` aborted while the frame waited for its contract. */
+  async #apply(
+    aggregate: LaneAggregate,
+    entry: LogEntry,
+    signal: AbortSignal,
+  ): Promise<FrameOutcome | null> {
+    for (;;) {
+      const outcome = aggregate.apply(entry);
+      if (outcome.kind !== "stopped" || !outcome.awaits) return outcome;
+      await this.#wait(outcome.awaits, entry.seq, signal);
+      if (signal.aborted) return null;
+    }
+  }
+
+  async #wait(
+    { contract, version }: UnknownVersion,
+    seq: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    this.#waitsFor = `waits for contract ${contract} v${version}, which frame ${seq} holds`;
+    this.#logger.error({ seq }, `lane ${this.#waitsFor}: publish it, or upgrade this program`);
+    await this.#with.plans.whenKnown(contract, version, signal);
+    if (signal.aborted) return;
+    this.#logger.info({ seq }, `lane goes on: contract ${contract} v${version} is known`);
+    this.#waitsFor = null;
   }
 
   /** Open rollups that changed, best effort: nothing depends on their acknowledgement. */

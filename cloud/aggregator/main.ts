@@ -1,8 +1,7 @@
-import { type Catalog, SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/catalog.ts";
+import { SCHEMAS_DIRECTORY } from "../../contracts/catalog.ts";
 import { PARTITIONS_DEFAULT } from "../../infra/nats/topology.ts";
 import { type OptionTable, as } from "../../infra/runtime/config.ts";
 import { sleep } from "../../infra/runtime/backoff.ts";
-import { AppError, messageOf } from "../../infra/runtime/errors.ts";
 import { processMain } from "../../infra/runtime/process-main.ts";
 import { serveStatus } from "../../infra/runtime/status-server.ts";
 import { TRACING_OPTIONS, startTracing } from "../../otel/tracing.ts";
@@ -64,14 +63,6 @@ const OPTIONS = {
 /** A trace receiver that is away must not hold up the end. */
 const LAST_SPANS_MS = 500;
 
-function readCatalog(directory: string): Catalog {
-  try {
-    return loadCatalog(directory);
-  } catch (cause) {
-    throw new AppError("CONTRACT_INVALID", "fatal", messageOf(cause), { cause });
-  }
-}
-
 await processMain({
   name: "aggregator",
   title:
@@ -80,9 +71,8 @@ await processMain({
   env: process.env,
   argv: process.argv.slice(2),
   run: async ({ config, logger, signal }) => {
-    const catalog = readCatalog(config.schemas);
     const tracing = await startTracing({ name: "aggregator" }, config);
-    const aggregator = new Aggregator(config, { catalog, tracing, logger });
+    const aggregator = new Aggregator(config, { tracing, logger });
     const at = { host: config.statusHost, port: config.statusPort };
     await using status = await serveStatus(at, aggregator);
     logger.info({ port: status.port }, "status served");

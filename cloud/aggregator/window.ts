@@ -18,7 +18,7 @@ class SeriesWindow implements Rollup {
   readonly plan: SeriesPlan;
   readonly key: string;
   readonly startMs: number;
-  readonly fields: readonly FieldStatistics[];
+  readonly fields: FieldStatistics[];
   readonly identities = new Identities();
   count = 0;
   /** Changed since its open rollup was last written. */
@@ -36,6 +36,8 @@ class SeriesWindow implements Rollup {
     const { payload, device } = reading;
     if (!this.identities.add(contract, device, payload)) return false; // W1
     this.count += 1;
+    // A version that became known while this window was open may have fields of its own.
+    while (this.fields.length < this.plan.fields.length) this.fields.push(new FieldStatistics());
     const order = orderOf(plan, reading);
     for (const { name, at } of plan.rolledUp) {
       const value = payload[name];

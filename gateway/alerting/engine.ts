@@ -3,9 +3,10 @@
 // E1. It evaluates each frame of a lane once, in order; a hole stops the lane and is shown.
 // E2. The position (with the rules' state at it) is saved only after every alert of the frames up to
 //     it is stored, so a kill replays frames and never skips one.
+// E3. A frame whose contract version a rule needs and nobody knows yet waits for it, and is shown.
 import type { NatsConnection } from "nats";
 import type { Catalog } from "../../contracts/catalog.ts";
-import { decodeFrame } from "../../contracts/frame.ts";
+import { type FrameReading, decodeFrame } from "../../contracts/frame.ts";
 import type { Rule } from "../../contracts/rule.ts";
 import type { LaneStatus } from "../../contracts/status.ts";
 import { type LaneId, laneName } from "../../contracts/subjects.ts";
@@ -82,13 +83,13 @@ export class AlertingLane {
       savedAtMs = performance.now();
     };
     for await (const entry of readLane(connection, this.#id, this.#seq + 1, logger, signal)) {
-      if (!(await this.#apply(entry, evaluation, signal))) return;
+      if (!(await this.#apply(entry, evaluation, signal))) break;
       if (performance.now() - savedAtMs >= SAVE_EVERY_MS) await save();
     }
     await save();
   }
 
-  /** False when the lane had to stop (E1). */
+  /** False when the lane had to stop (E1) or `signal` aborted while it waited (E3). */
   async #apply(entry: LogEntry, evaluation: LaneRules, signal: AbortSignal): Promise<boolean> {
     const { header, readings } = decodeFrame(entry.data);
     const joined = this.#seq === 0 && entry.seq > 1;
@@ -99,6 +100,7 @@ export class AlertingLane {
       return false;
     }
     if (verdict.kind === "new") {
+      if (!(await this.#contractsKnown(readings, entry, evaluation, signal))) return false; // E3
       for (const [index, reading] of readings.entries())
         for (const alert of evaluation.evaluate(reading, { seq: entry.seq, index }))
           await this.#parts.alertLog.append(alert, signal); // E2
@@ -106,5 +108,26 @@ export class AlertingLane {
     }
     this.#seq = entry.seq;
     return true;
+  }
+
+  /** False if `signal` aborted while the frame waited. */
+  async #contractsKnown(
+    readings: readonly FrameReading[],
+    { seq }: LogEntry,
+    evaluation: LaneRules,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { catalog, logger } = this.#parts;
+    for (;;) {
+      const unknown = evaluation.unknownVersion(readings);
+      if (!unknown) return true;
+      const { contract, version } = unknown;
+      this.#stoppedBy = `waits for contract ${contract} v${version}, which frame ${seq} holds`;
+      const lane = laneName(this.#id);
+      logger.error({ lane }, `lane ${this.#stoppedBy}: publish it, or upgrade this program`);
+      if (!(await catalog.whenKnown(contract, version, signal))) return false;
+      logger.info({ lane, seq }, `lane goes on: contract ${contract} v${version} is known`);
+      this.#stoppedBy = null;
+    }
   }
 }

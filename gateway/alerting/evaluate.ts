@@ -17,6 +17,11 @@ export type RuleStates = Map<string, ThresholdState>;
  */
 export const KEYS_MAX = 200_000;
 
+export interface UnknownVersion {
+  readonly contract: string;
+  readonly version: number;
+}
+
 export const stateKey = (rule: string, key: string): string => `${rule}\n${key}`;
 
 export class LaneRules {
@@ -31,6 +36,18 @@ export class LaneRules {
     this.states = states;
     for (const rule of rules)
       this.#byContract.set(rule.contract, [...(this.#byContract.get(rule.contract) ?? []), rule]);
+  }
+
+  /**
+   * The first contract version that a rule has to read and nobody knows yet, or null. Until it is
+   * known the frame waits: evaluated without it, its readings would never raise what they should.
+   */
+  unknownVersion(readings: readonly FrameReading[]): UnknownVersion | null {
+    const unknown = readings.find(
+      ({ contract, version }) =>
+        this.#byContract.has(contract) && !this.#catalog.get(contract, version),
+    );
+    return unknown ? { contract: unknown.contract, version: unknown.version } : null;
   }
 
   /** Evaluates one reading; the alerts it raises or resolves, usually none. */

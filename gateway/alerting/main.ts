@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { loadCatalog } from "../../contracts/catalog.ts";
 import { type Rule, parseRules } from "../../contracts/rule.ts";
 import type { AlertingStatus } from "../../contracts/status.ts";
 import { connectNats } from "../../infra/nats/connect.ts";
+import { openContractRegistry } from "../../infra/nats/contract-registry.ts";
 import type { OptionTable } from "../../infra/runtime/config.ts";
 import { AppError, messageOf } from "../../infra/runtime/errors.ts";
 import { processMain } from "../../infra/runtime/process-main.ts";
@@ -42,7 +42,8 @@ await processMain({
     const connection = await connectNats({ url: config.natsUrl, name: "alerting" }, logger, signal);
     await checkLog(await connection.jetstreamManager({ checkAPI: false }), config, signal);
     const alertLog = await AlertLog.open(connection, config.region);
-    const catalog = loadCatalog(config.schemas);
+    const registry = { connection, shippedDirectory: config.schemas, logger };
+    const catalog = await openContractRegistry(registry, signal);
     const parts = { connection, alertLog, catalog, rules: config.rules, logger };
     const lanes = Array.from(
       { length: config.partitions },
