@@ -68,11 +68,18 @@ export const encodeReading = (
     reading.traceparent === null ? "null" : JSON.stringify(reading.traceparent)
   },${reading.payload}]`;
 
-/** Encodes a frame from readings that {@link encodeReading} made. */
-export function encodeFrame(header: FrameHeader, readings: readonly string[]): Buffer {
+/** The uncompressed bytes of a frame, from readings that {@link encodeReading} made. */
+export function frameBytes(header: FrameHeader, readings: readonly string[]): Buffer {
   const head = JSON.stringify(header);
-  const text = readings.length === 0 ? `[${head}]` : `[${head},${readings.join(",")}]`;
-  const bytes = Buffer.from(text, "utf8");
+  return Buffer.from(
+    readings.length === 0 ? `[${head}]` : `[${head},${readings.join(",")}]`,
+    "utf8",
+  );
+}
+
+/** Encodes a whole frame at once; a gateway, which makes thousands, compresses by itself. */
+export function encodeFrame(header: FrameHeader, readings: readonly string[]): Buffer {
+  const bytes = frameBytes(header, readings);
   return bytes.length < COMPRESS_FROM_BYTES ? bytes : zstdCompressSync(bytes, ZSTD_OPTIONS);
 }
 

@@ -7,9 +7,10 @@
 // C4. "Duplicate" in answer to a first send means another gateway uses our ids: fatal, because
 //     readings would be acknowledged that nobody stored. In answer to a re-send it is success.
 // C5. A partition with nothing to say sends an empty frame every HEARTBEAT_MS: readers' clock.
-import { encodeFrame, FRAME_VERSION, frameMessageId } from "../../contracts/frame.ts";
+import { FRAME_VERSION, frameBytes, frameMessageId } from "../../contracts/frame.ts";
 import { Backoff, sleep } from "../../infra/runtime/backoff.ts";
 import { AppError, dispositionOf, messageOf } from "../../infra/runtime/errors.ts";
+import { makeFrameCompressor } from "./frame-compressor.ts";
 
 /** Stores one message under an id; resolves to whether the store already had that id. */
 export interface FrameStore {
@@ -37,6 +38,7 @@ export interface CommitLogState {
 
 interface Partition {
   readonly index: number;
+  readonly compress: (bytes: Buffer) => Promise<Uint8Array>;
   readings: string[];
   callbacks: Stored[];
   n: number;
@@ -63,6 +65,7 @@ export class CommitLog {
     this.#options = options;
     this.#partitions = Array.from({ length: options.partitions }, (_, index) => ({
       index,
+      compress: makeFrameCompressor(),
       readings: [],
       callbacks: [],
       n: 0,
@@ -151,7 +154,8 @@ export class CommitLog {
     partition.lastSentMs = clock();
     const { n, total, index } = partition;
     const header = { v: FRAME_VERSION, gateway, epoch, n, count: readings.length, total };
-    const frame = encodeFrame({ ...header, clock: partition.lastSentMs }, readings);
+    const bytes = frameBytes({ ...header, clock: partition.lastSentMs }, readings);
+    const frame = await partition.compress(bytes);
     await this.#storeFrame(index, frame, frameMessageId({ gateway, epoch, n }, index));
     for (const { length } of readings) this.#heldChars -= length;
     return callbacks;
