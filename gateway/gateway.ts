@@ -1,7 +1,7 @@
 // The gateway put together: broker → ingest → log, and alerts back to the devices.
 import { randomBytes } from "node:crypto";
-import { loadCatalog } from "../contracts/catalog.ts";
 import type { GatewayStatus } from "../contracts/status.ts";
+import { openContractRegistry } from "../infra/nats/contract-registry.ts";
 import { connectNats } from "../infra/nats/connect.ts";
 import { makeMonotonicClock } from "../infra/runtime/clock.ts";
 import type { Logger } from "../infra/runtime/logger.ts";
@@ -34,7 +34,6 @@ export async function runGateway(
   signal: AbortSignal,
 ): Promise<void> {
   const { region } = config;
-  const catalog = loadCatalog(config.schemas);
   const mapper = loadMapper(config.mappings);
   await using tracing = await startTracing({ name: "gateway", region }, config);
   const target = { url: config.natsUrl, name: `gateway ${config.gatewayId}` };
@@ -42,6 +41,8 @@ export async function runGateway(
   // Creating a manager asks the server, which may not be ready yet; checkLog waits for that.
   const manager = await connection.jetstreamManager({ checkAPI: false });
   await checkLog(manager, config, signal);
+  const registry = { connection, shippedDirectory: config.schemas, logger };
+  const catalog = await openContractRegistry(registry, signal);
 
   const clock = makeMonotonicClock();
   const epoch = randomBytes(6).toString("hex");

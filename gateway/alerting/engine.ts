@@ -6,7 +6,7 @@
 // E3. A frame whose contract version a rule needs and nobody knows yet waits for it, and is shown.
 import type { NatsConnection } from "nats";
 import type { Catalog } from "../../contracts/catalog.ts";
-import { type FrameReading, decodeFrame } from "../../contracts/frame.ts";
+import { type Frame, FrameError, type FrameReading, decodeFrame } from "../../contracts/frame.ts";
 import type { Rule } from "../../contracts/rule.ts";
 import type { LaneStatus } from "../../contracts/status.ts";
 import { type LaneId, laneName } from "../../contracts/subjects.ts";
@@ -89,14 +89,32 @@ export class AlertingLane {
     await save();
   }
 
+  /** Null when the lane had to stop: a frame that cannot be read is never skipped (E1). */
+  #decode(entry: LogEntry): Frame | null {
+    try {
+      return decodeFrame(entry.data);
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.#stop(`sequence ${entry.seq}: ${error.message}`);
+      return null;
+    }
+  }
+
+  #stop(why: string): void {
+    this.#stoppedBy = why;
+    this.#parts.logger.error({ lane: laneName(this.#id) }, `lane stopped: ${why}`);
+  }
+
   /** False when the lane had to stop (E1) or `signal` aborted while it waited (E3). */
   async #apply(entry: LogEntry, evaluation: LaneRules, signal: AbortSignal): Promise<boolean> {
-    const { header, readings } = decodeFrame(entry.data);
+    const frame = this.#decode(entry);
+    if (!frame) return false;
+    const { header, readings } = frame;
     const joined = this.#seq === 0 && entry.seq > 1;
     const verdict = judgeFrame(this.#lane, header, entry.storeMs, joined);
     if (verdict.kind === "hole") {
-      this.#stoppedBy = `frame ${header.gateway}:${header.epoch}:${header.n} at sequence ${entry.seq}, expected ${verdict.expected}`;
-      this.#parts.logger.error({ lane: laneName(this.#id) }, `lane stopped: ${this.#stoppedBy}`);
+      const { gateway, epoch, n } = header;
+      this.#stop(`frame ${gateway}:${epoch}:${n} at ${entry.seq}, expected ${verdict.expected}`);
       return false;
     }
     if (verdict.kind === "new") {
