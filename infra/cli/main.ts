@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { messageOf } from "../runtime/errors.ts";
+import { addContractsCommand } from "./contracts.ts";
 import { addTopologyCommand } from "./topology.ts";
 import { addDevicesCommand } from "./devices.ts";
 import { addRejectsCommand } from "./rejects-command.ts";
@@ -14,6 +15,8 @@ addRejectsCommand(program, say);
 addTopologyCommand(program);
 
 addDevicesCommand(program);
+
+addContractsCommand(program);
 
 try {
   await program.parseAsync();

@@ -34,8 +34,13 @@ export const contractSubject = (name: string, version: number): string =>
 
 /** An entry of the bucket; `published` is null for one that was deleted. */
 export interface ContractEntry extends Pick<SchemaFile, "name" | "version"> {
-  readonly key: string;
   readonly published: PublishedContract | null;
+}
+
+/** The version that a subject of the bucket is for; null if it is for none. */
+export function parseContractSubject(subject: string): Pick<SchemaFile, "name" | "version"> | null {
+  const [, name, version] = KEY.exec(subject.slice(SUBJECT_PREFIX.length)) ?? [];
+  return name === undefined ? null : { name, version: Number(version) };
 }
 
 /** @throws Error saying what is wrong with the entry. */
@@ -43,10 +48,8 @@ export function parseContractEntry({
   subject,
   data,
 }: Pick<LogEntry, "subject" | "data">): ContractEntry {
-  const key = subject.slice(SUBJECT_PREFIX.length);
-  const [, name, version] = KEY.exec(key) ?? [];
-  if (name === undefined) throw new Error(`a key is {name}.v{number}`);
-  const id = { key, name, version: Number(version) };
+  const id = parseContractSubject(subject);
+  if (!id) throw new Error(`a key is {name}.v{number}`);
   if (data.length === 0) return { ...id, published: null };
   const published = JSON.parse(Buffer.from(data).toString("utf8")) as PublishedContract | null;
   if (typeof published?.schema !== "object" || (published.schema as object | null) === null)

@@ -1,0 +1,191 @@
+// Bucket `contracts` at the hub, as the command line writes it.
+//
+// P1. Everything is judged before anything is written, oldest version first; cut off in between, it
+//     can be repeated.
+// P2. A version is judged against exactly what the bucket holds when it is written: the write
+//     expects the bucket's last sequence, and its own key unused. Else everything is read again.
+import { type JetStreamClient, type JetStreamManager, NatsError, type NatsConnection } from "nats";
+import { SCHEMAS_DIRECTORY, type SchemaFile, readSchemas } from "../../contracts/catalog.ts";
+import { type CompatibilityMode, isSameSchema } from "../../contracts/compatibility.ts";
+import { CONTRACTS_BUCKET, bucketStream } from "../../contracts/subjects.ts";
+import { connectNats } from "../nats/connect.ts";
+import {
+  CONTRACT_SUBJECTS,
+  type ContractEntry,
+  type PublishedContract,
+  contractSubject,
+  parseContractEntry,
+  parseContractSubject,
+} from "../nats/contract-registry.ts";
+import { AppError, messageOf } from "../runtime/errors.ts";
+import { makeLogger } from "../runtime/logger.ts";
+import { type Report, compileAll, count, judge, versionKey } from "./contracts-versions.ts";
+
+const STREAM = bucketStream(CONTRACTS_BUCKET);
+const CONNECT_WITHIN_MS = 5_000;
+/** Another publisher was faster: read, judge and write again. */
+const ATTEMPTS_MAX = 5;
+/** As different versions of nats-server call it. */
+const WRONG_LAST_SEQUENCE: readonly unknown[] = [10071, 10164];
+
+interface Bucket {
+  readonly lastSeq: number;
+  readonly entries: ReadonlyMap<string, ContractEntry>;
+  /** What cannot be read: everybody else ignores it, its number stays taken. */
+  readonly broken: readonly string[];
+}
+
+/** Writes the directory's versions that the hub does not hold, unless one breaks an earlier one. */
+export const publishContracts = (
+  url: string,
+  options: { schemas: string; mode: CompatibilityMode },
+): Promise<Report> =>
+  withNats(url, async (connection) => {
+    const manager = await connection.jetstreamManager();
+    if ((await manager.streams.info(STREAM)).config.mirror)
+      throw refused("this nats-server holds a region's copy of the contracts: say the hub's URL");
+    const written: SchemaFile[] = [];
+    for (let attempt = 1; ; attempt++) {
+      const bucket = await readBucket(manager);
+      const { files, problems, warnings } = planOf(bucket, options);
+      const isLast = attempt === ATTEMPTS_MAX;
+      const isDone =
+        problems.length > 0 ||
+        (await write(connection.jetstream(), files, { bucket, mode: options.mode, written }));
+      if (!isDone && !isLast) continue;
+      if (!isDone) problems.push("others write to the bucket all the time: try again");
+      return { problems, warnings, summary: summaryOf(written, problems) };
+    }
+  });
+
+function summaryOf(written: readonly SchemaFile[], problems: readonly string[]): string {
+  const names = written.map(versionKey).join(", ");
+  const published = names === "" ? "nothing published" : `published ${names}`;
+  if (problems.length > 0) return `${published}: ${count(problems.length, "problem")}`;
+  return names === "" ? "nothing new to publish" : published;
+}
+
+/** What is to be written, or why nothing is (P1). */
+function planOf(
+  bucket: Bucket,
+  { schemas, mode }: { schemas: string; mode: CompatibilityMode },
+): { files: SchemaFile[]; problems: string[]; warnings: string[] } {
+  const files = readSchemas(schemas);
+  const known = [...publishedFiles(bucket), ...readSchemas(SCHEMAS_DIRECTORY)];
+  const isKnown = new Set(known.map(versionKey));
+  // The same content three times is judged once.
+  const compiled = compileAll(
+    [...files, ...known].filter(
+      (file, at, all) => at === all.findIndex((other) => versionKey(other) === versionKey(file)),
+    ),
+  );
+  const problems = [...compiled.problems];
+  const warnings = [...bucket.broken];
+  for (const file of files)
+    for (const other of known)
+      if (versionKey(other) === versionKey(file) && !isSameSchema(other.schema, file.schema))
+        problems.push(
+          `${file.path}: it differs from ${versionKey(file)} of ${other.path}: versions are immutable`,
+        );
+  const fresh = files.filter((file) => !bucket.entries.get(versionKey(file))?.published);
+  for (const file of fresh) {
+    if (bucket.entries.has(versionKey(file)))
+      problems.push(
+        `${file.path}: ${versionKey(file)} was published, and is deleted or broken now: a number is used once`,
+      );
+    const later = known.find(({ name, version }) => name === file.name && version > file.version);
+    if (later && !isKnown.has(versionKey(file)))
+      problems.push(
+        `${file.path}: v${later.version} is in ${later.path} already: versions only rise`,
+      );
+  }
+  for (const version of compiled.versions.filter(({ file }) => fresh.includes(file))) {
+    const found = judge(version, compiled.versions, mode);
+    problems.push(...found.problems);
+    warnings.push(...found.warnings);
+  }
+  return { files: fresh, problems, warnings };
+}
+
+/** False if somebody else wrote in between (P2); `written` gets what was written nevertheless. */
+async function write(
+  jetstream: JetStreamClient,
+  files: readonly SchemaFile[],
+  { bucket, mode, written }: { bucket: Bucket; mode: CompatibilityMode; written: SchemaFile[] },
+): Promise<boolean> {
+  let lastSequence = bucket.lastSeq;
+  for (const file of files) {
+    const { name, version, schema } = file;
+    const value: PublishedContract = { schema, publishedAtMs: Date.now(), mode };
+    const expect = { lastSequence, lastSubjectSequence: 0 };
+    try {
+      const subject = contractSubject(name, version);
+      ({ seq: lastSequence } = await jetstream.publish(subject, JSON.stringify(value), { expect }));
+      written.push(file);
+    } catch (error) {
+      const code = error instanceof NatsError ? error.api_error?.err_code : undefined;
+      if (WRONG_LAST_SEQUENCE.includes(code)) return false;
+      throw error;
+    }
+  }
+  return true;
+}
+
+async function readBucket(manager: JetStreamManager): Promise<Bucket> {
+  const { state } = await manager.streams.info(STREAM, { subjects_filter: CONTRACT_SUBJECTS });
+  const entries = new Map<string, ContractEntry>();
+  const broken: string[] = [];
+  for (const subject of Object.keys(state.subjects ?? {})) {
+    const { data } = await manager.streams.getMessage(STREAM, { last_by_subj: subject });
+    try {
+      const entry = parseContractEntry({ subject, data });
+      entries.set(versionKey(entry), entry);
+    } catch (error) {
+      broken.push(`the entry ${subject} is ignored everywhere: ${messageOf(error)}`);
+      const id = parseContractSubject(subject);
+      if (id) entries.set(versionKey(id), { ...id, published: null });
+    }
+  }
+  return { lastSeq: state.last_seq, entries, broken };
+}
+
+const publishedFiles = ({ entries }: Bucket): SchemaFile[] =>
+  [...entries.values()].flatMap(({ name, version, published }) =>
+    published ? [{ name, version, schema: published.schema, path: "the bucket" }] : [],
+  );
+
+/** One line per version: what is published, then what only ships. */
+export const listContracts = (url: string): Promise<string[]> =>
+  withNats(url, async (connection) => {
+    const bucket = await readBucket(await connection.jetstreamManager());
+    const rows = new Map<string, { file: SchemaFile; what: string }>();
+    for (const file of readSchemas(SCHEMAS_DIRECTORY))
+      rows.set(versionKey(file), { file, what: "shipped, not published" });
+    for (const file of publishedFiles(bucket)) {
+      const { published } = bucket.entries.get(versionKey(file))!;
+      const at = new Date(published!.publishedAtMs).toISOString();
+      rows.set(versionKey(file), { file, what: `published ${at} (${published!.mode})` });
+    }
+    const lines = [...rows.values()]
+      .sort(({ file: a }, { file: b }) =>
+        a.name === b.name ? a.version - b.version : a.name < b.name ? -1 : 1,
+      )
+      .map(({ file, what }) => `${versionKey(file)}  ${what}`);
+    return [...lines, ...bucket.broken];
+  });
+
+const refused = (message: string): AppError => new AppError("CONFIG_INVALID", "fatal", message);
+
+async function withNats<T>(
+  url: string,
+  work: (connection: NatsConnection) => Promise<T>,
+): Promise<T> {
+  const soon = AbortSignal.timeout(CONNECT_WITHIN_MS);
+  const target = { url, name: "skerry contracts" };
+  const connection = await connectNats(target, makeLogger({}, "silent"), soon);
+  try {
+    return await work(connection);
+  } finally {
+    await connection.close();
+  }
+}
