@@ -69,14 +69,39 @@ const parts = fc.record({
 });
 type Parts = typeof parts extends fc.Arbitrary<infer T> ? T : never;
 
+/** Small edits of one property, as people make them. */
+const TWEAKS: readonly ((property: Record<string, unknown>) => object)[] = [
+  ({ minimum, maximum, ...rest }) => ({
+    ...rest,
+    ...(minimum === undefined ? {} : { exclusiveMinimum: minimum }),
+    ...(maximum === undefined ? {} : { exclusiveMaximum: maximum }),
+  }),
+  ({ exclusiveMinimum, exclusiveMaximum, ...rest }) => ({
+    ...rest,
+    ...(exclusiveMinimum === undefined ? {} : { minimum: exclusiveMinimum }),
+    ...(exclusiveMaximum === undefined ? {} : { maximum: exclusiveMaximum }),
+  }),
+  (property) => ({ ...property, enum: [0, 1, "", "a", true] }),
+  ({ minimum: _1, maxLength: _2, enum: _3, const: _4, ...rest }) => rest,
+  ({ maximum: _1, minLength: _2, exclusiveMinimum: _3, ...rest }) => rest,
+];
+
 /** Mostly an edit of the old one, so that compatible pairs are not rare. */
 const pairs = fc
-  .tuple(parts, parts, fc.record({ properties: fc.subarray(NAMES), rest: fc.nat({ max: 7 }) }))
-  .map(([older, other, edit]): [Parts, Parts] => {
+  .record({
+    older: parts,
+    other: parts,
+    replaced: fc.subarray(NAMES),
+    tweaked: fc.dictionary(fc.constantFrom(...NAMES), fc.constantFrom(...TWEAKS)),
+    rest: fc.nat({ max: 7 }),
+  })
+  .map(({ older, other, replaced, tweaked, rest }): [Parts, Parts] => {
     const properties = { ...older.properties };
-    for (const name of edit.properties)
+    for (const name of replaced)
       if (other.properties[name]) properties[name] = other.properties[name];
-    const take = (bit: number): Parts => (edit.rest & bit ? other : older);
+    for (const [name, tweak] of Object.entries(tweaked))
+      if (properties[name]) properties[name] = tweak(properties[name] as Record<string, unknown>);
+    const take = (bit: number): Parts => (rest & bit ? other : older);
     return [
       older,
       {
