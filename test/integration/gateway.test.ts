@@ -52,13 +52,15 @@ beforeAll(async () => {
 
 afterAll(() => stack.disposeAsync());
 
+/** Connects; a gateway whose log was just away may refuse CONNECTs for some milliseconds more. */
 const client = async (version: 4 | 5): Promise<MqttClient> => {
-  const connection = await connectAsync(mqttUrl, {
-    protocolVersion: version,
-    reconnectPeriod: 100,
+  let connection: MqttClient | undefined;
+  await eventually("a client connects", async () => {
+    connection = await connectAsync(mqttUrl, { protocolVersion: version, reconnectPeriod: 100 });
+    return true;
   });
-  stack.defer(() => connection.endAsync(true));
-  return connection;
+  stack.defer(() => connection!.endAsync(true));
+  return connection!;
 };
 
 const reading = (seq: number, over: object = {}): string =>
