@@ -1,4 +1,5 @@
 import { type OptionTable, type Resolved, as } from "../infra/runtime/config.ts";
+import { STATUS_OPTIONS } from "../infra/runtime/status-server.ts";
 import { TRACING_OPTIONS } from "../otel/tracing.ts";
 import type { Gateway } from "./plan.ts";
 
@@ -62,18 +63,7 @@ export const SIMULATOR_OPTIONS = {
     fallback: "20s",
     parse: as.durationMs,
   },
-  statusHost: {
-    env: "SKERRY_STATUS_HOST",
-    doc: "address of /readyz and /status",
-    fallback: "127.0.0.1",
-    parse: as.text,
-  },
-  statusPort: {
-    env: "SKERRY_STATUS_PORT",
-    doc: "port of /readyz and /status",
-    fallback: "0",
-    parse: as.integer(0, 65_535),
-  },
+  ...STATUS_OPTIONS,
   ...TRACING_OPTIONS,
 } satisfies OptionTable;
 

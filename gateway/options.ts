@@ -1,6 +1,7 @@
 import { SCHEMAS_DIRECTORY } from "../contracts/catalog.ts";
 import { PARTITIONS_DEFAULT } from "../infra/nats/topology.ts";
 import { type OptionTable, type Resolved, as } from "../infra/runtime/config.ts";
+import { STATUS_OPTIONS } from "../infra/runtime/status-server.ts";
 import { TRACING_OPTIONS } from "../otel/tracing.ts";
 import { IDENTITY_OPTIONS } from "./identity/options.ts";
 import { LIMIT_OPTIONS, LISTENER_OPTIONS } from "./listener-options.ts";
@@ -48,18 +49,7 @@ export const GATEWAY_OPTIONS = {
     fallback: "",
     parse: as.text,
   },
-  statusHost: {
-    env: "SKERRY_STATUS_HOST",
-    doc: "address of /readyz and /status",
-    fallback: "127.0.0.1",
-    parse: as.text,
-  },
-  statusPort: {
-    env: "SKERRY_STATUS_PORT",
-    doc: "port of /readyz and /status",
-    fallback: "0",
-    parse: as.integer(0, 65_535),
-  },
+  ...STATUS_OPTIONS,
   ...IDENTITY_OPTIONS,
   ...LISTENER_OPTIONS,
   ...LIMIT_OPTIONS,

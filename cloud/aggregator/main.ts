@@ -3,7 +3,7 @@ import { PARTITIONS_DEFAULT } from "../../infra/nats/topology.ts";
 import { type OptionTable, as } from "../../infra/runtime/config.ts";
 import { sleep } from "../../infra/runtime/backoff.ts";
 import { processMain } from "../../infra/runtime/process-main.ts";
-import { serveStatus } from "../../infra/runtime/status-server.ts";
+import { STATUS_OPTIONS, serveStatus } from "../../infra/runtime/status-server.ts";
 import { TRACING_OPTIONS, startTracing } from "../../otel/tracing.ts";
 import { Aggregator } from "./aggregator.ts";
 
@@ -45,18 +45,7 @@ const OPTIONS = {
     fallback: SCHEMAS_DIRECTORY,
     parse: as.text,
   },
-  statusHost: {
-    env: "SKERRY_STATUS_HOST",
-    doc: "address of /readyz and /status",
-    fallback: "127.0.0.1",
-    parse: as.text,
-  },
-  statusPort: {
-    env: "SKERRY_STATUS_PORT",
-    doc: "port of /readyz and /status, 0 for any",
-    fallback: "0",
-    parse: as.integer(0, 65_535),
-  },
+  ...STATUS_OPTIONS,
   ...TRACING_OPTIONS,
 } satisfies OptionTable;
 

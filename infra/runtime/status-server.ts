@@ -1,5 +1,22 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { type OptionTable, as } from "./config.ts";
+
+/** Options of every process that serves its status. */
+export const STATUS_OPTIONS = {
+  statusHost: {
+    env: "SKERRY_STATUS_HOST",
+    doc: "address of /readyz and /status",
+    fallback: "127.0.0.1",
+    parse: as.text,
+  },
+  statusPort: {
+    env: "SKERRY_STATUS_PORT",
+    doc: "port of /readyz and /status; 0 picks a free one",
+    fallback: "0",
+    parse: as.integer(0, 65_535),
+  },
+} satisfies OptionTable;
 
 export interface StatusSource {
   /** True once the process does its real work, not merely listens. */
