@@ -8,7 +8,8 @@ import type { Alert } from "../../contracts/alert.ts";
 import { decodeFrame } from "../../contracts/frame.ts";
 import type { Reject } from "../../contracts/reject.ts";
 import { type NatsWorld, startHubAndRegions } from "../support/nats.ts";
-import { ServerProcess, eventually, freePort } from "../support/nats-influx-process.ts";
+import { type ServerProcess, eventually, freePort } from "../support/nats-influx-process.ts";
+import { startService } from "../support/services.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
 
@@ -19,31 +20,20 @@ let gateway: ServerProcess;
 let alerting: ServerProcess;
 let nats: NatsConnection;
 
-async function startService(main: string, env: Record<string, string>): Promise<ServerProcess> {
-  const statusPort = await freePort();
-  const service = new ServerProcess({
-    name: main,
-    program: process.execPath,
-    args: [join(PROJECT, main)],
-    env: { SKERRY_STATUS_PORT: String(statusPort), SKERRY_REGION: "eu", ...env },
-    ready: async () => (await fetch(`http://127.0.0.1:${statusPort}/readyz`)).ok,
-  });
-  stack.use(service);
-  await service.start();
-  return service;
-}
+const start = async (main: string, env: Record<string, string>): Promise<ServerProcess> =>
+  stack.use((await startService(main, { SKERRY_REGION: "eu", ...env })).process);
 
 beforeAll(async () => {
   world = stack.use(await startHubAndRegions({ regions: ["eu"] }));
   const { url } = world.region("eu");
   const port = await freePort();
   mqttUrl = `mqtt://127.0.0.1:${port}`;
-  gateway = await startService("gateway/main.ts", {
+  gateway = await start("gateway/main.ts", {
     SKERRY_NATS_URL: url,
     SKERRY_MQTT_PORT: String(port),
     SKERRY_ANONYMOUS: "loopback",
   });
-  alerting = await startService("gateway/alerting/main.ts", {
+  alerting = await start("gateway/alerting/main.ts", {
     SKERRY_NATS_URL: url,
     SKERRY_RULES: join(PROJECT, "infra/local/rules.json"),
   });
