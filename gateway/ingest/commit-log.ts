@@ -1,7 +1,8 @@
 // Group commit: many readings, one JetStream message, one acknowledgement.
 //
 // C1. A reading's `stored` callback runs only after the PubAck of the frame that holds it.
-// C2. One frame per partition is in flight; the next one gathers meanwhile. Order is arrival order.
+// C2. One frame per partition is in flight; the next one gathers meanwhile, and under load a few ms
+//     longer (frame-spacing.ts). Order is arrival order.
 // C3. A frame is re-sent, unchanged, under the same message id until it is stored: an outage may
 //     repeat it, never skip it, and never let a later frame of its partition pass it.
 // C4. "Duplicate" in answer to a first send means another gateway uses our ids: fatal, because
@@ -11,6 +12,7 @@ import { FRAME_VERSION, frameBytes, frameMessageId } from "../../contracts/frame
 import { Backoff, sleep } from "../../infra/runtime/backoff.ts";
 import { AppError, dispositionOf, messageOf } from "../../infra/runtime/errors.ts";
 import { makeFrameCompressor } from "./frame-compressor.ts";
+import { FrameSpacing } from "./frame-spacing.ts";
 
 /** Stores one message under an id; resolves to whether the store already had that id. */
 export interface FrameStore {
@@ -39,6 +41,7 @@ export interface CommitLogState {
 interface Partition {
   readonly index: number;
   readonly compress: (bytes: Buffer) => Promise<Uint8Array>;
+  readonly spacing: FrameSpacing;
   readings: string[];
   callbacks: Stored[];
   n: number;
@@ -66,6 +69,7 @@ export class CommitLog {
     this.#partitions = Array.from({ length: options.partitions }, (_, index) => ({
       index,
       compress: makeFrameCompressor(),
+      spacing: new FrameSpacing(),
       readings: [],
       callbacks: [],
       n: 0,
@@ -112,6 +116,7 @@ export class CommitLog {
     target.readings.push(encoded);
     target.callbacks.push(stored);
     if (!target.inFlight) this.#sendSoon(target);
+    else target.spacing.gathered(target.readings.length);
   }
 
   /** Waits until what was gathered is stored, or `signal` aborts. */
@@ -141,6 +146,8 @@ export class CommitLog {
       const callbacks = await this.#sendFrame(partition);
       this.#stored += callbacks.length;
       for (const stored of callbacks) stored(null);
+      const sinceMs = this.#options.clock() - partition.lastSentMs;
+      await partition.spacing.untilDue(callbacks.length, sinceMs, () => partition.readings.length);
     } while (partition.readings.length > 0);
     partition.inFlight = false;
   }
