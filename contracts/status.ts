@@ -38,6 +38,10 @@ export interface AggregatorStatus {
   readonly process: "aggregator";
   readonly readingsStored: number;
   readonly lateReadings: number;
+  /** Minutes of series whose rollups wait to be recomputed, because of late readings. */
+  readonly repairsWaiting: number;
+  /** Finals written again with other values, since the start. */
+  readonly rollupsRevised: number;
   readonly lanes: readonly LaneStatus[];
   /**
    * Device clock to InfluxDB acknowledgement in ms, over all readings since the start, per region:

@@ -1,6 +1,6 @@
 // The aggregator: every lane of every region from the hub's mirrors into InfluxDB.
-import { ROLLUP_WINDOWS } from "../../contracts/measurements.ts";
 import type { AggregatorStatus } from "../../contracts/status.ts";
+import cron from "node-cron";
 import { InfluxClient } from "../../infra/influx/client.ts";
 import { connectNats } from "../../infra/nats/connect.ts";
 import { openContractRegistry } from "../../infra/nats/contract-registry.ts";
@@ -14,6 +14,7 @@ import { InfluxSink } from "./influx-sink.ts";
 import { type Counters, LaneRunner } from "./lane-runner.ts";
 import { Latencies } from "./latency.ts";
 import { Plans } from "./plan.ts";
+import { Repair } from "./repair.ts";
 import type { AggregatorPosition } from "./position.ts";
 
 /** The name under which positions are kept. */
@@ -33,6 +34,8 @@ export interface AggregatorConfig {
   readonly partitions: number;
   /** Directory of the contracts that ship with this program. */
   readonly schemas: string;
+  /** Cron expression, seconds first: when rollups that late readings changed are recomputed. */
+  readonly repairSchedule: string;
 }
 
 export class Aggregator implements StatusSource {
@@ -40,6 +43,7 @@ export class Aggregator implements StatusSource {
   readonly #tracing: Tracing;
   readonly #logger: Logger;
   readonly #sink: InfluxSink;
+  readonly #repair: Repair;
   readonly #latencies: Latencies;
   readonly #counters: Counters = {
     readingsStored: 0,
@@ -54,7 +58,9 @@ export class Aggregator implements StatusSource {
     this.#tracing = uses.tracing;
     this.#logger = uses.logger;
     const target = { url: config.influxUrl, database: config.influxDatabase };
-    this.#sink = new InfluxSink(new InfluxClient(target), uses.logger);
+    const client = new InfluxClient(target);
+    this.#sink = new InfluxSink(client, uses.logger);
+    this.#repair = new Repair(client, this.#sink, uses.logger);
     this.#latencies = new Latencies(config.regions);
   }
 
@@ -69,6 +75,8 @@ export class Aggregator implements StatusSource {
       process: "aggregator",
       ...this.#counters,
       linesRefused: this.#sink.linesRefused,
+      repairsWaiting: this.#lanes.reduce((sum, lane) => sum + lane.repairsWaiting, 0),
+      rollupsRevised: this.#repair.rollupsRevised,
       lanes: this.#lanes.map(({ status }) => status),
       latencyMs: this.#latencies.encoded(),
       influx: this.#sink.state,
@@ -92,7 +100,7 @@ export class Aggregator implements StatusSource {
       const positions = await insist(open, this.#logger, signal);
       if (!positions) return;
       this.#lanes = this.#config.regions.flatMap((region) => {
-        const plans = new Plans(catalog, { region, window: ROLLUP_WINDOWS[0] });
+        const plans = new Plans(catalog, region);
         return Array.from({ length: this.#config.partitions }, (_, partition) => {
           const uses = { connection, positions, plans, sink: this.#sink };
           const tools = { latencies: this.#latencies, counters: this.#counters };
@@ -109,6 +117,11 @@ export class Aggregator implements StatusSource {
   async #runLanes(signal: AbortSignal): Promise<void> {
     const failed = new AbortController();
     const stop = AbortSignal.any([signal, failed.signal]);
+    const repairs = cron.schedule(
+      this.#config.repairSchedule,
+      () => this.#repair.run(this.#lanes, stop),
+      { noOverlap: true, logger: this.#logger },
+    );
     const work = [
       this.#sink.run(stop),
       this.#turns(stop),
@@ -117,6 +130,7 @@ export class Aggregator implements StatusSource {
     // The first failure stops everything: a lane that went on alone would never be saved.
     for (const part of work) part.catch((error: unknown) => failed.abort(error));
     await untilAborted(stop);
+    await repairs.destroy();
     await Promise.race([Promise.allSettled(work), sleep(LAST_WRITE_MS)]);
     await Promise.race([this.#save(), sleep(LAST_SAVE_MS)]);
     if (failed.signal.aborted) throw failed.signal.reason;

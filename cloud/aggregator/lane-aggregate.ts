@@ -2,7 +2,9 @@
 // Pure: no clock, no I/O. What it writes is a function of the log, whatever crashed in between.
 //
 // A1. The position's `seq` is the least frame that touches an open window, a window whose final is
-//     not acknowledged, a raw point that is not acknowledged, or what repeats are told by (R2); `lane` is the state just before it.
+//     not acknowledged, a raw point that is not acknowledged, what repeats are told by (R2), or a
+//     late reading whose rollups are not yet repaired (repair-marks.ts, M1); `lane` is the state just
+//     before it.
 // A2. Frames up to the position's `doneSeq` only rebuild windows: nothing of them is written again.
 // A3. A window that ends at or before `finalThroughMs` is never written again: its readings may lie
 //     before `seq`, so what a replay sees of it may be a part.
@@ -11,13 +13,15 @@
 // A5. A frame that cannot be judged or read stops the lane before any effect of it, so one of an
 //     unknown contract version can be applied again once that version is known.
 import { type Frame, decodeFrame } from "../../contracts/frame.ts";
-import { eventTimeMs } from "../../contracts/reading.ts";
+import { MINUTE } from "../../contracts/measurements.ts";
+import { eventTimeMs, seriesKeyOf } from "../../contracts/reading.ts";
 import { type LaneState, judgeFrame } from "../../infra/nats/lane.ts";
 import { messageOf } from "../../infra/runtime/errors.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { ContractPlan, Plans } from "./plan.ts";
 import type { AggregatorPosition } from "./position.ts";
-import { OpenWindows } from "./window.ts";
+import { type RepairGroup, RepairMarks } from "./repair-marks.ts";
+import { OpenWindows, minuteOf } from "./window.ts";
 
 export interface LoggedFrame {
   readonly seq: number;
@@ -49,6 +53,8 @@ export type FrameOutcome =
       readonly reason: string;
       /** Set where nothing but this contract version is missing: the frame waits for it. */
       readonly awaits?: UnknownVersion;
+      /** Set where so many repairs are due that the frame waits for some of them (M4). */
+      readonly awaitsRepairs?: true;
     };
 
 export interface UnknownVersion {
@@ -67,11 +73,11 @@ interface Hold {
 
 export class LaneAggregate {
   readonly #plans: Plans;
-  readonly #windowMs: number;
   readonly #resumed: AggregatorPosition;
-  readonly #windows: OpenWindows;
-  readonly #arrivals: Arrivals;
-  /** By window start. */
+  readonly #windows = new OpenWindows();
+  readonly #arrivals = new Arrivals(MINUTE.sizeMs);
+  readonly #marks = new RepairMarks();
+  /** By start of the minute. */
   readonly #windowHolds = new Map<number, Hold>();
   readonly #arrivalHolds = new Map<number, Hold>();
   /** Frames whose effects are on their way to InfluxDB, oldest first. */
@@ -80,12 +86,9 @@ export class LaneAggregate {
   #done: { seq: number; state: LaneState } | null = null;
   #readSeq: number;
 
-  constructor(plans: Plans, windowMs: number, from: AggregatorPosition) {
+  constructor(plans: Plans, from: AggregatorPosition) {
     this.#plans = plans;
-    this.#windowMs = windowMs;
     this.#resumed = from;
-    this.#windows = new OpenWindows(windowMs);
-    this.#arrivals = new Arrivals(windowMs);
     this.#state = from.lane;
     this.#readSeq = from.seq - 1;
   }
@@ -119,6 +122,8 @@ export class LaneAggregate {
     if (!Array.isArray(plans))
       return { kind: "stopped", ...plans, reason: `frame ${seq} ${plans.reason}` }; // A5
     if (this.#windows.full) return stopped(`too many series are open at frame ${seq}`);
+    if (this.#marks.full)
+      return { kind: "stopped", awaitsRepairs: true, reason: `frame ${seq} waits for repairs` };
     this.#readSeq = seq;
 
     const effects = emptyEffects(seq);
@@ -146,7 +151,7 @@ export class LaneAggregate {
     const eventMs = Math.floor(eventTimeMs(plan.contract, reading.payload, reading.receivedAtMs));
     const line = plan.raw.line(reading, eventMs);
     if (line === null) return void (replayed || effects.unwritable.push(reading));
-    const startMs = this.#windows.startOf(eventMs);
+    const startMs = minuteOf(eventMs);
     const hold = (untilMs: number): Hold => ({ untilMs, seq: effects.seq, before });
     if (this.#arrivals.concerns(plan, reading)) {
       const untilMs = this.#arrivals.neededUntilMs(startMs);
@@ -155,12 +160,16 @@ export class LaneAggregate {
         if (!this.#arrivals.add(plan, reading, startMs)) return void (effects.repeated += 1);
       }
     }
-    const endMs = startMs + this.#windowMs;
+    const endMs = startMs + MINUTE.sizeMs;
     const late = endMs <= before.watermarkMs;
     if (!late && endMs > this.#resumed.finalThroughMs) {
       // A3
       if (!this.#windowHolds.has(startMs)) this.#windowHolds.set(startMs, hold(endMs));
       if (!this.#windows.add(plan, reading, eventMs)) return void (effects.repeated += 1);
+    } else if (late || !replayed) {
+      const { name: contract } = plan.series;
+      const key = seriesKeyOf(plan.contract, reading.device, reading.payload);
+      this.#marks.add({ contract, key, startMs, seq: effects.seq, before });
     }
     if (replayed) return;
     if (late) effects.late += 1;
@@ -186,13 +195,34 @@ export class LaneAggregate {
         if (untilMs <= last!.after.watermarkMs) holds.delete(startMs);
   }
 
+  /** Minutes of series with a final that late readings have made wrong. */
+  get repairsWaiting(): number {
+    return this.#marks.size + this.#windows.stale;
+  }
+
+  repairsDue(groupsMax: number): RepairGroup[] {
+    const watermarkMs = this.#done?.state.watermarkMs ?? 0;
+    const { finalThroughMs } = this.#resumed;
+    const done = { seq: this.doneSeq, watermarkMs: Math.max(watermarkMs, finalThroughMs) };
+    return this.#marks.due(done, groupsMax);
+  }
+
+  /** InfluxDB holds the recomputed rollups. */
+  repaired(group: RepairGroup): void {
+    this.#marks.repaired(group);
+  }
+
   /** What to save now (A1). Until a replay is through this is the position it started from. */
   position(): AggregatorPosition {
     if (!this.#done) return this.#resumed;
     let seq = this.#done.seq + 1;
     let lane = this.#done.state;
-    for (const holds of [this.#windowHolds, this.#arrivalHolds])
-      for (const hold of holds.values())
+    for (const holds of [
+      this.#windowHolds.values(),
+      this.#arrivalHolds.values(),
+      this.#marks.holds(),
+    ])
+      for (const hold of holds)
         if (hold.seq < seq) {
           seq = hold.seq;
           lane = hold.before;

@@ -1,11 +1,11 @@
 // One lane of the aggregator: log → LaneAggregate → sink, and the position behind it.
 import { setImmediate as macrotask } from "node:timers/promises";
 import type { NatsConnection } from "nats";
-import { ROLLUP_WINDOWS } from "../../contracts/measurements.ts";
 import type { LaneStatus } from "../../contracts/status.ts";
 import { type LaneId, laneName, telemetryStream } from "../../contracts/subjects.ts";
 import { type LogEntry, readLane } from "../../infra/nats/lane-source.ts";
 import type { Positions } from "../../infra/nats/positions.ts";
+import { sleep } from "../../infra/runtime/backoff.ts";
 import { dispositionOf, messageOf } from "../../infra/runtime/errors.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
 import type { Tracing } from "../../otel/tracing.ts";
@@ -19,15 +19,17 @@ import {
   type UnknownVersion,
 } from "./lane-aggregate.ts";
 import type { Latencies } from "./latency.ts";
-import type { Plans } from "./plan.ts";
+import type { ContractPlan, Plans } from "./plan.ts";
+import type { RepairableLane } from "./repair.ts";
+import type { RepairGroup } from "./repair-marks.ts";
 import { type AggregatorPosition, START, joinedAt } from "./position.ts";
-
-const [MINUTE] = ROLLUP_WINDOWS;
 
 /** Open rollups of one lane written at once; the rest waits for the next turn. */
 const OPEN_LINES_MAX = 5_000;
 /** Timers and sockets get their turn after this many lines, however much of the log is waiting. */
 const LINES_BEFORE_YIELD = 5_000;
+/** A lane that has too many repairs waiting looks again this often. */
+const REPAIRS_AWAITED_MS = 250;
 
 export interface Counters {
   readingsStored: number;
@@ -47,7 +49,7 @@ export interface LaneDependencies {
   readonly logger: Logger;
 }
 
-export class LaneRunner {
+export class LaneRunner implements RepairableLane {
   readonly lane: LaneId;
   readonly #with: LaneDependencies;
   readonly #logger: Logger;
@@ -68,6 +70,26 @@ export class LaneRunner {
   /** True once its position is known and its log is being read. */
   get reading(): boolean {
     return this.#listening && this.#stoppedBy === null;
+  }
+
+  get region(): string {
+    return this.lane.region;
+  }
+
+  get repairsWaiting(): number {
+    return this.#aggregate?.repairsWaiting ?? 0;
+  }
+
+  repairsDue(groupsMax: number): RepairGroup[] {
+    return this.#aggregate?.repairsDue(groupsMax) ?? [];
+  }
+
+  repaired(group: RepairGroup): void {
+    this.#aggregate!.repaired(group);
+  }
+
+  planOf(contract: string): ContractPlan | undefined {
+    return this.#with.plans.ofAllVersions(contract);
   }
 
   get status(): LaneStatus {
@@ -112,8 +134,10 @@ export class LaneRunner {
   ): Promise<FrameOutcome | null> {
     for (;;) {
       const outcome = aggregate.apply(entry);
-      if (outcome.kind !== "stopped" || !outcome.awaits) return outcome;
-      await this.#wait(outcome.awaits, entry.seq, signal);
+      if (outcome.kind !== "stopped") return outcome;
+      if (outcome.awaits) await this.#wait(outcome.awaits, entry.seq, signal);
+      else if (outcome.awaitsRepairs) await sleep(REPAIRS_AWAITED_MS, signal);
+      else return outcome;
       if (signal.aborted) return null;
     }
   }
@@ -188,7 +212,7 @@ export class LaneRunner {
 
   #begin(position: AggregatorPosition): LaneAggregate {
     this.#saved = position;
-    this.#aggregate = new LaneAggregate(this.#with.plans, MINUTE.sizeMs, position);
+    this.#aggregate = new LaneAggregate(this.#with.plans, position);
     return this.#aggregate;
   }
 
@@ -196,7 +220,7 @@ export class LaneRunner {
   async #join({ storeMs }: LogEntry, signal: AbortSignal): Promise<LaneAggregate | null> {
     const firstSeq = await insist(() => this.#firstSeq(), this.#logger, signal);
     if (firstSeq === null) return null;
-    return this.#begin(firstSeq > 1 ? joinedAt(storeMs, MINUTE.sizeMs) : START);
+    return this.#begin(firstSeq > 1 ? joinedAt(storeMs) : START);
   }
 
   async #firstSeq(): Promise<number> {

@@ -1,3 +1,4 @@
+import cron from "node-cron";
 import { SCHEMAS_DIRECTORY } from "../../contracts/catalog.ts";
 import { PARTITIONS_DEFAULT } from "../../infra/nats/topology.ts";
 import { type OptionTable, as } from "../../infra/runtime/config.ts";
@@ -44,6 +45,15 @@ const OPTIONS = {
     doc: "directory of contracts: {name}/v{number}.json",
     fallback: SCHEMAS_DIRECTORY,
     parse: as.text,
+  },
+  repairSchedule: {
+    env: "SKERRY_REPAIR_SCHEDULE",
+    doc: "cron expression, seconds first: when rollups that late readings changed are recomputed",
+    fallback: "*/5 * * * * *",
+    parse: (raw) => {
+      if (!cron.validate(raw)) throw new Error(`is not a cron expression: ${raw}`);
+      return raw;
+    },
   },
   ...STATUS_OPTIONS,
   ...TRACING_OPTIONS,

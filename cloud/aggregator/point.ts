@@ -6,6 +6,8 @@ import { escape } from "@influxdata/influxdb-client";
 import type { Contract, Field } from "../../contracts/contract.ts";
 import {
   ROLLUP_COUNT,
+  ROLLUP_QUANTILES,
+  ROLLUP_REVISION,
   ROLLUP_STATISTICS,
   type RollupWindow,
   rawMeasurement,
@@ -31,8 +33,10 @@ interface FieldKey {
  * A tag value that InfluxDB reads back. Line protocol has no way to write a backslash before a
  * separator or at the end of a value, so such a one becomes `%5C`.
  */
-const tagValue = (value: string): string =>
-  escape.tag(value.replace(/\\(?=[,= \n\r\t\\]|$)/g, "%5C"));
+const tagValue = (value: string): string => escape.tag(storedTag(value));
+
+/** What InfluxDB gives back for a tag value. */
+export const storedTag = (value: string): string => value.replace(/\\(?=[,= \n\r\t\\]|$)/g, "%5C");
 
 /** Writes the raw points of one contract version. */
 export class RawPoints {
@@ -109,13 +113,13 @@ function fieldValue(type: Field["type"], value: unknown): string | null {
   }
 }
 
-/** Writes the rollups of one contract: all its versions feed the same series. */
+/** Writes the rollups of one contract and window size: all its versions feed the same series. */
 export class RollupPoints {
   readonly #heads: Readonly<Record<"open" | "final", string>>;
-  /** Keys of the statistics of each field, in the order of ROLLUP_STATISTICS. */
+  /** Keys of each field: its statistics, then its quantiles, in the order of their lists. */
   readonly #keys: readonly (readonly string[])[];
 
-  constructor(contract: Contract, fields: readonly string[], at: RollupPlace) {
+  constructor(contract: Contract, fields: readonly RolledField[], at: RollupPlace) {
     const head = (state: "open" | "final"): string => {
       const measurement = escape.measurement(
         rollupMeasurement(contract.name, at.window.name, state),
@@ -123,28 +127,52 @@ export class RollupPoints {
       return `${measurement},region=${tagValue(at.region)},${escape.tag(seriesTag(contract))}=`;
     };
     this.#heads = { open: head("open"), final: head("final") };
-    this.#keys = fields.map((field) =>
-      ROLLUP_STATISTICS.map((statistic) => escape.tag(`${field}_${statistic}`)),
+    this.#keys = fields.map(({ name }) =>
+      [...ROLLUP_STATISTICS, ...ROLLUP_QUANTILES.map((quantile) => quantile.name)].map(
+        (statistic) => `${name}_${statistic}`,
+      ),
     );
   }
 
-  line(state: "open" | "final", rollup: Rollup): string {
-    let text = `${this.#heads[state]}${tagValue(rollup.key)} ${ROLLUP_COUNT}=${rollup.count}i`;
-    rollup.fields.forEach((statistics, at) => {
+  open(rollup: Rollup): string {
+    return this.#line("open", rollup, "");
+  }
+
+  /** @param revision 0 when the window ends, one more each time that late readings changed it. */
+  final(rollup: Rollup, revision = 0): string {
+    return this.#line("final", rollup, `,${ROLLUP_REVISION}=${revision}i`);
+  }
+
+  /** Names and values of the fields, without the revision. */
+  values({ count, fields }: Rollup): [string, number][] {
+    const values: [string, number][] = [[ROLLUP_COUNT, count]];
+    fields.forEach((statistics, at) => {
       if (statistics.count === 0) return;
-      ROLLUP_STATISTICS.forEach((statistic, which) => {
-        const value = statistics[statistic];
-        // The sum of huge values overflows; the other statistics are still right.
-        if (Number.isFinite(value)) text += `,${this.#keys[at]![which]!}=${value}`;
-      });
+      const keys = this.#keys[at]!;
+      const all = [...ROLLUP_STATISTICS.map((name) => statistics[name]), ...statistics.quantiles];
+      // The sum of huge values overflows; the other statistics are still right.
+      all.forEach((value, which) => Number.isFinite(value) && values.push([keys[which]!, value]));
     });
-    return `${text} ${rollup.startMs}000000`;
+    return values;
+  }
+
+  #line(state: "open" | "final", rollup: Rollup, end: string): string {
+    const fields = this.values(rollup).map(([key, value], at) =>
+      at === 0 ? `${key}=${value}i` : `${escape.tag(key)}=${value}`,
+    );
+    return `${this.#heads[state]}${tagValue(rollup.key)} ${fields.join(",")}${end} ${rollup.startMs}000000`;
   }
 }
 
 export interface RollupPlace {
   readonly region: string;
   readonly window: RollupWindow;
+}
+
+/** A numeric field of any version of a contract. */
+export interface RolledField {
+  readonly name: string;
+  readonly quantiles: boolean;
 }
 
 export interface Rollup {

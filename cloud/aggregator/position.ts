@@ -1,5 +1,7 @@
 // Where the aggregator stands in one lane: saved only after InfluxDB acknowledged every effect.
+import { MINUTE } from "../../contracts/measurements.ts";
 import { EMPTY_LANE, type LaneState } from "../../infra/nats/lane.ts";
+import { minuteOf } from "./window.ts";
 
 export interface AggregatorPosition {
   /** The first frame to read again: the least that touches an open window or is not done. */
@@ -30,8 +32,8 @@ const JOIN_MS = 60_000;
  * A log whose beginning was trimmed. Its first windows have lost readings, so they are left to the
  * repair job instead of being written with too small a count.
  */
-export const joinedAt = (storeMs: number, windowMs: number): AggregatorPosition => ({
+export const joinedAt = (storeMs: number): AggregatorPosition => ({
   ...START,
-  finalThroughMs: Math.ceil((storeMs + 1) / windowMs) * windowMs,
+  finalThroughMs: minuteOf(storeMs) + MINUTE.sizeMs,
   joinedUntilMs: storeMs + JOIN_MS,
 });

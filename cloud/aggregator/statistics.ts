@@ -1,55 +1,72 @@
+import { LogCollapsingLowestDenseDDSketch } from "@datadog/sketches-js";
+import { ROLLUP_QUANTILES } from "../../contracts/measurements.ts";
+import { ExactSum } from "./exact-sum.ts";
+
 /** What breaks ties of equal event times: a reading's sequence, or the hash of its content. */
 export type ReadingOrder = number | string;
 
+/** A quantile is off by at most this share of its value. */
+const QUANTILE_ACCURACY = 0.01;
+/** Bins of a sketch, which bound its memory; past them the lowest values share a bin. */
+const QUANTILE_BINS_MAX = 2_048;
+
 /**
- * Running statistics of one field in one window.
+ * Statistics of one field in one window. None depends on the order in which readings arrive, nor on
+ * how a window was merged from shorter ones: a rollup repaired later has the same bits.
  *
- * `min`, `max`, `first` and `last` do not depend on the order of arrival. Sums of floating-point
- * numbers do, in their last digits; a window's readings all come from one lane, so they are added in
- * the log's order and every replay of the log gives the same bits.
- *
- * The variance is Welford's recurrence, which does not cancel when values are large and close
- * together: B. P. Welford, "Note on a Method for Calculating Corrected Sums of Squares and
- * Products", Technometrics 4 (1962).
+ * Sum and sum of squares are exact (see ExactSum), so the variance does not cancel. Quantiles are a
+ * DDSketch: C. Masson, J. E. Rim, H. K. Lee, "DDSketch: A Fast and Fully-Mergeable Quantile Sketch
+ * with Relative-Error Guarantees", PVLDB 12 (2019).
  */
 export class FieldStatistics {
   count = 0;
   min = Number.POSITIVE_INFINITY;
   max = Number.NEGATIVE_INFINITY;
-  sum = 0;
   first = 0;
   last = 0;
-  #runningMean = 0;
-  #squares = 0;
+  readonly #sum = new ExactSum();
+  readonly #squares = new ExactSum();
+  readonly #sketch: LogCollapsingLowestDenseDDSketch | null;
   #firstMs = Number.POSITIVE_INFINITY;
   #firstOrder: ReadingOrder = 0;
   #lastMs = Number.NEGATIVE_INFINITY;
   #lastOrder: ReadingOrder = 0;
 
+  constructor(quantiles: boolean) {
+    this.#sketch = quantiles
+      ? new LogCollapsingLowestDenseDDSketch({
+          relativeAccuracy: QUANTILE_ACCURACY,
+          binLimit: QUANTILE_BINS_MAX,
+        })
+      : null;
+  }
+
   add(value: number, eventMs: number, order: ReadingOrder): void {
     this.count += 1;
-    this.sum += value;
+    this.#sum.add(value);
+    this.#squares.addProduct(value, value);
+    this.#sketch?.accept(value);
     if (value < this.min) this.min = value;
     if (value > this.max) this.max = value;
-    const delta = value - this.#runningMean;
-    this.#runningMean += delta / this.count;
-    this.#squares += delta * (value - this.#runningMean);
-    if (
-      eventMs < this.#firstMs ||
-      (eventMs === this.#firstMs && precedes(order, value, this.#firstOrder, this.first))
-    ) {
-      this.first = value;
-      this.#firstMs = eventMs;
-      this.#firstOrder = order;
-    }
-    if (
-      eventMs > this.#lastMs ||
-      (eventMs === this.#lastMs && precedes(this.#lastOrder, this.last, order, value))
-    ) {
-      this.last = value;
-      this.#lastMs = eventMs;
-      this.#lastOrder = order;
-    }
+    this.#takeFirst(value, eventMs, order);
+    this.#takeLast(value, eventMs, order);
+  }
+
+  /** Adds all readings of `other`, a shorter window of the same field. */
+  merge(other: FieldStatistics): void {
+    if (other.count === 0) return;
+    this.count += other.count;
+    this.#sum.addAll(other.#sum);
+    this.#squares.addAll(other.#squares);
+    if (other.#sketch) this.#sketch?.merge(other.#sketch);
+    this.min = Math.min(this.min, other.min);
+    this.max = Math.max(this.max, other.max);
+    this.#takeFirst(other.first, other.#firstMs, other.#firstOrder);
+    this.#takeLast(other.last, other.#lastMs, other.#lastOrder);
+  }
+
+  get sum(): number {
+    return this.#sum.value;
   }
 
   get mean(): number {
@@ -58,7 +75,44 @@ export class FieldStatistics {
 
   /** Of the sample (n − 1), as InfluxQL's STDDEV; 0 for a single value. */
   get stddev(): number {
-    return this.count < 2 ? 0 : Math.sqrt(this.#squares / (this.count - 1));
+    const { count: n } = this;
+    if (n < 2 || this.min === this.max) return 0;
+    const [sum, sumRest] = this.#sum.pair;
+    const [squares, squaresRest] = this.#squares.pair;
+    // n · Σx² − (Σx)², without cancellation.
+    const scaled = new ExactSum();
+    scaled.addProduct(n, squares);
+    scaled.addProduct(n, squaresRest);
+    scaled.addProduct(-sum, sum);
+    scaled.addProduct(-2 * sum, sumRest);
+    scaled.addProduct(-sumRest, sumRest);
+    return Math.sqrt(Math.max(0, scaled.value) / n / (n - 1));
+  }
+
+  /** In the order of ROLLUP_QUANTILES; empty for a field without quantiles. */
+  get quantiles(): readonly number[] {
+    const sketch = this.#sketch;
+    return sketch ? ROLLUP_QUANTILES.map(({ q }) => sketch.getValueAtQuantile(q)) : [];
+  }
+
+  #takeFirst(value: number, eventMs: number, order: ReadingOrder): void {
+    const earlier =
+      eventMs < this.#firstMs ||
+      (eventMs === this.#firstMs && precedes(order, value, this.#firstOrder, this.first));
+    if (!earlier) return;
+    this.first = value;
+    this.#firstMs = eventMs;
+    this.#firstOrder = order;
+  }
+
+  #takeLast(value: number, eventMs: number, order: ReadingOrder): void {
+    const later =
+      eventMs > this.#lastMs ||
+      (eventMs === this.#lastMs && precedes(this.#lastOrder, this.last, order, value));
+    if (!later) return;
+    this.last = value;
+    this.#lastMs = eventMs;
+    this.#lastOrder = order;
   }
 }
 

@@ -84,6 +84,10 @@ export class InfluxClient {
   }
 }
 
+/** An InfluxQL string literal. */
+export const quote = (text: string): string =>
+  `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+
 function toAppError(error: unknown): AppError {
   if (error instanceof HttpError) {
     const detail = `InfluxDB answered ${error.statusCode}: ${error.body ?? error.message}`;

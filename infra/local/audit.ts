@@ -10,7 +10,7 @@ import {
 } from "../../contracts/measurements.ts";
 import { SLOTS_PER_MS, pointTimeNs, slotOfHash } from "../../contracts/reading.ts";
 import type { LedgerEntry } from "../../device-sim/ledger.ts";
-import type { InfluxClient, Row } from "../influx/client.ts";
+import { type InfluxClient, type Row, quote } from "../influx/client.ts";
 
 export interface AuditResult {
   acknowledged: number;
@@ -173,6 +173,3 @@ function nsOf(row: Row): string {
   const [whole = "", fraction = ""] = time.slice(0, -1).split(".");
   return `${Date.parse(`${whole}Z`) / 1000}${fraction.padEnd(9, "0")}`;
 }
-
-/** An InfluxQL string literal. */
-const quote = (text: string): string => `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;

@@ -24,6 +24,8 @@ const PATH_READY_MS = 15_000;
 /** After `--run-for`, how long devices may wait for their last acknowledgements. */
 const DEVICES_GRACE_MS = 30_000;
 /** After that, how long the path may take to drain: an outage may be in progress. */
+/** A minute until it is over, its lateness, and some runs of the repair job. */
+const REPAIR_MS = 90_000;
 const DRAIN_MS = 120_000;
 /** After Ctrl-C everything is gone within 10 s, a report included: so it cannot wait long. */
 const HURRIED = { devicesMs: 1_500, drainMs: 1_500 };
@@ -159,6 +161,8 @@ export class Session {
     say("draining the path");
     const drained = await this.#caughtUp(hurried ? HURRIED.drainMs : DRAIN_MS);
     if (!drained) say("the path did not drain in time; the report says what is missing");
+    if (!hurried && !(await this.#repaired()))
+      say("repairs of late readings are not finished; the report counts them as wrong");
     return makeReport({
       plan: this.#plan,
       monitor: this.#monitor,
@@ -169,6 +173,16 @@ export class Session {
       restarts: this.#supervisor.restarts,
       logger: this.#logger,
     });
+  }
+
+  /** Until the rollups of late readings are recomputed; their minute has to be over. */
+  async #repaired(): Promise<boolean> {
+    const deadlineMs = performance.now() + REPAIR_MS;
+    while (performance.now() < deadlineMs) {
+      if ((await this.#monitor.refresh()).aggregator?.repairsWaiting === 0) return true;
+      await sleep(200);
+    }
+    return false;
   }
 
   /** Until the aggregator and the engines passed what each region's log holds now. */

@@ -7,7 +7,6 @@ import { START } from "../../../cloud/aggregator/position.ts";
 import { Catalog } from "../../../contracts/catalog.ts";
 import { compileContract } from "../../../contracts/contract.ts";
 import { encodeFrame, encodeReading } from "../../../contracts/frame.ts";
-import { ROLLUP_WINDOWS } from "../../../contracts/measurements.ts";
 import { LaneRules } from "../../../gateway/alerting/evaluate.ts";
 
 const START_MS = 1_700_000_040_000;
@@ -44,10 +43,10 @@ const frame = (n: number, clock: number, ...readings: ReturnType<typeof reading>
 
 test("a frame of an unknown version has no effect, and all of it once the version is known", () => {
   const catalog = new Catalog([pump(1, ["flow"])]);
-  const plans = new Plans(catalog, { region: "eu", window: ROLLUP_WINDOWS[0] });
-  const aggregate = new LaneAggregate(plans, ROLLUP_WINDOWS[0].sizeMs, START);
+  const plans = new Plans(catalog, "eu");
+  const aggregate = new LaneAggregate(plans, START);
   expect(aggregate.apply(frame(1, START_MS, reading(1, { flow: 1 }))).kind).toBe("effects");
-  expect(aggregate.takeOpen(10)).toHaveLength(1);
+  expect(aggregate.takeOpen(10)).toHaveLength(2);
 
   const waiting = frame(2, START_MS + 1, reading(2, { pressure: 7, flow: 3 }));
   for (let again = 0; again < 2; again++)

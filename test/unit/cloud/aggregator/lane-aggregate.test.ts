@@ -9,35 +9,82 @@ import {
   type LoggedFrame,
 } from "../../../../cloud/aggregator/lane-aggregate.ts";
 import { type AggregatorPosition, START, joinedAt } from "../../../../cloud/aggregator/position.ts";
+import type { Rollup, RollupPoints } from "../../../../cloud/aggregator/point.ts";
+import { recompute, revise } from "../../../../cloud/aggregator/recompute.ts";
 import type { FrameReading } from "../../../../contracts/frame.ts";
 import { FrameWriter } from "../../../support/nats-frames.ts";
-import { MINUTE_MS, PLANS, environment } from "./lane-log.ts";
+import type { Row } from "../../../../infra/influx/client.ts";
+import { MINUTE_MS, PLANS, type ParsedLine, environment, parseLine } from "./lane-log.ts";
 
 const START_MS = 1_700_000_040_000 - (1_700_000_040_000 % MINUTE_MS);
 
 /** What InfluxDB holds: the key of a point is its measurement, tags and time. */
 class Store {
   readonly points = new Map<string, string>();
-  /** Finals that were written again with other values. */
+  /** Finals that were written again with other values and the same revision. */
   readonly changedFinals: string[] = [];
 
   write(line: string): void {
     const [head = "", fields = "", time = ""] = line.split(" ");
     const key = `${head} ${time}`;
     const known = this.points.get(key);
-    if (head.startsWith("environment_1m,") && known !== undefined && known !== fields)
-      this.changedFinals.push(`${key}: ${known} became ${fields}`);
+    const revision = (of: string): string => of.slice(of.lastIndexOf(",revision="));
+    if (FINAL.test(head) && known !== undefined && known !== fields)
+      if (revision(known) === revision(fields))
+        this.changedFinals.push(`${key}: ${known} became ${fields}`);
     this.points.set(key, fields);
   }
 
+  /** Rows of one measurement and device, as InfluxQL answers. */
+  rows(measurement: string, device: string): Row[] {
+    return [...this.points].flatMap(([key, fields]) => {
+      const [head = "", time = ""] = key.split(" ");
+      if (head !== `${measurement},region=eu,device=${device}`) return [];
+      const { fields: values } = parseLine(`${head} ${fields} ${time}`);
+      return [{ ...values, device, time: new Date(Number(time.slice(0, -6))).toISOString() }];
+    });
+  }
+
+  get finals(): ParsedLine[] {
+    return [...this.points]
+      .filter(([key]) => FINAL.test(key))
+      .map(([key, fields]) => parseLine(key.replace(" ", ` ${fields} `)));
+  }
+
+  /** Everything but open rollups and how often finals were revised. */
   get lasting(): [string, string][] {
-    return [...this.points].filter(([key]) => !key.startsWith("environment_1m_open")).sort();
+    return [...this.points]
+      .filter(([key]) => !key.includes("_open,"))
+      .map(([key, fields]): [string, string] => [key, fields.replace(/,revision=\d+i/, "")])
+      .sort();
+  }
+}
+
+const FINAL = /^environment_(1m|10s),/;
+
+/** What the repair job does, against the model. */
+function repair(aggregate: LaneAggregate, store: Store, groupsMax = 1_000): void {
+  for (const group of aggregate.repairsDue(groupsMax)) {
+    const plan = PLANS.ofAllVersions(group.contract)!;
+    const revised = (points: RollupPoints, rollup: Rollup, measurement: string): void => {
+      const stored = store
+        .rows(measurement, group.key)
+        .find(({ time }) => Date.parse(String(time)) === rollup.startMs);
+      const line = revise(points, rollup, stored);
+      if (line !== null) store.write(line);
+    };
+    for (const minute of recompute(plan, group.key, store.rows("environment", group.key))) {
+      if (!group.minutes.includes(minute.startMs)) continue;
+      for (const part of minute.parts) revised(plan.series.tenSeconds, part, "environment_10s");
+      revised(plan.series.minute, minute.rollup, "environment_1m");
+    }
+    aggregate.repaired(group);
   }
 }
 
 function straightRun(log: readonly LoggedFrame[]): { store: Store; late: number } {
   const store = new Store();
-  const aggregate = new LaneAggregate(PLANS, MINUTE_MS, START);
+  const aggregate = new LaneAggregate(PLANS, START);
   let late = 0;
   for (const frame of log) {
     const outcome = aggregate.apply(frame);
@@ -47,6 +94,7 @@ function straightRun(log: readonly LoggedFrame[]): { store: Store; late: number 
     outcome.lines.forEach((line) => store.write(line));
     aggregate.acknowledged(outcome.seq);
   }
+  repair(aggregate, store);
   return { store, late };
 }
 
@@ -54,11 +102,11 @@ function straightRun(log: readonly LoggedFrame[]): { store: Store; late: number 
 function crashingRun(log: readonly LoggedFrame[], schedule: readonly number[]): Store {
   const store = new Store();
   let saved: AggregatorPosition = START;
-  let aggregate = new LaneAggregate(PLANS, MINUTE_MS, saved);
+  let aggregate = new LaneAggregate(PLANS, saved);
   let at = 0;
   let waiting: FrameEffects[] = [];
   const resume = (): void => {
-    aggregate = new LaneAggregate(PLANS, MINUTE_MS, saved);
+    aggregate = new LaneAggregate(PLANS, saved);
     at = log.findIndex(({ seq }) => seq >= saved.seq);
     if (at < 0) at = log.length;
     waiting = [];
@@ -87,7 +135,8 @@ function crashingRun(log: readonly LoggedFrame[], schedule: readonly number[]): 
     if (step < 50) apply();
     else if (step < 70) acknowledge(1 + (step % 3));
     else if (step < 85) save();
-    else if (step < 90) aggregate.takeOpen(1 + (step % 3)).forEach((line) => store.write(line));
+    else if (step < 88) aggregate.takeOpen(1 + (step % 3)).forEach((line) => store.write(line));
+    else if (step < 90) repair(aggregate, store, 1 + (step % 2));
     else if (step < 95) {
       // InfluxDB took some lines of the write in flight, nobody heard of it.
       const lines = waiting.flatMap((effects) => effects.lines);
@@ -97,6 +146,7 @@ function crashingRun(log: readonly LoggedFrame[], schedule: readonly number[]): 
   }
   while (at < log.length) apply();
   acknowledge(waiting.length);
+  repair(aggregate, store);
   return store;
 }
 
@@ -229,7 +279,39 @@ describe("each reading once", () => {
     );
   });
 
-  test("a late reading is stored raw, counted as late, and changes no rollup", () => {
+  test("after repairs every closed window is what its distinct readings give, late ones too", () => {
+    fc.assert(
+      fc.property(
+        fc.array(sketch, { maxLength: 60 }),
+        fc.array(fc.nat({ max: 99 }), { maxLength: 200 }),
+        (sketches, schedule) => {
+          const { log, sent } = toLog(sketches);
+          const timed = sent.map((reading) => ({
+            reading,
+            eventMs: Number(reading.payload["ts"] ?? reading.receivedAtMs),
+          }));
+          const store = crashingRun(log, schedule);
+          for (const { measurement, time, tags, fields } of store.finals) {
+            const sizeMs = measurement.endsWith("_1m") ? MINUTE_MS : 10_000;
+            const startMs = Number(time.slice(0, -6));
+            const within = timed
+              .filter(({ reading }) => tags === `region=eu,device=${reading.device}`)
+              .filter(({ eventMs }) => eventMs >= startMs && eventMs < startMs + sizeMs)
+              .map(({ reading }) => Number(reading.payload["co2"]));
+            expect(fields).toMatchObject({
+              count: within.length,
+              co2_min: Math.min(...within),
+              co2_max: Math.max(...within),
+              co2_sum: within.reduce((sum, value) => sum + value, 0),
+            });
+          }
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  test("a late reading is stored raw, counted as late, and its rollups are revised", () => {
     const g1 = writer("g1");
     const frames = [
       g1.encode([environment("a", 1, START_MS)].map(strip), START_MS),
@@ -243,15 +325,41 @@ describe("each reading once", () => {
     }));
     const { store, late } = straightRun(log);
     expect(late).toBe(1);
-    const finals = store.lasting.filter(([key]) => key.startsWith("environment_1m,"));
-    expect(finals.map(([, fields]) => fields.split(",")[0])).toEqual(["count=1i"]);
+    const counts = store.finals.map(({ measurement, fields }) => [
+      measurement,
+      fields["count"],
+      fields["revision"],
+    ]);
+    expect(counts.sort()).toEqual([
+      ["environment_10s", 2, 1],
+      ["environment_1m", 2, 1],
+    ]);
     expect(store.lasting.filter(([key]) => key.startsWith("environment,"))).toHaveLength(2);
   });
 });
 
+test("ten seconds that a reading reaches late are closed again, their minute counts it at once", () => {
+  const g1 = writer("g1");
+  const at = (seconds: number): number => START_MS + seconds * 1_000;
+  const log = [
+    g1.encode([environment("a", 1, START_MS)].map(strip), at(0)),
+    g1.encode([], at(20)),
+    g1.encode([environment("a", 2, START_MS + 1)].map(strip), at(20)),
+    g1.encode([], at(30)),
+    g1.encode([], at(70)),
+  ].map((data, index) => ({ seq: index + 1, storeMs: at(70), data }));
+  const { store, late } = straightRun(log);
+  expect(late).toBe(0);
+  const counts = store.finals.map(({ fields }) => [fields["count"], fields["revision"]]);
+  expect(counts).toEqual([
+    [2, 1],
+    [2, 0],
+  ]);
+});
+
 describe("a lane stops", () => {
   const apply = (data: Uint8Array): string => {
-    const outcome = new LaneAggregate(PLANS, MINUTE_MS, START).apply({
+    const outcome = new LaneAggregate(PLANS, START).apply({
       seq: 5,
       storeMs: START_MS,
       data,
@@ -267,7 +375,7 @@ describe("a lane stops", () => {
   });
 
   test("not where the beginning of the log was trimmed; its first window gets no final", () => {
-    const aggregate = new LaneAggregate(PLANS, MINUTE_MS, joinedAt(START_MS, MINUTE_MS));
+    const aggregate = new LaneAggregate(PLANS, joinedAt(START_MS));
     const g1 = writer("g1");
     const lines = [
       g1.encode([strip(environment("a", 1, START_MS + 1))], START_MS, 56),

@@ -1,12 +1,12 @@
 // Logs of one lane for the tests, and what they should become, computed the plain way.
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../../contracts/catalog.ts";
-import { ROLLUP_WINDOWS } from "../../../../contracts/measurements.ts";
+import { MINUTE } from "../../../../contracts/measurements.ts";
 import { Plans } from "../../../../cloud/aggregator/plan.ts";
 import type { FrameReading } from "../../../../contracts/frame.ts";
 
 export const CATALOG = loadCatalog(SCHEMAS_DIRECTORY);
-export const MINUTE_MS = ROLLUP_WINDOWS[0].sizeMs;
-export const PLANS = new Plans(CATALOG, { region: "eu", window: ROLLUP_WINDOWS[0] });
+export const MINUTE_MS = MINUTE.sizeMs;
+export const PLANS = new Plans(CATALOG, "eu");
 
 export const environment = (
   device: string,

@@ -13,7 +13,7 @@ interface Sample {
 }
 
 function finalsOf(samples: readonly Sample[]): ParsedLine[] {
-  const windows = new OpenWindows(MINUTE_MS);
+  const windows = new OpenWindows();
   for (const { seq, offsetMs, co2 } of samples) {
     const eventMs = START_MS + offsetMs;
     windows.add(PLAN, environment("d", seq, eventMs, co2), eventMs);
@@ -79,13 +79,14 @@ test("any order and repetition of the same readings gives the rollup of the defi
   fc.assert(
     fc.property(disordered, ({ original, arrival }) => {
       const finals = finalsOf(arrival);
+      expect(finals).toEqual(finalsOf(original));
       const expected = recompute(original);
       expect(finals).toHaveLength(expected.length);
       finals.forEach((final, at) => {
         const { fields, ...rest } = expected[at]!;
         const { co2_stddev, ...exact } = fields;
         expect(final).toMatchObject({ ...rest, fields: exact });
-        // Welford's last digits depend on the order of arrival.
+        // The definition rounds at every step.
         expect(final.fields["co2_stddev"]).toBeCloseTo(co2_stddev!, 6);
       });
     }),
@@ -97,16 +98,36 @@ test("the deviation of large, close values does not cancel", () => {
   expect(finalsOf(offsets)[0]!.fields["co2_stddev"]).toBeCloseTo(Math.sqrt(30), 9);
 });
 
+test("quantiles are within 1 % of the definition's, in the minute as in its parts", () => {
+  const values = Array.from({ length: 600 }, (_, seq) => ({
+    seq,
+    offsetMs: seq * 100,
+    co2: 400 + ((seq * 7919) % 1_000),
+  }));
+  const [minute] = finalsOf(values);
+  const sorted = values.map(({ co2 }) => co2).sort((a, b) => a - b);
+  for (const [name, q] of [
+    ["co2_p50", 0.5],
+    ["co2_p90", 0.9],
+    ["co2_p99", 0.99],
+  ] as const) {
+    const exact = sorted[Math.floor(q * (sorted.length - 1))]!;
+    expect(Math.abs(minute!.fields[name]! - exact) / exact).toBeLessThanOrEqual(0.0101);
+  }
+});
+
 test("an open rollup is written when it changed, and once more before its final", () => {
-  const windows = new OpenWindows(MINUTE_MS);
+  const windows = new OpenWindows();
   windows.add(PLAN, environment("d", 1, START_MS), START_MS);
-  expect(windows.takeOpen(10).map((line) => parseLine(line).fields["count"])).toEqual([1]);
+  expect(windows.takeOpen(10).map((line) => parseLine(line).fields["count"])).toEqual([1, 1]);
   expect(windows.takeOpen(10)).toEqual([]);
   windows.add(PLAN, environment("d", 1, START_MS), START_MS);
   expect(windows.takeOpen(10)).toEqual([]);
   windows.add(PLAN, environment("d", 2, START_MS), START_MS);
   expect(windows.close(START_MS + MINUTE_MS).map((line) => parseLine(line).measurement)).toEqual([
+    "environment_10s_open",
     "environment_1m_open",
+    "environment_10s",
     "environment_1m",
   ]);
   expect(windows.takeOpen(10)).toEqual([]);

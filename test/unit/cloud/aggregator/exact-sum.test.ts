@@ -1,0 +1,47 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { ExactSum } from "../../../../cloud/aggregator/exact-sum.ts";
+
+const sumOf = (terms: readonly number[]): ExactSum => {
+  const sum = new ExactSum();
+  for (const term of terms) sum.add(term);
+  return sum;
+};
+
+const terms = fc.array(fc.double({ min: -1e200, max: 1e200, noNaN: true }), { maxLength: 40 });
+
+test("neither order nor grouping changes a bit", () => {
+  const split = terms.chain((all) =>
+    fc.record({
+      all: fc.constant(all),
+      shuffled: fc.shuffledSubarray(all, { minLength: all.length }),
+      at: fc.nat({ max: all.length }),
+    }),
+  );
+  fc.assert(
+    fc.property(split, ({ all, shuffled, at }) => {
+      const merged = sumOf(shuffled.slice(at));
+      merged.addAll(sumOf(shuffled.slice(0, at)));
+      expect(merged.value).toBe(sumOf(all).value);
+      expect(merged.pair).toEqual(sumOf(all).pair);
+    }),
+  );
+});
+
+test("nothing is lost between large terms, and halves are rounded by what lies below them", () => {
+  expect(sumOf([1e100, 1, -1e100]).value).toBe(1);
+  expect(sumOf([0.1, 0.2, 0.3, -0.6]).value).toBe(2.7755575615628914e-17);
+  expect(sumOf([1, 2 ** -53, 2 ** -106]).value).toBe(1 + 2 ** -52);
+  expect(sumOf([]).value).toBe(0);
+});
+
+test("products are exact", () => {
+  fc.assert(
+    fc.property(fc.maxSafeInteger(), fc.maxSafeInteger(), (a, b) => {
+      const sum = new ExactSum();
+      sum.addProduct(a, b);
+      const [high, low] = sum.pair;
+      expect(BigInt(high) + BigInt(low)).toBe(BigInt(a) * BigInt(b));
+    }),
+  );
+});
