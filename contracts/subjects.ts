@@ -21,6 +21,9 @@ export const telemetrySubject = (region: string, partition: number): string =>
 export const telemetrySubjects = (region: string, partitions: number): string[] =>
   Array.from({ length: partitions }, (_, partition) => telemetrySubject(region, partition));
 
+/** All lanes of a region. */
+export const telemetryFilter = (region: string): string => `telemetry.${region}.*`;
+
 export const alertSubject = (alert: { region: string; rule: string; key: string }): string =>
   `alerts.${alert.region}.${escapeToken(alert.rule)}.${escapeToken(alert.key)}`;
 

@@ -7,6 +7,8 @@
 //     last row it stops.
 // F4. A device whose buffer is full makes no readings, and afterwards makes up for one second.
 // F5. A region that is away does not slow the others down.
+// F6. Devices that misbehave on purpose (misbehaviour.ts) are rooms, whose readings are known by their
+//     sequence; their wrong clocks do not count for F2.
 import { contentHash } from "../contracts/reading.ts";
 import type { SimulatorStatus } from "../contracts/status.ts";
 import { telemetryTopic } from "../contracts/topics.ts";
@@ -14,6 +16,7 @@ import type { Logger } from "../infra/runtime/logger.ts";
 import type { Tracing } from "../otel/tracing.ts";
 import type { LedgerEntry } from "./ledger.ts";
 import { type Link, REFUSED_FROM } from "./mqtt-link.ts";
+import { misbehaviourOf } from "./misbehaviour.ts";
 import { type Pace, nextSlot, slotsDue } from "./pacing.ts";
 import type { DevicePlan } from "./plan.ts";
 import { type ContractName, type Row, payloadOf } from "./replay.ts";
@@ -36,6 +39,8 @@ export interface FleetSpec {
   /** Readings per second of the whole fleet. */
   readonly rate: number;
   readonly keepTimes: boolean;
+  /** Every so many readings a device repeats one and has a wrong clock for some; 0: never. */
+  readonly misbehaveEvery: number;
 }
 
 export interface FleetParts {
@@ -63,6 +68,7 @@ interface Device {
 
 export class Fleet {
   readonly #keepTimes: boolean;
+  readonly #misbehaveEvery: number;
   readonly #parts: FleetParts;
   readonly #devices: readonly Device[];
   readonly #regions: Record<string, { acknowledged: number; connected: number }> = {};
@@ -73,6 +79,7 @@ export class Fleet {
 
   constructor(spec: FleetSpec, parts: FleetParts) {
     this.#keepTimes = spec.keepTimes;
+    this.#misbehaveEvery = spec.misbehaveEvery;
     this.#parts = parts;
     const firstSeq = parts.nowMs(); // F1
     const intervalMs = (1000 * spec.plans.length) / spec.rate;
@@ -152,11 +159,15 @@ export class Fleet {
     const { tracing, nowMs } = this.#parts;
     const sentMs = nowMs();
     const row = rows[device.row % rows.length]!;
-    const ts = this.#keepTimes ? row.timeMs : Math.max(sentMs, device.lastTs + 1); // F2
+    const made = device.row - plan.startRow;
+    const every = plan.contract === "environment" ? this.#misbehaveEvery : 0; // F6
+    const { twice, clockMs } = misbehaviourOf(made, every);
+    const rightTs = this.#keepTimes ? row.timeMs : Math.max(sentMs, device.lastTs + 1); // F2
+    const ts = rightTs + clockMs;
     const seq = device.nextSeq;
     device.row += 1;
     device.nextSeq += 1;
-    device.lastTs = ts;
+    device.lastTs = rightTs;
     const payload = payloadOf(plan.contract, row, { ts, seq });
     const span = tracing.sample()
       ? tracing.start({
@@ -171,9 +182,11 @@ export class Fleet {
           },
         })
       : null;
+    const text = JSON.stringify(payload);
+    if (twice) link.publish({ topic, payload: text, traceparent: null, answered: () => undefined });
     link.publish({
       topic,
-      payload: JSON.stringify(payload),
+      payload: text,
       traceparent: span?.traceparent ?? null,
       answered: (reasonCode) => {
         const ackedMs = nowMs();

@@ -46,6 +46,12 @@ export const SIMULATOR_OPTIONS = {
     fallback: "false",
     parse: as.flag,
   },
+  misbehaveEvery: {
+    env: "SKERRY_MISBEHAVE_EVERY",
+    doc: "every so many readings a room repeats one and then has a clock that is hours off; 0: never",
+    fallback: "0",
+    parse: as.integer(0, 1_000_000),
+  },
   ledger: {
     env: "SKERRY_LEDGER",
     doc: "file that every acknowledged reading is appended to, as JSON lines",

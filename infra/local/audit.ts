@@ -101,7 +101,7 @@ async function auditSeries(
   const measurement = rawMeasurement(series.contract);
   // Whole windows, so that readings beside this run's count where the rollups counted them.
   const rows = await influx.query(
-    `SELECT "${probe}" FROM "${measurement}" WHERE ` +
+    `SELECT * FROM "${measurement}" WHERE ` +
       where(windowStart(series.minMs, WIDEST_MS), windowStart(series.maxMs, WIDEST_MS) + WIDEST_MS),
   );
   const result = emptyResult();
@@ -118,43 +118,64 @@ async function auditSeries(
   result.acknowledged = series.points.size;
   result.stored = stored;
   result.missing = series.points.size - stored;
-  await auditRollups(series, rows, where, influx, result);
+  const fields = contract.fields.filter(({ type }) => type === "number" || type === "integer");
+  const names = fields.map(({ name }) => name);
+  await auditRollups({ series, points: rows, fields: names, where }, influx, result);
   return result;
 }
 
-/** The count of every window, final if there is one, against the points that fall into it. */
+/** Every window, final if there is one, against the points that fall into it. */
 async function auditRollups(
-  series: Series,
-  points: readonly Row[],
-  where: (fromMs: number, toMs: number) => string,
+  of: {
+    series: Series;
+    points: readonly Row[];
+    fields: readonly string[];
+    where: (fromMs: number, toMs: number) => string;
+  },
   influx: InfluxClient,
   result: AuditResult,
 ): Promise<void> {
+  const { series, fields, where } = of;
   for (const { name, sizeMs } of ROLLUP_WINDOWS) {
-    const expected = new Map<number, number>();
-    for (const row of points) {
-      const start = windowStart(Date.parse(String(row.time)), sizeMs);
-      expected.set(start, (expected.get(start) ?? 0) + 1);
-    }
-    const counts = new Map<number, { count: number; final: boolean }>();
+    const expected = Map.groupBy(of.points, ({ time }) =>
+      windowStart(Date.parse(String(time)), sizeMs),
+    );
+    const rollups = new Map<number, { row: Row; final: boolean }>();
     for (const state of ["open", "final"] as const)
       for (const row of await influx.query(
-        `SELECT "${ROLLUP_COUNT}" FROM "${rollupMeasurement(series.contract, name, state)}"` +
+        `SELECT * FROM "${rollupMeasurement(series.contract, name, state)}"` +
           ` WHERE ${where(windowStart(series.minMs, sizeMs), series.maxMs)}`,
       ))
-        counts.set(Date.parse(String(row.time)), {
-          count: Number(row[ROLLUP_COUNT]),
-          final: state === "final",
-        });
+        rollups.set(Date.parse(String(row["time"])), { row, final: state === "final" });
     for (const [start, points] of expected) {
       if (start > series.maxMs) continue;
-      const rollup = counts.get(start);
+      const rollup = rollups.get(start);
       result.rollups.compared += 1;
       if (rollup?.final) result.rollups.final += 1;
-      if (rollup?.count !== points) result.rollups.wrong += 1;
-      result.duplicated += Math.max(0, (rollup?.count ?? 0) - points);
+      if (!rollup || !agrees(rollup.row, points, fields)) result.rollups.wrong += 1;
+      const count = Number(rollup?.row[ROLLUP_COUNT] ?? 0);
+      result.duplicated += Math.max(0, count - points.length);
     }
   }
+}
+
+/** Recomputed the plain way: sums are rounded at every step here, so they agree but for that. */
+function agrees(rollup: Row, points: readonly Row[], fields: readonly string[]): boolean {
+  if (rollup[ROLLUP_COUNT] !== points.length) return false;
+  return fields.every((field) => {
+    const values = points.map((point) => point[field]).filter((value) => typeof value === "number");
+    if (values.length === 0) return (rollup[`${field}_min`] ?? null) === null;
+    const sum = values.reduce((total, value) => total + value, 0);
+    const scale = values.reduce((total, value) => total + Math.abs(value), 0);
+    const near = (statistic: string, value: number): boolean =>
+      Math.abs(Number(rollup[`${field}_${statistic}`]) - value) <= 1e-9 * scale;
+    return (
+      rollup[`${field}_min`] === Math.min(...values) &&
+      rollup[`${field}_max`] === Math.max(...values) &&
+      near("sum", sum) &&
+      near("mean", sum / values.length)
+    );
+  });
 }
 
 function add(sum: AuditResult, one: AuditResult): void {

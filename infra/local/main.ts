@@ -81,11 +81,14 @@ async function main(): Promise<number> {
     });
     const report = await session.run(stopSignal());
     if (report) finish(report, cli.json);
-    return report && (report.missing > 0 || report.duplicated > 0 || !report.drained) ? 1 : 0;
+    return report && !isSound(report) ? 1 : 0;
   } finally {
     release();
   }
 }
+
+const isSound = (report: Report): boolean =>
+  report.missing + report.missingInLog + report.duplicated === 0 && report.drained;
 
 /** Aborts on the first Ctrl-C or SIGTERM; npm and the terminal may both send one. */
 function stopSignal(): AbortSignal {

@@ -1,18 +1,27 @@
 import type { NatsConnection } from "nats";
 import type { Alert } from "../../contracts/alert.ts";
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/catalog.ts";
-import { alertSubjects, alertsStream, rejectsStream } from "../../contracts/subjects.ts";
+import {
+  alertSubjects,
+  alertsStream,
+  rejectsStream,
+  telemetryStream,
+} from "../../contracts/subjects.ts";
 import { readLedger } from "../../device-sim/ledger.ts";
 import { InfluxClient } from "../influx/client.ts";
 import { readSlice } from "../nats/lane-source.ts";
 import { sleep } from "../runtime/backoff.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { type Audit, audit } from "./audit.ts";
+import { countMissing, readLog } from "./audit-log.ts";
 import type { Monitor } from "./monitor.ts";
 import { type Addresses, INFLUX_DATABASE, type LocalPlan, REGIONS, type Region } from "./plan.ts";
 
 /** Where the region's other streams stood when the run began. */
-export type StreamMarks = Record<Region, { alertsSeq: number; rejectsSeq: number }>;
+export type StreamMarks = Record<
+  Region,
+  { telemetrySeq: number; alertsSeq: number; rejectsSeq: number }
+>;
 
 export interface Latency {
   p50: number;
@@ -25,6 +34,8 @@ export interface Report extends Omit<Audit, "regions"> {
   durationSeconds: number;
   /** False if the path still held something when the report was made. */
   drained: boolean;
+  /** Acknowledged readings that their region's log does not hold, with the same content. */
+  missingInLog: number;
   rejected: number;
   alerts: { raised: number; cleared: number };
   /** Device clock to InfluxDB acknowledgement, over all readings. */
@@ -41,11 +52,16 @@ export async function streamMarks(
   const marks = {} as StreamMarks;
   for (const region of REGIONS) {
     const { streams } = await connections[region].jetstreamManager();
-    const [alerts, rejects] = await Promise.all([
+    const [telemetry, alerts, rejects] = await Promise.all([
+      streams.info(telemetryStream(region)),
       streams.info(alertsStream(region)),
       streams.info(rejectsStream(region)),
     ]);
-    marks[region] = { alertsSeq: alerts.state.last_seq, rejectsSeq: rejects.state.last_seq };
+    marks[region] = {
+      telemetrySeq: telemetry.state.last_seq,
+      alertsSeq: alerts.state.last_seq,
+      rejectsSeq: rejects.state.last_seq,
+    };
   }
   return marks;
 }
@@ -64,6 +80,12 @@ export async function makeReport(parts: {
   const { plan, connections, begin } = parts;
   const result = await settledAudit(plan, parts.settleMs);
   const end = await streamMarks(connections);
+  const inLog = new Set<string>();
+  for (const region of REGIONS) {
+    const range = { from: begin.marks[region].telemetrySeq + 1, to: end[region].telemetrySeq };
+    await readLog(connections[region], { region, range }, inLog, parts.logger);
+  }
+  const missingInLog = await countMissing(readLedger(plan.ledgerPath), inLog);
   let rejected = 0;
   const alerts = { raised: 0, cleared: 0 };
   for (const region of REGIONS) {
@@ -79,6 +101,7 @@ export async function makeReport(parts: {
     durationSeconds: (Date.now() - begin.at.getTime()) / 1000,
     drained: parts.drained,
     ...totals,
+    missingInLog,
     rejected,
     alerts,
     latencyMs: summary(all),

@@ -24,16 +24,24 @@ const PATH_READY_MS = 15_000;
 /** After `--run-for`, how long devices may wait for their last acknowledgements. */
 const DEVICES_GRACE_MS = 30_000;
 /** After that, how long the path may take to drain: an outage may be in progress. */
+const DRAIN_MS = 120_000;
 /** A minute until it is over, its lateness, and some runs of the repair job. */
 const REPAIR_MS = 90_000;
-const DRAIN_MS = 120_000;
 /** After Ctrl-C everything is gone within 10 s, a report included: so it cannot wait long. */
 const HURRIED = { devicesMs: 1_500, drainMs: 1_500 };
 const PLAIN_LINE_EVERY_MS = 5_000;
 
 type Connections = Record<"hub" | Region, NatsConnection>;
 
+/** What goes on beside the devices; the run is over when it resolves. */
+export type Alongside = (
+  supervisor: Supervisor,
+  monitor: Monitor,
+  stop: AbortSignal,
+) => Promise<void>;
+
 export interface SessionOptions {
+  readonly alongside?: Alongside;
   runForMs: number | null;
   reportWanted: boolean;
   dataDir: string;
@@ -64,7 +72,9 @@ export class Session {
     try {
       const begin = await this.#startAll(stop);
       if (stop.aborted || !begin) return null;
-      await this.#showUntilDone(stop);
+      const { alongside } = this.#options;
+      if (alongside) await alongside(this.#supervisor, this.#monitor, stop);
+      else await this.#showUntilDone(stop);
       return await this.#finish(begin, stop.aborted);
     } finally {
       this.#background.abort();

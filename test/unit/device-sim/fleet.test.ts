@@ -58,7 +58,13 @@ function fleetOf(spec: Partial<FleetSpec> & { rate: number }, bufferMax = 1_000)
   const entries: LedgerEntry[] = [];
   const clock = { nowMs: START_MS };
   const fleet = new Fleet(
-    { plans, recordings: { environment: rows, machine: rows }, keepTimes: false, ...spec },
+    {
+      plans,
+      recordings: { environment: rows, machine: rows },
+      keepTimes: false,
+      misbehaveEvery: 0,
+      ...spec,
+    },
     {
       linkOf: () => {
         const link = new FakeLink(bufferMax);

@@ -1,0 +1,112 @@
+// Causes the faults of a schedule in a running installation and measures how long each takes to heal.
+import type { Monitor } from "../../infra/local/monitor.ts";
+import type { Supervisor } from "../../infra/local/supervisor.ts";
+import { sleep } from "../../infra/runtime/backoff.ts";
+import { FAULT_KINDS, type Fault, type FaultKind } from "./schedule.ts";
+import type { TcpProxy } from "./tcp-proxy.ts";
+
+export type FaultTable = Record<FaultKind, { count: number; recoveryMsMax: number }>;
+
+export interface FaultWorld {
+  readonly supervisor: Supervisor;
+  readonly monitor: Monitor;
+  readonly leaf: Readonly<Record<"eu" | "us", TcpProxy>>;
+  readonly influx: TcpProxy;
+  readonly say: (line: string) => void;
+}
+
+const WAN_LATENCY_MS = 150;
+const INFLUX_LATENCY_MS = 700;
+const POLL_MS = 200;
+/** What has not recovered by then counts with this time; the comparison at the end tells the rest. */
+const RECOVERY_MS_MAX = 120_000;
+
+/** Runs the whole schedule; resolves when every fault is over and has recovered. */
+export async function runFaults(
+  schedule: readonly Fault[],
+  world: FaultWorld,
+  stop: AbortSignal,
+): Promise<FaultTable> {
+  const table = Object.fromEntries(
+    FAULT_KINDS.map((kind) => [kind, { count: 0, recoveryMsMax: 0 }]),
+  ) as FaultTable;
+  const startMs = performance.now();
+  await Promise.all(
+    schedule.map(async (fault) => {
+      await sleep(fault.atMs - (performance.now() - startMs), stop);
+      if (stop.aborted) return;
+      const what = `${fault.kind} ${fault.region}`;
+      world.say(`${(fault.atMs / 1000).toFixed(1)} s: ${what}, ${fault.durationMs / 1000} s`);
+      await cause(fault, world, stop);
+      const recoveryMs = await recovered(fault, world, stop);
+      const row = table[fault.kind];
+      row.count += 1;
+      row.recoveryMsMax = Math.max(row.recoveryMsMax, Math.round(recoveryMs));
+    }),
+  );
+  return table;
+}
+
+async function cause(fault: Fault, world: FaultWorld, stop: AbortSignal): Promise<void> {
+  const { leaf, influx, supervisor } = world;
+  const { kind, region, durationMs } = fault;
+  const link = leaf[region];
+  if (kind === "wan-cut") {
+    link.cut();
+    await sleep(durationMs, stop);
+    link.heal();
+  } else if (kind === "wan-latency") {
+    link.latencyMs = WAN_LATENCY_MS;
+    await sleep(durationMs, stop);
+    link.latencyMs = 0;
+  } else if (kind === "influx-slow") {
+    influx.latencyMs = INFLUX_LATENCY_MS;
+    await sleep(durationMs, stop);
+    influx.latencyMs = 0;
+  } else supervisor.get(processOf(kind, region)).kill();
+}
+
+type Kill = Exclude<FaultKind, "wan-cut" | "wan-latency" | "influx-slow">;
+
+function processOf(kind: Kill, region: "eu" | "us"): string {
+  const of: Record<Kill, string> = {
+    "kill-gateway": `gateway-${region}`,
+    "kill-alerting": `alerting-${region}`,
+    "kill-nats-region": `nats-${region}`,
+    "kill-nats-hub": "nats-hub",
+    "kill-influxd": "influxd",
+    "kill-aggregator": "aggregator",
+    "kill-simulator": "simulator",
+  };
+  return of[kind];
+}
+
+/**
+ * Milliseconds from the end of the fault until what it stopped moves again: acknowledgements of the
+ * region's devices, the engine's lanes, or the aggregator's lanes of the region.
+ */
+async function recovered(
+  { kind, region }: Fault,
+  { monitor }: FaultWorld,
+  stop: AbortSignal,
+): Promise<number> {
+  const fromMs = performance.now();
+  const progress = (): number => {
+    const { simulator, alerting, aggregator } = monitor.latest;
+    const seqs = (lanes: readonly { region: string; doneSeq: number }[]): number =>
+      lanes.reduce((sum, lane) => sum + (lane.region === region ? lane.doneSeq : 0), 0);
+    if (["kill-gateway", "kill-nats-region", "kill-simulator"].includes(kind))
+      return simulator?.regions[region]?.acknowledged ?? 0;
+    if (kind === "kill-alerting") return seqs(alerting.get(region)?.lanes ?? []);
+    return seqs(aggregator?.lanes ?? []);
+  };
+  // A status that is still from before the fault must not count as recovery.
+  await sleep(1_000, stop);
+  const before = progress();
+  while (!stop.aborted && performance.now() - fromMs < RECOVERY_MS_MAX) {
+    const now = progress();
+    if (now > 0 && now !== before) return performance.now() - fromMs;
+    await sleep(POLL_MS, stop);
+  }
+  return RECOVERY_MS_MAX;
+}

@@ -1,0 +1,111 @@
+// Breaks one guarantee of the product, to show that the proof notices. Loaded with `--import` into
+// the processes of a run by `--sabotage`; the product itself knows nothing of it.
+import { registerHooks } from "node:module";
+import type { Fault, FaultKind } from "./schedule.ts";
+
+export interface Sabotage {
+  readonly patches: readonly Patch[];
+  /** Faults that the broken guarantee is for; they come on top of the seed's schedule. */
+  readonly provokedBy: readonly Fault[];
+}
+
+interface Patch {
+  /** End of the module's path. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+const at = (kind: FaultKind, atMs: number, durationMs = 0): Fault => ({
+  kind,
+  atMs,
+  durationMs,
+  region: "eu",
+});
+
+/** DESIGN.md, section 5. */
+export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
+  "acknowledge-before-storing": {
+    provokedBy: [at("kill-nats-region", 20_000), at("kill-gateway", 20_300)],
+    patches: [
+      {
+        file: "gateway/ingest/commit-log.ts",
+        find: "target.callbacks.push(stored);",
+        replace: "target.callbacks.push(() => undefined); queueMicrotask(() => stored(null));",
+      },
+    ],
+  },
+  "no-reading-identity": {
+    provokedBy: [at("kill-gateway", 20_000)],
+    patches: [
+      {
+        file: "cloud/aggregator/identities.ts",
+        find: "    const identity = identityOf(contract, device, payload);",
+        replace: "    return true;",
+      },
+      {
+        file: "cloud/aggregator/identities.ts",
+        find: "return this.#runs(device).add(payload[contract.sequenceProperty!] as number);",
+        replace: "return true;",
+      },
+    ],
+  },
+  "position-saved-early": {
+    provokedBy: [at("influx-slow", 20_000, 8_000), at("kill-aggregator", 25_000)],
+    patches: [
+      {
+        file: "cloud/aggregator/lane-aggregate.ts",
+        find: "this.#unacknowledged.push({ seq, after: this.#state });",
+        replace: "this.#unacknowledged.push({ seq, after: this.#state }); this.acknowledged(seq);",
+      },
+    ],
+  },
+  "message-id-without-partition": {
+    provokedBy: [],
+    patches: [
+      {
+        file: "contracts/frame.ts",
+        find: "`${header.gateway}:${header.epoch}:${partition}:${header.n}`",
+        replace: "`${header.gateway}:${header.epoch}:${header.n}`",
+      },
+      // The gateway notices by itself and stops; without that, acknowledged readings vanish.
+      {
+        file: "gateway/ingest/commit-log.ts",
+        find: "if (duplicate && attempt === 1)",
+        replace: "if (duplicate && attempt === 0)",
+      },
+    ],
+  },
+  "repair-marks-in-memory": {
+    provokedBy: [20, 30, 40, 50, 60, 70, 80].map((s) => at("kill-aggregator", s * 1_000)),
+    patches: [
+      {
+        file: "cloud/aggregator/repair-marks.ts",
+        find: "yield* this.#marks.values();",
+        replace: "yield* [];",
+      },
+    ],
+  },
+};
+
+/** Patches modules as they are loaded. A patch that no longer applies stops the process. */
+function sabotage(mode: string): void {
+  const patches = SABOTAGES[mode]?.patches;
+  if (!patches) throw new Error(`no such sabotage: ${mode}`);
+  registerHooks({
+    load(url, context, next) {
+      const loaded = next(url, context);
+      const own = patches.filter(({ file }) => url.endsWith(file));
+      if (own.length === 0) return loaded;
+      let source = Buffer.from(loaded.source as Uint8Array).toString("utf8");
+      for (const { file, find, replace } of own) {
+        if (source.split(find).length !== 2) throw new Error(`${mode}: ${file} has changed`);
+        source = source.replace(find, () => replace);
+      }
+      return { ...loaded, source };
+    },
+  });
+}
+
+const { SKERRY_PROVE_SABOTAGE: mode } = process.env;
+if (mode !== undefined) sabotage(mode);
