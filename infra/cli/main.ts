@@ -12,7 +12,7 @@ const program = new Command("skerry").description("Tools for a Skerry installati
 
 addRejectsCommand(program, say);
 
-addTopologyCommand(program);
+addTopologyCommand(program, say);
 
 addDevicesCommand(program);
 

@@ -26,6 +26,8 @@ import {
   telemetrySubjects,
 } from "../../contracts/subjects.ts";
 
+import { streamDifferences } from "./topology-diff.ts";
+
 export const HUB = "hub";
 export const PARTITIONS_DEFAULT = 4;
 export const REJECTS_KEPT_PER_SUBJECT = 1_000;
@@ -128,6 +130,39 @@ const regionDomain = (region: string, options: TopologyOptions): Domain => ({
   ],
 });
 
+/** Everything that is planned, by JetStream domain. */
+const domainsOf = (options: TopologyOptions): Domain[] => [
+  hubDomain(options),
+  ...options.regions.map((region) => regionDomain(region, options)),
+];
+
+/** How the servers differ from the plan, one line for each difference, each naming its domain. */
+export async function diffTopology(
+  connections: Readonly<Record<string, NatsConnection>>,
+  options: TopologyOptions,
+): Promise<string[]> {
+  const lines: string[] = [];
+  for (const { name, streams, buckets } of domainsOf(options)) {
+    const manager = await connectionTo(connections, name).jetstreamManager();
+    for (const spec of streams)
+      for (const line of streamDifferences(spec, await streamConfig(manager, spec.name)))
+        lines.push(`${name}: ${line}`);
+    for (const bucket of buckets)
+      if (!(await streamConfig(manager, bucketStream(bucket))))
+        lines.push(`${name}: bucket ${bucket} is missing`);
+  }
+  return lines;
+}
+
+function connectionTo(
+  connections: Readonly<Record<string, NatsConnection>>,
+  domain: string,
+): NatsConnection {
+  const connection = connections[domain];
+  if (!connection) throw new Error(`no connection to ${domain}`);
+  return connection;
+}
+
 /**
  * Creates what is missing and updates what differs; an origin's subjects are never changed (T3).
  * Origins and buckets come first: a mirror whose origin is not there yet waits seconds to try again.
@@ -136,14 +171,9 @@ export async function applyTopology(
   connections: Readonly<Record<string, NatsConnection>>,
   options: TopologyOptions,
 ): Promise<void> {
-  const domains = [
-    hubDomain(options),
-    ...options.regions.map((region) => regionDomain(region, options)),
-  ];
   for (const isMirror of [false, true])
-    for (const { name, streams, buckets } of domains) {
-      const connection = connections[name];
-      if (!connection) throw new Error(`no connection to ${name}`);
+    for (const { name, streams, buckets } of domainsOf(options)) {
+      const connection = connectionTo(connections, name);
       const manager = await connection.jetstreamManager();
       for (const spec of streams)
         if ((spec.mirror !== undefined) === isMirror) await ensureStream(manager, spec);
