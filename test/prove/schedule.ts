@@ -1,5 +1,7 @@
 // Which fault happens when: a function of the seed alone, so that a failing run can be had again.
 
+import { randomOf } from "../support/seed.ts";
+
 export const KILLS = [
   "kill-gateway",
   "kill-alerting",
@@ -26,17 +28,6 @@ const FIRST_AT_MS = 8_000;
 const SPACING_MS = 15_000;
 const CUT_MS = { least: 5_000, most: 60_000 };
 const SLOW_MS = { least: 5_000, most: 15_000 };
-
-/** mulberry32: good enough to choose moments and victims. */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /**
  * Faults about every 15 s, dealt from shuffled decks that hold each kind once and the WAN cut twice:

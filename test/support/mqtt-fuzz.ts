@@ -4,17 +4,7 @@ import { connect as connectSocket } from "node:net";
 import * as mqttPacket from "mqtt-packet";
 import type { Packet } from "mqtt-packet";
 import { RawClient, connectPacket, publishPacket } from "./mqtt-client.ts";
-
-/** mulberry32: small, fast and good enough to choose mutations. */
-export function makeRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import { randomOf } from "./seed.ts";
 
 const NASTY = ["constructor", "__proto__", "toString", "", "#", "+", "a/#/b", "$SYS/x", "$share/g/t", "\0", "a/".repeat(120)]; // prettier-ignore
 const below = (random: () => number, bound: number): number => Math.floor(random() * bound);
@@ -98,7 +88,7 @@ export function mutatedPacket(random: () => number, protocolVersion: 4 | 5): Buf
 
 /** Sends `total` mutated packets over short-lived sockets, half of them behind a good CONNECT. */
 export async function fuzz(port: number, seed: number, total: number): Promise<void> {
-  const random = makeRandom(seed);
+  const random = randomOf(seed);
   let sent = 0;
   const lane = async (): Promise<void> => {
     while (sent < total) {
