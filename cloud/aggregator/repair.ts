@@ -64,10 +64,14 @@ export class Repair {
     this.rollupsRevised += lines.length;
     if (lines.length === 0) return lane.repaired(group);
     await new Promise<void>((resolve) => {
-      signal.addEventListener("abort", () => resolve(), { once: true });
+      const over = (): void => {
+        signal.removeEventListener("abort", over);
+        resolve();
+      };
+      signal.addEventListener("abort", over);
       const acknowledged = (): void => {
         lane.repaired(group); // P1
-        resolve();
+        over();
       };
       void this.#sink.put({ lines, acknowledged }, signal);
     });
