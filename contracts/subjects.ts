@@ -5,8 +5,10 @@ export const telemetryStream = (region: string): string => `TELEMETRY_${region}`
 export const alertsStream = (region: string): string => `ALERTS_${region}`;
 export const rejectsStream = (region: string): string => `REJECTS_${region}`;
 
-/** The bucket that operators keep in their own JetStream domain. */
+/** Buckets that operators keep in their own JetStream domain. */
 export const POSITIONS_BUCKET = "positions";
+/** Who works on which lane; entries expire. */
+export const LEASES_BUCKET = "leases";
 
 /** Configuration, written only at the hub, readable in every region with the WAN down. */
 export const CONTRACTS_BUCKET = "contracts";
@@ -48,6 +50,12 @@ export const deviceOfRejectSubject = (subject: string): string =>
 /** The position record of one operator for one lane: `{operator}.{region}.{partition}`. */
 export const positionKey = (operator: string, lane: LaneId): string =>
   `${escapeToken(operator)}.${lane.region}.${lane.partition}`;
+
+/** The lease of one operator's lane, and what a member of the operator shows that it is alive by. */
+export const leaseKey = (operator: string, lane: LaneId): string =>
+  `${escapeToken(operator)}.lane.${lane.region}.${lane.partition}`;
+export const memberKey = (operator: string, member: string): string =>
+  `${escapeToken(operator)}.member.${member}`;
 
 /** A lane: one region × one partition of its log, an ordered slice. */
 export interface LaneId {

@@ -1,11 +1,15 @@
-// The aggregator: every lane of every region from the hub's mirrors into InfluxDB.
+// The aggregator: lanes of every region from the hub's mirrors into InfluxDB; several of them share
+// the lanes by leases.
 import type { AggregatorStatus } from "../../contracts/status.ts";
+import { type LaneId, laneName } from "../../contracts/subjects.ts";
 import cron from "node-cron";
 import { InfluxClient } from "../../infra/influx/client.ts";
 import { connectNats } from "../../infra/nats/connect.ts";
 import { openContractRegistry } from "../../infra/nats/contract-registry.ts";
+import { type Lease, Leases } from "../../infra/nats/leases.ts";
 import { Positions } from "../../infra/nats/positions.ts";
 import { sleep } from "../../infra/runtime/backoff.ts";
+import { AppError } from "../../infra/runtime/errors.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
 import type { StatusSource } from "../../infra/runtime/status-server.ts";
 import type { Tracing } from "../../otel/tracing.ts";
@@ -25,6 +29,8 @@ const TURN_MS = 1_000;
 /** After a stop signal: how long the write in flight, and then the last positions, may take. */
 const LAST_WRITE_MS = 1_200;
 const LAST_SAVE_MS = 1_000;
+/** The same for a lane that another aggregator is to take: no request lasts longer. */
+const LAST_WRITE_OF_LANE_MS = 12_000;
 
 export interface AggregatorConfig {
   readonly natsUrl: string;
@@ -51,7 +57,9 @@ export class Aggregator implements StatusSource {
     repeatedReadings: 0,
     unwritableReadings: 0,
   };
-  #lanes: readonly LaneRunner[] = [];
+  /** Those that this process holds. */
+  readonly #lanes = new Set<LaneRunner>();
+  #leases: Leases | null = null;
 
   constructor(config: AggregatorConfig, uses: { tracing: Tracing; logger: Logger }) {
     this.#config = config;
@@ -64,10 +72,14 @@ export class Aggregator implements StatusSource {
     this.#latencies = new Latencies(config.regions);
   }
 
+  /** A spare that holds no lane is ready too. */
   ready(): boolean {
-    return (
-      this.#sink.answered && this.#lanes.length > 0 && this.#lanes.every(({ reading }) => reading)
-    );
+    const settled = this.#leases?.settled === true;
+    return this.#sink.answered && settled && this.#owned.every(({ reading }) => reading);
+  }
+
+  get #owned(): LaneRunner[] {
+    return [...this.#lanes];
   }
 
   status(): AggregatorStatus & Counters & { linesRefused: number } {
@@ -75,9 +87,9 @@ export class Aggregator implements StatusSource {
       process: "aggregator",
       ...this.#counters,
       linesRefused: this.#sink.linesRefused,
-      repairsWaiting: this.#lanes.reduce((sum, lane) => sum + lane.repairsWaiting, 0),
+      repairsWaiting: this.#owned.reduce((sum, lane) => sum + lane.repairsWaiting, 0),
       rollupsRevised: this.#repair.rollupsRevised,
-      lanes: this.#lanes.map(({ status }) => status),
+      lanes: this.#owned.map(({ status }) => status),
       latencyMs: this.#latencies.encoded(),
       influx: this.#sink.state,
     };
@@ -99,59 +111,92 @@ export class Aggregator implements StatusSource {
       const open = () => Positions.open<AggregatorPosition>(connection, OPERATOR);
       const positions = await insist(open, this.#logger, signal);
       if (!positions) return;
-      this.#lanes = this.#config.regions.flatMap((region) => {
-        const plans = new Plans(catalog, region);
-        return Array.from({ length: this.#config.partitions }, (_, partition) => {
-          const uses = { connection, positions, plans, sink: this.#sink };
-          const tools = { latencies: this.#latencies, counters: this.#counters };
-          const seen = { tracing: this.#tracing, logger: this.#logger };
-          return new LaneRunner({ region, partition }, { ...uses, ...tools, ...seen });
-        });
+      const { regions, partitions } = this.#config;
+      const lanes = regions.flatMap((region) =>
+        Array.from({ length: partitions }, (_, partition) => ({ region, partition })),
+      );
+      const of = { operator: OPERATOR, lanes, logger: this.#logger };
+      this.#leases = await insist(() => Leases.open(connection, of), this.#logger, signal);
+      if (!this.#leases) return;
+      const plans = new Map(regions.map((region) => [region, new Plans(catalog, region)]));
+      await this.#share(this.#leases, signal, (lane, lease) => {
+        const uses = { connection, positions, plans: plans.get(lane.region)!, sink: this.#sink };
+        const tools = { latencies: this.#latencies, counters: this.#counters };
+        const seen = { tracing: this.#tracing, logger: this.#logger };
+        return new LaneRunner(lane, lease, { ...uses, ...tools, ...seen });
       });
-      await this.#runLanes(signal);
     } finally {
       await connection.close();
     }
   }
 
-  async #runLanes(signal: AbortSignal): Promise<void> {
+  async #share(
+    leases: Leases,
+    signal: AbortSignal,
+    runnerOf: (lane: LaneId, lease: Lease) => LaneRunner,
+  ): Promise<void> {
     const failed = new AbortController();
     const stop = AbortSignal.any([signal, failed.signal]);
     const repairs = cron.schedule(
       this.#config.repairSchedule,
-      () => this.#repair.run(this.#lanes, stop),
+      () => this.#repair.run(this.#owned),
       { noOverlap: true, logger: this.#logger },
     );
-    const work = [
-      this.#sink.run(stop),
-      this.#turns(stop),
-      ...this.#lanes.map((lane) => lane.run(stop)),
-    ];
-    // The first failure stops everything: a lane that went on alone would never be saved.
+    const own = async (lane: LaneId, lease: Lease): Promise<boolean> => {
+      const left = new AbortController();
+      const runner = runnerOf(lane, endedBy(lease, left.signal));
+      this.#lanes.add(runner);
+      try {
+        return await this.#work(runner, left, signal);
+      } finally {
+        this.#lanes.delete(runner);
+      }
+    };
+    const work = [this.#sink.run(stop), leases.run(own, stop)];
+    // A failure that is no owner's conflict is a bug, and a bug stops the process.
     for (const part of work) part.catch((error: unknown) => failed.abort(error));
-    await untilAborted(stop);
+    await Promise.allSettled(work);
     await repairs.destroy();
-    await Promise.race([Promise.allSettled(work), sleep(LAST_WRITE_MS)]);
-    await Promise.race([this.#save(), sleep(LAST_SAVE_MS)]);
     if (failed.signal.aborted) throw failed.signal.reason;
   }
 
-  async #turns(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await sleep(TURN_MS, signal);
-      if (signal.aborted) return;
-      for (const lane of this.#lanes) await lane.writeOpen(signal);
-      await this.#save();
+  /** Until the lane's lease ends; true if nothing of it is under way any more and it is saved. */
+  async #work(runner: LaneRunner, left: AbortController, stop: AbortSignal): Promise<boolean> {
+    const reading = runner.run();
+    reading.catch(() => left.abort());
+    try {
+      // A lane that had to stop keeps its lease: no other owner could go on, and here it is shown.
+      await this.#turns(runner);
+      await reading;
+      if (!runner.lease.held) return false;
+      const patienceMs = stop.aborted ? LAST_WRITE_MS : LAST_WRITE_OF_LANE_MS;
+      const settled = this.#sink.settled.then(() => true);
+      const isSettled = await Promise.race([settled, sleep(patienceMs).then(() => false)]);
+      await Promise.race([runner.save(), sleep(LAST_SAVE_MS)]);
+      return isSettled;
+    } catch (error) {
+      left.abort();
+      await reading;
+      if (!(error instanceof AppError && error.code === "POSITION_CONFLICT")) throw error;
+      this.#logger.error({ lane: laneName(runner.lane) }, `lane left: ${error.message}`);
+      return false;
     }
   }
 
-  async #save(): Promise<void> {
-    await Promise.all(this.#lanes.map((lane) => lane.save()));
+  async #turns(runner: LaneRunner): Promise<void> {
+    const { signal } = runner.lease;
+    while (!signal.aborted) {
+      await sleep(TURN_MS, signal);
+      if (signal.aborted) return;
+      await runner.writeOpen();
+      await runner.save();
+    }
   }
 }
 
-const untilAborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
+const endedBy = (lease: Lease, left: AbortSignal): Lease => ({
+  signal: AbortSignal.any([lease.signal, left]),
+  get held() {
+    return lease.held && !left.aborted;
+  },
+});

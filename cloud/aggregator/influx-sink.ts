@@ -5,6 +5,8 @@
 // S2. Items are written and acknowledged in the order in which they were put.
 // S3. One request is in flight; what arrives meanwhile gathers for the next, up to LINES_PER_REQUEST.
 // S4. At most LINES_WAITING_MAX lines wait, plus one item of each caller; over it `put` waits.
+// S5. What waits is dropped, unacknowledged, once its writer has lost the lane: the next owner writes
+//     it from the log, and an old rollup must not come after a newer one.
 import type { InfluxClient } from "../../infra/influx/client.ts";
 import { Backoff, sleep } from "../../infra/runtime/backoff.ts";
 import { AppError, messageOf } from "../../infra/runtime/errors.ts";
@@ -15,10 +17,21 @@ export const LINES_PER_REQUEST = 5_000;
 export const LINES_WAITING_MAX = 20_000;
 /** A configuration problem is looked at again this often: somebody must act first. */
 const REFUSED_RETRY_MS = 2_000;
+const PAUSE_STEP_MS = 100;
 
 export interface SinkItem {
   readonly lines: readonly string[];
   readonly acknowledged: (answer: Answer) => void;
+}
+
+/** Who puts an item: it counts only while the writer holds its lane. */
+export interface Writer {
+  readonly signal: AbortSignal;
+  readonly held: boolean;
+}
+
+interface Queued extends SinkItem {
+  readonly writer: Writer;
 }
 
 export interface Answer {
@@ -37,10 +50,11 @@ export class InfluxSink {
   readonly #client: Pick<InfluxClient, "write" | "createDatabase">;
   readonly #logger: Logger;
   readonly #nowMs: () => number;
-  readonly #items: SinkItem[] = [];
+  readonly #items: Queued[] = [];
   readonly #waiting: (() => void)[] = [];
   readonly #backoff = new Backoff({ baseMs: 50, maxMs: 2_000 });
   #linesWaiting = 0;
+  #request: Promise<void> = Promise.resolve();
   #wake: () => void = () => undefined;
   #state: InfluxState = { state: "refusing", detail: "not asked yet" };
   #answered = false;
@@ -74,55 +88,94 @@ export class InfluxSink {
     return this.#linesWaiting < LINES_WAITING_MAX / 2;
   }
 
-  /**
-   * Queues an item; resolves once there is room for the next one (S4), or when `signal` aborts,
-   * which is the signal that `run` was given.
-   */
-  async put(item: SinkItem, signal: AbortSignal): Promise<void> {
-    this.#items.push(item);
-    this.#linesWaiting += item.lines.length;
+  /** Queues an item; resolves once there is room for the next one (S4), or its writer is over. */
+  async put({ lines, acknowledged }: SinkItem, writer: Writer): Promise<void> {
+    const { signal } = writer;
+    this.#items.push({ lines, acknowledged, writer });
+    this.#linesWaiting += lines.length;
     this.#wake();
     while (this.#linesWaiting > LINES_WAITING_MAX && !signal.aborted)
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      await new Promise<void>((resolve) => {
+        const over = (): void => {
+          signal.removeEventListener("abort", over);
+          resolve();
+        };
+        signal.addEventListener("abort", over);
+        this.#waiting.push(over);
+      });
+  }
+
+  /** Resolves once the request in flight is over, if there is one. */
+  get settled(): Promise<void> {
+    return this.#request;
   }
 
   /** Writes until `signal` aborts; a request in flight is finished, what waits is left to the log. */
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener("abort", () => this.#release(), { once: true });
-    await this.#untilAccepted(() => this.#client.createDatabase(), signal);
+    await this.#untilAccepted(
+      () => this.#client.createDatabase(),
+      () => !signal.aborted,
+    );
     while (!signal.aborted) {
       const batch = this.#gather();
       if (batch.length === 0) {
         await new Promise<void>((resolve) => (this.#wake = resolve));
         continue;
       }
-      const lines = batch.length === 1 ? batch[0]!.lines : batch.flatMap((item) => item.lines);
-      const startMs = this.#nowMs();
-      const refused: number[] = [];
-      if (!(await this.#write({ lines, at: 0 }, refused, signal))) return;
-      const endMs = this.#nowMs();
-      let at = 0;
-      for (const { lines: own, acknowledged } of batch) {
-        const from = at;
-        at += own.length;
-        const ownRefused = refused.filter((line) => line >= from && line < at);
-        acknowledged({ startMs, endMs, refused: ownRefused.map((line) => line - from) }); // S1, S2
+      const over = Promise.withResolvers<void>();
+      this.#request = over.promise;
+      try {
+        await this.#writeBatch(batch, signal);
+      } finally {
+        over.resolve();
       }
     }
   }
 
-  #gather(): SinkItem[] {
+  async #writeBatch(batch: readonly Queued[], signal: AbortSignal): Promise<void> {
+    const lines = batch.length === 1 ? batch[0]!.lines : batch.flatMap((item) => item.lines);
+    const startMs = this.#nowMs();
+    const refused: number[] = [];
+    const wanted = (): boolean => !signal.aborted && batch.every(({ writer }) => counts(writer));
+    if (!(await this.#write({ lines, at: 0 }, refused, wanted))) return this.#putBack(batch);
+    const endMs = this.#nowMs();
+    this.#linesRefused += refused.length;
+    let at = 0;
+    for (const { lines: own, acknowledged } of batch) {
+      const from = at;
+      at += own.length;
+      const ownRefused = refused.filter((line) => line >= from && line < at);
+      acknowledged({ startMs, endMs, refused: ownRefused.map((line) => line - from) }); // S1, S2
+    }
+  }
+
+  /** One writer of it is over (S5): the others' items come next, in the same order (S2). */
+  #putBack(batch: readonly Queued[]): void {
+    const rest = batch.filter(({ writer }) => counts(writer));
+    this.#items.unshift(...rest);
+    for (const { lines } of rest) this.#linesWaiting += lines.length;
+  }
+
+  #gather(): Queued[] {
     let items = 0;
     let lines = 0;
-    while (items < this.#items.length) {
-      const more = this.#items[items]!.lines.length;
-      if (items > 0 && lines + more > LINES_PER_REQUEST) break; // S3
+    let taken = 0;
+    const batch: Queued[] = [];
+    for (; items < this.#items.length; items++) {
+      const item = this.#items[items]!;
+      const more = item.lines.length;
+      const dropped = !counts(item.writer); // S5
+      if (!dropped && batch.length > 0 && lines + more > LINES_PER_REQUEST) break; // S3
+      taken += more;
+      if (dropped) continue;
       lines += more;
-      items += 1;
+      batch.push(item);
     }
-    this.#linesWaiting -= lines;
+    this.#items.splice(0, items);
+    this.#linesWaiting -= taken;
     this.#resumeWaiting();
-    return this.#items.splice(0, items);
+    return batch;
   }
 
   #release(): void {
@@ -134,36 +187,32 @@ export class InfluxSink {
     for (const resume of this.#waiting.splice(0)) resume();
   }
 
-  /** False only if aborted before InfluxDB took the lines; `refused` collects their places. */
+  /** False if the lines were no longer wanted before InfluxDB took them; `refused` has places. */
   async #write(
     { lines, at }: { lines: readonly string[]; at: number },
     refused: number[],
-    signal: AbortSignal,
+    wanted: () => boolean,
   ): Promise<boolean> {
     if (lines.length === 0) return true;
-    const verdict = await this.#untilAccepted(() => this.#client.write(lines), signal);
-    if (verdict.kind === "aborted") return false;
+    const verdict = await this.#untilAccepted(() => this.#client.write(lines), wanted);
+    if (verdict.kind === "unwanted") return false;
     if (verdict.kind === "accepted") return true;
     if (lines.length === 1) {
       refused.push(at);
-      this.#linesRefused += 1;
       this.#logger.error({ line: lines[0], detail: verdict.detail }, "InfluxDB refused a line");
       return true;
     }
     // One bad line spoils its request; InfluxDB takes the rest again, overwriting equal points.
     const middle = lines.length >>> 1;
     return (
-      (await this.#write({ lines: lines.slice(0, middle), at }, refused, signal)) &&
-      (await this.#write({ lines: lines.slice(middle), at: at + middle }, refused, signal))
+      (await this.#write({ lines: lines.slice(0, middle), at }, refused, wanted)) &&
+      (await this.#write({ lines: lines.slice(middle), at: at + middle }, refused, wanted))
     );
   }
 
-  /** Repeats a request until it is accepted or its content is refused. */
-  async #untilAccepted(
-    request: () => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<{ kind: "accepted" } | { kind: "aborted" } | { kind: "refused"; detail: string }> {
-    while (!signal.aborted) {
+  /** Repeats a request until it is accepted, its content is refused, or it is no longer wanted. */
+  async #untilAccepted(request: () => Promise<void>, wanted: () => boolean): Promise<Verdict> {
+    while (wanted()) {
       try {
         await request();
         this.#accepted();
@@ -174,10 +223,10 @@ export class InfluxSink {
           this.#accepted();
           return { kind: "refused", detail: error.message };
         }
-        await this.#wait(error, signal);
+        await this.#wait(error, wanted);
       }
     }
-    return { kind: "aborted" };
+    return { kind: "unwanted" };
   }
 
   #accepted(): void {
@@ -187,20 +236,34 @@ export class InfluxSink {
     this.#backoff.reset();
   }
 
-  async #wait(error: AppError, signal: AbortSignal): Promise<void> {
+  async #wait(error: AppError, wanted: () => boolean): Promise<void> {
     const news = this.#state.state === "ok" || this.#state.detail === "not asked yet";
     this.#state = { state: "refusing", detail: error.message };
     if (error.disposition === "retry") {
       if (news) this.#logger.warn({ detail: error.message }, "InfluxDB is away, will retry");
-      return sleep(this.#backoff.next(), signal);
+      return pause(this.#backoff.next(), wanted);
     }
     if (error.message.includes("database not found")) {
       this.#logger.warn({ detail: error.message }, "creating the database");
       const failure = await this.#client.createDatabase().catch((cause: unknown) => cause);
-      if (failure === undefined) return sleep(this.#backoff.next(), signal);
+      if (failure === undefined) return pause(this.#backoff.next(), wanted);
       this.#state = { state: "refusing", detail: messageOf(failure) };
     }
     if (news) this.#logger.error({ detail: error.message }, "InfluxDB refuses, somebody must act");
-    return sleep(REFUSED_RETRY_MS, signal);
+    return pause(REFUSED_RETRY_MS, wanted);
   }
+}
+
+type Verdict =
+  | { readonly kind: "accepted" }
+  | { readonly kind: "unwanted" }
+  | { readonly kind: "refused"; readonly detail: string };
+
+const counts = ({ signal, held }: Writer): boolean => held && !signal.aborted;
+
+/** Ends early, within a tenth of a second, once there is nothing to wait for. */
+async function pause(delayMs: number, wanted: () => boolean): Promise<void> {
+  const untilMs = performance.now() + delayMs;
+  while (wanted() && performance.now() < untilMs)
+    await sleep(Math.min(PAUSE_STEP_MS, untilMs - performance.now()));
 }

@@ -1,8 +1,11 @@
 import { Backoff, sleep } from "../../infra/runtime/backoff.ts";
-import { messageOf } from "../../infra/runtime/errors.ts";
+import { AppError, messageOf } from "../../infra/runtime/errors.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
 
-/** Asks until there is an answer; null if `signal` aborts first. For questions that may be repeated. */
+/**
+ * Asks until there is an answer; null if `signal` aborts first. For questions that may be repeated.
+ * @throws AppError what `ask` throws with disposition `fatal`: asking again would not help.
+ */
 export async function insist<T>(
   ask: () => Promise<T>,
   logger: Logger,
@@ -14,6 +17,7 @@ export async function insist<T>(
       return await ask();
     } catch (error) {
       if (signal.aborted) break;
+      if (error instanceof AppError && error.disposition === "fatal") throw error;
       logger.warn(`no answer yet, will retry: ${messageOf(error)}`);
       await sleep(backoff.next(), signal);
     }

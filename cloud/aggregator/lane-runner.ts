@@ -4,6 +4,7 @@ import type { NatsConnection } from "nats";
 import type { LaneStatus } from "../../contracts/status.ts";
 import { type LaneId, laneName, telemetryStream } from "../../contracts/subjects.ts";
 import { type LogEntry, readLane } from "../../infra/nats/lane-source.ts";
+import type { Lease } from "../../infra/nats/leases.ts";
 import type { Positions } from "../../infra/nats/positions.ts";
 import { sleep } from "../../infra/runtime/backoff.ts";
 import { dispositionOf, messageOf } from "../../infra/runtime/errors.ts";
@@ -51,6 +52,7 @@ export interface LaneDependencies {
 
 export class LaneRunner implements RepairableLane {
   readonly lane: LaneId;
+  readonly lease: Lease;
   readonly #with: LaneDependencies;
   readonly #logger: Logger;
   #aggregate: LaneAggregate | null = null;
@@ -61,8 +63,9 @@ export class LaneRunner implements RepairableLane {
   /** Unlike a stop this ends by itself, so the lane still counts as reading. */
   #waitsFor: string | null = null;
 
-  constructor(lane: LaneId, dependencies: LaneDependencies) {
+  constructor(lane: LaneId, lease: Lease, dependencies: LaneDependencies) {
     this.lane = lane;
+    this.lease = lease;
     this.#with = dependencies;
     this.#logger = dependencies.logger.child({ lane: laneName(lane) });
   }
@@ -101,9 +104,10 @@ export class LaneRunner implements RepairableLane {
     };
   }
 
-  /** Reads the lane until `signal` aborts or the lane has to stop. */
-  async run(signal: AbortSignal): Promise<void> {
+  /** Reads the lane until its lease ends or the lane has to stop. */
+  async run(): Promise<void> {
     const { connection, positions } = this.#with;
+    const { signal } = this.lease;
     const saved = await insist(() => positions.load(this.lane), this.#logger, signal);
     if (saved) this.#begin(saved);
     await insist(() => this.#firstSeq(), this.#logger, signal);
@@ -118,7 +122,7 @@ export class LaneRunner implements RepairableLane {
       if (outcome === null) return;
       if (outcome.kind === "stopped") return this.#stop(outcome.reason);
       if (outcome.kind === "nothing") continue;
-      await this.#write({ entry, arrivedMs }, outcome, signal);
+      await this.#write({ entry, arrivedMs }, outcome);
       linesSinceYield += outcome.lines.length;
       if (linesSinceYield < LINES_BEFORE_YIELD) continue;
       linesSinceYield = 0;
@@ -156,14 +160,17 @@ export class LaneRunner implements RepairableLane {
   }
 
   /** Open rollups that changed, best effort: nothing depends on their acknowledgement. */
-  async writeOpen(signal: AbortSignal): Promise<void> {
+  async writeOpen(): Promise<void> {
     const { sink } = this.#with;
     if (this.#stoppedBy !== null || !sink.hasRoom) return;
     const lines = this.#aggregate?.takeOpen(OPEN_LINES_MAX) ?? [];
-    if (lines.length > 0) await sink.put({ lines, acknowledged: () => undefined }, signal);
+    if (lines.length > 0) await sink.put({ lines, acknowledged: () => undefined }, this.lease);
   }
 
-  /** Saves the position if it moved. A log or bucket that is away is tried again next time. */
+  /**
+   * Saves the position if it moved. A log or bucket that is away is tried again next time.
+   * @throws AppError `POSITION_CONFLICT` if another owner moved it.
+   */
   async save(): Promise<void> {
     // One save at a time: two with the same revision would look like two owners of the lane.
     this.#saving = this.#saving.then(() => this.#saveNow());
@@ -182,7 +189,7 @@ export class LaneRunner implements RepairableLane {
     }
   }
 
-  async #write(arrival: Arrival, effects: FrameEffects, signal: AbortSignal): Promise<void> {
+  async #write(arrival: Arrival, effects: FrameEffects): Promise<void> {
     const { sink, latencies, counters, tracing } = this.#with;
     const { entry, arrivedMs } = arrival;
     const { region } = this.lane;
@@ -202,7 +209,7 @@ export class LaneRunner implements RepairableLane {
       const hops = { storedMs: entry.storeMs, arrivedMs, aggregatedMs, ...write };
       recordHops(tracing, effects.traceparents, { region, ...hops });
     };
-    await sink.put({ lines: effects.lines, acknowledged }, signal);
+    await sink.put({ lines: effects.lines, acknowledged }, this.lease);
   }
 
   #stop(reason: string): void {

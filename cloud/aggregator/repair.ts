@@ -14,7 +14,7 @@ import {
 import { type InfluxClient, type Row, quote } from "../../infra/influx/client.ts";
 import { messageOf } from "../../infra/runtime/errors.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
-import type { InfluxSink } from "./influx-sink.ts";
+import type { InfluxSink, Writer } from "./influx-sink.ts";
 import type { ContractPlan } from "./plan.ts";
 import { type RollupPoints, storedTag } from "./point.ts";
 import { recompute, revise } from "./recompute.ts";
@@ -25,6 +25,7 @@ const GROUPS_PER_RUN = 500;
 /** What the job needs of a lane. */
 export interface RepairableLane {
   readonly region: string;
+  readonly lease: Writer;
   repairsDue(groupsMax: number): RepairGroup[];
   planOf(contract: string): ContractPlan | undefined;
   repaired(group: RepairGroup): void;
@@ -44,12 +45,12 @@ export class Repair {
   }
 
   /** Repairs what is due; what fails is due again the next time. */
-  async run(lanes: readonly RepairableLane[], signal: AbortSignal): Promise<void> {
+  async run(lanes: readonly RepairableLane[]): Promise<void> {
     for (const lane of lanes)
       for (const group of lane.repairsDue(GROUPS_PER_RUN)) {
-        if (signal.aborted) return;
+        if (lane.lease.signal.aborted) break;
         try {
-          await this.#repair(lane, group, signal);
+          await this.#repair(lane, group);
         } catch (error) {
           this.#logger.warn({ group }, `repair failed, will retry: ${messageOf(error)}`);
           return;
@@ -57,7 +58,8 @@ export class Repair {
       }
   }
 
-  async #repair(lane: RepairableLane, group: RepairGroup, signal: AbortSignal): Promise<void> {
+  async #repair(lane: RepairableLane, group: RepairGroup): Promise<void> {
+    const { signal } = lane.lease;
     const plan = lane.planOf(group.contract);
     if (!plan) throw new Error(`contract ${group.contract} is unknown`);
     const lines = await this.#revisions(plan, lane.region, group);
@@ -73,7 +75,7 @@ export class Repair {
         lane.repaired(group); // P1
         over();
       };
-      void this.#sink.put({ lines, acknowledged }, signal);
+      void this.#sink.put({ lines, acknowledged }, lane.lease);
     });
   }
 

@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { as } from "../runtime/config.ts";
 import { AppError, messageOf } from "../runtime/errors.ts";
-import { type LocalOptions, planLocal } from "./plan.ts";
+import { AGGREGATORS_MAX, type LocalOptions, planLocal } from "./plan.ts";
 import { checkPorts, takeDirectory } from "./preflight.ts";
 import { ensurePrograms, searchDirectories } from "./prerequisites.ts";
 import type { Report } from "./report.ts";
@@ -43,6 +43,9 @@ const program = new Command("npm start --")
     option("--rate <n>", "readings per second, all devices together", as.number(0.1, 1e6)).default(
       200,
     ),
+  )
+  .addOption(
+    option("--aggregators <n>", "that share the lanes", as.integer(1, AGGREGATORS_MAX)).default(1),
   )
   .addOption(new Option("--keep-times", "rows keep their own times (2013, 2015)").default(false))
   .addOption(option("--run-for <duration>", "stop by itself, for example 40s or 5m", as.durationMs))

@@ -20,6 +20,7 @@ export interface Snapshot {
   readonly atMs: number;
   readonly gateways: ReadonlyMap<string, GatewayStatus>;
   readonly alerting: ReadonlyMap<string, AlertingStatus>;
+  /** All aggregators that answer, as if they were one. */
   readonly aggregator: AggregatorStatus | null;
   readonly simulator: SimulatorStatus | null;
   /** Last sequence of each region's own log; what is missing does not answer. */
@@ -39,8 +40,8 @@ export class Monitor {
   readonly #plan: LocalPlan;
   readonly #supervisor: Supervisor;
   readonly #managers = new Map<Region, JetStreamManager>();
-  /** The last histograms of each start of the aggregator: a restart must not forget the earlier. */
-  readonly #latency = new Map<number, Readonly<Record<string, string>>>();
+  /** The last histograms of each start of an aggregator: a restart must not forget the earlier. */
+  readonly #latency = new Map<string, Readonly<Record<string, string>>>();
   previous: Snapshot = EMPTY_SNAPSHOT;
   latest: Snapshot = EMPTY_SNAPSHOT;
 
@@ -74,16 +75,19 @@ export class Monitor {
     ]);
     const gateways = new Map<string, GatewayStatus>();
     const alerting = new Map<string, AlertingStatus>();
-    let aggregator: AggregatorStatus | null = null;
+    const aggregators: AggregatorStatus[] = [];
     let sim: SimulatorStatus | null = null;
-    for (const status of answers) {
+    for (const [at, status] of answers.entries()) {
       if (status?.process === "gateway") gateways.set(status.region, status);
       if (status?.process === "alerting") alerting.set(status.region, status);
-      if (status?.process === "aggregator") aggregator = status;
+      if (status?.process === "aggregator") {
+        aggregators.push(status);
+        const { starts } = this.#supervisor.get(names[at]!);
+        this.#latency.set(`${names[at]} ${starts}`, status.latencyMs);
+      }
       if (status?.process === "simulator") sim = status;
     }
-    if (aggregator)
-      this.#latency.set(this.#supervisor.get("aggregator").starts, aggregator.latencyMs);
+    const aggregator = together(aggregators);
     const lastSeq = new Map<Region, number>();
     for (const [at, region] of REGIONS.entries())
       if (sequences[at] !== null) lastSeq.set(region, sequences[at]!);
@@ -92,7 +96,7 @@ export class Monitor {
     return this.latest;
   }
 
-  /** Device clock to InfluxDB acknowledgement over all starts of the aggregator, in ms. */
+  /** Device clock to InfluxDB acknowledgement over all starts of all aggregators, in ms. */
   latency(): { all: Histogram; byRegion: Map<string, Histogram> } {
     const all = build();
     const byRegion = new Map<string, Histogram>();
@@ -113,6 +117,34 @@ export class Monitor {
       .catch(() => null);
     return info?.state.last_seq ?? null;
   }
+}
+
+/** Several aggregators share the lanes: counters add up, each lane is one's, the worst state counts. */
+export function together(all: readonly AggregatorStatus[]): AggregatorStatus | null {
+  const [first, ...others] = all;
+  if (!first) return null;
+  return others.reduce<AggregatorStatus>(
+    (sum, one) => ({
+      ...sum,
+      readingsStored: sum.readingsStored + one.readingsStored,
+      lateReadings: sum.lateReadings + one.lateReadings,
+      repairsWaiting: sum.repairsWaiting + one.repairsWaiting,
+      rollupsRevised: sum.rollupsRevised + one.rollupsRevised,
+      lanes: withoutPassedOn([...sum.lanes, ...one.lanes]),
+      influx: sum.influx.state === "ok" ? one.influx : sum.influx,
+    }),
+    first,
+  );
+}
+
+/** While a lane passes from one to the other both may show it: the one that is further counts. */
+function withoutPassedOn(lanes: readonly LaneStatus[]): LaneStatus[] {
+  const furthest = new Map<string, LaneStatus>();
+  for (const lane of lanes) {
+    const key = `${lane.region} ${lane.partition}`;
+    if ((furthest.get(key)?.doneSeq ?? -1) < lane.doneSeq) furthest.set(key, lane);
+  }
+  return [...furthest.values()];
 }
 
 async function fetchStatus(url: string): Promise<ProcessStatus | null> {

@@ -8,6 +8,8 @@ export type Region = (typeof REGIONS)[number];
 export const INFLUX_DATABASE = "skerry";
 
 const HOST = "127.0.0.1";
+/** One at the hub's ports, one at each region's. */
+export const AGGREGATORS_MAX = 1 + REGIONS.length;
 const PROJECT = join(import.meta.dirname, "../..");
 /** With `--keep-times` the rows are from 2013 and 2015. */
 const HISTORY_AGE_MAX = "36500d";
@@ -22,6 +24,8 @@ export interface LocalOptions {
   devices: number;
   rate: number;
   keepTimes: boolean;
+  /** Aggregators that share the lanes. */
+  aggregators: number;
 }
 
 export interface PlanContext {
@@ -85,7 +89,9 @@ export function planLocal(options: LocalOptions, context: PlanContext): LocalPla
   };
   const services = [
     ...REGIONS.flatMap((region) => regionServices(region, addresses, options, context)),
-    aggregator(addresses, options, context),
+    ...Array.from({ length: options.aggregators }, (_, at) =>
+      aggregator(at, addresses, options, context),
+    ),
   ];
   const simulator = service(
     { name: "simulator", main: "device-sim/main.ts", statusPort: options.portBase + 6 },
@@ -227,13 +233,19 @@ function regionServices(
   ];
 }
 
+/** `aggregator`, `aggregator-2`, … */
 const aggregator = (
+  at: number,
   addresses: Addresses,
   options: LocalOptions,
   context: PlanContext,
 ): ProcessPlan =>
   service(
-    { name: "aggregator", main: "cloud/aggregator/main.ts", statusPort: options.portBase + 5 },
+    {
+      name: at === 0 ? "aggregator" : `aggregator-${at + 1}`,
+      main: "cloud/aggregator/main.ts",
+      statusPort: options.portBase + 10 * at + 5,
+    },
     {
       SKERRY_NATS_URL: addresses.nats.hub,
       SKERRY_INFLUX_URL: addresses.influx,

@@ -11,11 +11,13 @@ import {
   RetentionPolicy,
   StorageType,
   type StreamConfig,
+  millis,
   nanos,
 } from "nats";
 import {
   CONTRACTS_BUCKET,
   DEVICES_BUCKET,
+  LEASES_BUCKET,
   POSITIONS_BUCKET,
   bucketStream,
   alertSubjects,
@@ -25,7 +27,7 @@ import {
   telemetryStream,
   telemetrySubjects,
 } from "../../contracts/subjects.ts";
-
+import { LEASE_TTL_MS } from "./leases.ts";
 import { streamDifferences } from "./topology-diff.ts";
 
 export const HUB = "hub";
@@ -42,7 +44,13 @@ interface Domain {
   /** JetStream domain: `hub` or a region. */
   readonly name: string;
   readonly streams: readonly StreamSpec[];
-  readonly buckets: readonly string[];
+  readonly buckets: readonly BucketSpec[];
+}
+
+interface BucketSpec {
+  readonly name: string;
+  /** Age at which an entry is forgotten; without it, never. */
+  readonly ttlMs?: number;
 }
 
 export interface TopologyOptions {
@@ -95,6 +103,11 @@ const origins = (region: string, options: TopologyOptions): StreamSpec[] => [
 ];
 
 const BROADCAST_BUCKETS = [CONTRACTS_BUCKET, DEVICES_BUCKET];
+/** Of the operators in a domain. */
+const OPERATOR_BUCKETS: readonly BucketSpec[] = [
+  { name: POSITIONS_BUCKET },
+  { name: LEASES_BUCKET, ttlMs: LEASE_TTL_MS },
+];
 
 /** A region's read-only copy of a bucket that is written at the hub; bind to it by the same name. */
 const bucketMirror = (bucket: string, region: string): StreamSpec => ({
@@ -109,7 +122,7 @@ const bucketMirror = (bucket: string, region: string): StreamSpec => ({
 /** The streams and buckets of the hub. */
 const hubDomain = (options: TopologyOptions): Domain => ({
   name: HUB,
-  buckets: [POSITIONS_BUCKET, ...BROADCAST_BUCKETS],
+  buckets: [...OPERATOR_BUCKETS, ...BROADCAST_BUCKETS.map((name) => ({ name }))],
   streams: options.regions.flatMap((region) =>
     [telemetryStream, alertsStream, rejectsStream].map((stream) =>
       mirror(stream(region), region, HUB),
@@ -120,7 +133,7 @@ const hubDomain = (options: TopologyOptions): Domain => ({
 /** The streams and buckets of one region: its own logs, and copies of the other regions'. */
 const regionDomain = (region: string, options: TopologyOptions): Domain => ({
   name: region,
-  buckets: [POSITIONS_BUCKET],
+  buckets: OPERATOR_BUCKETS,
   streams: [
     ...origins(region, options),
     ...options.regions
@@ -148,8 +161,8 @@ export async function diffTopology(
       for (const line of streamDifferences(spec, await streamConfig(manager, spec.name)))
         lines.push(`${name}: ${line}`);
     for (const bucket of buckets)
-      if (!(await streamConfig(manager, bucketStream(bucket))))
-        lines.push(`${name}: bucket ${bucket} is missing`);
+      for (const line of bucketDifferences(bucket, await bucketConfig(manager, bucket)))
+        lines.push(`${name}: ${line}`);
   }
   return lines;
 }
@@ -177,10 +190,29 @@ export async function applyTopology(
       const manager = await connection.jetstreamManager();
       for (const spec of streams)
         if ((spec.mirror !== undefined) === isMirror) await ensureStream(manager, spec);
-      if (!isMirror)
-        for (const bucket of buckets)
-          await connection.jetstream().views.kv(bucket, { history: 1, storage: StorageType.File });
+      if (!isMirror) for (const bucket of buckets) await ensureBucket(connection, manager, bucket);
     }
+}
+
+const bucketConfig = (manager: JetStreamManager, { name }: BucketSpec) =>
+  streamConfig(manager, bucketStream(name));
+
+function bucketDifferences({ name, ttlMs = 0 }: BucketSpec, found: StreamConfig | null): string[] {
+  if (!found) return [`bucket ${name} is missing`];
+  const keepsMs = millis(found.max_age);
+  return keepsMs === ttlMs ? [] : [`bucket ${name}: TTL is ${keepsMs} ms, planned ${ttlMs} ms`];
+}
+
+async function ensureBucket(
+  connection: NatsConnection,
+  manager: JetStreamManager,
+  { name, ttlMs = 0 }: BucketSpec,
+): Promise<void> {
+  const options = { history: 1, storage: StorageType.File, ttl: ttlMs };
+  await connection.jetstream().views.kv(name, options);
+  const config = await bucketConfig(manager, { name });
+  if (config && millis(config.max_age) !== ttlMs)
+    await manager.streams.update(config.name, { max_age: nanos(ttlMs) });
 }
 
 async function ensureStream(manager: JetStreamManager, spec: StreamSpec): Promise<void> {

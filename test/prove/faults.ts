@@ -75,7 +75,8 @@ function processOf(kind: Kill, region: "eu" | "us"): string {
     "kill-nats-region": `nats-${region}`,
     "kill-nats-hub": "nats-hub",
     "kill-influxd": "influxd",
-    "kill-aggregator": "aggregator",
+    // Two share the lanes.
+    "kill-aggregator": region === "eu" ? "aggregator" : "aggregator-2",
     "kill-simulator": "simulator",
   };
   return of[kind];

@@ -58,6 +58,7 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
       devices: options.devices,
       rate: options.rate,
       keepTimes: false,
+      aggregators: 2,
     },
     {
       programs,
@@ -109,9 +110,11 @@ async function throughProxies(stack: AsyncDisposableStack, plan: LocalPlan, port
     const { env } = plan.servers.find(({ name }) => name === `nats-${region}`)!;
     env["NATS_LEAF_URL"] = env["NATS_LEAF_URL"]!.replace(`:${leafTarget}`, `:${port}`);
   }
-  const aggregator = plan.services.find(({ name }) => name === "aggregator")!;
-  aggregator.env["SKERRY_INFLUX_URL"] = `http://127.0.0.1:${influx}`;
-  aggregator.env["SKERRY_REPAIR_SCHEDULE"] = REPAIR_SCHEDULE;
+  for (const { name, env } of plan.services) {
+    if (!name.startsWith("aggregator")) continue;
+    env["SKERRY_INFLUX_URL"] = `http://127.0.0.1:${influx}`;
+    env["SKERRY_REPAIR_SCHEDULE"] = REPAIR_SCHEDULE;
+  }
   plan.simulator.env["SKERRY_MISBEHAVE_EVERY"] = String(MISBEHAVE_EVERY);
   return links;
 }

@@ -1,8 +1,15 @@
 import { expect, test } from "vitest";
-import { planLocal } from "../../../infra/local/plan.ts";
+import { AGGREGATORS_MAX, planLocal } from "../../../infra/local/plan.ts";
 import { ensurePrograms } from "../../../infra/local/prerequisites.ts";
 
-const options = { portBase: 14_200, dataDir: "/data", devices: 20, rate: 200, keepTimes: false };
+const options = {
+  portBase: 14_200,
+  dataDir: "/data",
+  devices: 20,
+  rate: 200,
+  keepTimes: false,
+  aggregators: AGGREGATORS_MAX,
+};
 const context = {
   programs: { "nats-server": "/bin/nats-server", influxd: "/bin/influxd" },
   node: "/bin/node",

@@ -43,18 +43,20 @@ function world(): {
   sink: InfluxSink;
   put: (...lines: string[]) => Promise<void>;
   controller: AbortController;
+  writer: { signal: AbortSignal; held: boolean };
   ended: Promise<void>;
 } {
   const influx = new FakeInflux();
   const sink = new InfluxSink(influx, SILENT);
   const controller = new AbortController();
+  const writer = { signal: controller.signal, held: true };
   const ended = sink.run(controller.signal);
   const put = (...lines: string[]): Promise<void> =>
     new Promise((resolve) => {
       const item = { lines, acknowledged: () => resolve() };
-      void sink.put(item, controller.signal);
+      void sink.put(item, writer);
     });
-  return { influx, sink, put, controller, ended };
+  return { influx, sink, put, controller, writer, ended };
 }
 
 test("what arrives during a write goes out together in the next, in order", async () => {
@@ -94,16 +96,16 @@ test("a missing database is created", async () => {
 });
 
 test("bad lines are found by bisection and counted; the good ones around them are stored", async () => {
-  const { influx, sink, controller, ended } = world();
+  const { influx, sink, controller, writer, ended } = world();
   influx.answer = (lines) => (lines.some((line) => line.startsWith("bad")) ? refused : "accept");
   const lines = Array.from({ length: 100 }, (_, at) => (at % 33 === 5 ? `bad${at}` : `good${at}`));
   const before = new Promise<readonly number[]>((resolve) => {
     const item = { lines: ["x"], acknowledged: (answer: Answer) => resolve(answer.refused) };
-    void sink.put(item, controller.signal);
+    void sink.put(item, writer);
   });
   const refusedAt = await new Promise<readonly number[]>((resolve) => {
     const item = { lines, acknowledged: (answer: Answer) => resolve(answer.refused) };
-    void sink.put(item, controller.signal);
+    void sink.put(item, writer);
   });
   expect(await before).toEqual([]);
   expect(refusedAt).toEqual([5, 38, 71]);
@@ -115,23 +117,62 @@ test("bad lines are found by bisection and counted; the good ones around them ar
   await ended;
 });
 
+describe("a writer that lost its lane", () => {
+  const lines = (sink: InfluxSink, writer: { signal: AbortSignal; held: boolean }, line: string) =>
+    new Promise<void>((resolve) => {
+      void sink.put({ lines: [line], acknowledged: () => resolve() }, writer);
+    });
+
+  test("what waits is dropped, what others put is written", async () => {
+    const { influx, sink, writer, put, controller, ended } = world();
+    const other = { signal: controller.signal, held: true };
+    const gate = Promise.withResolvers<void>();
+    influx.hold = gate.promise;
+    const first = put("a");
+    await new Promise((resolve) => setImmediate(resolve));
+    void put("lost");
+    const kept = lines(sink, other, "kept");
+    writer.held = false;
+    gate.resolve();
+    await Promise.all([first, kept]);
+    expect(influx.taken).toEqual(["a", "kept"]);
+    controller.abort();
+    await ended;
+  });
+
+  test("a batch under retry goes on without it, the others in order", async () => {
+    const { influx, sink, writer, put, controller, ended } = world();
+    const other = { signal: controller.signal, held: true };
+    influx.answer = () => away;
+    void put("lost");
+    const kept = Promise.all([lines(sink, other, "b"), lines(sink, other, "c")]);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    writer.held = false;
+    influx.answer = () => "accept";
+    await kept;
+    expect(influx.taken).toEqual(["b", "c"]);
+    controller.abort();
+    await ended;
+  });
+});
+
 describe("bounds", () => {
   test("put waits while too many lines wait, and requests stay within their bound", async () => {
-    const { influx, sink, controller, ended } = world();
+    const { influx, sink, controller, writer, ended } = world();
     const gate = Promise.withResolvers<void>();
     influx.hold = gate.promise;
     const frame = Array<string>(1_000).fill("x");
     let queued = 0;
     const feeding = (async () => {
       for (; queued < 60; queued++)
-        await sink.put({ lines: frame, acknowledged: () => undefined }, controller.signal);
+        await sink.put({ lines: frame, acknowledged: () => undefined }, writer);
     })();
     await new Promise((resolve) => setImmediate(resolve));
     expect(queued * 1_000).toBeLessThanOrEqual(LINES_WAITING_MAX + LINES_PER_REQUEST);
     gate.resolve();
     await feeding;
     await new Promise<void>((resolve) => {
-      void sink.put({ lines: [], acknowledged: () => resolve() }, controller.signal);
+      void sink.put({ lines: [], acknowledged: () => resolve() }, writer);
     });
     expect(influx.taken).toHaveLength(60_000);
     expect(Math.max(...influx.requests.map(({ length }) => length))).toBe(LINES_PER_REQUEST);

@@ -1,0 +1,98 @@
+// Goal: two aggregators share the lanes; whichever is killed or frozen, the other goes on, and nothing
+// is lost or counted twice.
+// Method: real servers and processes, kill -9 and SIGSTOP, a test gateway that writes minutes of
+// readings within seconds; at the end every point and every rollup is compared.
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { type AggregatorUnderTest, makeAggregator } from "../support/aggregator.ts";
+import { startInflux } from "../support/influx.ts";
+import { FrameWriter, type TestReading } from "../support/nats-frames.ts";
+import { eventually } from "../support/nats-influx-process.ts";
+import { startHubAndRegions } from "../support/nats.ts";
+
+const MINUTE_MS = 60_000;
+const PARTITIONS = [0, 1, 2, 3];
+const TAKEOVER_MS = 20_000;
+
+const reading = (partition: number, seq: number, ts: number): TestReading => ({
+  device: `room ${partition}`,
+  contract: "environment",
+  receivedAtMs: ts,
+  payload: { ts, seq, temperature: 20 + (seq % 7), humidity: 40, light: 1, co2: seq, occupancy: 1 },
+});
+
+const lanesOf = async (aggregator: AggregatorUnderTest): Promise<number[]> =>
+  (await aggregator.status()).lanes.map(({ partition }) => partition);
+
+test("lanes split, pass on after a kill and after a freeze, and each reading counts once", async () => {
+  await using world = await startHubAndRegions({ regions: ["eu"] });
+  await using influx = await startInflux();
+  const first = await makeAggregator(world, influx, ["eu"]);
+  await using _ = first.process;
+  const second = await makeAggregator(world, influx, ["eu"]);
+  await using __ = second.process;
+  const connection = await world.region("eu").connect();
+  const writers = PARTITIONS.map((partition) => new FrameWriter({ region: "eu", partition }));
+  const startMs = Math.floor((Date.now() - 30 * MINUTE_MS) / MINUTE_MS) * MINUTE_MS;
+  let seq = 0;
+  let writing = true;
+  const written = (async () => {
+    while (writing) {
+      const clockMs = startMs + seq * 500;
+      for (const [partition, writer] of writers.entries())
+        await writer.publish(connection, [reading(partition, seq, clockMs)], clockMs);
+      seq += 1;
+      await sleep(20);
+    }
+  })();
+
+  await first.process.start();
+  await eventually("one has all lanes", async () => (await lanesOf(first)).length === 4);
+  await second.process.start();
+  await eventually("each has two lanes", async () => {
+    const both = await Promise.all([lanesOf(first), lanesOf(second)]);
+    return both.every(({ length }) => length === 2) && new Set(both.flat()).size === 4;
+  });
+
+  await first.process.kill();
+  const takesOver = async () => (await lanesOf(second)).length === 4;
+  await eventually("the other has all lanes", takesOver, TAKEOVER_MS);
+  await first.process.start();
+  await eventually("they are shared again", async () => (await lanesOf(first)).length === 2);
+
+  second.process.freeze();
+  await eventually(
+    "a frozen one loses its lanes",
+    async () => (await lanesOf(first)).length === 4,
+    TAKEOVER_MS,
+  );
+  second.process.resume();
+  await eventually("they are shared again", async () => {
+    const both = await Promise.all([lanesOf(first), lanesOf(second)]);
+    return both.every(({ length }) => length === 2);
+  });
+
+  writing = false;
+  await written;
+  const endMs = startMs + seq * 500 + 2 * MINUTE_MS;
+  for (const writer of writers) await writer.publish(connection, [], endMs);
+  const { state } = await (await connection.jetstreamManager()).streams.info("TELEMETRY_eu");
+  await eventually("all is done", async () => {
+    const lanes = [...(await first.status()).lanes, ...(await second.status()).lanes];
+    return lanes.length === 4 && lanes.every(({ doneSeq }) => doneSeq > state.last_seq - 4);
+  });
+  const points = await influx.client().query("SELECT co2 FROM environment GROUP BY device");
+  expect(points).toHaveLength(4 * seq);
+  const expected = new Map<string, number>();
+  for (let at = 0; at < seq; at++) {
+    const minute = new Date(startMs + Math.floor((at * 500) / MINUTE_MS) * MINUTE_MS);
+    const time = minute.toISOString().replace(".000", "");
+    expected.set(time, (expected.get(time) ?? 0) + 1);
+  }
+  for (const partition of PARTITIONS) {
+    const rows = await influx
+      .client()
+      .query(`SELECT count FROM environment_1m WHERE device = 'room ${partition}'`);
+    expect(rows.map(({ time, count }) => [time, count])).toEqual([...expected]);
+  }
+});
