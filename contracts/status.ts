@@ -51,6 +51,14 @@ export interface AggregatorStatus {
   readonly influx: { readonly state: "ok" | "refusing"; readonly detail: string };
 }
 
+export interface StewardStatus {
+  readonly process: "steward";
+  /** Scheduled work by name: when it last ran, epoch ms, and why it failed, or null. */
+  readonly jobs: Readonly<
+    Record<string, { readonly lastRunMs: number; readonly error: string | null }>
+  >;
+}
+
 export interface SimulatorStatus {
   readonly process: "simulator";
   readonly acknowledged: number;
@@ -58,4 +66,5 @@ export interface SimulatorStatus {
   readonly regions: Readonly<Record<string, { acknowledged: number; connected: number }>>;
 }
 
-export type ProcessStatus = GatewayStatus | AlertingStatus | AggregatorStatus | SimulatorStatus;
+export type ProcessStatus =
+  GatewayStatus | AlertingStatus | AggregatorStatus | StewardStatus | SimulatorStatus;

@@ -13,6 +13,8 @@ export const LEASES_BUCKET = "leases";
 /** Configuration, written only at the hub, readable in every region with the WAN down. */
 export const CONTRACTS_BUCKET = "contracts";
 export const DEVICES_BUCKET = "devices";
+/** How far the hub has each region's log. */
+export const COPIES_BUCKET = "copies";
 
 /** The stream behind a bucket. */
 export const bucketStream = (bucket: string): string => `KV_${bucket}`;

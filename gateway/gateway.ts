@@ -18,6 +18,7 @@ import { limitsOf, listenersOf } from "./listener-options.ts";
 import { gatewayMetrics } from "./metrics.ts";
 import type { GatewayConfig } from "./options.ts";
 import { serveReplay } from "./replay/serve-replay.ts";
+import { runTrimmer } from "./retention/trimmer.ts";
 import { projectAlerts } from "./projection/alerts.ts";
 
 /** Characters of readings in a frame: UTF-8 may triple them, and NATS takes 1 MiB by default. */
@@ -102,6 +103,7 @@ export async function runGateway(
       backpressure.run(broker, logger, work),
       identity.run(work, (id) => void broker.disconnect(id, NOT_AUTHORIZED)),
       serveReplay({ connection, region, ingest, logger }, work),
+      runTrimmer({ ...config, connection, logger }, work),
     ]);
   } finally {
     stopping.abort();

@@ -5,6 +5,7 @@ import { STATUS_OPTIONS } from "../infra/runtime/status-server.ts";
 import { TRACING_OPTIONS } from "../otel/tracing.ts";
 import { IDENTITY_OPTIONS } from "./identity/options.ts";
 import { LIMIT_OPTIONS, LISTENER_OPTIONS } from "./listener-options.ts";
+import { TRIMMER_OPTIONS } from "./retention/options.ts";
 
 export const GATEWAY_OPTIONS = {
   region: { env: "SKERRY_REGION", doc: "the region this gateway belongs to", parse: as.token },
@@ -53,6 +54,7 @@ export const GATEWAY_OPTIONS = {
   ...IDENTITY_OPTIONS,
   ...LISTENER_OPTIONS,
   ...LIMIT_OPTIONS,
+  ...TRIMMER_OPTIONS,
   ...TRACING_OPTIONS,
 } satisfies OptionTable;
 

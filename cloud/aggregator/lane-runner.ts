@@ -28,7 +28,7 @@ import { type AggregatorPosition, START, joinedAt } from "./position.ts";
 /** Open rollups of one lane written at once; the rest waits for the next turn. */
 const OPEN_LINES_MAX = 5_000;
 /** Timers and sockets get their turn after this many lines, however much of the log is waiting. */
-const LINES_BEFORE_YIELD = 5_000;
+const LINES_BEFORE_YIELD = 500;
 /** A lane that has too many repairs waiting looks again this often. */
 const REPAIRS_AWAITED_MS = 250;
 

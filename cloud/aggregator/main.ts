@@ -1,19 +1,14 @@
-import cron from "node-cron";
 import { SCHEMAS_DIRECTORY } from "../../contracts/catalog.ts";
-import { PARTITIONS_DEFAULT } from "../../infra/nats/topology.ts";
 import { type OptionTable, as } from "../../infra/runtime/config.ts";
 import { sleep } from "../../infra/runtime/backoff.ts";
 import { processMain } from "../../infra/runtime/process-main.ts";
 import { STATUS_OPTIONS, serveStatus } from "../../infra/runtime/status-server.ts";
 import { TRACING_OPTIONS, startTracing } from "../../otel/tracing.ts";
+import { LANE_OPTIONS } from "../lane-options.ts";
 import { Aggregator } from "./aggregator.ts";
 
 const OPTIONS = {
-  natsUrl: {
-    env: "SKERRY_NATS_URL",
-    doc: "the hub's nats-server: nats://user:password@host:port",
-    parse: as.url,
-  },
+  ...LANE_OPTIONS,
   influxUrl: {
     env: "SKERRY_INFLUX_URL",
     doc: "InfluxDB: http://host:port, with user:password@ if it asks for them",
@@ -25,21 +20,6 @@ const OPTIONS = {
     fallback: "skerry",
     parse: as.text,
   },
-  regions: {
-    env: "SKERRY_REGIONS",
-    doc: "regions whose lanes are read, separated by commas",
-    parse: (raw) => {
-      const regions = as.list(raw).map(as.token);
-      if (regions.length === 0) throw new Error("must name at least one region");
-      return [...new Set(regions)];
-    },
-  },
-  partitions: {
-    env: "SKERRY_PARTITIONS",
-    doc: "lanes per region, as fixed when the regions' logs were created",
-    fallback: String(PARTITIONS_DEFAULT),
-    parse: as.integer(1, 1024),
-  },
   schemas: {
     env: "SKERRY_SCHEMAS",
     doc: "directory of contracts: {name}/v{number}.json",
@@ -50,10 +30,7 @@ const OPTIONS = {
     env: "SKERRY_REPAIR_SCHEDULE",
     doc: "cron expression, seconds first: when rollups that late readings changed are recomputed",
     fallback: "*/5 * * * * *",
-    parse: (raw) => {
-      if (!cron.validate(raw)) throw new Error(`is not a cron expression: ${raw}`);
-      return raw;
-    },
+    parse: as.cron,
   },
   ...STATUS_OPTIONS,
   ...TRACING_OPTIONS,

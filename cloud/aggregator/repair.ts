@@ -63,8 +63,8 @@ export class Repair {
     const plan = lane.planOf(group.contract);
     if (!plan) throw new Error(`contract ${group.contract} is unknown`);
     const lines = await this.#revisions(plan, lane.region, group);
-    this.rollupsRevised += lines.length;
     if (lines.length === 0) return lane.repaired(group);
+    if (signal.aborted) return; // Its event has been, so nothing would end the wait below.
     await new Promise<void>((resolve) => {
       const over = (): void => {
         signal.removeEventListener("abort", over);
@@ -73,6 +73,7 @@ export class Repair {
       signal.addEventListener("abort", over);
       const acknowledged = (): void => {
         lane.repaired(group); // P1
+        this.rollupsRevised += lines.length;
         over();
       };
       void this.#sink.put({ lines, acknowledged }, lane.lease);

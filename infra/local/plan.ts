@@ -92,6 +92,11 @@ export function planLocal(options: LocalOptions, context: PlanContext): LocalPla
     ...Array.from({ length: options.aggregators }, (_, at) =>
       aggregator(at, addresses, options, context),
     ),
+    service(
+      { name: "steward", main: "cloud/steward/main.ts", statusPort: options.portBase + 16 },
+      { SKERRY_NATS_URL: addresses.nats.hub, SKERRY_REGIONS: REGIONS.join(",") },
+      context,
+    ),
   ];
   const simulator = service(
     { name: "simulator", main: "device-sim/main.ts", statusPort: options.portBase + 6 },

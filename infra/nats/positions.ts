@@ -70,6 +70,22 @@ export class Positions<T extends object> {
   }
 }
 
+/** The first frame that an operator still needs, lane by lane; null where it saved none yet. */
+export async function neededFrom(
+  connection: NatsConnection,
+  operator: string,
+  region: string,
+  partitions: number,
+): Promise<(number | null)[]> {
+  const kv = await connection.jetstream().views.kv(POSITIONS_BUCKET, { bindOnly: true });
+  return Promise.all(
+    Array.from({ length: partitions }, async (_, partition) => {
+      const entry = await kv.get(positionKey(operator, { region, partition }));
+      return entry?.operation === "PUT" ? entry.json<Saved<{ seq: number }>>().position.seq : null;
+    }),
+  );
+}
+
 interface Saved<T> {
   readonly savedBy: string;
   readonly position: T;

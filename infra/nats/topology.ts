@@ -16,6 +16,7 @@ import {
 } from "nats";
 import {
   CONTRACTS_BUCKET,
+  COPIES_BUCKET,
   DEVICES_BUCKET,
   LEASES_BUCKET,
   POSITIONS_BUCKET,
@@ -102,7 +103,7 @@ const origins = (region: string, options: TopologyOptions): StreamSpec[] => [
   }),
 ];
 
-const BROADCAST_BUCKETS = [CONTRACTS_BUCKET, DEVICES_BUCKET];
+const BROADCAST_BUCKETS = [CONTRACTS_BUCKET, DEVICES_BUCKET, COPIES_BUCKET];
 /** Of the operators in a domain. */
 const OPERATOR_BUCKETS: readonly BucketSpec[] = [
   { name: POSITIONS_BUCKET },

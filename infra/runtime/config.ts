@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import cron from "node-cron";
 import { AppError, messageOf } from "./errors.ts";
 
 export interface Option<T> {
@@ -75,6 +76,10 @@ export function helpText(title: string, spec: OptionTable): string {
 /** Parsers for the `parse` field of an {@link Option}. */
 export const as = {
   text: (raw: string): string => raw,
+  cron: (raw: string): string => {
+    if (!cron.validate(raw)) throw new Error(`must be a cron expression, not "${raw}"`);
+    return raw;
+  },
   flag: (raw: string): boolean => {
     if (raw === "true" || raw === "1") return true;
     if (raw === "false" || raw === "0") return false;

@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** USER_HZ, which Linux fixes at 100 for everything it tells programs. */
@@ -94,4 +95,19 @@ export const machine = (): Machine => ({
 export function firstLine(program: string, args: readonly string[]): string {
   const { stdout, stderr } = spawnSync(program, [...args], { encoding: "utf8" });
   return `${stdout ?? ""}${stderr ?? ""}`.trim().split("\n")[0] ?? "";
+}
+
+/** What was measured with what. */
+export function benchVersions(mosquitto: string): Record<string, string> {
+  const project = join(import.meta.dirname, "../..");
+  const aedes = JSON.parse(
+    readFileSync(join(project, "node_modules/aedes/package.json"), "utf8"),
+  ) as { version: string };
+  return {
+    node: process.version,
+    natsServer: firstLine("nats-server", ["--version"]),
+    mosquitto: firstLine(mosquitto, ["-h"]),
+    aedes: aedes.version,
+    skerry: firstLine("git", ["-C", project, "rev-parse", "--short", "HEAD"]),
+  };
 }

@@ -11,7 +11,7 @@ import { freePort, temporaryDirectory } from "../support/nats-influx-process.ts"
 import { type FaultTable, runFaults } from "./faults.ts";
 import { SABOTAGES } from "./sabotage.ts";
 import { scheduleOf } from "./schedule.ts";
-import { TcpProxy } from "./tcp-proxy.ts";
+import { TcpProxy } from "../support/tcp-proxy.ts";
 
 export interface ProofOptions {
   readonly seed: number;

@@ -32,11 +32,14 @@ export async function startHubAndRegions(options: {
   regions: readonly string[];
   partitions?: number;
   logBytesMax?: number;
+  /** Puts something between the regions and the hub's leaf port; resolves to the port to dial. */
+  wan?: (hubLeafPort: number) => Promise<number>;
 }): Promise<NatsWorld> {
   const stack = new AsyncDisposableStack();
   try {
     const directory = stack.use(await temporaryDirectory());
-    const hubLeaf = `127.0.0.1:${await freePort()}`;
+    const leafPort = await freePort();
+    const wanPort = (await options.wan?.(leafPort)) ?? leafPort;
     const monitor = `127.0.0.1:${await freePort()}`;
     const hub = await startServer(stack, {
       name: "hub",
@@ -44,7 +47,7 @@ export async function startHubAndRegions(options: {
       env: {
         NATS_MONITOR: monitor,
         NATS_STORE: join(directory.path, "hub"),
-        NATS_LEAF_LISTEN: hubLeaf,
+        NATS_LEAF_LISTEN: `127.0.0.1:${leafPort}`,
         NATS_LEAF_PASSWORD: LEAF_PASSWORD,
       },
     });
@@ -54,7 +57,7 @@ export async function startHubAndRegions(options: {
         NATS_REGION: region,
         NATS_MONITOR: `127.0.0.1:${await freePort()}`,
         NATS_STORE: join(directory.path, region),
-        NATS_LEAF_URL: `nats-leaf://leaf-${region}:${LEAF_PASSWORD}@${hubLeaf}`,
+        NATS_LEAF_URL: `nats-leaf://leaf-${region}:${LEAF_PASSWORD}@127.0.0.1:${wanPort}`,
       };
       const server = { name: region, configuration: "region.conf", env };
       regions.set(region, await startServer(stack, server));

@@ -19,15 +19,25 @@ export interface Service {
 
 /** A process of ours with a status port of its own; `main` is its path in the project. */
 export async function startService(main: string, env: Record<string, string>): Promise<Service> {
+  const service = await makeService(main, env);
+  await service.process.start();
+  return service;
+}
+
+/** The same, not yet started; `execArgs` are Node's. */
+export async function makeService(
+  main: string,
+  env: Record<string, string>,
+  execArgs: readonly string[] = [],
+): Promise<Service> {
   const base = `http://127.0.0.1:${await freePort()}`;
   const process_ = new ServerProcess({
     name: main,
     program: process.execPath,
-    args: [join(PROJECT, main)],
+    args: [...execArgs, join(PROJECT, main)],
     env: { SKERRY_STATUS_PORT: new URL(base).port, ...env },
     ready: async () => (await fetch(`${base}/readyz`)).ok,
   });
-  await process_.start();
   return {
     process: process_,
     url: (path) => new URL(path, base).href,

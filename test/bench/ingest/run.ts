@@ -1,10 +1,9 @@
 // One run: start every target, then idle memory, throughput and latency in interleaved rounds, then
 // read the log back.
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryDirectory } from "../../support/nats-influx-process.ts";
 import { ensureBenchPrograms } from "../prerequisites.ts";
-import { firstLine, machine, openFilesMax, raiseOpenFiles } from "../processes.ts";
+import { benchVersions, machine, openFilesMax, raiseOpenFiles } from "../processes.ts";
 import type { AccessControl } from "./credentials.ts";
 import { type GatewayTarget, startGateway } from "./gateway-target.ts";
 import { Generator } from "./generator.ts";
@@ -19,8 +18,6 @@ import {
   startNatsMqtt,
   startSink,
 } from "./targets.ts";
-
-const PROJECT = join(import.meta.dirname, "../../..");
 
 export interface RunOptions {
   readonly access: AccessControl;
@@ -48,7 +45,7 @@ export async function runIngest(wanted: Plan, options: RunOptions): Promise<Repo
     startedAt,
     plan,
     machine: host,
-    versions: versions(mosquitto),
+    versions: benchVersions(mosquitto),
     accessControl: options.access.name,
     skipped,
     ...raw,
@@ -140,18 +137,5 @@ function sumOfGateway({ throughput, ackLatency }: Measured): {
   return {
     acknowledged: ours.reduce((sum, each) => sum + each.acknowledged, 0),
     sent: ours.reduce((sum, each) => sum + each.sent, 0),
-  };
-}
-
-function versions(mosquitto: string): Record<string, string> {
-  const aedes = JSON.parse(
-    readFileSync(join(PROJECT, "node_modules/aedes/package.json"), "utf8"),
-  ) as { version: string };
-  return {
-    node: process.version,
-    natsServer: firstLine("nats-server", ["--version"]),
-    mosquitto: firstLine(mosquitto, ["-h"]),
-    aedes: aedes.version,
-    skerry: firstLine("git", ["-C", PROJECT, "rev-parse", "--short", "HEAD"]),
   };
 }

@@ -8,6 +8,8 @@ export class TcpProxy implements AsyncDisposable {
   #cut = false;
   /** Delay of every piece of data, each way. */
   latencyMs = 0;
+  /** Payload of the TCP connections since the start, both ways together. */
+  bytes = 0;
 
   private constructor(targetPort: number) {
     this.#server = createServer((client) => {
@@ -39,6 +41,7 @@ export class TcpProxy implements AsyncDisposable {
     this.#sockets.add(from);
     if (this.#cut) from.pause();
     from.on("data", (chunk: Buffer) => {
+      this.bytes += chunk.length;
       const pass = (): void => {
         if (to.destroyed || to.write(chunk)) return;
         from.pause();

@@ -1,0 +1,26 @@
+import { PARTITIONS_DEFAULT } from "../infra/nats/topology.ts";
+import { type OptionTable, as } from "../infra/runtime/config.ts";
+
+/** Which lanes there are, and where: every process at the hub has to be told the same. */
+export const LANE_OPTIONS = {
+  natsUrl: {
+    env: "SKERRY_NATS_URL",
+    doc: "the hub's nats-server: nats://user:password@host:port",
+    parse: as.url,
+  },
+  regions: {
+    env: "SKERRY_REGIONS",
+    doc: "regions whose lanes are read, separated by commas",
+    parse: (raw) => {
+      const regions = as.list(raw).map(as.token);
+      if (regions.length === 0) throw new Error("must name at least one region");
+      return [...new Set(regions)];
+    },
+  },
+  partitions: {
+    env: "SKERRY_PARTITIONS",
+    doc: "lanes per region, as fixed when the regions' logs were created",
+    fallback: String(PARTITIONS_DEFAULT),
+    parse: as.integer(1, 1024),
+  },
+} satisfies OptionTable;

@@ -1,0 +1,60 @@
+// The region's trimmer: its own log, and its copies of other regions' logs, by what is still needed.
+import type { NatsConnection } from "nats";
+import cron from "node-cron";
+import { telemetryStream } from "../../contracts/subjects.ts";
+import { readCopy } from "../../infra/nats/copies.ts";
+import { neededFrom } from "../../infra/nats/positions.ts";
+import { trim } from "../../infra/nats/trim.ts";
+import { messageOf } from "../../infra/runtime/errors.ts";
+import type { Logger } from "../../infra/runtime/logger.ts";
+import type { TrimmerOptions } from "./options.ts";
+
+/** Operators that read the region's own log in the region. */
+const OPERATORS = ["alerting"];
+
+export interface TrimmerParts extends TrimmerOptions {
+  readonly connection: NatsConnection;
+  readonly region: string;
+  readonly partitions: number;
+  readonly logger: Logger;
+}
+
+/** Trims on its schedule until `signal` aborts. Several gateways may do so: it is idempotent. */
+export async function runTrimmer(parts: TrimmerParts, signal: AbortSignal): Promise<void> {
+  const run = (): Promise<void> =>
+    trimRegion(parts).catch((error: unknown) => {
+      parts.logger.warn(`not trimmed, will retry: ${messageOf(error)}`);
+    });
+  const task = cron.schedule(parts.trimSchedule, run, { noOverlap: true, logger: parts.logger });
+  if (!signal.aborted)
+    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  await task.destroy();
+}
+
+/**
+ * The region's log is needed by its engine and, until the hub has it, by the hub's mirror; a copy of
+ * another region's log by the hub alone, should that region be lost.
+ */
+async function trimRegion(parts: TrimmerParts): Promise<void> {
+  const { connection, region, logKeep: keepMs, logger } = parts;
+  const manager = await connection.jetstreamManager();
+  for (const of of await regionsHere(parts)) {
+    const copy = await readCopy(manager, of);
+    const needed = [copy === null ? null : copy.seq + 1];
+    if (of === region)
+      for (const operator of OPERATORS)
+        needed.push(...(await neededFrom(connection, operator, of, parts.partitions)));
+    const stream = telemetryStream(of);
+    const { purged, heldBy } = await trim(manager, { stream, keepMs, needed }, Date.now());
+    if (purged > 0 || heldBy !== null) logger.info({ stream, purged, heldBy }, "log trimmed");
+  }
+}
+
+async function regionsHere({ connection, region }: TrimmerParts): Promise<string[]> {
+  const manager = await connection.jetstreamManager();
+  const prefix = telemetryStream("");
+  const found: string[] = [];
+  for await (const { config } of manager.streams.list())
+    if (config.name.startsWith(prefix)) found.push(config.name.slice(prefix.length));
+  return found.includes(region) ? found : [region, ...found];
+}

@@ -1,0 +1,86 @@
+// Retention of logs and mirrors by what is still needed, never by size or age alone (DESIGN.md,
+// section 5, "Retention").
+//
+// R1. A frame goes only if it is older than what is to be kept AND before the least position that
+//     anyone still needs.
+// R2. One position that is unknown keeps everything: a reader that is away comes back to its frames.
+// R3. The newest frame stays, so that an emptied log or mirror never loses its place.
+import { type JetStreamManager, NatsError } from "nats";
+
+const NO_MESSAGE_FOUND = 10037;
+
+export interface Retention {
+  readonly stream: string;
+  /** Frames younger than this stay whoever has read them. */
+  readonly keepMs: number;
+  /** The first frame that each reader still needs; null where that is not known (R2). */
+  readonly needed: readonly (number | null)[];
+}
+
+export interface TrimResult {
+  /** Frames removed. */
+  readonly purged: number;
+  /** Why nothing may go, or null. */
+  readonly heldBy: string | null;
+}
+
+/** The first sequence to keep, or null if nothing may go. Pure. */
+export function keepFrom(
+  { firstSeq, lastSeq }: { firstSeq: number; lastSeq: number },
+  needed: readonly (number | null)[],
+  youngSeq: number,
+): number | null {
+  let from = Math.min(youngSeq, lastSeq); // R3
+  for (const seq of needed) {
+    if (seq === null) return null; // R2
+    from = Math.min(from, seq); // R1
+  }
+  return from > firstSeq ? from : null;
+}
+
+export async function trim(
+  manager: JetStreamManager,
+  { stream, keepMs, needed }: Retention,
+  nowMs: number,
+): Promise<TrimResult> {
+  if (needed.includes(null)) return { purged: 0, heldBy: "a position is not known" };
+  const { first_seq: firstSeq, last_seq: lastSeq } = (await manager.streams.info(stream)).state;
+  const range = { firstSeq, lastSeq };
+  const youngSeq = await firstSeqSince(manager, stream, range, nowMs - keepMs);
+  const from = keepFrom(range, needed, youngSeq);
+  if (from === null) return { purged: 0, heldBy: null };
+  return { purged: (await manager.streams.purge(stream, { seq: from })).purged, heldBy: null };
+}
+
+/** The first sequence stored at `sinceMs` or later, by bisection; `lastSeq + 1` if there is none. */
+export async function firstSeqSince(
+  manager: JetStreamManager,
+  stream: string,
+  { firstSeq, lastSeq }: { firstSeq: number; lastSeq: number },
+  sinceMs: number,
+): Promise<number> {
+  let low = firstSeq;
+  let high = lastSeq + 1;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const storedMs = await storedAt(manager, stream, middle);
+    // A frame that is gone was older than those that are left.
+    if (storedMs === null || storedMs < sinceMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** When a message was stored, epoch ms; null if the stream does not hold it. */
+export async function storedAt(
+  manager: JetStreamManager,
+  stream: string,
+  seq: number,
+): Promise<number | null> {
+  try {
+    return (await manager.streams.getMessage(stream, { seq })).time.getTime();
+  } catch (error) {
+    if (error instanceof NatsError && error.api_error?.err_code === NO_MESSAGE_FOUND) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,110 @@
+// One region and the cloud around it, with a WAN between them that counts and can be cut.
+import { cp } from "node:fs/promises";
+import { join } from "node:path";
+import type { NatsConnection } from "nats";
+import type { LaneStatus } from "../../../contracts/status.ts";
+import { telemetryStream } from "../../../contracts/subjects.ts";
+import { SCHEMAS_DIRECTORY } from "../../../contracts/catalog.ts";
+import { type InfluxUnderTest, startInflux } from "../../support/influx.ts";
+import { eventually, freePort, temporaryDirectory } from "../../support/nats-influx-process.ts";
+import { type NatsWorld, startHubAndRegions } from "../../support/nats.ts";
+import { type Service, makeService } from "../../support/services.ts";
+import { TcpProxy } from "../../support/tcp-proxy.ts";
+import type { Target } from "../ingest/targets.ts";
+
+export const REGION = "eu";
+export const PARTITIONS = 4;
+/** Above anything a run writes. */
+const LOG_BYTES_MAX = 16 * 1024 ** 3;
+
+export interface Site {
+  readonly nats: NatsWorld;
+  readonly wan: TcpProxy;
+  readonly influx: InfluxUnderTest;
+  /** Of the product, and those of this benchmark. */
+  readonly schemas: string;
+  readonly region: NatsConnection;
+  readonly directory: string;
+}
+
+export async function startSite(stack: AsyncDisposableStack): Promise<Site> {
+  const directory = stack.use(await temporaryDirectory()).path;
+  const schemas = join(directory, "schemas");
+  await cp(SCHEMAS_DIRECTORY, schemas, { recursive: true });
+  await cp(join(import.meta.dirname, "schemas"), schemas, { recursive: true });
+  let wan: TcpProxy | null = null;
+  const nats = stack.use(
+    await startHubAndRegions({
+      regions: [REGION],
+      logBytesMax: LOG_BYTES_MAX,
+      wan: async (hubLeafPort) => {
+        const port = await freePort();
+        wan = stack.use(await TcpProxy.listen(port, hubLeafPort));
+        return port;
+      },
+    }),
+  );
+  const influx = stack.use(await startInflux());
+  const region = await nats.region(REGION).connect();
+  return { nats, wan: wan!, influx, schemas, region, directory };
+}
+
+/** The gateway with load of any rate allowed; `broker` is what the load is sent to. */
+export async function startGateway(stack: AsyncDisposableStack, site: Site): Promise<Target> {
+  const port = await freePort();
+  const gateway = await makeService("gateway/main.ts", {
+    SKERRY_REGION: REGION,
+    SKERRY_NATS_URL: site.nats.region(REGION).url,
+    SKERRY_SCHEMAS: site.schemas,
+    SKERRY_MQTT_PORT: String(port),
+    SKERRY_DATA_DIR: join(site.directory, "gateway"),
+    SKERRY_ANONYMOUS: "loopback",
+    SKERRY_LIMIT_PUBLISH_RATE_PER_SECOND: "1000000",
+    SKERRY_LIMIT_PUBLISH_BURST: "1000000",
+    SKERRY_LOG_LEVEL: "warn",
+  });
+  stack.use(gateway.process);
+  await gateway.process.start();
+  return { name: "gateway", port, pids: { broker: gateway.process.pid! }, credentials: [] };
+}
+
+/** Not yet started. */
+export async function makeAggregator(
+  stack: AsyncDisposableStack,
+  site: Site,
+  profileDirectory?: string,
+): Promise<Service> {
+  const profile = profileDirectory ? ["--cpu-prof", "--cpu-prof-dir", profileDirectory] : [];
+  const env = {
+    SKERRY_NATS_URL: site.nats.hub.url,
+    SKERRY_INFLUX_URL: site.influx.url,
+    SKERRY_REGIONS: REGION,
+    SKERRY_SCHEMAS: site.schemas,
+    SKERRY_LOG_LEVEL: "warn",
+  };
+  const aggregator = await makeService("cloud/aggregator/main.ts", env, profile);
+  stack.use(aggregator.process);
+  return aggregator;
+}
+
+export async function lastSeqOf(connection: NatsConnection): Promise<number> {
+  const manager = await connection.jetstreamManager();
+  return (await manager.streams.info(telemetryStream(REGION))).state.last_seq;
+}
+
+/** Until the hub's mirror holds what the region's log holds now. */
+export async function mirrored(site: Site, withinMs = 120_000): Promise<void> {
+  const last = await lastSeqOf(site.region);
+  const hub = await site.nats.hub.connect();
+  await eventually("the hub has it all", async () => (await lastSeqOf(hub)) >= last, withinMs);
+}
+
+/** Until an operator has passed what the region's log holds now. */
+export async function passed(service: Service, site: Site, withinMs = 300_000): Promise<void> {
+  const last = await lastSeqOf(site.region);
+  const probe = async (): Promise<boolean> => {
+    const { lanes } = await service.status<{ lanes: readonly LaneStatus[] }>();
+    return lanes.length === PARTITIONS && lanes.every(({ doneSeq }) => doneSeq >= last);
+  };
+  await eventually("every lane has passed the log's end", probe, withinMs);
+}
