@@ -1,4 +1,3 @@
-import cron from "node-cron";
 import { type OptionTable, type Resolved, as } from "../../infra/runtime/config.ts";
 
 export const TRIMMER_OPTIONS = {
