@@ -4,10 +4,13 @@ import type { AggregatorStatus } from "../../contracts/status.ts";
 import { type LaneId, laneName } from "../../contracts/subjects.ts";
 import cron from "node-cron";
 import { InfluxClient } from "../../infra/influx/client.ts";
+import { type InfluxConfig, influxTarget } from "../../infra/influx/options.ts";
 import { connectNats } from "../../infra/nats/connect.ts";
 import { openContractRegistry } from "../../infra/nats/contract-registry.ts";
 import { type Lease, Leases } from "../../infra/nats/leases.ts";
 import { Positions } from "../../infra/nats/positions.ts";
+import { RejectLog } from "../../infra/nats/reject-log.ts";
+import { HUB } from "../../infra/nats/topology.ts";
 import { sleep } from "../../infra/runtime/backoff.ts";
 import { AppError } from "../../infra/runtime/errors.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
@@ -32,10 +35,8 @@ const LAST_SAVE_MS = 1_000;
 /** The same for a lane that another aggregator is to take: no request lasts longer. */
 const LAST_WRITE_OF_LANE_MS = 12_000;
 
-export interface AggregatorConfig {
+export interface AggregatorConfig extends InfluxConfig {
   readonly natsUrl: string;
-  readonly influxUrl: string;
-  readonly influxDatabase: string;
   readonly regions: readonly string[];
   readonly partitions: number;
   /** Directory of the contracts that ship with this program. */
@@ -65,8 +66,7 @@ export class Aggregator implements StatusSource {
     this.#config = config;
     this.#tracing = uses.tracing;
     this.#logger = uses.logger;
-    const target = { url: config.influxUrl, database: config.influxDatabase };
-    const client = new InfluxClient(target);
+    const client = new InfluxClient(influxTarget(config));
     this.#sink = new InfluxSink(client, uses.logger);
     this.#repair = new Repair(client, this.#sink, uses.logger);
     this.#latencies = new Latencies(config.regions);
@@ -119,8 +119,10 @@ export class Aggregator implements StatusSource {
       this.#leases = await insist(() => Leases.open(connection, of), this.#logger, signal);
       if (!this.#leases) return;
       const plans = new Map(regions.map((region) => [region, new Plans(catalog, region)]));
+      const rejectLog = new RejectLog(connection, HUB, OPERATOR);
       await this.#share(this.#leases, signal, (lane, lease) => {
-        const uses = { connection, positions, plans: plans.get(lane.region)!, sink: this.#sink };
+        const sink = { sink: this.#sink, rejectLog };
+        const uses = { connection, positions, plans: plans.get(lane.region)!, ...sink };
         const tools = { latencies: this.#latencies, counters: this.#counters };
         const seen = { tracing: this.#tracing, logger: this.#logger };
         return new LaneRunner(lane, lease, { ...uses, ...tools, ...seen });

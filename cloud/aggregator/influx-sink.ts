@@ -1,7 +1,7 @@
 // Lines to InfluxDB: group commit, in order, retried until acknowledged.
 //
 // S1. An item is reported as acknowledged only after InfluxDB acknowledged every line of it, or
-//     refused a line by itself: such a line is logged whole and counted.
+//     refused a line by itself: such a line is logged whole, and its reading becomes a reject.
 // S2. Items are written and acknowledged in the order in which they were put.
 // S3. One request is in flight; what arrives meanwhile gathers for the next, up to LINES_PER_REQUEST.
 // S4. At most LINES_WAITING_MAX lines wait, plus one item of each caller; over it `put` waits.
@@ -38,8 +38,13 @@ export interface Answer {
   /** When the request left and when the answer came, epoch ms. */
   readonly startMs: number;
   readonly endMs: number;
-  /** Places in the item's lines of those that InfluxDB refused, rising. */
-  readonly refused: readonly number[];
+  /** Places in the item's lines of those that InfluxDB refused, rising, and what it said. */
+  readonly refused: readonly RefusedLine[];
+}
+
+export interface RefusedLine {
+  readonly line: number;
+  readonly detail: string;
 }
 
 export type InfluxState =
@@ -136,17 +141,22 @@ export class InfluxSink {
   async #writeBatch(batch: readonly Queued[], signal: AbortSignal): Promise<void> {
     const lines = batch.length === 1 ? batch[0]!.lines : batch.flatMap((item) => item.lines);
     const startMs = this.#nowMs();
-    const refused: number[] = [];
+    const refused: RefusedLine[] = [];
     const wanted = (): boolean => !signal.aborted && batch.every(({ writer }) => counts(writer));
     if (!(await this.#write({ lines, at: 0 }, refused, wanted))) return this.#putBack(batch);
     const endMs = this.#nowMs();
     this.#linesRefused += refused.length;
     let at = 0;
-    for (const { lines: own, acknowledged } of batch) {
+    for (const {
+      lines: { length },
+      acknowledged,
+    } of batch) {
       const from = at;
-      at += own.length;
-      const ownRefused = refused.filter((line) => line >= from && line < at);
-      acknowledged({ startMs, endMs, refused: ownRefused.map((line) => line - from) }); // S1, S2
+      at += length;
+      const own = refused
+        .filter(({ line }) => line >= from && line < at)
+        .map(({ line, detail }) => ({ line: line - from, detail }));
+      acknowledged({ startMs, endMs, refused: own }); // S1, S2
     }
   }
 
@@ -190,7 +200,7 @@ export class InfluxSink {
   /** False if the lines were no longer wanted before InfluxDB took them; `refused` has places. */
   async #write(
     { lines, at }: { lines: readonly string[]; at: number },
-    refused: number[],
+    refused: RefusedLine[],
     wanted: () => boolean,
   ): Promise<boolean> {
     if (lines.length === 0) return true;
@@ -198,7 +208,7 @@ export class InfluxSink {
     if (verdict.kind === "unwanted") return false;
     if (verdict.kind === "accepted") return true;
     if (lines.length === 1) {
-      refused.push(at);
+      refused.push({ line: at, detail: verdict.detail });
       this.#logger.error({ line: lines[0], detail: verdict.detail }, "InfluxDB refused a line");
       return true;
     }

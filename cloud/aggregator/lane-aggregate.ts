@@ -35,12 +35,13 @@ export interface FrameEffects {
   readonly seq: number;
   /** Raw points first, then rollups. */
   readonly lines: readonly string[];
-  /** Event times of the raw points, epoch ms. */
+  /** Event times of the raw points, epoch ms, and the places of their readings in the frame. */
   readonly eventTimes: readonly number[];
+  readonly places: readonly number[];
   readonly late: number;
   readonly repeated: number;
-  /** Readings that InfluxDB cannot hold: no time, or not one value. */
-  readonly unwritable: readonly unknown[];
+  /** Places in the frame of readings that InfluxDB cannot hold: no time, or not one value. */
+  readonly unwritable: readonly number[];
   readonly traceparents: readonly string[];
 }
 
@@ -129,7 +130,7 @@ export class LaneAggregate {
     const effects = emptyEffects(seq);
     const replayed = seq <= this.#resumed.doneSeq;
     plans.forEach((plan, at) =>
-      this.#reading(effects, before, plan, frame.readings[at]!, replayed),
+      this.#reading(effects, { before, replayed, at }, plan, frame.readings[at]!),
     );
     if (verdict.kind === "new") {
       this.#state = verdict.state;
@@ -143,14 +144,13 @@ export class LaneAggregate {
 
   #reading(
     effects: MutableEffects,
-    before: LaneState,
+    { before, replayed, at }: { before: LaneState; replayed: boolean; at: number },
     plan: ContractPlan,
     reading: Frame["readings"][number],
-    replayed: boolean,
   ): void {
     const eventMs = Math.floor(eventTimeMs(plan.contract, reading.payload, reading.receivedAtMs));
     const line = plan.raw.line(reading, eventMs);
-    if (line === null) return void (replayed || effects.unwritable.push(reading));
+    if (line === null) return void (replayed || effects.unwritable.push(at));
     const startMs = minuteOf(eventMs);
     const hold = (untilMs: number): Hold => ({ untilMs, seq: effects.seq, before });
     if (this.#arrivals.concerns(plan, reading)) {
@@ -175,6 +175,7 @@ export class LaneAggregate {
     if (late) effects.late += 1;
     effects.lines.push(line);
     effects.eventTimes.push(eventMs);
+    effects.places.push(at);
     if (reading.traceparent !== null) effects.traceparents.push(reading.traceparent);
   }
 
@@ -253,9 +254,10 @@ export class LaneAggregate {
 interface MutableEffects extends FrameEffects {
   readonly lines: string[];
   readonly eventTimes: number[];
+  readonly places: number[];
   late: number;
   repeated: number;
-  readonly unwritable: unknown[];
+  readonly unwritable: number[];
   readonly traceparents: string[];
 }
 
@@ -264,6 +266,7 @@ const emptyEffects = (seq: number): MutableEffects => ({
   seq,
   lines: [],
   eventTimes: [],
+  places: [],
   late: 0,
   repeated: 0,
   unwritable: [],

@@ -6,6 +6,7 @@ import { type LaneId, laneName, telemetryStream } from "../../contracts/subjects
 import { type LogEntry, readLane } from "../../infra/nats/lane-source.ts";
 import type { Lease } from "../../infra/nats/leases.ts";
 import type { Positions } from "../../infra/nats/positions.ts";
+import type { RejectLog } from "../../infra/nats/reject-log.ts";
 import { sleep } from "../../infra/runtime/backoff.ts";
 import { dispositionOf, messageOf } from "../../infra/runtime/errors.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
@@ -19,6 +20,7 @@ import {
   LaneAggregate,
   type UnknownVersion,
 } from "./lane-aggregate.ts";
+import { type Unstored, storeRejects } from "./lane-rejects.ts";
 import type { Latencies } from "./latency.ts";
 import type { ContractPlan, Plans } from "./plan.ts";
 import type { RepairableLane } from "./repair.ts";
@@ -44,6 +46,7 @@ export interface LaneDependencies {
   readonly positions: Positions<AggregatorPosition>;
   readonly plans: Plans;
   readonly sink: InfluxSink;
+  readonly rejectLog: RejectLog;
   readonly latencies: Latencies;
   readonly counters: Counters;
   readonly tracing: Tracing;
@@ -58,6 +61,9 @@ export class LaneRunner implements RepairableLane {
   #aggregate: LaneAggregate | null = null;
   #saved: AggregatorPosition | null = null;
   #saving: Promise<void> = Promise.resolve();
+  /** Frames whose rejects are being stored, or that wait behind such. */
+  #rejecting = 0;
+  #rejected: Promise<void> = Promise.resolve();
   #listening = false;
   #stoppedBy: string | null = null;
   /** Unlike a stop this ends by itself, so the lane still counts as reading. */
@@ -190,26 +196,52 @@ export class LaneRunner implements RepairableLane {
   }
 
   async #write(arrival: Arrival, effects: FrameEffects): Promise<void> {
-    const { sink, latencies, counters, tracing } = this.#with;
-    const { entry, arrivedMs } = arrival;
-    const { region } = this.lane;
-    for (const reading of effects.unwritable)
-      this.#logger.error({ reading, seq: entry.seq }, "InfluxDB cannot hold this reading");
-    counters.unwritableReadings += effects.unwritable.length;
+    const { sink, counters } = this.#with;
     counters.repeatedReadings += effects.repeated;
     counters.lateReadings += effects.late;
     const aggregatedMs = Date.now();
-    const acknowledged = ({ startMs, endMs, refused }: Answer): void => {
-      this.#aggregate!.acknowledged(effects.seq);
-      const { length } = effects.eventTimes;
-      counters.readingsStored += length - refused.filter((line) => line < length).length;
-      latencies.record(region, effects.eventTimes, endMs);
-      if (!tracing.enabled) return;
-      const write = { writeStartMs: startMs, writeEndMs: endMs };
-      const hops = { storedMs: entry.storeMs, arrivedMs, aggregatedMs, ...write };
-      recordHops(tracing, effects.traceparents, { region, ...hops });
+    const acknowledged = (answer: Answer): void => {
+      const unstored = unstoredOf(effects, answer);
+      const done = (): void => this.#done({ ...arrival, aggregatedMs }, effects, answer, unstored);
+      if (unstored.length === 0 && this.#rejecting === 0) done();
+      else this.#reject(arrival.entry, unstored, done);
     };
     await sink.put({ lines: effects.lines, acknowledged }, this.lease);
+  }
+
+  /** A frame is done once its rejects are stored, and no frame before an earlier one. */
+  #reject(entry: LogEntry, unstored: readonly Unstored[], done: () => void): void {
+    const { rejectLog } = this.#with;
+    const { signal } = this.lease;
+    this.#rejecting += 1;
+    this.#rejected = this.#rejected
+      .then(async () => {
+        if (unstored.length > 0)
+          this.#logger.error({ seq: entry.seq, unstored }, "InfluxDB cannot hold some readings");
+        await storeRejects(rejectLog, { lane: this.lane, entry, unstored }, signal);
+        done();
+      })
+      .finally(() => (this.#rejecting -= 1));
+    // Only an end of the lease ends this: the frame is not done, and its next owner sees it again.
+    this.#rejected.catch(() => undefined);
+  }
+
+  #done(
+    { entry, arrivedMs, aggregatedMs }: Arrival & { aggregatedMs: number },
+    { seq, eventTimes, traceparents, unwritable }: FrameEffects,
+    { startMs, endMs }: Answer,
+    { length: unstored }: readonly Unstored[],
+  ): void {
+    const { latencies, counters, tracing } = this.#with;
+    const { region } = this.lane;
+    this.#aggregate!.acknowledged(seq);
+    counters.unwritableReadings += unstored;
+    counters.readingsStored += eventTimes.length + unwritable.length - unstored;
+    latencies.record(region, eventTimes, endMs);
+    if (!tracing.enabled) return;
+    const write = { writeStartMs: startMs, writeEndMs: endMs };
+    const hops = { storedMs: entry.storeMs, arrivedMs, aggregatedMs, ...write };
+    recordHops(tracing, traceparents, { region, ...hops });
   }
 
   #stop(reason: string): void {
@@ -239,6 +271,18 @@ export class LaneRunner implements RepairableLane {
 interface Arrival {
   readonly entry: LogEntry;
   readonly arrivedMs: number;
+}
+
+function unstoredOf({ places, unwritable }: FrameEffects, { refused }: Answer): Unstored[] {
+  if (unwritable.length + refused.length === 0) return [];
+  const detail = "it has no time or not one value that a point could hold";
+  return [
+    ...unwritable.map((place) => ({ place, detail })),
+    // What comes after the raw points are rollups: they are in the sink's log.
+    ...refused.flatMap(({ line, detail: why }) =>
+      line < places.length ? [{ place: places[line]!, detail: why }] : [],
+    ),
+  ];
 }
 
 const isSame = (a: AggregatorPosition, b: AggregatorPosition | null): boolean =>

@@ -1,4 +1,5 @@
 import { SCHEMAS_DIRECTORY } from "../../contracts/catalog.ts";
+import { INFLUX_OPTIONS } from "../../infra/influx/options.ts";
 import { type OptionTable, as } from "../../infra/runtime/config.ts";
 import { sleep } from "../../infra/runtime/backoff.ts";
 import { processMain } from "../../infra/runtime/process-main.ts";
@@ -9,17 +10,7 @@ import { Aggregator } from "./aggregator.ts";
 
 const OPTIONS = {
   ...LANE_OPTIONS,
-  influxUrl: {
-    env: "SKERRY_INFLUX_URL",
-    doc: "InfluxDB: http://host:port, with user:password@ if it asks for them",
-    parse: as.url,
-  },
-  influxDatabase: {
-    env: "SKERRY_INFLUX_DATABASE",
-    doc: "database, created if it is missing",
-    fallback: "skerry",
-    parse: as.text,
-  },
+  ...INFLUX_OPTIONS,
   schemas: {
     env: "SKERRY_SCHEMAS",
     doc: "directory of contracts: {name}/v{number}.json",

@@ -9,7 +9,7 @@ import type { Publication, Refusal, Settle } from "../broker/broker.ts";
 import type { Admitted, Refused } from "./admit-reading.ts";
 import { type Admission, type MessageRules, admit } from "./admit.ts";
 import type { CommitLog } from "./commit-log.ts";
-import type { RejectLog } from "./nats-store.ts";
+import type { RejectLog } from "../../infra/nats/reject-log.ts";
 
 /** MQTT 5 reason code "Payload format invalid" (MQTT 5, 3.4.2.1). */
 const PAYLOAD_FORMAT_INVALID = 0x99;

@@ -2,10 +2,19 @@ import { HttpError, InfluxDB, type Transport } from "@influxdata/influxdb-client
 import { AppError, messageOf } from "../runtime/errors.ts";
 
 export interface InfluxTarget {
-  /** `http://host:port`, with credentials if the server asks for them. */
-  url: string;
-  database: string;
+  /** `http://host:port`, with `user:password@` if an InfluxDB 1.x asks for them. */
+  readonly url: string;
+  /** A 2.x or 3.x bucket has to exist; where `/query` is to find it, mapped to a database. */
+  readonly database: string;
+  /** Which write API: `/write` of 1.x (the default), or `/api/v2/write` of 2.x and 3.x. */
+  readonly api?: InfluxApi;
+  /** Of 2.x and 3.x. */
+  readonly org?: string;
+  readonly token?: string;
 }
+
+export const INFLUX_APIS = ["v1", "v2"] as const;
+export type InfluxApi = (typeof INFLUX_APIS)[number];
 
 /** A row of an InfluxQL result; times are RFC 3339 strings, because ns do not fit a JSON number. */
 export type Row = Readonly<Record<string, string | number | boolean | null>>;
@@ -28,17 +37,22 @@ interface QueryResponse {
 export class InfluxClient {
   readonly #transport: Transport;
   readonly #database: string;
+  readonly #api: InfluxApi;
+  readonly #writePath: string;
   readonly #headers: Record<string, string>;
 
   constructor(target: InfluxTarget, timeoutMs = 10_000) {
     const url = new URL(target.url);
-    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-    this.#headers =
-      credentials === ":"
-        ? {}
-        : { authorization: `Basic ${Buffer.from(credentials).toString("base64")}` };
+    this.#headers = authorization(target, url);
     this.#transport = new InfluxDB({ url: url.origin, timeout: timeoutMs }).transport;
     this.#database = target.database;
+    this.#api = target.api ?? "v1";
+    const named = encodeURIComponent(target.database);
+    const org = encodeURIComponent(target.org ?? "");
+    this.#writePath =
+      this.#api === "v1"
+        ? `/write?db=${named}&precision=ns`
+        : `/api/v2/write?org=${org}&bucket=${named}&precision=ns`;
   }
 
   /**
@@ -48,8 +62,7 @@ export class InfluxClient {
    *   `INFLUX_REFUSED` (fatal configuration: 401, 403, 404) or `INFLUX_UNAVAILABLE` (retry).
    */
   async write(lines: readonly string[]): Promise<void> {
-    const path = `/write?db=${encodeURIComponent(this.#database)}&precision=ns`;
-    await this.#send(path, "POST", lines.join("\n"));
+    await this.#send(this.#writePath, "POST", lines.join("\n"));
   }
 
   /** Runs one InfluxQL statement; each row carries its columns and its group's tags. */
@@ -66,8 +79,9 @@ export class InfluxClient {
     );
   }
 
-  /** Creates the database unless it exists; retrying is safe. */
+  /** Creates a 1.x database unless it exists; retrying is safe. A bucket is the operator's to make. */
   async createDatabase(): Promise<void> {
+    if (this.#api !== "v1") return;
     const statement = `CREATE DATABASE "${this.#database}"`;
     await this.#send(`/query?q=${encodeURIComponent(statement)}`, "POST", "");
   }
@@ -82,6 +96,13 @@ export class InfluxClient {
       throw toAppError(error);
     }
   }
+}
+
+function authorization({ token }: InfluxTarget, url: URL): Record<string, string> {
+  if (token) return { authorization: `Token ${token}` };
+  if (url.username === "" && url.password === "") return {};
+  const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  return { authorization: `Basic ${Buffer.from(credentials).toString("base64")}` };
 }
 
 /** An InfluxQL string literal. */

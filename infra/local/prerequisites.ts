@@ -43,25 +43,36 @@ export interface PrerequisiteOptions {
 }
 
 /**
- * Finds the system programs; as root on Debian, installs what is missing.
+ * Finds what the product needs; as root on Debian, installs what is missing.
  * @throws AppError `PROGRAM_MISSING` with the commands to run by hand.
  */
-export function ensurePrograms(options: PrerequisiteOptions): Record<SystemProgram, string> {
-  const names = Object.keys(SYSTEM_PROGRAMS) as SystemProgram[];
-  const missing = (): SystemProgram[] =>
-    names.filter((name) => !findProgram(name, options.directories));
+export const ensurePrograms = (options: PrerequisiteOptions): Record<SystemProgram, string> =>
+  ensureInstalled(SYSTEM_PROGRAMS, MANUAL, options);
+
+/**
+ * The same for any programs.
+ * @param packages of Debian, by program.
+ * @param manual what to do by hand.
+ */
+export function ensureInstalled<Name extends string>(
+  packages: Readonly<Record<Name, string>>,
+  manual: string,
+  options: PrerequisiteOptions,
+): Record<Name, string> {
+  const names = Object.keys(packages) as Name[];
+  const missing = (): Name[] => names.filter((name) => !findProgram(name, options.directories));
   const absent = missing();
   if (absent.length > 0 && options.root && findProgram("apt-get", options.directories))
     installPackages(
-      absent.map((name) => SYSTEM_PROGRAMS[name]),
+      absent.map((name) => packages[name]),
       options.say,
     );
   const still = missing();
   if (still.length > 0)
-    throw new AppError("PROGRAM_MISSING", "fatal", `${still.join(", ")} not found. ${MANUAL}`);
+    throw new AppError("PROGRAM_MISSING", "fatal", `${still.join(", ")} not found. ${manual}`);
   return Object.fromEntries(
     names.map((name) => [name, findProgram(name, options.directories)]),
-  ) as Record<SystemProgram, string>;
+  ) as Record<Name, string>;
 }
 
 function installPackages(packages: string[], say: (line: string) => void): void {

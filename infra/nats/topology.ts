@@ -79,6 +79,16 @@ const mirror = (name: string, of: string, into: string): StreamSpec =>
     },
   });
 
+/** What is refused in a domain: by its gateways, or at the hub by InfluxDB. */
+const rejects = (domain: string): StreamSpec =>
+  base({
+    name: rejectsStream(domain),
+    subjects: [rejectSubjects(domain)],
+    max_msgs_per_subject: REJECTS_KEPT_PER_SUBJECT,
+    discard: DiscardPolicy.Old,
+    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+  });
+
 const origins = (region: string, options: TopologyOptions): StreamSpec[] => [
   base({
     name: telemetryStream(region),
@@ -94,13 +104,7 @@ const origins = (region: string, options: TopologyOptions): StreamSpec[] => [
     discard: DiscardPolicy.Old,
     duplicate_window: nanos(DUPLICATE_WINDOW_MS),
   }),
-  base({
-    name: rejectsStream(region),
-    subjects: [rejectSubjects(region)],
-    max_msgs_per_subject: REJECTS_KEPT_PER_SUBJECT,
-    discard: DiscardPolicy.Old,
-    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
-  }),
+  rejects(region),
 ];
 
 const BROADCAST_BUCKETS = [CONTRACTS_BUCKET, DEVICES_BUCKET, COPIES_BUCKET];
@@ -124,11 +128,14 @@ const bucketMirror = (bucket: string, region: string): StreamSpec => ({
 const hubDomain = (options: TopologyOptions): Domain => ({
   name: HUB,
   buckets: [...OPERATOR_BUCKETS, ...BROADCAST_BUCKETS.map((name) => ({ name }))],
-  streams: options.regions.flatMap((region) =>
-    [telemetryStream, alertsStream, rejectsStream].map((stream) =>
-      mirror(stream(region), region, HUB),
+  streams: [
+    rejects(HUB),
+    ...options.regions.flatMap((region) =>
+      [telemetryStream, alertsStream, rejectsStream].map((stream) =>
+        mirror(stream(region), region, HUB),
+      ),
     ),
-  ),
+  ],
 });
 
 /** The streams and buckets of one region: its own logs, and copies of the other regions'. */

@@ -2,6 +2,7 @@
 // process dies. Method: real servers and a real aggregator process; a test gateway with its own clock
 // writes minutes of readings within seconds, so that windows close while processes are killed.
 import { expect, test } from "vitest";
+import { findRejects } from "../../infra/cli/rejects.ts";
 import { makeAggregator } from "../support/aggregator.ts";
 import { type InfluxUnderTest, startInflux } from "../support/influx.ts";
 import { FrameWriter, type TestReading } from "../support/nats-frames.ts";
@@ -217,13 +218,31 @@ test("what InfluxDB refuses is refused by itself; a database that vanished is cr
   const writer = new FrameWriter({ region: "eu", partition: 0 });
   const readings = Array.from({ length: 40 }, (_, seq) => reading("a", seq, nowMs + seq));
   // Longer than InfluxDB's limit for a series key.
-  const unwritable = reading(`long ${"x".repeat(70_000)}`, 1, nowMs);
-  await writer.publish(connection, [...readings, unwritable], nowMs);
+  // Somebody else's point of the same measurement has another type.
+  await influx.client().createDatabase();
+  await influx.client().write([`energy power="much" ${nowMs}000000`]);
+  const payload = { ts: nowMs, power: 5 };
+  const refused = { device: "meter", contract: "energy", receivedAtMs: nowMs, payload };
+  // A time beyond what nanoseconds can tell.
+  const timeless = reading("a", 99, 1e17);
+  await writer.publish(connection, [...readings.slice(0, 9), refused, timeless], nowMs);
+  await writer.publish(connection, readings.slice(9), nowMs);
   await eventually(
     "the frame is done",
-    async () => (await aggregator.status()).lanes[0]!.doneSeq === 1,
+    async () => (await aggregator.status()).lanes[0]!.doneSeq === 2,
   );
   expect(await influx.client().query("SELECT seq FROM environment")).toHaveLength(40);
+  const rejects = await findRejects(await world.hub.connect(), { region: "hub" }, 10);
+  expect(rejects.map(({ reject }) => [reject.device, reject.reason])).toEqual([
+    ["a", "unwritable"],
+    ["meter", "unwritable"],
+  ]);
+  expect(rejects.map(({ reject }) => reject.detail)).toEqual([
+    expect.stringContaining("time"),
+    expect.stringContaining("field type conflict"),
+  ]);
+  const kept = JSON.parse(Buffer.from(rejects[1]!.reject.payload, "base64").toString()) as unknown;
+  expect(kept).toEqual(refused.payload);
   expect(aggregator.process.output).toContain("InfluxDB refused a line");
   expect((await aggregator.status()).readingsStored).toBe(40);
 

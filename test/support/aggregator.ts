@@ -14,7 +14,7 @@ export interface AggregatorUnderTest {
 
 export async function makeAggregator(
   world: NatsWorld,
-  influx: InfluxUnderTest,
+  influx: Pick<InfluxUnderTest, "url">,
   regions: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<AggregatorUnderTest> {

@@ -1,10 +1,18 @@
-import { ensurePrograms, searchDirectories } from "../../infra/local/prerequisites.ts";
+import {
+  ensureInstalled,
+  ensurePrograms,
+  searchDirectories,
+} from "../../infra/local/prerequisites.ts";
 
-/** Before the integration tests: nats-server and influxd are there, or a clear line says how. */
+const MANUAL = "Only the tests need it: sudo apt-get install -y victoria-metrics";
+
+/** Before the integration tests: every server is there, or a clear line says how. */
 export default function setup(): void {
-  ensurePrograms({
+  const options = {
     directories: searchDirectories(process.env.PATH ?? ""),
     root: process.getuid?.() === 0,
-    say: (line) => process.stderr.write(`${line}\n`),
-  });
+    say: (line: string) => void process.stderr.write(`${line}\n`),
+  };
+  ensurePrograms(options);
+  ensureInstalled({ "victoria-metrics": "victoria-metrics" }, MANUAL, options);
 }

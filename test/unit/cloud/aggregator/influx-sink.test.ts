@@ -99,16 +99,16 @@ test("bad lines are found by bisection and counted; the good ones around them ar
   const { influx, sink, controller, writer, ended } = world();
   influx.answer = (lines) => (lines.some((line) => line.startsWith("bad")) ? refused : "accept");
   const lines = Array.from({ length: 100 }, (_, at) => (at % 33 === 5 ? `bad${at}` : `good${at}`));
-  const before = new Promise<readonly number[]>((resolve) => {
+  const before = new Promise<Answer["refused"]>((resolve) => {
     const item = { lines: ["x"], acknowledged: (answer: Answer) => resolve(answer.refused) };
     void sink.put(item, writer);
   });
-  const refusedAt = await new Promise<readonly number[]>((resolve) => {
+  const refusedAt = await new Promise<Answer["refused"]>((resolve) => {
     const item = { lines, acknowledged: (answer: Answer) => resolve(answer.refused) };
     void sink.put(item, writer);
   });
   expect(await before).toEqual([]);
-  expect(refusedAt).toEqual([5, 38, 71]);
+  expect(refusedAt).toEqual([5, 38, 71].map((line) => ({ line, detail: "400" })));
   expect(influx.taken.filter((line) => line !== "x")).toEqual(
     lines.filter((line) => line.startsWith("good")),
   );

@@ -1,0 +1,43 @@
+// What InfluxDB does not hold of a lane: kept as rejects at the hub, before its frame counts as done.
+import { decodeFrame } from "../../contracts/frame.ts";
+import type { Reject } from "../../contracts/reject.ts";
+import type { LaneId } from "../../contracts/subjects.ts";
+import { telemetryTopic } from "../../contracts/topics.ts";
+import type { LogEntry } from "../../infra/nats/lane-source.ts";
+import type { RejectLog } from "../../infra/nats/reject-log.ts";
+
+/** A reading that was not stored, by its place in its frame. */
+export interface Unstored {
+  readonly place: number;
+  readonly detail: string;
+}
+
+/**
+ * Stores them; resolves once all are stored, rejects only if `signal` aborts first. Doing it again
+ * within the stream's duplicate window stores nothing twice; after a later crash it may.
+ */
+export async function storeRejects(
+  rejectLog: RejectLog,
+  of: { lane: LaneId; entry: LogEntry; unstored: readonly Unstored[] },
+  signal: AbortSignal,
+): Promise<void> {
+  const { lane, entry } = of;
+  const { readings, header } = decodeFrame(entry.data);
+  for (const { place, detail } of of.unstored) {
+    const { device, contract, version, receivedAtMs, traceparent, payload } = readings[place]!;
+    const reject: Reject = {
+      reason: "unwritable",
+      detail,
+      topic: telemetryTopic(device, contract),
+      clientId: header.gateway,
+      device,
+      contract,
+      version,
+      receivedAtMs,
+      ...(traceparent === null ? {} : { traceparent }),
+      payload: Buffer.from(JSON.stringify(payload)).toString("base64"),
+    };
+    const id = `${lane.region}:${lane.partition}:${entry.seq}:${place}`;
+    await rejectLog.append(reject, signal, id);
+  }
+}

@@ -1,0 +1,111 @@
+// Goal: the write API of InfluxDB 2.x and 3.x, against a real server that speaks it.
+// Method: VictoriaMetrics takes `/api/v2/write`; an aggregator writes to it, a kill in between.
+// It checks no token, so what the request says is looked at by itself.
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { InfluxClient } from "../../infra/influx/client.ts";
+import { makeAggregator } from "../support/aggregator.ts";
+import { FrameWriter, type TestReading } from "../support/nats-frames.ts";
+import {
+  ServerProcess,
+  eventually,
+  freePort,
+  temporaryDirectory,
+} from "../support/nats-influx-process.ts";
+import { startHubAndRegions } from "../support/nats.ts";
+
+const MINUTE_MS = 60_000;
+const TOKEN = "let-me-in";
+
+async function startVictoria(stack: AsyncDisposableStack): Promise<{ url: string }> {
+  const { path } = stack.use(await temporaryDirectory());
+  const url = `http://127.0.0.1:${await freePort()}`;
+  const server = new ServerProcess({
+    name: "victoria-metrics",
+    program: "victoria-metrics",
+    args: [`-httpListenAddr=${new URL(url).host}`, `-storageDataPath=${join(path, "data")}`],
+    env: {},
+    ready: async () => (await fetch(`${url}/health`)).ok,
+  });
+  stack.use(server);
+  await server.start();
+  return { url };
+}
+
+/** Values of one field of one measurement, by time. */
+async function values(url: string, name: string): Promise<[number, number][]> {
+  await fetch(`${url}/internal/force_flush`);
+  const match = encodeURIComponent(`{__name__="${name}"}`);
+  const text = await (await fetch(`${url}/api/v1/export?match[]=${match}`)).text();
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .flatMap((line) => {
+      const series = JSON.parse(line) as { values: number[]; timestamps: number[] };
+      return series.values.map((value, at): [number, number] => [series.timestamps[at]!, value]);
+    })
+    .sort(([a], [b]) => a - b);
+}
+
+test("readings and rollups through /api/v2/write, with a kill in between", async () => {
+  await using stack = new AsyncDisposableStack();
+  const victoria = await startVictoria(stack);
+  await using world = await startHubAndRegions({ regions: ["eu"] });
+  const env = {
+    SKERRY_INFLUX_URL: victoria.url,
+    SKERRY_INFLUX_API: "v2",
+    SKERRY_INFLUX_ORG: "skerry",
+    SKERRY_INFLUX_TOKEN: TOKEN,
+  };
+  const aggregator = await makeAggregator(world, victoria, ["eu"], env);
+  await using _ = aggregator.process;
+  await aggregator.process.start();
+  const connection = await world.region("eu").connect();
+  const writer = new FrameWriter({ region: "eu", partition: 0 });
+  const startMs = Math.floor((Date.now() - 10 * MINUTE_MS) / MINUTE_MS) * MINUTE_MS;
+  const reading = (seq: number): TestReading => {
+    const ts = startMs + seq * 1_000;
+    const rest = { temperature: 20, humidity: 40, light: 1, occupancy: 1 };
+    const payload = { ts, seq, co2: 400 + seq, ...rest };
+    return { device: "a", contract: "environment", receivedAtMs: ts, payload };
+  };
+  for (let seq = 0; seq < 60; seq++) {
+    await writer.publish(connection, [reading(seq)], startMs + seq * 1_000);
+    if (seq === 30) await aggregator.process.restart();
+  }
+  await writer.publish(connection, [], startMs + 2 * MINUTE_MS);
+  await eventually("all is done", async () => {
+    const { lanes } = await aggregator.status();
+    return lanes.some(({ partition, doneSeq }) => partition === 0 && doneSeq === 61);
+  });
+  const points = Array.from({ length: 60 }, (_, seq) => [startMs + seq * 1_000, 400 + seq]);
+  expect(await values(victoria.url, "environment_co2")).toEqual(points);
+  expect(await values(victoria.url, "environment_1m_count")).toEqual([[startMs, 60]]);
+  const tens = [0, 1, 2, 3, 4, 5].map((at) => [startMs + at * 10_000, 10]);
+  expect(await values(victoria.url, "environment_10s_count")).toEqual(tens);
+});
+
+test("organisation, bucket, precision and token are where a 2.x looks for them", async () => {
+  const seen: string[] = [];
+  const server = createServer((request, response) => {
+    seen.push(`${request.method} ${request.url} ${request.headers.authorization}`);
+    response.writeHead(204).end();
+  });
+  const port = await freePort();
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  try {
+    const target = {
+      url: `http://127.0.0.1:${port}`,
+      database: "b&t",
+      api: "v2",
+      org: "o",
+    } as const;
+    const client = new InfluxClient({ ...target, token: TOKEN });
+    await client.createDatabase();
+    await client.write(["m f=1 1"]);
+    expect(seen).toEqual([`POST /api/v2/write?org=o&bucket=b%26t&precision=ns Token ${TOKEN}`]);
+  } finally {
+    server.close();
+  }
+});
