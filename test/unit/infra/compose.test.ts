@@ -27,7 +27,11 @@ const mentions = (file: string, name: string): boolean =>
 const OPTION_FILES: Record<string, string[]> = {
   "gateway/main.ts": ["gateway/options.ts", "gateway/listener-options.ts"],
   "gateway/alerting/main.ts": ["gateway/alerting/main.ts", "gateway/options.ts"],
-  "cloud/aggregator/main.ts": ["cloud/aggregator/main.ts", "cloud/lane-options.ts"],
+  "cloud/aggregator/main.ts": [
+    "cloud/aggregator/main.ts",
+    "cloud/lane-options.ts",
+    "infra/influx/options.ts",
+  ],
   "cloud/steward/main.ts": ["cloud/steward/main.ts", "cloud/lane-options.ts"],
 };
 
