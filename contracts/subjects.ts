@@ -25,6 +25,9 @@ export const telemetrySubject = (region: string, partition: number): string =>
 export const telemetrySubjects = (region: string, partitions: number): string[] =>
   Array.from({ length: partitions }, (_, partition) => telemetrySubject(region, partition));
 
+/** Core NATS: a digest of last values and counters, best effort. */
+export const liveSubject = (region: string): string => `live.${region}`;
+
 /** All lanes of a region. */
 export const telemetryFilter = (region: string): string => `telemetry.${region}.*`;
 

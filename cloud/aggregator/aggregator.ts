@@ -8,6 +8,7 @@ import { type InfluxConfig, influxTarget } from "../../infra/influx/options.ts";
 import { connectNats } from "../../infra/nats/connect.ts";
 import { openContractRegistry } from "../../infra/nats/contract-registry.ts";
 import { type Lease, Leases } from "../../infra/nats/leases.ts";
+import { HUB_INBOX } from "../../infra/nats/permissions.ts";
 import { Positions } from "../../infra/nats/positions.ts";
 import { RejectLog } from "../../infra/nats/reject-log.ts";
 import { HUB } from "../../infra/nats/topology.ts";
@@ -97,7 +98,7 @@ export class Aggregator implements StatusSource {
 
   /** Runs until `signal` aborts; then finishes the write in flight and saves the positions. */
   async run(signal: AbortSignal): Promise<void> {
-    const target = { url: this.#config.natsUrl, name: OPERATOR };
+    const target = { url: this.#config.natsUrl, name: OPERATOR, inboxPrefix: HUB_INBOX };
     const unlessAborted = (error: unknown): null => {
       if (signal.aborted) return null;
       throw error;

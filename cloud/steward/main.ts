@@ -1,4 +1,5 @@
 import { connectNats } from "../../infra/nats/connect.ts";
+import { HUB_INBOX } from "../../infra/nats/permissions.ts";
 import { type OptionTable, as } from "../../infra/runtime/config.ts";
 import { processMain } from "../../infra/runtime/process-main.ts";
 import { STATUS_OPTIONS, serveStatus } from "../../infra/runtime/status-server.ts";
@@ -29,7 +30,7 @@ await processMain({
   env: process.env,
   argv: process.argv.slice(2),
   run: async ({ config, logger, signal }) => {
-    const target = { url: config.natsUrl, name: "steward" };
+    const target = { url: config.natsUrl, name: "steward", inboxPrefix: HUB_INBOX };
     const connection = await connectNats(target, logger, signal);
     const steward = new Steward(config, { connection, logger });
     const at = { host: config.statusHost, port: config.statusPort };

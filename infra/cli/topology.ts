@@ -1,12 +1,16 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { NatsConnection } from "nats";
 import { connectNats } from "../nats/connect.ts";
+import { type RegionPairs, parseCopies } from "../nats/pairs.ts";
+import { hubConfig, regionConfig } from "../nats/server-config.ts";
 import {
+  HUB,
   PARTITIONS_DEFAULT,
   type TopologyOptions,
   applyTopology,
   diffTopology,
 } from "../nats/topology.ts";
+import { AppError, messageOf } from "../runtime/errors.ts";
 import { makeLogger } from "../runtime/logger.ts";
 
 const CONNECT_WITHIN_MS = 60_000;
@@ -25,14 +29,25 @@ const parsePositive = (raw: string): number => {
   return value;
 };
 
+const parseCount = (raw: string): number => {
+  const value = Number(raw);
+  if (!(Number.isSafeInteger(value) && value > 0))
+    throw new InvalidArgumentError("must be a positive whole number");
+  return value;
+};
+
 interface Flags {
+  readonly copies?: string;
   readonly hub: string;
   readonly region: Record<string, string>;
   readonly partitions: number;
   readonly logGib: number;
 }
 
-/** `skerry topology apply|diff`: streams, mirrors and buckets. */
+const COPIES_DOC =
+  "which region has a copy of which region's log: eu>us,us>eu, or none (default: every region of every other)";
+
+/** `skerry topology apply|diff|nats-config`: streams, mirrors, buckets, and the servers' users. */
 export function addTopologyCommand(program: Command, say: (line: string) => void): void {
   const topology = program.command("topology").description("streams, mirrors and buckets");
   const command = (name: string, doc: string): Command =>
@@ -41,7 +56,8 @@ export function addTopologyCommand(program: Command, say: (line: string) => void
       .description(doc)
       .requiredOption("--hub <url>", "the hub's nats-server, nats://user:password@host:port")
       .requiredOption("--region <name=url>", "a region's nats-server; repeat it", parseRegion, {})
-      .option("--partitions <n>", "of each region's log", parsePositive, PARTITIONS_DEFAULT)
+      .option("--partitions <n>", "of each region's log", parseCount, PARTITIONS_DEFAULT)
+      .option("--copies <pairs>", COPIES_DOC)
       .option("--log-gib <n>", "size bound of each region's log, GiB", parsePositive, 16);
 
   command(
@@ -54,6 +70,18 @@ export function addTopologyCommand(program: Command, say: (line: string) => void
       say(`applied to ${Object.keys(connections).join(", ")}`);
     }),
   );
+  topology
+    .command("nats-config")
+    .description("print the configuration of a nats-server: its users, and what may cross the WAN")
+    .argument("<server>", "hub, or a region")
+    .requiredOption("--regions <names>", "all of them: eu,us", (raw) => raw.split(","))
+    .option("--copies <pairs>", COPIES_DOC)
+    .action((server: string, flags: { regions: string[]; copies?: string }) => {
+      const pairs = pairsOf(flags.regions, flags.copies);
+      if (server !== HUB && !flags.regions.includes(server))
+        throw new AppError("CONFIG_INVALID", "fatal", `${server} is neither hub nor a region`);
+      say(server === HUB ? hubConfig(pairs) : regionConfig(pairs, server));
+    });
   command("diff", "say how the servers differ from the plan; status 1 if they do").action(
     (flags: Flags) =>
       withServers(flags, async (connections, options) => {
@@ -63,6 +91,14 @@ export function addTopologyCommand(program: Command, say: (line: string) => void
         else say("no difference");
       }),
   );
+}
+
+function pairsOf(regions: readonly string[], copies: string | undefined): RegionPairs {
+  try {
+    return copies === undefined ? { regions } : { regions, copies: parseCopies(copies, regions) };
+  } catch (error) {
+    throw new AppError("CONFIG_INVALID", "fatal", `--copies: ${messageOf(error)}`);
+  }
 }
 
 async function withServers(
@@ -82,7 +118,7 @@ async function withServers(
         signal,
       );
     await work(connections, {
-      regions: Object.keys(flags.region),
+      ...pairsOf(Object.keys(flags.region), flags.copies),
       partitions: flags.partitions,
       logBytesMax: flags.logGib * GIB,
     });

@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { as } from "../runtime/config.ts";
 import { AppError, messageOf } from "../runtime/errors.ts";
 import { AGGREGATORS_MAX, type LocalOptions, planLocal } from "./plan.ts";
+import { makeSecrets } from "./secrets.ts";
 import { checkPorts, takeDirectory } from "./preflight.ts";
 import { ensurePrograms, searchDirectories } from "./prerequisites.ts";
 import type { Report } from "./report.ts";
@@ -62,12 +62,10 @@ async function main(): Promise<number> {
     root: process.getuid?.() === 0,
     say,
   });
-  const secret = (): string => `s${randomBytes(12).toString("hex")}`;
   const plan = planLocal(options, {
     programs,
     node: process.execPath,
-    natsPassword: secret(),
-    leafPassword: secret(),
+    secret: makeSecrets(),
     runId: new Date().toISOString().replaceAll(":", "-"),
     passedEnv: passedEnv(process.env),
   });

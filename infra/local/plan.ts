@@ -1,5 +1,7 @@
 // The local installation as data (pure): which processes, on which ports, with which settings.
 import { join } from "node:path";
+import { HUB_USERS, type NatsUser, REGION_USERS } from "../nats/permissions.ts";
+import { hubConfig, passwordVariable, regionConfig } from "../nats/server-config.ts";
 import type { SystemProgram } from "./prerequisites.ts";
 
 export const REGIONS = ["eu", "us"] as const;
@@ -32,8 +34,8 @@ export interface PlanContext {
   programs: Record<SystemProgram, string>;
   /** The Node that runs our processes. */
   node: string;
-  natsPassword: string;
-  leafPassword: string;
+  /** A password for each name, the same one every time. */
+  secret: (name: string) => string;
   /** Names this run's ledger. */
   runId: string;
   /** Handed to every Skerry process: OpenTelemetry and log level. */
@@ -62,6 +64,8 @@ export interface Addresses {
 }
 
 export interface LocalPlan {
+  /** Written before anything starts. */
+  files: { path: string; text: string }[];
   servers: ProcessPlan[];
   /** Started once the servers are ready and the topology is applied. */
   services: ProcessPlan[];
@@ -76,9 +80,9 @@ export function planLocal(options: LocalOptions, context: PlanContext): LocalPla
   const ledgerPath = join(options.dataDir, "ledger", `${context.runId}.jsonl`);
   const addresses: Addresses = {
     nats: {
-      hub: natsUrl(options.portBase, context),
-      eu: natsUrl(regionBase(options, "eu"), context),
-      us: natsUrl(regionBase(options, "us"), context),
+      hub: natsUrl("admin", "hub", options, context),
+      eu: natsUrl("admin", "eu", options, context),
+      us: natsUrl("admin", "us", options, context),
     },
     influx: `http://${HOST}:${options.portBase + 3}`,
     mqtt: {
@@ -88,13 +92,16 @@ export function planLocal(options: LocalOptions, context: PlanContext): LocalPla
     status: {},
   };
   const services = [
-    ...REGIONS.flatMap((region) => regionServices(region, addresses, options, context)),
+    ...REGIONS.flatMap((region) => regionServices(region, options, context)),
     ...Array.from({ length: options.aggregators }, (_, at) =>
       aggregator(at, addresses, options, context),
     ),
     service(
       { name: "steward", main: "cloud/steward/main.ts", statusPort: options.portBase + 16 },
-      { SKERRY_NATS_URL: addresses.nats.hub, SKERRY_REGIONS: REGIONS.join(",") },
+      {
+        SKERRY_NATS_URL: natsUrl("steward", "hub", options, context),
+        SKERRY_REGIONS: REGIONS.join(","),
+      },
       context,
     ),
   ];
@@ -111,7 +118,15 @@ export function planLocal(options: LocalOptions, context: PlanContext): LocalPla
   );
   for (const { name, readyUrl } of [...services, simulator])
     addresses.status[name] = new URL("/status", readyUrl).href;
+  const pairs = { regions: REGIONS };
   return {
+    files: [
+      { path: natsConfigPath("hub", options), text: hubConfig(pairs) },
+      ...REGIONS.map((region) => ({
+        path: natsConfigPath(region, options),
+        text: regionConfig(pairs, region),
+      })),
+    ],
     servers: [
       hubServer(options, context),
       ...REGIONS.map((region) => regionServer(region, options, context)),
@@ -127,8 +142,27 @@ export function planLocal(options: LocalOptions, context: PlanContext): LocalPla
 const regionBase = (options: LocalOptions, region: Region): number =>
   options.portBase + 10 * (REGIONS.indexOf(region) + 1);
 
-const natsUrl = (port: number, { natsPassword }: PlanContext): string =>
-  `nats://skerry:${natsPassword}@${HOST}:${port}`;
+type NatsServerName = "hub" | Region;
+
+/** Of one user of one server. */
+const passwordOf = (
+  server: NatsServerName,
+  user: NatsUser | "leaf",
+  { secret }: PlanContext,
+): string => secret(`${server} ${user}`);
+
+const natsUrl = (
+  user: NatsUser,
+  server: NatsServerName,
+  options: LocalOptions,
+  context: PlanContext,
+): string => {
+  const port = server === "hub" ? options.portBase : regionBase(options, server);
+  return `nats://${user}:${passwordOf(server, user, context)}@${HOST}:${port}`;
+};
+
+const natsConfigPath = (server: NatsServerName, { dataDir }: LocalOptions): string =>
+  join(dataDir, "nats", `${server}.conf`);
 
 function hubServer(options: LocalOptions, context: PlanContext): ProcessPlan {
   const ports = {
@@ -138,20 +172,21 @@ function hubServer(options: LocalOptions, context: PlanContext): ProcessPlan {
   };
   const env = {
     NATS_LEAF_LISTEN: `${HOST}:${ports.leaf}`,
-    NATS_LEAF_PASSWORD: context.leafPassword,
+    [passwordVariable("leaf")]: passwordOf("hub", "leaf", context),
   };
-  return natsServer({ name: "hub", config: "hub.conf", ports, env }, options, context);
+  return natsServer({ name: "hub", users: HUB_USERS, ports, env }, options, context);
 }
 
 function regionServer(region: Region, options: LocalOptions, context: PlanContext): ProcessPlan {
   const base = regionBase(options, region);
-  const leafUrl = `nats-leaf://leaf-${region}:${context.leafPassword}@${HOST}:${leafPort(options)}`;
+  const leafPassword = passwordOf("hub", "leaf", context);
+  const leafUrl = `nats-leaf://leaf-${region}:${leafPassword}@${HOST}:${leafPort(options)}`;
   return natsServer(
     {
       name: region,
-      config: "region.conf",
+      users: REGION_USERS,
       ports: { client: base, monitor: base + 1 },
-      env: { NATS_REGION: region, NATS_LEAF_URL: leafUrl },
+      env: { NATS_LEAF_URL: leafUrl },
     },
     options,
     context,
@@ -162,8 +197,8 @@ const leafPort = (options: LocalOptions): number => options.portBase + 2;
 
 const natsServer = (
   spec: {
-    name: string;
-    config: string;
+    name: NatsServerName;
+    users: readonly NatsUser[];
     ports: Ports & { client: number; monitor: number };
     env: Env;
   },
@@ -173,12 +208,14 @@ const natsServer = (
   name: `nats-${spec.name}`,
   kind: "nats",
   command: context.programs["nats-server"],
-  args: ["-c", join(PROJECT, "infra/nats", spec.config)],
+  args: ["-c", natsConfigPath(spec.name, options)],
   env: {
     NATS_LISTEN: `${HOST}:${spec.ports.client}`,
     NATS_MONITOR: `${HOST}:${spec.ports.monitor}`,
     NATS_STORE: join(options.dataDir, "nats", spec.name),
-    NATS_PASSWORD: context.natsPassword,
+    ...Object.fromEntries(
+      spec.users.map((user) => [passwordVariable(user), passwordOf(spec.name, user, context)]),
+    ),
     ...spec.env,
   },
   ports: spec.ports,
@@ -206,12 +243,14 @@ function influxServer(options: LocalOptions, context: PlanContext): ProcessPlan 
 
 function regionServices(
   region: Region,
-  addresses: Addresses,
   options: LocalOptions,
   context: PlanContext,
 ): ProcessPlan[] {
   const base = regionBase(options, region);
-  const common = { SKERRY_REGION: region, SKERRY_NATS_URL: addresses.nats[region] };
+  const as = (user: NatsUser): Env => ({
+    SKERRY_REGION: region,
+    SKERRY_NATS_URL: natsUrl(user, region, options, context),
+  });
   return [
     service(
       {
@@ -221,7 +260,7 @@ function regionServices(
         ports: { mqtt: base + 2 },
       },
       {
-        ...common,
+        ...as("gateway"),
         SKERRY_MQTT_PORT: String(base + 2),
         SKERRY_ANONYMOUS: "loopback",
         SKERRY_MAPPINGS: join(PROJECT, "infra/mappings/examples.json"),
@@ -232,7 +271,7 @@ function regionServices(
     ),
     service(
       { name: `alerting-${region}`, main: "gateway/alerting/main.ts", statusPort: base + 4 },
-      { ...common, SKERRY_RULES: join(PROJECT, "infra/local/rules.json") },
+      { ...as("alerting"), SKERRY_RULES: join(PROJECT, "infra/local/rules.json") },
       context,
     ),
   ];
@@ -252,7 +291,7 @@ const aggregator = (
       statusPort: options.portBase + 10 * at + 5,
     },
     {
-      SKERRY_NATS_URL: addresses.nats.hub,
+      SKERRY_NATS_URL: natsUrl("aggregator", "hub", options, context),
       SKERRY_INFLUX_URL: addresses.influx,
       SKERRY_INFLUX_DATABASE: INFLUX_DATABASE,
       SKERRY_REGIONS: REGIONS.join(","),

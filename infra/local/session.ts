@@ -84,7 +84,8 @@ export class Session {
   }
 
   async #startAll(stop: AbortSignal): Promise<{ at: Date; marks: StreamMarks } | null> {
-    const { servers, services, simulator, addresses } = this.#plan;
+    const { files, servers, services, simulator, addresses } = this.#plan;
+    for (const { path, text } of files) writeFileSync(path, text);
     this.#options.say("starting nats-server (hub, eu, us) and influxd");
     await this.#supervisor.start(servers, stop);
     const [hub, eu, us] = await Promise.all(

@@ -7,6 +7,8 @@ import { Backoff, sleep } from "../runtime/backoff.ts";
 export interface NatsTarget {
   url: string;
   name: string;
+  /** Where answers come to; at the hub {@link HUB_INBOX}, because only that crosses the WAN. */
+  inboxPrefix?: string;
 }
 
 /**
@@ -26,6 +28,7 @@ export async function connectNats(
     user: decodeURIComponent(url.username),
     pass: decodeURIComponent(url.password),
     name: target.name,
+    ...(target.inboxPrefix === undefined ? {} : { inboxPrefix: target.inboxPrefix }),
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
     reconnectJitter: 100,

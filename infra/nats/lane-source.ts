@@ -18,6 +18,8 @@ export interface LogEntry {
 }
 
 export interface StreamSlice {
+  /** Another JetStream domain than the server's own: an origin beyond the WAN. */
+  readonly domain?: string;
   readonly stream: string;
   readonly subject: string;
   /** First sequence wanted, or the latest entry of every subject and then what follows. */
@@ -62,7 +64,8 @@ async function* consume(
   slice: StreamSlice,
   signal: AbortSignal,
 ): AsyncGenerator<LogEntry, void, void> {
-  const consumer = await connection.jetstream().consumers.get(slice.stream, {
+  const options = slice.domain === undefined ? {} : { domain: slice.domain };
+  const consumer = await connection.jetstream(options).consumers.get(slice.stream, {
     filterSubjects: slice.subject,
     ...(typeof slice.from === "number"
       ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: slice.from }
@@ -88,9 +91,10 @@ async function* consume(
   }
 }
 
+/** @param lane with the domain to read it in, if not from this server's own copy. */
 export const readLane = (
   connection: NatsConnection,
-  lane: LaneId,
+  lane: LaneId & { readonly domain?: string },
   fromSeq: number,
   logger: Logger,
   signal: AbortSignal,
@@ -98,6 +102,7 @@ export const readLane = (
   readSlice(
     connection,
     {
+      ...(lane.domain === undefined ? {} : { domain: lane.domain }),
       stream: telemetryStream(lane.region),
       subject: telemetrySubject(lane.region, lane.partition),
       from: fromSeq,

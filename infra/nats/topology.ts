@@ -29,6 +29,7 @@ import {
   telemetrySubjects,
 } from "../../contracts/subjects.ts";
 import { LEASE_TTL_MS } from "./leases.ts";
+import { type RegionPairs, copiesIn } from "./pairs.ts";
 import { streamDifferences } from "./topology-diff.ts";
 
 export const HUB = "hub";
@@ -54,8 +55,7 @@ interface BucketSpec {
   readonly ttlMs?: number;
 }
 
-export interface TopologyOptions {
-  readonly regions: readonly string[];
+export interface TopologyOptions extends RegionPairs {
   readonly partitions: number;
   /** Size bound of a region's origin log. */
   readonly logBytesMax: number;
@@ -144,9 +144,7 @@ const regionDomain = (region: string, options: TopologyOptions): Domain => ({
   buckets: OPERATOR_BUCKETS,
   streams: [
     ...origins(region, options),
-    ...options.regions
-      .filter((other) => other !== region)
-      .map((other) => mirror(telemetryStream(other), other, region)),
+    ...copiesIn(options, region).map((other) => mirror(telemetryStream(other), other, region)),
     ...BROADCAST_BUCKETS.map((bucket) => bucketMirror(bucket, region)),
   ],
 });

@@ -175,12 +175,12 @@ test("aggregator and engine wait for a version that a frame holds, visibly, then
   writeFileSync(rules, JSON.stringify([{ ...rule, above: 5, forMs: 0, clearBelow: 4 }]));
   const operators = await Promise.all([
     start("cloud/aggregator/main.ts", {
-      SKERRY_NATS_URL: world.hub.url,
+      SKERRY_NATS_URL: world.hub.urlOf("aggregator"),
       SKERRY_INFLUX_URL: influx.url,
       SKERRY_REGIONS: "eu",
     }),
     start("gateway/alerting/main.ts", {
-      SKERRY_NATS_URL: world.region("eu").url,
+      SKERRY_NATS_URL: world.region("eu").urlOf("alerting"),
       SKERRY_REGION: "eu",
       SKERRY_RULES: rules,
     }),

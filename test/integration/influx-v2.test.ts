@@ -24,7 +24,12 @@ async function startVictoria(stack: AsyncDisposableStack): Promise<{ url: string
   const server = new ServerProcess({
     name: "victoria-metrics",
     program: "victoria-metrics",
-    args: [`-httpListenAddr=${new URL(url).host}`, `-storageDataPath=${join(path, "data")}`],
+    // Like InfluxDB it is to keep one of equal points: those around a kill are written twice.
+    args: [
+      "-dedup.minScrapeInterval=1ms",
+      `-httpListenAddr=${new URL(url).host}`,
+      `-storageDataPath=${join(path, "data")}`,
+    ],
     env: {},
     ready: async () => (await fetch(`${url}/health`)).ok,
   });

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { NatsConnection } from "nats";
 import { expect, test } from "vitest";
 import { firstSeqSince } from "../../infra/nats/trim.ts";
+import type { NatsUser } from "../../infra/nats/permissions.ts";
 import { makeAggregator } from "../support/aggregator.ts";
 import { startInflux } from "../support/influx.ts";
 import { eventually, freePort, temporaryDirectory } from "../support/nats-influx-process.ts";
@@ -30,10 +31,13 @@ test("what everybody has read goes; what the hub or the engine has not read stay
   const aggregator = await makeAggregator(world, influx, ["eu"]);
   await using _ = aggregator.process;
   await aggregator.process.start();
-  const region = { SKERRY_REGION: "eu", SKERRY_NATS_URL: world.region("eu").url };
+  const region = (user: NatsUser) => ({
+    SKERRY_REGION: "eu",
+    SKERRY_NATS_URL: world.region("eu").urlOf(user),
+  });
   // An idle gateway writes an empty frame per lane and second: enough to trim.
   const gateway = await startService("gateway/main.ts", {
-    ...region,
+    ...region("gateway"),
     ...TRIM,
     SKERRY_MQTT_PORT: String(await freePort()),
   });
@@ -41,12 +45,12 @@ test("what everybody has read goes; what the hub or the engine has not read stay
   const rules = join(directory.path, "rules.json");
   await writeFile(rules, "[]");
   const alerting = await startService("gateway/alerting/main.ts", {
-    ...region,
+    ...region("alerting"),
     SKERRY_RULES: rules,
   });
   await using ___ = alerting.process;
   const steward = await startService("cloud/steward/main.ts", {
-    SKERRY_NATS_URL: world.hub.url,
+    SKERRY_NATS_URL: world.hub.urlOf("steward"),
     SKERRY_REGIONS: "eu",
     SKERRY_LOG_KEEP: "1s",
     SKERRY_COPY_SCHEDULE: "* * * * * *",

@@ -1,10 +1,10 @@
 // One proof: the local installation under a schedule of faults, then the ledger against everything.
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { planLocal } from "../../infra/local/plan.ts";
 import type { LocalPlan } from "../../infra/local/plan.ts";
 import { checkPorts, takeDirectory } from "../../infra/local/preflight.ts";
 import { ensurePrograms, searchDirectories } from "../../infra/local/prerequisites.ts";
+import { makeSecrets } from "../../infra/local/secrets.ts";
 import type { Report } from "../../infra/local/report.ts";
 import { Session } from "../../infra/local/session.ts";
 import { freePort, temporaryDirectory } from "../support/nats-influx-process.ts";
@@ -50,7 +50,6 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
     root: process.getuid?.() === 0,
     say: options.say,
   });
-  const secret = (): string => `s${randomBytes(12).toString("hex")}`;
   const plan = planLocal(
     {
       portBase,
@@ -63,8 +62,7 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
     {
       programs,
       node: process.execPath,
-      natsPassword: secret(),
-      leafPassword: secret(),
+      secret: makeSecrets(),
       runId: `prove-${options.seed}`,
       passedEnv: { SKERRY_LOG_LEVEL: "warn" },
     },

@@ -25,7 +25,11 @@ export async function makeAggregator(
       name: "aggregator",
       program: process.execPath,
       args: [MAIN, "--regions", regions.join(","), "--status-port", String(port)],
-      env: { SKERRY_NATS_URL: world.hub.url, SKERRY_INFLUX_URL: influx.url, ...env },
+      env: {
+        SKERRY_NATS_URL: world.hub.urlOf("aggregator"),
+        SKERRY_INFLUX_URL: influx.url,
+        ...env,
+      },
       ready: async () => (await fetch(`${at}/readyz`)).status === 200,
     }),
     status: async () =>

@@ -33,7 +33,7 @@ export async function startEdge(options: {
   const mqttPort = await freePort();
   const gateway = await startService("gateway/main.ts", {
     SKERRY_REGION: "eu",
-    SKERRY_NATS_URL: nats.region("eu").url,
+    SKERRY_NATS_URL: nats.region("eu").urlOf("gateway"),
     SKERRY_MQTT_PORT: String(mqttPort),
     SKERRY_DATA_DIR: join(directory.path, "gateway"),
     SKERRY_ANONYMOUS: "loopback",

@@ -1,20 +1,24 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type NatsConnection, connect } from "nats";
 import { ServerProcess, eventually, freePort, temporaryDirectory } from "./nats-influx-process.ts";
+import type { RegionPairs } from "../../infra/nats/pairs.ts";
+import { HUB_USERS, type NatsUser, REGION_USERS } from "../../infra/nats/permissions.ts";
+import { hubConfig, passwordVariable, regionConfig } from "../../infra/nats/server-config.ts";
 import { applyTopology } from "../../infra/nats/topology.ts";
 
-const CONFIGURATIONS = join(import.meta.dirname, "../../infra/nats");
 // Not digits only: nats-server would read such a variable as a number.
-const PASSWORD = "test-password";
-const LEAF_PASSWORD = "test-leaf-password";
+const passwordOf = (user: NatsUser | "leaf"): string => `test-${user}`;
 const LOG_BYTES_MAX = 1024 ** 3;
 
 export interface NatsUnderTest {
-  /** `nats://user:password@host:port`. */
+  /** `nats://user:password@host:port` of a user that may do everything. */
   readonly url: string;
+  /** The same with the rights of one kind of process. */
+  urlOf(user: NatsUser): string;
   readonly process: ServerProcess;
   /** Opens a connection that the world closes when it ends. */
-  connect(): Promise<NatsConnection>;
+  connect(user?: NatsUser): Promise<NatsConnection>;
 }
 
 /** A hub and its regions as leaf nodes, streams, mirrors and buckets applied. */
@@ -23,43 +27,48 @@ export interface NatsWorld extends AsyncDisposable {
   region(name: string): NatsUnderTest;
 }
 
-/**
- * Starts real nats-servers from `infra/nats/*.conf` in temporary directories and applies the
- * topology. Returns once every region is linked to the hub.
- * @param options.regions names that `hub.conf` knows as leaf users: `eu`, `us`.
- */
-export async function startHubAndRegions(options: {
-  regions: readonly string[];
-  partitions?: number;
-  logBytesMax?: number;
+export interface WorldOptions extends RegionPairs {
+  readonly partitions?: number;
+  readonly logBytesMax?: number;
+  /** For tests of what is not allowed. */
+  readonly violationsExpected?: boolean;
   /** Puts something between the regions and the hub's leaf port; resolves to the port to dial. */
-  wan?: (hubLeafPort: number) => Promise<number>;
-}): Promise<NatsWorld> {
+  readonly wan?: (hubLeafPort: number) => Promise<number>;
+}
+
+/**
+ * Starts real nats-servers, configured as the product configures them, in temporary directories and
+ * applies the topology. Returns once every region is linked to the hub.
+ */
+export async function startHubAndRegions(options: WorldOptions): Promise<NatsWorld> {
   const stack = new AsyncDisposableStack();
   try {
     const directory = stack.use(await temporaryDirectory());
+    const { violationsExpected } = options;
+    const common = { directory: directory.path, violationsExpected };
     const leafPort = await freePort();
     const wanPort = (await options.wan?.(leafPort)) ?? leafPort;
     const monitor = `127.0.0.1:${await freePort()}`;
     const hub = await startServer(stack, {
       name: "hub",
-      configuration: "hub.conf",
+      ...common,
+      configuration: hubConfig(options),
       env: {
         NATS_MONITOR: monitor,
         NATS_STORE: join(directory.path, "hub"),
         NATS_LEAF_LISTEN: `127.0.0.1:${leafPort}`,
-        NATS_LEAF_PASSWORD: LEAF_PASSWORD,
+        [passwordVariable("leaf")]: passwordOf("leaf"),
       },
     });
     const regions = new Map<string, NatsUnderTest>();
     for (const region of options.regions) {
       const env = {
-        NATS_REGION: region,
         NATS_MONITOR: `127.0.0.1:${await freePort()}`,
         NATS_STORE: join(directory.path, region),
-        NATS_LEAF_URL: `nats-leaf://leaf-${region}:${LEAF_PASSWORD}@127.0.0.1:${wanPort}`,
+        NATS_LEAF_URL: `nats-leaf://leaf-${region}:${passwordOf("leaf")}@127.0.0.1:${wanPort}`,
       };
-      const server = { name: region, configuration: "region.conf", env };
+      const configuration = regionConfig(options, region);
+      const server = { name: region, ...common, configuration, env };
       regions.set(region, await startServer(stack, server));
     }
     await eventually("every region is linked to the hub", async () => {
@@ -87,24 +96,32 @@ export async function startHubAndRegions(options: {
 async function applyWorld(
   hub: NatsUnderTest,
   regions: ReadonlyMap<string, NatsUnderTest>,
-  options: { regions: readonly string[]; partitions?: number; logBytesMax?: number },
+  options: WorldOptions,
 ): Promise<void> {
   const connections: Record<string, NatsConnection> = { hub: await hub.connect() };
   for (const [name, server] of regions) connections[name] = await server.connect();
-  const { regions: names, partitions = 4, logBytesMax = LOG_BYTES_MAX } = options;
-  await applyTopology(connections, { regions: names, partitions, logBytesMax });
+  const { partitions = 4, logBytesMax = LOG_BYTES_MAX } = options;
+  await applyTopology(connections, { ...options, partitions, logBytesMax });
 }
 
 async function startServer(
   stack: AsyncDisposableStack,
-  spec: { name: string; configuration: string; env: Record<string, string> },
+  spec: {
+    name: string;
+    directory: string;
+    configuration: string;
+    env: Record<string, string>;
+    violationsExpected: boolean | undefined;
+  },
 ): Promise<NatsUnderTest> {
+  const path = join(spec.directory, `${spec.name}.conf`);
+  await writeFile(path, spec.configuration);
   const listen = `127.0.0.1:${await freePort()}`;
-  const open = (reconnect: boolean): Promise<NatsConnection> =>
+  const open = (reconnect: boolean, user: NatsUser = "admin"): Promise<NatsConnection> =>
     connect({
       servers: listen,
-      user: "skerry",
-      pass: PASSWORD,
+      user,
+      pass: passwordOf(user),
       reconnect,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 100,
@@ -113,8 +130,8 @@ async function startServer(
   const server = new ServerProcess({
     name: `nats-server ${spec.name}`,
     program: "nats-server",
-    args: ["-c", join(CONFIGURATIONS, spec.configuration)],
-    env: { NATS_LISTEN: listen, NATS_PASSWORD: PASSWORD, ...spec.env },
+    args: ["-c", path],
+    env: { NATS_LISTEN: listen, ...passwords(), ...spec.env },
     ready: async () => {
       const connection = await open(false);
       try {
@@ -125,15 +142,28 @@ async function startServer(
       }
     },
   });
+  stack.defer(() => {
+    if (spec.violationsExpected) return;
+    // A process that lacks a right may well go on, a little slower: only the server says so.
+    const violation = /^.*(Publish|Subscription) Violation.*$/m.exec(server.output);
+    if (violation) throw new Error(`${spec.name}: ${violation[0]}`);
+  });
   stack.use(server);
   await server.start();
+  const urlOf = (user: NatsUser): string => `nats://${user}:${passwordOf(user)}@${listen}`;
   return {
-    url: `nats://skerry:${PASSWORD}@${listen}`,
+    url: urlOf("admin"),
+    urlOf,
     process: server,
-    connect: async () => {
-      const connection = await open(true);
+    connect: async (user) => {
+      const connection = await open(true, user);
       stack.defer(() => connection.close());
       return connection;
     },
   };
 }
+
+const passwords = (): Record<string, string> =>
+  Object.fromEntries(
+    [...HUB_USERS, ...REGION_USERS].map((user) => [passwordVariable(user), passwordOf(user)]),
+  );

@@ -52,7 +52,7 @@ export async function measureAlerts(
   await writeFile(rules, JSON.stringify([RULE]));
   const alerting = await makeService("gateway/alerting/main.ts", {
     SKERRY_REGION: REGION,
-    SKERRY_NATS_URL: site.nats.region(REGION).url,
+    SKERRY_NATS_URL: site.nats.region(REGION).urlOf("alerting"),
     SKERRY_SCHEMAS: site.schemas,
     SKERRY_RULES: rules,
     SKERRY_LOG_LEVEL: "warn",

@@ -54,7 +54,7 @@ export async function startGateway(stack: AsyncDisposableStack, site: Site): Pro
   const port = await freePort();
   const gateway = await makeService("gateway/main.ts", {
     SKERRY_REGION: REGION,
-    SKERRY_NATS_URL: site.nats.region(REGION).url,
+    SKERRY_NATS_URL: site.nats.region(REGION).urlOf("gateway"),
     SKERRY_SCHEMAS: site.schemas,
     SKERRY_MQTT_PORT: String(port),
     SKERRY_DATA_DIR: join(site.directory, "gateway"),
@@ -76,7 +76,7 @@ export async function makeAggregator(
 ): Promise<Service> {
   const profile = profileDirectory ? ["--cpu-prof", "--cpu-prof-dir", profileDirectory] : [];
   const env = {
-    SKERRY_NATS_URL: site.nats.hub.url,
+    SKERRY_NATS_URL: site.nats.hub.urlOf("aggregator"),
     SKERRY_INFLUX_URL: site.influx.url,
     SKERRY_REGIONS: REGION,
     SKERRY_SCHEMAS: site.schemas,

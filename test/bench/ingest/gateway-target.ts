@@ -62,7 +62,7 @@ export async function startGateway(
     ? ["--cpu-prof", "--cpu-prof-dir", options.profileDirectory]
     : [];
   const gateway = await startService(stack, "gateway/main.ts", profile, {
-    SKERRY_NATS_URL: region.url,
+    SKERRY_NATS_URL: region.urlOf("gateway"),
     SKERRY_MQTT_PORT: String(port),
     SKERRY_DATA_DIR: options.dataDirectory,
     // One connection shall show what one connection can do, not what one device is allowed.
@@ -71,7 +71,7 @@ export async function startGateway(
     ...env,
   });
   const alerting = await startService(stack, "gateway/alerting/main.ts", [], {
-    SKERRY_NATS_URL: region.url,
+    SKERRY_NATS_URL: region.urlOf("alerting"),
     SKERRY_RULES: join(PROJECT, "infra/local/rules.json"),
   });
   return {

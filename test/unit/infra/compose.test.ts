@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
+import { hubConfig, regionConfig } from "../../../infra/nats/server-config.ts";
 
 const PROJECT = join(import.meta.dirname, "../../..");
 const COMPOSE = join(PROJECT, "infra/compose");
@@ -53,12 +54,26 @@ test.each(Object.entries(services))("%s", (_name, service) => {
         OPTION_FILES[main]!.some((file) => mentions(file, variable)),
         variable,
       ).toBe(true);
-    if (variable === "NATS_LEAF_PASSWORD") continue; // the hub's own; regions have it in their URL
     if (variable.startsWith("NATS_")) {
-      const config = service.command.at(-1)!.replace("/etc/", "infra/");
-      expect(mentions(config, `$${variable}`), variable).toBe(true);
+      const [config = ""] = service.volumes![0]!.split(":");
+      expect(mentions(join("infra/compose", config), `$${variable}`), variable).toBe(true);
     }
   }
+});
+
+test("the nats-servers' configurations are what the product would write now", () => {
+  const pairs = { regions: ["eu", "us"] };
+  const read = (name: string) => readFileSync(join(COMPOSE, "nats", `${name}.conf`), "utf8");
+  expect(read("hub")).toBe(hubConfig(pairs));
+  for (const region of pairs.regions) expect(read(region)).toBe(regionConfig(pairs, region));
+});
+
+test("secrets.sh makes every password that the compose file asks for", () => {
+  const script = readFileSync(join(COMPOSE, "secrets.sh"), "utf8");
+  const asked = readFileSync(join(COMPOSE, "compose.yaml"), "utf8").matchAll(
+    /\$\{NATS_(\w+)_PASSWORD/g,
+  );
+  for (const [, user] of asked) expect(script).toContain(user);
 });
 
 test("the Dockerfile copies every folder that runs", () => {

@@ -13,8 +13,7 @@ const options = {
 const context = {
   programs: { "nats-server": "/bin/nats-server", influxd: "/bin/influxd" },
   node: "/bin/node",
-  natsPassword: "p",
-  leafPassword: "l",
+  secret: (name: string) => name.replaceAll(" ", "-"),
   runId: "run",
   passedEnv: {},
 };

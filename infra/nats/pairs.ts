@@ -1,0 +1,35 @@
+// Which region has a copy of which region's log, besides the hub: data may not be allowed to leave a
+// region for every other. Pure.
+
+export interface RegionPairs {
+  readonly regions: readonly string[];
+  /** `[origin, into]`; absent: every region has a copy of every other's. */
+  readonly copies?: readonly (readonly [origin: string, into: string])[];
+}
+
+/** Regions whose log `region` has a copy of. */
+export const copiesIn = (pairs: RegionPairs, region: string): string[] =>
+  pairs.regions.filter((origin) => isCopied(pairs, origin, region));
+
+/** Regions that have a copy of the log of `region`. */
+export const copiedBy = (pairs: RegionPairs, region: string): string[] =>
+  pairs.regions.filter((into) => isCopied(pairs, region, into));
+
+const isCopied = ({ copies }: RegionPairs, origin: string, into: string): boolean =>
+  origin !== into &&
+  (copies === undefined || copies.some(([from, to]) => from === origin && to === into));
+
+/** @throws Error naming the pair at fault. Text such as `eu>us,us>eu`, or `none`. */
+export function parseCopies(text: string, regions: readonly string[]): [string, string][] {
+  if (text === "none") return [];
+  return text.split(",").map((pair) => {
+    const [origin = "", into = "", ...rest] = pair.split(">").map((name) => name.trim());
+    for (const name of [origin, into])
+      if (rest.length > 0 || !regions.includes(name))
+        throw new Error(
+          `"${pair}" is no pair of regions: write origin>into, of ${regions.join(", ")}`,
+        );
+    if (origin === into) throw new Error(`"${pair}": a region needs no copy of its own log`);
+    return [origin, into];
+  });
+}

@@ -1,0 +1,91 @@
+// Goal: every kind of process may do what it needs and not more, and a region gives to the others what
+// it is told to give. (That they may do what they need is shown by every other test: a violation that a
+// nats-server logs fails it.)
+// Method: real servers; as one user, what is another's.
+import { type NatsConnection, connect } from "nats";
+import { expect, test } from "vitest";
+import { HUB_INBOX } from "../../infra/nats/permissions.ts";
+import { readLane } from "../../infra/nats/lane-source.ts";
+import { makeLogger } from "../../infra/runtime/logger.ts";
+import { FrameWriter } from "../support/nats-frames.ts";
+import { eventually } from "../support/nats-influx-process.ts";
+import { startHubAndRegions } from "../support/nats.ts";
+
+const LANE = { region: "eu", partition: 0 };
+const SOON = { timeout: 500 };
+
+/** How a request ended: with an answer, or not. */
+const asked = (connection: NatsConnection, subject: string, body = ""): Promise<string> =>
+  connection.request(subject, body, SOON).then(
+    (answer) => answer.string().slice(0, 30),
+    (error: unknown) => (error as Error).message,
+  );
+
+test("a gateway cannot raise alerts, change streams or move positions; the engine cannot write the log", async () => {
+  await using world = await startHubAndRegions({ regions: ["eu"], violationsExpected: true });
+  const gateway = await world.region("eu").connect("gateway");
+  const alerting = await world.region("eu").connect("alerting");
+  const refusal = /permissions violation/i;
+  for (const subject of [
+    "alerts.eu.rule.key",
+    "$KV.positions.alerting.eu.0",
+    "$JS.API.STREAM.DELETE.TELEMETRY_eu",
+    "$JS.API.STREAM.UPDATE.TELEMETRY_eu",
+    "$JS.API.CONSUMER.CREATE.KV_leases",
+  ])
+    expect(await asked(gateway, subject), subject).toMatch(refusal);
+  for (const subject of ["telemetry.eu.0", "rejects.eu.x.y", "$JS.API.STREAM.PURGE.TELEMETRY_eu"])
+    expect(await asked(alerting, subject), subject).toMatch(refusal);
+  const admin = await world.region("eu").connect();
+  const { state } = await (await admin.jetstreamManager()).streams.info("TELEMETRY_eu");
+  expect(state.messages).toBe(0);
+});
+
+test("a log crosses the WAN only to whom it may; the hub can read the region's own", async () => {
+  await using world = await startHubAndRegions({
+    regions: ["eu", "us"],
+    copies: [["us", "eu"]],
+    violationsExpected: true,
+  });
+  const eu = await world.region("eu").connect();
+  const us = await world.region("us").connect();
+  await new FrameWriter(LANE).publish(eu, [], 1);
+  await new FrameWriter({ region: "us", partition: 0 }).publish(us, [], 1);
+  const countOf = async (connection: NatsConnection, stream: string): Promise<number | string> => {
+    const { streams } = await connection.jetstreamManager();
+    return streams.info(stream).then(
+      (info) => info.state.messages,
+      (error: unknown) => (error as Error).message,
+    );
+  };
+  const hub = await world.hub.connect();
+  await eventually("eu has a copy of us", async () => (await countOf(eu, "TELEMETRY_us")) === 1);
+  await eventually("the hub has eu's", async () => (await countOf(hub, "TELEMETRY_eu")) === 1);
+  expect(await countOf(us, "TELEMETRY_eu")).toBe("stream not found");
+  // Whatever somebody in us tries.
+  const create = { name: "TELEMETRY_eu", domain: "eu" };
+  await (await us.jetstreamManager()).streams.add({ name: "TELEMETRY_eu", mirror: create });
+  expect(await asked(us, "$JS.eu.API.STREAM.INFO.TELEMETRY_eu")).toBe("503");
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  expect(await countOf(us, "TELEMETRY_eu")).toBe(0);
+
+  const { host, username: user, password: pass } = new URL(world.hub.urlOf("aggregator"));
+  const aggregator = await connect({ servers: host, user, pass, inboxPrefix: HUB_INBOX });
+  try {
+    const stop = new AbortController();
+    const domain = "eu";
+    const logger = makeLogger({}, "silent");
+    for await (const { seq } of readLane(aggregator, { ...LANE, domain }, 1, logger, stop.signal)) {
+      expect(seq).toBe(1);
+      stop.abort();
+    }
+    expect(await asked(aggregator, "$JS.eu.API.STREAM.DELETE.TELEMETRY_eu")).toMatch(
+      /permissions/i,
+    );
+    // Not even an administrator of the hub gets more than that from a region.
+    expect(await asked(hub, "$JS.eu.API.STREAM.DELETE.TELEMETRY_eu")).not.toContain("success");
+    expect(await countOf(eu, "TELEMETRY_eu")).toBe(1);
+  } finally {
+    await aggregator.close();
+  }
+});
