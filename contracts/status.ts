@@ -34,6 +34,19 @@ export interface LaneStatus {
   readonly stoppedBy: string | null;
 }
 
+/** Acknowledged frames that exist nowhere any more: a region's store was rolled back. */
+export interface LaneLoss {
+  readonly region: string;
+  readonly partition: number;
+  /** Gateway, epoch, frames. */
+  readonly what: string;
+  /** Null where it is not known. */
+  readonly readings: number | null;
+  /** They were stored between these times, epoch ms. */
+  readonly sinceMs: number;
+  readonly untilMs: number;
+}
+
 export interface AggregatorStatus {
   readonly process: "aggregator";
   readonly readingsStored: number;
@@ -42,6 +55,8 @@ export interface AggregatorStatus {
   readonly repairsWaiting: number;
   /** Finals written again with other values, since the start. */
   readonly rollupsRevised: number;
+  /** Since the start, newest last. */
+  readonly losses: readonly LaneLoss[];
   readonly lanes: readonly LaneStatus[];
   /**
    * Device clock to InfluxDB acknowledgement in ms, over all readings since the start, per region:

@@ -1,6 +1,6 @@
 // The aggregator: lanes of every region from the hub's mirrors into InfluxDB; several of them share
 // the lanes by leases.
-import type { AggregatorStatus } from "../../contracts/status.ts";
+import type { AggregatorStatus, LaneLoss } from "../../contracts/status.ts";
 import { type LaneId, laneName } from "../../contracts/subjects.ts";
 import cron from "node-cron";
 import { InfluxClient } from "../../infra/influx/client.ts";
@@ -59,6 +59,7 @@ export class Aggregator implements StatusSource {
     repeatedReadings: 0,
     unwritableReadings: 0,
   };
+  readonly #losses: LaneLoss[] = [];
   /** Those that this process holds. */
   readonly #lanes = new Set<LaneRunner>();
   #leases: Leases | null = null;
@@ -90,6 +91,7 @@ export class Aggregator implements StatusSource {
       linesRefused: this.#sink.linesRefused,
       repairsWaiting: this.#owned.reduce((sum, lane) => sum + lane.repairsWaiting, 0),
       rollupsRevised: this.#repair.rollupsRevised,
+      losses: this.#losses,
       lanes: this.#owned.map(({ status }) => status),
       latencyMs: this.#latencies.encoded(),
       influx: this.#sink.state,
@@ -124,7 +126,11 @@ export class Aggregator implements StatusSource {
       await this.#share(this.#leases, signal, (lane, lease) => {
         const sink = { sink: this.#sink, rejectLog };
         const uses = { connection, positions, plans: plans.get(lane.region)!, ...sink };
-        const tools = { latencies: this.#latencies, counters: this.#counters };
+        const tools = {
+          latencies: this.#latencies,
+          counters: this.#counters,
+          losses: this.#losses,
+        };
         const seen = { tracing: this.#tracing, logger: this.#logger };
         return new LaneRunner(lane, lease, { ...uses, ...tools, ...seen });
       });

@@ -15,7 +15,13 @@
 import { type Frame, decodeFrame } from "../../contracts/frame.ts";
 import { MINUTE } from "../../contracts/measurements.ts";
 import { eventTimeMs, seriesKeyOf } from "../../contracts/reading.ts";
-import { type LaneState, judgeFrame } from "../../infra/nats/lane.ts";
+import {
+  type Hole as FrameHole,
+  type LaneState,
+  holeText,
+  judgeFrame,
+  jumpOver,
+} from "../../infra/nats/lane.ts";
 import { messageOf } from "../../infra/runtime/errors.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { ContractPlan, Plans } from "./plan.ts";
@@ -54,6 +60,8 @@ export type FrameOutcome =
       readonly reason: string;
       /** Set where nothing but this contract version is missing: the frame waits for it. */
       readonly awaits?: UnknownVersion;
+      /** Set where frames are missing before this one. */
+      readonly hole?: FrameHole;
       /** Set where so many repairs are due that the frame waits for some of them (M4). */
       readonly awaitsRepairs?: true;
     };
@@ -118,7 +126,11 @@ export class LaneAggregate {
     const before = this.#state;
     const joined = storeMs < this.#resumed.joinedUntilMs;
     const verdict = judgeFrame(before, frame.header, storeMs, joined);
-    if (verdict.kind === "hole") return stopped(holeText(seq, frame, verdict.expected)); // A5
+    if (verdict.kind === "hole")
+      return {
+        ...stopped(`frame ${seq} comes before ${holeText(verdict.hole)}`),
+        hole: verdict.hole,
+      }; // A5
     const plans = verdict.kind === "new" ? this.#plansOf(frame) : [];
     if (!Array.isArray(plans))
       return { kind: "stopped", ...plans, reason: `frame ${seq} ${plans.reason}` }; // A5
@@ -177,6 +189,11 @@ export class LaneAggregate {
     effects.eventTimes.push(eventMs);
     effects.places.push(at);
     if (reading.traceparent !== null) effects.traceparents.push(reading.traceparent);
+  }
+
+  /** Goes on behind frames that are lost for good. */
+  jump(hole: FrameHole): void {
+    this.#state = jumpOver(this.#state, hole);
   }
 
   /** Open rollups that changed; none during a replay, whose counts would step back. */
@@ -273,8 +290,4 @@ const emptyEffects = (seq: number): MutableEffects => ({
   traceparents: [],
 });
 
-const stopped = (reason: string): FrameOutcome => ({ kind: "stopped", reason });
-
-const holeText = (seq: number, { header }: Frame, expected: number): string =>
-  `frame ${seq} of gateway ${header.gateway}, epoch ${header.epoch}, is number ${header.n} ` +
-  `where ${expected} should follow: acknowledged readings are missing`;
+const stopped = (reason: string) => ({ kind: "stopped", reason }) as const;

@@ -1,8 +1,9 @@
 // One lane of the aggregator: log → LaneAggregate → sink, and the position behind it.
 import { setImmediate as macrotask } from "node:timers/promises";
 import type { NatsConnection } from "nats";
-import type { LaneStatus } from "../../contracts/status.ts";
+import type { LaneLoss, LaneStatus } from "../../contracts/status.ts";
 import { type LaneId, laneName, telemetryStream } from "../../contracts/subjects.ts";
+import { type Hole, holeText } from "../../infra/nats/lane.ts";
 import { type LogEntry, readLane } from "../../infra/nats/lane-source.ts";
 import type { Lease } from "../../infra/nats/leases.ts";
 import type { Positions } from "../../infra/nats/positions.ts";
@@ -20,6 +21,7 @@ import {
   LaneAggregate,
   type UnknownVersion,
 } from "./lane-aggregate.ts";
+import { fillHole, lossOf } from "./lane-holes.ts";
 import { type Unstored, storeRejects } from "./lane-rejects.ts";
 import type { Latencies } from "./latency.ts";
 import type { ContractPlan, Plans } from "./plan.ts";
@@ -49,6 +51,7 @@ export interface LaneDependencies {
   readonly rejectLog: RejectLog;
   readonly latencies: Latencies;
   readonly counters: Counters;
+  readonly losses: LaneLoss[];
   readonly tracing: Tracing;
   readonly logger: Logger;
 }
@@ -118,22 +121,70 @@ export class LaneRunner implements RepairableLane {
     if (saved) this.#begin(saved);
     await insist(() => this.#firstSeq(), this.#logger, signal);
     this.#listening = !signal.aborted;
-    const fromSeq = saved?.seq ?? START.seq;
+    // A frame that was read from the region has a place between two sequences (lane-holes.ts, H3).
+    const fromSeq = Math.ceil(saved?.seq ?? START.seq);
     let linesSinceYield = 0;
     for await (const entry of readLane(connection, this.lane, fromSeq, this.#logger, signal)) {
       const aggregate = this.#aggregate ?? (await this.#join(entry, signal));
       if (!aggregate) return;
-      const arrivedMs = Date.now();
-      const outcome = await this.#apply(aggregate, entry, signal);
-      if (outcome === null) return;
-      if (outcome.kind === "stopped") return this.#stop(outcome.reason);
-      if (outcome.kind === "nothing") continue;
-      await this.#write({ entry, arrivedMs }, outcome);
-      linesSinceYield += outcome.lines.length;
+      const lines = await this.#take(aggregate, entry, signal);
+      if (lines === null) return;
+      linesSinceYield += lines;
       if (linesSinceYield < LINES_BEFORE_YIELD) continue;
       linesSinceYield = 0;
       await macrotask();
     }
+  }
+
+  /** Applies a frame and sends what it changes: its lines, or null if the lane ends here. */
+  async #take(
+    aggregate: LaneAggregate,
+    entry: LogEntry,
+    signal: AbortSignal,
+  ): Promise<number | null> {
+    const arrivedMs = Date.now();
+    let outcome = await this.#apply(aggregate, entry, signal);
+    while (outcome?.kind === "stopped" && outcome.hole) {
+      if (!(await this.#fill(aggregate, { entry, hole: outcome.hole }, signal))) return null;
+      outcome = await this.#apply(aggregate, entry, signal);
+    }
+    if (outcome === null) return null;
+    if (outcome.kind === "nothing") return 0;
+    if (outcome.kind === "stopped") {
+      this.#stop(outcome.reason);
+      return null;
+    }
+    await this.#write({ entry, arrivedMs }, outcome);
+    return outcome.lines.length;
+  }
+
+  /** False if the lane ends here: `signal` aborted, or the frames are nowhere (lane-holes.ts). */
+  async #fill(
+    aggregate: LaneAggregate,
+    at: { entry: LogEntry; hole: Hole },
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { connection, losses } = this.#with;
+    const what = holeText(at.hole);
+    this.#waitsFor = `waits for ${what}: they are missing in the copy and are read from the region`;
+    this.#logger.warn({ seq: at.entry.seq }, `lane ${this.#waitsFor}`);
+    const filling = await fillHole(connection, this.lane, at, this.#logger, signal);
+    if (filling === null) return false;
+    if (filling === "stop") {
+      this.#stop(`frame ${at.entry.seq} comes before ${what}, which the region lacks as well`);
+      return false;
+    }
+    this.#waitsFor = null;
+    const { entries, lost } = filling;
+    if (lost) {
+      losses.push(lossOf(this.lane, lost, at.entry));
+      this.#logger.error({ lost }, `lost in the region, for good: ${holeText(lost)}`);
+      aggregate.jump(lost);
+    }
+    for (const entry of entries)
+      if ((await this.#take(aggregate, entry, signal)) === null) return false;
+    this.#logger.info({ frames: entries.length }, "missing frames read from the region");
+    return true;
   }
 
   /** Null if `signal` aborted while the frame waited for its contract. */

@@ -10,7 +10,7 @@ import { type Frame, FrameError, type FrameReading, decodeFrame } from "../../co
 import type { Rule } from "../../contracts/rule.ts";
 import type { LaneStatus } from "../../contracts/status.ts";
 import { type LaneId, laneName } from "../../contracts/subjects.ts";
-import { EMPTY_LANE, type LaneState, judgeFrame } from "../../infra/nats/lane.ts";
+import { EMPTY_LANE, type LaneState, holeText, judgeFrame } from "../../infra/nats/lane.ts";
 import { type LogEntry, readLane } from "../../infra/nats/lane-source.ts";
 import { Positions } from "../../infra/nats/positions.ts";
 import { dispositionOf } from "../../infra/runtime/errors.ts";
@@ -113,8 +113,7 @@ export class AlertingLane {
     const joined = this.#seq === 0 && entry.seq > 1;
     const verdict = judgeFrame(this.#lane, header, entry.storeMs, joined);
     if (verdict.kind === "hole") {
-      const { gateway, epoch, n } = header;
-      this.#stop(`frame ${gateway}:${epoch}:${n} at ${entry.seq}, expected ${verdict.expected}`);
+      this.#stop(`frame ${entry.seq} comes before ${holeText(verdict.hole)}`);
       return false;
     }
     if (verdict.kind === "new") {

@@ -130,6 +130,7 @@ export function together(all: readonly AggregatorStatus[]): AggregatorStatus | n
       lateReadings: sum.lateReadings + one.lateReadings,
       repairsWaiting: sum.repairsWaiting + one.repairsWaiting,
       rollupsRevised: sum.rollupsRevised + one.rollupsRevised,
+      losses: [...sum.losses, ...one.losses],
       lanes: withoutPassedOn([...sum.lanes, ...one.lanes]),
       influx: sum.influx.state === "ok" ? one.influx : sum.influx,
     }),

@@ -19,6 +19,8 @@ const EPOCHS_REMEMBERED = 4;
 interface EpochMark {
   readonly epoch: string;
   readonly n: number;
+  /** Readings of this epoch up to this frame; positions of earlier versions lack it. */
+  readonly total?: number;
 }
 
 interface GatewayMark {
@@ -38,8 +40,22 @@ export interface LaneState {
 
 export const EMPTY_LANE: LaneState = { watermarkMs: 0, newestStoreMs: 0, gateways: {} };
 
+/** Frames that should be before one that came. */
+export interface Hole {
+  readonly gateway: string;
+  readonly epoch: string;
+  /** The first that is missing, and the one that came instead. */
+  readonly fromN: number;
+  readonly untilN: number;
+  /** Readings of the epoch before them, and in them; null where that is not known. */
+  readonly totalBefore: number | null;
+  readonly readings: number | null;
+  /** When the last frame before them was stored, epoch ms. */
+  readonly sinceMs: number;
+}
+
 export type FrameVerdict =
-  { kind: "new"; state: LaneState } | { kind: "repeated" } | { kind: "hole"; expected: number };
+  { kind: "new"; state: LaneState } | { kind: "repeated" } | { kind: "hole"; hole: Hole };
 
 /**
  * Judges the next frame of a lane.
@@ -59,11 +75,11 @@ export function judgeFrame(
   const known = mark?.epochs.find(({ epoch }) => epoch === header.epoch);
   if (known && header.n <= known.n) return { kind: "repeated" }; // L1
   const expected = (known?.n ?? 0) + 1;
-  if (header.n !== expected && (known || !joined)) return { kind: "hole", expected }; // L2
+  if (header.n !== expected && (known || !joined))
+    return { kind: "hole", hole: holeBefore(state, header, known, mark) }; // L2
 
-  const others = mark?.epochs.filter(({ epoch }) => epoch !== header.epoch) ?? [];
   const gateway: GatewayMark = {
-    epochs: [{ epoch: header.epoch, n: header.n }, ...others].slice(0, EPOCHS_REMEMBERED),
+    epochs: withEpoch(mark, { epoch: header.epoch, n: header.n, total: header.total }),
     clockMs: Math.min(header.clock, storeMs),
     storeMs,
   };
@@ -75,6 +91,45 @@ export function judgeFrame(
   );
   return { kind: "new", state: { watermarkMs, newestStoreMs, gateways } };
 }
+
+const withEpoch = (mark: GatewayMark | undefined, newest: EpochMark): EpochMark[] => {
+  const others = mark?.epochs.filter(({ epoch }) => epoch !== newest.epoch) ?? [];
+  return [newest, ...others].slice(0, EPOCHS_REMEMBERED);
+};
+
+function holeBefore(
+  state: LaneState,
+  header: FrameHeader,
+  known: EpochMark | undefined,
+  mark: GatewayMark | undefined,
+): Hole {
+  const totalBefore = known ? (known.total ?? null) : 0;
+  return {
+    gateway: header.gateway,
+    epoch: header.epoch,
+    fromN: (known?.n ?? 0) + 1,
+    untilN: header.n,
+    totalBefore,
+    readings: totalBefore === null ? null : header.total - header.count - totalBefore,
+    sinceMs: mark?.storeMs ?? state.newestStoreMs,
+  };
+}
+
+/** The lane as if the frames of a hole had come: only where it is known that they never will. */
+export function jumpOver(state: LaneState, { gateway, epoch, untilN, sinceMs }: Hole): LaneState {
+  const mark = Object.hasOwn(state.gateways, gateway) ? state.gateways[gateway] : undefined;
+  const jumped = {
+    clockMs: mark?.clockMs ?? sinceMs,
+    storeMs: mark?.storeMs ?? sinceMs,
+    epochs: withEpoch(mark, { epoch, n: untilN - 1 }),
+  };
+  return { ...state, gateways: { ...state.gateways, [gateway]: jumped } };
+}
+
+/** Names a hole for people. */
+export const holeText = ({ gateway, epoch, fromN, untilN, readings }: Hole): string =>
+  `frames ${fromN} to ${untilN - 1} of gateway ${gateway}, epoch ${epoch}` +
+  (readings === null ? "" : `, ${readings} readings`);
 
 function slowestClock(
   gateways: Readonly<Record<string, GatewayMark>>,

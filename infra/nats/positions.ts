@@ -81,7 +81,8 @@ export async function neededFrom(
   return Promise.all(
     Array.from({ length: partitions }, async (_, partition) => {
       const entry = await kv.get(positionKey(operator, { region, partition }));
-      return entry?.operation === "PUT" ? entry.json<Saved<{ seq: number }>>().position.seq : null;
+      if (entry?.operation !== "PUT") return null;
+      return Math.floor(entry.json<Saved<{ seq: number }>>().position.seq);
     }),
   );
 }

@@ -195,7 +195,7 @@ test("a hole stops its lane visibly and holds up no other; a frozen InfluxDB hol
     await whole.publish(connection, [reading("b", seq, nowMs + seq)], nowMs + seq);
   await eventually("the hole is shown", async () => {
     const { lanes } = await aggregator.status();
-    return lanes[0]!.stoppedBy?.includes("is number 2 where 1 should follow") === true;
+    return lanes[0]!.stoppedBy?.includes("frames 1 to 1") === true;
   });
   influx.process.resume();
   await eventually("the other lane is stored", async () => {

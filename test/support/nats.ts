@@ -17,6 +17,8 @@ export interface NatsUnderTest {
   /** The same with the rights of one kind of process. */
   urlOf(user: NatsUser): string;
   readonly process: ServerProcess;
+  /** Its JetStream directory. */
+  readonly store: string;
   /** Opens a connection that the world closes when it ends. */
   connect(user?: NatsUser): Promise<NatsConnection>;
 }
@@ -155,6 +157,7 @@ async function startServer(
     url: urlOf("admin"),
     urlOf,
     process: server,
+    store: spec.env["NATS_STORE"]!,
     connect: async (user) => {
       const connection = await open(true, user);
       stack.defer(() => connection.close());

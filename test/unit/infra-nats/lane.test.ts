@@ -7,6 +7,7 @@ import {
   LATENESS_MS,
   type LaneState,
   judgeFrame,
+  jumpOver,
 } from "../../../infra/nats/lane.ts";
 
 const header = (part: Partial<FrameHeader>): FrameHeader => ({
@@ -45,9 +46,33 @@ describe("frames", () => {
 
   test("a number left out, or an unknown epoch that does not begin at 1, is a hole", () => {
     const state = follow(EMPTY_LANE, { n: 1 }, 1_000);
-    expect(judgeFrame(state, header({ n: 3 }), 2_000)).toEqual({ kind: "hole", expected: 2 });
+    expect(judgeFrame(state, header({ n: 5, count: 2, total: 9 }), 2_000)).toEqual({
+      kind: "hole",
+      hole: {
+        gateway: "g1",
+        epoch: "e1",
+        fromN: 2,
+        untilN: 5,
+        totalBefore: 0,
+        readings: 7,
+        sinceMs: 1_000,
+      },
+    });
     expect(judgeFrame(state, header({ epoch: "e2", n: 2 }), 2_000).kind).toBe("hole");
     expect(judgeFrame(EMPTY_LANE, header({ gateway: "constructor", n: 2 }), 1).kind).toBe("hole");
+  });
+
+  test("behind a hole that was jumped over the next frame is new, and an earlier one a repeat", () => {
+    const state = follow(EMPTY_LANE, { n: 1 }, 1_000);
+    for (const epoch of ["e1", "e2"]) {
+      const next = header({ epoch, n: 9 });
+      const verdict = judgeFrame(state, next, 2_000);
+      if (verdict.kind !== "hole") throw new Error(verdict.kind);
+      const jumped = jumpOver(state, verdict.hole);
+      expect(judgeFrame(jumped, next, 2_000).kind).toBe("new");
+      expect(judgeFrame(jumped, header({ epoch, n: 8 }), 2_000).kind).toBe("repeated");
+      expect(jumped.watermarkMs).toBe(state.watermarkMs);
+    }
   });
 
   test("where the log was trimmed an epoch may begin anywhere, and then has no holes", () => {

@@ -1,0 +1,87 @@
+// Goal: a region whose store lost its newest, unsynced messages (a power cut) is noticed; nothing new is
+// skipped; what is lost for good is named; copies end up equal to the region's log.
+// Method: real servers; the region's directory is replaced by an older copy of itself, while a gateway
+// goes on numbering its frames.
+import { cp, rm } from "node:fs/promises";
+import type { NatsConnection } from "nats";
+import { expect, test } from "vitest";
+import { makeAggregator } from "../support/aggregator.ts";
+import { type InfluxUnderTest, startInflux } from "../support/influx.ts";
+import { FrameWriter, type TestReading } from "../support/nats-frames.ts";
+import { eventually, temporaryDirectory } from "../support/nats-influx-process.ts";
+import { startHubAndRegions } from "../support/nats.ts";
+
+const STREAM = "TELEMETRY_eu";
+
+const reading = (seq: number, ts: number): TestReading => ({
+  device: "room",
+  contract: "environment",
+  receivedAtMs: ts,
+  payload: { ts, seq, temperature: 20, humidity: 40, light: 1, co2: seq, occupancy: 1 },
+});
+
+const storedSequences = async (influx: InfluxUnderTest): Promise<number[]> => {
+  const rows = await influx.client().query("SELECT seq, co2 FROM environment");
+  return rows.map(({ co2 }) => Number(co2)).sort((a, b) => a - b);
+};
+
+const lastSeq = async (connection: NatsConnection): Promise<number> =>
+  (await (await connection.jetstreamManager()).streams.info(STREAM)).state.last_seq;
+
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, at) => from + at);
+
+test("frames behind a rolled back log are read from the region, what is gone is named", async () => {
+  await using backup = await temporaryDirectory();
+  await using world = await startHubAndRegions({ regions: ["eu"] });
+  await using influx = await startInflux();
+  const aggregator = await makeAggregator(world, influx, ["eu"]);
+  await using _ = aggregator.process;
+  await aggregator.process.start();
+  const eu = world.region("eu");
+  const connection = await eu.connect();
+  const hub = await world.hub.connect();
+  const writer = new FrameWriter({ region: "eu", partition: 0 });
+  const write = async (from: number, to: number): Promise<void> => {
+    for (const seq of range(from, to)) {
+      const nowMs = Date.now();
+      await writer.publish(connection, [reading(seq, nowMs)], nowMs);
+    }
+  };
+  const stored = (upTo: number) =>
+    eventually(`${upTo} is stored`, async () => (await storedSequences(influx)).includes(upTo));
+
+  await write(1, 50);
+  await stored(50);
+  await eu.process.stop("SIGTERM");
+  await cp(eu.store, backup.path, { recursive: true });
+  await eu.process.start();
+  await write(51, 90);
+  await stored(90);
+  // What the hub never got is lost with the region's disk.
+  await world.hub.process.kill();
+  await write(91, 100);
+  await eu.process.kill();
+  await rm(eu.store, { recursive: true });
+  await cp(backup.path, eu.store, { recursive: true });
+  await eu.process.start();
+  await eventually("it is rolled back", async () => (await lastSeq(connection)) === 50);
+  await world.hub.process.start();
+
+  // The first 40 of these take sequence numbers that the hub's mirror has already.
+  await write(101, 160);
+  await stored(160);
+  expect(await storedSequences(influx)).toEqual([...range(1, 90), ...range(101, 160)]);
+  const { losses, lanes } = await aggregator.status();
+  expect(losses).toMatchObject([
+    { region: "eu", partition: 0, readings: 10, what: expect.stringContaining("91 to 100") },
+  ]);
+  expect(lanes.find(({ partition }) => partition === 0)?.stoppedBy).toBe(null);
+  expect(await lastSeq(hub)).toBe(110);
+
+  // A crash does not make it see the hole in another way.
+  await aggregator.process.restart();
+  await write(161, 170);
+  await stored(170);
+  expect(await storedSequences(influx)).toEqual([...range(1, 90), ...range(101, 170)]);
+});
