@@ -4,4 +4,15 @@ export interface HubCopy {
   readonly seq: number;
   /** When that was seen, epoch ms. */
   readonly seenAtMs: number;
+  /** The last time that the region's store was found rolled back. */
+  readonly rollback?: Rollback;
+}
+
+/** A region's store lost its newest messages and used their sequence numbers again. */
+export interface Rollback {
+  readonly foundAtMs: number;
+  /** Copies made before it was found hold other messages than the region, up to here. */
+  readonly copySeq: number;
+  /** When the hub made its copy again, epoch ms; null while readers are not yet past `copySeq`. */
+  readonly rebuiltAtMs: number | null;
 }

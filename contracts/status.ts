@@ -1,4 +1,5 @@
 // What each process answers on `GET /status`: the supervisor's panel and the final report read it.
+import type { HubCopy } from "./copy.ts";
 
 export interface GatewayStatus {
   readonly process: "gateway";
@@ -72,6 +73,8 @@ export interface StewardStatus {
   readonly jobs: Readonly<
     Record<string, { readonly lastRunMs: number; readonly error: string | null }>
   >;
+  /** By region. */
+  readonly copies: Readonly<Record<string, HubCopy>>;
 }
 
 export interface SimulatorStatus {

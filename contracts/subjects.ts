@@ -56,6 +56,9 @@ export const deviceOfRejectSubject = (subject: string): string =>
 export const positionKey = (operator: string, lane: LaneId): string =>
   `${escapeToken(operator)}.${lane.region}.${lane.partition}`;
 
+/** Where an operator notes that the copy of a region's log may not be what the region has. */
+export const suspectKey = (region: string): string => `suspect.${region}`;
+
 /** The lease of one operator's lane, and what a member of the operator shows that it is alive by. */
 export const leaseKey = (operator: string, lane: LaneId): string =>
   `${escapeToken(operator)}.lane.${lane.region}.${lane.partition}`;

@@ -6,7 +6,7 @@ import { type LaneId, laneName, telemetryStream } from "../../contracts/subjects
 import { type Hole, holeText } from "../../infra/nats/lane.ts";
 import { type LogEntry, readLane } from "../../infra/nats/lane-source.ts";
 import type { Lease } from "../../infra/nats/leases.ts";
-import type { Positions } from "../../infra/nats/positions.ts";
+import { type Positions, suspectCopy } from "../../infra/nats/positions.ts";
 import type { RejectLog } from "../../infra/nats/reject-log.ts";
 import { sleep } from "../../infra/runtime/backoff.ts";
 import { dispositionOf, messageOf } from "../../infra/runtime/errors.ts";
@@ -184,6 +184,9 @@ export class LaneRunner implements RepairableLane {
     for (const entry of entries)
       if ((await this.#take(aggregate, entry, signal)) === null) return false;
     this.#logger.info({ frames: entries.length }, "missing frames read from the region");
+    await suspectCopy(connection, this.lane.region, Math.ceil(at.entry.seq) - 1).catch(() => {
+      this.#logger.warn("the steward could not be told that the copy lacked frames");
+    });
     return true;
   }
 

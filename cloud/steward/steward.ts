@@ -1,17 +1,12 @@
 // The steward: the hub's scheduled care for its copies of the regions' logs.
 import cron from "node-cron";
 import type { NatsConnection } from "nats";
+import type { HubCopy } from "../../contracts/copy.ts";
 import type { StewardStatus } from "../../contracts/status.ts";
-import { telemetryStream } from "../../contracts/subjects.ts";
-import { writeCopy } from "../../infra/nats/copies.ts";
-import { neededFrom } from "../../infra/nats/positions.ts";
-import { trim } from "../../infra/nats/trim.ts";
 import { messageOf } from "../../infra/runtime/errors.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
 import type { StatusSource } from "../../infra/runtime/status-server.ts";
-
-/** Operators that read the mirrors at the hub. */
-const OPERATORS = ["aggregator"];
+import { careForCopy } from "./copies.ts";
 
 export interface StewardConfig {
   readonly regions: readonly string[];
@@ -27,6 +22,7 @@ export class Steward implements StatusSource {
   readonly #connection: NatsConnection;
   readonly #logger: Logger;
   readonly #jobs = new Map<string, Job>();
+  readonly #copies = new Map<string, HubCopy>();
 
   constructor(config: StewardConfig, uses: { connection: NatsConnection; logger: Logger }) {
     this.#config = config;
@@ -39,7 +35,11 @@ export class Steward implements StatusSource {
   }
 
   status(): StewardStatus {
-    return { process: "steward", jobs: Object.fromEntries(this.#jobs) };
+    return {
+      process: "steward",
+      jobs: Object.fromEntries(this.#jobs),
+      copies: Object.fromEntries(this.#copies),
+    };
   }
 
   /** Runs its jobs on their schedules until `signal` aborts. */
@@ -65,20 +65,9 @@ export class Steward implements StatusSource {
     this.#jobs.set(name, { lastRunMs: Date.now(), error });
   }
 
-  /** Tells each region how far its log has come, and trims what aggregators are through with. */
   async #careForCopies(): Promise<void> {
     const { regions, partitions, logKeep: keepMs } = this.#config;
-    const manager = await this.#connection.jetstreamManager();
-    for (const region of regions) {
-      const stream = telemetryStream(region);
-      const { state } = await manager.streams.info(stream);
-      await writeCopy(this.#connection, region, { seq: state.last_seq, seenAtMs: Date.now() });
-      const needed: (number | null)[] = [];
-      for (const operator of OPERATORS)
-        needed.push(...(await neededFrom(this.#connection, operator, region, partitions)));
-      const { purged, heldBy } = await trim(manager, { stream, keepMs, needed }, Date.now());
-      if (purged > 0 || heldBy !== null)
-        this.#logger.info({ stream, purged, heldBy }, "copy trimmed");
-    }
+    const parts = { connection: this.#connection, partitions, keepMs, logger: this.#logger };
+    for (const region of regions) this.#copies.set(region, await careForCopy(region, parts));
   }
 }

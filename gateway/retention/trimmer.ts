@@ -1,9 +1,11 @@
 // The region's trimmer: its own log, and its copies of other regions' logs, by what is still needed.
-import type { NatsConnection } from "nats";
+import type { JetStreamManager, NatsConnection } from "nats";
 import cron from "node-cron";
+import type { HubCopy } from "../../contracts/copy.ts";
 import { telemetryStream } from "../../contracts/subjects.ts";
 import { readCopy } from "../../infra/nats/copies.ts";
 import { neededFrom } from "../../infra/nats/positions.ts";
+import { rebuildCopy } from "../../infra/nats/topology.ts";
 import { trim } from "../../infra/nats/trim.ts";
 import { messageOf } from "../../infra/runtime/errors.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
@@ -39,15 +41,31 @@ async function trimRegion(parts: TrimmerParts): Promise<void> {
   const { connection, region, logKeep: keepMs, logger } = parts;
   const manager = await connection.jetstreamManager();
   for (const of of await regionsHere(parts)) {
+    const stream = telemetryStream(of);
     const copy = await readCopy(manager, of);
     const needed = [copy === null ? null : copy.seq + 1];
     if (of === region)
       for (const operator of OPERATORS)
         needed.push(...(await neededFrom(connection, operator, of, parts.partitions)));
-    const stream = telemetryStream(of);
+    if (of !== region && (await isOutdated(manager, stream, copy))) {
+      logger.warn({ stream }, "that region's log was rolled back: its copy is made again");
+      await rebuildCopy(connection, of, region);
+      continue;
+    }
     const { purged, heldBy } = await trim(manager, { stream, keepMs, needed }, Date.now());
     if (purged > 0 || heldBy !== null) logger.info({ stream, purged, heldBy }, "log trimmed");
   }
+}
+
+/** A copy that was begun before its origin was rolled back holds what that does not. */
+async function isOutdated(
+  manager: JetStreamManager,
+  stream: string,
+  copy: HubCopy | null,
+): Promise<boolean> {
+  if (!copy?.rollback) return false;
+  const { created } = await manager.streams.info(stream);
+  return Date.parse(String(created)) < copy.rollback.foundAtMs;
 }
 
 async function regionsHere({ connection, region }: TrimmerParts): Promise<string[]> {

@@ -68,6 +68,12 @@ export function regionPermissions(
         rejectSubjects(region),
         ...logs.flatMap((stream) => reading(stream)),
         ...logs.map((stream) => `$JS.API.STREAM.PURGE.${stream}`),
+        ...copies
+          .map(telemetryStream)
+          .flatMap((stream) => [
+            `$JS.API.STREAM.DELETE.${stream}`,
+            `$JS.API.STREAM.CREATE.${stream}`,
+          ]),
         "$JS.API.STREAM.LIST",
         ...reading(alertsStream(region)),
         ...reading(rejectsStream(region)),

@@ -1,6 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { KV, KvEntry, NatsConnection } from "nats";
-import { type LaneId, POSITIONS_BUCKET, positionKey } from "../../contracts/subjects.ts";
+import {
+  type LaneId,
+  POSITIONS_BUCKET,
+  positionKey,
+  suspectKey,
+} from "../../contracts/subjects.ts";
 import { AppError } from "../runtime/errors.ts";
 
 /** A bucket that does not answer is tried again, so there is no use in waiting longer. */
@@ -68,6 +73,26 @@ export class Positions<T extends object> {
       cause,
     });
   }
+}
+
+/** Tells the steward that a copy may hold something else than its region's log at a sequence. */
+export async function suspectCopy(
+  connection: NatsConnection,
+  region: string,
+  seq: number,
+): Promise<void> {
+  const kv = await connection.jetstream().views.kv(POSITIONS_BUCKET, { bindOnly: true });
+  await kv.put(suspectKey(region), String(seq));
+}
+
+/** The sequence last suspected; null if none ever was. */
+export async function suspectedSeq(
+  connection: NatsConnection,
+  region: string,
+): Promise<number | null> {
+  const kv = await connection.jetstream().views.kv(POSITIONS_BUCKET, { bindOnly: true });
+  const entry = await kv.get(suspectKey(region));
+  return entry?.operation === "PUT" ? Number(entry.string()) : null;
 }
 
 /** The first frame that an operator still needs, lane by lane; null where it saved none yet. */

@@ -221,6 +221,20 @@ async function ensureBucket(
     await manager.streams.update(config.name, { max_age: nanos(ttlMs) });
 }
 
+/**
+ * Makes the copy of a region's log again, from the region, under the same sequence numbers.
+ * @param into the domain that the connection is to.
+ */
+export async function rebuildCopy(
+  connection: NatsConnection,
+  region: string,
+  into: string,
+): Promise<void> {
+  const { streams } = await connection.jetstreamManager();
+  await streams.delete(telemetryStream(region));
+  await streams.add(mirror(telemetryStream(region), region, into));
+}
+
 async function ensureStream(manager: JetStreamManager, spec: StreamSpec): Promise<void> {
   const found = await streamConfig(manager, spec.name);
   if (!found) return void (await manager.streams.add(spec));

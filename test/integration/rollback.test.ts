@@ -5,11 +5,13 @@
 import { cp, rm } from "node:fs/promises";
 import type { NatsConnection } from "nats";
 import { expect, test } from "vitest";
+import { storedAt } from "../../infra/nats/trim.ts";
 import { makeAggregator } from "../support/aggregator.ts";
 import { type InfluxUnderTest, startInflux } from "../support/influx.ts";
 import { FrameWriter, type TestReading } from "../support/nats-frames.ts";
 import { eventually, temporaryDirectory } from "../support/nats-influx-process.ts";
 import { startHubAndRegions } from "../support/nats.ts";
+import { startService } from "../support/services.ts";
 
 const STREAM = "TELEMETRY_eu";
 
@@ -28,24 +30,33 @@ const storedSequences = async (influx: InfluxUnderTest): Promise<number[]> => {
 const lastSeq = async (connection: NatsConnection): Promise<number> =>
   (await (await connection.jetstreamManager()).streams.info(STREAM)).state.last_seq;
 
+/** When each message was stored, by sequence. */
+async function storeTimes(connection: NatsConnection): Promise<(number | null)[]> {
+  const manager = await connection.jetstreamManager();
+  const last = await lastSeq(connection);
+  return Promise.all(range(1, last).map((seq) => storedAt(manager, STREAM, seq)));
+}
+
 const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, at) => from + at);
 
 test("frames behind a rolled back log are read from the region, what is gone is named", async () => {
   await using backup = await temporaryDirectory();
-  await using world = await startHubAndRegions({ regions: ["eu"] });
+  await using world = await startHubAndRegions({ regions: ["eu"], partitions: 1 });
   await using influx = await startInflux();
-  const aggregator = await makeAggregator(world, influx, ["eu"]);
+  const aggregator = await makeAggregator(world, influx, ["eu"], { SKERRY_PARTITIONS: "1" });
   await using _ = aggregator.process;
   await aggregator.process.start();
   const eu = world.region("eu");
   const connection = await eu.connect();
   const hub = await world.hub.connect();
   const writer = new FrameWriter({ region: "eu", partition: 0 });
+  const startMs = Date.now() - 20 * 60_000;
   const write = async (from: number, to: number): Promise<void> => {
     for (const seq of range(from, to)) {
-      const nowMs = Date.now();
-      await writer.publish(connection, [reading(seq, nowMs)], nowMs);
+      // Half a second of the gateway's clock each, so that minutes are over at the end.
+      const clockMs = startMs + seq * 500;
+      await writer.publish(connection, [reading(seq, clockMs)], clockMs);
     }
   };
   const stored = (upTo: number) =>
@@ -73,11 +84,25 @@ test("frames behind a rolled back log are read from the region, what is gone is 
   await stored(160);
   expect(await storedSequences(influx)).toEqual([...range(1, 90), ...range(101, 160)]);
   const { losses, lanes } = await aggregator.status();
-  expect(losses).toMatchObject([
-    { region: "eu", partition: 0, readings: 10, what: expect.stringContaining("91 to 100") },
-  ]);
+  expect(losses).toMatchObject([{ region: "eu", partition: 0, readings: 10 }]);
+  expect(losses[0]!.what).toContain("frames 91 to 100");
   expect(lanes.find(({ partition }) => partition === 0)?.stoppedBy).toBe(null);
   expect(await lastSeq(hub)).toBe(110);
+  expect(await storeTimes(hub)).not.toEqual(await storeTimes(connection));
+
+  // Once the aggregator is past what is not so in the region, the hub's copy is made again.
+  const steward = await startService("cloud/steward/main.ts", {
+    SKERRY_NATS_URL: world.hub.urlOf("steward"),
+    SKERRY_REGIONS: "eu",
+    SKERRY_PARTITIONS: "1",
+    SKERRY_COPY_SCHEDULE: "* * * * * *",
+  });
+  await using __ = steward.process;
+  await writer.publish(connection, [], startMs + 10 * 60_000);
+  await eventually("the copy is the region's log", async () => {
+    const [copy, origin] = [await storeTimes(hub), await storeTimes(connection)];
+    return copy.length === 111 && copy.every((ms, at) => ms === origin[at]);
+  });
 
   // A crash does not make it see the hole in another way.
   await aggregator.process.restart();

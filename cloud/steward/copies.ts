@@ -1,0 +1,85 @@
+// The hub's copy of one region's log: trimmed when read, told to the region, made again when the region
+// lost what the copy has.
+import type { NatsConnection } from "nats";
+import type { HubCopy, Rollback } from "../../contracts/copy.ts";
+import { telemetryStream } from "../../contracts/subjects.ts";
+import { readCopy, writeCopy } from "../../infra/nats/copies.ts";
+import { isRolledBack } from "../../infra/nats/lane-origin.ts";
+import { neededFrom, suspectedSeq } from "../../infra/nats/positions.ts";
+import { HUB, rebuildCopy } from "../../infra/nats/topology.ts";
+import { trim } from "../../infra/nats/trim.ts";
+import { messageOf } from "../../infra/runtime/errors.ts";
+import type { Logger } from "../../infra/runtime/logger.ts";
+
+/** Operators that read the copies at the hub. */
+const OPERATORS = ["aggregator"];
+
+export interface CopyParts {
+  readonly connection: NatsConnection;
+  readonly partitions: number;
+  /** Frames younger than this stay whoever has read them, ms. */
+  readonly keepMs: number;
+  readonly logger: Logger;
+}
+
+/** One round of care; what fails is tried again in the next one. */
+export async function careForCopy(region: string, parts: CopyParts): Promise<HubCopy> {
+  const { connection, partitions, keepMs, logger } = parts;
+  const manager = await connection.jetstreamManager();
+  const stream = telemetryStream(region);
+  const before = await readCopy(manager, region);
+  const { state } = await manager.streams.info(stream);
+  const needed: (number | null)[] = [];
+  for (const operator of OPERATORS)
+    needed.push(...(await neededFrom(connection, operator, region, partitions)));
+  const rollback = await afterRollback(region, { ...parts, before, needed, last: state.last_seq });
+  const seq = (await manager.streams.info(stream)).state.last_seq;
+  const copy = { seq, seenAtMs: Date.now(), ...(rollback ? { rollback } : {}) };
+  await writeCopy(connection, region, copy);
+  const { purged, heldBy } = await trim(manager, { stream, keepMs, needed }, Date.now());
+  if (purged > 0 || heldBy !== null) logger.info({ stream, purged, heldBy }, "copy trimmed");
+  return copy;
+}
+
+/** Notices a rollback; once every reader is past what is not so any more, makes the copy again. */
+async function afterRollback(
+  region: string,
+  of: CopyParts & { before: HubCopy | null; needed: readonly (number | null)[]; last: number },
+): Promise<Rollback | undefined> {
+  const { connection, logger } = of;
+  let rollback = of.before?.rollback;
+  if (!rollback || rollback.rebuiltAtMs !== null) {
+    const copySeq = await divergingSeq(region, of);
+    if (copySeq === null) return rollback;
+    logger.error({ region, copySeq }, "the region's log was rolled back: copies differ from it");
+    rollback = { foundAtMs: Date.now(), copySeq, rebuiltAtMs: null };
+  }
+  const { copySeq } = rollback;
+  const passed = of.needed.every((seq) => seq !== null && seq > copySeq);
+  if (!passed) return rollback;
+  await rebuildCopy(connection, region, HUB);
+  logger.warn({ region, copySeq }, "the copy of the region's log is made again");
+  return { ...rollback, rebuiltAtMs: Date.now() };
+}
+
+/** The last sequence at which the copy is known to hold something else than the region; or null. */
+async function divergingSeq(
+  region: string,
+  { connection, before, last, logger }: CopyParts & { before: HubCopy | null; last: number },
+): Promise<number | null> {
+  const rebuiltAtMs = before?.rollback?.rebuiltAtMs ?? null;
+  // While a copy is being made again its end says nothing.
+  if (last === 0) return null;
+  const suspected = await suspectedSeq(connection, region);
+  const candidates = [last, before?.seq ?? 0, suspected ?? 0].filter(
+    (seq) => seq > 0 && seq <= last,
+  );
+  try {
+    for (const seq of [...new Set(candidates)].sort((a, b) => b - a))
+      if (await isRolledBack(connection, region, seq)) return seq;
+  } catch (error) {
+    // With the WAN down nothing can be compared, and nothing new is read either.
+    logger.info({ region, rebuiltAtMs }, `copy not compared: ${messageOf(error)}`);
+  }
+  return null;
+}
