@@ -4,7 +4,8 @@ import type { NatsConnection } from "nats";
 import type { LaneLoss, LaneStatus } from "../../contracts/status.ts";
 import { type LaneId, laneName, telemetryStream } from "../../contracts/subjects.ts";
 import { type Hole, holeText } from "../../infra/nats/lane.ts";
-import { type LogEntry, readLane } from "../../infra/nats/lane-source.ts";
+import { readLaneAnywhere } from "../../infra/nats/lane-origin.ts";
+import type { LogEntry } from "../../infra/nats/lane-source.ts";
 import type { Lease } from "../../infra/nats/leases.ts";
 import { type Positions, suspectCopy } from "../../infra/nats/positions.ts";
 import type { RejectLog } from "../../infra/nats/reject-log.ts";
@@ -124,7 +125,13 @@ export class LaneRunner implements RepairableLane {
     // A frame that was read from the region has a place between two sequences (lane-holes.ts, H3).
     const fromSeq = Math.ceil(saved?.seq ?? START.seq);
     let linesSinceYield = 0;
-    for await (const entry of readLane(connection, this.lane, fromSeq, this.#logger, signal)) {
+    for await (const entry of readLaneAnywhere(
+      connection,
+      this.lane,
+      fromSeq,
+      this.#logger,
+      signal,
+    )) {
       const aggregate = this.#aggregate ?? (await this.#join(entry, signal));
       if (!aggregate) return;
       const lines = await this.#take(aggregate, entry, signal);

@@ -1,7 +1,7 @@
 // A lane's frames from where they were written, for a reader whose copy lacks them.
 import type { JetStreamManager, NatsConnection } from "nats";
 import { decodeFrame } from "../../contracts/frame.ts";
-import { type LaneId, telemetryStream } from "../../contracts/subjects.ts";
+import { type LaneId, laneName, telemetryStream } from "../../contracts/subjects.ts";
 import { AppError, messageOf } from "../runtime/errors.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { Hole } from "./lane.ts";
@@ -10,6 +10,11 @@ import { firstSeqSince, storedAt } from "./trim.ts";
 
 const ANSWER_WITHIN_MS = 5_000;
 const SCAN_WITHIN_MS = 60_000;
+/** An idle lane has a frame a second, so this much silence means that a copy stands still. */
+const SILENT_MS = 3_000;
+const WATCH_EVERY_MS = 1_500;
+/** A copy that moves is this close behind. */
+const LEVEL_GAP = 50;
 
 /** The JetStream of a region, seen from the hub. */
 export const originManager = (
@@ -54,6 +59,60 @@ export async function readMissing(
     enough.abort();
   }
   throw unavailable(lane, "it does not answer");
+}
+
+/**
+ * As `readLane` from the copy here; while that stands still though its origin moves, from the origin:
+ * nats-servers from 2.10 on leave a mirror idle for 30 to 40 s after a cut.
+ */
+export async function* readLaneAnywhere(
+  connection: NatsConnection,
+  lane: LaneId,
+  fromSeq: number,
+  logger: Logger,
+  signal: AbortSignal,
+): AsyncGenerator<LogEntry, void, void> {
+  let from = fromSeq;
+  let atOrigin = false;
+  while (!signal.aborted) {
+    const turn = new AbortController();
+    const source = atOrigin ? { ...lane, domain: lane.region } : lane;
+    // Silence counts only while an entry is waited for, not while the reader is busy with one.
+    let waitsSinceMs: number | null = performance.now();
+    const watch = setInterval(() => {
+      const silentMs = waitsSinceMs === null ? 0 : performance.now() - waitsSinceMs;
+      if (!atOrigin && silentMs < SILENT_MS) return;
+      void gapOf(connection, lane).then(
+        (gap) => (atOrigin ? gap <= LEVEL_GAP : gap > 0) && turn.abort(),
+        // An origin that does not answer is no better than its copy.
+        () => atOrigin && turn.abort(),
+      );
+    }, WATCH_EVERY_MS);
+    const stop = AbortSignal.any([signal, turn.signal]);
+    try {
+      for await (const entry of readLane(connection, source, from, logger, stop)) {
+        waitsSinceMs = null;
+        from = entry.seq + 1;
+        yield entry;
+        waitsSinceMs = performance.now();
+      }
+    } finally {
+      clearInterval(watch);
+      turn.abort();
+    }
+    atOrigin = !atOrigin;
+    if (signal.aborted) return;
+    const where = atOrigin ? "its region, because the copy stands still" : "the copy again";
+    logger.warn({ lane: laneName(lane), from }, `lane is read from ${where}`);
+  }
+}
+
+/** How many messages the copy here is behind its origin; negative after a rollback. */
+async function gapOf(connection: NatsConnection, { region }: LaneId): Promise<number> {
+  const stream = telemetryStream(region);
+  const copy = await (await connection.jetstreamManager()).streams.info(stream);
+  const origin = await (await originManager(connection, region)).streams.info(stream);
+  return origin.state.last_seq - copy.state.last_seq;
 }
 
 /**

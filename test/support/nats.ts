@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type NatsConnection, connect } from "nats";
 import { ServerProcess, eventually, freePort, temporaryDirectory } from "./nats-influx-process.ts";
 import type { RegionPairs } from "../../infra/nats/pairs.ts";
-import { HUB_USERS, type NatsUser, REGION_USERS } from "../../infra/nats/permissions.ts";
+import { HUB_INBOX, HUB_USERS, type NatsUser, REGION_USERS } from "../../infra/nats/permissions.ts";
 import { hubConfig, passwordVariable, regionConfig } from "../../infra/nats/server-config.ts";
 import { applyTopology } from "../../infra/nats/topology.ts";
 
@@ -124,6 +124,7 @@ async function startServer(
       servers: listen,
       user,
       pass: passwordOf(user),
+      ...(user === "aggregator" || user === "steward" ? { inboxPrefix: HUB_INBOX } : {}),
       reconnect,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 100,
