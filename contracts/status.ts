@@ -22,6 +22,8 @@ export interface AlertingStatus {
   readonly openAlerts: number;
   readonly raised: number;
   readonly cleared: number;
+  /** Since the start. */
+  readonly losses: readonly LaneLoss[];
   readonly lanes: readonly LaneStatus[];
 }
 

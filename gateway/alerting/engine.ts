@@ -1,19 +1,29 @@
 // The alerting engine: an operator on the region's own log, with no cloud in its path.
 //
-// E1. It evaluates each frame of a lane once, in order; a hole stops the lane and is shown.
+// E1. It evaluates each frame of a lane once, in order.
 // E2. The position (with the rules' state at it) is saved only after every alert of the frames up to
 //     it is stored, so a kill replays frames and never skips one.
 // E3. A frame whose contract version a rule needs and nobody knows yet waits for it, and is shown.
+// E4. Frames that the region's log has lost, because its store was rolled back, are named, and the lane
+//     goes on with what was stored since: alerting must not stand still for what nobody can bring back.
 import type { NatsConnection } from "nats";
 import type { Catalog } from "../../contracts/catalog.ts";
 import { type Frame, FrameError, type FrameReading, decodeFrame } from "../../contracts/frame.ts";
 import type { Rule } from "../../contracts/rule.ts";
-import type { LaneStatus } from "../../contracts/status.ts";
-import { type LaneId, laneName } from "../../contracts/subjects.ts";
-import { EMPTY_LANE, type LaneState, holeText, judgeFrame } from "../../infra/nats/lane.ts";
+import type { LaneLoss, LaneStatus } from "../../contracts/status.ts";
+import { type LaneId, laneName, telemetryStream } from "../../contracts/subjects.ts";
+import {
+  EMPTY_LANE,
+  type LaneState,
+  holeText,
+  judgeFrame,
+  jumpOver,
+} from "../../infra/nats/lane.ts";
+import { rolledBackTo } from "../../infra/nats/lane-origin.ts";
 import { type LogEntry, readLane } from "../../infra/nats/lane-source.ts";
 import { Positions } from "../../infra/nats/positions.ts";
-import { dispositionOf } from "../../infra/runtime/errors.ts";
+import { sleep } from "../../infra/runtime/backoff.ts";
+import { dispositionOf, messageOf } from "../../infra/runtime/errors.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
 import type { AlertLog } from "./alert-log.ts";
 import { LaneRules, type RuleStates } from "./evaluate.ts";
@@ -23,9 +33,14 @@ export const ALERTING_OPERATOR = "alerting";
 
 /** How often a lane's position is saved: what a kill replays. */
 const SAVE_EVERY_MS = 1_000;
+/** A region's server that was restarted is looked at this often. */
+const ROLLBACK_WATCH_MS = 2_000;
+const ASK_AGAIN_MS = 250;
 
 interface AlertingPosition {
   seq: number;
+  /** When that frame was stored, epoch ms; a log that says otherwise was rolled back. */
+  storeMs: number | null;
   lane: LaneState;
   /** Rules and keys that are pending or firing at `seq`. */
   states: Record<string, ThresholdState>;
@@ -45,6 +60,11 @@ export class AlertingLane {
   #seq = 0;
   #lane: LaneState = EMPTY_LANE;
   #stoppedBy: string | null = null;
+  readonly #losses: LaneLoss[] = [];
+  /** Of the frame at `#seq`. */
+  #storeMs: number | null = null;
+  /** Ends the reading under way, so that it begins anew. */
+  #turn = new AbortController();
 
   constructor(id: LaneId, parts: EngineParts) {
     this.#id = id;
@@ -60,6 +80,11 @@ export class AlertingLane {
     };
   }
 
+  /** Since the start, newest last. */
+  get losses(): readonly LaneLoss[] {
+    return this.#losses;
+  }
+
   /** Follows the lane until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { connection, catalog, rules, logger } = this.#parts;
@@ -68,13 +93,15 @@ export class AlertingLane {
     const states: RuleStates = new Map(Object.entries(saved?.states ?? {}));
     const evaluation = new LaneRules(this.#id, catalog, rules, states);
     this.#seq = saved?.seq ?? 0;
+    this.#storeMs = saved?.storeMs ?? null;
     this.#lane = saved?.lane ?? EMPTY_LANE;
     let savedAtMs = performance.now();
     let savedSeq = this.#seq;
     const save = async (): Promise<void> => {
       if (savedSeq === this.#seq) return;
       const live = [...states].filter(([, { phase }]) => phase !== "idle");
-      const position = { seq: this.#seq, lane: this.#lane, states: Object.fromEntries(live) };
+      const [seq, storeMs, lane] = [this.#seq, this.#storeMs, this.#lane];
+      const position = { seq, storeMs, lane, states: Object.fromEntries(live) };
       await positions.save(this.#id, position).catch((error: unknown) => {
         if (dispositionOf(error) !== "retry") throw error;
         logger.warn({ err: error }, "position not saved, will try again");
@@ -82,11 +109,66 @@ export class AlertingLane {
       savedSeq = this.#seq;
       savedAtMs = performance.now();
     };
-    for await (const entry of readLane(connection, this.#id, this.#seq + 1, logger, signal)) {
-      if (!(await this.#apply(entry, evaluation, signal))) break;
-      if (performance.now() - savedAtMs >= SAVE_EVERY_MS) await save();
+    while (!signal.aborted && this.#stoppedBy === null) {
+      this.#turn = new AbortController();
+      const stop = AbortSignal.any([signal, this.#turn.signal]);
+      const from = await this.#firstToRead(stop);
+      const watch = setInterval(() => void this.#noticeRollback(), ROLLBACK_WATCH_MS);
+      try {
+        for await (const entry of readLane(connection, this.#id, from, logger, stop)) {
+          if (!(await this.#apply(entry, evaluation, signal))) break;
+          if (performance.now() - savedAtMs >= SAVE_EVERY_MS) await save();
+        }
+      } finally {
+        clearInterval(watch);
+      }
     }
     await save();
+  }
+
+  /** The frame after the last one, or after a rollback the first that was stored since (E4). */
+  async #firstToRead(signal: AbortSignal): Promise<number> {
+    const { logger } = this.#parts;
+    while (!signal.aborted) {
+      try {
+        return (await this.#storedSince()) ?? this.#seq + 1;
+      } catch (error) {
+        logger.warn(`the log cannot be asked yet: ${messageOf(error)}`);
+        await sleep(ASK_AGAIN_MS, signal);
+      }
+    }
+    return this.#seq + 1;
+  }
+
+  /** Null unless the log was rolled back behind the last frame; else what was stored since (E4). */
+  async #storedSince(): Promise<number | null> {
+    if (this.#storeMs === null) return null;
+    const last = { seq: this.#seq, storeMs: this.#storeMs };
+    const since = await rolledBackTo(this.#parts.connection, this.#id, last);
+    if (since === null) return null;
+    const lane = laneName(this.#id);
+    this.#parts.logger.error({ lane, ...last, since }, "the log was rolled back");
+    return since;
+  }
+
+  /** This is the log itself: what it lacks is nowhere to be waited for (E4). */
+  #lose({ seq, storeMs }: LogEntry, hole: Hole): void {
+    const what = holeText(hole);
+    const { readings, sinceMs } = hole;
+    this.#losses.push({ ...this.#id, what, readings, sinceMs, untilMs: storeMs });
+    const lane = laneName(this.#id);
+    this.#parts.logger.error({ lane, seq }, `the region's log has lost ${what}`);
+    this.#lane = jumpOver(this.#lane, hole);
+  }
+
+  async #noticeRollback(): Promise<void> {
+    try {
+      const { streams } = await this.#parts.connection.jetstreamManager();
+      const { state } = await streams.info(telemetryStream(this.#id.region));
+      if (state.last_seq < this.#seq) this.#turn.abort();
+    } catch {
+      // A log that is away is not rolled back; it is asked again.
+    }
   }
 
   /** Null when the lane had to stop: a frame that cannot be read is never skipped (E1). */
@@ -113,8 +195,14 @@ export class AlertingLane {
     const joined = this.#seq === 0 && entry.seq > 1;
     const verdict = judgeFrame(this.#lane, header, entry.storeMs, joined);
     if (verdict.kind === "hole") {
-      this.#stop(`frame ${entry.seq} comes before ${holeText(verdict.hole)}`);
-      return false;
+      // The log may have outgrown our place since it was rolled back: then it is read again from there.
+      const since = await this.#storedSince().catch(() => null);
+      if (since !== null) {
+        this.#turn.abort();
+        return false;
+      }
+      this.#lose(entry, verdict.hole);
+      return this.#apply(entry, evaluation, signal);
     }
     if (verdict.kind === "new") {
       if (!(await this.#contractsKnown(readings, entry, evaluation, signal))) return false; // E3
@@ -124,6 +212,7 @@ export class AlertingLane {
       this.#lane = verdict.state;
     }
     this.#seq = entry.seq;
+    this.#storeMs = entry.storeMs;
     return true;
   }
 

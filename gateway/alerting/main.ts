@@ -55,6 +55,7 @@ await processMain({
       openAlerts: alertLog.openAlerts,
       raised: alertLog.raised,
       cleared: alertLog.cleared,
+      losses: lanes.flatMap((lane) => lane.losses),
       lanes: lanes.map((lane) => lane.status),
     });
     await using _server = await serveStatus(

@@ -132,5 +132,22 @@ export async function isRolledBack(
   return state.last_seq < seq || (await storedAt(manager, stream, seq)) !== here;
 }
 
+/**
+ * For a reader of the region's own log, which was at this message: null if the log still holds it, or
+ * has trimmed it; else the first sequence that was stored since.
+ */
+export async function rolledBackTo(
+  connection: NatsConnection,
+  { region }: LaneId,
+  at: { seq: number; storeMs: number },
+): Promise<number | null> {
+  const manager = await connection.jetstreamManager();
+  const stream = telemetryStream(region);
+  const { first_seq: firstSeq, last_seq: lastSeq } = (await manager.streams.info(stream)).state;
+  if (at.seq < firstSeq) return null;
+  if (at.seq <= lastSeq && (await storedAt(manager, stream, at.seq)) === at.storeMs) return null;
+  return firstSeqSince(manager, stream, { firstSeq, lastSeq }, at.storeMs);
+}
+
 const unavailable = ({ region }: LaneId, why: string, cause?: unknown): AppError =>
   new AppError("NATS_UNAVAILABLE", "retry", `the log of region ${region}: ${why}`, { cause });
