@@ -13,34 +13,42 @@ const isAfter = (a: LogPlace, b: LogPlace): boolean =>
  * message id forgets after two minutes.
  */
 export class AlertLog {
+  readonly #connection: NatsConnection;
   readonly #jetstream: JetStreamClient;
-  readonly #lastPlaces: Map<string, LogPlace>;
-  readonly #firing: Set<string>;
+  readonly #region: string;
+  #lastPlaces = new Map<string, LogPlace>();
+  #firing = new Set<string>();
   raised = 0;
   cleared = 0;
 
-  private constructor(jetstream: JetStreamClient, last: ReadonlyMap<string, Alert>) {
-    this.#jetstream = jetstream;
-    this.#lastPlaces = new Map(last);
-    this.#firing = new Set(
-      [...last].filter(([, { state }]) => state === "firing").map(([subject]) => subject),
-    );
+  private constructor(connection: NatsConnection, region: string) {
+    this.#connection = connection;
+    this.#jetstream = connection.jetstream();
+    this.#region = region;
   }
 
-  /** Reads the last alert of every rule and key. */
   static async open(connection: NatsConnection, region: string): Promise<AlertLog> {
+    const log = new AlertLog(connection, region);
+    await log.reload();
+    return log;
+  }
+
+  /** Reads the last alert of every rule and key: what counts is what the stream holds. */
+  async reload(): Promise<void> {
+    const stream = alertsStream(this.#region);
     const last = new Map<string, Alert>();
-    const manager = await connection.jetstreamManager({ checkAPI: false });
-    const info = await manager.streams.info(alertsStream(region), {
-      subjects_filter: alertSubjects(region),
+    const manager = await this.#connection.jetstreamManager({ checkAPI: false });
+    const { state } = await manager.streams.info(stream, {
+      subjects_filter: alertSubjects(this.#region),
     });
-    for (const subject of Object.keys(info.state.subjects ?? {})) {
-      const message = await manager.streams.getMessage(alertsStream(region), {
-        last_by_subj: subject,
-      });
+    for (const subject of Object.keys(state.subjects ?? {})) {
+      const message = await manager.streams.getMessage(stream, { last_by_subj: subject });
       if (message) last.set(subject, message.json<Alert>());
     }
-    return new AlertLog(connection.jetstream(), last);
+    this.#lastPlaces = new Map(last);
+    this.#firing = new Set(
+      [...last].filter(([, alert]) => alert.state === "firing").map(([subject]) => subject),
+    );
   }
 
   get openAlerts(): number {

@@ -4,8 +4,9 @@
 // E2. The position (with the rules' state at it) is saved only after every alert of the frames up to
 //     it is stored, so a kill replays frames and never skips one.
 // E3. A frame whose contract version a rule needs and nobody knows yet waits for it, and is shown.
-// E4. Frames that the region's log has lost, because its store was rolled back, are named, and the lane
-//     goes on with what was stored since: alerting must not stand still for what nobody can bring back.
+// E4. If the region's store was rolled back, positions and alerts with it, the lane begins anew at the
+//     position that the store has now. Frames that are gone are named, and the lane goes on: alerting
+//     must not stand still for what nobody can bring back.
 import type { NatsConnection } from "nats";
 import type { Catalog } from "../../contracts/catalog.ts";
 import { type Frame, FrameError, type FrameReading, decodeFrame } from "../../contracts/frame.ts";
@@ -14,6 +15,7 @@ import type { LaneLoss, LaneStatus } from "../../contracts/status.ts";
 import { type LaneId, laneName, telemetryStream } from "../../contracts/subjects.ts";
 import {
   EMPTY_LANE,
+  type Hole,
   type LaneState,
   holeText,
   judgeFrame,
@@ -85,11 +87,23 @@ export class AlertingLane {
     return this.#losses;
   }
 
-  /** Follows the lane until `signal` aborts. */
+  /** Follows the lane until `signal` aborts; after a rollback from its position anew. */
   async run(signal: AbortSignal): Promise<void> {
-    const { connection, catalog, rules, logger } = this.#parts;
+    const { connection } = this.#parts;
     const positions = await Positions.open<AlertingPosition>(connection, ALERTING_OPERATOR);
-    const saved = await positions.load(this.#id);
+    while (!signal.aborted && this.#stoppedBy === null) {
+      await this.#follow(positions, signal);
+      // Alerts are in the same store; those of places that are used again must not stand in the way.
+      if (this.#turn.signal.aborted) await this.#ask(() => this.#parts.alertLog.reload(), signal);
+    }
+  }
+
+  async #follow(positions: Positions<AlertingPosition>, signal: AbortSignal): Promise<void> {
+    const { connection, catalog, rules, logger } = this.#parts;
+    this.#turn = new AbortController();
+    const stop = AbortSignal.any([signal, this.#turn.signal]);
+    const saved = await this.#ask(() => positions.load(this.#id), signal);
+    if (saved === undefined) return;
     const states: RuleStates = new Map(Object.entries(saved?.states ?? {}));
     const evaluation = new LaneRules(this.#id, catalog, rules, states);
     this.#seq = saved?.seq ?? 0;
@@ -109,35 +123,32 @@ export class AlertingLane {
       savedSeq = this.#seq;
       savedAtMs = performance.now();
     };
-    while (!signal.aborted && this.#stoppedBy === null) {
-      this.#turn = new AbortController();
-      const stop = AbortSignal.any([signal, this.#turn.signal]);
-      const from = await this.#firstToRead(stop);
-      const watch = setInterval(() => void this.#noticeRollback(), ROLLBACK_WATCH_MS);
-      try {
-        for await (const entry of readLane(connection, this.#id, from, logger, stop)) {
-          if (!(await this.#apply(entry, evaluation, signal))) break;
-          if (performance.now() - savedAtMs >= SAVE_EVERY_MS) await save();
-        }
-      } finally {
-        clearInterval(watch);
+    const since = await this.#ask(() => this.#storedSince(), signal);
+    const from = since ?? this.#seq + 1;
+    const watch = setInterval(() => void this.#noticeRollback(), ROLLBACK_WATCH_MS);
+    try {
+      for await (const entry of readLane(connection, this.#id, from, logger, stop)) {
+        if (!(await this.#apply(entry, evaluation, signal))) break;
+        if (performance.now() - savedAtMs >= SAVE_EVERY_MS) await save();
       }
+    } finally {
+      clearInterval(watch);
     }
-    await save();
+    // After a rollback our place is one that the log no longer has.
+    if (!this.#turn.signal.aborted) await save();
   }
 
-  /** The frame after the last one, or after a rollback the first that was stored since (E4). */
-  async #firstToRead(signal: AbortSignal): Promise<number> {
-    const { logger } = this.#parts;
+  /** Asks until there is an answer; undefined if `signal` aborts first. */
+  async #ask<T>(question: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
     while (!signal.aborted) {
       try {
-        return (await this.#storedSince()) ?? this.#seq + 1;
+        return await question();
       } catch (error) {
-        logger.warn(`the log cannot be asked yet: ${messageOf(error)}`);
+        this.#parts.logger.warn(`no answer yet, will retry: ${messageOf(error)}`);
         await sleep(ASK_AGAIN_MS, signal);
       }
     }
-    return this.#seq + 1;
+    return undefined;
   }
 
   /** Null unless the log was rolled back behind the last frame; else what was stored since (E4). */

@@ -75,11 +75,13 @@ test.each([true, false])("a rollback while the engine runs: %s", async (runs) =>
       .sort((a, b) => a - b);
   };
   await eventually("the new ones are evaluated", async () => (await alerts()).includes(50));
-  // Alerts of 11 to 40 were in the directory that is gone.
-  const expected = [...Array(10).keys()].flatMap((at) => [at + 1, at + 41]);
-  expect(await alerts()).toEqual(expected.sort((a, b) => a - b));
+  // The same key as an alert that is gone, at an earlier place of the log.
+  await writer.publish(connection, [high(40)], Date.now());
+  await eventually("it is raised again", async () => (await alerts()).includes(40));
+  // Alerts of 11 to 39 were in the directory that is gone.
+  const kept = [...Array(10).keys()].flatMap((at) => [at + 1, at + 41]);
+  expect(await alerts()).toEqual([40, ...kept].sort((a, b) => a - b));
   const { lanes, losses } = await engine.status<AlertingStatus>();
   expect(lanes[0]!.stoppedBy).toBe(null);
-  // An engine that had seen them before they were lost has lost nothing; its place is in the same store.
-  expect(losses.map(({ readings }) => readings)).toEqual(runs ? [] : [30]);
+  expect(losses.map(({ readings }) => readings)).toEqual([30]);
 });
