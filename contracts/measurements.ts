@@ -35,3 +35,6 @@ export const ROLLUP_QUANTILES = [
 
 /** The tag that names a series beside `region`: `device`, or the contract's partition key. */
 export const seriesTag = (contract: Contract): string => contract.partitionKey;
+
+/** What the hourly comparison of log and InfluxDB found: tags `region`, `contract`. */
+export const RECONCILIATION = "skerry_reconciliation";

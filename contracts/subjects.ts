@@ -56,6 +56,9 @@ export const deviceOfRejectSubject = (subject: string): string =>
 export const positionKey = (operator: string, lane: LaneId): string =>
   `${escapeToken(operator)}.${lane.region}.${lane.partition}`;
 
+/** The last hour of a region that was reconciled. */
+export const reconciledKey = (region: string): string => `reconciled.${region}`;
+
 /** Where an operator notes that the copy of a region's log may not be what the region has. */
 export const suspectKey = (region: string): string => `suspect.${region}`;
 

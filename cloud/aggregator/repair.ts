@@ -11,7 +11,7 @@ import {
   rollupMeasurement,
   seriesTag,
 } from "../../contracts/measurements.ts";
-import { type InfluxClient, type Row, quote } from "../../infra/influx/client.ts";
+import { type InfluxClient, type Row, quote, quoteName } from "../../infra/influx/client.ts";
 import { messageOf } from "../../infra/runtime/errors.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
 import type { InfluxSink, Writer } from "./influx-sink.ts";
@@ -110,7 +110,3 @@ export class Repair {
     return lines;
   }
 }
-
-/** An InfluxQL identifier. */
-const quoteName = (name: string): string =>
-  `"${name.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;

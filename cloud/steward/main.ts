@@ -1,4 +1,8 @@
+import { SCHEMAS_DIRECTORY } from "../../contracts/catalog.ts";
+import { InfluxClient } from "../../infra/influx/client.ts";
+import { INFLUX_OPTIONS, influxTarget } from "../../infra/influx/options.ts";
 import { connectNats } from "../../infra/nats/connect.ts";
+import { openContractRegistry } from "../../infra/nats/contract-registry.ts";
 import { HUB_INBOX } from "../../infra/nats/permissions.ts";
 import { type OptionTable, as } from "../../infra/runtime/config.ts";
 import { processMain } from "../../infra/runtime/process-main.ts";
@@ -20,19 +24,39 @@ const OPTIONS = {
     fallback: "0 * * * * *",
     parse: as.cron,
   },
+  reconcileSchedule: {
+    env: "SKERRY_RECONCILE_SCHEDULE",
+    doc: "cron expression, seconds first: when log and InfluxDB are compared, hour by hour",
+    fallback: "0 20 * * * *",
+    parse: as.cron,
+  },
+  schemas: {
+    env: "SKERRY_SCHEMAS",
+    doc: "directory of contracts: {name}/v{number}.json",
+    fallback: SCHEMAS_DIRECTORY,
+    parse: as.text,
+  },
+  ...INFLUX_OPTIONS,
   ...STATUS_OPTIONS,
 } satisfies OptionTable;
 
+/** Counting an hour of raw points takes a while. */
+const QUERY_WITHIN_MS = 120_000;
+
 await processMain({
   name: "steward",
-  title: "Skerry steward: cares for the hub's copies of the regions' logs.",
+  title:
+    "Skerry steward: cares for the hub's copies of the regions' logs, compares log and InfluxDB.",
   options: OPTIONS,
   env: process.env,
   argv: process.argv.slice(2),
   run: async ({ config, logger, signal }) => {
     const target = { url: config.natsUrl, name: "steward", inboxPrefix: HUB_INBOX };
     const connection = await connectNats(target, logger, signal);
-    const steward = new Steward(config, { connection, logger });
+    const registry = { connection, shippedDirectory: config.schemas, logger };
+    const catalog = await openContractRegistry(registry, signal);
+    const influx = new InfluxClient(influxTarget(config), QUERY_WITHIN_MS);
+    const steward = new Steward(config, { connection, influx, catalog, logger });
     const at = { host: config.statusHost, port: config.statusPort };
     await using _status = await serveStatus(at, steward);
     await steward.run(signal);

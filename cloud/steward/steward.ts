@@ -1,33 +1,50 @@
-// The steward: the hub's scheduled care for its copies of the regions' logs.
+// The steward: the hub's scheduled work. It cares for the copies of the regions' logs, and compares log
+// and InfluxDB.
 import cron from "node-cron";
 import type { NatsConnection } from "nats";
+import type { Catalog } from "../../contracts/catalog.ts";
 import type { HubCopy } from "../../contracts/copy.ts";
 import type { StewardStatus } from "../../contracts/status.ts";
+import type { InfluxClient } from "../../infra/influx/client.ts";
+import { reconciledHour, saveReconciledHour } from "../../infra/nats/positions.ts";
 import { messageOf } from "../../infra/runtime/errors.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
 import type { StatusSource } from "../../infra/runtime/status-server.ts";
 import { careForCopy } from "./copies.ts";
+import { HubAlerts } from "./hub-alerts.ts";
+import { HOUR_MS, reconcileHour } from "./reconciliation.ts";
 
 export interface StewardConfig {
   readonly regions: readonly string[];
   readonly partitions: number;
   readonly logKeep: number;
   readonly copySchedule: string;
+  readonly reconcileSchedule: string;
 }
+
+export interface StewardParts {
+  readonly connection: NatsConnection;
+  readonly influx: InfluxClient;
+  readonly catalog: Catalog;
+  readonly logger: Logger;
+}
+
+/** Hours that a steward which was away looks back at. */
+const HOURS_BACK_MAX = 24;
 
 type Job = StewardStatus["jobs"][string];
 
 export class Steward implements StatusSource {
   readonly #config: StewardConfig;
-  readonly #connection: NatsConnection;
+  readonly #parts: StewardParts;
   readonly #logger: Logger;
   readonly #jobs = new Map<string, Job>();
   readonly #copies = new Map<string, HubCopy>();
 
-  constructor(config: StewardConfig, uses: { connection: NatsConnection; logger: Logger }) {
+  constructor(config: StewardConfig, parts: StewardParts) {
     this.#config = config;
-    this.#connection = uses.connection;
-    this.#logger = uses.logger;
+    this.#parts = parts;
+    this.#logger = parts.logger;
   }
 
   ready(): boolean {
@@ -44,10 +61,15 @@ export class Steward implements StatusSource {
 
   /** Runs its jobs on their schedules until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { copySchedule } = this.#config;
+    const { copySchedule, reconcileSchedule } = this.#config;
     const options = { noOverlap: true, logger: this.#logger };
     const tasks = [
       cron.schedule(copySchedule, () => this.#job("copies", () => this.#careForCopies()), options),
+      cron.schedule(
+        reconcileSchedule,
+        () => this.#job("reconciliation", () => this.#reconcile(signal)),
+        options,
+      ),
     ];
     if (!signal.aborted)
       await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
@@ -67,7 +89,23 @@ export class Steward implements StatusSource {
 
   async #careForCopies(): Promise<void> {
     const { regions, partitions, logKeep: keepMs } = this.#config;
-    const parts = { connection: this.#connection, partitions, keepMs, logger: this.#logger };
+    const parts = { ...this.#parts, partitions, keepMs };
     for (const region of regions) this.#copies.set(region, await careForCopy(region, parts));
+  }
+
+  /** Every hour that is over and not yet compared, oldest first, as far as the lanes are through. */
+  async #reconcile(signal: AbortSignal): Promise<void> {
+    const { regions, partitions } = this.#config;
+    const { connection } = this.#parts;
+    const parts = { ...this.#parts, partitions, alerts: new HubAlerts(connection) };
+    const nowHourMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+    for (const region of regions) {
+      const last = (await reconciledHour(connection, region)) ?? nowHourMs - 2 * HOUR_MS;
+      let hourMs = Math.max(last + HOUR_MS, nowHourMs - HOURS_BACK_MAX * HOUR_MS);
+      for (; hourMs < nowHourMs && !signal.aborted; hourMs += HOUR_MS) {
+        if (!(await reconcileHour(region, hourMs, parts))) break;
+        await saveReconciledHour(connection, region, hourMs);
+      }
+    }
   }
 }

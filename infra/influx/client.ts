@@ -109,6 +109,10 @@ function authorization({ token }: InfluxTarget, url: URL): Record<string, string
 export const quote = (text: string): string =>
   `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
 
+/** An InfluxQL identifier. */
+export const quoteName = (name: string): string =>
+  `"${name.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+
 function toAppError(error: unknown): AppError {
   if (error instanceof HttpError) {
     const detail = `InfluxDB answered ${error.statusCode}: ${error.body ?? error.message}`;

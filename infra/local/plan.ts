@@ -100,6 +100,8 @@ export function planLocal(options: LocalOptions, context: PlanContext): LocalPla
       { name: "steward", main: "cloud/steward/main.ts", statusPort: options.portBase + 16 },
       {
         SKERRY_NATS_URL: natsUrl("steward", "hub", options, context),
+        SKERRY_INFLUX_URL: addresses.influx,
+        SKERRY_INFLUX_DATABASE: INFLUX_DATABASE,
         SKERRY_REGIONS: REGIONS.join(","),
       },
       context,

@@ -124,8 +124,11 @@ export function hubPermissions(
     steward: {
       publish: [
         INFO,
+        alertSubjects("hub"),
         `$KV.${COPIES_BUCKET}.>`,
-        ...readingBuckets(COPIES_BUCKET, POSITIONS_BUCKET),
+        `$KV.${POSITIONS_BUCKET}.>`,
+        ...reading(alertsStream("hub")),
+        ...readingBuckets(COPIES_BUCKET, CONTRACTS_BUCKET, POSITIONS_BUCKET),
         ...logs.flatMap((stream) =>
           ["PURGE", "DELETE", "CREATE"].map((verb) => `$JS.API.STREAM.${verb}.${stream}`),
         ),

@@ -4,6 +4,7 @@ import {
   type LaneId,
   POSITIONS_BUCKET,
   positionKey,
+  reconciledKey,
   suspectKey,
 } from "../../contracts/subjects.ts";
 import { AppError } from "../runtime/errors.ts";
@@ -75,6 +76,25 @@ export class Positions<T extends object> {
   }
 }
 
+/** The last hour of a region that was reconciled, epoch ms; null if none was. */
+export async function reconciledHour(
+  connection: NatsConnection,
+  region: string,
+): Promise<number | null> {
+  const kv = await connection.jetstream().views.kv(POSITIONS_BUCKET, { bindOnly: true });
+  const entry = await kv.get(reconciledKey(region));
+  return entry?.operation === "PUT" ? Number(entry.string()) : null;
+}
+
+export async function saveReconciledHour(
+  connection: NatsConnection,
+  region: string,
+  hourMs: number,
+): Promise<void> {
+  const kv = await connection.jetstream().views.kv(POSITIONS_BUCKET, { bindOnly: true });
+  await kv.put(reconciledKey(region), String(hourMs));
+}
+
 /** Tells the steward that a copy may hold something else than its region's log at a sequence. */
 export async function suspectCopy(
   connection: NatsConnection,
@@ -95,22 +115,29 @@ export async function suspectedSeq(
   return entry?.operation === "PUT" ? Number(entry.string()) : null;
 }
 
-/** The first frame that an operator still needs, lane by lane; null where it saved none yet. */
-export async function neededFrom(
+/** Where an operator stands in each lane of a region, as it saved it last; null where it never did. */
+export async function loadPositions<T extends object>(
   connection: NatsConnection,
   operator: string,
   region: string,
   partitions: number,
-): Promise<(number | null)[]> {
+): Promise<(T | null)[]> {
   const kv = await connection.jetstream().views.kv(POSITIONS_BUCKET, { bindOnly: true });
   return Promise.all(
     Array.from({ length: partitions }, async (_, partition) => {
       const entry = await kv.get(positionKey(operator, { region, partition }));
-      if (entry?.operation !== "PUT") return null;
-      return Math.floor(entry.json<Saved<{ seq: number }>>().position.seq);
+      return entry?.operation === "PUT" ? entry.json<Saved<T>>().position : null;
     }),
   );
 }
+
+/** The first frame that an operator still needs, lane by lane; null where it saved none yet. */
+export const neededFrom = async (
+  ...of: Parameters<typeof loadPositions>
+): Promise<(number | null)[]> =>
+  (await loadPositions<{ seq: number }>(...of)).map((position) =>
+    position ? Math.floor(position.seq) : null,
+  );
 
 interface Saved<T> {
   readonly savedBy: string;

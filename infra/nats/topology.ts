@@ -89,6 +89,16 @@ const rejects = (domain: string): StreamSpec =>
     duplicate_window: nanos(DUPLICATE_WINDOW_MS),
   });
 
+/** Alerts of a domain: of its rules, or those that the hub raises itself. */
+const alerts = (domain: string): StreamSpec =>
+  base({
+    name: alertsStream(domain),
+    subjects: [alertSubjects(domain)],
+    max_msgs_per_subject: ALERTS_KEPT_PER_SUBJECT,
+    discard: DiscardPolicy.Old,
+    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+  });
+
 const origins = (region: string, options: TopologyOptions): StreamSpec[] => [
   base({
     name: telemetryStream(region),
@@ -97,13 +107,7 @@ const origins = (region: string, options: TopologyOptions): StreamSpec[] => [
     discard: DiscardPolicy.New,
     duplicate_window: nanos(DUPLICATE_WINDOW_MS),
   }),
-  base({
-    name: alertsStream(region),
-    subjects: [alertSubjects(region)],
-    max_msgs_per_subject: ALERTS_KEPT_PER_SUBJECT,
-    discard: DiscardPolicy.Old,
-    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
-  }),
+  alerts(region),
   rejects(region),
 ];
 
@@ -129,6 +133,7 @@ const hubDomain = (options: TopologyOptions): Domain => ({
   name: HUB,
   buckets: [...OPERATOR_BUCKETS, ...BROADCAST_BUCKETS.map((name) => ({ name }))],
   streams: [
+    alerts(HUB),
     rejects(HUB),
     ...options.regions.flatMap((region) =>
       [telemetryStream, alertsStream, rejectsStream].map((stream) =>

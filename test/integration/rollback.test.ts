@@ -93,6 +93,7 @@ test("frames behind a rolled back log are read from the region, what is gone is 
   // Once the aggregator is past what is not so in the region, the hub's copy is made again.
   const steward = await startService("cloud/steward/main.ts", {
     SKERRY_NATS_URL: world.hub.urlOf("steward"),
+    SKERRY_INFLUX_URL: influx.url,
     SKERRY_REGIONS: "eu",
     SKERRY_PARTITIONS: "1",
     SKERRY_COPY_SCHEDULE: "* * * * * *",

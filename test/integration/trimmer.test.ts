@@ -51,6 +51,7 @@ test("what everybody has read goes; what the hub or the engine has not read stay
   await using ___ = alerting.process;
   const steward = await startService("cloud/steward/main.ts", {
     SKERRY_NATS_URL: world.hub.urlOf("steward"),
+    SKERRY_INFLUX_URL: influx.url,
     SKERRY_REGIONS: "eu",
     SKERRY_LOG_KEEP: "1s",
     SKERRY_COPY_SCHEDULE: "* * * * * *",

@@ -33,7 +33,11 @@ const OPTION_FILES: Record<string, string[]> = {
     "cloud/lane-options.ts",
     "infra/influx/options.ts",
   ],
-  "cloud/steward/main.ts": ["cloud/steward/main.ts", "cloud/lane-options.ts"],
+  "cloud/steward/main.ts": [
+    "cloud/steward/main.ts",
+    "cloud/lane-options.ts",
+    "infra/influx/options.ts",
+  ],
 };
 
 test.each(Object.entries(services))("%s", (_name, service) => {

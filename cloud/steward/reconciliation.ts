@@ -1,0 +1,164 @@
+// Every hour: what gateways counted into the log against what InfluxDB holds, by region and contract.
+//
+// N1. An hour is compared once every lane of the region is through with it, up to the frames whose
+//     effects the aggregators' positions say are in InfluxDB.
+// N2. A difference is looked at again before it counts: late readings may have come in between.
+// N3. What was found is written to InfluxDB, and a difference raises an alert at the hub, which is
+//     resolved by an hour without one.
+import type { NatsConnection } from "nats";
+import type { Catalog } from "../../contracts/catalog.ts";
+import { decodeFrame } from "../../contracts/frame.ts";
+import { RECONCILIATION, rawMeasurement } from "../../contracts/measurements.ts";
+import { telemetryStream } from "../../contracts/subjects.ts";
+import { type InfluxClient, quote, quoteName } from "../../infra/influx/client.ts";
+import { readLane } from "../../infra/nats/lane-source.ts";
+import { loadPositions } from "../../infra/nats/positions.ts";
+import { firstSeqSince } from "../../infra/nats/trim.ts";
+import { sleep } from "../../infra/runtime/backoff.ts";
+import type { Logger } from "../../infra/runtime/logger.ts";
+import { escape } from "@influxdata/influxdb-client";
+import type { HubAlerts } from "./hub-alerts.ts";
+import { LogCount, type PointCount } from "./log-count.ts";
+
+export const HOUR_MS = 3_600_000;
+/** A device's clock may be this far ahead of the gateway's. */
+const AHEAD_MS = 6 * 60_000;
+const ATTEMPTS = 3;
+const AGAIN_MS = 2_000;
+const RULE = "reconciliation";
+
+export interface ReconciliationParts {
+  readonly connection: NatsConnection;
+  readonly influx: Pick<InfluxClient, "query" | "write">;
+  readonly catalog: Catalog;
+  readonly alerts: HubAlerts;
+  readonly partitions: number;
+  readonly logger: Logger;
+}
+
+/** Of one contract in one hour. */
+export interface Difference {
+  readonly contract: string;
+  readonly readings: number;
+  /** Points that the log has and InfluxDB has not, and the other way round, by the worst field. */
+  readonly missing: number;
+  readonly surplus: number;
+}
+
+interface LanePosition {
+  readonly doneSeq: number;
+  readonly finalThroughMs: number;
+}
+
+/** Compares an hour of a region; null if some lane is not through with it yet (N1). */
+export async function reconcileHour(
+  region: string,
+  hourMs: number,
+  parts: ReconciliationParts,
+): Promise<Difference[] | null> {
+  let differences: Difference[] = [];
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (attempt > 0) await sleep(AGAIN_MS); // N2
+    const { connection, partitions } = parts;
+    const positions = await loadPositions<LanePosition>(
+      connection,
+      "aggregator",
+      region,
+      partitions,
+    );
+    const done = positions.map((position) =>
+      position && position.finalThroughMs >= hourMs + HOUR_MS ? position.doneSeq : null,
+    );
+    if (done.includes(null)) return null;
+    const counts = await countLog(region, hourMs, done as number[], parts);
+    differences = [];
+    for (const [contract, count] of counts)
+      differences.push(await compare(region, hourMs, contract, count, parts.influx));
+    if (differences.every(({ missing, surplus }) => missing + surplus === 0)) break;
+  }
+  await report(region, hourMs, differences, parts);
+  return differences;
+}
+
+async function countLog(
+  region: string,
+  hourMs: number,
+  done: readonly number[],
+  { connection, catalog, logger }: ReconciliationParts,
+): Promise<ReadonlyMap<string, PointCount>> {
+  const manager = await connection.jetstreamManager();
+  const stream = telemetryStream(region);
+  const { first_seq: firstSeq, last_seq: lastSeq } = (await manager.streams.info(stream)).state;
+  const since = hourMs - AHEAD_MS;
+  const from = await firstSeqSince(manager, stream, { firstSeq, lastSeq }, since);
+  const count = new LogCount(hourMs, hourMs + HOUR_MS);
+  for (const [partition, doneSeq] of done.entries()) {
+    if (doneSeq < from) continue;
+    const enough = new AbortController();
+    const lane = { region, partition };
+    for await (const entry of readLane(connection, lane, from, logger, enough.signal)) {
+      if (entry.seq <= doneSeq)
+        for (const reading of decodeFrame(entry.data).readings) {
+          const contract = catalog.get(reading.contract, reading.version);
+          if (contract) count.add(contract, reading);
+        }
+      if (entry.seq >= doneSeq) break;
+    }
+    enough.abort();
+  }
+  return count.counts;
+}
+
+async function compare(
+  region: string,
+  hourMs: number,
+  contract: string,
+  { readings, fields }: PointCount,
+  influx: Pick<InfluxClient, "query">,
+): Promise<Difference> {
+  const [row = {}] = await influx.query(
+    `SELECT count(*) FROM ${quoteName(rawMeasurement(contract))} WHERE "region" = ${quote(region)}` +
+      ` AND time >= ${hourMs}ms AND time < ${hourMs + HOUR_MS}ms`,
+  );
+  let [missing, surplus] = [0, 0];
+  for (const [field, expected] of fields) {
+    const held = row[`count_${field}`];
+    // A field that is a tag has no count.
+    if (held === undefined && Object.keys(row).length > 0) continue;
+    const difference = expected - Number(held ?? 0);
+    missing = Math.max(missing, difference);
+    surplus = Math.max(surplus, -difference);
+  }
+  return { contract, readings, missing, surplus };
+}
+
+async function report(
+  region: string,
+  hourMs: number,
+  differences: readonly Difference[],
+  { influx, alerts, logger }: ReconciliationParts,
+): Promise<void> {
+  const lines = differences.map(
+    ({ contract, readings, missing, surplus }) =>
+      `${RECONCILIATION},region=${escape.tag(region)},contract=${escape.tag(contract)} ` +
+      `readings=${readings}i,missing=${missing}i,surplus=${surplus}i ${hourMs}000000`,
+  );
+  if (lines.length > 0) await influx.write(lines);
+  for (const { contract, missing, surplus } of differences) {
+    const hour = new Date(hourMs).toISOString().slice(0, 13);
+    const message =
+      `region ${region}, contract ${contract}, hour ${hour}: ${missing} in the log and not in ` +
+      `InfluxDB, ${surplus} in InfluxDB and not in the log`;
+    const differs = missing + surplus > 0;
+    if (differs) logger.error({ region, contract, hour, missing, surplus }, message);
+    const value = missing + surplus;
+    await alerts.set({
+      rule: RULE,
+      key: `${region}/${contract}`,
+      differs,
+      atMs: hourMs,
+      value,
+      message,
+    });
+  }
+}
