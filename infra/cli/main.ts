@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { messageOf } from "../runtime/errors.ts";
 import { addContractsCommand } from "./contracts.ts";
+import { addRegionCommand } from "./region.ts";
 import { addTopologyCommand } from "./topology.ts";
 import { addDevicesCommand } from "./devices.ts";
 import { addRejectsCommand } from "./rejects-command.ts";
@@ -12,6 +13,7 @@ const program = new Command("skerry").description("Tools for a Skerry installati
 
 addRejectsCommand(program, say);
 
+addRegionCommand(program, say);
 addTopologyCommand(program, say);
 
 addDevicesCommand(program);

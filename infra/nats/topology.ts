@@ -99,7 +99,8 @@ const alerts = (domain: string): StreamSpec =>
     duplicate_window: nanos(DUPLICATE_WINDOW_MS),
   });
 
-const origins = (region: string, options: TopologyOptions): StreamSpec[] => [
+/** What a region writes itself. */
+export const originStreams = (region: string, options: TopologyOptions): StreamSpec[] => [
   base({
     name: telemetryStream(region),
     subjects: telemetrySubjects(region, options.partitions),
@@ -148,7 +149,7 @@ const regionDomain = (region: string, options: TopologyOptions): Domain => ({
   name: region,
   buckets: OPERATOR_BUCKETS,
   streams: [
-    ...origins(region, options),
+    ...originStreams(region, options),
     ...copiesIn(options, region).map((other) => mirror(telemetryStream(other), other, region)),
     ...BROADCAST_BUCKETS.map((bucket) => bucketMirror(bucket, region)),
   ],

@@ -11,6 +11,7 @@ export type ErrorCode =
   | "POSITION_CONFLICT"
   | "PROCESS_FAILED"
   | "PROGRAM_MISSING"
+  | "RESTORE_FAILED"
   | "RULE_INVALID";
 
 /** What happens next: `retry` backs off, `reject` dead-letters the message, `fatal` exits. */

@@ -1,0 +1,91 @@
+import { type Command, InvalidArgumentError } from "commander";
+import type { NatsConnection } from "nats";
+import { connectNats } from "../nats/connect.ts";
+import { copyStream } from "../nats/snapshot.ts";
+import { PARTITIONS_DEFAULT, originStreams } from "../nats/topology.ts";
+import { AppError } from "../runtime/errors.ts";
+import { makeLogger } from "../runtime/logger.ts";
+
+const CONNECT_WITHIN_MS = 10_000;
+const GIB = 1024 ** 3;
+
+const parseUrl = (raw: string): string => {
+  if (!URL.canParse(raw)) throw new InvalidArgumentError("must be nats://user:password@host:port");
+  return raw;
+};
+
+const parsePositive = (raw: string): number => {
+  const value = Number(raw);
+  if (!(value > 0)) throw new InvalidArgumentError("must be a positive number");
+  return value;
+};
+
+interface Flags {
+  readonly region: string;
+  readonly to: string;
+  readonly from: readonly string[];
+  readonly partitions: number;
+  readonly logGib: number;
+}
+
+/** `skerry region restore`: a region whose disks are lost, from its copies elsewhere. */
+export function addRegionCommand(program: Command, say: (line: string) => void): void {
+  program
+    .command("region")
+    .description("a region as a whole")
+    .command("restore")
+    .description(
+      "give an empty nats-server the log, alerts and rejects of a lost region, from copies of them; " +
+        "stop the region's gateways and engine first, and apply the topology afterwards",
+    )
+    .requiredOption("--region <name>", "the region that was lost")
+    .requiredOption("--to <url>", "its new, empty nats-server", parseUrl)
+    .requiredOption(
+      "--from <url...>",
+      "the hub, other regions: each stream is taken from where most of it is",
+    )
+    .option("--partitions <n>", "of the region's log", parsePositive, PARTITIONS_DEFAULT)
+    .option("--log-gib <n>", "size bound of the log, GiB", parsePositive, 16)
+    .action((flags: Flags) => restore(flags, say));
+}
+
+async function restore(flags: Flags, say: (line: string) => void): Promise<void> {
+  const { region, partitions, logGib } = flags;
+  await using stack = new AsyncDisposableStack();
+  const open = async (url: string): Promise<NatsConnection> => {
+    const target = { url, name: "skerry region restore" };
+    const soon = AbortSignal.timeout(CONNECT_WITHIN_MS);
+    const connection = await connectNats(target, makeLogger({}, "silent"), soon);
+    stack.defer(() => connection.close());
+    return connection;
+  };
+  const to = await open(flags.to);
+  const sources: NatsConnection[] = [];
+  for (const url of flags.from) sources.push(await open(parseUrl(url)));
+  const options = { regions: [region], partitions, logBytesMax: logGib * GIB };
+  const streams = originStreams(region, options);
+  for (const { name } of streams)
+    if ((await lastSeq(to, name)) !== null)
+      throw new AppError("RESTORE_FAILED", "fatal", `${name} exists at the new server already`);
+  for (const spec of streams) {
+    const found = await Promise.all(
+      sources.map(async (source, at) => ({ source, at, seq: await lastSeq(source, spec.name) })),
+    );
+    const best = found.reduce((a, b) => ((b.seq ?? -1) > (a.seq ?? -1) ? b : a));
+    if (best.seq === null) {
+      say(`${spec.name}: no copy anywhere, left out`);
+      continue;
+    }
+    await copyStream(best.source, to, spec);
+    const { host } = new URL(flags.from[best.at]!);
+    say(`${spec.name}: up to sequence ${best.seq}, from ${host}`);
+  }
+}
+
+async function lastSeq(connection: NatsConnection, stream: string): Promise<number | null> {
+  const manager = await connection.jetstreamManager();
+  return manager.streams.info(stream).then(
+    ({ state }) => state.last_seq,
+    () => null,
+  );
+}
