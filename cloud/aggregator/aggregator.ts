@@ -50,6 +50,7 @@ export class Aggregator implements StatusSource {
   readonly #config: AggregatorConfig;
   readonly #tracing: Tracing;
   readonly #logger: Logger;
+  readonly #influx: InfluxClient;
   readonly #sink: InfluxSink;
   readonly #repair: Repair;
   readonly #latencies: Latencies;
@@ -69,6 +70,7 @@ export class Aggregator implements StatusSource {
     this.#tracing = uses.tracing;
     this.#logger = uses.logger;
     const client = new InfluxClient(influxTarget(config));
+    this.#influx = client;
     this.#sink = new InfluxSink(client, uses.logger);
     this.#repair = new Repair(client, this.#sink, uses.logger);
     this.#latencies = new Latencies(config.regions);
@@ -124,7 +126,7 @@ export class Aggregator implements StatusSource {
       const plans = new Map(regions.map((region) => [region, new Plans(catalog, region)]));
       const rejectLog = new RejectLog(connection, HUB, OPERATOR);
       await this.#share(this.#leases, signal, (lane, lease) => {
-        const sink = { sink: this.#sink, rejectLog };
+        const sink = { sink: this.#sink, influx: this.#influx, rejectLog };
         const uses = { connection, positions, plans: plans.get(lane.region)!, ...sink };
         const tools = {
           latencies: this.#latencies,

@@ -45,7 +45,8 @@ export interface FrameEffects {
   readonly eventTimes: readonly number[];
   readonly places: readonly number[];
   readonly late: number;
-  readonly repeated: number;
+  /** Places in the frame of readings that were counted before, by their identity. */
+  readonly repeated: readonly number[];
   /** Places in the frame of readings that InfluxDB cannot hold: no time, or not one value. */
   readonly unwritable: readonly number[];
   readonly traceparents: readonly string[];
@@ -169,7 +170,7 @@ export class LaneAggregate {
       const untilMs = this.#arrivals.neededUntilMs(startMs);
       if (untilMs > Math.max(before.watermarkMs, this.#resumed.finalThroughMs)) {
         if (!this.#arrivalHolds.has(startMs)) this.#arrivalHolds.set(startMs, hold(untilMs));
-        if (!this.#arrivals.add(plan, reading, startMs)) return void (effects.repeated += 1);
+        if (!this.#arrivals.add(plan, reading, startMs)) return void effects.repeated.push(at);
       }
     }
     const endMs = startMs + MINUTE.sizeMs;
@@ -177,7 +178,7 @@ export class LaneAggregate {
     if (!late && endMs > this.#resumed.finalThroughMs) {
       // A3
       if (!this.#windowHolds.has(startMs)) this.#windowHolds.set(startMs, hold(endMs));
-      if (!this.#windows.add(plan, reading, eventMs)) return void (effects.repeated += 1);
+      if (!this.#windows.add(plan, reading, eventMs)) return void effects.repeated.push(at);
     } else if (late || !replayed) {
       const { name: contract } = plan.series;
       const key = seriesKeyOf(plan.contract, reading.device, reading.payload);
@@ -273,7 +274,7 @@ interface MutableEffects extends FrameEffects {
   readonly eventTimes: number[];
   readonly places: number[];
   late: number;
-  repeated: number;
+  readonly repeated: number[];
   readonly unwritable: number[];
   readonly traceparents: string[];
 }
@@ -285,7 +286,7 @@ const emptyEffects = (seq: number): MutableEffects => ({
   eventTimes: [],
   places: [],
   late: 0,
-  repeated: 0,
+  repeated: [],
   unwritable: [],
   traceparents: [],
 });

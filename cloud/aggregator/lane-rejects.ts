@@ -1,6 +1,6 @@
 // What InfluxDB does not hold of a lane: kept as rejects at the hub, before its frame counts as done.
 import { decodeFrame } from "../../contracts/frame.ts";
-import type { Reject } from "../../contracts/reject.ts";
+import type { Reject, RejectReason } from "../../contracts/reject.ts";
 import type { LaneId } from "../../contracts/subjects.ts";
 import { telemetryTopic } from "../../contracts/topics.ts";
 import type { LogEntry } from "../../infra/nats/lane-source.ts";
@@ -9,6 +9,7 @@ import type { RejectLog } from "../../infra/nats/reject-log.ts";
 /** A reading that was not stored, by its place in its frame. */
 export interface Unstored {
   readonly place: number;
+  readonly reason: Extract<RejectReason, "unwritable" | "identity_conflict">;
   readonly detail: string;
 }
 
@@ -23,10 +24,10 @@ export async function storeRejects(
 ): Promise<void> {
   const { lane, entry } = of;
   const { readings, header } = decodeFrame(entry.data);
-  for (const { place, detail } of of.unstored) {
+  for (const { place, reason, detail } of of.unstored) {
     const { device, contract, version, receivedAtMs, traceparent, payload } = readings[place]!;
     const reject: Reject = {
-      reason: "unwritable",
+      reason,
       detail,
       topic: telemetryTopic(device, contract),
       clientId: header.gateway,

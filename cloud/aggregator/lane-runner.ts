@@ -3,6 +3,7 @@ import { setImmediate as macrotask } from "node:timers/promises";
 import type { NatsConnection } from "nats";
 import type { LaneLoss, LaneStatus } from "../../contracts/status.ts";
 import { type LaneId, laneName, telemetryStream } from "../../contracts/subjects.ts";
+import type { InfluxClient } from "../../infra/influx/client.ts";
 import { type Hole, holeText } from "../../infra/nats/lane.ts";
 import { readLaneAnywhere } from "../../infra/nats/lane-origin.ts";
 import type { LogEntry } from "../../infra/nats/lane-source.ts";
@@ -13,6 +14,7 @@ import { sleep } from "../../infra/runtime/backoff.ts";
 import { dispositionOf, messageOf } from "../../infra/runtime/errors.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
 import type { Tracing } from "../../otel/tracing.ts";
+import { findConflicts } from "./conflicts.ts";
 import { recordHops } from "./hop-spans.ts";
 import { insist } from "./insist.ts";
 import type { Answer, InfluxSink } from "./influx-sink.ts";
@@ -49,6 +51,7 @@ export interface LaneDependencies {
   readonly positions: Positions<AggregatorPosition>;
   readonly plans: Plans;
   readonly sink: InfluxSink;
+  readonly influx: Pick<InfluxClient, "query">;
   readonly rejectLog: RejectLog;
   readonly latencies: Latencies;
   readonly counters: Counters;
@@ -258,27 +261,36 @@ export class LaneRunner implements RepairableLane {
 
   async #write(arrival: Arrival, effects: FrameEffects): Promise<void> {
     const { sink, counters } = this.#with;
-    counters.repeatedReadings += effects.repeated;
+    counters.repeatedReadings += effects.repeated.length;
     counters.lateReadings += effects.late;
     const aggregatedMs = Date.now();
     const acknowledged = (answer: Answer): void => {
       const unstored = unstoredOf(effects, answer);
       const done = (): void => this.#done({ ...arrival, aggregatedMs }, effects, answer, unstored);
-      if (unstored.length === 0 && this.#rejecting === 0) done();
-      else this.#reject(arrival.entry, unstored, done);
+      const { repeated } = effects;
+      if (unstored.length + repeated.length === 0 && this.#rejecting === 0) done();
+      else this.#reject(arrival.entry, { unstored, repeated }, done);
     };
     await sink.put({ lines: effects.lines, acknowledged }, this.lease);
   }
 
   /** A frame is done once its rejects are stored, and no frame before an earlier one. */
-  #reject(entry: LogEntry, unstored: readonly Unstored[], done: () => void): void {
-    const { rejectLog } = this.#with;
+  #reject(
+    entry: LogEntry,
+    of: { unstored: readonly Unstored[]; repeated: readonly number[] },
+    done: () => void,
+  ): void {
+    const { influx, plans, rejectLog } = this.#with;
     const { signal } = this.lease;
     this.#rejecting += 1;
     this.#rejected = this.#rejected
       .then(async () => {
+        const compare = () => findConflicts(influx, plans, entry, of.repeated);
+        const conflicts = await insist(compare, this.#logger, signal);
+        if (!conflicts) return;
+        const unstored = [...of.unstored, ...conflicts];
         if (unstored.length > 0)
-          this.#logger.error({ seq: entry.seq, unstored }, "InfluxDB cannot hold some readings");
+          this.#logger.error({ seq: entry.seq, unstored }, "some readings are kept as rejects");
         await storeRejects(rejectLog, { lane: this.lane, entry, unstored }, signal);
         done();
       })
@@ -338,10 +350,12 @@ function unstoredOf({ places, unwritable }: FrameEffects, { refused }: Answer): 
   if (unwritable.length + refused.length === 0) return [];
   const detail = "it has no time or not one value that a point could hold";
   return [
-    ...unwritable.map((place) => ({ place, detail })),
+    ...unwritable.map((place) => ({ place, reason: "unwritable" as const, detail })),
     // What comes after the raw points are rollups: they are in the sink's log.
     ...refused.flatMap(({ line, detail: why }) =>
-      line < places.length ? [{ place: places[line]!, detail: why }] : [],
+      line < places.length
+        ? [{ place: places[line]!, reason: "unwritable" as const, detail: why }]
+        : [],
     ),
   ];
 }

@@ -253,6 +253,42 @@ test("what InfluxDB refuses is refused by itself; a database that vanished is cr
   });
 });
 
+test("the first reading of a sequence stays, one with other content is kept as a reject, a repeat is dropped", async () => {
+  await using world = await startHubAndRegions({ regions: ["eu"] });
+  await using influx = await startInflux();
+  const aggregator = await makeAggregator(world, influx, ["eu"]);
+  await using _ = aggregator.process;
+  await aggregator.process.start();
+  const connection = await world.region("eu").connect();
+  const writer = new FrameWriter({ region: "eu", partition: 0 });
+  const nowMs = Date.now() - 1_000;
+  const first = reading("a", 1, nowMs);
+  const other = { ...first, payload: { ...first.payload, co2: 999 } };
+  // A device that began to count anew: the same number, another time.
+  const anew = reading("a", 2, nowMs + 5);
+  const again = reading("a", 2, nowMs + 6);
+  await writer.publish(connection, [first, anew], nowMs);
+  await writer.publish(connection, [other, first, again], nowMs);
+  await eventually("both frames are done", async () => {
+    return (await aggregator.status()).lanes.some(({ doneSeq }) => doneSeq === 2);
+  });
+  const points = await influx.client().query("SELECT seq, co2 FROM environment");
+  expect(points.map(({ seq, co2 }) => [seq, co2])).toEqual([
+    [1, 1],
+    [2, 2],
+  ]);
+  const rejects = await findRejects(await world.hub.connect(), { region: "hub" }, 10);
+  const kept = rejects.map(({ reject }) => [
+    reject.reason,
+    JSON.parse(Buffer.from(reject.payload, "base64").toString()) as unknown,
+  ]);
+  expect(kept).toEqual([
+    ["identity_conflict", other.payload],
+    ["identity_conflict", again.payload],
+  ]);
+  expect((await aggregator.status()).repeatedReadings).toBe(3);
+});
+
 async function admin(influx: InfluxUnderTest, statement: string): Promise<void> {
   const query = `db=skerry&q=${encodeURIComponent(statement)}`;
   // The answer's header comes before the statement is executed, its body after.
