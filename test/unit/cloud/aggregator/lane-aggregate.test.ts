@@ -11,56 +11,11 @@ import {
 import { type AggregatorPosition, START, joinedAt } from "../../../../cloud/aggregator/position.ts";
 import type { Rollup, RollupPoints } from "../../../../cloud/aggregator/point.ts";
 import { recompute, revise } from "../../../../cloud/aggregator/recompute.ts";
-import type { FrameReading } from "../../../../contracts/frame.ts";
+import { type FrameReading, decodeFrame } from "../../../../contracts/frame.ts";
 import { FrameWriter } from "../../../support/nats-frames.ts";
-import type { Row } from "../../../../infra/influx/client.ts";
-import { MINUTE_MS, PLANS, type ParsedLine, environment, parseLine } from "./lane-log.ts";
+import { MINUTE_MS, PLANS, Store, environment } from "./lane-log.ts";
 
 const START_MS = 1_700_000_040_000 - (1_700_000_040_000 % MINUTE_MS);
-
-/** What InfluxDB holds: the key of a point is its measurement, tags and time. */
-class Store {
-  readonly points = new Map<string, string>();
-  /** Finals that were written again with other values and the same revision. */
-  readonly changedFinals: string[] = [];
-
-  write(line: string): void {
-    const [head = "", fields = "", time = ""] = line.split(" ");
-    const key = `${head} ${time}`;
-    const known = this.points.get(key);
-    const revision = (of: string): string => of.slice(of.lastIndexOf(",revision="));
-    if (FINAL.test(head) && known !== undefined && known !== fields)
-      if (revision(known) === revision(fields))
-        this.changedFinals.push(`${key}: ${known} became ${fields}`);
-    this.points.set(key, fields);
-  }
-
-  /** Rows of one measurement and device, as InfluxQL answers. */
-  rows(measurement: string, device: string): Row[] {
-    return [...this.points].flatMap(([key, fields]) => {
-      const [head = "", time = ""] = key.split(" ");
-      if (head !== `${measurement},region=eu,device=${device}`) return [];
-      const { fields: values } = parseLine(`${head} ${fields} ${time}`);
-      return [{ ...values, device, time: new Date(Number(time.slice(0, -6))).toISOString() }];
-    });
-  }
-
-  get finals(): ParsedLine[] {
-    return [...this.points]
-      .filter(([key]) => FINAL.test(key))
-      .map(([key, fields]) => parseLine(key.replace(" ", ` ${fields} `)));
-  }
-
-  /** Everything but open rollups and how often finals were revised. */
-  get lasting(): [string, string][] {
-    return [...this.points]
-      .filter(([key]) => !key.includes("_open,"))
-      .map(([key, fields]): [string, string] => [key, fields.replace(/,revision=\d+i/, "")])
-      .sort();
-  }
-}
-
-const FINAL = /^environment_(1m|10s),/;
 
 /** What the repair job does, against the model. */
 function repair(aggregate: LaneAggregate, store: Store, groupsMax = 1_000): void {
@@ -82,24 +37,49 @@ function repair(aggregate: LaneAggregate, store: Store, groupsMax = 1_000): void
   }
 }
 
-function straightRun(log: readonly LoggedFrame[]): { store: Store; late: number } {
+/** Frames that the copy lacks, by gateway and number: the region has them. */
+type Origin = ReadonlyMap<string, LoggedFrame>;
+const NOTHING_MISSING: Origin = new Map();
+
+/** A frame and, before it, those that were missing, as lane-holes.ts gives them (H3). */
+function applyFilled(aggregate: LaneAggregate, frame: LoggedFrame, origin: Origin): FrameEffects[] {
+  const outcome = aggregate.apply(frame);
+  if (outcome.kind === "effects") return [outcome];
+  if (outcome.kind === "nothing") return [];
+  if (!outcome.hole) throw new Error(outcome.reason);
+  const { gateway, fromN, untilN } = outcome.hole;
+  const effects: FrameEffects[] = [];
+  for (let n = fromN; n < untilN; n++) {
+    const missing = origin.get(`${gateway} ${n}`)!;
+    const seq = frame.seq - (untilN - n) * 1e-6;
+    effects.push(...applyFilled(aggregate, { ...missing, seq }, origin));
+  }
+  return [...effects, ...applyFilled(aggregate, frame, origin)];
+}
+
+function straightRun(
+  log: readonly LoggedFrame[],
+  origin = NOTHING_MISSING,
+): { store: Store; late: number } {
   const store = new Store();
   const aggregate = new LaneAggregate(PLANS, START);
   let late = 0;
-  for (const frame of log) {
-    const outcome = aggregate.apply(frame);
-    if (outcome.kind === "stopped") throw new Error(outcome.reason);
-    if (outcome.kind === "nothing") continue;
-    late += outcome.late;
-    outcome.lines.forEach((line) => store.write(line));
-    aggregate.acknowledged(outcome.seq);
-  }
+  for (const frame of log)
+    for (const effects of applyFilled(aggregate, frame, origin)) {
+      late += effects.late;
+      effects.lines.forEach((line) => store.write(line));
+      aggregate.acknowledged(effects.seq);
+    }
   repair(aggregate, store);
   return { store, late };
 }
 
 /** One number of the schedule decides one step. */
-function crashingRun(log: readonly LoggedFrame[], schedule: readonly number[]): Store {
+function crashingRun(
+  log: readonly LoggedFrame[],
+  schedule: readonly number[],
+  origin = NOTHING_MISSING,
+): Store {
   const store = new Store();
   let saved: AggregatorPosition = START;
   let aggregate = new LaneAggregate(PLANS, saved);
@@ -114,9 +94,7 @@ function crashingRun(log: readonly LoggedFrame[], schedule: readonly number[]): 
   const apply = (): void => {
     const frame = log[at++];
     if (!frame) return;
-    const outcome = aggregate.apply(frame);
-    if (outcome.kind === "stopped") throw new Error(outcome.reason);
-    if (outcome.kind === "effects") waiting.push(outcome);
+    waiting.push(...applyFilled(aggregate, frame, origin));
   };
   const acknowledge = (count: number): void => {
     for (const effects of waiting.splice(0, count)) {
@@ -227,6 +205,32 @@ describe("crash points", () => {
           const store = crashingRun(log, schedule);
           expect(store.changedFinals).toEqual([]);
           expect(store.lasting).toEqual(straightRun(log).store.lasting);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  test("the same where a copy lacks frames and the region has them", () => {
+    fc.assert(
+      fc.property(
+        fc.array(sketch, { maxLength: 60 }),
+        fc.array(fc.nat({ max: 3 }), { maxLength: 80 }),
+        fc.array(fc.nat({ max: 99 }), { maxLength: 300 }),
+        (sketches, lacks, schedule) => {
+          const whole = toLog(sketches).log;
+          const origin = new Map<string, LoggedFrame>();
+          const log = whole.filter((frame, at) => {
+            if (lacks[at] !== 0) return true;
+            const { gateway, n } = decodeFrame(frame.data).header;
+            origin.set(`${gateway} ${n}`, frame);
+            return false;
+          });
+          // A frame that was stored twice may lack one copy only: then nothing is missing.
+          const expected = straightRun(log, origin).store.lasting;
+          const store = crashingRun(log, schedule, origin);
+          expect(store.changedFinals).toEqual([]);
+          expect(store.lasting).toEqual(expected);
         },
       ),
       { numRuns: 300 },
