@@ -55,7 +55,7 @@ test("a frame of an unknown version has no effect, and all of it once the versio
       awaits: { contract: "pump", version: 2 },
     });
   catalog.add(pump(2, ["pressure", "flow"]));
-  expect(aggregate.apply(waiting)).toMatchObject({ kind: "effects", late: 0, repeated: 0 });
+  expect(aggregate.apply(waiting)).toMatchObject({ kind: "effects", late: 0, repeated: [] });
 
   const closing = aggregate.apply(frame(3, START_MS + 120_000));
   if (closing.kind !== "effects") throw new Error(closing.kind);
