@@ -17,6 +17,7 @@ import { AppError } from "../../infra/runtime/errors.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
 import type { StatusSource } from "../../infra/runtime/status-server.ts";
 import type { Tracing } from "../../otel/tracing.ts";
+import { HubAlerts } from "../hub-alerts.ts";
 import { insist } from "./insist.ts";
 import { InfluxSink } from "./influx-sink.ts";
 import { type Counters, LaneRunner } from "./lane-runner.ts";
@@ -125,8 +126,9 @@ export class Aggregator implements StatusSource {
       if (!this.#leases) return;
       const plans = new Map(regions.map((region) => [region, new Plans(catalog, region)]));
       const rejectLog = new RejectLog(connection, HUB, OPERATOR);
+      const alerts = new HubAlerts(connection);
       await this.#share(this.#leases, signal, (lane, lease) => {
-        const sink = { sink: this.#sink, influx: this.#influx, rejectLog };
+        const sink = { sink: this.#sink, influx: this.#influx, rejectLog, alerts };
         const uses = { connection, positions, plans: plans.get(lane.region)!, ...sink };
         const tools = {
           latencies: this.#latencies,

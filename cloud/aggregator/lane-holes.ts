@@ -2,8 +2,9 @@
 //
 // H1. They are read from the region's own log and applied where they belong, before the frame that
 //     came; while the region cannot be asked the lane waits.
-// H2. Frames that the region has lost as well, because its store was rolled back, are named and left;
-//     without a sign of that the lane stops: somebody must look.
+// H2. Frames that the region has lost as well, because its store was rolled back, are named and left: no
+//     waiting brings them. Where the region's log begins later than they were, the copy alone has lost
+//     them, and the lane stops: somebody must look.
 // H3. A frame from the origin gets a place between the sequences of its neighbours that depends on its
 //     number alone, so that a replay gives it the same one.
 import type { NatsConnection } from "nats";
@@ -11,7 +12,7 @@ import type { LaneLoss } from "../../contracts/status.ts";
 import { decodeFrame } from "../../contracts/frame.ts";
 import type { LaneId } from "../../contracts/subjects.ts";
 import { type Hole, holeText } from "../../infra/nats/lane.ts";
-import { isRolledBack, readMissing } from "../../infra/nats/lane-origin.ts";
+import { readMissing } from "../../infra/nats/lane-origin.ts";
 import type { LogEntry } from "../../infra/nats/lane-source.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
 import { insist } from "./insist.ts";
@@ -26,7 +27,7 @@ export interface Filling {
   readonly lost: Hole | null;
 }
 
-/** Null if `signal` aborted; "stop" if frames are missing in the region without a sign why (H2). */
+/** Null if `signal` aborted; "stop" if frames are missing that the region had to have (H2). */
 export async function fillHole(
   connection: NatsConnection,
   lane: LaneId,
@@ -36,22 +37,15 @@ export async function fillHole(
 ): Promise<Filling | "stop" | null> {
   const { entry, hole } = at;
   const ask = () => readMissing(connection, lane, hole, logger, signal);
-  const found = await insist(ask, logger, signal); // H1
-  if (!found) return null;
+  const missing = await insist(ask, logger, signal); // H1
+  if (!missing) return null;
+  const { found, reachesBack } = missing;
   const entries = found.map((each) => {
     const { n } = decodeFrame(each.data).header;
     return { ...each, seq: entry.seq - (hole.untilN - n) * STEP };
   });
-  const missing = hole.untilN - hole.fromN - found.length;
-  if (missing === 0) return { entries, lost: null };
-  const before = Math.ceil(entry.seq) - 1;
-  const rolledBack = await insist(
-    () => isRolledBack(connection, lane.region, before),
-    logger,
-    signal,
-  );
-  if (rolledBack === null) return null;
-  return rolledBack ? { entries, lost: lostOf(hole, found) } : "stop";
+  if (found.length === hole.untilN - hole.fromN) return { entries, lost: null };
+  return reachesBack ? { entries, lost: lostOf(hole, found) } : "stop";
 }
 
 /** What is missing before the first frame that was found; what is missing later is another hole. */

@@ -14,6 +14,7 @@ import { sleep } from "../../infra/runtime/backoff.ts";
 import { dispositionOf, messageOf } from "../../infra/runtime/errors.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
 import type { Tracing } from "../../otel/tracing.ts";
+import type { HubAlerts } from "../hub-alerts.ts";
 import { findConflicts } from "./conflicts.ts";
 import { recordHops } from "./hop-spans.ts";
 import { insist } from "./insist.ts";
@@ -53,6 +54,7 @@ export interface LaneDependencies {
   readonly sink: InfluxSink;
   readonly influx: Pick<InfluxClient, "query">;
   readonly rejectLog: RejectLog;
+  readonly alerts: HubAlerts;
   readonly latencies: Latencies;
   readonly counters: Counters;
   readonly losses: LaneLoss[];
@@ -181,13 +183,16 @@ export class LaneRunner implements RepairableLane {
     const filling = await fillHole(connection, this.lane, at, this.#logger, signal);
     if (filling === null) return false;
     if (filling === "stop") {
-      this.#stop(`frame ${at.entry.seq} comes before ${what}, which the region lacks as well`);
+      this.#stop(
+        `frame ${at.entry.seq} comes before ${what}, and the region's log begins after them`,
+      );
       return false;
     }
     this.#waitsFor = null;
     const { entries, lost } = filling;
     if (lost) {
       losses.push(lossOf(this.lane, lost, at.entry));
+      await this.#alertOfLoss(lost, at.entry);
       this.#logger.error({ lost }, `lost in the region, for good: ${holeText(lost)}`);
       aggregate.jump(lost);
     }
@@ -198,6 +203,14 @@ export class LaneRunner implements RepairableLane {
       this.#logger.warn("the steward could not be told that the copy lacked frames");
     });
     return true;
+  }
+
+  async #alertOfLoss(lost: Hole, { storeMs: atMs }: LogEntry): Promise<void> {
+    const { region, partition } = this.lane;
+    const [rule, key, value] = ["data_lost", `${region}/${partition}`, lost.readings ?? 0];
+    const message = `region ${region} lost ${holeText(lost)}, acknowledged and stored nowhere else`;
+    const condition = { rule, key, holds: true, atMs, value, message };
+    await insist(() => this.#with.alerts.set(condition), this.#logger, this.lease.signal);
   }
 
   /** Null if `signal` aborted while the frame waited for its contract. */

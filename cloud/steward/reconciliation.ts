@@ -17,7 +17,7 @@ import { firstSeqSince } from "../../infra/nats/trim.ts";
 import { sleep } from "../../infra/runtime/backoff.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
 import { escape } from "@influxdata/influxdb-client";
-import type { HubAlerts } from "./hub-alerts.ts";
+import type { HubAlerts } from "../hub-alerts.ts";
 import { LogCount, type PointCount } from "./log-count.ts";
 
 export const HOUR_MS = 3_600_000;
@@ -155,7 +155,7 @@ async function report(
     await alerts.set({
       rule: RULE,
       key: `${region}/${contract}`,
-      differs,
+      holds: differs,
       atMs: hourMs,
       value,
       message,

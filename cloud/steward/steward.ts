@@ -11,7 +11,7 @@ import { messageOf } from "../../infra/runtime/errors.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
 import type { StatusSource } from "../../infra/runtime/status-server.ts";
 import { careForCopy } from "./copies.ts";
-import { HubAlerts } from "./hub-alerts.ts";
+import { HubAlerts } from "../hub-alerts.ts";
 import { HOUR_MS, reconcileHour } from "./reconciliation.ts";
 
 export interface StewardConfig {

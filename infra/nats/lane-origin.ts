@@ -23,9 +23,18 @@ export const originManager = (
 ): Promise<JetStreamManager> =>
   connection.jetstreamManager({ domain: region, checkAPI: false, timeout: ANSWER_WITHIN_MS });
 
+export interface Missing {
+  /** Frames of the hole that the region has, in order. */
+  readonly found: readonly LogEntry[];
+  /**
+   * True if its log goes back to before the hole: then what was not found it has lost, because a gateway
+   * sends a frame only once the one before it is stored.
+   */
+  readonly reachesBack: boolean;
+}
+
 /**
  * Looks for the frames of a hole in the region's own log.
- * @returns those it has, in order; fewer than are missing if it has lost some itself.
  * @throws AppError `NATS_UNAVAILABLE` (retry) if the region cannot be asked.
  */
 export async function readMissing(
@@ -34,7 +43,7 @@ export async function readMissing(
   hole: Hole,
   logger: Logger,
   signal: AbortSignal,
-): Promise<LogEntry[]> {
+): Promise<Missing> {
   const enough = new AbortController();
   const patience = AbortSignal.timeout(SCAN_WITHIN_MS);
   const stop = AbortSignal.any([signal, enough.signal, patience]);
@@ -44,6 +53,7 @@ export async function readMissing(
     const stream = telemetryStream(lane.region);
     const { first_seq: firstSeq, last_seq: lastSeq } = (await manager.streams.info(stream)).state;
     const from = await firstSeqSince(manager, stream, { firstSeq, lastSeq }, hole.sinceMs);
+    const reachesBack = firstSeq === 1 || from > firstSeq;
     const source = { ...lane, domain: lane.region };
     for await (const entry of readLane(connection, source, from, logger, stop)) {
       const { gateway, epoch, n } = decodeFrame(entry.data).header;
@@ -51,7 +61,7 @@ export async function readMissing(
       const next = hole.fromN + found.length;
       if (isOurs && n >= next && n < hole.untilN) found.push(entry);
       // An idle lane has a frame a second, so what was the end is soon passed.
-      if ((isOurs && n >= hole.untilN - 1) || entry.seq >= lastSeq) return found;
+      if ((isOurs && n >= hole.untilN - 1) || entry.seq >= lastSeq) return { found, reachesBack };
     }
   } catch (cause) {
     throw unavailable(lane, messageOf(cause), cause);

@@ -111,6 +111,8 @@ export function hubPermissions(
       publish: [
         INFO,
         rejectSubjects("hub"),
+        alertSubjects("hub"),
+        ...reading(alertsStream("hub")),
         `$KV.${POSITIONS_BUCKET}.>`,
         `$KV.${LEASES_BUCKET}.>`,
         `$JS.API.STREAM.MSG.DELETE.${bucketStream(LEASES_BUCKET)}`,

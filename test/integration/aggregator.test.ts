@@ -2,6 +2,7 @@
 // process dies. Method: real servers and a real aggregator process; a test gateway with its own clock
 // writes minutes of readings within seconds, so that windows close while processes are killed.
 import { expect, test } from "vitest";
+import type { Alert } from "../../contracts/alert.ts";
 import { findRejects } from "../../infra/cli/rejects.ts";
 import { makeAggregator } from "../support/aggregator.ts";
 import { type InfluxUnderTest, startInflux } from "../support/influx.ts";
@@ -177,7 +178,7 @@ test("SIGTERM ends it within 3 s with its position saved; the next start writes 
   expect(await influx.client().query("SELECT count FROM environment_1m")).toEqual([]);
 });
 
-test("a hole stops its lane visibly and holds up no other; a frozen InfluxDB holds up nothing for good", async () => {
+test("frames that the region never had are named as lost; a frozen InfluxDB holds up nothing for good", async () => {
   await using world = await startHubAndRegions({ regions: ["eu"] });
   await using influx = await startInflux();
   const aggregator = await makeAggregator(world, influx, ["eu"]);
@@ -193,18 +194,21 @@ test("a hole stops its lane visibly and holds up no other; a frozen InfluxDB hol
   const whole = new FrameWriter({ region: "eu", partition: 1 });
   for (let seq = 0; seq < 50; seq++)
     await whole.publish(connection, [reading("b", seq, nowMs + seq)], nowMs + seq);
-  await eventually("the hole is shown", async () => {
-    const { lanes } = await aggregator.status();
-    return lanes[0]!.stoppedBy?.includes("frames 1 to 1") === true;
+  await eventually("the loss is shown", async () => {
+    const { losses } = await aggregator.status();
+    return losses[0]?.what.startsWith("frames 1 to 1 of") === true;
   });
   influx.process.resume();
-  await eventually("the other lane is stored", async () => {
-    return (await aggregator.status()).readingsStored === 50;
+  await eventually("both lanes are stored", async () => {
+    return (await aggregator.status()).readingsStored === 51;
   });
   const { lanes, influx: influxStatus } = await aggregator.status();
-  expect(lanes.slice(1).map(({ stoppedBy }) => stoppedBy)).toEqual([null, null, null]);
+  expect(lanes.map(({ stoppedBy }) => stoppedBy)).toEqual([null, null, null, null]);
+  const { streams } = await (await world.hub.connect()).jetstreamManager();
+  const alert = (await streams.getMessage("ALERTS_hub", { seq: 1 })).json<Alert>();
+  expect(alert).toMatchObject({ rule: "data_lost", key: "eu/0", state: "firing" });
   expect(influxStatus).toEqual({ state: "ok", detail: "" });
-  expect(await influx.client().query("SELECT seq FROM environment")).toHaveLength(50);
+  expect(await influx.client().query("SELECT seq FROM environment")).toHaveLength(51);
 });
 
 test("what InfluxDB refuses is refused by itself; a database that vanished is created again", async () => {

@@ -1,10 +1,10 @@
 // Alerts that the hub itself raises, in the same form as a region's (ALERTS_hub).
 import { createHash } from "node:crypto";
 import { type NatsConnection, NatsError } from "nats";
-import type { Alert } from "../../contracts/alert.ts";
-import { alertSubject, alertsStream } from "../../contracts/subjects.ts";
-import { publishOnce } from "../../infra/nats/publish.ts";
-import { HUB } from "../../infra/nats/topology.ts";
+import type { Alert } from "../contracts/alert.ts";
+import { alertSubject, alertsStream } from "../contracts/subjects.ts";
+import { publishOnce } from "../infra/nats/publish.ts";
+import { HUB } from "../infra/nats/topology.ts";
 
 const NO_MESSAGE_FOUND = 10037;
 
@@ -12,7 +12,7 @@ export interface HubCondition {
   readonly rule: string;
   readonly key: string;
   /** Whether the condition holds now. */
-  readonly differs: boolean;
+  readonly holds: boolean;
   /** What time it speaks of, epoch ms. */
   readonly atMs: number;
   readonly value: number;
@@ -27,13 +27,13 @@ export class HubAlerts {
   }
 
   /** Raises or resolves an alert if that changes anything; the stream is what it remembers by. */
-  async set({ rule, key, differs, atMs, value, message }: HubCondition): Promise<void> {
+  async set({ rule, key, holds, atMs, value, message }: HubCondition): Promise<void> {
     const subject = alertSubject({ region: HUB, rule, key });
     const last = await this.#last(subject);
-    const state = differs ? "firing" : "resolved";
-    if (last ? last.state === state : !differs) return;
-    const id = differs ? idOf(rule, key, atMs) : last!.id;
-    const sinceMs = differs ? atMs : last!.sinceMs;
+    const state = holds ? "firing" : "resolved";
+    if (last ? last.state === state : !holds) return;
+    const id = holds ? idOf(rule, key, atMs) : last!.id;
+    const sinceMs = holds ? atMs : last!.sinceMs;
     const place = { partition: 0, seq: 0, index: 0 };
     const alert: Alert = {
       id,
