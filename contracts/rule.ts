@@ -38,23 +38,35 @@ const validate = new Ajv({ strict: true }).compile<Rule>({
 });
 
 /**
+ * Checks one rule.
+ * @throws RuleError naming the property at fault.
+ */
+export function parseRule(value: unknown): Rule {
+  if (!validate(value)) {
+    const error = validate.errors?.[0];
+    throw new RuleError(`${error?.instancePath ?? ""} ${error?.message ?? "is invalid"}`.trim());
+  }
+  if (value.clearBelow > value.above) throw new RuleError("clearBelow is higher than above");
+  return value;
+}
+
+/**
  * Checks a list of rules as read from a file.
  * @throws RuleError naming the rule and the property at fault.
  */
 export function parseRules(value: unknown): readonly Rule[] {
   if (!Array.isArray(value)) throw new RuleError("rules must be a JSON array");
-  const seen = new Set<string>();
-  for (const [at, rule] of (value as unknown[]).entries()) {
-    if (!validate(rule)) {
-      const error = validate.errors?.[0];
-      throw new RuleError(
-        `rule ${at}: ${error?.instancePath ?? ""} ${error?.message ?? "is invalid"}`,
-      );
+  const rules = (value as unknown[]).map((each, at) => {
+    try {
+      return parseRule(each);
+    } catch (error) {
+      throw new RuleError(`rule ${at}: ${(error as Error).message}`);
     }
-    if (seen.has(rule.id)) throw new RuleError(`rule ${at}: id "${rule.id}" is used twice`);
-    if (rule.clearBelow > rule.above)
-      throw new RuleError(`rule ${at}: clearBelow is higher than above`);
-    seen.add(rule.id);
+  });
+  const seen = new Set<string>();
+  for (const [at, { id }] of rules.entries()) {
+    if (seen.has(id)) throw new RuleError(`rule ${at}: id "${id}" is used twice`);
+    seen.add(id);
   }
-  return value as Rule[];
+  return rules;
 }

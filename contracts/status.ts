@@ -19,6 +19,8 @@ export interface GatewayStatus {
 export interface AlertingStatus {
   readonly process: "alerting";
   readonly region: string;
+  /** Those that count now. */
+  readonly rules: readonly { readonly id: string; readonly version: number }[];
   readonly openAlerts: number;
   readonly raised: number;
   readonly cleared: number;
@@ -36,6 +38,9 @@ export interface LaneStatus {
   /** Why the lane stands still, or null. */
   readonly stoppedBy: string | null;
 }
+
+/** How many of its losses a process remembers for its status page; all are logged. */
+export const LOSSES_KEPT = 100;
 
 /** Acknowledged frames that exist nowhere any more: a region's store was rolled back. */
 export interface LaneLoss {

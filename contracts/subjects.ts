@@ -13,6 +13,8 @@ export const LEASES_BUCKET = "leases";
 /** Configuration, written only at the hub, readable in every region with the WAN down. */
 export const CONTRACTS_BUCKET = "contracts";
 export const DEVICES_BUCKET = "devices";
+/** Rules of the alerting engines; a key is a rule's id. */
+export const RULES_BUCKET = "rules";
 /** How far the hub has each region's log. */
 export const COPIES_BUCKET = "copies";
 

@@ -1,7 +1,7 @@
 // One lane of the aggregator: log → LaneAggregate → sink, and the position behind it.
 import { setImmediate as macrotask } from "node:timers/promises";
 import type { NatsConnection } from "nats";
-import type { LaneLoss, LaneStatus } from "../../contracts/status.ts";
+import { LOSSES_KEPT, type LaneLoss, type LaneStatus } from "../../contracts/status.ts";
 import { type LaneId, laneName, telemetryStream } from "../../contracts/subjects.ts";
 import type { InfluxClient } from "../../infra/influx/client.ts";
 import { type Hole, holeText } from "../../infra/nats/lane.ts";
@@ -192,6 +192,7 @@ export class LaneRunner implements RepairableLane {
     const { entries, lost } = filling;
     if (lost) {
       losses.push(lossOf(this.lane, lost, at.entry));
+      if (losses.length > LOSSES_KEPT) losses.shift();
       await this.#alertOfLoss(lost, at.entry);
       this.#logger.error({ lost }, `lost in the region, for good: ${holeText(lost)}`);
       aggregate.jump(lost);

@@ -7,11 +7,13 @@
 // E4. If the region's store was rolled back, positions and alerts with it, the lane begins anew at the
 //     position that the store has now. Frames that are gone are named, and the lane goes on: alerting
 //     must not stand still for what nobody can bring back.
+// E5. A rule that is saved, changed or deleted counts from the next frame on, without a restart; the
+//     states of the other rules stay.
 import type { NatsConnection } from "nats";
 import type { Catalog } from "../../contracts/catalog.ts";
 import { type Frame, FrameError, type FrameReading, decodeFrame } from "../../contracts/frame.ts";
 import type { Rule } from "../../contracts/rule.ts";
-import type { LaneLoss, LaneStatus } from "../../contracts/status.ts";
+import { LOSSES_KEPT, type LaneLoss, type LaneStatus } from "../../contracts/status.ts";
 import { type LaneId, laneName, telemetryStream } from "../../contracts/subjects.ts";
 import {
   EMPTY_LANE,
@@ -29,6 +31,7 @@ import { dispositionOf, messageOf } from "../../infra/runtime/errors.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
 import type { AlertLog } from "./alert-log.ts";
 import { LaneRules, type RuleStates } from "./evaluate.ts";
+import type { RuleBook } from "./rule-book.ts";
 import type { ThresholdState } from "./threshold.ts";
 
 export const ALERTING_OPERATOR = "alerting";
@@ -38,6 +41,8 @@ const SAVE_EVERY_MS = 1_000;
 /** A region's server that was restarted is looked at this often. */
 const ROLLBACK_WATCH_MS = 2_000;
 const ASK_AGAIN_MS = 250;
+/** A place behind every reading of a frame. */
+const AFTER_ALL_READINGS = 2 ** 31;
 
 interface AlertingPosition {
   seq: number;
@@ -46,13 +51,15 @@ interface AlertingPosition {
   lane: LaneState;
   /** Rules and keys that are pending or firing at `seq`. */
   states: Record<string, ThresholdState>;
+  /** The version of each rule that they are of; positions of earlier versions lack it. */
+  rules?: Record<string, number>;
 }
 
 export interface EngineParts {
   connection: NatsConnection;
   alertLog: AlertLog;
   catalog: Catalog;
-  rules: readonly Rule[];
+  ruleBook: Pick<RuleBook, "rules">;
   logger: Logger;
 }
 
@@ -82,7 +89,7 @@ export class AlertingLane {
     };
   }
 
-  /** Since the start, newest last. */
+  /** The latest, newest last. */
   get losses(): readonly LaneLoss[] {
     return this.#losses;
   }
@@ -99,23 +106,25 @@ export class AlertingLane {
   }
 
   async #follow(positions: Positions<AlertingPosition>, signal: AbortSignal): Promise<void> {
-    const { connection, catalog, rules, logger } = this.#parts;
+    const { connection, catalog, ruleBook, logger } = this.#parts;
     this.#turn = new AbortController();
     const stop = AbortSignal.any([signal, this.#turn.signal]);
     const saved = await this.#ask(() => positions.load(this.#id), signal);
     if (saved === undefined) return;
     const states: RuleStates = new Map(Object.entries(saved?.states ?? {}));
-    const evaluation = new LaneRules(this.#id, catalog, rules, states);
+    const versions = saved?.rules ?? versionsOf(ruleBook.rules);
+    const evaluation = new LaneRules(this.#id, catalog, states, new Map(Object.entries(versions)));
     this.#seq = saved?.seq ?? 0;
     this.#storeMs = saved?.storeMs ?? null;
     this.#lane = saved?.lane ?? EMPTY_LANE;
     let savedAtMs = performance.now();
     let savedSeq = this.#seq;
-    const save = async (): Promise<void> => {
-      if (savedSeq === this.#seq) return;
+    const save = async (whatever = false): Promise<void> => {
+      if (savedSeq === this.#seq && !whatever) return;
       const live = [...states].filter(([, { phase }]) => phase !== "idle");
       const [seq, storeMs, lane] = [this.#seq, this.#storeMs, this.#lane];
-      const position = { seq, storeMs, lane, states: Object.fromEntries(live) };
+      const rules = Object.fromEntries(evaluation.versions);
+      const position = { seq, storeMs, lane, states: Object.fromEntries(live), rules };
       await positions.save(this.#id, position).catch((error: unknown) => {
         if (dispositionOf(error) !== "retry") throw error;
         logger.warn({ err: error }, "position not saved, will try again");
@@ -128,6 +137,8 @@ export class AlertingLane {
     const watch = setInterval(() => void this.#noticeRollback(), ROLLBACK_WATCH_MS);
     try {
       for await (const entry of readLane(connection, this.#id, from, logger, stop)) {
+        // A rule counts from the frame that comes next on, and its position says so (E5).
+        if (await this.#takeRules(evaluation, signal)) await save(true);
         if (!(await this.#apply(entry, evaluation, signal))) break;
         if (performance.now() - savedAtMs >= SAVE_EVERY_MS) await save();
       }
@@ -136,6 +147,16 @@ export class AlertingLane {
     }
     // After a rollback our place is one that the log no longer has.
     if (!this.#turn.signal.aborted) await save();
+  }
+
+  /** True if rules have changed. What was firing under a rule that is no more is resolved. */
+  async #takeRules(evaluation: LaneRules, signal: AbortSignal): Promise<boolean> {
+    const { rules } = this.#parts.ruleBook;
+    if (!evaluation.isOutdated(rules)) return false;
+    const place = { seq: this.#seq, index: AFTER_ALL_READINGS };
+    for (const alert of evaluation.update(rules, place, Date.now()))
+      await this.#parts.alertLog.append(alert, signal);
+    return true;
   }
 
   /** Asks until there is an answer; undefined if `signal` aborts first. */
@@ -167,6 +188,7 @@ export class AlertingLane {
     const what = holeText(hole);
     const { readings, sinceMs } = hole;
     this.#losses.push({ ...this.#id, what, readings, sinceMs, untilMs: storeMs });
+    if (this.#losses.length > LOSSES_KEPT) this.#losses.shift();
     const lane = laneName(this.#id);
     this.#parts.logger.error({ lane, seq }, `the region's log has lost ${what}`);
     this.#lane = jumpOver(this.#lane, hole);
@@ -248,3 +270,6 @@ export class AlertingLane {
     }
   }
 }
+
+const versionsOf = (rules: readonly Rule[]): Record<string, number> =>
+  Object.fromEntries(rules.map(({ id, version }) => [id, version]));

@@ -22,20 +22,82 @@ export interface UnknownVersion {
   readonly version: number;
 }
 
+/** Version of each rule, by its id. */
+export type RuleVersions = Map<string, number>;
+
 export const stateKey = (rule: string, key: string): string => `${rule}\n${key}`;
+const splitStateKey = (id: string): [string, string] => {
+  const at = id.indexOf("\n");
+  return [id.slice(0, at), id.slice(at + 1)];
+};
 
 export class LaneRules {
   readonly #lane: LaneId;
   readonly #catalog: Catalog;
-  readonly #byContract = new Map<string, ThresholdRule[]>();
+  #byContract = new Map<string, ThresholdRule[]>();
+  #rules: readonly Rule[] | null = null;
+  /** Which version of each rule the states are of. */
+  readonly versions: RuleVersions;
   readonly states: RuleStates;
 
-  constructor(lane: LaneId, catalog: Catalog, rules: readonly Rule[], states: RuleStates) {
+  /** Knows no rule until the first `update`. */
+  constructor(lane: LaneId, catalog: Catalog, states: RuleStates, versions: RuleVersions) {
     this.#lane = lane;
     this.#catalog = catalog;
     this.states = states;
-    for (const rule of rules)
-      this.#byContract.set(rule.contract, [...(this.#byContract.get(rule.contract) ?? []), rule]);
+    this.versions = versions;
+  }
+
+  /** True unless these are the rules that it goes by. */
+  isOutdated(rules: readonly Rule[]): boolean {
+    return rules !== this.#rules;
+  }
+
+  /**
+   * Goes on with these rules. The state of a rule that is the same version stays; of one that is gone
+   * or has another version it ends, and what was firing is resolved at `place`.
+   * @returns those alerts.
+   */
+  update(rules: readonly Rule[], place: LogPlace, nowMs: number): Alert[] {
+    this.#rules = rules;
+    this.#byContract = Map.groupBy(rules, ({ contract }) => contract);
+    const current = new Map(rules.map(({ id, version }) => [id, version]));
+    const alerts: Alert[] = [];
+    for (const [id, state] of this.states) {
+      const [rule = "", key = ""] = splitStateKey(id);
+      if (current.get(rule) === this.versions.get(rule)) continue;
+      this.states.delete(id);
+      if (state.phase === "firing")
+        alerts.push(this.#ended({ rule, key, state, place, nowMs, isGone: !current.has(rule) }));
+    }
+    this.versions.clear();
+    for (const [id, version] of current) this.versions.set(id, version);
+    return alerts;
+  }
+
+  #ended(of: {
+    rule: string;
+    key: string;
+    state: ThresholdState;
+    place: LogPlace;
+    nowMs: number;
+    isGone: boolean;
+  }): Alert {
+    const { rule, key, state, place, nowMs } = of;
+    return {
+      id: alertId(rule, key, this.#lane, state.raisedAt),
+      rule,
+      key,
+      region: this.#lane.region,
+      state: "resolved",
+      sinceMs: state.sinceMs,
+      atMs: nowMs,
+      receivedAtMs: nowMs,
+      value: 0,
+      message: `${key}: the rule was ${of.isGone ? "deleted" : "changed"}, resolved`,
+      partition: this.#lane.partition,
+      ...place,
+    };
   }
 
   /**

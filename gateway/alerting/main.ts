@@ -11,6 +11,7 @@ import { checkLog } from "../ingest/nats-store.ts";
 import { GATEWAY_OPTIONS } from "../options.ts";
 import { AlertLog } from "./alert-log.ts";
 import { AlertingLane } from "./engine.ts";
+import { openRuleBook } from "./rule-book.ts";
 
 const { region, natsUrl, partitions, schemas, statusHost, statusPort } = GATEWAY_OPTIONS;
 
@@ -21,10 +22,16 @@ const ALERTING_OPTIONS = {
   schemas,
   statusHost,
   statusPort,
-  rules: { env: "SKERRY_RULES", doc: "file with a JSON array of rules", parse: readRules },
+  rules: {
+    env: "SKERRY_RULES",
+    doc: "file with a JSON array of rules, beside those saved at the hub; unset: none",
+    fallback: "",
+    parse: readRules,
+  },
 } satisfies OptionTable;
 
 function readRules(path: string): readonly Rule[] {
+  if (path === "") return [];
   try {
     return parseRules(JSON.parse(readFileSync(path, "utf8")));
   } catch (error) {
@@ -44,7 +51,9 @@ await processMain({
     const alertLog = await AlertLog.open(connection, config.region);
     const registry = { connection, shippedDirectory: config.schemas, logger };
     const catalog = await openContractRegistry(registry, signal);
-    const parts = { connection, alertLog, catalog, rules: config.rules, logger };
+    const { rules: configured } = config;
+    const ruleBook = await openRuleBook({ connection, configured, logger }, signal);
+    const parts = { connection, alertLog, catalog, ruleBook, logger };
     const lanes = Array.from(
       { length: config.partitions },
       (_, partition) => new AlertingLane({ region: config.region, partition }, parts),
@@ -53,6 +62,7 @@ await processMain({
       process: "alerting",
       region: config.region,
       openAlerts: alertLog.openAlerts,
+      rules: ruleBook.rules.map(({ id, version }) => ({ id, version })),
       raised: alertLog.raised,
       cleared: alertLog.cleared,
       losses: lanes.flatMap((lane) => lane.losses),
@@ -62,7 +72,7 @@ await processMain({
       { host: config.statusHost, port: config.statusPort },
       { ready: () => true, status },
     );
-    logger.info({ rules: config.rules.map(({ id }) => id) }, "ready");
+    logger.info({ rules: ruleBook.rules.map(({ id }) => id) }, "ready");
     await Promise.all(lanes.map((lane) => lane.run(signal)));
     await connection.close();
   },

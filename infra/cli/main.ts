@@ -6,12 +6,15 @@ import { addRegionCommand } from "./region.ts";
 import { addTopologyCommand } from "./topology.ts";
 import { addDevicesCommand } from "./devices.ts";
 import { addRejectsCommand } from "./rejects-command.ts";
+import { addRulesCommand } from "./rules.ts";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const program = new Command("skerry").description("Tools for a Skerry installation.");
 
 addRejectsCommand(program, say);
+
+addRulesCommand(program, say);
 
 addRegionCommand(program, say);
 addTopologyCommand(program, say);

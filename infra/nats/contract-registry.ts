@@ -4,20 +4,18 @@
 // R1. `openContractRegistry` resolves only after everything that the bucket holds is known.
 // R2. A version is immutable: what is known first stays; other content under its name is an error.
 // R3. An entry that cannot be used is logged as an error and costs no other one.
-import { type NatsConnection, NatsError } from "nats";
+import type { NatsConnection } from "nats";
 import { Catalog, type SchemaFile, compileFile, readSchemas } from "../../contracts/catalog.ts";
 import { isSameSchema } from "../../contracts/compatibility.ts";
-import { CONTRACTS_BUCKET, bucketStream } from "../../contracts/subjects.ts";
-import { Backoff, sleep } from "../runtime/backoff.ts";
+import { CONTRACTS_BUCKET } from "../../contracts/subjects.ts";
 import { AppError, messageOf } from "../runtime/errors.ts";
 import type { Logger } from "../runtime/logger.ts";
-import { type LogEntry, readSlice } from "./lane-source.ts";
+import { followBucket } from "./bucket.ts";
+import type { LogEntry } from "./lane-source.ts";
 
-const STREAM = bucketStream(CONTRACTS_BUCKET);
 const SUBJECT_PREFIX = `$KV.${CONTRACTS_BUCKET}.`;
 /** Every version there is. */
 export const CONTRACT_SUBJECTS = `${SUBJECT_PREFIX}>`;
-const NO_MESSAGE_FOUND = 10037;
 const KEY = /^([a-z][a-z0-9_-]{0,63})\.v([1-9]\d{0,8})$/;
 
 /** The value of a key `{name}.v{n}`. */
@@ -76,34 +74,9 @@ export async function openContractRegistry(
 ): Promise<Catalog> {
   const registry = new ContractRegistry(logger);
   registry.addShipped(shippedDirectory);
-  const lastSeq = await lastSequence(connection, logger, signal);
-  const slice = {
-    stream: STREAM,
-    subject: CONTRACT_SUBJECTS,
-    from: "last-per-subject",
-  } as const;
-  const entries = readSlice(connection, slice, logger, signal);
-  for (let seq = 0; seq < lastSeq;) {
-    const next = await entries.next();
-    if (next.done) throw stopped(); // R1
-    registry.apply(next.value);
-    seq = next.value.seq;
-  }
-  void follow(entries, registry, logger);
+  const of = { connection, bucket: CONTRACTS_BUCKET, logger };
+  await followBucket(of, (entry) => registry.apply(entry), signal); // R1
   return registry.catalog;
-}
-
-/** Ends when the signal aborts: `readSlice` outlives every other trouble. */
-async function follow(
-  entries: AsyncIterable<LogEntry>,
-  registry: ContractRegistry,
-  logger: Logger,
-): Promise<void> {
-  try {
-    for await (const entry of entries) registry.apply(entry);
-  } catch (error) {
-    logger.error({ err: error }, "new contracts are no longer seen");
-  }
 }
 
 /** What is known, and from where; fed with the shipped directory and with entries of the bucket. */
@@ -155,31 +128,4 @@ export class ContractRegistry {
     this.#schemas.set(key, file.schema);
     return true;
   }
-}
-
-const stopped = (): AppError =>
-  new AppError("NATS_UNAVAILABLE", "retry", "stopped before the contracts were loaded");
-
-/** Sequence of the newest entry there is, 0 if none: what the first load has to reach. */
-async function lastSequence(
-  connection: NatsConnection,
-  logger: Logger,
-  signal: AbortSignal,
-): Promise<number> {
-  // Creating a manager asks the server, which may not be ready yet.
-  const manager = await connection.jetstreamManager({ checkAPI: false });
-  const backoff = new Backoff({ baseMs: 50, maxMs: 1_000 });
-  while (!signal.aborted) {
-    try {
-      const { seq } = await manager.streams.getMessage(STREAM, {
-        last_by_subj: CONTRACT_SUBJECTS,
-      });
-      return seq;
-    } catch (error) {
-      if (error instanceof NatsError && error.api_error?.err_code === NO_MESSAGE_FOUND) return 0;
-      logger.warn(`cannot read contracts yet: ${messageOf(error)}`);
-    }
-    await sleep(backoff.next(), signal);
-  }
-  throw stopped();
 }

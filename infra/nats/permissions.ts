@@ -6,6 +6,7 @@ import {
   DEVICES_BUCKET,
   LEASES_BUCKET,
   POSITIONS_BUCKET,
+  RULES_BUCKET,
   alertSubjects,
   alertsStream,
   bucketStream,
@@ -89,7 +90,7 @@ export function regionPermissions(
         `$KV.${POSITIONS_BUCKET}.>`,
         ...reading(telemetryStream(region)),
         ...reading(alertsStream(region)),
-        ...readingBuckets(CONTRACTS_BUCKET, POSITIONS_BUCKET),
+        ...readingBuckets(CONTRACTS_BUCKET, RULES_BUCKET, POSITIONS_BUCKET),
       ],
       subscribe: [INBOX],
     },
@@ -155,7 +156,9 @@ export function leafPermissions(
   region: string,
   { copies, copiedBy }: { copies: readonly string[]; copiedBy: readonly string[] },
 ): Permissions {
-  const broadcast = [CONTRACTS_BUCKET, DEVICES_BUCKET, COPIES_BUCKET].map(bucketStream);
+  const broadcast = [CONTRACTS_BUCKET, DEVICES_BUCKET, RULES_BUCKET, COPIES_BUCKET].map(
+    bucketStream,
+  );
   const create = (stream: string, domain: string): string[] => [
     `$JS.${domain}.API.CONSUMER.CREATE.${stream}`,
     `$JS.${domain}.API.CONSUMER.CREATE.${stream}.>`,

@@ -20,6 +20,7 @@ import {
   DEVICES_BUCKET,
   LEASES_BUCKET,
   POSITIONS_BUCKET,
+  RULES_BUCKET,
   bucketStream,
   alertSubjects,
   alertsStream,
@@ -112,7 +113,7 @@ export const originStreams = (region: string, options: TopologyOptions): StreamS
   rejects(region),
 ];
 
-const BROADCAST_BUCKETS = [CONTRACTS_BUCKET, DEVICES_BUCKET, COPIES_BUCKET];
+const BROADCAST_BUCKETS = [CONTRACTS_BUCKET, DEVICES_BUCKET, RULES_BUCKET, COPIES_BUCKET];
 /** Of the operators in a domain. */
 const OPERATOR_BUCKETS: readonly BucketSpec[] = [
   { name: POSITIONS_BUCKET },

@@ -69,7 +69,9 @@ test("rules wait only for versions that one of them reads", () => {
   const catalog = new Catalog([pump(1, ["flow"])]);
   const rule = { id: "r", version: 1, kind: "threshold", contract: "pump", field: "flow" } as const;
   const rules = [{ ...rule, above: 5, forMs: 0, clearBelow: 4 }];
-  const evaluation = new LaneRules({ region: "eu", partition: 0 }, catalog, rules, new Map());
+  const lane = { region: "eu", partition: 0 };
+  const evaluation = new LaneRules(lane, catalog, new Map(), new Map());
+  evaluation.update(rules, { seq: 0, index: 0 }, START_MS);
   const late = { ...reading(2, {}), payload: { ts: START_MS, flow: 9 } };
   const other = { ...late, contract: "valve" };
   expect(evaluation.unknownVersion([other])).toBeNull();

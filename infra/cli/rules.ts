@@ -1,0 +1,176 @@
+import { readFileSync } from "node:fs";
+import type { Command } from "commander";
+import type { KV, NatsConnection } from "nats";
+import { type Catalog, SCHEMAS_DIRECTORY } from "../../contracts/catalog.ts";
+import { type Rule, parseRule, parseRules } from "../../contracts/rule.ts";
+import { CONTRACTS_BUCKET, RULES_BUCKET, bucketStream } from "../../contracts/subjects.ts";
+import { connectNats } from "../nats/connect.ts";
+import { ContractRegistry } from "../nats/contract-registry.ts";
+import { streamConfig } from "../nats/topology.ts";
+import { AppError, messageOf } from "../runtime/errors.ts";
+import { makeLogger } from "../runtime/logger.ts";
+import { natsTarget } from "./target.ts";
+
+const CONNECT_WITHIN_MS = 5_000;
+
+interface Place {
+  readonly nats?: string;
+  readonly dataDir: string;
+}
+
+/** `skerry rules apply|list|delete`: rules that act in every region within seconds. */
+export function addRulesCommand(program: Command, say: (line: string) => void): void {
+  const rules = program
+    .command("rules")
+    .description("alerting rules saved at the hub, live in every region within seconds");
+  const place = (command: Command): Command =>
+    command
+      .option("--nats <url>", "the hub's nats-server, nats://user:password@host:port")
+      .option("--data-dir <dir>", "of the local installation", ".skerry");
+
+  place(rules.command("apply"))
+    .description(
+      "save the rules of a JSON file, all or none; a changed rule needs a higher version",
+    )
+    .argument("<file>", "a JSON array of rules")
+    .option("--schemas <dir>", "contracts that ship with the engines", SCHEMAS_DIRECTORY)
+    .action(async (file: string, options: Place & { schemas: string }) => {
+      const wanted = readRules(file);
+      await withBucket(options, async (bucket, hub) => {
+        const catalog = await contractsOf(hub, options.schemas);
+        for (const line of await applyRules(bucket, wanted, catalog)) say(line);
+      });
+    });
+
+  place(rules.command("list"))
+    .description("the rules that are saved, one line each")
+    .action((options: Place) =>
+      withBucket(options, async (bucket) => {
+        const saved = await savedRules(bucket);
+        for (const { rule } of saved.values()) say(lineOf(rule));
+        if (saved.size === 0) say("no rules");
+      }),
+    );
+
+  place(rules.command("delete"))
+    .description("delete a rule; what it raised is resolved")
+    .argument("<id>")
+    .action((id: string, options: Place) =>
+      withBucket(options, async (bucket) => {
+        if (!(await savedRules(bucket)).has(id)) throw refused(`there is no rule "${id}"`);
+        await bucket.purge(id);
+        say(`${id}: deleted`);
+      }),
+    );
+}
+
+const SILENT = makeLogger({}, "silent");
+
+const lineOf = ({ id, version, kind, contract, field, above, forMs, clearBelow }: Rule): string =>
+  `${id} v${version}: ${kind} ${contract}.${field} above ${above} for ${forMs} ms, clear below ${clearBelow}`;
+
+function readRules(file: string): readonly Rule[] {
+  try {
+    return parseRules(JSON.parse(readFileSync(file, "utf8")));
+  } catch (error) {
+    throw refused(`${file}: ${messageOf(error)}`);
+  }
+}
+
+/** What is saved, or why nothing is. @throws AppError `RULE_INVALID` naming the rule at fault. */
+async function applyRules(
+  bucket: KV,
+  wanted: readonly Rule[],
+  catalog: Catalog,
+): Promise<string[]> {
+  const saved = await savedRules(bucket);
+  const problems = wanted.flatMap((rule) => {
+    const why = problemOf(rule, catalog) ?? versionProblem(rule, saved.get(rule.id)?.rule);
+    return why === null ? [] : [`rule "${rule.id}": ${why}`];
+  });
+  if (problems.length > 0) throw refused(problems.join("\n"));
+  const lines: string[] = [];
+  for (const rule of wanted) {
+    const before = saved.get(rule.id);
+    if (before && isSame(before.rule, rule)) {
+      lines.push(`${rule.id} v${rule.version}: as it was`);
+      continue;
+    }
+    await bucket.put(rule.id, JSON.stringify(rule), { previousSeq: before?.revision ?? 0 });
+    lines.push(`${rule.id} v${rule.version}: saved`);
+  }
+  return lines;
+}
+
+/** Why a rule cannot be evaluated, or null. */
+export function problemOf({ contract, field }: Rule, catalog: Catalog): string | null {
+  const versions = catalog.versions(contract);
+  const [newest] = versions;
+  if (!newest) return `contract "${contract}" is unknown; there are ${catalog.names.join(", ")}`;
+  const found = versions.flatMap(({ fields }) => fields).find(({ name }) => name === field);
+  const numeric = newest.fields.filter(({ type }) => type === "number" || type === "integer");
+  const names = numeric.map(({ name }) => name).join(", ");
+  if (!found) return `contract "${contract}" has no field "${field}"; its numbers are ${names}`;
+  if (found.type !== "number" && found.type !== "integer")
+    return `field "${field}" of contract "${contract}" is a ${found.type}, not a number`;
+  return null;
+}
+
+const versionProblem = (rule: Rule, saved: Rule | undefined): string | null =>
+  saved && !isSame(saved, rule) && rule.version <= saved.version
+    ? `version ${saved.version} is saved with other content: raise its version`
+    : null;
+
+/** In whatever order its properties were written. */
+const isSame = (a: Rule, b: Rule): boolean => sorted(a) === sorted(b);
+const sorted = (rule: Rule): string =>
+  JSON.stringify(Object.entries(rule).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/** Shipped contracts, and those that are published at the hub. */
+async function contractsOf(hub: NatsConnection, shippedDirectory: string): Promise<Catalog> {
+  const registry = new ContractRegistry(SILENT);
+  registry.addShipped(shippedDirectory);
+  const bucket = await hub.jetstream().views.kv(CONTRACTS_BUCKET, { bindOnly: true });
+  for (const key of await keysOf(bucket)) {
+    const entry = await bucket.get(key);
+    if (entry) registry.apply({ subject: `$KV.${CONTRACTS_BUCKET}.${key}`, data: entry.value });
+  }
+  return registry.catalog;
+}
+
+/** All of them before anything else is asked: the iterator ends early if it has to wait. */
+async function keysOf(bucket: KV): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const key of await bucket.keys()) keys.push(key);
+  return keys;
+}
+
+async function savedRules(bucket: KV): Promise<Map<string, { rule: Rule; revision: number }>> {
+  const saved = new Map<string, { rule: Rule; revision: number }>();
+  for (const key of await keysOf(bucket)) {
+    const entry = await bucket.get(key);
+    if (entry?.operation === "PUT")
+      saved.set(key, { rule: parseRule(entry.json()), revision: entry.revision });
+  }
+  return saved;
+}
+
+async function withBucket(
+  place: Place,
+  use: (bucket: KV, hub: NatsConnection) => Promise<void>,
+): Promise<void> {
+  const soon = AbortSignal.timeout(CONNECT_WITHIN_MS);
+  const target = { url: natsTarget(place, "hub"), name: "skerry rules" };
+  const hub = await connectNats(target, SILENT, soon);
+  try {
+    const config = await streamConfig(await hub.jetstreamManager(), bucketStream(RULES_BUCKET));
+    if (!config) throw refused(`there is no bucket ${RULES_BUCKET}: npx skerry topology apply`);
+    if (config.mirror) throw refused("rules are saved at the hub only: say the hub's URL");
+    const bucket = await hub.jetstream().views.kv(RULES_BUCKET, { bindOnly: true });
+    await use(bucket, hub);
+  } finally {
+    await hub.close();
+  }
+}
+
+const refused = (why: string): AppError => new AppError("RULE_INVALID", "fatal", why);

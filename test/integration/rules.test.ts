@@ -1,0 +1,149 @@
+// Goal: a rule saved at the hub acts in both regions without a restart and leaves the other rules'
+// state alone; a region that is cut off keeps its rules and catches up.
+// Method: real servers and engines, the command line, a WAN that is cut; readings that would raise each
+// rule's alert are written all the time.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { NatsConnection } from "nats";
+import { expect, test } from "vitest";
+import type { AlertingStatus } from "../../contracts/status.ts";
+import type { Alert } from "../../contracts/alert.ts";
+import { FrameWriter } from "../support/nats-frames.ts";
+import { eventually, freePort, temporaryDirectory } from "../support/nats-influx-process.ts";
+import { startHubAndRegions } from "../support/nats.ts";
+import { makeService } from "../support/services.ts";
+import { TcpProxy } from "../support/tcp-proxy.ts";
+
+const MAIN = join(import.meta.dirname, "../../infra/cli/main.ts");
+const REGIONS = ["eu", "us"] as const;
+const CUT_MS = 4_000;
+
+async function skerry(args: readonly string[]): Promise<{ code: number | null; out: string }> {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  let out = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: Buffer) => (out += chunk.toString()));
+  await once(child, "close");
+  return { code: child.exitCode, out };
+}
+
+const rule = (id: string, version: number, above: number) => ({
+  id,
+  version,
+  kind: "threshold",
+  contract: "environment",
+  field: "co2",
+  above,
+  forMs: 0,
+  clearBelow: above,
+});
+
+test("saved, changed and deleted rules act everywhere, also after a cut", async () => {
+  await using stack = new AsyncDisposableStack();
+  const directory = stack.use(await temporaryDirectory());
+  let wan: TcpProxy | null = null;
+  const world = stack.use(
+    await startHubAndRegions({
+      regions: REGIONS,
+      partitions: 1,
+      wan: async (leafPort) => {
+        const port = await freePort();
+        wan = stack.use(await TcpProxy.listen(port, leafPort));
+        return port;
+      },
+    }),
+  );
+  const engines = new Map<string, () => Promise<AlertingStatus>>();
+  const connections = new Map<string, NatsConnection>();
+  let writing = true;
+  const written: Promise<void>[] = [];
+  for (const region of REGIONS) {
+    const engine = await makeService("gateway/alerting/main.ts", {
+      SKERRY_REGION: region,
+      SKERRY_NATS_URL: world.region(region).urlOf("alerting"),
+      SKERRY_PARTITIONS: "1",
+    });
+    stack.use(engine.process);
+    await engine.process.start();
+    engines.set(region, () => engine.status<AlertingStatus>());
+    const connection = await world.region(region).connect();
+    connections.set(region, connection);
+    const writer = new FrameWriter({ region, partition: 0 });
+    written.push(
+      (async () => {
+        for (let seq = 1; writing; seq++) {
+          const ts = Date.now();
+          const rest = { temperature: 20, humidity: 40, light: 1, occupancy: 1 };
+          const payload = { ts, seq, co2: 2_000, ...rest };
+          const reading = { device: "room", contract: "environment", receivedAtMs: ts, payload };
+          await writer.publish(connection, [reading], ts);
+          await sleep(100);
+        }
+      })(),
+    );
+  }
+  stack.defer(async () => {
+    writing = false;
+    await Promise.all(written);
+  });
+  const file = join(directory.path, "rules.json");
+  const save = async (...rules: object[]) => {
+    await writeFile(file, JSON.stringify(rules));
+    return skerry(["rules", "apply", file, "--nats", world.hub.url]);
+  };
+  const alerts = async (region: string): Promise<Record<string, string>> => {
+    const { streams } = await connections.get(region)!.jetstreamManager();
+    const subjects = { subjects_filter: ">" };
+    const { state } = await streams.info(`ALERTS_${region}`, subjects);
+    const found: Record<string, string> = {};
+    for (const subject of Object.keys(state.subjects ?? {})) {
+      const last = await streams.getMessage(`ALERTS_${region}`, { last_by_subj: subject });
+      const alert = last.json<Alert>();
+      found[alert.rule] = `${alert.state} ${alert.id}`;
+    }
+    return found;
+  };
+  const inBoth = async (what: string, holds: (of: Record<string, string>) => boolean) => {
+    const startMs = performance.now();
+    for (const region of REGIONS)
+      await eventually(`${what} in ${region}`, async () => holds(await alerts(region)));
+    console.log(`${what} in both regions after ${Math.round(performance.now() - startMs)} ms`);
+  };
+  const isFiring = (id: string) => (found: Record<string, string>) =>
+    found[id]?.startsWith("firing") === true;
+
+  const refused = await save(rule("a", 1, 1_000), { ...rule("b", 1, 1_000), field: "co3" });
+  expect(refused.code).toBe(1);
+  expect(refused.out).toContain('rule "b": contract "environment" has no field "co3"');
+  expect((await skerry(["rules", "list", "--nats", world.hub.url])).out).toBe("no rules\n");
+
+  expect((await save(rule("a", 1, 1_000), rule("b", 1, 1_000))).out).toBe(
+    "a v1: saved\nb v1: saved\n",
+  );
+  await inBoth("both rules fire", (of) => isFiring("a")(of) && isFiring("b")(of));
+  const first = await alerts("eu");
+
+  const same = await save(rule("b", 1, 5_000));
+  expect([same.code, same.out]).toEqual([
+    1,
+    expect.stringContaining("raise its version") as string,
+  ]);
+  expect((await save(rule("b", 2, 5_000))).code).toBe(0);
+  await inBoth("the changed rule has resolved", (of) => of["b"]?.startsWith("resolved") === true);
+  expect((await alerts("eu"))["a"]).toBe(first["a"]);
+
+  wan!.cut();
+  expect((await save(rule("c", 1, 1_000))).code).toBe(0);
+  await sleep(CUT_MS);
+  for (const status of engines.values())
+    expect((await status()).rules.map(({ id }) => id).sort()).toEqual(["a", "b"]);
+  wan!.heal();
+  await inBoth("a rule saved during the cut fires", isFiring("c"));
+
+  const gone = await skerry(["rules", "delete", "a", "--nats", world.hub.url]);
+  expect(gone.out).toBe("a: deleted\n");
+  await inBoth("a deleted rule has resolved", (of) => of["a"]?.startsWith("resolved") === true);
+});
