@@ -1,24 +1,25 @@
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import type { KV, NatsConnection } from "nats";
 import { type Catalog, SCHEMAS_DIRECTORY } from "../../contracts/catalog.ts";
-import { type Rule, parseRule, parseRules } from "../../contracts/rule.ts";
+import type { Rule } from "../../contracts/rule.ts";
 import { CONTRACTS_BUCKET, RULES_BUCKET, bucketStream } from "../../contracts/subjects.ts";
 import { connectNats } from "../nats/connect.ts";
 import { ContractRegistry } from "../nats/contract-registry.ts";
 import { streamConfig } from "../nats/topology.ts";
-import { AppError, messageOf } from "../runtime/errors.ts";
-import { makeLogger } from "../runtime/logger.ts";
+import {
+  CONNECT_WITHIN_MS,
+  type Place,
+  SILENT,
+  keysOf,
+  problemOf,
+  readRules,
+  refused,
+  savedRules,
+} from "./rules-store.ts";
+import { addRulesTestCommand } from "./rules-test-command.ts";
 import { natsTarget } from "./target.ts";
 
-const CONNECT_WITHIN_MS = 5_000;
-
-interface Place {
-  readonly nats?: string;
-  readonly dataDir: string;
-}
-
-/** `skerry rules apply|list|delete`: rules that act in every region within seconds. */
+/** `skerry rules apply|test|list|delete`: rules that act in every region within seconds. */
 export function addRulesCommand(program: Command, say: (line: string) => void): void {
   const rules = program
     .command("rules")
@@ -42,6 +43,8 @@ export function addRulesCommand(program: Command, say: (line: string) => void): 
       });
     });
 
+  addRulesTestCommand(rules, say);
+
   place(rules.command("list"))
     .description("the rules that are saved, one line each")
     .action((options: Place) =>
@@ -64,18 +67,8 @@ export function addRulesCommand(program: Command, say: (line: string) => void): 
     );
 }
 
-const SILENT = makeLogger({}, "silent");
-
 const lineOf = ({ id, version, kind, contract, field, above, forMs, clearBelow }: Rule): string =>
   `${id} v${version}: ${kind} ${contract}.${field} above ${above} for ${forMs} ms, clear below ${clearBelow}`;
-
-function readRules(file: string): readonly Rule[] {
-  try {
-    return parseRules(JSON.parse(readFileSync(file, "utf8")));
-  } catch (error) {
-    throw refused(`${file}: ${messageOf(error)}`);
-  }
-}
 
 /** What is saved, or why nothing is. @throws AppError `RULE_INVALID` naming the rule at fault. */
 async function applyRules(
@@ -102,20 +95,6 @@ async function applyRules(
   return lines;
 }
 
-/** Why a rule cannot be evaluated, or null. */
-export function problemOf({ contract, field }: Rule, catalog: Catalog): string | null {
-  const versions = catalog.versions(contract);
-  const [newest] = versions;
-  if (!newest) return `contract "${contract}" is unknown; there are ${catalog.names.join(", ")}`;
-  const found = versions.flatMap(({ fields }) => fields).find(({ name }) => name === field);
-  const numeric = newest.fields.filter(({ type }) => type === "number" || type === "integer");
-  const names = numeric.map(({ name }) => name).join(", ");
-  if (!found) return `contract "${contract}" has no field "${field}"; its numbers are ${names}`;
-  if (found.type !== "number" && found.type !== "integer")
-    return `field "${field}" of contract "${contract}" is a ${found.type}, not a number`;
-  return null;
-}
-
 const versionProblem = (rule: Rule, saved: Rule | undefined): string | null =>
   saved && !isSame(saved, rule) && rule.version <= saved.version
     ? `version ${saved.version} is saved with other content: raise its version`
@@ -138,23 +117,6 @@ async function contractsOf(hub: NatsConnection, shippedDirectory: string): Promi
   return registry.catalog;
 }
 
-/** All of them before anything else is asked: the iterator ends early if it has to wait. */
-async function keysOf(bucket: KV): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const key of await bucket.keys()) keys.push(key);
-  return keys;
-}
-
-async function savedRules(bucket: KV): Promise<Map<string, { rule: Rule; revision: number }>> {
-  const saved = new Map<string, { rule: Rule; revision: number }>();
-  for (const key of await keysOf(bucket)) {
-    const entry = await bucket.get(key);
-    if (entry?.operation === "PUT")
-      saved.set(key, { rule: parseRule(entry.json()), revision: entry.revision });
-  }
-  return saved;
-}
-
 async function withBucket(
   place: Place,
   use: (bucket: KV, hub: NatsConnection) => Promise<void>,
@@ -172,5 +134,3 @@ async function withBucket(
     await hub.close();
   }
 }
-
-const refused = (why: string): AppError => new AppError("RULE_INVALID", "fatal", why);

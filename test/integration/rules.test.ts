@@ -146,4 +146,25 @@ test("saved, changed and deleted rules act everywhere, also after a cut", async 
   const gone = await skerry(["rules", "delete", "a", "--nats", world.hub.url]);
   expect(gone.out).toBe("a: deleted\n");
   await inBoth("a deleted rule has resolved", (of) => of["a"]?.startsWith("resolved") === true);
+
+  // The same rules over what the region has recorded: its log, and a file of it.
+  writing = false;
+  await Promise.all(written);
+  const recorded = join(directory.path, "recorded.jsonl");
+  const other = join(directory.path, "other.json");
+  await writeFile(file, JSON.stringify([rule("b", 2, 5_000), rule("c", 1, 1_000)]));
+  await writeFile(other, JSON.stringify([rule("d", 1, 1_000), rule("c", 2, 5_000)]));
+  const at = ["--region", "eu", "--nats", world.region("eu").url, "--since", "1h"];
+  const live = await skerry(["rules", "test", file, ...at, "--record", recorded, "--strict"]);
+  expect(live.out).toMatch(/c room firing: .*\n1 alerts over \d+ readings\n/);
+  expect(live.out).toContain("against the saved rules: 0 gained, 0 lost");
+  expect(live.code).toBe(0);
+  const against = ["--against", file, "--strict"];
+  const changed = await skerry(["rules", "test", other, "--data", recorded, ...against]);
+  expect(changed.out).toMatch(/gained: .* d room firing/);
+  expect(changed.out).toMatch(/lost: .* c room firing/);
+  expect(changed.code).toBe(1);
+  await writeFile(recorded, '{"device":"a","contract":"environment"}\n');
+  const broken = await skerry(["rules", "test", other, "--data", recorded]);
+  expect(broken.out).toContain("recorded.jsonl:1: payload is missing");
 });

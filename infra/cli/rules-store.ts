@@ -1,0 +1,60 @@
+// Rules in files and in the bucket, and what is wrong with them.
+import { readFileSync } from "node:fs";
+import type { KV } from "nats";
+import type { Catalog } from "../../contracts/catalog.ts";
+import { type Rule, parseRule, parseRules } from "../../contracts/rule.ts";
+import { AppError, messageOf } from "../runtime/errors.ts";
+import { makeLogger } from "../runtime/logger.ts";
+
+export const CONNECT_WITHIN_MS = 5_000;
+
+export interface Place {
+  readonly nats?: string;
+  readonly dataDir: string;
+}
+
+export const SILENT = makeLogger({}, "silent");
+
+/** @throws AppError `RULE_INVALID` naming file, rule and property. */
+export function readRules(file: string): readonly Rule[] {
+  try {
+    return parseRules(JSON.parse(readFileSync(file, "utf8")));
+  } catch (error) {
+    throw refused(`${file}: ${messageOf(error)}`);
+  }
+}
+
+/** Why a rule cannot be evaluated, or null. */
+export function problemOf({ contract, field }: Rule, catalog: Catalog): string | null {
+  const versions = catalog.versions(contract);
+  const [newest] = versions;
+  if (!newest) return `contract "${contract}" is unknown; there are ${catalog.names.join(", ")}`;
+  const found = versions.flatMap(({ fields }) => fields).find(({ name }) => name === field);
+  const numeric = newest.fields.filter(({ type }) => type === "number" || type === "integer");
+  const names = numeric.map(({ name }) => name).join(", ");
+  if (!found) return `contract "${contract}" has no field "${field}"; its numbers are ${names}`;
+  if (found.type !== "number" && found.type !== "integer")
+    return `field "${field}" of contract "${contract}" is a ${found.type}, not a number`;
+  return null;
+}
+
+/** All of them before anything else is asked: the iterator ends early if it has to wait. */
+export async function keysOf(bucket: KV): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const key of await bucket.keys()) keys.push(key);
+  return keys;
+}
+
+export async function savedRules(
+  bucket: KV,
+): Promise<Map<string, { rule: Rule; revision: number }>> {
+  const saved = new Map<string, { rule: Rule; revision: number }>();
+  for (const key of await keysOf(bucket)) {
+    const entry = await bucket.get(key);
+    if (entry?.operation === "PUT")
+      saved.set(key, { rule: parseRule(entry.json()), revision: entry.revision });
+  }
+  return saved;
+}
+
+export const refused = (why: string): AppError => new AppError("RULE_INVALID", "fatal", why);

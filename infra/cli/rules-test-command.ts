@@ -1,0 +1,118 @@
+import { writeFileSync } from "node:fs";
+import { type Command, InvalidArgumentError } from "commander";
+import type { Alert } from "../../contracts/alert.ts";
+import { SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/catalog.ts";
+import type { Rule } from "../../contracts/rule.ts";
+import { RULES_BUCKET } from "../../contracts/subjects.ts";
+import { connectNats } from "../nats/connect.ts";
+import { as } from "../runtime/config.ts";
+import { messageOf } from "../runtime/errors.ts";
+import {
+  type Recording,
+  alertsOver,
+  compareAlerts,
+  readRecording,
+  readRegion,
+} from "./rules-test.ts";
+import {
+  CONNECT_WITHIN_MS,
+  type Place,
+  SILENT,
+  problemOf,
+  readRules,
+  refused,
+  savedRules,
+} from "./rules-store.ts";
+import { natsTarget } from "./target.ts";
+
+interface Flags extends Place {
+  readonly data?: string;
+  readonly region?: string;
+  readonly since: number;
+  readonly record?: string;
+  readonly against?: string;
+  readonly strict: boolean;
+  readonly schemas: string;
+}
+
+const parseDuration = (raw: string): number => {
+  try {
+    return as.durationMs(raw);
+  } catch (error) {
+    throw new InvalidArgumentError(messageOf(error));
+  }
+};
+
+export function addRulesTestCommand(rules: Command, say: (line: string) => void): void {
+  rules
+    .command("test")
+    .description(
+      "run the rules of a file over recorded data: what they raise, and what that changes " +
+        "against the saved rules, or those of another file",
+    )
+    .argument("<file>", "a JSON array of rules")
+    .option("--data <file>", "readings, one JSON object a line: device, contract, payload")
+    .option("--region <name>", "or the log of a region")
+    .option("--since <duration>", "how far back in it", parseDuration, as.durationMs("2h"))
+    .option("--nats <url>", "the region's nats-server, or the hub's")
+    .option("--data-dir <dir>", "of the local installation", ".skerry")
+    .option("--record <file>", "write the readings of the log there, for --data")
+    .option("--against <file>", "rules to compare with, such as those of the main branch")
+    .option("--strict", "status 1 if an alert is gained or lost", false)
+    .option("--schemas <dir>", "contracts", SCHEMAS_DIRECTORY)
+    .action((file: string, flags: Flags) => testRules(file, flags, say));
+}
+
+async function testRules(file: string, flags: Flags, say: (line: string) => void): Promise<void> {
+  const { data, region, record, against, strict } = flags;
+  if ((data === undefined) === (region === undefined))
+    throw refused("say what to run the rules over: --data, or --region");
+  const wanted = readRules(file);
+  const catalog = loadCatalog(flags.schemas);
+  for (const rule of wanted) {
+    const why = problemOf(rule, catalog);
+    if (why !== null) throw refused(`rule "${rule.id}": ${why}`);
+  }
+  const { recordings, saved } =
+    data === undefined
+      ? await ofRegion(region!, flags)
+      : { recordings: await readRecording(data, catalog), saved: null };
+  if (record !== undefined) writeFileSync(record, linesOf(recordings));
+  const after = alertsOver(recordings, wanted, catalog);
+  for (const alert of after) say(alertLine(alert));
+  const count = recordings.reduce((sum, { readings }) => sum + readings.length, 0);
+  const raised = after.filter(({ state }) => state === "firing").length;
+  say(`${raised} alerts over ${count} readings`);
+  const current = against === undefined ? saved : readRules(against);
+  if (!current) return;
+  const { gained, lost } = compareAlerts(alertsOver(recordings, current, catalog), after);
+  for (const alert of gained) say(`gained: ${alertLine(alert)}`);
+  for (const alert of lost) say(`lost: ${alertLine(alert)}`);
+  say(`against ${against ?? "the saved rules"}: ${gained.length} gained, ${lost.length} lost`);
+  if (strict && gained.length + lost.length > 0) process.exitCode = 1;
+}
+
+/** What the region's log holds, and the rules that are saved, of which it has a copy. */
+async function ofRegion(
+  region: string,
+  flags: Flags,
+): Promise<{ recordings: Recording[]; saved: readonly Rule[] }> {
+  const target = { url: natsTarget(flags, region), name: "skerry rules" };
+  const connection = await connectNats(target, SILENT, AbortSignal.timeout(CONNECT_WITHIN_MS));
+  try {
+    const recordings = await readRegion(connection, region, Date.now() - flags.since);
+    const bucket = await connection.jetstream().views.kv(RULES_BUCKET, { bindOnly: true });
+    const saved = [...(await savedRules(bucket)).values()].map(({ rule }) => rule);
+    return { recordings, saved };
+  } finally {
+    await connection.close();
+  }
+}
+
+const linesOf = (recordings: readonly Recording[]): string =>
+  recordings
+    .flatMap(({ readings }) => readings.map((reading) => `${JSON.stringify(reading)}\n`))
+    .join("");
+
+const alertLine = ({ rule, key, state, atMs, message }: Alert): string =>
+  `${new Date(atMs).toISOString()} ${rule} ${key} ${state}: ${message}`;
