@@ -2,10 +2,7 @@
 // and times, and everything goes on: gateway, engine, mirrors, aggregator.
 // Method: real servers; the region's directory is deleted, the command of the manual is run, then more is
 // written; the other region's copy is behind the hub's, so the command has to choose.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import type { NatsConnection } from "nats";
 import { expect, test } from "vitest";
 import { applyTopology } from "../../infra/nats/topology.ts";
@@ -15,18 +12,9 @@ import { startInflux } from "../support/influx.ts";
 import { FrameWriter, type TestReading } from "../support/nats-frames.ts";
 import { eventually } from "../support/nats-influx-process.ts";
 import { startHubAndRegions } from "../support/nats.ts";
+import { skerry } from "../support/skerry.ts";
 
-const MAIN = join(import.meta.dirname, "../../infra/cli/main.ts");
 const STREAM = "TELEMETRY_eu";
-
-async function skerry(args: readonly string[]): Promise<{ code: number | null; out: string }> {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  let out = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (chunk: Buffer) => (out += chunk.toString()));
-  await once(child, "close");
-  return { code: child.exitCode, out };
-}
 
 const reading = (seq: number, ts: number): TestReading => ({
   device: "room",

@@ -2,8 +2,6 @@
 // state alone; a region that is cut off keeps its rules and catches up.
 // Method: real servers and engines, the command line, a WAN that is cut; readings that would raise each
 // rule's alert are written all the time.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,19 +14,10 @@ import { eventually, freePort, temporaryDirectory } from "../support/nats-influx
 import { startHubAndRegions } from "../support/nats.ts";
 import { makeService } from "../support/services.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
+import { skerry } from "../support/skerry.ts";
 
-const MAIN = join(import.meta.dirname, "../../infra/cli/main.ts");
 const REGIONS = ["eu", "us"] as const;
 const CUT_MS = 4_000;
-
-async function skerry(args: readonly string[]): Promise<{ code: number | null; out: string }> {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  let out = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (chunk: Buffer) => (out += chunk.toString()));
-  await once(child, "close");
-  return { code: child.exitCode, out };
-}
 
 const rule = (id: string, version: number, above: number) => ({
   id,

@@ -1,19 +1,7 @@
 // Goal: `skerry topology diff` says what `apply` would change, and nothing after it did.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startHubAndRegions } from "../support/nats.ts";
-
-const MAIN = join(import.meta.dirname, "../../infra/cli/main.ts");
-
-async function skerry(args: readonly string[]): Promise<{ code: number | null; out: string }> {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "inherit"] });
-  let out = "";
-  child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
-  await once(child, "close");
-  return { code: child.exitCode, out };
-}
+import { skerry } from "../support/skerry.ts";
 
 test("diff, apply, diff", async () => {
   await using world = await startHubAndRegions({ regions: ["eu", "us"], logBytesMax: 1024 ** 3 });
