@@ -67,6 +67,8 @@ export function regionPermissions(
         INFO,
         telemetryFilter(region),
         rejectSubjects(region),
+        // Answers to those who ask it to replay rejects.
+        INBOX,
         ...logs.flatMap((stream) => reading(stream)),
         ...logs.map((stream) => `$JS.API.STREAM.PURGE.${stream}`),
         ...copies

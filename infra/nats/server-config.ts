@@ -18,15 +18,18 @@ export const passwordVariable = (user: NatsUser | "leaf"): string =>
 const quoted = (subjects: readonly string[]): string =>
   subjects.map((subject) => `\n            ${JSON.stringify(subject)}`).join("");
 
-const permissions = (of: Permissions, more = ""): string => `permissions: {
+const permissions = (of: Permissions): string => `permissions: {
           publish: { allow: [${quoted(of.publish)}] }
-          subscribe: { allow: [${quoted(of.subscribe)}] }${more}
+          subscribe: { allow: [${quoted(of.subscribe)}] }
         }`;
 
-/** A user may answer requests that reach it. */
+/**
+ * Without `allow_responses`: the server would remember the reply subject of every message that it
+ * delivers, and a drain of the log made it use a whole core for that.
+ */
 const userOf = (name: NatsUser, of: Permissions | null): string =>
   `      { user: ${name}, password: $${passwordVariable(name)}${
-    of === null ? "" : `\n        ${permissions(of, "\n          allow_responses: true")}`
+    of === null ? "" : `\n        ${permissions(of)}`
   } }`;
 
 const common = (name: string, domain: string): string => `server_name: ${name}
