@@ -35,7 +35,7 @@ function planOf(quick: boolean) {
     drains: quick
       ? [sizeOf("bench", 400_000)]
       : [sizeOf("bench", 3_000_000), sizeOf("bench_quantiles", 1_000_000)],
-    wan: { rates: [100, 10_000], seconds: quick ? 2 : 10 },
+    wan: { rates: [100, 10_000], seconds: quick ? 6 : 10 },
     // Long enough for both ends to give the connection up and dial again.
     cutSeconds: quick ? 0 : 20,
     alerts: quick ? null : { size: sizeOf("bench", 3_000_000), seconds: 15 },
