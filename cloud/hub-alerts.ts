@@ -41,6 +41,7 @@ export class HubAlerts {
       key,
       region: HUB,
       state,
+      severity: "warning",
       sinceMs,
       atMs,
       receivedAtMs: Date.now(),

@@ -1,20 +1,43 @@
-/** An alert's life, as one message on `alerts.{region}.{rule}.{key}`. */
+/**
+ * `silenced`: the condition holds, in a maintenance window; `firing` or `resolved` follows at its end.
+ * `acknowledged`: somebody has seen a firing alert; `resolved` follows.
+ */
+export type AlertState = "firing" | "silenced" | "acknowledged" | "resolved";
+
+export const SEVERITIES = ["info", "warning", "critical"] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+/** What a gateway of the region tells a device because of an alert, with no cloud in the path. */
+export interface AlertCommand {
+  readonly device: string;
+  /** The body of the command, as the device gets it. */
+  readonly payload: unknown;
+  /** How long it waits for a device that is offline. */
+  readonly expiresMs: number;
+}
+
+/** A step of an alert's life, as one message on `alerts.{region}.{rule}.{key}`. */
 export interface Alert {
   /** Hash of rule, key, lane, seq and index of the raising reading: replays never raise it twice. */
   readonly id: string;
   readonly rule: string;
   readonly key: string;
   readonly region: string;
-  readonly state: "firing" | "resolved";
+  readonly state: AlertState;
+  readonly severity: Severity;
   /** Event time of the first reading of the condition, epoch ms. */
   readonly sinceMs: number;
   /** Event time of the reading that made this transition, epoch ms. */
   readonly atMs: number;
   /** When the gateway received that reading, epoch ms. */
   readonly receivedAtMs: number;
-  /** The value that made this transition. */
+  /** The value that made this transition; 0 where there is none. */
   readonly value: number;
   readonly message: string;
+  /** Who acknowledged it. */
+  readonly by?: string;
+  /** To be told to devices in this state; each once, however often the alert is read. */
+  readonly commands?: readonly AlertCommand[];
   /** Where in the log the transition happened: alerts are a function of the lane's order. */
   readonly partition: number;
   readonly seq: number;
