@@ -34,6 +34,8 @@ export interface Alert {
   /** The value that made this transition; 0 where there is none. */
   readonly value: number;
   readonly message: string;
+  /** A resolved alert that nobody was told of, because it never fired outside a maintenance window. */
+  readonly quiet?: true;
   /** Who acknowledged it. */
   readonly by?: string;
   /** To be told to devices in this state; each once, however often the alert is read. */

@@ -17,6 +17,13 @@ export class Catalog {
     for (const contract of contracts) this.add(contract);
   }
 
+  /** Versions of all contracts: it rises with each one that becomes known. */
+  get size(): number {
+    let size = 0;
+    for (const versions of this.#versions.values()) size += versions.length;
+    return size;
+  }
+
   get names(): string[] {
     return [...this.#versions.keys()].sort();
   }

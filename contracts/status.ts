@@ -21,6 +21,16 @@ export interface AlertingStatus {
   readonly region: string;
   /** Those that count now. */
   readonly rules: readonly { readonly id: string; readonly version: number }[];
+  /** Rules that wait for a contract, each with what it lacks. */
+  readonly rulesWaiting: readonly string[];
+  /** Why a rule is not evaluated any more, by its id. */
+  readonly rulesDisabled: Readonly<Record<string, string>>;
+  /** Readings since the start: too late to be evaluated; sent again; of keys that a rule had no room for. */
+  readonly late: number;
+  readonly repeated: number;
+  readonly unevaluated: number;
+  /** Keys for which a condition holds, but not yet for long enough. */
+  readonly pending: number;
   readonly openAlerts: number;
   readonly raised: number;
   readonly cleared: number;

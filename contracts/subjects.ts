@@ -10,11 +10,18 @@ export const POSITIONS_BUCKET = "positions";
 /** Who works on which lane; entries expire. */
 export const LEASES_BUCKET = "leases";
 
+/** What alerting rules know, lane by lane. */
+export const ALERT_STATE_BUCKET = "alert_state";
+/** Keys and devices that are known in a lane, and who is connected. */
+export const PRESENCE_BUCKET = "presence";
+
 /** Configuration, written only at the hub, readable in every region with the WAN down. */
 export const CONTRACTS_BUCKET = "contracts";
 export const DEVICES_BUCKET = "devices";
 /** Rules of the alerting engines; a key is a rule's id. */
 export const RULES_BUCKET = "rules";
+/** Which alerts somebody has acknowledged. */
+export const ACKNOWLEDGEMENTS_BUCKET = "acknowledgements";
 /** How far the hub has each region's log. */
 export const COPIES_BUCKET = "copies";
 
@@ -57,6 +64,13 @@ export const deviceOfRejectSubject = (subject: string): string =>
 /** The position record of one operator for one lane: `{operator}.{region}.{partition}`. */
 export const positionKey = (operator: string, lane: LaneId): string =>
   `${escapeToken(operator)}.${lane.region}.${lane.partition}`;
+
+/** What an operator keeps of one lane beside its position; see infra/nats/chunked-value.ts. */
+export const laneStateKey = (lane: LaneId): string => `${lane.region}.${lane.partition}`;
+
+/** The acknowledgement of the alert of a rule and key. */
+export const acknowledgementKey = (of: { region: string; rule: string; key: string }): string =>
+  `${of.region}.${escapeToken(of.rule)}.${escapeToken(of.key)}`;
 
 /** The last hour of a region that was reconciled. */
 export const reconciledKey = (region: string): string => `reconciled.${region}`;

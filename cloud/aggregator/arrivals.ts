@@ -7,7 +7,7 @@
 //     and a position that holds those back makes a replay judge the same.
 import type { ContractPlan } from "./plan.ts";
 import type { FrameReading } from "../../contracts/frame.ts";
-import { NumberRuns } from "./identities.ts";
+import { NumberRuns } from "../../contracts/number-runs.ts";
 
 /** How many windows after its first copy a repeat is still known as one. */
 const WINDOWS_BACK = 2;

@@ -1,18 +1,17 @@
 // The alerting engine: an operator on the region's own log, with no cloud in its path.
 //
 // E1. It evaluates each frame of a lane once, in order.
-// E2. The position (with the rules' state at it) is saved only after every alert of the frames up to
+// E2. The position (with what the rules know at it) is saved only after every alert of the frames up to
 //     it is stored, so a kill replays frames and never skips one.
 // E3. A frame whose contract version a rule needs and nobody knows yet waits for it, and is shown.
 // E4. If the region's store was rolled back, positions and alerts with it, the lane begins anew at the
 //     position that the store has now. Frames that are gone are named, and the lane goes on: alerting
 //     must not stand still for what nobody can bring back.
-// E5. A rule that is saved, changed or deleted counts from the next frame on, without a restart; the
-//     states of the other rules stay.
+// E5. A rule that is saved, changed or deleted counts from the next frame on, without a restart; what the
+//     other rules know stays. The position is saved with it, so no replay goes back behind a change.
 import type { NatsConnection } from "nats";
 import type { Catalog } from "../../contracts/catalog.ts";
 import { type Frame, FrameError, type FrameReading, decodeFrame } from "../../contracts/frame.ts";
-import type { Rule } from "../../contracts/rule.ts";
 import { LOSSES_KEPT, type LaneLoss, type LaneStatus } from "../../contracts/status.ts";
 import { type LaneId, laneName, telemetryStream } from "../../contracts/subjects.ts";
 import {
@@ -25,41 +24,25 @@ import {
 } from "../../infra/nats/lane.ts";
 import { rolledBackTo } from "../../infra/nats/lane-origin.ts";
 import { type LogEntry, readLane } from "../../infra/nats/lane-source.ts";
-import { Positions } from "../../infra/nats/positions.ts";
 import { sleep } from "../../infra/runtime/backoff.ts";
-import { dispositionOf, messageOf } from "../../infra/runtime/errors.ts";
+import { messageOf } from "../../infra/runtime/errors.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
+import type { Acknowledgements } from "./acknowledgements.ts";
 import type { AlertLog } from "./alert-log.ts";
-import { LaneRules, type RuleStates } from "./evaluate.ts";
+import { LaneRules } from "./lane-rules.ts";
+import { restoreSnapshot, takeSnapshot } from "./lane-snapshot.ts";
+import { type LaneRecord, LaneStore } from "./lane-store.ts";
 import type { RuleBook } from "./rule-book.ts";
-import type { ThresholdState } from "./threshold.ts";
 
-export const ALERTING_OPERATOR = "alerting";
-
-/** How often a lane's position is saved: what a kill replays. */
-const SAVE_EVERY_MS = 1_000;
 /** A region's server that was restarted is looked at this often. */
 const ROLLBACK_WATCH_MS = 2_000;
 const ASK_AGAIN_MS = 250;
-/** A place behind every reading of a frame. */
-const AFTER_ALL_READINGS = 2 ** 31;
-
-interface AlertingPosition {
-  seq: number;
-  /** When that frame was stored, epoch ms; a log that says otherwise was rolled back. */
-  storeMs: number | null;
-  lane: LaneState;
-  /** Rules and keys that are pending or firing at `seq`. */
-  states: Record<string, ThresholdState>;
-  /** The version of each rule that they are of; positions of earlier versions lack it. */
-  rules?: Record<string, number>;
-}
-
 export interface EngineParts {
   connection: NatsConnection;
   alertLog: AlertLog;
   catalog: Catalog;
-  ruleBook: Pick<RuleBook, "rules">;
+  ruleBook: Pick<RuleBook, "rules" | "awaited">;
+  acknowledgements: Pick<Acknowledgements, "all" | "version">;
   logger: Logger;
 }
 
@@ -72,6 +55,9 @@ export class AlertingLane {
   readonly #losses: LaneLoss[] = [];
   /** Of the frame at `#seq`. */
   #storeMs: number | null = null;
+  #rules: LaneRules | null = null;
+  /** The version of the acknowledgements that it went by last. */
+  #acknowledged = -1;
   /** Ends the reading under way, so that it begins anew. */
   #turn = new AbortController();
 
@@ -94,69 +80,82 @@ export class AlertingLane {
     return this.#losses;
   }
 
+  /** What its rules count, and who is pending or firing. */
+  get rules(): LaneRules | null {
+    return this.#rules;
+  }
+
   /** Follows the lane until `signal` aborts; after a rollback from its position anew. */
   async run(signal: AbortSignal): Promise<void> {
-    const { connection } = this.#parts;
-    const positions = await Positions.open<AlertingPosition>(connection, ALERTING_OPERATOR);
+    const { connection, logger } = this.#parts;
+    const store = await LaneStore.open(connection, this.#id, logger);
     while (!signal.aborted && this.#stoppedBy === null) {
-      await this.#follow(positions, signal);
+      await this.#follow(store, signal);
       // Alerts are in the same store; those of places that are used again must not stand in the way.
       if (this.#turn.signal.aborted) await this.#ask(() => this.#parts.alertLog.reload(), signal);
     }
   }
 
-  async #follow(positions: Positions<AlertingPosition>, signal: AbortSignal): Promise<void> {
-    const { connection, catalog, ruleBook, logger } = this.#parts;
+  async #follow(store: LaneStore, signal: AbortSignal): Promise<void> {
+    const { connection, logger } = this.#parts;
     this.#turn = new AbortController();
     const stop = AbortSignal.any([signal, this.#turn.signal]);
-    const saved = await this.#ask(() => positions.load(this.#id), signal);
+    const saved = await this.#ask(() => store.load(), signal);
     if (saved === undefined) return;
-    const states: RuleStates = new Map(Object.entries(saved?.states ?? {}));
-    const versions = saved?.rules ?? versionsOf(ruleBook.rules);
-    const evaluation = new LaneRules(this.#id, catalog, states, new Map(Object.entries(versions)));
     this.#seq = saved?.seq ?? 0;
     this.#storeMs = saved?.storeMs ?? null;
     this.#lane = saved?.lane ?? EMPTY_LANE;
-    let savedAtMs = performance.now();
-    let savedSeq = this.#seq;
-    const save = async (whatever = false): Promise<void> => {
-      if (savedSeq === this.#seq && !whatever) return;
-      const live = [...states].filter(([, { phase }]) => phase !== "idle");
-      const [seq, storeMs, lane] = [this.#seq, this.#storeMs, this.#lane];
-      const rules = Object.fromEntries(evaluation.versions);
-      const position = { seq, storeMs, lane, states: Object.fromEntries(live), rules };
-      await positions.save(this.#id, position).catch((error: unknown) => {
-        if (dispositionOf(error) !== "retry") throw error;
-        logger.warn({ err: error }, "position not saved, will try again");
-      });
-      savedSeq = this.#seq;
-      savedAtMs = performance.now();
-    };
+    const rules = this.#restore(saved?.snapshot ?? null);
+    this.#rules = rules;
+    const record = (): LaneRecord => ({
+      seq: this.#seq,
+      storeMs: this.#storeMs,
+      lane: this.#lane,
+      snapshot: takeSnapshot(rules),
+    });
     const since = await this.#ask(() => this.#storedSince(), signal);
     const from = since ?? this.#seq + 1;
     const watch = setInterval(() => void this.#noticeRollback(), ROLLBACK_WATCH_MS);
     try {
       for await (const entry of readLane(connection, this.#id, from, logger, stop)) {
-        // A rule counts from the frame that comes next on, and its position says so (E5).
-        if (await this.#takeRules(evaluation, signal)) await save(true);
-        if (!(await this.#apply(entry, evaluation, signal))) break;
-        if (performance.now() - savedAtMs >= SAVE_EVERY_MS) await save();
+        if (await this.#takeRules(rules, signal)) await store.save(record()); // E5
+        if (!(await this.#apply(entry, rules, signal))) break;
+        await this.#takeAcknowledgements(rules, signal);
+        store.saveSoon(this.#seq, record); // E2
       }
     } finally {
       clearInterval(watch);
     }
     // After a rollback our place is one that the log no longer has.
-    if (!this.#turn.signal.aborted) await save();
+    if (!this.#turn.signal.aborted) await store.save(record());
+  }
+
+  #restore(snapshot: LaneRecord["snapshot"] | null): LaneRules {
+    const parts = { lane: this.#id, catalog: this.#parts.catalog, nowMs: () => performance.now() };
+    if (snapshot) {
+      try {
+        return restoreSnapshot(snapshot, parts);
+      } catch (error) {
+        const where = { lane: laneName(this.#id), seq: this.#seq };
+        this.#parts.logger.error({ ...where, err: error }, "what rules knew cannot be read");
+      }
+    }
+    return new LaneRules(this.#id, parts.catalog, parts.nowMs);
   }
 
   /** True if rules have changed. What was firing under a rule that is no more is resolved. */
   async #takeRules(evaluation: LaneRules, signal: AbortSignal): Promise<boolean> {
     const { rules } = this.#parts.ruleBook;
     if (!evaluation.isOutdated(rules)) return false;
-    const place = { seq: this.#seq, index: AFTER_ALL_READINGS };
-    for (const alert of evaluation.update(rules, place, Date.now()))
-      await this.#parts.alertLog.append(alert, signal);
+    await this.#parts.alertLog.append(evaluation.update(rules, this.#seq), signal);
     return true;
+  }
+
+  async #takeAcknowledgements(evaluation: LaneRules, signal: AbortSignal): Promise<void> {
+    const { acknowledgements, alertLog } = this.#parts;
+    if (acknowledgements.version === this.#acknowledged) return;
+    this.#acknowledged = acknowledgements.version;
+    await alertLog.append(evaluation.acknowledge(acknowledgements.all, this.#seq), signal);
   }
 
   /** Asks until there is an answer; undefined if `signal` aborts first. */
@@ -239,9 +238,8 @@ export class AlertingLane {
     }
     if (verdict.kind === "new") {
       if (!(await this.#contractsKnown(readings, entry, evaluation, signal))) return false; // E3
-      for (const [index, reading] of readings.entries())
-        for (const alert of evaluation.evaluate(reading, { seq: entry.seq, index }))
-          await this.#parts.alertLog.append(alert, signal); // E2
+      const alerts = evaluation.applyFrame(frame, entry.seq, verdict.state);
+      await this.#parts.alertLog.append(alerts, signal); // E2
       this.#lane = verdict.state;
     }
     this.#seq = entry.seq;
@@ -256,10 +254,14 @@ export class AlertingLane {
     evaluation: LaneRules,
     signal: AbortSignal,
   ): Promise<boolean> {
-    const { catalog, logger } = this.#parts;
-    for (;;) {
-      const unknown = evaluation.unknownVersion(readings);
-      if (!unknown) return true;
+    const { catalog, logger, ruleBook } = this.#parts;
+    for (let hasWaited = false; ; hasWaited = true) {
+      const unknown = evaluation.unknownVersion(readings, ruleBook.awaited);
+      if (!unknown) {
+        // Rules that had to wait for it as well begin with this frame.
+        if (hasWaited) await this.#takeRules(evaluation, signal);
+        return true;
+      }
       const { contract, version } = unknown;
       this.#stoppedBy = `waits for contract ${contract} v${version}, which frame ${seq} holds`;
       const lane = laneName(this.#id);
@@ -270,6 +272,3 @@ export class AlertingLane {
     }
   }
 }
-
-const versionsOf = (rules: readonly Rule[]): Record<string, number> =>
-  Object.fromEntries(rules.map(({ id, version }) => [id, version]));

@@ -9,8 +9,10 @@ import { processMain } from "../../infra/runtime/process-main.ts";
 import { serveStatus } from "../../infra/runtime/status-server.ts";
 import { checkLog } from "../ingest/nats-store.ts";
 import { GATEWAY_OPTIONS } from "../options.ts";
+import { openAcknowledgements } from "./acknowledgements.ts";
 import { AlertLog } from "./alert-log.ts";
 import { AlertingLane } from "./engine.ts";
+import { watchGateways } from "./gateway-silence.ts";
 import { openRuleBook } from "./rule-book.ts";
 
 const { region, natsUrl, partitions, schemas, statusHost, statusPort } = GATEWAY_OPTIONS;
@@ -39,6 +41,29 @@ function readRules(path: string): readonly Rule[] {
   }
 }
 
+/** Rules that are not evaluated any more, each with the reason, in whatever lanes. */
+const disabledOf = (lanes: readonly AlertingLane[]): Record<string, string> =>
+  Object.fromEntries(
+    lanes.flatMap(({ rules }) =>
+      [...(rules?.plans.values() ?? [])].flatMap(({ compiled, disabled }) =>
+        disabled ? [[compiled.id, disabled.why]] : [],
+      ),
+    ),
+  );
+
+function countersOf(lanes: readonly AlertingLane[]) {
+  const sums = { late: 0, repeated: 0, unevaluated: 0, pending: 0 };
+  for (const { rules } of lanes) {
+    if (!rules) continue;
+    const { late, repeated, unevaluated } = rules.counters;
+    sums.late += late;
+    sums.repeated += repeated;
+    sums.unevaluated += unevaluated;
+    sums.pending += rules.pending;
+  }
+  return sums;
+}
+
 await processMain({
   name: "alerting",
   title: "Skerry alerting engine: rules on the region's log, alive without the cloud.",
@@ -52,8 +77,10 @@ await processMain({
     const registry = { connection, shippedDirectory: config.schemas, logger };
     const catalog = await openContractRegistry(registry, signal);
     const { rules: configured } = config;
-    const ruleBook = await openRuleBook({ connection, configured, logger }, signal);
-    const parts = { connection, alertLog, catalog, ruleBook, logger };
+    const ruleBook = await openRuleBook({ connection, configured, catalog, logger }, signal);
+    const { region } = config;
+    const acknowledgements = await openAcknowledgements({ connection, region, logger }, signal);
+    const parts = { connection, alertLog, catalog, ruleBook, acknowledgements, logger };
     const lanes = Array.from(
       { length: config.partitions },
       (_, partition) => new AlertingLane({ region: config.region, partition }, parts),
@@ -63,6 +90,9 @@ await processMain({
       region: config.region,
       openAlerts: alertLog.openAlerts,
       rules: ruleBook.rules.map(({ id, version }) => ({ id, version })),
+      rulesWaiting: ruleBook.waiting,
+      rulesDisabled: disabledOf(lanes),
+      ...countersOf(lanes),
       raised: alertLog.raised,
       cleared: alertLog.cleared,
       losses: lanes.flatMap((lane) => lane.losses),
@@ -73,7 +103,11 @@ await processMain({
       { ready: () => true, status },
     );
     logger.info({ rules: ruleBook.rules.map(({ id }) => id) }, "ready");
-    await Promise.all(lanes.map((lane) => lane.run(signal)));
+    const manager = await connection.jetstreamManager({ checkAPI: false });
+    await Promise.all([
+      ...lanes.map((lane) => lane.run(signal)),
+      watchGateways({ manager, region, alertLog, logger }, signal),
+    ]);
     await connection.close();
   },
 });

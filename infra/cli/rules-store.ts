@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { KV } from "nats";
 import type { Catalog } from "../../contracts/catalog.ts";
+import { compileRule } from "../../contracts/compile-rule.ts";
 import { type Rule, parseRule, parseRules } from "../../contracts/rule.ts";
 import { AppError, messageOf } from "../runtime/errors.ts";
 import { makeLogger } from "../runtime/logger.ts";
@@ -25,17 +26,13 @@ export function readRules(file: string): readonly Rule[] {
 }
 
 /** Why a rule cannot be evaluated, or null. */
-export function problemOf({ contract, field }: Rule, catalog: Catalog): string | null {
-  const versions = catalog.versions(contract);
-  const [newest] = versions;
-  if (!newest) return `contract "${contract}" is unknown; there are ${catalog.names.join(", ")}`;
-  const found = versions.flatMap(({ fields }) => fields).find(({ name }) => name === field);
-  const numeric = newest.fields.filter(({ type }) => type === "number" || type === "integer");
-  const names = numeric.map(({ name }) => name).join(", ");
-  if (!found) return `contract "${contract}" has no field "${field}"; its numbers are ${names}`;
-  if (found.type !== "number" && found.type !== "integer")
-    return `field "${field}" of contract "${contract}" is a ${found.type}, not a number`;
-  return null;
+export function problemOf(rule: Rule, catalog: Catalog): string | null {
+  try {
+    compileRule(rule, catalog);
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 /** All of them before anything else is asked: the iterator ends early if it has to wait. */

@@ -78,14 +78,15 @@ async function testRules(file: string, flags: Flags, say: (line: string) => void
       ? await ofRegion(region!, flags)
       : { recordings: await readRecording(data, catalog), saved: null };
   if (record !== undefined) writeFileSync(record, linesOf(recordings));
-  const after = alertsOver(recordings, wanted, catalog);
+  const { alerts: after, late } = alertsOver(recordings, wanted, catalog);
   for (const alert of after) say(alertLine(alert));
-  const count = recordings.reduce((sum, { readings }) => sum + readings.length, 0);
+  const count = recordings.reduce((sum, recording) => sum + readingsOf(recording).length, 0);
+  if (late > 0) say(`${late} readings came too late to be evaluated`);
   const raised = after.filter(({ state }) => state === "firing").length;
   say(`${raised} alerts over ${count} readings`);
   const current = against === undefined ? saved : readRules(against);
   if (!current) return;
-  const { gained, lost } = compareAlerts(alertsOver(recordings, current, catalog), after);
+  const { gained, lost } = compareAlerts(alertsOver(recordings, current, catalog).alerts, after);
   for (const alert of gained) say(`gained: ${alertLine(alert)}`);
   for (const alert of lost) say(`lost: ${alertLine(alert)}`);
   say(`against ${against ?? "the saved rules"}: ${gained.length} gained, ${lost.length} lost`);
@@ -109,9 +110,12 @@ async function ofRegion(
   }
 }
 
+const readingsOf = ({ frames }: Recording) => frames.flatMap(({ readings }) => readings);
+
 const linesOf = (recordings: readonly Recording[]): string =>
   recordings
-    .flatMap(({ readings }) => readings.map((reading) => `${JSON.stringify(reading)}\n`))
+    .flatMap(readingsOf)
+    .map((reading) => `${JSON.stringify(reading)}\n`)
     .join("");
 
 const alertLine = ({ rule, key, state, atMs, message }: Alert): string =>

@@ -4,21 +4,35 @@ import { createInterface } from "node:readline";
 import type { NatsConnection } from "nats";
 import type { Alert } from "../../contracts/alert.ts";
 import type { Catalog } from "../../contracts/catalog.ts";
-import { type FrameReading, decodeFrame } from "../../contracts/frame.ts";
+import { compileRule } from "../../contracts/compile-rule.ts";
+import { type Frame, type FrameReading, decodeFrame } from "../../contracts/frame.ts";
+import { eventTimeMs } from "../../contracts/reading.ts";
 import type { Rule } from "../../contracts/rule.ts";
 import { telemetryStream } from "../../contracts/subjects.ts";
-import { LaneRules } from "../../gateway/alerting/evaluate.ts";
+import { LaneRules } from "../../gateway/alerting/lane-rules.ts";
+import { EMPTY_LANE, type LaneState, judgeFrame, jumpOver } from "../nats/lane.ts";
 import { readLane } from "../nats/lane-source.ts";
 import { streamConfig } from "../nats/topology.ts";
 import { firstSeqSince } from "../nats/trim.ts";
 import { AppError, messageOf } from "../runtime/errors.ts";
 import { makeLogger } from "../runtime/logger.ts";
 
-/** Readings of one lane, in its order. */
+export interface RecordedFrame extends Frame {
+  readonly seq: number;
+  readonly storeMs: number;
+}
+
+/** Frames of one lane, in its order. */
 export interface Recording {
   readonly region: string;
   readonly partition: number;
-  readonly readings: readonly FrameReading[];
+  readonly frames: readonly RecordedFrame[];
+}
+
+export interface Outcome {
+  readonly alerts: Alert[];
+  /** Readings that came too late to be evaluated. */
+  readonly late: number;
 }
 
 /** Every alert that the rules raise or resolve over the recordings, as an engine would. */
@@ -26,12 +40,32 @@ export function alertsOver(
   recordings: readonly Recording[],
   rules: readonly Rule[],
   catalog: Catalog,
-): Alert[] {
-  return recordings.flatMap(({ region, partition, readings }) => {
-    const lane = new LaneRules({ region, partition }, catalog, new Map(), new Map());
-    lane.update(rules, { seq: 0, index: 0 }, 0);
-    return readings.flatMap((reading, at) => lane.evaluate(reading, { seq: at + 1, index: 0 }));
-  });
+): Outcome {
+  const compiled = rules.map((rule) => compileRule(rule, catalog));
+  const alerts: Alert[] = [];
+  let late = 0;
+  for (const { region, partition, frames } of recordings) {
+    const lane = new LaneRules({ region, partition }, catalog, () => performance.now());
+    lane.update(compiled, 0);
+    let state = EMPTY_LANE;
+    for (const frame of frames) {
+      const after = stateAfter(state, frame);
+      if (!after) continue;
+      alerts.push(...lane.applyFrame(frame, frame.seq, after));
+      state = after;
+    }
+    late += lane.counters.late;
+  }
+  return { alerts, late };
+}
+
+/** Null for a frame that was there already; a recording may begin anywhere and have holes. */
+function stateAfter(state: LaneState, { header, storeMs }: RecordedFrame): LaneState | null {
+  const verdict = judgeFrame(state, header, storeMs, true);
+  if (verdict.kind === "repeated") return null;
+  if (verdict.kind === "new") return verdict.state;
+  const over = judgeFrame(jumpOver(state, verdict.hole), header, storeMs, true);
+  return over.kind === "new" ? over.state : null;
 }
 
 /** Alerts raised under one set of rules and not under the other, by rule, key and beginning. */
@@ -52,7 +86,8 @@ export function compareAlerts(
 
 /**
  * Readings of a file: one JSON object a line with `device`, `contract`, `payload`, and, if they are to
- * be told, `version` (else the newest) and `receivedAtMs` (else 0, for payloads with a time of their own).
+ * be told, `version` (else the newest) and `receivedAtMs` (else their own time). They are taken in the
+ * order in which they were received.
  * @throws AppError `CONFIG_INVALID` naming the line.
  */
 export async function readRecording(path: string, catalog: Catalog): Promise<Recording[]> {
@@ -67,7 +102,14 @@ export async function readRecording(path: string, catalog: Catalog): Promise<Rec
       throw new AppError("CONFIG_INVALID", "fatal", `${path}:${line}: ${messageOf(error)}`);
     }
   }
-  return [{ region: "recorded", partition: 0, readings }];
+  readings.sort((a, b) => a.receivedAtMs - b.receivedAtMs);
+  const frames = readings.map((reading, at): RecordedFrame => {
+    const n = at + 1;
+    const { receivedAtMs: clock } = reading;
+    const header = { v: 1, gateway: "recorded", epoch: "1", n, count: 1, total: n, clock };
+    return { seq: n, storeMs: clock, header, readings: [reading] };
+  });
+  return [{ region: "recorded", partition: 0, frames }];
 }
 
 function toReading(value: unknown, catalog: Catalog): FrameReading {
@@ -78,7 +120,9 @@ function toReading(value: unknown, catalog: Catalog): FrameReading {
   const [newest] = catalog.versions(of.contract);
   if (!newest) throw new Error(`contract "${of.contract}" is unknown`);
   const { device, contract, payload } = of;
-  const { version = newest.version, receivedAtMs = 0 } = of;
+  const { version = newest.version } = of;
+  const receivedAtMs = of.receivedAtMs ?? eventTimeMs(newest, payload, Number.NaN);
+  if (!Number.isFinite(receivedAtMs)) throw new Error("it has no time: say receivedAtMs");
   return { device, contract, version, receivedAtMs, traceparent: null, payload };
 }
 
@@ -102,17 +146,17 @@ export async function readRegion(
   for (const subject of subjects.sort()) {
     const partition = Number(subject.split(".").at(-1));
     const last = await manager.streams.getMessage(stream, { last_by_subj: subject });
-    const readings: FrameReading[] = [];
+    const frames: RecordedFrame[] = [];
     const enough = new AbortController();
     const lane = { region, partition };
     const silent = makeLogger({}, "silent");
     if (last.seq >= from)
       for await (const entry of readLane(connection, lane, from, silent, enough.signal)) {
-        readings.push(...decodeFrame(entry.data).readings);
+        frames.push({ seq: entry.seq, storeMs: entry.storeMs, ...decodeFrame(entry.data) });
         if (entry.seq >= last.seq) break;
       }
     enough.abort();
-    recordings.push({ region, partition, readings });
+    recordings.push({ region, partition, frames });
   }
   return recordings;
 }

@@ -1,7 +1,8 @@
+import canonicalize from "canonicalize";
 import type { Command } from "commander";
 import type { KV, NatsConnection } from "nats";
 import { type Catalog, SCHEMAS_DIRECTORY } from "../../contracts/catalog.ts";
-import type { Rule } from "../../contracts/rule.ts";
+import { type Rule, contractsOf } from "../../contracts/rule.ts";
 import { CONTRACTS_BUCKET, RULES_BUCKET, bucketStream } from "../../contracts/subjects.ts";
 import { connectNats } from "../nats/connect.ts";
 import { ContractRegistry } from "../nats/contract-registry.ts";
@@ -38,7 +39,7 @@ export function addRulesCommand(program: Command, say: (line: string) => void): 
     .action(async (file: string, options: Place & { schemas: string }) => {
       const wanted = readRules(file);
       await withBucket(options, async (bucket, hub) => {
-        const catalog = await contractsOf(hub, options.schemas);
+        const catalog = await knownContracts(hub, options.schemas);
         for (const line of await applyRules(bucket, wanted, catalog)) say(line);
       });
     });
@@ -67,8 +68,29 @@ export function addRulesCommand(program: Command, say: (line: string) => void): 
     );
 }
 
-const lineOf = ({ id, version, kind, contract, field, above, forMs, clearBelow }: Rule): string =>
-  `${id} v${version}: ${kind} ${contract}.${field} above ${above} for ${forMs} ms, clear below ${clearBelow}`;
+function lineOf(rule: Rule): string {
+  const { id, version, kind } = rule;
+  return `${id} v${version}: ${kind} over ${contractsOf(rule).join(", ")}: ${conditionOf(rule)}`;
+}
+
+/** For people. */
+function conditionOf(rule: Rule): string {
+  switch (rule.kind) {
+    case "threshold":
+    case "composite":
+      return rule.when;
+    case "rate":
+      return `${rule.when}, of ${rule.value} per ${rule.per}`;
+    case "aggregate":
+      return `${rule.having}, of ${rule.value} over ${rule.over}`;
+    case "frequency":
+      return `more than ${rule.moreThan} within ${rule.over}`;
+    case "absence":
+      return `silent for ${rule.for}`;
+    case "sequence":
+      return `${rule.first.when}, then ${rule.then.when} within ${rule.within}`;
+  }
+}
 
 /** What is saved, or why nothing is. @throws AppError `RULE_INVALID` naming the rule at fault. */
 async function applyRules(
@@ -101,12 +123,10 @@ const versionProblem = (rule: Rule, saved: Rule | undefined): string | null =>
     : null;
 
 /** In whatever order its properties were written. */
-const isSame = (a: Rule, b: Rule): boolean => sorted(a) === sorted(b);
-const sorted = (rule: Rule): string =>
-  JSON.stringify(Object.entries(rule).sort(([a], [b]) => (a < b ? -1 : 1)));
+const isSame = (a: Rule, b: Rule): boolean => canonicalize(a) === canonicalize(b);
 
 /** Shipped contracts, and those that are published at the hub. */
-async function contractsOf(hub: NatsConnection, shippedDirectory: string): Promise<Catalog> {
+async function knownContracts(hub: NatsConnection, shippedDirectory: string): Promise<Catalog> {
   const registry = new ContractRegistry(SILENT);
   registry.addShipped(shippedDirectory);
   const bucket = await hub.jetstream().views.kv(CONTRACTS_BUCKET, { bindOnly: true });

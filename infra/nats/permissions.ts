@@ -1,11 +1,14 @@
 // Who may say what to which nats-server: a user per kind of process with the least rights it works
 // with, and what may cross the WAN between a region and the hub, stream by stream. Pure.
 import {
+  ACKNOWLEDGEMENTS_BUCKET,
+  ALERT_STATE_BUCKET,
   CONTRACTS_BUCKET,
   COPIES_BUCKET,
   DEVICES_BUCKET,
   LEASES_BUCKET,
   POSITIONS_BUCKET,
+  PRESENCE_BUCKET,
   RULES_BUCKET,
   alertSubjects,
   alertsStream,
@@ -89,10 +92,19 @@ export function regionPermissions(
       publish: [
         INFO,
         alertSubjects(region),
-        `$KV.${POSITIONS_BUCKET}.>`,
+        ...[POSITIONS_BUCKET, ALERT_STATE_BUCKET, PRESENCE_BUCKET].map(
+          (bucket) => `$KV.${bucket}.>`,
+        ),
         ...reading(telemetryStream(region)),
         ...reading(alertsStream(region)),
-        ...readingBuckets(CONTRACTS_BUCKET, RULES_BUCKET, POSITIONS_BUCKET),
+        ...readingBuckets(
+          CONTRACTS_BUCKET,
+          RULES_BUCKET,
+          ACKNOWLEDGEMENTS_BUCKET,
+          POSITIONS_BUCKET,
+          ALERT_STATE_BUCKET,
+          PRESENCE_BUCKET,
+        ),
       ],
       subscribe: [INBOX],
     },
@@ -158,9 +170,13 @@ export function leafPermissions(
   region: string,
   { copies, copiedBy }: { copies: readonly string[]; copiedBy: readonly string[] },
 ): Permissions {
-  const broadcast = [CONTRACTS_BUCKET, DEVICES_BUCKET, RULES_BUCKET, COPIES_BUCKET].map(
-    bucketStream,
-  );
+  const broadcast = [
+    CONTRACTS_BUCKET,
+    DEVICES_BUCKET,
+    RULES_BUCKET,
+    ACKNOWLEDGEMENTS_BUCKET,
+    COPIES_BUCKET,
+  ].map(bucketStream);
   const create = (stream: string, domain: string): string[] => [
     `$JS.${domain}.API.CONSUMER.CREATE.${stream}`,
     `$JS.${domain}.API.CONSUMER.CREATE.${stream}.>`,

@@ -15,11 +15,14 @@ import {
   nanos,
 } from "nats";
 import {
+  ACKNOWLEDGEMENTS_BUCKET,
+  ALERT_STATE_BUCKET,
   CONTRACTS_BUCKET,
   COPIES_BUCKET,
   DEVICES_BUCKET,
   LEASES_BUCKET,
   POSITIONS_BUCKET,
+  PRESENCE_BUCKET,
   RULES_BUCKET,
   bucketStream,
   alertSubjects,
@@ -113,11 +116,23 @@ export const originStreams = (region: string, options: TopologyOptions): StreamS
   rejects(region),
 ];
 
-const BROADCAST_BUCKETS = [CONTRACTS_BUCKET, DEVICES_BUCKET, RULES_BUCKET, COPIES_BUCKET];
+/** Written at the hub, mirrored into every region. */
+const BROADCAST_BUCKETS = [
+  CONTRACTS_BUCKET,
+  DEVICES_BUCKET,
+  RULES_BUCKET,
+  ACKNOWLEDGEMENTS_BUCKET,
+  COPIES_BUCKET,
+];
 /** Of the operators in a domain. */
 const OPERATOR_BUCKETS: readonly BucketSpec[] = [
   { name: POSITIONS_BUCKET },
   { name: LEASES_BUCKET, ttlMs: LEASE_TTL_MS },
+];
+/** Of a region's alerting engine. */
+const ENGINE_BUCKETS: readonly BucketSpec[] = [
+  { name: ALERT_STATE_BUCKET },
+  { name: PRESENCE_BUCKET },
 ];
 
 /** A region's read-only copy of a bucket that is written at the hub; bind to it by the same name. */
@@ -148,7 +163,7 @@ const hubDomain = (options: TopologyOptions): Domain => ({
 /** The streams and buckets of one region: its own logs, and copies of the other regions'. */
 const regionDomain = (region: string, options: TopologyOptions): Domain => ({
   name: region,
-  buckets: OPERATOR_BUCKETS,
+  buckets: [...OPERATOR_BUCKETS, ...ENGINE_BUCKETS],
   streams: [
     ...originStreams(region, options),
     ...copiesIn(options, region).map((other) => mirror(telemetryStream(other), other, region)),

@@ -12,7 +12,8 @@ export type ErrorCode =
   | "PROCESS_FAILED"
   | "PROGRAM_MISSING"
   | "RESTORE_FAILED"
-  | "RULE_INVALID";
+  | "RULE_INVALID"
+  | "STATE_LOST";
 
 /** What happens next: `retry` backs off, `reject` dead-letters the message, `fatal` exits. */
 export type Disposition = "retry" | "reject" | "fatal";

@@ -15,10 +15,8 @@ const RULE = {
   version: 1,
   kind: "threshold",
   contract: "environment",
-  field: "co2",
-  above: 1_000,
-  forMs: 0,
-  clearBelow: 900,
+  when: "co2 > 1000",
+  clear: "co2 < 900",
 };
 
 /** Of a device of its own, so that each raises an alert. */

@@ -170,9 +170,9 @@ test("aggregator and engine wait for a version that a frame holds, visibly, then
     await process_.start();
     return `${status}/status`;
   };
-  const rule = { id: "hot", version: 1, kind: "threshold", contract: "oven", field: "heat" };
+  const rule = { id: "hot", version: 1, kind: "threshold", contract: "oven", when: "heat > 5" };
   const rules = join(directory, "rules.json");
-  writeFileSync(rules, JSON.stringify([{ ...rule, above: 5, forMs: 0, clearBelow: 4 }]));
+  writeFileSync(rules, JSON.stringify([rule]));
   const operators = await Promise.all([
     start("cloud/aggregator/main.ts", {
       SKERRY_NATS_URL: world.hub.urlOf("aggregator"),

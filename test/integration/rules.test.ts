@@ -24,10 +24,7 @@ const rule = (id: string, version: number, above: number) => ({
   version,
   kind: "threshold",
   contract: "environment",
-  field: "co2",
-  above,
-  forMs: 0,
-  clearBelow: above,
+  when: `co2 > ${above}`,
 });
 
 test("saved, changed and deleted rules act everywhere, also after a cut", async () => {
@@ -104,9 +101,12 @@ test("saved, changed and deleted rules act everywhere, also after a cut", async 
   const isFiring = (id: string) => (found: Record<string, string>) =>
     found[id]?.startsWith("firing") === true;
 
-  const refused = await save(rule("a", 1, 1_000), { ...rule("b", 1, 1_000), field: "co3" });
+  const refused = await save(rule("a", 1, 1_000), {
+    ...rule("b", 1, 1_000),
+    when: "co2 > 1 && co3 > 1",
+  });
   expect(refused.code).toBe(1);
-  expect(refused.out).toContain('rule "b": contract "environment" has no field "co3"');
+  expect(refused.out).toContain('rule "b": /when: line 1, column 12: Unknown variable: co3');
   expect((await skerry(["rules", "list", "--nats", world.hub.url])).out).toBe("no rules\n");
 
   expect((await save(rule("a", 1, 1_000), rule("b", 1, 1_000))).out).toBe(

@@ -21,10 +21,8 @@ const RULE = {
   version: 1,
   kind: "threshold",
   contract: "environment",
-  field: "co2",
-  above: 1_000,
-  forMs: 0,
-  clearBelow: 900,
+  when: "co2 > 1000",
+  clear: "co2 < 900",
 };
 const PROBE_EVERY_MS = 20;
 const PROBE_DEVICES = 50;

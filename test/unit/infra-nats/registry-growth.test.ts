@@ -7,7 +7,7 @@ import { START } from "../../../cloud/aggregator/position.ts";
 import { Catalog } from "../../../contracts/catalog.ts";
 import { compileContract } from "../../../contracts/contract.ts";
 import { encodeFrame, encodeReading } from "../../../contracts/frame.ts";
-import { LaneRules } from "../../../gateway/alerting/evaluate.ts";
+import { LaneUnderTest, brief } from "../../support/lane-frames.ts";
 
 const START_MS = 1_700_000_040_000;
 const number = { type: "number", "x-role": "field" };
@@ -67,16 +67,19 @@ test("a frame of an unknown version has no effect, and all of it once the versio
 
 test("rules wait only for versions that one of them reads", () => {
   const catalog = new Catalog([pump(1, ["flow"])]);
-  const rule = { id: "r", version: 1, kind: "threshold", contract: "pump", field: "flow" } as const;
-  const rules = [{ ...rule, above: 5, forMs: 0, clearBelow: 4 }];
-  const lane = { region: "eu", partition: 0 };
-  const evaluation = new LaneRules(lane, catalog, new Map(), new Map());
-  evaluation.update(rules, { seq: 0, index: 0 }, START_MS);
+  const rule = {
+    id: "r",
+    version: 1,
+    kind: "threshold",
+    contract: "pump",
+    when: "flow > 5",
+  } as const;
+  const lane = new LaneUnderTest(catalog, [rule]);
   const late = { ...reading(2, {}), payload: { ts: START_MS, flow: 9 } };
   const other = { ...late, contract: "valve" };
-  expect(evaluation.unknownVersion([other])).toBeNull();
-  expect(evaluation.unknownVersion([other, late])).toEqual({ contract: "pump", version: 2 });
+  expect(lane.rules.unknownVersion([other])).toBeNull();
+  expect(lane.rules.unknownVersion([other, late])).toEqual({ contract: "pump", version: 2 });
   catalog.add(pump(2, ["flow"]));
-  expect(evaluation.unknownVersion([other, late])).toBeNull();
-  expect(evaluation.evaluate(late, { seq: 1, index: 0 })).toMatchObject([{ state: "firing" }]);
+  expect(lane.rules.unknownVersion([other, late])).toBeNull();
+  expect(brief(lane.frame(START_MS, late))).toEqual(["r d firing"]);
 });

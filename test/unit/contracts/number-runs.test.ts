@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { NumberRuns } from "../../../../cloud/aggregator/identities.ts";
+import { NumberRuns } from "../../../contracts/number-runs.ts";
 
 test("runs of numbers answer as a set does", () => {
   fc.assert(

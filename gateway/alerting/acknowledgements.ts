@@ -1,0 +1,57 @@
+// What people have acknowledged, in this region: it comes by a bucket that is written at the hub.
+import type { NatsConnection } from "nats";
+import { ACKNOWLEDGEMENTS_BUCKET } from "../../contracts/subjects.ts";
+import { type BucketEntry, followBucket } from "../../infra/nats/bucket.ts";
+import { messageOf } from "../../infra/runtime/errors.ts";
+import type { Logger } from "../../infra/runtime/logger.ts";
+import type { Acknowledgement } from "./lane-rules.ts";
+
+const SUBJECT_PREFIX = `$KV.${ACKNOWLEDGEMENTS_BUCKET}.`;
+
+export class Acknowledgements {
+  readonly #region: string;
+  readonly #logger: Logger;
+  readonly #bySubject = new Map<string, Acknowledgement>();
+  /** Another one after each change. */
+  version = 0;
+
+  constructor(region: string, logger: Logger) {
+    this.#region = region;
+    this.#logger = logger;
+  }
+
+  get all(): Iterable<Acknowledgement> {
+    return this.#bySubject.values();
+  }
+
+  apply({ subject, data }: BucketEntry): void {
+    if (!subject.startsWith(`${SUBJECT_PREFIX}${this.#region}.`)) return;
+    try {
+      if (data.length === 0) this.#bySubject.delete(subject);
+      else this.#bySubject.set(subject, read(data));
+    } catch (error) {
+      this.#logger.error({ subject, problem: messageOf(error) }, "acknowledgement ignored");
+    }
+    this.version += 1;
+  }
+}
+
+function read(data: Uint8Array): Acknowledgement {
+  const of = JSON.parse(Buffer.from(data).toString("utf8")) as Partial<Acknowledgement> | null;
+  const { rule, key, id, by, atMs } = of ?? {};
+  if (typeof rule !== "string" || typeof key !== "string" || typeof id !== "string")
+    throw new Error("it names no alert");
+  return { rule, key, id, by: String(by), atMs: Number(atMs) };
+}
+
+/** Resolves once everything acknowledged so far is known; follows the bucket until `signal` aborts. */
+export async function openAcknowledgements(
+  of: { connection: NatsConnection; region: string; logger: Logger },
+  signal: AbortSignal,
+): Promise<Acknowledgements> {
+  const { connection, region, logger } = of;
+  const acknowledgements = new Acknowledgements(region, logger);
+  const bucket = { connection, bucket: ACKNOWLEDGEMENTS_BUCKET, logger };
+  await followBucket(bucket, (entry) => acknowledgements.apply(entry), signal);
+  return acknowledgements;
+}

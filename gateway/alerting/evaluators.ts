@@ -1,0 +1,258 @@
+// What one reading says about one rule, kind by kind (pure). Each takes what the rule remembers of the
+// key and changes it in place; null means that the reading says nothing about the rule.
+//
+// The slow definitions that these are held against are in test/support/reference-evaluator.ts.
+import type { CompiledRule } from "../../contracts/compile-rule.ts";
+import { type Expression, isKnown } from "../../contracts/expression.ts";
+import type { LogPlace, Verdict } from "./lifecycle.ts";
+import { SlidingWindow, type WindowValue } from "./sliding-window.ts";
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** One reading, as rules see it. */
+export interface Sample {
+  readonly contract: string;
+  /** Its payload, and `device`. */
+  readonly values: Values;
+  /** Event time, never later than the arrival: a device's clock cannot be ahead of the gateway's. */
+  readonly timeMs: number;
+  readonly place: LogPlace;
+}
+
+type Kind<K extends CompiledRule["kind"]> = Extract<CompiledRule, { kind: K }>;
+
+/** The newest reading of each alias that a composite rule looks at. */
+export type Joined = Record<string, { readonly timeMs: number; readonly values: Values }>;
+/** Times of the newest readings, oldest first: one more than may be. */
+export type Times = number[];
+export interface FirstStep {
+  timeMs: number;
+  place: LogPlace;
+}
+
+/** What a rule remembers of a key beside its life. */
+export type Memory = SlidingWindow | Times | Joined | FirstStep;
+
+export interface Remembered {
+  memory: Memory | null;
+}
+
+/** One for all: a verdict is read before the next one is made. */
+const verdict: Verdict = { holds: false, cleared: false, value: 0, began: null };
+
+function say(holds: boolean, cleared: boolean, value: number): Verdict {
+  verdict.holds = holds;
+  verdict.cleared = cleared && !holds;
+  verdict.value = value;
+  verdict.began = null;
+  return verdict;
+}
+
+/** Without a clear condition an alert ends when its condition no longer holds. */
+function judge(
+  { when, clear }: { readonly when: Expression; readonly clear: Expression | null },
+  values: Values,
+  value: number,
+): Verdict {
+  const holds = when.evaluate(values) === true;
+  if (holds || clear === null) return say(holds, !holds, value);
+  return say(false, isKnown(clear, values) && clear.evaluate(values) === true, value);
+}
+
+/** For people: the first number that the condition looks at. */
+function firstNumber({ names }: Expression, values: Values): number {
+  for (const name of names) {
+    const value = values[name];
+    if (typeof value === "number") return value;
+  }
+  return 0;
+}
+
+export function evaluateThreshold(rule: Kind<"threshold">, { values }: Sample): Verdict | null {
+  if (!isKnown(rule.when, values)) return null;
+  return judge(rule, values, firstNumber(rule.when, values));
+}
+
+function evaluateComposite(
+  rule: Kind<"composite">,
+  of: Remembered,
+  { contract, values, timeMs }: Sample,
+): Verdict | null {
+  const joined = (of.memory ??= {}) as Joined;
+  const members = [...rule.when.members, ...(rule.clear?.members ?? [])];
+  for (const [alias, name] of Object.entries(rule.aliases)) {
+    if (name !== contract) continue;
+    const used = members.filter(([of]) => of === alias).map(([, member]) => member);
+    const kept = Object.fromEntries(
+      used
+        .filter((member) => values[member] !== undefined && values[member] !== null)
+        .map((member) => [member, values[member]]),
+    );
+    joined[alias] = { timeMs: timeMs, values: kept };
+  }
+  const context: Record<string, Values> = {};
+  for (const [alias, reading] of Object.entries(joined))
+    if (rule.withinMs === null || timeMs - reading.timeMs <= rule.withinMs)
+      context[alias] = reading.values;
+  const isComplete = (expression: Expression): boolean =>
+    isKnown(expression, context) &&
+    expression.members.every(([alias, member]) => context[alias]?.[member] !== undefined);
+  if (!isComplete(rule.when)) return null;
+  const holds = rule.when.evaluate(context) === true;
+  const [alias, member] = rule.when.members[0] ?? [];
+  const value = alias === undefined ? 0 : Number(context[alias]![member!]) || 0;
+  if (holds || rule.clear === null) return say(holds, !holds, value);
+  return say(false, isComplete(rule.clear) && rule.clear.evaluate(context) === true, value);
+}
+
+function evaluateRate(rule: Kind<"rate">, of: Remembered, sample: Sample): Verdict | null {
+  const { values, timeMs } = sample;
+  if (!isKnown(rule.value, values)) return null;
+  const window = (of.memory ??= new SlidingWindow()) as SlidingWindow;
+  // A change between readings that came in the wrong order is none that happened.
+  if (timeMs <= window.newestMs) return null;
+  const value = rule.value.evaluate(values) as number;
+  const { newestMs: beforeMs, newest } = window;
+  if (rule.overMs === null) window.clear();
+  window.add(timeMs, value, rule.overMs ?? Number.POSITIVE_INFINITY);
+  const [thenMs, then] =
+    rule.overMs === null ? [beforeMs, newest] : [window.oldestMs, window.oldest];
+  if (then === undefined || thenMs >= timeMs) return null;
+  const rate = ((value - (then as number)) / (timeMs - thenMs)) * rule.perMs;
+  const context = { ...values, rate };
+  return isKnown(rule.when, context) ? judge(rule, context, rate) : null;
+}
+
+function evaluateAggregate(
+  rule: Kind<"aggregate">,
+  of: Remembered,
+  { values, timeMs }: Sample,
+): Verdict | null {
+  if (!isKnown(rule.value, values) || !passes(rule.where, values)) return null;
+  const window = (of.memory ??= new SlidingWindow(usesDistinct(rule))) as SlidingWindow;
+  const value = rule.value.evaluate(values) as WindowValue;
+  if (!window.add(timeMs, value, rule.overMs)) return null;
+  const context: Record<string, number> = {};
+  for (const name of rule.when.names) context[name] = aggregateOf(window, name);
+  for (const name of rule.clear?.names ?? []) context[name] ??= aggregateOf(window, name);
+  return judge(rule, context, firstNumber(rule.when, context));
+}
+
+export const usesDistinct = ({ when, clear }: Kind<"aggregate">): boolean =>
+  when.names.includes("distinct") || clear?.names.includes("distinct") === true;
+
+function aggregateOf(window: SlidingWindow, name: string): number {
+  switch (name) {
+    case "count":
+      return window.size;
+    case "avg":
+      return window.sum / window.size;
+    case "sum":
+    case "min":
+    case "max":
+    case "distinct":
+    case "stddev":
+      return window[name];
+    default:
+      throw new Error(`there is no aggregate ${name}`);
+  }
+}
+
+const passes = (where: Expression | null, values: Values): boolean =>
+  where === null || (isKnown(where, values) && where.evaluate(values) === true);
+
+function evaluateFrequency(
+  rule: Kind<"frequency">,
+  of: Remembered,
+  { values, timeMs }: Sample,
+): Verdict | null {
+  if (!passes(rule.where, values)) return null;
+  const times = (of.memory ??= []) as Times;
+  let at = times.length;
+  while (at > 0 && times[at - 1]! > timeMs) at -= 1;
+  times.splice(at, 0, timeMs);
+  const fromMs = times.at(-1)! - rule.overMs;
+  while (times.length > rule.moreThan + 1 || times[0]! <= fromMs) times.shift();
+  const isTooOften = times.length > rule.moreThan;
+  return say(isTooOften, !isTooOften, times.length);
+}
+
+function evaluateSequence(
+  rule: Kind<"sequence">,
+  of: Remembered,
+  { contract, values, timeMs, place }: Sample,
+): Verdict | null {
+  const is = (step: { contract: string; when: Expression }): boolean =>
+    step.contract === contract && passes(step.when, values);
+  const first = of.memory as FirstStep | null;
+  let answer: Verdict | null = null;
+  if (first && is(rule.then)) {
+    const afterMs = timeMs - first.timeMs;
+    if (afterMs >= 0 && afterMs <= rule.withinMs) {
+      answer = say(true, false, afterMs);
+      answer.began = first;
+      of.memory = null;
+    }
+  }
+  if (is(rule.first)) of.memory = { timeMs: timeMs, place };
+  return answer;
+}
+
+/** @param rule of any kind but absence, which no reading decides. */
+export function evaluateReading(
+  rule: CompiledRule,
+  of: Remembered,
+  sample: Sample,
+): Verdict | null {
+  switch (rule.kind) {
+    case "threshold":
+      return evaluateThreshold(rule, sample);
+    case "composite":
+      return evaluateComposite(rule, of, sample);
+    case "rate":
+      return evaluateRate(rule, of, sample);
+    case "aggregate":
+      return evaluateAggregate(rule, of, sample);
+    case "frequency":
+      return evaluateFrequency(rule, of, sample);
+    case "sequence":
+      return evaluateSequence(rule, of, sample);
+    case "absence":
+      return null;
+  }
+}
+
+/** True if one of the rule's expressions is about who sent the reading. */
+export const usesDevice = (rule: CompiledRule): boolean =>
+  expressionsOf(rule).some(
+    ({ names, members }) =>
+      names.includes("device") || members.some(([, member]) => member === "device"),
+  );
+
+function expressionsOf(rule: CompiledRule): Expression[] {
+  switch (rule.kind) {
+    case "threshold":
+    case "composite":
+      return present(rule.when, rule.clear);
+    case "rate":
+      return present(rule.value, rule.when, rule.clear);
+    case "aggregate":
+      return present(rule.value, rule.where);
+    case "frequency":
+      return present(rule.where);
+    case "sequence":
+      return [rule.first.when, rule.then.when];
+    case "absence":
+      return [];
+  }
+}
+
+const present = (...expressions: (Expression | null)[]): Expression[] =>
+  expressions.filter((expression) => expression !== null);
+
+/** Values that it holds: what memory is bounded by. */
+export function sizeOf(memory: Memory | null): number {
+  if (memory === null) return 0;
+  if (memory instanceof SlidingWindow) return memory.size;
+  return Array.isArray(memory) ? memory.length : 1;
+}

@@ -1,0 +1,439 @@
+// The rules of one lane (pure): frames in, alerts out.
+//
+// A1. Alerts are a function of the lane's frames, in their order, and of the moments between frames at
+//     which rules were changed. No clock and no arrival time here has a part in it.
+// A2. A reading counts once: one that a device sent again is known by its identity.
+// A3. A reading whose event time is before the lane's watermark is too late: it is counted and ignored.
+//     It still shows that its key is alive.
+// A4. Only what waits for something not to happen goes by the lane's clock: absence, the end of a
+//     maintenance window, the end of an alert that no reading ends.
+// A5. A rule that throws or is too slow is disabled alone, with an alert about it; so are its bounds on
+//     memory its own.
+import type { Alert } from "../../contracts/alert.ts";
+import type { Catalog } from "../../contracts/catalog.ts";
+import type { CompiledRule } from "../../contracts/compile-rule.ts";
+import type { Frame, FrameHeader, FrameReading } from "../../contracts/frame.ts";
+import { eventTimeMs, seriesKeyOf } from "../../contracts/reading.ts";
+import type { LaneId } from "../../contracts/subjects.ts";
+import { silencedUntil } from "../../contracts/silence.ts";
+import type { LaneState } from "../../infra/nats/lane.ts";
+import {
+  type Sample,
+  evaluateReading,
+  evaluateThreshold,
+  sizeOf,
+  usesDevice,
+} from "./evaluators.ts";
+import { CLOCK_START, type LaneClock, tick } from "./lane-clock.ts";
+import { LanePresence, PRESENCE_CONTRACT } from "./lane-presence.ts";
+import { type Life, type LogPlace, type Verdict, isLive, stepLife } from "./lifecycle.ts";
+import { type Cause, type OwnRule, alertId, makeAlert, makeOwnAlert } from "./make-alert.ts";
+import { RecentIdentities } from "./recent-identities.ts";
+import { RulePlan, type Slot } from "./rule-plan.ts";
+import { SlowRules } from "./slow-rules.ts";
+
+/** Places behind every reading of a frame: what the clock decides, what a changed rule, what people do. */
+const BY_CLOCK = 2 ** 31;
+const BY_CHANGE = BY_CLOCK + 1;
+const BY_PEOPLE = BY_CLOCK + 2;
+
+const NONE: ReadonlySet<string> = new Set();
+
+export interface UnknownVersion {
+  readonly contract: string;
+  readonly version: number;
+}
+
+/** What somebody has acknowledged: one alert of a rule and key. */
+export interface Acknowledgement {
+  readonly rule: string;
+  readonly key: string;
+  readonly id: string;
+  readonly by: string;
+  readonly atMs: number;
+}
+
+export interface LaneCounters {
+  late: number;
+  repeated: number;
+  /** Of keys that a rule had no room for. */
+  unevaluated: number;
+}
+
+export class LaneRules {
+  readonly lane: LaneId;
+  readonly plans = new Map<string, RulePlan>();
+  readonly counters: LaneCounters = { late: 0, repeated: 0, unevaluated: 0 };
+  clock: LaneClock = CLOCK_START;
+  presence = new LanePresence();
+  identities = new RecentIdentities();
+  readonly #catalog: Catalog;
+  readonly #slow: SlowRules;
+  #byContract = new Map<string, RulePlan[]>();
+  #absences = new Map<string, RulePlan[]>();
+  /** Contracts whose rules look at who sent a reading; the others are spared a copy of it. */
+  readonly #needDevice = new Set<string>();
+  #rules: readonly CompiledRule[] | null = null;
+
+  /**
+   * Knows no rule until the first `update`.
+   * @param nowMs monotonic, to find rules that are too slow.
+   */
+  constructor(lane: LaneId, catalog: Catalog, nowMs: () => number) {
+    this.lane = lane;
+    this.#catalog = catalog;
+    this.#slow = new SlowRules(nowMs);
+  }
+
+  /** True unless these are the rules that it goes by. */
+  isOutdated(rules: readonly CompiledRule[]): boolean {
+    return rules !== this.#rules;
+  }
+
+  /**
+   * Goes on with these rules. What is known under a rule that is the same version stays; of one that is
+   * gone or has another version it ends, and what was firing is resolved at the frame `seq`.
+   * @returns those alerts.
+   */
+  update(rules: readonly CompiledRule[], seq: number): Alert[] {
+    this.#rules = rules;
+    const alerts: Alert[] = [];
+    const current = new Map(rules.map((rule) => [rule.id, rule]));
+    for (const [id, plan] of this.plans) {
+      const rule = current.get(id);
+      if (rule?.version === plan.compiled.version) plan.compiled = rule;
+      else {
+        this.plans.delete(id);
+        alerts.push(...this.#ended(plan, { seq, index: BY_CHANGE }, rule === undefined));
+      }
+    }
+    for (const rule of rules) if (!this.plans.has(rule.id)) this.#begin(rule);
+    this.#index();
+    return alerts;
+  }
+
+  #begin(rule: CompiledRule): void {
+    const { attendedMs } = this.clock;
+    const plan = new RulePlan(rule);
+    this.plans.set(rule.id, plan);
+    if (rule.kind !== "absence") return;
+    for (const [key] of this.presence.known(rule.contracts[0]!)) plan.silent.touch(key, attendedMs);
+  }
+
+  /** In the order of their ids, whatever the order they came in. */
+  #index(): void {
+    this.#byContract = new Map();
+    this.#absences = new Map();
+    this.#needDevice.clear();
+    const ids = [...this.plans.keys()].sort();
+    for (const id of ids) {
+      const plan = this.plans.get(id)!;
+      const index = plan.compiled.kind === "absence" ? this.#absences : this.#byContract;
+      for (const contract of plan.compiled.contracts) {
+        const plans = index.get(contract);
+        if (plans) plans.push(plan);
+        else index.set(contract, [plan]);
+        if (usesDevice(plan.compiled)) this.#needDevice.add(contract);
+      }
+    }
+  }
+
+  #ended(plan: RulePlan, place: LogPlace, isGone: boolean): Alert[] {
+    const why = `the rule was ${isGone ? "deleted" : "changed"}`;
+    const alerts: Alert[] = [];
+    for (const [key, { life }] of plan.slots)
+      if (life && isLive(life)) alerts.push(this.#byClock(plan, key, life, "resolved", why, place));
+    const message = `${plan.compiled.id}: ${why}`;
+    const of = { key: this.#ownKey(plan), place, atMs: this.clock.clockMs, message };
+    const end = (rule: OwnRule, raisedAt: LogPlace): void =>
+      void alerts.push(makeOwnAlert(this.lane, rule, "resolved", { ...of, raisedAt }));
+    if (plan.disabled) end("rule_disabled", plan.disabled.at);
+    if (plan.limitedAt) end("rule_limited", plan.limitedAt);
+    return alerts;
+  }
+
+  /**
+   * The first contract version that a rule has to read and nobody knows yet, or null. Until it is
+   * known the frame waits: evaluated without it, its readings would never raise what they should.
+   * @param awaited contracts that rules want to read which cannot be compiled without them.
+   */
+  unknownVersion(
+    readings: readonly FrameReading[],
+    awaited: ReadonlySet<string> = NONE,
+  ): UnknownVersion | null {
+    for (const { contract, version } of readings) {
+      const isRead =
+        this.#byContract.has(contract) || this.#absences.has(contract) || awaited.has(contract);
+      if (isRead && !this.#catalog.get(contract, version)) return { contract, version };
+    }
+    return null;
+  }
+
+  /** Evaluates a frame that is new to the lane. @param after the lane's state with it. */
+  applyFrame({ header, readings }: Frame, seq: number, after: LaneState): Alert[] {
+    const alerts: Alert[] = [];
+    for (const device of this.presence.lostWithEpoch(header)) this.#lost(device);
+    for (let index = 0; index < readings.length; index++)
+      this.#apply(readings[index]!, header, { seq, index }, alerts);
+    this.clock = tick(this.clock, after);
+    this.#passTime({ seq, index: BY_CLOCK }, alerts);
+    return alerts;
+  }
+
+  #apply(reading: FrameReading, header: FrameHeader, place: LogPlace, alerts: Alert[]): void {
+    const contract = this.#catalog.get(reading.contract, reading.version);
+    if (!contract) return;
+    const { device, payload, receivedAtMs } = reading;
+    const key = seriesKeyOf(contract, device, payload);
+    if (contract.name === PRESENCE_CONTRACT) this.#heard(device, payload, header);
+    this.#alive(contract.name, key, reading, place, alerts);
+    const plans = this.#byContract.get(contract.name);
+    if (!plans) return;
+    const timeMs = Math.min(eventTimeMs(contract, payload, receivedAtMs), receivedAtMs);
+    if (timeMs < this.clock.watermarkMs) return void (this.counters.late += 1); // A3
+    if (!this.identities.add(contract, device, payload, this.clock.clockMs))
+      return void (this.counters.repeated += 1); // A2
+    const values = this.#needDevice.has(contract.name) ? { device, ...payload } : payload;
+    const sample = { contract: contract.name, values, timeMs, place };
+    this.#slow.begin();
+    for (let at = 0; at < plans.length; at++)
+      this.#evaluate(plans[at]!, key, sample, receivedAtMs, alerts);
+    this.#slow.end();
+  }
+
+  #evaluate(
+    plan: RulePlan,
+    key: string,
+    sample: Sample,
+    receivedAtMs: number,
+    alerts: Alert[],
+  ): void {
+    if (plan.disabled !== null) return;
+    try {
+      this.#judge(plan, key, sample, receivedAtMs, alerts);
+    } catch (error) {
+      this.#disable(plan, error instanceof Error ? error.message : String(error), sample, alerts);
+    }
+    if (this.#slow.isTooSlow(plan)) this.#disable(plan, "it is too slow", sample, alerts);
+    if (plan.limited && plan.limitedAt === null) this.#tellOfLimit(plan, sample, alerts);
+  }
+
+  #judge(plan: RulePlan, key: string, sample: Sample, receivedAtMs: number, alerts: Alert[]): void {
+    const { compiled } = plan;
+    const known = plan.slots.get(key);
+    // Most readings of most rules: nothing is remembered of the key, and the condition does not hold.
+    if (!known && compiled.kind === "threshold" && !evaluateThreshold(compiled, sample)?.holds)
+      return;
+    const slot = known ?? plan.open(key, this.clock.attendedMs);
+    if (!slot) return void (this.counters.unevaluated += 1);
+    const sizeBefore = sizeOf(slot.memory);
+    const verdict = evaluateReading(compiled, slot, sample);
+    slot.touchedAt = this.clock.attendedMs;
+    if (verdict) this.#step(plan, key, slot, verdict, { ...sample, receivedAtMs }, alerts);
+    plan.settle(key, slot, sizeBefore);
+  }
+
+  #step(
+    plan: RulePlan,
+    key: string,
+    slot: Slot,
+    verdict: Verdict,
+    { timeMs, place, receivedAtMs }: Sample & { receivedAtMs: number },
+    alerts: Alert[],
+  ): void {
+    const before = slot.life;
+    const { life, transition } = stepLife(before, verdict, { timeMs, place }, plan.compiled);
+    slot.life = life;
+    const cause: Cause = { key, place, atMs: timeMs, receivedAtMs, value: verdict.value };
+    if (transition === "firing") this.#fire(plan, slot.life!, cause, alerts);
+    if (transition === "resolved") this.#resolve(plan, before!, cause, alerts);
+    if (verdict.holds && plan.compiled.resolveAfterMs !== null && isLive(life))
+      plan.resolving.touch(key, this.clock.attendedMs);
+  }
+
+  #fire(plan: RulePlan, life: Life, cause: Cause, alerts: Alert[]): void {
+    life.silencedUntilMs = silencedUntil(plan.compiled.silences, cause.atMs);
+    const isSilenced = life.silencedUntilMs !== null;
+    if (isSilenced) plan.silenced.add(cause.key);
+    const state = isSilenced ? "silenced" : "firing";
+    alerts.push(makeAlert(this.lane, plan.compiled, life, state, cause));
+  }
+
+  #resolve(plan: RulePlan, life: Life, cause: Cause, alerts: Alert[]): void {
+    const isQuiet = plan.silenced.delete(cause.key);
+    plan.resolving.stop(cause.key);
+    const alert = makeAlert(this.lane, plan.compiled, life, "resolved", cause);
+    alerts.push(isQuiet ? { ...alert, quiet: true } : alert);
+  }
+
+  /** A4: what is due by the lane's clock after a frame. */
+  #passTime(place: LogPlace, alerts: Alert[]): void {
+    const { attendedMs, clockMs } = this.clock;
+    for (const plan of this.plans.values()) {
+      const { compiled } = plan;
+      if (compiled.kind === "absence") this.#passSilence(plan, place, alerts);
+      if (compiled.resolveAfterMs !== null)
+        for (const { key } of plan.resolving.takeUntil(attendedMs - compiled.resolveAfterMs))
+          this.#resolveByClock(plan, key, place, "it happened no more", alerts);
+      for (const key of plan.silenced) {
+        const life = plan.slots.get(key)?.life;
+        if (life && life.silencedUntilMs !== null && life.silencedUntilMs > clockMs) continue;
+        plan.silenced.delete(key);
+        if (!life) continue;
+        life.silencedUntilMs = null;
+        const why = `${compiled.says}, since ${new Date(life.sinceMs).toISOString()}`;
+        alerts.push(this.#byClock(plan, key, life, "firing", why, place));
+      }
+    }
+  }
+
+  #passSilence(plan: RulePlan, place: LogPlace, alerts: Alert[]): void {
+    const { compiled } = plan;
+    const { attendedMs } = this.clock;
+    if (compiled.kind !== "absence" || plan.disabled !== null) return;
+    if (compiled.lostMs !== null)
+      for (const { key, touchedAt } of plan.lost.takeUntil(attendedMs - compiled.lostMs))
+        this.#fireByClock(plan, { key, touchedAt }, place, "the connection was lost", alerts);
+    for (const due of plan.silent.takeUntil(attendedMs - compiled.forMs))
+      this.#fireByClock(plan, due, place, compiled.says, alerts);
+  }
+
+  #fireByClock(
+    plan: RulePlan,
+    { key, touchedAt }: { key: string; touchedAt: number },
+    place: LogPlace,
+    why: string,
+    alerts: Alert[],
+  ): void {
+    plan.silent.stop(key);
+    plan.lost.stop(key);
+    const { attendedMs, clockMs } = this.clock;
+    const slot = plan.open(key, attendedMs);
+    if (!slot) return void (this.counters.unevaluated += 1);
+    const silentMs = attendedMs - touchedAt;
+    const life: Life = {
+      phase: "firing",
+      sinceMs: clockMs - silentMs,
+      newestMs: clockMs,
+      raisedAt: place,
+      clearSinceMs: 0,
+      silencedUntilMs: null,
+    };
+    slot.life = life;
+    const cause: Cause = { key, place, atMs: clockMs, receivedAtMs: clockMs, value: silentMs, why };
+    this.#fire(plan, life, cause, alerts);
+  }
+
+  #resolveByClock(
+    plan: RulePlan,
+    key: string,
+    place: LogPlace,
+    why: string,
+    alerts: Alert[],
+  ): void {
+    const slot = plan.slots.get(key);
+    if (!slot?.life) return;
+    const { clockMs } = this.clock;
+    const cause = { key, place, atMs: clockMs, receivedAtMs: clockMs, value: 0, why };
+    this.#resolve(plan, slot.life, cause, alerts);
+    slot.life = null;
+    plan.settle(key, slot, sizeOf(slot.memory));
+  }
+
+  #byClock(
+    plan: RulePlan,
+    key: string,
+    life: Life,
+    state: Alert["state"],
+    why: string,
+    place: LogPlace,
+  ): Alert {
+    const { clockMs } = this.clock;
+    const cause: Cause = { key, place, atMs: clockMs, receivedAtMs: clockMs, value: 0, why };
+    const alert = makeAlert(this.lane, plan.compiled, life, state, cause);
+    return state === "resolved" && plan.silenced.has(key) ? { ...alert, quiet: true } : alert;
+  }
+
+  /** A reading, whatever it says, ends a silence. */
+  #alive(
+    contract: string,
+    key: string,
+    { receivedAtMs }: FrameReading,
+    place: LogPlace,
+    alerts: Alert[],
+  ): void {
+    const { attendedMs } = this.clock;
+    this.presence.seen(contract, key, attendedMs);
+    for (const plan of this.#absences.get(contract) ?? []) {
+      plan.silent.touch(key, attendedMs);
+      plan.lost.stop(key);
+      const slot = plan.slots.get(key);
+      if (!slot?.life) continue;
+      const why = "it is back";
+      const cause: Cause = { key, place, atMs: receivedAtMs, receivedAtMs, value: 0, why };
+      this.#resolve(plan, slot.life, cause, alerts);
+      slot.life = null;
+      plan.settle(key, slot, 0);
+    }
+  }
+
+  #heard(device: string, payload: FrameReading["payload"], header: FrameHeader): void {
+    const what = this.presence.heard(device, payload, header);
+    if (what === "lost") return this.#lost(device);
+    for (const plans of this.#absences.values()) for (const plan of plans) plan.lost.stop(device);
+  }
+
+  #lost(device: string): void {
+    for (const [contract, plans] of this.#absences)
+      for (const plan of plans)
+        if (this.presence.knows(contract, device) && plan.slots.get(device) === undefined)
+          plan.lost.touch(device, this.clock.attendedMs);
+  }
+
+  /** Alerts for what somebody has acknowledged and is firing. */
+  acknowledge(all: Iterable<Acknowledgement>, seq: number): Alert[] {
+    const alerts: Alert[] = [];
+    for (const { rule, key, id, by, atMs } of all) {
+      const plan = this.plans.get(rule);
+      const life = plan?.slots.get(key)?.life;
+      if (!plan || !life || !isLive(life)) continue;
+      if (alertId(rule, key, this.lane, life.raisedAt) !== id) continue;
+      const place = { seq, index: BY_PEOPLE };
+      const cause = { key, place, atMs, receivedAtMs: atMs, value: 0, why: plan.compiled.says };
+      alerts.push({ ...makeAlert(this.lane, plan.compiled, life, "acknowledged", cause), by });
+    }
+    return alerts;
+  }
+
+  /** Rules count their keys lane by lane. */
+  #ownKey({ compiled }: RulePlan): string {
+    return `${compiled.id}/${this.lane.partition}`;
+  }
+
+  #own(plan: RulePlan, rule: OwnRule, { place, timeMs: atMs }: Sample, message: string): Alert {
+    const of = { key: this.#ownKey(plan), raisedAt: place, place, atMs, message };
+    return makeOwnAlert(this.lane, rule, "firing", of);
+  }
+
+  #disable(plan: RulePlan, why: string, sample: Sample, alerts: Alert[]): void {
+    plan.disabled = { why, at: sample.place };
+    const { id, version } = plan.compiled;
+    const message = `rule ${id} v${version} is disabled in lane ${this.lane.partition}: ${why}`;
+    alerts.push(this.#own(plan, "rule_disabled", sample, message));
+  }
+
+  #tellOfLimit(plan: RulePlan, sample: Sample, alerts: Alert[]): void {
+    plan.limitedAt = sample.place;
+    const { id } = plan.compiled;
+    const message = `rule ${id} forgets the keys that were silent longest: it may not remember more`;
+    alerts.push(this.#own(plan, "rule_limited", sample, message));
+  }
+
+  /** Keys for which a condition holds, but not yet for long enough. */
+  get pending(): number {
+    let pending = 0;
+    for (const { slots } of this.plans.values())
+      for (const { life } of slots.values()) if (life?.phase === "pending") pending += 1;
+    return pending;
+  }
+}

@@ -1,0 +1,148 @@
+// Where an engine stands in a lane, and what its rules knew there.
+//
+// S1. The position names the snapshot that belongs to it: a snapshot counts from when the position does,
+//     and a kill between the two leaves the earlier pair.
+// S2. Saving goes on beside the evaluation; only the copy of the state is made in its way. So that large
+//     states do not take the engine's time, the pause between two copies is PAUSE_FACTOR times as long as
+//     a copy took. What that costs is a longer replay after a kill.
+import type { KV, NatsConnection } from "nats";
+import {
+  ALERT_STATE_BUCKET,
+  type LaneId,
+  PRESENCE_BUCKET,
+  laneName,
+  laneStateKey,
+} from "../../contracts/subjects.ts";
+import { type ChunkedRef, loadChunked, saveChunked } from "../../infra/nats/chunked-value.ts";
+import type { LaneState } from "../../infra/nats/lane.ts";
+import { Positions } from "../../infra/nats/positions.ts";
+import { AppError, dispositionOf, messageOf } from "../../infra/runtime/errors.ts";
+import type { Logger } from "../../infra/runtime/logger.ts";
+import type { LaneClock } from "./lane-clock.ts";
+import type { LaneSnapshot } from "./lane-snapshot.ts";
+
+export const ALERTING_OPERATOR = "alerting";
+
+const PAUSE_MS_MIN = 1_000;
+const PAUSE_FACTOR = 30;
+const ANSWER_WITHIN_MS = 2_000;
+
+/** How far a lane is evaluated. */
+export interface LanePlace {
+  readonly seq: number;
+  /** When that frame was stored, epoch ms; a log that says otherwise was rolled back. */
+  readonly storeMs: number | null;
+  readonly lane: LaneState;
+}
+
+interface AlertingPosition extends LanePlace {
+  readonly clock: LaneClock;
+  readonly rules: ChunkedRef;
+  readonly presence: ChunkedRef;
+}
+
+export interface LaneRecord extends LanePlace {
+  readonly snapshot: LaneSnapshot;
+}
+
+export class LaneStore {
+  readonly #id: LaneId;
+  readonly #positions: Positions<AlertingPosition>;
+  readonly #states: KV;
+  readonly #presence: KV;
+  readonly #logger: Logger;
+  #saved: Pick<AlertingPosition, "seq" | "rules" | "presence"> | null = null;
+  #saving: Promise<void> | null = null;
+  #failure: Error | null = null;
+  #pauseUntilMs = 0;
+
+  private constructor(
+    id: LaneId,
+    parts: { positions: Positions<AlertingPosition>; states: KV; presence: KV; logger: Logger },
+  ) {
+    this.#id = id;
+    this.#positions = parts.positions;
+    this.#states = parts.states;
+    this.#presence = parts.presence;
+    this.#logger = parts.logger;
+  }
+
+  static async open(connection: NatsConnection, id: LaneId, logger: Logger): Promise<LaneStore> {
+    const { views } = connection.jetstream({ timeout: ANSWER_WITHIN_MS });
+    return new LaneStore(id, {
+      positions: await Positions.open<AlertingPosition>(connection, ALERTING_OPERATOR),
+      states: await views.kv(ALERT_STATE_BUCKET, { bindOnly: true }),
+      presence: await views.kv(PRESENCE_BUCKET, { bindOnly: true }),
+      logger,
+    });
+  }
+
+  /**
+   * Null if nothing was saved yet. A snapshot that is not there any more is named as an error and the
+   * rules begin anew at the position: that is less than was known, and better than standing still.
+   */
+  async load(): Promise<(LanePlace & { snapshot: LaneSnapshot | null }) | null> {
+    const saved = await this.#positions.load(this.#id);
+    this.#saved = saved;
+    if (!saved) return null;
+    const { seq, storeMs, lane, clock } = saved;
+    const name = laneStateKey(this.#id);
+    try {
+      const rules = await loadChunked(this.#states, name, saved.rules);
+      const presence = await loadChunked(this.#presence, name, saved.presence);
+      return { seq, storeMs, lane, snapshot: { rules, presence, clock } };
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== "STATE_LOST") throw error;
+      const where = { lane: laneName(this.#id), seq };
+      this.#logger.error({ ...where, problem: messageOf(error) }, "what rules knew is lost");
+      return { seq, storeMs, lane, snapshot: null };
+    }
+  }
+
+  /** Saves beside the evaluation if it is time to. @throws what an earlier save met, if that is fatal. */
+  saveSoon(seq: number, take: () => LaneRecord): void {
+    if (this.#failure !== null) throw this.#failure;
+    if (this.#saving || seq === this.#saved?.seq || performance.now() < this.#pauseUntilMs) return;
+    const record = this.#timed(take);
+    this.#saving = this.#save(record)
+      .catch((error: unknown) => {
+        this.#failure = error instanceof Error ? error : new Error(String(error));
+      })
+      .finally(() => (this.#saving = null));
+  }
+
+  /** Saves now. */
+  async save(record: LaneRecord): Promise<void> {
+    await this.#saving;
+    if (this.#failure !== null) throw this.#failure;
+    await this.#save(record);
+  }
+
+  #timed(take: () => LaneRecord): LaneRecord {
+    const beganMs = performance.now();
+    const record = take();
+    const tookMs = performance.now() - beganMs;
+    this.#pauseUntilMs = beganMs + Math.max(PAUSE_MS_MIN, tookMs * PAUSE_FACTOR); // S2
+    return record;
+  }
+
+  async #save({ snapshot, ...place }: LaneRecord): Promise<void> {
+    const name = laneStateKey(this.#id);
+    try {
+      const before = this.#saved;
+      const rules = await saveChunked(this.#states, name, snapshot.rules, before?.rules ?? null);
+      const presence = await saveChunked(
+        this.#presence,
+        name,
+        snapshot.presence,
+        before?.presence ?? null,
+      );
+      const position = { ...place, clock: snapshot.clock, rules, presence };
+      await this.#positions.save(this.#id, position); // S1
+      this.#saved = position;
+    } catch (error) {
+      if (error instanceof AppError && dispositionOf(error) !== "retry") throw error;
+      this.#logger.warn({ err: error }, "position not saved, will try again");
+    }
+  }
+}

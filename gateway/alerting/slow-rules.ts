@@ -1,0 +1,49 @@
+// Finds rules that are too slow (pure but for the clock it is given): each reading is timed as a whole,
+// and only after one that took too long is every rule timed by itself for a while.
+//
+// A rule is too slow if it took longer than EVALUATION_MS_MAX for STRIKES_MAX readings of that while: once
+// may be the garbage collector, ten times the same of a hundred rules is not.
+import type { RulePlan } from "./rule-plan.ts";
+
+const READING_MS_MAX = 5;
+const EVALUATION_MS_MAX = 2;
+const READINGS_TIMED = 1_000;
+const STRIKES_MAX = 10;
+
+export class SlowRules {
+  readonly #nowMs: () => number;
+  #beganMs = 0;
+  #lastMs = 0;
+  #readingsLeft = 0;
+  #strikes = new Map<RulePlan, number>();
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  /** Before the rules of a reading are evaluated. */
+  begin(): void {
+    this.#beganMs = this.#nowMs();
+    this.#lastMs = this.#beganMs;
+  }
+
+  /** After each rule. */
+  isTooSlow(plan: RulePlan): boolean {
+    if (this.#readingsLeft === 0) return false;
+    const nowMs = this.#nowMs();
+    const tookMs = nowMs - this.#lastMs;
+    this.#lastMs = nowMs;
+    if (tookMs <= EVALUATION_MS_MAX) return false;
+    const strikes = (this.#strikes.get(plan) ?? 0) + 1;
+    this.#strikes.set(plan, strikes);
+    return strikes >= STRIKES_MAX && plan.disabled === null;
+  }
+
+  /** After all rules of a reading. */
+  end(): void {
+    if (this.#readingsLeft > 0) this.#readingsLeft -= 1;
+    if (this.#nowMs() - this.#beganMs <= READING_MS_MAX || this.#readingsLeft > 0) return;
+    this.#readingsLeft = READINGS_TIMED;
+    this.#strikes = new Map();
+  }
+}

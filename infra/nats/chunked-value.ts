@@ -1,0 +1,73 @@
+// A value of any size in a bucket: compressed, in chunks, in two slots that take turns, so that the one
+// that a record elsewhere points to is whole while the next one is written.
+//
+// K1. A value counts only from when somebody keeps its reference; a kill before that leaves the old one.
+// K2. What a reference names is read as it was written, or not at all.
+import { createHash } from "node:crypto";
+import { promisify } from "node:util";
+import { constants, zstdCompress, zstdDecompress } from "node:zlib";
+import type { KV } from "nats";
+import { AppError } from "../runtime/errors.ts";
+
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+/** Half of what a message may hold. */
+const CHUNK_BYTES = 512 * 1024;
+/** A value is never larger than this, whatever its chunks claim. */
+const VALUE_BYTES_MAX = 1024 ** 3;
+
+/** Where a value is. */
+export interface ChunkedRef {
+  readonly slot: 0 | 1;
+  readonly chunks: number;
+  readonly sha256: string;
+}
+
+const chunkKey = (name: string, slot: number, chunk: number): string => `${name}.${slot}.${chunk}`;
+const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/**
+ * Writes a value into the slot that `before` does not name.
+ * @param name a key of the bucket without wildcards.
+ * @returns `before` itself if it names the same value.
+ * @throws whatever the bucket does; then nothing has changed for whoever holds `before`.
+ */
+export async function saveChunked(
+  kv: KV,
+  name: string,
+  text: string,
+  before: ChunkedRef | null,
+): Promise<ChunkedRef> {
+  const sha256 = digest(text);
+  if (before?.sha256 === sha256) return before;
+  const slot = before?.slot === 0 ? 1 : 0;
+  const bytes = await compress(text, FAST);
+  const chunks = Math.ceil(bytes.length / CHUNK_BYTES);
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    const part = bytes.subarray(chunk * CHUNK_BYTES, (chunk + 1) * CHUNK_BYTES);
+    await kv.put(chunkKey(name, slot, chunk), part);
+  }
+  return { slot, chunks, sha256 };
+}
+
+/** @throws AppError `STATE_LOST` (reject) if the bucket does not hold it whole (K2). */
+export async function loadChunked(kv: KV, name: string, ref: ChunkedRef): Promise<string> {
+  const parts: Uint8Array[] = [];
+  for (let chunk = 0; chunk < ref.chunks; chunk++) {
+    const entry = await kv.get(chunkKey(name, ref.slot, chunk));
+    if (entry?.operation !== "PUT") throw lost(name, `chunk ${chunk} is gone`);
+    parts.push(entry.value);
+  }
+  const bytes = await decompress(Buffer.concat(parts), { maxOutputLength: VALUE_BYTES_MAX }).catch(
+    (error: unknown) => {
+      throw lost(name, String(error));
+    },
+  );
+  const text = bytes.toString("utf8");
+  if (digest(text) !== ref.sha256) throw lost(name, "it is another one than was saved");
+  return text;
+}
+
+const lost = (name: string, why: string): AppError =>
+  new AppError("STATE_LOST", "reject", `${name}: ${why}`);

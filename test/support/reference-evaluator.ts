@@ -1,0 +1,334 @@
+// What each kind of rule means, as plainly as it can be said and without a thought for speed: the engine
+// is held against this (test/unit/gateway/alerting-reference.test.ts, npm run prove).
+//
+// Everything is looked up anew in what the lane held until then. Shared with the engine are only things
+// with tests of their own: frames, the lane's watermark, expressions, contracts.
+import { createHash } from "node:crypto";
+import type { Catalog } from "../../contracts/catalog.ts";
+import { type CompiledRule, compileRule } from "../../contracts/compile-rule.ts";
+import { type Expression, isKnown } from "../../contracts/expression.ts";
+import type { Frame, FrameReading } from "../../contracts/frame.ts";
+import { eventTimeMs, identityOf, seriesKeyOf } from "../../contracts/reading.ts";
+import type { Rule } from "../../contracts/rule.ts";
+import { SilenceWindow } from "../../contracts/silence.ts";
+import { type LaneId, laneName } from "../../contracts/subjects.ts";
+import { EMPTY_LANE, LATENESS_MS, judgeFrame } from "../../infra/nats/lane.ts";
+
+export interface LoggedFrame extends Frame {
+  readonly seq: number;
+  readonly storeMs: number;
+}
+
+/** One alert that should be in the region's stream. */
+export interface ExpectedAlert {
+  readonly id: string;
+  readonly rule: string;
+  readonly key: string;
+  readonly state: "firing" | "silenced" | "resolved";
+  readonly seq: number;
+}
+
+interface Place {
+  readonly seq: number;
+  readonly index: number;
+}
+
+/** A reading that counts: neither late nor a repeat. */
+interface Entry extends Place {
+  readonly contract: string;
+  readonly timeMs: number;
+  readonly values: Record<string, unknown>;
+  readonly attended: number;
+}
+
+interface Said {
+  readonly entry: Entry;
+  readonly holds: boolean;
+  readonly cleared: boolean;
+  readonly began: Entry;
+}
+
+const BY_CLOCK = 2 ** 31;
+const STEP_MS_MAX = 3_000;
+
+const truth = (expression: Expression | null, values: Record<string, unknown>): boolean =>
+  expression === null || (isKnown(expression, values) && expression.evaluate(values) === true);
+
+/** What the last of `history` says about a rule; null for nothing. `consumed`: the last entry of a pair. */
+function say(rule: CompiledRule, history: readonly Entry[], consumed: number): Said | null {
+  const entry = history.at(-1)!;
+  const bounds = (
+    values: Record<string, unknown>,
+    of: { when: Expression; clear: Expression | null },
+  ) => {
+    const holds = truth(of.when, values);
+    return {
+      entry,
+      began: entry,
+      holds,
+      cleared: !holds && (of.clear === null || truth(of.clear, values)),
+    };
+  };
+  const past = (contract: string) => history.filter((one) => one.contract === contract);
+  switch (rule.kind) {
+    case "threshold":
+      return isKnown(rule.when, entry.values) ? bounds(entry.values, rule) : null;
+    case "composite": {
+      const joined: Record<string, Record<string, unknown>> = {};
+      for (const [alias, contract] of Object.entries(rule.aliases)) {
+        const newest = past(contract).at(-1);
+        if (newest && (rule.withinMs === null || entry.timeMs - newest.timeMs <= rule.withinMs))
+          joined[alias] = newest.values;
+      }
+      const complete = (of: Expression): boolean =>
+        of.members.every(([alias, member]) => joined[alias]?.[member] !== undefined);
+      if (!complete(rule.when)) return null;
+      const clear = rule.clear && !complete(rule.clear) ? NEVER : rule.clear;
+      return bounds(joined, { when: rule.when, clear });
+    }
+    case "rate": {
+      const known = history.filter(({ values }) => isKnown(rule.value, values));
+      const inOrder = known.filter((one, at) =>
+        known.slice(0, at).every((b) => b.timeMs < one.timeMs),
+      );
+      if (inOrder.at(-1) !== entry) return null;
+      const before = inOrder.slice(0, -1);
+      const { overMs } = rule;
+      const then =
+        overMs === null
+          ? before.at(-1)
+          : before.find(({ timeMs }) => timeMs > entry.timeMs - overMs);
+      if (!then) return null;
+      const value = (of: Entry): number => rule.value.evaluate(of.values) as number;
+      const rate = ((value(entry) - value(then)) / (entry.timeMs - then.timeMs)) * rule.perMs;
+      const values = { ...entry.values, rate };
+      return isKnown(rule.when, values) ? bounds(values, rule) : null;
+    }
+    case "aggregate": {
+      const counts = ({ values }: Entry): boolean =>
+        isKnown(rule.value, values) && truth(rule.where, values);
+      if (!counts(entry)) return null;
+      const inside = windowOf(history.filter(counts), rule.overMs);
+      if (!inside.includes(entry)) return null;
+      const all = inside.map(({ values }) => rule.value.evaluate(values)) as number[];
+      const sum = all.reduce((a, b) => a + b, 0);
+      const squares = all.reduce((a, b) => a + (b - sum / all.length) ** 2, 0);
+      return bounds(
+        {
+          count: all.length,
+          sum,
+          avg: sum / all.length,
+          min: Math.min(...all),
+          max: Math.max(...all),
+          distinct: new Set(all).size,
+          stddev: all.length < 2 ? 0 : Math.sqrt(squares / (all.length - 1)),
+        },
+        rule,
+      );
+    }
+    case "frequency": {
+      const counts = ({ values }: Entry): boolean => truth(rule.where, values);
+      if (!counts(entry)) return null;
+      const holds = windowOf(history.filter(counts), rule.overMs).length > rule.moreThan;
+      return { entry, began: entry, holds, cleared: !holds };
+    }
+    case "sequence": {
+      const { first, then } = rule;
+      if (entry.contract !== then.contract || !truth(then.when, entry.values)) return null;
+      const before = history
+        .slice(consumed, -1)
+        .filter(({ contract, values }) => contract === first.contract && truth(first.when, values))
+        .at(-1);
+      const afterMs = before ? entry.timeMs - before.timeMs : -1;
+      if (!before || afterMs < 0 || afterMs > rule.withinMs) return null;
+      return { entry, began: before, holds: true, cleared: false };
+    }
+    case "absence":
+      return null;
+  }
+}
+
+const NEVER = { names: [], members: [], evaluate: () => false } as unknown as Expression;
+
+/** Of the newest time and `overMs` before it, in the order of times. */
+function windowOf(entries: readonly Entry[], overMs: number): Entry[] {
+  const newest = Math.max(...entries.map(({ timeMs }) => timeMs));
+  return entries
+    .filter(({ timeMs }) => timeMs > newest - overMs)
+    .sort((a, b) => a.timeMs - b.timeMs);
+}
+
+/** One rule and key. */
+class Tracker {
+  readonly rule: CompiledRule;
+  readonly key: string;
+  readonly #lane: LaneId;
+  readonly #out: ExpectedAlert[];
+  readonly #history: Entry[] = [];
+  #consumed = 0;
+  /** What was said since the last alert ended. */
+  #said: Said[] = [];
+  #firing: { raisedAt: Place; from: number; until: number | null; silenced: boolean } | null = null;
+  #heldAt = 0;
+  aliveAt: number | null = null;
+  lostAt: number | null = null;
+
+  constructor(rule: CompiledRule, key: string, lane: LaneId, out: ExpectedAlert[]) {
+    this.rule = rule;
+    this.key = key;
+    this.#lane = lane;
+    this.#out = out;
+  }
+
+  get isFiring(): boolean {
+    return this.#firing !== null;
+  }
+
+  #tell(state: ExpectedAlert["state"], raisedAt: Place, { seq }: Place): void {
+    const { rule, key } = this;
+    const parts = [rule.id, key, laneName(this.#lane), raisedAt.seq, raisedAt.index];
+    const id = createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
+    this.#out.push({ id, rule: rule.id, key, state, seq });
+  }
+
+  fire(raisedAt: Place, timeMs: number, place: Place): void {
+    const ends = (this.rule.rule.silences ?? []).map((one) => SilenceWindow.of(one).endAt(timeMs));
+    const until = Math.max(...ends.map((end) => end ?? Number.NEGATIVE_INFINITY));
+    const silenced = until > timeMs;
+    this.#firing = { raisedAt, from: this.#said.length, until: silenced ? until : null, silenced };
+    this.#tell(silenced ? "silenced" : "firing", raisedAt, place);
+  }
+
+  resolve(place: Place): void {
+    this.#tell("resolved", this.#firing!.raisedAt, place);
+    this.#firing = null;
+    this.#said = [];
+  }
+
+  take(entry: Entry): void {
+    this.#history.push(entry);
+    const said = say(this.rule, this.#history, this.#consumed);
+    if (!said) return;
+    if (this.rule.kind === "sequence") this.#consumed = this.#history.length - 1;
+    this.#said.push(said);
+    const all = this.#said;
+    if (!this.#firing) {
+      let start = all.length;
+      while (start > 0 && all[start - 1]!.holds) start -= 1;
+      const run = all.slice(start);
+      this.#said = run;
+      const [first] = run;
+      if (!first || newest(run) - first.began.timeMs < this.rule.forMs) return;
+      const { seq, index } = first.began;
+      this.fire({ seq, index }, entry.timeMs, entry);
+    } else {
+      let start = all.length;
+      while (start > this.#firing.from && all[start - 1]!.cleared) start -= 1;
+      const since = start < all.length ? newest(all.slice(0, start + 1)) : Infinity;
+      if (newest(all) - since >= this.rule.clearForMs && start < all.length)
+        return this.resolve(entry);
+    }
+    if (said.holds) this.#heldAt = entry.attended;
+  }
+
+  /** After each frame. */
+  pass(attended: number, clockMs: number, place: Place): void {
+    const { rule } = this;
+    if (rule.kind === "absence" && !this.#firing) {
+      const isLost =
+        rule.lostMs !== null && this.lostAt !== null && attended - this.lostAt >= rule.lostMs;
+      const isSilent = this.aliveAt !== null && attended - this.aliveAt >= rule.forMs;
+      if (isLost || isSilent) {
+        this.lostAt = null;
+        this.fire(place, clockMs, place);
+        return;
+      }
+    }
+    if (!this.#firing) return;
+    if (rule.resolveAfterMs !== null && attended - this.#heldAt >= rule.resolveAfterMs)
+      return this.resolve(place);
+    const { until, raisedAt } = this.#firing;
+    if (until === null || until > clockMs) return;
+    this.#firing = { ...this.#firing, until: null, silenced: false };
+    this.#tell("firing", raisedAt, place);
+  }
+}
+
+const newest = (said: readonly Said[]): number =>
+  Math.max(...said.map(({ entry, began }) => Math.max(entry.timeMs, began.timeMs)));
+
+/** Every alert of a lane, the rules being there from its beginning. */
+export function referenceAlerts(
+  frames: readonly LoggedFrame[],
+  rules: readonly Rule[],
+  { lane, catalog }: { lane: LaneId; catalog: Catalog },
+): ExpectedAlert[] {
+  const out: ExpectedAlert[] = [];
+  const compiled = rules.map((rule) => compileRule(rule, catalog));
+  const trackers = new Map<string, Tracker>();
+  const trackerOf = (rule: CompiledRule, key: string): Tracker => {
+    const name = `${rule.id}\n${key}`;
+    if (!trackers.has(name)) trackers.set(name, new Tracker(rule, key, lane, out));
+    return trackers.get(name)!;
+  };
+  const identities = new Set<string>();
+  const online = new Map<string, string>();
+  let [state, clockMs, attended] = [EMPTY_LANE, 0, 0];
+  const lose = (device: string): void => {
+    for (const tracker of trackers.values())
+      if (tracker.rule.kind === "absence" && tracker.key === device && !tracker.isFiring)
+        tracker.lostAt = attended;
+  };
+  const read = (reading: FrameReading, header: LoggedFrame["header"], place: Place): void => {
+    const contract = catalog.get(reading.contract, reading.version)!;
+    const { device, payload, receivedAtMs } = reading;
+    const key = seriesKeyOf(contract, device, payload);
+    if (contract.name === "presence") {
+      if (payload["state"] === "online") online.set(device, `${header.gateway}\n${header.epoch}`);
+      else online.delete(device);
+      const reason = payload["reason"] as string;
+      if (payload["state"] === "online" || ["disconnect", "taken_over"].includes(reason)) {
+        for (const one of trackers.values()) if (one.key === device) one.lostAt = null;
+      } else lose(device);
+    }
+    for (const rule of compiled) {
+      if (rule.kind !== "absence" || rule.contracts[0] !== contract.name) continue;
+      const tracker = trackerOf(rule, key);
+      if (tracker.isFiring) tracker.resolve(place);
+      [tracker.aliveAt, tracker.lostAt] = [attended, null];
+    }
+    const timeMs = Math.min(eventTimeMs(contract, payload, receivedAtMs), receivedAtMs);
+    if (timeMs < state.watermarkMs) return;
+    const identity = identityOf(contract, device, payload);
+    if (identity !== null) {
+      const known = `${contract.name}\n${identity}`;
+      if (identities.has(known)) return;
+      identities.add(known);
+    }
+    const values = { device, ...payload };
+    const entry: Entry = { ...place, contract: contract.name, timeMs, values, attended };
+    for (const rule of compiled)
+      if (rule.contracts.includes(contract.name)) trackerOf(rule, key).take(entry);
+  };
+  for (const { seq, storeMs, header, readings } of frames) {
+    const verdict = judgeFrame(state, header, storeMs);
+    if (verdict.kind === "repeated") continue;
+    if (verdict.kind === "hole") throw new Error("the log has a hole");
+    for (const [device, of] of online) {
+      const [gateway, epoch] = of.split("\n");
+      if (gateway !== header.gateway || epoch === header.epoch) continue;
+      online.delete(device);
+      lose(device);
+    }
+    readings.forEach((reading, index) => read(reading, header, { seq, index }));
+    state = verdict.state;
+    const now = state.watermarkMs + LATENESS_MS;
+    if (state.watermarkMs > 0 && now > clockMs) {
+      attended += clockMs === 0 ? 0 : Math.min(now - clockMs, STEP_MS_MAX);
+      clockMs = now;
+    }
+    for (const tracker of trackers.values())
+      tracker.pass(attended, clockMs, { seq, index: BY_CLOCK });
+  }
+  return out;
+}
