@@ -343,7 +343,11 @@ export class Connection {
       return this.close("protocol_error", REASON.protocolError);
     this.flush();
     this.#lifetime.end(packet.reasonCode ? "will" : "disconnect");
-    this.#guarded(() => this.#enqueue.call(this.client._parser, packet));
+    // Any code but 0x00 leaves the will to be published [MQTT-3.1.2-8]; aedes does so for 0x04 alone.
+    const handed = packet.reasonCode
+      ? { ...packet, reasonCode: REASON.disconnectWithWill }
+      : packet;
+    this.#guarded(() => this.#enqueue.call(this.client._parser, handed));
     this.#phase = "closed"; // [MQTT-3.14.4-1]: nothing behind a DISCONNECT counts.
   }
 

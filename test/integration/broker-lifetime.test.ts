@@ -24,6 +24,7 @@ test.each<[string, 4 | 5, object, (client: RawClient) => void, string]>([
   ["DISCONNECT", 4, { will }, (c) => c.send({ cmd: "disconnect" }), "disconnect"],
   ["0x00", 5, { will }, (c) => c.send({ cmd: "disconnect", reasonCode: 0 }), "disconnect"],
   ["0x04", 5, { will }, (c) => c.send({ cmd: "disconnect", reasonCode: 4 }), "will"],
+  ["0x80", 5, { will }, (c) => c.send({ cmd: "disconnect", reasonCode: 0x80 }), "will"],
   ["a closed socket", 4, {}, (c) => c.socket.destroy(), "connection_lost"],
   ["a reset socket", 5, {}, (c) => c.socket.resetAndDestroy(), "connection_lost"],
   ["a closed socket with a will", 5, { will }, (c) => c.socket.destroy(), "will"],
