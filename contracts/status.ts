@@ -12,6 +12,8 @@ export interface GatewayStatus {
   readonly held: number;
   /** QoS 0 publishes dropped under pressure. */
   readonly qos0Dropped: number;
+  /** Connections made and lost that could not be written to the log, which was behind. */
+  readonly presenceDropped: number;
   /** `refusing`: the log refuses or is away, so nothing is acknowledged; `detail` says why. */
   readonly log: { readonly state: "ok" | "refusing"; readonly detail: string };
 }

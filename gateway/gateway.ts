@@ -19,6 +19,7 @@ import { limitsOf, listenersOf } from "./listener-options.ts";
 import { gatewayMetrics } from "./metrics.ts";
 import type { GatewayConfig } from "./options.ts";
 import { serveReplay } from "./replay/serve-replay.ts";
+import { openPresence } from "./presence/presence.ts";
 import { runTrimmer } from "./retention/trimmer.ts";
 import { projectAlerts } from "./projection/alerts.ts";
 
@@ -59,13 +60,16 @@ export async function runGateway(
   const rules = { catalog, partitions: config.partitions, ageMaxMs: config.ageMax, mapper };
   const ingest = new Ingest({ rules, commitLog, rejectLog, tracing, clock, signal });
 
+  const { gatewayId: gateway, partitions } = config;
+  const presence = openPresence({ commitLog, catalog, gateway, partitions, clock, logger });
+
   const { anonymous } = config;
   const identity = await openIdentity({ connection, logger, anonymous }, signal);
   const backpressure = new Backpressure(commitLog);
   const publish = backpressure.guard((publication, settle) => {
     const refusal = identity.authorizePublish(publication);
     if (refusal) ingest.refuse(publication, refusal, settle);
-    else ingest.publish(publication, settle);
+    else ingest.publish(publication, presence.watch(publication, settle));
   });
   const broker = await startBroker(
     {
@@ -78,6 +82,8 @@ export async function runGateway(
       publish,
       authenticate: identity.authenticate,
       authorizeSubscribe: identity.authorizeSubscribe,
+      connected: (client) => presence.connected(client),
+      disconnected: (client, reason) => presence.disconnected(client, reason),
     },
   );
   const status = (): GatewayStatus => ({
@@ -88,6 +94,7 @@ export async function runGateway(
     connections: broker.counters.connections,
     held: broker.counters.publishesHeld,
     qos0Dropped: backpressure.qos0Dropped,
+    presenceDropped: presence.dropped,
     log: commitLog.state,
   });
   await using _server = await serveStatus(
@@ -108,6 +115,7 @@ export async function runGateway(
     ]);
   } finally {
     stopping.abort();
+    presence.stop();
     await commitLog.drain(AbortSignal.timeout(DRAIN_MS));
     await broker[Symbol.asyncDispose]();
     await connection.close();

@@ -31,6 +31,13 @@ export const gatewayMetrics = (
       read: () => status().qos0Dropped,
     },
     {
+      name: "skerry.gateway.presence.dropped",
+      kind: "counter",
+      unit: "{reading}",
+      doc: "presence readings dropped because the log was behind",
+      read: () => status().presenceDropped,
+    },
+    {
       name: "skerry.gateway.connections",
       kind: "gauge",
       unit: "{connection}",

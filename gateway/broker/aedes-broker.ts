@@ -162,7 +162,10 @@ async function startAedes(core: Core): Promise<AedesBroker> {
   clearInterval(aedes._clearWillInterval);
   aedes.authorizeSubscribe = (_client, _subscription: ISubscription, done) => done(null, null);
   aedes.publishWill = (client, will) => publishWill(core, client, will);
-  aedes.scheduleSessionExpiry = (client) => sessions.leave(client, Date.now());
+  aedes.scheduleSessionExpiry = (client) => {
+    core.connectionOf.get(client)?.onUnregistered(aedes._takingOver.has(client.id));
+    sessions.leave(client, Date.now());
+  };
   aedes.on("error", (error: Error) => core.logger?.error({ err: error }, "aedes failed"));
   aedes.on("client", (client: AedesClient) => core.connectionOf.get(client)?.onRegistered());
   return aedes;

@@ -70,6 +70,14 @@ export type Authentication =
   /** An MQTT 5 CONNACK reason code (3.2.2.2); translated to the nearest one for MQTT 3. */
   | { readonly allowed: false; readonly reasonCode: number };
 
+/**
+ * How a connection ended; bounded. `will`: DISCONNECT with a reason code other than 0x00, or the socket
+ * closed and the will, which had no delay, went out [MQTT-3.1.2-8]. `keep_alive`: [MQTT-3.1.2-22].
+ * `connection_lost`: the socket closed, and no will. `closed`: by us.
+ */
+export type DisconnectReason =
+  "disconnect" | "will" | "keep_alive" | "connection_lost" | "taken_over" | "closed" | "shutdown";
+
 export interface BrokerHandlers {
   /** Every PUBLISH of a client and every will; forwarded to subscribers once settled with `null`. */
   publish(publication: Publication, settle: Settle): void;
@@ -77,6 +85,13 @@ export interface BrokerHandlers {
   authenticate?(credentials: Credentials): Promise<Authentication>;
   /** Absent: every topic filter is allowed. Asked again when a stored session is resumed. */
   authorizeSubscribe?(client: ClientIdentity, topicFilter: string): boolean;
+  /** A session has a connection; its CONNACK follows. A throw is logged and goes no further. */
+  connected?(client: ClientIdentity): void;
+  /**
+   * Exactly once after each `connected`, with the same object. A takeover [MQTT-3.1.4-3] ends the old
+   * connection first, and the `connected` of the new one follows in any case.
+   */
+  disconnected?(client: ClientIdentity, reason: DisconnectReason): void;
 }
 
 export interface BrokerCounters {

@@ -14,6 +14,7 @@ import type { Certificate, ClientIdentity } from "./broker.ts";
 import { admitConnect } from "./connect.ts";
 import { type Core, count, flushSoon } from "./core.ts";
 import { Inbound } from "./inbound.ts";
+import { Lifetime, reasonOfClosing } from "./lifetime.ts";
 import { publishProblem } from "./publish-rules.ts";
 import { REASON } from "./reason-codes.ts";
 import type { Session } from "./session.ts";
@@ -68,6 +69,7 @@ export class Connection {
   keepAliveMs = 0;
   #inbound: Inbound | null = null;
   readonly #core: Core;
+  readonly #lifetime: Lifetime;
   readonly #enqueue: Enqueue;
   #connectPacket: IConnectPacket | null = null;
   #phase: Phase = "opening";
@@ -85,6 +87,7 @@ export class Connection {
 
   constructor(core: Core, stream: Duplex, origin: Origin) {
     this.#core = core;
+    this.#lifetime = new Lifetime(core);
     this.stream = stream;
     this.origin = origin;
     this.client = core.aedes.handle(stream, origin.request);
@@ -165,6 +168,7 @@ export class Connection {
     if (this.#phase === "closed") return;
     count(this.#core.counters.closed, reason);
     this.#phase = "closed";
+    this.#lifetime.end("closed");
     this.stream.destroy();
   }
 
@@ -174,6 +178,7 @@ export class Connection {
     count(this.#core.counters.closed, reason);
     this.flush();
     this.#phase = "closed";
+    this.#lifetime.end(reasonOfClosing(reason));
     if (this.client.connected) this.client.disconnect({ reasonCode });
     else this.stream.destroy();
   }
@@ -207,13 +212,17 @@ export class Connection {
 
   /** aedes has made or resumed the session; an empty client id has been replaced by now. */
   onRegistered(): void {
-    // aedes goes on with a CONNECT whose socket has closed meanwhile, and would keep that client
-    // registered for ever: its session would neither expire nor be resumed.
-    if (this.gone) return this.#core.sessions.discard(this);
-    this.#counted = true;
-    this.#core.counters.connections++;
     if (this.identity.clientId !== this.client.id)
       this.identity = { ...this.identity, clientId: this.client.id };
+    // aedes goes on with a CONNECT whose socket has closed meanwhile, and would keep that client
+    // registered for ever: its session would neither expire nor be resumed.
+    if (this.gone) {
+      this.#core.sessions.discard(this);
+      this.#lifetime.begin(this.identity, this.client); // Whom it took over is not left hanging.
+      return this.#lifetime.lose();
+    }
+    this.#counted = true;
+    this.#core.counters.connections++;
     this.session = this.#core.sessions.open(this);
     this.#inbound = new Inbound(this.#core, this, this.session.inbound);
     // The keep-alive is sweep.ts' from here on: it must stand still while we do not read (N2).
@@ -221,6 +230,13 @@ export class Connection {
     const seconds = this.client._serverKeepAlive ?? (this.#connectPacket?.keepalive || 0);
     this.keepAliveMs = seconds * 1000;
     this.client._keepaliveInterval = -1;
+    this.#lifetime.begin(this.identity, this.client);
+  }
+
+  /** aedes has unregistered the client, before it registers another of that id. */
+  onUnregistered(takenOver: boolean): void {
+    if (takenOver) this.#lifetime.end("taken_over");
+    else this.#lifetime.lose();
   }
 
   get gone(): boolean {
@@ -326,7 +342,12 @@ export class Connection {
     if (expiry !== undefined && typeof expiry !== "number")
       return this.close("protocol_error", REASON.protocolError);
     this.flush();
-    this.#guarded(() => this.#enqueue.call(this.client._parser, packet));
+    this.#lifetime.end(packet.reasonCode ? "will" : "disconnect");
+    // Any code but 0x00 leaves the will to be published [MQTT-3.1.2-8]; aedes does so for 0x04 alone.
+    const handed = packet.reasonCode
+      ? { ...packet, reasonCode: REASON.disconnectWithWill }
+      : packet;
+    this.#guarded(() => this.#enqueue.call(this.client._parser, handed));
     this.#phase = "closed"; // [MQTT-3.14.4-1]: nothing behind a DISCONNECT counts.
   }
 
@@ -347,6 +368,7 @@ export class Connection {
 
   #onClosed(): void {
     this.#phase = "closed";
+    this.#lifetime.lose();
     this.#rest = null;
     clearTimeout(this.#rateTimer);
     this.#core.connections.delete(this);

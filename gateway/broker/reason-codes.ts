@@ -1,6 +1,7 @@
-/** MQTT 5 reason codes that this broker sends (MQTT 5, 2.4). */
+/** MQTT 5 reason codes that this broker sends or hands to aedes (MQTT 5, 2.4). */
 export const REASON = {
   success: 0x00,
+  disconnectWithWill: 0x04,
   noMatchingSubscribers: 0x10,
   unspecified: 0x80,
   malformed: 0x81,

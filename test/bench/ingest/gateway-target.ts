@@ -121,8 +121,9 @@ async function readBack(nats: NatsConnection, stream: string): Promise<Stored> {
     for await (const message of messages) {
       const frame = decodeFrame(message.data);
       frames += 1;
-      readings += frame.readings.length;
-      for (const { device, payload } of frame.readings) {
+      for (const { device, contract, payload } of frame.readings) {
+        if (contract === "presence") continue; // The gateway's own, of connections made and lost.
+        readings += 1;
         let seen = devices.get(device);
         if (!seen) devices.set(device, (seen = { next: SEQUENCE_BASE, broken: false }));
         if (payload["seq"] !== seen.next) seen.broken = true;

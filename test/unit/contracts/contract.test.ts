@@ -9,7 +9,14 @@ const machine = catalog.get("machine", 1)!;
 const valid = { seq: 1, temperature: 20, humidity: 40, light: 0, co2: 500, occupancy: 0 };
 
 test("the shipped contracts say what the design says", () => {
-  expect(catalog.names).toEqual(["climate", "energy", "environment", "machine", "measurement"]);
+  expect(catalog.names).toEqual([
+    "climate",
+    "energy",
+    "environment",
+    "machine",
+    "measurement",
+    "presence",
+  ]);
   expect(environment.identity).toBe("sequence");
   expect(machine.identity).toBe("time");
   expect(environment.fields.map(({ name, unit }) => [name, unit])).toEqual([

@@ -1,0 +1,150 @@
+// Writes into the region's log that devices came and went, so that alerts, which are a function of
+// the log alone, can follow from it.
+//
+// O1. A presence reading goes into its device's lane, in the order in which things were noticed.
+// O2. Nobody waits for one. At most PRESENCE_OUTSTANDING_MAX are on their way; past that they are
+//     dropped, counted, and said so once per episode.
+// O3. After `stop` nothing is written: all who stood have gone offline with the gateway.
+import type { Catalog } from "../../contracts/catalog.ts";
+import type { Contract } from "../../contracts/contract.ts";
+import { violationOf } from "../../contracts/contract.ts";
+import { encodeReading } from "../../contracts/frame.ts";
+import { partitionOf } from "../../contracts/partition.ts";
+import { seriesKeyOf } from "../../contracts/reading.ts";
+import type { Logger } from "../../infra/runtime/logger.ts";
+import type {
+  BrokerHandlers,
+  ClientIdentity,
+  DisconnectReason,
+  Publication,
+  Settle,
+} from "../broker/broker.ts";
+import type { CommitLog } from "../ingest/commit-log.ts";
+import { type Change, Standings } from "./standing.ts";
+
+/** More than `connectionsMax` by default, so that all of them can go offline at once. */
+export const PRESENCE_OUTSTANDING_MAX = 32_768;
+
+const CONTRACT = { name: "presence", version: 1 } as const;
+
+export interface PresenceParts {
+  readonly commitLog: Pick<CommitLog, "append">;
+  readonly catalog: Catalog;
+  /** Id of this gateway. */
+  readonly gateway: string;
+  readonly partitions: number;
+  /** Epoch ms. */
+  readonly clock: () => number;
+  readonly logger: Logger;
+}
+
+/** The broker's handlers of connections, and what the gateway asks besides. */
+export interface Presence extends Required<Pick<BrokerHandlers, "connected" | "disconnected">> {
+  /** Readings that were not written since the start (O2). */
+  readonly dropped: number;
+  /** The `settle` to publish with: another one only while its anonymous sender is still unknown. */
+  watch(publication: Publication, settle: Settle): Settle;
+  /** Writes that every device went offline with the gateway; before the log drains (O3). */
+  stop(): void;
+}
+
+/** Presence as the catalog knows it; without its contract there is none, and the log says so once. */
+export function openPresence(parts: PresenceParts): Presence {
+  const contract = parts.catalog.get(CONTRACT.name, CONTRACT.version);
+  const problem = contract ? misfitOf(contract, parts.gateway) : "it is unknown";
+  if (contract && problem === null) return new LoggedPresence(parts, contract);
+  parts.logger.warn(
+    { contract: `${CONTRACT.name}.v${CONTRACT.version}`, problem },
+    "presence is off: connections made and lost are not written to the log",
+  );
+  return NO_PRESENCE;
+}
+
+/** Why this contract, which an installation may have written itself, takes none of our readings. */
+function misfitOf(contract: Contract, gateway: string): string | null {
+  const payload = { ts: 0, state: "online", reason: "connected", gateway };
+  return contract.validate(payload) ? null : violationOf(contract);
+}
+
+const NO_PRESENCE: Presence = {
+  dropped: 0,
+  connected: () => undefined,
+  disconnected: () => undefined,
+  watch: (_publication, settle) => settle,
+  stop: () => undefined,
+};
+
+class LoggedPresence implements Presence {
+  readonly #parts: PresenceParts;
+  readonly #contract: Contract;
+  readonly #standings = new Standings();
+  #outstanding = 0;
+  #dropping = false;
+  #stopped = false;
+  dropped = 0;
+
+  constructor(parts: PresenceParts, contract: Contract) {
+    this.#parts = parts;
+    this.#contract = contract;
+  }
+
+  connected(client: ClientIdentity): void {
+    if (!this.#stopped) this.#write(this.#standings.connected(client));
+  }
+
+  disconnected(client: ClientIdentity, reason: DisconnectReason): void {
+    this.#write(this.#standings.disconnected(client, reason));
+  }
+
+  watch(publication: Publication, settle: Settle): Settle {
+    if (publication.principal !== undefined) return settle;
+    const candidate = this.#standings.candidate(publication.clientId);
+    if (!candidate || !publication.topic.startsWith(candidate.topicPrefix)) return settle;
+    return (refusal) => {
+      if (refusal === null) this.#write(this.#standings.shown(candidate));
+      settle(refusal);
+    };
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#write(this.#standings.clear("shutdown"));
+  }
+
+  #write(changes: readonly Change[]): void {
+    for (const change of changes) this.#append(change);
+  }
+
+  #append({ device, state, reason }: Change): void {
+    if (this.#outstanding >= PRESENCE_OUTSTANDING_MAX) return this.#drop();
+    const { commitLog, gateway, partitions, clock } = this.#parts;
+    const ts = clock();
+    const payload = { ts, state, reason, gateway };
+    const encoded = encodeReading({
+      contract: CONTRACT.name,
+      version: CONTRACT.version,
+      device,
+      receivedAtMs: ts,
+      traceparent: null,
+      payload: JSON.stringify(payload),
+    });
+    this.#outstanding += 1;
+    const partition = partitionOf(seriesKeyOf(this.#contract, device, payload), partitions);
+    commitLog.append(partition, encoded, this.#stored);
+  }
+
+  readonly #stored = (): void => {
+    this.#outstanding -= 1;
+    if (this.#outstanding === 0) this.#dropping = false;
+  };
+
+  #drop(): void {
+    this.dropped += 1;
+    if (this.#dropping) return;
+    this.#dropping = true;
+    this.#parts.logger.error(
+      { outstanding: this.#outstanding },
+      "the log is behind: connections made and lost meanwhile are not written to it",
+    );
+  }
+}
