@@ -45,3 +45,13 @@ export interface Alert {
   readonly seq: number;
   readonly index: number;
 }
+
+/** That somebody has seen an alert: one of a rule and key, at the hub in bucket `acknowledgements`. */
+export interface Acknowledgement {
+  readonly rule: string;
+  readonly key: string;
+  readonly id: string;
+  readonly by: string;
+  /** Epoch ms. */
+  readonly atMs: number;
+}

@@ -4,6 +4,7 @@
 //     for those that were known before the rule was.
 // P2. A device is connected from presence reading to presence reading. A gateway that starts anew has
 //     lost all its connections: those that it had are lost with the first frame of its new epoch.
+// P3. A device that moved to another gateway is not lost with what the one before says afterwards.
 import type { FrameHeader } from "../../contracts/frame.ts";
 import { IdleTimers } from "./idle-timers.ts";
 
@@ -64,11 +65,13 @@ export class LanePresence {
     device: string,
     { state, reason }: Presence,
     { gateway, epoch }: Pick<FrameHeader, "gateway" | "epoch">,
-  ): "online" | "lost" | "left" {
+  ): "online" | "lost" | "left" | "moved" {
     if (state === "online") {
       this.#online.set(device, { gateway, epoch });
       return "online";
     }
+    const connection = this.#online.get(device);
+    if (connection && connection.gateway !== gateway) return "moved"; // P3
     this.#online.delete(device);
     return reason === "disconnect" || reason === "taken_over" ? "left" : "lost";
   }

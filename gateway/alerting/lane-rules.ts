@@ -9,7 +9,7 @@
 //     maintenance window, the end of an alert that no reading ends.
 // A5. A rule that throws or is too slow is disabled alone, with an alert about it; so are its bounds on
 //     memory its own.
-import type { Alert } from "../../contracts/alert.ts";
+import type { Acknowledgement, Alert } from "../../contracts/alert.ts";
 import type { Catalog } from "../../contracts/catalog.ts";
 import type { CompiledRule } from "../../contracts/compile-rule.ts";
 import type { Frame, FrameHeader, FrameReading } from "../../contracts/frame.ts";
@@ -42,15 +42,6 @@ const NONE: ReadonlySet<string> = new Set();
 export interface UnknownVersion {
   readonly contract: string;
   readonly version: number;
-}
-
-/** What somebody has acknowledged: one alert of a rule and key. */
-export interface Acknowledgement {
-  readonly rule: string;
-  readonly key: string;
-  readonly id: string;
-  readonly by: string;
-  readonly atMs: number;
 }
 
 export interface LaneCounters {
@@ -380,6 +371,7 @@ export class LaneRules {
   #heard(device: string, payload: FrameReading["payload"], header: FrameHeader): void {
     const what = this.presence.heard(device, payload, header);
     if (what === "lost") return this.#lost(device);
+    if (what === "moved") return;
     for (const plans of this.#absences.values()) for (const plan of plans) plan.lost.stop(device);
   }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { messageOf } from "../runtime/errors.ts";
+import { addAlertsCommand } from "./alerts.ts";
 import { addContractsCommand } from "./contracts.ts";
 import { addRegionCommand } from "./region.ts";
 import { addTopologyCommand } from "./topology.ts";
@@ -15,6 +16,7 @@ const program = new Command("skerry").description("Tools for a Skerry installati
 addRejectsCommand(program, say);
 
 addRulesCommand(program, say);
+addAlertsCommand(program, say);
 
 addRegionCommand(program, say);
 addTopologyCommand(program, say);

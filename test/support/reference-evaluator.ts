@@ -284,12 +284,16 @@ export function referenceAlerts(
     const { device, payload, receivedAtMs } = reading;
     const key = seriesKeyOf(contract, device, payload);
     if (contract.name === "presence") {
-      if (payload["state"] === "online") online.set(device, `${header.gateway}\n${header.epoch}`);
-      else online.delete(device);
-      const reason = payload["reason"] as string;
-      if (payload["state"] === "online" || ["disconnect", "taken_over"].includes(reason)) {
+      const isOnline = payload["state"] === "online";
+      const before = online.get(device);
+      const hasMoved =
+        !isOnline && before !== undefined && !before.startsWith(`${header.gateway}\n`);
+      if (isOnline) online.set(device, `${header.gateway}\n${header.epoch}`);
+      else if (!hasMoved) online.delete(device);
+      const isOrderly = ["disconnect", "taken_over"].includes(payload["reason"] as string);
+      if (isOnline || (isOrderly && !hasMoved)) {
         for (const one of trackers.values()) if (one.key === device) one.lostAt = null;
-      } else lose(device);
+      } else if (!hasMoved) lose(device);
     }
     for (const rule of compiled) {
       if (rule.kind !== "absence" || rule.contracts[0] !== contract.name) continue;

@@ -1,0 +1,133 @@
+import { userInfo } from "node:os";
+import type { Command } from "commander";
+import type { JetStreamManager, NatsConnection } from "nats";
+import type { Acknowledgement, Alert } from "../../contracts/alert.ts";
+import {
+  ACKNOWLEDGEMENTS_BUCKET,
+  acknowledgementKey,
+  alertSubjects,
+  alertsStream,
+} from "../../contracts/subjects.ts";
+import { connectNats } from "../nats/connect.ts";
+import { AppError } from "../runtime/errors.ts";
+import { CONNECT_WITHIN_MS, type Place, SILENT } from "./rules-store.ts";
+import { natsTarget } from "./target.ts";
+
+interface ListFlags extends Place {
+  readonly region?: string;
+  readonly all: boolean;
+}
+
+/** `skerry alerts list|ack`: what fires, and who has seen it. */
+export function addAlertsCommand(program: Command, say: (line: string) => void): void {
+  const alerts = program
+    .command("alerts")
+    .description("alerts of all regions, as the hub has them");
+  const place = (command: Command): Command =>
+    command
+      .option("--nats <url>", "the hub's nats-server, or with list a region's")
+      .option("--data-dir <dir>", "of the local installation", ".skerry");
+
+  place(alerts.command("list"))
+    .description("alerts that are not resolved, the latest last")
+    .option("--region <name>", "one region's, read there: also with the WAN down")
+    .option("--all", "also the resolved ones: the last of each rule and key", false)
+    .action((flags: ListFlags) =>
+      withConnection(flags, flags.region ?? "hub", async (connection) => {
+        const found = await latestAlerts(connection, flags.region);
+        const shown = found.filter(({ state }) => flags.all || state !== "resolved");
+        for (const alert of shown) say(lineOf(alert));
+        if (shown.length === 0) say("no alerts");
+      }),
+    );
+
+  place(alerts.command("ack"))
+    .description("say that you have seen a firing alert; it stays so until it resolves")
+    .argument("<id>", "the alert's, or enough of its beginning")
+    .option("--by <name>", "who you are", userInfo().username)
+    .action((id: string, flags: Place & { by: string }) =>
+      withConnection(flags, "hub", async (connection) => {
+        const alert = await firingAlert(connection, id);
+        const ack: Acknowledgement = {
+          rule: alert.rule,
+          key: alert.key,
+          id: alert.id,
+          by: flags.by,
+          atMs: Date.now(),
+        };
+        const { views } = connection.jetstream();
+        const bucket = await views.kv(ACKNOWLEDGEMENTS_BUCKET, { bindOnly: true });
+        await bucket.put(acknowledgementKey(alert), JSON.stringify(ack));
+        say(`${alert.region} ${alert.rule} ${alert.key}: acknowledged by ${flags.by}`);
+      }),
+    );
+}
+
+const refused = (why: string): AppError => new AppError("CONFIG_INVALID", "fatal", why);
+
+const lineOf = ({ id, region, rule, key, state, severity, atMs, message, by }: Alert): string =>
+  [
+    new Date(atMs).toISOString(),
+    id.slice(0, 8),
+    region,
+    rule,
+    key,
+    by === undefined ? state : `${state} by ${by}`,
+    severity,
+    message,
+  ].join("  ");
+
+/** @throws AppError `CONFIG_INVALID` if no alert, or more than one, is meant. */
+async function firingAlert(connection: NatsConnection, id: string): Promise<Alert> {
+  const found = (await latestAlerts(connection, undefined)).filter((alert) =>
+    alert.id.startsWith(id),
+  );
+  const [alert, another] = found;
+  if (!alert) throw refused(`there is no alert ${id}`);
+  if (another) throw refused(`${id} is the beginning of ${found.length} alerts: say more of it`);
+  if (alert.state !== "firing") throw refused(`alert ${alert.id} is ${alert.state}, not firing`);
+  return alert;
+}
+
+/** The last alert of every rule and key, oldest first. */
+async function latestAlerts(
+  connection: NatsConnection,
+  region: string | undefined,
+): Promise<Alert[]> {
+  const manager = await connection.jetstreamManager();
+  const regions = region === undefined ? await regionsOf(manager) : [region];
+  const alerts: Alert[] = [];
+  for (const each of regions) {
+    const stream = alertsStream(each);
+    const filter = { subjects_filter: alertSubjects(each) };
+    const info = await manager.streams.info(stream, filter).catch(() => null);
+    if (!info) throw refused(`there is no stream ${stream} there`);
+    for (const subject of Object.keys(info.state.subjects ?? {})) {
+      const message = await manager.streams.getMessage(stream, { last_by_subj: subject });
+      alerts.push(message.json<Alert>());
+    }
+  }
+  return alerts.sort((a, b) => a.atMs - b.atMs);
+}
+
+async function regionsOf(manager: JetStreamManager): Promise<string[]> {
+  const prefix = alertsStream("");
+  const names: string[] = [];
+  for await (const name of manager.streams.names())
+    if (name.startsWith(prefix)) names.push(name.slice(prefix.length));
+  return names.sort();
+}
+
+async function withConnection(
+  place: Place,
+  server: string,
+  use: (connection: NatsConnection) => Promise<void>,
+): Promise<void> {
+  const target = { url: natsTarget(place, server), name: "skerry alerts" };
+  const connection = await connectNats(target, SILENT, AbortSignal.timeout(CONNECT_WITHIN_MS));
+  try {
+    await use(connection);
+  } finally {
+    await connection.close();
+  }
+}
