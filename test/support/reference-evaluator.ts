@@ -42,9 +42,9 @@ interface Entry extends Place {
 }
 
 interface Said {
-  readonly entry: Entry;
   readonly holds: boolean;
   readonly cleared: boolean;
+  /** Where the condition began. */
   readonly began: Entry;
 }
 
@@ -54,8 +54,8 @@ const STEP_MS_MAX = 3_000;
 const truth = (expression: Expression | null, values: Record<string, unknown>): boolean =>
   expression === null || (isKnown(expression, values) && expression.evaluate(values) === true);
 
-/** What the last of `history` says about a rule; null for nothing. `consumed`: the last entry of a pair. */
-function say(rule: CompiledRule, history: readonly Entry[], consumed: number): Said | null {
+/** What the last of `history` says about a rule; null for nothing. `consumed`: the last of a pair. */
+function say(rule: CompiledRule, history: readonly Entry[], consumed: Entry | null): Said | null {
   const entry = history.at(-1)!;
   const bounds = (
     values: Record<string, unknown>,
@@ -63,7 +63,6 @@ function say(rule: CompiledRule, history: readonly Entry[], consumed: number): S
   ) => {
     const holds = truth(of.when, values);
     return {
-      entry,
       began: entry,
       holds,
       cleared: !holds && (of.clear === null || truth(of.clear, values)),
@@ -88,9 +87,8 @@ function say(rule: CompiledRule, history: readonly Entry[], consumed: number): S
     }
     case "rate": {
       const known = history.filter(({ values }) => isKnown(rule.value, values));
-      const inOrder = known.filter((one, at) =>
-        known.slice(0, at).every((b) => b.timeMs < one.timeMs),
-      );
+      let newest = Number.NEGATIVE_INFINITY;
+      const inOrder = known.filter(({ timeMs }) => timeMs > newest && ((newest = timeMs), true));
       if (inOrder.at(-1) !== entry) return null;
       const before = inOrder.slice(0, -1);
       const { overMs } = rule;
@@ -130,18 +128,18 @@ function say(rule: CompiledRule, history: readonly Entry[], consumed: number): S
       const counts = ({ values }: Entry): boolean => truth(rule.where, values);
       if (!counts(entry)) return null;
       const holds = windowOf(history.filter(counts), rule.overMs).length > rule.moreThan;
-      return { entry, began: entry, holds, cleared: !holds };
+      return { began: entry, holds, cleared: !holds };
     }
     case "sequence": {
       const { first, then } = rule;
       if (entry.contract !== then.contract || !truth(then.when, entry.values)) return null;
       const before = history
-        .slice(consumed, -1)
+        .slice(consumed === null ? 0 : history.indexOf(consumed), -1)
         .filter(({ contract, values }) => contract === first.contract && truth(first.when, values))
         .at(-1);
       const afterMs = before ? entry.timeMs - before.timeMs : -1;
       if (!before || afterMs < 0 || afterMs > rule.withinMs) return null;
-      return { entry, began: before, holds: true, cleared: false };
+      return { began: before, holds: true, cleared: false };
     }
     case "absence":
       return null;
@@ -158,17 +156,30 @@ function windowOf(entries: readonly Entry[], overMs: number): Entry[] {
     .sort((a, b) => a.timeMs - b.timeMs);
 }
 
+/** How long ago a reading can be and still matter to a rule, in event time. */
+const reachOf = (rule: CompiledRule): number =>
+  Math.max(
+    "overMs" in rule ? (rule.overMs ?? 0) : 0,
+    "withinMs" in rule ? (rule.withinMs ?? 0) : 0,
+  );
+
+/** Readings that are kept beyond those that matter: looking for them takes time as well. */
+const SLACK = 200;
+
 /** One rule and key. */
 class Tracker {
   readonly rule: CompiledRule;
   readonly key: string;
   readonly #lane: LaneId;
   readonly #out: ExpectedAlert[];
-  readonly #history: Entry[] = [];
-  #consumed = 0;
-  /** What was said since the last alert ended. */
-  #said: Said[] = [];
-  #firing: { raisedAt: Place; from: number; until: number | null; silenced: boolean } | null = null;
+  #history: Entry[] = [];
+  #keep = SLACK;
+  #consumed: Entry | null = null;
+  /** When the condition began that holds without a break, or since when it is cleared without one. */
+  #since: { timeMs: number; place: Place } | null = null;
+  /** The newest event time of the alert's life. */
+  #newestMs = Number.NEGATIVE_INFINITY;
+  #firing: { raisedAt: Place; until: number | null } | null = null;
   #heldAt = 0;
   aliveAt: number | null = null;
   lostAt: number | null = null;
@@ -194,41 +205,53 @@ class Tracker {
   fire(raisedAt: Place, timeMs: number, place: Place): void {
     const ends = (this.rule.rule.silences ?? []).map((one) => SilenceWindow.of(one).endAt(timeMs));
     const until = Math.max(...ends.map((end) => end ?? Number.NEGATIVE_INFINITY));
-    const silenced = until > timeMs;
-    this.#firing = { raisedAt, from: this.#said.length, until: silenced ? until : null, silenced };
-    this.#tell(silenced ? "silenced" : "firing", raisedAt, place);
+    this.#firing = { raisedAt, until: until > timeMs ? until : null };
+    this.#since = null;
+    this.#tell(until > timeMs ? "silenced" : "firing", raisedAt, place);
   }
 
   resolve(place: Place): void {
     this.#tell("resolved", this.#firing!.raisedAt, place);
-    this.#firing = null;
-    this.#said = [];
+    [this.#firing, this.#since, this.#newestMs] = [null, null, Number.NEGATIVE_INFINITY];
   }
 
   take(entry: Entry): void {
     this.#history.push(entry);
     const said = say(this.rule, this.#history, this.#consumed);
-    if (!said) return;
-    if (this.rule.kind === "sequence") this.#consumed = this.#history.length - 1;
-    this.#said.push(said);
-    const all = this.#said;
-    if (!this.#firing) {
-      let start = all.length;
-      while (start > 0 && all[start - 1]!.holds) start -= 1;
-      const run = all.slice(start);
-      this.#said = run;
-      const [first] = run;
-      if (!first || newest(run) - first.began.timeMs < this.rule.forMs) return;
-      const { seq, index } = first.began;
-      this.fire({ seq, index }, entry.timeMs, entry);
+    if (said) this.#hear(said, entry);
+    if (this.#history.length > this.#keep) this.#forget();
+  }
+
+  #hear({ holds, cleared, began }: Said, entry: Entry): void {
+    const { forMs, clearForMs, kind } = this.rule;
+    if (kind === "sequence") this.#consumed = entry;
+    this.#newestMs = Math.max(this.#newestMs, entry.timeMs);
+    if (!(this.#firing ? cleared : holds)) {
+      this.#since = null;
+      if (!this.#firing) this.#newestMs = Number.NEGATIVE_INFINITY;
+    } else if (this.#firing) {
+      this.#since ??= { timeMs: this.#newestMs, place: entry };
+      if (this.#newestMs - this.#since.timeMs >= clearForMs) this.resolve(entry);
     } else {
-      let start = all.length;
-      while (start > this.#firing.from && all[start - 1]!.cleared) start -= 1;
-      const since = start < all.length ? newest(all.slice(0, start + 1)) : Infinity;
-      if (newest(all) - since >= this.rule.clearForMs && start < all.length)
-        return this.resolve(entry);
+      this.#since ??= { timeMs: began.timeMs, place: began };
+      const { place, timeMs } = this.#since;
+      if (this.#newestMs - timeMs >= forMs)
+        this.fire({ seq: place.seq, index: place.index }, entry.timeMs, entry);
     }
-    if (said.holds) this.#heldAt = entry.attended;
+    if (holds) this.#heldAt = entry.attended;
+  }
+
+  /** What no reading to come can look at: too long before the newest, and not the last of its contract. */
+  #forget(): void {
+    const history = this.#history;
+    const newest = Math.max(...history.map(({ timeMs }) => timeMs));
+    const matters = newest - reachOf(this.rule);
+    const last = new Set(new Map(history.map((one) => [one.contract, one])).values());
+    this.#history = history.filter(
+      (one) =>
+        one.timeMs >= matters || one.timeMs === newest || last.has(one) || one === this.#consumed,
+    );
+    this.#keep = this.#history.length + SLACK;
   }
 
   /** After each frame. */
@@ -249,13 +272,10 @@ class Tracker {
       return this.resolve(place);
     const { until, raisedAt } = this.#firing;
     if (until === null || until > clockMs) return;
-    this.#firing = { ...this.#firing, until: null, silenced: false };
+    this.#firing = { raisedAt, until: null };
     this.#tell("firing", raisedAt, place);
   }
 }
-
-const newest = (said: readonly Said[]): number =>
-  Math.max(...said.map(({ entry, began }) => Math.max(entry.timeMs, began.timeMs)));
 
 /** Every alert of a lane, the rules being there from its beginning. */
 export function referenceAlerts(
