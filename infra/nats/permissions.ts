@@ -1,6 +1,7 @@
 // Who may say what to which nats-server: a user per kind of process with the least rights it works
 // with, and what may cross the WAN between a region and the hub, stream by stream. Pure.
 import {
+  COMMANDS_STREAM,
   CONTRACTS_BUCKET,
   COPIES_BUCKET,
   DEVICES_BUCKET,
@@ -13,7 +14,9 @@ import {
   liveSubject,
   rejectSubjects,
   rejectsStream,
+  repliesStream,
   replaySubject,
+  replySubjects,
   telemetryFilter,
   telemetryStream,
 } from "../../contracts/subjects.ts";
@@ -67,6 +70,7 @@ export function regionPermissions(
         INFO,
         telemetryFilter(region),
         rejectSubjects(region),
+        replySubjects(region),
         // Answers to those who ask it to replay rejects.
         INBOX,
         ...logs.flatMap((stream) => reading(stream)),
@@ -81,6 +85,8 @@ export function regionPermissions(
         ...reading(alertsStream(region)),
         ...reading(rejectsStream(region)),
         `$JS.API.STREAM.MSG.DELETE.${rejectsStream(region)}`,
+        ...reading(COMMANDS_STREAM),
+        ...reading(repliesStream(region)),
         ...readingBuckets(CONTRACTS_BUCKET, DEVICES_BUCKET, COPIES_BUCKET, POSITIONS_BUCKET),
       ],
       subscribe: [INBOX, replaySubject(region)],
@@ -165,11 +171,13 @@ export function leafPermissions(
     `$JS.${domain}.API.CONSUMER.CREATE.${stream}`,
     `$JS.${domain}.API.CONSUMER.CREATE.${stream}.>`,
   ];
-  const own = [telemetryStream, alertsStream, rejectsStream].map((stream) => stream(region));
+  const own = [telemetryStream, alertsStream, rejectsStream, repliesStream].map((stream) =>
+    stream(region),
+  );
   return {
     publish: [
       ...MIRRORING,
-      ...broadcast.flatMap((stream) => create(stream, "hub")),
+      ...[...broadcast, COMMANDS_STREAM].flatMap((stream) => create(stream, "hub")),
       ...copies.flatMap((origin) => create(telemetryStream(origin), origin)),
       "dlv.hub.>",
       ...copiedBy.map((into) => `dlv.${into}.>`),
