@@ -35,6 +35,18 @@ export interface Reply {
   readonly payload: string;
 }
 
+/** `delivered`: its device answered, however late; nothing else shows that it arrived. */
+export type CommandState = "queued" | "delivered" | "expired";
+
+export function commandState(
+  { expiresAtMs }: Pick<Command, "expiresAtMs">,
+  reply: Reply | null,
+  nowMs: number,
+): CommandState {
+  if (reply) return "delivered";
+  return expiresAtMs <= nowMs ? "expired" : "queued";
+}
+
 export class CommandError extends Error {
   override readonly name = "CommandError";
 }

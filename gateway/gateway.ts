@@ -8,6 +8,7 @@ import type { Logger } from "../infra/runtime/logger.ts";
 import { serveStatus } from "../infra/runtime/status-server.ts";
 import { startTracing } from "../otel/tracing.ts";
 import { startBroker } from "./broker/aedes-broker.ts";
+import { Commands } from "./commands/commands.ts";
 import { openIdentity } from "./identity/identity.ts";
 import { Backpressure } from "./ingest/backpressure.ts";
 import { CommitLog } from "./ingest/commit-log.ts";
@@ -59,13 +60,15 @@ export async function runGateway(
   const rules = { catalog, partitions: config.partitions, ageMaxMs: config.ageMax, mapper };
   const ingest = new Ingest({ rules, commitLog, rejectLog, tracing, clock, signal });
 
+  const commands = new Commands({ connection, region, logger, clock, signal });
+
   const { anonymous } = config;
   const identity = await openIdentity({ connection, logger, anonymous }, signal);
   const backpressure = new Backpressure(commitLog);
   const publish = backpressure.guard((publication, settle) => {
     const refusal = identity.authorizePublish(publication);
     if (refusal) ingest.refuse(publication, refusal, settle);
-    else ingest.publish(publication, settle);
+    else if (!commands.take(publication, settle)) ingest.publish(publication, settle);
   });
   const broker = await startBroker(
     {
@@ -76,6 +79,7 @@ export async function runGateway(
     },
     {
       publish,
+      prepare: (projection) => commands.prepare(projection),
       authenticate: identity.authenticate,
       authorizeSubscribe: identity.authorizeSubscribe,
     },
@@ -89,6 +93,7 @@ export async function runGateway(
     held: broker.counters.publishesHeld,
     qos0Dropped: backpressure.qos0Dropped,
     log: commitLog.state,
+    commands: commands.status,
   });
   await using _server = await serveStatus(
     { host: config.statusHost, port: config.statusPort },
@@ -101,6 +106,7 @@ export async function runGateway(
     await Promise.race([
       commitLog.run(work),
       projectAlerts({ connection, broker, region, logger }, work),
+      commands.run(work),
       backpressure.run(broker, logger, work),
       identity.run(work, (id) => void broker.disconnect(id, NOT_AUTHORIZED)),
       serveReplay({ connection, region, ingest, logger }, work),
