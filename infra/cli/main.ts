@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { messageOf } from "../runtime/errors.ts";
+import { addCommandsCommand } from "./commands.ts";
 import { addContractsCommand } from "./contracts.ts";
 import { addRegionCommand } from "./region.ts";
 import { addTopologyCommand } from "./topology.ts";
@@ -22,6 +23,8 @@ addTopologyCommand(program, say);
 addDevicesCommand(program);
 
 addContractsCommand(program);
+
+addCommandsCommand(program, say);
 
 try {
   await program.parseAsync();
