@@ -57,8 +57,9 @@ export async function applyStored(
   let wanted = newest;
   let seq = 0;
   try {
-    let next = entries.next();
+    let next: ReturnType<typeof entries.next> | null = null;
     while (seq < wanted) {
+      next ??= entries.next();
       const came = await orQuiet(next);
       if (came === null) {
         wanted = await newestSequence(reader, slice, signal);
@@ -67,11 +68,11 @@ export async function applyStored(
       if (came.done) throw stopped(slice.stream);
       await apply(came.value);
       seq = came.value.seq;
-      next = entries.next();
+      next = null;
     }
-    next.catch(() => undefined);
   } finally {
     stop.abort();
+    void entries.return();
   }
   return Math.max(newest, seq) + 1;
 }
