@@ -4,7 +4,7 @@
 // Method: real servers, a real gateway with its sessions on disk, real MQTT clients, the command line;
 // the WAN is a proxy that can be cut.
 import { join } from "node:path";
-import type { IClientOptions, MqttClient } from "mqtt";
+import { type IClientOptions, type MqttClient, connectAsync } from "mqtt";
 import type { NatsConnection } from "nats";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { Alert, AlertCommand } from "../../contracts/alert.ts";
@@ -95,9 +95,9 @@ async function connectDevice(id: string, options: IClientOptions = {}): Promise<
   };
 }
 
-/** Everything that the gateway had to say to a client before it answered a ping sent now. */
+/** Whatever the gateway had to say to a client has arrived. */
 async function settled({ mqtt }: TestDevice): Promise<void> {
-  // A QoS 1 round trip over the gateway's store: whatever was published before it has arrived.
+  // Its PUBACK leaves after what was delivered before, on the same connection.
   await mqtt.publishAsync("devices/none/commands/none", "x", { qos: 1 });
 }
 
@@ -196,7 +196,7 @@ test.each(["clean", "persistent"])("an offline device, %s session, gets it later
 test("expired: never delivered, and status says so", async () => {
   const sleeper = await connectDevice("late-1", PERSISTENT);
   await sleeper.mqtt.endAsync();
-  const id = await send("late-1", {}, "--expires", "2s");
+  const id = await send("late-1", {}, "--expires", "4s");
   await opened(1);
   await eventually("it expired", isState(id, "expired"));
   for (const options of [PERSISTENT, {}]) {
@@ -344,7 +344,9 @@ async function register(id: string, role: Device["role"]): Promise<IClientOption
   await kv.put(deviceKey(id), JSON.stringify(device));
   const login = { username: id, password: secret };
   await eventually(`${id} can log in`, async () => {
-    await using _ = await connectClient(port, { protocolVersion: 5, clientId: id, ...login });
+    const options = { protocolVersion: 5, clientId: id, reconnectPeriod: 0, ...login } as const;
+    // Without retries: with them a refused login is waited out for ever.
+    await (await connectAsync(`mqtt://127.0.0.1:${port}`, options, false)).endAsync();
     return true;
   });
   return login;
