@@ -4,6 +4,8 @@
 //     device sends it again.
 // L2. A re-send within the stream's duplicate window is stored once: the message id is a hash of
 //     device, id and payload.
+// L3. Replies to one command are stored in the order they came, also when storing takes several tries:
+//     the last one is what its device says now.
 import { createHash } from "node:crypto";
 import type { JetStreamClient } from "nats";
 import { COMMAND_ID_BYTES_MAX, type Reply } from "../../contracts/command.ts";
@@ -25,6 +27,8 @@ export interface ReplyLogParts {
 
 export class ReplyLog {
   readonly #parts: ReplyLogParts;
+  /** L3. The last reply on its way, by subject; as many as the broker holds publishes. */
+  readonly #last = new Map<string, Promise<void>>();
   #stored = 0;
 
   constructor(parts: ReplyLogParts) {
@@ -52,8 +56,12 @@ export class ReplyLog {
       data: Buffer.from(JSON.stringify(reply)),
       messageId: messageIdOf(reply),
     };
-    publishUntilStored(this.#parts.jetstream, message, signal).then(
+    const before = this.#last.get(message.subject) ?? Promise.resolve();
+    const storing = before.then(() => publishUntilStored(this.#parts.jetstream, message, signal));
+    this.#last.set(message.subject, storing);
+    storing.then(
       () => {
+        if (this.#last.get(message.subject) === storing) this.#last.delete(message.subject);
         this.#stored += 1;
         onStored(of);
         settle(null);

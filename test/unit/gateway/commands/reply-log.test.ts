@@ -15,6 +15,7 @@ interface Sent {
 function start(refusals = 0) {
   const sent: Sent[] = [];
   const order: string[] = [];
+  const kept: string[] = [];
   const settled: (Refusal | null)[] = [];
   const stopping = new AbortController();
   let left = refusals;
@@ -23,6 +24,7 @@ function start(refusals = 0) {
       sent.push({ subject, reply: JSON.parse(String(data)) as Reply, id: options.msgID });
       if (left-- > 0) return Promise.reject(new Error("the store is away"));
       order.push("stored");
+      kept.push(Buffer.from(sent.at(-1)!.reply.payload, "base64").toString());
       return Promise.resolve({ duplicate: false });
     },
   } as unknown as JetStreamClient;
@@ -38,7 +40,7 @@ function start(refusals = 0) {
       order.push("settled");
       settled.push(refusal);
     });
-  return { log, take, sent, settled, order, stopping };
+  return { log, take, sent, settled, order, kept, stopping };
 }
 
 const turns = (ms = 0) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -66,6 +68,13 @@ test("while the store refuses it is sent again under the same id, and never sett
   expect(settled).toEqual([]);
 });
 
+test("replies to one command are stored in the order they came, also after a failure", async () => {
+  const { log, take, kept } = start(2);
+  for (const payload of ["started", "half", "done"]) take("devices/a/commands/c/reply", payload);
+  while (log.stored < 3) await turns(10);
+  expect(kept).toEqual(["started", "half", "done"]);
+});
+
 test("the id tells device, command and payload apart", async () => {
   const { take, sent } = start();
   take("devices/a/commands/c/reply", "1");
@@ -73,10 +82,8 @@ test("the id tells device, command and payload apart", async () => {
   take("devices/a/commands/c/reply", "2");
   take("devices/a/commands/d/reply", "1");
   take("devices/b/commands/c/reply", "1");
-  await turns();
-  const ids = sent.map(({ id }) => id);
-  expect(ids[1]).toBe(ids[0]);
-  expect(new Set(ids).size).toBe(4);
+  while (sent.length < 5) await turns();
+  expect(new Set(sent.map(({ id }) => id)).size).toBe(4);
 });
 
 test.each([
