@@ -16,6 +16,13 @@ export interface GatewayStatus {
   readonly presenceDropped: number;
   /** `refusing`: the log refuses or is away, so nothing is acknowledged; `detail` says why. */
   readonly log: { readonly state: "ok" | "refusing"; readonly detail: string };
+  readonly commands: {
+    /** Sent to devices and not answered yet. */
+    readonly open: number;
+    /** Not sent, because too many were open; since the start. */
+    readonly refused: number;
+    readonly repliesStored: number;
+  };
 }
 
 export interface AlertingStatus {

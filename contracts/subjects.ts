@@ -5,6 +5,10 @@ export const telemetryStream = (region: string): string => `TELEMETRY_${region}`
 export const alertsStream = (region: string): string => `ALERTS_${region}`;
 export const rejectsStream = (region: string): string => `REJECTS_${region}`;
 
+export const repliesStream = (region: string): string => `REPLIES_${region}`;
+/** Commands to devices: written at the hub, mirrored into every region. */
+export const COMMANDS_STREAM = "COMMANDS";
+
 /** Buckets that operators keep in their own JetStream domain. */
 export const POSITIONS_BUCKET = "positions";
 /** Who works on which lane; entries expire. */
@@ -60,6 +64,21 @@ export const replaySubject = (region: string): string => `replay.${region}`;
 /** The device of a `rejects.{region}.{reason}.{device}` subject. */
 export const deviceOfRejectSubject = (subject: string): string =>
   unescapeToken(subject.split(".")[3] ?? "");
+
+export const COMMANDS_SUBJECTS = "commands.>";
+
+/** Of one command; without a device or an id, of all of them. */
+export const commandFilter = (of: { device?: string; id?: string }): string =>
+  `commands.${tokenOrAny(of.device)}.${tokenOrAny(of.id)}`;
+
+export const replySubjects = (region: string): string => `replies.${region}.>`;
+
+/** Of the replies to one command; without a device or an id, of all of them. */
+export const replyFilter = (of: { region: string; device?: string; id?: string }): string =>
+  `replies.${of.region}.${tokenOrAny(of.device)}.${tokenOrAny(of.id)}`;
+
+const tokenOrAny = (text: string | undefined): string =>
+  text === undefined ? "*" : escapeToken(text);
 
 /** The position record of one operator for one lane: `{operator}.{region}.{partition}`. */
 export const positionKey = (operator: string, lane: LaneId): string =>

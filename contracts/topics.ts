@@ -2,6 +2,9 @@
 
 const TELEMETRY = /^devices\/([^/]+)\/telemetry\/([^/]+)(?:\/v(0|[1-9]\d{0,8}))?$/;
 
+const COMMAND = /^devices\/([^/]+)\/commands\/([^/]+)$/;
+const REPLY = /^devices\/([^/]+)\/commands\/([^/]+)\/reply$/;
+
 /** First levels that are ours: no mapping reaches them. `$…` belongs to the broker (MQTT 5, 4.7.2). */
 const RESERVED = /^(?:devices(?:\/|$)|alerts(?:\/|$)|\$)/;
 
@@ -29,3 +32,27 @@ export const isReservedTopic = (topic: string): boolean => RESERVED.test(topic);
 /** The retained topic of an alert; the key is percent-encoded, so it may hold `/`, `+` and `#`. */
 export const alertTopic = (rule: string, key: string): string =>
   `alerts/${encodeURIComponent(rule)}/${encodeURIComponent(key)}`;
+
+/** The topics of all commands. */
+export const COMMAND_TOPICS = "devices/+/commands/+";
+
+export interface CommandAddress {
+  readonly device: string;
+  readonly id: string;
+}
+
+/** The retained topic of an open command. */
+export const commandTopic = ({ device, id }: CommandAddress): string =>
+  `devices/${device}/commands/${id}`;
+
+/** Where its device answers. */
+export const replyTopic = (of: CommandAddress): string => `${commandTopic(of)}/reply`;
+
+export const parseCommandTopic = (topic: string): CommandAddress | null =>
+  addressOf(COMMAND.exec(topic));
+
+export const parseReplyTopic = (topic: string): CommandAddress | null =>
+  addressOf(REPLY.exec(topic));
+
+const addressOf = (match: RegExpExecArray | null): CommandAddress | null =>
+  match && { device: match[1]!, id: match[2]! };

@@ -8,6 +8,7 @@ import type { Logger } from "../infra/runtime/logger.ts";
 import { serveStatus } from "../infra/runtime/status-server.ts";
 import { startTracing } from "../otel/tracing.ts";
 import { startBroker } from "./broker/aedes-broker.ts";
+import { Commands } from "./commands/commands.ts";
 import { openIdentity } from "./identity/identity.ts";
 import { Backpressure } from "./ingest/backpressure.ts";
 import { CommitLog } from "./ingest/commit-log.ts";
@@ -62,6 +63,7 @@ export async function runGateway(
 
   const { gatewayId: gateway, partitions } = config;
   const presence = openPresence({ commitLog, catalog, gateway, partitions, clock, logger });
+  const commands = new Commands({ connection, region, logger, clock, signal });
 
   const { anonymous } = config;
   const identity = await openIdentity({ connection, logger, anonymous }, signal);
@@ -69,7 +71,8 @@ export async function runGateway(
   const publish = backpressure.guard((publication, settle) => {
     const refusal = identity.authorizePublish(publication);
     if (refusal) ingest.refuse(publication, refusal, settle);
-    else ingest.publish(publication, presence.watch(publication, settle));
+    else if (!commands.take(publication, settle))
+      ingest.publish(publication, presence.watch(publication, settle));
   });
   const broker = await startBroker(
     {
@@ -80,6 +83,7 @@ export async function runGateway(
     },
     {
       publish,
+      prepare: (projection) => commands.prepare(projection),
       authenticate: identity.authenticate,
       authorizeSubscribe: identity.authorizeSubscribe,
       connected: (client) => presence.connected(client),
@@ -96,6 +100,7 @@ export async function runGateway(
     qos0Dropped: backpressure.qos0Dropped,
     presenceDropped: presence.dropped,
     log: commitLog.state,
+    commands: commands.status,
   });
   await using _server = await serveStatus(
     { host: config.statusHost, port: config.statusPort },
@@ -108,6 +113,7 @@ export async function runGateway(
     await Promise.race([
       commitLog.run(work),
       projectAlerts({ connection, broker, region, logger }, work),
+      commands.run(work),
       backpressure.run(broker, logger, work),
       identity.run(work, (id) => void broker.disconnect(id, NOT_AUTHORIZED)),
       serveReplay({ connection, region, ingest, logger }, work),

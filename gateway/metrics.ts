@@ -59,6 +59,27 @@ export const gatewayMetrics = (
       read: () => (status().log.state === "refusing" ? 1 : 0),
     },
     {
+      name: "skerry.gateway.commands.open",
+      kind: "gauge",
+      unit: "{command}",
+      doc: "commands sent to devices and not answered yet",
+      read: () => status().commands.open,
+    },
+    {
+      name: "skerry.gateway.commands.refused",
+      kind: "counter",
+      unit: "{command}",
+      doc: "commands not sent, because too many were open",
+      read: () => status().commands.refused,
+    },
+    {
+      name: "skerry.gateway.replies",
+      kind: "counter",
+      unit: "{reply}",
+      doc: "replies to commands stored in the region, and so acknowledged",
+      read: () => status().commands.repliesStored,
+    },
+    {
       name: "skerry.gateway.connections.closed",
       kind: "counter",
       unit: "{connection}",

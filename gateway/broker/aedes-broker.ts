@@ -4,7 +4,7 @@ import { Aedes } from "aedes";
 import type { ISubscription } from "mqtt-packet";
 import { makeAedesPersistence } from "./aedes-persistence.ts";
 import type { AedesBroker, AedesClient } from "./aedes-seam.ts";
-import type { Broker, BrokerCounters, BrokerHandlers } from "./broker.ts";
+import type { Broker, BrokerCounters, BrokerHandlers, Projection } from "./broker.ts";
 import { Connection } from "./connection.ts";
 import { type Core, count } from "./core.ts";
 import { forward } from "./forward.ts";
@@ -39,16 +39,20 @@ export async function startBroker(
     options.logger?.error({ err: error }, "the session store failed");
   });
   const core = await makeCore(options, handlers, { limits, store, counters });
+  try {
+    await handlers.prepare?.(projectionOf(core));
+  } catch (error) {
+    await closeCore(core);
+    throw error;
+  }
   const stopSweeping = startSweeping(core);
   const cancelWills = publishOrphanedWills(core, limits.willGraceMs);
   const stopCore = async (): Promise<void> => {
     for (const connection of core.connections)
       connection.close("shutting_down", REASON.shuttingDown);
-    await new Promise<void>((resolve) => core.aedes.close(resolve));
-    for (const connection of core.connections) connection.stream.destroy();
     stopSweeping();
     cancelWills();
-    store[Symbol.dispose]();
+    await closeCore(core);
   };
   try {
     const bounds = {
@@ -71,19 +75,38 @@ export async function startBroker(
   }
 }
 
+async function closeCore(core: Core): Promise<void> {
+  await new Promise<void>((resolve) => core.aedes.close(resolve));
+  for (const connection of core.connections) connection.stream.destroy();
+  core.store[Symbol.dispose]();
+}
+
+function projectionOf(core: Core): Projection {
+  return {
+    publish: (topic, payload, { retain, expirySeconds }) => {
+      if (!isTopicName(topic, core.limits.topicLevelsMax))
+        return Promise.reject(new RangeError("the topic is none to publish to"));
+      const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(payload);
+      const properties =
+        expirySeconds === undefined ? undefined : { messageExpiryInterval: expirySeconds };
+      forward(core, { topic, payload: bytes, qos: 1, retain, properties }, undefined);
+      core.store.commit();
+      return Promise.resolve();
+    },
+    unretain: (topic) => {
+      core.retained.forget(topic);
+      core.store.commit();
+    },
+    retained: (filter) => core.retained.byGateway(filter),
+  };
+}
+
 function brokerOf(core: Core, addresses: Broker["addresses"], stop: () => Promise<void>): Broker {
   let stopped: Promise<void> | undefined;
   return {
     counters: core.counters,
     addresses,
-    publish: (topic, payload, { retain }) => {
-      if (!isTopicName(topic, core.limits.topicLevelsMax))
-        return Promise.reject(new RangeError("the topic is none to publish to"));
-      const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(payload);
-      forward(core, { topic, payload: bytes, qos: 1, retain, properties: undefined }, undefined);
-      core.store.commit();
-      return Promise.resolve();
-    },
+    ...projectionOf(core),
     disconnect: (who, reasonCode) => {
       let closed = 0;
       for (const connection of core.connections) {

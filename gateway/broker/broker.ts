@@ -78,7 +78,27 @@ export type Authentication =
 export type DisconnectReason =
   "disconnect" | "will" | "keep_alive" | "connection_lost" | "taken_over" | "closed" | "shutdown";
 
+/** What the gateway itself says, and keeps retained for later subscribers (MQTT 5, 3.3.1.3). */
+export interface Projection {
+  /**
+   * Publishes from the gateway itself (QoS 1); resolves when the broker's store has it.
+   * @param options `expirySeconds`, fractions included: nobody gets it later than that, retained or
+   * queued (MQTT 5, 3.3.2.3.3).
+   */
+  publish(
+    topic: string,
+    payload: string | Buffer,
+    options: { retain: boolean; expirySeconds?: number },
+  ): Promise<void>;
+  /** Forgets what is retained there; subscribers hear nothing, unlike with an empty payload. */
+  unretain(topic: string): void;
+  /** What the gateway (not one of its clients) retains and has not expired, by matching topic. */
+  retained(filter: string): Map<string, Buffer>;
+}
+
 export interface BrokerHandlers {
+  /** Works on what is stored, before any client can connect; while it runs no listener is open. */
+  prepare?(projection: Projection): Promise<void>;
   /** Every PUBLISH of a client and every will; forwarded to subscribers once settled with `null`. */
   publish(publication: Publication, settle: Settle): void;
   /** Absent: everybody is let in. A rejected promise answers 0x88 "Server unavailable". */
@@ -111,12 +131,10 @@ export interface BrokerCounters {
   paused: Record<string, number>;
 }
 
-export interface Broker extends AsyncDisposable {
+export interface Broker extends Projection, AsyncDisposable {
   readonly counters: Readonly<BrokerCounters>;
   /** Addresses that listen, by listener name (`mqtt`, `mqtts`, `ws`, `wss`). */
   readonly addresses: Readonly<Record<string, { host: string; port: number }>>;
-  /** Publishes from the gateway itself (QoS 1); resolves when the broker's store has it. */
-  publish(topic: string, payload: string | Buffer, options: { retain: boolean }): Promise<void>;
   /**
    * Closes the live connections of a client id or principal, on MQTT 5 with `reasonCode` (for
    * example 0x87 on revocation). Returns how many were closed; the stored session stays.

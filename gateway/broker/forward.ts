@@ -28,6 +28,7 @@ export function forward(core: Core, outgoing: Outgoing, from: string | undefined
     retain: outgoing.retain,
     properties: outgoing.properties,
     expiresAtMs: expirySeconds === undefined ? undefined : Date.now() + expirySeconds * 1000,
+    byGateway: from === undefined,
   };
   if (message.retain) core.retained.store(message);
   // [MQTT-3.8.3-3]: No Local keeps a client's own messages from it.

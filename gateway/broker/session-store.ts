@@ -40,6 +40,8 @@ export interface StoredMessage {
   properties: Properties | undefined;
   /** Epoch milliseconds. */
   expiresAtMs: number | undefined;
+  /** Published by the gateway itself, not by a client. */
+  byGateway?: boolean;
   /** Subscription identifiers of the subscriber it is queued for. */
   identifiers?: number[] | undefined;
 }

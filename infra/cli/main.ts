@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { messageOf } from "../runtime/errors.ts";
 import { addAlertsCommand } from "./alerts.ts";
+import { addCommandsCommand } from "./commands.ts";
 import { addContractsCommand } from "./contracts.ts";
 import { addRegionCommand } from "./region.ts";
 import { addTopologyCommand } from "./topology.ts";
@@ -24,6 +25,8 @@ addTopologyCommand(program, say);
 addDevicesCommand(program);
 
 addContractsCommand(program);
+
+addCommandsCommand(program, say);
 
 try {
   await program.parseAsync();

@@ -35,7 +35,7 @@ export function addRegionCommand(program: Command, say: (line: string) => void):
     .description("a region as a whole")
     .command("restore")
     .description(
-      "give an empty nats-server the log, alerts and rejects of a lost region, from copies of them; " +
+      "give an empty nats-server the log, alerts, rejects and replies of a lost region, from copies of them; " +
         "stop the region's gateways and engine first, and apply the topology afterwards",
     )
     .requiredOption("--region <name>", "the region that was lost")

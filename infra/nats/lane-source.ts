@@ -77,6 +77,7 @@ async function* consume(
   });
   const stop = (): void => messages.stop();
   signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop(); // Meanwhile, and its event is over.
   try {
     for await (const message of messages)
       yield {

@@ -3,6 +3,7 @@
 import {
   ACKNOWLEDGEMENTS_BUCKET,
   ALERT_STATE_BUCKET,
+  COMMANDS_STREAM,
   CONTRACTS_BUCKET,
   COPIES_BUCKET,
   DEVICES_BUCKET,
@@ -16,7 +17,9 @@ import {
   liveSubject,
   rejectSubjects,
   rejectsStream,
+  repliesStream,
   replaySubject,
+  replySubjects,
   telemetryFilter,
   telemetryStream,
 } from "../../contracts/subjects.ts";
@@ -70,6 +73,7 @@ export function regionPermissions(
         INFO,
         telemetryFilter(region),
         rejectSubjects(region),
+        replySubjects(region),
         // Answers to those who ask it to replay rejects.
         INBOX,
         ...logs.flatMap((stream) => reading(stream)),
@@ -84,6 +88,8 @@ export function regionPermissions(
         ...reading(alertsStream(region)),
         ...reading(rejectsStream(region)),
         `$JS.API.STREAM.MSG.DELETE.${rejectsStream(region)}`,
+        ...reading(COMMANDS_STREAM),
+        ...reading(repliesStream(region)),
         ...readingBuckets(CONTRACTS_BUCKET, DEVICES_BUCKET, COPIES_BUCKET, POSITIONS_BUCKET),
       ],
       subscribe: [INBOX, replaySubject(region)],
@@ -181,11 +187,13 @@ export function leafPermissions(
     `$JS.${domain}.API.CONSUMER.CREATE.${stream}`,
     `$JS.${domain}.API.CONSUMER.CREATE.${stream}.>`,
   ];
-  const own = [telemetryStream, alertsStream, rejectsStream].map((stream) => stream(region));
+  const own = [telemetryStream, alertsStream, rejectsStream, repliesStream].map((stream) =>
+    stream(region),
+  );
   return {
     publish: [
       ...MIRRORING,
-      ...broadcast.flatMap((stream) => create(stream, "hub")),
+      ...[...broadcast, COMMANDS_STREAM].flatMap((stream) => create(stream, "hub")),
       ...copies.flatMap((origin) => create(telemetryStream(origin), origin)),
       "dlv.hub.>",
       ...copiedBy.map((into) => `dlv.${into}.>`),

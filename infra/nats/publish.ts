@@ -18,7 +18,7 @@ export interface StreamMessage {
  *   is worth another try, because nothing was acknowledged to anybody yet.
  */
 export async function publishOnce(
-  jetstream: JetStreamClient,
+  jetstream: Pick<JetStreamClient, "publish">,
   { subject, data, messageId }: StreamMessage,
 ): Promise<{ duplicate: boolean }> {
   try {
@@ -32,7 +32,7 @@ export async function publishOnce(
 
 /** Publishes until it is stored; throws the last failure only if `signal` aborts first. */
 export async function publishUntilStored(
-  jetstream: JetStreamClient,
+  jetstream: Pick<JetStreamClient, "publish">,
   message: StreamMessage,
   signal: AbortSignal,
 ): Promise<void> {

@@ -14,9 +14,12 @@ import {
   millis,
   nanos,
 } from "nats";
+import { COMMANDS_KEPT_MS, REPLIES_KEPT_MS } from "../../contracts/command.ts";
 import {
   ACKNOWLEDGEMENTS_BUCKET,
   ALERT_STATE_BUCKET,
+  COMMANDS_STREAM,
+  COMMANDS_SUBJECTS,
   CONTRACTS_BUCKET,
   COPIES_BUCKET,
   DEVICES_BUCKET,
@@ -29,6 +32,8 @@ import {
   alertsStream,
   rejectSubjects,
   rejectsStream,
+  repliesStream,
+  replySubjects,
   telemetryStream,
   telemetrySubjects,
 } from "../../contracts/subjects.ts";
@@ -41,6 +46,8 @@ export const PARTITIONS_DEFAULT = 4;
 export const REJECTS_KEPT_PER_SUBJECT = 1_000;
 
 const ALERTS_KEPT_PER_SUBJECT = 1_000;
+/** To one command: a device may report how it gets on. */
+const REPLIES_KEPT_PER_SUBJECT = 10;
 const DUPLICATE_WINDOW_MS = 120_000;
 const STREAM_NOT_FOUND = 10059;
 
@@ -103,6 +110,31 @@ const alerts = (domain: string): StreamSpec =>
     duplicate_window: nanos(DUPLICATE_WINDOW_MS),
   });
 
+/** A command is said once; mirrors need bounds of their own, because they hear of no deletion. */
+const COMMANDS_BOUNDS = { max_msgs_per_subject: 1, max_age: nanos(COMMANDS_KEPT_MS) };
+const REPLIES_BOUNDS = {
+  max_msgs_per_subject: REPLIES_KEPT_PER_SUBJECT,
+  max_age: nanos(REPLIES_KEPT_MS),
+};
+
+const commands = base({
+  name: COMMANDS_STREAM,
+  subjects: [COMMANDS_SUBJECTS],
+  ...COMMANDS_BOUNDS,
+  discard: DiscardPolicy.Old,
+  duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+});
+
+/** What the devices of a region answered to commands. */
+const replies = (region: string): StreamSpec =>
+  base({
+    name: repliesStream(region),
+    subjects: [replySubjects(region)],
+    ...REPLIES_BOUNDS,
+    discard: DiscardPolicy.Old,
+    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+  });
+
 /** What a region writes itself. */
 export const originStreams = (region: string, options: TopologyOptions): StreamSpec[] => [
   base({
@@ -114,6 +146,7 @@ export const originStreams = (region: string, options: TopologyOptions): StreamS
   }),
   alerts(region),
   rejects(region),
+  replies(region),
 ];
 
 /** Written at the hub, mirrored into every region. */
@@ -152,11 +185,13 @@ const hubDomain = (options: TopologyOptions): Domain => ({
   streams: [
     alerts(HUB),
     rejects(HUB),
-    ...options.regions.flatMap((region) =>
-      [telemetryStream, alertsStream, rejectsStream].map((stream) =>
+    commands,
+    ...options.regions.flatMap((region) => [
+      ...[telemetryStream, alertsStream, rejectsStream].map((stream) =>
         mirror(stream(region), region, HUB),
       ),
-    ),
+      { ...mirror(repliesStream(region), region, HUB), ...REPLIES_BOUNDS },
+    ]),
   ],
 });
 
@@ -168,6 +203,7 @@ const regionDomain = (region: string, options: TopologyOptions): Domain => ({
     ...originStreams(region, options),
     ...copiesIn(options, region).map((other) => mirror(telemetryStream(other), other, region)),
     ...BROADCAST_BUCKETS.map((bucket) => bucketMirror(bucket, region)),
+    { ...mirror(COMMANDS_STREAM, HUB, region), ...COMMANDS_BOUNDS },
   ],
 });
 

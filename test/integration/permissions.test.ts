@@ -20,20 +20,28 @@ const asked = (connection: NatsConnection, subject: string, body = ""): Promise<
     (error: unknown) => (error as Error).message,
   );
 
-test("a gateway cannot raise alerts, change streams or move positions; the engine cannot write the log", async () => {
+test("a gateway cannot raise alerts, issue commands, change streams or move positions; the engine cannot write the log", async () => {
   await using world = await startHubAndRegions({ regions: ["eu"], violationsExpected: true });
   const gateway = await world.region("eu").connect("gateway");
   const alerting = await world.region("eu").connect("alerting");
   const refusal = /permissions violation/i;
   for (const subject of [
     "alerts.eu.rule.key",
+    "commands.device.id",
+    "$JS.API.STREAM.PURGE.REPLIES_eu",
+    "$JS.API.STREAM.DELETE.COMMANDS",
     "$KV.positions.alerting.eu.0",
     "$JS.API.STREAM.DELETE.TELEMETRY_eu",
     "$JS.API.STREAM.UPDATE.TELEMETRY_eu",
     "$JS.API.CONSUMER.CREATE.KV_leases",
   ])
     expect(await asked(gateway, subject), subject).toMatch(refusal);
-  for (const subject of ["telemetry.eu.0", "rejects.eu.x.y", "$JS.API.STREAM.PURGE.TELEMETRY_eu"])
+  for (const subject of [
+    "telemetry.eu.0",
+    "rejects.eu.x.y",
+    "replies.eu.x.y",
+    "$JS.API.STREAM.PURGE.TELEMETRY_eu",
+  ])
     expect(await asked(alerting, subject), subject).toMatch(refusal);
   const admin = await world.region("eu").connect();
   const { state } = await (await admin.jetstreamManager()).streams.info("TELEMETRY_eu");

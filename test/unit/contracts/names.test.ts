@@ -1,9 +1,23 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { partitionOf } from "../../../contracts/partition.ts";
-import { alertSubject, deviceOfRejectSubject, rejectSubject } from "../../../contracts/subjects.ts";
+import {
+  alertSubject,
+  commandFilter,
+  deviceOfRejectSubject,
+  rejectSubject,
+  replyFilter,
+} from "../../../contracts/subjects.ts";
 import { escapeToken, unescapeToken } from "../../../contracts/token.ts";
-import { alertTopic, parseTelemetryTopic, telemetryTopic } from "../../../contracts/topics.ts";
+import {
+  alertTopic,
+  commandTopic,
+  parseCommandTopic,
+  parseReplyTopic,
+  parseTelemetryTopic,
+  replyTopic,
+  telemetryTopic,
+} from "../../../contracts/topics.ts";
 
 test("any device id becomes one safe NATS token, and back", () => {
   fc.assert(
@@ -31,6 +45,22 @@ test("telemetry topics parse back, other topics do not", () => {
   });
   for (const topic of ["devices/a/telemetry", "devices/a/b/telemetry/c", "x/devices/a/telemetry/c"])
     expect(parseTelemetryTopic(topic)).toBeNull();
+});
+
+test("topics of commands and replies parse back, and neither is taken for the other", () => {
+  const of = { device: "AA:BB", id: "open 1" };
+  expect(parseCommandTopic(commandTopic(of))).toEqual(of);
+  expect(parseReplyTopic(replyTopic(of))).toEqual(of);
+  expect([parseReplyTopic(commandTopic(of)), parseCommandTopic(replyTopic(of))]).toEqual([
+    null,
+    null,
+  ]);
+  expect(parseReplyTopic(`${replyTopic(of)}/x`)).toBeNull();
+});
+
+test("a command's id cannot leave its place in a subject", () => {
+  expect(commandFilter({ device: "a.b", id: ">" })).toBe("commands.a=2Eb.=3E");
+  expect(replyFilter({ region: "eu", id: "*" })).toBe("replies.eu.*.=2A");
 });
 
 test("an alert's key stays one topic level and brings no wildcard", () => {

@@ -1,0 +1,200 @@
+// Commands of one gateway: the region's copy of stream COMMANDS and the actions of its alerts become
+// open commands; replies close them. Everything is read in the region, so the WAN is in no path.
+//
+// G1. One message is worked on at a time, over all three streams. So a reply that was stored before a
+//     command is offered is found by asking for it, and one stored later is read later.
+// G2. Replies are read from where the stream stood before the first command was read.
+import type { NatsConnection } from "nats";
+import type { Alert } from "../../contracts/alert.ts";
+import { checkCommand } from "../../contracts/command.ts";
+import {
+  COMMANDS_STREAM,
+  COMMANDS_SUBJECTS,
+  alertSubjects,
+  alertsStream,
+  repliesStream,
+  replyFilter,
+  replySubjects,
+} from "../../contracts/subjects.ts";
+import { type CommandAddress, parseCommandTopic } from "../../contracts/topics.ts";
+import { unescapeToken } from "../../contracts/token.ts";
+import { type LogEntry, readSlice } from "../../infra/nats/lane-source.ts";
+import { applyStored, newestSequence } from "../../infra/nats/stored.ts";
+import { sleep } from "../../infra/runtime/backoff.ts";
+import { messageOf } from "../../infra/runtime/errors.ts";
+import type { Logger } from "../../infra/runtime/logger.ts";
+import type { Projection, Publication, Settle } from "../broker/broker.ts";
+import { actionsOf, stepsThatCount } from "./alert-commands.ts";
+import { CommandProjection } from "./projection.ts";
+import { ReplyLog } from "./reply-log.ts";
+
+const EXPIRE_EVERY_MS = 1_000;
+
+export interface CommandsParts {
+  /** To the region's nats-server. */
+  readonly connection: NatsConnection;
+  readonly region: string;
+  readonly logger: Logger;
+  /** Epoch ms. */
+  readonly clock: () => number;
+  readonly signal: AbortSignal;
+}
+
+interface Followed {
+  readonly stream: string;
+  readonly subject: string;
+  readonly apply: (entry: LogEntry) => Promise<void> | void;
+}
+
+export class Commands {
+  readonly #parts: CommandsParts;
+  readonly #projection: CommandProjection;
+  readonly #replies: ReplyLog;
+  readonly #sources: readonly [replies: Followed, commands: Followed, alerts: Followed];
+  /** Where to go on reading, by stream. */
+  readonly #from = new Map<string, number>();
+  /** G1. What is being worked on. */
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(parts: CommandsParts) {
+    const { connection, region, logger, clock, signal } = parts;
+    this.#parts = parts;
+    const stream = repliesStream(region);
+    this.#projection = new CommandProjection({
+      clock,
+      logger,
+      answered: async (of) =>
+        (await newestSequence(
+          { connection, logger },
+          { stream, subject: replyFilter({ region, ...of }) },
+          signal,
+        )) > 0,
+    });
+    this.#replies = new ReplyLog({
+      jetstream: connection.jetstream(),
+      region,
+      clock,
+      signal,
+      onStored: (of) => this.#projection.close(of),
+    });
+    this.#sources = [
+      { stream, subject: replySubjects(region), apply: (entry) => this.#onReply(entry) },
+      {
+        stream: COMMANDS_STREAM,
+        subject: COMMANDS_SUBJECTS,
+        apply: (entry) => this.#onCommand(entry),
+      },
+      {
+        stream: alertsStream(region),
+        subject: alertSubjects(region),
+        apply: (entry) => this.#onAlert(entry),
+      },
+    ];
+  }
+
+  get status(): { open: number; refused: number; repliesStored: number } {
+    const { open, refused } = this.#projection;
+    return { open, refused, repliesStored: this.#replies.stored };
+  }
+
+  /**
+   * Takes a publish that its sender is allowed, if it is a reply or a command; false if it is neither.
+   * A command that comes over MQTT is forwarded to its subscribers and stored nowhere: what has to
+   * survive is written to the stream.
+   */
+  take(publication: Publication, settle: Settle): boolean {
+    if (this.#replies.take(publication, settle)) return true;
+    if (!parseCommandTopic(publication.topic)) return false;
+    settle(null);
+    return true;
+  }
+
+  /** Before the broker lets anybody in: reads what is stored and puts its retained commands right. */
+  async prepare(broker: Projection): Promise<void> {
+    const { signal } = this.#parts;
+    const [replies, ...others] = this.#sources;
+    this.#from.set(replies.stream, (await newestSequence(this.#parts, replies, signal)) + 1); // G2
+    for (const { stream, subject, apply } of others) {
+      const slice = { stream, subject, from: "last-per-subject" } as const;
+      this.#from.set(stream, await applyStored(this.#parts, slice, apply, signal));
+    }
+    await this.#projection.show(broker);
+    this.#parts.logger.info({ open: this.#projection.open }, "commands open");
+  }
+
+  /** Follows the streams until `signal` aborts; after `prepare`. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([
+      ...this.#sources.map((source) => this.#follow(source, signal)),
+      this.#expire(signal),
+    ]);
+  }
+
+  async #follow({ stream, subject, apply }: Followed, signal: AbortSignal): Promise<void> {
+    const { connection, logger } = this.#parts;
+    const slice = { stream, subject, from: this.#from.get(stream)! };
+    try {
+      for await (const entry of readSlice(connection, slice, logger, signal)) {
+        this.#turn = this.#turn.then(() => apply(entry)); // G1
+        await this.#turn;
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  async #expire(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await sleep(EXPIRE_EVERY_MS, signal);
+      this.#projection.expire();
+    }
+  }
+
+  async #onCommand(entry: LogEntry): Promise<void> {
+    const command = this.#readable(entry, checkCommand);
+    if (!command) return;
+    const { device, id, expiresAtMs, payload } = command;
+    await this.#projection.offer({ device, id, expiresAtMs, payload: JSON.stringify(payload) });
+  }
+
+  #onReply({ subject }: LogEntry): void {
+    const [, , device = "", id = ""] = subject.split(".");
+    const of: CommandAddress = { device: unescapeToken(device), id: unescapeToken(id) };
+    this.#projection.close(of);
+  }
+
+  async #onAlert(entry: LogEntry): Promise<void> {
+    const alert = this.#readable(entry, (value) => value as Alert);
+    if (!alert) return;
+    const { subject } = entry;
+    const steps = alert.state === "acknowledged" ? await this.#stepsUpTo(entry) : [alert];
+    const actions = stepsThatCount(steps).map(actionsOf);
+    for (const problem of actions.flatMap(({ problems }) => problems))
+      this.#parts.logger.error({ subject, problem }, "an alert's action is no command");
+    await this.#projection.act(
+      subject,
+      actions.flatMap(({ commands }) => commands),
+    );
+  }
+
+  /** The steps of one rule and key, up to one of them. */
+  async #stepsUpTo({ subject, seq }: LogEntry): Promise<Alert[]> {
+    const steps: Alert[] = [];
+    const slice = { stream: alertsStream(this.#parts.region), subject, from: 1 };
+    const collect = (entry: LogEntry): void => {
+      const alert = this.#readable(entry, (value) => value as Alert);
+      if (alert && entry.seq <= seq) steps.push(alert);
+    };
+    await applyStored(this.#parts, slice, collect, this.#parts.signal);
+    return steps;
+  }
+
+  #readable<T>({ subject, seq, data }: LogEntry, check: (value: unknown) => T): T | null {
+    try {
+      return check(JSON.parse(Buffer.from(data).toString("utf8")));
+    } catch (error) {
+      this.#parts.logger.error({ subject, seq }, `unreadable: ${messageOf(error)}`);
+      return null;
+    }
+  }
+}

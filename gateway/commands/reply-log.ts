@@ -1,0 +1,83 @@
+// What devices answer to commands, stored before its PUBACK (P1).
+//
+// L1. A reply is settled only after it is stored; while the store refuses it is never settled, and the
+//     device sends it again.
+// L2. A re-send within the stream's duplicate window is stored once: the message id is a hash of
+//     device, id and payload.
+// L3. Replies to one command are stored in the order they came, also when storing takes several tries:
+//     the last one is what its device says now.
+import { createHash } from "node:crypto";
+import type { JetStreamClient } from "nats";
+import { COMMAND_ID_BYTES_MAX, type Reply } from "../../contracts/command.ts";
+import { DEVICE_ID_BYTES_MAX } from "../../contracts/device.ts";
+import { replyFilter } from "../../contracts/subjects.ts";
+import { type CommandAddress, parseReplyTopic } from "../../contracts/topics.ts";
+import { publishUntilStored } from "../../infra/nats/publish.ts";
+import type { Publication, Settle } from "../broker/broker.ts";
+
+export interface ReplyLogParts {
+  readonly jetstream: Pick<JetStreamClient, "publish">;
+  readonly region: string;
+  /** Epoch ms. */
+  readonly clock: () => number;
+  readonly signal: AbortSignal;
+  /** Runs before the reply is settled: who is told that it is stored finds the command closed. */
+  readonly onStored: (of: CommandAddress) => void;
+}
+
+export class ReplyLog {
+  readonly #parts: ReplyLogParts;
+  /** L3. The last reply on its way, by subject; as many as the broker holds publishes. */
+  readonly #last = new Map<string, Promise<void>>();
+  #stored = 0;
+
+  constructor(parts: ReplyLogParts) {
+    this.#parts = parts;
+  }
+
+  /** Replies stored, and so acknowledged, since the start. */
+  get stored(): number {
+    return this.#stored;
+  }
+
+  /** Stores and settles a publish that is a reply; false if it is something else. */
+  take({ topic, payload }: Pick<Publication, "topic" | "payload">, settle: Settle): boolean {
+    const of = parseReplyTopic(topic);
+    if (!of || !fits(of)) return false;
+    const { region, clock, signal, onStored } = this.#parts;
+    const reply: Reply = {
+      ...of,
+      region,
+      receivedAtMs: clock(),
+      payload: payload.toString("base64"),
+    };
+    const message = {
+      subject: replyFilter({ region, ...of }),
+      data: Buffer.from(JSON.stringify(reply)),
+      messageId: messageIdOf(reply),
+    };
+    const before = this.#last.get(message.subject) ?? Promise.resolve();
+    const storing = before.then(() => publishUntilStored(this.#parts.jetstream, message, signal));
+    this.#last.set(message.subject, storing);
+    storing.then(
+      () => {
+        if (this.#last.get(message.subject) === storing) this.#last.delete(message.subject);
+        this.#stored += 1;
+        onStored(of);
+        settle(null);
+      },
+      () => undefined, // Stopping: not settled, so the device sends it again (L1).
+    );
+    return true;
+  }
+}
+
+/** Longer names fit no subject and are of no command. */
+const fits = ({ device, id }: CommandAddress): boolean =>
+  Buffer.byteLength(device) <= DEVICE_ID_BYTES_MAX && Buffer.byteLength(id) <= COMMAND_ID_BYTES_MAX;
+
+/** L2. */
+export const messageIdOf = ({ device, id, payload }: Reply): string =>
+  createHash("sha256")
+    .update(JSON.stringify([device, id, payload]))
+    .digest("hex");

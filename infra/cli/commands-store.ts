@@ -1,0 +1,126 @@
+// Commands at the hub: writing one once, and finding out what became of them.
+import canonicalize from "canonicalize";
+import { type NatsConnection, NatsError } from "nats";
+import { type Command, type Reply, checkCommand } from "../../contracts/command.ts";
+import { COMMANDS_STREAM, commandFilter, replyFilter } from "../../contracts/subjects.ts";
+import type { CommandAddress } from "../../contracts/topics.ts";
+import { applyStored } from "../nats/stored.ts";
+import { streamConfig } from "../nats/topology.ts";
+import { AppError, messageOf } from "../runtime/errors.ts";
+import { makeLogger } from "../runtime/logger.ts";
+
+const WRONG_LAST_SEQUENCE = 10071;
+const NO_MESSAGE_FOUND = 10037;
+const READ_WITHIN_MS = 60_000;
+const REPLIES = /^REPLIES_(.+)$/;
+
+export const SILENT = makeLogger({}, "silent");
+
+export const refused = (why: string, cause?: unknown): AppError =>
+  new AppError("COMMAND_REFUSED", "fatal", why, { cause });
+
+/** @throws AppError `COMMAND_REFUSED` unless the connection is to a hub that has the stream. */
+export async function checkHub(hub: NatsConnection): Promise<void> {
+  const config = await streamConfig(await hub.jetstreamManager(), COMMANDS_STREAM);
+  if (!config) throw refused(`there is no stream ${COMMANDS_STREAM}: npx skerry topology apply`);
+  if (config.mirror) throw refused("commands are issued at the hub only: say the hub's URL");
+}
+
+/**
+ * Writes a command, once: the same device and id again is refused, unless payload and lifetime are
+ * the same, so that whoever did not hear the answer can ask again.
+ * @returns the command as stored.
+ * @throws AppError `COMMAND_REFUSED` if it differs from the stored one; `NATS_UNAVAILABLE` if nobody
+ *   answered: it may be stored, and sending it again under the same id finds out.
+ */
+export async function issue(hub: NatsConnection, command: Command): Promise<Command> {
+  try {
+    await hub.jetstream().publish(commandFilter(command), JSON.stringify(command), {
+      expect: { lastSubjectSequence: 0 },
+    });
+    return command;
+  } catch (cause) {
+    if (!(cause instanceof NatsError) || cause.api_error?.err_code !== WRONG_LAST_SEQUENCE)
+      throw new AppError(
+        "NATS_UNAVAILABLE",
+        "retry",
+        `it is not known whether the command is stored; send it again with --id ${command.id}: ${messageOf(cause)}`,
+        { cause },
+      );
+  }
+  const stored = await newest<Command>(hub, COMMANDS_STREAM, commandFilter(command));
+  if (!stored || !isSame(stored, command))
+    throw refused(
+      `device "${command.device}" has another command with id "${command.id}", issued by ` +
+        `${stored?.by ?? "nobody"} at ${new Date(stored?.issuedAtMs ?? 0).toISOString()}`,
+    );
+  return stored;
+}
+
+const isSame = (a: Command, b: Command): boolean =>
+  canonicalize(a.payload) === canonicalize(b.payload) &&
+  a.expiresAtMs - a.issuedAtMs === b.expiresAtMs - b.issuedAtMs;
+
+/** The newest commands, oldest first, each with the newest reply of any region, or null. */
+export async function findCommands(
+  hub: NatsConnection,
+  of: Partial<CommandAddress>,
+  limit: number,
+): Promise<{ command: Command; reply: Reply | null }[]> {
+  const found: Command[] = [];
+  const slice = { stream: COMMANDS_STREAM, subject: commandFilter(of), from: 1 };
+  const collect = ({ data }: { data: Uint8Array }): void => {
+    const command = readable(data);
+    if (command) found.push(command);
+    if (found.length > limit) found.shift();
+  };
+  const signal = AbortSignal.timeout(READ_WITHIN_MS);
+  await applyStored({ connection: hub, logger: SILENT }, slice, collect, signal);
+  const regions = await regionsOf(hub);
+  return Promise.all(
+    found.map(async (command) => ({ command, reply: await replyTo(hub, command, regions) })),
+  );
+}
+
+/** The regions whose replies the hub has a copy of. */
+async function regionsOf(hub: NatsConnection): Promise<string[]> {
+  const regions: string[] = [];
+  for await (const { config } of (await hub.jetstreamManager()).streams.list()) {
+    const [, region] = REPLIES.exec(config.name) ?? [];
+    if (region !== undefined) regions.push(region);
+  }
+  return regions;
+}
+
+async function replyTo(
+  hub: NatsConnection,
+  { device, id }: CommandAddress,
+  regions: readonly string[],
+): Promise<Reply | null> {
+  let latest: Reply | null = null;
+  for (const region of regions) {
+    const subject = replyFilter({ region, device, id });
+    const reply = await newest<Reply>(hub, `REPLIES_${region}`, subject);
+    if (reply && reply.receivedAtMs > (latest?.receivedAtMs ?? -1)) latest = reply;
+  }
+  return latest;
+}
+
+async function newest<T>(hub: NatsConnection, stream: string, subject: string): Promise<T | null> {
+  try {
+    const { streams } = await hub.jetstreamManager();
+    return (await streams.getMessage(stream, { last_by_subj: subject })).json<T>();
+  } catch (error) {
+    if (error instanceof NatsError && error.api_error?.err_code === NO_MESSAGE_FOUND) return null;
+    throw error;
+  }
+}
+
+/** Null for what somebody wrote there that is no command: gateways log it. */
+function readable(data: Uint8Array): Command | null {
+  try {
+    return checkCommand(JSON.parse(Buffer.from(data).toString("utf8")));
+  } catch {
+    return null;
+  }
+}
