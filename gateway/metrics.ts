@@ -1,106 +1,120 @@
 import type { GatewayStatus } from "../contracts/status.ts";
-import { makeMetrics } from "../otel/metrics.ts";
+import { type MetricSpec, makeMetrics } from "../otel/metrics.ts";
 import type { Broker } from "./broker/broker.ts";
+
+type Status = () => GatewayStatus;
 
 /** What `/metrics` of a gateway answers. */
 export const gatewayMetrics = (
   region: string,
-  status: () => GatewayStatus,
-  broker: Pick<Broker, "counters">,
+  status: Status,
+  { counters }: Pick<Broker, "counters">,
 ): (() => Promise<string>) =>
   makeMetrics({ name: "skerry-gateway", region }, [
-    {
-      name: "skerry.gateway.readings",
-      kind: "counter",
-      unit: "{reading}",
-      doc: "readings stored in the region's log, and so acknowledged",
-      read: () => status().readingsStored,
-    },
-    {
-      name: "skerry.gateway.rejects",
-      kind: "counter",
-      unit: "{reject}",
-      doc: "publishes refused and stored with their reason",
-      read: () => status().rejectsStored,
-    },
-    {
-      name: "skerry.gateway.qos0.dropped",
-      kind: "counter",
-      unit: "{message}",
-      doc: "QoS 0 publishes dropped under pressure",
-      read: () => status().qos0Dropped,
-    },
-    {
-      name: "skerry.gateway.presence.dropped",
-      kind: "counter",
-      unit: "{reading}",
-      doc: "presence readings dropped because the log was behind",
-      read: () => status().presenceDropped,
-    },
-    {
-      name: "skerry.gateway.connections",
-      kind: "gauge",
-      unit: "{connection}",
-      doc: "connected MQTT clients",
-      read: () => status().connections,
-    },
-    {
-      name: "skerry.gateway.publishes.held",
-      kind: "gauge",
-      unit: "{message}",
-      doc: "publishes received and not yet acknowledged",
-      read: () => status().held,
-    },
-    {
-      name: "skerry.gateway.log.refusing",
-      kind: "gauge",
-      unit: "1",
-      doc: "1 while the region's log refuses or is away: nothing is acknowledged",
-      read: () => (status().log.state === "refusing" ? 1 : 0),
-    },
-    {
-      name: "skerry.gateway.commands.open",
-      kind: "gauge",
-      unit: "{command}",
-      doc: "commands sent to devices and not answered yet",
-      read: () => status().commands.open,
-    },
-    {
-      name: "skerry.gateway.commands.refused",
-      kind: "counter",
-      unit: "{command}",
-      doc: "commands not sent, because too many were open",
-      read: () => status().commands.refused,
-    },
-    {
-      name: "skerry.gateway.replies",
-      kind: "counter",
-      unit: "{reply}",
-      doc: "replies to commands stored in the region, and so acknowledged",
-      read: () => status().commands.repliesStored,
-    },
-    {
-      name: "skerry.gateway.connections.closed",
-      kind: "counter",
-      unit: "{connection}",
-      doc: "connections the gateway closed, by reason",
-      label: "reason",
-      read: () => broker.counters.closed,
-    },
-    {
-      name: "skerry.gateway.connects.refused",
-      kind: "counter",
-      unit: "{connect}",
-      doc: "CONNECTs refused, by reason",
-      label: "reason",
-      read: () => broker.counters.refused,
-    },
-    {
-      name: "skerry.gateway.deliveries.dropped",
-      kind: "counter",
-      unit: "{message}",
-      doc: "messages to subscribers that were not delivered, by reason",
-      label: "reason",
-      read: () => broker.counters.dropped,
-    },
+    ...ingestMetrics(status),
+    ...commandMetrics(status),
+    ...brokerMetrics(counters),
   ]);
+
+const ingestMetrics = (status: Status): MetricSpec[] => [
+  {
+    name: "skerry.gateway.readings",
+    kind: "counter",
+    unit: "{reading}",
+    doc: "readings stored in the region's log, and so acknowledged",
+    read: () => status().readingsStored,
+  },
+  {
+    name: "skerry.gateway.rejects",
+    kind: "counter",
+    unit: "{reject}",
+    doc: "publishes refused and stored with their reason",
+    read: () => status().rejectsStored,
+  },
+  {
+    name: "skerry.gateway.qos0.dropped",
+    kind: "counter",
+    unit: "{message}",
+    doc: "QoS 0 publishes dropped under pressure",
+    read: () => status().qos0Dropped,
+  },
+  {
+    name: "skerry.gateway.presence.dropped",
+    kind: "counter",
+    unit: "{reading}",
+    doc: "presence readings dropped because the log was behind",
+    read: () => status().presenceDropped,
+  },
+  {
+    name: "skerry.gateway.connections",
+    kind: "gauge",
+    unit: "{connection}",
+    doc: "connected MQTT clients",
+    read: () => status().connections,
+  },
+  {
+    name: "skerry.gateway.publishes.held",
+    kind: "gauge",
+    unit: "{message}",
+    doc: "publishes received and not yet acknowledged",
+    read: () => status().held,
+  },
+  {
+    name: "skerry.gateway.log.refusing",
+    kind: "gauge",
+    unit: "1",
+    doc: "1 while the region's log refuses or is away: nothing is acknowledged",
+    read: () => (status().log.state === "refusing" ? 1 : 0),
+  },
+];
+
+const commandMetrics = (status: Status): MetricSpec[] => [
+  {
+    name: "skerry.gateway.commands.open",
+    kind: "gauge",
+    unit: "{command}",
+    doc: "commands sent to devices and not answered yet",
+    read: () => status().commands.open,
+  },
+  {
+    name: "skerry.gateway.commands.refused",
+    kind: "counter",
+    unit: "{command}",
+    doc: "commands not sent, because too many were open",
+    read: () => status().commands.refused,
+  },
+  {
+    name: "skerry.gateway.replies",
+    kind: "counter",
+    unit: "{reply}",
+    doc: "replies to commands stored in the region, and so acknowledged",
+    read: () => status().commands.repliesStored,
+  },
+];
+
+const brokerMetrics = (counters: Broker["counters"]): MetricSpec[] => [
+  {
+    name: "skerry.gateway.connections.closed",
+    kind: "counter",
+    unit: "{connection}",
+    doc: "connections the gateway closed, by reason",
+    label: "reason",
+    read: () => counters.closed,
+  },
+  {
+    name: "skerry.gateway.connects.refused",
+    kind: "counter",
+    unit: "{connect}",
+    doc: "CONNECTs refused, by reason",
+    label: "reason",
+    read: () => counters.refused,
+  },
+  {
+    name: "skerry.gateway.deliveries.dropped",
+    kind: "counter",
+    unit: "{message}",
+    doc: "messages to subscribers that were not delivered, by reason",
+    label: "reason",
+    read: () => counters.dropped,
+  },
+];

@@ -13,6 +13,7 @@ import { openAcknowledgements } from "./acknowledgements.ts";
 import { AlertLog } from "./alert-log.ts";
 import { AlertingLane } from "./engine.ts";
 import { watchGateways } from "./gateway-silence.ts";
+import { alertingMetrics } from "./metrics.ts";
 import { openRuleBook } from "./rule-book.ts";
 
 const { region, natsUrl, partitions, schemas, statusHost, statusPort } = GATEWAY_OPTIONS;
@@ -100,7 +101,7 @@ await processMain({
     });
     await using _server = await serveStatus(
       { host: config.statusHost, port: config.statusPort },
-      { ready: () => true, status },
+      { ready: () => true, status, metrics: alertingMetrics(region, status) },
     );
     logger.info({ rules: ruleBook.rules.map(({ id }) => id) }, "ready");
     const manager = await connection.jetstreamManager({ checkAPI: false });
