@@ -40,8 +40,15 @@ export type Alongside = (
   stop: AbortSignal,
 ) => Promise<void>;
 
+/** Looks at what the run left behind, before the report is made and everything stops. */
+export type Inspect = (
+  connections: Readonly<Record<"hub" | Region, NatsConnection>>,
+  monitor: Monitor,
+) => Promise<void>;
+
 export interface SessionOptions {
   readonly alongside?: Alongside;
+  readonly inspect?: Inspect;
   runForMs: number | null;
   reportWanted: boolean;
   dataDir: string;
@@ -174,6 +181,7 @@ export class Session {
     if (!drained) say("the path did not drain in time; the report says what is missing");
     if (!hurried && !(await this.#repaired()))
       say("repairs of late readings are not finished; the report counts them as wrong");
+    await this.#options.inspect?.(this.#connections!, this.#monitor);
     return makeReport({
       plan: this.#plan,
       monitor: this.#monitor,

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
+import type { AlertsCompared } from "./alerts.ts";
 import { type Proof, isProven, prove } from "./prove.ts";
 import { SABOTAGES } from "./sabotage.ts";
 import { FAULT_KINDS } from "./schedule.ts";
@@ -22,8 +23,8 @@ const numberOf = (name: string) => (raw: string) => {
 const program = new Command("npm run prove --")
   .description(
     "Runs everything under a seeded schedule of faults (kill -9, WAN cuts, slow links, wrong clocks, " +
-      "repeats), heals, and compares what devices saw acknowledged with the logs, with InfluxDB and " +
-      "with every rollup. Status 1 unless missing, duplicated and wrong are 0.",
+      "repeats), heals, and compares what devices saw acknowledged with the logs, with InfluxDB, with " +
+      "every rollup, and alerts with the plain definitions of their rules. Status 1 unless nothing is missing, duplicated or wrong.",
   )
   .option("--seed <n>", "decides the schedule", numberOf("seed"), 1)
   .option("--minutes <n>", "how long faults go on", numberOf("minutes"), 2)
@@ -49,9 +50,14 @@ function show(proof: Proof): void {
     `\nfault              count  worst recovery, s\n${lines.join("\n")}\n\n` +
       `acknowledged ${acknowledged}, stored ${stored}, missing ${missing}, duplicated ${duplicated}, ` +
       `rollups compared ${rollups.compared}, rollups wrong ${rollups.wrong}\n` +
+      Object.entries(proof.alerts).map(alertsLine).join("") +
       `${isProven(proof) ? "proven" : "NOT PROVEN"} (seed ${proof.seed})\n`,
   );
 }
+
+const alertsLine = ([region, of]: [string, AlertsCompared]): string =>
+  `alerts of ${region}: steps ${of.expected} (${Object.keys(of.byRule).length} rules), missing ${of.missing}, ` +
+  `unexpected ${of.unexpected}, twice ${of.twice}\n${of.examples.map((line) => `  ${line}\n`).join("")}`;
 
 program.parse();
 const flags = program.opts<Flags>();

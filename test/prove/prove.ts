@@ -1,6 +1,6 @@
 // One proof: the local installation under a schedule of faults, then the ledger against everything.
 import { join } from "node:path";
-import { planLocal } from "../../infra/local/plan.ts";
+import { REGIONS, planLocal } from "../../infra/local/plan.ts";
 import type { LocalPlan } from "../../infra/local/plan.ts";
 import { checkPorts, takeDirectory } from "../../infra/local/preflight.ts";
 import { ensurePrograms, searchDirectories } from "../../infra/local/prerequisites.ts";
@@ -8,6 +8,7 @@ import { makeSecrets } from "../../infra/local/secrets.ts";
 import type { Report } from "../../infra/local/report.ts";
 import { Session } from "../../infra/local/session.ts";
 import { freePort, temporaryDirectory } from "../support/nats-influx-process.ts";
+import { type AlertsCompared, PROVE_RULES, compareAlerts } from "./alerts.ts";
 import { type FaultTable, runFaults } from "./faults.ts";
 import { SABOTAGES } from "./sabotage.ts";
 import { scheduleOf } from "./schedule.ts";
@@ -31,6 +32,8 @@ export interface Proof {
   readonly duplicated: number;
   readonly drained: boolean;
   readonly rollups: Report["rollups"];
+  /** By region. */
+  readonly alerts: Readonly<Record<string, AlertsCompared>>;
   readonly faults: FaultTable;
   readonly report: Report;
 }
@@ -76,6 +79,7 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
   const provoked = SABOTAGES[options.sabotage ?? ""]?.provokedBy ?? [];
   const schedule = [...scheduleOf(options.seed, options.minutes), ...provoked];
   let faults: FaultTable | null = null;
+  const alerts: Record<string, AlertsCompared> = {};
   const session = new Session(plan, {
     runForMs: null,
     reportWanted: true,
@@ -86,12 +90,21 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
       const world = { ...links, supervisor, monitor, say: options.say };
       faults = await runFaults(schedule, world, stopped);
     },
+    inspect: async (connections, monitor) => {
+      const { alerting } = await monitor.refresh();
+      for (const region of REGIONS) {
+        const engine = alerting.get(region);
+        if (!engine) throw new Error(`the engine of ${region} does not answer`);
+        options.say(`comparing the alerts of ${region}`);
+        alerts[region] = await compareAlerts(connections[region], engine);
+      }
+    },
   });
   const report = await session.run(stop);
   if (!report || faults === null) return null;
   const { acknowledged, stored, duplicated, drained, rollups } = report;
   const missing = Math.max(report.missing, report.missingInLog);
-  const figures = { acknowledged, stored, missing, duplicated, drained, rollups };
+  const figures = { acknowledged, stored, missing, duplicated, drained, rollups, alerts };
   return { seed: options.seed, ...figures, faults, report };
 }
 
@@ -113,6 +126,8 @@ async function throughProxies(stack: AsyncDisposableStack, plan: LocalPlan, port
     env["SKERRY_INFLUX_URL"] = `http://127.0.0.1:${influx}`;
     env["SKERRY_REPAIR_SCHEDULE"] = REPAIR_SCHEDULE;
   }
+  for (const { name, env } of plan.services)
+    if (name.startsWith("alerting-")) env["SKERRY_RULES"] = PROVE_RULES;
   plan.simulator.env["SKERRY_MISBEHAVE_EVERY"] = String(MISBEHAVE_EVERY);
   return links;
 }
@@ -130,5 +145,18 @@ async function freePortRange(): Promise<number> {
   return port + PORTS < 65_000 ? port : port - 2 * PORTS;
 }
 
-export const isProven = ({ missing, duplicated, rollups, drained, acknowledged }: Proof): boolean =>
-  missing + duplicated + rollups.wrong === 0 && drained && acknowledged > 0;
+export const isProven = ({
+  missing,
+  duplicated,
+  rollups,
+  alerts,
+  drained,
+  acknowledged,
+}: Proof): boolean =>
+  missing + duplicated + rollups.wrong === 0 &&
+  Object.values(alerts).every(isRight) &&
+  drained &&
+  acknowledged > 0;
+
+const isRight = ({ expected, missing, unexpected, twice }: AlertsCompared): boolean =>
+  expected > 0 && missing + unexpected + twice === 0;

@@ -1,0 +1,121 @@
+// What the engines raised over a run, against what the plain definitions of the rules say of the same
+// logs; and what people were told, against what was raised.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { NatsConnection } from "nats";
+import type { Alert } from "../../contracts/alert.ts";
+import { SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/catalog.ts";
+import { decodeFrame } from "../../contracts/frame.ts";
+import { type Rule, parseRules } from "../../contracts/rule.ts";
+import type { AlertingStatus } from "../../contracts/status.ts";
+import { alertSubjects, alertsStream } from "../../contracts/subjects.ts";
+import { type LogEntry, readLane, readSlice } from "../../infra/nats/lane-source.ts";
+import { makeLogger } from "../../infra/runtime/logger.ts";
+import { type LoggedFrame, referenceAlerts } from "../support/reference-evaluator.ts";
+
+export const PROVE_RULES = join(import.meta.dirname, "rules.json");
+const SILENT = makeLogger({}, "silent");
+
+export interface AlertsCompared {
+  /** Steps of alerts (silenced, firing, resolved) that the definitions say. */
+  readonly expected: number;
+  readonly byRule: Readonly<Record<string, number>>;
+  readonly missing: number;
+  readonly unexpected: number;
+  readonly twice: number;
+  /** For whoever has to look into it: the first few that differ. */
+  readonly examples: readonly string[];
+  /** Those whose steps people are told of, as `id.state`. */
+  readonly toTell: readonly string[];
+}
+
+const nameOf = (of: {
+  rule: string;
+  key: string;
+  id: string;
+  state: string;
+  seq: number;
+}): string => `${of.seq} ${of.rule} ${of.key} ${of.state} ${of.id}`;
+
+/** Compares one region, as far as its engine says that it is through. */
+export async function compareAlerts(
+  connection: NatsConnection,
+  { region, lanes }: Pick<AlertingStatus, "region" | "lanes">,
+): Promise<AlertsCompared> {
+  const rules = parseRules(JSON.parse(readFileSync(PROVE_RULES, "utf8")));
+  const catalog = loadCatalog(SCHEMAS_DIRECTORY);
+  const doneSeq = new Map(lanes.map((lane) => [lane.partition, lane.doneSeq]));
+  const stored = (await storedAlerts(connection, region, rules)).filter(
+    ({ partition, seq }) => seq <= (doneSeq.get(partition) ?? 0),
+  );
+  const expected = new Set<string>();
+  const byRule: Record<string, number> = {};
+  for (const [partition, seq] of doneSeq) {
+    const lane = { region, partition };
+    const frames = await framesOf(connection, lane, seq);
+    for (const alert of referenceAlerts(frames, rules, { lane, catalog })) {
+      expected.add(nameOf(alert));
+      byRule[alert.rule] = (byRule[alert.rule] ?? 0) + 1;
+    }
+  }
+  const names = stored.map(nameOf);
+  const got = new Set(names);
+  const missing = [...expected].filter((name) => !got.has(name));
+  const unexpected = [...got].filter((name) => !expected.has(name));
+  return {
+    expected: expected.size,
+    byRule,
+    missing: missing.length,
+    unexpected: unexpected.length,
+    twice: names.length - got.size,
+    examples: [
+      ...missing.slice(0, 5).map((name) => `${region} missing ${name}`),
+      ...unexpected.slice(0, 5).map((name) => `${region} unexpected ${name}`),
+    ],
+    toTell: stored
+      .filter(({ state, quiet }) => (state === "firing" || state === "resolved") && !quiet)
+      .map(({ id, state }) => `${id}.${state}`),
+  };
+}
+
+/** The region's alerts of these rules; what an engine says of itself has no definition. */
+async function storedAlerts(
+  connection: NatsConnection,
+  region: string,
+  rules: readonly Rule[],
+): Promise<Alert[]> {
+  const own = new Set(rules.map(({ id }) => id));
+  const stream = alertsStream(region);
+  const { streams } = await connection.jetstreamManager();
+  const { last_seq: lastSeq, messages } = (await streams.info(stream)).state;
+  if (messages === 0) return [];
+  const stop = new AbortController();
+  const slice = { stream, subject: alertSubjects(region), from: 1 };
+  const entries = await upTo(readSlice(connection, slice, SILENT, stop.signal), lastSeq);
+  stop.abort();
+  return entries
+    .map(({ data }) => JSON.parse(Buffer.from(data).toString("utf8")) as Alert)
+    .filter(({ rule }) => own.has(rule));
+}
+
+async function framesOf(
+  connection: NatsConnection,
+  lane: { region: string; partition: number },
+  lastSeq: number,
+): Promise<LoggedFrame[]> {
+  if (lastSeq === 0) return [];
+  const stop = new AbortController();
+  const entries = await upTo(readLane(connection, lane, 1, SILENT, stop.signal), lastSeq);
+  stop.abort();
+  return entries.map(({ seq, storeMs, data }) => ({ seq, storeMs, ...decodeFrame(data) }));
+}
+
+/** Entries up to a sequence that is there; a lane's last one may be before it. */
+async function upTo(entries: AsyncIterable<LogEntry>, lastSeq: number): Promise<LogEntry[]> {
+  const found: LogEntry[] = [];
+  for await (const entry of entries) {
+    if (entry.seq <= lastSeq) found.push(entry);
+    if (entry.seq >= lastSeq) break;
+  }
+  return found;
+}
