@@ -139,7 +139,7 @@ async function repliesIn(connection: NatsConnection, id: string): Promise<Reply[
 }
 
 const open = async (): Promise<number> => (await gateway.status<GatewayStatus>()).commands.open;
-const opened = async (count: number): Promise<void> =>
+const opened = (count: number): Promise<boolean> =>
   eventually(`${count} commands are open`, async () => (await open()) === count);
 
 const idsOf = (device: TestDevice): string[] =>

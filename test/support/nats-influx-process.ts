@@ -32,17 +32,21 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Polls until `probe` answers true; errors count as "not yet" and the last one is reported. */
-export async function eventually(
+/**
+ * Polls until `probe` answers anything but false; errors count as "not yet" and the last one is reported.
+ * Resolves to that answer.
+ */
+export async function eventually<T>(
   what: string,
-  probe: () => Promise<boolean> | boolean,
+  probe: () => Promise<T | false> | T | false,
   withinMs = READY_WITHIN_MS,
-): Promise<void> {
+): Promise<T> {
   const deadline = performance.now() + withinMs;
   let last: unknown = "the answer was no";
   while (performance.now() < deadline) {
     try {
-      if (await probe()) return;
+      const answer = await probe();
+      if (answer !== false) return answer;
     } catch (error) {
       last = error;
     }
