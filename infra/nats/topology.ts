@@ -19,9 +19,13 @@ import {
   COPIES_BUCKET,
   DEVICES_BUCKET,
   LEASES_BUCKET,
+  NOTIFIERS_BUCKET,
   POSITIONS_BUCKET,
   RULES_BUCKET,
   bucketStream,
+  deadLetterSubjects,
+  deadLettersStream,
+  retrySubjects,
   alertSubjects,
   alertsStream,
   rejectSubjects,
@@ -37,6 +41,8 @@ export const HUB = "hub";
 export const PARTITIONS_DEFAULT = 4;
 export const REJECTS_KEPT_PER_SUBJECT = 1_000;
 
+/** Dead letters of a domain and those waiting to be sent again, together; the oldest go first. */
+const DEAD_LETTERS_KEPT = 10_000;
 const ALERTS_KEPT_PER_SUBJECT = 1_000;
 const DUPLICATE_WINDOW_MS = 120_000;
 const STREAM_NOT_FOUND = 10059;
@@ -100,6 +106,16 @@ const alerts = (domain: string): StreamSpec =>
     duplicate_window: nanos(DUPLICATE_WINDOW_MS),
   });
 
+/** Notifications of a domain's notifier that were given up, and those that are to be sent again. */
+const deadLetters = (domain: string): StreamSpec =>
+  base({
+    name: deadLettersStream(domain),
+    subjects: [deadLetterSubjects(domain), retrySubjects(domain)],
+    max_msgs: DEAD_LETTERS_KEPT,
+    discard: DiscardPolicy.Old,
+    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+  });
+
 /** What a region writes itself. */
 export const originStreams = (region: string, options: TopologyOptions): StreamSpec[] => [
   base({
@@ -111,9 +127,16 @@ export const originStreams = (region: string, options: TopologyOptions): StreamS
   }),
   alerts(region),
   rejects(region),
+  deadLetters(region),
 ];
 
-const BROADCAST_BUCKETS = [CONTRACTS_BUCKET, DEVICES_BUCKET, RULES_BUCKET, COPIES_BUCKET];
+const BROADCAST_BUCKETS = [
+  CONTRACTS_BUCKET,
+  DEVICES_BUCKET,
+  RULES_BUCKET,
+  COPIES_BUCKET,
+  NOTIFIERS_BUCKET,
+];
 /** Of the operators in a domain. */
 const OPERATOR_BUCKETS: readonly BucketSpec[] = [
   { name: POSITIONS_BUCKET },
@@ -137,6 +160,7 @@ const hubDomain = (options: TopologyOptions): Domain => ({
   streams: [
     alerts(HUB),
     rejects(HUB),
+    deadLetters(HUB),
     ...options.regions.flatMap((region) =>
       [telemetryStream, alertsStream, rejectsStream].map((stream) =>
         mirror(stream(region), region, HUB),
