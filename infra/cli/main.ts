@@ -7,6 +7,7 @@ import { addTopologyCommand } from "./topology.ts";
 import { addDevicesCommand } from "./devices.ts";
 import { addRejectsCommand } from "./rejects-command.ts";
 import { addRulesCommand } from "./rules.ts";
+import { addNotifyCommand } from "./notify.ts";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -15,6 +16,8 @@ const program = new Command("skerry").description("Tools for a Skerry installati
 addRejectsCommand(program, say);
 
 addRulesCommand(program, say);
+
+addNotifyCommand(program, say);
 
 addRegionCommand(program, say);
 addTopologyCommand(program, say);
