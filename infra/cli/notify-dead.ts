@@ -12,6 +12,8 @@ import { streamConfig } from "../nats/topology.ts";
 import { AppError } from "../runtime/errors.ts";
 
 const REASON_MAX = 120;
+/** An empty answer takes `expires`. */
+const FETCH = { max_messages: 500, expires: 1_000 };
 
 interface StoredLetter {
   readonly seq: number;
@@ -72,14 +74,20 @@ async function lettersOn(
     );
   const consumer = await nats.jetstream().consumers.get(stream, {
     filterSubjects: subject,
-    deliver_policy: DeliverPolicy.All,
+    deliver_policy: DeliverPolicy.StartSequence,
+    opt_start_seq: 1,
   });
-  const { num_pending: pending } = await consumer.info();
   const letters: StoredLetter[] = [];
-  if (pending === 0) return letters;
-  for await (const message of await consumer.consume()) {
-    letters.push({ seq: message.seq, letter: message.json<DeadLetter>() });
-    if (message.info.pending === 0) break;
+  for (;;) {
+    let came = 0;
+    let left = 0;
+    // A copy: the client writes into its options, and a second fetch with them gets nothing.
+    for await (const message of await consumer.fetch({ ...FETCH })) {
+      came += 1;
+      letters.push({ seq: message.seq, letter: message.json<DeadLetter>() });
+      left = message.info.pending;
+      if (left === 0) break;
+    }
+    if (came === 0 || left === 0) return letters;
   }
-  return letters;
 }

@@ -3,6 +3,7 @@
 // Method: real nats-servers, SMTP and HTTP servers, notifiers that are killed at seeded moments.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { isSigned } from "../../cloud/notifier/signature.ts";
 import { messageIdOf } from "../../cloud/notifier/message.ts";
@@ -189,6 +190,131 @@ test("a webhook is signed; a dead one delays nobody, ends in dead letters, and a
   const chat = good.hooks.find(({ body }) => body.includes("blocks"))!;
   expect(JSON.parse(chat.body)).toMatchObject({ text: "FIRING critical: co2-high room-1 (eu)" });
   expect(chat.headers).not.toHaveProperty("x-skerry-signature");
-  const metrics = await (await fetch(notifier.url("/metrics"))).text();
-  expect(metrics).toMatch(/skerry_notifier_messages_total\{[^}]*channel="mail"[^}]*\} 11/);
+  await eventually("it is counted", async () => {
+    const metrics = await (await fetch(notifier.url("/metrics"))).text();
+    return /skerry_notifier_messages_total\{[^}]*channel="mail"[^}]*\} 11/.test(metrics);
+  });
+});
+
+test("a move between hub and region: every alert is told once, also by a place that was behind", async () => {
+  await using stack = new AsyncDisposableStack();
+  const world = stack.use(await startHubAndRegions({ regions: ["eu"] }));
+  const hubHook = stack.use(await HookServer.start());
+  const regionHook = stack.use(await HookServer.start());
+  const hook = { name: "hook", kind: "webhook", format: "json", ...FAST };
+  const atHub = await makeNotifier(stack, world, [{ ...hook, url: hubHook.url }], {});
+  const inRegion = await makeNotifier(stack, world, [{ ...hook, url: regionHook.url }], {
+    place: "eu",
+  });
+  await Promise.all([atHub.process.start(), inRegion.process.start()]);
+  const eu = await world.region("eu").connect();
+  const told = (server: HookServer) =>
+    server.hooks.map(({ body }) => (JSON.parse(body) as { id: string }).id);
+  const assign = (place: string) =>
+    skerry(["notify", "assign", "eu", place, "--nats", world.hub.url]);
+
+  // Alerts come all the time, also while moves are made.
+  const raised: string[] = [];
+  let raising = true;
+  const all = (async () => {
+    for (let n = 0; raising; n++) {
+      const [alert] = await raise(eu, "eu", [{ id: `a${n}` }]);
+      raised.push(messageIdOf(alert!));
+      await sleep(50);
+    }
+  })();
+  stack.defer(async () => {
+    raising = false;
+    await all;
+  });
+  const reaches = (server: HookServer, count: number) =>
+    eventually(`${count} are told`, () => server.hooks.length >= count);
+  await reaches(hubHook, 10);
+  expect((await assign("hub")).out).toBe("eu: hub, as it was\n");
+  expect((await assign("region")).out).toMatch(/^eu: region, alerts after \d+\n$/);
+  await reaches(regionHook, 10);
+  const before = hubHook.hooks.length;
+  expect((await assign("hub")).out).toMatch(/^eu: hub, alerts after \d+\n$/);
+  await reaches(hubHook, before + 10);
+
+  // The hub is behind when it is relieved, and still tells what was its own.
+  hubHook.answer = () => ({ status: 503 });
+  const failing = hubHook.hooks.length;
+  await reaches(hubHook, failing + 1);
+  const inTime = regionHook.hooks.length;
+  expect((await assign("region")).code).toBe(0);
+  await reaches(regionHook, inTime + 10);
+  hubHook.answer = () => ({ status: 200 });
+  raising = false;
+  await all;
+  expect((await skerry(["notify", "status", "--nats", world.hub.url])).out).toMatch(
+    new RegExp(`^eu: region, alerts after \\d+, the newest is ${raised.length}\n$`),
+  );
+  const distinct = () => new Set([...told(hubHook), ...told(regionHook)]);
+  await eventually("all are told", () => distinct().size === raised.length);
+  expect(distinct()).toEqual(new Set(raised));
+  const both = told(regionHook).filter((id) => told(hubHook).includes(id));
+  expect(both).toEqual([]);
+  expect(new Set(told(regionHook)).size).toBe(told(regionHook).length);
+
+  expect((await assign("moon")).code).toBe(1);
+  const nowhere = await skerry(["notify", "assign", "us", "region", "--nats", world.hub.url]);
+  expect(nowhere.out).toContain('the hub has no copy of alerts of a region "us"');
+  expect((await assign("hub")).code).toBe(0);
+  await world.region("eu").process.kill();
+  const away = await assign("region");
+  expect(away.code).toBe(0);
+  const back = await assign("hub");
+  expect(back.out).toContain("nothing is heard of eu");
+  expect((await skerry(["notify", "status", "--nats", world.hub.url])).out).toContain("eu: region");
+});
+
+test("while the nats-server is away nothing is repeated; old alerts are skipped; a storm is a digest", async () => {
+  await using stack = new AsyncDisposableStack();
+  const world = stack.use(await startHubAndRegions({ regions: ["eu"] }));
+  const mail = stack.use(await MailServer.start());
+  const hook = stack.use(await HookServer.start());
+  const storm = {
+    name: "storm",
+    kind: "webhook",
+    format: "json",
+    url: hook.url,
+    ratePerMinute: 30,
+  };
+  const notifier = await makeNotifier(stack, world, [EMAIL, storm], {
+    SKERRY_SMTP_URL: mail.url,
+    SKERRY_NOTIFY_AGE_MAX: "10s",
+  });
+  const eu = await world.region("eu").connect();
+  await raise(eu, "eu", someAlerts(6, "old"));
+  const oldMs = Date.now();
+  await eventually("they are old", () => Date.now() - oldMs > 10_000);
+  let killed = false;
+  mail.taken = (count) => {
+    if (count !== 5) return;
+    killed = true;
+    process.kill(world.hub.process.pid!, "SIGKILL");
+  };
+  await notifier.process.start();
+  const alerts = await raise(eu, "eu", someAlerts(100));
+  await eventually("the hub's nats-server was killed", () => killed && world.hub.process.exited);
+  await world.hub.process.start();
+  const ids = () => mail.mails.map(({ messageId }) => messageId);
+  await eventually("all are told", () => new Set(ids()).size === 100, 40_000);
+  expect(ids()).toEqual(alerts.map(messageIdOf));
+  const { skipped } = await statusOf(notifier, "mail");
+  expect(skipped).toBe(6);
+  expect(notifier.process.output).toMatch(/"alerts":6,"msg":"skipped alerts that are too old/);
+
+  interface Told {
+    kind: string;
+    alerts: { id: string; state: string }[];
+  }
+  const told = () => hook.hooks.map(({ body }) => JSON.parse(body) as Told);
+  const inHooks = () =>
+    told().flatMap((one) => one.alerts.map((alert) => messageIdOf(alert as never)));
+  await eventually("the storm is told", () => inHooks().length === 100, 40_000);
+  expect(inHooks()).toEqual(alerts.map(messageIdOf));
+  expect(told().some(({ kind }) => kind === "digest")).toBe(true);
+  expect(hook.hooks.length).toBeLessThan(40);
 });
