@@ -87,7 +87,7 @@ export function linesOf({ alerts }: Pick<Message, "alerts">): string[] {
 }
 
 const lineOf = ({ key, message, sinceMs, atMs, state }: Alert): string =>
-  `${key}: ${message} (since ${time(sinceMs)}${state === "resolved" ? `, until ${time(atMs)}` : ""})`;
+  `${message.startsWith(key) ? "" : `${key}: `}${message} (since ${time(sinceMs)}${state === "resolved" ? `, until ${time(atMs)}` : ""})`;
 
 const stateWord = ({ state, severity }: Alert): string =>
   state === "firing" ? `FIRING ${severity}` : state.toUpperCase();

@@ -27,9 +27,10 @@ export async function runRetries(parts: RetryLoopParts, signal: AbortSignal): Pr
   const subject = retrySubject({ domain, channel: channel.spec.name });
   const slice = { stream: deadLetters.stream, subject, from: 1 };
   for await (const { seq, data } of readSlice(connection, slice, logger, signal)) {
-    const letter = JSON.parse(Buffer.from(data).toString("utf8")) as DeadLetter;
-    const message = makeMessage(letter, letter, letter.alerts);
-    if (message) {
+    const letter = parseLetter(data);
+    const message = letter && makeMessage(letter, letter, letter.alerts);
+    if (!letter || !message) logger.error({ seq }, "this is no dead letter, dropped");
+    else {
       await channel.turn(signal);
       const counts = countsOf(letter.region);
       const cause = `retry ${seq}`;
@@ -39,5 +40,17 @@ export async function runRetries(parts: RetryLoopParts, signal: AbortSignal): Pr
       if (!(await deliver(message, before, delivery, signal))) return;
     }
     await insist(() => deadLetters.remove(seq), logger, signal); // R1
+  }
+}
+
+/** The command line writes them, and so may an administrator by hand. */
+function parseLetter(data: Uint8Array): DeadLetter | null {
+  try {
+    const letter = JSON.parse(Buffer.from(data).toString("utf8")) as Partial<DeadLetter> | null;
+    const complete =
+      letter?.channel && letter.region && letter.kind && letter.seqs && letter.alerts;
+    return complete ? (letter as DeadLetter) : null;
+  } catch {
+    return null;
   }
 }

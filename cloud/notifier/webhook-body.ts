@@ -16,7 +16,8 @@ const jsonBody = (message: Message): object => ({
   region: message.region,
   rule: ruleOf(message),
   subject: subjectOf(message),
-  alerts: message.alerts,
+  // What a device is told is nobody else's business.
+  alerts: message.alerts.map(({ commands: _commands, ...rest }) => rest),
 });
 
 /** Slack refuses longer texts in a header block and in a section block (Block Kit reference). */
