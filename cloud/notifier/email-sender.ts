@@ -5,17 +5,25 @@ import type { EmailChannelSpec } from "./channels.ts";
 import { type Message, linesOf, messageIdOf, subjectOf } from "./message.ts";
 import { ATTEMPT_WITHIN_MS, type Outcome, type Sender } from "./sender.ts";
 
+/** Of one channel, which may send for several regions at once. */
+const CONNECTIONS_MAX = 2;
+
 export class EmailSender implements Sender {
   readonly #spec: Pick<EmailChannelSpec, "from" | "to">;
   readonly #transport: ReturnType<typeof createTransport>;
   readonly #logger: Logger;
 
-  /** A connection per message: one that a server forgot cannot fail the next. */
+  /**
+   * Connections are kept while there is something to send: greeting, TLS and login take longer than a
+   * message. One that is idle ends by its timeout; a message that meets a broken one is retried.
+   */
   constructor(spec: Pick<EmailChannelSpec, "from" | "to">, smtpUrl: string, logger: Logger) {
     this.#spec = spec;
     this.#logger = logger;
     this.#transport = createTransport({
       url: smtpUrl,
+      pool: true,
+      maxConnections: CONNECTIONS_MAX,
       connectionTimeout: ATTEMPT_WITHIN_MS,
       greetingTimeout: ATTEMPT_WITHIN_MS,
       socketTimeout: ATTEMPT_WITHIN_MS,

@@ -56,7 +56,7 @@ test("kills, a mail server that refuses and one that is down: every alert, repea
   const notifier = await makeNotifier(stack, world, [EMAIL], { SKERRY_SMTP_URL: mail.url });
   // After which mail, and how long after it was taken: before the notifier knows, or in the next one.
   const kills = new Map(
-    [0, 1, 2].map((at) => [10 + at * 60 + Math.floor(random() * 50), random() * 40] as const),
+    [0, 1, 2].map((at) => [10 + at * 60 + Math.floor(random() * 50), random() * 8] as const),
   );
   let refusals = 0;
   mail.refuse = () => (mail.mails.length === 75 && (refusals += 1) <= 2 ? 451 : null);
