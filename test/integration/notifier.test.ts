@@ -4,7 +4,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { isSigned } from "../../cloud/notifier/signature.ts";
 import { messageIdOf } from "../../cloud/notifier/message.ts";
 import type { NotifierStatus } from "../../contracts/status.ts";
@@ -18,6 +18,9 @@ import { skerry } from "../support/skerry.ts";
 const FAST = { ratePerMinute: 60_000 };
 const EMAIL = { name: "mail", kind: "email", from: "skerry@test", to: ["ops@test"], ...FAST };
 const SECRET = "s3cret";
+
+/** A dozen commands and a cut that has to be noticed take a while on a busy machine. */
+vi.setConfig({ testTimeout: 120_000 });
 
 /** A notifier that is not started yet, at the hub or in a region. */
 async function makeNotifier(
