@@ -103,6 +103,30 @@ export interface StewardStatus {
   readonly copies: Readonly<Record<string, HubCopy>>;
 }
 
+export interface NotifierStatus {
+  readonly process: "notifier";
+  readonly place: "hub" | "region";
+  /** One for each channel and region; they do not wait for each other. */
+  readonly channels: readonly NotifierChannelStatus[];
+}
+
+export interface NotifierChannelStatus {
+  readonly channel: string;
+  readonly region: string;
+  /** Alerts up to this sequence are told, dead letters, or none of this channel's. */
+  readonly doneSeq: number;
+  /** Messages, since the start. */
+  readonly sent: number;
+  /** Alerts that are read and not told yet. */
+  readonly waiting: number;
+  /** Messages given up, since the start. */
+  readonly deadLetters: number;
+  /** Alerts that were too old when they were first seen, since the start. */
+  readonly skipped: number;
+  /** Why the last attempt failed, or null if it did not. */
+  readonly lastError: string | null;
+}
+
 export interface SimulatorStatus {
   readonly process: "simulator";
   readonly acknowledged: number;
@@ -111,4 +135,9 @@ export interface SimulatorStatus {
 }
 
 export type ProcessStatus =
-  GatewayStatus | AlertingStatus | AggregatorStatus | StewardStatus | SimulatorStatus;
+  | GatewayStatus
+  | AlertingStatus
+  | AggregatorStatus
+  | StewardStatus
+  | NotifierStatus
+  | SimulatorStatus;

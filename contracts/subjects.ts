@@ -4,6 +4,8 @@ import { escapeToken, unescapeToken } from "./token.ts";
 export const telemetryStream = (region: string): string => `TELEMETRY_${region}`;
 export const alertsStream = (region: string): string => `ALERTS_${region}`;
 export const rejectsStream = (region: string): string => `REJECTS_${region}`;
+/** Notifications that could not be delivered, in the domain of the notifier: `hub` or a region. */
+export const deadLettersStream = (domain: string): string => `DEADLETTERS_${domain}`;
 
 export const repliesStream = (region: string): string => `REPLIES_${region}`;
 /** Commands to devices: written at the hub, mirrored into every region. */
@@ -28,6 +30,8 @@ export const RULES_BUCKET = "rules";
 export const ACKNOWLEDGEMENTS_BUCKET = "acknowledgements";
 /** How far the hub has each region's log. */
 export const COPIES_BUCKET = "copies";
+/** Where a region's alerts are notified from; a key is a region. See contracts/notification.ts. */
+export const NOTIFIERS_BUCKET = "notifiers";
 
 /** The stream behind a bucket. */
 export const bucketStream = (bucket: string): string => `KV_${bucket}`;
@@ -57,6 +61,17 @@ export const rejectSubjects = (region: string): string => `rejects.${region}.>`;
 /** The rejects of a region, of one reason, of one device. */
 export const rejectFilter = (of: { region: string; reason?: string; device?: string }): string =>
   `rejects.${of.region}.${of.reason ?? "*"}.${of.device === undefined ? "*" : escapeToken(of.device)}`;
+
+export const deadLetterSubject = (of: { domain: string; channel: string; rule: string }): string =>
+  `deadletters.${of.domain}.${of.channel}.${escapeToken(of.rule)}`;
+
+export const deadLetterSubjects = (domain: string): string => `deadletters.${domain}.>`;
+
+/** Dead letters that are to be sent again; in the same stream. */
+export const retrySubject = (of: { domain: string; channel: string }): string =>
+  `retries.${of.domain}.${of.channel}`;
+
+export const retrySubjects = (domain: string): string => `retries.${domain}.*`;
 
 /** Core NATS request/reply in the region: admit a reject again; see contracts/replay.ts. */
 export const replaySubject = (region: string): string => `replay.${region}`;

@@ -9,6 +9,7 @@ import { addTopologyCommand } from "./topology.ts";
 import { addDevicesCommand } from "./devices.ts";
 import { addRejectsCommand } from "./rejects-command.ts";
 import { addRulesCommand } from "./rules.ts";
+import { addNotifyCommand } from "./notify.ts";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -18,6 +19,8 @@ addRejectsCommand(program, say);
 
 addRulesCommand(program, say);
 addAlertsCommand(program, say);
+
+addNotifyCommand(program, say);
 
 addRegionCommand(program, say);
 addTopologyCommand(program, say);

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { as } from "../runtime/config.ts";
@@ -10,8 +10,10 @@ import { ensurePrograms, searchDirectories } from "./prerequisites.ts";
 import type { Report } from "./report.ts";
 import { Session } from "./session.ts";
 
-interface CliOptions extends Omit<LocalOptions, "dataDir"> {
+interface CliOptions extends Omit<LocalOptions, "dataDir" | "channels" | "smtpUrl"> {
   dataDir: string;
+  channels?: string;
+  smtpUrl?: string;
   runFor?: number;
   json?: string;
 }
@@ -48,6 +50,10 @@ const program = new Command("npm start --")
     option("--aggregators <n>", "that share the lanes", as.integer(1, AGGREGATORS_MAX)).default(1),
   )
   .addOption(new Option("--keep-times", "rows keep their own times (2013, 2015)").default(false))
+  .addOption(
+    option("--channels <file>", "tell people of alerts: e-mail and webhook channels", as.text),
+  )
+  .addOption(option("--smtp-url <url>", "mail server of the e-mail channels", as.url))
   .addOption(option("--run-for <duration>", "stop by itself, for example 40s or 5m", as.durationMs))
   .addOption(option("--json <file>", "write the final report there", as.text));
 
@@ -56,7 +62,9 @@ const say = (line: string): void => void process.stderr.write(`skerry: ${line}\n
 async function main(): Promise<number> {
   program.parse();
   const cli = program.opts<CliOptions>();
-  const options = { ...cli, dataDir: resolve(cli.dataDir) };
+  const channels = cli.channels === undefined ? null : resolve(cli.channels);
+  const smtpUrl = cli.smtpUrl ?? null;
+  const options = { ...cli, dataDir: resolve(cli.dataDir), channels, smtpUrl };
   const programs = ensurePrograms({
     directories: searchDirectories(process.env.PATH ?? ""),
     root: process.getuid?.() === 0,
@@ -68,6 +76,7 @@ async function main(): Promise<number> {
     secret: makeSecrets(),
     runId: new Date().toISOString().replaceAll(":", "-"),
     passedEnv: passedEnv(process.env),
+    channelEnv: channels === null ? {} : channelEnv(channels, process.env),
   });
   if (cli.json !== undefined) checkWritable(cli.json);
   const release = takeDirectory(options.dataDir, process.pid);
@@ -111,6 +120,20 @@ const passedEnv = (env: NodeJS.ProcessEnv): Record<string, string> =>
         entry[1] !== undefined,
     ),
   );
+
+/** What a channels file names as `"$NAME"`; a file that cannot be read is said before anything runs. */
+function channelEnv(file: string, env: NodeJS.ProcessEnv): Record<string, string> {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new AppError("CHANNELS_INVALID", "fatal", `--channels ${file}: ${messageOf(error)}`);
+  }
+  const names = [...text.matchAll(/"\$(\w+)"/g)].map(([, name]) => name!);
+  return Object.fromEntries(
+    names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
+  );
+}
 
 /** A report that cannot be written is said before the run, not after it. */
 function checkWritable(file: string): void {

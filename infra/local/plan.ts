@@ -28,6 +28,10 @@ export interface LocalOptions {
   keepTimes: boolean;
   /** Aggregators that share the lanes. */
   aggregators: number;
+  /** Absolute; the channels of a notifier at the hub, without which there is none. */
+  channels: string | null;
+  /** Of the mail server of e-mail channels. */
+  smtpUrl: string | null;
 }
 
 export interface PlanContext {
@@ -40,6 +44,8 @@ export interface PlanContext {
   runId: string;
   /** Handed to every Skerry process: OpenTelemetry and log level. */
   passedEnv: Env;
+  /** Variables that the channels file names; handed to the notifier only. */
+  channelEnv?: Env;
 }
 
 export interface ProcessPlan {
@@ -106,6 +112,7 @@ export function planLocal(options: LocalOptions, context: PlanContext): LocalPla
       },
       context,
     ),
+    ...notifier(options, context),
   ];
   const simulator = service(
     { name: "simulator", main: "device-sim/main.ts", statusPort: options.portBase + 6 },
@@ -277,6 +284,21 @@ function regionServices(
       context,
     ),
   ];
+}
+
+/** Only if there are channels. */
+function notifier(options: LocalOptions, context: PlanContext): ProcessPlan[] {
+  const { channels, smtpUrl, portBase } = options;
+  if (channels === null) return [];
+  const env = {
+    ...context.channelEnv,
+    SKERRY_NATS_URL: natsUrl("notifier", "hub", options, context),
+    SKERRY_REGIONS: REGIONS.join(","),
+    SKERRY_CHANNELS: channels,
+    ...(smtpUrl === null ? {} : { SKERRY_SMTP_URL: smtpUrl }),
+  };
+  const spec = { name: "notifier", main: "cloud/notifier/main.ts", statusPort: portBase + 26 };
+  return [service(spec, env, context)];
 }
 
 /** `aggregator`, `aggregator-2`, … */

@@ -8,12 +8,15 @@ import {
   COPIES_BUCKET,
   DEVICES_BUCKET,
   LEASES_BUCKET,
+  NOTIFIERS_BUCKET,
   POSITIONS_BUCKET,
   PRESENCE_BUCKET,
   RULES_BUCKET,
   alertSubjects,
   alertsStream,
   bucketStream,
+  deadLetterSubjects,
+  deadLettersStream,
   liveSubject,
   rejectSubjects,
   rejectsStream,
@@ -28,8 +31,8 @@ import {
 export const HUB_INBOX = "_INBOX_hub";
 const INBOX = "_INBOX.>";
 
-export const REGION_USERS = ["admin", "gateway", "alerting"] as const;
-export const HUB_USERS = ["admin", "aggregator", "steward"] as const;
+export const REGION_USERS = ["admin", "gateway", "alerting", "notifier"] as const;
+export const HUB_USERS = ["admin", "aggregator", "steward", "notifier"] as const;
 export type NatsUser = (typeof REGION_USERS)[number] | (typeof HUB_USERS)[number];
 
 /** Subjects; a user without any may say and hear everything. */
@@ -59,6 +62,18 @@ const readingBuckets = (...buckets: string[]): string[] =>
   buckets.flatMap((bucket) => reading(bucketStream(bucket)));
 
 const INFO = "$JS.API.INFO";
+
+/** Of a notifier in a domain, which tells the alerts of `regions`. */
+const notifying = (domain: string, regions: readonly string[]): string[] => [
+  INFO,
+  deadLetterSubjects(domain),
+  `$KV.${POSITIONS_BUCKET}.>`,
+  ...regions.flatMap((region) => reading(alertsStream(region))),
+  ...reading(deadLettersStream(domain)),
+  // A dead letter that was sent after all.
+  `$JS.API.STREAM.MSG.DELETE.${deadLettersStream(domain)}`,
+  ...readingBuckets(NOTIFIERS_BUCKET, POSITIONS_BUCKET),
+];
 
 /** @param copies regions whose log this region has a copy of. */
 export function regionPermissions(
@@ -114,6 +129,7 @@ export function regionPermissions(
       ],
       subscribe: [INBOX],
     },
+    notifier: { publish: notifying(region, [region]), subscribe: [INBOX] },
   };
 }
 
@@ -160,6 +176,7 @@ export function hubPermissions(
       ],
       subscribe,
     },
+    notifier: { publish: notifying("hub", ["hub", ...regions]), subscribe },
   };
 }
 
@@ -181,6 +198,7 @@ export function leafPermissions(
     DEVICES_BUCKET,
     RULES_BUCKET,
     ACKNOWLEDGEMENTS_BUCKET,
+    NOTIFIERS_BUCKET,
     COPIES_BUCKET,
   ].map(bucketStream);
   const create = (stream: string, domain: string): string[] => [

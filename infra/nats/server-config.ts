@@ -81,7 +81,11 @@ leafnodes {
 /** A region's: a leaf of the hub. */
 export function regionConfig(pairs: RegionPairs, region: string): string {
   const own = regionPermissions(region, copiesIn(pairs, region));
-  const captured = '["telemetry.>", "alerts.>", "rejects.>", "commands.>", "replies.>"]';
+  const captured = JSON.stringify(
+    ["telemetry", "alerts", "rejects", "commands", "replies", "deadletters", "retries"].map(
+      (kind) => `${kind}.>`,
+    ),
+  );
   return `# Region ${region}, a leaf of the hub: written by Skerry (infra/nats/server-config.ts).
 ${common(region, region)}
 ${accounts(REGION_USERS.map((user) => userOf(user, own[user])))}

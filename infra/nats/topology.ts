@@ -24,10 +24,14 @@ import {
   COPIES_BUCKET,
   DEVICES_BUCKET,
   LEASES_BUCKET,
+  NOTIFIERS_BUCKET,
   POSITIONS_BUCKET,
   PRESENCE_BUCKET,
   RULES_BUCKET,
   bucketStream,
+  deadLetterSubjects,
+  deadLettersStream,
+  retrySubjects,
   alertSubjects,
   alertsStream,
   rejectSubjects,
@@ -45,6 +49,8 @@ export const HUB = "hub";
 export const PARTITIONS_DEFAULT = 4;
 export const REJECTS_KEPT_PER_SUBJECT = 1_000;
 
+/** Dead letters of a domain and those waiting to be sent again, together; the oldest go first. */
+const DEAD_LETTERS_KEPT = 10_000;
 const ALERTS_KEPT_PER_SUBJECT = 1_000;
 /** To one command: a device may report how it gets on. */
 const REPLIES_KEPT_PER_SUBJECT = 10;
@@ -135,6 +141,16 @@ const replies = (region: string): StreamSpec =>
     duplicate_window: nanos(DUPLICATE_WINDOW_MS),
   });
 
+/** Notifications of a domain's notifier that were given up, and those that are to be sent again. */
+const deadLetters = (domain: string): StreamSpec =>
+  base({
+    name: deadLettersStream(domain),
+    subjects: [deadLetterSubjects(domain), retrySubjects(domain)],
+    max_msgs: DEAD_LETTERS_KEPT,
+    discard: DiscardPolicy.Old,
+    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+  });
+
 /** What a region writes itself. */
 export const originStreams = (region: string, options: TopologyOptions): StreamSpec[] => [
   base({
@@ -147,6 +163,7 @@ export const originStreams = (region: string, options: TopologyOptions): StreamS
   alerts(region),
   rejects(region),
   replies(region),
+  deadLetters(region),
 ];
 
 /** Written at the hub, mirrored into every region. */
@@ -155,6 +172,7 @@ const BROADCAST_BUCKETS = [
   DEVICES_BUCKET,
   RULES_BUCKET,
   ACKNOWLEDGEMENTS_BUCKET,
+  NOTIFIERS_BUCKET,
   COPIES_BUCKET,
 ];
 /** Of the operators in a domain. */
@@ -185,6 +203,7 @@ const hubDomain = (options: TopologyOptions): Domain => ({
   streams: [
     alerts(HUB),
     rejects(HUB),
+    deadLetters(HUB),
     commands,
     ...options.regions.flatMap((region) => [
       ...[telemetryStream, alertsStream, rejectsStream].map((stream) =>

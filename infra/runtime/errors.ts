@@ -1,6 +1,7 @@
 /** Bounded, because codes double as metric labels. */
 export type ErrorCode =
   | "ADDRESS_IN_USE"
+  | "CHANNELS_INVALID"
   | "COMMAND_REFUSED"
   | "CONFIG_INVALID"
   | "CONTRACT_INVALID"

@@ -20,7 +20,7 @@ const asked = (connection: NatsConnection, subject: string, body = ""): Promise<
     (error: unknown) => (error as Error).message,
   );
 
-test("a gateway cannot raise alerts, issue commands, change streams or move positions; the engine cannot write the log", async () => {
+test("a gateway cannot raise alerts, issue commands, change streams or move positions; the engine cannot write the log, a notifier no alerts", async () => {
   await using world = await startHubAndRegions({ regions: ["eu"], violationsExpected: true });
   const gateway = await world.region("eu").connect("gateway");
   const alerting = await world.region("eu").connect("alerting");
@@ -43,6 +43,16 @@ test("a gateway cannot raise alerts, issue commands, change streams or move posi
     "$JS.API.STREAM.PURGE.TELEMETRY_eu",
   ])
     expect(await asked(alerting, subject), subject).toMatch(refusal);
+  const notifier = await world.region("eu").connect("notifier");
+  for (const subject of [
+    "alerts.eu.rule.key",
+    "deadletters.us.channel.rule",
+    "retries.eu.channel",
+    "$KV.notifiers.eu",
+    "$JS.API.STREAM.MSG.DELETE.ALERTS_eu",
+    "$JS.API.CONSUMER.CREATE.TELEMETRY_eu",
+  ])
+    expect(await asked(notifier, subject), subject).toMatch(refusal);
   const admin = await world.region("eu").connect();
   const { state } = await (await admin.jetstreamManager()).streams.info("TELEMETRY_eu");
   expect(state.messages).toBe(0);

@@ -61,6 +61,8 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
       rate: options.rate,
       keepTimes: false,
       aggregators: 2,
+      channels: null,
+      smtpUrl: null,
     },
     {
       programs,

@@ -124,7 +124,7 @@ async function startServer(
       servers: listen,
       user,
       pass: passwordOf(user),
-      ...(user === "aggregator" || user === "steward" ? { inboxPrefix: HUB_INBOX } : {}),
+      ...(spec.name === "hub" && user !== "admin" ? { inboxPrefix: HUB_INBOX } : {}),
       reconnect,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 100,

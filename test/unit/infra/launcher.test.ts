@@ -9,6 +9,8 @@ const options = {
   rate: 200,
   keepTimes: false,
   aggregators: AGGREGATORS_MAX,
+  channels: "/channels.json",
+  smtpUrl: "smtp://127.0.0.1:25",
 };
 const context = {
   programs: { "nats-server": "/bin/nats-server", influxd: "/bin/influxd" },
@@ -35,6 +37,19 @@ test("two copies on other ports share none", () => {
   const ports = new Set(all.flatMap((process) => Object.values(process.ports)));
   for (const process of [...other.servers, ...other.services, other.simulator])
     for (const port of Object.values(process.ports)) expect(ports.has(port)).toBe(false);
+});
+
+test("a notifier only with channels, which alone gets the variables that they name", () => {
+  const channelEnv = { HOOK_SECRET: "s3cret" };
+  const { services } = planLocal(options, { ...context, channelEnv });
+  const given = services.filter(({ env }) => env["HOOK_SECRET"] !== undefined);
+  expect(given.map(({ name }) => name)).toEqual(["notifier"]);
+  expect(given[0]!.env).toMatchObject({
+    SKERRY_CHANNELS: options.channels,
+    SKERRY_SMTP_URL: options.smtpUrl,
+  });
+  const without = planLocal({ ...options, channels: null }, context).services;
+  expect(without.map(({ name }) => name)).not.toContain("notifier");
 });
 
 test("history is admitted only with --keep-times", () => {

@@ -1,0 +1,127 @@
+// One message to its end: delivered, or given up and stored as a dead letter.
+import { Backoff, sleep } from "../../infra/runtime/backoff.ts";
+import type { Logger } from "../../infra/runtime/logger.ts";
+import type { ChannelSpec } from "./channels.ts";
+import type { DeadLetters } from "./dead-letters.ts";
+import type { Message } from "./message.ts";
+import { RateLimit } from "./rate-limit.ts";
+import type { Sender } from "./sender.ts";
+
+const BACKOFF = { baseMs: 500, maxMs: 60_000 };
+/** A server may ask for more; that it is alive again should not be noticed the next day. */
+const RETRY_AFTER_MAX_MS = 3_600_000;
+
+/** Of one channel and region, since the start. */
+export interface ChannelCounts {
+  sent: number;
+  deadLetters: number;
+  skipped: number;
+  lastError: string | null;
+}
+
+export const noCounts = (): ChannelCounts => ({
+  sent: 0,
+  deadLetters: 0,
+  skipped: 0,
+  lastError: null,
+});
+
+/** A channel with its sender and its rate, which all regions share. */
+export class Channel {
+  readonly spec: ChannelSpec;
+  readonly sender: Sender;
+  readonly #limit: RateLimit;
+
+  constructor(spec: ChannelSpec, sender: Sender) {
+    this.spec = spec;
+    this.sender = sender;
+    this.#limit = new RateLimit(spec.ratePerMinute, performance.now());
+  }
+
+  /** Messages that may be sent now: waits until there is one; 0 if `signal` aborts. */
+  async allowance(signal: AbortSignal): Promise<number> {
+    while (!signal.aborted) {
+      const allowed = this.#limit.available(performance.now());
+      if (allowed >= 1) return allowed;
+      await sleep(this.#limit.waitMs(performance.now()), signal);
+    }
+    return 0;
+  }
+
+  /** Waits for the turn of one message. */
+  async turn(signal: AbortSignal): Promise<void> {
+    while ((await this.allowance(signal)) >= 1) if (this.#limit.take(performance.now())) return;
+  }
+}
+
+/** How often a message was tried, also by a process before this one. */
+export interface Tried {
+  readonly attempts: number;
+  /** Epoch ms; null before the first failure. */
+  readonly firstTriedMs: number | null;
+}
+
+export interface DeliveryParts {
+  readonly channel: Channel;
+  readonly deadLetters: DeadLetters;
+  readonly counts: ChannelCounts;
+  readonly logger: Logger;
+  /** Distinguishes dead letters of the same message. */
+  readonly cause: string;
+  /** Called after every failed attempt that another one follows. */
+  readonly onFailure: (tried: Tried) => Promise<void>;
+}
+
+/**
+ * Tries until the channel takes the message, refuses it for good, or has not taken it for as long as it
+ * has time; the last two end in a dead letter, stored when this resolves.
+ * @returns false if `signal` aborted before any of it.
+ */
+export async function deliver(
+  message: Message,
+  before: Tried,
+  parts: DeliveryParts,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { channel, counts, logger } = parts;
+  const backoff = new Backoff(BACKOFF);
+  const { messageId } = message;
+  let { attempts } = before;
+  const firstTriedMs = before.firstTriedMs ?? Date.now();
+  while (!signal.aborted) {
+    const outcome = await channel.sender.send(message);
+    attempts += 1;
+    if (outcome.kind === "delivered") {
+      counts.sent += 1;
+      counts.lastError = null;
+      return true;
+    }
+    const { reason } = outcome;
+    counts.lastError = reason;
+    const leftMs = firstTriedMs + channel.spec.giveUpAfterMs - Date.now();
+    if (outcome.kind === "refused" || leftMs <= 0)
+      return giveUp(message, { reason, attempts, firstTriedMs }, parts, signal);
+    if (attempts === 1) logger.warn({ messageId }, `not delivered, will retry: ${reason}`);
+    await parts.onFailure({ attempts, firstTriedMs });
+    const askedMs = Math.min(outcome.retryAfterMs ?? 0, RETRY_AFTER_MAX_MS);
+    await sleep(Math.min(Math.max(backoff.next(), askedMs), leftMs), signal);
+  }
+  return false;
+}
+
+async function giveUp(
+  message: Message,
+  why: { reason: string; attempts: number; firstTriedMs: number },
+  { deadLetters, counts, logger, cause }: DeliveryParts,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await deadLetters.store(message, why, cause, signal);
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  }
+  counts.deadLetters += 1;
+  logger.error({ messageId: message.messageId, ...why }, "given up, stored as a dead letter");
+  return true;
+}

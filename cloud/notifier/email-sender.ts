@@ -1,0 +1,74 @@
+import { createTransport } from "nodemailer";
+import { messageOf } from "../../infra/runtime/errors.ts";
+import type { Logger } from "../../infra/runtime/logger.ts";
+import type { EmailChannelSpec } from "./channels.ts";
+import { type Message, linesOf, messageIdOf, subjectOf } from "./message.ts";
+import { ATTEMPT_WITHIN_MS, type Outcome, type Sender } from "./sender.ts";
+
+/** Of one channel, which may send for several regions at once. */
+const CONNECTIONS_MAX = 2;
+
+export class EmailSender implements Sender {
+  readonly #spec: Pick<EmailChannelSpec, "from" | "to">;
+  readonly #transport: ReturnType<typeof createTransport>;
+  readonly #logger: Logger;
+
+  /**
+   * Connections are kept while there is something to send: greeting, TLS and login take longer than a
+   * message. One that is idle ends by its timeout; a message that meets a broken one is retried.
+   */
+  constructor(spec: Pick<EmailChannelSpec, "from" | "to">, smtpUrl: string, logger: Logger) {
+    this.#spec = spec;
+    this.#logger = logger;
+    this.#transport = createTransport({
+      url: smtpUrl,
+      pool: true,
+      maxConnections: CONNECTIONS_MAX,
+      connectionTimeout: ATTEMPT_WITHIN_MS,
+      greetingTimeout: ATTEMPT_WITHIN_MS,
+      socketTimeout: ATTEMPT_WITHIN_MS,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    });
+  }
+
+  async send(message: Message): Promise<Outcome> {
+    const [first] = message.alerts;
+    try {
+      const { rejected } = (await this.#transport.sendMail({
+        from: this.#spec.from,
+        to: [...this.#spec.to],
+        subject: subjectOf(message),
+        text: `${linesOf(message).join("\n")}\n`,
+        messageId: message.messageId,
+        // So that a mail program shows the end of an alert below its beginning.
+        ...(message.kind === "single" && first?.state === "resolved"
+          ? { references: messageIdOf({ id: first.id, state: "firing" }) }
+          : {}),
+        // RFC 3834: nobody's holiday answer shall come back.
+        headers: { "Auto-Submitted": "auto-generated" },
+      })) as { rejected: readonly string[] };
+      if (rejected.length > 0)
+        this.#logger.warn({ rejected, messageId: message.messageId }, "some recipients refused");
+      return { kind: "delivered" };
+    } catch (error) {
+      return outcomeOf(error as SmtpError);
+    }
+  }
+}
+
+export interface SmtpError extends Error {
+  readonly code?: string;
+  readonly responseCode?: number;
+}
+
+/**
+ * Only what a server, or nodemailer before it, says about this message is final: a refused login or a
+ * greeting with 554 is about the server, and somebody may mend it.
+ */
+export function outcomeOf(error: SmtpError): Outcome {
+  const { code, responseCode } = error;
+  const aboutMessage = code === "EENVELOPE" || code === "EMESSAGE";
+  const final = aboutMessage && (responseCode === undefined || responseCode >= 500);
+  return { kind: final ? "refused" : "deferred", reason: messageOf(error) };
+}

@@ -1,0 +1,97 @@
+// Messages about alerts: which alerts go into one, its identity, and what it says (pure).
+//
+// M1. The identity is a function of the channel and of the alerts' places in their stream, so that a
+//     message which is sent twice can be told from two messages.
+import { createHash } from "node:crypto";
+import type { Alert } from "../../contracts/alert.ts";
+import type { MessageKind } from "../../contracts/notification.ts";
+
+/** An alert at its place in the stream of its region. */
+export interface PlacedAlert {
+  readonly seq: number;
+  readonly alert: Alert;
+}
+
+/** What one message will tell. */
+export interface MessagePlan {
+  readonly kind: MessageKind;
+  /** Ascending, at least one. */
+  readonly seqs: readonly number[];
+}
+
+export interface Message {
+  readonly kind: MessageKind;
+  readonly channel: string;
+  readonly region: string;
+  readonly seqs: readonly number[];
+  /** At least one; fewer than `seqs` if some are gone from the stream. */
+  readonly alerts: readonly Alert[];
+  /** `<…@skerry>`, M1. */
+  readonly messageId: string;
+  /** The same identity for receivers that know no Message-ID. */
+  readonly deliveryId: string;
+}
+
+export const messageIdOf = (alert: Pick<Alert, "id" | "state">): string =>
+  `<${alert.id}.${alert.state}@skerry>`;
+
+/** @param alerts in the order of `plan.seqs`; null if none of them is there any more. */
+export function makeMessage(
+  of: { readonly channel: string; readonly region: string },
+  plan: MessagePlan,
+  alerts: readonly Alert[],
+): Message | null {
+  const [first] = alerts;
+  if (!first) return null;
+  const { kind, seqs } = plan;
+  const place = [of.channel, of.region, kind, seqs[0]!, seqs.at(-1)!];
+  const what = kind === "group" ? [first.rule, first.state] : [];
+  const messageId =
+    kind === "single" ? messageIdOf(first) : `<${hashOf([...place, ...what])}@skerry>`;
+  const deliveryId = hashOf([of.channel, messageId]);
+  return { kind, channel: of.channel, region: of.region, seqs, alerts, messageId, deliveryId };
+}
+
+const hashOf = (parts: readonly (string | number)[]): string =>
+  createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 32);
+
+/** The rule of a message, or `several`. */
+export function ruleOf({ alerts }: Pick<Message, "alerts">): string {
+  const [first] = alerts;
+  return first && alerts.every(({ rule }) => rule === first.rule) ? first.rule : "several";
+}
+
+/** One line that says what happened. */
+export function subjectOf({ kind, alerts, region }: Message): string {
+  const [first] = alerts;
+  if (!first) return `Skerry ${region}: no alert`;
+  if (kind === "single" || alerts.length === 1)
+    return `${stateWord(first)}: ${first.rule} ${first.key} (${region})`;
+  const count = `${alerts.length} alerts`;
+  if (kind === "group") return `${stateWord(first)}: ${first.rule}, ${count} (${region})`;
+  return `${count} of ${new Set(alerts.map(({ rule }) => rule)).size} rules (${region})`;
+}
+
+/** Everything about the alerts, grouped by rule and state, a line for each. */
+export function linesOf({ alerts }: Pick<Message, "alerts">): string[] {
+  const groups = new Map<string, Alert[]>();
+  for (const alert of alerts) {
+    const heading = `${alert.rule}: ${alert.state}, ${alert.severity}`;
+    groups.set(heading, [...(groups.get(heading) ?? []), alert]);
+  }
+  return [...groups].flatMap(([heading, of], at) => [
+    ...(at === 0 ? [] : [""]),
+    heading,
+    ...of.map((alert) => `  ${lineOf(alert)}`),
+  ]);
+}
+
+const lineOf = ({ key, message, sinceMs, atMs, state }: Alert): string =>
+  `${message.startsWith(key) ? "" : `${key}: `}${message} (since ${time(sinceMs)}${state === "resolved" ? `, until ${time(atMs)}` : ""})`;
+
+const stateWord = ({ state, severity }: Alert): string =>
+  state === "firing" ? `FIRING ${severity}` : state.toUpperCase();
+
+/** Alerts are read from a stream, and what is no time there must not stop the others. */
+const time = (ms: number): string =>
+  Number.isFinite(ms) && Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms);

@@ -1,0 +1,49 @@
+import type { NotifierChannelStatus, NotifierStatus } from "../../contracts/status.ts";
+import { makeMetrics } from "../../otel/metrics.ts";
+
+/** Prometheus metrics of a notifier, by channel over all regions. */
+export const notifierMetrics = (
+  domain: string,
+  status: () => NotifierStatus,
+): (() => Promise<string>) => {
+  const byChannel = (read: (of: NotifierChannelStatus) => number) => () => {
+    const sums: Record<string, number> = {};
+    for (const of of status().channels) sums[of.channel] = (sums[of.channel] ?? 0) + read(of);
+    return sums;
+  };
+  const label = "channel";
+  return makeMetrics({ name: "skerry-notifier", region: domain }, [
+    {
+      name: "skerry.notifier.messages",
+      kind: "counter",
+      unit: "{message}",
+      doc: "messages that their channel took",
+      read: byChannel(({ sent }) => sent),
+      label,
+    },
+    {
+      name: "skerry.notifier.dead_letters",
+      kind: "counter",
+      unit: "{message}",
+      doc: "messages that were given up and stored",
+      read: byChannel(({ deadLetters }) => deadLetters),
+      label,
+    },
+    {
+      name: "skerry.notifier.alerts.skipped",
+      kind: "counter",
+      unit: "{alert}",
+      doc: "alerts that were too old to be told when they were first seen",
+      read: byChannel(({ skipped }) => skipped),
+      label,
+    },
+    {
+      name: "skerry.notifier.alerts.waiting",
+      kind: "gauge",
+      unit: "{alert}",
+      doc: "alerts that are read and not told yet",
+      read: byChannel(({ waiting }) => waiting),
+      label,
+    },
+  ]);
+};

@@ -1,0 +1,114 @@
+// The notifier: a loop for each channel and region, none of which waits for another.
+import type { NatsConnection } from "nats";
+import type { NotifierPlace } from "../../contracts/notification.ts";
+import type { NotifierStatus } from "../../contracts/status.ts";
+import { Positions } from "../../infra/nats/positions.ts";
+import { HUB } from "../../infra/nats/topology.ts";
+import type { Logger } from "../../infra/runtime/logger.ts";
+import type { StatusSource } from "../../infra/runtime/status-server.ts";
+import { insist } from "../aggregator/insist.ts";
+import { Assignments } from "./assignments.ts";
+import { ChannelLoop, type NotifierPosition } from "./channel-loop.ts";
+import { DeadLetters } from "./dead-letters.ts";
+import { type Channel, type ChannelCounts, noCounts } from "./delivery.ts";
+import { notifierMetrics } from "./metrics.ts";
+import { runRetries } from "./retry-loop.ts";
+
+export interface NotifierConfig {
+  readonly place: NotifierPlace;
+  /** Whose alerts are told: at the hub several, in a region its own. */
+  readonly regions: readonly string[];
+  readonly ageMaxMs: number;
+}
+
+export interface NotifierParts {
+  readonly connection: NatsConnection;
+  readonly channels: readonly Channel[];
+  readonly logger: Logger;
+}
+
+export class Notifier implements StatusSource {
+  readonly #config: NotifierConfig;
+  readonly #parts: NotifierParts;
+  readonly #counts = new Map<string, ChannelCounts>();
+  readonly metrics: () => Promise<string>;
+  #loops: readonly ChannelLoop[] = [];
+  #loaded = false;
+
+  constructor(config: NotifierConfig, parts: NotifierParts) {
+    this.#config = config;
+    this.#parts = parts;
+    this.metrics = notifierMetrics(this.#domain, () => this.status());
+  }
+
+  get #domain(): string {
+    return this.#config.place === "hub" ? HUB : this.#config.regions[0]!;
+  }
+
+  ready(): boolean {
+    return this.#loaded;
+  }
+
+  status(): NotifierStatus {
+    return {
+      process: "notifier",
+      place: this.#config.place,
+      channels: this.#loops.map((loop) => loop.status),
+    };
+  }
+
+  /** Runs until `signal` aborts. @throws AppError `POSITION_CONFLICT` if another one does its work. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { connection, channels, logger } = this.#parts;
+    const assignments = new Assignments(this.#config.place, logger);
+    await assignments.follow({ connection, logger }, signal);
+    const deadLetters = new DeadLetters(connection, this.#domain);
+    this.#loops = (
+      await Promise.all(channels.map((channel) => this.#loopsOf(channel, assignments, signal)))
+    ).flat();
+    await Promise.all(this.#loops.map((loop) => loop.load(signal)));
+    if (signal.aborted) return;
+    this.#loaded = true;
+    logger.info({ channels: channels.map(({ spec }) => spec.name) }, "ready");
+    await Promise.all([
+      ...this.#loops.map((loop) => loop.run(signal)),
+      ...channels.map((channel) => {
+        const countsOf = (region: string) => this.#countsOf(channel, region);
+        const retries = { connection, domain: this.#domain, channel, deadLetters, countsOf };
+        return runRetries({ ...retries, logger: loggerOf(channel, logger) }, signal);
+      }),
+    ]);
+  }
+
+  async #loopsOf(
+    channel: Channel,
+    assignments: Assignments,
+    signal: AbortSignal,
+  ): Promise<ChannelLoop[]> {
+    const { connection, logger } = this.#parts;
+    const { place, ageMaxMs } = this.#config;
+    const deadLetters = new DeadLetters(connection, this.#domain);
+    const operator = `notifier-${channel.spec.name}`;
+    const open = () => Positions.open<NotifierPosition>(connection, operator);
+    const positions = await insist(open, logger, signal);
+    if (!positions) return [];
+    // What the hub itself raises is told at the hub, whatever is assigned.
+    const regions = place === "hub" ? [HUB, ...this.#config.regions] : this.#config.regions;
+    const told = regions.filter((region) => channel.spec.regions?.includes(region) ?? true);
+    return told.map((region) => {
+      const counts = this.#countsOf(channel, region);
+      const parts = { connection, positions, channel, region, assignments, deadLetters, ageMaxMs };
+      return new ChannelLoop({ ...parts, counts, logger: loggerOf(channel, logger, region) });
+    });
+  }
+
+  #countsOf({ spec }: Channel, region: string): ChannelCounts {
+    const key = `${spec.name}/${region}`;
+    const counts = this.#counts.get(key) ?? noCounts();
+    this.#counts.set(key, counts);
+    return counts;
+  }
+}
+
+const loggerOf = ({ spec }: Channel, logger: Logger, region?: string): Logger =>
+  logger.child({ channel: spec.name, ...(region === undefined ? {} : { alertsOf: region }) });

@@ -1,0 +1,56 @@
+// Dead letters that somebody wants to be sent after all: `retries.{domain}.{channel}`.
+//
+// R1. A retry leaves the stream when it was delivered or is a dead letter again; until then a restart
+//     begins with it. The stream is its own position.
+import type { NatsConnection } from "nats";
+import type { DeadLetter } from "../../contracts/notification.ts";
+import { retrySubject } from "../../contracts/subjects.ts";
+import { readSlice } from "../../infra/nats/lane-source.ts";
+import type { Logger } from "../../infra/runtime/logger.ts";
+import { insist } from "../aggregator/insist.ts";
+import type { DeadLetters } from "./dead-letters.ts";
+import { type Channel, type ChannelCounts, deliver } from "./delivery.ts";
+import { makeMessage } from "./message.ts";
+
+export interface RetryLoopParts {
+  readonly connection: NatsConnection;
+  readonly domain: string;
+  readonly channel: Channel;
+  readonly deadLetters: DeadLetters;
+  /** By region. */
+  readonly countsOf: (region: string) => ChannelCounts;
+  readonly logger: Logger;
+}
+
+export async function runRetries(parts: RetryLoopParts, signal: AbortSignal): Promise<void> {
+  const { connection, domain, channel, deadLetters, countsOf, logger } = parts;
+  const subject = retrySubject({ domain, channel: channel.spec.name });
+  const slice = { stream: deadLetters.stream, subject, from: 1 };
+  for await (const { seq, data } of readSlice(connection, slice, logger, signal)) {
+    const letter = parseLetter(data);
+    const message = letter && makeMessage(letter, letter, letter.alerts);
+    if (!letter || !message) logger.error({ seq }, "this is no dead letter, dropped");
+    else {
+      await channel.turn(signal);
+      const counts = countsOf(letter.region);
+      const cause = `retry ${seq}`;
+      const onFailure = () => Promise.resolve();
+      const delivery = { channel, deadLetters, counts, logger, cause, onFailure };
+      const before = { attempts: 0, firstTriedMs: null };
+      if (!(await deliver(message, before, delivery, signal))) return;
+    }
+    await insist(() => deadLetters.remove(seq), logger, signal); // R1
+  }
+}
+
+/** The command line writes them, and so may an administrator by hand. */
+function parseLetter(data: Uint8Array): DeadLetter | null {
+  try {
+    const letter = JSON.parse(Buffer.from(data).toString("utf8")) as Partial<DeadLetter> | null;
+    const complete =
+      letter?.channel && letter.region && letter.kind && letter.seqs && letter.alerts;
+    return complete ? (letter as DeadLetter) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,17 @@
+import type { Message } from "./message.ts";
+
+/** What became of one attempt. */
+export type Outcome =
+  | { readonly kind: "delivered" }
+  /** Worth another try, `retryAfterMs` from now at the earliest. */
+  | { readonly kind: "deferred"; readonly reason: string; readonly retryAfterMs?: number }
+  /** This message will never be taken. */
+  | { readonly kind: "refused"; readonly reason: string };
+
+/** How messages leave: one attempt, which ends by itself. */
+export interface Sender {
+  send(message: Message): Promise<Outcome>;
+}
+
+/** An attempt that takes longer counts as failed. */
+export const ATTEMPT_WITHIN_MS = 15_000;
