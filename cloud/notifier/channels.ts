@@ -169,10 +169,10 @@ function webUrl(raw: string): string {
 /** Whether a channel tells this alert. */
 export const isWanted = (
   { rules, severities, regions }: ChannelSpec,
-  { rule, severity, state }: Alert,
+  { rule, severity, state, quiet }: Alert,
   region: string,
 ): boolean =>
-  (state === "firing" || state === "resolved") &&
+  (state === "firing" || (state === "resolved" && quiet !== true)) &&
   (rules?.includes(rule) ?? true) &&
   (severities?.includes(severity) ?? true) &&
   (regions?.includes(region) ?? true);

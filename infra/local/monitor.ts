@@ -6,6 +6,7 @@ import type {
   AlertingStatus,
   GatewayStatus,
   LaneStatus,
+  NotifierStatus,
   ProcessStatus,
   SimulatorStatus,
 } from "../../contracts/status.ts";
@@ -23,6 +24,8 @@ export interface Snapshot {
   /** All aggregators that answer, as if they were one. */
   readonly aggregator: AggregatorStatus | null;
   readonly simulator: SimulatorStatus | null;
+  /** Null without channels, too. */
+  readonly notifier: NotifierStatus | null;
   /** Last sequence of each region's own log; what is missing does not answer. */
   readonly lastSeq: ReadonlyMap<Region, number>;
 }
@@ -33,6 +36,7 @@ export const EMPTY_SNAPSHOT: Snapshot = {
   alerting: new Map(),
   aggregator: null,
   simulator: null,
+  notifier: null,
   lastSeq: new Map(),
 };
 
@@ -77,6 +81,7 @@ export class Monitor {
     const alerting = new Map<string, AlertingStatus>();
     const aggregators: AggregatorStatus[] = [];
     let sim: SimulatorStatus | null = null;
+    let notifier: NotifierStatus | null = null;
     for (const [at, status] of answers.entries()) {
       if (status?.process === "gateway") gateways.set(status.region, status);
       if (status?.process === "alerting") alerting.set(status.region, status);
@@ -86,13 +91,15 @@ export class Monitor {
         this.#latency.set(`${names[at]} ${starts}`, status.latencyMs);
       }
       if (status?.process === "simulator") sim = status;
+      if (status?.process === "notifier") notifier = status;
     }
     const aggregator = together(aggregators);
     const lastSeq = new Map<Region, number>();
     for (const [at, region] of REGIONS.entries())
       if (sequences[at] !== null) lastSeq.set(region, sequences[at]!);
     this.previous = this.latest;
-    this.latest = { atMs: Date.now(), gateways, alerting, aggregator, simulator: sim, lastSeq };
+    const edge = { gateways, alerting, simulator: sim, lastSeq };
+    this.latest = { atMs: Date.now(), ...edge, aggregator, notifier };
     return this.latest;
   }
 

@@ -11,10 +11,14 @@ import type { AlertingStatus } from "../../contracts/status.ts";
 import { alertSubjects, alertsStream } from "../../contracts/subjects.ts";
 import { type LogEntry, readLane, readSlice } from "../../infra/nats/lane-source.ts";
 import { makeLogger } from "../../infra/runtime/logger.ts";
+import { eventually } from "../support/nats-influx-process.ts";
+import type { Mail } from "../support/notifications.ts";
 import { type LoggedFrame, referenceAlerts } from "../support/reference-evaluator.ts";
 
 export const PROVE_RULES = join(import.meta.dirname, "rules.json");
 const SILENT = makeLogger({}, "silent");
+/** A notifier that was killed last may have a batch before it. */
+const MAILS_WITHIN_MS = 60_000;
 
 export interface AlertsCompared {
   /** Steps of alerts (silenced, firing, resolved) that the definitions say. */
@@ -27,6 +31,17 @@ export interface AlertsCompared {
   readonly examples: readonly string[];
   /** Those whose steps people are told of, as `id.state`. */
   readonly toTell: readonly string[];
+}
+
+export interface MailsCompared {
+  /** Steps that people have to be told of, one mail each. */
+  readonly expected: number;
+  readonly missing: number;
+  /** Mails about something that is in no stream of alerts. */
+  readonly unexpected: number;
+  /** Mails that came a second time, at most one for each time that the notifier was killed. */
+  readonly repeats: number;
+  readonly kills: number;
 }
 
 const nameOf = (of: {
@@ -78,6 +93,30 @@ export async function compareAlerts(
   };
 }
 
+/** Waits for the mails that are still to come, and compares. */
+export async function compareMails(
+  mails: readonly Pick<Mail, "messageId">[],
+  toTell: readonly string[],
+  of: { connections: Readonly<Record<string, NatsConnection>>; kills: number },
+): Promise<MailsCompared> {
+  const wanted = new Set(toTell);
+  const told = (): Set<string> =>
+    new Set(mails.map(({ messageId }) => messageId.replace(/^<(.*)@skerry>$/, "$1")));
+  const isComplete = (): boolean => wanted.isSubsetOf(told());
+  await eventually("every alert is told", isComplete, MAILS_WITHIN_MS).catch(() => false);
+  const got = told();
+  const stored = new Set<string>();
+  for (const [region, connection] of Object.entries(of.connections))
+    for (const { id, state } of await allAlerts(connection, region)) stored.add(`${id}.${state}`);
+  return {
+    expected: wanted.size,
+    missing: wanted.difference(got).size,
+    unexpected: got.difference(stored).size,
+    repeats: mails.length - got.size,
+    kills: of.kills,
+  };
+}
+
 /** The region's alerts of these rules; what an engine says of itself has no definition. */
 async function storedAlerts(
   connection: NatsConnection,
@@ -85,6 +124,10 @@ async function storedAlerts(
   rules: readonly Rule[],
 ): Promise<Alert[]> {
   const own = new Set(rules.map(({ id }) => id));
+  return (await allAlerts(connection, region)).filter(({ rule }) => own.has(rule));
+}
+
+async function allAlerts(connection: NatsConnection, region: string): Promise<Alert[]> {
   const stream = alertsStream(region);
   const { streams } = await connection.jetstreamManager();
   const { last_seq: lastSeq, messages } = (await streams.info(stream)).state;
@@ -93,9 +136,7 @@ async function storedAlerts(
   const slice = { stream, subject: alertSubjects(region), from: 1 };
   const entries = await upTo(readSlice(connection, slice, SILENT, stop.signal), lastSeq);
   stop.abort();
-  return entries
-    .map(({ data }) => JSON.parse(Buffer.from(data).toString("utf8")) as Alert)
-    .filter(({ rule }) => own.has(rule));
+  return entries.map(({ data }) => JSON.parse(Buffer.from(data).toString("utf8")) as Alert);
 }
 
 async function framesOf(

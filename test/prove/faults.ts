@@ -78,6 +78,7 @@ function processOf(kind: Kill, region: "eu" | "us"): string {
     // Two share the lanes.
     "kill-aggregator": region === "eu" ? "aggregator" : "aggregator-2",
     "kill-simulator": "simulator",
+    "kill-notifier": "notifier",
   };
   return of[kind];
 }
@@ -103,10 +104,12 @@ async function recovered(
   };
   // A status that is still from before the fault must not count as recovery.
   await sleep(1_000, stop);
+  // It may have nothing to tell: that it answers has to do.
+  const isBack = (): boolean => kind === "kill-notifier" && monitor.latest.notifier !== null;
   const before = progress();
   while (!stop.aborted && performance.now() - fromMs < RECOVERY_MS_MAX) {
     const now = progress();
-    if (now > 0 && now !== before) return performance.now() - fromMs;
+    if ((now > 0 && now !== before) || isBack()) return performance.now() - fromMs;
     await sleep(POLL_MS, stop);
   }
   return RECOVERY_MS_MAX;

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
-import type { AlertsCompared } from "./alerts.ts";
+import type { AlertsCompared, MailsCompared } from "./alerts.ts";
 import { type Proof, isProven, prove } from "./prove.ts";
 import { SABOTAGES } from "./sabotage.ts";
 import { FAULT_KINDS } from "./schedule.ts";
@@ -51,6 +51,7 @@ function show(proof: Proof): void {
       `acknowledged ${acknowledged}, stored ${stored}, missing ${missing}, duplicated ${duplicated}, ` +
       `rollups compared ${rollups.compared}, rollups wrong ${rollups.wrong}\n` +
       Object.entries(proof.alerts).map(alertsLine).join("") +
+      mailsLine(proof.mails) +
       `${isProven(proof) ? "proven" : "NOT PROVEN"} (seed ${proof.seed})\n`,
   );
 }
@@ -58,6 +59,10 @@ function show(proof: Proof): void {
 const alertsLine = ([region, of]: [string, AlertsCompared]): string =>
   `alerts of ${region}: steps ${of.expected} (${Object.keys(of.byRule).length} rules), missing ${of.missing}, ` +
   `unexpected ${of.unexpected}, twice ${of.twice}\n${of.examples.map((line) => `  ${line}\n`).join("")}`;
+
+const mailsLine = ({ expected, missing, unexpected, repeats, kills }: MailsCompared): string =>
+  `mails: expected ${expected}, missing ${missing}, unexpected ${unexpected}, repeats ${repeats} ` +
+  `(the notifier was killed ${kills} times)\n`;
 
 program.parse();
 const flags = program.opts<Flags>();

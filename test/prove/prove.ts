@@ -1,4 +1,5 @@
 // One proof: the local installation under a schedule of faults, then the ledger against everything.
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { REGIONS, planLocal } from "../../infra/local/plan.ts";
 import type { LocalPlan } from "../../infra/local/plan.ts";
@@ -8,10 +9,17 @@ import { makeSecrets } from "../../infra/local/secrets.ts";
 import type { Report } from "../../infra/local/report.ts";
 import { Session } from "../../infra/local/session.ts";
 import { freePort, temporaryDirectory } from "../support/nats-influx-process.ts";
-import { type AlertsCompared, PROVE_RULES, compareAlerts } from "./alerts.ts";
+import {
+  type AlertsCompared,
+  type MailsCompared,
+  PROVE_RULES,
+  compareAlerts,
+  compareMails,
+} from "./alerts.ts";
 import { type FaultTable, runFaults } from "./faults.ts";
 import { SABOTAGES } from "./sabotage.ts";
 import { scheduleOf } from "./schedule.ts";
+import { MailServer } from "../support/notifications.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 
 export interface ProofOptions {
@@ -34,6 +42,7 @@ export interface Proof {
   readonly rollups: Report["rollups"];
   /** By region. */
   readonly alerts: Readonly<Record<string, AlertsCompared>>;
+  readonly mails: MailsCompared;
   readonly faults: FaultTable;
   readonly report: Report;
 }
@@ -43,10 +52,21 @@ const MISBEHAVE_EVERY = 60;
 /** Rare, and never at the turn of a minute: kills come between late readings and their repair. */
 const REPAIR_SCHEDULE = "15,45 * * * * *";
 const PORTS = 30;
+/** Fast enough that every alert has a mail of its own. */
+const MAIL_CHANNEL = {
+  name: "prove",
+  kind: "email",
+  from: "skerry@example.org",
+  to: ["people@example.org"],
+  ratePerMinute: 60_000,
+};
 
 /** @returns null if it was stopped before the comparison. */
 export async function prove(options: ProofOptions, stop: AbortSignal): Promise<Proof | null> {
   await using directory = await temporaryDirectory();
+  await using mailServer = await MailServer.start();
+  const channels = join(directory.path, "channels.json");
+  await writeFile(channels, JSON.stringify([MAIL_CHANNEL]));
   const portBase = await freePortRange();
   const programs = ensurePrograms({
     directories: searchDirectories(process.env["PATH"] ?? ""),
@@ -61,8 +81,8 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
       rate: options.rate,
       keepTimes: false,
       aggregators: 2,
-      channels: null,
-      smtpUrl: null,
+      channels,
+      smtpUrl: mailServer.url,
     },
     {
       programs,
@@ -82,6 +102,7 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
   const schedule = [...scheduleOf(options.seed, options.minutes), ...provoked];
   let faults: FaultTable | null = null;
   const alerts: Record<string, AlertsCompared> = {};
+  let mails: MailsCompared | null = null;
   const session = new Session(plan, {
     runForMs: null,
     reportWanted: true,
@@ -100,13 +121,16 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
         options.say(`comparing the alerts of ${region}`);
         alerts[region] = await compareAlerts(connections[region], engine);
       }
+      const toTell = Object.values(alerts).flatMap((compared) => compared.toTell);
+      const kills = faults?.["kill-notifier"].count ?? 0;
+      mails = await compareMails(mailServer.mails, toTell, { connections, kills });
     },
   });
   const report = await session.run(stop);
-  if (!report || faults === null) return null;
+  if (!report || faults === null || mails === null) return null;
   const { acknowledged, stored, duplicated, drained, rollups } = report;
   const missing = Math.max(report.missing, report.missingInLog);
-  const figures = { acknowledged, stored, missing, duplicated, drained, rollups, alerts };
+  const figures = { acknowledged, stored, missing, duplicated, drained, rollups, alerts, mails };
   return { seed: options.seed, ...figures, faults, report };
 }
 
@@ -152,10 +176,13 @@ export const isProven = ({
   duplicated,
   rollups,
   alerts,
+  mails,
   drained,
   acknowledged,
 }: Proof): boolean =>
   missing + duplicated + rollups.wrong === 0 &&
+  mails.missing + mails.unexpected === 0 &&
+  mails.repeats <= mails.kills &&
   Object.values(alerts).every(isRight) &&
   drained &&
   acknowledged > 0;

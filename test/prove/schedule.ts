@@ -10,6 +10,7 @@ export const KILLS = [
   "kill-influxd",
   "kill-aggregator",
   "kill-simulator",
+  "kill-notifier",
 ] as const;
 export const FAULT_KINDS = [...KILLS, "wan-cut", "wan-latency", "influx-slow"] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];

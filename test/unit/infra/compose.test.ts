@@ -33,6 +33,7 @@ const OPTION_FILES: Record<string, string[]> = {
     "cloud/lane-options.ts",
     "infra/influx/options.ts",
   ],
+  "cloud/notifier/main.ts": ["cloud/notifier/main.ts", "cloud/lane-options.ts"],
   "cloud/steward/main.ts": [
     "cloud/steward/main.ts",
     "cloud/lane-options.ts",
