@@ -1,7 +1,7 @@
 // One channel's messages about one region: an independent loop with a position of its own.
 //
 // L1. A batch's plan is saved before its first message leaves, and after each message how many have
-//     left: a process that is killed repeats at most one message, under the same id.
+//     left: a process that is killed repeats at most one message of a channel, under the same id.
 // L2. The plan says which alerts are in which message: a restart sends the same messages, whatever the
 //     channel's configuration says by then.
 // L3. A save that fails is tried again; the message before it is not.
@@ -125,26 +125,27 @@ export class ChannelLoop {
       if (signal.aborted) return false;
       if (!message)
         logger.warn({ ...plan.messages[at] }, "alerts are gone, nothing is told of them");
-      const ended =
-        !message ||
-        (await deliver(
-          message,
-          now,
-          {
-            ...this.#of,
-            cause: "",
-            onFailure: async (tried) => {
-              now = { ...now, ...tried };
-              await this.#save({ seq: this.#position.seq, plan: now }, signal);
-            },
+      let isSaved = false;
+      const settle = async (): Promise<void> => {
+        now = { ...now, sent: at + 1, attempts: 0 };
+        const over = now.sent === now.messages.length;
+        const position = over ? { seq: plan.toSeq, plan: null } : { ...this.#position, plan: now };
+        isSaved = await this.#save(position, signal); // L1
+      };
+      if (message) {
+        const parts = {
+          ...this.#of,
+          cause: "",
+          onDelivered: settle,
+          onFailure: async (tried: Tried) => {
+            now = { ...now, ...tried };
+            await this.#save({ seq: this.#position.seq, plan: now }, signal);
           },
-          signal,
-        ));
-      if (!ended) return false;
-      now = { ...now, sent: at + 1, attempts: 0 };
-      const over = now.sent === now.messages.length;
-      const position = over ? { seq: plan.toSeq, plan: null } : { ...this.#position, plan: now };
-      if (!(await this.#save(position, signal))) return false; // L1
+        };
+        if (!(await deliver(message, now, parts, signal))) return false;
+      }
+      if (!isSaved) await settle();
+      if (!isSaved) return false;
     }
     return true;
   }

@@ -31,6 +31,7 @@ export class Channel {
   readonly spec: ChannelSpec;
   readonly sender: Sender;
   readonly #limit: RateLimit;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(spec: ChannelSpec, sender: Sender) {
     this.spec = spec;
@@ -46,6 +47,16 @@ export class Channel {
       await sleep(this.#limit.waitMs(performance.now()), signal);
     }
     return 0;
+  }
+
+  /**
+   * Does one thing after the other. A message that has left and the note of it go together, so that a kill
+   * repeats one message of the channel, however many regions it tells about.
+   */
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
   }
 
   /** Waits for the turn of one message. */
@@ -68,6 +79,8 @@ export interface DeliveryParts {
   readonly logger: Logger;
   /** Distinguishes dead letters of the same message. */
   readonly cause: string;
+  /** Called when the message has left, before the channel sends another one. */
+  readonly onDelivered: () => Promise<void>;
   /** Called after every failed attempt that another one follows. */
   readonly onFailure: (tried: Tried) => Promise<void>;
 }
@@ -89,7 +102,11 @@ export async function deliver(
   let { attempts } = before;
   const firstTriedMs = before.firstTriedMs ?? Date.now();
   while (!signal.aborted) {
-    const outcome = await channel.sender.send(message);
+    const outcome = await channel.alone(async () => {
+      const answer = await channel.sender.send(message);
+      if (answer.kind === "delivered") await parts.onDelivered();
+      return answer;
+    });
     attempts += 1;
     if (outcome.kind === "delivered") {
       counts.sent += 1;

@@ -34,8 +34,10 @@ export async function runRetries(parts: RetryLoopParts, signal: AbortSignal): Pr
       await channel.turn(signal);
       const counts = countsOf(letter.region);
       const cause = `retry ${seq}`;
-      const onFailure = () => Promise.resolve();
-      const delivery = { channel, deadLetters, counts, logger, cause, onFailure };
+      const nothing = () => Promise.resolve();
+      // Removed below, delivered or not: a kill in between repeats it, as it does any message.
+      const notes = { onFailure: nothing, onDelivered: nothing };
+      const delivery = { channel, deadLetters, counts, logger, cause, ...notes };
       const before = { attempts: 0, firstTriedMs: null };
       if (!(await deliver(message, before, delivery, signal))) return;
     }
