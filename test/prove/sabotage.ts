@@ -86,6 +86,42 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
       },
     ],
   },
+  "rules-forget-on-restart": {
+    provokedBy: [25, 40, 55, 70, 85].map((s) => at("kill-alerting", s * 1_000)),
+    patches: [
+      {
+        file: "gateway/alerting/engine.ts",
+        find: "this.#restore(saved?.snapshot ?? null)",
+        replace: "this.#restore(null)",
+      },
+    ],
+  },
+  "alerts-without-identity": {
+    provokedBy: [],
+    patches: [
+      {
+        file: "gateway/alerting/lane-rules.ts",
+        find: "if (!this.identities.add(contract, device, payload, this.clock.clockMs))",
+        replace: "if (false)",
+      },
+    ],
+  },
+  "mail-noted-before-it-leaves": {
+    provokedBy: [25, 35, 45, 55, 65, 75, 85].map((s) => at("kill-notifier", s * 1_000)),
+    patches: [
+      {
+        file: "cloud/notifier/delivery.ts",
+        find: "const answer = await channel.sender.send(message);",
+        replace:
+          "await parts.onDelivered(); await sleep(300); const answer = await channel.sender.send(message);",
+      },
+      {
+        file: "cloud/notifier/delivery.ts",
+        find: 'if (answer.kind === "delivered") await parts.onDelivered();',
+        replace: "",
+      },
+    ],
+  },
 };
 
 /** Patches modules as they are loaded. A patch that no longer applies stops the process. */
