@@ -1,12 +1,18 @@
 // One region and the cloud around it, with a WAN between them that counts and can be cut.
-import { cp } from "node:fs/promises";
+import { cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { NatsConnection } from "nats";
+import type { Rule } from "../../../contracts/rule.ts";
 import type { LaneStatus } from "../../../contracts/status.ts";
 import { telemetryStream } from "../../../contracts/subjects.ts";
 import { SCHEMAS_DIRECTORY } from "../../../contracts/catalog.ts";
 import { type InfluxUnderTest, startInflux } from "../../support/influx.ts";
-import { eventually, freePort, temporaryDirectory } from "../../support/nats-influx-process.ts";
+import {
+  type ServerProcess,
+  eventually,
+  freePort,
+  temporaryDirectory,
+} from "../../support/nats-influx-process.ts";
 import { type NatsWorld, startHubAndRegions } from "../../support/nats.ts";
 import { type Service, makeService } from "../../support/services.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
@@ -17,17 +23,26 @@ export const PARTITIONS = 4;
 /** Above anything a run writes. */
 const LOG_BYTES_MAX = 16 * 1024 ** 3;
 
-export interface Site {
+/** A region linked to the hub over a WAN. */
+export interface LinkedRegion {
   readonly nats: NatsWorld;
   readonly wan: TcpProxy;
-  readonly influx: InfluxUnderTest;
   /** Of the product, and those of this benchmark. */
   readonly schemas: string;
   readonly region: NatsConnection;
   readonly directory: string;
 }
 
+export interface Site extends LinkedRegion {
+  readonly influx: InfluxUnderTest;
+}
+
 export async function startSite(stack: AsyncDisposableStack): Promise<Site> {
+  const linked = await startLinkedRegion(stack);
+  return { ...linked, influx: stack.use(await startInflux()) };
+}
+
+export async function startLinkedRegion(stack: AsyncDisposableStack): Promise<LinkedRegion> {
   const directory = stack.use(await temporaryDirectory()).path;
   const schemas = join(directory, "schemas");
   await cp(SCHEMAS_DIRECTORY, schemas, { recursive: true });
@@ -44,13 +59,26 @@ export async function startSite(stack: AsyncDisposableStack): Promise<Site> {
       },
     }),
   );
-  const influx = stack.use(await startInflux());
   const region = await nats.region(REGION).connect();
-  return { nats, wan: wan!, influx, schemas, region, directory };
+  return { nats, wan: wan!, schemas, region, directory };
+}
+
+export interface GatewayUnderLoad {
+  readonly process: ServerProcess;
+  /** What the load is sent to: the process as it is now. */
+  target(): Target;
 }
 
 /** The gateway with load of any rate allowed; `broker` is what the load is sent to. */
-export async function startGateway(stack: AsyncDisposableStack, site: Site): Promise<Target> {
+export const startGateway = async (
+  stack: AsyncDisposableStack,
+  site: LinkedRegion,
+): Promise<Target> => (await startGatewayProcess(stack, site)).target();
+
+export async function startGatewayProcess(
+  stack: AsyncDisposableStack,
+  site: LinkedRegion,
+): Promise<GatewayUnderLoad> {
   const port = await freePort();
   const gateway = await makeService("gateway/main.ts", {
     SKERRY_REGION: REGION,
@@ -65,7 +93,34 @@ export async function startGateway(stack: AsyncDisposableStack, site: Site): Pro
   });
   stack.use(gateway.process);
   await gateway.process.start();
-  return { name: "gateway", port, pids: { broker: gateway.process.pid! }, credentials: [] };
+  const { process } = gateway;
+  const target = (): Target => {
+    return { name: "gateway", port, pids: { broker: process.pid! }, credentials: [] };
+  };
+  return { process, target };
+}
+
+/** The alerting engine with these rules and no others. */
+export async function startAlerting(
+  stack: AsyncDisposableStack,
+  site: LinkedRegion,
+  rules: readonly Rule[],
+  profileDirectory?: string,
+): Promise<Service> {
+  const path = join(site.directory, "rules.json");
+  await writeFile(path, JSON.stringify(rules));
+  const env = {
+    SKERRY_REGION: REGION,
+    SKERRY_NATS_URL: site.nats.region(REGION).urlOf("alerting"),
+    SKERRY_SCHEMAS: site.schemas,
+    SKERRY_RULES: path,
+    SKERRY_LOG_LEVEL: "warn",
+  };
+  const profile = profileDirectory ? ["--cpu-prof", "--cpu-prof-dir", profileDirectory] : [];
+  const alerting = await makeService("gateway/alerting/main.ts", env, profile);
+  stack.use(alerting.process);
+  await alerting.process.start();
+  return alerting;
 }
 
 /** Not yet started. */
@@ -100,7 +155,11 @@ export async function mirrored(site: Site, withinMs = 120_000): Promise<void> {
 }
 
 /** Until an operator has passed what the region's log holds now. */
-export async function passed(service: Service, site: Site, withinMs = 300_000): Promise<void> {
+export async function passed(
+  service: Service,
+  site: LinkedRegion,
+  withinMs = 300_000,
+): Promise<void> {
   const last = await lastSeqOf(site.region);
   const probe = async (): Promise<boolean> => {
     const { lanes } = await service.status<{ lanes: readonly LaneStatus[] }>();

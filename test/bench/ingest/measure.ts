@@ -142,7 +142,8 @@ async function measureLoad(
   return { throughput, load };
 }
 
-function percentilesMs(histogram: Load["latency"]): Percentiles {
+/** Of a histogram of microseconds. */
+export function percentilesMs(histogram: Load["latency"]): Percentiles {
   const at = (percentile: number): number => histogram.getValueAtPercentile(percentile) / 1000;
   return { p50: at(50), p99: at(99), p999: at(99.9), max: histogram.maxValue / 1000 };
 }
