@@ -1,5 +1,6 @@
 // Mosquitto is measured against, not needed by the product: only the benchmark asks for it.
 import {
+  type PrerequisiteOptions,
   ensureInstalled,
   ensurePrograms,
   searchDirectories,
@@ -8,10 +9,17 @@ import {
 const MANUAL =
   "Install it with sudo apt-get install -y mosquitto (macOS: brew install mosquitto), or leave it out with --targets";
 
+const optionsOf = (say: (line: string) => void): PrerequisiteOptions => {
+  const directories = searchDirectories(process.env["PATH"] ?? "");
+  return { directories, root: process.getuid?.() === 0, say };
+};
+
+/** Finds what the product needs; as root on Debian, installs what is missing. */
+export const ensureProductPrograms = (say: (line: string) => void): void =>
+  void ensurePrograms(optionsOf(say));
+
 /** Finds nats-server, influxd and mosquitto; as root on Debian, installs what is missing. */
 export function ensureBenchPrograms(say: (line: string) => void): { mosquitto: string } {
-  const directories = searchDirectories(process.env["PATH"] ?? "");
-  const options = { directories, root: process.getuid?.() === 0, say };
-  ensurePrograms(options);
-  return ensureInstalled({ mosquitto: "mosquitto" }, MANUAL, options);
+  ensureProductPrograms(say);
+  return ensureInstalled({ mosquitto: "mosquitto" }, MANUAL, optionsOf(say));
 }

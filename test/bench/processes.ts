@@ -59,6 +59,29 @@ export async function untilQuiet(
   return performance.now() - startMs;
 }
 
+export interface CoresUsed {
+  /** By role, in cores. */
+  readonly cores: Readonly<Record<string, number>>;
+  /** What everything else on this machine used. */
+  readonly foreignCores: number;
+}
+
+/** Does some work, and says what these processes and all others used meanwhile. */
+export async function coresDuring<T>(
+  pids: Readonly<Record<string, number>>,
+  work: () => Promise<T>,
+): Promise<{ result: T; used: CoresUsed }> {
+  const each = (): number[] => Object.values(pids).map((pid) => cpuSeconds(pid) ?? 0);
+  const [before, allBefore, startMs] = [each(), machineCpuSeconds() ?? 0, performance.now()];
+  const result = await work();
+  const [after, allAfter] = [each(), machineCpuSeconds() ?? 0];
+  const seconds = (performance.now() - startMs) / 1_000;
+  const used = after.map((value, at) => (value - before[at]!) / seconds);
+  const cores = Object.fromEntries(Object.keys(pids).map((role, at) => [role, used[at]!]));
+  const all = (allAfter - allBefore) / seconds;
+  return { result, used: { cores, foreignCores: all - used.reduce((sum, own) => sum + own, 0) } };
+}
+
 /** Open files a process may have; Node raises the soft limit to the hard one when it starts. */
 export function openFilesMax(): number {
   const match = /^Max open files\s+\d+\s+(\d+|unlimited)/m.exec(
@@ -97,8 +120,8 @@ export function firstLine(program: string, args: readonly string[]): string {
   return `${stdout ?? ""}${stderr ?? ""}`.trim().split("\n")[0] ?? "";
 }
 
-/** What was measured with what. */
-export function benchVersions(mosquitto: string): Record<string, string> {
+/** What was measured with what. @param mosquitto the program, if it is measured against. */
+export function benchVersions(mosquitto?: string): Record<string, string> {
   const project = join(import.meta.dirname, "../..");
   const aedes = JSON.parse(
     readFileSync(join(project, "node_modules/aedes/package.json"), "utf8"),
@@ -106,7 +129,7 @@ export function benchVersions(mosquitto: string): Record<string, string> {
   return {
     node: process.version,
     natsServer: firstLine("nats-server", ["--version"]),
-    mosquitto: firstLine(mosquitto, ["-h"]),
+    ...(mosquitto === undefined ? {} : { mosquitto: firstLine(mosquitto, ["-h"]) }),
     aedes: aedes.version,
     skerry: firstLine("git", ["-C", project, "rev-parse", "--short", "HEAD"]),
   };

@@ -81,9 +81,12 @@ async function writeLane(
   return bytes;
 }
 
-/** Devices take turns, so that each sends at the same rate. */
-function readingOf(
-  { contract, devices, partitions }: Backlog,
+/**
+ * The `index`th reading of a lane, as a frame holds it. Devices take turns, so that each sends at the
+ * same rate. @param sequences by device; the reading's own is counted in it.
+ */
+export function readingOf(
+  { contract, devices, partitions }: Pick<Backlog, "contract" | "devices" | "partitions">,
   partition: number,
   index: number,
   timeMs: number,

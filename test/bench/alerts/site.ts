@@ -1,0 +1,46 @@
+// A region with a hundred rules, linked to the hub over a WAN: what alerts are measured on.
+import {
+  type GatewayUnderLoad,
+  type LinkedRegion,
+  REGION,
+  startAlerting,
+  startGatewayProcess,
+  startLinkedRegion,
+} from "../drain/site.ts";
+import { Generator } from "../ingest/generator.ts";
+import type { ServerProcess } from "../../support/nats-influx-process.ts";
+import type { Service } from "../../support/services.ts";
+import { HUNDRED, mixedRules } from "./rules.ts";
+
+/** Of the rules' windows; the load warms up for longer. */
+export const OVER = "10s";
+
+export interface AlertSite {
+  readonly region: LinkedRegion;
+  readonly gateway: GatewayUnderLoad;
+  readonly engine: Service;
+  readonly store: ServerProcess;
+  readonly generator: Generator;
+  /** By role, as they are now. */
+  pids(): Record<string, number>;
+}
+
+export async function startAlertSite(
+  stack: AsyncDisposableStack,
+  profileDirectory?: string,
+): Promise<AlertSite> {
+  const region = await startLinkedRegion(stack);
+  const gateway = await startGatewayProcess(stack, region);
+  const engine = await startAlerting(stack, region, mixedRules(HUNDRED, OVER), profileDirectory);
+  const generator = stack.use(new Generator(1));
+  const { process: store } = region.nats.region(REGION);
+  const pids = (): Record<string, number> => ({
+    gateway: gateway.process.pid!,
+    engine: engine.process.pid!,
+    natsServer: store.pid!,
+    hub: region.nats.hub.process.pid!,
+    generator: generator.pids[0]!,
+    benchmark: process.pid,
+  });
+  return { region, gateway, engine, store, generator, pids };
+}
