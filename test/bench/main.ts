@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { alertsCommand } from "./alerts/command.ts";
 import { drainCommand } from "./drain/command.ts";
 import { ingestCommand } from "./ingest/command.ts";
 import { profileCommand } from "./profile.ts";
@@ -7,5 +8,6 @@ await new Command("npm run bench --")
   .description("Benchmarks of Skerry, each beside what it is compared with, in one run.")
   .addCommand(ingestCommand)
   .addCommand(drainCommand)
+  .addCommand(alertsCommand)
   .addCommand(profileCommand)
   .parseAsync();

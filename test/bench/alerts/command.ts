@@ -1,0 +1,92 @@
+import { writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
+import { resolve } from "node:path";
+import { Command, Option } from "commander";
+import { ensureProductPrograms } from "../prerequisites.ts";
+import { benchVersions, machine } from "../processes.ts";
+import { measureEvaluations, measureMemory } from "./in-process.ts";
+import { type LatencyPlan, type MeasuredLatency, measureLatency } from "./measure-latency.ts";
+import { type Recovery, measureRecovery } from "./measure-recovery.ts";
+import { type Measured, renderAlerts, summarizeAlerts } from "./report.ts";
+import { startAlertSite } from "./site.ts";
+
+const PARTS = ["latency", "cut", "recovery", "evaluations", "memory"] as const;
+type Part = (typeof PARTS)[number];
+
+interface Flags {
+  readonly quick?: boolean;
+  readonly json?: string;
+  readonly only?: Part;
+  readonly profile?: string;
+}
+
+interface Plan {
+  readonly latencies: readonly LatencyPlan[];
+  readonly kills: number;
+  readonly evaluationSeconds: number;
+  readonly memorySeconds: number;
+}
+
+function planOf({ quick = false, only }: Flags): Plan {
+  const wanted = (part: Part): boolean => only === undefined || only === part;
+  // Longer than the rules' windows: full ones are what costs.
+  const of = quick ? { seconds: 4, warmupSeconds: 2 } : { seconds: 30, warmupSeconds: 12 };
+  const latency = (ratePerSecond: number, isWanCut: boolean): LatencyPlan[] =>
+    wanted(isWanCut ? "cut" : "latency") ? [{ ...of, ratePerSecond, isWanCut }] : [];
+  return {
+    latencies: [...latency(1_000, false), ...latency(10_000, false), ...latency(10_000, true)],
+    kills: wanted("recovery") ? (quick ? 1 : 3) : 0,
+    evaluationSeconds: wanted("evaluations") ? (quick ? 1 : 4) : 0,
+    memorySeconds: wanted("memory") ? 65 : 0,
+  };
+}
+
+type Say = (line: string) => void;
+
+/** What needs servers; they are started once. */
+async function measureSite(
+  { latencies: plans, kills }: Plan,
+  profile: string | undefined,
+  say: Say,
+): Promise<{ latencies: MeasuredLatency[]; recoveries: Recovery[] }> {
+  const latencies: MeasuredLatency[] = [];
+  if (plans.length === 0 && kills === 0) return { latencies, recoveries: [] };
+  await using stack = new AsyncDisposableStack();
+  const site = await startAlertSite(stack, profile);
+  for (const plan of plans) {
+    say(`alerts at ${plan.ratePerSecond} readings/s${plan.isWanCut ? ", the WAN cut" : ""}`);
+    latencies.push(await measureLatency(site, plan));
+  }
+  if (kills > 0) say(`${kills} kill(s) of gateway, engine and nats-server`);
+  const recoveries = kills > 0 ? await measureRecovery(site, kills) : [];
+  // A profile is written when the process ends by itself.
+  if (profile) await site.engine.process.stop("SIGTERM");
+  return { latencies, recoveries };
+}
+
+async function measure(flags: Flags, say: Say): Promise<Measured> {
+  const plan = planOf(flags);
+  const { evaluationSeconds, memorySeconds } = plan;
+  const host = machine();
+  if (evaluationSeconds > 0) say("evaluations per second");
+  const evaluations = evaluationSeconds > 0 ? await measureEvaluations(evaluationSeconds) : null;
+  if (memorySeconds > 0) say("memory of 10,000 devices");
+  const memory = memorySeconds > 0 ? await measureMemory(memorySeconds) : null;
+  const ofSite = await measureSite(plan, flags.profile && resolve(flags.profile), say);
+  const loadAfter = loadavg()[0]!;
+  return { machine: host, loadAfter, versions: benchVersions(), ...ofSite, evaluations, memory };
+}
+
+export const alertsCommand = new Command("alerts")
+  .description("Latency of local alerts, with the WAN cut and after kills; cost of rules.")
+  .option("--quick", "everything shorter, one kill each: under 50 s")
+  .option("--json <file>", "write every figure there")
+  .addOption(new Option("--only <part>", "one part").choices(PARTS))
+  .option("--profile <directory>", "write a CPU profile of the alerting engine there")
+  .action(async (flags: Flags) => {
+    const say: Say = (line) => void process.stderr.write(`${line}\n`);
+    ensureProductPrograms(say);
+    const report = summarizeAlerts(await measure(flags, say));
+    process.stdout.write(`\n${renderAlerts(report)}\n`);
+    if (flags.json) writeFileSync(flags.json, `${JSON.stringify(report, null, 2)}\n`);
+  });
