@@ -68,7 +68,11 @@ function firstNumber({ names }: Expression, values: Values): number {
   return 0;
 }
 
-export function evaluateThreshold(rule: Kind<"threshold">, { values }: Sample): Verdict | null {
+/** The condition by itself: all that a key without an alert has to be asked. */
+export const holdsThreshold = ({ when }: Kind<"threshold">, { values }: Sample): boolean =>
+  isKnown(when, values) && when.evaluate(values) === true;
+
+function evaluateThreshold(rule: Kind<"threshold">, { values }: Sample): Verdict | null {
   if (!isKnown(rule.when, values)) return null;
   return judge(rule, values, firstNumber(rule.when, values));
 }
@@ -119,9 +123,19 @@ function evaluateRate(rule: Kind<"rate">, of: Remembered, sample: Sample): Verdi
     rule.overMs === null ? [beforeMs, newest] : [window.oldestMs, window.oldest];
   if (then === undefined || thenMs >= timeMs) return null;
   const rate = ((value - (then as number)) / (timeMs - thenMs)) * rule.perMs;
-  const context = { ...values, rate };
+  // A copy of the reading only for conditions that look at more than the rate.
+  const context = looksAt(rule, "rate") ? { rate } : { ...values, rate };
   return isKnown(rule.when, context) ? judge(rule, context, rate) : null;
 }
+
+/** True if the conditions look at this variable and no other. */
+const looksAt = ({ when, clear }: Kind<"rate">, name: string): boolean =>
+  isOnly(when, name) && (clear === null || isOnly(clear, name));
+
+const isOnly = ({ names }: Expression, name: string): boolean => {
+  for (let at = 0; at < names.length; at++) if (names[at] !== name) return false;
+  return true;
+};
 
 function evaluateAggregate(
   rule: Kind<"aggregate">,

@@ -17,13 +17,7 @@ import { eventTimeMs, seriesKeyOf } from "../../contracts/reading.ts";
 import type { LaneId } from "../../contracts/subjects.ts";
 import { silencedUntil } from "../../contracts/silence.ts";
 import type { LaneState } from "../../infra/nats/lane.ts";
-import {
-  type Sample,
-  evaluateReading,
-  evaluateThreshold,
-  sizeOf,
-  usesDevice,
-} from "./evaluators.ts";
+import { type Sample, evaluateReading, holdsThreshold, sizeOf, usesDevice } from "./evaluators.ts";
 import { CLOCK_START, type LaneClock, tick } from "./lane-clock.ts";
 import { LanePresence, PRESENCE_CONTRACT } from "./lane-presence.ts";
 import { type Life, type LogPlace, type Verdict, isLive, stepLife } from "./lifecycle.ts";
@@ -211,10 +205,10 @@ export class LaneRules {
 
   #judge(plan: RulePlan, key: string, sample: Sample, receivedAtMs: number, alerts: Alert[]): void {
     const { compiled } = plan;
-    const known = plan.slots.get(key);
+    // A lookup costs as much as a condition, and most rules remember no key at all.
+    const known = plan.slots.size === 0 ? undefined : plan.slots.get(key);
     // Most readings of most rules: nothing is remembered of the key, and the condition does not hold.
-    if (!known && compiled.kind === "threshold" && !evaluateThreshold(compiled, sample)?.holds)
-      return;
+    if (!known && compiled.kind === "threshold" && !holdsThreshold(compiled, sample)) return;
     const slot = known ?? plan.open(key, this.clock.attendedMs);
     if (!slot) return void (this.counters.unevaluated += 1);
     const sizeBefore = sizeOf(slot.memory);

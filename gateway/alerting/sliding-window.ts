@@ -28,7 +28,7 @@ export class SlidingWindow {
   }
 
   get newestMs(): number {
-    return this.#times.at(-1) ?? Number.NEGATIVE_INFINITY;
+    return this.#times[this.#times.length - 1] ?? Number.NEGATIVE_INFINITY;
   }
 
   get oldestMs(): number {
@@ -40,7 +40,7 @@ export class SlidingWindow {
   }
 
   get newest(): WindowValue | undefined {
-    return this.#values.at(-1);
+    return this.#values[this.#values.length - 1];
   }
 
   clear(): void {
