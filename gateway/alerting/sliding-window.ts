@@ -4,7 +4,7 @@
 // W2. Values are in the order of their times, those of equal times in the order they came; statistics
 //     run over them in that order, so the same values give the same bits however the window came to be.
 // W3. Statistics are computed from the values, not kept up: a sum that is added to and subtracted from
-//     for weeks is not the sum any more.
+//     for weeks is not the sum any more. The least and the greatest value are kept until they leave.
 
 export type WindowValue = number | string | boolean;
 
@@ -18,6 +18,9 @@ export class SlidingWindow {
   #start = 0;
   /** Of each distinct value, how often; kept only if asked for. */
   readonly #counts: Map<WindowValue, number> | null;
+  /** Null until asked for, and when what was least or greatest has left. */
+  #least: number | null = null;
+  #greatest: number | null = null;
 
   constructor(countsDistinct = false) {
     this.#counts = countsDistinct ? new Map() : null;
@@ -48,6 +51,7 @@ export class SlidingWindow {
     this.#values = [];
     this.#start = 0;
     this.#counts?.clear();
+    this.#least = this.#greatest = null;
   }
 
   /** Adds a value and lets go of what the window has left behind; false if it came too old for it. */
@@ -63,13 +67,19 @@ export class SlidingWindow {
       this.#values.splice(at, 0, value);
     }
     this.#counts?.set(value, (this.#counts.get(value) ?? 0) + 1);
+    if (this.#least !== null) this.#least = Math.min(this.#least, value as number);
+    if (this.#greatest !== null) this.#greatest = Math.max(this.#greatest, value as number);
     this.#evict(this.newestMs - overMs);
     return true;
   }
 
   #evict(untilMs: number): void {
     while (this.#times[this.#start]! <= untilMs) {
-      if (this.#counts) this.#uncount(this.#values[this.#start]!);
+      const value = this.#values[this.#start]!;
+      if (this.#counts) this.#uncount(value);
+      // Not "equal": a NaN has to be let go of as well.
+      if (this.#least !== null && !((value as number) > this.#least)) this.#least = null;
+      if (this.#greatest !== null && !((value as number) < this.#greatest)) this.#greatest = null;
       this.#start += 1;
     }
     if (this.#start < SLACK || this.#start * 2 < this.#times.length) return;
@@ -95,17 +105,19 @@ export class SlidingWindow {
   }
 
   get min(): number {
+    if (this.#least !== null) return this.#least;
     let min = Number.POSITIVE_INFINITY;
     for (let at = this.#start; at < this.#values.length; at++)
       min = Math.min(min, this.#values[at] as number);
-    return min;
+    return (this.#least = min);
   }
 
   get max(): number {
+    if (this.#greatest !== null) return this.#greatest;
     let max = Number.NEGATIVE_INFINITY;
     for (let at = this.#start; at < this.#values.length; at++)
       max = Math.max(max, this.#values[at] as number);
-    return max;
+    return (this.#greatest = max);
   }
 
   /** Of the sample (n − 1), as the rollups'; 0 for a single value. Two passes: nothing cancels. */
