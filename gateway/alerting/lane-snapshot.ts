@@ -14,7 +14,9 @@ import { RulePlan } from "./rule-plan.ts";
 import { SlidingWindow, type WindowValue } from "./sliding-window.ts";
 import type { LaneClock } from "./lane-clock.ts";
 
-const FORMAT = 1;
+const FORMAT = 2;
+/** Wrote every time of a window in full. */
+const FORMAT_OF_FULL_TIMES = 1;
 
 type Entries = readonly (readonly [key: string, at: number])[];
 
@@ -83,14 +85,15 @@ export function restoreSnapshot(
   parts: { lane: LaneId; catalog: Catalog; nowMs: () => number },
 ): LaneRules {
   const state = JSON.parse(rules) as RulesState;
-  if (state.format !== FORMAT)
-    throw new Error(`format ${state.format}; this program reads ${FORMAT}`);
+  const { format } = state;
+  if (format !== FORMAT && format !== FORMAT_OF_FULL_TIMES)
+    throw new Error(`format ${format}; this program reads ${FORMAT_OF_FULL_TIMES} and ${FORMAT}`);
   const lane = new LaneRules(parts.lane, parts.catalog, parts.nowMs);
   lane.clock = clock;
   lane.presence = LanePresence.from(JSON.parse(presence) as PresenceState);
   lane.identities = RecentIdentities.from(state.identities);
   const compiled = state.plans.map((of) => {
-    const plan = restorePlan(of, compileRule(of.rule, parts.catalog));
+    const plan = restorePlan(of, compileRule(of.rule, parts.catalog), format);
     lane.plans.set(of.rule.id, plan);
     return plan.compiled;
   });
@@ -98,7 +101,7 @@ export function restoreSnapshot(
   return lane;
 }
 
-function restorePlan(of: PlanState, compiled: CompiledRule): RulePlan {
+function restorePlan(of: PlanState, compiled: CompiledRule, format: number): RulePlan {
   const plan = new RulePlan(compiled);
   plan.disabled = of.disabled;
   plan.limitedAt = of.limitedAt;
@@ -108,13 +111,14 @@ function restorePlan(of: PlanState, compiled: CompiledRule): RulePlan {
   plan.lost = IdleTimers.from(of.lost);
   for (const key of of.silenced) plan.silenced.add(key);
   for (const [key, life, memory, touchedAt] of of.slots)
-    plan.restore(key, { life, memory: restoreMemory(memory, compiled), touchedAt });
+    plan.restore(key, { life, memory: restoreMemory(memory, compiled, format), touchedAt });
   return plan;
 }
 
-function restoreMemory(memory: unknown, rule: CompiledRule): Memory | null {
+function restoreMemory(memory: unknown, rule: CompiledRule, format: number): Memory | null {
   if (memory === null) return null;
   if (rule.kind !== "aggregate" && rule.kind !== "rate") return memory as Memory;
-  const isDistinct = rule.kind === "aggregate" && usesDistinct(rule);
-  return SlidingWindow.from(memory as [number[], WindowValue[]], isDistinct);
+  const countsDistinct = rule.kind === "aggregate" && usesDistinct(rule);
+  const areSteps = format !== FORMAT_OF_FULL_TIMES;
+  return SlidingWindow.from(memory as [number[], WindowValue[]], { countsDistinct, areSteps });
 }

@@ -30,7 +30,7 @@ interface Plan {
 function planOf({ quick = false, only }: Flags): Plan {
   const wanted = (part: Part): boolean => only === undefined || only === part;
   // Longer than the rules' windows: full ones are what costs.
-  const of = quick ? { seconds: 4, warmupSeconds: 2 } : { seconds: 30, warmupSeconds: 12 };
+  const of = quick ? { seconds: 4, warmupSeconds: 3 } : { seconds: 30, warmupSeconds: 12 };
   const latency = (ratePerSecond: number, isWanCut: boolean): LatencyPlan[] =>
     wanted(isWanCut ? "cut" : "latency") ? [{ ...of, ratePerSecond, isWanCut }] : [];
   return {

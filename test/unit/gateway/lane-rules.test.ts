@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Catalog } from "../../../contracts/catalog.ts";
 import { compileContract } from "../../../contracts/contract.ts";
 import { parseRules } from "../../../contracts/rule.ts";
+import { restoreSnapshot, takeSnapshot } from "../../../gateway/alerting/lane-snapshot.ts";
 import { LaneUnderTest, brief } from "../../support/lane-frames.ts";
 
 const START_MS = 1_700_000_000_000;
@@ -271,4 +272,24 @@ test("a device's clock that is ahead cannot hold up its key: its readings count 
   const [alert] = under.frame(START_MS, ahead);
   expect(alert).toMatchObject({ state: "firing", atMs: START_MS });
   expect(brief(under.frame(START_MS + 1_000, room("r", 1)))).toEqual(["a r resolved"]);
+});
+
+test("a snapshot of the format before, with every time in full, is read as well", () => {
+  const over = { kind: "aggregate", contract: "room", value: "co2", over: "1m" };
+  const under = lane({ id: "a", version: 1, ...over, having: "avg > 5000.0" });
+  for (let second = 0; second < 5; second++)
+    under.frame(START_MS + second * 1_000, room("r", second));
+  const snapshot = takeSnapshot(under.rules);
+  const [steps, times] = [
+    [START_MS, 1_000, 1_000, 1_000, 1_000],
+    [0, 1, 2, 3, 4],
+  ];
+  const inFull = times.map((second) => START_MS + second * 1_000);
+  expect(snapshot.rules).toContain(JSON.stringify(steps));
+  const before = snapshot.rules
+    .replace('"format":2', '"format":1')
+    .replace(JSON.stringify(steps), JSON.stringify(inFull));
+  const parts = { lane: under.rules.lane, catalog, nowMs: () => 0 };
+  const restored = restoreSnapshot({ ...snapshot, rules: before }, parts);
+  expect(takeSnapshot(restored)).toEqual(snapshot);
 });
