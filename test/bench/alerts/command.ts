@@ -18,6 +18,7 @@ interface Flags {
   readonly json?: string;
   readonly only?: Part;
   readonly profile?: string;
+  readonly over: string;
 }
 
 interface Plan {
@@ -46,13 +47,13 @@ type Say = (line: string) => void;
 /** What needs servers; they are started once. */
 async function measureSite(
   { latencies: plans, kills }: Plan,
-  profile: string | undefined,
+  of: { over: string; profile: string | undefined },
   say: Say,
 ): Promise<{ latencies: MeasuredLatency[]; recoveries: Recovery[] }> {
   const latencies: MeasuredLatency[] = [];
   if (plans.length === 0 && kills === 0) return { latencies, recoveries: [] };
   await using stack = new AsyncDisposableStack();
-  const site = await startAlertSite(stack, profile);
+  const site = await startAlertSite(stack, of);
   for (const plan of plans) {
     say(`alerts at ${plan.ratePerSecond} readings/s${plan.isWanCut ? ", the WAN cut" : ""}`);
     latencies.push(await measureLatency(site, plan));
@@ -60,7 +61,7 @@ async function measureSite(
   if (kills > 0) say(`${kills} kill(s) of gateway, engine and nats-server`);
   const recoveries = kills > 0 ? await measureRecovery(site, kills) : [];
   // A profile is written when the process ends by itself.
-  if (profile) await site.engine.process.stop("SIGTERM");
+  if (of.profile) await site.engine.process.stop("SIGTERM");
   return { latencies, recoveries };
 }
 
@@ -72,14 +73,24 @@ async function measure(flags: Flags, say: Say): Promise<Measured> {
   const evaluations = evaluationSeconds > 0 ? await measureEvaluations(evaluationSeconds) : null;
   if (memorySeconds > 0) say("memory of 10,000 devices");
   const memory = memorySeconds > 0 ? await measureMemory(memorySeconds) : null;
-  const ofSite = await measureSite(plan, flags.profile && resolve(flags.profile), say);
+  const { over, profile } = flags;
+  const ofSite = await measureSite(plan, { over, profile: profile && resolve(profile) }, say);
   const loadAfter = loadavg()[0]!;
-  return { machine: host, loadAfter, versions: benchVersions(), ...ofSite, evaluations, memory };
+  return {
+    over,
+    machine: host,
+    loadAfter,
+    versions: benchVersions(),
+    ...ofSite,
+    evaluations,
+    memory,
+  };
 }
 
 export const alertsCommand = new Command("alerts")
   .description("Latency of local alerts, with the WAN cut and after kills; cost of rules.")
   .option("--quick", "everything shorter, one kill each: under 50 s")
+  .option("--over <duration>", "the windows of the rules beside the load", "10s")
   .option("--json <file>", "write every figure there")
   .addOption(new Option("--only <part>", "one part").choices(PARTS))
   .option("--profile <directory>", "write a CPU profile of the alerting engine there")

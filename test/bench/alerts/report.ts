@@ -7,6 +7,8 @@ import type { MeasuredLatency } from "./measure-latency.ts";
 import type { Recovery } from "./measure-recovery.ts";
 
 export interface Measured {
+  /** The windows of the rules that latencies and recoveries were measured with. */
+  readonly over: string;
   readonly machine: Machine;
   /** Load average of the minute at the end: this benchmark's own work is in it. */
   readonly loadAfter: number;
@@ -65,7 +67,7 @@ export function renderAlerts(report: AlertsReport): string {
   const { machine, latencies, recoveries, evaluations, memory, goals } = report;
   return [
     `${machine.cores} cores, ${machine.model}; load average ${machine.loadBefore} before, ${report.loadAfter.toFixed(2)} at the end`,
-    ...latencies.flatMap(latencyWords),
+    ...latencies.flatMap((each) => latencyWords(each, report.over)),
     ...recoveries.map(
       ({ process, worstMs, firstAlertMs, readyMs }) =>
         `kill -9 of the ${process}: first alert after ${whole(worstMs)} ms at worst of ${firstAlertMs.map(whole).join(", ")}; ready after ${readyMs.map(whole).join(", ")}`,
@@ -79,7 +81,7 @@ export function renderAlerts(report: AlertsReport): string {
   ].join("\n");
 }
 
-function latencyWords(of: MeasuredLatency): string[] {
+function latencyWords(of: MeasuredLatency, over: string): string[] {
   const cores = Object.entries(of.cores).map(([role, used]) => `${role} ${used.toFixed(2)}`);
   const lost = of.probes - of.alerts;
   const faults = [
@@ -91,7 +93,7 @@ function latencyWords(of: MeasuredLatency): string[] {
       : []),
   ];
   return [
-    `Alerts at ${whole(of.ratePerSecond)} readings/s over ${of.connections} connections, 100 rules${of.isWanCut ? ", WAN cut" : ""}, ${whole(of.alerts)} alerts, ms:`,
+    `Alerts at ${whole(of.ratePerSecond)} readings/s over ${of.connections} connections, 100 rules, windows of ${over}${of.isWanCut ? ", WAN cut" : ""}, ${whole(of.alerts)} alerts, ms:`,
     `  from the gateway's receipt  ${ms(of.receiptMs)}`,
     `  from the device's publish   ${ms(of.publishMs)}`,
     `  ${whole(of.acknowledgedPerSecond)} acknowledged/s; cores: ${cores.join(", ")}, others ${of.foreignCores.toFixed(2)}`,

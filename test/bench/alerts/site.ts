@@ -12,9 +12,6 @@ import type { ServerProcess } from "../../support/nats-influx-process.ts";
 import type { Service } from "../../support/services.ts";
 import { HUNDRED, mixedRules } from "./rules.ts";
 
-/** Of the rules' windows; the load warms up for longer. */
-export const OVER = "10s";
-
 export interface AlertSite {
   readonly region: LinkedRegion;
   readonly gateway: GatewayUnderLoad;
@@ -25,13 +22,14 @@ export interface AlertSite {
   pids(): Record<string, number>;
 }
 
+/** @param of.over of the rules' windows. */
 export async function startAlertSite(
   stack: AsyncDisposableStack,
-  profileDirectory?: string,
+  { over, profile }: { over: string; profile: string | undefined },
 ): Promise<AlertSite> {
   const region = await startLinkedRegion(stack);
   const gateway = await startGatewayProcess(stack, region);
-  const engine = await startAlerting(stack, region, mixedRules(HUNDRED, OVER), profileDirectory);
+  const engine = await startAlerting(stack, region, mixedRules(HUNDRED, over), profile);
   const generator = stack.use(new Generator(1));
   const { process: store } = region.nats.region(REGION);
   const pids = (): Record<string, number> => ({
