@@ -68,7 +68,7 @@ export interface MemoryResult {
 const OVER = "10s";
 
 export async function measureEvaluations(seconds: number): Promise<Evaluations> {
-  const of = { over: OVER, seconds, warmupSeconds: Math.max(1, seconds / 2) };
+  const of = { over: OVER, seconds, warmupSeconds: Math.max(0.6, seconds / 2) };
   const run = (spec: EvaluationSpec): Promise<Evaluation> => runWorker("evaluate-worker.ts", spec);
   return {
     thresholds: await run({ ...of, counts: HUNDRED_THRESHOLDS, devices: 100 }),

@@ -14,7 +14,7 @@ import { PACED_WINDOW, REFERENCE_CONNECTIONS } from "../ingest/plan.ts";
 import type { AlertSite } from "./site.ts";
 
 /** Beside the load that the kill meets; those that it disconnects stay away. */
-const LOAD = { ratePerSecond: 1_000, beforeMs: 1_500, afterMs: 2_500 };
+const LOAD = { ratePerSecond: 1_000, beforeMs: 1_500, afterMs: 1_000 };
 const PUBLISH_EVERY_MS = 50;
 const RECONNECT_MS = 50;
 const WITHIN_MS = 60_000;
