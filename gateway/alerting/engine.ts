@@ -194,10 +194,12 @@ export class AlertingLane {
   }
 
   async #noticeRollback(): Promise<void> {
+    // Frames may be evaluated that were stored after the answer was given.
+    const seq = this.#seq;
     try {
       const { streams } = await this.#parts.connection.jetstreamManager();
       const { state } = await streams.info(telemetryStream(this.#id.region));
-      if (state.last_seq < this.#seq) this.#turn.abort();
+      if (state.last_seq < seq) this.#turn.abort();
     } catch {
       // A log that is away is not rolled back; it is asked again.
     }
