@@ -23,15 +23,13 @@ type Kind<K extends CompiledRule["kind"]> = Extract<CompiledRule, { kind: K }>;
 
 /** The newest reading of each alias that a composite rule looks at. */
 export type Joined = Record<string, { readonly timeMs: number; readonly values: Values }>;
-/** Times of the newest readings, oldest first: one more than may be. */
-export type Times = number[];
 export interface FirstStep {
   timeMs: number;
   place: LogPlace;
 }
 
 /** What a rule remembers of a key beside its life. */
-export type Memory = SlidingWindow | Times | Joined | FirstStep;
+export type Memory = SlidingWindow | Joined | FirstStep;
 
 export interface Remembered {
   memory: Memory | null;
@@ -181,14 +179,11 @@ function evaluateFrequency(
   { values, timeMs }: Sample,
 ): Verdict | null {
   if (!passes(rule.where, values)) return null;
-  const times = (of.memory ??= []) as Times;
-  let at = times.length;
-  while (at > 0 && times[at - 1]! > timeMs) at -= 1;
-  times.splice(at, 0, timeMs);
-  const fromMs = times.at(-1)! - rule.overMs;
-  while (times.length > rule.moreThan + 1 || times[0]! <= fromMs) times.shift();
-  const isTooOften = times.length > rule.moreThan;
-  return say(isTooOften, !isTooOften, times.length);
+  const window = (of.memory ??= new SlidingWindow()) as SlidingWindow;
+  if (!window.add(timeMs, 1, rule.overMs)) return null;
+  window.keep(rule.moreThan + 1);
+  const isTooOften = window.size > rule.moreThan;
+  return say(isTooOften, !isTooOften, window.size);
 }
 
 function evaluateSequence(
@@ -267,6 +262,5 @@ const present = (...expressions: (Expression | null)[]): Expression[] =>
 /** Values that it holds: what memory is bounded by. */
 export function sizeOf(memory: Memory | null): number {
   if (memory === null) return 0;
-  if (memory instanceof SlidingWindow) return memory.size;
-  return Array.isArray(memory) ? memory.length : 1;
+  return memory instanceof SlidingWindow ? memory.size : 1;
 }

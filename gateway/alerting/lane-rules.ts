@@ -214,7 +214,9 @@ export class LaneRules {
     const sizeBefore = sizeOf(slot.memory);
     const verdict = evaluateReading(compiled, slot, sample);
     slot.touchedAt = this.clock.attendedMs;
-    if (verdict) this.#step(plan, key, slot, verdict, { ...sample, receivedAtMs }, alerts);
+    // An idle key whose condition does not hold stays idle.
+    if (verdict && (verdict.holds || slot.life !== null))
+      this.#step(plan, key, slot, verdict, { ...sample, receivedAtMs }, alerts);
     plan.settle(key, slot, sizeBefore);
   }
 

@@ -1,4 +1,4 @@
-// What a lane's rules know, as text and back (pure). With it a lane goes on from a sequence as if it had
+// What a lane's rules know, as bytes and back (pure). With it a lane goes on from a sequence as if it had
 // never stopped; a rule is kept with what it knows, so that one which is gone meanwhile can be ended.
 import type { Catalog } from "../../contracts/catalog.ts";
 import { type CompiledRule, compileRule } from "../../contracts/compile-rule.ts";
@@ -6,30 +6,33 @@ import type { Rule } from "../../contracts/rule.ts";
 import type { LaneId } from "../../contracts/subjects.ts";
 import { type Memory, usesDistinct } from "./evaluators.ts";
 import { IdleTimers } from "./idle-timers.ts";
+import type { LaneClock } from "./lane-clock.ts";
 import { LanePresence, type PresenceState } from "./lane-presence.ts";
 import { LaneRules } from "./lane-rules.ts";
 import type { Life } from "./lifecycle.ts";
+import { NumberReader, NumberWriter } from "./number-tape.ts";
 import { RecentIdentities, type RecentIdentitiesState } from "./recent-identities.ts";
 import { RulePlan } from "./rule-plan.ts";
 import { SlidingWindow, type WindowValue } from "./sliding-window.ts";
-import type { LaneClock } from "./lane-clock.ts";
 
-const FORMAT = 2;
-/** Wrote every time of a window in full. */
-const FORMAT_OF_FULL_TIMES = 1;
+const FORMAT = 1;
 
 type Entries = readonly (readonly [key: string, at: number])[];
+
+/** Numbers of a slot: its key, when it was touched, and how many values its window has, or NO_WINDOW. */
+const NO_WINDOW = -1;
 
 interface PlanState {
   readonly rule: Rule;
   readonly disabled: RulePlan["disabled"];
   readonly limitedAt: RulePlan["limitedAt"];
-  readonly slots: readonly (readonly [
-    key: string,
-    life: Life | null,
-    memory: unknown,
-    touchedAt: number,
-  ])[];
+  readonly slots: number;
+  /** Of the slots that have one, by their number. */
+  readonly lives: readonly (readonly [slot: number, life: Life])[];
+  /** Memories that are no windows. */
+  readonly memories: readonly (readonly [slot: number, memory: unknown])[];
+  /** Windows of values that are no numbers. */
+  readonly values: readonly (readonly [slot: number, values: readonly WindowValue[]])[];
   readonly resolving: Entries;
   readonly silent: Entries;
   readonly lost: Entries;
@@ -38,43 +41,69 @@ interface PlanState {
 
 interface RulesState {
   readonly format: number;
+  readonly keys: readonly string[];
   readonly plans: readonly PlanState[];
   readonly identities: RecentIdentitiesState;
 }
 
 export interface LaneSnapshot {
   /** Rules and what they know. */
-  readonly rules: string;
+  readonly rules: Uint8Array;
   /** Keys that are known, and devices that are connected. */
-  readonly presence: string;
+  readonly presence: Uint8Array;
   readonly clock: LaneClock;
 }
 
 export function takeSnapshot(lane: LaneRules): LaneSnapshot {
-  const plans = [...lane.plans.values()].map(planState);
-  const state: RulesState = { format: FORMAT, plans, identities: lane.identities.toJSON() };
+  const writer = new NumberWriter();
+  const keys = new Map<string, number>();
+  const plans = [...lane.plans.values()].map((plan) => writePlan(plan, keys, writer));
+  const identities = lane.identities.write(writer);
+  const state: RulesState = { format: FORMAT, keys: [...keys.keys()], plans, identities };
   return {
-    rules: JSON.stringify(state),
-    presence: JSON.stringify(lane.presence),
+    rules: writer.finish(JSON.stringify(state)),
+    presence: Buffer.from(JSON.stringify(lane.presence), "utf8"),
     clock: lane.clock,
   };
 }
 
-const planState = (plan: RulePlan): PlanState => ({
-  rule: plan.compiled.rule,
-  disabled: plan.disabled,
-  limitedAt: plan.limitedAt,
-  slots: [...plan.slots].map(([key, { life, memory, touchedAt }]) => [
-    key,
-    life,
-    memory,
-    touchedAt,
-  ]),
-  resolving: [...plan.resolving.entries()],
-  silent: [...plan.silent.entries()],
-  lost: [...plan.lost.entries()],
-  silenced: [...plan.silenced],
-});
+function writePlan(plan: RulePlan, keys: Map<string, number>, writer: NumberWriter): PlanState {
+  const lives: [number, Life][] = [];
+  const memories: [number, unknown][] = [];
+  const values: [number, readonly WindowValue[]][] = [];
+  let slot = 0;
+  for (const [key, { life, memory, touchedAt }] of plan.slots) {
+    let index = keys.get(key);
+    if (index === undefined) keys.set(key, (index = keys.size));
+    writer.push(index);
+    writer.push(touchedAt);
+    if (memory instanceof SlidingWindow) {
+      const { times, numbers, others } = memory.content;
+      writer.push(times.length);
+      writer.pushAll(times);
+      if (others) values.push([slot, others]);
+      else writer.pushAll(numbers);
+    } else {
+      writer.push(NO_WINDOW);
+      if (memory !== null) memories.push([slot, memory]);
+    }
+    if (life !== null) lives.push([slot, life]);
+    slot += 1;
+  }
+  return {
+    rule: plan.compiled.rule,
+    disabled: plan.disabled,
+    limitedAt: plan.limitedAt,
+    slots: slot,
+    lives,
+    memories,
+    values,
+    resolving: [...plan.resolving.entries()],
+    silent: [...plan.silent.entries()],
+    lost: [...plan.lost.entries()],
+    silenced: [...plan.silenced],
+  };
+}
 
 /**
  * @param parts as of `LaneRules`.
@@ -84,24 +113,30 @@ export function restoreSnapshot(
   { rules, presence, clock }: LaneSnapshot,
   parts: { lane: LaneId; catalog: Catalog; nowMs: () => number },
 ): LaneRules {
-  const state = JSON.parse(rules) as RulesState;
-  const { format } = state;
-  if (format !== FORMAT && format !== FORMAT_OF_FULL_TIMES)
-    throw new Error(`format ${format}; this program reads ${FORMAT_OF_FULL_TIMES} and ${FORMAT}`);
+  const reader = new NumberReader(rules);
+  const state = JSON.parse(reader.text) as RulesState;
+  if (state.format !== FORMAT)
+    throw new Error(`format ${state.format}; this program reads ${FORMAT}`);
   const lane = new LaneRules(parts.lane, parts.catalog, parts.nowMs);
   lane.clock = clock;
-  lane.presence = LanePresence.from(JSON.parse(presence) as PresenceState);
-  lane.identities = RecentIdentities.from(state.identities);
+  const known = Buffer.from(presence).toString("utf8");
+  lane.presence = LanePresence.from(JSON.parse(known) as PresenceState);
   const compiled = state.plans.map((of) => {
-    const plan = restorePlan(of, compileRule(of.rule, parts.catalog), format);
+    const plan = readPlan(of, compileRule(of.rule, parts.catalog), state.keys, reader);
     lane.plans.set(of.rule.id, plan);
     return plan.compiled;
   });
+  lane.identities = RecentIdentities.read(state.identities, reader);
   lane.update(compiled, 0);
   return lane;
 }
 
-function restorePlan(of: PlanState, compiled: CompiledRule, format: number): RulePlan {
+function readPlan(
+  of: PlanState,
+  compiled: CompiledRule,
+  keys: readonly string[],
+  reader: NumberReader,
+): RulePlan {
   const plan = new RulePlan(compiled);
   plan.disabled = of.disabled;
   plan.limitedAt = of.limitedAt;
@@ -110,15 +145,20 @@ function restorePlan(of: PlanState, compiled: CompiledRule, format: number): Rul
   plan.silent = IdleTimers.from(of.silent);
   plan.lost = IdleTimers.from(of.lost);
   for (const key of of.silenced) plan.silenced.add(key);
-  for (const [key, life, memory, touchedAt] of of.slots)
-    plan.restore(key, { life, memory: restoreMemory(memory, compiled, format), touchedAt });
+  const lives = new Map(of.lives);
+  const memories = new Map(of.memories);
+  const values = new Map(of.values);
+  const isDistinct = compiled.kind === "aggregate" && usesDistinct(compiled);
+  for (let slot = 0; slot < of.slots; slot++) {
+    const key = keys[reader.next()]!;
+    const touchedAt = reader.next();
+    const size = reader.next();
+    let memory = (memories.get(slot) ?? null) as Memory | null;
+    if (size !== NO_WINDOW) {
+      const times = reader.take(size);
+      memory = SlidingWindow.from(times, values.get(slot) ?? reader.take(size), isDistinct);
+    }
+    plan.restore(key, { life: lives.get(slot) ?? null, memory, touchedAt });
+  }
   return plan;
-}
-
-function restoreMemory(memory: unknown, rule: CompiledRule, format: number): Memory | null {
-  if (memory === null) return null;
-  if (rule.kind !== "aggregate" && rule.kind !== "rate") return memory as Memory;
-  const countsDistinct = rule.kind === "aggregate" && usesDistinct(rule);
-  const areSteps = format !== FORMAT_OF_FULL_TIMES;
-  return SlidingWindow.from(memory as [number[], WindowValue[]], { countsDistinct, areSteps });
 }

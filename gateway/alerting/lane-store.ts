@@ -4,7 +4,7 @@
 //     and a kill between the two leaves the earlier pair.
 // S2. Saving goes on beside the evaluation; only the copy of the state is made in its way. So that large
 //     states do not take the engine's time, the pause between two copies is PAUSE_FACTOR times as long as
-//     a copy took. What that costs is a longer replay after a kill.
+//     a copy took, and bytes are written at BYTES_PER_SECOND. That costs a longer replay after a kill.
 import type { KV, NatsConnection } from "nats";
 import {
   ALERT_STATE_BUCKET,
@@ -24,7 +24,8 @@ import type { LaneSnapshot } from "./lane-snapshot.ts";
 export const ALERTING_OPERATOR = "alerting";
 
 const PAUSE_MS_MIN = 1_000;
-const PAUSE_FACTOR = 30;
+const PAUSE_FACTOR = 50;
+const BYTES_PER_SECOND = 4 * 1024 ** 2;
 const ANSWER_WITHIN_MS = 2_000;
 
 /** How far a lane is evaluated. */
@@ -122,7 +123,9 @@ export class LaneStore {
     const beganMs = performance.now();
     const record = take();
     const tookMs = performance.now() - beganMs;
-    this.#pauseUntilMs = beganMs + Math.max(PAUSE_MS_MIN, tookMs * PAUSE_FACTOR); // S2
+    const { rules, presence } = record.snapshot;
+    const writingMs = ((rules.length + presence.length) / BYTES_PER_SECOND) * 1_000;
+    this.#pauseUntilMs = beganMs + Math.max(PAUSE_MS_MIN, tookMs * PAUSE_FACTOR, writingMs); // S2
     return record;
   }
 

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import type { Contract } from "../../contracts/contract.ts";
 import { NumberRuns } from "../../contracts/number-runs.ts";
 import { identityOf } from "../../contracts/reading.ts";
+import type { NumberReader, NumberWriter } from "./number-tape.ts";
 
 const HORIZON_MS = 60_000;
 const READINGS_MAX = 200_000;
@@ -21,12 +22,12 @@ interface Generation {
 
 const makeGeneration = (): Generation => ({ sequences: new Map(), others: new Set(), count: 0 });
 
-/** JSON-able: of each generation the runs by contract and device, and the hashes. */
+/** JSON-able: of each generation the runs by contract and device, and how many hashes were written. */
 export interface RecentIdentitiesState {
   readonly sinceMs: number;
   readonly generations: readonly {
     readonly sequences: readonly (readonly [string, readonly [number[], number[]]])[];
-    readonly others: readonly number[];
+    readonly others: number;
     readonly count: number;
   }[];
 }
@@ -64,21 +65,24 @@ export class RecentIdentities {
     return !isKnown;
   }
 
-  toJSON(): RecentIdentitiesState {
-    const generations = [this.#previous, this.#current].map(({ sequences, others, count }) => ({
-      sequences: [...sequences].map(([key, runs]) => [key, runs.toJSON()] as const),
-      others: [...others],
-      count,
-    }));
+  write(writer: NumberWriter): RecentIdentitiesState {
+    const generations = [this.#previous, this.#current].map(({ sequences, others, count }) => {
+      for (const hash of others) writer.push(hash);
+      const runs = [...sequences].map(([key, of]) => [key, of.toJSON()] as const);
+      return { sequences: runs, others: others.size, count };
+    });
     return { sinceMs: this.#sinceMs, generations };
   }
 
-  static from({ sinceMs, generations }: RecentIdentitiesState): RecentIdentities {
+  static read(
+    { sinceMs, generations }: RecentIdentitiesState,
+    reader: NumberReader,
+  ): RecentIdentities {
     const identities = new RecentIdentities();
     identities.#sinceMs = sinceMs;
     [identities.#previous, identities.#current] = generations.map((of) => ({
       sequences: new Map(of.sequences.map(([key, runs]) => [key, NumberRuns.from(runs)])),
-      others: new Set(of.others),
+      others: new Set(reader.take(of.others)),
       count: of.count,
     })) as [Generation, Generation];
     return identities;

@@ -3,7 +3,7 @@
 //
 // K1. A value counts only from when somebody keeps its reference; a kill before that leaves the old one.
 // K2. What a reference names is read as it was written, or not at all.
-import { createHash } from "node:crypto";
+import { subtle } from "node:crypto";
 import { promisify } from "node:util";
 import { constants, zstdCompress, zstdDecompress } from "node:zlib";
 import type { KV } from "nats";
@@ -21,11 +21,14 @@ const VALUE_BYTES_MAX = 1024 ** 3;
 export interface ChunkedRef {
   readonly slot: 0 | 1;
   readonly chunks: number;
+  /** Of what is in the chunks. */
   readonly sha256: string;
 }
 
 const chunkKey = (name: string, slot: number, chunk: number): string => `${name}.${slot}.${chunk}`;
-const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
+/** Not on this thread: a value may have megabytes. */
+const digest = async (bytes: Uint8Array<ArrayBuffer>): Promise<string> =>
+  Buffer.from(await subtle.digest("SHA-256", bytes)).toString("hex");
 
 /**
  * Writes a value into the slot that `before` does not name.
@@ -36,13 +39,13 @@ const digest = (text: string): string => createHash("sha256").update(text).diges
 export async function saveChunked(
   kv: KV,
   name: string,
-  text: string,
+  value: Uint8Array,
   before: ChunkedRef | null,
 ): Promise<ChunkedRef> {
-  const sha256 = digest(text);
+  const bytes = await compress(value, FAST);
+  const sha256 = await digest(bytes);
   if (before?.sha256 === sha256) return before;
   const slot = before?.slot === 0 ? 1 : 0;
-  const bytes = await compress(text, FAST);
   const chunks = Math.ceil(bytes.length / CHUNK_BYTES);
   for (let chunk = 0; chunk < chunks; chunk++) {
     const part = bytes.subarray(chunk * CHUNK_BYTES, (chunk + 1) * CHUNK_BYTES);
@@ -52,21 +55,16 @@ export async function saveChunked(
 }
 
 /** @throws AppError `STATE_LOST` (reject) if the bucket does not hold it whole (K2). */
-export async function loadChunked(kv: KV, name: string, ref: ChunkedRef): Promise<string> {
+export async function loadChunked(kv: KV, name: string, ref: ChunkedRef): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   for (let chunk = 0; chunk < ref.chunks; chunk++) {
     const entry = await kv.get(chunkKey(name, ref.slot, chunk));
     if (entry?.operation !== "PUT") throw lost(name, `chunk ${chunk} is gone`);
     parts.push(entry.value);
   }
-  const bytes = await decompress(Buffer.concat(parts), { maxOutputLength: VALUE_BYTES_MAX }).catch(
-    (error: unknown) => {
-      throw lost(name, String(error));
-    },
-  );
-  const text = bytes.toString("utf8");
-  if (digest(text) !== ref.sha256) throw lost(name, "it is another one than was saved");
-  return text;
+  const bytes = Buffer.concat(parts);
+  if ((await digest(bytes)) !== ref.sha256) throw lost(name, "it is another one than was saved");
+  return decompress(bytes, { maxOutputLength: VALUE_BYTES_MAX });
 }
 
 const lost = (name: string, why: string): AppError =>

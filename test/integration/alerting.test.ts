@@ -167,15 +167,16 @@ test("a value of several megabytes is whole or not at all, and the one before it
   const connection = await world.region("eu").connect();
   const kv = await connection.jetstream().views.kv("alert_state", { bindOnly: true });
   const { random } = seededRandom();
-  const large = Array.from({ length: 300_000 }, () => random()).join(" ");
+  const large = Buffer.from(Float64Array.from({ length: 300_000 }, () => random()).buffer);
+  const [small, third] = [Buffer.from("small"), Buffer.from("third")];
   const first = await saveChunked(kv, "eu.0", large, null);
   expect(first.chunks).toBeGreaterThan(3);
-  expect(await loadChunked(kv, "eu.0", first)).toBe(large);
+  expect((await loadChunked(kv, "eu.0", first)).equals(large)).toBe(true);
   expect(await saveChunked(kv, "eu.0", large, first)).toBe(first);
   // Killed before anybody kept the second reference: the first is still whole.
-  const second = await saveChunked(kv, "eu.0", "small", first);
-  expect(await loadChunked(kv, "eu.0", first)).toBe(large);
-  expect(await loadChunked(kv, "eu.0", second)).toBe("small");
-  await saveChunked(kv, "eu.0", "third", second);
+  const second = await saveChunked(kv, "eu.0", small, first);
+  expect((await loadChunked(kv, "eu.0", first)).equals(large)).toBe(true);
+  expect(await loadChunked(kv, "eu.0", second)).toEqual(small);
+  await saveChunked(kv, "eu.0", third, second);
   await expect(loadChunked(kv, "eu.0", first)).rejects.toMatchObject({ code: "STATE_LOST" });
 });

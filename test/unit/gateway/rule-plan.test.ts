@@ -3,6 +3,7 @@ import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../contracts/catalog.ts";
 import { compileRule } from "../../../contracts/compile-rule.ts";
 import type { Life } from "../../../gateway/alerting/lifecycle.ts";
 import { RulePlan } from "../../../gateway/alerting/rule-plan.ts";
+import { SlidingWindow } from "../../../gateway/alerting/sliding-window.ts";
 
 const rule = compileRule(
   {
@@ -27,7 +28,8 @@ const live: Life = {
 /** A slot with so many values, touched at its number. */
 function hold(plan: RulePlan, at: number, values: number): void {
   const slot = plan.open(`key ${at}`, at)!;
-  slot.memory = Array.from({ length: values }, (_, time) => time);
+  const times = Float64Array.from({ length: values }, (_, time) => time);
+  slot.memory = SlidingWindow.from(times, times);
   slot.touchedAt = at;
   plan.settle(`key ${at}`, slot, 0);
 }
