@@ -10,6 +10,7 @@
 import { type ASTNode, Environment } from "@marcbachmann/cel-js";
 import { RE2JS } from "re2js";
 import type { Contract, Field } from "./contract.ts";
+import { compileNumeric } from "./numeric-expression.ts";
 
 /** Structural bounds: what one expression can cost. */
 const LIMITS = {
@@ -132,7 +133,8 @@ export function compileExpression(
       ? [[node.args[0].args, node.args[1]] as const]
       : [],
   );
-  const evaluate = (values: Readonly<Record<string, unknown>>): unknown => run(values);
+  const interpret = (values: Readonly<Record<string, unknown>>): unknown => run(values);
+  const evaluate = compileNumeric(ast, variables, interpret) ?? interpret;
   return { text, type, names: [...own], members, evaluate };
 }
 
