@@ -2,7 +2,7 @@
 // key and changes it in place; null means that the reading says nothing about the rule.
 //
 // The slow definitions that these are held against are in test/support/reference-evaluator.ts.
-import type { CompiledRule } from "../../contracts/compile-rule.ts";
+import { AGGREGATES, type CompiledRule } from "../../contracts/compile-rule.ts";
 import { type Expression, isKnown } from "../../contracts/expression.ts";
 import type { LogPlace, Verdict } from "./lifecycle.ts";
 import { SlidingWindow, type WindowValue } from "./sliding-window.ts";
@@ -144,11 +144,15 @@ function evaluateAggregate(
   const window = (of.memory ??= new SlidingWindow(usesDistinct(rule))) as SlidingWindow;
   const value = rule.value.evaluate(values) as WindowValue;
   if (!window.add(timeMs, value, rule.overMs)) return null;
-  const context: Record<string, number> = {};
-  for (const name of rule.when.names) context[name] = aggregateOf(window, name);
-  for (const name of rule.clear?.names ?? []) context[name] ??= aggregateOf(window, name);
-  return judge(rule, context, firstNumber(rule.when, context));
+  const { when, clear } = rule;
+  for (let at = 0; at < when.names.length; at++)
+    aggregates[when.names[at]!] = aggregateOf(window, when.names[at]!);
+  if (clear) for (const name of clear.names) aggregates[name] = aggregateOf(window, name);
+  return judge(rule, aggregates, firstNumber(when, aggregates));
 }
+
+/** One for all, as the verdict is: a condition has looked at it before the next one is evaluated. */
+const aggregates: Record<string, number> = Object.fromEntries(AGGREGATES.map((name) => [name, 0]));
 
 export const usesDistinct = ({ when, clear }: Kind<"aggregate">): boolean =>
   when.names.includes("distinct") || clear?.names.includes("distinct") === true;

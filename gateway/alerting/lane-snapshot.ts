@@ -19,7 +19,7 @@ const FORMAT = 1;
 
 type Entries = readonly (readonly [key: string, at: number])[];
 
-/** Numbers of a slot: its key, when it was touched, and how many values its window has, or NO_WINDOW. */
+/** Numbers of a slot: its key, when it was touched, and how many cells its window has, or NO_WINDOW. */
 const NO_WINDOW = -1;
 
 interface PlanState {
@@ -78,11 +78,10 @@ function writePlan(plan: RulePlan, keys: Map<string, number>, writer: NumberWrit
     writer.push(index);
     writer.push(touchedAt);
     if (memory instanceof SlidingWindow) {
-      const { times, numbers, others } = memory.content;
-      writer.push(times.length);
-      writer.pushAll(times);
+      const { cells, others } = memory.content;
+      writer.push(cells.length);
+      writer.pushAll(cells);
       if (others) values.push([slot, others]);
-      else writer.pushAll(numbers);
     } else {
       writer.push(NO_WINDOW);
       if (memory !== null) memories.push([slot, memory]);
@@ -155,8 +154,8 @@ function readPlan(
     const size = reader.next();
     let memory = (memories.get(slot) ?? null) as Memory | null;
     if (size !== NO_WINDOW) {
-      const times = reader.take(size);
-      memory = SlidingWindow.from(times, values.get(slot) ?? reader.take(size), isDistinct);
+      const others = values.get(slot) ?? null;
+      memory = SlidingWindow.from({ cells: reader.take(size), others }, isDistinct);
     }
     plan.restore(key, { life: lives.get(slot) ?? null, memory, touchedAt });
   }

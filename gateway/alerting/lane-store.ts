@@ -25,7 +25,7 @@ export const ALERTING_OPERATOR = "alerting";
 
 const PAUSE_MS_MIN = 1_000;
 const PAUSE_FACTOR = 50;
-const BYTES_PER_SECOND = 4 * 1024 ** 2;
+const BYTES_PER_SECOND = 2 * 1024 ** 2;
 const ANSWER_WITHIN_MS = 2_000;
 
 /** How far a lane is evaluated. */

@@ -6,19 +6,18 @@
 // W3. Statistics are computed from the values, not kept up: a sum that is added to and subtracted from
 //     for weeks is not the sum any more. The least and the greatest value are kept until they leave.
 //
-// Times and numbers are in typed arrays: a snapshot copies them at the speed of memory.
+// Times and numbers are in a typed array: a snapshot copies them at the speed of memory.
 
 export type WindowValue = number | string | boolean;
 
-const CAPACITY_MIN = 8;
+const CAPACITY_MIN = 4;
 
 export class SlidingWindow {
-  #times = new Float64Array(CAPACITY_MIN);
-  /** Numbers; unused if values are something else. */
-  #numbers = new Float64Array(CAPACITY_MIN);
+  /** Time and number in turn: they are touched together, and most of the time goes into fetching them. */
+  #cells = new Float64Array(CAPACITY_MIN * 2);
   /** Values that are no numbers; null while all are. */
   #others: WindowValue[] | null = null;
-  /** The window is [#start, #end) of the arrays. */
+  /** The window is [#start, #end) of the cells, counted in pairs. */
   #start = 0;
   #end = 0;
   /** Of each distinct value, how often; kept only if asked for. */
@@ -36,11 +35,11 @@ export class SlidingWindow {
   }
 
   get newestMs(): number {
-    return this.#end > this.#start ? this.#times[this.#end - 1]! : Number.NEGATIVE_INFINITY;
+    return this.#end > this.#start ? this.#cells[2 * this.#end - 2]! : Number.NEGATIVE_INFINITY;
   }
 
   get oldestMs(): number {
-    return this.#end > this.#start ? this.#times[this.#start]! : Number.POSITIVE_INFINITY;
+    return this.#end > this.#start ? this.#cells[2 * this.#start]! : Number.POSITIVE_INFINITY;
   }
 
   get oldest(): WindowValue | undefined {
@@ -52,23 +51,25 @@ export class SlidingWindow {
   }
 
   clear(): void {
-    while (this.#start < this.#end) this.#dropOldest();
     this.#start = this.#end = 0;
     if (this.#others) this.#others = [];
+    this.#counts?.clear();
+    this.#least = this.#greatest = null;
   }
 
   /** Adds a value and lets go of what the window has left behind; false if it came too old for it. */
   add(timeMs: number, value: WindowValue, overMs: number): boolean {
-    if (timeMs <= this.newestMs - overMs) return false;
-    if (this.#end === this.#times.length) this.#makeRoom();
+    const newestMs = this.newestMs;
+    if (timeMs <= newestMs - overMs) return false;
+    if (2 * this.#end === this.#cells.length) this.#makeRoom();
     let at = this.#end;
-    while (at > this.#start && this.#times[at - 1]! > timeMs) at -= 1;
+    if (timeMs < newestMs) while (at > this.#start && this.#cells[2 * at - 2]! > timeMs) at -= 1;
     this.#insert(at, timeMs, value);
     if (this.#counts) this.#counts.set(value, (this.#counts.get(value) ?? 0) + 1);
     if (this.#least !== null) this.#least = Math.min(this.#least, value as number);
     if (this.#greatest !== null) this.#greatest = Math.max(this.#greatest, value as number);
-    const untilMs = this.#times[this.#end - 1]! - overMs;
-    while (this.#times[this.#start]! <= untilMs) this.#dropOldest();
+    const untilMs = Math.max(timeMs, newestMs) - overMs;
+    while (this.#cells[2 * this.#start]! <= untilMs) this.#dropOldest();
     return true;
   }
 
@@ -78,37 +79,30 @@ export class SlidingWindow {
   }
 
   #valueAt(at: number): WindowValue {
-    return this.#others ? this.#others[at]! : this.#numbers[at]!;
+    return this.#others ? this.#others[at]! : this.#cells[2 * at + 1]!;
   }
 
   #insert(at: number, timeMs: number, value: WindowValue): void {
     const others = typeof value === "number" ? this.#others : (this.#others ??= []);
     if (at < this.#end) {
-      this.#times.copyWithin(at + 1, at, this.#end);
-      if (others) others.splice(at, 0, value);
-      else this.#numbers.copyWithin(at + 1, at, this.#end);
+      this.#cells.copyWithin(2 * at + 2, 2 * at, 2 * this.#end);
+      others?.splice(at, 0, value);
     }
-    this.#times[at] = timeMs;
+    this.#cells[2 * at] = timeMs;
     if (others) others[at] = value;
-    else this.#numbers[at] = value as number;
+    else this.#cells[2 * at + 1] = value as number;
     this.#end += 1;
   }
 
   /** Moves the window to the front if half of the room is behind it, else doubles the room. */
   #makeRoom(): void {
-    const capacity = this.#times.length;
-    const grown = this.#start * 2 >= capacity ? capacity : capacity * 2;
-    const moved = (from: Float64Array): Float64Array<ArrayBuffer> => {
-      const to = new Float64Array(grown);
-      to.set(from.subarray(this.#start, this.#end));
-      return to;
-    };
-    if (grown === capacity) {
-      this.#times.copyWithin(0, this.#start, this.#end);
-      this.#numbers.copyWithin(0, this.#start, this.#end);
-    } else {
-      this.#times = moved(this.#times);
-      this.#numbers = moved(this.#numbers);
+    const room = this.#cells.length;
+    const held = this.#cells.subarray(2 * this.#start, 2 * this.#end);
+    if (4 * this.#start >= room) this.#cells.copyWithin(0, 2 * this.#start, 2 * this.#end);
+    else {
+      const cells = new Float64Array(room * 2);
+      cells.set(held);
+      this.#cells = cells;
     }
     if (this.#others) this.#others = this.#others.slice(this.#start, this.#end);
     this.#end -= this.#start;
@@ -116,11 +110,13 @@ export class SlidingWindow {
   }
 
   #dropOldest(): void {
-    const value = this.#valueAt(this.#start);
-    if (this.#counts) this.#uncount(value);
-    // Not "equal": a NaN has to be let go of as well.
-    if (this.#least !== null && !((value as number) > this.#least)) this.#least = null;
-    if (this.#greatest !== null && !((value as number) < this.#greatest)) this.#greatest = null;
+    if (this.#counts) this.#uncount(this.#valueAt(this.#start));
+    if (this.#least !== null || this.#greatest !== null) {
+      const value = this.#valueAt(this.#start) as number;
+      // Not "equal": a NaN has to be let go of as well.
+      if (this.#least !== null && !(value > this.#least)) this.#least = null;
+      if (this.#greatest !== null && !(value < this.#greatest)) this.#greatest = null;
+    }
     this.#start += 1;
   }
 
@@ -135,65 +131,60 @@ export class SlidingWindow {
   }
 
   get sum(): number {
-    const [numbers, end] = [this.#numbers, this.#end];
+    const [cells, end] = [this.#cells, 2 * this.#end];
     let sum = 0;
-    for (let at = this.#start; at < end; at++) sum += numbers[at]!;
+    for (let at = 2 * this.#start + 1; at < end; at += 2) sum += cells[at]!;
     return sum;
   }
 
   get min(): number {
     if (this.#least !== null) return this.#least;
     let min = Number.POSITIVE_INFINITY;
-    for (let at = this.#start; at < this.#end; at++) min = Math.min(min, this.#numbers[at]!);
+    for (let at = this.#start; at < this.#end; at++) min = Math.min(min, this.#cells[2 * at + 1]!);
     return (this.#least = min);
   }
 
   get max(): number {
     if (this.#greatest !== null) return this.#greatest;
     let max = Number.NEGATIVE_INFINITY;
-    for (let at = this.#start; at < this.#end; at++) max = Math.max(max, this.#numbers[at]!);
+    for (let at = this.#start; at < this.#end; at++) max = Math.max(max, this.#cells[2 * at + 1]!);
     return (this.#greatest = max);
   }
 
   /** Of the sample (n − 1), as the rollups'; 0 for a single value. Two passes: nothing cancels. */
   get stddev(): number {
     if (this.size < 2) return 0;
-    const [numbers, end] = [this.#numbers, this.#end];
+    const [cells, end] = [this.#cells, 2 * this.#end];
     const mean = this.sum / this.size;
     let squares = 0;
-    for (let at = this.#start; at < end; at++) squares += (numbers[at]! - mean) ** 2;
+    for (let at = 2 * this.#start + 1; at < end; at += 2) squares += (cells[at]! - mean) ** 2;
     return Math.sqrt(squares / (this.size - 1));
   }
 
-  /** What it holds; the typed arrays are its own and change with the next `add`. */
+  /** What it holds, time and number in turn; `cells` are its own and change with the next `add`. */
   get content(): {
-    readonly times: Float64Array;
-    readonly numbers: Float64Array;
+    readonly cells: Float64Array;
+    /** Instead of the numbers, if values are something else. */
     readonly others: readonly WindowValue[] | null;
   } {
     return {
-      times: this.#times.subarray(this.#start, this.#end),
-      numbers: this.#numbers.subarray(this.#start, this.#end),
+      cells: this.#cells.subarray(2 * this.#start, 2 * this.#end),
       others: this.#others?.slice(this.#start, this.#end) ?? null,
     };
   }
 
-  /** @param times copied, as `values` are. */
-  static from(
-    times: Float64Array,
-    values: Float64Array | readonly WindowValue[],
-    countsDistinct = false,
-  ): SlidingWindow {
+  /** Of `content`, which is copied. */
+  static from({ cells, others }: SlidingWindow["content"], countsDistinct = false): SlidingWindow {
     const window = new SlidingWindow(countsDistinct);
-    const room = Math.max(CAPACITY_MIN, times.length);
-    window.#times = new Float64Array(room);
-    window.#times.set(times);
-    window.#numbers = new Float64Array(room);
-    if (values instanceof Float64Array) window.#numbers.set(values);
-    else window.#others = [...values];
-    window.#end = times.length;
+    window.#cells = new Float64Array(Math.max(CAPACITY_MIN * 2, cells.length));
+    window.#cells.set(cells);
+    window.#others = others ? [...others] : null;
+    window.#end = cells.length / 2;
     if (window.#counts)
-      for (const value of values) window.#counts.set(value, (window.#counts.get(value) ?? 0) + 1);
+      for (let at = 0; at < window.#end; at++) {
+        const value = window.#valueAt(at);
+        window.#counts.set(value, (window.#counts.get(value) ?? 0) + 1);
+      }
     return window;
   }
 }

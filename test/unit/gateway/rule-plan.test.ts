@@ -28,8 +28,7 @@ const live: Life = {
 /** A slot with so many values, touched at its number. */
 function hold(plan: RulePlan, at: number, values: number): void {
   const slot = plan.open(`key ${at}`, at)!;
-  const times = Float64Array.from({ length: values }, (_, time) => time);
-  slot.memory = SlidingWindow.from(times, times);
+  slot.memory = SlidingWindow.from({ cells: new Float64Array(2 * values), others: null });
   slot.touchedAt = at;
   plan.settle(`key ${at}`, slot, 0);
 }
