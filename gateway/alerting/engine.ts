@@ -146,7 +146,7 @@ export class AlertingLane {
   /** True if rules have changed. What was firing under a rule that is no more is resolved. */
   async #takeRules(evaluation: LaneRules, signal: AbortSignal): Promise<boolean> {
     const { rules } = this.#parts.ruleBook;
-    if (!evaluation.isOutdated(rules)) return false;
+    if (!evaluation.rules.isOutdated(rules)) return false;
     await this.#parts.alertLog.append(evaluation.update(rules, this.#seq), signal);
     return true;
   }
@@ -258,7 +258,7 @@ export class AlertingLane {
   ): Promise<boolean> {
     const { catalog, logger, ruleBook } = this.#parts;
     for (let hasWaited = false; ; hasWaited = true) {
-      const unknown = evaluation.unknownVersion(readings, ruleBook.awaited);
+      const unknown = evaluation.rules.unknownVersion(readings, ruleBook.awaited);
       if (!unknown) {
         // Rules that had to wait for it as well begin with this frame.
         if (hasWaited) await this.#takeRules(evaluation, signal);

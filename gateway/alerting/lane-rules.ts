@@ -17,26 +17,20 @@ import { eventTimeMs, seriesKeyOf } from "../../contracts/reading.ts";
 import type { LaneId } from "../../contracts/subjects.ts";
 import { silencedUntil } from "../../contracts/silence.ts";
 import type { LaneState } from "../../infra/nats/lane.ts";
-import { type Sample, evaluateReading, holdsThreshold, sizeOf, usesDevice } from "./evaluators.ts";
+import { type Sample, evaluateReading, holdsThreshold, sizeOf } from "./evaluators.ts";
 import { CLOCK_START, type LaneClock, tick } from "./lane-clock.ts";
 import { LanePresence, PRESENCE_CONTRACT } from "./lane-presence.ts";
 import { type Life, type LogPlace, type Verdict, isLive, stepLife } from "./lifecycle.ts";
 import { type Cause, type OwnRule, alertId, makeAlert, makeOwnAlert } from "./make-alert.ts";
 import { RecentIdentities } from "./recent-identities.ts";
-import { RulePlan, type Slot } from "./rule-plan.ts";
+import type { RulePlan, Slot } from "./rule-plan.ts";
+import { RuleSet } from "./rule-set.ts";
 import { SlowRules } from "./slow-rules.ts";
 
 /** Places behind every reading of a frame: what the clock decides, what a changed rule, what people do. */
 const BY_CLOCK = 2 ** 31;
 const BY_CHANGE = BY_CLOCK + 1;
 const BY_PEOPLE = BY_CLOCK + 2;
-
-const NONE: ReadonlySet<string> = new Set();
-
-export interface UnknownVersion {
-  readonly contract: string;
-  readonly version: number;
-}
 
 export interface LaneCounters {
   late: number;
@@ -47,18 +41,13 @@ export interface LaneCounters {
 
 export class LaneRules {
   readonly lane: LaneId;
-  readonly plans = new Map<string, RulePlan>();
+  readonly rules: RuleSet;
   readonly counters: LaneCounters = { late: 0, repeated: 0, unevaluated: 0 };
   clock: LaneClock = CLOCK_START;
   presence = new LanePresence();
   identities = new RecentIdentities();
   readonly #catalog: Catalog;
   readonly #slow: SlowRules;
-  #byContract = new Map<string, RulePlan[]>();
-  #absences = new Map<string, RulePlan[]>();
-  /** Contracts whose rules look at who sent a reading; the others are spared a copy of it. */
-  readonly #needDevice = new Set<string>();
-  #rules: readonly CompiledRule[] | null = null;
 
   /**
    * Knows no rule until the first `update`.
@@ -67,12 +56,8 @@ export class LaneRules {
   constructor(lane: LaneId, catalog: Catalog, nowMs: () => number) {
     this.lane = lane;
     this.#catalog = catalog;
+    this.rules = new RuleSet(catalog);
     this.#slow = new SlowRules(nowMs);
-  }
-
-  /** True unless these are the rules that it goes by. */
-  isOutdated(rules: readonly CompiledRule[]): boolean {
-    return rules !== this.#rules;
   }
 
   /**
@@ -81,46 +66,16 @@ export class LaneRules {
    * @returns those alerts.
    */
   update(rules: readonly CompiledRule[], seq: number): Alert[] {
-    this.#rules = rules;
-    const alerts: Alert[] = [];
-    const current = new Map(rules.map((rule) => [rule.id, rule]));
-    for (const [id, plan] of this.plans) {
-      const rule = current.get(id);
-      if (rule?.version === plan.compiled.version) plan.compiled = rule;
-      else {
-        this.plans.delete(id);
-        alerts.push(...this.#ended(plan, { seq, index: BY_CHANGE }, rule === undefined));
-      }
-    }
-    for (const rule of rules) if (!this.plans.has(rule.id)) this.#begin(rule);
-    this.#index();
-    return alerts;
-  }
-
-  #begin(rule: CompiledRule): void {
+    const { ended, begun } = this.rules.update(rules);
     const { attendedMs } = this.clock;
-    const plan = new RulePlan(rule);
-    this.plans.set(rule.id, plan);
-    if (rule.kind !== "absence") return;
-    for (const [key] of this.presence.known(rule.contracts[0]!)) plan.silent.touch(key, attendedMs);
-  }
-
-  /** In the order of their ids, whatever the order they came in. */
-  #index(): void {
-    this.#byContract = new Map();
-    this.#absences = new Map();
-    this.#needDevice.clear();
-    const ids = [...this.plans.keys()].sort();
-    for (const id of ids) {
-      const plan = this.plans.get(id)!;
-      const index = plan.compiled.kind === "absence" ? this.#absences : this.#byContract;
-      for (const contract of plan.compiled.contracts) {
-        const plans = index.get(contract);
-        if (plans) plans.push(plan);
-        else index.set(contract, [plan]);
-        if (usesDevice(plan.compiled)) this.#needDevice.add(contract);
-      }
-    }
+    for (const plan of begun)
+      if (plan.compiled.kind === "absence")
+        for (const [key] of this.presence.known(plan.compiled.contracts[0]!))
+          plan.silent.touch(key, attendedMs);
+    const place = { seq, index: BY_CHANGE };
+    return ended.flatMap((plan) =>
+      this.#ended(plan, place, !this.rules.plans.has(plan.compiled.id)),
+    );
   }
 
   #ended(plan: RulePlan, place: LogPlace, isGone: boolean): Alert[] {
@@ -135,23 +90,6 @@ export class LaneRules {
     if (plan.disabled) end("rule_disabled", plan.disabled.at);
     if (plan.limitedAt) end("rule_limited", plan.limitedAt);
     return alerts;
-  }
-
-  /**
-   * The first contract version that a rule has to read and nobody knows yet, or null. Until it is
-   * known the frame waits: evaluated without it, its readings would never raise what they should.
-   * @param awaited contracts that rules want to read which cannot be compiled without them.
-   */
-  unknownVersion(
-    readings: readonly FrameReading[],
-    awaited: ReadonlySet<string> = NONE,
-  ): UnknownVersion | null {
-    for (const { contract, version } of readings) {
-      const isRead =
-        this.#byContract.has(contract) || this.#absences.has(contract) || awaited.has(contract);
-      if (isRead && !this.#catalog.get(contract, version)) return { contract, version };
-    }
-    return null;
   }
 
   /** Evaluates a frame that is new to the lane. @param after the lane's state with it. */
@@ -172,13 +110,13 @@ export class LaneRules {
     const key = seriesKeyOf(contract, device, payload);
     if (contract.name === PRESENCE_CONTRACT) this.#heard(device, payload, header);
     this.#alive(contract.name, key, reading, place, alerts);
-    const plans = this.#byContract.get(contract.name);
+    const plans = this.rules.evaluated(contract.name);
     if (!plans) return;
     const timeMs = Math.min(eventTimeMs(contract, payload, receivedAtMs), receivedAtMs);
     if (timeMs < this.clock.watermarkMs) return void (this.counters.late += 1); // A3
     if (!this.identities.add(contract, device, payload, this.clock.clockMs))
       return void (this.counters.repeated += 1); // A2
-    const values = this.#needDevice.has(contract.name) ? { device, ...payload } : payload;
+    const values = this.rules.needsDevice(contract.name) ? { device, ...payload } : payload;
     const sample = { contract: contract.name, values, timeMs, place };
     this.#slow.begin();
     for (let at = 0; at < plans.length; at++)
@@ -256,7 +194,7 @@ export class LaneRules {
   /** A4: what is due by the lane's clock after a frame. */
   #passTime(place: LogPlace, alerts: Alert[]): void {
     const { attendedMs, clockMs } = this.clock;
-    for (const plan of this.plans.values()) {
+    for (const plan of this.rules.plans.values()) {
       const { compiled } = plan;
       if (compiled.kind === "absence") this.#passSilence(plan, place, alerts);
       if (compiled.resolveAfterMs !== null)
@@ -351,7 +289,7 @@ export class LaneRules {
   ): void {
     const { attendedMs } = this.clock;
     this.presence.seen(contract, key, attendedMs);
-    for (const plan of this.#absences.get(contract) ?? []) {
+    for (const plan of this.rules.absences(contract)) {
       plan.silent.touch(key, attendedMs);
       plan.lost.stop(key);
       const slot = plan.slots.get(key);
@@ -368,11 +306,12 @@ export class LaneRules {
     const what = this.presence.heard(device, payload, header);
     if (what === "lost") return this.#lost(device);
     if (what === "moved") return;
-    for (const plans of this.#absences.values()) for (const plan of plans) plan.lost.stop(device);
+    for (const [, plans] of this.rules.allAbsences)
+      for (const plan of plans) plan.lost.stop(device);
   }
 
   #lost(device: string): void {
-    for (const [contract, plans] of this.#absences)
+    for (const [contract, plans] of this.rules.allAbsences)
       for (const plan of plans)
         if (this.presence.knows(contract, device) && plan.slots.get(device) === undefined)
           plan.lost.touch(device, this.clock.attendedMs);
@@ -382,7 +321,7 @@ export class LaneRules {
   acknowledge(all: Iterable<Acknowledgement>, seq: number): Alert[] {
     const alerts: Alert[] = [];
     for (const { rule, key, id, by, atMs } of all) {
-      const plan = this.plans.get(rule);
+      const plan = this.rules.plans.get(rule);
       const life = plan?.slots.get(key)?.life;
       if (!plan || !life || !isLive(life)) continue;
       if (alertId(rule, key, this.lane, life.raisedAt) !== id) continue;
@@ -420,7 +359,7 @@ export class LaneRules {
   /** Keys for which a condition holds, but not yet for long enough. */
   get pending(): number {
     let pending = 0;
-    for (const { slots } of this.plans.values())
+    for (const { slots } of this.rules.plans.values())
       for (const { life } of slots.values()) if (life?.phase === "pending") pending += 1;
     return pending;
   }

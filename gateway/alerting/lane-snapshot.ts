@@ -57,7 +57,7 @@ export interface LaneSnapshot {
 export function takeSnapshot(lane: LaneRules): LaneSnapshot {
   const writer = new NumberWriter();
   const keys = new Map<string, number>();
-  const plans = [...lane.plans.values()].map((plan) => writePlan(plan, keys, writer));
+  const plans = [...lane.rules.plans.values()].map((plan) => writePlan(plan, keys, writer));
   const identities = lane.identities.write(writer);
   const state: RulesState = { format: FORMAT, keys: [...keys.keys()], plans, identities };
   return {
@@ -122,7 +122,7 @@ export function restoreSnapshot(
   lane.presence = LanePresence.from(JSON.parse(known) as PresenceState);
   const compiled = state.plans.map((of) => {
     const plan = readPlan(of, compileRule(of.rule, parts.catalog), state.keys, reader);
-    lane.plans.set(of.rule.id, plan);
+    lane.rules.plans.set(of.rule.id, plan);
     return plan.compiled;
   });
   lane.identities = RecentIdentities.read(state.identities, reader);

@@ -8,7 +8,7 @@ import { measureEvaluations, measureMemory } from "./in-process.ts";
 import { type LatencyPlan, type MeasuredLatency, measureLatency } from "./measure-latency.ts";
 import { type Recovery, measureRecovery } from "./measure-recovery.ts";
 import { type Measured, renderAlerts, summarizeAlerts } from "./report.ts";
-import { startAlertSite } from "./site.ts";
+import { type RuleSet, startAlertSite } from "./site.ts";
 
 const PARTS = ["latency", "cut", "recovery", "evaluations", "memory"] as const;
 type Part = (typeof PARTS)[number];
@@ -32,10 +32,16 @@ function planOf({ quick = false, only }: Flags): Plan {
   const wanted = (part: Part): boolean => only === undefined || only === part;
   // Longer than the rules' windows: full ones are what costs.
   const of = quick ? { seconds: 3, warmupSeconds: 1.5 } : { seconds: 30, warmupSeconds: 12 };
-  const latency = (ratePerSecond: number, isWanCut: boolean): LatencyPlan[] =>
-    wanted(isWanCut ? "cut" : "latency") ? [{ ...of, ratePerSecond, isWanCut }] : [];
+  const latency = (rules: RuleSet, ratePerSecond: number, isWanCut: boolean): LatencyPlan[] =>
+    wanted(isWanCut ? "cut" : "latency") ? [{ ...of, rules, ratePerSecond, isWanCut }] : [];
   return {
-    latencies: [...latency(1_000, false), ...latency(10_000, false), ...latency(10_000, true)],
+    latencies: [
+      ...latency("thresholds", 1_000, false),
+      ...latency("thresholds", 10_000, false),
+      ...latency("thresholds", 10_000, true),
+      ...(quick ? [] : latency("mixed", 1_000, false)),
+      ...(quick ? [] : latency("mixed", 10_000, false)),
+    ],
     kills: wanted("recovery") ? (quick ? 1 : 3) : 0,
     evaluationSeconds: wanted("evaluations") ? (quick ? 0.7 : 4) : 0,
     memorySeconds: wanted("memory") ? 65 : 0,
@@ -44,18 +50,20 @@ function planOf({ quick = false, only }: Flags): Plan {
 
 type Say = (line: string) => void;
 
-/** What needs servers; they are started once. */
+/** What needs servers; they are started once for each set of rules. */
 async function measureSite(
   { latencies: plans, kills }: Plan,
-  of: { over: string; profile: string | undefined },
+  of: { rules: RuleSet; over: string; profile: string | undefined },
   say: Say,
 ): Promise<{ latencies: MeasuredLatency[]; recoveries: Recovery[] }> {
   const latencies: MeasuredLatency[] = [];
-  if (plans.length === 0 && kills === 0) return { latencies, recoveries: [] };
+  const own = plans.filter(({ rules }) => rules === of.rules);
+  if (own.length === 0 && kills === 0) return { latencies, recoveries: [] };
   await using stack = new AsyncDisposableStack();
   const site = await startAlertSite(stack, of);
-  for (const plan of plans) {
-    say(`alerts at ${plan.ratePerSecond} readings/s${plan.isWanCut ? ", the WAN cut" : ""}`);
+  for (const plan of own) {
+    const cut = plan.isWanCut ? ", the WAN cut" : "";
+    say(`alerts at ${plan.ratePerSecond} readings/s, 100 rules, ${plan.rules}${cut}`);
     latencies.push(await measureLatency(site, plan));
   }
   if (kills > 0) say(`${kills} kill(s) of gateway, engine and nats-server`);
@@ -74,14 +82,17 @@ async function measure(flags: Flags, say: Say): Promise<Measured> {
   if (memorySeconds > 0) say("memory of 10,000 devices");
   const memory = memorySeconds > 0 ? await measureMemory(memorySeconds) : null;
   const { over, profile } = flags;
-  const ofSite = await measureSite(plan, { over, profile: profile && resolve(profile) }, say);
+  const of = { over, profile: profile && resolve(profile) };
+  const thresholds = await measureSite({ ...plan, kills: 0 }, { ...of, rules: "thresholds" }, say);
+  const mixed = await measureSite(plan, { ...of, rules: "mixed" }, say);
   const loadAfter = loadavg()[0]!;
   return {
     over,
     machine: host,
     loadAfter,
     versions: benchVersions(),
-    ...ofSite,
+    latencies: [...thresholds.latencies, ...mixed.latencies],
+    recoveries: mixed.recoveries,
     evaluations,
     memory,
   };

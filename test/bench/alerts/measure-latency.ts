@@ -3,7 +3,7 @@ import type { AlertingStatus } from "../../../contracts/status.ts";
 import { type AlertLatency, probeAlerts } from "../alert-probe.ts";
 import { PACED_WINDOW, REFERENCE_CONNECTIONS } from "../ingest/plan.ts";
 import { type CoresUsed, coresDuring } from "../processes.ts";
-import type { AlertSite } from "./site.ts";
+import type { AlertSite, RuleSet } from "./site.ts";
 
 /** Nearly as often as a timer allows: p99.9 needs thousands of alerts. */
 const PROBE_EVERY_MS = 10;
@@ -11,6 +11,7 @@ const PROBE_EVERY_MS = 10;
 const PROBE_DEVICES = 50;
 
 export interface LatencyPlan {
+  readonly rules: RuleSet;
   readonly ratePerSecond: number;
   readonly seconds: number;
   readonly warmupSeconds: number;

@@ -10,7 +10,10 @@ import {
 import { Generator } from "../ingest/generator.ts";
 import type { ServerProcess } from "../../support/nats-influx-process.ts";
 import type { Service } from "../../support/services.ts";
-import { HUNDRED, mixedRules } from "./rules.ts";
+import { HUNDRED, HUNDRED_THRESHOLDS, mixedRules } from "./rules.ts";
+
+/** A hundred conditions, or a hundred rules of all kinds. */
+export type RuleSet = "thresholds" | "mixed";
 
 export interface AlertSite {
   readonly region: LinkedRegion;
@@ -25,11 +28,12 @@ export interface AlertSite {
 /** @param of.over of the rules' windows. */
 export async function startAlertSite(
   stack: AsyncDisposableStack,
-  { over, profile }: { over: string; profile: string | undefined },
+  { rules, over, profile }: { rules: RuleSet; over: string; profile: string | undefined },
 ): Promise<AlertSite> {
+  const counts = rules === "mixed" ? HUNDRED : HUNDRED_THRESHOLDS;
   const region = await startLinkedRegion(stack);
   const gateway = await startGatewayProcess(stack, region);
-  const engine = await startAlerting(stack, region, mixedRules(HUNDRED, over), profile);
+  const engine = await startAlerting(stack, region, mixedRules(counts, over), profile);
   const generator = stack.use(new Generator(1));
   const { process: store } = region.nats.region(REGION);
   const pids = (): Record<string, number> => ({

@@ -77,9 +77,9 @@ test("rules wait only for versions that one of them reads", () => {
   const lane = new LaneUnderTest(catalog, [rule]);
   const late = { ...reading(2, {}), payload: { ts: START_MS, flow: 9 } };
   const other = { ...late, contract: "valve" };
-  expect(lane.rules.unknownVersion([other])).toBeNull();
-  expect(lane.rules.unknownVersion([other, late])).toEqual({ contract: "pump", version: 2 });
+  expect(lane.rules.rules.unknownVersion([other])).toBeNull();
+  expect(lane.rules.rules.unknownVersion([other, late])).toEqual({ contract: "pump", version: 2 });
   catalog.add(pump(2, ["flow"]));
-  expect(lane.rules.unknownVersion([other, late])).toBeNull();
+  expect(lane.rules.rules.unknownVersion([other, late])).toBeNull();
   expect(brief(lane.frame(START_MS, late))).toEqual(["r d firing"]);
 });
