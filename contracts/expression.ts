@@ -51,14 +51,24 @@ const TYPE_OF: Readonly<Record<Field["type"], ValueType>> = {
   string: "string",
 };
 
-/** Fields and tags of all versions of a contract, and `device`. */
+/**
+ * Fields and tags of all versions of a contract, and `device`. A name that is something else in another
+ * version is left out: no condition over it would be right for both.
+ */
 export function variablesOf(versions: readonly Contract[]): Record<string, ValueType> {
-  const variables: Record<string, ValueType> = { device: "string" };
+  const variables = new Map<string, ValueType | "ambiguous">([["device", "string"]]);
+  const declare = (name: string, type: ValueType): void => {
+    const known = variables.get(name);
+    variables.set(name, known === undefined || known === type ? type : "ambiguous");
+  };
   for (const { fields, tags } of versions) {
-    for (const { name, type } of fields) variables[name] ??= TYPE_OF[type];
-    for (const tag of tags) variables[tag] ??= "string";
+    for (const { name, type } of fields) declare(name, TYPE_OF[type]);
+    for (const tag of tags) declare(tag, "string");
   }
-  return variables;
+  const clear = [...variables].filter((entry): entry is [string, ValueType] => {
+    return entry[1] !== "ambiguous";
+  });
+  return Object.fromEntries(clear);
 }
 
 const patterns = new Map<string, RE2JS>();

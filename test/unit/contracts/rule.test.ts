@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../contracts/catalog.ts";
+import { Catalog, SCHEMAS_DIRECTORY, loadCatalog } from "../../../contracts/catalog.ts";
 import { compileRule } from "../../../contracts/compile-rule.ts";
+import { compileContract } from "../../../contracts/contract.ts";
 import { compileExpression } from "../../../contracts/expression.ts";
-import { parseRule, parseRules } from "../../../contracts/rule.ts";
+import { type Rule, parseRule, parseRules } from "../../../contracts/rule.ts";
 import { SilenceWindow, silencedUntil } from "../../../contracts/silence.ts";
 
 const catalog = loadCatalog(SCHEMAS_DIRECTORY);
@@ -89,6 +90,30 @@ describe("what is wrong with a rule is said, and where", () => {
     expect(() => parseRules([threshold, threshold])).toThrow('rule 1: id "r" is used twice');
     expect(() => parseRules(threshold)).toThrow("rules must be a JSON array");
   });
+});
+
+test("a field that is something else in another version is in no condition: none is right for both", () => {
+  const of = (version: number, type: string) =>
+    compileContract(
+      { name: "pump", version },
+      {
+        type: "object",
+        properties: {
+          flow: { type, "x-role": "field" },
+          n: { type: "integer", "x-role": "field" },
+        },
+      },
+    );
+  const pumps = new Catalog([of(1, "string"), of(2, "number")]);
+  const rule = parseRule({
+    id: "r",
+    version: 1,
+    kind: "threshold",
+    contract: "pump",
+    when: "flow > 1",
+  });
+  expect(() => compileRule(rule, pumps)).toThrow("Unknown variable: flow");
+  expect(compileRule({ ...rule, when: "n > 1" } as Rule, pumps).id).toBe("r");
 });
 
 test("matches runs on RE2: what takes a backtracking engine for ever takes no time", () => {
