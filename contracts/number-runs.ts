@@ -48,8 +48,9 @@ export class NumberRuns {
 
   static from([from, to]: readonly [readonly number[], readonly number[]]): NumberRuns {
     const runs = new NumberRuns();
-    runs.#from.push(...from);
-    runs.#to.push(...to);
+    // Not spread into one call: there may be more runs than a call takes arguments.
+    for (const value of from) runs.#from.push(value);
+    for (const value of to) runs.#to.push(value);
     return runs;
   }
 

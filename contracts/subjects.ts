@@ -1,4 +1,5 @@
 // The only place that spells NATS subjects, stream names and bucket names (DESIGN.md, section 3).
+import { createHash } from "node:crypto";
 import { escapeToken, unescapeToken } from "./token.ts";
 
 export const telemetryStream = (region: string): string => `TELEMETRY_${region}`;
@@ -49,7 +50,17 @@ export const liveSubject = (region: string): string => `live.${region}`;
 export const telemetryFilter = (region: string): string => `telemetry.${region}.*`;
 
 export const alertSubject = (alert: { region: string; rule: string; key: string }): string =>
-  `alerts.${alert.region}.${escapeToken(alert.rule)}.${escapeToken(alert.key)}`;
+  `alerts.${alert.region}.${escapeToken(alert.rule)}.${keyToken(alert.key)}`;
+
+/** nats-server takes subjects of a few kilobytes and ends the connection of whoever sends a longer one. */
+const KEY_TOKEN_CHARS_MAX = 512;
+
+/** A key as a token; of a very long one its hash, because no alert may stop a lane. */
+function keyToken(key: string): string {
+  const token = escapeToken(key);
+  if (token.length <= KEY_TOKEN_CHARS_MAX) return token;
+  return `sha256-${createHash("sha256").update(key).digest("hex")}`;
+}
 
 export const alertSubjects = (region: string): string => `alerts.${region}.>`;
 
@@ -104,7 +115,7 @@ export const laneStateKey = (lane: LaneId): string => `${lane.region}.${lane.par
 
 /** The acknowledgement of the alert of a rule and key. */
 export const acknowledgementKey = (of: { region: string; rule: string; key: string }): string =>
-  `${of.region}.${escapeToken(of.rule)}.${escapeToken(of.key)}`;
+  `${of.region}.${escapeToken(of.rule)}.${keyToken(of.key)}`;
 
 /** The last hour of a region that was reconciled. */
 export const reconciledKey = (region: string): string => `reconciled.${region}`;

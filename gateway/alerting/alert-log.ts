@@ -3,12 +3,16 @@ import type { Alert } from "../../contracts/alert.ts";
 import { alertSubject, alertSubjects, alertsStream } from "../../contracts/subjects.ts";
 import { publishUntilStored } from "../../infra/nats/publish.ts";
 import type { LogPlace } from "./lifecycle.ts";
+import type { OwnRule } from "./make-alert.ts";
 
-/** What is known of the last alert of a rule and key. */
-type Last = Pick<Alert, "id" | "state"> & LogPlace;
+/** What is known of the last alert of a rule and key; all of it while it is open. */
+type Last = Pick<Alert, "id" | "state" | "rule" | "partition"> & LogPlace & { open: Alert | null };
 
 const isAfter = (a: LogPlace, b: LogPlace): boolean =>
   a.seq > b.seq || (a.seq === b.seq && a.index > b.index);
+
+/** Of the region, at no place of the lane that it names. */
+const GATEWAY_SILENT: OwnRule = "gateway_silent";
 
 /** Rules and keys whose last alerts are read at once. */
 const READS_AT_ONCE = 50;
@@ -23,6 +27,7 @@ export class AlertLog {
   readonly #jetstream: JetStreamClient;
   readonly #region: string;
   #last = new Map<string, Last>();
+  readonly #newestSeq = new Map<number, number>();
   raised = 0;
   cleared = 0;
 
@@ -55,12 +60,39 @@ export class AlertLog {
         }),
       );
     this.#last = last;
+    this.#newestSeq.clear();
+    for (const each of last.values()) this.#note(each);
   }
 
   get openAlerts(): number {
     let open = 0;
     for (const { state } of this.#last.values()) if (state !== "resolved") open += 1;
     return open;
+  }
+
+  /** Alerts of a lane that are not resolved. */
+  openIn(partition: number): Alert[] {
+    return [...this.#last.values()].flatMap(({ open }) =>
+      open?.partition === partition && open.rule !== GATEWAY_SILENT ? [open] : [],
+    );
+  }
+
+  /** The last frame of a lane that raised or resolved something; 0 if none did. */
+  newestSeqIn(partition: number): number {
+    return this.#newestSeq.get(partition) ?? 0;
+  }
+
+  /** Alerts of places that the lane's log, which was rolled back, uses again. */
+  forgetFrom(partition: number, fromSeq: number): void {
+    for (const [subject, { partition: own, seq }] of this.#last)
+      if (own === partition && seq >= fromSeq) this.#last.delete(subject);
+    this.#newestSeq.delete(partition);
+    for (const last of this.#last.values()) this.#note(last);
+  }
+
+  #note({ rule, partition, seq }: Last): void {
+    if (rule === GATEWAY_SILENT) return;
+    this.#newestSeq.set(partition, Math.max(this.newestSeqIn(partition), seq));
   }
 
   lastOf(of: Pick<Alert, "region" | "rule" | "key">): Last | undefined {
@@ -89,10 +121,15 @@ export class AlertLog {
     const data = Buffer.from(JSON.stringify(alert));
     const messageId = `${alert.id}:${alert.state}`;
     await publishUntilStored(this.#jetstream, { subject, data, messageId }, signal);
-    this.#last.set(subject, lastOf(alert));
+    const now = lastOf(alert);
+    this.#last.set(subject, now);
+    this.#note(now);
     if (alert.state === "resolved") this.cleared += 1;
     else if (alert.state !== "acknowledged" && last?.id !== alert.id) this.raised += 1;
   }
 }
 
-const lastOf = ({ id, state, seq, index }: Alert): Last => ({ id, state, seq, index });
+const lastOf = (alert: Alert): Last => {
+  const { id, state, rule, partition, seq, index } = alert;
+  return { id, state, rule, partition, seq, index, open: state === "resolved" ? null : alert };
+};

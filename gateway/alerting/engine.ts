@@ -8,8 +8,11 @@
 //     position that the store has now. Frames that are gone are named, and the lane goes on: alerting
 //     must not stand still for what nobody can bring back.
 // E5. A rule that is saved, changed or deleted counts from the next frame on, without a restart; what the
-//     other rules know stays. The position is saved with it, so no replay goes back behind a change.
+//     other rules know stays. The position is saved with it, so no replay goes back behind a change; a
+//     change that happened meanwhile waits until the replay has passed the last alert that is stored.
+// E6. If what rules knew is lost, alerts that are open are resolved: nobody could do it later.
 import type { NatsConnection } from "nats";
+import type { Alert } from "../../contracts/alert.ts";
 import type { Catalog } from "../../contracts/catalog.ts";
 import { type Frame, FrameError, type FrameReading, decodeFrame } from "../../contracts/frame.ts";
 import { LOSSES_KEPT, type LaneLoss, type LaneStatus } from "../../contracts/status.ts";
@@ -37,6 +40,8 @@ import type { RuleBook } from "./rule-book.ts";
 /** A region's server that was restarted is looked at this often. */
 const ROLLBACK_WATCH_MS = 2_000;
 const ASK_AGAIN_MS = 250;
+/** Behind everything in a frame. */
+const BY_LOSS = 2 ** 31 + 4;
 export interface EngineParts {
   connection: NatsConnection;
   alertLog: AlertLog;
@@ -105,8 +110,10 @@ export class AlertingLane {
     this.#seq = saved?.seq ?? 0;
     this.#storeMs = saved?.storeMs ?? null;
     this.#lane = saved?.lane ?? EMPTY_LANE;
-    const rules = this.#restore(saved?.snapshot ?? null);
+    const restored = this.#restore(saved?.snapshot ?? null);
+    const rules = restored ?? this.#makeRules();
     this.#rules = rules;
+    if (saved && !restored) await this.#resolveLost(signal); // E6
     const record = (): LaneRecord => ({
       seq: this.#seq,
       storeMs: this.#storeMs,
@@ -115,10 +122,15 @@ export class AlertingLane {
     });
     const since = await this.#ask(() => this.#storedSince(), signal);
     const from = since ?? this.#seq + 1;
+    const { alertLog } = this.#parts;
+    const { partition } = this.#id;
+    if (since !== null && since !== undefined) alertLog.forgetFrom(partition, since); // E4
     const watch = setInterval(() => void this.#noticeRollback(), ROLLBACK_WATCH_MS);
     try {
       for await (const entry of readLane(connection, this.#id, from, logger, stop)) {
-        if (await this.#takeRules(rules, signal)) await store.save(record()); // E5
+        const isReplayed = restored !== null && entry.seq <= alertLog.newestSeqIn(partition);
+        if (!isReplayed && (await this.#takeRules(rules, signal)))
+          await store.save(record(), signal); // E5
         if (!(await this.#apply(entry, rules, signal))) break;
         await this.#takeAcknowledgements(rules, signal);
         store.saveSoon(this.#seq, record); // E2
@@ -127,20 +139,40 @@ export class AlertingLane {
       clearInterval(watch);
     }
     // After a rollback our place is one that the log no longer has.
-    if (!this.#turn.signal.aborted) await store.save(record());
+    if (!this.#turn.signal.aborted) await store.save(record(), signal);
   }
 
-  #restore(snapshot: LaneRecord["snapshot"] | null): LaneRules {
-    const parts = { lane: this.#id, catalog: this.#parts.catalog, nowMs: () => performance.now() };
-    if (snapshot) {
-      try {
-        return restoreSnapshot(snapshot, parts);
-      } catch (error) {
-        const where = { lane: laneName(this.#id), seq: this.#seq };
-        this.#parts.logger.error({ ...where, err: error }, "what rules knew cannot be read");
-      }
+  #makeRules(): LaneRules {
+    return new LaneRules(this.#id, this.#parts.catalog, () => performance.now());
+  }
+
+  #restore(snapshot: LaneRecord["snapshot"] | null): LaneRules | null {
+    if (snapshot === null) return null;
+    const { catalog, logger } = this.#parts;
+    try {
+      const parts = { lane: this.#id, catalog, nowMs: () => performance.now() };
+      return restoreSnapshot(snapshot, parts);
+    } catch (error) {
+      const where = { lane: laneName(this.#id), seq: this.#seq };
+      logger.error({ ...where, err: error }, "what rules knew cannot be read");
+      return null;
     }
-    return new LaneRules(this.#id, parts.catalog, parts.nowMs);
+  }
+
+  async #resolveLost(signal: AbortSignal): Promise<void> {
+    const { alertLog } = this.#parts;
+    const open = alertLog.openIn(this.#id.partition);
+    const nowMs = Date.now();
+    const resolved = open.map(({ commands: _, ...alert }): Alert => {
+      const isLater = alert.seq > this.#seq;
+      const place = isLater ? { index: alert.index + 1 } : { seq: this.#seq, index: BY_LOSS };
+      const message = `${alert.key}: what the rule knew is lost, resolved`;
+      const times = { atMs: nowMs, receivedAtMs: nowMs };
+      return { ...alert, ...times, ...place, state: "resolved", message };
+    });
+    await alertLog.append(resolved, signal);
+    // What the frames to come raise again must not be taken for what was there.
+    alertLog.forgetFrom(this.#id.partition, this.#seq + 1);
   }
 
   /** True if rules have changed. What was firing under a rule that is no more is resolved. */
@@ -241,6 +273,8 @@ export class AlertingLane {
     if (verdict.kind === "new") {
       if (!(await this.#contractsKnown(readings, entry, evaluation, signal))) return false; // E3
       const alerts = evaluation.applyFrame(frame, entry.seq, verdict.state);
+      // One that was acknowledged before the engine died may be among them.
+      if (alerts.length > 0) this.#acknowledged = -1;
       await this.#parts.alertLog.append(alerts, signal); // E2
       this.#lane = verdict.state;
     }

@@ -13,6 +13,7 @@ export const PRESENCE_CONTRACT = "presence";
 /** At most this many keys of a contract are known in one lane; past it the longest silent tenth goes. */
 const KEYS_MAX = 200_000;
 const SHED_SHARE = 0.1;
+const EPOCHS_REMEMBERED = 4;
 
 /** Of a presence reading. `disconnect` is an orderly one. */
 interface Presence {
@@ -26,12 +27,14 @@ export interface PresenceState {
     keys: readonly (readonly [key: string, at: number])[],
   ])[];
   readonly online: readonly (readonly [device: string, gateway: string, epoch: string])[];
+  readonly epochs: readonly (readonly [gateway: string, epochs: string[]])[];
 }
 
 export class LanePresence {
   readonly #known = new Map<string, IdleTimers>();
   readonly #online = new Map<string, { gateway: string; epoch: string }>();
-  readonly #epochs = new Map<string, string>();
+  /** Of each gateway, the newest last. */
+  readonly #epochs = new Map<string, string[]>();
 
   /** Keys of a contract with the attended time of their last reading, the longest silent first. */
   known(contract: string): Iterable<readonly [key: string, at: number]> {
@@ -51,8 +54,10 @@ export class LanePresence {
 
   /** Devices that a gateway lost with its last epoch (P2), if this frame begins a new one. */
   lostWithEpoch({ gateway, epoch }: Pick<FrameHeader, "gateway" | "epoch">): string[] {
-    if (this.#epochs.get(gateway) === epoch) return [];
-    this.#epochs.set(gateway, epoch);
+    const epochs = this.#epochs.get(gateway) ?? [];
+    // Frames of a gateway that was killed may land after the first ones of its next start.
+    if (epochs.includes(epoch)) return [];
+    this.#epochs.set(gateway, [...epochs.slice(1 - EPOCHS_REMEMBERED), epoch]);
     const lost: string[] = [];
     for (const [device, connection] of this.#online)
       if (connection.gateway === gateway && connection.epoch !== epoch) lost.push(device);
@@ -79,17 +84,16 @@ export class LanePresence {
   toJSON(): PresenceState {
     return {
       contracts: [...this.#known].map(([contract, keys]) => [contract, [...keys.entries()]]),
+      epochs: [...this.#epochs],
       online: [...this.#online].map(([device, { gateway, epoch }]) => [device, gateway, epoch]),
     };
   }
 
-  static from({ contracts, online }: PresenceState): LanePresence {
+  static from({ contracts, online, epochs }: PresenceState): LanePresence {
     const presence = new LanePresence();
     for (const [contract, keys] of contracts) presence.#known.set(contract, IdleTimers.from(keys));
-    for (const [device, gateway, epoch] of online) {
-      presence.#online.set(device, { gateway, epoch });
-      presence.#epochs.set(gateway, epoch);
-    }
+    for (const [gateway, of] of epochs) presence.#epochs.set(gateway, of);
+    for (const [device, gateway, epoch] of online) presence.#online.set(device, { gateway, epoch });
     return presence;
   }
 }

@@ -32,6 +32,8 @@ const BY_CLOCK = 2 ** 31;
 const BY_CHANGE = BY_CLOCK + 1;
 const BY_PEOPLE = BY_CLOCK + 2;
 
+type When = Pick<Sample, "place" | "timeMs">;
+
 export interface LaneCounters {
   late: number;
   repeated: number;
@@ -71,7 +73,7 @@ export class LaneRules {
     for (const plan of begun)
       if (plan.compiled.kind === "absence")
         for (const [key] of this.presence.known(plan.compiled.contracts[0]!))
-          plan.silent.touch(key, attendedMs);
+          plan.waitFor(key, attendedMs);
     const place = { seq, index: BY_CHANGE };
     return ended.flatMap((plan) =>
       this.#ended(plan, place, !this.rules.plans.has(plan.compiled.id)),
@@ -116,7 +118,7 @@ export class LaneRules {
     if (timeMs < this.clock.watermarkMs) return void (this.counters.late += 1); // A3
     if (!this.identities.add(contract, device, payload, this.clock.clockMs))
       return void (this.counters.repeated += 1); // A2
-    const values = this.rules.needsDevice(contract.name) ? { device, ...payload } : payload;
+    const values = this.rules.needsDevice(contract.name) ? { ...payload, device } : payload;
     const sample = { contract: contract.name, values, timeMs, place };
     this.#slow.begin();
     for (let at = 0; at < plans.length; at++)
@@ -188,7 +190,7 @@ export class LaneRules {
     const isQuiet = plan.silenced.delete(cause.key);
     plan.resolving.stop(cause.key);
     const alert = makeAlert(this.lane, plan.compiled, life, "resolved", cause);
-    alerts.push(isQuiet ? { ...alert, quiet: true } : alert);
+    alerts.push(isQuiet ? quietly(alert) : alert);
   }
 
   /** A4: what is due by the lane's clock after a frame. */
@@ -202,7 +204,12 @@ export class LaneRules {
           this.#resolveByClock(plan, key, place, "it happened no more", alerts);
       for (const key of plan.silenced) {
         const life = plan.slots.get(key)?.life;
-        if (life && life.silencedUntilMs !== null && life.silencedUntilMs > clockMs) continue;
+        if (life && life.silencedUntilMs !== null) {
+          // Another window may have begun, and an alert that is about to resolve need not fire.
+          if (life.silencedUntilMs <= clockMs)
+            life.silencedUntilMs = silencedUntil(compiled.silences, clockMs) ?? clockMs;
+          if (life.silencedUntilMs > clockMs || life.phase === "clearing") continue;
+        }
         plan.silenced.delete(key);
         if (!life) continue;
         life.silencedUntilMs = null;
@@ -234,6 +241,8 @@ export class LaneRules {
     plan.lost.stop(key);
     const { attendedMs, clockMs } = this.clock;
     const slot = plan.open(key, attendedMs);
+    const at = { place, timeMs: clockMs };
+    if (plan.limited && plan.limitedAt === null) this.#tellOfLimit(plan, at, alerts);
     if (!slot) return void (this.counters.unevaluated += 1);
     const silentMs = attendedMs - touchedAt;
     const life: Life = {
@@ -276,7 +285,7 @@ export class LaneRules {
     const { clockMs } = this.clock;
     const cause: Cause = { key, place, atMs: clockMs, receivedAtMs: clockMs, value: 0, why };
     const alert = makeAlert(this.lane, plan.compiled, life, state, cause);
-    return state === "resolved" && plan.silenced.has(key) ? { ...alert, quiet: true } : alert;
+    return state === "resolved" && plan.silenced.has(key) ? quietly(alert) : alert;
   }
 
   /** A reading, whatever it says, ends a silence. */
@@ -290,7 +299,7 @@ export class LaneRules {
     const { attendedMs } = this.clock;
     this.presence.seen(contract, key, attendedMs);
     for (const plan of this.rules.absences(contract)) {
-      plan.silent.touch(key, attendedMs);
+      plan.waitFor(key, attendedMs);
       plan.lost.stop(key);
       const slot = plan.slots.get(key);
       if (!slot?.life) continue;
@@ -337,19 +346,19 @@ export class LaneRules {
     return `${compiled.id}/${this.lane.partition}`;
   }
 
-  #own(plan: RulePlan, rule: OwnRule, { place, timeMs: atMs }: Sample, message: string): Alert {
+  #own(plan: RulePlan, rule: OwnRule, { place, timeMs: atMs }: When, message: string): Alert {
     const of = { key: this.#ownKey(plan), raisedAt: place, place, atMs, message };
     return makeOwnAlert(this.lane, rule, "firing", of);
   }
 
-  #disable(plan: RulePlan, why: string, sample: Sample, alerts: Alert[]): void {
+  #disable(plan: RulePlan, why: string, sample: When, alerts: Alert[]): void {
     plan.disabled = { why, at: sample.place };
     const { id, version } = plan.compiled;
     const message = `rule ${id} v${version} is disabled in lane ${this.lane.partition}: ${why}`;
     alerts.push(this.#own(plan, "rule_disabled", sample, message));
   }
 
-  #tellOfLimit(plan: RulePlan, sample: Sample, alerts: Alert[]): void {
+  #tellOfLimit(plan: RulePlan, sample: When, alerts: Alert[]): void {
     plan.limitedAt = sample.place;
     const { id } = plan.compiled;
     const message = `rule ${id} forgets the keys that were silent longest: it may not remember more`;
@@ -364,3 +373,6 @@ export class LaneRules {
     return pending;
   }
 }
+
+/** Of an alert that never fired outside of a maintenance window: nobody was told, so nobody is. */
+const quietly = ({ commands: _, ...alert }: Alert): Alert => ({ ...alert, quiet: true });

@@ -16,6 +16,7 @@ import {
 import { type ChunkedRef, loadChunked, saveChunked } from "../../infra/nats/chunked-value.ts";
 import type { LaneState } from "../../infra/nats/lane.ts";
 import { Positions } from "../../infra/nats/positions.ts";
+import { sleep } from "../../infra/runtime/backoff.ts";
 import { AppError, dispositionOf, messageOf } from "../../infra/runtime/errors.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
 import type { LaneClock } from "./lane-clock.ts";
@@ -27,6 +28,7 @@ const PAUSE_MS_MIN = 1_000;
 const PAUSE_FACTOR = 50;
 const BYTES_PER_SECOND = 2 * 1024 ** 2;
 const ANSWER_WITHIN_MS = 2_000;
+const RETRY_MS = 100;
 
 /** How far a lane is evaluated. */
 export interface LanePlace {
@@ -53,6 +55,8 @@ export class LaneStore {
   readonly #presence: KV;
   readonly #logger: Logger;
   #saved: Pick<AlertingPosition, "seq" | "rules" | "presence"> | null = null;
+  /** Named by a position of which it is not known whether it was saved. */
+  #attempted: Pick<AlertingPosition, "rules" | "presence"> | null = null;
   #saving: Promise<void> | null = null;
   #failure: Error | null = null;
   #pauseUntilMs = 0;
@@ -85,6 +89,7 @@ export class LaneStore {
   async load(): Promise<(LanePlace & { snapshot: LaneSnapshot | null }) | null> {
     const saved = await this.#positions.load(this.#id);
     this.#saved = saved;
+    this.#attempted = null;
     if (!saved) return null;
     const { seq, storeMs, lane, clock } = saved;
     const name = laneStateKey(this.#id);
@@ -106,17 +111,18 @@ export class LaneStore {
     if (this.#saving || seq === this.#saved?.seq || performance.now() < this.#pauseUntilMs) return;
     const record = this.#timed(take);
     this.#saving = this.#save(record)
+      .then(() => undefined)
       .catch((error: unknown) => {
         this.#failure = error instanceof Error ? error : new Error(String(error));
       })
       .finally(() => (this.#saving = null));
   }
 
-  /** Saves now. */
-  async save(record: LaneRecord): Promise<void> {
+  /** Saves now, and tries until it is done or `signal` aborts; once in any case. */
+  async save(record: LaneRecord, signal: AbortSignal): Promise<void> {
     await this.#saving;
     if (this.#failure !== null) throw this.#failure;
-    await this.#save(record);
+    while (!(await this.#save(record)) && !signal.aborted) await sleep(RETRY_MS, signal);
   }
 
   #timed(take: () => LaneRecord): LaneRecord {
@@ -129,23 +135,26 @@ export class LaneStore {
     return record;
   }
 
-  async #save({ snapshot, ...place }: LaneRecord): Promise<void> {
+  /** False if it may not have been saved. */
+  async #save({ snapshot, ...place }: LaneRecord): Promise<boolean> {
     const name = laneStateKey(this.#id);
     try {
-      const before = this.#saved;
-      const rules = await saveChunked(this.#states, name, snapshot.rules, before?.rules ?? null);
-      const presence = await saveChunked(
-        this.#presence,
-        name,
-        snapshot.presence,
-        before?.presence ?? null,
-      );
+      const write = (kv: KV, kind: "rules" | "presence"): Promise<ChunkedRef> => {
+        const [saved, attempted] = [this.#saved?.[kind] ?? null, this.#attempted?.[kind] ?? null];
+        return saveChunked(kv, name, snapshot[kind], saved, attempted);
+      };
+      const rules = await write(this.#states, "rules");
+      const presence = await write(this.#presence, "presence");
       const position = { ...place, clock: snapshot.clock, rules, presence };
+      this.#attempted ??= position;
       await this.#positions.save(this.#id, position); // S1
       this.#saved = position;
+      this.#attempted = null;
+      return true;
     } catch (error) {
       if (error instanceof AppError && dispositionOf(error) !== "retry") throw error;
       this.#logger.warn({ err: error }, "position not saved, will try again");
+      return false;
     }
   }
 }

@@ -4,9 +4,13 @@ import { type Remembered, type Memory, sizeOf } from "./evaluators.ts";
 import { IdleTimers } from "./idle-timers.ts";
 import { type Life, type LogPlace, isLive } from "./lifecycle.ts";
 
+import { SlidingWindow } from "./sliding-window.ts";
+
 /** At most this many keys of a rule are remembered in one lane, and this many values of windows. */
 export const RULE_KEYS_MAX = 100_000;
 export const RULE_VALUES_MAX = 1_000_000;
+/** Values in the window of one key; of more, the newest count. */
+const WINDOW_VALUES_MAX = 100_000;
 /** Of those that may go, the share that goes at once: looking for them takes a pass over all. */
 const SHED_SHARE = 0.1;
 
@@ -41,6 +45,7 @@ export class RulePlan {
   /** Keys that fired in a maintenance window that is not over. */
   readonly silenced = new Set<string>();
   #values = 0;
+  #shedAbove: number;
   readonly #bounds: Bounds;
 
   constructor(
@@ -49,6 +54,7 @@ export class RulePlan {
   ) {
     this.compiled = compiled;
     this.#bounds = bounds;
+    this.#shedAbove = bounds.valuesMax;
   }
 
   /** The slot of a key, made if there is room; null if every key that is remembered has a live alert. */
@@ -63,9 +69,24 @@ export class RulePlan {
 
   /** After an evaluation: what is empty goes, and what is held stays within its bound. */
   settle(key: string, slot: Slot, sizeBefore: number): void {
+    if (slot.memory instanceof SlidingWindow && slot.memory.size > WINDOW_VALUES_MAX) {
+      this.limited = true;
+      slot.memory.keep(WINDOW_VALUES_MAX);
+    }
     this.#values += sizeOf(slot.memory) - sizeBefore;
     if (slot.life === null && slot.memory === null) this.slots.delete(key);
-    if (this.#values > this.#bounds.valuesMax) this.#shed();
+    if (this.#values <= this.#shedAbove) return;
+    this.#shed();
+    // Live alerts may hold more than that: looking for others to forget takes a pass over all.
+    this.#shedAbove = Math.max(this.#bounds.valuesMax, this.#values * (1 + SHED_SHARE));
+  }
+
+  /** A key that an absence rule waits for. */
+  waitFor(key: string, attendedAt: number): void {
+    this.silent.touch(key, attendedAt);
+    if (this.silent.size <= this.#bounds.keysMax) return;
+    this.limited = true;
+    this.silent.forget(Math.ceil(this.#bounds.keysMax * SHED_SHARE));
   }
 
   restore(key: string, slot: Slot): void {

@@ -1,4 +1,5 @@
 // Which rules there are in a lane, and which of them a reading concerns (pure).
+import canonicalize from "canonicalize";
 import type { Catalog } from "../../contracts/catalog.ts";
 import type { CompiledRule } from "../../contracts/compile-rule.ts";
 import type { FrameReading } from "../../contracts/frame.ts";
@@ -9,6 +10,10 @@ export interface UnknownVersion {
   readonly contract: string;
   readonly version: number;
 }
+
+/** Versions should tell; a file that was edited without raising one must not meet what another rule knew. */
+const isSame = (a: CompiledRule, b: CompiledRule): boolean =>
+  a.version === b.version && (a.rule === b.rule || canonicalize(a.rule) === canonicalize(b.rule));
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -38,7 +43,7 @@ export class RuleSet {
     const ended: RulePlan[] = [];
     for (const [id, plan] of this.plans) {
       const rule = current.get(id);
-      if (rule?.version === plan.compiled.version) plan.compiled = rule;
+      if (rule && isSame(rule, plan.compiled)) plan.compiled = rule;
       else {
         this.plans.delete(id);
         ended.push(plan);

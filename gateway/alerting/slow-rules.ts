@@ -6,7 +6,7 @@
 import type { RulePlan } from "./rule-plan.ts";
 
 const READING_MS_MAX = 5;
-const EVALUATION_MS_MAX = 2;
+const EVALUATION_MS_MAX = 4;
 const READINGS_TIMED = 1_000;
 const STRIKES_MAX = 10;
 

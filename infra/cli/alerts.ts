@@ -9,6 +9,7 @@ import {
   alertsStream,
 } from "../../contracts/subjects.ts";
 import { connectNats } from "../nats/connect.ts";
+import { HUB } from "../nats/topology.ts";
 import { AppError } from "../runtime/errors.ts";
 import { CONNECT_WITHIN_MS, type Place, SILENT } from "./rules-store.ts";
 import { natsTarget } from "./target.ts";
@@ -85,6 +86,8 @@ async function firingAlert(connection: NatsConnection, id: string): Promise<Aler
   const [alert, another] = found;
   if (!alert) throw refused(`there is no alert ${id}`);
   if (another) throw refused(`${id} is the beginning of ${found.length} alerts: say more of it`);
+  if (alert.region === HUB || alert.rule.includes("_"))
+    throw refused(`${alert.rule} is no rule of yours: it ends by itself`);
   if (alert.state !== "firing") throw refused(`alert ${alert.id} is ${alert.state}, not firing`);
   return alert;
 }

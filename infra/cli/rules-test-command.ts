@@ -86,7 +86,12 @@ async function testRules(file: string, flags: Flags, say: (line: string) => void
   say(`${raised} alerts over ${count} readings`);
   const current = against === undefined ? saved : readRules(against);
   if (!current) return;
-  const { gained, lost } = compareAlerts(alertsOver(recordings, current, catalog).alerts, after);
+  // Saved rules that the file does not speak of stay as they are.
+  const ids = new Set(wanted.map(({ id }) => id));
+  const untouched = against === undefined ? current.filter(({ id }) => !ids.has(id)) : [];
+  const result = [...wanted, ...untouched];
+  const over = (rules: readonly Rule[]): Alert[] => alertsOver(recordings, rules, catalog).alerts;
+  const { gained, lost } = compareAlerts(over(current), over(result));
   for (const alert of gained) say(`gained: ${alertLine(alert)}`);
   for (const alert of lost) say(`lost: ${alertLine(alert)}`);
   say(`against ${against ?? "the saved rules"}: ${gained.length} gained, ${lost.length} lost`);

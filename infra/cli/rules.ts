@@ -111,7 +111,10 @@ async function applyRules(
       lines.push(`${rule.id} v${rule.version}: as it was`);
       continue;
     }
-    await bucket.put(rule.id, JSON.stringify(rule), { previousSeq: before?.revision ?? 0 });
+    const value = JSON.stringify(rule);
+    // `create` also where a rule of this id was deleted.
+    if (before) await bucket.put(rule.id, value, { previousSeq: before.revision });
+    else await bucket.create(rule.id, new TextEncoder().encode(value));
     lines.push(`${rule.id} v${rule.version}: saved`);
   }
   return lines;

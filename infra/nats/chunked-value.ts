@@ -1,5 +1,6 @@
-// A value of any size in a bucket: compressed, in chunks, in two slots that take turns, so that the one
-// that a record elsewhere points to is whole while the next one is written.
+// A value of any size in a bucket: compressed, in chunks, in slots that take turns, so that the one that a
+// record elsewhere points to is whole while the next one is written. There are three: whether a record was
+// written may be unknown, and then neither its slot nor the one before may be touched.
 //
 // K1. A value counts only from when somebody keeps its reference; a kill before that leaves the old one.
 // K2. What a reference names is read as it was written, or not at all.
@@ -12,6 +13,7 @@ import { AppError } from "../runtime/errors.ts";
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+const SLOTS = [0, 1, 2];
 /** Half of what a message may hold. */
 const CHUNK_BYTES = 512 * 1024;
 /** A value is never larger than this, whatever its chunks claim. */
@@ -19,7 +21,7 @@ const VALUE_BYTES_MAX = 1024 ** 3;
 
 /** Where a value is. */
 export interface ChunkedRef {
-  readonly slot: 0 | 1;
+  readonly slot: number;
   readonly chunks: number;
   /** Of what is in the chunks. */
   readonly sha256: string;
@@ -31,8 +33,9 @@ const digest = async (bytes: Uint8Array<ArrayBuffer>): Promise<string> =>
   Buffer.from(await subtle.digest("SHA-256", bytes)).toString("hex");
 
 /**
- * Writes a value into the slot that `before` does not name.
+ * Writes a value into a slot that neither `before` nor `attempted` names.
  * @param name a key of the bucket without wildcards.
+ * @param attempted what may or may not be kept instead of `before`.
  * @returns `before` itself if it names the same value.
  * @throws whatever the bucket does; then nothing has changed for whoever holds `before`.
  */
@@ -41,11 +44,12 @@ export async function saveChunked(
   name: string,
   value: Uint8Array,
   before: ChunkedRef | null,
+  attempted: ChunkedRef | null = null,
 ): Promise<ChunkedRef> {
   const bytes = await compress(value, FAST);
   const sha256 = await digest(bytes);
   if (before?.sha256 === sha256) return before;
-  const slot = before?.slot === 0 ? 1 : 0;
+  const slot = SLOTS.find((each) => each !== before?.slot && each !== attempted?.slot)!;
   const chunks = Math.ceil(bytes.length / CHUNK_BYTES);
   for (let chunk = 0; chunk < chunks; chunk++) {
     const part = bytes.subarray(chunk * CHUNK_BYTES, (chunk + 1) * CHUNK_BYTES);

@@ -10,7 +10,12 @@ import { expect, test } from "vitest";
 import type { AlertingStatus } from "../../contracts/status.ts";
 import type { Alert } from "../../contracts/alert.ts";
 import { FrameWriter } from "../support/nats-frames.ts";
-import { eventually, freePort, temporaryDirectory } from "../support/nats-influx-process.ts";
+import {
+  type ServerProcess,
+  eventually,
+  freePort,
+  temporaryDirectory,
+} from "../support/nats-influx-process.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 import { makeService } from "../support/services.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
@@ -43,6 +48,7 @@ test("saved, changed and deleted rules act everywhere, also after a cut", async 
     }),
   );
   const engines = new Map<string, () => Promise<AlertingStatus>>();
+  const processes: ServerProcess[] = [];
   const connections = new Map<string, NatsConnection>();
   let writing = true;
   const written: Promise<void>[] = [];
@@ -53,6 +59,7 @@ test("saved, changed and deleted rules act everywhere, also after a cut", async 
       SKERRY_PARTITIONS: "1",
     });
     stack.use(engine.process);
+    processes.push(engine.process);
     await engine.process.start();
     engines.set(region, () => engine.status<AlertingStatus>());
     const connection = await world.region(region).connect();
@@ -135,14 +142,28 @@ test("saved, changed and deleted rules act everywhere, also after a cut", async 
   const gone = await skerry(["rules", "delete", "a", "--nats", world.hub.url]);
   expect(gone.out).toBe("a: deleted\n");
   await inBoth("a deleted rule has resolved", (of) => of["a"]?.startsWith("resolved") === true);
+  expect((await save(rule("a", 1, 1_000))).out).toBe("a v1: saved\n");
+  await inBoth("a rule that was deleted and is saved again fires", isFiring("a"));
+
+  // A rule that is changed while an engine is dead, before it had saved what it raised last.
+  const [dead] = processes;
+  await dead!.kill();
+  expect((await save(rule("c", 2, 5_000))).code).toBe(0);
+  expect((await skerry(["rules", "delete", "a", "--nats", world.hub.url])).code).toBe(0);
+  await dead!.start();
+  await inBoth("what they had raised has resolved", (of) =>
+    ["a", "c"].every((id) => of[id]?.startsWith("resolved") === true),
+  );
+  expect((await save(rule("c", 3, 1_000))).code).toBe(0);
+  await inBoth("the changed rule fires again", isFiring("c"));
 
   // The same rules over what the region has recorded: its log, and a file of it.
   writing = false;
   await Promise.all(written);
   const recorded = join(directory.path, "recorded.jsonl");
   const other = join(directory.path, "other.json");
-  await writeFile(file, JSON.stringify([rule("b", 2, 5_000), rule("c", 1, 1_000)]));
-  await writeFile(other, JSON.stringify([rule("d", 1, 1_000), rule("c", 2, 5_000)]));
+  await writeFile(file, JSON.stringify([rule("b", 2, 5_000), rule("c", 3, 1_000)]));
+  await writeFile(other, JSON.stringify([rule("d", 1, 1_000), rule("c", 4, 5_000)]));
   const at = ["--region", "eu", "--nats", world.region("eu").url, "--since", "1h"];
   const live = await skerry(["rules", "test", file, ...at, "--record", recorded, "--strict"]);
   expect(live.out).toMatch(/c room firing: .*\n1 alerts over \d+ readings\n/);

@@ -272,6 +272,10 @@ class Tracker {
       return this.resolve(place);
     const { until, raisedAt } = this.#firing;
     if (until === null || until > clockMs) return;
+    const ends = (rule.rule.silences ?? []).map((one) => SilenceWindow.of(one).endAt(clockMs));
+    const next = Math.max(...ends.map((end) => end ?? Number.NEGATIVE_INFINITY));
+    if (next > clockMs) return void (this.#firing = { raisedAt, until: next });
+    if (this.#since !== null) return;
     this.#firing = { raisedAt, until: null };
     this.#tell("firing", raisedAt, place);
   }
@@ -293,6 +297,7 @@ export function referenceAlerts(
   };
   const identities = new Set<string>();
   const online = new Map<string, string>();
+  const epochs = new Set<string>();
   let [state, clockMs, attended] = [EMPTY_LANE, 0, 0];
   const lose = (device: string): void => {
     for (const tracker of trackers.values())
@@ -329,7 +334,7 @@ export function referenceAlerts(
       if (identities.has(known)) return;
       identities.add(known);
     }
-    const values = { device, ...payload };
+    const values = { ...payload, device };
     const entry: Entry = { ...place, contract: contract.name, timeMs, values, attended };
     for (const rule of compiled)
       if (rule.contracts.includes(contract.name)) trackerOf(rule, key).take(entry);
@@ -338,7 +343,9 @@ export function referenceAlerts(
     const verdict = judgeFrame(state, header, storeMs);
     if (verdict.kind === "repeated") continue;
     if (verdict.kind === "hole") throw new Error("the log has a hole");
-    for (const [device, of] of online) {
+    const isNewEpoch = !epochs.has(`${header.gateway} ${header.epoch}`);
+    epochs.add(`${header.gateway} ${header.epoch}`);
+    for (const [device, of] of isNewEpoch ? online : []) {
       const [gateway, epoch] = of.split("\n");
       if (gateway !== header.gateway || epoch === header.epoch) continue;
       online.delete(device);
