@@ -1,5 +1,6 @@
 // Goal: PUBACK means stored, what is refused is kept, and alerts come back over MQTT (P1, P3, P5).
 // Method: the gateway and the alerting engine as real processes on a real region server.
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type MqttClient, connectAsync } from "mqtt";
 import { DeliverPolicy, type NatsConnection } from "nats";
@@ -8,10 +9,23 @@ import type { Alert } from "../../contracts/alert.ts";
 import { decodeFrame } from "../../contracts/frame.ts";
 import type { Reject } from "../../contracts/reject.ts";
 import { type NatsWorld, startHubAndRegions } from "../support/nats.ts";
-import { type ServerProcess, eventually, freePort } from "../support/nats-influx-process.ts";
+import {
+  type ServerProcess,
+  eventually,
+  freePort,
+  temporaryDirectory,
+} from "../support/nats-influx-process.ts";
 import { startService } from "../support/services.ts";
 
-const PROJECT = join(import.meta.dirname, "../..");
+const RULE = {
+  id: "co2-high",
+  version: 1,
+  kind: "threshold",
+  contract: "environment",
+  when: "co2 > 1000",
+  for: "3s",
+  clear: "co2 < 900",
+};
 
 const stack = new AsyncDisposableStack();
 let world: NatsWorld;
@@ -33,9 +47,11 @@ beforeAll(async () => {
     SKERRY_MQTT_PORT: String(port),
     SKERRY_ANONYMOUS: "loopback",
   });
+  const rules = join(stack.use(await temporaryDirectory()).path, "rules.json");
+  await writeFile(rules, JSON.stringify([RULE]));
   alerting = await start("gateway/alerting/main.ts", {
     SKERRY_NATS_URL: url,
-    SKERRY_RULES: join(PROJECT, "infra/local/rules.json"),
+    SKERRY_RULES: rules,
   });
   nats = await world.region("eu").connect();
 });
@@ -137,10 +153,10 @@ test("an alert is raised, retained, survives a kill of both processes, and is cl
     if (seen.at(-1) !== alert.state) seen.push(alert.state);
   });
   await mqtt.subscribeAsync(`alerts/+/${device}`, { qos: 1 });
-  const startMs = Date.now() - 60_000;
-  const send = (seq: number, co2: number): Promise<unknown> =>
-    mqtt.publishAsync(topic, reading(seq, { co2, ts: startMs + seq * 1000 }), { qos: 1 });
-  for (let seq = 1; seq <= 11; seq++) await send(seq, 1200);
+  // Of as long ago as the rule asks for, and not so long that they are too late.
+  const send = (seq: number, co2: number, agoMs = 0): Promise<unknown> =>
+    mqtt.publishAsync(topic, reading(seq, { co2, ts: Date.now() - agoMs }), { qos: 1 });
+  for (let seq = 1; seq <= 11; seq++) await send(seq, 1200, 3_300 - seq * 300);
   await eventually("the alert reaches MQTT", () => seen.includes("firing"));
 
   await Promise.all([gateway.kill(), alerting.kill()]);
