@@ -31,7 +31,7 @@ interface Plan {
 function planOf({ quick = false, only }: Flags): Plan {
   const wanted = (part: Part): boolean => only === undefined || only === part;
   // Longer than the rules' windows: full ones are what costs.
-  const of = quick ? { seconds: 3, warmupSeconds: 1.5 } : { seconds: 30, warmupSeconds: 12 };
+  const of = quick ? { seconds: 2.5, warmupSeconds: 1 } : { seconds: 30, warmupSeconds: 12 };
   const latency = (rules: RuleSet, ratePerSecond: number, isWanCut: boolean): LatencyPlan[] =>
     wanted(isWanCut ? "cut" : "latency") ? [{ ...of, rules, ratePerSecond, isWanCut }] : [];
   return {
@@ -43,7 +43,7 @@ function planOf({ quick = false, only }: Flags): Plan {
       ...(quick ? [] : latency("mixed", 10_000, false)),
     ],
     kills: wanted("recovery") ? (quick ? 1 : 3) : 0,
-    evaluationSeconds: wanted("evaluations") ? (quick ? 0.7 : 4) : 0,
+    evaluationSeconds: wanted("evaluations") ? (quick ? 0.5 : 4) : 0,
     memorySeconds: wanted("memory") ? 65 : 0,
   };
 }
