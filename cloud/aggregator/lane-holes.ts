@@ -15,7 +15,7 @@ import { type Hole, holeText } from "../../infra/nats/lane.ts";
 import { readMissing } from "../../infra/nats/lane-origin.ts";
 import type { LogEntry } from "../../infra/nats/lane-source.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
-import { insist } from "./insist.ts";
+import { insist } from "../insist.ts";
 
 /** Up to a million frames may be missing at one place. */
 const STEP = 1e-6;

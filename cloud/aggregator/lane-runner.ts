@@ -17,7 +17,7 @@ import type { Tracing } from "../../otel/tracing.ts";
 import type { HubAlerts } from "../hub-alerts.ts";
 import { findConflicts } from "./conflicts.ts";
 import { recordHops } from "./hop-spans.ts";
-import { insist } from "./insist.ts";
+import { insist } from "../insist.ts";
 import type { Answer, InfluxSink } from "./influx-sink.ts";
 import {
   type FrameEffects,

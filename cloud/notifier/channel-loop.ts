@@ -14,7 +14,7 @@ import type { Positions } from "../../infra/nats/positions.ts";
 import { Backoff, sleep } from "../../infra/runtime/backoff.ts";
 import { dispositionOf, messageOf } from "../../infra/runtime/errors.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
-import { insist } from "../aggregator/insist.ts";
+import { insist } from "../insist.ts";
 import { AlertQueue } from "./alert-queue.ts";
 import type { Assignments } from "./assignments.ts";
 import { type DeadLetters, alertsAt } from "./dead-letters.ts";

@@ -6,7 +6,7 @@ import { Positions } from "../../infra/nats/positions.ts";
 import { HUB } from "../../infra/nats/topology.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
 import type { StatusSource } from "../../infra/runtime/status-server.ts";
-import { insist } from "../aggregator/insist.ts";
+import { insist } from "../insist.ts";
 import { Assignments } from "./assignments.ts";
 import { ChannelLoop, type NotifierPosition } from "./channel-loop.ts";
 import { DeadLetters } from "./dead-letters.ts";

@@ -7,7 +7,7 @@ import type { DeadLetter } from "../../contracts/notification.ts";
 import { retrySubject } from "../../contracts/subjects.ts";
 import { readSlice } from "../../infra/nats/lane-source.ts";
 import type { Logger } from "../../infra/runtime/logger.ts";
-import { insist } from "../aggregator/insist.ts";
+import { insist } from "../insist.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import { type Channel, type ChannelCounts, deliver } from "./delivery.ts";
 import { makeMessage } from "./message.ts";

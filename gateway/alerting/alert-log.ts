@@ -116,7 +116,7 @@ export class AlertLog {
   async #store(subject: string, alert: Alert, signal: AbortSignal): Promise<void> {
     const last = this.#last.get(subject);
     if (last && !isAfter(alert, last)) return;
-    // Two engines' worth of replays may acknowledge at another place what is acknowledged.
+    // A replay may acknowledge, or resolve, at another place what is acknowledged or resolved.
     if (last?.id === alert.id && last.state === alert.state) return;
     const data = Buffer.from(JSON.stringify(alert));
     const messageId = `${alert.id}:${alert.state}`;
