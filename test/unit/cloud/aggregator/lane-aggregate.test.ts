@@ -284,12 +284,20 @@ describe("each reading once", () => {
   });
 
   test("after repairs every closed window is what its distinct readings give, late ones too", () => {
+    // Ten seconds that were closed and reached again are closed with the next ones (window.ts, W2).
+    const quiet = (gateway: "g1" | "g2", stepMs: number): FrameSketch => ({
+      gateway,
+      stepMs,
+      storedTwice: false,
+      readings: [],
+    });
+    const nextTenSeconds = [quiet("g1", 15_000), quiet("g2", 0)];
     fc.assert(
       fc.property(
         fc.array(sketch, { maxLength: 60 }),
         fc.array(fc.nat({ max: 99 }), { maxLength: 200 }),
         (sketches, schedule) => {
-          const { log, sent } = toLog(sketches);
+          const { log, sent } = toLog([...sketches, ...nextTenSeconds]);
           const timed = sent.map((reading) => ({
             reading,
             eventMs: Number(reading.payload["ts"] ?? reading.receivedAtMs),
