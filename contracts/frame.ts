@@ -18,7 +18,8 @@ const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
 const ZSTD_OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 /** A decompressed frame is never larger than this, whatever its zstd header claims. */
-const DECODED_BYTES_MAX = 64 * 1024 * 1024;
+export const DECODED_BYTES_MAX = 64 * 1024 * 1024;
+const ZSTD_LIMITS = { maxOutputLength: DECODED_BYTES_MAX };
 
 export class FrameError extends Error {
   override readonly name = "FrameError";
@@ -85,9 +86,20 @@ export function encodeFrame(header: FrameHeader, readings: readonly string[]): B
 
 /** @throws FrameError which must stop the lane: a frame that cannot be read is never skipped. */
 export function decodeFrame(data: Uint8Array): Frame {
+  let bytes: Buffer;
+  try {
+    bytes = isCompressed(data) ? zstdDecompressSync(data, ZSTD_LIMITS) : asBuffer(data);
+  } catch (cause) {
+    throw invalid("is not whole", cause);
+  }
+  return parseFrame(bytes);
+}
+
+/** Of the bytes that {@link frameBytes} made. @throws FrameError */
+export function parseFrame(bytes: Buffer): Frame {
   let parts: unknown;
   try {
-    parts = JSON.parse(inflate(data).toString("utf8"));
+    parts = JSON.parse(bytes.toString("utf8"));
   } catch (cause) {
     throw invalid("is neither JSON nor zstd of JSON", cause);
   }
@@ -102,11 +114,11 @@ export function decodeFrame(data: Uint8Array): Frame {
   return { header, readings };
 }
 
-function inflate(data: Uint8Array): Buffer {
-  const compressed = ZSTD_MAGIC.every((byte, at) => data[at] === byte);
-  if (compressed) return zstdDecompressSync(data, { maxOutputLength: DECODED_BYTES_MAX });
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-}
+export const isCompressed = (data: Uint8Array): boolean =>
+  ZSTD_MAGIC.every((byte, at) => data[at] === byte);
+
+const asBuffer = (data: Uint8Array): Buffer =>
+  Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 
 function toReading(part: unknown): FrameReading {
   if (!Array.isArray(part) || part.length !== 6)

@@ -10,7 +10,10 @@ import { COMPRESS_FROM_BYTES } from "../../contracts/frame.ts";
  * Compress one frame at a time: the next one after the promise is settled.
  */
 export function makeFrameCompressor(): (bytes: Buffer) => Promise<Uint8Array> {
-  const stream = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+  const stream = createZstdCompress({
+    params: { [constants.ZSTD_c_compressionLevel]: 1 },
+    flush: constants.ZSTD_e_end,
+  });
   let chunks: Buffer[] = [];
   let fail: (error: Error) => void = () => undefined;
   stream.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -19,8 +22,7 @@ export function makeFrameCompressor(): (bytes: Buffer) => Promise<Uint8Array> {
     if (bytes.length < COMPRESS_FROM_BYTES) return Promise.resolve(bytes);
     return new Promise((resolve, reject) => {
       fail = reject;
-      stream.write(bytes);
-      stream.flush(constants.ZSTD_e_end, () => {
+      stream.write(bytes, () => {
         const [first, ...rest] = chunks;
         chunks = [];
         if (first) resolve(rest.length === 0 ? first : Buffer.concat([first, ...rest]));
