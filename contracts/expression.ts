@@ -9,6 +9,7 @@
 // Source: Common Expression Language, language definition (github.com/google/cel-spec).
 import { type ASTNode, Environment } from "@marcbachmann/cel-js";
 import { RE2JS } from "re2js";
+import { type Bound, boundsOf } from "./condition-bounds.ts";
 import type { Contract, Field } from "./contract.ts";
 import { compileNumeric } from "./numeric-expression.ts";
 
@@ -37,6 +38,8 @@ export interface Expression {
   readonly names: readonly string[];
   /** Those with members, and which: `[["room", "co2"]]`. */
   readonly members: readonly (readonly [variable: string, member: string])[];
+  /** Of a condition: one of them is reached whenever it holds. Null if nothing simple can be said. */
+  readonly bounds: readonly Bound[] | null;
   /**
    * @param values every variable in `names`; more do no harm.
    * @throws what the expression throws, such as a division by zero.
@@ -145,7 +148,8 @@ export function compileExpression(
   );
   const interpret = (values: Readonly<Record<string, unknown>>): unknown => run(values);
   const evaluate = compileNumeric(ast, variables, interpret) ?? interpret;
-  return { text, type, names: [...own], members, evaluate };
+  const bounds = type === "bool" ? boundsOf(ast, variables) : null;
+  return { text, type, names: [...own], members, bounds, evaluate };
 }
 
 /** True if a reading says something about the expression (X3). */

@@ -112,17 +112,23 @@ export class LaneRules {
     const key = seriesKeyOf(contract, device, payload);
     if (contract.name === PRESENCE_CONTRACT) this.#heard(device, payload, header);
     this.#alive(contract.name, key, reading, place, alerts);
-    const plans = this.rules.evaluated(contract.name);
-    if (!plans) return;
+    const rules = this.rules.evaluated(contract.name);
+    if (!rules) return;
     const timeMs = Math.min(eventTimeMs(contract, payload, receivedAtMs), receivedAtMs);
     if (timeMs < this.clock.watermarkMs) return void (this.counters.late += 1); // A3
     if (!this.identities.add(contract, device, payload, this.clock.clockMs))
       return void (this.counters.repeated += 1); // A2
     const values = this.rules.needsDevice(contract.name) ? { ...payload, device } : payload;
     const sample = { contract: contract.name, values, timeMs, place };
+    const { plans, index } = rules;
+    index.look(values);
     this.#slow.begin();
-    for (let at = 0; at < plans.length; at++)
-      this.#evaluate(plans[at]!, key, sample, receivedAtMs, alerts);
+    for (let at = 0; at < plans.length; at++) {
+      const plan = plans[at]!;
+      // What cannot hold matters only to a key of which something is remembered.
+      if (index.mayHold(at) || plan.remembers(key))
+        this.#evaluate(plan, key, sample, receivedAtMs, alerts);
+    }
     this.#slow.end();
   }
 
@@ -145,8 +151,7 @@ export class LaneRules {
 
   #judge(plan: RulePlan, key: string, sample: Sample, receivedAtMs: number, alerts: Alert[]): void {
     const { compiled } = plan;
-    // A lookup costs as much as a condition, and most rules remember no key at all.
-    const known = plan.slots.size === 0 ? undefined : plan.slots.get(key);
+    const known = plan.slots.get(key);
     // Most readings of most rules: nothing is remembered of the key, and the condition does not hold.
     if (!known && compiled.kind === "threshold" && !holdsThreshold(compiled, sample)) return;
     const slot = known ?? plan.open(key, this.clock.attendedMs);

@@ -57,6 +57,11 @@ export class RulePlan {
     this.#shedAbove = bounds.valuesMax;
   }
 
+  remembers(key: string): boolean {
+    // A lookup costs as much as a condition, and most rules remember no key at all.
+    return this.slots.size > 0 && this.slots.has(key);
+  }
+
   /** The slot of a key, made if there is room; null if every key that is remembered has a live alert. */
   open(key: string, attendedAt: number): Slot | null {
     const known = this.slots.get(key);

@@ -5,6 +5,7 @@ import type { CompiledRule } from "../../contracts/compile-rule.ts";
 import type { FrameReading } from "../../contracts/frame.ts";
 import { usesDevice } from "./evaluators.ts";
 import { RulePlan } from "./rule-plan.ts";
+import { ThresholdIndex } from "./threshold-index.ts";
 
 export interface UnknownVersion {
   readonly contract: string;
@@ -17,11 +18,18 @@ const isSame = (a: CompiledRule, b: CompiledRule): boolean =>
 
 const NONE: ReadonlySet<string> = new Set();
 
+/** What readings of one contract are evaluated by. */
+export interface ContractRules {
+  readonly plans: readonly RulePlan[];
+  /** By their places in `plans`. */
+  readonly index: ThresholdIndex;
+}
+
 export class RuleSet {
   readonly plans = new Map<string, RulePlan>();
   readonly #catalog: Catalog;
   /** By contract, in the order of their ids, whatever the order they came in. */
-  #evaluated = new Map<string, readonly RulePlan[]>();
+  #evaluated = new Map<string, ContractRules>();
   #absences = new Map<string, readonly RulePlan[]>();
   /** Contracts whose rules look at who sent a reading; the others are spared a copy of it. */
   readonly #needDevice = new Set<string>();
@@ -64,7 +72,13 @@ export class RuleSet {
           index.set(contract, [...(index.get(contract) ?? []), plan]);
       return index;
     };
-    this.#evaluated = byContract(({ compiled }) => compiled.kind !== "absence");
+    const evaluated = byContract(({ compiled }) => compiled.kind !== "absence");
+    this.#evaluated = new Map(
+      [...evaluated].map(([contract, plans]) => {
+        const index = new ThresholdIndex(plans.map(({ compiled }) => compiled));
+        return [contract, { plans, index }];
+      }),
+    );
     this.#absences = byContract(({ compiled }) => compiled.kind === "absence");
     this.#needDevice.clear();
     for (const { compiled } of sorted)
@@ -73,7 +87,7 @@ export class RuleSet {
   }
 
   /** Rules that a reading of this contract is evaluated by. */
-  evaluated(contract: string): readonly RulePlan[] | undefined {
+  evaluated(contract: string): ContractRules | undefined {
     return this.#evaluated.get(contract);
   }
 

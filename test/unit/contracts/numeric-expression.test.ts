@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { compileExpression } from "../../../contracts/expression.ts";
+import { reaches } from "../../../contracts/condition-bounds.ts";
+import { compileExpression, isKnown } from "../../../contracts/expression.ts";
 
 const VARIABLES = { a: "double", b: "double", c: "double", on: "bool" } as const;
 
@@ -67,4 +68,39 @@ test("a compiled expression answers what the interpreter answers, and throws whe
     }),
     { numRuns: 2_000 },
   );
+});
+
+test("a condition is false, and throws nothing, where none of its bounds is reached", () => {
+  let decided = 0;
+  fc.assert(
+    fc.property(
+      expressions.bool.filter(isExpression),
+      fc.array(values, { minLength: 1, maxLength: 5 }),
+      (text, all) => {
+        const { bounds, ...expression } = compileExpression(text, VARIABLES, ["bool"]);
+        for (const of of all) {
+          if (bounds === null || !isKnown(expression, of)) continue;
+          if (bounds.some((bound) => reaches(bound, of[bound.name as "a"]))) continue;
+          decided += 1;
+          expect(answerOf(text, of)).toBe(false);
+          expect(answerOf(interpreted(text), of)).toBe(false);
+        }
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+  expect(decided).toBeGreaterThan(50);
+});
+
+test("the bounds of a condition", () => {
+  const boundsOf = (text: string) => compileExpression(text, VARIABLES, ["bool"]).bounds;
+  expect(boundsOf("a > 1000 && b + c < 5.0")).toEqual([{ name: "a", from: "below", limit: 1_000 }]);
+  expect(boundsOf("-5.0 >= a || 7 == b")).toEqual([
+    { name: "a", from: "above", limit: -5 },
+    { name: "b", from: "below", limit: 7 },
+  ]);
+  expect(boundsOf("a > 1.0 || a + b > 2.0")).toBeNull();
+  expect(boundsOf("!(a > 1.0)")).toBeNull();
+  expect(boundsOf("a != 1")).toBeNull();
+  expect(boundsOf("on && a > 1.0")).toBeNull();
 });

@@ -236,7 +236,9 @@ test("a rule that throws is disabled alone, tells of it, and is back with its ne
 test("a rule that is too slow is disabled alone", () => {
   // The clock stands still but for the slow rule: its condition takes 50 ms.
   let nowMs = 0;
-  const under = new LaneUnderTest(catalog, parseRules([high("a"), high("slow")]), {
+  // Without bounds: it is asked about every reading.
+  const rule = { ...high("slow"), when: "co2 * 1.0 > 1000.0" };
+  const under = new LaneUnderTest(catalog, parseRules([high("a"), rule]), {
     nowMs: () => nowMs,
   });
   const { compiled } = under.rules.rules.plans.get("slow")!;
