@@ -7,7 +7,8 @@
 // F1. A payload is spliced in as it was received; nothing re-encodes it on the way.
 // F2. `count` is the number of readings that follow; a frame that disagrees with it is invalid.
 // F3. An unknown format version is an error, never skipped: its readings would vanish.
-import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { constants, zstdCompressSync } from "node:zlib";
+import { inflate } from "./inflate.ts";
 
 export const FRAME_VERSION = 1;
 
@@ -18,8 +19,7 @@ const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
 const ZSTD_OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 /** A decompressed frame is never larger than this, whatever its zstd header claims. */
-export const DECODED_BYTES_MAX = 64 * 1024 * 1024;
-const ZSTD_LIMITS = { maxOutputLength: DECODED_BYTES_MAX };
+const DECODED_BYTES_MAX = 64 * 1024 * 1024;
 
 export class FrameError extends Error {
   override readonly name = "FrameError";
@@ -86,20 +86,9 @@ export function encodeFrame(header: FrameHeader, readings: readonly string[]): B
 
 /** @throws FrameError which must stop the lane: a frame that cannot be read is never skipped. */
 export function decodeFrame(data: Uint8Array): Frame {
-  let bytes: Buffer;
-  try {
-    bytes = isCompressed(data) ? zstdDecompressSync(data, ZSTD_LIMITS) : asBuffer(data);
-  } catch (cause) {
-    throw invalid("is not whole", cause);
-  }
-  return parseFrame(bytes);
-}
-
-/** Of the bytes that {@link frameBytes} made. @throws FrameError */
-export function parseFrame(bytes: Buffer): Frame {
   let parts: unknown;
   try {
-    parts = JSON.parse(bytes.toString("utf8"));
+    parts = JSON.parse(bytesOf(data).toString("utf8"));
   } catch (cause) {
     throw invalid("is neither JSON nor zstd of JSON", cause);
   }
@@ -114,11 +103,10 @@ export function parseFrame(bytes: Buffer): Frame {
   return { header, readings };
 }
 
-export const isCompressed = (data: Uint8Array): boolean =>
-  ZSTD_MAGIC.every((byte, at) => data[at] === byte);
-
-const asBuffer = (data: Uint8Array): Buffer =>
-  Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+function bytesOf(data: Uint8Array): Buffer {
+  if (ZSTD_MAGIC.every((byte, at) => data[at] === byte)) return inflate(data, DECODED_BYTES_MAX);
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
 
 function toReading(part: unknown): FrameReading {
   if (!Array.isArray(part) || part.length !== 6)

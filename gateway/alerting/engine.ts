@@ -14,8 +14,7 @@
 import type { NatsConnection } from "nats";
 import type { Alert } from "../../contracts/alert.ts";
 import type { Catalog } from "../../contracts/catalog.ts";
-import { FrameDecoder } from "../../contracts/frame-decoder.ts";
-import { type Frame, FrameError, type FrameReading } from "../../contracts/frame.ts";
+import { type Frame, FrameError, type FrameReading, decodeFrame } from "../../contracts/frame.ts";
 import { LOSSES_KEPT, type LaneLoss, type LaneStatus } from "../../contracts/status.ts";
 import { type LaneId, laneName, telemetryStream } from "../../contracts/subjects.ts";
 import {
@@ -59,7 +58,6 @@ export class AlertingLane {
   #lane: LaneState = EMPTY_LANE;
   #stoppedBy: string | null = null;
   readonly #losses: LaneLoss[] = [];
-  readonly #decoder = new FrameDecoder();
   /** Of the frame at `#seq`. */
   #storeMs: number | null = null;
   #rules: LaneRules | null = null;
@@ -240,9 +238,9 @@ export class AlertingLane {
   }
 
   /** Null when the lane had to stop: a frame that cannot be read is never skipped (E1). */
-  async #decode(entry: LogEntry): Promise<Frame | null> {
+  #decode(entry: LogEntry): Frame | null {
     try {
-      return await this.#decoder.decode(entry.data);
+      return decodeFrame(entry.data);
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
       this.#stop(`sequence ${entry.seq}: ${error.message}`);
@@ -257,7 +255,7 @@ export class AlertingLane {
 
   /** False when the lane had to stop (E1) or `signal` aborted while it waited (E3). */
   async #apply(entry: LogEntry, evaluation: LaneRules, signal: AbortSignal): Promise<boolean> {
-    const frame = await this.#decode(entry);
+    const frame = this.#decode(entry);
     if (!frame) return false;
     const { header, readings } = frame;
     const joined = this.#seq === 0 && entry.seq > 1;

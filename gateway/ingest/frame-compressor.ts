@@ -9,9 +9,12 @@ import { COMPRESS_FROM_BYTES } from "../../contracts/frame.ts";
  *
  * Compress one frame at a time: the next one after the promise is settled.
  */
+/** A window that most frames fit into; readers have to make room for it, frame by frame. */
+const WINDOW_LOG = 16;
+
 export function makeFrameCompressor(): (bytes: Buffer) => Promise<Uint8Array> {
   const stream = createZstdCompress({
-    params: { [constants.ZSTD_c_compressionLevel]: 1 },
+    params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_windowLog]: WINDOW_LOG },
     flush: constants.ZSTD_e_end,
   });
   let chunks: Buffer[] = [];
