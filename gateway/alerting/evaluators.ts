@@ -1,11 +1,12 @@
 // What one reading says about one rule, kind by kind (pure). Each takes what the rule remembers of the
-// key and changes it in place; null means that the reading says nothing about the rule.
+// key and changes it in place, or the window that the reading is in already; null means that the reading
+// says nothing about the rule.
 //
 // The slow definitions that these are held against are in test/support/reference-evaluator.ts.
 import { AGGREGATES, type CompiledRule } from "../../contracts/compile-rule.ts";
 import { type Expression, isKnown } from "../../contracts/expression.ts";
 import type { LogPlace, Verdict } from "./lifecycle.ts";
-import { SlidingWindow, type WindowValue } from "./sliding-window.ts";
+import type { SlidingWindow } from "./sliding-window.ts";
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -29,7 +30,7 @@ export interface FirstStep {
 }
 
 /** What a rule remembers of a key beside its life. */
-export type Memory = SlidingWindow | Joined | FirstStep;
+export type Memory = Joined | FirstStep;
 
 export interface Remembered {
   memory: Memory | null;
@@ -107,20 +108,14 @@ function evaluateComposite(
   return say(false, isComplete(rule.clear) && rule.clear.evaluate(context) === true, value);
 }
 
-function evaluateRate(rule: Kind<"rate">, of: Remembered, sample: Sample): Verdict | null {
-  const { values, timeMs } = sample;
-  if (!isKnown(rule.value, values)) return null;
-  const window = (of.memory ??= new SlidingWindow()) as SlidingWindow;
-  // A change between readings that came in the wrong order is none that happened.
-  if (timeMs <= window.newestMs) return null;
-  const value = rule.value.evaluate(values) as number;
-  const { newestMs: beforeMs, newest } = window;
-  if (rule.overMs === null) window.clear();
-  window.add(timeMs, value, rule.overMs ?? Number.POSITIVE_INFINITY);
-  const [thenMs, then] =
-    rule.overMs === null ? [beforeMs, newest] : [window.oldestMs, window.oldest];
-  if (then === undefined || thenMs >= timeMs) return null;
-  const rate = ((value - (then as number)) / (timeMs - thenMs)) * rule.perMs;
+function evaluateRate(
+  rule: Kind<"rate">,
+  { values }: Sample,
+  window: SlidingWindow,
+): Verdict | null {
+  const tookMs = window.newestMs - window.oldestMs;
+  if (tookMs === 0) return null;
+  const rate = (((window.newest as number) - (window.oldest as number)) / tookMs) * rule.perMs;
   // A copy of the reading only for conditions that look at more than the rate.
   const context = looksAt(rule, "rate") ? { rate } : { ...values, rate };
   return isKnown(rule.when, context) ? judge(rule, context, rate) : null;
@@ -135,15 +130,7 @@ const isOnly = ({ names }: Expression, name: string): boolean => {
   return true;
 };
 
-function evaluateAggregate(
-  rule: Kind<"aggregate">,
-  of: Remembered,
-  { values, timeMs }: Sample,
-): Verdict | null {
-  if (!isKnown(rule.value, values) || !passes(rule.where, values)) return null;
-  const window = (of.memory ??= new SlidingWindow(usesDistinct(rule))) as SlidingWindow;
-  const value = rule.value.evaluate(values) as WindowValue;
-  if (!window.add(timeMs, value, rule.overMs)) return null;
+function evaluateAggregate(rule: Kind<"aggregate">, window: SlidingWindow): Verdict {
   const { when, clear } = rule;
   for (let at = 0; at < when.names.length; at++)
     aggregates[when.names[at]!] = aggregateOf(window, when.names[at]!);
@@ -153,9 +140,6 @@ function evaluateAggregate(
 
 /** One for all, as the verdict is: a condition has looked at it before the next one is evaluated. */
 const aggregates: Record<string, number> = Object.fromEntries(AGGREGATES.map((name) => [name, 0]));
-
-export const usesDistinct = ({ when, clear }: Kind<"aggregate">): boolean =>
-  when.names.includes("distinct") || clear?.names.includes("distinct") === true;
 
 function aggregateOf(window: SlidingWindow, name: string): number {
   switch (name) {
@@ -174,20 +158,9 @@ function aggregateOf(window: SlidingWindow, name: string): number {
   }
 }
 
-const passes = (where: Expression | null, values: Values): boolean =>
-  where === null || (isKnown(where, values) && where.evaluate(values) === true);
-
-function evaluateFrequency(
-  rule: Kind<"frequency">,
-  of: Remembered,
-  { values, timeMs }: Sample,
-): Verdict | null {
-  if (!passes(rule.where, values)) return null;
-  const window = (of.memory ??= new SlidingWindow()) as SlidingWindow;
-  if (!window.add(timeMs, 1, rule.overMs)) return null;
-  window.keep(rule.moreThan + 1);
-  const isTooOften = window.size > rule.moreThan;
-  return say(isTooOften, !isTooOften, window.size);
+function evaluateFrequency({ moreThan }: Kind<"frequency">, { size }: SlidingWindow): Verdict {
+  const isTooOften = size > moreThan;
+  return say(isTooOften, !isTooOften, size);
 }
 
 function evaluateSequence(
@@ -196,7 +169,7 @@ function evaluateSequence(
   { contract, values, timeMs, place }: Sample,
 ): Verdict | null {
   const is = (step: { contract: string; when: Expression }): boolean =>
-    step.contract === contract && passes(step.when, values);
+    step.contract === contract && isKnown(step.when, values) && step.when.evaluate(values) === true;
   const first = of.memory as FirstStep | null;
   let answer: Verdict | null = null;
   if (first && is(rule.then)) {
@@ -211,11 +184,19 @@ function evaluateSequence(
   return answer;
 }
 
-/** @param rule of any kind but absence, which no reading decides. */
+/** True if the rule remembers something of every key, whatever its readings say. */
+export const hasMemory = ({ kind }: CompiledRule): boolean =>
+  kind === "composite" || kind === "sequence";
+
+/**
+ * @param rule of any kind but absence, which no reading decides.
+ * @param window with the reading in it; null for rules that look at none.
+ */
 export function evaluateReading(
   rule: CompiledRule,
   of: Remembered,
   sample: Sample,
+  window: SlidingWindow | null,
 ): Verdict | null {
   switch (rule.kind) {
     case "threshold":
@@ -223,11 +204,11 @@ export function evaluateReading(
     case "composite":
       return evaluateComposite(rule, of, sample);
     case "rate":
-      return evaluateRate(rule, of, sample);
+      return evaluateRate(rule, sample, window!);
     case "aggregate":
-      return evaluateAggregate(rule, of, sample);
+      return evaluateAggregate(rule, window!);
     case "frequency":
-      return evaluateFrequency(rule, of, sample);
+      return evaluateFrequency(rule, window!);
     case "sequence":
       return evaluateSequence(rule, of, sample);
     case "absence":
@@ -262,9 +243,3 @@ function expressionsOf(rule: CompiledRule): Expression[] {
 
 const present = (...expressions: (Expression | null)[]): Expression[] =>
   expressions.filter((expression) => expression !== null);
-
-/** Values that it holds: what memory is bounded by. */
-export function sizeOf(memory: Memory | null): number {
-  if (memory === null) return 0;
-  return memory instanceof SlidingWindow ? memory.size : 1;
-}

@@ -17,7 +17,13 @@ import { eventTimeMs, seriesKeyOf } from "../../contracts/reading.ts";
 import type { LaneId } from "../../contracts/subjects.ts";
 import { silencedUntil } from "../../contracts/silence.ts";
 import type { LaneState } from "../../infra/nats/lane.ts";
-import { type Sample, evaluateReading, holdsThreshold, sizeOf } from "./evaluators.ts";
+import {
+  type Remembered,
+  type Sample,
+  evaluateReading,
+  hasMemory,
+  holdsThreshold,
+} from "./evaluators.ts";
 import { CLOCK_START, type LaneClock, tick } from "./lane-clock.ts";
 import { LanePresence, PRESENCE_CONTRACT } from "./lane-presence.ts";
 import { type Life, type LogPlace, type Verdict, isLive, stepLife } from "./lifecycle.ts";
@@ -31,6 +37,9 @@ import { SlowRules } from "./slow-rules.ts";
 const BY_CLOCK = 2 ** 31;
 const BY_CHANGE = BY_CLOCK + 1;
 const BY_PEOPLE = BY_CLOCK + 2;
+
+/** Of a key that a rule has not met. */
+const NOTHING: Remembered = { memory: null };
 
 type When = Pick<Sample, "place" | "timeMs">;
 
@@ -150,19 +159,25 @@ export class LaneRules {
   }
 
   #judge(plan: RulePlan, key: string, sample: Sample, receivedAtMs: number, alerts: Alert[]): void {
-    const { compiled } = plan;
+    const { compiled, windows } = plan;
+    const { attendedMs } = this.clock;
+    const window = windows && windows.take(key, sample, attendedMs);
+    if (window === "no-room") return void (this.counters.unevaluated += 1);
+    if (windows && !window) return;
     const known = plan.slots.get(key);
     // Most readings of most rules: nothing is remembered of the key, and the condition does not hold.
     if (!known && compiled.kind === "threshold" && !holdsThreshold(compiled, sample)) return;
-    const slot = known ?? plan.open(key, this.clock.attendedMs);
+    let slot = known ?? (hasMemory(compiled) ? plan.open(key, attendedMs) : null);
+    if (!slot && hasMemory(compiled)) return void (this.counters.unevaluated += 1);
+    const verdict = evaluateReading(compiled, slot ?? NOTHING, sample, window);
+    if (!slot && !verdict?.holds) return;
+    slot ??= plan.open(key, attendedMs);
     if (!slot) return void (this.counters.unevaluated += 1);
-    const sizeBefore = sizeOf(slot.memory);
-    const verdict = evaluateReading(compiled, slot, sample);
-    slot.touchedAt = this.clock.attendedMs;
+    slot.touchedAt = attendedMs;
     // An idle key whose condition does not hold stays idle.
     if (verdict && (verdict.holds || slot.life !== null))
       this.#step(plan, key, slot, verdict, { ...sample, receivedAtMs }, alerts);
-    plan.settle(key, slot, sizeBefore);
+    plan.settle(key, slot);
   }
 
   #step(
@@ -276,7 +291,7 @@ export class LaneRules {
     const cause = { key, place, atMs: clockMs, receivedAtMs: clockMs, value: 0, why };
     this.#resolve(plan, slot.life, cause, alerts);
     slot.life = null;
-    plan.settle(key, slot, sizeOf(slot.memory));
+    plan.settle(key, slot);
   }
 
   #byClock(
@@ -312,7 +327,7 @@ export class LaneRules {
       const cause: Cause = { key, place, atMs: receivedAtMs, receivedAtMs, value: 0, why };
       this.#resolve(plan, slot.life, cause, alerts);
       slot.life = null;
-      plan.settle(key, slot, 0);
+      plan.settle(key, slot);
     }
   }
 

@@ -4,7 +4,7 @@ import type { Catalog } from "../../contracts/catalog.ts";
 import { type CompiledRule, compileRule } from "../../contracts/compile-rule.ts";
 import type { Rule } from "../../contracts/rule.ts";
 import type { LaneId } from "../../contracts/subjects.ts";
-import { type Memory, usesDistinct } from "./evaluators.ts";
+import type { Memory } from "./evaluators.ts";
 import { IdleTimers } from "./idle-timers.ts";
 import type { LaneClock } from "./lane-clock.ts";
 import { LanePresence, type PresenceState } from "./lane-presence.ts";
@@ -13,36 +13,42 @@ import type { Life } from "./lifecycle.ts";
 import { NumberReader, NumberWriter } from "./number-tape.ts";
 import { RecentIdentities, type RecentIdentitiesState } from "./recent-identities.ts";
 import { RulePlan } from "./rule-plan.ts";
-import { SlidingWindow, type WindowValue } from "./sliding-window.ts";
+import { SharedWindows } from "./shared-windows.ts";
+import type { WindowValue } from "./sliding-window.ts";
 
-const FORMAT = 1;
+const FORMAT = 2;
 
 type Entries = readonly (readonly [key: string, at: number])[];
-
-/** Numbers of a slot: its key, when it was touched, and how many cells its window has, or NO_WINDOW. */
-const NO_WINDOW = -1;
 
 interface PlanState {
   readonly rule: Rule;
   readonly disabled: RulePlan["disabled"];
   readonly limitedAt: RulePlan["limitedAt"];
+  /** How many; the numbers of each are its key and when it was touched. */
   readonly slots: number;
   /** Of the slots that have one, by their number. */
   readonly lives: readonly (readonly [slot: number, life: Life])[];
-  /** Memories that are no windows. */
-  readonly memories: readonly (readonly [slot: number, memory: unknown])[];
-  /** Windows of values that are no numbers. */
-  readonly values: readonly (readonly [slot: number, values: readonly WindowValue[]])[];
+  readonly memories: readonly (readonly [slot: number, memory: Memory])[];
   readonly resolving: Entries;
   readonly silent: Entries;
   readonly lost: Entries;
   readonly silenced: readonly string[];
 }
 
+interface WindowsState {
+  /** Ids of the rules that look at them. */
+  readonly readers: readonly string[];
+  /** How many; the numbers of each are its key, when it was touched, how many cells, and the cells. */
+  readonly windows: number;
+  /** Windows of values that are no numbers. */
+  readonly values: readonly (readonly [window: number, values: readonly WindowValue[]])[];
+}
+
 interface RulesState {
   readonly format: number;
   readonly keys: readonly string[];
   readonly plans: readonly PlanState[];
+  readonly windows: readonly WindowsState[];
   readonly identities: RecentIdentitiesState;
 }
 
@@ -56,10 +62,13 @@ export interface LaneSnapshot {
 
 export function takeSnapshot(lane: LaneRules): LaneSnapshot {
   const writer = new NumberWriter();
-  const keys = new Map<string, number>();
-  const plans = [...lane.rules.plans.values()].map((plan) => writePlan(plan, keys, writer));
+  const keys = new KeyNumbers();
+  const all = [...lane.rules.plans.values()];
+  const plans = all.map((plan) => writePlan(plan, keys, writer));
+  const shared = new Set(all.flatMap(({ windows }) => windows ?? []));
+  const windows = [...shared].map((each) => writeWindows(each, keys, writer));
   const identities = lane.identities.write(writer);
-  const state: RulesState = { format: FORMAT, keys: [...keys.keys()], plans, identities };
+  const state: RulesState = { format: FORMAT, keys: keys.all, plans, windows, identities };
   return {
     rules: writer.finish(JSON.stringify(state)),
     presence: Buffer.from(JSON.stringify(lane.presence), "utf8"),
@@ -67,25 +76,29 @@ export function takeSnapshot(lane: LaneRules): LaneSnapshot {
   };
 }
 
-function writePlan(plan: RulePlan, keys: Map<string, number>, writer: NumberWriter): PlanState {
+/** A key is written once, however many rules know it. */
+class KeyNumbers {
+  readonly #numbers = new Map<string, number>();
+
+  get all(): string[] {
+    return [...this.#numbers.keys()];
+  }
+
+  of(key: string): number {
+    let number = this.#numbers.get(key);
+    if (number === undefined) this.#numbers.set(key, (number = this.#numbers.size));
+    return number;
+  }
+}
+
+function writePlan(plan: RulePlan, keys: KeyNumbers, writer: NumberWriter): PlanState {
   const lives: [number, Life][] = [];
-  const memories: [number, unknown][] = [];
-  const values: [number, readonly WindowValue[]][] = [];
+  const memories: [number, Memory][] = [];
   let slot = 0;
   for (const [key, { life, memory, touchedAt }] of plan.slots) {
-    let index = keys.get(key);
-    if (index === undefined) keys.set(key, (index = keys.size));
-    writer.push(index);
+    writer.push(keys.of(key));
     writer.push(touchedAt);
-    if (memory instanceof SlidingWindow) {
-      const { cells, others } = memory.content;
-      writer.push(cells.length);
-      writer.pushAll(cells);
-      if (others) values.push([slot, others]);
-    } else {
-      writer.push(NO_WINDOW);
-      if (memory !== null) memories.push([slot, memory]);
-    }
+    if (memory !== null) memories.push([slot, memory]);
     if (life !== null) lives.push([slot, life]);
     slot += 1;
   }
@@ -96,12 +109,26 @@ function writePlan(plan: RulePlan, keys: Map<string, number>, writer: NumberWrit
     slots: slot,
     lives,
     memories,
-    values,
     resolving: [...plan.resolving.entries()],
     silent: [...plan.silent.entries()],
     lost: [...plan.lost.entries()],
     silenced: [...plan.silenced],
   };
+}
+
+function writeWindows(of: SharedWindows, keys: KeyNumbers, writer: NumberWriter): WindowsState {
+  const values: [number, readonly WindowValue[]][] = [];
+  let windows = 0;
+  for (const [key, { window, touchedAt }] of of.keys) {
+    const { cells, others } = window.content;
+    writer.push(keys.of(key));
+    writer.push(touchedAt);
+    writer.push(cells.length);
+    writer.pushAll(cells);
+    if (others) values.push([windows, others]);
+    windows += 1;
+  }
+  return { readers: [...of.readers].map(({ compiled }) => compiled.id), windows, values };
 }
 
 /**
@@ -120,11 +147,17 @@ export function restoreSnapshot(
   lane.clock = clock;
   const known = Buffer.from(presence).toString("utf8");
   lane.presence = LanePresence.from(JSON.parse(known) as PresenceState);
+  const { plans } = lane.rules;
   const compiled = state.plans.map((of) => {
     const plan = readPlan(of, compileRule(of.rule, parts.catalog), state.keys, reader);
-    lane.rules.plans.set(of.rule.id, plan);
+    plans.set(of.rule.id, plan);
     return plan.compiled;
   });
+  for (const of of state.windows) {
+    const readers = of.readers.map((id) => plans.get(id)!);
+    const windows = readWindows(of, readers, state.keys, reader);
+    for (const plan of readers) plan.windows = windows;
+  }
   lane.identities = RecentIdentities.read(state.identities, reader);
   lane.update(compiled, 0);
   return lane;
@@ -146,18 +179,28 @@ function readPlan(
   for (const key of of.silenced) plan.silenced.add(key);
   const lives = new Map(of.lives);
   const memories = new Map(of.memories);
-  const values = new Map(of.values);
-  const isDistinct = compiled.kind === "aggregate" && usesDistinct(compiled);
   for (let slot = 0; slot < of.slots; slot++) {
     const key = keys[reader.next()]!;
     const touchedAt = reader.next();
-    const size = reader.next();
-    let memory = (memories.get(slot) ?? null) as Memory | null;
-    if (size !== NO_WINDOW) {
-      const others = values.get(slot) ?? null;
-      memory = SlidingWindow.from({ cells: reader.take(size), others }, isDistinct);
-    }
-    plan.restore(key, { life: lives.get(slot) ?? null, memory, touchedAt });
+    const [life, memory] = [lives.get(slot) ?? null, memories.get(slot) ?? null];
+    plan.slots.set(key, { life, memory, touchedAt });
   }
   return plan;
+}
+
+function readWindows(
+  of: WindowsState,
+  readers: readonly RulePlan[],
+  keys: readonly string[],
+  reader: NumberReader,
+): SharedWindows {
+  const shared = new SharedWindows(readers);
+  const values = new Map(of.values);
+  for (let window = 0; window < of.windows; window++) {
+    const key = keys[reader.next()]!;
+    const touchedAt = reader.next();
+    const cells = reader.take(reader.next());
+    shared.restore(key, { cells, others: values.get(window) ?? null }, touchedAt);
+  }
+  return shared;
 }

@@ -5,6 +5,7 @@ import type { CompiledRule } from "../../contracts/compile-rule.ts";
 import type { FrameReading } from "../../contracts/frame.ts";
 import { usesDevice } from "./evaluators.ts";
 import { RulePlan } from "./rule-plan.ts";
+import { SharedWindows, windowsIdOf } from "./shared-windows.ts";
 import { ThresholdIndex } from "./threshold-index.ts";
 
 export interface UnknownVersion {
@@ -23,6 +24,16 @@ export interface ContractRules {
   readonly plans: readonly RulePlan[];
   /** By their places in `plans`. */
   readonly index: ThresholdIndex;
+}
+
+/** Rules that begin together share what they look at. */
+function shareWindows(begun: readonly RulePlan[]): void {
+  const byWindows = Map.groupBy(begun, ({ compiled }) => windowsIdOf(compiled));
+  for (const [id, plans] of byWindows) {
+    if (id === null) continue;
+    const windows = new SharedWindows(plans);
+    for (const plan of plans) plan.windows = windows;
+  }
 }
 
 export class RuleSet {
@@ -51,14 +62,18 @@ export class RuleSet {
     const ended: RulePlan[] = [];
     for (const [id, plan] of this.plans) {
       const rule = current.get(id);
-      if (rule && isSame(rule, plan.compiled)) plan.compiled = rule;
-      else {
+      if (rule && isSame(rule, plan.compiled)) {
+        plan.compiled = rule;
+        plan.windows?.recompiled(rule);
+      } else {
         this.plans.delete(id);
+        plan.windows?.readers.delete(plan);
         ended.push(plan);
       }
     }
     const begun = rules.filter(({ id }) => !this.plans.has(id)).map((rule) => new RulePlan(rule));
     for (const plan of begun) this.plans.set(plan.compiled.id, plan);
+    shareWindows(begun);
     this.#index();
     return { ended, begun };
   }

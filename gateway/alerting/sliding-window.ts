@@ -4,7 +4,8 @@
 // W2. Values are in the order of their times, those of equal times in the order they came; statistics
 //     run over them in that order, so the same values give the same bits however the window came to be.
 // W3. Statistics are computed from the values, not kept up: a sum that is added to and subtracted from
-//     for weeks is not the sum any more. The least and the greatest value are kept until they leave.
+//     for weeks is not the sum any more. The sum is kept until the next change, the least and the greatest
+//     value until they leave.
 //
 // Times and numbers are in a typed array: a snapshot copies them at the speed of memory.
 
@@ -22,6 +23,8 @@ export class SlidingWindow {
   #end = 0;
   /** Of each distinct value, how often; kept only if asked for. */
   readonly #counts: Map<WindowValue, number> | null;
+  /** Null until asked for, and after every change. */
+  #sum: number | null = null;
   /** Null until asked for, and when what was least or greatest has left. */
   #least: number | null = null;
   #greatest: number | null = null;
@@ -54,7 +57,7 @@ export class SlidingWindow {
     this.#start = this.#end = 0;
     if (this.#others) this.#others = [];
     this.#counts?.clear();
-    this.#least = this.#greatest = null;
+    this.#sum = this.#least = this.#greatest = null;
   }
 
   /** Adds a value and lets go of what the window has left behind; false if it came too old for it. */
@@ -92,6 +95,7 @@ export class SlidingWindow {
     if (others) others[at] = value;
     else this.#cells[2 * at + 1] = value as number;
     this.#end += 1;
+    this.#sum = null;
   }
 
   /** Moves the window to the front if half of the room is behind it, else doubles the room. */
@@ -118,6 +122,7 @@ export class SlidingWindow {
       if (this.#greatest !== null && !(value < this.#greatest)) this.#greatest = null;
     }
     this.#start += 1;
+    this.#sum = null;
   }
 
   #uncount(value: WindowValue): void {
@@ -131,10 +136,11 @@ export class SlidingWindow {
   }
 
   get sum(): number {
+    if (this.#sum !== null) return this.#sum;
     const [cells, end] = [this.#cells, 2 * this.#end];
     let sum = 0;
     for (let at = 2 * this.#start + 1; at < end; at += 2) sum += cells[at]!;
-    return sum;
+    return (this.#sum = sum);
   }
 
   get min(): number {

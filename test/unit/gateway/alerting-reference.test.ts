@@ -85,6 +85,16 @@ const RULES = parseRules([
     when: "rate > 2 || rate < -2",
   },
   {
+    id: "falling",
+    version: 1,
+    kind: "rate",
+    contract: "room",
+    value: "co2",
+    per: "1m",
+    when: "rate < -200 && heat > 3",
+    clear: "rate > 0",
+  },
+  {
     id: "rising-long",
     version: 1,
     kind: "rate",
@@ -104,6 +114,17 @@ const RULES = parseRules([
     over: "6s",
     having: "avg > 5 && count >= 3",
     clear: "max < 7",
+  },
+  // Looks at what "average" looks at.
+  {
+    id: "peak",
+    version: 1,
+    kind: "aggregate",
+    contract: "room",
+    value: "co2",
+    over: "6s",
+    having: "max - min > 7 || sum > 40",
+    for: "1s",
   },
   {
     id: "spread",
