@@ -36,6 +36,7 @@ import { LaneRules } from "./lane-rules.ts";
 import { restoreSnapshot, takeSnapshot } from "./lane-snapshot.ts";
 import { type LaneRecord, LaneStore } from "./lane-store.ts";
 import type { RuleBook } from "./rule-book.ts";
+import type { SavePace } from "./save-pace.ts";
 
 /** A region's server that was restarted is looked at this often. */
 const ROLLBACK_WATCH_MS = 2_000;
@@ -48,6 +49,8 @@ export interface EngineParts {
   catalog: Catalog;
   ruleBook: Pick<RuleBook, "rules" | "awaited">;
   acknowledgements: Pick<Acknowledgements, "all" | "version">;
+  /** Of all lanes. */
+  pace: SavePace;
   logger: Logger;
 }
 
@@ -92,8 +95,7 @@ export class AlertingLane {
 
   /** Follows the lane until `signal` aborts; after a rollback from its position anew. */
   async run(signal: AbortSignal): Promise<void> {
-    const { connection, logger } = this.#parts;
-    const store = await LaneStore.open(connection, this.#id, logger);
+    const store = await LaneStore.open(this.#id, this.#parts);
     while (!signal.aborted && this.#stoppedBy === null) {
       await this.#follow(store, signal);
       // Alerts are in the same store; those of places that are used again must not stand in the way.
@@ -114,12 +116,12 @@ export class AlertingLane {
     const rules = restored ?? this.#makeRules();
     this.#rules = rules;
     if (saved && !restored) await this.#resolveLost(signal); // E6
-    const record = (): LaneRecord => ({
-      seq: this.#seq,
-      storeMs: this.#storeMs,
-      lane: this.#lane,
-      snapshot: takeSnapshot(rules),
-    });
+    let bytes = 0;
+    const record = (): LaneRecord => {
+      const snapshot = takeSnapshot(rules, bytes);
+      bytes = snapshot.rules.length;
+      return { seq: this.#seq, storeMs: this.#storeMs, lane: this.#lane, snapshot };
+    };
     const since = await this.#ask(() => this.#storedSince(), signal);
     const from = since ?? this.#seq + 1;
     const { alertLog } = this.#parts;

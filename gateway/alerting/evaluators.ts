@@ -184,10 +184,6 @@ function evaluateSequence(
   return answer;
 }
 
-/** True if the rule remembers something of every key, whatever its readings say. */
-export const hasMemory = ({ kind }: CompiledRule): boolean =>
-  kind === "composite" || kind === "sequence";
-
 /**
  * @param rule of any kind but absence, which no reading decides.
  * @param window with the reading in it; null for rules that look at none.

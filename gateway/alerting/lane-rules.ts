@@ -17,13 +17,7 @@ import { eventTimeMs, seriesKeyOf } from "../../contracts/reading.ts";
 import type { LaneId } from "../../contracts/subjects.ts";
 import { silencedUntil } from "../../contracts/silence.ts";
 import type { LaneState } from "../../infra/nats/lane.ts";
-import {
-  type Remembered,
-  type Sample,
-  evaluateReading,
-  hasMemory,
-  holdsThreshold,
-} from "./evaluators.ts";
+import { type Remembered, type Sample, evaluateReading, holdsThreshold } from "./evaluators.ts";
 import { CLOCK_START, type LaneClock, tick } from "./lane-clock.ts";
 import { LanePresence, PRESENCE_CONTRACT } from "./lane-presence.ts";
 import { type Life, type LogPlace, type Verdict, isLive, stepLife } from "./lifecycle.ts";
@@ -38,8 +32,8 @@ const BY_CLOCK = 2 ** 31;
 const BY_CHANGE = BY_CLOCK + 1;
 const BY_PEOPLE = BY_CLOCK + 2;
 
-/** Of a key that a rule has not met. */
-const NOTHING: Remembered = { memory: null };
+/** Of a key that a rule has not met; one for all, until it is evaluated. */
+const unknown: Remembered = { memory: null };
 
 type When = Pick<Sample, "place" | "timeMs">;
 
@@ -167,11 +161,10 @@ export class LaneRules {
     const known = plan.slots.get(key);
     // Most readings of most rules: nothing is remembered of the key, and the condition does not hold.
     if (!known && compiled.kind === "threshold" && !holdsThreshold(compiled, sample)) return;
-    let slot = known ?? (hasMemory(compiled) ? plan.open(key, attendedMs) : null);
-    if (!slot && hasMemory(compiled)) return void (this.counters.unevaluated += 1);
-    const verdict = evaluateReading(compiled, slot ?? NOTHING, sample, window);
-    if (!slot && !verdict?.holds) return;
-    slot ??= plan.open(key, attendedMs);
+    unknown.memory = null;
+    const verdict = evaluateReading(compiled, known ?? unknown, sample, window);
+    if (!known && !verdict?.holds && unknown.memory === null) return;
+    const slot = known ?? plan.open(key, attendedMs, unknown.memory);
     if (!slot) return void (this.counters.unevaluated += 1);
     slot.touchedAt = attendedMs;
     // An idle key whose condition does not hold stays idle.

@@ -17,6 +17,8 @@ import { SharedWindows } from "./shared-windows.ts";
 import type { WindowValue } from "./sliding-window.ts";
 
 const FORMAT = 2;
+/** Room for what is more than it was. */
+const GROWTH = 1.1;
 
 type Entries = readonly (readonly [key: string, at: number])[];
 
@@ -60,8 +62,9 @@ export interface LaneSnapshot {
   readonly clock: LaneClock;
 }
 
-export function takeSnapshot(lane: LaneRules): LaneSnapshot {
-  const writer = new NumberWriter();
+/** @param roomBytes what the one before had. */
+export function takeSnapshot(lane: LaneRules, roomBytes = 0): LaneSnapshot {
+  const writer = new NumberWriter(roomBytes * GROWTH);
   const keys = new KeyNumbers();
   const all = [...lane.rules.plans.values()];
   const plans = all.map((plan) => writePlan(plan, keys, writer));

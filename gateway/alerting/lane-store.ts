@@ -2,9 +2,8 @@
 //
 // S1. The position names the snapshot that belongs to it: a snapshot counts from when the position does,
 //     and a kill between the two leaves the earlier pair.
-// S2. Saving goes on beside the evaluation; only the copy of the state is made in its way. So that large
-//     states do not take the engine's time, the pause between two copies is PAUSE_FACTOR times as long as
-//     a copy took, and bytes are written at BYTES_PER_SECOND. That costs a longer replay after a kill.
+// S2. Saving goes on beside the evaluation; only the copy of the state is made in its way, at a pace that
+//     all lanes share (save-pace.ts).
 import type { KV, NatsConnection } from "nats";
 import {
   ALERT_STATE_BUCKET,
@@ -21,12 +20,10 @@ import { AppError, dispositionOf, messageOf } from "../../infra/runtime/errors.t
 import type { Logger } from "../../infra/runtime/logger.ts";
 import type { LaneClock } from "./lane-clock.ts";
 import type { LaneSnapshot } from "./lane-snapshot.ts";
+import type { SavePace } from "./save-pace.ts";
 
 export const ALERTING_OPERATOR = "alerting";
 
-const PAUSE_MS_MIN = 1_000;
-const PAUSE_FACTOR = 50;
-const BYTES_PER_SECOND = 2 * 1024 ** 2;
 const ANSWER_WITHIN_MS = 2_000;
 const RETRY_MS = 100;
 
@@ -53,6 +50,7 @@ export class LaneStore {
   readonly #positions: Positions<AlertingPosition>;
   readonly #states: KV;
   readonly #presence: KV;
+  readonly #pace: SavePace;
   readonly #logger: Logger;
   #saved: Pick<AlertingPosition, "seq" | "rules" | "presence"> | null = null;
   /** Named by a position of which it is not known whether it was saved. */
@@ -63,21 +61,32 @@ export class LaneStore {
 
   private constructor(
     id: LaneId,
-    parts: { positions: Positions<AlertingPosition>; states: KV; presence: KV; logger: Logger },
+    parts: {
+      positions: Positions<AlertingPosition>;
+      states: KV;
+      presence: KV;
+      pace: SavePace;
+      logger: Logger;
+    },
   ) {
     this.#id = id;
     this.#positions = parts.positions;
     this.#states = parts.states;
     this.#presence = parts.presence;
+    this.#pace = parts.pace;
     this.#logger = parts.logger;
   }
 
-  static async open(connection: NatsConnection, id: LaneId, logger: Logger): Promise<LaneStore> {
+  static async open(
+    id: LaneId,
+    { connection, pace, logger }: { connection: NatsConnection; pace: SavePace; logger: Logger },
+  ): Promise<LaneStore> {
     const { views } = connection.jetstream({ timeout: ANSWER_WITHIN_MS });
     return new LaneStore(id, {
       positions: await Positions.open<AlertingPosition>(connection, ALERTING_OPERATOR),
       states: await views.kv(ALERT_STATE_BUCKET, { bindOnly: true }),
       presence: await views.kv(PRESENCE_BUCKET, { bindOnly: true }),
+      pace,
       logger,
     });
   }
@@ -108,7 +117,9 @@ export class LaneStore {
   /** Saves beside the evaluation if it is time to. @throws what an earlier save met, if that is fatal. */
   saveSoon(seq: number, take: () => LaneRecord): void {
     if (this.#failure !== null) throw this.#failure;
-    if (this.#saving || seq === this.#saved?.seq || performance.now() < this.#pauseUntilMs) return;
+    if (this.#saving || seq === this.#saved?.seq) return;
+    const nowMs = performance.now();
+    if (nowMs < this.#pauseUntilMs || !this.#pace.isFree(nowMs)) return; // S2
     const record = this.#timed(take);
     this.#saving = this.#save(record)
       .then(() => undefined)
@@ -130,8 +141,8 @@ export class LaneStore {
     const record = take();
     const tookMs = performance.now() - beganMs;
     const { rules, presence } = record.snapshot;
-    const writingMs = ((rules.length + presence.length) / BYTES_PER_SECOND) * 1_000;
-    this.#pauseUntilMs = beganMs + Math.max(PAUSE_MS_MIN, tookMs * PAUSE_FACTOR, writingMs); // S2
+    const bytes = rules.length + presence.length;
+    this.#pauseUntilMs = beganMs + this.#pace.copied({ beganMs, tookMs, bytes });
     return record;
   }
 

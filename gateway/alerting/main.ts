@@ -15,6 +15,7 @@ import { AlertingLane } from "./engine.ts";
 import { watchGateways } from "./gateway-silence.ts";
 import { alertingMetrics } from "./metrics.ts";
 import { openRuleBook } from "./rule-book.ts";
+import { SavePace } from "./save-pace.ts";
 
 const { region, natsUrl, partitions, schemas, statusHost, statusPort } = GATEWAY_OPTIONS;
 
@@ -81,7 +82,8 @@ await processMain({
     const ruleBook = await openRuleBook({ connection, configured, catalog, logger }, signal);
     const { region } = config;
     const acknowledgements = await openAcknowledgements({ connection, region, logger }, signal);
-    const parts = { connection, alertLog, catalog, ruleBook, acknowledgements, logger };
+    const pace = new SavePace(config.partitions);
+    const parts = { connection, alertLog, catalog, ruleBook, acknowledgements, pace, logger };
     const lanes = Array.from(
       { length: config.partitions },
       (_, partition) => new AlertingLane({ region: config.region, partition }, parts),

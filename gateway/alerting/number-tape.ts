@@ -1,16 +1,26 @@
-// A text and many numbers as one value (pure): numbers are copied as they are, which takes a hundredth of
-// the time that writing them as JSON takes, and a snapshot stands in the way of the next alert.
+// Many numbers and a text as one value (pure): numbers are copied as they are, which takes a hundredth of
+// the time that writing them as JSON takes, and a snapshot stands in the way of the next alert. They come
+// first, so that they are written where they stay.
 //
-//   length of the text in bytes (4, little endian) | text | padding to 8 | numbers (IEEE 754, little endian)
+//   how many numbers | numbers | text
+//
+// All numbers are IEEE 754, little endian; the text is UTF-8.
 import { endianness } from "node:os";
 
-const LENGTH_BYTES = 4;
-const NUMBER_BYTES = 8;
-const ROOM_MIN = 1_024;
+const NUMBER_BYTES = Float64Array.BYTES_PER_ELEMENT;
+const ROOM_BYTES_MIN = 8_192;
 
 export class NumberWriter {
-  #numbers = new Float64Array(ROOM_MIN);
-  #length = 0;
+  #bytes: Buffer;
+  #numbers: Float64Array;
+  /** The first place is for how many there are. */
+  #length = 1;
+
+  /** @param roomBytes what the value will probably have: making room twice is what takes time. */
+  constructor(roomBytes = 0) {
+    this.#bytes = allocate(Math.max(ROOM_BYTES_MIN, roomBytes));
+    this.#numbers = numbersOf(this.#bytes);
+  }
 
   push(number: number): void {
     if (this.#length === this.#numbers.length) this.#grow(1);
@@ -24,21 +34,26 @@ export class NumberWriter {
   }
 
   #grow(by: number): void {
-    const grown = new Float64Array(Math.max(this.#numbers.length * 2, this.#length + by));
-    grown.set(this.#numbers);
-    this.#numbers = grown;
+    const places = Math.max(this.#numbers.length * 2, this.#length + by);
+    this.#resize(places * NUMBER_BYTES);
   }
 
-  /** The value, `text` first. */
-  finish(text: string): Buffer {
-    const head = Buffer.from(text, "utf8");
-    const numbersAt = padded(LENGTH_BYTES + head.length);
-    const value = Buffer.alloc(numbersAt + this.#length * NUMBER_BYTES);
-    value.writeUInt32LE(head.length);
-    head.copy(value, LENGTH_BYTES);
-    const numbers = this.#numbers.subarray(0, this.#length);
-    littleEndian(Buffer.from(numbers.buffer, 0, numbers.byteLength)).copy(value, numbersAt);
-    return value;
+  #resize(bytes: number): void {
+    const resized = allocate(bytes);
+    this.#bytes.copy(resized, 0, 0, this.#length * NUMBER_BYTES);
+    this.#bytes = resized;
+    this.#numbers = numbersOf(resized);
+  }
+
+  /** The value; nothing may be written after it. */
+  finish(text: string): Buffer<ArrayBuffer> {
+    const textAt = this.#length * NUMBER_BYTES;
+    const end = textAt + Buffer.byteLength(text);
+    if (end > this.#bytes.length) this.#resize(end);
+    this.#numbers[0] = this.#length - 1;
+    littleEndian(this.#bytes.subarray(0, textAt));
+    this.#bytes.write(text, textAt);
+    return this.#bytes.subarray(0, end) as Buffer<ArrayBuffer>;
   }
 }
 
@@ -49,15 +64,13 @@ export class NumberReader {
 
   /** @throws Error if the value ends too early. */
   constructor(value: Uint8Array) {
-    const bytes = Buffer.from(value);
-    const textBytes = bytes.readUInt32LE();
-    const numbersAt = padded(LENGTH_BYTES + textBytes);
-    if (numbersAt > bytes.length) throw new Error("the snapshot is cut off");
-    this.text = bytes.toString("utf8", LENGTH_BYTES, LENGTH_BYTES + textBytes);
-    const numbers = littleEndian(Buffer.from(bytes.subarray(numbersAt)));
-    const aligned = new Uint8Array(numbers.length - (numbers.length % NUMBER_BYTES));
-    aligned.set(numbers.subarray(0, aligned.length));
-    this.#numbers = new Float64Array(aligned.buffer);
+    const bytes = allocate(value.length);
+    bytes.set(value);
+    if (bytes.length < NUMBER_BYTES) throw new Error("the snapshot is cut off");
+    const textAt = NUMBER_BYTES * (1 + bytes.readDoubleLE(0));
+    if (!(textAt <= bytes.length)) throw new Error("the snapshot is cut off");
+    this.text = bytes.toString("utf8", textAt);
+    this.#numbers = numbersOf(littleEndian(bytes.subarray(0, textAt))).subarray(1);
   }
 
   next(): number {
@@ -73,7 +86,11 @@ export class NumberReader {
   }
 }
 
-const padded = (bytes: number): number => Math.ceil(bytes / NUMBER_BYTES) * NUMBER_BYTES;
+/** Memory of its own: numbers have to begin at its first byte. */
+const allocate = (bytes: number): Buffer => Buffer.allocUnsafeSlow(bytes);
+
+const numbersOf = ({ buffer, byteOffset, length }: Buffer): Float64Array =>
+  new Float64Array(buffer, byteOffset, Math.floor(length / NUMBER_BYTES));
 
 /** In place; what is written on one machine may be read on another. */
 const littleEndian = (bytes: Buffer): Buffer => (endianness() === "LE" ? bytes : bytes.swap64());

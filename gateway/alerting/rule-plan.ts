@@ -50,11 +50,11 @@ export class RulePlan {
   }
 
   /** The slot of a key, made if there is room; null if every key that is remembered has a live alert. */
-  open(key: string, attendedAt: number): Slot | null {
+  open(key: string, attendedAt: number, memory: Memory | null = null): Slot | null {
     const known = this.slots.get(key);
     if (known) return known;
     if (this.slots.size >= this.#keysMax && !this.#shed()) return null;
-    const slot: Slot = { life: null, memory: null, touchedAt: attendedAt };
+    const slot: Slot = { life: null, memory, touchedAt: attendedAt };
     this.slots.set(key, slot);
     return slot;
   }

@@ -6,6 +6,8 @@
 // W3. Statistics are computed from the values, not kept up: a sum that is added to and subtracted from
 //     for weeks is not the sum any more. The sum is kept until the next change, the least and the greatest
 //     value until they leave.
+// W4. Sums are added up in four strands, the oldest value in the first, the next one in the second: each
+//     addition waits for the one before it in its strand only.
 //
 // Times and numbers are in a typed array: a snapshot copies them at the speed of memory.
 
@@ -136,11 +138,7 @@ export class SlidingWindow {
   }
 
   get sum(): number {
-    if (this.#sum !== null) return this.#sum;
-    const [cells, end] = [this.#cells, 2 * this.#end];
-    let sum = 0;
-    for (let at = 2 * this.#start + 1; at < end; at += 2) sum += cells[at]!;
-    return (this.#sum = sum);
+    return (this.#sum ??= sumOf(this.#cells, 2 * this.#start + 1, 2 * this.#end));
   }
 
   get min(): number {
@@ -160,10 +158,8 @@ export class SlidingWindow {
   /** Of the sample (n − 1), as the rollups'; 0 for a single value. Two passes: nothing cancels. */
   get stddev(): number {
     if (this.size < 2) return 0;
-    const [cells, end] = [this.#cells, 2 * this.#end];
     const mean = this.sum / this.size;
-    let squares = 0;
-    for (let at = 2 * this.#start + 1; at < end; at += 2) squares += (cells[at]! - mean) ** 2;
+    const squares = squaresOf(this.#cells, 2 * this.#start + 1, 2 * this.#end, mean);
     return Math.sqrt(squares / (this.size - 1));
   }
 
@@ -193,4 +189,36 @@ export class SlidingWindow {
       }
     return window;
   }
+}
+
+/** Of every second cell (W4). */
+function sumOf(cells: Float64Array, from: number, end: number): number {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  let at = from;
+  for (; at + 6 < end; at += 8) {
+    a += cells[at]!;
+    b += cells[at + 2]!;
+    c += cells[at + 4]!;
+    d += cells[at + 6]!;
+  }
+  if (at < end) a += cells[at]!;
+  if (at + 2 < end) b += cells[at + 2]!;
+  if (at + 4 < end) c += cells[at + 4]!;
+  return a + b + (c + d);
+}
+
+/** Of the distances of every second cell from the mean (W4). */
+function squaresOf(cells: Float64Array, from: number, end: number, mean: number): number {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  let at = from;
+  for (; at + 6 < end; at += 8) {
+    a += (cells[at]! - mean) ** 2;
+    b += (cells[at + 2]! - mean) ** 2;
+    c += (cells[at + 4]! - mean) ** 2;
+    d += (cells[at + 6]! - mean) ** 2;
+  }
+  if (at < end) a += (cells[at]! - mean) ** 2;
+  if (at + 2 < end) b += (cells[at + 2]! - mean) ** 2;
+  if (at + 4 < end) c += (cells[at + 4]! - mean) ** 2;
+  return a + b + (c + d);
 }

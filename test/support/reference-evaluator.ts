@@ -109,8 +109,8 @@ function say(rule: CompiledRule, history: readonly Entry[], consumed: Entry | nu
       const inside = windowOf(history.filter(counts), rule.overMs);
       if (!inside.includes(entry)) return null;
       const all = inside.map(({ values }) => rule.value.evaluate(values)) as number[];
-      const sum = all.reduce((a, b) => a + b, 0);
-      const squares = all.reduce((a, b) => a + (b - sum / all.length) ** 2, 0);
+      const sum = inFourStrands(all);
+      const squares = inFourStrands(all.map((each) => (each - sum / all.length) ** 2));
       return bounds(
         {
           count: all.length,
@@ -362,4 +362,12 @@ export function referenceAlerts(
       tracker.pass(attended, clockMs, { seq, index: BY_CLOCK });
   }
   return out;
+}
+
+/** The order in which floating-point numbers are added decides the last bits: every fourth together. */
+function inFourStrands(all: readonly number[]): number {
+  const [a, b, c, d] = [0, 1, 2, 3].map((strand) =>
+    all.filter((_, at) => at % 4 === strand).reduce((sum, each) => sum + each, 0),
+  ) as [number, number, number, number];
+  return a + b + (c + d);
 }
