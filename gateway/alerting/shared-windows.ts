@@ -125,7 +125,7 @@ export class SharedWindows {
   }
 
   #add(key: string, { values, timeMs }: Sample, attendedMs: number): Taken {
-    const { value: expression, where, overMs, keepMax, isOrdered } = this.#spec;
+    const { value: expression, where, keepMax, isOrdered } = this.#spec;
     if (expression && !isKnown(expression, values)) return null;
     if (where && !(isKnown(where, values) && where.evaluate(values) === true)) return null;
     const value = expression ? (expression.evaluate(values) as WindowValue) : 1;
@@ -135,7 +135,7 @@ export class SharedWindows {
     held.touchedAt = attendedMs;
     if (isOrdered && timeMs <= window.newestMs) return null;
     const sizeBefore = window.size;
-    if (!window.add(timeMs, value, overMs)) return null;
+    if (!window.add(timeMs, value)) return null;
     if (window.size > keepMax) {
       if (keepMax === KEY_VALUES_MAX) this.#limit();
       window.keep(keepMax);
@@ -147,13 +147,14 @@ export class SharedWindows {
 
   #open(key: string, touchedAt: number): KeyWindow | null {
     if (this.keys.size >= this.#bounds.keysMax && !this.#shed()) return null;
-    const held = { window: new SlidingWindow(this.#countsDistinct), touchedAt };
+    const window = new SlidingWindow(this.#spec.overMs, this.#countsDistinct);
+    const held = { window, touchedAt };
     this.keys.set(key, held);
     return held;
   }
 
   restore(key: string, content: SlidingWindow["content"], touchedAt: number): void {
-    const window = SlidingWindow.from(content, this.#countsDistinct);
+    const window = SlidingWindow.from(content, this.#spec.overMs, this.#countsDistinct);
     this.keys.set(key, { window, touchedAt });
     this.#values += window.size;
   }

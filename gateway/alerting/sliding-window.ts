@@ -4,18 +4,18 @@
 // W2. Values are in the order of their times, those of equal times in the order they came; statistics
 //     run over them in that order, so the same values give the same bits however the window came to be.
 // W3. Statistics are computed from the values, not kept up: a sum that is added to and subtracted from
-//     for weeks is not the sum any more. The sum is kept until the next change, the least and the greatest
-//     value until they leave.
-// W4. Sums are added up in four strands, the oldest value in the first, the next one in the second: each
-//     addition waits for the one before it in its strand only.
+//     for weeks is not the sum any more. Sums are those of blocks (block-sums.ts), the least and the
+//     greatest value are kept until they leave.
 //
 // Times and numbers are in a typed array: a snapshot copies them at the speed of memory.
+import { BlockSums } from "./block-sums.ts";
 
 export type WindowValue = number | string | boolean;
 
 const CAPACITY_MIN = 4;
 
 export class SlidingWindow {
+  readonly #overMs: number;
   /** Time and number in turn: they are touched together, and most of the time goes into fetching them. */
   #cells = new Float64Array(CAPACITY_MIN * 2);
   /** Values that are no numbers; null while all are. */
@@ -25,13 +25,14 @@ export class SlidingWindow {
   #end = 0;
   /** Of each distinct value, how often; kept only if asked for. */
   readonly #counts: Map<WindowValue, number> | null;
-  /** Null until asked for, and after every change. */
-  #sum: number | null = null;
+  /** Null until asked for. */
+  #sums: BlockSums | null = null;
   /** Null until asked for, and when what was least or greatest has left. */
   #least: number | null = null;
   #greatest: number | null = null;
 
-  constructor(countsDistinct = false) {
+  constructor(overMs: number, countsDistinct = false) {
+    this.#overMs = overMs;
     this.#counts = countsDistinct ? new Map() : null;
   }
 
@@ -59,13 +60,13 @@ export class SlidingWindow {
     this.#start = this.#end = 0;
     if (this.#others) this.#others = [];
     this.#counts?.clear();
-    this.#sum = this.#least = this.#greatest = null;
+    this.#sums = this.#least = this.#greatest = null;
   }
 
   /** Adds a value and lets go of what the window has left behind; false if it came too old for it. */
-  add(timeMs: number, value: WindowValue, overMs: number): boolean {
+  add(timeMs: number, value: WindowValue): boolean {
     const newestMs = this.newestMs;
-    if (timeMs <= newestMs - overMs) return false;
+    if (timeMs <= newestMs - this.#overMs) return false;
     if (2 * this.#end === this.#cells.length) this.#makeRoom();
     let at = this.#end;
     if (timeMs < newestMs) while (at > this.#start && this.#cells[2 * at - 2]! > timeMs) at -= 1;
@@ -73,7 +74,7 @@ export class SlidingWindow {
     if (this.#counts) this.#counts.set(value, (this.#counts.get(value) ?? 0) + 1);
     if (this.#least !== null) this.#least = Math.min(this.#least, value as number);
     if (this.#greatest !== null) this.#greatest = Math.max(this.#greatest, value as number);
-    const untilMs = Math.max(timeMs, newestMs) - overMs;
+    const untilMs = Math.max(timeMs, newestMs) - this.#overMs;
     while (this.#cells[2 * this.#start]! <= untilMs) this.#dropOldest();
     return true;
   }
@@ -96,8 +97,9 @@ export class SlidingWindow {
     this.#cells[2 * at] = timeMs;
     if (others) others[at] = value;
     else this.#cells[2 * at + 1] = value as number;
+    if (at < this.#end) this.#sums?.between(timeMs);
+    else this.#sums?.append(timeMs, value as number);
     this.#end += 1;
-    this.#sum = null;
   }
 
   /** Moves the window to the front if half of the room is behind it, else doubles the room. */
@@ -123,8 +125,8 @@ export class SlidingWindow {
       if (this.#least !== null && !(value > this.#least)) this.#least = null;
       if (this.#greatest !== null && !(value < this.#greatest)) this.#greatest = null;
     }
+    this.#sums?.dropOldest();
     this.#start += 1;
-    this.#sum = null;
   }
 
   #uncount(value: WindowValue): void {
@@ -137,8 +139,12 @@ export class SlidingWindow {
     return this.#counts?.size ?? 0;
   }
 
+  get #blocks(): BlockSums {
+    return (this.#sums ??= new BlockSums(this.#overMs, this.#cells, this.#start, this.#end));
+  }
+
   get sum(): number {
-    return (this.#sum ??= sumOf(this.#cells, 2 * this.#start + 1, 2 * this.#end));
+    return this.#blocks.sum(this.#cells, this.#start);
   }
 
   get min(): number {
@@ -155,12 +161,10 @@ export class SlidingWindow {
     return (this.#greatest = max);
   }
 
-  /** Of the sample (n − 1), as the rollups'; 0 for a single value. Two passes: nothing cancels. */
+  /** Of the sample (n − 1), as the rollups'; 0 for a single value. */
   get stddev(): number {
     if (this.size < 2) return 0;
-    const mean = this.sum / this.size;
-    const squares = squaresOf(this.#cells, 2 * this.#start + 1, 2 * this.#end, mean);
-    return Math.sqrt(squares / (this.size - 1));
+    return Math.sqrt(this.#blocks.squares(this.#cells, this.#start) / (this.size - 1));
   }
 
   /** What it holds, time and number in turn; `cells` are its own and change with the next `add`. */
@@ -176,8 +180,12 @@ export class SlidingWindow {
   }
 
   /** Of `content`, which is copied. */
-  static from({ cells, others }: SlidingWindow["content"], countsDistinct = false): SlidingWindow {
-    const window = new SlidingWindow(countsDistinct);
+  static from(
+    { cells, others }: SlidingWindow["content"],
+    overMs: number,
+    countsDistinct = false,
+  ): SlidingWindow {
+    const window = new SlidingWindow(overMs, countsDistinct);
     window.#cells = new Float64Array(Math.max(CAPACITY_MIN * 2, cells.length));
     window.#cells.set(cells);
     window.#others = others ? [...others] : null;
@@ -189,36 +197,4 @@ export class SlidingWindow {
       }
     return window;
   }
-}
-
-/** Of every second cell (W4). */
-function sumOf(cells: Float64Array, from: number, end: number): number {
-  let [a, b, c, d] = [0, 0, 0, 0];
-  let at = from;
-  for (; at + 6 < end; at += 8) {
-    a += cells[at]!;
-    b += cells[at + 2]!;
-    c += cells[at + 4]!;
-    d += cells[at + 6]!;
-  }
-  if (at < end) a += cells[at]!;
-  if (at + 2 < end) b += cells[at + 2]!;
-  if (at + 4 < end) c += cells[at + 4]!;
-  return a + b + (c + d);
-}
-
-/** Of the distances of every second cell from the mean (W4). */
-function squaresOf(cells: Float64Array, from: number, end: number, mean: number): number {
-  let [a, b, c, d] = [0, 0, 0, 0];
-  let at = from;
-  for (; at + 6 < end; at += 8) {
-    a += (cells[at]! - mean) ** 2;
-    b += (cells[at + 2]! - mean) ** 2;
-    c += (cells[at + 4]! - mean) ** 2;
-    d += (cells[at + 6]! - mean) ** 2;
-  }
-  if (at < end) a += (cells[at]! - mean) ** 2;
-  if (at + 2 < end) b += (cells[at + 2]! - mean) ** 2;
-  if (at + 4 < end) c += (cells[at + 4]! - mean) ** 2;
-  return a + b + (c + d);
 }

@@ -7,7 +7,7 @@
 //     next FRAMES_UNSPACED: clients that wait for their acknowledgements are not made to wait.
 export const SPACING_MS = 8;
 export const READINGS_AT_ONCE = 128;
-const QUIET_MS = 2;
+const QUIET_MS = 4;
 const FRAMES_UNSPACED = 16;
 
 export class FrameSpacing {

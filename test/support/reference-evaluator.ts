@@ -109,8 +109,7 @@ function say(rule: CompiledRule, history: readonly Entry[], consumed: Entry | nu
       const inside = windowOf(history.filter(counts), rule.overMs);
       if (!inside.includes(entry)) return null;
       const all = inside.map(({ values }) => rule.value.evaluate(values)) as number[];
-      const sum = inFourStrands(all);
-      const squares = inFourStrands(all.map((each) => (each - sum / all.length) ** 2));
+      const { sum, squares } = byBlocks(inside, all, rule.overMs / 16);
       return bounds(
         {
           count: all.length,
@@ -364,10 +363,27 @@ export function referenceAlerts(
   return out;
 }
 
-/** The order in which floating-point numbers are added decides the last bits: every fourth together. */
-function inFourStrands(all: readonly number[]): number {
-  const [a, b, c, d] = [0, 1, 2, 3].map((strand) =>
-    all.filter((_, at) => at % 4 === strand).reduce((sum, each) => sum + each, 0),
-  ) as [number, number, number, number];
-  return a + b + (c + d);
+/**
+ * The sum of values, and of their squared distances from the mean: block by block, then of the blocks. The
+ * order in which floating-point numbers are added decides their last bits, and `avg > 21.4` may hang on them.
+ */
+function byBlocks(entries: readonly Entry[], values: readonly number[], widthMs: number) {
+  const blocks = Map.groupBy(values, (_, at) => Math.floor(entries[at]!.timeMs / widthMs));
+  let [count, sum, mean, squares] = [0, 0, 0, 0];
+  for (const of of blocks.values()) {
+    let [own, ownMean, ownSquares] = [0, 0, 0];
+    for (const [at, value] of of.entries()) {
+      const distance = value - ownMean;
+      own += value;
+      ownMean += distance / (at + 1);
+      ownSquares += distance * (value - ownMean);
+    }
+    const distance = ownMean - mean;
+    const all = count + of.length;
+    sum += own;
+    squares += ownSquares + (distance * distance * count * of.length) / all;
+    mean += (distance * of.length) / all;
+    count = all;
+  }
+  return { sum, squares };
 }

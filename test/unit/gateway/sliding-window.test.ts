@@ -29,16 +29,16 @@ test.each([false, true])(
         fc.array(step, { maxLength: 200 }),
         fc.integer({ min: 1, max: 120 }),
         (steps, overMs) => {
-          let window = new SlidingWindow(true);
+          let window = new SlidingWindow(overMs, true);
           const plain = new PlainWindow();
           let nowMs = 1_000;
           for (const [at, { aheadMs, value: number }] of steps.entries()) {
             nowMs += Math.max(0, aheadMs);
             const timeMs = aheadMs < 0 ? nowMs + aheadMs : nowMs;
             const value = isText ? `v${number}` : number;
-            window.add(timeMs, value, overMs);
+            window.add(timeMs, value);
             plain.add(timeMs, value, overMs);
-            if (at % 17 === 16) window = SlidingWindow.from(window.content, true);
+            if (at % 17 === 16) window = SlidingWindow.from(window.content, overMs, true);
             const values = plain.entries.map((entry) => entry.value);
             expect(window.size).toBe(values.length);
             expect([window.oldest, window.newest]).toEqual([values[0], values.at(-1)]);
