@@ -35,6 +35,7 @@ import type { AlertLog } from "./alert-log.ts";
 import { LaneRules } from "./lane-rules.ts";
 import { restoreSnapshot, takeSnapshot } from "./lane-snapshot.ts";
 import { type LaneRecord, LaneStore } from "./lane-store.ts";
+import { NumberWriter } from "./number-tape.ts";
 import type { RuleBook } from "./rule-book.ts";
 import type { SavePace } from "./save-pace.ts";
 
@@ -61,6 +62,7 @@ export class AlertingLane {
   #lane: LaneState = EMPTY_LANE;
   #stoppedBy: string | null = null;
   readonly #losses: LaneLoss[] = [];
+  readonly #snapshots = new NumberWriter();
   /** Of the frame at `#seq`. */
   #storeMs: number | null = null;
   #rules: LaneRules | null = null;
@@ -116,12 +118,12 @@ export class AlertingLane {
     const rules = restored ?? this.#makeRules();
     this.#rules = rules;
     if (saved && !restored) await this.#resolveLost(signal); // E6
-    let bytes = 0;
-    const record = (): LaneRecord => {
-      const snapshot = takeSnapshot(rules, bytes);
-      bytes = snapshot.rules.length;
-      return { seq: this.#seq, storeMs: this.#storeMs, lane: this.#lane, snapshot };
-    };
+    const record = (): LaneRecord => ({
+      seq: this.#seq,
+      storeMs: this.#storeMs,
+      lane: this.#lane,
+      snapshot: takeSnapshot(rules, this.#snapshots),
+    });
     const since = await this.#ask(() => this.#storedSince(), signal);
     const from = since ?? this.#seq + 1;
     const { alertLog } = this.#parts;
@@ -131,8 +133,7 @@ export class AlertingLane {
     try {
       for await (const entry of readLane(connection, this.#id, from, logger, stop)) {
         const isReplayed = restored !== null && entry.seq <= alertLog.newestSeqIn(partition);
-        if (!isReplayed && (await this.#takeRules(rules, signal)))
-          await store.save(record(), signal); // E5
+        if (!isReplayed && (await this.#takeRules(rules, signal))) await store.save(record, signal); // E5
         if (!(await this.#apply(entry, rules, signal))) break;
         await this.#takeAcknowledgements(rules, signal);
         store.saveSoon(this.#seq, record); // E2
@@ -141,7 +142,7 @@ export class AlertingLane {
       clearInterval(watch);
     }
     // After a rollback our place is one that the log no longer has.
-    if (!this.#turn.signal.aborted) await store.save(record(), signal);
+    if (!this.#turn.signal.aborted) await store.save(record, signal);
   }
 
   #makeRules(): LaneRules {

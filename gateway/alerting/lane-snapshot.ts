@@ -17,8 +17,6 @@ import { SharedWindows } from "./shared-windows.ts";
 import type { WindowValue } from "./sliding-window.ts";
 
 const FORMAT = 2;
-/** Room for what is more than it was. */
-const GROWTH = 1.1;
 
 type Entries = readonly (readonly [key: string, at: number])[];
 
@@ -62,9 +60,9 @@ export interface LaneSnapshot {
   readonly clock: LaneClock;
 }
 
-/** @param roomBytes what the one before had. */
-export function takeSnapshot(lane: LaneRules, roomBytes = 0): LaneSnapshot {
-  const writer = new NumberWriter(roomBytes * GROWTH);
+/** @param into what the snapshot is written into; it lasts until that is written into again. */
+export function takeSnapshot(lane: LaneRules, into = new NumberWriter()): LaneSnapshot {
+  const writer = into.begin();
   const keys = new KeyNumbers();
   const all = [...lane.rules.plans.values()];
   const plans = all.map((plan) => writePlan(plan, keys, writer));

@@ -4,6 +4,7 @@
 //     and a kill between the two leaves the earlier pair.
 // S2. Saving goes on beside the evaluation; only the copy of the state is made in its way, at a pace that
 //     all lanes share (save-pace.ts).
+// S3. One save at a time: the next record is taken when the one before is written, or given up.
 import type { KV, NatsConnection } from "nats";
 import {
   ALERT_STATE_BUCKET,
@@ -130,9 +131,10 @@ export class LaneStore {
   }
 
   /** Saves now, and tries until it is done or `signal` aborts; once in any case. */
-  async save(record: LaneRecord, signal: AbortSignal): Promise<void> {
-    await this.#saving;
+  async save(take: () => LaneRecord, signal: AbortSignal): Promise<void> {
+    await this.#saving; // What it writes is what `take` writes into (S3).
     if (this.#failure !== null) throw this.#failure;
+    const record = take();
     while (!(await this.#save(record)) && !signal.aborted) await sleep(RETRY_MS, signal);
   }
 

@@ -9,17 +9,23 @@ import { endianness } from "node:os";
 
 const NUMBER_BYTES = Float64Array.BYTES_PER_ELEMENT;
 const ROOM_BYTES_MIN = 8_192;
+/** For what a value has more than the one before it. */
+const GROWTH = 1.25;
 
+/**
+ * Writes one value after another into the same memory: a lane's snapshots have about the same size, and
+ * megabytes that are new every time cost more than what is written into them.
+ */
 export class NumberWriter {
-  #bytes: Buffer;
-  #numbers: Float64Array;
+  #bytes = allocate(ROOM_BYTES_MIN);
+  #numbers = numbersOf(this.#bytes);
   /** The first place is for how many there are. */
   #length = 1;
 
-  /** @param roomBytes what the value will probably have: making room twice is what takes time. */
-  constructor(roomBytes = 0) {
-    this.#bytes = allocate(Math.max(ROOM_BYTES_MIN, roomBytes));
-    this.#numbers = numbersOf(this.#bytes);
+  /** Begins a value; what `finish` gave before is overwritten from now on. */
+  begin(): this {
+    this.#length = 1;
+    return this;
   }
 
   push(number: number): void {
@@ -45,11 +51,11 @@ export class NumberWriter {
     this.#numbers = numbersOf(resized);
   }
 
-  /** The value; nothing may be written after it. */
+  /** The value, until the next one begins. */
   finish(text: string): Buffer<ArrayBuffer> {
     const textAt = this.#length * NUMBER_BYTES;
     const end = textAt + Buffer.byteLength(text);
-    if (end > this.#bytes.length) this.#resize(end);
+    if (end > this.#bytes.length) this.#resize(Math.ceil(end * GROWTH));
     this.#numbers[0] = this.#length - 1;
     littleEndian(this.#bytes.subarray(0, textAt));
     this.#bytes.write(text, textAt);
