@@ -104,6 +104,10 @@ export class BlockSums {
     let [count, mean, squares] = [0, 0, 0];
     for (let at = 0; at < this.#length * CELLS; at += CELLS) {
       const more = blocks[at + COUNT]!;
+      if (at === 0) {
+        [count, mean, squares] = [more, blocks[MEAN]!, blocks[SQUARES]!];
+        continue;
+      }
       const all = count + more;
       const distance = blocks[at + MEAN]! - mean;
       squares += blocks[at + SQUARES]! + (distance * distance * count * more) / all;

@@ -37,7 +37,6 @@ import { restoreSnapshot, takeSnapshot } from "./lane-snapshot.ts";
 import { type LaneRecord, LaneStore } from "./lane-store.ts";
 import { NumberWriter } from "./number-tape.ts";
 import type { RuleBook } from "./rule-book.ts";
-import type { SavePace } from "./save-pace.ts";
 
 /** A region's server that was restarted is looked at this often. */
 const ROLLBACK_WATCH_MS = 2_000;
@@ -50,8 +49,8 @@ export interface EngineParts {
   catalog: Catalog;
   ruleBook: Pick<RuleBook, "rules" | "awaited">;
   acknowledgements: Pick<Acknowledgements, "all" | "version">;
-  /** Of all lanes. */
-  pace: SavePace;
+  /** How many there are. */
+  lanes: number;
   logger: Logger;
 }
 

@@ -42,6 +42,7 @@ interface WindowsState {
   readonly windows: number;
   /** Windows of values that are no numbers. */
   readonly values: readonly (readonly [window: number, values: readonly WindowValue[]])[];
+  readonly shedAbove: number;
 }
 
 interface RulesState {
@@ -129,7 +130,8 @@ function writeWindows(of: SharedWindows, keys: KeyNumbers, writer: NumberWriter)
     if (others) values.push([windows, others]);
     windows += 1;
   }
-  return { readers: [...of.readers].map(({ compiled }) => compiled.id), windows, values };
+  const readers = [...of.readers].map(({ compiled }) => compiled.id);
+  return { readers, windows, values, shedAbove: of.shedAbove };
 }
 
 /**
@@ -196,6 +198,7 @@ function readWindows(
   reader: NumberReader,
 ): SharedWindows {
   const shared = new SharedWindows(readers);
+  shared.shedAbove = of.shedAbove;
   const values = new Map(of.values);
   for (let window = 0; window < of.windows; window++) {
     const key = keys[reader.next()]!;

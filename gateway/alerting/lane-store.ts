@@ -21,7 +21,7 @@ import { AppError, dispositionOf, messageOf } from "../../infra/runtime/errors.t
 import type { Logger } from "../../infra/runtime/logger.ts";
 import type { LaneClock } from "./lane-clock.ts";
 import type { LaneSnapshot } from "./lane-snapshot.ts";
-import type { SavePace } from "./save-pace.ts";
+import { nextCopyMs } from "./save-pace.ts";
 
 export const ALERTING_OPERATOR = "alerting";
 
@@ -51,7 +51,7 @@ export class LaneStore {
   readonly #positions: Positions<AlertingPosition>;
   readonly #states: KV;
   readonly #presence: KV;
-  readonly #pace: SavePace;
+  readonly #lanes: number;
   readonly #logger: Logger;
   #saved: Pick<AlertingPosition, "seq" | "rules" | "presence"> | null = null;
   /** Named by a position of which it is not known whether it was saved. */
@@ -66,7 +66,7 @@ export class LaneStore {
       positions: Positions<AlertingPosition>;
       states: KV;
       presence: KV;
-      pace: SavePace;
+      lanes: number;
       logger: Logger;
     },
   ) {
@@ -74,20 +74,20 @@ export class LaneStore {
     this.#positions = parts.positions;
     this.#states = parts.states;
     this.#presence = parts.presence;
-    this.#pace = parts.pace;
+    this.#lanes = parts.lanes;
     this.#logger = parts.logger;
   }
 
   static async open(
     id: LaneId,
-    { connection, pace, logger }: { connection: NatsConnection; pace: SavePace; logger: Logger },
+    { connection, lanes, logger }: { connection: NatsConnection; lanes: number; logger: Logger },
   ): Promise<LaneStore> {
     const { views } = connection.jetstream({ timeout: ANSWER_WITHIN_MS });
     return new LaneStore(id, {
       positions: await Positions.open<AlertingPosition>(connection, ALERTING_OPERATOR),
       states: await views.kv(ALERT_STATE_BUCKET, { bindOnly: true }),
       presence: await views.kv(PRESENCE_BUCKET, { bindOnly: true }),
-      pace,
+      lanes,
       logger,
     });
   }
@@ -97,6 +97,7 @@ export class LaneStore {
    * rules begin anew at the position: that is less than was known, and better than standing still.
    */
   async load(): Promise<(LanePlace & { snapshot: LaneSnapshot | null }) | null> {
+    await this.#saving; // After a rollback: what is on its way must not come after what is read.
     const saved = await this.#positions.load(this.#id);
     this.#saved = saved;
     this.#attempted = null;
@@ -118,9 +119,7 @@ export class LaneStore {
   /** Saves beside the evaluation if it is time to. @throws what an earlier save met, if that is fatal. */
   saveSoon(seq: number, take: () => LaneRecord): void {
     if (this.#failure !== null) throw this.#failure;
-    if (this.#saving || seq === this.#saved?.seq) return;
-    const nowMs = performance.now();
-    if (nowMs < this.#pauseUntilMs || !this.#pace.isFree(nowMs)) return; // S2
+    if (this.#saving || seq === this.#saved?.seq || performance.now() < this.#pauseUntilMs) return;
     const record = this.#timed(take);
     this.#saving = this.#save(record)
       .then(() => undefined)
@@ -143,8 +142,9 @@ export class LaneStore {
     const record = take();
     const tookMs = performance.now() - beganMs;
     const { rules, presence } = record.snapshot;
+    const lane = { lane: this.#id.partition, lanes: this.#lanes };
     const bytes = rules.length + presence.length;
-    this.#pauseUntilMs = beganMs + this.#pace.copied({ beganMs, tookMs, bytes });
+    this.#pauseUntilMs = nextCopyMs(lane, { beganMs, tookMs, bytes }); // S2
     return record;
   }
 

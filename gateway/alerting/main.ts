@@ -15,7 +15,6 @@ import { AlertingLane } from "./engine.ts";
 import { watchGateways } from "./gateway-silence.ts";
 import { alertingMetrics } from "./metrics.ts";
 import { openRuleBook } from "./rule-book.ts";
-import { SavePace } from "./save-pace.ts";
 
 const { region, natsUrl, partitions, schemas, statusHost, statusPort } = GATEWAY_OPTIONS;
 
@@ -82,8 +81,10 @@ await processMain({
     const ruleBook = await openRuleBook({ connection, configured, catalog, logger }, signal);
     const { region } = config;
     const acknowledgements = await openAcknowledgements({ connection, region, logger }, signal);
-    const pace = new SavePace(config.partitions);
-    const parts = { connection, alertLog, catalog, ruleBook, acknowledgements, pace, logger };
+    const parts = {
+      ...{ connection, alertLog, catalog, ruleBook, acknowledgements, logger },
+      lanes: config.partitions,
+    };
     const lanes = Array.from(
       { length: config.partitions },
       (_, partition) => new AlertingLane({ region: config.region, partition }, parts),

@@ -5,7 +5,8 @@
 // H2. A reading is added once, by whichever of the rules asks first.
 // H3. What is held is bounded by keys and values. With too much of it whole keys are forgotten, those
 //     that were silent longest: a window that lacks some values would say wrong things. A key with a live
-//     alert stays.
+//     alert of any of the rules stays, and so does the one whose reading is judged; if all are such, a new
+//     key finds no room.
 import type { CompiledRule } from "../../contracts/compile-rule.ts";
 import { type Expression, isKnown } from "../../contracts/expression.ts";
 import type { Sample } from "./evaluators.ts";
@@ -78,7 +79,7 @@ export type Taken = SlidingWindow | null | "no-room";
 
 export interface KeyWindow {
   readonly window: SlidingWindow;
-  /** The lane's attended time when a reading last added something. */
+  /** The lane's attended time when a reading of the key last passed `where`. */
   touchedAt: number;
 }
 
@@ -94,7 +95,8 @@ export class SharedWindows {
   readonly #countsDistinct: boolean;
   #spec: Spec;
   #values = 0;
-  #shedAbove: number;
+  /** Values past which keys are forgotten. Live alerts may hold more: looking for others takes a pass over all. */
+  shedAbove: number;
   /** The reading that was added last, and what became of it. */
   #sample: Sample | null = null;
   #taken: Taken = null;
@@ -106,7 +108,7 @@ export class SharedWindows {
   ) {
     this.readers = new Set(readers);
     this.#bounds = bounds;
-    this.#shedAbove = bounds.valuesMax;
+    this.shedAbove = bounds.valuesMax;
     this.#spec = specOf(readers[0]!.compiled)!;
     this.#countsDistinct = readers.some(({ compiled }) => usesDistinct(compiled));
   }
@@ -128,12 +130,13 @@ export class SharedWindows {
     const { value: expression, where, keepMax, isOrdered } = this.#spec;
     if (expression && !isKnown(expression, values)) return null;
     if (where && !(isKnown(where, values) && where.evaluate(values) === true)) return null;
+    const known = this.keys.get(key);
+    if (known) known.touchedAt = attendedMs;
+    if (isOrdered && known && timeMs <= known.window.newestMs) return null;
     const value = expression ? (expression.evaluate(values) as WindowValue) : 1;
-    const held = this.keys.get(key) ?? this.#open(key, attendedMs);
+    const held = known ?? this.#open(key, attendedMs);
     if (!held) return "no-room";
     const { window } = held;
-    held.touchedAt = attendedMs;
-    if (isOrdered && timeMs <= window.newestMs) return null;
     const sizeBefore = window.size;
     if (!window.add(timeMs, value)) return null;
     if (window.size > keepMax) {
@@ -141,7 +144,7 @@ export class SharedWindows {
       window.keep(keepMax);
     }
     this.#values += window.size - sizeBefore;
-    if (this.#values > this.#shedAbove) this.#shedValues();
+    if (this.#values > this.shedAbove) this.#shedValues(key);
     return window;
   }
 
@@ -163,16 +166,15 @@ export class SharedWindows {
     for (const reader of this.readers) reader.limited = true;
   }
 
-  #shedValues(): void {
-    this.#shed();
-    // Live alerts may hold more than that: looking for others to forget takes a pass over all.
-    this.#shedAbove = Math.max(this.#bounds.valuesMax, this.#values * (1 + SHED_SHARE));
+  #shedValues(judged: string): void {
+    this.#shed(judged);
+    this.shedAbove = Math.max(this.#bounds.valuesMax, this.#values * (1 + SHED_SHARE));
   }
 
   /** Forgets a tenth of the keys (H3). False if there is none to forget. */
-  #shed(): boolean {
+  #shed(judged: string | null = null): boolean {
     this.#limit();
-    const idle = [...this.keys].filter(([key]) => !this.#isLive(key));
+    const idle = [...this.keys].filter(([key]) => key !== judged && !this.#isLive(key));
     idle.sort(([, a], [, b]) => a.touchedAt - b.touchedAt);
     const count = Math.ceil(idle.length * SHED_SHARE);
     for (const [key, { window }] of idle.slice(0, count)) {

@@ -56,13 +56,6 @@ export class SlidingWindow {
     return this.#end > this.#start ? this.#valueAt(this.#end - 1) : undefined;
   }
 
-  clear(): void {
-    this.#start = this.#end = 0;
-    if (this.#others) this.#others = [];
-    this.#counts?.clear();
-    this.#sums = this.#least = this.#greatest = null;
-  }
-
   /** Adds a value and lets go of what the window has left behind; false if it came too old for it. */
   add(timeMs: number, value: WindowValue): boolean {
     const newestMs = this.newestMs;

@@ -1,6 +1,9 @@
 import { constants, createZstdCompress } from "node:zlib";
 import { COMPRESS_FROM_BYTES } from "../../contracts/frame.ts";
 
+/** A window that most frames fit into; readers have to make room for it, frame by frame. */
+const WINDOW_LOG = 16;
+
 /**
  * One zstd context for one partition, off the main thread. A context for every frame, as
  * `zstdCompressSync` makes it, is a megabyte of memory outside the heap: at 2,500 frames a second
@@ -9,9 +12,6 @@ import { COMPRESS_FROM_BYTES } from "../../contracts/frame.ts";
  *
  * Compress one frame at a time: the next one after the promise is settled.
  */
-/** A window that most frames fit into; readers have to make room for it, frame by frame. */
-const WINDOW_LOG = 16;
-
 export function makeFrameCompressor(): (bytes: Buffer) => Promise<Uint8Array> {
   const stream = createZstdCompress({
     params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_windowLog]: WINDOW_LOG },

@@ -378,9 +378,13 @@ function byBlocks(entries: readonly Entry[], values: readonly number[], widthMs:
       ownMean += distance / (at + 1);
       ownSquares += distance * (value - ownMean);
     }
+    sum += own;
+    if (count === 0) {
+      [count, mean, squares] = [of.length, ownMean, ownSquares];
+      continue;
+    }
     const distance = ownMean - mean;
     const all = count + of.length;
-    sum += own;
     squares += ownSquares + (distance * distance * count * of.length) / all;
     mean += (distance * of.length) / all;
     count = all;

@@ -46,3 +46,20 @@ test("more than is allowed is refused, however small it arrives", () => {
   expect(() => inflate(bomb, BYTES_MAX)).toThrow(/larger than/);
   expect(inflate(zstdCompressSync(Buffer.alloc(BYTES_MAX)), BYTES_MAX)).toHaveLength(BYTES_MAX);
 });
+
+test("a frame with a wrong checksum is refused", () => {
+  const params = { [constants.ZSTD_c_checksumFlag]: 1 };
+  const frame = zstdCompressSync(Buffer.from("a frame that says what it comes to"), { params });
+  expect(inflate(frame, BYTES_MAX).toString()).toMatch(/^a frame/);
+  frame[frame.length - 1]! ^= 1;
+  expect(() => inflate(frame, BYTES_MAX)).toThrow(/checksum/);
+});
+
+test("a frame that asks for gigabytes to be read is refused before they are taken", () => {
+  const content = Buffer.from("abc");
+  // Magic, no single segment, a window of 2^31 bytes, one last raw block.
+  const frame = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, (31 - 10) << 3, 0x19, 0, 0, ...content]);
+  expect(() => inflate(frame, BYTES_MAX)).toThrow(/memory/);
+  frame[5] = (20 - 10) << 3;
+  expect(inflate(frame, BYTES_MAX)).toEqual(content);
+});

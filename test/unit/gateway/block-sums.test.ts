@@ -54,3 +54,9 @@ test("nothing cancels: a deviation of a thousandth beside a mean of a billion", 
   expect(window.size).toBe(1_000);
   expect(window.stddev).toBeCloseTo(0.0005, 6);
 });
+
+test("large values have a deviation, equal ones none", () => {
+  const window = new SlidingWindow(OVER_MS);
+  for (let at = 0; at < 500; at++) window.add(at, 1e200);
+  expect(window.stddev).toBe(0);
+});

@@ -85,10 +85,12 @@ test("a snapshot keeps who shares, and what", () => {
   rules.update(compiled(...ids.map((id) => ({ ...avg, id }))), 0);
   const before = rules.rules.plans.get("a")!.windows!;
   before.take("k", sample(1, 7), 5);
+  before.shedAbove = 1_234_567;
   const restored = restoreSnapshot(takeSnapshot(rules), parts);
   const [a, b] = ids.map((id) => restored.rules.plans.get(id)!.windows!);
   expect(a).toBe(b);
   expect(a!.readers.size).toBe(2);
+  expect(a!.shedAbove).toBe(1_234_567);
   expect(a!.keys.get("k")).toMatchObject({ touchedAt: 5, window: { size: 1, sum: 7 } });
 });
 
@@ -155,7 +157,7 @@ describe("what is held", () => {
     };
     for (let key = 0; key < 11; key++) fill(key);
     expect(reader.limited).toBe(true);
-    expect([...windows.keys.keys()].slice(0, 2)).toEqual(["key 2", "key 3"]);
+    expect([...windows.keys.keys()].slice(0, 2)).toEqual(["key 1", "key 2"]);
     fill(11);
     expect(windows.keys.has("key 2")).toBe(true);
     expect(windows.keys.size).toBe(10);
@@ -173,5 +175,24 @@ describe("what is held", () => {
     expect(windows.take("k", sample(5, 2), 0)).toBeNull();
     windows.take("k", sample(6, 3), 0);
     expect(windows.take("k", sample(7, 9), 0)).toMatchObject({ oldest: 3, newest: 9, size: 2 });
+  });
+
+  test("the key whose reading is judged is not forgotten for it", () => {
+    const reader = new Reader(avg);
+    const windows = make({ keysMax: 1e9, valuesMax: 10 }, reader);
+    for (let at = 0; at < 9; at++) windows.take("live", sample(at, 1), 0);
+    reader.slots.set("live", { life: live });
+    windows.take("k", sample(9, 60), 0);
+    expect(windows.take("k", sample(10, 60), 0)).toMatchObject({ size: 2, sum: 120 });
+    expect(windows.take("k", sample(11, 0), 0)).toMatchObject({ size: 3, sum: 120 });
+  });
+
+  test("a reading that a rate drops for its order is not looked at, whatever it holds", () => {
+    const windows = make(ROOM, new Reader({ ...rate, value: "1.0 / double(int(co2))" }));
+    const divides = (co2: number): number => 1 / Math.trunc(co2);
+    expect(windows.take("k", sample(5, 4), 0)).toMatchObject({ newest: divides(4) });
+    const text = { ...sample(4, 1), values: { co2: "no number" } };
+    expect(windows.take("k", text, 0)).toBeNull();
+    expect(() => windows.take("k", { ...text, timeMs: 6 }, 0)).toThrow();
   });
 });
