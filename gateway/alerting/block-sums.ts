@@ -22,6 +22,9 @@ export class BlockSums {
   readonly #widthMs: number;
   readonly #blocks = new Float64Array(ROOM * CELLS);
   #length = 0;
+  /** What the blocks come to; null until asked for, and after every change. */
+  #sum: number | null = null;
+  #squares: number | null = null;
 
   /**
    * Of a window of this length.
@@ -38,6 +41,7 @@ export class BlockSums {
     const last = (this.#length - 1) * CELLS;
     if (this.#length === 0 || this.#blocks[last + ID] !== id) this.#insert(this.#length, id);
     this.#include((this.#length - 1) * CELLS, value);
+    this.#sum = this.#squares = null;
   }
 
   /** A value between others. */
@@ -48,10 +52,12 @@ export class BlockSums {
     if (block === this.#length || this.#blocks[block * CELLS + ID] !== id) this.#insert(block, id);
     this.#blocks[block * CELLS + COUNT]! += 1;
     this.#blocks[block * CELLS + SUM] = Number.NaN; // B2
+    this.#sum = this.#squares = null;
   }
 
   /** The oldest value has left. */
   dropOldest(): void {
+    this.#sum = this.#squares = null;
     this.#blocks[COUNT]! -= 1;
     this.#blocks[SUM] = Number.NaN; // B2
     if (this.#blocks[COUNT] !== 0) return;
@@ -91,14 +97,16 @@ export class BlockSums {
 
   /** @param cells the window's, which begins at pair `start`. */
   sum(cells: Float64Array, start: number): number {
+    if (this.#sum !== null) return this.#sum;
     this.#settle(cells, start);
     let sum = 0;
     for (let at = 0; at < this.#length * CELLS; at += CELLS) sum += this.#blocks[at + SUM]!;
-    return sum;
+    return (this.#sum = sum);
   }
 
   /** The sum of the squared distances from the mean. @param cells as of `sum`. */
   squares(cells: Float64Array, start: number): number {
+    if (this.#squares !== null) return this.#squares;
     this.#settle(cells, start);
     const blocks = this.#blocks;
     let [count, mean, squares] = [0, 0, 0];
@@ -114,6 +122,6 @@ export class BlockSums {
       mean += (distance * more) / all;
       count = all;
     }
-    return squares;
+    return (this.#squares = squares);
   }
 }

@@ -116,10 +116,14 @@ function evaluateRate(
   const tookMs = window.newestMs - window.oldestMs;
   if (tookMs === 0) return null;
   const rate = (((window.newest as number) - (window.oldest as number)) / tookMs) * rule.perMs;
+  rates.rate = rate;
   // A copy of the reading only for conditions that look at more than the rate.
-  const context = looksAt(rule, "rate") ? { rate } : { ...values, rate };
+  const context = looksAt(rule, "rate") ? rates : { ...values, rate };
   return isKnown(rule.when, context) ? judge(rule, context, rate) : null;
 }
+
+/** One for all, as the verdict is. */
+const rates = { rate: 0 };
 
 /** True if the conditions look at this variable and no other. */
 const looksAt = ({ when, clear }: Kind<"rate">, name: string): boolean =>

@@ -314,7 +314,7 @@ export class LaneRules {
     for (const plan of this.rules.absences(contract)) {
       plan.waitFor(key, attendedMs);
       plan.lost.stop(key);
-      const slot = plan.slots.get(key);
+      const slot = plan.slots.size > 0 ? plan.slots.get(key) : undefined;
       if (!slot?.life) continue;
       const why = "it is back";
       const cause: Cause = { key, place, atMs: receivedAtMs, receivedAtMs, value: 0, why };
