@@ -37,6 +37,9 @@ export interface Evaluations {
   readonly mixedManyDevices: Evaluation;
 }
 
+/** A window is full, and slides, after its length. */
+const SECONDS_MORE = 5;
+
 export interface MemorySpec {
   readonly counts: RuleCounts;
   readonly over: string;
@@ -78,8 +81,14 @@ export async function measureEvaluations(seconds: number): Promise<Evaluations> 
 }
 
 /** @param seconds of the time that readings tell; more than a window. */
-export const measureMemory = (seconds: number): Promise<MemoryResult> =>
-  runWorker("memory-worker.ts", { counts: TWENTY, over: "1m", devices: 10_000, seconds });
+/** @param overSeconds of the windows, which are filled. */
+export const measureMemory = (overSeconds: number): Promise<MemoryResult> =>
+  runWorker("memory-worker.ts", {
+    counts: TWENTY,
+    over: `${overSeconds}s`,
+    devices: 10_000,
+    seconds: overSeconds + SECONDS_MORE,
+  });
 
 async function runWorker<Result>(file: string, spec: EvaluationSpec | MemorySpec): Promise<Result> {
   const worker = fork(join(import.meta.dirname, file), [JSON.stringify(spec)], {
