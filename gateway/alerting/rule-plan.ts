@@ -3,13 +3,11 @@ import type { CompiledRule } from "../../contracts/compile-rule.ts";
 import type { Memory, Remembered } from "./evaluators.ts";
 import { IdleTimers } from "./idle-timers.ts";
 import { type Life, type LogPlace, isLive } from "./lifecycle.ts";
+import { SHED_SHARE, longestSilent } from "./longest-silent.ts";
 import type { SharedWindows } from "./shared-windows.ts";
 
 /** At most this many keys of a rule are remembered in one lane. */
-export const RULE_KEYS_MAX = 100_000;
-/** Of those that may go, the share that goes at once: looking for them takes a pass over all. */
-const SHED_SHARE = 0.1;
-
+const RULE_KEYS_MAX = 100_000;
 /** What a rule remembers of one key; a key that it remembers nothing of has none. */
 export interface Slot extends Remembered {
   life: Life | null;
@@ -78,10 +76,8 @@ export class RulePlan {
    */
   #shed(): boolean {
     this.limited = true;
-    const idle = [...this.slots].filter(([, { life }]) => !isLive(life));
-    idle.sort(([, a], [, b]) => a.touchedAt - b.touchedAt);
-    const count = Math.ceil(idle.length * SHED_SHARE);
-    for (const [key] of idle.slice(0, count)) this.slots.delete(key);
-    return count > 0;
+    const silent = longestSilent(this.slots, (_, { life }) => !isLive(life));
+    for (const [key] of silent) this.slots.delete(key);
+    return silent.length > 0;
   }
 }

@@ -11,15 +11,14 @@ import type { CompiledRule } from "../../contracts/compile-rule.ts";
 import { type Expression, isKnown } from "../../contracts/expression.ts";
 import type { Sample } from "./evaluators.ts";
 import { type Life, isLive } from "./lifecycle.ts";
+import { SHED_SHARE, longestSilent } from "./longest-silent.ts";
 import { SlidingWindow, type WindowValue } from "./sliding-window.ts";
 
 /** At most this many keys are remembered in one lane, and this many values of them. */
-export const WINDOW_KEYS_MAX = 100_000;
-export const WINDOW_VALUES_MAX = 1_000_000;
+const WINDOW_KEYS_MAX = 100_000;
+const WINDOW_VALUES_MAX = 1_000_000;
 /** Values in the window of one key; of more, the newest count. */
 const KEY_VALUES_MAX = 100_000;
-/** Of those that may go, the share that goes at once: looking for them takes a pass over all. */
-const SHED_SHARE = 0.1;
 
 /** Which values are in a window. */
 interface Spec {
@@ -41,8 +40,11 @@ function specOf(rule: CompiledRule): Spec | null {
       return { ...all, value: rule.value, where: rule.where, overMs: rule.overMs };
     case "frequency":
       return {
-        ...{ value: null, where: rule.where, overMs: rule.overMs, isOrdered: false },
+        value: null,
+        where: rule.where,
+        overMs: rule.overMs,
         keepMax: Math.min(KEY_VALUES_MAX, rule.moreThan + 1),
+        isOrdered: false,
       };
     case "rate": {
       const of = { value: rule.value, where: null, isOrdered: true };
@@ -174,14 +176,12 @@ export class SharedWindows {
   /** Forgets a tenth of the keys (H3). False if there is none to forget. */
   #shed(judged: string | null = null): boolean {
     this.#limit();
-    const idle = [...this.keys].filter(([key]) => key !== judged && !this.#isLive(key));
-    idle.sort(([, a], [, b]) => a.touchedAt - b.touchedAt);
-    const count = Math.ceil(idle.length * SHED_SHARE);
-    for (const [key, { window }] of idle.slice(0, count)) {
+    const silent = longestSilent(this.keys, (key) => key !== judged && !this.#isLive(key));
+    for (const [key, { window }] of silent) {
       this.#values -= window.size;
       this.keys.delete(key);
     }
-    return count > 0;
+    return silent.length > 0;
   }
 
   #isLive(key: string): boolean {

@@ -80,7 +80,6 @@ export async function measureEvaluations(seconds: number): Promise<Evaluations> 
   };
 }
 
-/** @param seconds of the time that readings tell; more than a window. */
 /** @param overSeconds of the windows, which are filled. */
 export const measureMemory = (overSeconds: number): Promise<MemoryResult> =>
   runWorker("memory-worker.ts", {

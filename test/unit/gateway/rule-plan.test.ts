@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../contracts/catalog.ts";
 import { compileRule } from "../../../contracts/compile-rule.ts";
-import type { Life } from "../../../gateway/alerting/lifecycle.ts";
 import { RulePlan } from "../../../gateway/alerting/rule-plan.ts";
+import { FIRING } from "./life.ts";
 
 const rule = compileRule(
   {
@@ -15,14 +15,6 @@ const rule = compileRule(
   },
   loadCatalog(SCHEMAS_DIRECTORY),
 );
-const live: Life = {
-  phase: "firing",
-  sinceMs: 0,
-  newestMs: 0,
-  raisedAt: { seq: 1, index: 0 },
-  clearSinceMs: 0,
-  silencedUntilMs: null,
-};
 
 /** A slot that remembers something, touched at its number. */
 function hold(plan: RulePlan, at: number): void {
@@ -35,7 +27,7 @@ function hold(plan: RulePlan, at: number): void {
 test("with too many keys the tenth that was silent longest is forgotten, live alerts never", () => {
   const plan = new RulePlan(rule, 20);
   for (let at = 0; at < 20; at++) hold(plan, at);
-  plan.slots.get("key 0")!.life = { ...live };
+  plan.slots.get("key 0")!.life = { ...FIRING };
   expect(plan.limited).toBe(false);
   hold(plan, 20);
   expect(plan.limited).toBe(true);
@@ -49,7 +41,7 @@ test("if every key has a live alert, another one finds no room", () => {
   const plan = new RulePlan(rule, 3);
   for (let at = 0; at < 3; at++) {
     hold(plan, at);
-    plan.slots.get(`key ${at}`)!.life = { ...live };
+    plan.slots.get(`key ${at}`)!.life = { ...FIRING };
   }
   expect(plan.open("key 3", 3)).toBeNull();
   expect(plan.slots.size).toBe(3);

@@ -13,6 +13,7 @@ import {
   SharedWindows,
   type WindowReader,
 } from "../../../gateway/alerting/shared-windows.ts";
+import { FIRING } from "./life.ts";
 
 const catalog = loadCatalog(SCHEMAS_DIRECTORY);
 const compiled = (...rules: object[]) =>
@@ -94,15 +95,6 @@ test("a snapshot keeps who shares, and what", () => {
   expect(a!.keys.get("k")).toMatchObject({ touchedAt: 5, window: { size: 1, sum: 7 } });
 });
 
-const live: Life = {
-  phase: "firing",
-  sinceMs: 0,
-  newestMs: 0,
-  raisedAt: { seq: 1, index: 0 },
-  clearSinceMs: 0,
-  silencedUntilMs: null,
-};
-
 class Reader implements WindowReader {
   readonly slots = new Map<string, { life: Life | null }>();
   readonly compiled;
@@ -130,7 +122,7 @@ describe("what is held", () => {
   test("with too many keys the tenth that was silent longest goes, one with a live alert never", () => {
     const [a, b] = [new Reader(avg), new Reader(avg)];
     const windows = make({ keysMax: 20, valuesMax: 1e9 }, a, b);
-    b.slots.set("key 0", { life: live });
+    b.slots.set("key 0", { life: FIRING });
     for (let at = 0; at < 20; at++) windows.take(`key ${at}`, sample(at, 1), at);
     expect([a.limited, b.limited]).toEqual([false, false]);
     windows.take("key 20", sample(20, 1), 20);
@@ -143,7 +135,7 @@ describe("what is held", () => {
     const windows = make({ keysMax: 2, valuesMax: 1e9 }, reader);
     for (const key of ["a", "b"]) {
       windows.take(key, sample(1, 1), 1);
-      reader.slots.set(key, { life: live });
+      reader.slots.set(key, { life: FIRING });
     }
     expect(windows.take("c", sample(2, 1), 2)).toBe("no-room");
     expect([...windows.keys.keys()]).toEqual(["a", "b"]);
@@ -181,7 +173,7 @@ describe("what is held", () => {
     const reader = new Reader(avg);
     const windows = make({ keysMax: 1e9, valuesMax: 10 }, reader);
     for (let at = 0; at < 9; at++) windows.take("live", sample(at, 1), 0);
-    reader.slots.set("live", { life: live });
+    reader.slots.set("live", { life: FIRING });
     windows.take("k", sample(9, 60), 0);
     expect(windows.take("k", sample(10, 60), 0)).toMatchObject({ size: 2, sum: 120 });
     expect(windows.take("k", sample(11, 0), 0)).toMatchObject({ size: 3, sum: 120 });
