@@ -148,11 +148,11 @@ export class Connection {
   flush(): void {
     const words = this.#answers;
     if (words.length === 0) return;
+    this.#answers = []; // Before anything can throw: closing flushes once more.
     this.#core.store.commit(); // What is answered outlives the process.
     const bytes = Buffer.allocUnsafe(words.length * 4);
     for (let index = 0; index < words.length; index++)
       bytes.writeUInt32BE(words[index]!, index * 4);
-    words.length = 0;
     this.#send(bytes);
   }
 
@@ -207,7 +207,7 @@ export class Connection {
     this.#connectPacket = packet;
     this.client._parsingBatch = 0;
     this.client.once("connected", () => this.#onConnected());
-    this.#guarded(() => this.#enqueue.call(this.client._parser, packet));
+    this.guarded(() => this.#enqueue.call(this.client._parser, packet));
   }
 
   /** aedes has made or resumed the session; an empty client id has been replaced by now. */
@@ -250,7 +250,7 @@ export class Connection {
       this.pause(PAUSE.writing);
       this.stream.once("drain", () => {
         this.resume(PAUSE.writing);
-        this.session?.outbound.pump();
+        this.guarded(() => this.session?.outbound.pump());
       });
     }
   }
@@ -272,15 +272,15 @@ export class Connection {
 
   #parse(bytes: Buffer): void {
     const parser = this.client._parser;
-    this.#guarded(() => parser.parse(bytes));
+    this.guarded(() => parser.parse(bytes));
     // The length is known with the fixed header: an oversized body is not collected first.
     const remaining = parser.packet?.length ?? -1;
     if (remaining > 0 && wireBytes(remaining) > this.#core.limits.packetBytesMax)
       this.close("packet_too_large", REASON.packetTooLarge); // [MQTT-3.1.2-24]
   }
 
-  /** N4. mqtt-packet and aedes throw on some inputs where they should report. */
-  #guarded(work: () => void): void {
+  /** N4. What one connection's packets make throw ends that connection, never the process. */
+  guarded(work: () => void): void {
     try {
       work();
     } catch (error) {
@@ -312,8 +312,10 @@ export class Connection {
     this.#phase = "open";
     const waiting = this.#behindConnect;
     this.#behindConnect = [];
-    this.session?.outbound.start(this);
-    for (const packet of waiting) if (!this.gone) this.#dispatch(packet);
+    this.guarded(() => {
+      this.session?.outbound.start(this);
+      for (const packet of waiting) if (!this.gone) this.#dispatch(packet);
+    });
     this.resume(PAUSE.connecting);
   }
 
@@ -321,6 +323,9 @@ export class Connection {
     const { outbound } = this.session!;
     if (packet.cmd === "publish") return this.#publish(packet);
     if (packet.cmd === "pingreq") return this.write(PINGRESP);
+    // mqtt-packet reports a missing packet identifier as -1 or none, and passes 0 on [MQTT-2.2.1-3].
+    if (packet.cmd !== "disconnect" && !((packet.messageId ?? 0) > 0))
+      return this.close("protocol_error", REASON.protocolError);
     if (packet.cmd === "pubrel") return this.#inbound!.release(packet.messageId!);
     if (packet.cmd === "puback") return outbound.puback(packet.messageId!);
     if (packet.cmd === "pubrec") return outbound.pubrec(packet.messageId!, packet.reasonCode ?? 0);
@@ -330,7 +335,7 @@ export class Connection {
     if (packet.cmd !== "subscribe" && packet.cmd !== "unsubscribe")
       return this.close("protocol_error", REASON.protocolError);
     this.#spend(packet.cmd === "subscribe" ? packet.subscriptions.length : 1);
-    this.#guarded(() =>
+    this.guarded(() =>
       packet.cmd === "subscribe"
         ? subscribe(this.#core, this, packet)
         : unsubscribe(this.#core, this, packet),
@@ -347,7 +352,7 @@ export class Connection {
     const handed = packet.reasonCode
       ? { ...packet, reasonCode: REASON.disconnectWithWill }
       : packet;
-    this.#guarded(() => this.#enqueue.call(this.client._parser, handed));
+    this.guarded(() => this.#enqueue.call(this.client._parser, handed));
     this.#phase = "closed"; // [MQTT-3.14.4-1]: nothing behind a DISCONNECT counts.
   }
 

@@ -40,6 +40,6 @@ export function flushSoon(core: Core, connection: Connection): void {
 
 function flushAll(core: Core): void {
   const { unflushed } = core;
-  for (const connection of unflushed) connection.flush();
+  for (const connection of unflushed) connection.guarded(() => connection.flush());
   unflushed.length = 0;
 }

@@ -191,7 +191,11 @@ export class Outbound {
   #pumpSoon(): void {
     if (this.#pumpScheduled || !this.#connection) return;
     this.#pumpScheduled = true;
-    setImmediate(() => this.pump());
+    setImmediate(() => {
+      const connection = this.#connection;
+      if (connection) connection.guarded(() => this.pump());
+      else this.pump();
+    });
   }
 
   #freeId(): number {

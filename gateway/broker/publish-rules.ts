@@ -22,7 +22,7 @@ export function publishProblem(
   limits: Limits,
 ): Problem | null {
   if (wireBytes(packet.length ?? 0) > limits.packetBytesMax) return TOO_LARGE;
-  if (packet.qos > 0 && !packet.messageId) return VIOLATION; // [MQTT-2.2.1-3]
+  if (packet.qos > 0 && !((packet.messageId ?? 0) > 0)) return VIOLATION; // [MQTT-2.2.1-3]
   if (packet.qos === 0 && packet.dup) return VIOLATION; // [MQTT-3.3.1-2]
   const properties = packet.properties;
   if (properties) {

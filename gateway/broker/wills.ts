@@ -4,8 +4,8 @@
 // W2. A stored will whose client does not come back within the grace period after a restart is
 //     published then: to its subscribers the client has been lost with the process.
 import type { AedesClient, Properties, Will } from "./aedes-seam.ts";
-import type { Publication } from "./broker.ts";
-import type { Core } from "./core.ts";
+import type { Publication, Refusal } from "./broker.ts";
+import { type Core, count } from "./core.ts";
 import { forward } from "./forward.ts";
 
 export function publishWill(core: Core, client: { id: string } | AedesClient, will: Will): void {
@@ -28,13 +28,20 @@ export function publishWill(core: Core, client: { id: string } | AedesClient, wi
     contentType: properties?.contentType,
   };
   let settled = false;
-  core.handlers.publish(publication, (refusal) => {
+  const settle = (refusal: Refusal | null): void => {
     if (settled) return;
     settled = true;
     if (!refusal) forward(core, { ...publication, properties }, client.id);
     // Unless the client is back, with a will of its own in the same place.
     if (!core.aedes.clients[client.id]) core.store.deleteWill(client.id);
-  });
+  };
+  try {
+    core.handlers.publish(publication, settle);
+  } catch (error) {
+    core.logger?.error({ err: error, topic: will.topic, clientId: client.id }, "will failed");
+    count(core.counters.dropped, "will_failed");
+    settled = true;
+  }
 }
 
 /** W2. Returns what cancels it. */
