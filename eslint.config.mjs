@@ -21,7 +21,7 @@ export default tseslint.config(
   },
   {
     // One table reads the environment; everything else is handed its configuration.
-    files: ["{contracts,gateway,cloud,device-sim,otel,infra}/**/*.ts"],
+    files: ["{contracts,gateway,cloud,device-sim,otel,infra,platform}/**/*.ts"],
     ignores: ["**/main.ts"],
     rules: {
       "no-restricted-properties": [

@@ -1,10 +1,10 @@
 // Alerts that the hub itself raises, in the same form as a region's (ALERTS_hub).
 import { createHash } from "node:crypto";
 import { type NatsConnection, NatsError } from "nats";
-import type { Alert } from "../contracts/alert.ts";
-import { alertSubject, alertsStream } from "../contracts/subjects.ts";
-import { publishOnce } from "../infra/nats/publish.ts";
-import { HUB } from "../infra/nats/topology.ts";
+import type { Alert } from "../contracts/messages/alert.ts";
+import { alertSubject, alertsStream } from "../contracts/names/subjects.ts";
+import { publishOnce } from "../platform/nats/client/publish.ts";
+import { HUB } from "../platform/nats/topology/topology.ts";
 
 const NO_MESSAGE_FOUND = 10037;
 

@@ -1,6 +1,6 @@
-import { Backoff, sleep } from "../infra/runtime/backoff.ts";
-import { AppError, messageOf } from "../infra/runtime/errors.ts";
-import type { Logger } from "../infra/runtime/logger.ts";
+import { Backoff, sleep } from "../platform/runtime/backoff.ts";
+import { AppError, messageOf } from "../platform/runtime/errors.ts";
+import type { Logger } from "../platform/runtime/logger.ts";
 
 /**
  * Asks until there is an answer; null if `signal` aborts first. For questions that may be repeated.

@@ -1,5 +1,5 @@
-import { PARTITIONS_DEFAULT } from "../infra/nats/topology.ts";
-import { type OptionTable, as } from "../infra/runtime/config.ts";
+import { PARTITIONS_DEFAULT } from "../platform/nats/topology/topology.ts";
+import { type OptionTable, as } from "../platform/runtime/config.ts";
 
 /** Which lanes there are, and where: every process at the hub has to be told the same. */
 export const LANE_OPTIONS = {

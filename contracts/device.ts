@@ -1,6 +1,6 @@
 // Who may connect: one record for each device, person or service in bucket `devices`.
 import { Ajv } from "ajv";
-import { escapeToken, unescapeToken } from "./token.ts";
+import { escapeToken, unescapeToken } from "./names/token.ts";
 
 /**
  * A closed table; what each may do is in gateway/identity/access.ts.

@@ -9,10 +9,10 @@
 // F5. A region that is away does not slow the others down.
 // F6. Devices that misbehave on purpose (misbehaviour.ts) are rooms, whose readings are known by their
 //     sequence; their wrong clocks do not count for F2.
-import { contentHash } from "../contracts/reading.ts";
-import type { SimulatorStatus } from "../contracts/status.ts";
-import { telemetryTopic } from "../contracts/topics.ts";
-import type { Logger } from "../infra/runtime/logger.ts";
+import { contentHash } from "../contracts/messages/reading.ts";
+import type { SimulatorStatus } from "../contracts/messages/status.ts";
+import { telemetryTopic } from "../contracts/names/topics.ts";
+import type { Logger } from "../platform/runtime/logger.ts";
 import type { Tracing } from "../otel/tracing.ts";
 import type { LedgerEntry } from "./ledger.ts";
 import { type Link, REFUSED_FROM } from "./mqtt-link.ts";

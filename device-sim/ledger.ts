@@ -17,7 +17,7 @@ import {
 } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { AppError, messageOf } from "../infra/runtime/errors.ts";
+import { AppError, messageOf } from "../platform/runtime/errors.ts";
 
 /**
  * One acknowledged reading. A device that re-sends after a lost PUBACK, or a simulator that replays

@@ -1,4 +1,4 @@
-import { processMain } from "../infra/runtime/process-main.ts";
+import { processMain } from "../platform/runtime/process-main.ts";
 import { SIMULATOR_OPTIONS } from "./options.ts";
 import { runSimulator } from "./simulator.ts";
 

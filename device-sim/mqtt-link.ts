@@ -13,7 +13,7 @@
 // connection is lost again (`_flushStoreProcessingQueue`), and ignores the Receive Maximum.
 import type { Socket } from "node:net";
 import { type MqttClient, connect } from "mqtt";
-import { Backoff, sleep } from "../infra/runtime/backoff.ts";
+import { Backoff, sleep } from "../platform/runtime/backoff.ts";
 
 export interface Publication {
   readonly topic: string;

@@ -1,5 +1,5 @@
-import { type OptionTable, type Resolved, as } from "../infra/runtime/config.ts";
-import { STATUS_OPTIONS } from "../infra/runtime/status-server.ts";
+import { type OptionTable, type Resolved, as } from "../platform/runtime/config.ts";
+import { STATUS_OPTIONS } from "../platform/runtime/status-server.ts";
 import { TRACING_OPTIONS } from "../otel/tracing.ts";
 import type { Gateway } from "./plan.ts";
 

@@ -1,10 +1,10 @@
 // The simulator put together: recordings → fleet → gateways, and every PUBACK into the ledger.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { sleep } from "../infra/runtime/backoff.ts";
-import { AppError } from "../infra/runtime/errors.ts";
-import type { Logger } from "../infra/runtime/logger.ts";
-import { serveStatus } from "../infra/runtime/status-server.ts";
+import { sleep } from "../platform/runtime/backoff.ts";
+import { AppError } from "../platform/runtime/errors.ts";
+import type { Logger } from "../platform/runtime/logger.ts";
+import { serveStatus } from "../platform/runtime/status-server.ts";
 import { startTracing } from "../otel/tracing.ts";
 import { DEVICE_RATE_MAX, Fleet } from "./fleet.ts";
 import { Ledger } from "./ledger.ts";

@@ -1,20 +1,20 @@
 // The gateway put together: broker → ingest → log, and alerts back to the devices.
 import { randomBytes } from "node:crypto";
-import type { GatewayStatus } from "../contracts/status.ts";
-import { openContractRegistry } from "../infra/nats/contract-registry.ts";
-import { connectNats } from "../infra/nats/connect.ts";
-import { makeMonotonicClock } from "../infra/runtime/clock.ts";
-import type { Logger } from "../infra/runtime/logger.ts";
-import { serveStatus } from "../infra/runtime/status-server.ts";
+import type { GatewayStatus } from "../contracts/messages/status.ts";
+import { openContractRegistry } from "../platform/nats/lanes/contract-registry.ts";
+import { connectNats } from "../platform/nats/client/connect.ts";
+import { makeMonotonicClock } from "../platform/runtime/clock.ts";
+import type { Logger } from "../platform/runtime/logger.ts";
+import { serveStatus } from "../platform/runtime/status-server.ts";
 import { startTracing } from "../otel/tracing.ts";
-import { startBroker } from "./broker/aedes-broker.ts";
+import { startBroker } from "./broker/start-broker.ts";
 import { Commands } from "./commands/commands.ts";
 import { openIdentity } from "./identity/identity.ts";
 import { Backpressure } from "./ingest/backpressure.ts";
 import { CommitLog } from "./ingest/commit-log.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { loadMapper } from "./ingest/load-mappings.ts";
-import { RejectLog } from "../infra/nats/reject-log.ts";
+import { RejectLog } from "../platform/nats/lanes/reject-log.ts";
 import { checkLog, natsFrameStore } from "./ingest/nats-store.ts";
 import { limitsOf, listenersOf } from "./listener-options.ts";
 import { gatewayMetrics } from "./metrics.ts";

@@ -1,7 +1,7 @@
 // What MQTT listens on and what its clients may take: the broker's options as a table.
 import { readFileSync } from "node:fs";
-import { type OptionTable, type Resolved, as } from "../infra/runtime/config.ts";
-import { AppError, messageOf } from "../infra/runtime/errors.ts";
+import { type OptionTable, type Resolved, as } from "../platform/runtime/config.ts";
+import { AppError, messageOf } from "../platform/runtime/errors.ts";
 import { DEFAULT_LIMITS, type Limits, type Listeners, type TlsIdentity } from "./broker/options.ts";
 
 const port = (raw: string): number | undefined =>

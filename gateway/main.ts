@@ -1,4 +1,4 @@
-import { processMain } from "../infra/runtime/process-main.ts";
+import { processMain } from "../platform/runtime/process-main.ts";
 import { runGateway } from "./gateway.ts";
 import { GATEWAY_OPTIONS } from "./options.ts";
 

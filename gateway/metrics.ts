@@ -1,4 +1,4 @@
-import type { GatewayStatus } from "../contracts/status.ts";
+import type { GatewayStatus } from "../contracts/messages/status.ts";
 import { type MetricSpec, makeMetrics } from "../otel/metrics.ts";
 import type { Broker } from "./broker/broker.ts";
 

@@ -1,7 +1,7 @@
-import { SCHEMAS_DIRECTORY } from "../contracts/catalog.ts";
-import { PARTITIONS_DEFAULT } from "../infra/nats/topology.ts";
-import { type OptionTable, type Resolved, as } from "../infra/runtime/config.ts";
-import { STATUS_OPTIONS } from "../infra/runtime/status-server.ts";
+import { SCHEMAS_DIRECTORY } from "../contracts/schema/catalog.ts";
+import { PARTITIONS_DEFAULT } from "../platform/nats/topology/topology.ts";
+import { type OptionTable, type Resolved, as } from "../platform/runtime/config.ts";
+import { STATUS_OPTIONS } from "../platform/runtime/status-server.ts";
 import { TRACING_OPTIONS } from "../otel/tracing.ts";
 import { IDENTITY_OPTIONS } from "./identity/options.ts";
 import { LIMIT_OPTIONS, LISTENER_OPTIONS } from "./listener-options.ts";

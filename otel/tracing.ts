@@ -1,6 +1,6 @@
 import { type Attributes, SpanKind, type Tracer, trace } from "@opentelemetry/api";
-import type { OptionTable } from "../infra/runtime/config.ts";
-import { as } from "../infra/runtime/config.ts";
+import type { OptionTable } from "../platform/runtime/config.ts";
+import { as } from "../platform/runtime/config.ts";
 import { contextOf, traceparentOf } from "./propagation.ts";
 
 /** Options of every process that traces; names and meaning of the first are OpenTelemetry's own. */

@@ -4,21 +4,20 @@ import { globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path/posix";
 import { describe, expect, test } from "vitest";
 
-const SHARED = ["contracts/", "otel/", "infra/runtime/", "infra/nats/", "infra/influx/"];
+const GROUND = ["contracts/", "otel/", "platform/"];
 const MAY_IMPORT: readonly (readonly [area: string, targets: readonly string[]])[] = [
   ["contracts/", ["contracts/"]],
-  ["infra/runtime/", ["infra/runtime/"]],
-  ["otel/", ["otel/", "infra/runtime/"]],
-  ["infra/nats/", ["infra/nats/", "contracts/", "otel/", "infra/runtime/"]],
-  ["infra/influx/", ["infra/influx/", "infra/runtime/"]],
-  ["gateway/", ["gateway/", ...SHARED]],
-  ["cloud/", ["cloud/", ...SHARED]],
-  ["device-sim/", ["device-sim/", ...SHARED]],
-  ["infra/", ["infra/", "contracts/", "otel/", "gateway/", "cloud/", "device-sim/"]],
+  ["platform/runtime/", ["platform/runtime/"]],
+  ["otel/", ["otel/", "platform/runtime/"]],
+  ["platform/nats/", ["platform/nats/", "contracts/", "otel/", "platform/runtime/"]],
+  ["gateway/", ["gateway/", ...GROUND]],
+  ["cloud/", ["cloud/", ...GROUND]],
+  ["device-sim/", ["device-sim/", ...GROUND]],
+  ["infra/", ["infra/", "gateway/", "cloud/", "device-sim/", ...GROUND]],
 ];
 const IMPORT = /(?:from|import)\s*\(?\s*"(\.[^"]+)"/g;
 
-const files = globSync("{contracts,gateway,cloud,device-sim,otel,infra}/**/*.ts");
+const files = globSync("{contracts,platform,gateway,cloud,device-sim,otel,infra}/**/*.ts");
 
 test("there is something to check", () => {
   expect(files.length).toBeGreaterThan(30);

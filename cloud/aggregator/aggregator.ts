@@ -1,21 +1,21 @@
 // The aggregator: lanes of every region from the hub's mirrors into InfluxDB; several of them share
 // the lanes by leases.
-import type { AggregatorStatus, LaneLoss } from "../../contracts/status.ts";
-import { type LaneId, laneName } from "../../contracts/subjects.ts";
+import type { AggregatorStatus, LaneLoss } from "../../contracts/messages/status.ts";
+import { type LaneId, laneName } from "../../contracts/names/subjects.ts";
 import cron from "node-cron";
-import { InfluxClient } from "../../infra/influx/client.ts";
-import { type InfluxConfig, influxTarget } from "../../infra/influx/options.ts";
-import { connectNats } from "../../infra/nats/connect.ts";
-import { openContractRegistry } from "../../infra/nats/contract-registry.ts";
-import { type Lease, Leases } from "../../infra/nats/leases.ts";
-import { HUB_INBOX } from "../../infra/nats/permissions.ts";
-import { Positions } from "../../infra/nats/positions.ts";
-import { RejectLog } from "../../infra/nats/reject-log.ts";
-import { HUB } from "../../infra/nats/topology.ts";
-import { sleep } from "../../infra/runtime/backoff.ts";
-import { AppError } from "../../infra/runtime/errors.ts";
-import type { Logger } from "../../infra/runtime/logger.ts";
-import type { StatusSource } from "../../infra/runtime/status-server.ts";
+import { InfluxClient } from "../sinks/influx/client.ts";
+import { type InfluxConfig, influxTarget } from "../sinks/influx/options.ts";
+import { connectNats } from "../../platform/nats/client/connect.ts";
+import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
+import { type Lease, Leases } from "../../platform/nats/lanes/leases.ts";
+import { HUB_INBOX } from "../../platform/nats/topology/permissions.ts";
+import { Positions } from "../../platform/nats/lanes/positions.ts";
+import { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
+import { HUB } from "../../platform/nats/topology/topology.ts";
+import { sleep } from "../../platform/runtime/backoff.ts";
+import { AppError } from "../../platform/runtime/errors.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
+import type { StatusSource } from "../../platform/runtime/status-server.ts";
 import type { Tracing } from "../../otel/tracing.ts";
 import { HubAlerts } from "../hub-alerts.ts";
 import { insist } from "../insist.ts";

@@ -6,8 +6,8 @@
 // R2. So what a frame is judged by lies in windows that end after `watermark − WINDOWS_BACK windows`,
 //     and a position that holds those back makes a replay judge the same.
 import type { ContractPlan } from "./plan.ts";
-import type { FrameReading } from "../../contracts/frame.ts";
-import { NumberRuns } from "../../contracts/number-runs.ts";
+import type { FrameReading } from "../../contracts/messages/frame.ts";
+import { NumberRuns } from "../../contracts/messages/number-runs.ts";
 
 /** How many windows after its first copy a repeat is still known as one. */
 const WINDOWS_BACK = 2;

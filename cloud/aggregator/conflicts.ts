@@ -3,11 +3,11 @@
 //
 // Only contracts with a sequence can have them: otherwise the content is the identity. What comes after
 // its window has closed is not looked at here: at the same time and slot it replaces the first.
-import { decodeFrame } from "../../contracts/frame.ts";
-import { MINUTE, rawMeasurement } from "../../contracts/measurements.ts";
-import { eventTimeMs } from "../../contracts/reading.ts";
-import { type InfluxClient, type Row, quote, quoteName } from "../../infra/influx/client.ts";
-import type { LogEntry } from "../../infra/nats/lane-source.ts";
+import { decodeFrame } from "../../contracts/messages/frame.ts";
+import { MINUTE, rawMeasurement } from "../../contracts/names/measurements.ts";
+import { eventTimeMs } from "../../contracts/messages/reading.ts";
+import { type InfluxClient, type Row, quote, quoteName } from "../sinks/influx/client.ts";
+import type { LogEntry } from "../../platform/nats/lanes/lane-source.ts";
 import type { Unstored } from "./lane-rejects.ts";
 import type { ContractPlan, Plans } from "./plan.ts";
 import { storedTag } from "./point.ts";

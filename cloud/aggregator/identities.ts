@@ -1,6 +1,6 @@
-import type { Contract } from "../../contracts/contract.ts";
-import { NumberRuns } from "../../contracts/number-runs.ts";
-import { identityOf } from "../../contracts/reading.ts";
+import type { Contract } from "../../contracts/schema/contract.ts";
+import { NumberRuns } from "../../contracts/messages/number-runs.ts";
+import { identityOf } from "../../contracts/messages/reading.ts";
 
 /** Which readings of one series have been counted, by the identity their contract declares. */
 export class Identities {

@@ -7,10 +7,10 @@
 // S4. At most LINES_WAITING_MAX lines wait, plus one item of each caller; over it `put` waits.
 // S5. What waits is dropped, unacknowledged, once its writer has lost the lane: the next owner writes
 //     it from the log, and an old rollup must not come after a newer one.
-import type { InfluxClient } from "../../infra/influx/client.ts";
-import { Backoff, sleep } from "../../infra/runtime/backoff.ts";
-import { AppError, messageOf } from "../../infra/runtime/errors.ts";
-import type { Logger } from "../../infra/runtime/logger.ts";
+import type { InfluxClient } from "../sinks/influx/client.ts";
+import { Backoff, sleep } from "../../platform/runtime/backoff.ts";
+import { AppError, messageOf } from "../../platform/runtime/errors.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 
 /** Lines of one request, unless a single item is larger. */
 export const LINES_PER_REQUEST = 5_000;

@@ -12,17 +12,17 @@
 //     closes windows. Both are functions of the log (lane.ts, L3), so a replay decides the same.
 // A5. A frame that cannot be judged or read stops the lane before any effect of it, so one of an
 //     unknown contract version can be applied again once that version is known.
-import { type Frame, decodeFrame } from "../../contracts/frame.ts";
-import { MINUTE } from "../../contracts/measurements.ts";
-import { eventTimeMs, seriesKeyOf } from "../../contracts/reading.ts";
+import { type Frame, decodeFrame } from "../../contracts/messages/frame.ts";
+import { MINUTE } from "../../contracts/names/measurements.ts";
+import { eventTimeMs, seriesKeyOf } from "../../contracts/messages/reading.ts";
 import {
   type Hole as FrameHole,
   type LaneState,
   holeText,
   judgeFrame,
   jumpOver,
-} from "../../infra/nats/lane.ts";
-import { messageOf } from "../../infra/runtime/errors.ts";
+} from "../../platform/nats/lanes/lane.ts";
+import { messageOf } from "../../platform/runtime/errors.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { ContractPlan, Plans } from "./plan.ts";
 import type { AggregatorPosition } from "./position.ts";

@@ -1,10 +1,10 @@
 // What InfluxDB does not hold of a lane: kept as rejects at the hub, before its frame counts as done.
-import { decodeFrame } from "../../contracts/frame.ts";
-import type { Reject, RejectReason } from "../../contracts/reject.ts";
-import type { LaneId } from "../../contracts/subjects.ts";
-import { telemetryTopic } from "../../contracts/topics.ts";
-import type { LogEntry } from "../../infra/nats/lane-source.ts";
-import type { RejectLog } from "../../infra/nats/reject-log.ts";
+import { decodeFrame } from "../../contracts/messages/frame.ts";
+import type { Reject, RejectReason } from "../../contracts/messages/reject.ts";
+import type { LaneId } from "../../contracts/names/subjects.ts";
+import { telemetryTopic } from "../../contracts/names/topics.ts";
+import type { LogEntry } from "../../platform/nats/lanes/lane-source.ts";
+import type { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
 
 /** A reading that was not stored, by its place in its frame. */
 export interface Unstored {

@@ -1,9 +1,9 @@
-import { SCHEMAS_DIRECTORY } from "../../contracts/catalog.ts";
-import { INFLUX_OPTIONS } from "../../infra/influx/options.ts";
-import { type OptionTable, as } from "../../infra/runtime/config.ts";
-import { sleep } from "../../infra/runtime/backoff.ts";
-import { processMain } from "../../infra/runtime/process-main.ts";
-import { STATUS_OPTIONS, serveStatus } from "../../infra/runtime/status-server.ts";
+import { SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
+import { INFLUX_OPTIONS } from "../sinks/influx/options.ts";
+import { type OptionTable, as } from "../../platform/runtime/config.ts";
+import { sleep } from "../../platform/runtime/backoff.ts";
+import { processMain } from "../../platform/runtime/process-main.ts";
+import { STATUS_OPTIONS, serveStatus } from "../../platform/runtime/status-server.ts";
 import { TRACING_OPTIONS, startTracing } from "../../otel/tracing.ts";
 import { LANE_OPTIONS } from "../lane-options.ts";
 import { Aggregator } from "./aggregator.ts";

@@ -1,6 +1,6 @@
-import type { Catalog } from "../../contracts/catalog.ts";
-import type { Contract } from "../../contracts/contract.ts";
-import { MINUTE, TEN_SECONDS } from "../../contracts/measurements.ts";
+import type { Catalog } from "../../contracts/schema/catalog.ts";
+import type { Contract } from "../../contracts/schema/contract.ts";
+import { MINUTE, TEN_SECONDS } from "../../contracts/names/measurements.ts";
 import { RawPoints, type RolledField, RollupPoints } from "./point.ts";
 
 /** How the readings of one contract version become points; prepared once, used for every reading. */

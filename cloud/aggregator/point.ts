@@ -3,7 +3,7 @@
 // Measurements, tag keys and field keys are escaped once per contract, tags once per device; what is
 // left for each reading is concatenation. Points of the client library cost several times as much.
 import { escape } from "@influxdata/influxdb-client";
-import type { Contract, Field } from "../../contracts/contract.ts";
+import type { Contract, Field } from "../../contracts/schema/contract.ts";
 import {
   ROLLUP_COUNT,
   ROLLUP_QUANTILES,
@@ -13,9 +13,9 @@ import {
   rawMeasurement,
   rollupMeasurement,
   seriesTag,
-} from "../../contracts/measurements.ts";
-import { slotOf } from "../../contracts/reading.ts";
-import type { FrameReading } from "../../contracts/frame.ts";
+} from "../../contracts/names/measurements.ts";
+import { slotOf } from "../../contracts/messages/reading.ts";
+import type { FrameReading } from "../../contracts/messages/frame.ts";
 import type { FieldStatistics } from "./statistics.ts";
 
 /** Devices whose escaped tags are remembered, per contract and region. */

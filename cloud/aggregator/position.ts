@@ -1,6 +1,6 @@
 // Where the aggregator stands in one lane: saved only after InfluxDB acknowledged every effect.
-import { MINUTE } from "../../contracts/measurements.ts";
-import { EMPTY_LANE, type LaneState } from "../../infra/nats/lane.ts";
+import { MINUTE } from "../../contracts/names/measurements.ts";
+import { EMPTY_LANE, type LaneState } from "../../platform/nats/lanes/lane.ts";
 import { minuteOf } from "./window.ts";
 
 export interface AggregatorPosition {

@@ -1,6 +1,6 @@
 // Rollups from raw points instead of from the log. Pure.
-import type { Row } from "../../infra/influx/client.ts";
-import { ROLLUP_REVISION } from "../../contracts/measurements.ts";
+import type { Row } from "../sinks/influx/client.ts";
+import { ROLLUP_REVISION } from "../../contracts/names/measurements.ts";
 import type { ContractPlan } from "./plan.ts";
 import type { Rollup, RollupPoints } from "./point.ts";
 import { SeriesMinute, minuteOf } from "./window.ts";

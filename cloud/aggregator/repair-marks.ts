@@ -6,8 +6,8 @@
 //     there is then complete.
 // M3. A reading that comes while its mark is being repaired keeps the mark.
 // M4. At most MARKS_MAX; past them the lane waits for repairs, it never forgets one.
-import { MINUTE } from "../../contracts/measurements.ts";
-import type { LaneState } from "../../infra/nats/lane.ts";
+import { MINUTE } from "../../contracts/names/measurements.ts";
+import type { LaneState } from "../../platform/nats/lanes/lane.ts";
 
 export const MARKS_MAX = 50_000;
 const HOUR_MS = 3_600_000;

@@ -10,10 +10,10 @@ import {
   rawMeasurement,
   rollupMeasurement,
   seriesTag,
-} from "../../contracts/measurements.ts";
-import { type InfluxClient, type Row, quote, quoteName } from "../../infra/influx/client.ts";
-import { messageOf } from "../../infra/runtime/errors.ts";
-import type { Logger } from "../../infra/runtime/logger.ts";
+} from "../../contracts/names/measurements.ts";
+import { type InfluxClient, type Row, quote, quoteName } from "../sinks/influx/client.ts";
+import { messageOf } from "../../platform/runtime/errors.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 import type { InfluxSink, Writer } from "./influx-sink.ts";
 import type { ContractPlan } from "./plan.ts";
 import { type RollupPoints, storedTag } from "./point.ts";

@@ -1,5 +1,5 @@
 import { LogCollapsingLowestDenseDDSketch } from "@datadog/sketches-js";
-import { ROLLUP_QUANTILES } from "../../contracts/measurements.ts";
+import { ROLLUP_QUANTILES } from "../../contracts/names/measurements.ts";
 import { ExactSum } from "./exact-sum.ts";
 
 /** What breaks ties of equal event times: a reading's sequence, or the hash of its content. */

@@ -6,9 +6,9 @@
 //     minute is for the repair job.
 // W3. What is open is bounded by SERIES_OPEN_MAX, past which `full` is true.
 // W4. A minute is the merger of its tens of seconds, which are kept until it closes.
-import type { FrameReading } from "../../contracts/frame.ts";
-import { MINUTE, TEN_SECONDS } from "../../contracts/measurements.ts";
-import { seriesKeyOf } from "../../contracts/reading.ts";
+import type { FrameReading } from "../../contracts/messages/frame.ts";
+import { MINUTE, TEN_SECONDS } from "../../contracts/names/measurements.ts";
+import { seriesKeyOf } from "../../contracts/messages/reading.ts";
 import { Identities } from "./identities.ts";
 import type { ContractPlan, SeriesPlan } from "./plan.ts";
 import { FieldStatistics, type ReadingOrder } from "./statistics.ts";

@@ -5,10 +5,10 @@
 // Q2. At most `WAITING_MAX` alerts are in memory; a reader with no room ends and starts again later, so
 //     that a channel which is dead for a day keeps no consumer.
 import type { NatsConnection } from "nats";
-import type { Alert } from "../../contracts/alert.ts";
-import { alertSubjects, alertsStream } from "../../contracts/subjects.ts";
-import { type LogEntry, readSlice } from "../../infra/nats/lane-source.ts";
-import type { Logger } from "../../infra/runtime/logger.ts";
+import type { Alert } from "../../contracts/messages/alert.ts";
+import { alertSubjects, alertsStream } from "../../contracts/names/subjects.ts";
+import { type LogEntry, readSlice } from "../../platform/nats/lanes/lane-source.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Assignments } from "./assignments.ts";
 import { type ChannelSpec, isWanted } from "./channels.ts";
 import type { ChannelCounts } from "./delivery.ts";

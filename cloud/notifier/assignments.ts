@@ -1,14 +1,22 @@
 // Which alerts this notifier tells: the live content of bucket `notifiers`.
 //
-// A1. An alert of a region belongs to one place (contracts/notification.ts). What belongs to the other
+// A1. An alert of a region belongs to one place (contracts/messages/notification.ts). What belongs to the other
 //     is passed over; what may still be assigned to this one is held, never passed over.
 // A2. While a move is being made, nothing new is read: the place that is relieved must not tell alerts
 //     after the sequence at which it will turn out to have been relieved.
-import { type Assignment, type NotifierPlace, UNASSIGNED } from "../../contracts/notification.ts";
-import { ownerOf, parseAssignment } from "../../contracts/notification.ts";
-import { NOTIFIERS_BUCKET } from "../../contracts/subjects.ts";
-import { type BucketEntry, type BucketToFollow, followBucket } from "../../infra/nats/bucket.ts";
-import type { Logger } from "../../infra/runtime/logger.ts";
+import {
+  type Assignment,
+  type NotifierPlace,
+  UNASSIGNED,
+} from "../../contracts/messages/notification.ts";
+import { ownerOf, parseAssignment } from "../../contracts/messages/notification.ts";
+import { NOTIFIERS_BUCKET } from "../../contracts/names/subjects.ts";
+import {
+  type BucketEntry,
+  type BucketToFollow,
+  followBucket,
+} from "../../platform/nats/client/bucket.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 import { Waker } from "./waker.ts";
 
 /** A move that was never finished is no move: after this, everything goes on as before. */

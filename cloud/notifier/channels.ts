@@ -1,8 +1,8 @@
 // The channels of a notifier, as a JSON file describes them (pure).
 import { Ajv } from "ajv";
-import { type Alert, SEVERITIES, type Severity } from "../../contracts/alert.ts";
-import { as } from "../../infra/runtime/config.ts";
-import { AppError, messageOf } from "../../infra/runtime/errors.ts";
+import { type Alert, SEVERITIES, type Severity } from "../../contracts/messages/alert.ts";
+import { as } from "../../platform/runtime/config.ts";
+import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import { WEBHOOK_FORMATS, type WebhookFormat } from "./webhook-body.ts";
 
 interface ChannelBase {

@@ -1,9 +1,9 @@
 // Messages that were given up: stored with everything that is needed to send them after all.
 import { type JetStreamManager, type NatsConnection, NatsError } from "nats";
-import type { Alert } from "../../contracts/alert.ts";
-import type { DeadLetter } from "../../contracts/notification.ts";
-import { deadLetterSubject, deadLettersStream } from "../../contracts/subjects.ts";
-import { publishUntilStored } from "../../infra/nats/publish.ts";
+import type { Alert } from "../../contracts/messages/alert.ts";
+import type { DeadLetter } from "../../contracts/messages/notification.ts";
+import { deadLetterSubject, deadLettersStream } from "../../contracts/names/subjects.ts";
+import { publishUntilStored } from "../../platform/nats/client/publish.ts";
 import { type Message, ruleOf } from "./message.ts";
 
 const NO_MESSAGE_FOUND = 10037;

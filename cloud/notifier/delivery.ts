@@ -1,6 +1,6 @@
 // One message to its end: delivered, or given up and stored as a dead letter.
-import { Backoff, sleep } from "../../infra/runtime/backoff.ts";
-import type { Logger } from "../../infra/runtime/logger.ts";
+import { Backoff, sleep } from "../../platform/runtime/backoff.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 import type { ChannelSpec } from "./channels.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import type { Message } from "./message.ts";

@@ -1,6 +1,6 @@
 import { createTransport } from "nodemailer";
-import { messageOf } from "../../infra/runtime/errors.ts";
-import type { Logger } from "../../infra/runtime/logger.ts";
+import { messageOf } from "../../platform/runtime/errors.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 import type { EmailChannelSpec } from "./channels.ts";
 import { type Message, linesOf, messageIdOf, subjectOf } from "./message.ts";
 import { ATTEMPT_WITHIN_MS, type Outcome, type Sender } from "./sender.ts";

@@ -1,18 +1,18 @@
 import { readFileSync } from "node:fs";
-import { NOTIFIER_PLACES, type NotifierPlace } from "../../contracts/notification.ts";
-import { connectNats } from "../../infra/nats/connect.ts";
-import { HUB_INBOX } from "../../infra/nats/permissions.ts";
-import { type OptionTable, as } from "../../infra/runtime/config.ts";
-import { AppError, messageOf } from "../../infra/runtime/errors.ts";
-import { processMain } from "../../infra/runtime/process-main.ts";
-import { STATUS_OPTIONS, serveStatus } from "../../infra/runtime/status-server.ts";
+import { NOTIFIER_PLACES, type NotifierPlace } from "../../contracts/messages/notification.ts";
+import { connectNats } from "../../platform/nats/client/connect.ts";
+import { HUB_INBOX } from "../../platform/nats/topology/permissions.ts";
+import { type OptionTable, as } from "../../platform/runtime/config.ts";
+import { AppError, messageOf } from "../../platform/runtime/errors.ts";
+import { processMain } from "../../platform/runtime/process-main.ts";
+import { STATUS_OPTIONS, serveStatus } from "../../platform/runtime/status-server.ts";
 import { LANE_OPTIONS } from "../lane-options.ts";
 import { type ChannelSpec, parseChannels } from "./channels.ts";
 import { Channel } from "./delivery.ts";
 import { EmailSender } from "./email-sender.ts";
 import { Notifier } from "./notifier.ts";
 import { WebhookSender } from "./webhook-sender.ts";
-import type { Logger } from "../../infra/runtime/logger.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 
 const OPTIONS = {
   natsUrl: {

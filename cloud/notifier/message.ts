@@ -3,8 +3,8 @@
 // M1. The identity is a function of the channel and of the alerts' places in their stream, so that a
 //     message which is sent twice can be told from two messages.
 import { createHash } from "node:crypto";
-import type { Alert } from "../../contracts/alert.ts";
-import type { MessageKind } from "../../contracts/notification.ts";
+import type { Alert } from "../../contracts/messages/alert.ts";
+import type { MessageKind } from "../../contracts/messages/notification.ts";
 
 /** An alert at its place in the stream of its region. */
 export interface PlacedAlert {

@@ -1,4 +1,4 @@
-import type { NotifierChannelStatus, NotifierStatus } from "../../contracts/status.ts";
+import type { NotifierChannelStatus, NotifierStatus } from "../../contracts/messages/status.ts";
 import { makeMetrics } from "../../otel/metrics.ts";
 
 /** Prometheus metrics of a notifier, by channel over all regions. */

@@ -1,11 +1,11 @@
 // The notifier: a loop for each channel and region, none of which waits for another.
 import type { NatsConnection } from "nats";
-import type { NotifierPlace } from "../../contracts/notification.ts";
-import type { NotifierStatus } from "../../contracts/status.ts";
-import { Positions } from "../../infra/nats/positions.ts";
-import { HUB } from "../../infra/nats/topology.ts";
-import type { Logger } from "../../infra/runtime/logger.ts";
-import type { StatusSource } from "../../infra/runtime/status-server.ts";
+import type { NotifierPlace } from "../../contracts/messages/notification.ts";
+import type { NotifierStatus } from "../../contracts/messages/status.ts";
+import { Positions } from "../../platform/nats/lanes/positions.ts";
+import { HUB } from "../../platform/nats/topology/topology.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
+import type { StatusSource } from "../../platform/runtime/status-server.ts";
 import { insist } from "../insist.ts";
 import { Assignments } from "./assignments.ts";
 import { ChannelLoop, type NotifierPosition } from "./channel-loop.ts";

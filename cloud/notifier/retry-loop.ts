@@ -3,10 +3,10 @@
 // R1. A retry leaves the stream when it was delivered or is a dead letter again; until then a restart
 //     begins with it. The stream is its own position.
 import type { NatsConnection } from "nats";
-import type { DeadLetter } from "../../contracts/notification.ts";
-import { retrySubject } from "../../contracts/subjects.ts";
-import { readSlice } from "../../infra/nats/lane-source.ts";
-import type { Logger } from "../../infra/runtime/logger.ts";
+import type { DeadLetter } from "../../contracts/messages/notification.ts";
+import { retrySubject } from "../../contracts/names/subjects.ts";
+import { readSlice } from "../../platform/nats/lanes/lane-source.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 import { insist } from "../insist.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import { type Channel, type ChannelCounts, deliver } from "./delivery.ts";

@@ -1,4 +1,4 @@
-import { sleep } from "../../infra/runtime/backoff.ts";
+import { sleep } from "../../platform/runtime/backoff.ts";
 
 /** Lets some wait until another one has changed what they look at; who waits looks again. */
 export class Waker {

@@ -1,4 +1,4 @@
-import { messageOf } from "../../infra/runtime/errors.ts";
+import { messageOf } from "../../platform/runtime/errors.ts";
 import type { WebhookChannelSpec } from "./channels.ts";
 import type { Message } from "./message.ts";
 import { ATTEMPT_WITHIN_MS, type Outcome, type Sender } from "./sender.ts";

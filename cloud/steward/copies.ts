@@ -1,15 +1,15 @@
 // The hub's copy of one region's log: trimmed when read, told to the region, made again when the region
 // lost what the copy has.
 import type { NatsConnection } from "nats";
-import type { HubCopy, Rollback } from "../../contracts/copy.ts";
-import { telemetryStream } from "../../contracts/subjects.ts";
-import { readCopy, writeCopy } from "../../infra/nats/copies.ts";
-import { isRolledBack } from "../../infra/nats/lane-origin.ts";
-import { neededFrom, suspectedSeq } from "../../infra/nats/positions.ts";
-import { HUB, rebuildCopy } from "../../infra/nats/topology.ts";
-import { trim } from "../../infra/nats/trim.ts";
-import { messageOf } from "../../infra/runtime/errors.ts";
-import type { Logger } from "../../infra/runtime/logger.ts";
+import type { HubCopy, Rollback } from "../../contracts/messages/copy.ts";
+import { telemetryStream } from "../../contracts/names/subjects.ts";
+import { readCopy, writeCopy } from "../../platform/nats/lanes/copies.ts";
+import { isRolledBack } from "../../platform/nats/lanes/lane-origin.ts";
+import { neededFrom, suspectedSeq } from "../../platform/nats/lanes/positions.ts";
+import { HUB, rebuildCopy } from "../../platform/nats/topology/topology.ts";
+import { trim } from "../../platform/nats/lanes/trim.ts";
+import { messageOf } from "../../platform/runtime/errors.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 
 /** Operators that read the copies at the hub. */
 const OPERATORS = ["aggregator"];

@@ -2,9 +2,9 @@
 //
 // C1. A point is counted once, by what makes it one point in InfluxDB: contract, series and time; where
 //     the device gave no time, by its identity, because each repeat has another time of arrival.
-import type { Contract } from "../../contracts/contract.ts";
-import type { FrameReading } from "../../contracts/frame.ts";
-import { eventTimeMs, identityOf, slotOf } from "../../contracts/reading.ts";
+import type { Contract } from "../../contracts/schema/contract.ts";
+import type { FrameReading } from "../../contracts/messages/frame.ts";
+import { eventTimeMs, identityOf, slotOf } from "../../contracts/messages/reading.ts";
 
 /** Readings and, of those, how many hold each field. */
 export interface PointCount {

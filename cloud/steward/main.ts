@@ -1,12 +1,12 @@
-import { SCHEMAS_DIRECTORY } from "../../contracts/catalog.ts";
-import { InfluxClient } from "../../infra/influx/client.ts";
-import { INFLUX_OPTIONS, influxTarget } from "../../infra/influx/options.ts";
-import { connectNats } from "../../infra/nats/connect.ts";
-import { openContractRegistry } from "../../infra/nats/contract-registry.ts";
-import { HUB_INBOX } from "../../infra/nats/permissions.ts";
-import { type OptionTable, as } from "../../infra/runtime/config.ts";
-import { processMain } from "../../infra/runtime/process-main.ts";
-import { STATUS_OPTIONS, serveStatus } from "../../infra/runtime/status-server.ts";
+import { SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
+import { InfluxClient } from "../sinks/influx/client.ts";
+import { INFLUX_OPTIONS, influxTarget } from "../sinks/influx/options.ts";
+import { connectNats } from "../../platform/nats/client/connect.ts";
+import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
+import { HUB_INBOX } from "../../platform/nats/topology/permissions.ts";
+import { type OptionTable, as } from "../../platform/runtime/config.ts";
+import { processMain } from "../../platform/runtime/process-main.ts";
+import { STATUS_OPTIONS, serveStatus } from "../../platform/runtime/status-server.ts";
 import { LANE_OPTIONS } from "../lane-options.ts";
 import { Steward } from "./steward.ts";
 

@@ -6,16 +6,16 @@
 // N3. What was found is written to InfluxDB, and a difference raises an alert at the hub, which is
 //     resolved by an hour without one.
 import type { NatsConnection } from "nats";
-import type { Catalog } from "../../contracts/catalog.ts";
-import { decodeFrame } from "../../contracts/frame.ts";
-import { RECONCILIATION, rawMeasurement } from "../../contracts/measurements.ts";
-import { telemetryStream } from "../../contracts/subjects.ts";
-import { type InfluxClient, quote, quoteName } from "../../infra/influx/client.ts";
-import { readLane } from "../../infra/nats/lane-source.ts";
-import { loadPositions } from "../../infra/nats/positions.ts";
-import { firstSeqSince } from "../../infra/nats/trim.ts";
-import { sleep } from "../../infra/runtime/backoff.ts";
-import type { Logger } from "../../infra/runtime/logger.ts";
+import type { Catalog } from "../../contracts/schema/catalog.ts";
+import { decodeFrame } from "../../contracts/messages/frame.ts";
+import { RECONCILIATION, rawMeasurement } from "../../contracts/names/measurements.ts";
+import { telemetryStream } from "../../contracts/names/subjects.ts";
+import { type InfluxClient, quote, quoteName } from "../sinks/influx/client.ts";
+import { readLane } from "../../platform/nats/lanes/lane-source.ts";
+import { loadPositions } from "../../platform/nats/lanes/positions.ts";
+import { firstSeqSince } from "../../platform/nats/lanes/trim.ts";
+import { sleep } from "../../platform/runtime/backoff.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 import { escape } from "@influxdata/influxdb-client";
 import type { HubAlerts } from "../hub-alerts.ts";
 import { LogCount, type PointCount } from "./log-count.ts";

@@ -2,14 +2,14 @@
 // and InfluxDB.
 import cron from "node-cron";
 import type { NatsConnection } from "nats";
-import type { Catalog } from "../../contracts/catalog.ts";
-import type { HubCopy } from "../../contracts/copy.ts";
-import type { StewardStatus } from "../../contracts/status.ts";
-import type { InfluxClient } from "../../infra/influx/client.ts";
-import { reconciledHour, saveReconciledHour } from "../../infra/nats/positions.ts";
-import { messageOf } from "../../infra/runtime/errors.ts";
-import type { Logger } from "../../infra/runtime/logger.ts";
-import type { StatusSource } from "../../infra/runtime/status-server.ts";
+import type { Catalog } from "../../contracts/schema/catalog.ts";
+import type { HubCopy } from "../../contracts/messages/copy.ts";
+import type { StewardStatus } from "../../contracts/messages/status.ts";
+import type { InfluxClient } from "../sinks/influx/client.ts";
+import { reconciledHour, saveReconciledHour } from "../../platform/nats/lanes/positions.ts";
+import { messageOf } from "../../platform/runtime/errors.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
+import type { StatusSource } from "../../platform/runtime/status-server.ts";
 import { careForCopy } from "./copies.ts";
 import { HubAlerts } from "../hub-alerts.ts";
 import { HOUR_MS, reconcileHour } from "./reconciliation.ts";

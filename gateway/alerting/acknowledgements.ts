@@ -1,10 +1,10 @@
 // What people have acknowledged, in this region: it comes by a bucket that is written at the hub.
 import type { NatsConnection } from "nats";
-import type { Acknowledgement } from "../../contracts/alert.ts";
-import { ACKNOWLEDGEMENTS_BUCKET } from "../../contracts/subjects.ts";
-import { type BucketEntry, followBucket } from "../../infra/nats/bucket.ts";
-import { messageOf } from "../../infra/runtime/errors.ts";
-import type { Logger } from "../../infra/runtime/logger.ts";
+import type { Acknowledgement } from "../../contracts/messages/alert.ts";
+import { ACKNOWLEDGEMENTS_BUCKET } from "../../contracts/names/subjects.ts";
+import { type BucketEntry, followBucket } from "../../platform/nats/client/bucket.ts";
+import { messageOf } from "../../platform/runtime/errors.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 
 const SUBJECT_PREFIX = `$KV.${ACKNOWLEDGEMENTS_BUCKET}.`;
 

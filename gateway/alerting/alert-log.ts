@@ -1,9 +1,9 @@
 import type { JetStreamClient, NatsConnection } from "nats";
-import type { Alert } from "../../contracts/alert.ts";
-import { alertSubject, alertSubjects, alertsStream } from "../../contracts/subjects.ts";
-import { publishUntilStored } from "../../infra/nats/publish.ts";
-import type { LogPlace } from "./lifecycle.ts";
-import type { OwnRule } from "./make-alert.ts";
+import type { Alert } from "../../contracts/messages/alert.ts";
+import { alertSubject, alertSubjects, alertsStream } from "../../contracts/names/subjects.ts";
+import { publishUntilStored } from "../../platform/nats/client/publish.ts";
+import type { LogPlace } from "./rules/lifecycle.ts";
+import type { OwnRule } from "./rules/make-alert.ts";
 
 /** What is known of the last alert of a rule and key; all of it while it is open. */
 type Last = Pick<Alert, "id" | "state" | "rule" | "partition"> & LogPlace & { open: Alert | null };

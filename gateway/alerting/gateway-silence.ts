@@ -4,11 +4,11 @@
 // It is the only alert that a clock raises: that nothing is in the log, no log can say. Its id is made of
 // the last sequence there is, so that it is the same whoever notices.
 import type { JetStreamManager } from "nats";
-import { telemetryStream } from "../../contracts/subjects.ts";
-import { sleep } from "../../infra/runtime/backoff.ts";
-import type { Logger } from "../../infra/runtime/logger.ts";
+import { telemetryStream } from "../../contracts/names/subjects.ts";
+import { sleep } from "../../platform/runtime/backoff.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 import type { AlertLog } from "./alert-log.ts";
-import { makeOwnAlert } from "./make-alert.ts";
+import { makeOwnAlert } from "./rules/make-alert.ts";
 
 /** Gateways that have nothing to say write an empty frame every second. */
 const SILENT_MS = 30_000;

@@ -1,20 +1,20 @@
 import { readFileSync } from "node:fs";
-import { type Rule, parseRules } from "../../contracts/rule.ts";
-import type { AlertingStatus } from "../../contracts/status.ts";
-import { connectNats } from "../../infra/nats/connect.ts";
-import { openContractRegistry } from "../../infra/nats/contract-registry.ts";
-import type { OptionTable } from "../../infra/runtime/config.ts";
-import { AppError, messageOf } from "../../infra/runtime/errors.ts";
-import { processMain } from "../../infra/runtime/process-main.ts";
-import { serveStatus } from "../../infra/runtime/status-server.ts";
+import { type Rule, parseRules } from "../../contracts/rules/rule.ts";
+import type { AlertingStatus } from "../../contracts/messages/status.ts";
+import { connectNats } from "../../platform/nats/client/connect.ts";
+import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
+import type { OptionTable } from "../../platform/runtime/config.ts";
+import { AppError, messageOf } from "../../platform/runtime/errors.ts";
+import { processMain } from "../../platform/runtime/process-main.ts";
+import { serveStatus } from "../../platform/runtime/status-server.ts";
 import { checkLog } from "../ingest/nats-store.ts";
 import { GATEWAY_OPTIONS } from "../options.ts";
 import { openAcknowledgements } from "./acknowledgements.ts";
 import { AlertLog } from "./alert-log.ts";
-import { AlertingLane } from "./engine.ts";
+import { AlertingLane } from "./alerting-lane.ts";
 import { watchGateways } from "./gateway-silence.ts";
 import { alertingMetrics } from "./metrics.ts";
-import { openRuleBook } from "./rule-book.ts";
+import { openRuleBook } from "./rules/rule-book.ts";
 
 const { region, natsUrl, partitions, schemas, statusHost, statusPort } = GATEWAY_OPTIONS;
 

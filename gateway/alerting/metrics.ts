@@ -1,4 +1,4 @@
-import type { AlertingStatus } from "../../contracts/status.ts";
+import type { AlertingStatus } from "../../contracts/messages/status.ts";
 import { makeMetrics } from "../../otel/metrics.ts";
 
 /** What `/metrics` of an alerting engine answers. */

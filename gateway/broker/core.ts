@@ -1,13 +1,13 @@
 // What the connections of one broker share.
-import type { Logger } from "../../infra/runtime/logger.ts";
-import type { AedesBroker, AedesClient } from "./aedes-seam.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
+import type { AedesBroker, AedesClient } from "./aedes/seam.ts";
 import type { BrokerCounters, BrokerHandlers } from "./broker.ts";
-import type { Connection } from "./connection.ts";
-import type { Retained } from "./retained.ts";
+import type { Connection } from "./connection/connection.ts";
+import type { Retained } from "./routing/retained.ts";
 import type { Limits } from "./options.ts";
-import type { RateLimit } from "./rate-limit.ts";
-import type { SessionStore } from "./session-store.ts";
-import type { Sessions } from "./sessions.ts";
+import type { RateLimit } from "./connection/rate-limit.ts";
+import type { SessionStore } from "./session/session-store.ts";
+import type { Sessions } from "./session/sessions.ts";
 
 export interface Core {
   readonly aedes: AedesBroker;

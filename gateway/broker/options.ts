@@ -1,4 +1,4 @@
-import type { Logger } from "../../infra/runtime/logger.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 
 export interface Address {
   readonly host: string;

@@ -1,6 +1,6 @@
 // What an alert tells devices (pure).
-import type { Alert } from "../../contracts/alert.ts";
-import { COMMANDS_KEPT_MS, commandProblem } from "../../contracts/command.ts";
+import type { Alert } from "../../contracts/messages/alert.ts";
+import { COMMANDS_KEPT_MS, commandProblem } from "../../contracts/messages/command.ts";
 import type { OpenCommand } from "./open-commands.ts";
 
 export interface AlertActions {

@@ -5,8 +5,8 @@
 //     command is offered is found by asking for it, and one stored later is read later.
 // G2. Replies are read from where the stream stood before the first command was read.
 import type { NatsConnection } from "nats";
-import type { Alert } from "../../contracts/alert.ts";
-import { checkCommand } from "../../contracts/command.ts";
+import type { Alert } from "../../contracts/messages/alert.ts";
+import { checkCommand } from "../../contracts/messages/command.ts";
 import {
   COMMANDS_STREAM,
   COMMANDS_SUBJECTS,
@@ -15,14 +15,14 @@ import {
   repliesStream,
   replyFilter,
   replySubjects,
-} from "../../contracts/subjects.ts";
-import { type CommandAddress, parseCommandTopic } from "../../contracts/topics.ts";
-import { unescapeToken } from "../../contracts/token.ts";
-import { type LogEntry, readSlice } from "../../infra/nats/lane-source.ts";
-import { applyStored, newestSequence } from "../../infra/nats/stored.ts";
-import { sleep } from "../../infra/runtime/backoff.ts";
-import { messageOf } from "../../infra/runtime/errors.ts";
-import type { Logger } from "../../infra/runtime/logger.ts";
+} from "../../contracts/names/subjects.ts";
+import { type CommandAddress, parseCommandTopic } from "../../contracts/names/topics.ts";
+import { unescapeToken } from "../../contracts/names/token.ts";
+import { type LogEntry, readSlice } from "../../platform/nats/lanes/lane-source.ts";
+import { applyStored, newestSequence } from "../../platform/nats/client/stored.ts";
+import { sleep } from "../../platform/runtime/backoff.ts";
+import { messageOf } from "../../platform/runtime/errors.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Projection, Publication, Settle } from "../broker/broker.ts";
 import { actionsOf, stepsThatCount } from "./alert-commands.ts";
 import { CommandProjection } from "./projection.ts";

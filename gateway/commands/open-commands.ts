@@ -5,7 +5,7 @@
 //     from what is stored, not from the order in which it is read.
 // O2. At most `openMax` are open: past it the newest are refused, never an older one given up.
 // O3. The actions of an alert's step are open while the step counts; `replace` withdraws the others.
-import type { CommandAddress } from "../../contracts/topics.ts";
+import type { CommandAddress } from "../../contracts/names/topics.ts";
 
 export interface OpenCommand extends CommandAddress {
   /** The body of the MQTT message. */

@@ -3,8 +3,8 @@
 // J1. Nothing is published before `show`; from then on a command is retained exactly while it is open.
 // J2. What is retained already with the same payload is left alone: subscribers do not hear it again.
 // J3. A command that was answered is never offered: `answered` asks the stream of replies first.
-import { COMMAND_TOPICS, type CommandAddress, commandTopic } from "../../contracts/topics.ts";
-import type { Logger } from "../../infra/runtime/logger.ts";
+import { COMMAND_TOPICS, type CommandAddress, commandTopic } from "../../contracts/names/topics.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Projection } from "../broker/broker.ts";
 import { type OpenCommand, OpenCommands } from "./open-commands.ts";
 

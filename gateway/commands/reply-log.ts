@@ -8,11 +8,11 @@
 //     the last one is what its device says now.
 import { createHash } from "node:crypto";
 import type { JetStreamClient } from "nats";
-import { COMMAND_ID_BYTES_MAX, type Reply } from "../../contracts/command.ts";
+import { COMMAND_ID_BYTES_MAX, type Reply } from "../../contracts/messages/command.ts";
 import { DEVICE_ID_BYTES_MAX } from "../../contracts/device.ts";
-import { replyFilter } from "../../contracts/subjects.ts";
-import { type CommandAddress, parseReplyTopic } from "../../contracts/topics.ts";
-import { publishUntilStored } from "../../infra/nats/publish.ts";
+import { replyFilter } from "../../contracts/names/subjects.ts";
+import { type CommandAddress, parseReplyTopic } from "../../contracts/names/topics.ts";
+import { publishUntilStored } from "../../platform/nats/client/publish.ts";
 import type { Publication, Settle } from "../broker/broker.ts";
 
 export interface ReplyLogParts {

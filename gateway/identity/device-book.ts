@@ -10,7 +10,7 @@ import {
   deviceKey,
   deviceOfKey,
 } from "../../contracts/device.ts";
-import { messageOf } from "../../infra/runtime/errors.ts";
+import { messageOf } from "../../platform/runtime/errors.ts";
 import { type Rights, rightsOf } from "./access.ts";
 
 export interface Known {

@@ -6,11 +6,11 @@
 //     was answered from the older record has reached the broker: none slips in between.
 import { setImmediate as turn } from "node:timers/promises";
 import { NatsError, type NatsConnection } from "nats";
-import { DEVICES_BUCKET, bucketStream } from "../../contracts/subjects.ts";
-import { type LogEntry, readSlice } from "../../infra/nats/lane-source.ts";
-import { Backoff, sleep } from "../../infra/runtime/backoff.ts";
-import { AppError, messageOf } from "../../infra/runtime/errors.ts";
-import type { Logger } from "../../infra/runtime/logger.ts";
+import { DEVICES_BUCKET, bucketStream } from "../../contracts/names/subjects.ts";
+import { type LogEntry, readSlice } from "../../platform/nats/lanes/lane-source.ts";
+import { Backoff, sleep } from "../../platform/runtime/backoff.ts";
+import { AppError, messageOf } from "../../platform/runtime/errors.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 import type { BrokerHandlers, ClientIdentity, Publication, Refusal } from "../broker/broker.ts";
 import { anonymousMayPublish, ownerOfClientId } from "./access.ts";
 import { Authenticator, type LoginOutcome } from "./authenticator.ts";

@@ -1,4 +1,4 @@
-import type { OptionTable } from "../../infra/runtime/config.ts";
+import type { OptionTable } from "../../platform/runtime/config.ts";
 
 export const ANONYMOUS_MODES = ["off", "loopback", "anywhere"] as const;
 export type AnonymousMode = (typeof ANONYMOUS_MODES)[number];

@@ -1,12 +1,12 @@
 // One payload for one contract (pure): which version it is, whether it keeps to it, whether its time
 // can be, and to which partition it goes.
 import canonicalize from "canonicalize";
-import type { Catalog } from "../../contracts/catalog.ts";
-import { type Contract, violationOf } from "../../contracts/contract.ts";
-import { encodeReading } from "../../contracts/frame.ts";
-import { partitionOf } from "../../contracts/partition.ts";
-import { eventTimeMs, seriesKeyOf } from "../../contracts/reading.ts";
-import type { RejectReason } from "../../contracts/reject.ts";
+import type { Catalog } from "../../contracts/schema/catalog.ts";
+import { type Contract, violationOf } from "../../contracts/schema/contract.ts";
+import { encodeReading } from "../../contracts/messages/frame.ts";
+import { partitionOf } from "../../contracts/names/partition.ts";
+import { eventTimeMs, seriesKeyOf } from "../../contracts/messages/reading.ts";
+import type { RejectReason } from "../../contracts/messages/reject.ts";
 
 /** A device clock may be ahead of the gateway's by this much. */
 export const CLOCK_AHEAD_MAX_MS = 5 * 60_000;

@@ -4,7 +4,7 @@
 // The telemetry topic is the fast path: one reading, its payload spliced in as it came. Every other
 // topic goes through the mapping table, where a message may hold several readings.
 import canonicalize from "canonicalize";
-import { isReservedTopic, parseTelemetryTopic } from "../../contracts/topics.ts";
+import { isReservedTopic, parseTelemetryTopic } from "../../contracts/names/topics.ts";
 import {
   type AdmissionRules,
   type Admitted,

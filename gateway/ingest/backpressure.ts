@@ -4,8 +4,8 @@
 //     bound (the broker's). Held bytes over all clients are bounded by the broker's limits.
 // K2. QoS 0 promises nothing, so it goes first: under pressure it is dropped, and counted.
 // K3. While the log refuses, new CONNECTs hear "server unavailable"; connected clients stay.
-import type { Logger } from "../../infra/runtime/logger.ts";
-import { sleep } from "../../infra/runtime/backoff.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
+import { sleep } from "../../platform/runtime/backoff.ts";
 import type { Broker, Publication, Refusal, Settle } from "../broker/broker.ts";
 import type { CommitLog } from "./commit-log.ts";
 

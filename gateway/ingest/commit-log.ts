@@ -8,9 +8,9 @@
 // C4. "Duplicate" in answer to a first send means another gateway uses our ids: fatal, because
 //     readings would be acknowledged that nobody stored. In answer to a re-send it is success.
 // C5. A partition with nothing to say sends an empty frame every HEARTBEAT_MS: readers' clock.
-import { FRAME_VERSION, frameBytes, frameMessageId } from "../../contracts/frame.ts";
-import { Backoff, sleep } from "../../infra/runtime/backoff.ts";
-import { AppError, dispositionOf, messageOf } from "../../infra/runtime/errors.ts";
+import { FRAME_VERSION, frameBytes, frameMessageId } from "../../contracts/messages/frame.ts";
+import { Backoff, sleep } from "../../platform/runtime/backoff.ts";
+import { AppError, dispositionOf, messageOf } from "../../platform/runtime/errors.ts";
 import { makeFrameCompressor } from "./frame-compressor.ts";
 import { FrameSpacing } from "./frame-spacing.ts";
 

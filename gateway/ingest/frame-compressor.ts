@@ -1,5 +1,5 @@
 import { constants, createZstdCompress } from "node:zlib";
-import { COMPRESS_FROM_BYTES } from "../../contracts/frame.ts";
+import { COMPRESS_FROM_BYTES } from "../../contracts/messages/frame.ts";
 
 /** A window that most frames fit into; readers have to make room for it, frame by frame. */
 const WINDOW_LOG = 16;

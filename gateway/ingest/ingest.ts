@@ -2,14 +2,14 @@
 // all of them are stored, settle (P1, P5).
 //
 // Access control decides before this, on the original topic; see gateway/ingest/mapping.ts, M2.
-import type { Reject } from "../../contracts/reject.ts";
+import type { Reject } from "../../contracts/messages/reject.ts";
 import { sampledTraceparent } from "../../otel/propagation.ts";
 import type { Tracing } from "../../otel/tracing.ts";
 import type { Publication, Refusal, Settle } from "../broker/broker.ts";
 import type { Admitted, Refused } from "./admit-reading.ts";
 import { type Admission, type MessageRules, admit } from "./admit.ts";
 import type { CommitLog } from "./commit-log.ts";
-import type { RejectLog } from "../../infra/nats/reject-log.ts";
+import type { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
 
 /** MQTT 5 reason code "Payload format invalid" (MQTT 5, 3.4.2.1). */
 const PAYLOAD_FORMAT_INVALID = 0x99;
@@ -113,7 +113,7 @@ export class Ingest {
   /**
    * Admits a reject again as of its original arrival, so that the reading is the same however often
    * this is done: its event time, where it has none of its own, is the arrival time, and its identity
-   * follows from payload and event time (contracts/reading.ts). With identity `none` that holds for
+   * follows from payload and event time (contracts/messages/reading.ts). With identity `none` that holds for
    * the raw point too; only a rollup whose window is still open counts a second replay again.
    *
    * Resolves once everything is stored: readings in the log, and what is still refused, if something

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parseMappings } from "../../contracts/mapping.ts";
-import { AppError, messageOf } from "../../infra/runtime/errors.ts";
+import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import { Mapper } from "./mapping.ts";
 
 /**

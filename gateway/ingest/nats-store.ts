@@ -1,9 +1,9 @@
 import type { JetStreamManager, NatsConnection } from "nats";
-import { telemetryStream, telemetrySubject } from "../../contracts/subjects.ts";
-import { streamConfig } from "../../infra/nats/topology.ts";
-import { StreamPublisher } from "../../infra/nats/stream-publisher.ts";
-import { sleep } from "../../infra/runtime/backoff.ts";
-import { AppError } from "../../infra/runtime/errors.ts";
+import { telemetryStream, telemetrySubject } from "../../contracts/names/subjects.ts";
+import { streamConfig } from "../../platform/nats/topology/topology.ts";
+import { StreamPublisher } from "../../platform/nats/client/stream-publisher.ts";
+import { sleep } from "../../platform/runtime/backoff.ts";
+import { AppError } from "../../platform/runtime/errors.ts";
 import type { FrameStore } from "./commit-log.ts";
 
 export const natsFrameStore = (connection: NatsConnection, region: string): FrameStore => {

@@ -5,13 +5,13 @@
 // O2. Nobody waits for one. At most PRESENCE_OUTSTANDING_MAX are on their way; past that they are
 //     dropped, counted, and said so once per episode.
 // O3. After `stop` nothing is written: all who stood have gone offline with the gateway.
-import type { Catalog } from "../../contracts/catalog.ts";
-import type { Contract } from "../../contracts/contract.ts";
-import { violationOf } from "../../contracts/contract.ts";
-import { encodeReading } from "../../contracts/frame.ts";
-import { partitionOf } from "../../contracts/partition.ts";
-import { seriesKeyOf } from "../../contracts/reading.ts";
-import type { Logger } from "../../infra/runtime/logger.ts";
+import type { Catalog } from "../../contracts/schema/catalog.ts";
+import type { Contract } from "../../contracts/schema/contract.ts";
+import { violationOf } from "../../contracts/schema/contract.ts";
+import { encodeReading } from "../../contracts/messages/frame.ts";
+import { partitionOf } from "../../contracts/names/partition.ts";
+import { seriesKeyOf } from "../../contracts/messages/reading.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 import type {
   BrokerHandlers,
   ClientIdentity,

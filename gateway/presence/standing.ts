@@ -6,7 +6,7 @@
 // S2. A device is online while at least one connection stands for it: several may, under the client
 //     ids `{device}/…`.
 // S3. A takeover within one device is no change: what stood for it goes on (see BrokerHandlers).
-import { telemetryTopic } from "../../contracts/topics.ts";
+import { telemetryTopic } from "../../contracts/names/topics.ts";
 import type { ClientIdentity, DisconnectReason } from "../broker/broker.ts";
 
 export interface Change {

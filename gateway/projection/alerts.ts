@@ -1,9 +1,9 @@
 import type { NatsConnection } from "nats";
-import type { Alert } from "../../contracts/alert.ts";
-import { alertSubjects, alertsStream } from "../../contracts/subjects.ts";
-import { alertTopic } from "../../contracts/topics.ts";
-import { readSlice } from "../../infra/nats/lane-source.ts";
-import type { Logger } from "../../infra/runtime/logger.ts";
+import type { Alert } from "../../contracts/messages/alert.ts";
+import { alertSubjects, alertsStream } from "../../contracts/names/subjects.ts";
+import { alertTopic } from "../../contracts/names/topics.ts";
+import { readSlice } from "../../platform/nats/lanes/lane-source.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Broker } from "../broker/broker.ts";
 
 /**

@@ -8,15 +8,15 @@
 //     at all; asking again is harmless (Y2).
 import type { JetStreamManager, Msg, NatsConnection } from "nats";
 import { NatsError } from "nats";
-import type { Reject, RejectReason } from "../../contracts/reject.ts";
+import type { Reject, RejectReason } from "../../contracts/messages/reject.ts";
 import {
   type ReplayAnswer,
   type ReplayRequest,
   parseReplayRequest,
-} from "../../contracts/replay.ts";
-import { rejectsStream, replaySubject } from "../../contracts/subjects.ts";
-import { messageOf } from "../../infra/runtime/errors.ts";
-import type { Logger } from "../../infra/runtime/logger.ts";
+} from "../../contracts/messages/replay.ts";
+import { rejectsStream, replaySubject } from "../../contracts/names/subjects.ts";
+import { messageOf } from "../../platform/runtime/errors.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Ingest } from "../ingest/ingest.ts";
 
 /** All gateways of a region share the requests. */

@@ -1,4 +1,4 @@
-import { type OptionTable, type Resolved, as } from "../../infra/runtime/config.ts";
+import { type OptionTable, type Resolved, as } from "../../platform/runtime/config.ts";
 
 export const TRIMMER_OPTIONS = {
   logKeep: {

@@ -1,14 +1,14 @@
 // The region's trimmer: its own log, and its copies of other regions' logs, by what is still needed.
 import type { JetStreamManager, NatsConnection } from "nats";
 import cron from "node-cron";
-import type { HubCopy } from "../../contracts/copy.ts";
-import { telemetryStream } from "../../contracts/subjects.ts";
-import { readCopy } from "../../infra/nats/copies.ts";
-import { neededFrom } from "../../infra/nats/positions.ts";
-import { rebuildCopy } from "../../infra/nats/topology.ts";
-import { trim } from "../../infra/nats/trim.ts";
-import { messageOf } from "../../infra/runtime/errors.ts";
-import type { Logger } from "../../infra/runtime/logger.ts";
+import type { HubCopy } from "../../contracts/messages/copy.ts";
+import { telemetryStream } from "../../contracts/names/subjects.ts";
+import { readCopy } from "../../platform/nats/lanes/copies.ts";
+import { neededFrom } from "../../platform/nats/lanes/positions.ts";
+import { rebuildCopy } from "../../platform/nats/topology/topology.ts";
+import { trim } from "../../platform/nats/lanes/trim.ts";
+import { messageOf } from "../../platform/runtime/errors.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 import type { TrimmerOptions } from "./options.ts";
 
 /** Operators that read the region's own log in the region. */

@@ -1,16 +1,16 @@
 import { userInfo } from "node:os";
 import type { Command } from "commander";
 import type { JetStreamManager, NatsConnection } from "nats";
-import type { Acknowledgement, Alert } from "../../contracts/alert.ts";
+import type { Acknowledgement, Alert } from "../../contracts/messages/alert.ts";
 import {
   ACKNOWLEDGEMENTS_BUCKET,
   acknowledgementKey,
   alertSubjects,
   alertsStream,
-} from "../../contracts/subjects.ts";
-import { connectNats } from "../nats/connect.ts";
-import { HUB } from "../nats/topology.ts";
-import { AppError } from "../runtime/errors.ts";
+} from "../../contracts/names/subjects.ts";
+import { connectNats } from "../../platform/nats/client/connect.ts";
+import { HUB } from "../../platform/nats/topology/topology.ts";
+import { AppError } from "../../platform/runtime/errors.ts";
 import { CONNECT_WITHIN_MS, type Place, SILENT } from "./rules-store.ts";
 import { natsTarget } from "./target.ts";
 

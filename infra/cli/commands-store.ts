@@ -1,13 +1,13 @@
 // Commands at the hub: writing one once, and finding out what became of them.
 import canonicalize from "canonicalize";
 import { type NatsConnection, NatsError } from "nats";
-import { type Command, type Reply, checkCommand } from "../../contracts/command.ts";
-import { COMMANDS_STREAM, commandFilter, replyFilter } from "../../contracts/subjects.ts";
-import type { CommandAddress } from "../../contracts/topics.ts";
-import { applyStored } from "../nats/stored.ts";
-import { streamConfig } from "../nats/topology.ts";
-import { AppError, messageOf } from "../runtime/errors.ts";
-import { makeLogger } from "../runtime/logger.ts";
+import { type Command, type Reply, checkCommand } from "../../contracts/messages/command.ts";
+import { COMMANDS_STREAM, commandFilter, replyFilter } from "../../contracts/names/subjects.ts";
+import type { CommandAddress } from "../../contracts/names/topics.ts";
+import { applyStored } from "../../platform/nats/client/stored.ts";
+import { streamConfig } from "../../platform/nats/topology/topology.ts";
+import { AppError, messageOf } from "../../platform/runtime/errors.ts";
+import { makeLogger } from "../../platform/runtime/logger.ts";
 
 const WRONG_LAST_SEQUENCE = 10071;
 const NO_MESSAGE_FOUND = 10037;

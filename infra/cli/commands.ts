@@ -8,10 +8,10 @@ import {
   type Reply,
   checkCommand,
   commandState,
-} from "../../contracts/command.ts";
-import { connectNats } from "../nats/connect.ts";
-import { as } from "../runtime/config.ts";
-import { messageOf } from "../runtime/errors.ts";
+} from "../../contracts/messages/command.ts";
+import { connectNats } from "../../platform/nats/client/connect.ts";
+import { as } from "../../platform/runtime/config.ts";
+import { messageOf } from "../../platform/runtime/errors.ts";
 import { SILENT, checkHub, findCommands, issue, refused } from "./commands-store.ts";
 import { natsTarget } from "./target.ts";
 

@@ -5,9 +5,9 @@ import {
   parseSchema,
   readSchemas,
   versionOfFile,
-} from "../../contracts/catalog.ts";
-import { type CompatibilityMode, isSameSchema } from "../../contracts/compatibility.ts";
-import { AppError, messageOf } from "../runtime/errors.ts";
+} from "../../contracts/schema/catalog.ts";
+import { type CompatibilityMode, isSameSchema } from "../../contracts/schema/compatibility.ts";
+import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import {
   type Report,
   type Version,

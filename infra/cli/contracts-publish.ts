@@ -5,10 +5,10 @@
 // P2. A version is judged against exactly what the bucket holds when it is written: the write
 //     expects the bucket's last sequence, and its own key unused. Else everything is read again.
 import { type JetStreamClient, type JetStreamManager, NatsError, type NatsConnection } from "nats";
-import { SCHEMAS_DIRECTORY, type SchemaFile, readSchemas } from "../../contracts/catalog.ts";
-import { type CompatibilityMode, isSameSchema } from "../../contracts/compatibility.ts";
-import { CONTRACTS_BUCKET, bucketStream } from "../../contracts/subjects.ts";
-import { connectNats } from "../nats/connect.ts";
+import { SCHEMAS_DIRECTORY, type SchemaFile, readSchemas } from "../../contracts/schema/catalog.ts";
+import { type CompatibilityMode, isSameSchema } from "../../contracts/schema/compatibility.ts";
+import { CONTRACTS_BUCKET, bucketStream } from "../../contracts/names/subjects.ts";
+import { connectNats } from "../../platform/nats/client/connect.ts";
 import {
   CONTRACT_SUBJECTS,
   type ContractEntry,
@@ -16,9 +16,9 @@ import {
   contractSubject,
   parseContractEntry,
   parseContractSubject,
-} from "../nats/contract-registry.ts";
-import { AppError, messageOf } from "../runtime/errors.ts";
-import { makeLogger } from "../runtime/logger.ts";
+} from "../../platform/nats/lanes/contract-registry.ts";
+import { AppError, messageOf } from "../../platform/runtime/errors.ts";
+import { makeLogger } from "../../platform/runtime/logger.ts";
 import { type Report, compileAll, count, judge, versionKey } from "./contracts-versions.ts";
 
 const STREAM = bucketStream(CONTRACTS_BUCKET);

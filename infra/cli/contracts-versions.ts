@@ -1,12 +1,12 @@
 // Versions from files, a commit or the bucket, and what is wrong with them, as lines for people.
-import { type SchemaFile, compileFile } from "../../contracts/catalog.ts";
+import { type SchemaFile, compileFile } from "../../contracts/schema/catalog.ts";
 import {
   type CompatibilityMode,
   type ContractVersion,
   checkVersion,
   isRefusal,
-} from "../../contracts/compatibility.ts";
-import { messageOf } from "../runtime/errors.ts";
+} from "../../contracts/schema/compatibility.ts";
+import { messageOf } from "../../platform/runtime/errors.ts";
 
 export interface Report {
   /** Anything here is a refusal; each line names file and property. */

@@ -1,7 +1,10 @@
 // `skerry contracts …`: versions of contracts, checked before anybody has to live with them.
 import { type Command, Option } from "commander";
-import { SCHEMAS_DIRECTORY } from "../../contracts/catalog.ts";
-import { COMPATIBILITY_MODES, type CompatibilityMode } from "../../contracts/compatibility.ts";
+import { SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
+import {
+  COMPATIBILITY_MODES,
+  type CompatibilityMode,
+} from "../../contracts/schema/compatibility.ts";
 import { checkContracts } from "./contracts-check.ts";
 import { listContracts, publishContracts } from "./contracts-publish.ts";
 import type { Report } from "./contracts-versions.ts";

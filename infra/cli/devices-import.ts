@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, writeFileSync } from "nod
 import type { Credential, Device } from "../../contracts/device.ts";
 import { passwordCredential } from "../../gateway/identity/passwords.ts";
 import { SECRET_CHARS, generateSecret, secretCredential } from "../../gateway/identity/secrets.ts";
-import { messageOf } from "../runtime/errors.ts";
+import { messageOf } from "../../platform/runtime/errors.ts";
 import { type DeviceRow, parseDeviceRows, secretsCsv } from "./devices-csv.ts";
 import { type DeviceStore, refused } from "./devices-store.ts";
 

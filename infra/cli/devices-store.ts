@@ -1,10 +1,10 @@
 // Bucket `devices` at the hub, as the command line writes it: nothing is overwritten unseen.
 import { type KV, NatsError } from "nats";
 import { type Device, checkDevice, deviceKey } from "../../contracts/device.ts";
-import { DEVICES_BUCKET, bucketStream } from "../../contracts/subjects.ts";
-import { connectNats } from "../nats/connect.ts";
-import { AppError, messageOf } from "../runtime/errors.ts";
-import { makeLogger } from "../runtime/logger.ts";
+import { DEVICES_BUCKET, bucketStream } from "../../contracts/names/subjects.ts";
+import { connectNats } from "../../platform/nats/client/connect.ts";
+import { AppError, messageOf } from "../../platform/runtime/errors.ts";
+import { makeLogger } from "../../platform/runtime/logger.ts";
 
 const CONNECT_WITHIN_MS = 5_000;
 const WRONG_LAST_SEQUENCE = 10071;

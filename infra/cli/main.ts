@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
-import { messageOf } from "../runtime/errors.ts";
+import { messageOf } from "../../platform/runtime/errors.ts";
 import { addAlertsCommand } from "./alerts.ts";
 import { addCommandsCommand } from "./commands.ts";
 import { addContractsCommand } from "./contracts.ts";

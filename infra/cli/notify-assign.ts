@@ -11,11 +11,11 @@ import {
   UNASSIGNED,
   moved,
   parseAssignment,
-} from "../../contracts/notification.ts";
-import { NOTIFIERS_BUCKET, alertsStream, bucketStream } from "../../contracts/subjects.ts";
-import { HUB, streamConfig } from "../nats/topology.ts";
-import { sleep } from "../runtime/backoff.ts";
-import { AppError } from "../runtime/errors.ts";
+} from "../../contracts/messages/notification.ts";
+import { NOTIFIERS_BUCKET, alertsStream, bucketStream } from "../../contracts/names/subjects.ts";
+import { HUB, streamConfig } from "../../platform/nats/topology/topology.ts";
+import { sleep } from "../../platform/runtime/backoff.ts";
+import { AppError } from "../../platform/runtime/errors.ts";
 
 /** Until a notifier that lives has heard of a move, also beyond the WAN. */
 const SETTLE_MS = 2_000;

@@ -1,15 +1,15 @@
 // Dead letters of a notifier, and how they are handed to it again.
 import { DeliverPolicy, type NatsConnection } from "nats";
-import type { DeadLetter } from "../../contracts/notification.ts";
+import type { DeadLetter } from "../../contracts/messages/notification.ts";
 import {
   deadLetterSubjects,
   deadLettersStream,
   retrySubject,
   retrySubjects,
-} from "../../contracts/subjects.ts";
-import { publishOnce } from "../nats/publish.ts";
-import { streamConfig } from "../nats/topology.ts";
-import { AppError } from "../runtime/errors.ts";
+} from "../../contracts/names/subjects.ts";
+import { publishOnce } from "../../platform/nats/client/publish.ts";
+import { streamConfig } from "../../platform/nats/topology/topology.ts";
+import { AppError } from "../../platform/runtime/errors.ts";
 
 const REASON_MAX = 120;
 /** An empty answer takes `expires`. */

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import type { NatsConnection } from "nats";
-import { NOTIFIER_PLACES, type NotifierPlace } from "../../contracts/notification.ts";
-import { connectNats } from "../nats/connect.ts";
-import { as } from "../runtime/config.ts";
-import { AppError } from "../runtime/errors.ts";
-import { makeLogger } from "../runtime/logger.ts";
+import { NOTIFIER_PLACES, type NotifierPlace } from "../../contracts/messages/notification.ts";
+import { connectNats } from "../../platform/nats/client/connect.ts";
+import { as } from "../../platform/runtime/config.ts";
+import { AppError } from "../../platform/runtime/errors.ts";
+import { makeLogger } from "../../platform/runtime/logger.ts";
 import { assign, assignmentLines } from "./notify-assign.ts";
 import { deadLetterLines, retryDeadLetters } from "./notify-dead.ts";
 import { natsTarget } from "./target.ts";

@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { NatsConnection } from "nats";
-import { connectNats } from "../nats/connect.ts";
-import { copyStream } from "../nats/snapshot.ts";
-import { PARTITIONS_DEFAULT, originStreams } from "../nats/topology.ts";
-import { AppError } from "../runtime/errors.ts";
-import { makeLogger } from "../runtime/logger.ts";
+import { connectNats } from "../../platform/nats/client/connect.ts";
+import { copyStream } from "../../platform/nats/topology/region-restore.ts";
+import { PARTITIONS_DEFAULT, originStreams } from "../../platform/nats/topology/topology.ts";
+import { AppError } from "../../platform/runtime/errors.ts";
+import { makeLogger } from "../../platform/runtime/logger.ts";
 
 const CONNECT_WITHIN_MS = 10_000;
 const GIB = 1024 ** 3;

@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { NatsConnection } from "nats";
-import type { ReplayAnswer } from "../../contracts/replay.ts";
-import { connectNats } from "../nats/connect.ts";
-import { as } from "../runtime/config.ts";
-import { AppError, messageOf } from "../runtime/errors.ts";
-import { makeLogger } from "../runtime/logger.ts";
+import type { ReplayAnswer } from "../../contracts/messages/replay.ts";
+import { connectNats } from "../../platform/nats/client/connect.ts";
+import { as } from "../../platform/runtime/config.ts";
+import { AppError, messageOf } from "../../platform/runtime/errors.ts";
+import { makeLogger } from "../../platform/runtime/logger.ts";
 import { describe, findRejects, lineOf, rejectAt } from "./rejects.ts";
 import { replayRejects } from "./rejects-replay.ts";
 import { natsTarget } from "./target.ts";

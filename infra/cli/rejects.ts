@@ -1,8 +1,8 @@
 // What gateways refused and kept: found in a region's stream, and put into words.
 import { DeliverPolicy, type JetStreamManager, type NatsConnection, NatsError } from "nats";
-import { REJECT_REASONS, type Reject } from "../../contracts/reject.ts";
-import { rejectFilter, rejectsStream } from "../../contracts/subjects.ts";
-import { AppError } from "../runtime/errors.ts";
+import { REJECT_REASONS, type Reject } from "../../contracts/messages/reject.ts";
+import { rejectFilter, rejectsStream } from "../../contracts/names/subjects.ts";
+import { AppError } from "../../platform/runtime/errors.ts";
 import { hexDump } from "./hex-dump.ts";
 
 const PAYLOAD_SHOWN_CHARS = 120;

@@ -1,11 +1,11 @@
 // Rules in files and in the bucket, and what is wrong with them.
 import { readFileSync } from "node:fs";
 import type { KV } from "nats";
-import type { Catalog } from "../../contracts/catalog.ts";
-import { compileRule } from "../../contracts/compile-rule.ts";
-import { type Rule, parseRule, parseRules } from "../../contracts/rule.ts";
-import { AppError, messageOf } from "../runtime/errors.ts";
-import { makeLogger } from "../runtime/logger.ts";
+import type { Catalog } from "../../contracts/schema/catalog.ts";
+import { compileRule } from "../../contracts/rules/compile-rule.ts";
+import { type Rule, parseRule, parseRules } from "../../contracts/rules/rule.ts";
+import { AppError, messageOf } from "../../platform/runtime/errors.ts";
+import { makeLogger } from "../../platform/runtime/logger.ts";
 
 export const CONNECT_WITHIN_MS = 5_000;
 

@@ -1,12 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
-import type { Alert } from "../../contracts/alert.ts";
-import { SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/catalog.ts";
-import type { Rule } from "../../contracts/rule.ts";
-import { RULES_BUCKET } from "../../contracts/subjects.ts";
-import { connectNats } from "../nats/connect.ts";
-import { as } from "../runtime/config.ts";
-import { messageOf } from "../runtime/errors.ts";
+import type { Alert } from "../../contracts/messages/alert.ts";
+import { SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/schema/catalog.ts";
+import type { Rule } from "../../contracts/rules/rule.ts";
+import { RULES_BUCKET } from "../../contracts/names/subjects.ts";
+import { connectNats } from "../../platform/nats/client/connect.ts";
+import { as } from "../../platform/runtime/config.ts";
+import { messageOf } from "../../platform/runtime/errors.ts";
 import {
   type Recording,
   alertsOver,

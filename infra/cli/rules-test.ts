@@ -2,20 +2,25 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import type { NatsConnection } from "nats";
-import type { Alert } from "../../contracts/alert.ts";
-import type { Catalog } from "../../contracts/catalog.ts";
-import { compileRule } from "../../contracts/compile-rule.ts";
-import { type Frame, type FrameReading, decodeFrame } from "../../contracts/frame.ts";
-import { eventTimeMs } from "../../contracts/reading.ts";
-import type { Rule } from "../../contracts/rule.ts";
-import { telemetryStream } from "../../contracts/subjects.ts";
-import { LaneRules } from "../../gateway/alerting/lane-rules.ts";
-import { EMPTY_LANE, type LaneState, judgeFrame, jumpOver } from "../nats/lane.ts";
-import { readLane } from "../nats/lane-source.ts";
-import { streamConfig } from "../nats/topology.ts";
-import { firstSeqSince } from "../nats/trim.ts";
-import { AppError, messageOf } from "../runtime/errors.ts";
-import { makeLogger } from "../runtime/logger.ts";
+import type { Alert } from "../../contracts/messages/alert.ts";
+import type { Catalog } from "../../contracts/schema/catalog.ts";
+import { compileRule } from "../../contracts/rules/compile-rule.ts";
+import { type Frame, type FrameReading, decodeFrame } from "../../contracts/messages/frame.ts";
+import { eventTimeMs } from "../../contracts/messages/reading.ts";
+import type { Rule } from "../../contracts/rules/rule.ts";
+import { telemetryStream } from "../../contracts/names/subjects.ts";
+import { LaneRules } from "../../gateway/alerting/lane/lane-rules.ts";
+import {
+  EMPTY_LANE,
+  type LaneState,
+  judgeFrame,
+  jumpOver,
+} from "../../platform/nats/lanes/lane.ts";
+import { readLane } from "../../platform/nats/lanes/lane-source.ts";
+import { streamConfig } from "../../platform/nats/topology/topology.ts";
+import { firstSeqSince } from "../../platform/nats/lanes/trim.ts";
+import { AppError, messageOf } from "../../platform/runtime/errors.ts";
+import { makeLogger } from "../../platform/runtime/logger.ts";
 
 export interface RecordedFrame extends Frame {
   readonly seq: number;

@@ -1,12 +1,12 @@
 import canonicalize from "canonicalize";
 import type { Command } from "commander";
 import type { KV, NatsConnection } from "nats";
-import { type Catalog, SCHEMAS_DIRECTORY } from "../../contracts/catalog.ts";
-import { type Rule, contractsOf } from "../../contracts/rule.ts";
-import { CONTRACTS_BUCKET, RULES_BUCKET, bucketStream } from "../../contracts/subjects.ts";
-import { connectNats } from "../nats/connect.ts";
-import { ContractRegistry } from "../nats/contract-registry.ts";
-import { streamConfig } from "../nats/topology.ts";
+import { type Catalog, SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
+import { type Rule, contractsOf } from "../../contracts/rules/rule.ts";
+import { CONTRACTS_BUCKET, RULES_BUCKET, bucketStream } from "../../contracts/names/subjects.ts";
+import { connectNats } from "../../platform/nats/client/connect.ts";
+import { ContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
+import { streamConfig } from "../../platform/nats/topology/topology.ts";
 import {
   CONNECT_WITHIN_MS,
   type Place,

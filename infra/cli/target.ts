@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Addresses } from "../local/plan.ts";
-import { AppError, messageOf } from "../runtime/errors.ts";
+import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 
 /** The nats-server of a JetStream domain: given, or that of the local installation that runs now. */
 export function natsTarget(options: { nats?: string; dataDir: string }, domain: string): string {

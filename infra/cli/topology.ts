@@ -1,17 +1,17 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { NatsConnection } from "nats";
-import { connectNats } from "../nats/connect.ts";
-import { type RegionPairs, parseCopies } from "../nats/pairs.ts";
-import { hubConfig, regionConfig } from "../nats/server-config.ts";
+import { connectNats } from "../../platform/nats/client/connect.ts";
+import { type RegionPairs, parseCopies } from "../../platform/nats/topology/pairs.ts";
+import { hubConfig, regionConfig } from "../../platform/nats/topology/server-config.ts";
 import {
   HUB,
   PARTITIONS_DEFAULT,
   type TopologyOptions,
   applyTopology,
   diffTopology,
-} from "../nats/topology.ts";
-import { AppError, messageOf } from "../runtime/errors.ts";
-import { makeLogger } from "../runtime/logger.ts";
+} from "../../platform/nats/topology/topology.ts";
+import { AppError, messageOf } from "../../platform/runtime/errors.ts";
+import { makeLogger } from "../../platform/runtime/logger.ts";
 
 const CONNECT_WITHIN_MS = 60_000;
 const GIB = 1024 ** 3;

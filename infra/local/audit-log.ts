@@ -1,11 +1,11 @@
 // Compares what devices saw acknowledged with the regions' logs, content included.
 import type { NatsConnection } from "nats";
-import { decodeFrame } from "../../contracts/frame.ts";
-import { contentHash } from "../../contracts/reading.ts";
-import { telemetryFilter, telemetryStream } from "../../contracts/subjects.ts";
+import { decodeFrame } from "../../contracts/messages/frame.ts";
+import { contentHash } from "../../contracts/messages/reading.ts";
+import { telemetryFilter, telemetryStream } from "../../contracts/names/subjects.ts";
 import type { LedgerEntry } from "../../device-sim/ledger.ts";
-import { readSlice } from "../nats/lane-source.ts";
-import type { Logger } from "../runtime/logger.ts";
+import { readSlice } from "../../platform/nats/lanes/lane-source.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 
 const keyOf = (of: { region: string; device: string; contract: string; hash: string }): string =>
   `${of.region}\n${of.device}\n${of.contract}\n${of.hash}`;

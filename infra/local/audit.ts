@@ -1,16 +1,16 @@
 // Compares what devices saw acknowledged with what InfluxDB holds, reading by reading, and with the
 // rollups: InfluxDB overwrites equal points, so only a rollup's count can show a double count.
-import type { Catalog } from "../../contracts/catalog.ts";
+import type { Catalog } from "../../contracts/schema/catalog.ts";
 import {
   ROLLUP_COUNT,
   ROLLUP_WINDOWS,
   rawMeasurement,
   rollupMeasurement,
   seriesTag,
-} from "../../contracts/measurements.ts";
-import { SLOTS_PER_MS, pointTimeNs, slotOfHash } from "../../contracts/reading.ts";
+} from "../../contracts/names/measurements.ts";
+import { SLOTS_PER_MS, pointTimeNs, slotOfHash } from "../../contracts/messages/reading.ts";
 import type { LedgerEntry } from "../../device-sim/ledger.ts";
-import { type InfluxClient, type Row, quote } from "../influx/client.ts";
+import { type InfluxClient, type Row, quote } from "../../cloud/sinks/influx/client.ts";
 
 export interface AuditResult {
   acknowledged: number;

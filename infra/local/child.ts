@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { type WriteStream, createWriteStream } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
-import { Backoff, sleep } from "../runtime/backoff.ts";
-import { AppError } from "../runtime/errors.ts";
+import { Backoff, sleep } from "../../platform/runtime/backoff.ts";
+import { AppError } from "../../platform/runtime/errors.ts";
 import type { ProcessPlan } from "./plan.ts";
 
 /** What went wrong, for the panel and the report: a death, or an error a process logged. */

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { as } from "../runtime/config.ts";
-import { AppError, messageOf } from "../runtime/errors.ts";
+import { as } from "../../platform/runtime/config.ts";
+import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import { AGGREGATORS_MAX, type LocalOptions, planLocal } from "./plan.ts";
 import { makeSecrets } from "./secrets.ts";
 import { checkPorts, takeDirectory } from "./preflight.ts";

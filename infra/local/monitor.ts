@@ -9,9 +9,9 @@ import type {
   NotifierStatus,
   ProcessStatus,
   SimulatorStatus,
-} from "../../contracts/status.ts";
-import { telemetryStream } from "../../contracts/subjects.ts";
-import { sleep } from "../runtime/backoff.ts";
+} from "../../contracts/messages/status.ts";
+import { telemetryStream } from "../../contracts/names/subjects.ts";
+import { sleep } from "../../platform/runtime/backoff.ts";
 import { type LocalPlan, REGIONS, type Region } from "./plan.ts";
 import type { Supervisor } from "./supervisor.ts";
 

@@ -1,6 +1,6 @@
 // The live panel (pure): two snapshots in, lines of text out.
 import type { Histogram } from "hdr-histogram-js";
-import type { LaneStatus } from "../../contracts/status.ts";
+import type { LaneStatus } from "../../contracts/messages/status.ts";
 import type { Incident } from "./child.ts";
 import type { Snapshot } from "./monitor.ts";
 import { type Addresses, REGIONS } from "./plan.ts";

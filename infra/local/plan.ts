@@ -1,7 +1,15 @@
 // The local installation as data (pure): which processes, on which ports, with which settings.
 import { join } from "node:path";
-import { HUB_USERS, type NatsUser, REGION_USERS } from "../nats/permissions.ts";
-import { hubConfig, passwordVariable, regionConfig } from "../nats/server-config.ts";
+import {
+  HUB_USERS,
+  type NatsUser,
+  REGION_USERS,
+} from "../../platform/nats/topology/permissions.ts";
+import {
+  hubConfig,
+  passwordVariable,
+  regionConfig,
+} from "../../platform/nats/topology/server-config.ts";
 import type { SystemProgram } from "./prerequisites.ts";
 
 export const REGIONS = ["eu", "us"] as const;

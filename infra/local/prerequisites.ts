@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
-import { AppError } from "../runtime/errors.ts";
+import { AppError } from "../../platform/runtime/errors.ts";
 
 /** What the product needs from the system, and the Debian package that has it. */
 export const SYSTEM_PROGRAMS = { "nats-server": "nats-server", influxd: "influxdb" } as const;

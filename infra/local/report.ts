@@ -1,17 +1,17 @@
 import type { NatsConnection } from "nats";
-import type { Alert } from "../../contracts/alert.ts";
-import { SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/catalog.ts";
+import type { Alert } from "../../contracts/messages/alert.ts";
+import { SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/schema/catalog.ts";
 import {
   alertSubjects,
   alertsStream,
   rejectsStream,
   telemetryStream,
-} from "../../contracts/subjects.ts";
+} from "../../contracts/names/subjects.ts";
 import { readLedger } from "../../device-sim/ledger.ts";
-import { InfluxClient } from "../influx/client.ts";
-import { readSlice } from "../nats/lane-source.ts";
-import { sleep } from "../runtime/backoff.ts";
-import type { Logger } from "../runtime/logger.ts";
+import { InfluxClient } from "../../cloud/sinks/influx/client.ts";
+import { readSlice } from "../../platform/nats/lanes/lane-source.ts";
+import { sleep } from "../../platform/runtime/backoff.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 import { type Audit, audit } from "./audit.ts";
 import { countMissing, readLog } from "./audit-log.ts";
 import type { Monitor } from "./monitor.ts";

@@ -4,10 +4,14 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import logUpdate from "log-update";
 import type { NatsConnection } from "nats";
-import { connectNats } from "../nats/connect.ts";
-import { PARTITIONS_DEFAULT, type TopologyOptions, applyTopology } from "../nats/topology.ts";
-import { sleep } from "../runtime/backoff.ts";
-import { makeLogger } from "../runtime/logger.ts";
+import { connectNats } from "../../platform/nats/client/connect.ts";
+import {
+  PARTITIONS_DEFAULT,
+  type TopologyOptions,
+  applyTopology,
+} from "../../platform/nats/topology/topology.ts";
+import { sleep } from "../../platform/runtime/backoff.ts";
+import { makeLogger } from "../../platform/runtime/logger.ts";
 import { Monitor, lanesPassed } from "./monitor.ts";
 import { renderPanel } from "./panel.ts";
 import { type LocalPlan, REGIONS, type Region } from "./plan.ts";

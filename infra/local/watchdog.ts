@@ -1,6 +1,6 @@
 import { connect } from "nats";
-import { sleep } from "../runtime/backoff.ts";
-import { messageOf } from "../runtime/errors.ts";
+import { sleep } from "../../platform/runtime/backoff.ts";
+import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Child } from "./child.ts";
 
 const PROBE_EVERY_MS = 2_000;

@@ -6,9 +6,9 @@
 //     measured is that probe's alert, however late it is and whatever else fires.
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Histogram, build } from "hdr-histogram-js";
-import type { Alert } from "../../contracts/alert.ts";
-import type { ThresholdRule } from "../../contracts/rule.ts";
-import { telemetryTopic } from "../../contracts/topics.ts";
+import type { Alert } from "../../contracts/messages/alert.ts";
+import type { ThresholdRule } from "../../contracts/rules/rule.ts";
+import { telemetryTopic } from "../../contracts/names/topics.ts";
 import { connectClient } from "../support/mqtt-client.ts";
 import { type Percentiles, percentilesMs } from "./ingest/measure.ts";
 

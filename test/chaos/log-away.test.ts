@@ -7,14 +7,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type MqttClient, connectAsync } from "mqtt";
 import { expect, test } from "vitest";
-import type { GatewayStatus } from "../../contracts/status.ts";
+import type { GatewayStatus } from "../../contracts/messages/status.ts";
 import { type Edge, startEdge } from "../support/edge.ts";
 import { Launcher } from "../support/launcher.ts";
-import {
-  type ServerProcess,
-  eventually,
-  temporaryDirectory,
-} from "../support/nats-influx-process.ts";
+import { eventually } from "../support/eventually.ts";
+import { type ServerProcess } from "../support/server-process.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const AWAY_MS = 60_000;
 

@@ -1,7 +1,7 @@
 // Goal: a position moves only by its owner, whatever happened to the answers of earlier saves.
 // Method: a real hub, killed while a save is on its way.
 import { expect, test } from "vitest";
-import { Positions } from "../../infra/nats/positions.ts";
+import { Positions } from "../../platform/nats/lanes/positions.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 
 const LANE = { region: "eu", partition: 0 };

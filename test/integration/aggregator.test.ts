@@ -2,12 +2,12 @@
 // process dies. Method: real servers and a real aggregator process; a test gateway with its own clock
 // writes minutes of readings within seconds, so that windows close while processes are killed.
 import { expect, test } from "vitest";
-import type { Alert } from "../../contracts/alert.ts";
+import type { Alert } from "../../contracts/messages/alert.ts";
 import { findRejects } from "../../infra/cli/rejects.ts";
 import { makeAggregator } from "../support/aggregator.ts";
 import { type InfluxUnderTest, startInflux } from "../support/influx.ts";
 import { FrameWriter, type TestReading } from "../support/nats-frames.ts";
-import { eventually } from "../support/nats-influx-process.ts";
+import { eventually } from "../support/eventually.ts";
 import { type NatsWorld, startHubAndRegions } from "../support/nats.ts";
 
 const MINUTE_MS = 60_000;

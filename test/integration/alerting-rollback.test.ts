@@ -4,9 +4,10 @@
 import { cp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { AlertingStatus } from "../../contracts/status.ts";
+import type { AlertingStatus } from "../../contracts/messages/status.ts";
 import { FrameWriter, type TestReading } from "../support/nats-frames.ts";
-import { eventually, temporaryDirectory } from "../support/nats-influx-process.ts";
+import { eventually } from "../support/eventually.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 import { makeService } from "../support/services.ts";
 

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { BrokerHandlers } from "../../gateway/broker/broker.ts";
 import { startTestBroker } from "../support/mqtt-broker.ts";
 import { RawClient, publishPacket } from "../support/mqtt-client.ts";
-import { eventually } from "../support/nats-influx-process.ts";
+import { eventually } from "../support/eventually.ts";
 
 const will = { topic: "w", payload: Buffer.from("gone"), qos: 0, retain: false } as const;
 

@@ -6,7 +6,8 @@ import { expect, test } from "vitest";
 import type { Projection } from "../../gateway/broker/broker.ts";
 import { startTestBroker } from "../support/mqtt-broker.ts";
 import { RawClient, publishPacket } from "../support/mqtt-client.ts";
-import { eventually, temporaryDirectory } from "../support/nats-influx-process.ts";
+import { eventually } from "../support/eventually.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const ALL = "devices/#";
 const topicsOf = (projection: Projection): string[] => [...projection.retained(ALL).keys()].sort();

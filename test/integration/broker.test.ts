@@ -2,7 +2,7 @@
 // Method: publishes are held in the test's hands; clients are mqtt.js and raw sockets.
 import type { IPubackPacket } from "mqtt-packet";
 import { expect, test } from "vitest";
-import { startBroker } from "../../gateway/broker/aedes-broker.ts";
+import { startBroker } from "../../gateway/broker/start-broker.ts";
 import { startTestBroker } from "../support/mqtt-broker.ts";
 import { RawClient, connectClient, publishPacket } from "../support/mqtt-client.ts";
 

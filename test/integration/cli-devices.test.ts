@@ -5,9 +5,10 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openIdentity } from "../../gateway/identity/identity.ts";
-import { makeLogger } from "../../infra/runtime/logger.ts";
+import { makeLogger } from "../../platform/runtime/logger.ts";
 import { type NatsWorld, startHubAndRegions } from "../support/nats.ts";
-import { eventually, temporaryDirectory } from "../support/nats-influx-process.ts";
+import { eventually } from "../support/eventually.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const CLI = join(import.meta.dirname, "../../infra/cli/main.ts");
 

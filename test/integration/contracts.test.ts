@@ -5,18 +5,19 @@ import { execFile, execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { SCHEMAS_DIRECTORY, type Catalog } from "../../contracts/catalog.ts";
-import type { AlertingStatus, LaneStatus } from "../../contracts/status.ts";
-import { contractSubject, openContractRegistry } from "../../infra/nats/contract-registry.ts";
-import { makeLogger } from "../../infra/runtime/logger.ts";
+import { SCHEMAS_DIRECTORY, type Catalog } from "../../contracts/schema/catalog.ts";
+import type { AlertingStatus, LaneStatus } from "../../contracts/messages/status.ts";
+import {
+  contractSubject,
+  openContractRegistry,
+} from "../../platform/nats/lanes/contract-registry.ts";
+import { makeLogger } from "../../platform/runtime/logger.ts";
 import { startInflux } from "../support/influx.ts";
 import { FrameWriter } from "../support/nats-frames.ts";
-import {
-  ServerProcess,
-  eventually,
-  freePort,
-  temporaryDirectory,
-} from "../support/nats-influx-process.ts";
+import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
+import { ServerProcess } from "../support/server-process.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { type NatsWorld, startHubAndRegions } from "../support/nats.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");

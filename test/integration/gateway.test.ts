@@ -5,16 +5,14 @@ import { join } from "node:path";
 import { type MqttClient, connectAsync } from "mqtt";
 import { DeliverPolicy, type NatsConnection } from "nats";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Alert } from "../../contracts/alert.ts";
-import { decodeFrame } from "../../contracts/frame.ts";
-import type { Reject } from "../../contracts/reject.ts";
+import type { Alert } from "../../contracts/messages/alert.ts";
+import { decodeFrame } from "../../contracts/messages/frame.ts";
+import type { Reject } from "../../contracts/messages/reject.ts";
 import { type NatsWorld, startHubAndRegions } from "../support/nats.ts";
-import {
-  type ServerProcess,
-  eventually,
-  freePort,
-  temporaryDirectory,
-} from "../support/nats-influx-process.ts";
+import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
+import { type ServerProcess } from "../support/server-process.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { startService } from "../support/services.ts";
 
 const RULE = {

@@ -6,13 +6,13 @@ import type { IConnackPacket, ISubackPacket } from "mqtt-packet";
 import type { KV } from "nats";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type Device, deviceKey } from "../../contracts/device.ts";
-import { startBroker } from "../../gateway/broker/aedes-broker.ts";
+import { startBroker } from "../../gateway/broker/start-broker.ts";
 import type { Broker, Publication } from "../../gateway/broker/broker.ts";
 import { type Identity, openIdentity } from "../../gateway/identity/identity.ts";
 import type { AnonymousMode } from "../../gateway/identity/options.ts";
 import { passwordCredential } from "../../gateway/identity/passwords.ts";
 import { generateSecret, secretCredential } from "../../gateway/identity/secrets.ts";
-import { makeLogger } from "../../infra/runtime/logger.ts";
+import { makeLogger } from "../../platform/runtime/logger.ts";
 import {
   AUTHORITY,
   DEVICE_CERTIFICATE,
@@ -22,7 +22,7 @@ import {
 } from "../support/mqtt-certificates.ts";
 import { RawClient, connectClient, connectPacket, publishPacket } from "../support/mqtt-client.ts";
 import { type NatsWorld, startHubAndRegions } from "../support/nats.ts";
-import { eventually } from "../support/nats-influx-process.ts";
+import { eventually } from "../support/eventually.ts";
 
 const at = { host: "127.0.0.1", port: 0 };
 const tls = { key: SERVER_KEY, certificate: SERVER_CERTIFICATE, clientAuthorities: AUTHORITY };

@@ -4,15 +4,13 @@
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { InfluxClient } from "../../infra/influx/client.ts";
+import { InfluxClient } from "../../cloud/sinks/influx/client.ts";
 import { makeAggregator } from "../support/aggregator.ts";
 import { FrameWriter, type TestReading } from "../support/nats-frames.ts";
-import {
-  ServerProcess,
-  eventually,
-  freePort,
-  temporaryDirectory,
-} from "../support/nats-influx-process.ts";
+import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
+import { ServerProcess } from "../support/server-process.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 
 const MINUTE_MS = 60_000;

@@ -2,11 +2,11 @@
 // once that has caught up; each frame comes once, in order.
 // Method: real servers; a copy that stands still is made by putting a stream in its place that is none.
 import { expect, test } from "vitest";
-import { readLaneAnywhere } from "../../infra/nats/lane-origin.ts";
-import { rebuildCopy } from "../../infra/nats/topology.ts";
-import { makeLogger } from "../../infra/runtime/logger.ts";
+import { readLaneAnywhere } from "../../platform/nats/lanes/lane-origin.ts";
+import { rebuildCopy } from "../../platform/nats/topology/topology.ts";
+import { makeLogger } from "../../platform/runtime/logger.ts";
 import { FrameWriter } from "../support/nats-frames.ts";
-import { eventually } from "../support/nats-influx-process.ts";
+import { eventually } from "../support/eventually.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 
 const LANE = { region: "eu", partition: 0 };

@@ -6,10 +6,11 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { connectAsync } from "mqtt";
 import { afterAll, expect, test } from "vitest";
-import { decodeFrame } from "../../contracts/frame.ts";
+import { decodeFrame } from "../../contracts/messages/frame.ts";
 import { GATEWAY_OPTIONS } from "../../gateway/options.ts";
 import { addRejectsCommand } from "../../infra/cli/rejects-command.ts";
-import { freePort, temporaryDirectory } from "../support/nats-influx-process.ts";
+import { freePort } from "../support/free-port.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 import { startService } from "../support/services.ts";
 

@@ -4,10 +4,10 @@
 // Method: real servers; as one user, what is another's.
 import type { NatsConnection } from "nats";
 import { expect, test } from "vitest";
-import { readLane } from "../../infra/nats/lane-source.ts";
-import { makeLogger } from "../../infra/runtime/logger.ts";
+import { readLane } from "../../platform/nats/lanes/lane-source.ts";
+import { makeLogger } from "../../platform/runtime/logger.ts";
 import { FrameWriter } from "../support/nats-frames.ts";
-import { eventually } from "../support/nats-influx-process.ts";
+import { eventually } from "../support/eventually.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 
 const LANE = { region: "eu", partition: 0 };

@@ -6,15 +6,21 @@ import type { IConnackPacket } from "mqtt-packet";
 import type { NatsConnection } from "nats";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Device, deviceKey } from "../../contracts/device.ts";
-import { decodeFrame } from "../../contracts/frame.ts";
-import { partitionOf } from "../../contracts/partition.ts";
-import { telemetryFilter, telemetryStream, telemetrySubject } from "../../contracts/subjects.ts";
+import { decodeFrame } from "../../contracts/messages/frame.ts";
+import { partitionOf } from "../../contracts/names/partition.ts";
+import {
+  telemetryFilter,
+  telemetryStream,
+  telemetrySubject,
+} from "../../contracts/names/subjects.ts";
 import { generateSecret, secretCredential } from "../../gateway/identity/secrets.ts";
-import { readSlice } from "../../infra/nats/lane-source.ts";
-import { makeLogger } from "../../infra/runtime/logger.ts";
+import { readSlice } from "../../platform/nats/lanes/lane-source.ts";
+import { makeLogger } from "../../platform/runtime/logger.ts";
 import { RawClient, connectClient, publishPacket } from "../support/mqtt-client.ts";
 import { type NatsWorld, startHubAndRegions } from "../support/nats.ts";
-import { eventually, freePort, temporaryDirectory } from "../support/nats-influx-process.ts";
+import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { type Service, startService } from "../support/services.ts";
 
 const PARTITIONS = 4;

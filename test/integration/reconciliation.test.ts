@@ -3,11 +3,11 @@
 // Method: real servers and processes; two hours are written through a log, then points of the second
 // are deleted from InfluxDB before the steward compares.
 import { expect, test } from "vitest";
-import type { Alert } from "../../contracts/alert.ts";
+import type { Alert } from "../../contracts/messages/alert.ts";
 import { makeAggregator } from "../support/aggregator.ts";
 import { startInflux } from "../support/influx.ts";
 import { FrameWriter, type TestReading } from "../support/nats-frames.ts";
-import { eventually } from "../support/nats-influx-process.ts";
+import { eventually } from "../support/eventually.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 import { startService } from "../support/services.ts";
 

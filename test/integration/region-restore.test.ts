@@ -5,12 +5,12 @@
 import { rm } from "node:fs/promises";
 import type { NatsConnection } from "nats";
 import { expect, test } from "vitest";
-import { applyTopology } from "../../infra/nats/topology.ts";
-import { storedAt } from "../../infra/nats/trim.ts";
+import { applyTopology } from "../../platform/nats/topology/topology.ts";
+import { storedAt } from "../../platform/nats/lanes/trim.ts";
 import { makeAggregator } from "../support/aggregator.ts";
 import { startInflux } from "../support/influx.ts";
 import { FrameWriter, type TestReading } from "../support/nats-frames.ts";
-import { eventually } from "../support/nats-influx-process.ts";
+import { eventually } from "../support/eventually.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 import { skerry } from "../support/skerry.ts";
 

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { makeAggregator } from "../support/aggregator.ts";
 import { startInflux } from "../support/influx.ts";
 import { FrameWriter, type TestReading } from "../support/nats-frames.ts";
-import { eventually } from "../support/nats-influx-process.ts";
+import { eventually } from "../support/eventually.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 
 const MINUTE_MS = 60_000;

@@ -5,11 +5,12 @@
 import { cp, rm } from "node:fs/promises";
 import type { NatsConnection } from "nats";
 import { expect, test } from "vitest";
-import { storedAt } from "../../infra/nats/trim.ts";
+import { storedAt } from "../../platform/nats/lanes/trim.ts";
 import { makeAggregator } from "../support/aggregator.ts";
 import { type InfluxUnderTest, startInflux } from "../support/influx.ts";
 import { FrameWriter, type TestReading } from "../support/nats-frames.ts";
-import { eventually, temporaryDirectory } from "../support/nats-influx-process.ts";
+import { eventually } from "../support/eventually.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 import { startService } from "../support/services.ts";
 

@@ -7,15 +7,13 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NatsConnection } from "nats";
 import { expect, test } from "vitest";
-import type { AlertingStatus } from "../../contracts/status.ts";
-import type { Alert } from "../../contracts/alert.ts";
+import type { AlertingStatus } from "../../contracts/messages/status.ts";
+import type { Alert } from "../../contracts/messages/alert.ts";
 import { FrameWriter } from "../support/nats-frames.ts";
-import {
-  type ServerProcess,
-  eventually,
-  freePort,
-  temporaryDirectory,
-} from "../support/nats-influx-process.ts";
+import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
+import { type ServerProcess } from "../support/server-process.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 import { makeService } from "../support/services.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";

@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { Launcher, isAlive } from "../support/launcher.ts";
-import { eventually, temporaryDirectory } from "../support/nats-influx-process.ts";
+import { eventually } from "../support/eventually.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { startOtlpReceiver } from "../support/otlp-receiver.ts";
 
 const HOPS = [

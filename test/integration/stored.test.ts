@@ -4,8 +4,8 @@
 // the first is being applied.
 import type { NatsConnection } from "nats";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { applyStored, newestSequence } from "../../infra/nats/stored.ts";
-import { makeLogger } from "../../infra/runtime/logger.ts";
+import { applyStored, newestSequence } from "../../platform/nats/client/stored.ts";
+import { makeLogger } from "../../platform/runtime/logger.ts";
 import { type NatsWorld, startHubAndRegions } from "../support/nats.ts";
 
 const logger = makeLogger({}, "silent");

@@ -1,7 +1,7 @@
 // Goal: a frame is called stored only by its PubAck (C1), and every other answer is worth a retry.
 // Method: a real nats-server that takes, repeats, refuses, has no stream, hangs and goes away.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { StreamPublisher } from "../../infra/nats/stream-publisher.ts";
+import { StreamPublisher } from "../../platform/nats/client/stream-publisher.ts";
 import { type NatsWorld, startHubAndRegions } from "../support/nats.ts";
 
 const stack = new AsyncDisposableStack();

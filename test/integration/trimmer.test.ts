@@ -7,11 +7,13 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { NatsConnection } from "nats";
 import { expect, test } from "vitest";
-import { firstSeqSince } from "../../infra/nats/trim.ts";
-import type { NatsUser } from "../../infra/nats/permissions.ts";
+import { firstSeqSince } from "../../platform/nats/lanes/trim.ts";
+import type { NatsUser } from "../../platform/nats/topology/permissions.ts";
 import { makeAggregator } from "../support/aggregator.ts";
 import { startInflux } from "../support/influx.ts";
-import { eventually, freePort, temporaryDirectory } from "../support/nats-influx-process.ts";
+import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 import { startService } from "../support/services.ts";
 

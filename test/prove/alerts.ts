@@ -3,15 +3,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { NatsConnection } from "nats";
-import type { Alert } from "../../contracts/alert.ts";
-import { SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/catalog.ts";
-import { decodeFrame } from "../../contracts/frame.ts";
-import { type Rule, parseRules } from "../../contracts/rule.ts";
-import type { AlertingStatus } from "../../contracts/status.ts";
-import { alertSubjects, alertsStream } from "../../contracts/subjects.ts";
-import { type LogEntry, readLane, readSlice } from "../../infra/nats/lane-source.ts";
-import { makeLogger } from "../../infra/runtime/logger.ts";
-import { eventually } from "../support/nats-influx-process.ts";
+import type { Alert } from "../../contracts/messages/alert.ts";
+import { SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/schema/catalog.ts";
+import { decodeFrame } from "../../contracts/messages/frame.ts";
+import { type Rule, parseRules } from "../../contracts/rules/rule.ts";
+import type { AlertingStatus } from "../../contracts/messages/status.ts";
+import { alertSubjects, alertsStream } from "../../contracts/names/subjects.ts";
+import { type LogEntry, readLane, readSlice } from "../../platform/nats/lanes/lane-source.ts";
+import { makeLogger } from "../../platform/runtime/logger.ts";
+import { eventually } from "../support/eventually.ts";
 import type { Mail } from "../support/notifications.ts";
 import { type LoggedFrame, referenceAlerts } from "../support/reference-evaluator.ts";
 

@@ -1,7 +1,7 @@
 // Causes the faults of a schedule in a running installation and measures how long each takes to heal.
 import type { Monitor } from "../../infra/local/monitor.ts";
 import type { Supervisor } from "../../infra/local/supervisor.ts";
-import { sleep } from "../../infra/runtime/backoff.ts";
+import { sleep } from "../../platform/runtime/backoff.ts";
 import { FAULT_KINDS, type Fault, type FaultKind } from "./schedule.ts";
 import type { TcpProxy } from "../support/tcp-proxy.ts";
 

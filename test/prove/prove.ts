@@ -8,7 +8,8 @@ import { ensurePrograms, searchDirectories } from "../../infra/local/prerequisit
 import { makeSecrets } from "../../infra/local/secrets.ts";
 import type { Report } from "../../infra/local/report.ts";
 import { Session } from "../../infra/local/session.ts";
-import { freePort, temporaryDirectory } from "../support/nats-influx-process.ts";
+import { freePort } from "../support/free-port.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 import {
   type AlertsCompared,
   type MailsCompared,

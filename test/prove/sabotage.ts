@@ -64,7 +64,7 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
     provokedBy: [],
     patches: [
       {
-        file: "contracts/frame.ts",
+        file: "contracts/messages/frame.ts",
         find: "`${header.gateway}:${header.epoch}:${partition}:${header.n}`",
         replace: "`${header.gateway}:${header.epoch}:${header.n}`",
       },
@@ -90,7 +90,7 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
     provokedBy: [25, 40, 55, 70, 85].map((s) => at("kill-alerting", s * 1_000)),
     patches: [
       {
-        file: "gateway/alerting/engine.ts",
+        file: "gateway/alerting/alerting-lane.ts",
         find: "this.#restore(saved?.snapshot ?? null)",
         replace: "this.#restore(null)",
       },
@@ -100,7 +100,7 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
     provokedBy: [],
     patches: [
       {
-        file: "gateway/alerting/lane-rules.ts",
+        file: "gateway/alerting/lane/lane-rules.ts",
         find: "if (!this.identities.add(contract, device, payload, this.clock.clockMs))",
         replace: "if (false)",
       },

@@ -1,8 +1,9 @@
 // An aggregator process of one test.
 import { join } from "node:path";
-import type { AggregatorStatus } from "../../contracts/status.ts";
+import type { AggregatorStatus } from "../../contracts/messages/status.ts";
 import type { InfluxUnderTest } from "./influx.ts";
-import { ServerProcess, freePort } from "./nats-influx-process.ts";
+import { freePort } from "./free-port.ts";
+import { ServerProcess } from "./server-process.ts";
 import type { NatsWorld } from "./nats.ts";
 
 const MAIN = join(import.meta.dirname, "../../cloud/aggregator/main.ts");

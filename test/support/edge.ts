@@ -1,8 +1,9 @@
 // One region at its edge: a real nats-server, a gateway, and devices that write down every PUBACK.
 import { join } from "node:path";
 import type { NatsConnection } from "nats";
-import type { SimulatorStatus } from "../../contracts/status.ts";
-import { freePort, temporaryDirectory } from "./nats-influx-process.ts";
+import type { SimulatorStatus } from "../../contracts/messages/status.ts";
+import { freePort } from "./free-port.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
 import { type NatsWorld, startHubAndRegions } from "./nats.ts";
 import { type Service, missingFromLog, startService } from "./services.ts";
 

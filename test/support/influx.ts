@@ -1,6 +1,8 @@
 import { join } from "node:path";
-import { ServerProcess, freePort, temporaryDirectory } from "./nats-influx-process.ts";
-import { InfluxClient } from "../../infra/influx/client.ts";
+import { freePort } from "./free-port.ts";
+import { ServerProcess } from "./server-process.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
+import { InfluxClient } from "../../cloud/sinks/influx/client.ts";
 
 const CONFIGURATION = join(import.meta.dirname, "../../infra/influx/influxdb.conf");
 

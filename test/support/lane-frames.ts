@@ -1,12 +1,12 @@
 // Frames of one lane as decoded values, for tests that need no server.
-import type { Frame, FrameReading } from "../../contracts/frame.ts";
-import type { LaneId } from "../../contracts/subjects.ts";
-import type { Catalog } from "../../contracts/catalog.ts";
-import { compileRule } from "../../contracts/compile-rule.ts";
-import type { Alert } from "../../contracts/alert.ts";
-import type { Rule } from "../../contracts/rule.ts";
-import { LaneRules } from "../../gateway/alerting/lane-rules.ts";
-import { EMPTY_LANE, judgeFrame } from "../../infra/nats/lane.ts";
+import type { Frame, FrameReading } from "../../contracts/messages/frame.ts";
+import type { LaneId } from "../../contracts/names/subjects.ts";
+import type { Catalog } from "../../contracts/schema/catalog.ts";
+import { compileRule } from "../../contracts/rules/compile-rule.ts";
+import type { Alert } from "../../contracts/messages/alert.ts";
+import type { Rule } from "../../contracts/rules/rule.ts";
+import { LaneRules } from "../../gateway/alerting/lane/lane-rules.ts";
+import { EMPTY_LANE, judgeFrame } from "../../platform/nats/lanes/lane.ts";
 
 export type TestReading = Pick<FrameReading, "device" | "contract" | "payload"> &
   Partial<FrameReading>;

@@ -1,5 +1,5 @@
 // Our broker on a free port, with the publishes of its clients held in the test's hands.
-import { startBroker } from "../../gateway/broker/aedes-broker.ts";
+import { startBroker } from "../../gateway/broker/start-broker.ts";
 import type { Broker, BrokerHandlers, Publication, Settle } from "../../gateway/broker/broker.ts";
 import type { BrokerOptions } from "../../gateway/broker/options.ts";
 

@@ -2,7 +2,7 @@
 //
 // argv[2]: JSON of `ServeOptions`. Says `{"port": n}` to its parent once it listens. Its parent may
 // send `{publish: topic, payload}` and gets `{published: topic}` back.
-import { startBroker } from "../../gateway/broker/aedes-broker.ts";
+import { startBroker } from "../../gateway/broker/start-broker.ts";
 import type { Limits } from "../../gateway/broker/options.ts";
 
 export interface ServeOptions {

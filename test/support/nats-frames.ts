@@ -1,8 +1,8 @@
 // What a gateway writes into its region's log, without a gateway.
 import { headers } from "nats";
 import type { NatsConnection } from "nats";
-import { encodeFrame, encodeReading, frameMessageId } from "../../contracts/frame.ts";
-import { type LaneId, telemetrySubject } from "../../contracts/subjects.ts";
+import { encodeFrame, encodeReading, frameMessageId } from "../../contracts/messages/frame.ts";
+import { type LaneId, telemetrySubject } from "../../contracts/names/subjects.ts";
 
 export interface TestReading {
   readonly device: string;

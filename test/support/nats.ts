@@ -1,11 +1,23 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type NatsConnection, connect } from "nats";
-import { ServerProcess, eventually, freePort, temporaryDirectory } from "./nats-influx-process.ts";
-import type { RegionPairs } from "../../infra/nats/pairs.ts";
-import { HUB_INBOX, HUB_USERS, type NatsUser, REGION_USERS } from "../../infra/nats/permissions.ts";
-import { hubConfig, passwordVariable, regionConfig } from "../../infra/nats/server-config.ts";
-import { applyTopology } from "../../infra/nats/topology.ts";
+import { eventually } from "./eventually.ts";
+import { freePort } from "./free-port.ts";
+import { ServerProcess } from "./server-process.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
+import type { RegionPairs } from "../../platform/nats/topology/pairs.ts";
+import {
+  HUB_INBOX,
+  HUB_USERS,
+  type NatsUser,
+  REGION_USERS,
+} from "../../platform/nats/topology/permissions.ts";
+import {
+  hubConfig,
+  passwordVariable,
+  regionConfig,
+} from "../../platform/nats/topology/server-config.ts";
+import { applyTopology } from "../../platform/nats/topology/topology.ts";
 
 // Not digits only: nats-server would read such a variable as a number.
 const passwordOf = (user: NatsUser | "leaf"): string => `test-${user}`;

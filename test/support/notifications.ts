@@ -3,9 +3,9 @@ import { createServer as createHttpServer, type IncomingHttpHeaders, type Server
 import { once } from "node:events";
 import type { NatsConnection } from "nats";
 import { SMTPServer } from "smtp-server";
-import type { Alert } from "../../contracts/alert.ts";
-import { alertSubject } from "../../contracts/subjects.ts";
-import { freePort } from "./nats-influx-process.ts";
+import type { Alert } from "../../contracts/messages/alert.ts";
+import { alertSubject } from "../../contracts/names/subjects.ts";
+import { freePort } from "./free-port.ts";
 
 export interface Mail {
   readonly messageId: string;

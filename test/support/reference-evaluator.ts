@@ -1,18 +1,18 @@
 // What each kind of rule means, as plainly as it can be said and without a thought for speed: the engine
-// is held against this (test/unit/gateway/alerting-reference.test.ts, npm run prove).
+// is held against this (test/unit/gateway/alerting/lane/reference-evaluator.test.ts, npm run prove).
 //
 // Everything is looked up anew in what the lane held until then. Shared with the engine are only things
 // with tests of their own: frames, the lane's watermark, expressions, contracts.
 import { createHash } from "node:crypto";
-import type { Catalog } from "../../contracts/catalog.ts";
-import { type CompiledRule, compileRule } from "../../contracts/compile-rule.ts";
-import { type Expression, isKnown } from "../../contracts/expression.ts";
-import type { Frame, FrameReading } from "../../contracts/frame.ts";
-import { eventTimeMs, identityOf, seriesKeyOf } from "../../contracts/reading.ts";
-import type { Rule } from "../../contracts/rule.ts";
-import { SilenceWindow } from "../../contracts/silence.ts";
-import { type LaneId, laneName } from "../../contracts/subjects.ts";
-import { EMPTY_LANE, LATENESS_MS, judgeFrame } from "../../infra/nats/lane.ts";
+import type { Catalog } from "../../contracts/schema/catalog.ts";
+import { type CompiledRule, compileRule } from "../../contracts/rules/compile-rule.ts";
+import { type Expression, isKnown } from "../../contracts/rules/expression.ts";
+import type { Frame, FrameReading } from "../../contracts/messages/frame.ts";
+import { eventTimeMs, identityOf, seriesKeyOf } from "../../contracts/messages/reading.ts";
+import type { Rule } from "../../contracts/rules/rule.ts";
+import { SilenceWindow } from "../../contracts/rules/silence.ts";
+import { type LaneId, laneName } from "../../contracts/names/subjects.ts";
+import { EMPTY_LANE, LATENESS_MS, judgeFrame } from "../../platform/nats/lanes/lane.ts";
 
 export interface LoggedFrame extends Frame {
   readonly seq: number;

@@ -1,11 +1,12 @@
 // Skerry's own processes under test, started as the launcher starts them.
 import { join } from "node:path";
 import { DeliverPolicy, type NatsConnection } from "nats";
-import { decodeFrame, type FrameReading } from "../../contracts/frame.ts";
-import { contentHash } from "../../contracts/reading.ts";
-import { telemetryStream } from "../../contracts/subjects.ts";
+import { decodeFrame, type FrameReading } from "../../contracts/messages/frame.ts";
+import { contentHash } from "../../contracts/messages/reading.ts";
+import { telemetryStream } from "../../contracts/names/subjects.ts";
 import { type LedgerEntry, readLedger } from "../../device-sim/ledger.ts";
-import { ServerProcess, freePort } from "./nats-influx-process.ts";
+import { freePort } from "./free-port.ts";
+import { ServerProcess } from "./server-process.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
 

@@ -2,7 +2,7 @@
 //
 // Time is this process's CPU time, all threads of it, so that collecting garbage is paid for and other
 // programs on the same cores are not.
-import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../contracts/catalog.ts";
+import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../contracts/schema/catalog.ts";
 import { LaneFeed } from "./lane-feed.ts";
 import type { Evaluation, EvaluationSpec } from "./in-process.ts";
 import { mixedRules, sumOf } from "./rules.ts";

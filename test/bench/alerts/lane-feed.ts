@@ -1,10 +1,10 @@
 // One lane's rules in this process, fed with frames as a gateway makes them; no servers.
-import type { Catalog } from "../../../contracts/catalog.ts";
-import { compileRule } from "../../../contracts/compile-rule.ts";
-import { type Frame, decodeFrame, encodeFrame } from "../../../contracts/frame.ts";
-import type { Rule } from "../../../contracts/rule.ts";
-import { LaneRules } from "../../../gateway/alerting/lane-rules.ts";
-import { EMPTY_LANE, judgeFrame } from "../../../infra/nats/lane.ts";
+import type { Catalog } from "../../../contracts/schema/catalog.ts";
+import { compileRule } from "../../../contracts/rules/compile-rule.ts";
+import { type Frame, decodeFrame, encodeFrame } from "../../../contracts/messages/frame.ts";
+import type { Rule } from "../../../contracts/rules/rule.ts";
+import { LaneRules } from "../../../gateway/alerting/lane/lane-rules.ts";
+import { EMPTY_LANE, judgeFrame } from "../../../platform/nats/lanes/lane.ts";
 import { readingOf } from "../drain/backlog.ts";
 
 export interface LaneLoad {

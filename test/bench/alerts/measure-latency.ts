@@ -1,5 +1,5 @@
 // The latency of local alerts beside a steady load, with the WAN there or cut.
-import type { AlertingStatus } from "../../../contracts/status.ts";
+import type { AlertingStatus } from "../../../contracts/messages/status.ts";
 import { type AlertLatency, probeAlerts } from "../alert-probe.ts";
 import { PACED_WINDOW, REFERENCE_CONNECTIONS } from "../ingest/plan.ts";
 import { type CoresUsed, coresDuring } from "../processes.ts";

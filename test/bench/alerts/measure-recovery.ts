@@ -4,11 +4,11 @@
 // first attempt (infra/local/child.ts). A device whose condition holds from then on publishes it all the
 // time, and a subscriber waits for its alert; both come back by themselves if they lost their connection.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Alert } from "../../../contracts/alert.ts";
-import { alertTopic, telemetryTopic } from "../../../contracts/topics.ts";
-import { Backoff } from "../../../infra/runtime/backoff.ts";
+import type { Alert } from "../../../contracts/messages/alert.ts";
+import { alertTopic, telemetryTopic } from "../../../contracts/names/topics.ts";
+import { Backoff } from "../../../platform/runtime/backoff.ts";
 import { connectClient } from "../../support/mqtt-client.ts";
-import type { ServerProcess } from "../../support/nats-influx-process.ts";
+import type { ServerProcess } from "../../support/server-process.ts";
 import { PROBE_RULE, probeAlerts, probeReading } from "../alert-probe.ts";
 import { PACED_WINDOW, REFERENCE_CONNECTIONS } from "../ingest/plan.ts";
 import type { AlertSite } from "./site.ts";

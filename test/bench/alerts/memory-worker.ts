@@ -1,7 +1,7 @@
 // What the engine's lanes hold of many devices, and what a snapshot of it costs: in a process of its
 // own, which is run with --expose-gc.
-import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../contracts/catalog.ts";
-import { restoreSnapshot, takeSnapshot } from "../../../gateway/alerting/lane-snapshot.ts";
+import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../contracts/schema/catalog.ts";
+import { restoreSnapshot, takeSnapshot } from "../../../gateway/alerting/state/lane-snapshot.ts";
 import type { MemoryResult, MemorySpec } from "./in-process.ts";
 import { LaneFeed } from "./lane-feed.ts";
 import { mixedRules, sumOf } from "./rules.ts";

@@ -1,6 +1,6 @@
 // Rules on the contract of the load (pure). None of the load's own readings (temperature 20 to 30,
 // humidity 30 to 40, light 400 to 510, co2 below 900) makes any of them fire.
-import type { Rule } from "../../../contracts/rule.ts";
+import type { Rule } from "../../../contracts/rules/rule.ts";
 import { PROBE_RULE } from "../alert-probe.ts";
 
 export type RuleCounts = Readonly<

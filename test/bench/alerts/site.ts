@@ -8,7 +8,7 @@ import {
   startLinkedRegion,
 } from "../drain/site.ts";
 import { Generator } from "../ingest/generator.ts";
-import type { ServerProcess } from "../../support/nats-influx-process.ts";
+import type { ServerProcess } from "../../support/server-process.ts";
 import type { Service } from "../../support/services.ts";
 import { HUNDRED, HUNDRED_THRESHOLDS, mixedRules } from "./rules.ts";
 

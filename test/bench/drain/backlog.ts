@@ -6,10 +6,10 @@ import {
   encodeReading,
   frameBytes,
   frameMessageId,
-} from "../../../contracts/frame.ts";
-import { telemetrySubject } from "../../../contracts/subjects.ts";
+} from "../../../contracts/messages/frame.ts";
+import { telemetrySubject } from "../../../contracts/names/subjects.ts";
 import { makeFrameCompressor } from "../../../gateway/ingest/frame-compressor.ts";
-import { StreamPublisher } from "../../../infra/nats/stream-publisher.ts";
+import { StreamPublisher } from "../../../platform/nats/client/stream-publisher.ts";
 
 export interface Backlog {
   readonly region: string;

@@ -1,6 +1,6 @@
 // The latency of local alerts, before and while an aggregator drains a backlog beside them.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AggregatorStatus } from "../../../contracts/status.ts";
+import type { AggregatorStatus } from "../../../contracts/messages/status.ts";
 import { PROBE_RULE, probeAlerts } from "../alert-probe.ts";
 import { Generator } from "../ingest/generator.ts";
 import type { Percentiles } from "../ingest/measure.ts";

@@ -1,7 +1,7 @@
 // What a WAN cut costs at a steady load: when lanes move again, and when they have caught up.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AggregatorStatus } from "../../../contracts/status.ts";
-import { eventually } from "../../support/nats-influx-process.ts";
+import type { AggregatorStatus } from "../../../contracts/messages/status.ts";
+import { eventually } from "../../support/eventually.ts";
 import { Generator } from "../ingest/generator.ts";
 import { PACED_WINDOW } from "../ingest/plan.ts";
 import { makeAggregator, passed, startGateway, startSite } from "./site.ts";

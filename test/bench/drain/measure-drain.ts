@@ -1,6 +1,6 @@
 // How fast one aggregator takes a backlog from the hub's mirror to InfluxDB.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AggregatorStatus } from "../../../contracts/status.ts";
+import type { AggregatorStatus } from "../../../contracts/messages/status.ts";
 import type { Service } from "../../support/services.ts";
 import { cpuSeconds, residentKiB } from "../processes.ts";
 import { type Backlog, writeBacklog } from "./backlog.ts";

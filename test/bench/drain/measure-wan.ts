@@ -3,7 +3,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ServerProcess, eventually, freePort } from "../../support/nats-influx-process.ts";
+import { eventually } from "../../support/eventually.ts";
+import { freePort } from "../../support/free-port.ts";
+import { ServerProcess } from "../../support/server-process.ts";
 import { connectClient } from "../../support/mqtt-client.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
 import { Generator } from "../ingest/generator.ts";

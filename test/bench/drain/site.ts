@@ -2,17 +2,15 @@
 import { cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { NatsConnection } from "nats";
-import type { Rule } from "../../../contracts/rule.ts";
-import type { LaneStatus } from "../../../contracts/status.ts";
-import { telemetryStream } from "../../../contracts/subjects.ts";
-import { SCHEMAS_DIRECTORY } from "../../../contracts/catalog.ts";
+import type { Rule } from "../../../contracts/rules/rule.ts";
+import type { LaneStatus } from "../../../contracts/messages/status.ts";
+import { telemetryStream } from "../../../contracts/names/subjects.ts";
+import { SCHEMAS_DIRECTORY } from "../../../contracts/schema/catalog.ts";
 import { type InfluxUnderTest, startInflux } from "../../support/influx.ts";
-import {
-  type ServerProcess,
-  eventually,
-  freePort,
-  temporaryDirectory,
-} from "../../support/nats-influx-process.ts";
+import { eventually } from "../../support/eventually.ts";
+import { freePort } from "../../support/free-port.ts";
+import { type ServerProcess } from "../../support/server-process.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { type NatsWorld, startHubAndRegions } from "../../support/nats.ts";
 import { type Service, makeService } from "../../support/services.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";

@@ -1,10 +1,10 @@
 // How the devices of the load authenticate with this gateway.
 import type { KV, NatsConnection } from "nats";
 import { type Device, deviceKey } from "../../../contracts/device.ts";
-import { DEVICES_BUCKET, bucketStream } from "../../../contracts/subjects.ts";
+import { DEVICES_BUCKET, bucketStream } from "../../../contracts/names/subjects.ts";
 import { generateSecret, secretCredential } from "../../../gateway/identity/secrets.ts";
 import { GATEWAY_OPTIONS } from "../../../gateway/options.ts";
-import { eventually } from "../../support/nats-influx-process.ts";
+import { eventually } from "../../support/eventually.ts";
 import { type Credentials, deviceName } from "./wire.ts";
 
 export interface Provisioning {

@@ -4,10 +4,11 @@
 // that mirroring to the cloud, which no other target does, is not paid for on the same two cores.
 import { join } from "node:path";
 import type { NatsConnection } from "nats";
-import { decodeFrame } from "../../../contracts/frame.ts";
-import { telemetryStream } from "../../../contracts/subjects.ts";
+import { decodeFrame } from "../../../contracts/messages/frame.ts";
+import { telemetryStream } from "../../../contracts/names/subjects.ts";
 import { startHubAndRegions } from "../../support/nats.ts";
-import { ServerProcess, freePort } from "../../support/nats-influx-process.ts";
+import { freePort } from "../../support/free-port.ts";
+import { ServerProcess } from "../../support/server-process.ts";
 import type { AccessControl } from "./credentials.ts";
 import type { Target } from "./targets.ts";
 import { SEQUENCE_BASE } from "./wire.ts";

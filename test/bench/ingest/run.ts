@@ -1,7 +1,7 @@
 // One run: start every target, then idle memory, throughput and latency in interleaved rounds, then
 // read the log back.
 import { join } from "node:path";
-import { temporaryDirectory } from "../../support/nats-influx-process.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { ensureBenchPrograms } from "../prerequisites.ts";
 import { benchVersions, machine, openFilesMax, raiseOpenFiles } from "../processes.ts";
 import type { AccessControl } from "./credentials.ts";

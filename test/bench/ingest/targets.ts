@@ -3,7 +3,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { connect as connectSocket } from "node:net";
 import { join } from "node:path";
 import { RetentionPolicy, StorageType, connect } from "nats";
-import { ServerProcess, freePort } from "../../support/nats-influx-process.ts";
+import { freePort } from "../../support/free-port.ts";
+import { ServerProcess } from "../../support/server-process.ts";
 import { type Credentials, connectBytes } from "./wire.ts";
 
 export const TARGET_NAMES = ["gateway", "natsMqtt", "mosquitto", "bareAedes", "sink"] as const;

@@ -6,7 +6,7 @@
 //     came for a publish at least as new as the slot's last one, so TCP has delivered those bytes:
 //     the socket never holds a reference to bytes that change.
 import * as mqttPacket from "mqtt-packet";
-import { telemetryTopic } from "../../../contracts/topics.ts";
+import { telemetryTopic } from "../../../contracts/names/topics.ts";
 
 export interface Credentials {
   readonly username: string;

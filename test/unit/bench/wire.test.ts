@@ -2,7 +2,7 @@ import fc from "fast-check";
 import * as mqttPacket from "mqtt-packet";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { loadCatalog } from "../../../contracts/catalog.ts";
+import { loadCatalog } from "../../../contracts/schema/catalog.ts";
 import {
   AnswerScanner,
   PublishSlots,

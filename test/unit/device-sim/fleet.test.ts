@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { expect, test } from "vitest";
-import { telemetryTopic } from "../../../contracts/topics.ts";
+import { telemetryTopic } from "../../../contracts/names/topics.ts";
 import { Fleet, type FleetSpec } from "../../../device-sim/fleet.ts";
 import type { LedgerEntry } from "../../../device-sim/ledger.ts";
 import type { Link, Publication } from "../../../device-sim/mqtt-link.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { SIMULATOR_OPTIONS, parseGateways } from "../../../device-sim/options.ts";
-import { loadConfig } from "../../../infra/runtime/config.ts";
+import { loadConfig } from "../../../platform/runtime/config.ts";
 
 test("gateways are named by region", () => {
   expect(parseGateways("eu=mqtt://127.0.0.1:1883, us=mqtts://user:a=b@host:8883")).toEqual([

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../contracts/catalog.ts";
-import { violationOf } from "../../../contracts/contract.ts";
-import { identityOf } from "../../../contracts/reading.ts";
+import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../contracts/schema/catalog.ts";
+import { violationOf } from "../../../contracts/schema/contract.ts";
+import { identityOf } from "../../../contracts/messages/reading.ts";
 import {
   type ContractName,
   type Row,

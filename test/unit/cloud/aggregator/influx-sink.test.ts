@@ -6,7 +6,7 @@ import {
   LINES_PER_REQUEST,
   LINES_WAITING_MAX,
 } from "../../../../cloud/aggregator/influx-sink.ts";
-import { AppError } from "../../../../infra/runtime/errors.ts";
+import { AppError } from "../../../../platform/runtime/errors.ts";
 
 const SILENT = pino({ level: "silent" });
 

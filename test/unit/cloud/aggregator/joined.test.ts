@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { LaneAggregate } from "../../../../cloud/aggregator/lane-aggregate.ts";
 import { joinedAt } from "../../../../cloud/aggregator/position.ts";
 import { FrameWriter } from "../../../support/nats-frames.ts";
-import { MINUTE_MS, PLANS, environment, parseLine } from "./lane-log.ts";
+import { MINUTE_MS, PLANS, environment, parseLine } from "../../../support/lane-log.ts";
 
 const START_MS = 1_700_000_040_000 - (1_700_000_040_000 % MINUTE_MS);
 

@@ -11,9 +11,9 @@ import {
 import { type AggregatorPosition, START, joinedAt } from "../../../../cloud/aggregator/position.ts";
 import type { Rollup, RollupPoints } from "../../../../cloud/aggregator/point.ts";
 import { recompute, revise } from "../../../../cloud/aggregator/recompute.ts";
-import { type FrameReading, decodeFrame } from "../../../../contracts/frame.ts";
+import { type FrameReading, decodeFrame } from "../../../../contracts/messages/frame.ts";
 import { FrameWriter } from "../../../support/nats-frames.ts";
-import { MINUTE_MS, PLANS, Store, environment } from "./lane-log.ts";
+import { MINUTE_MS, PLANS, Store, environment } from "../../../support/lane-log.ts";
 
 const START_MS = 1_700_000_040_000 - (1_700_000_040_000 % MINUTE_MS);
 

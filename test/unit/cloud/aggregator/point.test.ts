@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { RawPoints } from "../../../../cloud/aggregator/point.ts";
-import { compileContract } from "../../../../contracts/contract.ts";
-import { contentHash } from "../../../../contracts/reading.ts";
-import { CATALOG, environment } from "./lane-log.ts";
+import { compileContract } from "../../../../contracts/schema/contract.ts";
+import { contentHash } from "../../../../contracts/messages/reading.ts";
+import { CATALOG, environment } from "../../../support/lane-log.ts";
 
 const [ENVIRONMENT] = CATALOG.versions("environment");
 const [MACHINE] = CATALOG.versions("machine");

@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { expect, test } from "vitest";
-import { loadCatalog, SCHEMAS_DIRECTORY } from "../../../../contracts/catalog.ts";
+import { loadCatalog, SCHEMAS_DIRECTORY } from "../../../../contracts/schema/catalog.ts";
 import { Plans } from "../../../../cloud/aggregator/plan.ts";
 import { Repair } from "../../../../cloud/aggregator/repair.ts";
 import type { RepairGroup } from "../../../../cloud/aggregator/repair-marks.ts";

@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { OpenWindows } from "../../../../cloud/aggregator/window.ts";
-import { MINUTE_MS, PLANS, type ParsedLine, environment, parseLine } from "./lane-log.ts";
+import {
+  MINUTE_MS,
+  PLANS,
+  type ParsedLine,
+  environment,
+  parseLine,
+} from "../../../support/lane-log.ts";
 
 const PLAN = PLANS.get("environment", 1)!;
 const START_MS = 1_700_000_040_000 - (1_700_000_040_000 % MINUTE_MS);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Assignments } from "../../../../cloud/notifier/assignments.ts";
-import { UNASSIGNED, moved } from "../../../../contracts/notification.ts";
-import { makeLogger } from "../../../../infra/runtime/logger.ts";
+import { UNASSIGNED, moved } from "../../../../contracts/messages/notification.ts";
+import { makeLogger } from "../../../../platform/runtime/logger.ts";
 
 const logger = makeLogger({}, "silent");
 const both = () => [new Assignments("hub", logger), new Assignments("region", logger)] as const;

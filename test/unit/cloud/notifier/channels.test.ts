@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { isWanted, parseChannels } from "../../../../cloud/notifier/channels.ts";
-import { anAlert } from "./an-alert.ts";
+import { anAlert } from "../../../support/an-alert.ts";
 
 const EMAIL = { name: "ops", kind: "email", from: "a@x", to: ["b@x"] };
 const HOOK = { name: "hook", kind: "webhook", url: "$URL", format: "json", secret: "$SECRET" };

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Alert } from "../../../../contracts/alert.ts";
+import type { Alert } from "../../../../contracts/messages/alert.ts";
 import { type PlacedAlert, makeMessage } from "../../../../cloud/notifier/message.ts";
 import { BATCH_MAX, DIGEST_OVER, planBatch } from "../../../../cloud/notifier/plan.ts";
-import { anAlert } from "./an-alert.ts";
+import { anAlert } from "../../../support/an-alert.ts";
 
 const placed = fc
   .array(

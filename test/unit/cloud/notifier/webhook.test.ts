@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { makeMessage } from "../../../../cloud/notifier/message.ts";
 import { isSigned, signatureOf } from "../../../../cloud/notifier/signature.ts";
 import { webhookBody } from "../../../../cloud/notifier/webhook-body.ts";
-import { anAlert } from "./an-alert.ts";
+import { anAlert } from "../../../support/an-alert.ts";
 
 const OF = { channel: "ops", region: "eu" };
 const NOW = { secret: "s3cret", nowSeconds: 1_700_000_000, toleranceSeconds: 300 };

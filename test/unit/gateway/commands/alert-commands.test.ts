@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Alert, AlertState } from "../../../../contracts/alert.ts";
-import { COMMANDS_KEPT_MS } from "../../../../contracts/command.ts";
+import type { Alert, AlertState } from "../../../../contracts/messages/alert.ts";
+import { COMMANDS_KEPT_MS } from "../../../../contracts/messages/command.ts";
 import { actionsOf, stepsThatCount } from "../../../../gateway/commands/alert-commands.ts";
 
 const alert = (id: string, state: AlertState, over: Partial<Alert> = {}): Alert => ({

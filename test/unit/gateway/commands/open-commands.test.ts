@@ -5,13 +5,13 @@
 // it; in the end everything is read, and the set is compared with one worked out from the streams.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Alert, AlertState } from "../../../../contracts/alert.ts";
-import { type CommandAddress, commandTopic } from "../../../../contracts/topics.ts";
+import type { Alert, AlertState } from "../../../../contracts/messages/alert.ts";
+import { type CommandAddress, commandTopic } from "../../../../contracts/names/topics.ts";
 import type { Projection } from "../../../../gateway/broker/broker.ts";
 import { actionsOf, stepsThatCount } from "../../../../gateway/commands/alert-commands.ts";
 import { type OpenCommand, OpenCommands } from "../../../../gateway/commands/open-commands.ts";
 import { CommandProjection } from "../../../../gateway/commands/projection.ts";
-import { makeLogger } from "../../../../infra/runtime/logger.ts";
+import { makeLogger } from "../../../../platform/runtime/logger.ts";
 
 const logger = makeLogger({}, "silent");
 const command = (n: number, expiresAtMs = 1_000): OpenCommand => ({

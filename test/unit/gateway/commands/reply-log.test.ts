@@ -1,7 +1,7 @@
 // A reply is settled after it is stored and never before; what is no reply is left to others.
 import type { JetStreamClient } from "nats";
 import { expect, test } from "vitest";
-import type { Reply } from "../../../../contracts/command.ts";
+import type { Reply } from "../../../../contracts/messages/command.ts";
 import type { Refusal } from "../../../../gateway/broker/broker.ts";
 import { ReplyLog } from "../../../../gateway/commands/reply-log.ts";
 

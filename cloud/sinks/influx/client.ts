@@ -1,0 +1,128 @@
+import { HttpError, InfluxDB, type Transport } from "@influxdata/influxdb-client";
+import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
+
+export interface InfluxTarget {
+  /** `http://host:port`, with `user:password@` if an InfluxDB 1.x asks for them. */
+  readonly url: string;
+  /** A 2.x or 3.x bucket has to exist; where `/query` is to find it, mapped to a database. */
+  readonly database: string;
+  /** Which write API: `/write` of 1.x (the default), or `/api/v2/write` of 2.x and 3.x. */
+  readonly api?: InfluxApi;
+  /** Of 2.x and 3.x. */
+  readonly org?: string;
+  readonly token?: string;
+}
+
+export const INFLUX_APIS = ["v1", "v2"] as const;
+export type InfluxApi = (typeof INFLUX_APIS)[number];
+
+/** A row of an InfluxQL result; times are RFC 3339 strings, because ns do not fit a JSON number. */
+export type Row = Readonly<Record<string, string | number | boolean | null>>;
+
+interface QueryResponse {
+  results: {
+    error?: string;
+    series?: {
+      tags?: Record<string, string>;
+      columns: string[];
+      values: (string | number | boolean | null)[][];
+    }[];
+  }[];
+}
+
+/**
+ * Line protocol in, InfluxQL out, over the client library's transport. Its `WriteApi` buffer is not
+ * used: `flush()` does not wait for batches in flight, and failed ones are dropped on close.
+ */
+export class InfluxClient {
+  readonly #transport: Transport;
+  readonly #database: string;
+  readonly #api: InfluxApi;
+  readonly #writePath: string;
+  readonly #headers: Record<string, string>;
+
+  constructor(target: InfluxTarget, timeoutMs = 10_000) {
+    const url = new URL(target.url);
+    this.#headers = authorization(target, url);
+    this.#transport = new InfluxDB({ url: url.origin, timeout: timeoutMs }).transport;
+    this.#database = target.database;
+    this.#api = target.api ?? "v1";
+    const named = encodeURIComponent(target.database);
+    const org = encodeURIComponent(target.org ?? "");
+    this.#writePath =
+      this.#api === "v1"
+        ? `/write?db=${named}&precision=ns`
+        : `/api/v2/write?org=${org}&bucket=${named}&precision=ns`;
+  }
+
+  /**
+   * Resolves once InfluxDB acknowledged every line.
+   * @param lines line protocol with nanosecond timestamps.
+   * @throws AppError `INFLUX_REFUSED` (disposition reject: some line is bad, 400, 413 or 422),
+   *   `INFLUX_REFUSED` (fatal configuration: 401, 403, 404) or `INFLUX_UNAVAILABLE` (retry).
+   */
+  async write(lines: readonly string[]): Promise<void> {
+    await this.#send(this.#writePath, "POST", lines.join("\n"));
+  }
+
+  /** Runs one InfluxQL statement; each row carries its columns and its group's tags. */
+  async query(statement: string): Promise<Row[]> {
+    const path = `/query?db=${encodeURIComponent(this.#database)}&q=${encodeURIComponent(statement)}`;
+    const response = (await this.#send(path, "GET", "")) as QueryResponse;
+    const [result] = response.results;
+    if (result?.error) throw new AppError("INFLUX_REFUSED", "fatal", result.error);
+    return (result?.series ?? []).flatMap(({ columns, values, tags }) =>
+      values.map((row) => ({
+        ...tags,
+        ...Object.fromEntries(columns.map((column, at) => [column, row[at] ?? null])),
+      })),
+    );
+  }
+
+  /** Creates a 1.x database unless it exists; retrying is safe. A bucket is the operator's to make. */
+  async createDatabase(): Promise<void> {
+    if (this.#api !== "v1") return;
+    const statement = `CREATE DATABASE "${this.#database}"`;
+    await this.#send(`/query?q=${encodeURIComponent(statement)}`, "POST", "");
+  }
+
+  async #send(path: string, method: string, body: string): Promise<unknown> {
+    try {
+      return (await this.#transport.request(path, body, {
+        method,
+        headers: { ...this.#headers, "content-type": "text/plain; charset=utf-8" },
+      })) as unknown;
+    } catch (error) {
+      throw toAppError(error);
+    }
+  }
+}
+
+function authorization({ token }: InfluxTarget, url: URL): Record<string, string> {
+  if (token) return { authorization: `Token ${token}` };
+  if (url.username === "" && url.password === "") return {};
+  const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  return { authorization: `Basic ${Buffer.from(credentials).toString("base64")}` };
+}
+
+/** An InfluxQL string literal. */
+export const quote = (text: string): string =>
+  `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+
+/** An InfluxQL identifier. */
+export const quoteName = (name: string): string =>
+  `"${name.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+
+function toAppError(error: unknown): AppError {
+  if (error instanceof HttpError) {
+    const detail = `InfluxDB answered ${error.statusCode}: ${error.body ?? error.message}`;
+    if ([400, 413, 422].includes(error.statusCode))
+      return new AppError("INFLUX_REFUSED", "reject", detail, { cause: error });
+    if ([401, 403, 404].includes(error.statusCode))
+      return new AppError("INFLUX_REFUSED", "fatal", detail, { cause: error });
+    return new AppError("INFLUX_UNAVAILABLE", "retry", detail, { cause: error });
+  }
+  return new AppError("INFLUX_UNAVAILABLE", "retry", `InfluxDB: ${messageOf(error)}`, {
+    cause: error,
+  });
+}

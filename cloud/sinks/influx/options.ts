@@ -1,0 +1,49 @@
+import { type OptionTable, type Resolved, as } from "../../../platform/runtime/config.ts";
+import { INFLUX_APIS, type InfluxApi, type InfluxTarget } from "./client.ts";
+
+/** Options of every process that talks to InfluxDB. */
+export const INFLUX_OPTIONS = {
+  influxUrl: {
+    env: "SKERRY_INFLUX_URL",
+    doc: "InfluxDB: http://host:port, with user:password@ if a 1.x asks for them",
+    parse: as.url,
+  },
+  influxDatabase: {
+    env: "SKERRY_INFLUX_DATABASE",
+    doc: "1.x: database, created if it is missing; 2.x and 3.x: bucket, which has to exist",
+    fallback: "skerry",
+    parse: as.text,
+  },
+  influxApi: {
+    env: "SKERRY_INFLUX_API",
+    doc: "v1: /write, as of 1.x; v2: /api/v2/write, as of 2.x and 3.x",
+    fallback: "v1",
+    parse: (raw): InfluxApi => {
+      const api = INFLUX_APIS.find((known) => known === raw);
+      if (!api) throw new Error(`must be ${INFLUX_APIS.join(" or ")}, not "${raw}"`);
+      return api;
+    },
+  },
+  influxOrg: {
+    env: "SKERRY_INFLUX_ORG",
+    doc: "organisation of a 2.x",
+    fallback: "",
+    parse: as.text,
+  },
+  influxToken: {
+    env: "SKERRY_INFLUX_TOKEN",
+    doc: "token of a 2.x or 3.x",
+    fallback: "",
+    parse: as.text,
+  },
+} satisfies OptionTable;
+
+export type InfluxConfig = Resolved<typeof INFLUX_OPTIONS>;
+
+export const influxTarget = (config: InfluxConfig): InfluxTarget => ({
+  url: config.influxUrl,
+  database: config.influxDatabase,
+  api: config.influxApi,
+  org: config.influxOrg,
+  token: config.influxToken,
+});

@@ -1,0 +1,70 @@
+// What every part of the system derives from a reading in the same way: when it happened, which
+// series it belongs to, and which reading it is.
+import { createHash } from "node:crypto";
+import canonicalize from "canonicalize";
+import type { Contract } from "../schema/contract.ts";
+
+type Payload = Readonly<Record<string, unknown>>;
+
+/** A point's timestamp has a million slots under its millisecond; identity picks one. */
+export const SLOTS_PER_MS = 1_000_000;
+
+/**
+ * The event time of a reading in epoch milliseconds: the contract's time property (epoch
+ * milliseconds or ISO 8601), else the arrival time. NaN for text that is no time.
+ */
+export function eventTimeMs(contract: Contract, payload: Payload, receivedAtMs: number): number {
+  const value = contract.timeProperty === undefined ? undefined : payload[contract.timeProperty];
+  if (value === undefined) return receivedAtMs;
+  if (typeof value === "number") return value;
+  return typeof value === "string" ? isoTimeMs(value) : Number.NaN;
+}
+
+/** Date.parse accepts free text such as "1"; a time here is a date with a zone, or it is nothing. */
+const ISO_TIME =
+  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:Z|[+-]\d{2}(?::?\d{2})?)$/;
+
+const isoTimeMs = (text: string): number =>
+  text.length <= 40 && ISO_TIME.test(text) ? Math.floor(Date.parse(text)) : Number.NaN;
+
+/** The value that decides the lane and, with region and contract, names the series. */
+export const seriesKeyOf = (contract: Contract, device: string, payload: Payload): string =>
+  contract.partitionKey === "device" ? device : String(payload[contract.partitionKey]);
+
+/** SHA-256 over RFC 8785 canonical JSON, as hex: equal readings hash equal however they were spelt. */
+export const contentHash = (payload: Payload): string =>
+  createHash("sha256")
+    .update(canonicalize(payload) ?? "")
+    .digest("hex");
+
+/** The slot of a content hash. */
+export const slotOfHash = (hash: string): number =>
+  Number.parseInt(hash.slice(0, 12), 16) % SLOTS_PER_MS;
+
+/**
+ * Where under its millisecond a reading is stored: `sequence mod 10⁶`, else from the hash of its
+ * content. The same reading twice is one point, two readings are two (DESIGN.md, section 5).
+ */
+export const slotOf = (contract: Contract, payload: Payload): number =>
+  contract.identity === "sequence"
+    ? (payload[contract.sequenceProperty!] as number) % SLOTS_PER_MS
+    : slotOfHash(contentHash(payload));
+
+/** The timestamp of a reading's point in nanoseconds, as text: a number would lose digits. */
+export const pointTimeNs = (eventMs: number, slot: number): string =>
+  `${eventMs}${String(slot).padStart(6, "0")}`;
+
+/**
+ * A string that is equal for repeats of one reading of one device and differs otherwise; null when
+ * the contract declares no identity (its readings are counted at least once).
+ */
+export function identityOf(contract: Contract, device: string, payload: Payload): string | null {
+  switch (contract.identity) {
+    case "sequence":
+      return `${device}\n${String(payload[contract.sequenceProperty!])}`;
+    case "time":
+      return `${device}\n${contentHash(payload)}`;
+    case "none":
+      return null;
+  }
+}

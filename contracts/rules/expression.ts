@@ -1,0 +1,215 @@
+// CEL expressions over readings, typed by their contracts (pure).
+//
+// X1. A wrong name, type or pattern is an error when the expression is compiled, with its position.
+// X2. `matches` runs on RE2, in time linear in its input: CEL asks for RE2, the library backtracks.
+// X3. An expression says nothing about a reading that lacks one of the variables in it.
+// X4. Numbers of a contract are doubles, whatever JSON Schema calls them; whole numbers in an
+//     expression may stand beside them (`occupancy == 1`).
+//
+// Source: Common Expression Language, language definition (github.com/google/cel-spec).
+import { type ASTNode, Environment } from "@marcbachmann/cel-js";
+import { RE2JS } from "re2js";
+import { type Bound, boundsOf } from "./condition-bounds.ts";
+import type { Contract, Field } from "../schema/contract.ts";
+import { compileNumeric } from "./numeric-expression.ts";
+
+/** Structural bounds: what one expression can cost. */
+const LIMITS = {
+  maxAstNodes: 300,
+  maxDepth: 30,
+  maxListElements: 200,
+  maxMapEntries: 50,
+  maxCallArguments: 8,
+};
+
+export type ValueType = "double" | "string" | "bool";
+/** Variables by name; a nested record is a variable with members (`room.co2`). */
+export type Variables = Readonly<Record<string, ValueType | Readonly<Record<string, ValueType>>>>;
+
+/** What is wrong with an expression, and where in it. */
+export class ExpressionError extends Error {
+  override readonly name = "ExpressionError";
+}
+
+export interface Expression {
+  readonly text: string;
+  readonly type: ValueType;
+  /** The variables in it. */
+  readonly names: readonly string[];
+  /** Those with members, and which: `[["room", "co2"]]`. */
+  readonly members: readonly (readonly [variable: string, member: string])[];
+  /** Of a condition: one of them is reached whenever it holds. Null if nothing simple can be said. */
+  readonly bounds: readonly Bound[] | null;
+  /**
+   * @param values every variable in `names`; more do no harm.
+   * @throws what the expression throws, such as a division by zero.
+   */
+  evaluate(values: Readonly<Record<string, unknown>>): unknown;
+}
+
+const TYPE_OF: Readonly<Record<Field["type"], ValueType>> = {
+  number: "double",
+  integer: "double",
+  boolean: "bool",
+  string: "string",
+};
+
+/**
+ * Fields and tags of all versions of a contract, and `device`. A name that is something else in another
+ * version is left out: no condition over it would be right for both.
+ */
+export function variablesOf(versions: readonly Contract[]): Record<string, ValueType> {
+  const variables = new Map<string, ValueType | "ambiguous">([["device", "string"]]);
+  const declare = (name: string, type: ValueType): void => {
+    const known = variables.get(name);
+    variables.set(name, known === undefined || known === type ? type : "ambiguous");
+  };
+  for (const { fields, tags } of versions) {
+    for (const { name, type } of fields) declare(name, TYPE_OF[type]);
+    for (const tag of tags) declare(tag, "string");
+  }
+  const clear = [...variables].filter((entry): entry is [string, ValueType] => {
+    return entry[1] !== "ambiguous";
+  });
+  return Object.fromEntries(clear);
+}
+
+const patterns = new Map<string, RE2JS>();
+/** Only literals are compiled, so there are no more than there are in expressions. */
+function re2(pattern: string): RE2JS {
+  let compiled = patterns.get(pattern);
+  if (!compiled) patterns.set(pattern, (compiled = RE2JS.compile(pattern)));
+  return compiled;
+}
+
+const ARITHMETIC: Readonly<Record<string, (a: number, b: number) => number>> = {
+  "+": (a, b) => a + b,
+  "-": (a, b) => a - b,
+  "*": (a, b) => a * b,
+  "/": (a, b) => a / b,
+  "%": (a, b) => a % b,
+};
+
+function makeEnvironment(): Environment {
+  const environment = new Environment({ limits: LIMITS });
+  for (const [operator, apply] of Object.entries(ARITHMETIC)) {
+    const mixed = (a: number | bigint, b: number | bigint): number => apply(Number(a), Number(b));
+    environment.registerOperator(`double ${operator} int: double`, mixed);
+    environment.registerOperator(`int ${operator} double: double`, mixed);
+  }
+  environment.registerOperator("double == int", (a: number, b: bigint) => a === Number(b));
+  environment.registerFunction("abs(double): double", (value: number) => Math.abs(value));
+  environment.registerFunction("string._re2(string): bool", (value: string, pattern: string) =>
+    re2(pattern).matcher(value).find(),
+  );
+  return environment;
+}
+
+/** Adding variables to a copy is cheap; making one is not. */
+const common = makeEnvironment();
+
+/**
+ * Compiles an expression.
+ * @throws ExpressionError with position (X1).
+ */
+export function compileExpression(
+  text: string,
+  variables: Variables,
+  types: readonly ValueType[],
+): Expression {
+  const strict = common.clone();
+  const loose = common.clone();
+  for (const [name, type] of Object.entries(variables)) {
+    if (typeof type === "string") {
+      strict.registerVariable(name, type);
+      loose.registerVariable(name, type);
+    } else {
+      strict.registerVariable(name, { schema: type });
+      loose.registerVariable(name, "map");
+    }
+  }
+  const checked = strict.check(text);
+  if (!checked.valid) throw problem(text, checked.error);
+  const type = types.find((wanted) => wanted === checked.type);
+  if (!type)
+    throw new ExpressionError(
+      `is a ${checked.type ?? "dyn"}, not a ${types.join(" or ")}: ${text}`,
+    );
+  const { ast } = strict.parse(text);
+  const nodes = flatten(ast);
+  const run = loose.parse(withRe2(text, nodes));
+  loose.check(text);
+  const names = nodes.filter((node) => node.op === "id").map((node) => node.args);
+  const own = new Set(names.filter((name) => Object.hasOwn(variables, name)));
+  const members = nodes.flatMap((node) =>
+    node.op === "." && node.args[0].op === "id" && typeof variables[node.args[0].args] === "object"
+      ? [[node.args[0].args, node.args[1]] as const]
+      : [],
+  );
+  const interpret = (values: Readonly<Record<string, unknown>>): unknown => run(values);
+  const evaluate = compileNumeric(ast, variables, interpret) ?? interpret;
+  const bounds = type === "bool" ? boundsOf(ast, variables) : null;
+  return { text, type, names: [...own], members, bounds, evaluate };
+}
+
+/** True if a reading says something about the expression (X3). */
+export function isKnown(
+  { names }: Pick<Expression, "names">,
+  values: Readonly<Record<string, unknown>>,
+): boolean {
+  for (let at = 0; at < names.length; at++) {
+    const value = values[names[at]!];
+    if (value === undefined || value === null) return false;
+  }
+  return true;
+}
+
+interface Located {
+  readonly range?: { readonly start: number } | undefined;
+  readonly summary?: string;
+  readonly message: string;
+}
+
+function problem(text: string, error: Located | undefined): ExpressionError {
+  const at = error?.range?.start ?? 0;
+  const before = text.slice(0, at).split("\n");
+  const place = `line ${before.length}, column ${before.at(-1)!.length + 1}`;
+  const what = error?.summary ?? error?.message ?? "is invalid";
+  return new ExpressionError(`${place}: ${what}: ${text}`);
+}
+
+function flatten(node: ASTNode): ASTNode[] {
+  const found: ASTNode[] = [];
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) return value.forEach(visit);
+    if (typeof value !== "object" || value === null || !("op" in value)) return;
+    found.push(value as ASTNode);
+    visit((value as ASTNode).args);
+  };
+  visit(node);
+  return found;
+}
+
+/** The expression with every `matches` on RE2 (X2); what people are told keeps the original's places. */
+function withRe2(text: string, nodes: readonly ASTNode[]): string {
+  const calls = nodes
+    .filter((node) => node.op === "rcall" && node.args[0] === "matches")
+    .map((node) => node.args as [string, ASTNode, ASTNode[]])
+    .sort(([, a], [, b]) => b.range.end - a.range.end);
+  let rewritten = text;
+  for (const [, receiver, [pattern]] of calls) {
+    if (pattern?.op !== "value")
+      throw problem(text, {
+        range: receiver.range,
+        message: "the pattern of matches must be text",
+      });
+    try {
+      re2(String(pattern.args));
+    } catch (error) {
+      throw problem(text, { range: pattern.range, message: (error as Error).message });
+    }
+    const rest = rewritten.slice(receiver.range.end).replace("matches", "_re2");
+    rewritten = rewritten.slice(0, receiver.range.end) + rest;
+  }
+  return rewritten;
+}

@@ -1,0 +1,84 @@
+// What an alert says (pure).
+import { createHash } from "node:crypto";
+import type { Alert } from "../../../contracts/messages/alert.ts";
+import { type CompiledRule, commandsOf } from "../../../contracts/rules/compile-rule.ts";
+import { type LaneId, laneName } from "../../../contracts/names/subjects.ts";
+import type { Life, LogPlace } from "./lifecycle.ts";
+
+/**
+ * Alerts that an engine raises about itself; an underscore is in no id of anybody's rule.
+ * `gateway_silent`: no gateway of the region writes; `rule_disabled`: a rule threw or was too slow;
+ * `rule_limited`: a rule forgets keys, because it may not remember more.
+ */
+export type OwnRule = "gateway_silent" | "rule_disabled" | "rule_limited";
+
+/** The same wherever and however often the lane is replayed. */
+export const alertId = (rule: string, key: string, lane: LaneId, raisedAt: LogPlace): string =>
+  createHash("sha256")
+    .update(JSON.stringify([rule, key, laneName(lane), raisedAt.seq, raisedAt.index]))
+    .digest("hex")
+    .slice(0, 32);
+
+/** What made a transition. */
+export interface Cause {
+  readonly key: string;
+  readonly place: LogPlace;
+  /** Event time, or the lane's clock. */
+  readonly atMs: number;
+  readonly receivedAtMs: number;
+  readonly value: number;
+  /** For people; without it, the condition and the value. */
+  readonly why?: string;
+}
+
+/** A step in the life of a rule's alert. */
+export function makeAlert(
+  lane: LaneId,
+  rule: CompiledRule,
+  life: Pick<Life, "raisedAt" | "sinceMs">,
+  state: Alert["state"],
+  { key, place, value, why, ...times }: Cause,
+): Alert {
+  const commands = state === "firing" || state === "resolved" ? commandsOf(rule, state, key) : [];
+  const detail = why ?? `${rule.says} (${Number(value.toPrecision(6))})`;
+  return {
+    id: alertId(rule.id, key, lane, life.raisedAt),
+    rule: rule.id,
+    key,
+    region: lane.region,
+    state,
+    severity: rule.severity,
+    sinceMs: life.sinceMs,
+    ...times,
+    value,
+    message: `${key}: ${detail}${state === "firing" ? "" : `, ${state}`}`,
+    ...(commands.length === 0 ? {} : { commands }),
+    partition: lane.partition,
+    ...place,
+  };
+}
+
+/** An alert of the engine about itself. */
+export function makeOwnAlert(
+  lane: LaneId,
+  rule: OwnRule,
+  state: "firing" | "resolved",
+  of: { key: string; raisedAt: LogPlace; place: LogPlace; atMs: number; message: string },
+): Alert {
+  const { key, raisedAt, place, atMs, message } = of;
+  return {
+    id: alertId(rule, key, lane, raisedAt),
+    rule,
+    key,
+    region: lane.region,
+    state,
+    severity: "critical",
+    sinceMs: atMs,
+    atMs,
+    receivedAtMs: atMs,
+    value: 0,
+    message,
+    partition: lane.partition,
+    ...place,
+  };
+}

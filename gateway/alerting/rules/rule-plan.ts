@@ -1,0 +1,83 @@
+// What a lane keeps of one rule, beside what it keeps of each key (pure).
+import type { CompiledRule } from "../../../contracts/rules/compile-rule.ts";
+import type { Memory, Remembered } from "./evaluators.ts";
+import { IdleTimers } from "../windows/idle-timers.ts";
+import { type Life, type LogPlace, isLive } from "./lifecycle.ts";
+import { SHED_SHARE, longestSilent } from "../windows/longest-silent.ts";
+import type { SharedWindows } from "./shared-windows.ts";
+
+/** At most this many keys of a rule are remembered in one lane. */
+const RULE_KEYS_MAX = 100_000;
+/** What a rule remembers of one key; a key that it remembers nothing of has none. */
+export interface Slot extends Remembered {
+  life: Life | null;
+  memory: Memory | null;
+  /** The lane's attended time when a reading last said something. */
+  touchedAt: number;
+}
+
+export class RulePlan {
+  compiled: CompiledRule;
+  readonly slots = new Map<string, Slot>();
+  /** Why it is not evaluated any more and since which place, or null. */
+  disabled: { readonly why: string; readonly at: LogPlace } | null = null;
+  /** True since it had to forget something. */
+  limited = false;
+  /** Where that was told. */
+  limitedAt: LogPlace | null = null;
+  /** Firing keys of rules that resolve by the clock. */
+  resolving = new IdleTimers();
+  /** Keys that an absence rule waits for: those that are not firing. */
+  silent = new IdleTimers();
+  /** Devices that lost their connection. */
+  lost = new IdleTimers();
+  /** Keys that fired in a maintenance window that is not over. */
+  readonly silenced = new Set<string>();
+  /** What the rule looks at, if that is windows. */
+  windows: SharedWindows | null = null;
+  readonly #keysMax: number;
+
+  constructor(compiled: CompiledRule, keysMax = RULE_KEYS_MAX) {
+    this.compiled = compiled;
+    this.#keysMax = keysMax;
+  }
+
+  remembers(key: string): boolean {
+    // A lookup costs as much as a condition, and most rules remember no key at all.
+    return this.slots.size > 0 && this.slots.has(key);
+  }
+
+  /** The slot of a key, made if there is room; null if every key that is remembered has a live alert. */
+  open(key: string, attendedAt: number, memory: Memory | null = null): Slot | null {
+    const known = this.slots.get(key);
+    if (known) return known;
+    if (this.slots.size >= this.#keysMax && !this.#shed()) return null;
+    const slot: Slot = { life: null, memory, touchedAt: attendedAt };
+    this.slots.set(key, slot);
+    return slot;
+  }
+
+  /** After an evaluation: what is empty goes. */
+  settle(key: string, { life, memory }: Slot): void {
+    if (life === null && memory === null) this.slots.delete(key);
+  }
+
+  /** A key that an absence rule waits for. */
+  waitFor(key: string, attendedAt: number): void {
+    this.silent.touch(key, attendedAt);
+    if (this.silent.size <= this.#keysMax) return;
+    this.limited = true;
+    this.silent.forget(Math.ceil(this.#keysMax * SHED_SHARE));
+  }
+
+  /**
+   * Forgets a tenth of the keys that were silent longest; those with a live alert stay. False if there is
+   * none to forget.
+   */
+  #shed(): boolean {
+    this.limited = true;
+    const silent = longestSilent(this.slots, (_, { life }) => !isLive(life));
+    for (const [key] of silent) this.slots.delete(key);
+    return silent.length > 0;
+  }
+}

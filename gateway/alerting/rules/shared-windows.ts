@@ -1,0 +1,195 @@
+// The windows of all keys that rules look at, one for all rules that look at the same values (pure). Ten
+// rules over the same field in the same minute would keep, and go through, the same numbers ten times.
+//
+// H1. Only rules that began at the same frame share: then each would hold what the others hold.
+// H2. A reading is added once, by whichever of the rules asks first.
+// H3. What is held is bounded by keys and values. With too much of it whole keys are forgotten, those
+//     that were silent longest: a window that lacks some values would say wrong things. A key with a live
+//     alert of any of the rules stays, and so does the one whose reading is judged; if all are such, a new
+//     key finds no room.
+import type { CompiledRule } from "../../../contracts/rules/compile-rule.ts";
+import { type Expression, isKnown } from "../../../contracts/rules/expression.ts";
+import type { Sample } from "./evaluators.ts";
+import { type Life, isLive } from "./lifecycle.ts";
+import { SHED_SHARE, longestSilent } from "../windows/longest-silent.ts";
+import { SlidingWindow, type WindowValue } from "../windows/sliding-window.ts";
+
+/** At most this many keys are remembered in one lane, and this many values of them. */
+const WINDOW_KEYS_MAX = 100_000;
+const WINDOW_VALUES_MAX = 1_000_000;
+/** Values in the window of one key; of more, the newest count. */
+const KEY_VALUES_MAX = 100_000;
+
+/** Which values are in a window. */
+interface Spec {
+  /** Null where readings are counted, whatever they say. */
+  readonly value: Expression | null;
+  readonly where: Expression | null;
+  readonly overMs: number;
+  /** Of more values the newest. */
+  readonly keepMax: number;
+  /** A change between readings that came in the wrong order is none that happened. */
+  readonly isOrdered: boolean;
+}
+
+/** Null if the rule looks at no window. */
+function specOf(rule: CompiledRule): Spec | null {
+  const all = { keepMax: KEY_VALUES_MAX, isOrdered: false };
+  switch (rule.kind) {
+    case "aggregate":
+      return { ...all, value: rule.value, where: rule.where, overMs: rule.overMs };
+    case "frequency":
+      return {
+        value: null,
+        where: rule.where,
+        overMs: rule.overMs,
+        keepMax: Math.min(KEY_VALUES_MAX, rule.moreThan + 1),
+        isOrdered: false,
+      };
+    case "rate": {
+      const of = { value: rule.value, where: null, isOrdered: true };
+      return rule.overMs === null
+        ? { ...of, overMs: Number.POSITIVE_INFINITY, keepMax: 2 }
+        : { ...of, overMs: rule.overMs, keepMax: KEY_VALUES_MAX };
+    }
+    case "threshold":
+    case "composite":
+    case "sequence":
+    case "absence":
+      return null;
+  }
+}
+
+/** The same for rules that look at the same windows; null if the rule looks at none. */
+export function windowsIdOf(rule: CompiledRule): string | null {
+  const spec = specOf(rule);
+  if (!spec) return null;
+  const { value, where, ...numbers } = spec;
+  return JSON.stringify([rule.contracts, value?.text, where?.text, Object.values(numbers)]);
+}
+
+/** A rule that looks at the windows. */
+export interface WindowReader {
+  compiled: CompiledRule;
+  /** True since it had to forget something. */
+  limited: boolean;
+  readonly slots: ReadonlyMap<string, { readonly life: Life | null }>;
+}
+
+/** The key's window with a reading in it; null if the reading does not belong there. */
+export type Taken = SlidingWindow | null | "no-room";
+
+export interface KeyWindow {
+  readonly window: SlidingWindow;
+  /** The lane's attended time when a reading of the key last passed `where`. */
+  touchedAt: number;
+}
+
+export interface Bounds {
+  readonly keysMax: number;
+  readonly valuesMax: number;
+}
+
+export class SharedWindows {
+  readonly keys = new Map<string, KeyWindow>();
+  readonly readers: Set<WindowReader>;
+  readonly #bounds: Bounds;
+  readonly #countsDistinct: boolean;
+  #spec: Spec;
+  #values = 0;
+  /** Values past which keys are forgotten. Live alerts may hold more: looking for others takes a pass over all. */
+  shedAbove: number;
+  /** The reading that was added last, and what became of it. */
+  #sample: Sample | null = null;
+  #taken: Taken = null;
+
+  /** @param readers at least one, all with the same `windowsIdOf`. */
+  constructor(
+    readers: readonly WindowReader[],
+    bounds: Bounds = { keysMax: WINDOW_KEYS_MAX, valuesMax: WINDOW_VALUES_MAX },
+  ) {
+    this.readers = new Set(readers);
+    this.#bounds = bounds;
+    this.shedAbove = bounds.valuesMax;
+    this.#spec = specOf(readers[0]!.compiled)!;
+    this.#countsDistinct = readers.some(({ compiled }) => usesDistinct(compiled));
+  }
+
+  /** Goes on with a rule that was compiled anew. */
+  recompiled(rule: CompiledRule): void {
+    this.#spec = specOf(rule)!;
+  }
+
+  /** Adds a reading to the window of its key, unless that was done before. */
+  take(key: string, sample: Sample, attendedMs: number): Taken {
+    if (sample === this.#sample) return this.#taken; // H2
+    this.#taken = this.#add(key, sample, attendedMs);
+    this.#sample = sample;
+    return this.#taken;
+  }
+
+  #add(key: string, { values, timeMs }: Sample, attendedMs: number): Taken {
+    const { value: expression, where, keepMax, isOrdered } = this.#spec;
+    if (expression && !isKnown(expression, values)) return null;
+    if (where && !(isKnown(where, values) && where.evaluate(values) === true)) return null;
+    const known = this.keys.get(key);
+    if (known) known.touchedAt = attendedMs;
+    if (isOrdered && known && timeMs <= known.window.newestMs) return null;
+    const value = expression ? (expression.evaluate(values) as WindowValue) : 1;
+    const held = known ?? this.#open(key, attendedMs);
+    if (!held) return "no-room";
+    const { window } = held;
+    const sizeBefore = window.size;
+    if (!window.add(timeMs, value)) return null;
+    if (window.size > keepMax) {
+      if (keepMax === KEY_VALUES_MAX) this.#limit();
+      window.keep(keepMax);
+    }
+    this.#values += window.size - sizeBefore;
+    if (this.#values > this.shedAbove) this.#shedValues(key);
+    return window;
+  }
+
+  #open(key: string, touchedAt: number): KeyWindow | null {
+    if (this.keys.size >= this.#bounds.keysMax && !this.#shed()) return null;
+    const window = new SlidingWindow(this.#spec.overMs, this.#countsDistinct);
+    const held = { window, touchedAt };
+    this.keys.set(key, held);
+    return held;
+  }
+
+  restore(key: string, content: SlidingWindow["content"], touchedAt: number): void {
+    const window = SlidingWindow.from(content, this.#spec.overMs, this.#countsDistinct);
+    this.keys.set(key, { window, touchedAt });
+    this.#values += window.size;
+  }
+
+  #limit(): void {
+    for (const reader of this.readers) reader.limited = true;
+  }
+
+  #shedValues(judged: string): void {
+    this.#shed(judged);
+    this.shedAbove = Math.max(this.#bounds.valuesMax, this.#values * (1 + SHED_SHARE));
+  }
+
+  /** Forgets a tenth of the keys (H3). False if there is none to forget. */
+  #shed(judged: string | null = null): boolean {
+    this.#limit();
+    const silent = longestSilent(this.keys, (key) => key !== judged && !this.#isLive(key));
+    for (const [key, { window }] of silent) {
+      this.#values -= window.size;
+      this.keys.delete(key);
+    }
+    return silent.length > 0;
+  }
+
+  #isLive(key: string): boolean {
+    for (const { slots } of this.readers) if (isLive(slots.get(key)?.life ?? null)) return true;
+    return false;
+  }
+}
+
+const usesDistinct = (rule: CompiledRule): boolean =>
+  rule.kind === "aggregate" &&
+  (rule.when.names.includes("distinct") || rule.clear?.names.includes("distinct") === true);

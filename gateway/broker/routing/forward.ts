@@ -1,0 +1,62 @@
+// From an accepted publish to its subscribers, and to later ones through the retained store.
+import type { Properties } from "../aedes/seam.ts";
+import type { Core } from "../core.ts";
+import type { Session, Subscription } from "../session/session.ts";
+import type { StoredMessage } from "../session/session-store.ts";
+
+export interface Outgoing {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: 0 | 1 | 2;
+  readonly retain: boolean;
+  readonly properties: Properties | undefined;
+}
+
+/** Reused by every call: forwarding does not nest, and most topics have no subscriber. */
+const found: Subscription[] = [];
+
+/** `from` is the publishing client, for No Local; absent for the gateway itself. */
+export function forward(core: Core, outgoing: Outgoing, from: string | undefined): void {
+  found.length = 0;
+  core.sessions.index.match(outgoing.topic, found);
+  if (found.length === 0 && !outgoing.retain) return;
+  const expirySeconds = outgoing.properties?.messageExpiryInterval;
+  const message: StoredMessage = {
+    topic: outgoing.topic,
+    payload: outgoing.payload,
+    qos: outgoing.qos,
+    retain: outgoing.retain,
+    properties: outgoing.properties,
+    expiresAtMs: expirySeconds === undefined ? undefined : Date.now() + expirySeconds * 1000,
+    byGateway: from === undefined,
+  };
+  if (message.retain) core.retained.store(message);
+  // [MQTT-3.8.3-3]: No Local keeps a client's own messages from it.
+  const wanted = found.filter(({ noLocal, session }) => !noLocal || session.clientId !== from);
+  if (wanted.length === 1) deliver(message, wanted[0]!.session, wanted);
+  else deliverToMany(message, wanted);
+}
+
+/** One copy per client, at the highest QoS that matches [MQTT-3.3.4-2]. */
+function deliverToMany(message: StoredMessage, subscriptions: Subscription[]): void {
+  const bySession = new Map<Session, Subscription[]>();
+  for (const subscription of subscriptions) {
+    const known = bySession.get(subscription.session);
+    if (known) known.push(subscription);
+    else bySession.set(subscription.session, [subscription]);
+  }
+  for (const [session, matching] of bySession) deliver(message, session, matching);
+}
+
+function deliver(message: StoredMessage, session: Session, matching: Subscription[]): void {
+  let qos: 0 | 1 | 2 = 0;
+  let retain = false;
+  let identifiers: number[] | undefined;
+  for (const subscription of matching) {
+    if (subscription.qos > qos) qos = subscription.qos;
+    if (subscription.retainAsPublished) retain = message.retain; // [MQTT-3.3.1-13]
+    if (subscription.identifier !== undefined) (identifiers ??= []).push(subscription.identifier);
+  }
+  if (message.qos < qos) qos = message.qos;
+  session.outbound.deliver({ ...message, retain, identifiers }, qos);
+}

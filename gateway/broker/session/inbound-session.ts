@@ -1,0 +1,72 @@
+// Packet identifiers of QoS 2 publishes of one session, from PUBLISH to PUBREL. It outlives the
+// connection while the session does, so that a re-send after a reconnect finds its first sending.
+//
+// S1. held → stored (PUBREC sent) → forgotten (PUBREL); a refusal on MQTT 5 ends it at once
+//     [MQTT-4.3.3-9], on MQTT 3 the client still sends PUBREL.
+// S2. A stored identifier of a session that survives is in the store before its PUBREC is written.
+import type { Refusal } from "../broker.ts";
+import type { Connection } from "../connection/connection.ts";
+
+/** Where stored identifiers outlive the process; absent for sessions that end with the connection. */
+export interface IdentifierStore {
+  add(messageId: number): void;
+  remove(messageId: number): void;
+}
+
+export class InboundSession {
+  /** The connection to answer while held, null once stored. */
+  readonly #owners = new Map<number, Connection | null>();
+  readonly #store: IdentifierStore | undefined;
+
+  constructor(stored: Iterable<number> = [], store?: IdentifierStore) {
+    for (const messageId of stored) this.#owners.set(messageId, null);
+    this.#store = store;
+  }
+
+  get size(): number {
+    return this.#owners.size;
+  }
+
+  state(messageId: number): "unknown" | "held" | "stored" {
+    const owner = this.#owners.get(messageId);
+    return owner === undefined ? "unknown" : owner === null ? "stored" : "held";
+  }
+
+  hold(messageId: number, connection: Connection): void {
+    this.#owners.set(messageId, connection);
+  }
+
+  /** The re-send came over a newer connection: that one gets the answer. */
+  adopt(messageId: number, connection: Connection): void {
+    this.#owners.set(messageId, connection);
+  }
+
+  /** It was never stored and nobody will settle it. */
+  abandon(messageId: number): void {
+    this.#owners.delete(messageId);
+  }
+
+  /** Whom to answer. */
+  settle(messageId: number, refusal: Refusal | null): Connection | undefined {
+    const owner = this.#owners.get(messageId);
+    if (!owner) return undefined;
+    if (refusal && owner.identity.protocolVersion === 5)
+      this.#owners.delete(messageId); // S1
+    else {
+      this.#owners.set(messageId, null);
+      this.#store?.add(messageId); // S2
+    }
+    return owner;
+  }
+
+  /** True when there was such a publish. A held one stays: its PUBREC has not been sent. */
+  forget(messageId: number): boolean {
+    const owner = this.#owners.get(messageId);
+    if (owner === undefined) return false;
+    if (owner === null) {
+      this.#owners.delete(messageId);
+      this.#store?.remove(messageId);
+    }
+    return true;
+  }
+}

@@ -1,0 +1,261 @@
+// Deliveries to one subscriber.
+//
+// O1. QoS 1/2 deliveries in flight never exceed the client's Receive Maximum [MQTT-3.3.4-9]; the
+//     rest wait in order, in the store for sessions that survive, else in bounded memory.
+// O2. Delivering never waits for the client: what does not fit waits here or is dropped and
+//     counted, so that a subscriber that stops reading delays nobody.
+// O3. Nothing larger than the client's Maximum Packet Size is sent [MQTT-3.1.2-24]; nothing that
+//     has expired is [MQTT-3.3.2-5], and the remaining expiry is sent with the rest [MQTT-3.3.2-6].
+// O4. After a reconnect what was in flight is sent again first, under its identifiers
+//     [MQTT-4.4.0-1]: PUBLISH with DUP, or PUBREL where PUBREC had come.
+import type { Connection } from "../connection/connection.ts";
+import { type Core, count } from "../core.ts";
+import { REASON } from "../protocol/reason-codes.ts";
+import type { Backlog, StoredMessage } from "./session-store.ts";
+import { encode, pubrelWord } from "../protocol/wire.ts";
+
+interface InFlight {
+  readonly qos: 1 | 2;
+  /** In the store; 0 for sessions that end with the connection. */
+  readonly sequence: number;
+  readonly bytes: number;
+  released: boolean;
+}
+
+export class Outbound {
+  readonly #core: Core;
+  readonly #clientId: string;
+  #connection: Connection | null = null;
+  #window = 0;
+  #inFlight = new Map<number, InFlight>();
+  #nextId = 1;
+  /** In the store for this session, in flight or waiting; else waiting in memory. */
+  readonly #backlog: Backlog;
+  /** Sequence of the last stored message that was sent. */
+  #cursor = 0;
+  #waiting: { qos: 1 | 2; message: StoredMessage }[] = [];
+  #pumpScheduled = false;
+  readonly #persistent: boolean;
+
+  constructor(core: Core, clientId: string, persistent: boolean, backlog?: Backlog) {
+    this.#core = core;
+    this.#clientId = clientId;
+    this.#persistent = persistent;
+    this.#backlog = backlog ?? { messages: 0, bytes: 0 };
+  }
+
+  attach(connection: Connection): void {
+    this.#connection = connection;
+    this.#window = Math.min(
+      connection.client.receiveMaximum,
+      this.#core.limits.deliveriesInFlightMax,
+    );
+    this.#inFlight.clear();
+    this.#cursor = 0;
+  }
+
+  /** O4. Once CONNACK is written; by then the client may be gone, or another be in its place. */
+  start(connection: Connection): void {
+    if (this.#connection !== connection || connection.gone) return;
+    if (this.#persistent)
+      for (const { sequence, qos, messageId, released, message } of this.#core.store.inFlight(
+        this.#clientId,
+      )) {
+        this.#inFlight.set(messageId!, {
+          sequence,
+          qos,
+          released,
+          bytes: message.payload.length,
+        });
+        this.#cursor = sequence;
+        if (released) connection.answer(pubrelWord(messageId!));
+        else if (!this.#send(message, qos, messageId!, true)) this.#done(messageId!);
+      }
+    this.pump();
+  }
+
+  detach(): void {
+    this.#connection = null;
+    if (this.#persistent) return;
+    this.#waiting = [];
+    this.#backlog.messages = this.#backlog.bytes = 0;
+  }
+
+  /** `qos` is already the lesser of the publisher's and the subscription's [MQTT-3.8.4-8]. */
+  deliver(message: StoredMessage, qos: 0 | 1 | 2): void {
+    const { limits, counters, store } = this.#core;
+    if (qos === 0) {
+      const connection = this.#connection;
+      if (!connection) return;
+      if (connection.stream.writableLength > limits.outboundBytesMax)
+        return count(counters.dropped, "slow_subscriber");
+      this.#send(message, 0, undefined, false);
+      return;
+    }
+    if (!this.#persistent && !this.#connection) return;
+    const { messages, bytes } = this.#backlog;
+    const bytesAfter = bytes + message.payload.length;
+    if (messages >= limits.queuedMessagesMax || bytesAfter > limits.queuedBytesMax)
+      return count(counters.dropped, "queue_full");
+    this.#backlog.messages++;
+    this.#backlog.bytes = bytesAfter;
+    if (this.#persistent) store.enqueue(this.#clientId, qos, message);
+    // A copy: the payload is a window on everything that came in the same read.
+    else
+      this.#waiting.push({ qos, message: { ...message, payload: Buffer.from(message.payload) } });
+    this.#pumpSoon();
+  }
+
+  puback(messageId: number): void {
+    if (this.#inFlight.get(messageId)?.qos === 1) this.#done(messageId);
+  }
+
+  pubrec(messageId: number, reasonCode: number): void {
+    const entry = this.#inFlight.get(messageId);
+    const modern = this.#connection?.identity.protocolVersion === 5;
+    if (entry?.qos !== 2) {
+      if (modern)
+        this.#connection?.write(
+          encode({ cmd: "pubrel", messageId, reasonCode: REASON.packetIdNotFound }, 5),
+        );
+      else this.#connection?.answer(pubrelWord(messageId));
+    } else if (modern && reasonCode >= 0x80)
+      this.#done(messageId); // [MQTT-4.3.3-4]: the delivery ends without PUBREL.
+    else {
+      entry.released = true;
+      if (entry.sequence > 0) this.#core.store.markReleased(entry.sequence);
+      this.#connection?.answer(pubrelWord(messageId));
+    }
+  }
+
+  pubcomp(messageId: number): void {
+    const entry = this.#inFlight.get(messageId);
+    if (entry?.qos === 2 && entry.released) this.#done(messageId);
+  }
+
+  /** Sends what the window and the socket take. */
+  pump(): void {
+    this.#pumpScheduled = false;
+    const connection = this.#connection;
+    if (!connection?.open) return;
+    const room = (): boolean =>
+      this.#inFlight.size < this.#window &&
+      connection.stream.writableLength <= this.#core.limits.outboundBytesMax &&
+      !connection.stream.destroyed;
+    while (room()) {
+      const next = this.#take();
+      if (!next) return;
+      const messageId = this.#freeId();
+      const { qos, sequence, message } = next;
+      this.#inFlight.set(messageId, {
+        qos,
+        sequence,
+        released: false,
+        bytes: message.payload.length,
+      });
+      if (sequence > 0) this.#core.store.markSent(sequence, messageId);
+      if (!this.#send(message, qos, messageId, false)) this.#done(messageId);
+    }
+  }
+
+  #take(): { sequence: number; qos: 1 | 2; message: StoredMessage } | undefined {
+    if (this.#persistent) {
+      // The cursor only moves over messages that were sent: nothing waiting, nothing to ask for.
+      if (this.#backlog.messages <= this.#inFlight.size) return undefined;
+      const row = this.#core.store.next(this.#clientId, this.#cursor, 1)[0];
+      if (row) this.#cursor = row.sequence;
+      return row;
+    }
+    const head = this.#waiting.shift();
+    if (!head) return undefined;
+    this.#settleBacklog(head.message.payload.length);
+    return { sequence: 0, ...head };
+  }
+
+  #done(messageId: number): void {
+    const entry = this.#inFlight.get(messageId);
+    if (!entry) return;
+    this.#inFlight.delete(messageId);
+    if (entry.sequence > 0) {
+      this.#settleBacklog(entry.bytes);
+      this.#core.store.dequeue(entry.sequence);
+    }
+    this.#pumpSoon();
+  }
+
+  #settleBacklog(bytes: number): void {
+    this.#backlog.messages--;
+    this.#backlog.bytes -= bytes;
+  }
+
+  #pumpSoon(): void {
+    if (this.#pumpScheduled || !this.#connection) return;
+    this.#pumpScheduled = true;
+    setImmediate(() => {
+      const connection = this.#connection;
+      if (connection) connection.guarded(() => this.pump());
+      else this.pump();
+    });
+  }
+
+  #freeId(): number {
+    while (this.#inFlight.has(this.#nextId)) this.#nextId = (this.#nextId % 65_535) + 1;
+    const messageId = this.#nextId;
+    this.#nextId = (this.#nextId % 65_535) + 1;
+    return messageId;
+  }
+
+  /** O3. False when it was not sent and never will be. */
+  #send(
+    message: StoredMessage,
+    qos: 0 | 1 | 2,
+    messageId: number | undefined,
+    dup: boolean,
+  ): boolean {
+    const connection = this.#connection;
+    if (!connection) return true; // Still in flight: it is sent again after a reconnect (O4).
+    const properties = deliveredProperties(message, Date.now());
+    const bytes = properties ? this.#encode(message, { qos, messageId, dup, properties }) : null;
+    const fits = bytes && bytes.length <= (connection.client.maximumPacketSize ?? Infinity);
+    if (fits) connection.write(bytes);
+    else {
+      const reason = !properties ? "expired" : bytes ? "packet_too_large" : "unencodable";
+      count(this.#core.counters.dropped, reason);
+    }
+    return fits === true;
+  }
+
+  #encode(
+    { topic, payload, retain }: StoredMessage,
+    {
+      messageId,
+      ...how
+    }: { qos: 0 | 1 | 2; messageId: number | undefined; dup: boolean; properties: object },
+  ): Buffer | null {
+    const packet = { cmd: "publish" as const, topic, payload, retain, ...how };
+    const version = this.#connection!.identity.protocolVersion;
+    try {
+      return encode(messageId === undefined ? packet : { ...packet, messageId }, version);
+    } catch (error) {
+      this.#core.logger?.warn({ err: error, topic }, "message cannot be encoded");
+      return null;
+    }
+  }
+}
+
+/** The properties to send, with what is left of the expiry interval; null once expired (pure). */
+export function deliveredProperties(
+  message: StoredMessage,
+  nowMs: number,
+): Record<string, unknown> | null {
+  const properties: Record<string, unknown> = { ...message.properties };
+  if (message.expiresAtMs !== undefined) {
+    const leftMs = message.expiresAtMs - nowMs;
+    if (leftMs <= 0) return null;
+    properties.messageExpiryInterval = Math.ceil(leftMs / 1000);
+  }
+  if (message.identifiers && message.identifiers.length > 0)
+    properties.subscriptionIdentifier =
+      message.identifiers.length === 1 ? message.identifiers[0] : message.identifiers;
+  return properties;
+}

@@ -1,0 +1,35 @@
+// One MQTT session (MQTT 5, 4.1): what is known of a client between its connections.
+import type { Connection } from "../connection/connection.ts";
+import type { Core } from "../core.ts";
+import { InboundSession } from "./inbound-session.ts";
+import { Outbound } from "./outbound.ts";
+import type { Backlog, SubscriptionOptions } from "./session-store.ts";
+
+export interface Subscription extends SubscriptionOptions {
+  readonly session: Session;
+}
+
+export class Session {
+  readonly clientId: string;
+  readonly subscriptions = new Map<string, Subscription>();
+  readonly outbound: Outbound;
+  readonly inbound: InboundSession;
+  connection: Connection | null = null;
+  /** Kept for an absent client until then, in epoch milliseconds. */
+  expiresAtMs: number | null = null;
+  /** Lives in the store, to be resumed after the connection or the process. */
+  readonly persistent: boolean;
+
+  constructor(core: Core, clientId: string, persistent: boolean, backlog?: Backlog) {
+    const { store } = core;
+    this.clientId = clientId;
+    this.persistent = persistent;
+    this.outbound = new Outbound(core, clientId, persistent, backlog);
+    this.inbound = persistent
+      ? new InboundSession(store.receivedOf(clientId), {
+          add: (messageId) => store.addReceived(clientId, messageId),
+          remove: (messageId) => store.removeReceived(clientId, messageId),
+        })
+      : new InboundSession();
+  }
+}

@@ -1,0 +1,163 @@
+// A lane's frames from where they were written, for a reader whose copy lacks them.
+import type { JetStreamManager, NatsConnection } from "nats";
+import { decodeFrame } from "../../../contracts/messages/frame.ts";
+import { type LaneId, laneName, telemetryStream } from "../../../contracts/names/subjects.ts";
+import { AppError, messageOf } from "../../runtime/errors.ts";
+import type { Logger } from "../../runtime/logger.ts";
+import type { Hole } from "./lane.ts";
+import { type LogEntry, readLane } from "./lane-source.ts";
+import { firstSeqSince, storedAt } from "./trim.ts";
+
+const ANSWER_WITHIN_MS = 5_000;
+const SCAN_WITHIN_MS = 60_000;
+/** An idle lane has a frame a second, so this much silence means that a copy stands still. */
+const SILENT_MS = 3_000;
+const WATCH_EVERY_MS = 1_500;
+/** A copy that moves is this close behind. */
+const LEVEL_GAP = 50;
+
+/** The JetStream of a region, seen from the hub. */
+export const originManager = (
+  connection: NatsConnection,
+  region: string,
+): Promise<JetStreamManager> =>
+  connection.jetstreamManager({ domain: region, checkAPI: false, timeout: ANSWER_WITHIN_MS });
+
+export interface Missing {
+  /** Frames of the hole that the region has, in order. */
+  readonly found: readonly LogEntry[];
+  /**
+   * True if its log goes back to before the hole: then what was not found it has lost, because a gateway
+   * sends a frame only once the one before it is stored.
+   */
+  readonly reachesBack: boolean;
+}
+
+/**
+ * Looks for the frames of a hole in the region's own log.
+ * @throws AppError `NATS_UNAVAILABLE` (retry) if the region cannot be asked.
+ */
+export async function readMissing(
+  connection: NatsConnection,
+  lane: LaneId,
+  hole: Hole,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<Missing> {
+  const enough = new AbortController();
+  const patience = AbortSignal.timeout(SCAN_WITHIN_MS);
+  const stop = AbortSignal.any([signal, enough.signal, patience]);
+  const found: LogEntry[] = [];
+  try {
+    const manager = await originManager(connection, lane.region);
+    const stream = telemetryStream(lane.region);
+    const { first_seq: firstSeq, last_seq: lastSeq } = (await manager.streams.info(stream)).state;
+    const from = await firstSeqSince(manager, stream, { firstSeq, lastSeq }, hole.sinceMs);
+    const reachesBack = firstSeq === 1 || from > firstSeq;
+    const source = { ...lane, domain: lane.region };
+    for await (const entry of readLane(connection, source, from, logger, stop)) {
+      const { gateway, epoch, n } = decodeFrame(entry.data).header;
+      const isOurs = gateway === hole.gateway && epoch === hole.epoch;
+      const next = hole.fromN + found.length;
+      if (isOurs && n >= next && n < hole.untilN) found.push(entry);
+      // An idle lane has a frame a second, so what was the end is soon passed.
+      if ((isOurs && n >= hole.untilN - 1) || entry.seq >= lastSeq) return { found, reachesBack };
+    }
+  } catch (cause) {
+    throw unavailable(lane, messageOf(cause), cause);
+  } finally {
+    enough.abort();
+  }
+  throw unavailable(lane, "it does not answer");
+}
+
+/**
+ * As `readLane` from the copy here; while that stands still though its origin moves, from the origin:
+ * nats-servers from 2.10 on leave a mirror idle for 30 to 40 s after a cut.
+ */
+export async function* readLaneAnywhere(
+  connection: NatsConnection,
+  lane: LaneId,
+  fromSeq: number,
+  logger: Logger,
+  signal: AbortSignal,
+): AsyncGenerator<LogEntry, void, void> {
+  let from = fromSeq;
+  let atOrigin = false;
+  while (!signal.aborted) {
+    const turn = new AbortController();
+    const source = atOrigin ? { ...lane, domain: lane.region } : lane;
+    // Silence counts only while an entry is waited for, not while the reader is busy with one.
+    let waitsSinceMs: number | null = performance.now();
+    const watch = setInterval(() => {
+      const silentMs = waitsSinceMs === null ? 0 : performance.now() - waitsSinceMs;
+      if (!atOrigin && silentMs < SILENT_MS) return;
+      void gapOf(connection, lane).then(
+        (gap) => (atOrigin ? gap <= LEVEL_GAP : gap > 0) && turn.abort(),
+        // An origin that does not answer is no better than its copy.
+        () => atOrigin && turn.abort(),
+      );
+    }, WATCH_EVERY_MS);
+    const stop = AbortSignal.any([signal, turn.signal]);
+    try {
+      for await (const entry of readLane(connection, source, from, logger, stop)) {
+        waitsSinceMs = null;
+        from = entry.seq + 1;
+        yield entry;
+        waitsSinceMs = performance.now();
+      }
+    } finally {
+      clearInterval(watch);
+      turn.abort();
+    }
+    atOrigin = !atOrigin;
+    if (signal.aborted) return;
+    const where = atOrigin ? "its region, because the copy stands still" : "the copy again";
+    logger.warn({ lane: laneName(lane), from }, `lane is read from ${where}`);
+  }
+}
+
+/** How many messages the copy here is behind its origin; negative after a rollback. */
+async function gapOf(connection: NatsConnection, { region }: LaneId): Promise<number> {
+  const stream = telemetryStream(region);
+  const copy = await (await connection.jetstreamManager()).streams.info(stream);
+  const origin = await (await originManager(connection, region)).streams.info(stream);
+  return origin.state.last_seq - copy.state.last_seq;
+}
+
+/**
+ * True if the region's log holds something else where this copy's message is: its store lost what it
+ * had not synced, and used the sequence numbers again (see shared facts in DESIGN.md, section 5).
+ */
+export async function isRolledBack(
+  connection: NatsConnection,
+  region: string,
+  seq: number,
+): Promise<boolean> {
+  const stream = telemetryStream(region);
+  const here = await storedAt(await connection.jetstreamManager(), stream, seq);
+  const manager = await originManager(connection, region);
+  const { state } = await manager.streams.info(stream);
+  if (here === null || seq < state.first_seq) return false;
+  return state.last_seq < seq || (await storedAt(manager, stream, seq)) !== here;
+}
+
+/**
+ * For a reader of the region's own log, which was at this message: null if the log still holds it, or
+ * has trimmed it; else the first sequence that was stored since.
+ */
+export async function rolledBackTo(
+  connection: NatsConnection,
+  { region }: LaneId,
+  at: { seq: number; storeMs: number },
+): Promise<number | null> {
+  const manager = await connection.jetstreamManager();
+  const stream = telemetryStream(region);
+  const { first_seq: firstSeq, last_seq: lastSeq } = (await manager.streams.info(stream)).state;
+  if (at.seq < firstSeq) return null;
+  if (at.seq <= lastSeq && (await storedAt(manager, stream, at.seq)) === at.storeMs) return null;
+  return firstSeqSince(manager, stream, { firstSeq, lastSeq }, at.storeMs);
+}
+
+const unavailable = ({ region }: LaneId, why: string, cause?: unknown): AppError =>
+  new AppError("NATS_UNAVAILABLE", "retry", `the log of region ${region}: ${why}`, { cause });

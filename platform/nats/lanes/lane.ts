@@ -1,0 +1,145 @@
+// A lane as a pure state machine: which frames are new, and how far event time has come.
+//
+// L1. A frame is counted once: its (gateway, epoch, n) is remembered, a repeat is named as one.
+// L2. n has no holes within an epoch, and an unknown epoch starts at 1; anything else is a hole,
+//     which must stop the lane: readings that were acknowledged are missing before it.
+// L3. The watermark never goes back, and is a function of the log alone: device clocks and the
+//     reader's clock have no part in it, so a replay sees the same watermark at the same frame.
+// L4. A gateway whose last frame is GATEWAY_SILENT_MS older than the lane's newest, by store time,
+//     no longer holds the watermark back.
+import type { FrameHeader } from "../../../contracts/messages/frame.ts";
+
+/** How late a reading may be and still count in its open window. */
+export const LATENESS_MS = 5_000;
+export const GATEWAY_SILENT_MS = 30_000;
+
+/** Frames of a killed gateway may land after the first ones of its next start. */
+const EPOCHS_REMEMBERED = 4;
+
+interface EpochMark {
+  readonly epoch: string;
+  readonly n: number;
+  /** Readings of this epoch up to this frame; positions of earlier versions lack it. */
+  readonly total?: number;
+}
+
+interface GatewayMark {
+  /** Newest first. */
+  readonly epochs: readonly EpochMark[];
+  /** min(frame clock, store time) of its last frame, epoch ms. */
+  readonly clockMs: number;
+  readonly storeMs: number;
+}
+
+/** Immutable, so that a position can keep the state of an earlier frame for nothing. */
+export interface LaneState {
+  readonly watermarkMs: number;
+  readonly newestStoreMs: number;
+  readonly gateways: Readonly<Record<string, GatewayMark>>;
+}
+
+export const EMPTY_LANE: LaneState = { watermarkMs: 0, newestStoreMs: 0, gateways: {} };
+
+/** Frames that should be before one that came. */
+export interface Hole {
+  readonly gateway: string;
+  readonly epoch: string;
+  /** The first that is missing, and the one that came instead. */
+  readonly fromN: number;
+  readonly untilN: number;
+  /** Readings of the epoch before them, and in them; null where that is not known. */
+  readonly totalBefore: number | null;
+  readonly readings: number | null;
+  /** When the last frame before them was stored, epoch ms. */
+  readonly sinceMs: number;
+}
+
+export type FrameVerdict =
+  { kind: "new"; state: LaneState } | { kind: "repeated" } | { kind: "hole"; hole: Hole };
+
+/**
+ * Judges the next frame of a lane.
+ * @param storeMs when JetStream stored the frame, epoch ms: the same in every mirror.
+ * @param joined true while the reader has not seen the start of the log (it was trimmed): then an
+ *   unknown epoch may begin anywhere (L2 holds from there on).
+ */
+export function judgeFrame(
+  state: LaneState,
+  header: FrameHeader,
+  storeMs: number,
+  joined = false,
+): FrameVerdict {
+  const mark = Object.hasOwn(state.gateways, header.gateway)
+    ? state.gateways[header.gateway]
+    : undefined;
+  const known = mark?.epochs.find(({ epoch }) => epoch === header.epoch);
+  if (known && header.n <= known.n) return { kind: "repeated" }; // L1
+  const expected = (known?.n ?? 0) + 1;
+  if (header.n !== expected && (known || !joined))
+    return { kind: "hole", hole: holeBefore(state, header, known, mark) }; // L2
+
+  const gateway: GatewayMark = {
+    epochs: withEpoch(mark, { epoch: header.epoch, n: header.n, total: header.total }),
+    clockMs: Math.min(header.clock, storeMs),
+    storeMs,
+  };
+  const gateways = { ...state.gateways, [header.gateway]: gateway };
+  const newestStoreMs = Math.max(state.newestStoreMs, storeMs);
+  const watermarkMs = Math.max(
+    state.watermarkMs,
+    slowestClock(gateways, newestStoreMs) - LATENESS_MS,
+  );
+  return { kind: "new", state: { watermarkMs, newestStoreMs, gateways } };
+}
+
+const withEpoch = (mark: GatewayMark | undefined, newest: EpochMark): EpochMark[] => {
+  const others = mark?.epochs.filter(({ epoch }) => epoch !== newest.epoch) ?? [];
+  return [newest, ...others].slice(0, EPOCHS_REMEMBERED);
+};
+
+function holeBefore(
+  state: LaneState,
+  header: FrameHeader,
+  known: EpochMark | undefined,
+  mark: GatewayMark | undefined,
+): Hole {
+  const totalBefore = known ? (known.total ?? null) : 0;
+  return {
+    gateway: header.gateway,
+    epoch: header.epoch,
+    fromN: (known?.n ?? 0) + 1,
+    untilN: header.n,
+    totalBefore,
+    readings: totalBefore === null ? null : header.total - header.count - totalBefore,
+    sinceMs: mark?.storeMs ?? state.newestStoreMs,
+  };
+}
+
+/** The lane as if the frames of a hole had come: only where it is known that they never will. */
+export function jumpOver(state: LaneState, { gateway, epoch, untilN, sinceMs }: Hole): LaneState {
+  const mark = Object.hasOwn(state.gateways, gateway) ? state.gateways[gateway] : undefined;
+  const jumped = {
+    clockMs: mark?.clockMs ?? sinceMs,
+    storeMs: mark?.storeMs ?? sinceMs,
+    epochs: withEpoch(mark, { epoch, n: untilN - 1 }),
+  };
+  return { ...state, gateways: { ...state.gateways, [gateway]: jumped } };
+}
+
+/** Names a hole for people. */
+export const holeText = ({ gateway, epoch, fromN, untilN, readings }: Hole): string =>
+  `frames ${fromN} to ${untilN - 1} of gateway ${gateway}, epoch ${epoch}` +
+  (readings === null ? "" : `, ${readings} readings`);
+
+function slowestClock(
+  gateways: Readonly<Record<string, GatewayMark>>,
+  newestStoreMs: number,
+): number {
+  let slowestMs = Number.POSITIVE_INFINITY;
+  for (const id in gateways) {
+    const { clockMs, storeMs } = gateways[id]!;
+    if (storeMs < newestStoreMs - GATEWAY_SILENT_MS) continue; // L4
+    slowestMs = Math.min(slowestMs, clockMs);
+  }
+  return slowestMs;
+}

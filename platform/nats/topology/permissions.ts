@@ -1,0 +1,228 @@
+// Who may say what to which nats-server: a user per kind of process with the least rights it works
+// with, and what may cross the WAN between a region and the hub, stream by stream. Pure.
+import {
+  ACKNOWLEDGEMENTS_BUCKET,
+  ALERT_STATE_BUCKET,
+  COMMANDS_STREAM,
+  CONTRACTS_BUCKET,
+  COPIES_BUCKET,
+  DEVICES_BUCKET,
+  LEASES_BUCKET,
+  NOTIFIERS_BUCKET,
+  POSITIONS_BUCKET,
+  PRESENCE_BUCKET,
+  RULES_BUCKET,
+  alertSubjects,
+  alertsStream,
+  bucketStream,
+  deadLetterSubjects,
+  deadLettersStream,
+  liveSubject,
+  rejectSubjects,
+  rejectsStream,
+  repliesStream,
+  replaySubject,
+  replySubjects,
+  telemetryFilter,
+  telemetryStream,
+} from "../../../contracts/names/subjects.ts";
+
+/** Replies to clients at the hub: the only inboxes that regions may answer. */
+export const HUB_INBOX = "_INBOX_hub";
+const INBOX = "_INBOX.>";
+
+export const REGION_USERS = ["admin", "gateway", "alerting", "notifier"] as const;
+export const HUB_USERS = ["admin", "aggregator", "steward", "notifier"] as const;
+export type NatsUser = (typeof REGION_USERS)[number] | (typeof HUB_USERS)[number];
+
+/** Subjects; a user without any may say and hear everything. */
+export interface Permissions {
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+}
+
+/** Reading a stream: its state, single messages, and consumers of one's own. */
+const reading = (stream: string, api = "$JS.API"): string[] => [
+  `${api}.STREAM.INFO.${stream}`,
+  `${api}.STREAM.MSG.GET.${stream}`,
+  `${api}.DIRECT.GET.${stream}`,
+  `${api}.DIRECT.GET.${stream}.>`,
+  ...consuming(stream, api),
+];
+
+const consuming = (stream: string, api = "$JS.API"): string[] => [
+  `${api}.CONSUMER.CREATE.${stream}`,
+  `${api}.CONSUMER.CREATE.${stream}.>`,
+  `${api}.CONSUMER.INFO.${stream}.*`,
+  `${api}.CONSUMER.DELETE.${stream}.*`,
+  `${api}.CONSUMER.MSG.NEXT.${stream}.*`,
+];
+
+const readingBuckets = (...buckets: string[]): string[] =>
+  buckets.flatMap((bucket) => reading(bucketStream(bucket)));
+
+const INFO = "$JS.API.INFO";
+
+/** Of a notifier in a domain, which tells the alerts of `regions`. */
+const notifying = (domain: string, regions: readonly string[]): string[] => [
+  INFO,
+  deadLetterSubjects(domain),
+  `$KV.${POSITIONS_BUCKET}.>`,
+  ...regions.flatMap((region) => reading(alertsStream(region))),
+  ...reading(deadLettersStream(domain)),
+  // A dead letter that was sent after all.
+  `$JS.API.STREAM.MSG.DELETE.${deadLettersStream(domain)}`,
+  ...readingBuckets(NOTIFIERS_BUCKET, POSITIONS_BUCKET),
+];
+
+/** @param copies regions whose log this region has a copy of. */
+export function regionPermissions(
+  region: string,
+  copies: readonly string[],
+): Readonly<Record<(typeof REGION_USERS)[number], Permissions | null>> {
+  const logs = [region, ...copies].map(telemetryStream);
+  return {
+    admin: null,
+    gateway: {
+      publish: [
+        INFO,
+        telemetryFilter(region),
+        rejectSubjects(region),
+        replySubjects(region),
+        // Answers to those who ask it to replay rejects.
+        INBOX,
+        ...logs.flatMap((stream) => reading(stream)),
+        ...logs.map((stream) => `$JS.API.STREAM.PURGE.${stream}`),
+        ...copies
+          .map(telemetryStream)
+          .flatMap((stream) => [
+            `$JS.API.STREAM.DELETE.${stream}`,
+            `$JS.API.STREAM.CREATE.${stream}`,
+          ]),
+        "$JS.API.STREAM.LIST",
+        ...reading(alertsStream(region)),
+        ...reading(rejectsStream(region)),
+        `$JS.API.STREAM.MSG.DELETE.${rejectsStream(region)}`,
+        ...reading(COMMANDS_STREAM),
+        ...reading(repliesStream(region)),
+        ...readingBuckets(CONTRACTS_BUCKET, DEVICES_BUCKET, COPIES_BUCKET, POSITIONS_BUCKET),
+      ],
+      subscribe: [INBOX, replaySubject(region)],
+    },
+    alerting: {
+      publish: [
+        INFO,
+        alertSubjects(region),
+        ...[POSITIONS_BUCKET, ALERT_STATE_BUCKET, PRESENCE_BUCKET].map(
+          (bucket) => `$KV.${bucket}.>`,
+        ),
+        ...reading(telemetryStream(region)),
+        ...reading(alertsStream(region)),
+        ...readingBuckets(
+          CONTRACTS_BUCKET,
+          RULES_BUCKET,
+          ACKNOWLEDGEMENTS_BUCKET,
+          POSITIONS_BUCKET,
+          ALERT_STATE_BUCKET,
+          PRESENCE_BUCKET,
+        ),
+      ],
+      subscribe: [INBOX],
+    },
+    notifier: { publish: notifying(region, [region]), subscribe: [INBOX] },
+  };
+}
+
+export function hubPermissions(
+  regions: readonly string[],
+): Readonly<Record<(typeof HUB_USERS)[number], Permissions | null>> {
+  const logs = regions.map(telemetryStream);
+  const mirrors = logs.flatMap((stream) => reading(stream));
+  const origins = regions.flatMap((region) =>
+    reading(telemetryStream(region), `$JS.${region}.API`),
+  );
+  const subscribe = [`${HUB_INBOX}.>`];
+  return {
+    admin: null,
+    aggregator: {
+      publish: [
+        INFO,
+        rejectSubjects("hub"),
+        alertSubjects("hub"),
+        ...reading(alertsStream("hub")),
+        `$KV.${POSITIONS_BUCKET}.>`,
+        `$KV.${LEASES_BUCKET}.>`,
+        `$JS.API.STREAM.MSG.DELETE.${bucketStream(LEASES_BUCKET)}`,
+        `$JS.API.STREAM.PURGE.${bucketStream(LEASES_BUCKET)}`,
+        ...readingBuckets(CONTRACTS_BUCKET, POSITIONS_BUCKET, LEASES_BUCKET),
+        ...mirrors,
+        ...origins,
+      ],
+      subscribe,
+    },
+    steward: {
+      publish: [
+        INFO,
+        alertSubjects("hub"),
+        `$KV.${COPIES_BUCKET}.>`,
+        `$KV.${POSITIONS_BUCKET}.>`,
+        ...reading(alertsStream("hub")),
+        ...readingBuckets(COPIES_BUCKET, CONTRACTS_BUCKET, POSITIONS_BUCKET),
+        ...logs.flatMap((stream) =>
+          ["PURGE", "DELETE", "CREATE"].map((verb) => `$JS.API.STREAM.${verb}.${stream}`),
+        ),
+        ...mirrors,
+        ...origins,
+      ],
+      subscribe,
+    },
+    notifier: { publish: notifying("hub", ["hub", ...regions]), subscribe },
+  };
+}
+
+/** What mirrors say to each other beside their deliveries: flow control, and the servers' own calls. */
+const MIRRORING = ["$JS.FC.>", "$JSC.R.>"];
+
+/**
+ * Of a region's leaf connection, as the hub sees it: publish is what the region may send into the hub,
+ * subscribe what it may receive. What a region captures never crosses as plain messages.
+ * @param copies regions whose log this region has a copy of.
+ * @param copiedBy regions that have a copy of this region's log.
+ */
+export function leafPermissions(
+  region: string,
+  { copies, copiedBy }: { copies: readonly string[]; copiedBy: readonly string[] },
+): Permissions {
+  const broadcast = [
+    CONTRACTS_BUCKET,
+    DEVICES_BUCKET,
+    RULES_BUCKET,
+    ACKNOWLEDGEMENTS_BUCKET,
+    NOTIFIERS_BUCKET,
+    COPIES_BUCKET,
+  ].map(bucketStream);
+  const create = (stream: string, domain: string): string[] => [
+    `$JS.${domain}.API.CONSUMER.CREATE.${stream}`,
+    `$JS.${domain}.API.CONSUMER.CREATE.${stream}.>`,
+  ];
+  const own = [telemetryStream, alertsStream, rejectsStream, repliesStream].map((stream) =>
+    stream(region),
+  );
+  return {
+    publish: [
+      ...MIRRORING,
+      ...[...broadcast, COMMANDS_STREAM].flatMap((stream) => create(stream, "hub")),
+      ...copies.flatMap((origin) => create(telemetryStream(origin), origin)),
+      "dlv.hub.>",
+      ...copiedBy.map((into) => `dlv.${into}.>`),
+      `${HUB_INBOX}.>`,
+      liveSubject(region),
+    ],
+    subscribe: [
+      ...MIRRORING,
+      ...own.flatMap((stream) => create(stream, region)),
+      ...reading(telemetryStream(region), `$JS.${region}.API`),
+      `dlv.${region}.>`,
+    ],
+  };
+}

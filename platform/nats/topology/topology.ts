@@ -1,0 +1,333 @@
+// The streams and buckets of DESIGN.md as data, created and reconciled idempotently.
+//
+// T1. An origin log has max_bytes and discards new, no max_age: full, it refuses; it never forgets.
+// T2. A mirror discards old and has no max_bytes: a full mirror with discard new skips messages.
+// T3. The number of partitions is the number of subjects, fixed when the log is created.
+import {
+  DiscardPolicy,
+  type JetStreamManager,
+  type NatsConnection,
+  NatsError,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+  millis,
+  nanos,
+} from "nats";
+import { COMMANDS_KEPT_MS, REPLIES_KEPT_MS } from "../../../contracts/messages/command.ts";
+import {
+  ACKNOWLEDGEMENTS_BUCKET,
+  ALERT_STATE_BUCKET,
+  COMMANDS_STREAM,
+  COMMANDS_SUBJECTS,
+  CONTRACTS_BUCKET,
+  COPIES_BUCKET,
+  DEVICES_BUCKET,
+  LEASES_BUCKET,
+  NOTIFIERS_BUCKET,
+  POSITIONS_BUCKET,
+  PRESENCE_BUCKET,
+  RULES_BUCKET,
+  bucketStream,
+  deadLetterSubjects,
+  deadLettersStream,
+  retrySubjects,
+  alertSubjects,
+  alertsStream,
+  rejectSubjects,
+  rejectsStream,
+  repliesStream,
+  replySubjects,
+  telemetryStream,
+  telemetrySubjects,
+} from "../../../contracts/names/subjects.ts";
+import { LEASE_TTL_MS } from "../lanes/leases.ts";
+import { type RegionPairs, copiesIn } from "./pairs.ts";
+import { streamDifferences } from "./topology-diff.ts";
+
+export const HUB = "hub";
+export const PARTITIONS_DEFAULT = 4;
+export const REJECTS_KEPT_PER_SUBJECT = 1_000;
+
+/** Dead letters of a domain and those waiting to be sent again, together; the oldest go first. */
+const DEAD_LETTERS_KEPT = 10_000;
+const ALERTS_KEPT_PER_SUBJECT = 1_000;
+/** To one command: a device may report how it gets on. */
+const REPLIES_KEPT_PER_SUBJECT = 10;
+const DUPLICATE_WINDOW_MS = 120_000;
+const STREAM_NOT_FOUND = 10059;
+
+export type StreamSpec = Partial<StreamConfig> & { name: string };
+
+interface Domain {
+  /** JetStream domain: `hub` or a region. */
+  readonly name: string;
+  readonly streams: readonly StreamSpec[];
+  readonly buckets: readonly BucketSpec[];
+}
+
+interface BucketSpec {
+  readonly name: string;
+  /** Age at which an entry is forgotten; without it, never. */
+  readonly ttlMs?: number;
+}
+
+export interface TopologyOptions extends RegionPairs {
+  readonly partitions: number;
+  /** Size bound of a region's origin log. */
+  readonly logBytesMax: number;
+}
+
+const base = (spec: StreamSpec): StreamSpec => ({
+  storage: StorageType.File,
+  retention: RetentionPolicy.Limits,
+  num_replicas: 1,
+  ...spec,
+});
+
+/** A mirror in `into` of a stream whose origin is the domain `of`; its sequence numbers agree. */
+const mirror = (name: string, of: string, into: string): StreamSpec =>
+  base({
+    name,
+    discard: DiscardPolicy.Old,
+    mirror: {
+      name,
+      external: { api: `$JS.${of}.API`, deliver: `dlv.${into}.${name}` },
+    },
+  });
+
+/** What is refused in a domain: by its gateways, or at the hub by InfluxDB. */
+const rejects = (domain: string): StreamSpec =>
+  base({
+    name: rejectsStream(domain),
+    subjects: [rejectSubjects(domain)],
+    max_msgs_per_subject: REJECTS_KEPT_PER_SUBJECT,
+    discard: DiscardPolicy.Old,
+    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+  });
+
+/** Alerts of a domain: of its rules, or those that the hub raises itself. */
+const alerts = (domain: string): StreamSpec =>
+  base({
+    name: alertsStream(domain),
+    subjects: [alertSubjects(domain)],
+    max_msgs_per_subject: ALERTS_KEPT_PER_SUBJECT,
+    discard: DiscardPolicy.Old,
+    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+  });
+
+/** A command is said once; mirrors need bounds of their own, because they hear of no deletion. */
+const COMMANDS_BOUNDS = { max_msgs_per_subject: 1, max_age: nanos(COMMANDS_KEPT_MS) };
+const REPLIES_BOUNDS = {
+  max_msgs_per_subject: REPLIES_KEPT_PER_SUBJECT,
+  max_age: nanos(REPLIES_KEPT_MS),
+};
+
+const commands = base({
+  name: COMMANDS_STREAM,
+  subjects: [COMMANDS_SUBJECTS],
+  ...COMMANDS_BOUNDS,
+  discard: DiscardPolicy.Old,
+  duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+});
+
+/** What the devices of a region answered to commands. */
+const replies = (region: string): StreamSpec =>
+  base({
+    name: repliesStream(region),
+    subjects: [replySubjects(region)],
+    ...REPLIES_BOUNDS,
+    discard: DiscardPolicy.Old,
+    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+  });
+
+/** Notifications of a domain's notifier that were given up, and those that are to be sent again. */
+const deadLetters = (domain: string): StreamSpec =>
+  base({
+    name: deadLettersStream(domain),
+    subjects: [deadLetterSubjects(domain), retrySubjects(domain)],
+    max_msgs: DEAD_LETTERS_KEPT,
+    discard: DiscardPolicy.Old,
+    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+  });
+
+/** What a region writes itself. */
+export const originStreams = (region: string, options: TopologyOptions): StreamSpec[] => [
+  base({
+    name: telemetryStream(region),
+    subjects: telemetrySubjects(region, options.partitions),
+    max_bytes: options.logBytesMax,
+    discard: DiscardPolicy.New,
+    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+  }),
+  alerts(region),
+  rejects(region),
+  replies(region),
+  deadLetters(region),
+];
+
+/** Written at the hub, mirrored into every region. */
+const BROADCAST_BUCKETS = [
+  CONTRACTS_BUCKET,
+  DEVICES_BUCKET,
+  RULES_BUCKET,
+  ACKNOWLEDGEMENTS_BUCKET,
+  NOTIFIERS_BUCKET,
+  COPIES_BUCKET,
+];
+/** Of the operators in a domain. */
+const OPERATOR_BUCKETS: readonly BucketSpec[] = [
+  { name: POSITIONS_BUCKET },
+  { name: LEASES_BUCKET, ttlMs: LEASE_TTL_MS },
+];
+/** Of a region's alerting engine. */
+const ENGINE_BUCKETS: readonly BucketSpec[] = [
+  { name: ALERT_STATE_BUCKET },
+  { name: PRESENCE_BUCKET },
+];
+
+/** A region's read-only copy of a bucket that is written at the hub; bind to it by the same name. */
+const bucketMirror = (bucket: string, region: string): StreamSpec => ({
+  ...mirror(bucketStream(bucket), HUB, region),
+  max_msgs_per_subject: 1,
+  allow_rollup_hdrs: true,
+  deny_delete: true,
+  allow_direct: true,
+  mirror_direct: true,
+});
+
+/** The streams and buckets of the hub. */
+const hubDomain = (options: TopologyOptions): Domain => ({
+  name: HUB,
+  buckets: [...OPERATOR_BUCKETS, ...BROADCAST_BUCKETS.map((name) => ({ name }))],
+  streams: [
+    alerts(HUB),
+    rejects(HUB),
+    deadLetters(HUB),
+    commands,
+    ...options.regions.flatMap((region) => [
+      ...[telemetryStream, alertsStream, rejectsStream].map((stream) =>
+        mirror(stream(region), region, HUB),
+      ),
+      { ...mirror(repliesStream(region), region, HUB), ...REPLIES_BOUNDS },
+    ]),
+  ],
+});
+
+/** The streams and buckets of one region: its own logs, and copies of the other regions'. */
+const regionDomain = (region: string, options: TopologyOptions): Domain => ({
+  name: region,
+  buckets: [...OPERATOR_BUCKETS, ...ENGINE_BUCKETS],
+  streams: [
+    ...originStreams(region, options),
+    ...copiesIn(options, region).map((other) => mirror(telemetryStream(other), other, region)),
+    ...BROADCAST_BUCKETS.map((bucket) => bucketMirror(bucket, region)),
+    { ...mirror(COMMANDS_STREAM, HUB, region), ...COMMANDS_BOUNDS },
+  ],
+});
+
+/** Everything that is planned, by JetStream domain. */
+const domainsOf = (options: TopologyOptions): Domain[] => [
+  hubDomain(options),
+  ...options.regions.map((region) => regionDomain(region, options)),
+];
+
+/** How the servers differ from the plan, one line for each difference, each naming its domain. */
+export async function diffTopology(
+  connections: Readonly<Record<string, NatsConnection>>,
+  options: TopologyOptions,
+): Promise<string[]> {
+  const lines: string[] = [];
+  for (const { name, streams, buckets } of domainsOf(options)) {
+    const manager = await connectionTo(connections, name).jetstreamManager();
+    for (const spec of streams)
+      for (const line of streamDifferences(spec, await streamConfig(manager, spec.name)))
+        lines.push(`${name}: ${line}`);
+    for (const bucket of buckets)
+      for (const line of bucketDifferences(bucket, await bucketConfig(manager, bucket)))
+        lines.push(`${name}: ${line}`);
+  }
+  return lines;
+}
+
+function connectionTo(
+  connections: Readonly<Record<string, NatsConnection>>,
+  domain: string,
+): NatsConnection {
+  const connection = connections[domain];
+  if (!connection) throw new Error(`no connection to ${domain}`);
+  return connection;
+}
+
+/**
+ * Creates what is missing and updates what differs; an origin's subjects are never changed (T3).
+ * Origins and buckets come first: a mirror whose origin is not there yet waits seconds to try again.
+ */
+export async function applyTopology(
+  connections: Readonly<Record<string, NatsConnection>>,
+  options: TopologyOptions,
+): Promise<void> {
+  for (const isMirror of [false, true])
+    for (const { name, streams, buckets } of domainsOf(options)) {
+      const connection = connectionTo(connections, name);
+      const manager = await connection.jetstreamManager();
+      for (const spec of streams)
+        if ((spec.mirror !== undefined) === isMirror) await ensureStream(manager, spec);
+      if (!isMirror) for (const bucket of buckets) await ensureBucket(connection, manager, bucket);
+    }
+}
+
+const bucketConfig = (manager: JetStreamManager, { name }: BucketSpec) =>
+  streamConfig(manager, bucketStream(name));
+
+function bucketDifferences({ name, ttlMs = 0 }: BucketSpec, found: StreamConfig | null): string[] {
+  if (!found) return [`bucket ${name} is missing`];
+  const keepsMs = millis(found.max_age);
+  return keepsMs === ttlMs ? [] : [`bucket ${name}: TTL is ${keepsMs} ms, planned ${ttlMs} ms`];
+}
+
+async function ensureBucket(
+  connection: NatsConnection,
+  manager: JetStreamManager,
+  { name, ttlMs = 0 }: BucketSpec,
+): Promise<void> {
+  const options = { history: 1, storage: StorageType.File, ttl: ttlMs };
+  await connection.jetstream().views.kv(name, options);
+  const config = await bucketConfig(manager, { name });
+  if (config && millis(config.max_age) !== ttlMs)
+    await manager.streams.update(config.name, { max_age: nanos(ttlMs) });
+}
+
+/**
+ * Makes the copy of a region's log again, from the region, under the same sequence numbers.
+ * @param into the domain that the connection is to.
+ */
+export async function rebuildCopy(
+  connection: NatsConnection,
+  region: string,
+  into: string,
+): Promise<void> {
+  const { streams } = await connection.jetstreamManager();
+  await streams.delete(telemetryStream(region));
+  await streams.add(mirror(telemetryStream(region), region, into));
+}
+
+async function ensureStream(manager: JetStreamManager, spec: StreamSpec): Promise<void> {
+  const found = await streamConfig(manager, spec.name);
+  if (!found) return void (await manager.streams.add(spec));
+  const { mirror: _mirror, subjects: _subjects, ...changeable } = spec;
+  await manager.streams.update(spec.name, changeable);
+}
+
+/** A stream's configuration, or null if it does not exist. */
+export async function streamConfig(
+  manager: JetStreamManager,
+  name: string,
+): Promise<StreamConfig | null> {
+  try {
+    return (await manager.streams.info(name)).config;
+  } catch (error) {
+    if (error instanceof NatsError && error.api_error?.err_code === STREAM_NOT_FOUND) return null;
+    throw error;
+  }
+}

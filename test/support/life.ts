@@ -1,0 +1,11 @@
+import type { Life } from "../../gateway/alerting/rules/lifecycle.ts";
+
+/** Of a key whose alert fires. */
+export const FIRING: Life = {
+  phase: "firing",
+  sinceMs: 0,
+  newestMs: 0,
+  raisedAt: { seq: 1, index: 0 },
+  clearSinceMs: 0,
+  silencedUntilMs: null,
+};

@@ -1,0 +1,104 @@
+import { expect, test } from "vitest";
+import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../../contracts/schema/catalog.ts";
+import {
+  ContractError,
+  compileContract,
+  violationOf,
+} from "../../../../contracts/schema/contract.ts";
+import {
+  eventTimeMs,
+  identityOf,
+  pointTimeNs,
+  slotOf,
+} from "../../../../contracts/messages/reading.ts";
+
+const catalog = loadCatalog(SCHEMAS_DIRECTORY);
+const environment = catalog.get("environment", 1)!;
+const machine = catalog.get("machine", 1)!;
+const valid = { seq: 1, temperature: 20, humidity: 40, light: 0, co2: 500, occupancy: 0 };
+
+test("the shipped contracts say what the design says", () => {
+  expect(catalog.names).toEqual([
+    "climate",
+    "energy",
+    "environment",
+    "machine",
+    "measurement",
+    "presence",
+  ]);
+  expect(environment.identity).toBe("sequence");
+  expect(machine.identity).toBe("time");
+  expect(environment.fields.map(({ name, unit }) => [name, unit])).toEqual([
+    ["temperature", "Cel"],
+    ["humidity", "%"],
+    ["light", "lx"],
+    ["co2", "[ppm]"],
+    ["occupancy", "1"],
+  ]);
+});
+
+test("a violation names the property", () => {
+  expect(environment.validate({ ...valid, co2: "high" })).toBe(false);
+  expect(violationOf(environment)).toContain("/co2");
+  expect(environment.validate({ ...valid, colour: 1 })).toBe(false);
+  expect(violationOf(environment)).toContain("colour");
+  expect(environment.validate(valid)).toBe(true);
+});
+
+const schema = (extra: object, properties: object = {}) => ({
+  type: "object",
+  properties: { v: { type: "number", "x-role": "field" }, ...properties },
+  ...extra,
+});
+
+test.each([
+  [
+    "a pattern can take exponential time",
+    schema({}, { s: { type: "string", pattern: "(a+)+", "x-role": "tag" } }),
+    /pattern/,
+  ],
+  ["sequence identity without a sequence", schema({ "x-identity": "sequence" }), /sequence/],
+  [
+    "time identity with optional time",
+    schema({ "x-identity": "time" }, { ts: { type: "integer", "x-role": "time" } }),
+    /time/,
+  ],
+  ["an unknown partition key", schema({ "x-partition-key": "account" }), /account/],
+  ["a property without a role", schema({}, { x: { type: "number" } }), /"x" needs an x-role/],
+  ["a field of no single type", schema({}, { x: { type: "object", "x-role": "field" } }), /"x"/],
+  [
+    "a version property without its number",
+    schema({}, { v: { type: "integer", "x-role": "version" } }),
+    /"const": 1/,
+  ],
+  [
+    "two version properties",
+    schema({}, { a: { const: 1, "x-role": "version" }, b: { const: 1, "x-role": "version" } }),
+    /two version properties/,
+  ],
+  ["an unreadable age", schema({ "x-age-max": "week" }), /x-age-max/],
+])("refuses %s", (_name, bad, message) => {
+  expect(() => compileContract({ name: "bad", version: 1 }, bad)).toThrow(ContractError);
+  expect(() => compileContract({ name: "bad", version: 1 }, bad)).toThrow(message);
+});
+
+test("event time: epoch ms, ISO 8601 or arrival", () => {
+  expect(eventTimeMs(environment, { ...valid, ts: 5 }, 9)).toBe(5);
+  expect(eventTimeMs(environment, { ...valid, ts: "1970-01-01T00:00:01.5Z" }, 9)).toBe(1500);
+  expect(eventTimeMs(environment, { ...valid, ts: "1970-01-01T01:00:00+01:00" }, 9)).toBe(0);
+  expect(eventTimeMs(environment, valid, 9)).toBe(9);
+  for (const ts of ["1", "yesterday", "2015-02-04 17:51:00", "2015-13-01T00:00:00Z"])
+    expect(eventTimeMs(environment, { ...valid, ts }, 9)).toBeNaN();
+});
+
+test("the same reading is one point, two readings at one time are two", () => {
+  const a = { ts: 1000, temperature: 70.1 };
+  const b = { ts: 1000, temperature: 70.2 };
+  expect(slotOf(machine, a)).toBe(slotOf(machine, { temperature: 70.1, ts: 1000 }));
+  expect(slotOf(machine, a)).not.toBe(slotOf(machine, b));
+  expect(identityOf(machine, "m", a)).not.toBe(identityOf(machine, "m", b));
+  expect(identityOf(environment, "r", valid)).toBe(
+    identityOf(environment, "r", { ...valid, co2: 1 }),
+  );
+  expect(pointTimeNs(1000, 7)).toBe("1000000007");
+});

@@ -1,0 +1,302 @@
+import { describe, expect, test } from "vitest";
+import { Catalog } from "../../../../../contracts/schema/catalog.ts";
+import { compileContract } from "../../../../../contracts/schema/contract.ts";
+import { parseRules } from "../../../../../contracts/rules/rule.ts";
+import {
+  restoreSnapshot,
+  takeSnapshot,
+} from "../../../../../gateway/alerting/state/lane-snapshot.ts";
+import { LaneUnderTest, brief } from "../../../../support/lane-frames.ts";
+
+const START_MS = 1_700_000_000_000;
+const number = { type: "number", "x-role": "field" };
+const text = { type: "string", "x-role": "field" };
+const ts = { type: "integer", "x-role": "time" };
+const catalog = new Catalog([
+  compileContract(
+    { name: "room", version: 1 },
+    { type: "object", properties: { ts, co2: number } },
+  ),
+  compileContract(
+    { name: "payment", version: 1 },
+    {
+      type: "object",
+      required: ["account", "id"],
+      "x-identity": "sequence",
+      "x-partition-key": "account",
+      properties: {
+        account: { type: "string", "x-role": "tag" },
+        id: { type: "integer", "x-role": "sequence" },
+        amount: number,
+      },
+    },
+  ),
+  compileContract(
+    { name: "presence", version: 1 },
+    { type: "object", properties: { ts, state: text, reason: text } },
+  ),
+]);
+
+const room = (device: string, co2: number, of: object = {}) => ({
+  device,
+  contract: "room",
+  payload: { co2 },
+  ...of,
+});
+const presence = (device: string, state: string, reason: string) => ({
+  device,
+  contract: "presence",
+  payload: { state, reason },
+});
+const high = (id: string, version = 1, bound = 1_000) => ({
+  id,
+  version,
+  kind: "threshold",
+  contract: "room",
+  when: `co2 > ${bound}`,
+});
+const lane = (...rules: object[]) => new LaneUnderTest(catalog, parseRules(rules));
+
+test("a changed or deleted rule resolves what it raised and begins anew; the others keep their state", () => {
+  const under = lane(high("a"), high("b"), high("c"));
+  const raised = under.frame(START_MS, room("r", 2_000));
+  expect(brief(raised)).toEqual(["a r firing", "b r firing", "c r firing"]);
+  const ended = under.setRules(parseRules([high("a"), high("b", 2, 1_500)]));
+  expect(ended.map(({ rule, state, id }) => [rule, state, id])).toEqual([
+    ["b", "resolved", raised[1]!.id],
+    ["c", "resolved", raised[2]!.id],
+  ]);
+  expect(ended[0]!.message).toContain("changed");
+  expect(ended[1]!.message).toContain("deleted");
+  expect(brief(under.frame(START_MS + 1_000, room("r", 2_000)))).toEqual(["b r firing"]);
+  expect(brief(under.frame(START_MS + 2_000, room("r", 100)))).toEqual([
+    "a r resolved",
+    "b r resolved",
+  ]);
+});
+
+test("a card used more than 3 times within 5 minutes, wherever they begin and whoever sends them", () => {
+  const under = lane({
+    id: "fraud",
+    version: 1,
+    kind: "frequency",
+    contract: "payment",
+    over: "5m",
+    moreThan: 3,
+  });
+  const pay = (id: number, account = "acc 1") => ({
+    device: `terminal-${id % 2} of ${account}`,
+    contract: "payment",
+    payload: { account, id, amount: 1 },
+  });
+  // Tumbling windows of 5 minutes would see two and two here.
+  const minutes = [4, 4.5, 5.5, 8.9];
+  const alerts = minutes.flatMap((minute, at) => [
+    ...under.frame(START_MS + minute * 60_000, pay(at * 2), pay(at * 2, "acc 2 sent again")),
+    ...under.frame(START_MS + minute * 60_000 + 100, pay(at * 2)),
+  ]);
+  expect(brief(alerts)).toEqual(["fraud acc 1 firing", "fraud acc 2 sent again firing"]);
+  // No reading ends it: the lane's clock does.
+  let later: string[] = [];
+  for (let second = 1; second <= 301; second++)
+    later = [...later, ...brief(under.frame(START_MS + 8.9 * 60_000 + 200 + second * 1_000))];
+  expect(later).toEqual(["fraud acc 1 resolved", "fraud acc 2 sent again resolved"]);
+});
+
+describe("absence", () => {
+  const gone = {
+    id: "gone",
+    version: 1,
+    kind: "absence",
+    contract: "room",
+    for: "10s",
+    lost: "2s",
+  };
+  /** A frame a second, as a gateway sends them. */
+  const seconds = (under: LaneUnderTest, from: number, to: number): string[] => {
+    const alerts: string[] = [];
+    for (let at = from; at <= to; at++) alerts.push(...brief(under.frame(START_MS + at * 1_000)));
+    return alerts;
+  };
+
+  test("a silence is measured from the last reading on, and ends with the next", () => {
+    const under = lane(gone);
+    under.frame(START_MS, room("a", 1), room("b", 1));
+    expect(seconds(under, 1, 5)).toEqual([]);
+    under.frame(START_MS + 6_000, room("b", 1));
+    expect(seconds(under, 7, 11)).toEqual(["gone a firing"]);
+    expect(seconds(under, 12, 20)).toEqual(["gone b firing"]);
+    expect(brief(under.frame(START_MS + 21_000, room("a", 1)))).toEqual(["gone a resolved"]);
+  });
+
+  test("gateways that come back after an hour find nobody silent for it, and then who does not come back", () => {
+    const under = lane(gone);
+    under.frame(START_MS, room("a", 1), room("b", 1));
+    expect(seconds(under, 1, 2)).toEqual([]);
+    under.restartGateway();
+    expect(seconds(under, 3_600, 3_603)).toEqual([]);
+    under.frame(START_MS + 3_604_000, room("b", 1));
+    expect(seconds(under, 3_605, 3_612)).toEqual(["gone a firing"]);
+  });
+
+  test("a device that was known before the rule was, and never sends again, is missed", () => {
+    const under = lane();
+    under.frame(START_MS, room("a", 1));
+    seconds(under, 1, 30);
+    expect(under.setRules(parseRules([gone]))).toEqual([]);
+    expect(seconds(under, 31, 39)).toEqual([]);
+    expect(seconds(under, 40, 42)).toEqual(["gone a firing"]);
+  });
+
+  test.each(["will", "keep_alive", "connection_lost"])("a connection lost by %s", (reason) => {
+    const under = lane(gone);
+    under.frame(START_MS, room("a", 1), presence("a", "online", "connected"));
+    const lost = under.frame(START_MS + 1_000, presence("a", "offline", reason));
+    expect(brief(lost)).toEqual([]);
+    expect(seconds(under, 2, 5)).toEqual(["gone a firing"]);
+  });
+
+  test.each([
+    ["an orderly disconnect", presence("a", "offline", "disconnect"), null],
+    [
+      "a device back in time",
+      presence("a", "offline", "keep_alive"),
+      presence("a", "online", "connected"),
+    ],
+    ["a device that nobody heard of", presence("x", "offline", "keep_alive"), null],
+  ])("%s is no loss", (_, first, then) => {
+    const under = lane(gone);
+    under.frame(START_MS, room("a", 1), presence("a", "online", "connected"));
+    under.frame(START_MS + 1_000, first);
+    under.frame(START_MS + 2_000, ...(then ? [then] : []));
+    expect(seconds(under, 3, 9)).toEqual([]);
+  });
+
+  test("devices that do not come back to a gateway that was killed are lost, those that do are not", () => {
+    const under = lane(gone);
+    const online = (device: string) => presence(device, "online", "connected");
+    under.frame(START_MS, room("a", 1), online("a"), room("b", 1), online("b"));
+    under.restartGateway();
+    under.frame(START_MS + 1_000, online("b"));
+    expect(seconds(under, 2, 5)).toEqual(["gone a firing"]);
+  });
+});
+
+test("in a maintenance window an alert is silenced; it fires at the end if it still holds", () => {
+  const rule = { ...high("a"), silences: [{ cron: "* * * * *", for: "20s" }] };
+  const under = lane(rule);
+  const minute = Math.ceil(START_MS / 60_000) * 60_000;
+  const first = under.frame(minute + 5_000, room("r", 2_000), room("s", 2_000));
+  expect(brief(first)).toEqual(["a r silenced", "a s silenced"]);
+  const quiet = under.frame(minute + 6_000, room("s", 1));
+  expect(quiet).toMatchObject([{ state: "resolved", quiet: true }]);
+  const alerts = [10, 14, 18, 22].flatMap((at) => under.frame(minute + at * 1_000));
+  expect(alerts).toMatchObject([{ state: "firing", id: first[0]!.id, seq: 6 }]);
+  expect(brief(under.frame(minute + 30_000, room("s", 2_000)))).toEqual(["a s firing"]);
+});
+
+test("commands go with the states that they are for, to the key's device or another", () => {
+  const under = lane({
+    ...high("a"),
+    commands: [
+      { on: "firing", payload: { fan: 1 } },
+      { on: "firing", device: "siren", payload: "wail", expires: "5s" },
+      { on: "resolved", payload: { fan: 0 } },
+    ],
+  });
+  expect(under.frame(START_MS, room("r", 2_000))[0]!.commands).toEqual([
+    { device: "r", payload: { fan: 1 }, expiresMs: 600_000 },
+    { device: "siren", payload: "wail", expiresMs: 5_000 },
+  ]);
+  expect(under.frame(START_MS + 1, room("r", 1))[0]!.commands).toEqual([
+    { device: "r", payload: { fan: 0 }, expiresMs: 600_000 },
+  ]);
+});
+
+test("what is acknowledged is the alert that fires, and no earlier one of its rule and key", () => {
+  const under = lane(high("a"));
+  const [first] = under.frame(START_MS, room("r", 2_000));
+  const ack = { rule: "a", key: "r", id: first!.id, by: "anna", atMs: START_MS };
+  const seen = under.rules.acknowledge([ack], under.seq);
+  expect(seen).toMatchObject([{ id: first!.id, state: "acknowledged", by: "anna" }]);
+  under.frame(START_MS + 1_000, room("r", 1));
+  under.frame(START_MS + 2_000, room("r", 2_000));
+  expect(under.rules.acknowledge([ack], under.seq)).toEqual([]);
+});
+
+test("a rule that throws is disabled alone, tells of it, and is back with its next version", () => {
+  const bad = { ...high("bad"), when: "1 / int(co2) > 0" };
+  const under = lane(high("a"), bad);
+  const alerts = under.frame(START_MS, room("r", 0), room("r", 2_000));
+  expect(brief(alerts)).toEqual(["rule_disabled bad/0 firing", "a r firing"]);
+  expect(alerts[0]!.message).toContain("division by zero");
+  expect(under.rules.rules.plans.get("bad")!.disabled!.why).toContain("division by zero");
+  const ended = under.setRules(parseRules([high("a"), { ...bad, version: 2, when: "co2 < 0" }]));
+  expect(ended).toMatchObject([{ rule: "rule_disabled", state: "resolved", id: alerts[0]!.id }]);
+  expect(brief(under.frame(START_MS + 1, room("r", -1)))).toEqual(["a r resolved", "bad r firing"]);
+});
+
+test("a rule that is too slow is disabled alone", () => {
+  // The clock stands still but for the slow rule: its condition takes 50 ms.
+  let nowMs = 0;
+  // Without bounds: it is asked about every reading.
+  const rule = { ...high("slow"), when: "co2 * 1.0 > 1000.0" };
+  const under = new LaneUnderTest(catalog, parseRules([high("a"), rule]), {
+    nowMs: () => nowMs,
+  });
+  const { compiled } = under.rules.rules.plans.get("slow")!;
+  if (compiled.kind !== "threshold") throw new Error("not a threshold");
+  const { when } = compiled;
+  const slow = {
+    ...when,
+    evaluate: (values: object) => ((nowMs += 50), when.evaluate({ ...values })),
+  };
+  Object.assign(compiled, { when: slow });
+  const alerts = Array.from({ length: 12 }, (_, at) =>
+    under.frame(START_MS + at, room("r", 1)),
+  ).flat();
+  expect(brief(alerts)).toEqual(["rule_disabled slow/0 firing"]);
+  expect(brief(under.frame(START_MS + 100, room("r", 2_000)))).toEqual(["a r firing"]);
+});
+
+test("late readings and repeats are counted, and change nothing but that their key is alive", () => {
+  const under = lane(high("a"));
+  under.frame(START_MS);
+  under.frame(START_MS + 10_000);
+  const late = room("r", 2_000, { payload: { ts: START_MS, co2: 2_000 } });
+  expect(under.frame(START_MS + 10_100, late)).toEqual([]);
+  const pay = { device: "t", contract: "payment", payload: { account: "x", id: 1, amount: 1 } };
+  under.setRules(parseRules([{ ...high("b"), contract: "payment", when: "amount > 0" }]));
+  expect(brief(under.frame(START_MS + 10_200, pay, pay))).toEqual(["b x firing"]);
+  expect(under.rules.counters).toMatchObject({ late: 1, repeated: 1 });
+});
+
+test("a device's clock that is ahead cannot hold up its key: its readings count as of their arrival", () => {
+  const under = lane({ ...high("a"), clear: "co2 < 900" });
+  const ahead = room("r", 2_000, { payload: { ts: START_MS + 240_000, co2: 2_000 } });
+  const [alert] = under.frame(START_MS, ahead);
+  expect(alert).toMatchObject({ state: "firing", atMs: START_MS });
+  expect(brief(under.frame(START_MS + 1_000, room("r", 1)))).toEqual(["a r resolved"]);
+});
+
+test("a snapshot holds everything: one of what was restored from it is the same, byte for byte", () => {
+  const of = { version: 1, contract: "room", over: "1m" };
+  const under = lane(
+    { id: "a", ...of, kind: "aggregate", value: "co2", having: "avg > 5000" },
+    { id: "b", ...of, kind: "aggregate", value: "device", having: "distinct > 2" },
+    { id: "c", ...of, kind: "frequency", moreThan: 3 },
+    { id: "d", version: 1, kind: "absence", contract: "room", for: "1m", lost: "1s" },
+    { ...high("e"), for: "1m" },
+  );
+  for (let second = 0; second < 300; second++)
+    under.frame(
+      START_MS + second * 1_000,
+      room(`r${second % 7}`, second * 7),
+      presence("r1", "online", "connected"),
+    );
+  const snapshot = takeSnapshot(under.rules);
+  const parts = { lane: under.rules.lane, catalog, nowMs: () => 0 };
+  expect(takeSnapshot(restoreSnapshot(snapshot, parts))).toEqual(snapshot);
+  const cut = { ...snapshot, rules: snapshot.rules.subarray(0, snapshot.rules.length - 8) };
+  expect(() => restoreSnapshot(cut, parts)).toThrow();
+});

@@ -1,0 +1,26 @@
+// Goal: what the examples show works. Method: they are read as the product reads them.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { parseChannels } from "../../../../cloud/notifier/channels.ts";
+import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../../contracts/schema/catalog.ts";
+import { compileRule } from "../../../../contracts/rules/compile-rule.ts";
+import { parseRules } from "../../../../contracts/rules/rule.ts";
+
+const INFRA = join(import.meta.dirname, "../../../../infra");
+const read = (path: string): string => readFileSync(join(INFRA, path), "utf8");
+
+test("the rules: one of every kind, over contracts that ship", () => {
+  const catalog = loadCatalog(SCHEMAS_DIRECTORY);
+  const compiled = ["examples/rules.json", "local/rules.json"].map((path) =>
+    parseRules(JSON.parse(read(path))).map((rule) => compileRule(rule, catalog)),
+  );
+  expect(new Set(compiled[0]!.map(({ kind }) => kind)).size).toBe(7);
+  expect(compiled[1]!.length).toBeGreaterThan(0);
+});
+
+test("the channels", () => {
+  const env = { SLACK_URL: "https://hooks.example.org/x", PAGER_SECRET: "secret" };
+  const channels = parseChannels(read("examples/channels.json"), "channels.json", env);
+  expect(channels.map(({ kind }) => kind)).toEqual(["email", "webhook", "webhook"]);
+});
