@@ -8,11 +8,11 @@ import {
   alertSubjects,
   alertsStream,
 } from "../../contracts/names/subjects.ts";
-import { connectNats } from "../../platform/nats/client/connect.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
-import { AppError } from "../../platform/runtime/errors.ts";
-import { CONNECT_WITHIN_MS, type Place, SILENT } from "./rules-store.ts";
-import { natsTarget } from "./target.ts";
+import type { Place } from "./kit/addresses.ts";
+import { withNats } from "./kit/connection.ts";
+import { type Say, example, place } from "./kit/options.ts";
+import { refused } from "./kit/refused.ts";
 
 interface ListFlags extends Place {
   readonly region?: string;
@@ -20,21 +20,21 @@ interface ListFlags extends Place {
 }
 
 /** `skerry alerts list|ack`: what fires, and who has seen it. */
-export function addAlertsCommand(program: Command, say: (line: string) => void): void {
+export function addAlertsCommand(program: Command, say: Say): void {
   const alerts = program
     .command("alerts")
-    .description("alerts of all regions, as the hub has them");
-  const place = (command: Command): Command =>
-    command
-      .option("--nats <url>", "the hub's nats-server, or with list a region's")
-      .option("--data-dir <dir>", "of the local installation", ".skerry");
+    .description("Alerts of all regions, as the hub has them.");
 
-  place(alerts.command("list"))
-    .description("alerts that are not resolved, the latest last")
+  example(
+    place(alerts.command("list"), "the hub's, or with --region the region's,"),
+    "alerts list",
+    "alerts list --region eu --all",
+  )
+    .description("List the alerts that are not resolved, the latest last.")
     .option("--region <name>", "one region's, read there: also with the WAN down")
     .option("--all", "also the resolved ones: the last of each rule and key", false)
     .action((flags: ListFlags) =>
-      withConnection(flags, flags.region ?? "hub", async (connection) => {
+      withNats(flags, flags.region ?? HUB, async (connection) => {
         const found = await latestAlerts(connection, flags.region);
         const shown = found.filter(({ state }) => flags.all || state !== "resolved");
         for (const alert of shown) say(lineOf(alert));
@@ -42,12 +42,12 @@ export function addAlertsCommand(program: Command, say: (line: string) => void):
       }),
     );
 
-  place(alerts.command("ack"))
-    .description("say that you have seen a firing alert; it stays so until it resolves")
+  example(place(alerts.command("ack")), "alerts ack 3f2a91 --by anna")
+    .description("Say that you have seen a firing alert; it stays acknowledged until it resolves.")
     .argument("<id>", "the alert's, or enough of its beginning")
     .option("--by <name>", "who you are", userInfo().username)
     .action((id: string, flags: Place & { by: string }) =>
-      withConnection(flags, "hub", async (connection) => {
+      withNats(flags, HUB, async (connection) => {
         const alert = await firingAlert(connection, id);
         const ack: Acknowledgement = {
           rule: alert.rule,
@@ -63,8 +63,6 @@ export function addAlertsCommand(program: Command, say: (line: string) => void):
       }),
     );
 }
-
-const refused = (why: string): AppError => new AppError("CONFIG_INVALID", "fatal", why);
 
 const lineOf = ({ id, region, rule, key, state, severity, atMs, message, by }: Alert): string =>
   [
@@ -119,18 +117,4 @@ async function regionsOf(manager: JetStreamManager): Promise<string[]> {
   for await (const name of manager.streams.names())
     if (name.startsWith(prefix)) names.push(name.slice(prefix.length));
   return names.sort();
-}
-
-async function withConnection(
-  place: Place,
-  server: string,
-  use: (connection: NatsConnection) => Promise<void>,
-): Promise<void> {
-  const target = { url: natsTarget(place, server), name: "skerry alerts" };
-  const connection = await connectNats(target, SILENT, AbortSignal.timeout(CONNECT_WITHIN_MS));
-  try {
-    await use(connection);
-  } finally {
-    await connection.close();
-  }
 }

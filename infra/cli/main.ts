@@ -1,39 +1,19 @@
 #!/usr/bin/env node
-import { Command } from "commander";
+// Exit status: 0 done, 1 refused or failed, 2 wrong usage.
+import { CommanderError } from "commander";
 import { messageOf } from "../../platform/runtime/errors.ts";
-import { addAlertsCommand } from "./alerts.ts";
-import { addCommandsCommand } from "./commands.ts";
-import { addContractsCommand } from "./contracts.ts";
-import { addRegionCommand } from "./region.ts";
-import { addTopologyCommand } from "./topology.ts";
-import { addDevicesCommand } from "./devices.ts";
-import { addRejectsCommand } from "./rejects-command.ts";
-import { addRulesCommand } from "./rules.ts";
-import { addNotifyCommand } from "./notify.ts";
+import { outliveClosedPipes, remark, say } from "./kit/output.ts";
+import { UsageError } from "./kit/refused.ts";
+import { makeProgram } from "./program.ts";
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
-
-const program = new Command("skerry").description("Tools for a Skerry installation.");
-
-addRejectsCommand(program, say);
-
-addRulesCommand(program, say);
-addAlertsCommand(program, say);
-
-addNotifyCommand(program, say);
-
-addRegionCommand(program, say);
-addTopologyCommand(program, say);
-
-addDevicesCommand(program);
-
-addContractsCommand(program);
-
-addCommandsCommand(program, say);
-
+outliveClosedPipes([process.stdout, process.stderr]);
 try {
-  await program.parseAsync();
+  await makeProgram(say).parseAsync();
 } catch (error) {
-  process.stderr.write(`skerry: ${messageOf(error)}\n`);
-  process.exitCode = 1;
+  // Commander has said what is wrong, or printed the help that was asked for.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else {
+    remark(`skerry: ${messageOf(error)}`);
+    process.exitCode = error instanceof UsageError ? 2 : 1;
+  }
 }

@@ -4,35 +4,24 @@ import type { KV, NatsConnection } from "nats";
 import { type Catalog, SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
 import { type Rule, contractsOf } from "../../contracts/rules/rule.ts";
 import { CONTRACTS_BUCKET, RULES_BUCKET, bucketStream } from "../../contracts/names/subjects.ts";
-import { connectNats } from "../../platform/nats/client/connect.ts";
 import { ContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
-import { streamConfig } from "../../platform/nats/topology/topology.ts";
-import {
-  CONNECT_WITHIN_MS,
-  type Place,
-  SILENT,
-  keysOf,
-  problemOf,
-  readRules,
-  refused,
-  savedRules,
-} from "./rules-store.ts";
-import { addRulesTestCommand } from "./rules-test-command.ts";
-import { natsTarget } from "./target.ts";
+import { HUB, streamConfig } from "../../platform/nats/topology/topology.ts";
+import type { Place } from "./kit/addresses.ts";
+import { SILENT, withNats } from "./kit/connection.ts";
+import { type Say, example, place } from "./kit/options.ts";
+import { refused } from "./kit/refused.ts";
+import { keysOf, problemOf, readRules, savedRules } from "./rules/store.ts";
+import { addRulesTestCommand } from "./rules/test-command.ts";
 
 /** `skerry rules apply|test|list|delete`: rules that act in every region within seconds. */
-export function addRulesCommand(program: Command, say: (line: string) => void): void {
+export function addRulesCommand(program: Command, say: Say): void {
   const rules = program
     .command("rules")
-    .description("alerting rules saved at the hub, live in every region within seconds");
-  const place = (command: Command): Command =>
-    command
-      .option("--nats <url>", "the hub's nats-server, nats://user:password@host:port")
-      .option("--data-dir <dir>", "of the local installation", ".skerry");
+    .description("Alerting rules saved at the hub, live in every region within seconds.");
 
-  place(rules.command("apply"))
+  example(place(rules.command("apply")), "rules apply rules.json")
     .description(
-      "save the rules of a JSON file, all or none; a changed rule needs a higher version",
+      "Save the rules of a JSON file, all or none; a changed rule needs a higher version.",
     )
     .argument("<file>", "a JSON array of rules")
     .option("--schemas <dir>", "contracts that ship with the engines", SCHEMAS_DIRECTORY)
@@ -46,8 +35,8 @@ export function addRulesCommand(program: Command, say: (line: string) => void): 
 
   addRulesTestCommand(rules, say);
 
-  place(rules.command("list"))
-    .description("the rules that are saved, one line each")
+  example(place(rules.command("list")), "rules list")
+    .description("List the rules that are saved, one line each.")
     .action((options: Place) =>
       withBucket(options, async (bucket) => {
         const saved = await savedRules(bucket);
@@ -56,8 +45,8 @@ export function addRulesCommand(program: Command, say: (line: string) => void): 
       }),
     );
 
-  place(rules.command("delete"))
-    .description("delete a rule; what it raised is resolved")
+  example(place(rules.command("delete")), "rules delete hot-room")
+    .description("Delete a rule; what it raised is resolved.")
     .argument("<id>")
     .action((id: string, options: Place) =>
       withBucket(options, async (bucket) => {
@@ -92,7 +81,7 @@ function conditionOf(rule: Rule): string {
   }
 }
 
-/** What is saved, or why nothing is. @throws AppError `RULE_INVALID` naming the rule at fault. */
+/** What is saved, or why nothing is. @throws AppError `CONFIG_INVALID` naming the rule at fault. */
 async function applyRules(
   bucket: KV,
   wanted: readonly Rule[],
@@ -140,20 +129,13 @@ async function knownContracts(hub: NatsConnection, shippedDirectory: string): Pr
   return registry.catalog;
 }
 
-async function withBucket(
-  place: Place,
-  use: (bucket: KV, hub: NatsConnection) => Promise<void>,
-): Promise<void> {
-  const soon = AbortSignal.timeout(CONNECT_WITHIN_MS);
-  const target = { url: natsTarget(place, "hub"), name: "skerry rules" };
-  const hub = await connectNats(target, SILENT, soon);
-  try {
+const withBucket = (
+  at: Place,
+  work: (bucket: KV, hub: NatsConnection) => Promise<void>,
+): Promise<void> =>
+  withNats(at, HUB, async (hub) => {
     const config = await streamConfig(await hub.jetstreamManager(), bucketStream(RULES_BUCKET));
     if (!config) throw refused(`there is no bucket ${RULES_BUCKET}: npx skerry topology apply`);
     if (config.mirror) throw refused("rules are saved at the hub only: say the hub's URL");
-    const bucket = await hub.jetstream().views.kv(RULES_BUCKET, { bindOnly: true });
-    await use(bucket, hub);
-  } finally {
-    await hub.close();
-  }
-}
+    await work(await hub.jetstream().views.kv(RULES_BUCKET, { bindOnly: true }), hub);
+  });

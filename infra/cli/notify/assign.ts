@@ -11,11 +11,11 @@ import {
   UNASSIGNED,
   moved,
   parseAssignment,
-} from "../../contracts/messages/notification.ts";
-import { NOTIFIERS_BUCKET, alertsStream, bucketStream } from "../../contracts/names/subjects.ts";
-import { HUB, streamConfig } from "../../platform/nats/topology/topology.ts";
-import { sleep } from "../../platform/runtime/backoff.ts";
-import { AppError } from "../../platform/runtime/errors.ts";
+} from "../../../contracts/messages/notification.ts";
+import { NOTIFIERS_BUCKET, alertsStream, bucketStream } from "../../../contracts/names/subjects.ts";
+import { HUB, streamConfig } from "../../../platform/nats/topology/topology.ts";
+import { sleep } from "../../../platform/runtime/backoff.ts";
+import { refused } from "../kit/refused.ts";
 
 /** Until a notifier that lives has heard of a move, also beyond the WAN. */
 const SETTLE_MS = 2_000;
@@ -116,5 +116,3 @@ const put = (
   assignment: Assignment,
   previousSeq: number,
 ): Promise<number> => bucket.put(region, JSON.stringify(assignment), { previousSeq });
-
-const refused = (why: string): AppError => new AppError("CONFIG_INVALID", "fatal", why);

@@ -1,7 +1,7 @@
 // A list of devices as a spreadsheet writes it (pure).
 import { parse } from "csv-parse/sync";
-import { DEVICE_ROLES, type DeviceRole, deviceIdProblem } from "../../contracts/device.ts";
-import { PASSWORD_CHARS_MIN } from "../../gateway/identity/passwords.ts";
+import { DEVICE_ROLES, type DeviceRole, deviceIdProblem } from "../../../contracts/device.ts";
+import { PASSWORD_CHARS_MIN } from "../../../gateway/identity/passwords.ts";
 
 export interface DeviceRow {
   readonly line: number;

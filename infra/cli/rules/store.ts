@@ -1,22 +1,13 @@
 // Rules in files and in the bucket, and what is wrong with them.
 import { readFileSync } from "node:fs";
 import type { KV } from "nats";
-import type { Catalog } from "../../contracts/schema/catalog.ts";
-import { compileRule } from "../../contracts/rules/compile-rule.ts";
-import { type Rule, parseRule, parseRules } from "../../contracts/rules/rule.ts";
-import { AppError, messageOf } from "../../platform/runtime/errors.ts";
-import { makeLogger } from "../../platform/runtime/logger.ts";
+import type { Catalog } from "../../../contracts/schema/catalog.ts";
+import { compileRule } from "../../../contracts/rules/compile-rule.ts";
+import { type Rule, parseRule, parseRules } from "../../../contracts/rules/rule.ts";
+import { messageOf } from "../../../platform/runtime/errors.ts";
+import { refused } from "../kit/refused.ts";
 
-export const CONNECT_WITHIN_MS = 5_000;
-
-export interface Place {
-  readonly nats?: string;
-  readonly dataDir: string;
-}
-
-export const SILENT = makeLogger({}, "silent");
-
-/** @throws AppError `RULE_INVALID` naming file, rule and property. */
+/** @throws AppError `CONFIG_INVALID` naming file, rule and property. */
 export function readRules(file: string): readonly Rule[] {
   try {
     return parseRules(JSON.parse(readFileSync(file, "utf8")));
@@ -53,5 +44,3 @@ export async function savedRules(
   }
   return saved;
 }
-
-export const refused = (why: string): AppError => new AppError("RULE_INVALID", "fatal", why);

@@ -2,25 +2,26 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import type { NatsConnection } from "nats";
-import type { Alert } from "../../contracts/messages/alert.ts";
-import type { Catalog } from "../../contracts/schema/catalog.ts";
-import { compileRule } from "../../contracts/rules/compile-rule.ts";
-import { type Frame, type FrameReading, decodeFrame } from "../../contracts/messages/frame.ts";
-import { eventTimeMs } from "../../contracts/messages/reading.ts";
-import type { Rule } from "../../contracts/rules/rule.ts";
-import { telemetryStream } from "../../contracts/names/subjects.ts";
-import { LaneRules } from "../../gateway/alerting/lane/lane-rules.ts";
+import type { Alert } from "../../../contracts/messages/alert.ts";
+import type { Catalog } from "../../../contracts/schema/catalog.ts";
+import { compileRule } from "../../../contracts/rules/compile-rule.ts";
+import { type Frame, type FrameReading, decodeFrame } from "../../../contracts/messages/frame.ts";
+import { eventTimeMs } from "../../../contracts/messages/reading.ts";
+import type { Rule } from "../../../contracts/rules/rule.ts";
+import { telemetryStream } from "../../../contracts/names/subjects.ts";
+import { LaneRules } from "../../../gateway/alerting/lane/lane-rules.ts";
 import {
   EMPTY_LANE,
   type LaneState,
   judgeFrame,
   jumpOver,
-} from "../../platform/nats/lanes/lane.ts";
-import { readLane } from "../../platform/nats/lanes/lane-source.ts";
-import { streamConfig } from "../../platform/nats/topology/topology.ts";
-import { firstSeqSince } from "../../platform/nats/lanes/trim.ts";
-import { AppError, messageOf } from "../../platform/runtime/errors.ts";
-import { makeLogger } from "../../platform/runtime/logger.ts";
+} from "../../../platform/nats/lanes/lane.ts";
+import { readLane } from "../../../platform/nats/lanes/lane-source.ts";
+import { streamConfig } from "../../../platform/nats/topology/topology.ts";
+import { firstSeqSince } from "../../../platform/nats/lanes/trim.ts";
+import { messageOf } from "../../../platform/runtime/errors.ts";
+import { SILENT } from "../kit/connection.ts";
+import { refused } from "../kit/refused.ts";
 
 export interface RecordedFrame extends Frame {
   readonly seq: number;
@@ -104,7 +105,7 @@ export async function readRecording(path: string, catalog: Catalog): Promise<Rec
     try {
       readings.push(toReading(JSON.parse(text), catalog));
     } catch (error) {
-      throw new AppError("CONFIG_INVALID", "fatal", `${path}:${line}: ${messageOf(error)}`);
+      throw refused(`${path}:${line}: ${messageOf(error)}`, error);
     }
   }
   readings.sort((a, b) => a.receivedAtMs - b.receivedAtMs);
@@ -140,8 +141,7 @@ export async function readRegion(
   const manager = await connection.jetstreamManager();
   const stream = telemetryStream(region);
   const config = await streamConfig(manager, stream);
-  if (!config)
-    throw new AppError("CONFIG_INVALID", "fatal", `there is no log of region ${region} there`);
+  if (!config) throw refused(`there is no log of region ${region} there`);
   const { first_seq: firstSeq, last_seq: lastSeq } = (await manager.streams.info(stream)).state;
   const from = await firstSeqSince(manager, stream, { firstSeq, lastSeq }, sinceMs);
   const { subjects } = await manager.streams
@@ -154,9 +154,8 @@ export async function readRegion(
     const frames: RecordedFrame[] = [];
     const enough = new AbortController();
     const lane = { region, partition };
-    const silent = makeLogger({}, "silent");
     if (last.seq >= from)
-      for await (const entry of readLane(connection, lane, from, silent, enough.signal)) {
+      for await (const entry of readLane(connection, lane, from, SILENT, enough.signal)) {
         frames.push({ seq: entry.seq, storeMs: entry.storeMs, ...decodeFrame(entry.data) });
         if (entry.seq >= last.seq) break;
       }

@@ -1,7 +1,7 @@
 // Asks the gateways of a region to admit rejects again; contracts/messages/replay.ts says what they answer.
 import { ErrorCode, type NatsConnection, NatsError } from "nats";
-import type { ReplayAnswer, ReplayRequest } from "../../contracts/messages/replay.ts";
-import { replaySubject } from "../../contracts/names/subjects.ts";
+import type { ReplayAnswer, ReplayRequest } from "../../../contracts/messages/replay.ts";
+import { replaySubject } from "../../../contracts/names/subjects.ts";
 
 /** Longer than a gateway takes to give up. */
 const ANSWER_WITHIN_MS = 12_000;

@@ -1,19 +1,13 @@
 // Bucket `devices` at the hub, as the command line writes it: nothing is overwritten unseen.
-import { type KV, NatsError } from "nats";
-import { type Device, checkDevice, deviceKey } from "../../contracts/device.ts";
-import { DEVICES_BUCKET, bucketStream } from "../../contracts/names/subjects.ts";
-import { connectNats } from "../../platform/nats/client/connect.ts";
-import { AppError, messageOf } from "../../platform/runtime/errors.ts";
-import { makeLogger } from "../../platform/runtime/logger.ts";
+import { type KV, type NatsConnection, NatsError } from "nats";
+import { type Device, checkDevice, deviceKey } from "../../../contracts/device.ts";
+import { DEVICES_BUCKET, bucketStream } from "../../../contracts/names/subjects.ts";
+import { messageOf } from "../../../platform/runtime/errors.ts";
+import { refused } from "../kit/refused.ts";
 
-const CONNECT_WITHIN_MS = 5_000;
 const WRONG_LAST_SEQUENCE = 10071;
 /** A write that another writer was faster than is tried again from what that one wrote. */
 const ATTEMPTS_MAX = 5;
-
-/** Refused by us, in words for whoever typed the command. */
-export const refused = (message: string): AppError =>
-  new AppError("CONFIG_INVALID", "fatal", message);
 
 export class DeviceStore {
   readonly #kv: KV;
@@ -69,22 +63,11 @@ async function* wrap(
     yield { key: entry.key, string: entry.string(), operation: entry.operation };
 }
 
-/** Runs `work` with the hub's bucket; `url` must be the hub's own nats-server. */
-export async function withDeviceStore<T>(
-  url: string,
-  work: (store: DeviceStore) => Promise<T>,
-): Promise<T> {
-  const soon = AbortSignal.timeout(CONNECT_WITHIN_MS);
-  const target = { url, name: "skerry devices" };
-  const connection = await connectNats(target, makeLogger({}, "silent"), soon);
-  try {
-    const { streams } = await connection.jetstreamManager();
-    const { config } = await streams.info(bucketStream(DEVICES_BUCKET));
-    if (config.mirror)
-      throw refused("this nats-server holds a region's copy of the devices: say the hub's URL");
-    const kv = await connection.jetstream().views.kv(DEVICES_BUCKET, { bindOnly: true });
-    return await work(new DeviceStore(kv));
-  } finally {
-    await connection.close();
-  }
+/** The hub's bucket. @throws AppError `CONFIG_INVALID` if the connection is not to the hub. */
+export async function openDeviceStore(hub: NatsConnection): Promise<DeviceStore> {
+  const { streams } = await hub.jetstreamManager();
+  const { config } = await streams.info(bucketStream(DEVICES_BUCKET));
+  if (config.mirror)
+    throw refused("this nats-server holds a region's copy of the devices: say the hub's URL");
+  return new DeviceStore(await hub.jetstream().views.kv(DEVICES_BUCKET, { bindOnly: true }));
 }

@@ -1,25 +1,21 @@
 // Commands at the hub: writing one once, and finding out what became of them.
 import canonicalize from "canonicalize";
 import { type NatsConnection, NatsError } from "nats";
-import { type Command, type Reply, checkCommand } from "../../contracts/messages/command.ts";
-import { COMMANDS_STREAM, commandFilter, replyFilter } from "../../contracts/names/subjects.ts";
-import type { CommandAddress } from "../../contracts/names/topics.ts";
-import { applyStored } from "../../platform/nats/client/stored.ts";
-import { streamConfig } from "../../platform/nats/topology/topology.ts";
-import { AppError, messageOf } from "../../platform/runtime/errors.ts";
-import { makeLogger } from "../../platform/runtime/logger.ts";
+import { type Command, type Reply, checkCommand } from "../../../contracts/messages/command.ts";
+import { COMMANDS_STREAM, commandFilter, replyFilter } from "../../../contracts/names/subjects.ts";
+import type { CommandAddress } from "../../../contracts/names/topics.ts";
+import { applyStored } from "../../../platform/nats/client/stored.ts";
+import { streamConfig } from "../../../platform/nats/topology/topology.ts";
+import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
+import { SILENT } from "../kit/connection.ts";
+import { refused } from "../kit/refused.ts";
 
 const WRONG_LAST_SEQUENCE = 10071;
 const NO_MESSAGE_FOUND = 10037;
 const READ_WITHIN_MS = 60_000;
 const REPLIES = /^REPLIES_(.+)$/;
 
-export const SILENT = makeLogger({}, "silent");
-
-export const refused = (why: string, cause?: unknown): AppError =>
-  new AppError("COMMAND_REFUSED", "fatal", why, { cause });
-
-/** @throws AppError `COMMAND_REFUSED` unless the connection is to a hub that has the stream. */
+/** @throws AppError `CONFIG_INVALID` unless the connection is to a hub that has the stream. */
 export async function checkHub(hub: NatsConnection): Promise<void> {
   const config = await streamConfig(await hub.jetstreamManager(), COMMANDS_STREAM);
   if (!config) throw refused(`there is no stream ${COMMANDS_STREAM}: npx skerry topology apply`);
@@ -30,7 +26,7 @@ export async function checkHub(hub: NatsConnection): Promise<void> {
  * Writes a command, once: the same device and id again is refused, unless payload and lifetime are
  * the same, so that whoever did not hear the answer can ask again.
  * @returns the command as stored.
- * @throws AppError `COMMAND_REFUSED` if it differs from the stored one; `NATS_UNAVAILABLE` if nobody
+ * @throws AppError `CONFIG_INVALID` if it differs from the stored one; `NATS_UNAVAILABLE` if nobody
  *   answered: it may be stored, and sending it again under the same id finds out.
  */
 export async function issue(hub: NatsConnection, command: Command): Promise<Command> {

@@ -1,15 +1,15 @@
 // Dead letters of a notifier, and how they are handed to it again.
 import { DeliverPolicy, type NatsConnection } from "nats";
-import type { DeadLetter } from "../../contracts/messages/notification.ts";
+import type { DeadLetter } from "../../../contracts/messages/notification.ts";
 import {
   deadLetterSubjects,
   deadLettersStream,
   retrySubject,
   retrySubjects,
-} from "../../contracts/names/subjects.ts";
-import { publishOnce } from "../../platform/nats/client/publish.ts";
-import { streamConfig } from "../../platform/nats/topology/topology.ts";
-import { AppError } from "../../platform/runtime/errors.ts";
+} from "../../../contracts/names/subjects.ts";
+import { publishOnce } from "../../../platform/nats/client/publish.ts";
+import { streamConfig } from "../../../platform/nats/topology/topology.ts";
+import { refused } from "../kit/refused.ts";
 
 const REASON_MAX = 120;
 /** An empty answer takes `expires`. */
@@ -67,11 +67,7 @@ async function lettersOn(
 ): Promise<StoredLetter[]> {
   const stream = deadLettersStream(domain);
   if (!(await streamConfig(await nats.jetstreamManager(), stream)))
-    throw new AppError(
-      "CONFIG_INVALID",
-      "fatal",
-      `there is no stream ${stream} here: npx skerry topology apply, or another --at`,
-    );
+    throw refused(`there is no stream ${stream} here: npx skerry topology apply, or another --at`);
   const consumer = await nats.jetstream().consumers.get(stream, {
     filterSubjects: subject,
     deliver_policy: DeliverPolicy.StartSequence,

@@ -1,10 +1,15 @@
 import { closeSync, fsyncSync, openSync, readFileSync, writeFileSync } from "node:fs";
-import type { Credential, Device } from "../../contracts/device.ts";
-import { passwordCredential } from "../../gateway/identity/passwords.ts";
-import { SECRET_CHARS, generateSecret, secretCredential } from "../../gateway/identity/secrets.ts";
-import { messageOf } from "../../platform/runtime/errors.ts";
-import { type DeviceRow, parseDeviceRows, secretsCsv } from "./devices-csv.ts";
-import { type DeviceStore, refused } from "./devices-store.ts";
+import type { Credential, Device } from "../../../contracts/device.ts";
+import { passwordCredential } from "../../../gateway/identity/passwords.ts";
+import {
+  SECRET_CHARS,
+  generateSecret,
+  secretCredential,
+} from "../../../gateway/identity/secrets.ts";
+import { messageOf } from "../../../platform/runtime/errors.ts";
+import { type DeviceRow, parseDeviceRows, secretsCsv } from "./csv.ts";
+import { refused } from "../kit/refused.ts";
+import type { DeviceStore } from "./store.ts";
 
 /** Writes under way at once. */
 const WRITES_MAX = 64;

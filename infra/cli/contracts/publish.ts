@@ -5,10 +5,13 @@
 // P2. A version is judged against exactly what the bucket holds when it is written: the write
 //     expects the bucket's last sequence, and its own key unused. Else everything is read again.
 import { type JetStreamClient, type JetStreamManager, NatsError, type NatsConnection } from "nats";
-import { SCHEMAS_DIRECTORY, type SchemaFile, readSchemas } from "../../contracts/schema/catalog.ts";
-import { type CompatibilityMode, isSameSchema } from "../../contracts/schema/compatibility.ts";
-import { CONTRACTS_BUCKET, bucketStream } from "../../contracts/names/subjects.ts";
-import { connectNats } from "../../platform/nats/client/connect.ts";
+import {
+  SCHEMAS_DIRECTORY,
+  type SchemaFile,
+  readSchemas,
+} from "../../../contracts/schema/catalog.ts";
+import { type CompatibilityMode, isSameSchema } from "../../../contracts/schema/compatibility.ts";
+import { CONTRACTS_BUCKET, bucketStream } from "../../../contracts/names/subjects.ts";
 import {
   CONTRACT_SUBJECTS,
   type ContractEntry,
@@ -16,13 +19,13 @@ import {
   contractSubject,
   parseContractEntry,
   parseContractSubject,
-} from "../../platform/nats/lanes/contract-registry.ts";
-import { AppError, messageOf } from "../../platform/runtime/errors.ts";
-import { makeLogger } from "../../platform/runtime/logger.ts";
-import { type Report, compileAll, count, judge, versionKey } from "./contracts-versions.ts";
+} from "../../../platform/nats/lanes/contract-registry.ts";
+import { messageOf } from "../../../platform/runtime/errors.ts";
+import { refused } from "../kit/refused.ts";
+import { count } from "../kit/words.ts";
+import { type Report, compileAll, judge, versionKey } from "./versions.ts";
 
 const STREAM = bucketStream(CONTRACTS_BUCKET);
-const CONNECT_WITHIN_MS = 5_000;
 /** Another publisher was faster: read, judge and write again. */
 const ATTEMPTS_MAX = 5;
 /** As different versions of nats-server call it. */
@@ -36,27 +39,26 @@ interface Bucket {
 }
 
 /** Writes the directory's versions that the hub does not hold, unless one breaks an earlier one. */
-export const publishContracts = (
-  url: string,
+export async function publishContracts(
+  hub: NatsConnection,
   options: { schemas: string; mode: CompatibilityMode },
-): Promise<Report> =>
-  withNats(url, async (connection) => {
-    const manager = await connection.jetstreamManager();
-    if ((await manager.streams.info(STREAM)).config.mirror)
-      throw refused("this nats-server holds a region's copy of the contracts: say the hub's URL");
-    const written: SchemaFile[] = [];
-    for (let attempt = 1; ; attempt++) {
-      const bucket = await readBucket(manager);
-      const { files, problems, warnings } = planOf(bucket, options);
-      const isLast = attempt === ATTEMPTS_MAX;
-      const isDone =
-        problems.length > 0 ||
-        (await write(connection.jetstream(), files, { bucket, mode: options.mode, written }));
-      if (!isDone && !isLast) continue;
-      if (!isDone) problems.push("others write to the bucket all the time: try again");
-      return { problems, warnings, summary: summaryOf(written, problems) };
-    }
-  });
+): Promise<Report> {
+  const manager = await hub.jetstreamManager();
+  if ((await manager.streams.info(STREAM)).config.mirror)
+    throw refused("this nats-server holds a region's copy of the contracts: say the hub's URL");
+  const written: SchemaFile[] = [];
+  for (let attempt = 1; ; attempt++) {
+    const bucket = await readBucket(manager);
+    const { files, problems, warnings } = toWrite(bucket, options);
+    const isLast = attempt === ATTEMPTS_MAX;
+    const isDone =
+      problems.length > 0 ||
+      (await write(hub.jetstream(), files, { bucket, mode: options.mode, written }));
+    if (!isDone && !isLast) continue;
+    if (!isDone) problems.push("others write to the bucket all the time: try again");
+    return { problems, warnings, summary: summaryOf(written, problems) };
+  }
+}
 
 function summaryOf(written: readonly SchemaFile[], problems: readonly string[]): string {
   const names = written.map(versionKey).join(", ");
@@ -65,8 +67,8 @@ function summaryOf(written: readonly SchemaFile[], problems: readonly string[]):
   return names === "" ? "nothing new to publish" : published;
 }
 
-/** What is to be written, or why nothing is (P1). */
-function planOf(
+/** The versions that are to be written, or why nothing is (P1). */
+function toWrite(
   bucket: Bucket,
   { schemas, mode }: { schemas: string; mode: CompatibilityMode },
 ): { files: SchemaFile[]; problems: string[]; warnings: string[] } {
@@ -155,37 +157,20 @@ const publishedFiles = ({ entries }: Bucket): SchemaFile[] =>
   );
 
 /** One line per version: what is published, then what only ships. */
-export const listContracts = (url: string): Promise<string[]> =>
-  withNats(url, async (connection) => {
-    const bucket = await readBucket(await connection.jetstreamManager());
-    const rows = new Map<string, { file: SchemaFile; what: string }>();
-    for (const file of readSchemas(SCHEMAS_DIRECTORY))
-      rows.set(versionKey(file), { file, what: "shipped, not published" });
-    for (const file of publishedFiles(bucket)) {
-      const { published } = bucket.entries.get(versionKey(file))!;
-      const at = new Date(published!.publishedAtMs).toISOString();
-      rows.set(versionKey(file), { file, what: `published ${at} (${published!.mode})` });
-    }
-    const lines = [...rows.values()]
-      .sort(({ file: a }, { file: b }) =>
-        a.name === b.name ? a.version - b.version : a.name < b.name ? -1 : 1,
-      )
-      .map(({ file, what }) => `${versionKey(file)}  ${what}`);
-    return [...lines, ...bucket.broken];
-  });
-
-const refused = (message: string): AppError => new AppError("CONFIG_INVALID", "fatal", message);
-
-async function withNats<T>(
-  url: string,
-  work: (connection: NatsConnection) => Promise<T>,
-): Promise<T> {
-  const soon = AbortSignal.timeout(CONNECT_WITHIN_MS);
-  const target = { url, name: "skerry contracts" };
-  const connection = await connectNats(target, makeLogger({}, "silent"), soon);
-  try {
-    return await work(connection);
-  } finally {
-    await connection.close();
+export async function listContracts(connection: NatsConnection): Promise<string[]> {
+  const bucket = await readBucket(await connection.jetstreamManager());
+  const rows = new Map<string, { file: SchemaFile; what: string }>();
+  for (const file of readSchemas(SCHEMAS_DIRECTORY))
+    rows.set(versionKey(file), { file, what: "shipped, not published" });
+  for (const file of publishedFiles(bucket)) {
+    const { published } = bucket.entries.get(versionKey(file))!;
+    const at = new Date(published!.publishedAtMs).toISOString();
+    rows.set(versionKey(file), { file, what: `published ${at} (${published!.mode})` });
   }
+  const lines = [...rows.values()]
+    .sort(({ file: a }, { file: b }) =>
+      a.name === b.name ? a.version - b.version : a.name < b.name ? -1 : 1,
+    )
+    .map(({ file, what }) => `${versionKey(file)}  ${what}`);
+  return [...lines, ...bucket.broken];
 }

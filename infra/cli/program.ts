@@ -1,0 +1,31 @@
+import { Command } from "commander";
+import { addAlertsCommand } from "./alerts.ts";
+import { addCommandsCommand } from "./commands.ts";
+import { addContractsCommand } from "./contracts.ts";
+import { addDevicesCommand } from "./devices.ts";
+import type { Say } from "./kit/options.ts";
+import { addNotifyCommand } from "./notify.ts";
+import { addRegionCommand } from "./region.ts";
+import { addRejectsCommand } from "./rejects.ts";
+import { addRulesCommand } from "./rules.ts";
+import { addTopologyCommand } from "./topology.ts";
+
+/**
+ * `skerry` with all its commands; each `X.ts` beside this file is a command, `X/` holds its parts, and
+ * `kit/` what all of them share. Commander's own complaints are thrown, not printed and exited with.
+ */
+export function makeProgram(say: Say): Command {
+  const program = new Command("skerry")
+    .description("Tools for a Skerry installation.")
+    .exitOverride();
+  addDevicesCommand(program, say);
+  addContractsCommand(program, say);
+  addRulesCommand(program, say);
+  addAlertsCommand(program, say);
+  addNotifyCommand(program, say);
+  addCommandsCommand(program, say);
+  addRejectsCommand(program, say);
+  addTopologyCommand(program, say);
+  addRegionCommand(program, say);
+  return program;
+}
