@@ -45,17 +45,15 @@ export function findInstallation(dataDir: string | undefined, cwd = process.cwd(
         `${join(DATA_DIRECTORY, FILE)}. Start one with npm start, or name a server with --nats URL.`,
     );
   const shown = dataDir === undefined ? relative(cwd, path) : path;
-  try {
-    return {
-      path: shown,
-      addresses: JSON.parse(readFileSync(path, "utf8")) as InstallationAddresses,
-    };
-  } catch (error) {
+  if (!existsSync(path))
     throw refused(
-      `No local installation is at ${shown} (${messageOf(error)}). ` +
-        "Start one with npm start, or name a server with --nats URL.",
-      error,
+      `No local installation is at ${shown}. Start one with npm start, or name a server with --nats URL.`,
     );
+  try {
+    const addresses = JSON.parse(readFileSync(path, "utf8")) as InstallationAddresses;
+    return { path: shown, addresses };
+  } catch (error) {
+    throw refused(`${shown} cannot be read: ${messageOf(error)}`, error);
   }
 }
 
