@@ -1,12 +1,12 @@
 // One lane of the aggregator: log → LaneAggregate → sink, and the position behind it.
 import { setImmediate as macrotask } from "node:timers/promises";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { LOSSES_KEPT, type LaneLoss, type LaneStatus } from "../../contracts/messages/status.ts";
 import { type LaneId, laneName, telemetryStream } from "../../contracts/names/subjects.ts";
 import type { InfluxClient } from "../sinks/influx/client.ts";
 import { type Hole, holeText } from "../../platform/nats/lanes/lane.ts";
 import { readLaneAnywhere } from "../../platform/nats/lanes/lane-origin.ts";
-import type { LogEntry } from "../../platform/nats/lanes/lane-source.ts";
+import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
 import type { Lease } from "../../platform/nats/lanes/leases.ts";
 import { type Positions, suspectCopy } from "../../platform/nats/lanes/positions.ts";
 import type { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
@@ -17,7 +17,7 @@ import type { Tracing } from "../../otel/tracing.ts";
 import type { HubAlerts } from "../hub-alerts.ts";
 import { findConflicts } from "./conflicts.ts";
 import { recordHops } from "./hop-spans.ts";
-import { insist } from "../insist.ts";
+import { insist } from "../../platform/runtime/insist.ts";
 import type { Answer, InfluxSink } from "./influx-sink.ts";
 import {
   type FrameEffects,

@@ -15,7 +15,7 @@ import {
   type BucketEntry,
   type BucketToFollow,
   followBucket,
-} from "../../platform/nats/client/bucket.ts";
+} from "../../platform/nats/client/follow-bucket.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import { Waker } from "./waker.ts";
 

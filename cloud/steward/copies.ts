@@ -1,6 +1,6 @@
 // The hub's copy of one region's log: trimmed when read, told to the region, made again when the region
 // lost what the copy has.
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { HubCopy, Rollback } from "../../contracts/messages/copy.ts";
 import { telemetryStream } from "../../contracts/names/subjects.ts";
 import { readCopy, writeCopy } from "../../platform/nats/lanes/copies.ts";

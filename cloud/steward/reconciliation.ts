@@ -5,7 +5,7 @@
 // N2. A difference is looked at again before it counts: late readings may have come in between.
 // N3. What was found is written to InfluxDB, and a difference raises an alert at the hub, which is
 //     resolved by an hour without one.
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import { decodeFrame } from "../../contracts/messages/frame.ts";
 import { RECONCILIATION, rawMeasurement } from "../../contracts/names/measurements.ts";

@@ -1,7 +1,7 @@
 // The steward: the hub's scheduled work. It cares for the copies of the regions' logs, and compares log
 // and InfluxDB.
 import cron from "node-cron";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import type { HubCopy } from "../../contracts/messages/copy.ts";
 import type { StewardStatus } from "../../contracts/messages/status.ts";

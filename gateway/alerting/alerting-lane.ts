@@ -11,7 +11,7 @@
 //     other rules know stays. The position is saved with it, so no replay goes back behind a change; a
 //     change that happened meanwhile waits until the replay has passed the last alert that is stored.
 // E6. If what rules knew is lost, alerts that are open are resolved: nobody could do it later.
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Alert } from "../../contracts/messages/alert.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import {
@@ -31,7 +31,8 @@ import {
   jumpOver,
 } from "../../platform/nats/lanes/lane.ts";
 import { rolledBackTo } from "../../platform/nats/lanes/lane-origin.ts";
-import { type LogEntry, readLane } from "../../platform/nats/lanes/lane-source.ts";
+import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
+import { readLane } from "../../platform/nats/lanes/lane-source.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";

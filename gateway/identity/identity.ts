@@ -7,7 +7,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { NatsError, type NatsConnection } from "nats";
 import { DEVICES_BUCKET, bucketStream } from "../../contracts/names/subjects.ts";
-import { type LogEntry, readSlice } from "../../platform/nats/lanes/lane-source.ts";
+import { type LogEntry, readSlice } from "../../platform/nats/client/stream-reader.ts";
 import { Backoff, sleep } from "../../platform/runtime/backoff.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";

@@ -1,4 +1,4 @@
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Alert } from "../../contracts/messages/alert.ts";
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/schema/catalog.ts";
 import {
@@ -9,7 +9,7 @@ import {
 } from "../../contracts/names/subjects.ts";
 import { readLedger } from "../../device-sim/ledger.ts";
 import { InfluxClient } from "../../cloud/sinks/influx/client.ts";
-import { readSlice } from "../../platform/nats/lanes/lane-source.ts";
+import { readSlice } from "../../platform/nats/client/stream-reader.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import { type Audit, audit } from "./audit.ts";

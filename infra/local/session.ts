@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import logUpdate from "log-update";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import {
   PARTITIONS_DEFAULT,

@@ -3,7 +3,7 @@
 // Method: real servers; the region's directory is deleted, the command of the manual is run, then more is
 // written; the other region's copy is behind the hub's, so the command has to choose.
 import { rm } from "node:fs/promises";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { expect, test } from "vitest";
 import { applyTopology } from "../../platform/nats/topology/topology.ts";
 import { storedAt } from "../../platform/nats/lanes/trim.ts";

@@ -3,7 +3,7 @@
 // Method: real servers; the region's directory is replaced by an older copy of itself, while a gateway
 // goes on numbering its frames.
 import { cp, rm } from "node:fs/promises";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { expect, test } from "vitest";
 import { storedAt } from "../../platform/nats/lanes/trim.ts";
 import { makeAggregator } from "../support/aggregator.ts";

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { expect, test } from "vitest";
 import { firstSeqSince } from "../../platform/nats/lanes/trim.ts";
 import type { NatsUser } from "../../platform/nats/topology/permissions.ts";

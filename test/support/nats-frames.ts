@@ -1,6 +1,6 @@
 // What a gateway writes into its region's log, without a gateway.
 import { headers } from "nats";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { encodeFrame, encodeReading, frameMessageId } from "../../contracts/messages/frame.ts";
 import { type LaneId, telemetrySubject } from "../../contracts/names/subjects.ts";
 

@@ -5,7 +5,8 @@ import { type LaneId, laneName, telemetryStream } from "../../../contracts/names
 import { AppError, messageOf } from "../../runtime/errors.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import type { Hole } from "./lane.ts";
-import { type LogEntry, readLane } from "./lane-source.ts";
+import type { LogEntry } from "../client/stream-reader.ts";
+import { readLane } from "./lane-source.ts";
 import { firstSeqSince, storedAt } from "./trim.ts";
 
 const ANSWER_WITHIN_MS = 5_000;
