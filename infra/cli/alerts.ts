@@ -1,14 +1,11 @@
 import { userInfo } from "node:os";
 import type { Command } from "commander";
-import type { JetStreamManager, NatsConnection } from "nats";
 import type { Acknowledgement, Alert } from "../../contracts/messages/alert.ts";
-import {
-  ACKNOWLEDGEMENTS_BUCKET,
-  acknowledgementKey,
-  alertSubjects,
-  alertsStream,
-} from "../../contracts/names/subjects.ts";
+import { ACKNOWLEDGEMENTS_BUCKET, acknowledgementKey } from "../../contracts/names/subjects.ts";
+import { Bucket } from "../../platform/nats/client/bucket.ts";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
+import { latestAlerts } from "./alerts/latest.ts";
 import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, place } from "./kit/options.ts";
@@ -56,8 +53,7 @@ export function addAlertsCommand(program: Command, say: Say): void {
           by: flags.by,
           atMs: Date.now(),
         };
-        const { views } = connection.jetstream();
-        const bucket = await views.kv(ACKNOWLEDGEMENTS_BUCKET, { bindOnly: true });
+        const bucket = await Bucket.open(connection, ACKNOWLEDGEMENTS_BUCKET);
         await bucket.put(acknowledgementKey(alert), JSON.stringify(ack));
         say(`${alert.region} ${alert.rule} ${alert.key}: acknowledged by ${flags.by}`);
       }),
@@ -88,33 +84,4 @@ async function firingAlert(connection: NatsConnection, id: string): Promise<Aler
     throw refused(`${alert.rule} is no rule of yours: it ends by itself`);
   if (alert.state !== "firing") throw refused(`alert ${alert.id} is ${alert.state}, not firing`);
   return alert;
-}
-
-/** The last alert of every rule and key, oldest first. */
-async function latestAlerts(
-  connection: NatsConnection,
-  region: string | undefined,
-): Promise<Alert[]> {
-  const manager = await connection.jetstreamManager();
-  const regions = region === undefined ? await regionsOf(manager) : [region];
-  const alerts: Alert[] = [];
-  for (const each of regions) {
-    const stream = alertsStream(each);
-    const filter = { subjects_filter: alertSubjects(each) };
-    const info = await manager.streams.info(stream, filter).catch(() => null);
-    if (!info) throw refused(`there is no stream ${stream} there`);
-    for (const subject of Object.keys(info.state.subjects ?? {})) {
-      const message = await manager.streams.getMessage(stream, { last_by_subj: subject });
-      alerts.push(message.json<Alert>());
-    }
-  }
-  return alerts.sort((a, b) => a.atMs - b.atMs);
-}
-
-async function regionsOf(manager: JetStreamManager): Promise<string[]> {
-  const prefix = alertsStream("");
-  const names: string[] = [];
-  for await (const name of manager.streams.names())
-    if (name.startsWith(prefix)) names.push(name.slice(prefix.length));
-  return names.sort();
 }

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { userInfo } from "node:os";
 import type { Command as CommandLine } from "commander";
-import type { NatsConnection } from "nats";
 import {
   COMMANDS_KEPT_MS,
   type Command,
@@ -9,6 +8,7 @@ import {
   checkCommand,
   commandState,
 } from "../../contracts/messages/command.ts";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { as } from "../../platform/runtime/config.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { copyStream } from "../../platform/nats/topology/region-restore.ts";
 import { PARTITIONS_DEFAULT, originStreams } from "../../platform/nats/topology/topology.ts";
 import { AppError } from "../../platform/runtime/errors.ts";
@@ -81,10 +82,5 @@ async function restore(flags: Flags, say: Say): Promise<void> {
   }
 }
 
-async function lastSeq(connection: NatsConnection, stream: string): Promise<number | null> {
-  const manager = await connection.jetstreamManager();
-  return manager.streams.info(stream).then(
-    ({ state }) => state.last_seq,
-    () => null,
-  );
-}
+const lastSeq = async (connection: NatsConnection, stream: string): Promise<number | null> =>
+  (await new Streams(connection).find(stream))?.lastSeq ?? null;

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import type { NatsConnection } from "nats";
 import type { ReplayAnswer } from "../../contracts/messages/replay.ts";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, parseSince, place } from "./kit/options.ts";

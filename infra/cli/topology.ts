@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { type RegionPairs, parseCopies } from "../../platform/nats/topology/pairs.ts";
 import { hubConfig, regionConfig } from "../../platform/nats/topology/server-config.ts";
 import {

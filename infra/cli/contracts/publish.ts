@@ -4,7 +4,6 @@
 //     can be repeated.
 // P2. A version is judged against exactly what the bucket holds when it is written: the write
 //     expects the bucket's last sequence, and its own key unused. Else everything is read again.
-import { type JetStreamClient, type JetStreamManager, NatsError, type NatsConnection } from "nats";
 import {
   SCHEMAS_DIRECTORY,
   type SchemaFile,
@@ -12,6 +11,14 @@ import {
 } from "../../../contracts/schema/catalog.ts";
 import { type CompatibilityMode, isSameSchema } from "../../../contracts/schema/compatibility.ts";
 import { CONTRACTS_BUCKET, bucketStream } from "../../../contracts/names/subjects.ts";
+import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
+import {
+  type Publisher,
+  publishExpecting,
+  publisherOn,
+} from "../../../platform/nats/client/publish.ts";
+import { readStored } from "../../../platform/nats/client/stream-reader.ts";
+import { Streams } from "../../../platform/nats/client/streams.ts";
 import {
   CONTRACT_SUBJECTS,
   type ContractEntry,
@@ -28,8 +35,6 @@ import { type Report, compileAll, judge, versionKey } from "./versions.ts";
 const STREAM = bucketStream(CONTRACTS_BUCKET);
 /** Another publisher was faster: read, judge and write again. */
 const ATTEMPTS_MAX = 5;
-/** As different versions of nats-server call it. */
-const WRONG_LAST_SEQUENCE: readonly unknown[] = [10071, 10164];
 
 interface Bucket {
   readonly lastSeq: number;
@@ -43,17 +48,16 @@ export async function publishContracts(
   hub: NatsConnection,
   options: { schemas: string; mode: CompatibilityMode },
 ): Promise<Report> {
-  const manager = await hub.jetstreamManager();
-  if ((await manager.streams.info(STREAM)).config.mirror)
+  if ((await new Streams(hub).state(STREAM)).mirror)
     throw refused("this nats-server holds a region's copy of the contracts: say the hub's URL");
   const written: SchemaFile[] = [];
   for (let attempt = 1; ; attempt++) {
-    const bucket = await readBucket(manager);
+    const bucket = await readBucket(hub);
     const { files, problems, warnings } = toWrite(bucket, options);
     const isLast = attempt === ATTEMPTS_MAX;
     const isDone =
       problems.length > 0 ||
-      (await write(hub.jetstream(), files, { bucket, mode: options.mode, written }));
+      (await write(publisherOn(hub), files, { bucket, mode: options.mode, written }));
     if (!isDone && !isLast) continue;
     if (!isDone) problems.push("others write to the bucket all the time: try again");
     return { problems, warnings, summary: summaryOf(written, problems) };
@@ -111,7 +115,7 @@ function toWrite(
 
 /** False if somebody else wrote in between (P2); `written` gets what was written nevertheless. */
 async function write(
-  jetstream: JetStreamClient,
+  publisher: Publisher,
   files: readonly SchemaFile[],
   { bucket, mode, written }: { bucket: Bucket; mode: CompatibilityMode; written: SchemaFile[] },
 ): Promise<boolean> {
@@ -119,26 +123,24 @@ async function write(
   for (const file of files) {
     const { name, version, schema } = file;
     const value: PublishedContract = { schema, publishedAtMs: Date.now(), mode };
-    const expect = { lastSequence, lastSubjectSequence: 0 };
-    try {
-      const subject = contractSubject(name, version);
-      ({ seq: lastSequence } = await jetstream.publish(subject, JSON.stringify(value), { expect }));
-      written.push(file);
-    } catch (error) {
-      const code = error instanceof NatsError ? error.api_error?.err_code : undefined;
-      if (WRONG_LAST_SEQUENCE.includes(code)) return false;
-      throw error;
-    }
+    const subject = contractSubject(name, version);
+    const message = { subject, data: Buffer.from(JSON.stringify(value)) };
+    const expected = { ofSubject: 0, ofStream: lastSequence };
+    const seq = await publishExpecting(publisher, message, expected);
+    if (seq === null) return false;
+    lastSequence = seq;
+    written.push(file);
   }
   return true;
 }
 
-async function readBucket(manager: JetStreamManager): Promise<Bucket> {
-  const { state } = await manager.streams.info(STREAM, { subjects_filter: CONTRACT_SUBJECTS });
+async function readBucket(connection: NatsConnection): Promise<Bucket> {
+  const { lastSeq, messages } = await new Streams(connection).state(STREAM);
   const entries = new Map<string, ContractEntry>();
   const broken: string[] = [];
-  for (const subject of Object.keys(state.subjects ?? {})) {
-    const { data } = await manager.streams.getMessage(STREAM, { last_by_subj: subject });
+  if (messages === 0) return { lastSeq, entries, broken };
+  const slice = { stream: STREAM, subject: CONTRACT_SUBJECTS, from: "last-per-subject" } as const;
+  for await (const { subject, data } of readStored(connection, slice)) {
     try {
       const entry = parseContractEntry({ subject, data });
       entries.set(versionKey(entry), entry);
@@ -148,7 +150,7 @@ async function readBucket(manager: JetStreamManager): Promise<Bucket> {
       if (id) entries.set(versionKey(id), { ...id, published: null });
     }
   }
-  return { lastSeq: state.last_seq, entries, broken };
+  return { lastSeq, entries, broken };
 }
 
 const publishedFiles = ({ entries }: Bucket): SchemaFile[] =>
@@ -158,7 +160,7 @@ const publishedFiles = ({ entries }: Bucket): SchemaFile[] =>
 
 /** One line per version: what is published, then what only ships. */
 export async function listContracts(connection: NatsConnection): Promise<string[]> {
-  const bucket = await readBucket(await connection.jetstreamManager());
+  const bucket = await readBucket(connection);
   const rows = new Map<string, { file: SchemaFile; what: string }>();
   for (const file of readSchemas(SCHEMAS_DIRECTORY))
     rows.set(versionKey(file), { file, what: "shipped, not published" });

@@ -1,26 +1,28 @@
 // Bucket `devices` at the hub, as the command line writes it: nothing is overwritten unseen.
-import { type KV, type NatsConnection, NatsError } from "nats";
 import { type Device, checkDevice, deviceKey } from "../../../contracts/device.ts";
 import { DEVICES_BUCKET, bucketStream } from "../../../contracts/names/subjects.ts";
+import { Bucket } from "../../../platform/nats/client/bucket.ts";
+import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
+import { textOf } from "../../../platform/nats/client/payload.ts";
+import { Streams } from "../../../platform/nats/client/streams.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 import { refused } from "../kit/refused.ts";
 
-const WRONG_LAST_SEQUENCE = 10071;
 /** A write that another writer was faster than is tried again from what that one wrote. */
 const ATTEMPTS_MAX = 5;
 
 export class DeviceStore {
-  readonly #kv: KV;
+  readonly #bucket: Bucket;
 
-  constructor(kv: KV) {
-    this.#kv = kv;
+  constructor(bucket: Bucket) {
+    this.#bucket = bucket;
   }
 
   /** In the order of their ids. */
   async all(): Promise<Device[]> {
     const devices: Device[] = [];
-    for await (const { key, string, operation } of wrap(await this.#kv.history()))
-      if (operation === "PUT") devices.push(parse(key, string));
+    for (const { key, data } of await this.#bucket.records())
+      if (data) devices.push(parse(key, data));
     return devices.sort((one, other) => (one.id < other.id ? -1 : 1));
   }
 
@@ -30,44 +32,28 @@ export class DeviceStore {
    */
   async write(id: string, change: (present: Device | undefined) => Device): Promise<Device> {
     const key = deviceKey(id);
-    for (let attempt = 1; ; attempt++) {
-      const entry = await this.#kv.get(key);
-      const present = entry?.operation === "PUT" ? parse(key, entry.string()) : undefined;
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+      const record = await this.#bucket.get(key);
+      const present = record?.data ? parse(key, record.data) : undefined;
       const device = checkDevice(change(present));
-      try {
-        const text = JSON.stringify(device);
-        if (entry) await this.#kv.update(key, text, entry.revision);
-        else await this.#kv.create(key, text);
-        return device;
-      } catch (error) {
-        const isConflict =
-          error instanceof NatsError && error.api_error?.err_code === WRONG_LAST_SEQUENCE;
-        if (!isConflict || attempt === ATTEMPTS_MAX) throw error;
-      }
+      const text = JSON.stringify(device);
+      if ((await this.#bucket.replace(key, text, record?.revision ?? 0)) !== null) return device;
     }
+    throw refused(`others write "${id}" all the time: try again`);
   }
 }
 
-function parse(key: string, text: string): Device {
+function parse(key: string, data: Uint8Array): Device {
   try {
-    return checkDevice(JSON.parse(text));
+    return checkDevice(JSON.parse(textOf(data)));
   } catch (error) {
     throw refused(`the record ${key} is unreadable: ${messageOf(error)}`);
   }
 }
 
-async function* wrap(
-  entries: AsyncIterable<{ key: string; string(): string; operation: string }>,
-): AsyncGenerator<{ key: string; string: string; operation: string }> {
-  for await (const entry of entries)
-    yield { key: entry.key, string: entry.string(), operation: entry.operation };
-}
-
 /** The hub's bucket. @throws AppError `CONFIG_INVALID` if the connection is not to the hub. */
 export async function openDeviceStore(hub: NatsConnection): Promise<DeviceStore> {
-  const { streams } = await hub.jetstreamManager();
-  const { config } = await streams.info(bucketStream(DEVICES_BUCKET));
-  if (config.mirror)
+  if ((await new Streams(hub).state(bucketStream(DEVICES_BUCKET))).mirror)
     throw refused("this nats-server holds a region's copy of the devices: say the hub's URL");
-  return new DeviceStore(await hub.jetstream().views.kv(DEVICES_BUCKET, { bindOnly: true }));
+  return new DeviceStore(await Bucket.open(hub, DEVICES_BUCKET));
 }

@@ -1,6 +1,6 @@
 // Connections to nats-servers for as long as a command works.
-import type { NatsConnection } from "nats";
 import { connectNats } from "../../../platform/nats/client/connect.ts";
+import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
 import { makeLogger } from "../../../platform/runtime/logger.ts";
 import { type NatsAddress, type Place, natsAddress } from "./addresses.ts";

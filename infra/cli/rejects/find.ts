@@ -1,15 +1,15 @@
 // What gateways refused and kept: found in a region's stream, and put into words.
-import { DeliverPolicy, type JetStreamManager, type NatsConnection, NatsError } from "nats";
 import { REJECT_REASONS, type Reject } from "../../../contracts/messages/reject.ts";
 import { rejectFilter, rejectsStream } from "../../../contracts/names/subjects.ts";
+import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
+import { jsonOf } from "../../../platform/nats/client/payload.ts";
+import { readStored } from "../../../platform/nats/client/stream-reader.ts";
+import { Streams } from "../../../platform/nats/client/streams.ts";
 import { refused } from "../kit/refused.ts";
 import { printable } from "../kit/words.ts";
 import { hexDump } from "./hex-dump.ts";
 
 const PAYLOAD_SHOWN_CHARS = 120;
-/** An empty answer takes `expires`, and only an unlucky reader gets one. */
-const FETCH = { max_messages: 500, expires: 2_000 };
-const NO_MESSAGE_FOUND = 10037;
 /** The newest few are looked for at the end of the stream, then in ever larger parts of it. */
 const SPAN_GROWTH = 8;
 
@@ -34,12 +34,13 @@ export async function findRejects(
 ): Promise<KeptReject[]> {
   if (query.reason !== undefined && !REJECT_REASONS.some((known) => known === query.reason))
     throw refused(`the reason "${query.reason}" is none of ${REJECT_REASONS.join(", ")}`);
-  const manager = await connection.jetstreamManager();
+  const streams = new Streams(connection);
   const stream = rejectsStream(query.region);
   const subject = rejectFilter(query);
-  const lastSeq = await lastSequence(manager, stream, subject);
-  if (lastSeq === null) return [];
-  const firstSeq = (await manager.streams.info(stream)).state.first_seq;
+  const newest = await streams.newest(stream, subject);
+  if (!newest) return [];
+  const lastSeq = newest.seq;
+  const { firstSeq } = await streams.state(stream);
   for (let span = limit; ; span *= SPAN_GROWTH) {
     const from = Math.max(firstSeq, lastSeq - span + 1);
     const found = await readRange(connection, { stream, subject, from }, lastSeq);
@@ -54,27 +55,8 @@ export async function rejectAt(
   region: string,
   seq: number,
 ): Promise<KeptReject | null> {
-  const { streams } = await connection.jetstreamManager();
-  const message = await orNull(streams.getMessage(rejectsStream(region), { seq }));
-  return message && { seq, reject: message.json<Reject>() };
-}
-
-async function lastSequence(
-  manager: JetStreamManager,
-  stream: string,
-  subject: string,
-): Promise<number | null> {
-  const message = await orNull(manager.streams.getMessage(stream, { last_by_subj: subject }));
-  return message?.seq ?? null;
-}
-
-async function orNull<T>(asked: Promise<T>): Promise<T | null> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof NatsError && error.api_error?.err_code === NO_MESSAGE_FOUND) return null;
-    throw error;
-  }
+  const message = await new Streams(connection).at(rejectsStream(region), seq);
+  return message && { seq, reject: jsonOf<Reject>(message.data) };
 }
 
 /** Up to `lastSeq`, or to the end, where that has been replayed and deleted meanwhile. */
@@ -83,24 +65,10 @@ async function readRange(
   slice: { stream: string; subject: string; from: number },
   lastSeq: number,
 ): Promise<KeptReject[]> {
-  const consumer = await connection.jetstream().consumers.get(slice.stream, {
-    filterSubjects: slice.subject,
-    deliver_policy: DeliverPolicy.StartSequence,
-    opt_start_seq: slice.from,
-  });
   const found: KeptReject[] = [];
-  for (;;) {
-    let came = 0;
-    let done = false;
-    // A copy: the client writes into its options, and a second fetch with them gets nothing.
-    for await (const message of await consumer.fetch({ ...FETCH })) {
-      came += 1;
-      if (message.seq <= lastSeq) found.push({ seq: message.seq, reject: message.json<Reject>() });
-      done = message.seq >= lastSeq || message.info.pending === 0;
-      if (done) break;
-    }
-    if (done || came === 0) return found;
-  }
+  for await (const { seq, data } of readStored(connection, slice, lastSeq))
+    found.push({ seq, reject: jsonOf<Reject>(data) });
+  return found;
 }
 
 /** One line: sequence, arrival, reason, topic, client, detail, and how the payload begins. */

@@ -1,26 +1,25 @@
 // Rules over recorded data: what they would raise, and what that changes.
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
-import type { NatsConnection } from "nats";
 import type { Alert } from "../../../contracts/messages/alert.ts";
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import { compileRule } from "../../../contracts/rules/compile-rule.ts";
 import { type Frame, type FrameReading, decodeFrame } from "../../../contracts/messages/frame.ts";
 import { eventTimeMs } from "../../../contracts/messages/reading.ts";
 import type { Rule } from "../../../contracts/rules/rule.ts";
-import { telemetryStream } from "../../../contracts/names/subjects.ts";
+import { telemetryFilter, telemetryStream } from "../../../contracts/names/subjects.ts";
 import { LaneRules } from "../../../gateway/alerting/lane/lane-rules.ts";
+import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
+import { readStored } from "../../../platform/nats/client/stream-reader.ts";
+import { Streams } from "../../../platform/nats/client/streams.ts";
 import {
   EMPTY_LANE,
   type LaneState,
   judgeFrame,
   jumpOver,
 } from "../../../platform/nats/lanes/lane.ts";
-import { readLane } from "../../../platform/nats/lanes/lane-source.ts";
-import { streamConfig } from "../../../platform/nats/topology/topology.ts";
 import { firstSeqSince } from "../../../platform/nats/lanes/trim.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
-import { SILENT } from "../kit/connection.ts";
 import { refused } from "../kit/refused.ts";
 
 export interface RecordedFrame extends Frame {
@@ -138,28 +137,21 @@ export async function readRegion(
   region: string,
   sinceMs: number,
 ): Promise<Recording[]> {
-  const manager = await connection.jetstreamManager();
+  const streams = new Streams(connection);
   const stream = telemetryStream(region);
-  const config = await streamConfig(manager, stream);
-  if (!config) throw refused(`there is no log of region ${region} there`);
-  const { first_seq: firstSeq, last_seq: lastSeq } = (await manager.streams.info(stream)).state;
-  const from = await firstSeqSince(manager, stream, { firstSeq, lastSeq }, sinceMs);
-  const { subjects } = await manager.streams
-    .info(stream, { subjects_filter: ">" })
-    .then(({ state }) => ({ subjects: Object.keys(state.subjects ?? {}) }));
+  const log = await streams.find(stream);
+  if (!log) throw refused(`there is no log of region ${region} there`);
+  const manager = await connection.jetstreamManager();
+  const from = await firstSeqSince(manager, stream, log, sinceMs);
+  const subjects = await streams.subjects(stream, telemetryFilter(region));
   const recordings: Recording[] = [];
-  for (const subject of subjects.sort()) {
+  for (const subject of [...subjects.keys()].sort()) {
     const partition = Number(subject.split(".").at(-1));
-    const last = await manager.streams.getMessage(stream, { last_by_subj: subject });
+    const last = await streams.newest(stream, subject);
     const frames: RecordedFrame[] = [];
-    const enough = new AbortController();
-    const lane = { region, partition };
-    if (last.seq >= from)
-      for await (const entry of readLane(connection, lane, from, SILENT, enough.signal)) {
+    if (last && last.seq >= from)
+      for await (const entry of readStored(connection, { stream, subject, from }, last.seq))
         frames.push({ seq: entry.seq, storeMs: entry.storeMs, ...decodeFrame(entry.data) });
-        if (entry.seq >= last.seq) break;
-      }
-    enough.abort();
     recordings.push({ region, partition, frames });
   }
   return recordings;

@@ -1,9 +1,10 @@
 // Rules in files and in the bucket, and what is wrong with them.
 import { readFileSync } from "node:fs";
-import type { KV } from "nats";
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import { compileRule } from "../../../contracts/rules/compile-rule.ts";
 import { type Rule, parseRule, parseRules } from "../../../contracts/rules/rule.ts";
+import type { BucketRecord } from "../../../platform/nats/client/bucket.ts";
+import { jsonOf } from "../../../platform/nats/client/payload.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 import { refused } from "../kit/refused.ts";
 
@@ -26,21 +27,9 @@ export function problemOf(rule: Rule, catalog: Catalog): string | null {
   }
 }
 
-/** All of them before anything else is asked: the iterator ends early if it has to wait. */
-export async function keysOf(bucket: KV): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const key of await bucket.keys()) keys.push(key);
-  return keys;
-}
-
-export async function savedRules(
-  bucket: KV,
-): Promise<Map<string, { rule: Rule; revision: number }>> {
-  const saved = new Map<string, { rule: Rule; revision: number }>();
-  for (const key of await keysOf(bucket)) {
-    const entry = await bucket.get(key);
-    if (entry?.operation === "PUT")
-      saved.set(key, { rule: parseRule(entry.json()), revision: entry.revision });
-  }
+/** Rules among the bucket's records, by their ids. */
+export function savedRules(records: readonly BucketRecord[]): Map<string, Rule> {
+  const saved = new Map<string, Rule>();
+  for (const { key, data } of records) if (data) saved.set(key, parseRule(jsonOf(data)));
   return saved;
 }

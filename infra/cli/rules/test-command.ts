@@ -4,6 +4,7 @@ import type { Alert } from "../../../contracts/messages/alert.ts";
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../contracts/schema/catalog.ts";
 import type { Rule } from "../../../contracts/rules/rule.ts";
 import { RULES_BUCKET } from "../../../contracts/names/subjects.ts";
+import { Bucket } from "../../../platform/nats/client/bucket.ts";
 import { as } from "../../../platform/runtime/config.ts";
 import type { Place } from "../kit/addresses.ts";
 import { withNats } from "../kit/connection.ts";
@@ -92,8 +93,8 @@ const ofRegion = (
 ): Promise<{ recordings: Recording[]; saved: readonly Rule[] }> =>
   withNats(flags, region, async (nats) => {
     const recordings = await readRegion(nats, region, Date.now() - flags.since);
-    const bucket = await nats.jetstream().views.kv(RULES_BUCKET, { bindOnly: true });
-    const saved = [...(await savedRules(bucket)).values()].map(({ rule }) => rule);
+    const bucket = await Bucket.open(nats, RULES_BUCKET);
+    const saved = [...savedRules(await bucket.records()).values()];
     return { recordings, saved };
   });
 

@@ -12,6 +12,9 @@ export interface StreamState {
   /** The last sequence ever used, 0 if none was. */
   readonly lastSeq: number;
   readonly messages: number;
+  readonly bytes: number;
+  /** Size at which the stream refuses or forgets; null if it has no bound. */
+  readonly bytesMax: number | null;
   /** Epoch ms. */
   readonly createdMs: number;
   /** Null for an origin. */
@@ -127,6 +130,8 @@ const stateOf = ({ config, state, created, mirror }: StreamInfo): StreamState =>
   firstSeq: state.first_seq,
   lastSeq: state.last_seq,
   messages: state.messages,
+  bytes: state.bytes,
+  bytesMax: config.max_bytes > 0 ? config.max_bytes : null,
   createdMs: Date.parse(String(created)),
   mirror: config.mirror
     ? {
