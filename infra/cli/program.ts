@@ -4,6 +4,7 @@ import { addCommandsCommand } from "./commands.ts";
 import { addContractsCommand } from "./contracts.ts";
 import { addDevicesCommand } from "./devices.ts";
 import type { Say } from "./kit/options.ts";
+import { addLaneCommand } from "./lane.ts";
 import { addNotifyCommand } from "./notify.ts";
 import { addRegionCommand } from "./region.ts";
 import { addRejectsCommand } from "./rejects.ts";
@@ -25,6 +26,7 @@ export function makeProgram(say: Say): Command {
   addNotifyCommand(program, say);
   addCommandsCommand(program, say);
   addRejectsCommand(program, say);
+  addLaneCommand(program, say);
   addTopologyCommand(program, say);
   addRegionCommand(program, say);
   return program;
