@@ -1,9 +1,11 @@
 import type { Command } from "commander";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
+import { messageOf } from "../../platform/runtime/errors.ts";
 import { type Place, findInstallation, natsAddress } from "./kit/addresses.ts";
 import { openNats, withNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, parseWholeNumber, place } from "./kit/options.ts";
+import { remark } from "./kit/output.ts";
 import { askProcesses } from "./kit/processes.ts";
 import { refused } from "./kit/refused.ts";
 import { type RegionLog, readRegionLog } from "./kit/region-log.ts";
@@ -80,12 +82,16 @@ async function readReport({ region, ...at }: ShowFlags): Promise<LanesReport> {
     return withNats(at, region, (nats) => readLanes([nats], region, null, partition));
   const { addresses } = findInstallation(at.dataDir);
   await using stack = new AsyncDisposableStack();
-  const servers: NatsConnection[] = [];
-  for (const domain of [region, HUB]) {
-    const nats = await openNats(natsAddress(at, domain));
-    stack.defer(() => nats.close());
-    servers.push(nats);
-  }
+  const opened = await Promise.allSettled(
+    [region, HUB].map((domain) => natsAddress(at, domain)).map((address) => openNats(address)),
+  );
+  const servers = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  for (const nats of servers) stack.defer(() => nats.close());
+  const failures = opened.flatMap((one) =>
+    one.status === "rejected" ? [one.reason as Error] : [],
+  );
+  if (servers.length === 0) throw failures[0]!;
+  for (const failure of failures) remark(messageOf(failure));
   const processes = await askProcesses(addresses.status ?? {});
   return await readLanes(servers, region, processes, partition);
 }

@@ -9,6 +9,7 @@ import { addNotifyCommand } from "./notify.ts";
 import { addRegionCommand } from "./region.ts";
 import { addRejectsCommand } from "./rejects.ts";
 import { addRulesCommand } from "./rules.ts";
+import { addStatusCommand } from "./status.ts";
 import { addTopologyCommand } from "./topology.ts";
 
 /**
@@ -19,6 +20,8 @@ export function makeProgram(say: Say): Command {
   const program = new Command("skerry")
     .description("Tools for a Skerry installation.")
     .exitOverride();
+  addStatusCommand(program, say);
+  addLaneCommand(program, say);
   addDevicesCommand(program, say);
   addContractsCommand(program, say);
   addRulesCommand(program, say);
@@ -26,7 +29,6 @@ export function makeProgram(say: Say): Command {
   addNotifyCommand(program, say);
   addCommandsCommand(program, say);
   addRejectsCommand(program, say);
-  addLaneCommand(program, say);
   addTopologyCommand(program, say);
   addRegionCommand(program, say);
   return program;

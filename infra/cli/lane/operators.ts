@@ -73,7 +73,7 @@ export async function readLanes(
       operators.push(...(await operatorReports(nats, log, operator, { processes, partition })));
   }
   operators.sort((a, b) => a.partition - b.partition);
-  const losses = (processes ?? []).flatMap(({ status }) =>
+  const lost = (processes ?? []).flatMap(({ status }) =>
     status?.process === "alerting" || status?.process === "aggregator" ? status.losses : [],
   );
   return {
@@ -81,7 +81,7 @@ export async function readLanes(
     logs,
     operators,
     isLive: processes !== null,
-    losses: losses.filter(
+    losses: lost.filter(
       (loss) => loss.region === region && (partition === null || loss.partition === partition),
     ),
   };
