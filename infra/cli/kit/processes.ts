@@ -1,18 +1,8 @@
 // The processes of an installation as they describe themselves on their status ports.
-import type { LaneStatus, ProcessStatus } from "../../../contracts/messages/status.ts";
-import type { LaneId } from "../../../contracts/names/subjects.ts";
+import type { ProcessStatus } from "../../../contracts/messages/status.ts";
+import type { ProcessAnswer } from "./process-answer.ts";
 
 const ANSWER_WITHIN_MS = 2_000;
-
-export interface ProcessAnswer {
-  readonly name: string;
-  /** `host:port` of its status server. */
-  readonly address: string;
-  /** False also if it does not answer. */
-  readonly isReady: boolean;
-  /** Null if it does not answer. */
-  readonly status: ProcessStatus | null;
-}
 
 export const askProcesses = (
   statusUrls: Readonly<Record<string, string>>,
@@ -29,27 +19,4 @@ async function askProcess(name: string, url: string): Promise<ProcessAnswer> {
   } catch {
     return { name, address, isReady: false, status: null };
   }
-}
-
-/** Operators of the lanes, by the name that their positions have. */
-export const LANE_OPERATORS = ["alerting", "aggregator"] as const;
-export type LaneOperator = (typeof LANE_OPERATORS)[number];
-
-/**
- * What the operator says of a lane. While a lane passes from one aggregator to another both may show it:
- * the one that is further counts. Null if no process that answers works on the lane.
- */
-export function laneStatus(
-  processes: readonly ProcessAnswer[],
-  operator: LaneOperator,
-  lane: LaneId,
-): LaneStatus | null {
-  let found: LaneStatus | null = null;
-  for (const { status } of processes) {
-    if (status?.process !== operator) continue;
-    for (const one of status.lanes)
-      if (one.region === lane.region && one.partition === lane.partition)
-        if (one.doneSeq > (found?.doneSeq ?? -1)) found = one;
-  }
-  return found;
 }

@@ -51,7 +51,7 @@ function operatorRow(
   { region, isLive }: LanesReport,
   nowMs: number,
 ): string[] {
-  const state = live ? (live.stoppedBy ?? "runs") : isLive ? "nobody works on it" : "not asked";
+  const state = live ? (live.stoppedBy ?? "runs") : isLive ? "nobody answers for it" : "not asked";
   return [
     laneName({ region, partition }),
     operator,

@@ -8,7 +8,7 @@ import {
   type LaneOperator,
   type ProcessAnswer,
   laneStatus,
-} from "../kit/processes.ts";
+} from "../kit/process-answer.ts";
 import { type RegionLog, readRegionLog } from "../kit/region-log.ts";
 import { framesIn } from "./frames.ts";
 import { FrameJudge } from "./judged-frames.ts";

@@ -9,7 +9,8 @@ import { messageOf } from "../../../platform/runtime/errors.ts";
 import { latestAlerts } from "../alerts/latest.ts";
 import type { Installation } from "../kit/addresses.ts";
 import { openNats } from "../kit/connection.ts";
-import { type ProcessAnswer, askProcesses } from "../kit/processes.ts";
+import type { ProcessAnswer } from "../kit/process-answer.ts";
+import { askProcesses } from "../kit/processes.ts";
 import { type RegionLog, readRegionLog } from "../kit/region-log.ts";
 
 const ANSWER_WITHIN_MS = 2_000;

@@ -1,4 +1,5 @@
 // What is wrong with an installation, in words, the worst first (pure).
+import { dirname, join } from "node:path";
 import type { LaneLoss, ProcessStatus } from "../../../contracts/messages/status.ts";
 import { laneName } from "../../../contracts/names/subjects.ts";
 import {
@@ -6,7 +7,7 @@ import {
   type LaneOperator,
   type ProcessAnswer,
   laneStatus,
-} from "../kit/processes.ts";
+} from "../kit/process-answer.ts";
 import type { LaneEnd } from "../kit/region-log.ts";
 import { ago, count, duration } from "../kit/words.ts";
 import { lossText } from "../lane/lanes-text.ts";
@@ -17,30 +18,34 @@ const BEHIND_MS = 60_000;
 /** Share of a log's size bound from which on somebody should act. */
 const LOG_FILLED = 0.8;
 
+/** True if nothing answers at all. */
+export const isDown = ({ servers, processes }: InstallationReport): boolean =>
+  servers.every(({ problem }) => problem !== null) &&
+  processes.every(({ status }) => status === null);
+
 /** One line first: what the state of everything comes down to. */
 export function verdictOf(report: InstallationReport, problems: readonly string[]): string {
-  const { servers, processes, path, alerts } = report;
-  const isDown =
-    servers.every(({ problem }) => problem !== null) &&
-    processes.every(({ status }) => status === null);
-  if (isDown)
+  const { path, alerts } = report;
+  if (isDown(report))
     return `Nothing runs: none of the addresses in ${path} answers. Start Skerry with npm start.`;
   const loud =
     alerts.length === 0 ? "" : ` ${count(alerts.length, "alert is", "alerts are")} open.`;
   const [first, ...others] = problems;
   if (first === undefined) return `Everything runs; nothing is lost.${loud}`;
   if (others.length === 0) return first;
-  const lost = lossesOf(report).length === 0 ? "; nothing is lost" : "";
+  // Whoever does not answer may know of losses.
+  const isAnswered = report.processes.every(({ status }) => status !== null);
+  const lost = isAnswered && lossesOf(report).length === 0 ? "; nothing is lost" : "";
   return `${count(problems.length, "thing is", "things are")} wrong${lost}:`;
 }
 
 export function problemsOf(report: InstallationReport): string[] {
-  const { servers, processes, regions, atMs } = report;
+  const { servers, processes, regions, path, atMs } = report;
   return [
     ...servers.flatMap(({ name, address, problem }) =>
       problem === null ? [] : [`${name} at ${address}: ${problem}`],
     ),
-    ...processes.flatMap(absence),
+    ...processes.flatMap((process) => absence(process, dirname(path))),
     ...regions.flatMap((region) => laneProblems(region, processes, atMs)),
     ...lossesOf(report).map((loss) => lossText(loss, atMs)),
     ...regions.flatMap(logProblems),
@@ -48,8 +53,11 @@ export function problemsOf(report: InstallationReport): string[] {
   ];
 }
 
-function absence({ name, address, isReady, status }: ProcessAnswer): string[] {
-  if (!status) return [`${name} at ${address}: does not answer`];
+function absence({ name, address, isReady, status }: ProcessAnswer, dataDir: string): string[] {
+  if (!status)
+    return [
+      `${name} at ${address}: does not answer; its log is ${join(dataDir, "logs", name)}.log`,
+    ];
   return isReady ? [] : [`${name} is not ready`];
 }
 

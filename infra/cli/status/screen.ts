@@ -1,27 +1,31 @@
 // The state of an installation on one screen (pure).
 import type { ProcessStatus } from "../../../contracts/messages/status.ts";
 import { laneName } from "../../../contracts/names/subjects.ts";
-import { LANE_OPERATORS, type LaneOperator, laneStatus } from "../kit/processes.ts";
+import { LANE_OPERATORS, type LaneOperator, laneStatus } from "../kit/process-answer.ts";
 import type { LaneEnd, RegionLog } from "../kit/region-log.ts";
 import { ago, bytes, count, number, table } from "../kit/words.ts";
 import type { InstallationReport, RegionReport } from "./installation.ts";
-import { problemsOf, verdictOf } from "./problems.ts";
+import { isDown, problemsOf, verdictOf } from "./problems.ts";
 
 const ALERTS_SHOWN = 5;
+const OPERATOR_HEADER = LANE_OPERATORS.flatMap((operator) => [
+  operator.toUpperCase(),
+  "BEHIND",
+  "WATERMARK",
+]);
+const LANE_HEADER = ["LANE", "NEWEST", ...OPERATOR_HEADER];
 
 export function screenLines(report: InstallationReport): string[] {
   const problems = problemsOf(report);
+  if (isDown(report)) return [verdictOf(report, problems)];
+  const lanes = report.regions.flatMap((region) => laneRows(region, report));
   return [
     verdictOf(report, problems),
     ...(problems.length > 1 ? problems.map((problem) => `  ${problem}`) : []),
     "",
     ...table(["PROCESS", "STATE", "ADDRESS", "WORK"], processRows(report)),
     "",
-    ...table(
-      ["LANE", "NEWEST", "ALERTING", "BEHIND", "WATERMARK", "AGGREGATOR", "BEHIND", "WATERMARK"],
-      report.regions.flatMap((region) => laneRows(region, report)),
-    ),
-    "",
+    ...(lanes.length === 0 ? [] : [...table(LANE_HEADER, lanes), ""]),
     ...table(
       ["REGION", "LOG", "SEQUENCES", "REJECTS", "OPEN ALERTS"],
       report.regions.map((region) => regionRow(region, report)),
