@@ -1,5 +1,5 @@
-// Frames of one lane, read from a log without leaving a trace: the consumer is the reader's own and gone
-// with it, and no position moves.
+// Frames of one lane, read from a log without disturbing anybody: the consumer is the reader's own, the
+// server forgets it by itself, and no position moves.
 import {
   type LaneId,
   telemetryStream,
