@@ -19,6 +19,7 @@ import {
 import { type CommandAddress, parseCommandTopic } from "../../contracts/names/topics.ts";
 import { unescapeToken } from "../../contracts/names/token.ts";
 import { type LogEntry, readSlice } from "../../platform/nats/client/stream-reader.ts";
+import { publisherOn } from "../../platform/nats/client/publish.ts";
 import { applyStored, newestSequence } from "../../platform/nats/client/stored.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
@@ -71,7 +72,7 @@ export class Commands {
         )) > 0,
     });
     this.#replies = new ReplyLog({
-      jetstream: connection.jetstream(),
+      publisher: publisherOn(connection),
       region,
       clock,
       signal,

@@ -1,6 +1,12 @@
 // The streams of one JetStream domain: what they are, what they hold, and what is taken out of them.
 // Errors are translated (errors.ts), so that an outage can be told from a bug.
-import type { JetStreamManager, NatsConnection, StreamInfo, StreamInfoRequestOptions } from "nats";
+import {
+  type JetStreamManager,
+  type NatsConnection,
+  type StreamInfo,
+  type StreamInfoRequestOptions,
+  millis,
+} from "nats";
 import { messageOrNull, streamOrNull, translated } from "./errors.ts";
 import type { LogEntry } from "./stream-reader.ts";
 
@@ -14,6 +20,8 @@ export interface StreamState {
   readonly messages: number;
   /** Epoch ms. */
   readonly createdMs: number;
+  /** Age at which a message is forgotten; 0: never. */
+  readonly maxAgeMs: number;
   /** Null for an origin. */
   readonly mirror: MirrorState | null;
 }
@@ -128,6 +136,7 @@ const stateOf = ({ config, state, created, mirror }: StreamInfo): StreamState =>
   lastSeq: state.last_seq,
   messages: state.messages,
   createdMs: Date.parse(String(created)),
+  maxAgeMs: millis(config.max_age),
   mirror: config.mirror
     ? {
         lag: mirror?.lag ?? Infinity,

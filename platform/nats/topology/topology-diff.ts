@@ -1,6 +1,6 @@
 // What the servers have beside what is planned, in words. Pure.
 import type { StreamConfig } from "nats";
-import type { StreamSpec } from "./topology.ts";
+import type { StreamSpec } from "./spec.ts";
 
 /** Never changed after a stream was created: other values would put a series into another lane. */
 const FIXED: ReadonlySet<string> = new Set(["subjects", "mirror", "storage", "retention"]);

@@ -1,4 +1,4 @@
-// The streams and buckets of DESIGN.md as data, created and reconciled idempotently.
+// The streams and buckets as data, created and reconciled idempotently.
 //
 // T1. An origin log has max_bytes and discards new, no max_age: full, it refuses; it never forgets.
 // T2. A mirror discards old and has no max_bytes: a full mirror with discard new skips messages.
@@ -43,6 +43,7 @@ import {
 } from "../../../contracts/names/subjects.ts";
 import { LEASE_TTL_MS } from "../lanes/leases.ts";
 import { type RegionPairs, copiesIn } from "./pairs.ts";
+import type { StreamSpec } from "./spec.ts";
 import { streamDifferences } from "./topology-diff.ts";
 
 export const HUB = "hub";
@@ -56,8 +57,6 @@ const ALERTS_KEPT_PER_SUBJECT = 1_000;
 const REPLIES_KEPT_PER_SUBJECT = 10;
 const DUPLICATE_WINDOW_MS = 120_000;
 const STREAM_NOT_FOUND = 10059;
-
-export type StreamSpec = Partial<StreamConfig> & { name: string };
 
 interface Domain {
   /** JetStream domain: `hub` or a region. */
