@@ -1,5 +1,4 @@
-// Retention of logs and mirrors by what is still needed, never by size or age alone (DESIGN.md,
-// section 5, "Retention").
+// Retention of logs and mirrors by what is still needed, never by size or age alone.
 //
 // R1. A frame goes only if it is older than what is to be kept AND before the least position that
 //     anyone still needs.

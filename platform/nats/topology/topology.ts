@@ -7,7 +7,6 @@ import {
   DiscardPolicy,
   type JetStreamManager,
   type NatsConnection,
-  NatsError,
   RetentionPolicy,
   StorageType,
   type StreamConfig,
@@ -41,6 +40,7 @@ import {
   telemetryStream,
   telemetrySubjects,
 } from "../../../contracts/names/subjects.ts";
+import { streamOrNull } from "../client/errors.ts";
 import { LEASE_TTL_MS } from "../lanes/leases.ts";
 import { type RegionPairs, copiesIn } from "./pairs.ts";
 import type { StreamSpec } from "./spec.ts";
@@ -56,7 +56,6 @@ const ALERTS_KEPT_PER_SUBJECT = 1_000;
 /** To one command: a device may report how it gets on. */
 const REPLIES_KEPT_PER_SUBJECT = 10;
 const DUPLICATE_WINDOW_MS = 120_000;
-const STREAM_NOT_FOUND = 10059;
 
 interface Domain {
   /** JetStream domain: `hub` or a region. */
@@ -323,10 +322,6 @@ export async function streamConfig(
   manager: JetStreamManager,
   name: string,
 ): Promise<StreamConfig | null> {
-  try {
-    return (await manager.streams.info(name)).config;
-  } catch (error) {
-    if (error instanceof NatsError && error.api_error?.err_code === STREAM_NOT_FOUND) return null;
-    throw error;
-  }
+  const info = await streamOrNull(manager.streams.info(name));
+  return info && info.config;
 }
