@@ -11,9 +11,9 @@ import { HUB } from "../platform/nats/topology/topology.ts";
 export interface HubCondition {
   readonly rule: string;
   readonly key: string;
-  /** Whether the condition holds now. */
+  /** True if the condition holds now. */
   readonly holds: boolean;
-  /** What time it speaks of, epoch ms. */
+  /** The time that it speaks of, epoch ms. */
   readonly atMs: number;
   readonly value: number;
   readonly message: string;

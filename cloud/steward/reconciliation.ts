@@ -37,7 +37,7 @@ export interface ReconciliationParts {
   readonly logger: Logger;
 }
 
-/** Of one contract in one hour. */
+/** The comparison of one contract in one hour. */
 export interface Difference {
   readonly contract: string;
   readonly readings: number;

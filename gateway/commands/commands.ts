@@ -32,7 +32,7 @@ import { ReplyLog } from "./reply-log.ts";
 const EXPIRE_EVERY_MS = 1_000;
 
 export interface CommandsParts {
-  /** To the region's nats-server. */
+  /** A connection to the region's nats-server. */
   readonly connection: NatsConnection;
   readonly region: string;
   readonly logger: Logger;
@@ -52,7 +52,7 @@ export class Commands {
   readonly #projection: CommandProjection;
   readonly #replies: ReplyLog;
   readonly #sources: readonly [replies: Followed, commands: Followed, alerts: Followed];
-  /** Where to go on reading, by stream. */
+  /** The sequence from which to go on reading, by stream. */
   readonly #from = new Map<string, number>();
   /** G1. What is being worked on. */
   #turn: Promise<void> = Promise.resolve();

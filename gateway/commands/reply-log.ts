@@ -1,4 +1,4 @@
-// What devices answer to commands, stored before its PUBACK (P1).
+// Answers of devices to commands, stored before their PUBACK (P1).
 //
 // L1. A reply is settled only after it is stored; while the store refuses it is never settled, and the
 //     device sends it again.

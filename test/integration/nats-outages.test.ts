@@ -97,11 +97,13 @@ test("a server that is killed, that starts, and a connection that is closed", as
   await eu.process.kill();
   expect(await failures(questions)).toEqual(allRetry(questions));
 
-  const { state, get, open, put } = questions;
-  const early = { state, get, open, put };
+  const soonAnswered = ["state", "get", "open", "put"];
+  const early = Object.fromEntries(
+    Object.entries(questions).filter(([name]) => soonAnswered.includes(name)),
+  );
   const seen: unknown[] = [];
   const started = eu.process.start();
-  for (let answered = 0; answered < Object.keys(early).length;) {
+  for (let answered = 0; answered < soonAnswered.length;) {
     const found = Object.values(await failures(early));
     seen.push(...found);
     answered = found.filter((each) => each === "answered").length;

@@ -19,11 +19,11 @@ const CHUNK_BYTES = 512 * 1024;
 /** A value is never larger than this, whatever its chunks claim. */
 const VALUE_BYTES_MAX = 1024 ** 3;
 
-/** Where a value is. */
+/** The place of a value. */
 export interface ChunkedRef {
   readonly slot: number;
   readonly chunks: number;
-  /** Of what is in the chunks. */
+  /** Hash of the bytes in the chunks. */
   readonly sha256: string;
 }
 

@@ -29,7 +29,7 @@ export interface StreamState {
 export interface MirrorState {
   /** Messages that it lacks, as far as it knows. */
   readonly lag: number;
-  /** How long ago its origin was heard, ms; Infinity if never. */
+  /** Time since its origin was heard, ms; Infinity if it never was. */
   readonly heardMs: number;
 }
 
@@ -70,7 +70,7 @@ export class Streams {
     return found;
   }
 
-  /** How many messages there are of every subject that fits the filter. */
+  /** Number of messages of every subject that fits the filter. */
   async subjects(stream: string, filter: string): Promise<ReadonlyMap<string, number>> {
     const { state } = await translated(this.#info(stream, { subjects_filter: filter }));
     return new Map(Object.entries(state.subjects ?? {}));

@@ -61,7 +61,7 @@ export function parseContractEntry({
 }
 
 export interface RegistryParts {
-  /** To the region's nats-server, or to the hub's. */
+  /** A connection to the region's nats-server, or to the hub's. */
   readonly connection: NatsConnection;
   readonly shippedDirectory: string;
   readonly logger: Logger;
@@ -84,7 +84,7 @@ export async function openContractRegistry(
   return registry.catalog;
 }
 
-/** What is known, and from where; fed with the shipped directory and with entries of the bucket. */
+/** The contracts that are known; fed with the shipped directory and with entries of the bucket. */
 export class ContractRegistry {
   readonly catalog = new Catalog([]);
   readonly #schemas = new Map<string, object>();

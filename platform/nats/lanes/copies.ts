@@ -12,7 +12,7 @@ export async function writeCopy(hub: NatsConnection, region: string, copy: HubCo
   await bucket.put(region, JSON.stringify(copy));
 }
 
-/** What the hub said last, as known here; null if it never said anything. */
+/** The newest word of the hub that is known here; null if it never said anything. */
 export async function readCopy(streams: Streams, region: string): Promise<HubCopy | null> {
   const said = await streams.newest(bucketStream(COPIES_BUCKET), `$KV.${COPIES_BUCKET}.${region}`);
   return said && said.data.length > 0 ? jsonOf<HubCopy>(said.data) : null;

@@ -73,8 +73,8 @@ export async function readMissing(
 }
 
 /**
- * As `readLane` from the copy here; while that stands still though its origin moves, from the origin:
- * nats-servers from 2.10 on leave a mirror idle for 30 to 40 s after a cut.
+ * Reads a lane, as `readLane` does, from the copy here; while that stands still though its origin moves,
+ * from the origin: nats-servers from 2.10 on leave a mirror idle for 30 to 40 s after a cut.
  */
 export async function* readLaneAnywhere(
   connection: NatsConnection,
@@ -118,7 +118,7 @@ export async function* readLaneAnywhere(
   }
 }
 
-/** How many messages the copy here is behind its origin; negative after a rollback. */
+/** Number of messages that the copy here is behind its origin; negative after a rollback. */
 async function gapOf(connection: NatsConnection, { region }: LaneId): Promise<number> {
   const stream = telemetryStream(region);
   const copy = await new Streams(connection).state(stream);

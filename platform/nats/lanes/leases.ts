@@ -1,4 +1,4 @@
-// Who works on which lane: leases in a bucket with a TTL, so that several processes of one operator
+// Leases on lanes, in a bucket with a TTL, so that several processes of one operator
 // share its lanes and take over from each other.
 //
 // K1. A lease is taken and renewed by compare-and-set: two members never both have the bucket's word.

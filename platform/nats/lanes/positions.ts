@@ -9,7 +9,7 @@ import { jsonOf, textOf } from "../client/payload.ts";
 const ANSWER_WITHIN_MS = 2_000;
 
 /**
- * Where an operator stands in its lanes, in its own JetStream domain. Saved by compare-and-set, so
+ * The places of an operator in its lanes, kept in its own JetStream domain. Saved by compare-and-set, so
  * that two owners of one lane cannot both move it: the loser gets `POSITION_CONFLICT`.
  */
 export class Positions<T extends object> {
@@ -76,7 +76,7 @@ export class Positions<T extends object> {
   }
 }
 
-/** Where an operator stands in each lane of a region, as it saved it last; null where it never did. */
+/** The place of an operator in each lane of a region, as saved last; null where it never was. */
 export async function loadPositions<T extends object>(
   connection: NatsConnection,
   operator: string,

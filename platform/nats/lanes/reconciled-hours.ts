@@ -1,4 +1,4 @@
-// Up to which hour log and sink were compared, by region, in bucket `positions`.
+// The last hour for which log and sink were compared, by region, in bucket `positions`.
 import { POSITIONS_BUCKET, reconciledKey } from "../../../contracts/names/subjects.ts";
 import { Bucket } from "../client/bucket.ts";
 import type { NatsConnection } from "../client/connection.ts";

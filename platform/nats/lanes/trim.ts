@@ -67,7 +67,7 @@ export async function firstSeqSince(
   return low;
 }
 
-/** When a message was stored, epoch ms; null if the stream does not hold it. */
+/** The time at which a message was stored, epoch ms; null if the stream does not hold it. */
 export async function storedAt(
   streams: Streams,
   stream: string,

@@ -1,4 +1,4 @@
-// What is planned of one stream: only what is said here is created, compared and updated.
+// The planned part of a stream's configuration: only what it says is created, compared and updated.
 import type { StreamConfig } from "nats";
 
 export type StreamSpec = Partial<StreamConfig> & { name: string };
