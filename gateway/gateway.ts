@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { GatewayStatus } from "../contracts/messages/status.ts";
 import { openContractRegistry } from "../platform/nats/lanes/contract-registry.ts";
 import { connectNats } from "../platform/nats/client/connect.ts";
+import { Streams } from "../platform/nats/client/streams.ts";
 import { makeMonotonicClock } from "../platform/runtime/clock.ts";
 import type { Logger } from "../platform/runtime/logger.ts";
 import { serveStatus } from "../platform/runtime/status-server.ts";
@@ -42,9 +43,7 @@ export async function runGateway(
   await using tracing = await startTracing({ name: "gateway", region }, config);
   const target = { url: config.natsUrl, name: `gateway ${config.gatewayId}` };
   const connection = await connectNats(target, logger, signal);
-  // Creating a manager asks the server, which may not be ready yet; checkLog waits for that.
-  const manager = await connection.jetstreamManager({ checkAPI: false });
-  await checkLog(manager, config, signal);
+  await checkLog(new Streams(connection), config, signal);
   const registry = { connection, shippedDirectory: config.schemas, logger };
   const catalog = await openContractRegistry(registry, signal);
 

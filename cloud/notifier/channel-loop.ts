@@ -22,12 +22,12 @@ import { type Channel, type ChannelCounts, type Tried, deliver } from "./deliver
 import { type MessagePlan, makeMessage } from "./message.ts";
 import { planBatch } from "./plan.ts";
 
-/** What is being sent: alerts after `fromSeq` up to `toSeq`. */
+/** The messages that are being sent: alerts after `fromSeq` up to `toSeq`. */
 export interface SavedPlan extends Tried {
   readonly fromSeq: number;
   readonly toSeq: number;
   readonly messages: readonly MessagePlan[];
-  /** Of `messages`; the others follow. */
+  /** The number of `messages` that have left; the others follow. */
   readonly sent: number;
 }
 

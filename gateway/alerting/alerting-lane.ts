@@ -32,9 +32,10 @@ import {
 } from "../../platform/nats/lanes/lane.ts";
 import { rolledBackTo } from "../../platform/nats/lanes/lane-origin.ts";
 import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { readLane } from "../../platform/nats/lanes/lane-source.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
-import { messageOf } from "../../platform/runtime/errors.ts";
+import { dispositionOf, messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Acknowledgements } from "./acknowledgements.ts";
 import type { AlertLog } from "./alert-log.ts";
@@ -204,6 +205,7 @@ export class AlertingLane {
       try {
         return await question();
       } catch (error) {
+        if (dispositionOf(error) !== "retry") throw error;
         this.#parts.logger.warn(`no answer yet, will retry: ${messageOf(error)}`);
         await sleep(ASK_AGAIN_MS, signal);
       }
@@ -237,9 +239,9 @@ export class AlertingLane {
     // Frames may be evaluated that were stored after the answer was given.
     const seq = this.#seq;
     try {
-      const { streams } = await this.#parts.connection.jetstreamManager();
-      const { state } = await streams.info(telemetryStream(this.#id.region));
-      if (state.last_seq < seq) this.#turn.abort();
+      const streams = new Streams(this.#parts.connection);
+      const { lastSeq } = await streams.state(telemetryStream(this.#id.region));
+      if (lastSeq < seq) this.#turn.abort();
     } catch {
       // A log that is away is not rolled back; it is asked again.
     }

@@ -19,6 +19,7 @@ import {
 import { type CommandAddress, parseCommandTopic } from "../../contracts/names/topics.ts";
 import { unescapeToken } from "../../contracts/names/token.ts";
 import { type LogEntry, readSlice } from "../../platform/nats/client/stream-reader.ts";
+import { publisherOn } from "../../platform/nats/client/publish.ts";
 import { applyStored, newestSequence } from "../../platform/nats/client/stored.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
@@ -31,7 +32,7 @@ import { ReplyLog } from "./reply-log.ts";
 const EXPIRE_EVERY_MS = 1_000;
 
 export interface CommandsParts {
-  /** To the region's nats-server. */
+  /** A connection to the region's nats-server. */
   readonly connection: NatsConnection;
   readonly region: string;
   readonly logger: Logger;
@@ -51,7 +52,7 @@ export class Commands {
   readonly #projection: CommandProjection;
   readonly #replies: ReplyLog;
   readonly #sources: readonly [replies: Followed, commands: Followed, alerts: Followed];
-  /** Where to go on reading, by stream. */
+  /** The sequence from which to go on reading, by stream. */
   readonly #from = new Map<string, number>();
   /** G1. What is being worked on. */
   #turn: Promise<void> = Promise.resolve();
@@ -71,7 +72,7 @@ export class Commands {
         )) > 0,
     });
     this.#replies = new ReplyLog({
-      jetstream: connection.jetstream(),
+      publisher: publisherOn(connection),
       region,
       clock,
       signal,

@@ -1,9 +1,9 @@
-import type { JetStreamManager, NatsConnection } from "nats";
 import { telemetryStream, telemetrySubject } from "../../contracts/names/subjects.ts";
-import { streamConfig } from "../../platform/nats/topology/topology.ts";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { StreamPublisher } from "../../platform/nats/client/stream-publisher.ts";
+import type { Streams } from "../../platform/nats/client/streams.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
-import { AppError } from "../../platform/runtime/errors.ts";
+import { AppError, dispositionOf } from "../../platform/runtime/errors.ts";
 import type { FrameStore } from "./commit-log.ts";
 
 export const natsFrameStore = (connection: NatsConnection, region: string): FrameStore => {
@@ -20,20 +20,23 @@ export const natsFrameStore = (connection: NatsConnection, region: string): Fram
  * @throws AppError `LOG_MISCONFIGURED`.
  */
 export async function checkLog(
-  manager: JetStreamManager,
+  streams: Streams,
   log: { region: string; partitions: number },
   signal: AbortSignal,
 ): Promise<void> {
   const stream = telemetryStream(log.region);
   while (!signal.aborted) {
-    const config = await streamConfig(manager, stream).catch(() => null);
-    if (config && config.subjects.length !== log.partitions)
+    const found = await streams.find(stream).catch((error: unknown) => {
+      if (dispositionOf(error) !== "retry") throw error;
+      return null;
+    });
+    if (found && found.subjects.length !== log.partitions)
       throw new AppError(
         "LOG_MISCONFIGURED",
         "fatal",
-        `${stream} has ${config.subjects.length} partitions, this gateway is configured for ${log.partitions}`,
+        `${stream} has ${found.subjects.length} partitions, this gateway is configured for ${log.partitions}`,
       );
-    if (config) return;
+    if (found) return;
     await sleep(200, signal);
   }
 }

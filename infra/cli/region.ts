@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
-import { copyStream } from "../../platform/nats/topology/region-restore.ts";
+import { restoreStream } from "../../platform/nats/topology/region-restore.ts";
 import { PARTITIONS_DEFAULT, originStreams } from "../../platform/nats/topology/topology.ts";
 import { AppError } from "../../platform/runtime/errors.ts";
 import { openNats } from "./kit/connection.ts";
@@ -76,7 +76,7 @@ async function restore(flags: Flags, say: Say): Promise<void> {
       say(`${spec.name}: no copy anywhere, left out`);
       continue;
     }
-    await copyStream(best.source, to, spec);
+    await restoreStream(best.source, to, spec);
     const { host } = new URL(flags.from[best.at]!);
     say(`${spec.name}: up to sequence ${best.seq}, from ${host}`);
   }

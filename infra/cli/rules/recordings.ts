@@ -141,8 +141,7 @@ export async function readRegion(
   const stream = telemetryStream(region);
   const log = await streams.find(stream);
   if (!log) throw refused(`there is no log of region ${region} there`);
-  const manager = await connection.jetstreamManager();
-  const from = await firstSeqSince(manager, stream, log, sinceMs);
+  const from = await firstSeqSince(streams, stream, log, sinceMs);
   const subjects = await streams.subjects(stream, telemetryFilter(region));
   const recordings: Recording[] = [];
   for (const subject of [...subjects.keys()].sort()) {

@@ -4,7 +4,7 @@ import { translated, writtenOrNull } from "./errors.ts";
 
 export interface BucketRecord {
   readonly key: string;
-  /** What the next write may expect, so that it overwrites nothing unseen. */
+  /** The revision that the next write may expect, so that it overwrites nothing unseen. */
   readonly revision: number;
   /** Null if the key was deleted. */
   readonly data: Uint8Array | null;

@@ -8,7 +8,7 @@ export interface OneConnection {
   readonly url: string;
   readonly name?: string;
   readonly inboxPrefix?: string;
-  /** Whether it comes back by itself after the server was away. */
+  /** True if it comes back by itself after the server was away. */
   readonly reconnect: boolean;
   readonly timeoutMs: number;
 }

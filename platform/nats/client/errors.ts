@@ -1,6 +1,5 @@
-// What nats-server and its client library answer when something is wrong, in our own words: an outage is
-// an `AppError` that may be tried again, everything else stays what it is, and so is a bug
-// (runtime/errors.ts).
+// Errors of nats-server and its client library in our own words: an outage is an `AppError` that may be
+// tried again; everything else stays what it is, and is a bug (runtime/errors.ts).
 import { ErrorCode, NatsError } from "nats";
 import { AppError, messageOf } from "../../runtime/errors.ts";
 
@@ -13,6 +12,8 @@ const WRONG_LAST_SEQUENCE: ReadonlySet<number> = new Set([10071, 10164]);
 
 /** A server that comes up may know a stream, or have its consumers, only in a moment. */
 const NOT_THERE_YET: ReadonlySet<number> = new Set([STREAM_NOT_FOUND, CONSUMER_NOT_FOUND]);
+/** Too slow, in conflict with a request that is under way, too many requests. */
+const BUSY: ReadonlySet<number> = new Set([408, 409, 429]);
 const OUTAGES: ReadonlySet<string> = new Set<string>([
   ErrorCode.Cancelled,
   ErrorCode.ConnectionClosed,
@@ -55,11 +56,11 @@ export async function translated<T>(asked: Promise<T>): Promise<T> {
 export const messageOrNull = <T>(asked: Promise<T>): Promise<T | null> =>
   unless(asked, (code) => code === NO_MESSAGE_FOUND);
 
-/** What was asked of a stream, or null if there is no such stream. @throws as `translated`. */
+/** The answer about a stream, or null if there is no such stream. @throws as `translated`. */
 export const streamOrNull = <T>(asked: Promise<T>): Promise<T | null> =>
   unless(asked, (code) => code === STREAM_NOT_FOUND);
 
-/** What was written, or null if somebody else wrote first. @throws as `translated`. */
+/** The answer to a write, or null if somebody else wrote first. @throws as `translated`. */
 export const writtenOrNull = <T>(asked: Promise<T>): Promise<T | null> =>
   unless(asked, (code) => WRONG_LAST_SEQUENCE.has(code));
 
@@ -90,7 +91,7 @@ function isOutage(error: unknown): boolean {
   if (!(error instanceof NatsError)) return false;
   const { code, api_error: api } = error;
   if (!api) return OUTAGES.has(code);
-  return api.code >= 500 || api.code === 408 || NOT_THERE_YET.has(api.err_code ?? 0);
+  return api.code >= 500 || BUSY.has(api.code) || NOT_THERE_YET.has(api.err_code ?? 0);
 }
 
 /** The error of the library that was translated, or this one. */

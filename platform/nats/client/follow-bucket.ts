@@ -7,7 +7,7 @@ import { newestSequence } from "./stored.ts";
 import { type LogEntry, readSlice } from "./stream-reader.ts";
 
 export interface BucketToFollow {
-  /** To a region's nats-server, which has a copy of the bucket, or to the hub's. */
+  /** A connection to a region's nats-server, which has a copy of the bucket, or to the hub's. */
   readonly connection: NatsConnection;
   readonly bucket: string;
   readonly logger: Logger;

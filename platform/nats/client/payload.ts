@@ -1,4 +1,4 @@
-// What the bytes of a message say.
+// The bytes of a message as text and as JSON.
 
 export const textOf = (data: Uint8Array): string => Buffer.from(data).toString("utf8");
 

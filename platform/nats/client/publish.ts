@@ -61,9 +61,9 @@ export async function publishUntilStored(
 
 /** The sequences that a writer has seen last; 0: none yet. */
 export interface Expected {
-  /** Of the subject. */
+  /** The last sequence of the subject. */
   readonly ofSubject: number;
-  /** Of the whole stream. */
+  /** The last sequence of the whole stream. */
   readonly ofStream?: number;
 }
 

@@ -33,5 +33,6 @@ export async function* requestsTo(
       yield { data: message.data, answer: (data) => message.respond(data) };
   } finally {
     signal.removeEventListener("abort", stop);
+    if (!signal.aborted) stop(); // The reader wants no more.
   }
 }

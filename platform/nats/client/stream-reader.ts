@@ -22,9 +22,9 @@ export interface StreamSlice {
   readonly from: number | "last-per-subject";
 }
 
-/** How many messages the server may send ahead: bounds the memory of a reader that is behind. */
+/** Messages that the server may send ahead: bounds the memory of a reader that is behind. */
 const PREFETCH_MESSAGES = 200;
-/** What one request for stored messages asks for, and how long it waits for them. */
+/** The size of one request for stored messages, and the time that it waits for them. */
 const FETCH = { max_messages: 500, expires: 2_000 };
 /** Expiry of one pull and twice its heartbeat: a dead consumer is noticed within this time. */
 const PULL_EXPIRES_MS = 5_000;

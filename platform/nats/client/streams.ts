@@ -1,6 +1,12 @@
 // The streams of one JetStream domain: what they are, what they hold, and what is taken out of them.
 // Errors are translated (errors.ts), so that an outage can be told from a bug.
-import type { JetStreamManager, NatsConnection, StreamInfo, StreamInfoRequestOptions } from "nats";
+import {
+  type JetStreamManager,
+  type NatsConnection,
+  type StreamInfo,
+  type StreamInfoRequestOptions,
+  millis,
+} from "nats";
 import { messageOrNull, streamOrNull, translated } from "./errors.ts";
 import type { LogEntry } from "./stream-reader.ts";
 
@@ -17,6 +23,8 @@ export interface StreamState {
   readonly bytesMax: number | null;
   /** Epoch ms. */
   readonly createdMs: number;
+  /** Age at which a message is forgotten; 0: never. */
+  readonly maxAgeMs: number;
   /** Null for an origin. */
   readonly mirror: MirrorState | null;
 }
@@ -24,7 +32,7 @@ export interface StreamState {
 export interface MirrorState {
   /** Messages that it lacks, as far as it knows. */
   readonly lag: number;
-  /** How long ago its origin was heard, ms; Infinity if never. */
+  /** Time since its origin was heard, ms; Infinity if it never was. */
   readonly heardMs: number;
 }
 
@@ -65,7 +73,7 @@ export class Streams {
     return found;
   }
 
-  /** How many messages there are of every subject that fits the filter. */
+  /** Number of messages of every subject that fits the filter. */
   async subjects(stream: string, filter: string): Promise<ReadonlyMap<string, number>> {
     const { state } = await translated(this.#info(stream, { subjects_filter: filter }));
     return new Map(Object.entries(state.subjects ?? {}));
@@ -133,6 +141,7 @@ const stateOf = ({ config, state, created, mirror }: StreamInfo): StreamState =>
   bytes: state.bytes,
   bytesMax: config.max_bytes > 0 ? config.max_bytes : null,
   createdMs: Date.parse(String(created)),
+  maxAgeMs: millis(config.max_age),
   mirror: config.mirror
     ? {
         lag: mirror?.lag ?? Infinity,

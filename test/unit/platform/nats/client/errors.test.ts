@@ -55,7 +55,7 @@ test("everything else stays what it is", () => {
 });
 
 test("the answer that there is none is null, an outage is thrown", async () => {
-  const fails = (error: unknown) => Promise.reject(error as Error);
+  const fails = (error: unknown) => Promise.reject(error);
   expect(await messageOrNull(fails(ofApi(404, 10037)))).toBeNull();
   expect(await streamOrNull(fails(ofApi(404, 10059)))).toBeNull();
   expect(await writtenOrNull(fails(ofApi(400, 10071)))).toBeNull();
