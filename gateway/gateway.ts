@@ -1,6 +1,7 @@
 // The gateway put together: broker → ingest → log, and alerts back to the devices.
 import { randomBytes } from "node:crypto";
 import type { GatewayStatus } from "../contracts/messages/status.ts";
+import { checkLog } from "../platform/nats/lanes/check-log.ts";
 import { openContractRegistry } from "../platform/nats/lanes/contract-registry.ts";
 import { connectNats } from "../platform/nats/client/connect.ts";
 import { makeMonotonicClock } from "../platform/runtime/clock.ts";
@@ -15,7 +16,7 @@ import { CommitLog } from "./ingest/commit-log.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { loadMapper } from "./ingest/load-mappings.ts";
 import { RejectLog } from "../platform/nats/lanes/reject-log.ts";
-import { checkLog, natsFrameStore } from "./ingest/nats-store.ts";
+import { natsFrameStore } from "./ingest/nats-store.ts";
 import { limitsOf, listenersOf } from "./listener-options.ts";
 import { gatewayMetrics } from "./metrics.ts";
 import type { GatewayConfig } from "./options.ts";
