@@ -27,8 +27,6 @@ import { projectAlerts } from "./projection/alerts.ts";
 
 /** Characters of readings in a frame: UTF-8 may triple them, and NATS takes 1 MiB by default. */
 const FRAME_CHARS_MAX = 256 * 1024;
-/** MQTT 5 reason code: how a session ends whose device was revoked or got another secret. */
-const NOT_AUTHORIZED = 0x87;
 /** At a stop, how long to wait for what is already gathered; devices re-send the rest. */
 const DRAIN_MS = 2_000;
 
@@ -85,8 +83,8 @@ export async function runGateway(
     {
       publish,
       prepare: (projection) => commands.prepare(projection),
-      authenticate: identity.authenticate,
-      authorizeSubscribe: identity.authorizeSubscribe,
+      authenticate: (credentials) => identity.authenticate(credentials),
+      authorizeSubscribe: (client, filter) => identity.authorizeSubscribe(client, filter),
       connected: (client) => presence.connected(client),
       disconnected: (client, reason) => presence.disconnected(client, reason),
     },
@@ -116,7 +114,7 @@ export async function runGateway(
       projectAlerts({ connection, broker, region, logger }, work),
       commands.run(work),
       backpressure.run(broker, logger, work),
-      identity.run(work, (id) => void broker.disconnect(id, NOT_AUTHORIZED)),
+      identity.run(work, (id) => void broker.disconnect(id, "not_authorized")),
       serveReplay({ connection, region, ingest, logger }, work),
       runTrimmer({ ...config, connection, logger }, work),
     ]);

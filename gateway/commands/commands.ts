@@ -23,7 +23,8 @@ import { applyStored, newestSequence } from "../../platform/nats/client/stored.t
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
-import type { Projection, Publication, Settle } from "../broker/broker.ts";
+import type { Projection } from "../broker/broker.ts";
+import type { Message, Settle } from "../ingest/message.ts";
 import { actionsOf, stepsThatCount } from "./alert-commands.ts";
 import { CommandProjection } from "./projection.ts";
 import { ReplyLog } from "./reply-log.ts";
@@ -98,13 +99,13 @@ export class Commands {
   }
 
   /**
-   * Takes a publish that its sender is allowed, if it is a reply or a command; false if it is neither.
+   * Takes a message that its sender is allowed, if it is a reply or a command; false if it is neither.
    * A command that comes over MQTT is forwarded to its subscribers and stored nowhere: what has to
    * survive is written to the stream.
    */
-  take(publication: Publication, settle: Settle): boolean {
-    if (this.#replies.take(publication, settle)) return true;
-    if (!parseCommandTopic(publication.topic)) return false;
+  take(message: Message, settle: Settle): boolean {
+    if (this.#replies.take(message, settle)) return true;
+    if (!parseCommandTopic(message.topic)) return false;
     settle(null);
     return true;
   }

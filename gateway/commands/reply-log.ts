@@ -1,4 +1,4 @@
-// What devices answer to commands, stored before its PUBACK (P1).
+// What devices answer to commands, stored before it is acknowledged.
 //
 // L1. A reply is settled only after it is stored; while the store refuses it is never settled, and the
 //     device sends it again.
@@ -13,7 +13,7 @@ import { DEVICE_ID_BYTES_MAX } from "../../contracts/device.ts";
 import { replyFilter } from "../../contracts/names/subjects.ts";
 import { type CommandAddress, parseReplyTopic } from "../../contracts/names/topics.ts";
 import { publishUntilStored } from "../../platform/nats/client/publish.ts";
-import type { Publication, Settle } from "../broker/broker.ts";
+import type { Message, Settle } from "../ingest/message.ts";
 
 export interface ReplyLogParts {
   readonly jetstream: Pick<JetStreamClient, "publish">;
@@ -27,7 +27,7 @@ export interface ReplyLogParts {
 
 export class ReplyLog {
   readonly #parts: ReplyLogParts;
-  /** L3. The last reply on its way, by subject; as many as the broker holds publishes. */
+  /** L3. The last reply on its way, by subject; as many as transports hold messages. */
   readonly #last = new Map<string, Promise<void>>();
   #stored = 0;
 
@@ -40,8 +40,8 @@ export class ReplyLog {
     return this.#stored;
   }
 
-  /** Stores and settles a publish that is a reply; false if it is something else. */
-  take({ topic, payload }: Pick<Publication, "topic" | "payload">, settle: Settle): boolean {
+  /** Stores and settles a message that is a reply; false if it is something else. */
+  take({ topic, payload }: Pick<Message, "topic" | "payload">, settle: Settle): boolean {
     const of = parseReplyTopic(topic);
     if (!of || !fits(of)) return false;
     const { region, clock, signal, onStored } = this.#parts;

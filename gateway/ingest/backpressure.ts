@@ -6,14 +6,20 @@
 // K3. While the log refuses, new CONNECTs hear "server unavailable"; connected clients stay.
 import type { Logger } from "../../platform/runtime/logger.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
-import type { Broker, Publication, Refusal, Settle } from "../broker/broker.ts";
 import type { CommitLog } from "./commit-log.ts";
+import type { Message, Refusal, Settle } from "./message.ts";
 
 /** Held characters of readings beyond which QoS 0 is dropped. */
 const QOS0_HELD_CHARS_MAX = 8 * 1024 * 1024;
 const WATCH_EVERY_MS = 50;
-/** MQTT 5 reason code "Quota exceeded"; QoS 0 has no answer that could carry it. */
-const DROPPED: Refusal = { reasonCode: 0x97, reason: "dropped under pressure" };
+/** Nobody hears it, since QoS 0 has no answer; it keeps the message from being forwarded. */
+const DROPPED: Refusal = { reason: "quota_exceeded", detail: "dropped under pressure" };
+
+/** What the pressure of the log turns on and off. */
+export interface Door {
+  /** While on, new clients are refused; connected ones stay. */
+  refuseConnections(on: boolean): void;
+}
 
 export class Backpressure {
   readonly #commitLog: Pick<CommitLog, "state" | "heldChars">;
@@ -25,33 +31,29 @@ export class Backpressure {
   }
 
   /** Puts K2 before a publish handler. */
-  guard(publish: (publication: Publication, settle: Settle) => void): typeof publish {
-    return (publication, settle) => {
-      if (publication.qos !== 0 || !this.#underPressure()) return publish(publication, settle);
+  guard(publish: (message: Message, settle: Settle) => void): typeof publish {
+    return (message, settle) => {
+      if (message.qos !== 0 || !this.#underPressure()) return publish(message, settle);
       this.qos0Dropped += 1;
       settle(DROPPED);
     };
   }
 
   /** Keeps K3 until `signal` aborts, and says when the log begins to refuse and when it is back. */
-  async run(
-    broker: Pick<Broker, "refuseConnections">,
-    logger: Logger,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async run(door: Door, logger: Logger, signal: AbortSignal): Promise<void> {
     let refusing = false;
     while (!signal.aborted) {
       const { state, detail } = this.#commitLog.state;
       if ((state === "refusing") !== refusing) {
         refusing = !refusing;
-        broker.refuseConnections(refusing);
+        door.refuseConnections(refusing);
         if (refusing)
           logger.error({ detail }, "the log refuses: nothing is acknowledged meanwhile");
         else logger.warn("the log takes readings again");
       }
       await sleep(WATCH_EVERY_MS, signal);
     }
-    if (refusing) broker.refuseConnections(false);
+    if (refusing) door.refuseConnections(false);
   }
 
   #underPressure(): boolean {

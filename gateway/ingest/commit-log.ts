@@ -30,8 +30,11 @@ export interface CommitLogOptions {
   frameCharsMax: number;
 }
 
-/** Takes `null` so that a broker's `settle` can be passed as it is: one closure less per reading. */
-export type Stored = (refusal: null) => void;
+/**
+ * Told once the reading is in the log. Its argument is the `null` of `Settle` (message.ts), "stored", so
+ * that the `settle` of a message can be passed as it is: one closure less per reading.
+ */
+export type Stored = (outcome: null) => void;
 
 export interface CommitLogState {
   state: "ok" | "refusing";

@@ -5,14 +5,11 @@
 import type { Reject } from "../../contracts/messages/reject.ts";
 import { sampledTraceparent } from "../../otel/propagation.ts";
 import type { Tracing } from "../../otel/tracing.ts";
-import type { Publication, Refusal, Settle } from "../broker/broker.ts";
 import type { Admitted, Refused } from "./admit-reading.ts";
 import { type Admission, type MessageRules, admit } from "./admit.ts";
 import type { CommitLog } from "./commit-log.ts";
+import type { Message, Refusal, Settle } from "./message.ts";
 import type { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
-
-/** MQTT 5 reason code "Payload format invalid" (MQTT 5, 3.4.2.1). */
-const PAYLOAD_FORMAT_INVALID = 0x99;
 
 export interface IngestParts {
   rules: MessageRules;
@@ -42,13 +39,13 @@ export class Ingest {
     this.#parts = parts;
   }
 
-  /** The broker's `publish` handler. */
-  publish(publication: Publication, settle: Settle): void {
+  /** Stores what is admitted of a message and keeps what is not, then settles it. */
+  publish(message: Message, settle: Settle): void {
     const { rules, commitLog, tracing, clock } = this.#parts;
     const receivedAtMs = clock();
-    const span = this.#startSpan(publication, receivedAtMs);
-    const traceparent = span?.traceparent ?? sampledTraceparent(publication.traceparent);
-    const { topic, payload, clientId } = publication;
+    const span = this.#startSpan(message, receivedAtMs);
+    const traceparent = span?.traceparent ?? sampledTraceparent(message.traceparent);
+    const { topic, payload, clientId } = message;
     const admission = admit(rules, { topic, payload, receivedAtMs, traceparent });
     if (admission.kind === "reading" && (traceparent === null || !span)) {
       commitLog.append(admission.partition, admission.encoded, settle);
@@ -89,16 +86,16 @@ export class Ingest {
 
   /** Keeps what its sender had no right to publish: refused, stored with the reason, then settled. */
   refuse(
-    { topic, clientId, payload, ...publication }: Publication,
+    { topic, clientId, payload, principal, device }: Message,
     why: Refusal,
     settle: Settle,
   ): void {
     const reject: Reject = {
       reason: "not_authorized",
-      detail: why.reason,
+      detail: why.detail,
       topic,
       clientId,
-      device: publication.device ?? publication.principal ?? clientId,
+      device: device ?? principal ?? clientId,
       contract: null,
       version: null,
       receivedAtMs: this.#parts.clock(),
@@ -138,7 +135,7 @@ export class Ingest {
       only: { ...(mapping === undefined ? {} : { mapping }), ...(elements ? { elements } : {}) },
     });
     const { readings, rejects, refused } = partsOf(admission);
-    const reason = refusalOf(readings, rejects, refused)?.reason ?? null;
+    const reason = refusalOf(readings, rejects, refused)?.detail ?? null;
     if (dryRun || readings.length === 0) return { readings: readings.length, refused: reason };
     const kept: Origin = { topic, clientId, receivedAtMs, traceparent, payload };
     const work: Promise<void>[] = readings.map(
@@ -155,17 +152,17 @@ export class Ingest {
     return { readings: readings.length, refused: reason };
   }
 
-  #startSpan(publication: Publication, startMs: number) {
+  #startSpan(message: Message, startMs: number) {
     const { tracing } = this.#parts;
     if (!tracing.enabled) return null;
-    const parent = sampledTraceparent(publication.traceparent);
+    const parent = sampledTraceparent(message.traceparent);
     if (parent === null && !tracing.sample()) return null;
     return tracing.start({
       name: "gateway admit",
       parent,
       startMs,
       kind: "consumer",
-      attributes: { "messaging.system": "mqtt", "messaging.destination.name": publication.topic },
+      attributes: { "messaging.system": "mqtt", "messaging.destination.name": message.topic },
     });
   }
 }
@@ -197,8 +194,8 @@ function refusalOf(
   const total = readings.length + refused;
   const counted = total === 1 ? "" : `${refused} of ${total} readings refused; `;
   return {
-    reasonCode: PAYLOAD_FORMAT_INVALID,
-    reason: `${counted}${first.reason}: ${first.detail}`,
+    reason: "payload_invalid",
+    detail: `${counted}${first.reason}: ${first.detail}`,
   };
 }
 

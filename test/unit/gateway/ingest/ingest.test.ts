@@ -4,8 +4,8 @@ import { expect, test } from "vitest";
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../../contracts/schema/catalog.ts";
 import { parseMappings } from "../../../../contracts/mapping.ts";
 import type { Reject } from "../../../../contracts/messages/reject.ts";
-import type { Publication, Refusal } from "../../../../gateway/broker/broker.ts";
 import { Ingest } from "../../../../gateway/ingest/ingest.ts";
+import type { Message, Refusal } from "../../../../gateway/ingest/message.ts";
 import { Mapper } from "../../../../gateway/ingest/mapping.ts";
 import { NO_TRACING } from "../../../../otel/tracing.ts";
 
@@ -52,18 +52,15 @@ function start(rules: { mapper?: Mapper } = { mapper }) {
     signal: new AbortController().signal,
   });
   const publish = (topic: string, payload: string, traceparent?: string): void => {
-    const publication: Publication = {
+    const message: Message = {
       clientId: "client-1",
-      username: undefined,
-      protocolVersion: 5,
       topic,
       payload: Buffer.from(payload),
       qos: 1,
-      retain: false,
       traceparent,
       contentType: undefined,
     };
-    ingest.publish(publication, (refusal) => settled.push(refusal));
+    ingest.publish(message, (refusal) => settled.push(refusal));
   };
   return { ingest, pending, readings, rejects, settled, publish };
 }
@@ -100,8 +97,8 @@ test("the refusal of an array counts what was refused", async () => {
   await turn();
   expect(settled).toEqual([
     {
-      reasonCode: 0x99,
-      reason: "2 of 5 readings refused; contract_violation: /value must be number (the first of 2)",
+      reason: "payload_invalid",
+      detail: "2 of 5 readings refused; contract_violation: /value must be number (the first of 2)",
     },
   ]);
   expect(rejects.map(({ reject }) => reject)).toEqual([
@@ -128,7 +125,7 @@ test("a reject that says all of it: raw bytes, topic, client, reason, contract a
   pending[0]!();
   await turn();
   expect(settled).toMatchObject([
-    { reason: expect.stringContaining("unknown_contract") as string },
+    { detail: expect.stringContaining("unknown_contract") as string },
   ]);
   expect(rejects[0]!.reject).toMatchObject({
     reason: "unknown_contract",
