@@ -23,7 +23,7 @@ import type { GatewayConfig } from "./options.ts";
 import { serveReplay } from "./replay/serve-replay.ts";
 import { openPresence } from "./presence/presence.ts";
 import { runTrimmer } from "./retention/trimmer.ts";
-import { projectAlerts } from "./projection/alerts.ts";
+import { mirrorAlerts } from "./alert-topics.ts";
 
 /** Characters of readings in a frame: UTF-8 may triple them, and NATS takes 1 MiB by default. */
 const FRAME_CHARS_MAX = 256 * 1024;
@@ -82,7 +82,7 @@ export async function runGateway(
     },
     {
       publish,
-      prepare: (projection) => commands.prepare(projection),
+      prepare: (topics) => commands.prepare(topics),
       authenticate: (credentials) => identity.authenticate(credentials),
       authorizeSubscribe: (client, filter) => identity.authorizeSubscribe(client, filter),
       connected: (client) => presence.connected(client),
@@ -111,7 +111,7 @@ export async function runGateway(
     const work = AbortSignal.any([signal, stopping.signal]);
     await Promise.race([
       commitLog.run(work),
-      projectAlerts({ connection, broker, region, logger }, work),
+      mirrorAlerts({ connection, broker, region, logger }, work),
       commands.run(work),
       backpressure.run(broker, logger, work),
       identity.run(work, (id) => void broker.disconnect(id, "not_authorized")),

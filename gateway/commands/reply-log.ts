@@ -1,4 +1,4 @@
-// What devices answer to commands, stored before it is acknowledged.
+// Replies of devices to commands, stored before they are acknowledged.
 //
 // L1. A reply is settled only after it is stored; while the store refuses it is never settled, and the
 //     device sends it again.
@@ -21,8 +21,8 @@ export interface ReplyLogParts {
   /** Epoch ms. */
   readonly clock: () => number;
   readonly signal: AbortSignal;
-  /** Runs before the reply is settled: who is told that it is stored finds the command closed. */
-  readonly onStored: (of: CommandAddress) => void;
+  /** Called before the reply is settled: who is told that it is stored finds the command closed. */
+  readonly onStored: (address: CommandAddress) => void;
 }
 
 export class ReplyLog {
@@ -42,17 +42,17 @@ export class ReplyLog {
 
   /** Stores and settles a message that is a reply; false if it is something else. */
   take({ topic, payload }: Pick<Message, "topic" | "payload">, settle: Settle): boolean {
-    const of = parseReplyTopic(topic);
-    if (!of || !fits(of)) return false;
+    const address = parseReplyTopic(topic);
+    if (!address || !fits(address)) return false;
     const { region, clock, signal, onStored } = this.#parts;
     const reply: Reply = {
-      ...of,
+      ...address,
       region,
       receivedAtMs: clock(),
       payload: payload.toString("base64"),
     };
     const message = {
-      subject: replyFilter({ region, ...of }),
+      subject: replyFilter({ region, ...address }),
       data: Buffer.from(JSON.stringify(reply)),
       messageId: messageIdOf(reply),
     };
@@ -63,7 +63,7 @@ export class ReplyLog {
       () => {
         if (this.#last.get(message.subject) === storing) this.#last.delete(message.subject);
         this.#stored += 1;
-        onStored(of);
+        onStored(address);
         settle(null);
       },
       () => undefined, // Stopping: not settled, so the device sends it again (L1).
@@ -72,7 +72,7 @@ export class ReplyLog {
   }
 }
 
-/** Longer names fit no subject and are of no command. */
+/** False for names too long for a subject, which no command has. */
 const fits = ({ device, id }: CommandAddress): boolean =>
   Buffer.byteLength(device) <= DEVICE_ID_BYTES_MAX && Buffer.byteLength(id) <= COMMAND_ID_BYTES_MAX;
 

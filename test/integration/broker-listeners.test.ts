@@ -55,12 +55,17 @@ test.for(
   expect(await heard).toHaveLength(50_000);
   expect(world.received[0]!.publication).toMatchObject({
     clientId: "one",
-    username: "user",
     principal: "p",
     device: "d",
-    protocolVersion,
+    qos: 2,
   });
-  expect(seen[0]).toMatchObject({ listener: name, remoteAddress: "127.0.0.1", clientId: "one" });
+  expect(seen[0]).toMatchObject({
+    listener: name,
+    protocolVersion,
+    remoteAddress: "127.0.0.1",
+    clientId: "one",
+    username: "user",
+  });
   expect(seen[0]!.password?.toString()).toBe("word");
   expect(seen[0]!.certificate).toEqual(
     secure
