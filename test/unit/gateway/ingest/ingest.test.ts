@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../../contracts/schema/catalog.ts";
 import { parseMappings } from "../../../../contracts/mapping.ts";
 import type { Reject } from "../../../../contracts/messages/reject.ts";
+import type { Codecs } from "../../../../gateway/ingest/codecs/by-content-type.ts";
 import { Ingest } from "../../../../gateway/ingest/ingest.ts";
 import type { Message, Refusal } from "../../../../gateway/ingest/message.ts";
 import { Mapper } from "../../../../gateway/ingest/mapping.ts";
@@ -28,7 +29,7 @@ const mapper = new Mapper(
 );
 
 /** An ingest whose stores answer when the test says so. */
-function start(rules: { mapper?: Mapper } = { mapper }) {
+function start(rules: { mapper?: Mapper; codecs?: Codecs } = { mapper }) {
   const pending: (() => void)[] = [];
   const readings: string[] = [];
   const rejects: { reject: Reject; id: string | undefined }[] = [];
@@ -51,14 +52,19 @@ function start(rules: { mapper?: Mapper } = { mapper }) {
     clock: () => NOW_MS,
     signal: new AbortController().signal,
   });
-  const publish = (topic: string, payload: string, traceparent?: string): void => {
+  const publish = (
+    topic: string,
+    payload: string,
+    traceparent?: string,
+    contentType?: string,
+  ): void => {
     const message: Message = {
       clientId: "client-1",
       topic,
       payload: Buffer.from(payload),
       qos: 1,
       traceparent,
-      contentType: undefined,
+      contentType,
     };
     ingest.publish(message, (refusal) => settled.push(refusal));
   };
@@ -214,4 +220,23 @@ test("a replay of some elements leaves the others alone; what is still refused i
 test("a replay that cannot be stored in time says so", async () => {
   const { ingest } = start();
   await expect(ingest.replay(kept({}), replayed(1), AbortSignal.timeout(10))).rejects.toThrow();
+});
+
+test("a reject keeps a content type that is not JSON's, and a replay decodes by it", async () => {
+  const { publish, rejects, pending } = start();
+  publish("nowhere", "1", undefined, "application/json; charset=utf-8");
+  publish("nowhere", "1");
+  publish("nowhere", "1", undefined, "x".repeat(60_000));
+  publish("nowhere", "21", undefined, "text/number");
+  for (const stored of pending) stored();
+  const types = rejects.map(({ reject }) => reject.contentType);
+  expect(types).toEqual([undefined, undefined, undefined, "text/number"]);
+
+  const doubling = { decode: (payload: Buffer) => ({ ts: NOW_MS, value: 2 * Number(payload) }) };
+  const later = start({ codecs: new Map([["text/number", doubling]]) });
+  const reject = { ...rejects[3]!.reject, topic: "devices/d/telemetry/measurement" };
+  const outcome = later.ingest.replay(reject, replayed(1), LATER);
+  for (const stored of later.pending) stored();
+  expect(await outcome).toEqual({ readings: 1, refused: null });
+  expect(JSON.parse(later.readings[0]!)).toMatchObject({ 5: { value: 42 } });
 });
