@@ -1,9 +1,9 @@
-// What happens when devices send more than the log takes, or the log takes nothing.
+// The answer to devices that send more than the log takes, or to a log that takes nothing.
 //
 // K1. QoS 1/2 is never dropped: it is held, unanswered, and its client is no longer read past its
-//     bound (the broker's). Held bytes over all clients are bounded by the broker's limits.
+//     bound (the transport's). Held bytes over all clients are bounded by the transport's limits.
 // K2. QoS 0 promises nothing, so it goes first: under pressure it is dropped, and counted.
-// K3. While the log refuses, new CONNECTs hear "server unavailable"; connected clients stay.
+// K3. While the log refuses, new clients hear "server unavailable"; connected clients stay.
 import type { Logger } from "../../platform/runtime/logger.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import type { CommitLog } from "./commit-log.ts";
@@ -30,13 +30,12 @@ export class Backpressure {
     this.#commitLog = commitLog;
   }
 
-  /** Puts K2 before a publish handler. */
-  guard(publish: (message: Message, settle: Settle) => void): typeof publish {
-    return (message, settle) => {
-      if (message.qos !== 0 || !this.#underPressure()) return publish(message, settle);
-      this.qos0Dropped += 1;
-      settle(DROPPED);
-    };
+  /** K2. Settles a message that promises nothing while the log is under pressure; false for any other. */
+  drop(message: Message, settle: Settle): boolean {
+    if (message.qos !== 0 || !this.#underPressure()) return false;
+    this.qos0Dropped += 1;
+    settle(DROPPED);
+    return true;
   }
 
   /** Keeps K3 until `signal` aborts, and says when the log begins to refuse and when it is back. */
