@@ -31,7 +31,7 @@ import { runTrimmer } from "./retention/trimmer.ts";
 
 /** Characters of readings in a frame: UTF-8 may triple them, and NATS takes 1 MiB by default. */
 const FRAME_CHARS_MAX = 256 * 1024;
-/** At a stop, how long to wait for what is already gathered; devices re-send the rest. */
+/** Longest wait, at a stop, for what is already gathered; devices re-send the rest. */
 const DRAIN_MS = 2_000;
 
 /** All of a gateway but its transports. */

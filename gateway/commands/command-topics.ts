@@ -74,7 +74,7 @@ export class CommandTopics {
     for (const command of commands) await this.offer(command, source);
   }
 
-  /** To be called when a reply to it is stored. */
+  /** Closes a command to which a reply is stored. */
   close(address: CommandAddress): void {
     if (this.#open.close(address)) this.#withdraw(address);
   }
@@ -83,7 +83,7 @@ export class CommandTopics {
     for (const command of this.#open.expire(this.#parts.clock())) this.#withdraw(command);
   }
 
-  /** J1. To be called when everything stored has been read: puts the topics right, and keeps them so. */
+  /** J1. Puts the topics right and keeps them so, once everything stored has been read. */
   async show(topics: RetainedTopics): Promise<void> {
     this.#topics = topics;
     this.expire();

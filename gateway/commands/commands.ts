@@ -31,7 +31,7 @@ import { ReplyLog } from "./reply-log.ts";
 const EXPIRE_EVERY_MS = 1_000;
 
 export interface CommandsParts {
-  /** To the region's nats-server. */
+  /** Connection to the region's nats-server. */
   readonly connection: NatsConnection;
   readonly region: string;
   readonly logger: Logger;
@@ -109,7 +109,7 @@ export class Commands {
     return true;
   }
 
-  /** To be called before any client is let in: reads what is stored and puts the retained commands right. */
+  /** Reads what is stored and puts the retained commands right, before any client is let in. */
   async prepare(topics: RetainedTopics): Promise<void> {
     const { signal } = this.#parts;
     const [replies, ...others] = this.#sources;

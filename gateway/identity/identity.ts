@@ -1,5 +1,5 @@
-// Identity and access of one gateway, decided from the region's copy of bucket
-// `devices`, which is written at the hub and stays readable with the WAN down.
+// Identity and access of one gateway, decided from the region's copy of bucket `devices`, which is
+// written at the hub and stays readable with the WAN down.
 //
 // Y1. No listener opens before all devices are known: `openIdentity` resolves after the first load.
 // Y2. A change ends the sessions it concerns only after the book knows it, and after every login that
@@ -22,7 +22,7 @@ const KEYS = `$KV.${DEVICES_BUCKET}.`;
 const NO_MESSAGE_FOUND = 10037;
 
 export interface IdentityParts {
-  /** To the region's nats-server. */
+  /** Connection to the region's nats-server. */
   readonly connection: NatsConnection;
   readonly logger: Logger;
   readonly anonymous: AnonymousMode;

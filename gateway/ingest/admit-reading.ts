@@ -130,8 +130,8 @@ const SUSPICIOUS = /\\u[dD]|[eE]\+?0*\d{3}/;
 const LONG_NUMBER_CHARS = 309;
 
 /**
- * What has no sequence is known by the hash of its canonical JSON, which some valid JSON does not
- * have (RFC 8785, 3.2.2): a reading of that kind would stop its lane's readers, so it ends here.
+ * Null if the reading has a canonical form. A reading without a sequence is known by the hash of that
+ * form, which some valid JSON does not have (RFC 8785, 3.2.2): it would stop its lane's readers.
  */
 function checkHashable(
   contract: Contract,

@@ -15,7 +15,7 @@ const WATCH_EVERY_MS = 50;
 /** Nobody hears it, since QoS 0 has no answer; it keeps the message from being forwarded. */
 const DROPPED: Refusal = { reason: "quota_exceeded", detail: "dropped under pressure" };
 
-/** What the pressure of the log turns on and off. */
+/** The entrance that the pressure of the log closes and opens: the transport's. */
 export interface Door {
   /** While on, new clients are refused; connected ones stay. */
   refuseConnections(on: boolean): void;

@@ -59,7 +59,7 @@ export class CommitLog {
   readonly #store: FrameStore;
   readonly #options: CommitLogOptions;
   readonly #partitions: Partition[];
-  /** Why frames are not being stored, by partition; empty when all is well. */
+  /** Reasons why frames are not being stored, by partition; empty when all is well. */
   readonly #refusals = new Map<number, string>();
   #signal: AbortSignal | null = null;
   #fail: (error: unknown) => void = () => undefined;
@@ -136,7 +136,7 @@ export class CommitLog {
         this.#sendSoon(partition);
   }
 
-  /** At the end of this turn of the event loop, so that one socket read fills one frame. */
+  /** Sends at the end of this turn of the event loop, so that one socket read fills one frame. */
   #sendSoon(partition: Partition): void {
     partition.inFlight = true;
     setImmediate(() => {

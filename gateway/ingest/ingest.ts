@@ -1,7 +1,7 @@
 // The last step of a message's way: admit, store as readings and rejects, and only when all of them
 // are stored, settle. Settled without a refusal means in the log; what is refused is kept.
 //
-// Access control decides before this, on the original topic; see gateway/ingest/mapping.ts, M2.
+// Access control decides before this, on the original topic; see mapping.ts/M2.
 import type { Reject } from "../../contracts/messages/reject.ts";
 import { sampledTraceparent } from "../../otel/propagation.ts";
 import type { Tracing } from "../../otel/tracing.ts";

@@ -21,10 +21,10 @@ export interface Message {
 /** Bounded, because each transport has a code for each of them. */
 export type RefusalReason = "payload_invalid" | "not_authorized" | "quota_exceeded";
 
-/** Why a message is not in the log; except when pressure dropped it, it was kept as a reject. */
+/** The reason why a message is not in the log. It was kept as a reject, unless pressure dropped it. */
 export interface Refusal {
   readonly reason: RefusalReason;
-  /** What exactly is wrong, for whoever sent it. */
+  /** Text for its sender: what exactly is wrong. */
   readonly detail: string;
 }
 

@@ -32,7 +32,7 @@ export interface PresenceParts {
   readonly logger: Logger;
 }
 
-/** Presence as seen by transports, which tell it, and by the pipeline and the gateway, which ask. */
+/** Presence as transports tell it, and as the pipeline and the gateway ask it. */
 export interface Presence {
   /** Readings that were not written since the start (O2). */
   readonly dropped: number;
@@ -61,7 +61,7 @@ export function openPresence(parts: PresenceParts): Presence {
   return NO_PRESENCE;
 }
 
-/** Why this contract, which an installation may have written itself, takes none of our readings. */
+/** The reason why this contract, which an installation may have written itself, takes no reading of ours. */
 function misfitOf(contract: Contract, gateway: string): string | null {
   const payload = { ts: 0, state: "online", reason: "connected", gateway };
   return contract.validate(payload) ? null : violationOf(contract);

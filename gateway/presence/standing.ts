@@ -1,4 +1,4 @@
-// Which connections stand for which devices (pure), and so which devices came and went.
+// Connections and the devices that they stand for (pure): from them follows who came and went.
 //
 // S1. A connection stands for the device that it authenticated as, from its start; an anonymous one for
 //     the device named like its client id, once a telemetry reading of that device came through it and
@@ -17,7 +17,7 @@ export interface Client {
   readonly device: string | undefined;
 }
 
-/** Why a connection ended: the reasons of contract `presence`, version 1, which says what each means. */
+/** Reasons why a connection ended: those of contract `presence`, version 1, which explains each. */
 export type LeaveReason =
   "disconnect" | "will" | "keep_alive" | "connection_lost" | "taken_over" | "closed" | "shutdown";
 
@@ -40,10 +40,10 @@ interface Standing {
 }
 
 export class Standings {
-  /** By client id. */
+  /** Connections that stand for a device, by client id. */
   readonly #standing = new Map<string, Standing>();
   readonly #candidates = new Map<string, Candidate>();
-  /** Connections that stand for a device, where there are any. */
+  /** Number of connections that stand for a device, where there are any. */
   readonly #connections = new Map<string, number>();
 
   connected(client: Client): Change[] {

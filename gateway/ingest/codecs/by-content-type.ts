@@ -3,7 +3,7 @@
 import type { Codec } from "./codec.ts";
 import { JSON_CODEC, JSON_CONTENT_TYPE } from "./json.ts";
 
-/** By media type: lower case, without parameters. */
+/** Codecs by media type, in lower case and without parameters. */
 export type Codecs = ReadonlyMap<string, Codec>;
 
 export const CODECS: Codecs = new Map([[JSON_CONTENT_TYPE, JSON_CODEC]]);
@@ -11,7 +11,7 @@ export const CODECS: Codecs = new Map([[JSON_CONTENT_TYPE, JSON_CODEC]]);
 /** Longest content type kept with a reject: two names of 127 characters (RFC 6838, 4.2). */
 const KEPT_CHARS_MAX = 255;
 
-/** JSON also where there is no content type, or one without a codec. */
+/** The codec of a content type; JSON where there is none, or one without a codec. */
 export const codecFor = (contentType: string | undefined, codecs: Codecs = CODECS): Codec =>
   contentType === undefined ? JSON_CODEC : (codecs.get(mediaTypeOf(contentType)) ?? JSON_CODEC);
 
