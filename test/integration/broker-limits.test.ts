@@ -223,7 +223,7 @@ test("a will is admitted like any publish, and forgotten after a proper DISCONNE
     {},
     {
       publish: ({ topic }, settle) =>
-        settle(topic.startsWith("$SYS/") ? { reasonCode: 0x87, reason: "reserved" } : null),
+        settle(topic.startsWith("$SYS/") ? { reason: "not_authorized", detail: "reserved" } : null),
     },
   );
   using subscriber = await RawClient.connect(world.port, { clientId: "s" });
