@@ -1,5 +1,11 @@
-// What the gateway needs of an MQTT broker, in our words, so that the library behind it can be
-// replaced (or its hardening dropped) without touching anything outside this folder.
+// The broker as the gateway sees it, in our words, so that what is behind it can be replaced without
+// touching anything outside this folder. aedes answers CONNECT; the rest is ours.
+//
+//   connection/  sockets, and the packets of one connection     start-broker.ts
+//   routing/     from an accepted publish to its subscribers      -> connection -> routing
+//   session/     what outlives a connection, and its store        -> session -> protocol
+//   protocol/    rules and bytes of MQTT, without state         An arrow is an import; none goes back.
+//   aedes/       who answers CONNECT, behind door.ts
 //
 // B1. A QoS 1/2 PUBLISH is answered (PUBACK/PUBREC) only after `settle` was called for it.
 // B2. Answers leave in the order in which the publishes of that client came [MQTT-4.6.0-2].
@@ -78,7 +84,7 @@ export type Authentication =
 export type DisconnectReason =
   "disconnect" | "will" | "keep_alive" | "connection_lost" | "taken_over" | "closed" | "shutdown";
 
-/** What the gateway itself says, and keeps retained for later subscribers (MQTT 5, 3.3.1.3). */
+/** Topics of the gateway itself, retained for later subscribers (MQTT 5, 3.3.1.3). */
 export interface Projection {
   /**
    * Publishes from the gateway itself (QoS 1); resolves when the broker's store has it.
@@ -92,13 +98,13 @@ export interface Projection {
   ): Promise<void>;
   /** Forgets what is retained there; subscribers hear nothing, unlike with an empty payload. */
   unretain(topic: string): void;
-  /** What the gateway (not one of its clients) retains and has not expired, by matching topic. */
+  /** Messages that the gateway (not one of its clients) retains and that have not expired, by topic. */
   retained(filter: string): Map<string, Buffer>;
 }
 
 export interface BrokerHandlers {
   /** Works on what is stored, before any client can connect; while it runs no listener is open. */
-  prepare?(projection: Projection): Promise<void>;
+  prepare?(topics: Projection): Promise<void>;
   /** Every PUBLISH of a client and every will; forwarded to subscribers once settled with `null`. */
   publish(publication: Publication, settle: Settle): void;
   /** Absent: everybody is let in. A rejected promise answers 0x88 "Server unavailable". */

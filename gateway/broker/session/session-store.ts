@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { deserialize, serialize } from "node:v8";
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
-import type { Properties, Will } from "../aedes/seam.ts";
+import type { Properties, Will } from "../protocol/properties.ts";
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS session (
