@@ -85,7 +85,7 @@ export type DisconnectReason =
   "disconnect" | "will" | "keep_alive" | "connection_lost" | "taken_over" | "closed" | "shutdown";
 
 /** Topics of the gateway itself, retained for later subscribers (MQTT 5, 3.3.1.3). */
-export interface Projection {
+export interface RetainedTopics {
   /**
    * Publishes from the gateway itself (QoS 1); resolves when the broker's store has it.
    * @param options `expirySeconds`, fractions included: nobody gets it later than that, retained or
@@ -104,7 +104,7 @@ export interface Projection {
 
 export interface BrokerHandlers {
   /** Works on what is stored, before any client can connect; while it runs no listener is open. */
-  prepare?(topics: Projection): Promise<void>;
+  prepare?(topics: RetainedTopics): Promise<void>;
   /** Every PUBLISH of a client and every will; forwarded to subscribers once settled with `null`. */
   publish(publication: Publication, settle: Settle): void;
   /** Absent: everybody is let in. A rejected promise answers 0x88 "Server unavailable". */
@@ -137,7 +137,7 @@ export interface BrokerCounters {
   paused: Record<string, number>;
 }
 
-export interface Broker extends Projection, AsyncDisposable {
+export interface Broker extends RetainedTopics, AsyncDisposable {
   readonly counters: Readonly<BrokerCounters>;
   /** Addresses that listen, by listener name (`mqtt`, `mqtts`, `ws`, `wss`). */
   readonly addresses: Readonly<Record<string, { host: string; port: number }>>;

@@ -23,7 +23,7 @@ import { applyStored, newestSequence } from "../../platform/nats/client/stored.t
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
-import type { Projection, Publication, Settle } from "../broker/broker.ts";
+import type { RetainedTopics, Publication, Settle } from "../broker/broker.ts";
 import { actionsOf, stepsThatCount } from "./alert-commands.ts";
 import { CommandProjection } from "./projection.ts";
 import { ReplyLog } from "./reply-log.ts";
@@ -110,7 +110,7 @@ export class Commands {
   }
 
   /** Before the broker lets anybody in: reads what is stored and puts its retained commands right. */
-  async prepare(broker: Projection): Promise<void> {
+  async prepare(broker: RetainedTopics): Promise<void> {
     const { signal } = this.#parts;
     const [replies, ...others] = this.#sources;
     this.#from.set(replies.stream, (await newestSequence(this.#parts, replies, signal)) + 1); // G2

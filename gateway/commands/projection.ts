@@ -5,7 +5,7 @@
 // J3. A command that was answered is never offered: `answered` asks the stream of replies first.
 import { COMMAND_TOPICS, type CommandAddress, commandTopic } from "../../contracts/names/topics.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
-import type { Projection } from "../broker/broker.ts";
+import type { RetainedTopics } from "../broker/broker.ts";
 import { type OpenCommand, OpenCommands } from "./open-commands.ts";
 
 /** Open commands of a region, over all devices; each takes a retained topic of the broker's. */
@@ -23,7 +23,7 @@ export interface ProjectionParts {
 export class CommandProjection {
   readonly #parts: ProjectionParts;
   readonly #open: OpenCommands;
-  #broker: Projection | null = null;
+  #broker: RetainedTopics | null = null;
   /** Commands that were not projected because too many were open, since the start. */
   refused = 0;
 
@@ -69,7 +69,7 @@ export class CommandProjection {
   }
 
   /** J1. Everything stored has been read: puts right what the broker retains, and goes on doing so. */
-  async show(broker: Projection): Promise<void> {
+  async show(broker: RetainedTopics): Promise<void> {
     this.#broker = broker;
     this.expire();
     const open = new Set([...this.#open].map(commandTopic));

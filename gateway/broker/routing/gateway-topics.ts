@@ -1,5 +1,5 @@
 // The gateway's own voice: it publishes like a client, without an admission.
-import type { Projection } from "../broker.ts";
+import type { RetainedTopics } from "../broker.ts";
 import type { Limits } from "../options.ts";
 import { isTopicName } from "../protocol/topic-rules.ts";
 import type { SessionStore } from "../session/session-store.ts";
@@ -13,7 +13,7 @@ export interface GatewayTopicsParts {
   readonly limits: Pick<Limits, "topicLevelsMax">;
 }
 
-export function makeGatewayTopics(parts: GatewayTopicsParts): Projection {
+export function makeGatewayTopics(parts: GatewayTopicsParts): RetainedTopics {
   const { forwarder, retained, store, limits } = parts;
   return {
     publish: (topic, payload, { retain, expirySeconds }) => {

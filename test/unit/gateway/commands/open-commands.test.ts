@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Alert, AlertState } from "../../../../contracts/messages/alert.ts";
 import { type CommandAddress, commandTopic } from "../../../../contracts/names/topics.ts";
-import type { Projection } from "../../../../gateway/broker/broker.ts";
+import type { RetainedTopics } from "../../../../gateway/broker/broker.ts";
 import { actionsOf, stepsThatCount } from "../../../../gateway/commands/alert-commands.ts";
 import { type OpenCommand, OpenCommands } from "../../../../gateway/commands/open-commands.ts";
 import { CommandProjection } from "../../../../gateway/commands/projection.ts";
@@ -22,7 +22,7 @@ const command = (n: number, expiresAtMs = 1_000): OpenCommand => ({
 });
 
 /** A broker's retained messages, and how often each topic was published. */
-class Retained implements Projection {
+class Retained implements RetainedTopics {
   readonly messages = new Map<string, Buffer>();
   readonly published = new Map<string, number>();
 
