@@ -1,11 +1,13 @@
 // The broker as the gateway sees it, in our words, so that what is behind it can be replaced without
 // touching anything outside this folder. aedes answers CONNECT; the rest is ours.
 //
-//   connection/  sockets, and the packets of one connection     start-broker.ts
-//   routing/     from an accepted publish to its subscribers      -> connection -> routing
-//   session/     what outlives a connection, and its store        -> session -> protocol
-//   protocol/    rules and bytes of MQTT, without state         An arrow is an import; none goes back.
-//   aedes/       who answers CONNECT, behind door.ts
+//   start-broker -> connection -> routing -> session -> protocol     (imports; none goes back)
+//
+//   connection/  sockets, and the packets of one connection
+//   routing/     the way of an accepted publish to its subscribers, retained messages, wills
+//   session/     the part that outlives a connection, and its store
+//   protocol/    rules and bytes of MQTT, without state
+//   aedes/       aedes, behind its door.ts
 //
 // B1. A QoS 1/2 PUBLISH is answered (PUBACK/PUBREC) only after `settle` was called for it.
 // B2. Answers leave in the order in which the publishes of that client came [MQTT-4.6.0-2].
@@ -13,12 +15,12 @@
 //     pings are answered meanwhile, and past its in-flight bound its socket is no longer read.
 // B4. A QoS 2 re-send of a packet that is already stored is answered without a second `publish`.
 
-/** Who is at the other end of a connection, as far as the broker knows. */
+/** The client at the other end of a connection, as far as the broker knows. */
 export interface ClientIdentity {
   readonly clientId: string;
   /** Absent when the listener let the client in anonymously. */
   readonly username: string | undefined;
-  /** Whatever `authenticate` answered with; absent when there is no `authenticate`. */
+  /** The answer of `authenticate`; absent when there is no `authenticate`. */
   readonly principal: string | undefined;
   readonly device: string | undefined;
   /** 3 = MQTT 3.1, 4 = MQTT 3.1.1, 5 = MQTT 5. */

@@ -3,7 +3,7 @@
 import { Readable } from "node:stream";
 import type { Will } from "../protocol/properties.ts";
 
-/** What is kept of clients between their connections. */
+/** Things kept of clients between their connections. */
 export interface Memory {
   /** There is a session for it to resume. */
   hasSession(clientId: string): boolean;

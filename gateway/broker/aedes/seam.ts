@@ -5,7 +5,7 @@ import type { Aedes, Client } from "aedes";
 import type { Will } from "../protocol/properties.ts";
 
 export interface PrivateClient {
-  /** From CONNECT on until it is published or dropped. */
+  /** Kept from CONNECT until it is published or dropped. */
   will: Will | null;
   /** A packet emitted as `packet` is handled as if it had just been parsed. */
   readonly _parser: EventEmitter;

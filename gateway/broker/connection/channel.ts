@@ -30,7 +30,7 @@ export interface ChannelOwner extends Flushable {
   oversized(): void;
   /** Parsing or handling its bytes threw. */
   failed(error: unknown): void;
-  /** What waited in the socket is written. */
+  /** The socket has written everything that waited in it. */
   drained(): void;
 }
 
@@ -46,7 +46,7 @@ type PacketParser = Parser & { readonly packet: { readonly length: number } | nu
 
 export class Channel implements Pausable {
   readonly stream: Duplex;
-  /** When bytes last came; reading the clock per packet would cost more than the rate bucket. */
+  /** Time of the last bytes; reading the clock per packet would cost more than the rate bucket. */
   readAtMs = 0;
   // Kept by sweep.ts: sweeps since bytes last came, and since waiting bytes last became fewer.
   idleSweeps = 0;

@@ -1,4 +1,4 @@
-// From CONNECT to an accepted session or a refusal.
+// The judgement on a CONNECT: its session is accepted, or it is refused.
 import type { IConnectPacket } from "mqtt-packet";
 import type { Logger } from "../../../platform/runtime/logger.ts";
 import type { Authentication, BrokerCounters, BrokerHandlers, ClientIdentity } from "../broker.ts";

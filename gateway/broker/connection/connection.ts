@@ -32,7 +32,7 @@ import { Lifetime, type LifetimeParts, reasonOfClosing } from "./lifetime.ts";
 import type { Origin } from "./origin.ts";
 import { PAUSE, type Pause } from "./pauses.ts";
 
-/** How long a refused client has to hang up by itself. */
+/** Time for a refused client to hang up by itself. */
 const LINGER_MS = 500;
 
 type Phase = "opening" | "connecting" | "open" | "closed";
@@ -50,7 +50,7 @@ export interface ConnectionParts extends DispatchParts {
   readonly connections: Set<Connection>;
 }
 
-/** Before CONNECT is answered. */
+/** Terms of a connection whose CONNECT is not answered yet. */
 const NO_TERMS: ConnectTerms = {
   clientId: "",
   cleanStart: true,
@@ -72,7 +72,7 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
   readonly #lifetime: Lifetime;
   #phase: Phase = "opening";
   #connectTimer: NodeJS.Timeout | undefined;
-  /** In aedes from the accepted CONNECT on. */
+  /** Its client in aedes, from the accepted CONNECT on. */
   #guest: Guest | null = null;
   // Once aedes has registered the client:
   #session: Session | null = null;

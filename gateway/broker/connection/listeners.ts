@@ -25,7 +25,7 @@ export interface Listening {
   destroySockets(): void;
 }
 
-/** How long a peer may take for its TLS handshake or HTTP upgrade. */
+/** Time for a peer to finish its TLS handshake or HTTP upgrade. */
 const HANDSHAKE_MS = 10_000;
 
 /** @throws AppError `ADDRESS_IN_USE` naming the first host and port that is taken. */

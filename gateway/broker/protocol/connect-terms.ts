@@ -1,10 +1,10 @@
-// What CONNECT and its answer settle between a client and this broker (MQTT 5, 3.1 and 3.2).
+// Terms that CONNECT and its answer settle between a client and this broker (MQTT 5, 3.1 and 3.2).
 import type { Will } from "./properties.ts";
 
 export interface ConnectTerms {
-  /** Its own, or the one that it was assigned. */
+  /** The id that the client named, or the one that it was assigned. */
   readonly clientId: string;
-  /** Whatever an earlier session holds is to go [MQTT-3.1.2-4]. */
+  /** An earlier session is to go, with all that it holds [MQTT-3.1.2-4]. */
   readonly cleanStart: boolean;
   /** Life of the session after the connection; a DISCONNECT may still change it. */
   readonly expirySeconds: number;

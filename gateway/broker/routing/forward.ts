@@ -1,4 +1,4 @@
-// From an accepted publish to its subscribers, and to later ones through the retained store.
+// The way of an accepted publish to its subscribers, and to later ones through the retained store.
 import type { Properties } from "../protocol/properties.ts";
 import type { Session, Subscription } from "../session/session.ts";
 import type { StoredMessage } from "../session/session-store.ts";

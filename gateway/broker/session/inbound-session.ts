@@ -7,7 +7,7 @@
 import type { Refusal } from "../broker.ts";
 import type { Peer } from "./peer.ts";
 
-/** Where stored identifiers outlive the process; absent for sessions that end with the connection. */
+/** Stored identifiers that outlive the process; absent for sessions that end with the connection. */
 export interface IdentifierStore {
   add(messageId: number): void;
   remove(messageId: number): void;

@@ -29,7 +29,7 @@ export interface OutboundParts {
 
 interface InFlight {
   readonly qos: 1 | 2;
-  /** In the store; 0 for sessions that end with the connection. */
+  /** Its place in the store; 0 for sessions that end with the connection. */
   readonly sequence: number;
   readonly bytes: number;
   released: boolean;
@@ -42,7 +42,7 @@ export class Outbound {
   #window = 0;
   #inFlight = new Map<number, InFlight>();
   #nextId = 1;
-  /** In the store for this session, in flight or waiting; else waiting in memory. */
+  /** Messages of this session in the store, in flight or waiting; else those waiting in memory. */
   readonly #backlog: Backlog;
   /** Sequence of the last stored message that was sent. */
   #cursor = 0;
