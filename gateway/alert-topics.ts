@@ -1,8 +1,8 @@
-import type { NatsConnection } from "nats";
 import type { Alert } from "../contracts/messages/alert.ts";
 import { alertSubjects, alertsStream } from "../contracts/names/subjects.ts";
 import { alertTopic } from "../contracts/names/topics.ts";
-import { readSlice } from "../platform/nats/lanes/lane-source.ts";
+import type { NatsConnection } from "../platform/nats/client/connection.ts";
+import { readSlice } from "../platform/nats/client/stream-reader.ts";
 import type { Logger } from "../platform/runtime/logger.ts";
 import type { RetainedTopics } from "./broker/broker.ts";
 

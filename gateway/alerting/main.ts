@@ -3,6 +3,7 @@ import { type Rule, parseRules } from "../../contracts/rules/rule.ts";
 import type { AlertingStatus } from "../../contracts/messages/status.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { checkLog } from "../../platform/nats/lanes/check-log.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
 import type { OptionTable } from "../../platform/runtime/config.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
@@ -73,7 +74,8 @@ await processMain({
   argv: process.argv.slice(2),
   run: async ({ config, logger, signal }) => {
     const connection = await connectNats({ url: config.natsUrl, name: "alerting" }, logger, signal);
-    await checkLog(await connection.jetstreamManager({ checkAPI: false }), config, signal);
+    const streams = new Streams(connection);
+    await checkLog(streams, config, signal);
     const alertLog = await AlertLog.open(connection, config.region);
     const registry = { connection, shippedDirectory: config.schemas, logger };
     const catalog = await openContractRegistry(registry, signal);
@@ -107,10 +109,9 @@ await processMain({
       { ready: () => true, status, metrics: alertingMetrics(region, status) },
     );
     logger.info({ rules: ruleBook.rules.map(({ id }) => id) }, "ready");
-    const manager = await connection.jetstreamManager({ checkAPI: false });
     await Promise.all([
       ...lanes.map((lane) => lane.run(signal)),
-      watchGateways({ manager, region, alertLog, logger }, signal),
+      watchGateways({ streams, region, alertLog, logger }, signal),
     ]);
     await connection.close();
   },
