@@ -1,5 +1,13 @@
-// What the gateway needs of an MQTT broker, in our words, so that the library behind it can be
-// replaced (or its hardening dropped) without touching anything outside this folder.
+// The broker as the gateway sees it, in our words, so that what is behind it can be replaced without
+// touching anything outside this folder. aedes answers CONNECT; the rest is ours.
+//
+//   start-broker -> connection -> routing -> session -> protocol     (imports; none goes back)
+//
+//   connection/  sockets, and the packets of one connection
+//   routing/     the way of an accepted publish to its subscribers, retained messages, wills
+//   session/     the part that outlives a connection, and its store
+//   protocol/    rules and bytes of MQTT, without state
+//   aedes/       aedes, behind its door.ts
 //
 // B1. A QoS 1/2 PUBLISH is answered (PUBACK/PUBREC) only after `settle` was called for it.
 // B2. Answers leave in the order in which the publishes of that client came [MQTT-4.6.0-2].
@@ -7,12 +15,15 @@
 //     pings are answered meanwhile, and past its in-flight bound its socket is no longer read.
 // B4. A QoS 2 re-send of a packet that is already stored is answered without a second `publish`.
 
-/** Who is at the other end of a connection, as far as the broker knows. */
+import type { Authentication, Credentials } from "../identity/login.ts";
+import type { Message, RefusalReason, Settle } from "../ingest/message.ts";
+
+/** The client at the other end of a connection, as far as the broker knows. */
 export interface ClientIdentity {
   readonly clientId: string;
   /** Absent when the listener let the client in anonymously. */
   readonly username: string | undefined;
-  /** Whatever `authenticate` answered with; absent when there is no `authenticate`. */
+  /** The answer of `authenticate`; absent when there is no `authenticate`. */
   readonly principal: string | undefined;
   readonly device: string | undefined;
   /** 3 = MQTT 3.1, 4 = MQTT 3.1.1, 5 = MQTT 5. */
@@ -22,54 +33,6 @@ export interface ClientIdentity {
   readonly listener: string;
 }
 
-/** One PUBLISH as a client sent it. `payload` must not be kept past `settle` without a copy. */
-export interface Publication {
-  readonly clientId: string;
-  readonly username: string | undefined;
-  readonly principal?: string | undefined;
-  readonly device?: string | undefined;
-  readonly protocolVersion: number;
-  readonly topic: string;
-  readonly payload: Buffer;
-  readonly qos: 0 | 1 | 2;
-  readonly retain: boolean;
-  /** MQTT 5 user property `traceparent`, if any. */
-  readonly traceparent: string | undefined;
-  readonly contentType: string | undefined;
-}
-
-/** Why a publication was refused *and safely kept*: sent as reason code and string on MQTT 5. */
-export interface Refusal {
-  /** MQTT 5 PUBACK reason code, for example 0x99 "Payload format invalid" (MQTT 5, 3.4.2.1). */
-  readonly reasonCode: number;
-  readonly reason: string;
-}
-
-/** Called once, when the publication is stored (`null`) or stored as a reject (`Refusal`). */
-export type Settle = (refusal: Refusal | null) => void;
-
-export interface Certificate {
-  readonly subjectCN: string | undefined;
-  /** As Node spells them: `DNS:name`, `URI:...`, `IP Address:...`. */
-  readonly altNames: readonly string[];
-}
-
-export interface Credentials {
-  readonly clientId: string;
-  readonly username: string | undefined;
-  readonly password: Buffer | undefined;
-  /** The verified client certificate, on TLS listeners that ask for one. */
-  readonly certificate: Certificate | undefined;
-  readonly remoteAddress: string;
-  readonly listener: string;
-  readonly protocolVersion: number;
-}
-
-export type Authentication =
-  | { readonly allowed: true; readonly principal?: string; readonly device?: string }
-  /** An MQTT 5 CONNACK reason code (3.2.2.2); translated to the nearest one for MQTT 3. */
-  | { readonly allowed: false; readonly reasonCode: number };
-
 /**
  * How a connection ended; bounded. `will`: DISCONNECT with a reason code other than 0x00, or the socket
  * closed and the will, which had no delay, went out [MQTT-3.1.2-8]. `keep_alive`: [MQTT-3.1.2-22].
@@ -78,8 +41,8 @@ export type Authentication =
 export type DisconnectReason =
   "disconnect" | "will" | "keep_alive" | "connection_lost" | "taken_over" | "closed" | "shutdown";
 
-/** What the gateway itself says, and keeps retained for later subscribers (MQTT 5, 3.3.1.3). */
-export interface Projection {
+/** Topics of the gateway itself, retained for later subscribers (MQTT 5, 3.3.1.3). */
+export interface RetainedTopics {
   /**
    * Publishes from the gateway itself (QoS 1); resolves when the broker's store has it.
    * @param options `expirySeconds`, fractions included: nobody gets it later than that, retained or
@@ -92,15 +55,15 @@ export interface Projection {
   ): Promise<void>;
   /** Forgets what is retained there; subscribers hear nothing, unlike with an empty payload. */
   unretain(topic: string): void;
-  /** What the gateway (not one of its clients) retains and has not expired, by matching topic. */
+  /** Messages that the gateway (not one of its clients) retains and that have not expired, by topic. */
   retained(filter: string): Map<string, Buffer>;
 }
 
 export interface BrokerHandlers {
   /** Works on what is stored, before any client can connect; while it runs no listener is open. */
-  prepare?(projection: Projection): Promise<void>;
+  prepare?(topics: RetainedTopics): Promise<void>;
   /** Every PUBLISH of a client and every will; forwarded to subscribers once settled with `null`. */
-  publish(publication: Publication, settle: Settle): void;
+  publish(message: Message, settle: Settle): void;
   /** Absent: everybody is let in. A rejected promise answers 0x88 "Server unavailable". */
   authenticate?(credentials: Credentials): Promise<Authentication>;
   /** Absent: every topic filter is allowed. Asked again when a stored session is resumed. */
@@ -131,15 +94,15 @@ export interface BrokerCounters {
   paused: Record<string, number>;
 }
 
-export interface Broker extends Projection, AsyncDisposable {
+export interface Broker extends RetainedTopics, AsyncDisposable {
   readonly counters: Readonly<BrokerCounters>;
   /** Addresses that listen, by listener name (`mqtt`, `mqtts`, `ws`, `wss`). */
   readonly addresses: Readonly<Record<string, { host: string; port: number }>>;
   /**
-   * Closes the live connections of a client id or principal, on MQTT 5 with `reasonCode` (for
-   * example 0x87 on revocation). Returns how many were closed; the stored session stays.
+   * Closes the live connections of a client id or principal, on MQTT 5 with the code of `reason` (for
+   * example `not_authorized` on revocation). Returns how many were closed; the stored session stays.
    */
-  disconnect(clientIdOrPrincipal: string, reasonCode: number): number;
+  disconnect(clientIdOrPrincipal: string, reason: RefusalReason): number;
   /** While on, new CONNECTs get 0x88 (3 on MQTT 3.1.1); connected clients stay. */
   refuseConnections(on: boolean): void;
 }

@@ -1,8 +1,8 @@
 // A reply is settled after it is stored and never before; what is no reply is left to others.
 import { expect, test } from "vitest";
 import type { Reply } from "../../../../contracts/messages/command.ts";
-import type { Refusal } from "../../../../gateway/broker/broker.ts";
 import { ReplyLog } from "../../../../gateway/commands/reply-log.ts";
+import type { Refusal } from "../../../../gateway/ingest/message.ts";
 import type { Publisher } from "../../../../platform/nats/client/publish.ts";
 import { AppError } from "../../../../platform/runtime/errors.ts";
 
