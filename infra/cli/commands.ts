@@ -133,7 +133,7 @@ function payloadOf(reply: Reply): unknown {
   }
 }
 
-/** On one line, and without control characters: those could rewrite the terminal. */
+/** The reply on one line, without control characters, which could rewrite the terminal. */
 const shown = (reply: Reply): string =>
   JSON.stringify(payloadOf(reply)).replace(/\p{C}/gu, "\uFFFD").slice(0, REPLY_SHOWN_CHARS);
 

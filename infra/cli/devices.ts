@@ -19,7 +19,7 @@ import { type Say, example, place } from "./kit/options.ts";
 import { remark } from "./kit/output.ts";
 import { UsageError, refused } from "./kit/refused.ts";
 
-/** With `--rotate`, the new credential and the one before it are valid. */
+/** Credentials that are valid after `--rotate`: the new one and the one before it. */
 const CREDENTIALS_WHILE_ROTATING = 2;
 
 interface AddOptions extends Place {

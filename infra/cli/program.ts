@@ -13,8 +13,8 @@ import { addStatusCommand } from "./status.ts";
 import { addTopologyCommand } from "./topology.ts";
 
 /**
- * `skerry` with all its commands; each `X.ts` beside this file is a command, `X/` holds its parts, and
- * `kit/` what all of them share. Commander's own complaints are thrown, not printed and exited with.
+ * `skerry` with all its commands: each file beside this one is a command, the folder of the same name holds
+ * its parts, and `kit/` what all of them share. Commander's own complaints are thrown, not printed and exited with.
  */
 export function makeProgram(say: Say): Command {
   const program = new Command("skerry")

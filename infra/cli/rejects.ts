@@ -68,7 +68,7 @@ export function addRejectsCommand(program: Command, say: Say): void {
 
 type ReplayFlags = RegionPlace & Filters & { seq?: number; all: boolean; dryRun: boolean };
 
-/** How many are not stored after it. */
+/** Admits rejects again. @returns the number of those that are not stored after it. */
 async function replay(nats: NatsConnection, options: ReplayFlags, say: Say): Promise<number> {
   const { seq, all, reason, device, region, dryRun } = options;
   const filtered = reason !== undefined || device !== undefined;

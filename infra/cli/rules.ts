@@ -64,7 +64,7 @@ function lineOf(rule: Rule): string {
   return `${id} v${version}: ${kind} over ${contractsOf(rule).join(", ")}: ${conditionOf(rule)}`;
 }
 
-/** For people. */
+/** The rule's condition as people read it. */
 function conditionOf(rule: Rule): string {
   switch (rule.kind) {
     case "threshold":
@@ -83,7 +83,7 @@ function conditionOf(rule: Rule): string {
   }
 }
 
-/** What is saved, or why nothing is. @throws AppError `CONFIG_INVALID` naming the rule at fault. */
+/** Saves all rules or none; a line for each. @throws AppError `CONFIG_INVALID` naming the rule at fault. */
 async function applyRules(
   bucket: Bucket,
   wanted: readonly Rule[],
@@ -118,7 +118,7 @@ const versionProblem = (rule: Rule, saved: Rule | undefined): string | null =>
     ? `version ${saved.version} is saved with other content: raise its version`
     : null;
 
-/** In whatever order its properties were written. */
+/** True for equal rules, in whatever order their properties were written. */
 const isSame = (a: Rule, b: Rule): boolean => canonicalize(a) === canonicalize(b);
 
 /** Shipped contracts, and those that are published at the hub. */

@@ -103,7 +103,7 @@ function changedPart(old: object, now: object): string {
   return `keyword ${keyword ?? "properties"}`;
 }
 
-/** What is at the commit counts as it is there, whatever became of it since. */
+/** Versions of both; those at the commit count as they are there, whatever became of them since. */
 function merge(before: readonly Version[], now: readonly Version[]): Version[] {
   const merged = new Map(now.map((version) => [versionKey(version.file), version]));
   for (const version of before) merged.set(versionKey(version.file), version);

@@ -1,8 +1,8 @@
 // Bucket `contracts` at the hub, as the command line writes it.
 //
-// P1. Everything is judged before anything is written, oldest version first; cut off in between, it
+// W1. Everything is judged before anything is written, oldest version first; cut off in between, it
 //     can be repeated.
-// P2. A version is judged against exactly what the bucket holds when it is written: the write
+// W2. A version is judged against exactly what the bucket holds when it is written: the write
 //     expects the bucket's last sequence, and its own key unused. Else everything is read again.
 import {
   SCHEMAS_DIRECTORY,
@@ -39,7 +39,7 @@ const ATTEMPTS_MAX = 5;
 interface Bucket {
   readonly lastSeq: number;
   readonly entries: ReadonlyMap<string, ContractEntry>;
-  /** What cannot be read: everybody else ignores it, its number stays taken. */
+  /** Entries that cannot be read: everybody else ignores them, their numbers stay taken. */
   readonly broken: readonly string[];
 }
 
@@ -71,7 +71,7 @@ function summaryOf(written: readonly SchemaFile[], problems: readonly string[]):
   return names === "" ? "nothing new to publish" : published;
 }
 
-/** The versions that are to be written, or why nothing is (P1). */
+/** The versions that are to be written, or why nothing is (W1). */
 function toWrite(
   bucket: Bucket,
   { schemas, mode }: { schemas: string; mode: CompatibilityMode },
@@ -113,7 +113,7 @@ function toWrite(
   return { files: fresh, problems, warnings };
 }
 
-/** False if somebody else wrote in between (P2); `written` gets what was written nevertheless. */
+/** False if somebody else wrote in between (W2); `written` gets what was written nevertheless. */
 async function write(
   publisher: Publisher,
   files: readonly SchemaFile[],

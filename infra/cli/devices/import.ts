@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import type { Credential, Device } from "../../../contracts/device.ts";
-import { passwordCredential } from "../../../gateway/identity/passwords.ts";
+import { PASSWORD_CHARS_MIN, passwordCredential } from "../../../gateway/identity/passwords.ts";
 import {
   SECRET_CHARS,
   generateSecret,
@@ -31,7 +31,7 @@ export async function importDevices(
   store: DeviceStore,
   { file, secretsOut, skipExisting = false }: ImportOptions,
 ): Promise<{ added: number; generated: number; skipped: number }> {
-  const { rows, problems } = parseDeviceRows(readFileSync(file, "utf8"));
+  const { rows, problems } = parseDeviceRows(readFileSync(file, "utf8"), PASSWORD_CHARS_MIN);
   const present = new Set((await store.all()).map(({ id }) => id));
   const fresh = rows.filter(({ id }) => !present.has(id));
   if (!skipExisting)

@@ -18,7 +18,7 @@ export class DeviceStore {
     this.#bucket = bucket;
   }
 
-  /** In the order of their ids. */
+  /** All devices in the order of their ids. */
   async all(): Promise<Device[]> {
     const devices: Device[] = [];
     for (const { key, data } of await this.#bucket.records())

@@ -23,7 +23,7 @@ export interface Installation {
   readonly addresses: InstallationAddresses;
 }
 
-/** Options that every command has which speaks to a nats-server. */
+/** Options of every command that speaks to a nats-server. */
 export interface Place {
   readonly nats?: string;
   readonly dataDir?: string;
@@ -36,7 +36,7 @@ export interface NatsAddress {
   readonly from: string | null;
 }
 
-/** @throws AppError `CONFIG_INVALID` saying what to do. */
+/** The installation of a data directory, or the closest one. @throws AppError `CONFIG_INVALID` saying what to do. */
 export function findInstallation(dataDir: string | undefined, cwd = process.cwd()): Installation {
   const path = dataDir === undefined ? nearestFile(cwd) : join(dataDir, FILE);
   if (path === null)
@@ -57,7 +57,7 @@ export function findInstallation(dataDir: string | undefined, cwd = process.cwd(
   }
 }
 
-/** The file in `.skerry` of the directory, or of the closest one above it. */
+/** The file in `.skerry` of the directory or of the closest one above it; null if there is none. */
 function nearestFile(directory: string): string | null {
   for (let at = directory; ; at = dirname(at)) {
     const path = join(at, DATA_DIRECTORY, FILE);

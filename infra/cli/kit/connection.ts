@@ -8,7 +8,7 @@ import { refused } from "./refused.ts";
 
 const CONNECT_WITHIN_MS = 5_000;
 
-/** What goes wrong is said once, by the command itself. */
+/** Logger of the connection: whatever goes wrong is said once, by the command itself. */
 export const SILENT = makeLogger({}, "silent");
 
 /** Runs `work` with the nats-server of a JetStream domain, and closes the connection after it. */
@@ -25,7 +25,7 @@ export async function withNats<T>(
   }
 }
 
-/** @throws AppError `CONFIG_INVALID` saying what to do if nobody answers, or somebody else does. */
+/** Connects, or gives up soon. @throws AppError `CONFIG_INVALID` saying what to do if nobody answers, or somebody else does. */
 export async function openNats(
   address: NatsAddress,
   withinMs = CONNECT_WITHIN_MS,
@@ -44,7 +44,7 @@ function validUrl(url: string): string {
   return url;
 }
 
-/** What a person who is not answered is told, and what to do. */
+/** The sentence for a person who is not answered, with what to do. */
 export function unreachable({ url, from }: NatsAddress, why: string): string {
   const { host, username } = new URL(url);
   const where = from === null ? host : `${host} (from ${from})`;

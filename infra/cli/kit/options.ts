@@ -6,7 +6,7 @@ import { messageOf } from "../../../platform/runtime/errors.ts";
 /** One line of output. */
 export type Say = (line: string) => void;
 
-/** Adds where the nats-server is found: `--nats`, or the local installation. */
+/** Adds the options that name a nats-server: `--nats`, or else the local installation. */
 export const place = (command: Command, whose = "the hub's"): Command =>
   command
     .option("--nats <url>", `${whose} nats-server, nats://user:password@host:port`)

@@ -3,10 +3,10 @@
 import type { Writable } from "node:stream";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 
-/** Results. */
+/** Prints a line of the result. */
 export const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** What is not a result, so that `SECRET=$(npx skerry devices add …)` gets the secret alone. */
+/** Prints a line that is not the result, so that `SECRET=$(npx skerry devices add …)` gets the secret alone. */
 export const remark = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /** Outlives a closed pipe; what else prevents output ends the process with one sentence. */

@@ -1,4 +1,4 @@
-// What processes answer, and what that says of a lane (pure).
+// Answers of processes, and the state of a lane by them (pure).
 import type { LaneStatus, ProcessStatus } from "../../../contracts/messages/status.ts";
 import type { LaneId } from "../../../contracts/names/subjects.ts";
 

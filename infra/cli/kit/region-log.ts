@@ -15,7 +15,7 @@ export interface RegionLog {
   readonly lastSeq: number;
   readonly bytes: number;
   readonly bytesMax: number | null;
-  /** In the order of their partitions. */
+  /** Ends of the lanes, by partition. */
   readonly lanes: readonly LaneEnd[];
 }
 
@@ -23,12 +23,13 @@ export interface LaneEnd {
   readonly partition: number;
   /** Frames of the lane that the log holds. */
   readonly frames: number;
-  /** Sequence of the newest frame of the lane, and when it was stored (epoch ms); 0 without a frame. */
+  /** Sequence of the lane's newest frame; 0 without a frame. */
   readonly newestSeq: number;
+  /** Time at which that frame was stored, epoch ms. */
   readonly newestMs: number;
 }
 
-/** Null if the server has no log of the region. */
+/** The log as this server has it, or null if it has none of the region. */
 export async function readRegionLog(
   nats: NatsConnection,
   region: string,

@@ -4,7 +4,7 @@
 export const count = (n: number, what: string, many = `${what}s`): string =>
   `${number(n)} ${n === 1 ? what : many}`;
 
-/** With separators: 12,345. */
+/** `12,345`. */
 export const number = (n: number): string => n.toLocaleString("en");
 
 const UNITS: readonly (readonly [ms: number, name: string])[] = [
@@ -61,6 +61,6 @@ export function table(header: readonly string[], rows: readonly (readonly string
   );
 }
 
-/** Text without control characters, which could rewrite the terminal. */
+/** The text without control characters, which could rewrite the terminal. */
 export const printable = (text: string): string =>
   text.replace(/\p{Cc}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);

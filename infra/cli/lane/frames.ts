@@ -33,7 +33,7 @@ export const framesIn = (
     untilSeq,
   );
 
-/** At most `limit` frames of the range, in order: the first ones. */
+/** The first frames of the range, in order. */
 export async function firstFrames(
   nats: NatsConnection,
   lane: LaneId,
@@ -49,7 +49,7 @@ export async function firstFrames(
   return found;
 }
 
-/** At most `limit` frames of the range, in order: the last ones. */
+/** The last frames of the range, in order. */
 export async function newestFrames(
   nats: NatsConnection,
   lane: LaneId,

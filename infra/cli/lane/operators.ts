@@ -16,7 +16,7 @@ import { FrameJudge } from "./judged-frames.ts";
 /** Frames after a saved position in which holes are looked for. */
 const FRAMES_JUDGED_MAX = 5_000;
 
-/** What both operators save of a lane; the rest of their positions is their own. */
+/** The part of a saved position that both operators have. */
 interface SavedPosition {
   readonly seq: number;
   readonly lane: LaneState;

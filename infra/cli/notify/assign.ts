@@ -20,7 +20,7 @@ import { HUB } from "../../../platform/nats/topology/topology.ts";
 import { sleep } from "../../../platform/runtime/backoff.ts";
 import { refused } from "../kit/refused.ts";
 
-/** Until a notifier that lives has heard of a move, also beyond the WAN. */
+/** Time after which a notifier that lives has heard of a move, also beyond the WAN. */
 const SETTLE_MS = 2_000;
 /**
  * How long the hub's copy may take to catch up. It hears of its origin every few seconds, if only that
@@ -28,7 +28,7 @@ const SETTLE_MS = 2_000;
  */
 const CAUGHT_UP_WITHIN_MS = 10_000;
 
-/** @returns what was done. @throws AppError `CONFIG_INVALID` if it cannot be done. */
+/** Moves the notification of a region's alerts. @returns what was done. @throws AppError `CONFIG_INVALID` if it cannot be done. */
 export async function assign(
   hub: NatsConnection,
   { region, to, force }: { region: string; to: NotifierPlace; force: boolean },
@@ -65,7 +65,7 @@ async function caughtUp(region: string, state: () => Promise<StreamState>): Prom
   for (;;) {
     const { mirror } = await state();
     const elapsedMs = performance.now() - startMs;
-    // What was heard before the move was announced says nothing about a region that is cut off since.
+    // News from before the move was announced say nothing about a region that is cut off since.
     if (mirror?.lag === 0 && mirror.heardMs < elapsedMs) return;
     if (elapsedMs > CAUGHT_UP_WITHIN_MS)
       throw refused(

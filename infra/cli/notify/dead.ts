@@ -20,7 +20,7 @@ interface StoredLetter {
   readonly letter: DeadLetter;
 }
 
-/** What was given up, and what waits to be sent again. */
+/** Messages that were given up, then those that wait to be sent again; a line each. */
 export async function deadLetterLines(nats: NatsConnection, domain: string): Promise<string[]> {
   const dead = await lettersOn(nats, domain, deadLetterSubjects(domain));
   const retries = await lettersOn(nats, domain, retrySubjects(domain));

@@ -1,4 +1,4 @@
-// What gateways refused and kept: found in a region's stream, and put into words.
+// Rejects, which gateways refused and kept: found in a region's stream, and put into words.
 import { REJECT_REASONS, type Reject } from "../../../contracts/messages/reject.ts";
 import { rejectFilter, rejectsStream } from "../../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";

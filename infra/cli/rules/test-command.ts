@@ -86,7 +86,7 @@ async function testRules(file: string, flags: Flags, say: Say): Promise<void> {
   if (strict && gained.length + lost.length > 0) process.exitCode = 1;
 }
 
-/** What the region's log holds, and the rules that are saved, of which it has a copy. */
+/** The readings of the region's log, and the saved rules, of which the region has a copy. */
 const ofRegion = (
   region: string,
   flags: Flags,

@@ -27,7 +27,7 @@ export interface RegionReport {
   readonly region: string;
   /** Null if the region's server does not tell. */
   readonly log: RegionLog | null;
-  /** What gateways refused and the region keeps. */
+  /** Number of rejects that the region keeps; null if its server does not tell. */
   readonly rejects: number | null;
 }
 
@@ -70,7 +70,7 @@ export async function readInstallation({
   };
 }
 
-/** Each domain is asked for its own: a region's log and alerts are there first. */
+/** A domain is asked for its own: a region's log and alerts are there first. */
 async function readDomain(
   domain: string,
   address: { url: string; from: string },

@@ -1,4 +1,4 @@
-// What is wrong with an installation, in words, the worst first (pure).
+// Faults of an installation in words, the worst first (pure).
 import { dirname, join } from "node:path";
 import type { LaneLoss, ProcessStatus } from "../../../contracts/messages/status.ts";
 import { laneName } from "../../../contracts/names/subjects.ts";
@@ -18,12 +18,12 @@ const BEHIND_MS = 60_000;
 /** Share of a log's size bound from which on somebody should act. */
 const LOG_FILLED = 0.8;
 
-/** True if nothing answers at all. */
+/** True if no server and no process answers. */
 export const isDown = ({ servers, processes }: InstallationReport): boolean =>
   servers.every(({ problem }) => problem !== null) &&
   processes.every(({ status }) => status === null);
 
-/** One line first: what the state of everything comes down to. */
+/** The first line: the state of everything in a sentence. */
 export function verdictOf(report: InstallationReport, problems: readonly string[]): string {
   const { path, alerts } = report;
   if (isDown(report))
@@ -61,7 +61,7 @@ function absence({ name, address, isReady, status }: ProcessAnswer, dataDir: str
   return isReady ? [] : [`${name} is not ready`];
 }
 
-/** Both operators see the same frames missing: each loss once. */
+/** Losses, each once: both operators see the same frames missing. */
 function lossesOf({ processes }: InstallationReport): LaneLoss[] {
   const losses = processes.flatMap(({ status }) =>
     status?.process === "aggregator" || status?.process === "alerting" ? status.losses : [],
@@ -80,7 +80,7 @@ function laneProblems(
   nowMs: number,
 ): string[] {
   return LANE_OPERATORS.flatMap((operator) => {
-    // That nobody answers is said already; a lane without an owner is news only beside others.
+    // Processes that do not answer are named already; a lane without an owner is news only beside others.
     if (!processes.some(({ status }) => isOperatorOf(status, operator, region))) return [];
     return (log?.lanes ?? []).flatMap((lane) => {
       const why = laneProblem({ region, operator, lane }, processes, nowMs);

@@ -46,7 +46,7 @@ function processRows({ servers, processes, atMs }: InstallationReport): string[]
   ];
 }
 
-/** What a process does, since it started. */
+/** The work of a process since it started. */
 function workOf(status: ProcessStatus, nowMs: number): string {
   switch (status.process) {
     case "gateway":
@@ -115,7 +115,7 @@ function fill({ bytes: used, bytesMax }: RegionLog): string {
   return `${bytes(used)} of ${bytes(bytesMax)}, ${Math.floor((100 * used) / bytesMax)} % full`;
 }
 
-/** The latest ones, the latest last. */
+/** The latest open alerts, the latest last. */
 function alertLines({ alerts, atMs }: InstallationReport): string[] {
   if (alerts.length === 0) return [];
   const shown = alerts.slice(-ALERTS_SHOWN);
