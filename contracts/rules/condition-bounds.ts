@@ -4,7 +4,7 @@
 // Of a conjunction the first part counts, of a disjunction every part: these are what is evaluated first,
 // so where none of the bounds is reached the condition is false and nothing else of it would be looked at.
 import type { ASTNode } from "@marcbachmann/cel-js";
-import type { Variables } from "./expression.ts";
+import type { Variables } from "./variables.ts";
 
 /** A variable that has to reach a limit, from below or from above. */
 export interface Bound {

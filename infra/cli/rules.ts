@@ -2,7 +2,7 @@ import canonicalize from "canonicalize";
 import type { Command } from "commander";
 import type { KV, NatsConnection } from "nats";
 import { type Catalog, SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
-import { type Rule, contractsOf } from "../../contracts/rules/rule.ts";
+import { type Rule, conditionText, contractsOf } from "../../contracts/rules/rule.ts";
 import { CONTRACTS_BUCKET, RULES_BUCKET, bucketStream } from "../../contracts/names/subjects.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { ContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
@@ -70,26 +70,7 @@ export function addRulesCommand(program: Command, say: (line: string) => void): 
 
 function lineOf(rule: Rule): string {
   const { id, version, kind } = rule;
-  return `${id} v${version}: ${kind} over ${contractsOf(rule).join(", ")}: ${conditionOf(rule)}`;
-}
-
-/** For people. */
-function conditionOf(rule: Rule): string {
-  switch (rule.kind) {
-    case "threshold":
-    case "composite":
-      return rule.when;
-    case "rate":
-      return `${rule.when}, of ${rule.value} per ${rule.per}`;
-    case "aggregate":
-      return `${rule.having}, of ${rule.value} over ${rule.over}`;
-    case "frequency":
-      return `more than ${rule.moreThan} within ${rule.over}`;
-    case "absence":
-      return `silent for ${rule.for}`;
-    case "sequence":
-      return `${rule.first.when}, then ${rule.then.when} within ${rule.within}`;
-  }
+  return `${id} v${version}: ${kind} over ${contractsOf(rule).join(", ")}: ${conditionText(rule)}`;
 }
 
 /** What is saved, or why nothing is. @throws AppError `RULE_INVALID` naming the rule at fault. */

@@ -3,7 +3,8 @@
 // says nothing about the rule.
 //
 // The slow definitions that these are held against are in test/support/reference-evaluator.ts.
-import { AGGREGATES, type CompiledRule } from "../../../contracts/rules/compile-rule.ts";
+import type { CompiledRule } from "../../../contracts/rules/compile-rule.ts";
+import { AGGREGATES } from "../../../contracts/rules/kinds/aggregate.ts";
 import { type Expression, isKnown } from "../../../contracts/rules/expression.ts";
 import type { LogPlace, Verdict } from "./lifecycle.ts";
 import type { SlidingWindow } from "../windows/sliding-window.ts";
