@@ -259,7 +259,7 @@ class Tracker {
     if (rule.kind === "absence" && !this.#firing) {
       const isLost =
         rule.lostMs !== null && this.lostAt !== null && attended - this.lostAt >= rule.lostMs;
-      const isSilent = this.aliveAt !== null && attended - this.aliveAt >= rule.forMs;
+      const isSilent = this.aliveAt !== null && attended - this.aliveAt >= rule.silentMs;
       if (isLost || isSilent) {
         this.lostAt = null;
         this.fire(place, clockMs, place);
