@@ -18,14 +18,15 @@ export const rate: ReadingKind<CompiledRule & CompiledRate> = {
   evaluateOf: (rule) => {
     const { when, clear, perMs } = rule;
     const isRateOnly = looksAtRateOnly(when) && (clear === null || looksAtRateOnly(clear));
+    // Written anew for every reading; conditions that look at more than the rate get a copy of the reading.
+    const rateOnly = { rate: 0 };
     return ({ values }, _, window) => {
-      const { newest, oldest, newestMs, oldestMs } = window!;
-      const tookMs = newestMs - oldestMs;
+      const tookMs = window!.newestMs - window!.oldestMs;
       if (tookMs === 0) return null;
-      const change = (((newest as number) - (oldest as number)) / tookMs) * perMs;
-      // A copy of the reading only for conditions that look at more than the rate.
-      const context = isRateOnly ? { rate: change } : { ...values, rate: change };
-      return isKnown(when, context) ? judge(rule, context, change) : null;
+      const change = (window!.newest as number) - (window!.oldest as number);
+      const rate = (rateOnly.rate = (change / tookMs) * perMs);
+      const context = isRateOnly ? rateOnly : { ...values, rate };
+      return isKnown(when, context) ? judge(rule, context, rate) : null;
     };
   },
 };
