@@ -27,7 +27,7 @@ export class LaneAbsences {
 
   /** Has a new rule wait for the keys that are there already. */
   begin(state: RuleState, { attendedMs }: LaneClock): void {
-    if (state.behaviour.waits === null) return;
+    if (state.waits === null) return;
     for (const contract of state.compiled.contracts)
       for (const [key] of this.presence.known(contract)) state.waitFor(key, attendedMs);
   }
@@ -79,7 +79,7 @@ export class LaneAbsences {
 
   /** Fires for the keys of one rule that were waited for long enough. */
   passTime(state: RuleState, place: LogPlace, clock: LaneClock): void {
-    const { waits } = state.behaviour;
+    const { waits } = state;
     if (waits === null || state.disabled !== null) return;
     const { attendedMs } = clock;
     if (waits.lostMs !== null)

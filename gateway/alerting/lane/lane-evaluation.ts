@@ -55,8 +55,7 @@ export class LaneEvaluation {
 
   #judge(state: RuleState, sample: Sample, attendedMs: number): void {
     const { key } = sample;
-    const { windows } = state;
-    const { evaluate, condition } = state.behaviour;
+    const { windows, evaluate, condition } = state;
     const window = windows && windows.take(key, sample, attendedMs);
     if (window === "no-room") return void (this.#counters.unevaluated += 1);
     if (windows && !window) return;

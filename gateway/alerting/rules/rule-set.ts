@@ -27,7 +27,7 @@ export interface ContractRules {
 
 /** One set of windows for rules that look at the same values. @param states at least one. */
 export function openWindows(states: readonly RuleState[]): SharedWindows {
-  const specs = states.map(({ behaviour }) => behaviour.windowSpec!);
+  const specs = states.map((state) => state.windowSpec!);
   const windows = new SharedWindows(specs, states);
   for (const state of states) state.windows = windows;
   return windows;
@@ -35,7 +35,7 @@ export function openWindows(states: readonly RuleState[]): SharedWindows {
 
 /** Rules that begin together share what they look at. */
 function shareWindows(begun: readonly RuleState[]): void {
-  const byWindows = Map.groupBy(begun, ({ compiled, behaviour: { windowSpec } }) =>
+  const byWindows = Map.groupBy(begun, ({ compiled, windowSpec }) =>
     windowSpec === null ? null : `${windowsIdOf(windowSpec)} ${compiled.contracts.join(" ")}`,
   );
   for (const [id, states] of byWindows) if (id !== null) openWindows(states);
@@ -91,14 +91,14 @@ export class RuleSet {
           index.set(contract, [...(index.get(contract) ?? []), state]);
       return index;
     };
-    const evaluated = byContract(({ behaviour }) => behaviour.evaluate !== null);
+    const evaluated = byContract((state) => state.evaluate !== null);
     this.#evaluated = new Map(
       [...evaluated].map(([contract, states]) => {
-        const index = new ThresholdIndex(states.map(({ behaviour }) => behaviour.bounds));
+        const index = new ThresholdIndex(states.map((state) => state.bounds));
         return [contract, { states, index }];
       }),
     );
-    this.#absences = byContract(({ behaviour }) => behaviour.waits !== null);
+    this.#absences = byContract((state) => state.waits !== null);
     this.#needDevice.clear();
     for (const { compiled } of sorted)
       if (compiled.usesDevice)

@@ -17,16 +17,18 @@ export interface Slot extends Remembered {
   touchedAt: number;
 }
 
-/** What its kind makes of a rule, nothing where the kind has nothing of it. */
-interface Behaviour {
-  readonly evaluate: Evaluate | null;
-  readonly condition: ((values: Values) => boolean) | null;
-  readonly bounds: readonly Bound[] | null;
-  readonly windowSpec: WindowSpec | null;
-  readonly waits: Waits | null;
-}
-
 export class RuleState implements WindowReader {
+  compiled: CompiledRule;
+  /** Null: no reading decides it. */
+  evaluate: Evaluate | null = null;
+  /** Null unless it is all that a key without an alert has to be asked. */
+  condition: ((values: Values) => boolean) | null = null;
+  /** Null: every reading may make it fire. */
+  bounds: readonly Bound[] | null = null;
+  /** Null: it looks at no windows. */
+  windowSpec: WindowSpec | null = null;
+  /** Null: it waits for no key. */
+  waits: Waits | null = null;
   readonly slots = new Map<string, Slot>();
   /** Why it is not evaluated any more and since which place, or null. */
   disabled: { readonly why: string; readonly at: LogPlace } | null = null;
@@ -44,35 +46,34 @@ export class RuleState implements WindowReader {
   readonly silenced = new Set<string>();
   /** What the rule looks at, if that is windows. */
   windows: SharedWindows | null = null;
-  #compiled: CompiledRule;
-  #behaviour: Behaviour;
   readonly #keysMax: number;
 
   constructor(compiled: CompiledRule, keysMax = RULE_KEYS_MAX) {
-    this.#compiled = compiled;
-    this.#behaviour = behaviourOf(compiled);
     this.#keysMax = keysMax;
+    this.compiled = compiled;
+    this.#askKind();
   }
 
   get id(): string {
-    return this.#compiled.id;
-  }
-
-  get compiled(): CompiledRule {
-    return this.#compiled;
-  }
-
-  get behaviour(): Behaviour {
-    return this.#behaviour;
+    return this.compiled.id;
   }
 
   /** Goes on with what it knows; the same rule was compiled anew. */
   recompiled(rule: CompiledRule): void {
-    if (rule === this.#compiled) return;
-    this.#compiled = rule;
-    this.#behaviour = behaviourOf(rule);
-    const { windowSpec } = this.#behaviour;
-    if (windowSpec) this.windows?.respecified(windowSpec);
+    if (rule === this.compiled) return;
+    this.compiled = rule;
+    this.#askKind();
+    if (this.windowSpec) this.windows?.respecified(this.windowSpec);
+  }
+
+  #askKind(): void {
+    const { compiled } = this;
+    const kind = laneKindOf(compiled);
+    this.evaluate = kind.evaluateOf?.(compiled) ?? null;
+    this.condition = kind.conditionOf?.(compiled) ?? null;
+    this.bounds = kind.boundsOf?.(compiled) ?? null;
+    this.windowSpec = kind.windowsOf?.(compiled) ?? null;
+    this.waits = kind.waitsOf?.(compiled) ?? null;
   }
 
   remembers(key: string): boolean {
@@ -118,15 +119,4 @@ export class RuleState implements WindowReader {
     for (const [key] of silent) this.slots.delete(key);
     return silent.length > 0;
   }
-}
-
-function behaviourOf(rule: CompiledRule): Behaviour {
-  const kind = laneKindOf(rule);
-  return {
-    evaluate: kind.evaluateOf?.(rule) ?? null,
-    condition: kind.conditionOf?.(rule) ?? null,
-    bounds: kind.boundsOf?.(rule) ?? null,
-    windowSpec: kind.windowsOf?.(rule) ?? null,
-    waits: kind.waitsOf?.(rule) ?? null,
-  };
 }

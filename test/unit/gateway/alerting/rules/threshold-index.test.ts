@@ -17,7 +17,7 @@ const boundsOf = (conditions: readonly string[]) =>
       contract: "environment",
       when,
     })),
-  ).map((rule) => new RuleState(compileRule(rule, catalog)).behaviour.bounds);
+  ).map((rule) => new RuleState(compileRule(rule, catalog)).bounds);
 
 const comparison = fc
   .tuple(

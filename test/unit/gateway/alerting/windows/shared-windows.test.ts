@@ -103,7 +103,7 @@ class Reader implements WindowReader {
 
   constructor(rule: object) {
     const [of] = compiled({ id: "r", ...rule });
-    this.spec = new RuleState(of!).behaviour.windowSpec!;
+    this.spec = new RuleState(of!).windowSpec!;
   }
 
   isLive(key: string): boolean {
