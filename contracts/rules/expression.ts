@@ -32,9 +32,9 @@ export interface Expression {
   readonly type: ValueType;
   /** The variables in it. */
   readonly names: readonly string[];
-  /** Those with members, and which: `[["room", "co2"]]`. */
+  /** The members in it: `[["room", "co2"]]`. */
   readonly members: readonly (readonly [variable: string, member: string])[];
-  /** Of a condition: one of them is reached whenever it holds. Null if nothing simple can be said. */
+  /** Limits of which one is reached whenever the condition holds; null if nothing simple can be said. */
   readonly bounds: readonly Bound[] | null;
   /**
    * @param values every variable in `names`; more do no harm.
