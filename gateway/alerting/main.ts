@@ -47,7 +47,7 @@ function readRules(path: string): readonly Rule[] {
 const disabledOf = (lanes: readonly AlertingLane[]): Record<string, string> =>
   Object.fromEntries(
     lanes.flatMap(({ rules }) =>
-      [...(rules?.rules.plans.values() ?? [])].flatMap(({ compiled, disabled }) =>
+      [...(rules?.rules.states.values() ?? [])].flatMap(({ compiled, disabled }) =>
         disabled ? [[compiled.id, disabled.why]] : [],
       ),
     ),
