@@ -2,8 +2,8 @@
 //
 // M1. A mark holds the position back at its first reading's frame until it is repaired, so a crash
 //     forgets none: the replay sets it again.
-// M2. It is due once its reading and the final of its minute are in InfluxDB: what a repair reads
-//     there is then complete.
+// M2. It is due once its reading and the final of its minute are stored: what a repair reads back is
+//     then complete.
 // M3. A reading that comes while its mark is being repaired keeps the mark.
 // M4. At most MARKS_MAX; past them the lane waits for repairs, it never forgets one.
 import { MINUTE } from "../../contracts/names/measurements.ts";

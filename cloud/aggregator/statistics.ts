@@ -1,5 +1,5 @@
 import { LogCollapsingLowestDenseDDSketch } from "@datadog/sketches-js";
-import { ROLLUP_QUANTILES } from "../../contracts/names/measurements.ts";
+import { ROLLUP_QUANTILES, ROLLUP_STATISTICS } from "../../contracts/names/measurements.ts";
 import { ExactSum } from "./exact-sum.ts";
 
 /** What breaks ties of equal event times: a reading's sequence, or the hash of its content. */
@@ -93,6 +93,12 @@ export class FieldStatistics {
   get quantiles(): readonly number[] {
     const sketch = this.#sketch;
     return sketch ? ROLLUP_QUANTILES.map(({ q }) => sketch.getValueAtQuantile(q)) : [];
+  }
+
+  /** All of them, in the order of ROLLUP_VALUES; empty without a reading. */
+  get values(): readonly number[] {
+    if (this.count === 0) return [];
+    return [...ROLLUP_STATISTICS.map((name) => this[name]), ...this.quantiles];
   }
 
   #takeFirst(value: number, eventMs: number, order: ReadingOrder): void {
