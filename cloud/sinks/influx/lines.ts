@@ -142,19 +142,21 @@ class RollupLines {
 
   line({ window, revision, key, startMs, count, fields }: RollupEffect): string {
     const state = revision === null ? "open" : "final";
-    let text = `${ROLLUP_COUNT}=${count}i`;
+    const head = this.#head(rollupMeasurement(this.#series.name, window.name, state));
+    // Joined at once: lines wait in the queue, and a string grown piece by piece keeps its pieces.
+    const text: (string | number)[] = [head, tagValue(key), ` ${ROLLUP_COUNT}=${count}i`];
     for (let at = 0; at < fields.length; at++) {
       const values = fields[at]!;
       const keys = this.#keysOf(at);
       for (let which = 0; which < values.length; which++) {
         const value = values[which]!;
         // The sum of huge values overflows; the other statistics are still right.
-        if (Number.isFinite(value)) text += `${keys[which]!}${value}`;
+        if (Number.isFinite(value)) text.push(keys[which]!, value);
       }
     }
-    if (revision !== null) text += `,${ROLLUP_REVISION}=${revision}i`;
-    const head = this.#head(rollupMeasurement(this.#series.name, window.name, state));
-    return `${head}${tagValue(key)} ${text} ${startMs}000000`;
+    if (revision !== null) text.push(`,${ROLLUP_REVISION}=${revision}i`);
+    text.push(` ${startMs}000000`);
+    return text.join("");
   }
 
   #head(measurement: string): string {
