@@ -91,8 +91,8 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
     patches: [
       {
         file: "gateway/alerting/alerting-lane.ts",
-        find: "this.#restore(saved?.snapshot ?? null)",
-        replace: "this.#restore(null)",
+        find: "this.#restore(saved?.snapshot ?? null, seq)",
+        replace: "this.#restore(null, seq)",
       },
     ],
   },
