@@ -9,7 +9,7 @@ import type { FrameReading } from "../../contracts/messages/frame.ts";
 import type { ContractLayout } from "./contract-layout.ts";
 import { NumberRuns } from "../../contracts/messages/number-runs.ts";
 
-/** How many windows after its first copy a repeat is still known as one. */
+/** The number of windows after its first copy in which a repeat is still known as one. */
 const WINDOWS_BACK = 2;
 
 export class Arrivals {

@@ -13,7 +13,7 @@ import type { Unstored } from "./lane-rejects.ts";
 import type { ContractLayouts } from "./contract-layout.ts";
 import { minuteOf } from "./window.ts";
 
-/** How far back the first copy of a reading without a time of its own may lie (arrivals.ts). */
+/** The first copy of a reading without a time of its own may lie this far back (arrivals.ts/R1). */
 const BACK_MS = 2 * MINUTE.sizeMs;
 
 /**

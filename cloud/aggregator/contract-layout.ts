@@ -1,4 +1,5 @@
-// Which readings and rollups a contract's readings become; prepared once, used for every reading.
+// The layout of a contract: its stored properties, its series and the fields that are rolled up. It is
+// prepared once and used for every reading.
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import type { Contract } from "../../contracts/schema/contract.ts";
 import { seriesTag } from "../../contracts/names/measurements.ts";
@@ -44,7 +45,7 @@ export class ContractLayouts {
     return this.#catalog.whenKnown(contract, version, signal);
   }
 
-  /** For readings that may be of any version of a contract: every field of all of them. */
+  /** A layout for readings that may be of any version of a contract: it has every field of all. */
   ofAllVersions(contract: string): ContractLayout | undefined {
     const newest = this.#catalog.versions(contract)[0];
     const layout = newest && this.get(contract, newest.version);
@@ -72,7 +73,7 @@ interface GrowingSeries extends RollupSeries {
   readonly fields: RolledField[];
 }
 
-/** Where a field is in the list, at its end if it is new. */
+/** The place of a field in the list: at its end if it is new. */
 function placeOf({ name, quantiles }: RolledField, fields: RolledField[]): number {
   const at = fields.findIndex((field) => field.name === name);
   return at === -1 ? fields.push({ name, quantiles }) - 1 : at;

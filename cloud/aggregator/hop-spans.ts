@@ -1,7 +1,7 @@
 import type { Tracing } from "../../otel/tracing.ts";
 import type { Sink } from "../sinks/sink.ts";
 
-/** When a frame passed each hop of the aggregator, epoch ms. */
+/** Times at which a frame passed each hop of the aggregator, epoch ms. */
 export interface HopTimes {
   readonly region: string;
   readonly sink: Pick<Sink, "name" | "system">;

@@ -3,7 +3,7 @@
 //
 // A1. The position's `seq` is the least frame that touches an open window, a window whose final is
 //     not acknowledged, a raw point that is not acknowledged, what repeats are told by (R2), or a
-//     late reading whose rollups are not yet repaired (repair-marks.ts, M1); `lane` is the state just
+//     late reading whose rollups are not yet repaired (repair-marks.ts/M1); `lane` is the state just
 //     before it.
 // A2. Frames up to the position's `doneSeq` only rebuild windows: nothing of them is written again.
 // A3. A window that ends at or before `finalThroughMs` is never written again: its readings may lie
@@ -199,7 +199,7 @@ export class LaneAggregate {
     this.#marks.repaired(group);
   }
 
-  /** What to save now (A1). Until a replay is through this is the position it started from. */
+  /** The position to save now (A1); until a replay is through, the one it started from. */
   position(): AggregatorPosition {
     if (!this.#done) return this.#resumed;
     let seq = this.#done.seq + 1;

@@ -1,4 +1,4 @@
-// Where the aggregator stands in one lane: saved only after the sink acknowledged every effect.
+// The position of the aggregator in one lane: saved only after the sink acknowledged every effect.
 import { MINUTE } from "../../contracts/names/measurements.ts";
 import { EMPTY_LANE, type LaneState } from "../../platform/nats/lanes/lane.ts";
 import { minuteOf } from "./window.ts";

@@ -1,4 +1,4 @@
-// Which rollups late readings have made wrong. Pure.
+// Marks of the rollups that late readings have made wrong. Pure.
 //
 // M1. A mark holds the position back at its first reading's frame until it is repaired, so a crash
 //     forgets none: the replay sets it again.
@@ -76,7 +76,7 @@ export class RepairMarks {
     }
   }
 
-  /** What the position must not pass (M1). */
+  /** The places that the position must not pass (M1). */
   *holds(): Iterable<{ readonly seq: number; readonly before: LaneState }> {
     yield* this.#marks.values();
   }

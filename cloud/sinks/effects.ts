@@ -27,8 +27,9 @@ export interface RollupEffect {
   readonly startMs: number;
   readonly count: number;
   /**
-   * For each field of the series the values named by {@link ROLLUP_VALUES}, without the quantiles if
-   * the field has none; empty if no reading has the field. A field that became known later may lack.
+   * The values of each field of the series, in the order of {@link ROLLUP_VALUES}: without the
+   * quantiles if the field has none, empty if no reading has the field. Fields that became known later
+   * may lack.
    */
   readonly fields: readonly (readonly number[])[];
 }
@@ -73,7 +74,7 @@ export function rollupValues({
 
 /** The properties of a contract's payloads that are stored; the others stay in the log. */
 export interface StoredProperties {
-  /** Beside region and device. */
+  /** The tags beside region and device. */
   readonly tags: readonly string[];
   readonly fields: readonly Pick<Field, "name" | "type">[];
   /** Stored as a field too. */

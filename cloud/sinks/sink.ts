@@ -19,7 +19,7 @@ export interface Writer {
 }
 
 export interface Answer {
-  /** When the request left and when the answer came, epoch ms. */
+  /** Times at which the request left and the answer came, epoch ms. */
   readonly startMs: number;
   readonly endMs: number;
   /** Readings that the store refused, by their place in the item, rising. */
@@ -83,7 +83,7 @@ export interface StoredReading {
 export interface StoredRollup {
   readonly startMs: number;
   readonly revision: number;
-  /** By the names of `rollupValues`. */
+  /** Values by the names of `rollupValues`. */
   readonly values: Readonly<Record<string, unknown>>;
 }
 
@@ -129,7 +129,7 @@ export interface Difference {
 export interface ReconciliationSource {
   /** The store's name for people. */
   readonly name: string;
-  /** How many readings in `[fromMs, toMs)` hold each field; empty if there are none. Tags may lack. */
+  /** Readings in `[fromMs, toMs)` that hold each field; empty if there are none. Tags may lack. */
   countFields(query: {
     readonly region: string;
     readonly contract: string;

@@ -59,7 +59,7 @@ export class LaneEvaluation implements LanePort {
     this.#place = parts.place;
   }
 
-  /** How far the lane is evaluated. */
+  /** The last frame that is evaluated, and the lane after it. */
   get place(): LanePlace {
     return this.#place;
   }

@@ -92,7 +92,7 @@ export function parseLine(line: string): ParsedLine {
   return { measurement, tags: tags.join(","), fields: Object.fromEntries(fields), time };
 }
 
-/** What InfluxDB holds: the key of a point is its measurement, tags and time. */
+/** The points that an InfluxDB would hold: the key of a point is its measurement, tags and time. */
 export class Store {
   readonly points = new Map<string, string>();
   /** Finals that were written again with other values and the same revision. */

@@ -11,7 +11,7 @@ import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
 import type { Logger } from "../../../platform/runtime/logger.ts";
 import { GroupCommit } from "../group-commit.ts";
 import type { Sink, SinkItem, SinkState, Writer } from "../sink.ts";
-import { finalRecord, readingRecord } from "./records.ts";
+import { FileRecords } from "./records.ts";
 
 export const FILE_SINK_OPTIONS = {
   sinkFile: {
@@ -49,12 +49,13 @@ export class FileSink implements Sink {
   constructor(path: string, logger: Logger) {
     this.#path = path;
     this.#logger = logger;
+    const records = new FileRecords();
     this.#queue = new GroupCommit({
       encode: ({ region, readings, rollups }) => [
-        ...readings.map((reading) => readingRecord(region, reading)),
+        ...readings.map((reading) => records.reading(region, reading)),
         ...rollups
           .filter(({ revision }) => revision !== null) // F2
-          .map((rollup) => finalRecord(region, rollup)),
+          .map((rollup) => records.final(region, rollup)),
       ],
       write: async (lines, wanted) => {
         const append = () => this.#append(`${lines.join("\n")}\n`);
@@ -96,7 +97,7 @@ export class FileSink implements Sink {
     try {
       if (!this.#file) {
         this.#file = await open(this.#path, "a");
-        // What comes next must not continue a line that was cut off (F1).
+        // The next line must not continue a line that was cut off (F1).
         if ((await this.#file.stat()).size > 0) await this.#file.appendFile("\n");
       }
       await this.#file.appendFile(text);

@@ -6,9 +6,9 @@ export interface InfluxTarget {
   readonly url: string;
   /** A 2.x or 3.x bucket has to exist; where `/query` is to find it, mapped to a database. */
   readonly database: string;
-  /** Which write API: `/write` of 1.x (the default), or `/api/v2/write` of 2.x and 3.x. */
+  /** The write API: `/write` of 1.x (the default), or `/api/v2/write` of 2.x and 3.x. */
   readonly api?: InfluxApi;
-  /** Of 2.x and 3.x. */
+  /** The organisation of a 2.x or 3.x. */
   readonly org?: string;
   readonly token?: string;
 }

@@ -72,7 +72,7 @@ export async function readMissing(
 }
 
 /**
- * As `readLane` from the copy here; while that stands still though its origin moves, from the origin:
+ * Reads the copy here as `readLane` does; while it stands still though its origin moves, the origin:
  * nats-servers from 2.10 on leave a mirror idle for 30 to 40 s after a cut.
  */
 export async function* readLaneAnywhere(
@@ -117,7 +117,7 @@ export async function* readLaneAnywhere(
   }
 }
 
-/** How many messages the copy here is behind its origin; negative after a rollback. */
+/** Number of messages that the copy here is behind its origin; negative after a rollback. */
 async function gapOf(connection: NatsConnection, { region }: LaneId): Promise<number> {
   const stream = telemetryStream(region);
   const copy = await (await connection.jetstreamManager()).streams.info(stream);
@@ -127,7 +127,7 @@ async function gapOf(connection: NatsConnection, { region }: LaneId): Promise<nu
 
 /**
  * True if the region's log holds something else where this copy's message is: its store lost what it
- * had not synced, and used the sequence numbers again (see shared facts in DESIGN.md, section 5).
+ * had not synced, and used the sequence numbers again.
  */
 export async function isRolledBack(
   connection: NatsConnection,
@@ -143,8 +143,8 @@ export async function isRolledBack(
 }
 
 /**
- * For a reader of the region's own log, which was at this message: null if the log still holds it, or
- * has trimmed it; else the first sequence that was stored since.
+ * The first sequence that was stored since the region's own log was rolled back behind a message; null
+ * if the log still holds that message, or has trimmed it.
  */
 export async function rolledBackTo(
   connection: NatsConnection,

@@ -26,7 +26,7 @@ export interface StreamSlice {
   readonly from: number | "last-per-subject";
 }
 
-/** How many messages the server may send ahead: bounds the memory of a reader that is behind. */
+/** Number of messages that the server may send ahead: it bounds the memory of a reader that is behind. */
 const PREFETCH_MESSAGES = 200;
 /** Expiry of one pull and twice its heartbeat: a dead consumer is noticed within this time. */
 const PULL_EXPIRES_MS = 5_000;
