@@ -33,7 +33,7 @@ const LAST_SPANS_MS = 500;
 await processMain({
   name: "aggregator",
   title:
-    "Skerry aggregator: reads every region's log at the hub, writes points and rollups to InfluxDB",
+    "Skerry aggregator: reads every region's log at the hub, writes readings and rollups to a sink",
   options: OPTIONS,
   env: process.env,
   argv: process.argv.slice(2),

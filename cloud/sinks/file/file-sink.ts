@@ -16,7 +16,7 @@ import { FileRecords } from "./records.ts";
 export const FILE_SINK_OPTIONS = {
   sinkFile: {
     env: "SKERRY_SINK_FILE",
-    doc: "with the sink file: path of the file to append JSON lines to",
+    doc: "with the sink file, required: path of the file to append JSON lines to",
     fallback: "",
     parse: as.text,
   },
@@ -26,8 +26,9 @@ export function openFileSink(
   { sinkFile }: Resolved<typeof FILE_SINK_OPTIONS>,
   logger: Logger,
 ): Sink {
-  const { env, doc } = FILE_SINK_OPTIONS.sinkFile;
-  if (sinkFile === "") throw new AppError("CONFIG_INVALID", "fatal", `${env} is required: ${doc}`);
+  const { env } = FILE_SINK_OPTIONS.sinkFile;
+  if (sinkFile === "")
+    throw new AppError("CONFIG_INVALID", "fatal", `${env} is required with the sink file`);
   return new FileSink(sinkFile, logger);
 }
 

@@ -11,13 +11,14 @@ export const INFLUX_SINK_OPTIONS = {
   ...INFLUX_OPTIONS,
   influxUrl: {
     ...INFLUX_OPTIONS.influxUrl,
+    doc: `with the sink influx, required: ${INFLUX_OPTIONS.influxUrl.doc}`,
     fallback: "",
     parse: (raw) => (raw === "" ? "" : as.url(raw)),
   },
 } satisfies OptionTable;
 
 export function openInfluxSink(config: Resolved<typeof INFLUX_SINK_OPTIONS>, logger: Logger): Sink {
-  const { env, doc } = INFLUX_SINK_OPTIONS.influxUrl;
+  const { env, doc } = INFLUX_OPTIONS.influxUrl;
   if (config.influxUrl === "")
     throw new AppError("CONFIG_INVALID", "fatal", `${env} is required: ${doc}`);
   return new InfluxSink(new InfluxClient(influxTarget(config)), logger);
