@@ -1,16 +1,16 @@
 import { SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
-import { INFLUX_OPTIONS } from "../sinks/influx/options.ts";
 import { type OptionTable, as } from "../../platform/runtime/config.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import { STATUS_OPTIONS, serveStatus } from "../../platform/runtime/status-server.ts";
 import { TRACING_OPTIONS, startTracing } from "../../otel/tracing.ts";
 import { LANE_OPTIONS } from "../lane-options.ts";
+import { SINK_OPTIONS, openSink } from "../sinks/sinks.ts";
 import { Aggregator } from "./aggregator.ts";
 
 const OPTIONS = {
   ...LANE_OPTIONS,
-  ...INFLUX_OPTIONS,
+  ...SINK_OPTIONS,
   schemas: {
     env: "SKERRY_SCHEMAS",
     doc: "directory of contracts: {name}/v{number}.json",
@@ -33,13 +33,14 @@ const LAST_SPANS_MS = 500;
 await processMain({
   name: "aggregator",
   title:
-    "Skerry aggregator: reads every region's log at the hub, writes points and rollups to InfluxDB",
+    "Skerry aggregator: reads every region's log at the hub, writes readings and rollups to a sink",
   options: OPTIONS,
   env: process.env,
   argv: process.argv.slice(2),
   run: async ({ config, logger, signal }) => {
     const tracing = await startTracing({ name: "aggregator" }, config);
-    const aggregator = new Aggregator(config, { tracing, logger });
+    const sink = openSink(config, logger);
+    const aggregator = new Aggregator(config, { sink, tracing, logger });
     const at = { host: config.statusHost, port: config.statusPort };
     await using status = await serveStatus(at, aggregator);
     logger.info({ port: status.port }, "status served");
