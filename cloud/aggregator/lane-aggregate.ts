@@ -2,7 +2,7 @@
 // Pure: no clock, no I/O. What it yields is a function of the log, whatever crashed in between.
 //
 // A1. The position's `seq` is the least frame that touches an open window, a window whose final is
-//     not acknowledged, a raw point that is not acknowledged, what repeats are told by (R2), or a
+//     not acknowledged, a raw point that is not acknowledged, what repeats are told by (arrivals.ts/R2), or a
 //     late reading whose rollups are not yet repaired (repair-marks.ts/M1); `lane` is the state just
 //     before it.
 // A2. Frames up to the position's `doneSeq` only rebuild windows: nothing of them is written again.

@@ -1,9 +1,9 @@
 // The repair job: recomputes from stored readings the finals that late readings have made wrong.
 //
-// P1. A group is reported as repaired only after the sink acknowledged its finals; a crash or a
+// G1. A group is reported as repaired only after the sink acknowledged its finals; a crash or a
 //     store that is away leaves its marks, and repeating a repair writes nothing new.
-// P2. One run at a time repairs at most GROUPS_PER_RUN groups of a lane, so it never starves the lanes.
-// P3. With a sink that cannot be read back nothing can be recomputed: finals stay as they were, and the
+// G2. One run at a time repairs at most GROUPS_PER_RUN groups of a lane, so it never starves the lanes.
+// G3. With a sink that cannot be read back nothing can be recomputed: finals stay as they were, and the
 //     marks go, because they would hold back the position for ever.
 import { MINUTE, TEN_SECONDS } from "../../contracts/names/measurements.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
@@ -54,7 +54,7 @@ export class Repair {
     const { repairSource } = this.#sink;
     if (!repairSource) {
       this.#logger.warn({ group }, "late readings change no rollup: the sink cannot be read back");
-      return lane.repaired(group); // P3
+      return lane.repaired(group); // G3
     }
     const { region, lease } = lane;
     const layout = lane.layoutOf(group.contract);
@@ -69,7 +69,7 @@ export class Repair {
       };
       lease.signal.addEventListener("abort", over);
       const acknowledged = (): void => {
-        lane.repaired(group); // P1
+        lane.repaired(group); // G1
         this.rollupsRevised += rollups.length;
         over();
       };

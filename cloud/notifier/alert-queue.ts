@@ -1,7 +1,7 @@
 // The alerts of one region that wait for one channel, in the order of their stream.
 //
 // Q1. `doneSeq` is before the first waiting alert: everything up to it was taken, or is none of this
-//     channel's. What is held (assignments.ts, A1) was never read, as far as anybody can see.
+//     channel's. What is held (assignments.ts/A1) was never read, as far as anybody can see.
 // Q2. At most `WAITING_MAX` alerts are in memory; a reader with no room ends and starts again later, so
 //     that a channel which is dead for a day keeps no consumer.
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";

@@ -1,8 +1,8 @@
 // The choice of the alerts that are told next, and of the messages that tell them (pure).
 //
-// P1. A plan takes alerts from the front of the queue and takes each of them once: what is not in the
+// B1. A plan takes alerts from the front of the queue and takes each of them once: what is not in the
 //     plan stays in the queue.
-// P2. Over the rate limit nothing is dropped: alerts wait, and if more than `DIGEST_OVER` would have to,
+// B2. Over the rate limit nothing is dropped: alerts wait, and if more than `DIGEST_OVER` would have to,
 //     one digest tells up to `BATCH_MAX` of them.
 import type { MessagePlan, PlacedAlert } from "./message.ts";
 

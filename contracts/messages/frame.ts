@@ -1,4 +1,4 @@
-// A frame: one JetStream message holding a batch of readings (DESIGN.md, section 4).
+// A frame: one JetStream message holding a batch of readings.
 //
 //   [header, reading, reading, …]                       JSON, or the same as one zstd frame
 //   header  {"v":1,"gateway":…,"epoch":…,"n":…,"count":…,"total":…,"clock":…}

@@ -43,7 +43,7 @@ export const slotOfHash = (hash: string): number =>
 
 /**
  * Where under its millisecond a reading is stored: `sequence mod 10⁶`, else from the hash of its
- * content. The same reading twice is one point, two readings are two (DESIGN.md, section 5).
+ * content. The same reading twice is one point, two readings are two.
  */
 export const slotOf = (contract: Contract, payload: Payload): number =>
   contract.identity === "sequence"

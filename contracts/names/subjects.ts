@@ -1,4 +1,4 @@
-// The only place that spells NATS subjects, stream names and bucket names (DESIGN.md, section 3).
+// The only place that spells NATS subjects, stream names and bucket names.
 import { createHash } from "node:crypto";
 import { escapeToken, unescapeToken } from "./token.ts";
 

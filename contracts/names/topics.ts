@@ -1,4 +1,4 @@
-// The only place that spells MQTT topics (DESIGN.md, section 3).
+// The only place that spells MQTT topics.
 
 const TELEMETRY = /^devices\/([^/]+)\/telemetry\/([^/]+)(?:\/v(0|[1-9]\d{0,8}))?$/;
 

@@ -25,7 +25,7 @@ import { insist } from "../../platform/runtime/insist.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Acknowledgements } from "./acknowledgements.ts";
 import type { AlertLog } from "./alert-log.ts";
-import { LaneEvaluation } from "./lane-evaluation.ts";
+import { LaneAtWork } from "./lane-at-work.ts";
 import { LaneRules } from "./lane/lane-rules.ts";
 import { type LaneSnapshot, restoreSnapshot } from "./state/lane-snapshot.ts";
 import { type LanePlace, LaneStore } from "./state/lane-store.ts";
@@ -108,7 +108,7 @@ export class AlertingLane {
     if (saved && !restored) await this.#resolveLost(seq, signal); // E6
     const since = await insist(() => this.#storedSince(place), logger, signal);
     if (since !== null) alertLog.forgetFrom(this.#id.partition, since); // E4
-    const evaluation = new LaneEvaluation({
+    const evaluation = new LaneAtWork({
       ...this.#parts,
       lane: this.#id,
       rules,

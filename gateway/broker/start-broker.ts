@@ -120,7 +120,7 @@ async function makeParts(
   sessions.load(Date.now());
   const forwarder = new Forwarder(sessions.index, retained);
   const memory = {
-    hasSession: (clientId: string) => sessions.get(clientId)?.persistent === true,
+    hasSession: (clientId: string) => sessions.isResumable(clientId, Date.now()),
     putWill: store.putWill.bind(store),
     deleteWill: store.deleteWill.bind(store),
   };

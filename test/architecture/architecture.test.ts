@@ -76,7 +76,7 @@ const PLANTED: Readonly<Record<string, readonly Readonly<Record<string, string>>
   ],
   "files that comments name exist": [
     { "gateway/planted.ts": "// As gateway/broker/outbox.ts says.\nexport const x = 1;" },
-    { "gateway/planted.ts": "/** DESIGN.md, section 4. */\nexport const x = 1;" },
+    { "gateway/planted.ts": "/** Outbox.md, section 4. */\nexport const x = 1;" },
   ],
   "invariants that comments cite exist": [
     { "gateway/planted.ts": "// Z1. One.\nexport const x = 1; // Z2" },

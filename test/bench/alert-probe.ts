@@ -1,8 +1,8 @@
 // Devices that take turns in raising and clearing an alert, and how long each alert took to come.
 //
-// P1. Probes are sent by a schedule of their own, whatever came of the ones before (no coordinated
+// Q1. Probes are sent by a schedule of their own, whatever came of the ones before (no coordinated
 //     omission).
-// P2. Every probe has a value that no other has, and an alert says the value that made it: what is
+// Q2. Every probe has a value that no other has, and an alert says the value that made it: what is
 //     measured is that probe's alert, however late it is and whatever else fires.
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Histogram, build } from "hdr-histogram-js";
@@ -71,7 +71,7 @@ export async function probeAlerts(options: ProbeOptions): Promise<AlertLatency> 
     const { rule, value, receivedAtMs } = JSON.parse(payload.toString()) as Alert;
     const beganMs = rule === PROBE_RULE.id ? sentMs.get(value) : undefined;
     if (beganMs === undefined) return;
-    sentMs.delete(value); // P2
+    sentMs.delete(value); // Q2
     record(published, nowMs - beganMs);
     record(received, anchorMs + nowMs - receivedAtMs);
   });
@@ -79,7 +79,7 @@ export async function probeAlerts(options: ProbeOptions): Promise<AlertLatency> 
   const startMs = performance.now();
   const probes = Math.min(PROBES_MAX, Math.floor((seconds * 1_000) / everyMs));
   for (let probe = 0; probe < probes; probe++) {
-    const waitMs = startMs + probe * everyMs - performance.now(); // P1
+    const waitMs = startMs + probe * everyMs - performance.now(); // Q1
     if (waitMs > 0) await sleep(waitMs);
     const isHigh = Math.floor(probe / count) % 2 === 0;
     const co2 = isHigh ? HIGH_FROM + probe : (probe + 1) / LOW_STEP;

@@ -1,4 +1,4 @@
-// Goal: whatever a device sends, the process lives and others do not notice (DESIGN.md, P4).
+// Goal: whatever a device sends, the process lives and others do not notice (P4).
 // Method: seeded mutations of packets before and after CONNECT against our broker in a child
 // process, beside a bystander whose QoS 1 stream must arrive complete, in order and in time.
 // The full run: SKERRY_FUZZ_PACKETS=100000 (and SKERRY_FUZZ_SEED to repeat one).

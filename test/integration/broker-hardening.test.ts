@@ -1,4 +1,4 @@
-// Goal: no gap of stock aedes 2.0.0-beta.1 is left open (DESIGN.md, section 4).
+// Goal: no gap of stock aedes 2.0.0-beta.1 is left open.
 // Method: every hostile input goes first to stock aedes in a child process, where it must do its
 // harm, and then to our broker, where it must not, while a bystander goes on publishing.
 import type { IConnackPacket, IPublishPacket, Packet } from "mqtt-packet";

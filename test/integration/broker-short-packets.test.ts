@@ -1,4 +1,5 @@
-// Goal: whatever one connection's packet makes throw closes that connection, never the process (N4).
+// Goal: whatever one connection's packet makes throw closes that connection, never the process
+// (connection.ts/N1).
 // Method: acknowledgements and publishes without a packet identifier, or with 0, after a CONNECT of
 // each version, and in one burst with it; a bystander's connection must stay open meanwhile.
 import { expect, test } from "vitest";

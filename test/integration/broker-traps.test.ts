@@ -1,4 +1,4 @@
-// Goal: holding acknowledgements until the durable write is done has four traps (DESIGN.md, section 4);
+// Goal: holding acknowledgements until the durable write is done has four traps;
 // none of them is left.
 // Method: stock aedes with the write inside `authorizePublish`, as one would first write it, falls
 // into each; our broker, with the same publishes held in the test's hands, does not.

@@ -1,4 +1,4 @@
-// Goal: the promises B1 and B2 of gateway/broker/broker.ts, over real sockets.
+// Goal: the promises broker.ts/B1 and broker.ts/B2, over real sockets.
 // Method: publishes are held in the test's hands; clients are mqtt.js and raw sockets.
 import type { IPubackPacket } from "mqtt-packet";
 import { expect, test } from "vitest";

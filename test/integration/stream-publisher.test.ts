@@ -1,4 +1,4 @@
-// Goal: a frame is called stored only by its PubAck (C1), and every other answer is worth a retry.
+// Goal: a frame is called stored only by its PubAck (commit-log.ts/C1), and every other answer is worth a retry.
 // Method: a real nats-server that takes, repeats, refuses, has no stream, hangs and goes away.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { StreamPublisher } from "../../platform/nats/client/stream-publisher.ts";

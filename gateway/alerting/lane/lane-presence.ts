@@ -1,10 +1,10 @@
 // Who was ever there in a lane, and which devices are connected (pure).
 //
-// P1. A key is known from its first reading of a contract on; absence rules wait for known keys, also
+// F1. A key is known from its first reading of a contract on; absence rules wait for known keys, also
 //     for those that were known before the rule was.
-// P2. A device is connected from presence reading to presence reading. A gateway that starts anew has
+// F2. A device is connected from presence reading to presence reading. A gateway that starts anew has
 //     lost all its connections: those that it had are lost with the first frame of its new epoch.
-// P3. A device that moved to another gateway is not lost with what the one before says afterwards.
+// F3. A device that moved to another gateway is not lost with what the one before says afterwards.
 import type { FrameHeader } from "../../../contracts/messages/frame.ts";
 import { IdleTimers } from "../windows/idle-timers.ts";
 
@@ -52,7 +52,7 @@ export class LanePresence {
     if (keys.size > KEYS_MAX) keys.forget(Math.ceil(KEYS_MAX * SHED_SHARE));
   }
 
-  /** Devices that a gateway lost with its last epoch (P2), if this frame begins a new one. */
+  /** Devices that a gateway lost with its last epoch (F2), if this frame begins a new one. */
   lostWithEpoch({ gateway, epoch }: Pick<FrameHeader, "gateway" | "epoch">): string[] {
     const epochs = this.#epochs.get(gateway) ?? [];
     // Frames of a gateway that was killed may land after the first ones of its next start.
@@ -76,7 +76,7 @@ export class LanePresence {
       return "online";
     }
     const connection = this.#online.get(device);
-    if (connection && connection.gateway !== gateway) return "moved"; // P3
+    if (connection && connection.gateway !== gateway) return "moved"; // F3
     this.#online.delete(device);
     return reason === "disconnect" || reason === "taken_over" ? "left" : "lost";
   }

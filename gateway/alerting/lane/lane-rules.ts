@@ -21,7 +21,7 @@ import { LaneAbsences } from "./lane-absences.ts";
 import { LaneAlerts } from "./lane-alerts.ts";
 import { CLOCK_START, type LaneClock, tick } from "./lane-clock.ts";
 import type { LaneCounters } from "./lane-counters.ts";
-import { LaneEvaluation } from "./lane-evaluation.ts";
+import { RuleEvaluation } from "./rule-evaluation.ts";
 import { PRESENCE_CONTRACT } from "./lane-presence.ts";
 import { endSilences, resolveByClock } from "./lane-timers.ts";
 import { RecentIdentities } from "./recent-identities.ts";
@@ -40,7 +40,7 @@ export class LaneRules {
   identities = new RecentIdentities();
   readonly #catalog: Catalog;
   readonly #alerts: LaneAlerts;
-  readonly #evaluation: LaneEvaluation;
+  readonly #evaluation: RuleEvaluation;
 
   /**
    * Knows no rule until the first `update`.
@@ -52,7 +52,7 @@ export class LaneRules {
     this.rules = new RuleSet(catalog);
     this.#alerts = new LaneAlerts(lane);
     this.absences = new LaneAbsences(this.rules, this.#alerts, this.counters);
-    this.#evaluation = new LaneEvaluation(this.#alerts, this.counters, nowMs);
+    this.#evaluation = new RuleEvaluation(this.#alerts, this.counters, nowMs);
   }
 
   /**

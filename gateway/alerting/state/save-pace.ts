@@ -3,9 +3,9 @@
 // long as the pause was. Measured: with a copy of all four lanes at the same moment of every second, 15 ms
 // each, alerts waited 60 to 80 ms.
 //
-// P1. Copies of all lanes together take about one part in COPYING_SHARE of the time, and have about
+// D1. Copies of all lanes together take about one part in COPYING_SHARE of the time, and have about
 //     BYTES_PER_SECOND. (Those that a changed rule asks for come on top.)
-// P2. Each lane has an offset within the second of its own, so that under load no alert waits for the
+// D2. Each lane has an offset within the second of its own, so that under load no alert waits for the
 //     copies of all lanes. Nobody is refused: where frames of all lanes come together they are copied
 //     together, but then they come seldom.
 const SECOND_MS = 1_000;
@@ -22,9 +22,9 @@ export function nextCopyMs(
   of: { readonly beganMs: number; readonly tookMs: number; readonly bytes: number },
 ): number {
   const writingMs = (of.bytes / BYTES_PER_SECOND) * SECOND_MS;
-  const pauseMs = Math.max(of.tookMs * COPYING_SHARE, writingMs) * lanes; // P1
+  const pauseMs = Math.max(of.tookMs * COPYING_SHARE, writingMs) * lanes; // D1
   const offsetMs = ((lane % lanes) / lanes) * SECOND_MS;
-  // A copy may have been late for its own offset; P2.
+  // A copy may have been late for its own offset; D2.
   const afterMs = of.beganMs + Math.max(pauseMs, SECOND_MS / 2);
   return Math.ceil((afterMs - offsetMs) / SECOND_MS) * SECOND_MS + offsetMs;
 }

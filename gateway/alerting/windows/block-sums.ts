@@ -2,10 +2,10 @@
 // leave the oldest one, so the values in between are not looked at again. It exists for speed alone: adding
 // all values up for every reading pushed what the rest of the engine needs out of the processor's cache.
 //
-// B1. A block is a sixteenth of the window's length, aligned in time. What a block's values come to
+// N1. A block is a sixteenth of the window's length, aligned in time. What a block's values come to
 //     depends on them and their order alone, and what the blocks come to on the blocks: the same values
 //     give the same bits, however the window came to be.
-// B2. Nothing is subtracted: a block that lost a value, or got one in between, is added up again.
+// N2. Nothing is subtracted: a block that lost a value, or got one in between, is added up again.
 //
 // Sources: B. P. Welford, "Note on a method for calculating corrected sums of squares and products" (1962),
 // within a block; T. F. Chan, G. H. Golub, R. J. LeVeque, "Updating formulae and a pairwise algorithm for
@@ -51,7 +51,7 @@ export class BlockSums {
     while (block < this.#length && this.#blocks[block * CELLS + ID]! < id) block += 1;
     if (block === this.#length || this.#blocks[block * CELLS + ID] !== id) this.#insert(block, id);
     this.#blocks[block * CELLS + COUNT]! += 1;
-    this.#blocks[block * CELLS + SUM] = Number.NaN; // B2
+    this.#blocks[block * CELLS + SUM] = Number.NaN; // N2
     this.#sum = this.#squares = null;
   }
 
@@ -59,7 +59,7 @@ export class BlockSums {
   dropOldest(): void {
     this.#sum = this.#squares = null;
     this.#blocks[COUNT]! -= 1;
-    this.#blocks[SUM] = Number.NaN; // B2
+    this.#blocks[SUM] = Number.NaN; // N2
     if (this.#blocks[COUNT] !== 0) return;
     this.#blocks.copyWithin(0, CELLS, this.#length * CELLS);
     this.#length -= 1;

@@ -1,9 +1,9 @@
 // The bytes of one socket: read in slices, parsed into packets, paused; answers collected, written.
 //
-// N1. Packets are handed over in the order of their bytes.
-// N2. The socket is read only while nothing pauses it, and while paused its keep-alive stands
-//     still: a client is never punished for our not reading (B3).
-// N3. What was answered outlives the process: the store is committed before answers are written.
+// C1. Packets are handed over in the order of their bytes.
+// C2. The socket is read only while nothing pauses it, and while paused its keep-alive stands
+//     still: a client is never punished for our not reading (broker.ts/B3).
+// C3. What was answered outlives the process: the store is committed before answers are written.
 import type { Duplex } from "node:stream";
 import * as mqttPacket from "mqtt-packet";
 import type { Packet, Parser } from "mqtt-packet";
@@ -88,7 +88,7 @@ export class Channel implements Pausable {
   resume(reason: Pause): void {
     if (!(this.#pausedBy & reason)) return;
     this.#pausedBy &= ~reason;
-    this.idleSweeps = 0; // N2: the keep-alive starts anew.
+    this.idleSweeps = 0; // C2: the keep-alive starts anew.
     if (this.#pausedBy === 0) setImmediate(this.#read);
   }
 
@@ -102,7 +102,7 @@ export class Channel implements Pausable {
     const words = this.#answers;
     if (words.length === 0) return;
     this.#answers = []; // Before anything can throw: closing flushes once more.
-    this.#parts.store.commit(); // N3
+    this.#parts.store.commit(); // C3
     const bytes = Buffer.allocUnsafe(words.length * 4);
     for (let index = 0; index < words.length; index++)
       bytes.writeUInt32BE(words[index]!, index * 4);

@@ -9,8 +9,7 @@
 //   closed      We or the client have hung up: nothing is handled or written any more. All phases
 //               lead here, by `refuse`, `close`, `abort`, `farewell` or the end of the socket.
 //
-// N4. What one connection's packets make throw ends that connection, never the process. (N1 to N3 are
-//     channel.ts'.)
+// N1. What one connection's packets make throw ends that connection, never the process.
 import type { Duplex } from "node:stream";
 import type { IConnectPacket, IDisconnectPacket, Packet } from "mqtt-packet";
 import type { Door, Guest, Visitor } from "../aedes/door.ts";
@@ -141,7 +140,7 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
     this.channel.flush();
   }
 
-  /** N4. */
+  /** N1. */
   guarded(work: () => void): void {
     try {
       work();
@@ -213,7 +212,7 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
       this.#guest!.forget();
       store.deleteWill(terms.clientId);
       sessions.leave(this, terms.expirySeconds, Date.now());
-      this.#lifetime.begin(this.identity, terms); // The one it took over from expects it (L2).
+      this.#lifetime.begin(this.identity, terms); // The one it took over from expects it (lifetime.ts/L2).
       return this.#lifetime.lose();
     }
     this.#dispatch = new Dispatch(this.#parts, this, this.#session);

@@ -1,11 +1,11 @@
 // The publishes of one client, held until they are stored.
 //
-// I1. Answers leave in the order of arrival: a settled publish waits for those before it (B2).
-// I2. Nothing is answered or forwarded before `settle` (B1), and nothing twice: a second `settle`
+// I1. Answers leave in the order of arrival: a settled publish waits for those before it (broker.ts/B2).
+// I2. Nothing is answered or forwarded before `settle` (broker.ts/B1), and nothing twice: a second `settle`
 //     of the same publish is ignored.
 // I3. A refused publish is answered and never forwarded.
 // I4. A packet identifier of QoS 2 belongs to one publish from its PUBLISH to its PUBREL: a re-send
-//     in between is answered, never handed over again (B4) [MQTT-4.3.3-10].
+//     in between is answered, never handed over again (broker.ts/B4) [MQTT-4.3.3-10].
 // I5. Settling works after the client has left: the message is still forwarded, only unanswered.
 import type { IPublishPacket } from "mqtt-packet";
 import type { Logger } from "../../../platform/runtime/logger.ts";

@@ -49,8 +49,13 @@ export class Sessions {
     this.endExpired(nowMs);
   }
 
-  get(clientId: string): Session | undefined {
-    return this.#byClient.get(clientId);
+  /** True when a client of this id would resume a session; one that has expired ends now (MQTT 5, 4.1). */
+  isResumable(clientId: string, nowMs: number): boolean {
+    const session = this.#byClient.get(clientId);
+    if (!session) return false;
+    if (session.expiresAtMs === null || session.expiresAtMs > nowMs) return session.persistent;
+    this.end(session);
+    return false;
   }
 
   isConnected(clientId: string): boolean {

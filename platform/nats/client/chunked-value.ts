@@ -2,8 +2,8 @@
 // record elsewhere points to is whole while the next one is written. There are three: whether a record was
 // written may be unknown, and then neither its slot nor the one before may be touched.
 //
-// K1. A value counts only from when somebody keeps its reference; a kill before that leaves the old one.
-// K2. What a reference names is read as it was written, or not at all.
+// C1. A value counts only from when somebody keeps its reference; a kill before that leaves the old one.
+// C2. What a reference names is read as it was written, or not at all.
 import { subtle } from "node:crypto";
 import { promisify } from "node:util";
 import { constants, zstdCompress, zstdDecompress } from "node:zlib";
@@ -58,7 +58,7 @@ export async function saveChunked(
   return { slot, chunks, sha256 };
 }
 
-/** @throws AppError `STATE_LOST` (reject) if the bucket does not hold it whole (K2). */
+/** @throws AppError `STATE_LOST` (reject) if the bucket does not hold it whole (C2). */
 export async function loadChunked(bucket: Bucket, name: string, ref: ChunkedRef): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   for (let chunk = 0; chunk < ref.chunks; chunk++) {

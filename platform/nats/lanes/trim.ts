@@ -1,16 +1,16 @@
 // Retention of logs and mirrors by what is still needed, never by size or age alone.
 //
-// R1. A frame goes only if it is older than what is to be kept AND before the least position that
+// D1. A frame goes only if it is older than what is to be kept AND before the least position that
 //     anyone still needs.
-// R2. One position that is unknown keeps everything: a reader that is away comes back to its frames.
-// R3. The newest frame stays, so that an emptied log or mirror never loses its place.
+// D2. One position that is unknown keeps everything: a reader that is away comes back to its frames.
+// D3. The newest frame stays, so that an emptied log or mirror never loses its place.
 import type { Streams } from "../client/streams.ts";
 
 export interface Retention {
   readonly stream: string;
   /** Frames younger than this stay whoever has read them. */
   readonly keepMs: number;
-  /** The first frame that each reader still needs; null where that is not known (R2). */
+  /** The first frame that each reader still needs; null where that is not known (D2). */
   readonly needed: readonly (number | null)[];
 }
 
@@ -27,10 +27,10 @@ export function keepFrom(
   needed: readonly (number | null)[],
   youngSeq: number,
 ): number | null {
-  let from = Math.min(youngSeq, lastSeq); // R3
+  let from = Math.min(youngSeq, lastSeq); // D3
   for (const seq of needed) {
-    if (seq === null) return null; // R2
-    from = Math.min(from, seq); // R1
+    if (seq === null) return null; // D2
+    from = Math.min(from, seq); // D1
   }
   return from > firstSeq ? from : null;
 }

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path/posix";
-import { type Rule, type Tree, commentsOf, headerOf } from "../tree.ts";
+import { type Rule, type Tree, commentsOf, headerOf, importsOf } from "../tree.ts";
 
 const NAMED_FILE = /(?<![\w/.-])((?:[\w.-]+\/)*[\w.-]+\.(?:ts|md))\b(?:\/([A-Z]\d+))?/g;
 const DECLARED = /^([A-Z]\d+)\. /gm;
@@ -8,8 +8,8 @@ const CITED = /(?<![\w/.$#-])([A-Z]\d)(?![\w.:-]|\.\d)/g;
 
 /** The promises P1 to P6, which README.md declares for everybody. */
 const PROMISES = /^P[1-6]$/;
-/** Words that look like invariants. */
-const TERMS = new Set(["V8"]);
+/** Words that look like invariants: the JavaScript engine, an encoding of HdrHistogram. */
+const TERMS = new Set(["V2", "V8"]);
 
 const pathsNamed = (tree: Tree, named: string): string[] => {
   const at = named.replace(/^\.\//, "");
@@ -41,6 +41,10 @@ export const citedInvariants: Rule = (tree) => {
   for (const [path, source] of tree) {
     if (path.startsWith("test/architecture/")) continue;
     const own = declaredIn(source);
+    // A test speaks of what it tests.
+    if (path.startsWith("test/"))
+      for (const { target } of importsOf(path, source))
+        for (const id of declaredIn(tree.get(target ?? "") ?? "")) own.add(id);
     for (const comment of commentsOf(source)) {
       for (const [, named = "", id] of comment.matchAll(NAMED_FILE)) {
         if (id === undefined) continue;

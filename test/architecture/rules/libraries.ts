@@ -24,7 +24,7 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "log-update": ["infra/local/"],
   mqtt: ["device-sim/"],
   "mqtt-packet": ["gateway/broker/"],
-  nats: ["platform/nats/"],
+  nats: ["platform/nats/", "test/unit/platform/nats/"],
   "node-cron": ["cloud/", "gateway/retention/", "platform/runtime/"],
   nodemailer: ["cloud/notifier/"],
   pino: ["platform/runtime/"],

@@ -42,7 +42,7 @@ function repair(aggregate: LoggedAggregate, store: Store, groupsMax = 1_000): vo
 type Origin = ReadonlyMap<string, LoggedFrame>;
 const NOTHING_MISSING: Origin = new Map();
 
-/** A frame and, before it, those that were missing, as lane-holes.ts gives them (H3). */
+/** A frame and, before it, those that were missing, as lane-holes.ts/H3 gives them. */
 function applyFilled(
   aggregate: LoggedAggregate,
   frame: LoggedFrame,
@@ -290,7 +290,7 @@ describe("each reading once", () => {
   });
 
   test("after repairs every closed window is what its distinct readings give, late ones too", () => {
-    // Ten seconds that were closed and reached again are closed with the next ones (window.ts, W2).
+    // Ten seconds that were closed and reached again are closed with the next ones (window.ts/W2).
     const quiet = (gateway: "g1" | "g2", stepMs: number): FrameSketch => ({
       gateway,
       stepMs,

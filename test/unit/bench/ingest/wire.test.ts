@@ -2,7 +2,7 @@ import fc from "fast-check";
 import * as mqttPacket from "mqtt-packet";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { loadCatalog } from "../../../contracts/schema/catalog.ts";
+import { loadCatalog } from "../../../../contracts/schema/catalog.ts";
 import {
   AnswerScanner,
   PublishSlots,
@@ -10,9 +10,9 @@ import {
   TimeDigits,
   connectBytes,
   deviceName,
-} from "../../bench/ingest/wire.ts";
+} from "../../../bench/ingest/wire.ts";
 
-const contract = loadCatalog(join(import.meta.dirname, "../../../contracts/schemas")).get(
+const contract = loadCatalog(join(import.meta.dirname, "../../../../contracts/schemas")).get(
   "environment",
   1,
 )!;

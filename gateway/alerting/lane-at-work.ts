@@ -1,10 +1,10 @@
 // The rules of one lane at work: frames in, alerts out, from a position until the reading ends.
 //
-// V1. A frame counts as evaluated once every alert that it raised is stored; the position that is
+// J1. A frame counts as evaluated once every alert that it raised is stored; the position that is
 //     saved never passes it before (alerting-lane.ts/E2).
-// V2. Rules that were saved, changed or deleted count from the next frame on. Frames up to the newest
+// J2. Rules that were saved, changed or deleted count from the next frame on. Frames up to the newest
 //     alert that is stored are replayed with the rules that they were evaluated by.
-// V3. This reads the log itself, not a copy: what it lacks is nowhere to be waited for, unless the log
+// J3. This reads the log itself, not a copy: what it lacks is nowhere to be waited for, unless the log
 //     was rolled back behind the position; then the reading ends, and begins anew.
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import type { LaneId } from "../../contracts/names/subjects.ts";
@@ -26,7 +26,7 @@ import { takeSnapshot } from "./state/lane-snapshot.ts";
 import type { LanePlace, LaneRecord, LaneStore } from "./state/lane-store.ts";
 import type { NumberWriter } from "./windows/number-tape.ts";
 
-export interface EvaluationParts {
+export interface LaneAtWorkParts {
   readonly lane: LaneId;
   readonly rules: LaneRules;
   /** The position to begin at. */
@@ -47,14 +47,14 @@ export interface EvaluationParts {
   readonly beginAnew: () => void;
 }
 
-export class LaneEvaluation implements LanePort {
-  readonly #parts: EvaluationParts;
+export class LaneAtWork implements LanePort {
+  readonly #parts: LaneAtWorkParts;
   #place: LanePlace;
   /** Version of the acknowledgements that were taken last; -1 if they are to be taken again. */
   #acknowledgementsTaken = -1;
   #hasWaited = false;
 
-  constructor(parts: EvaluationParts) {
+  constructor(parts: LaneAtWorkParts) {
     this.#parts = parts;
     this.#place = parts.place;
   }
@@ -81,7 +81,7 @@ export class LaneEvaluation implements LanePort {
   async prepare({ seq }: LogEntry, signal: AbortSignal): Promise<boolean> {
     const { restored, alertLog, lane, store } = this.#parts;
     const isReplayed = restored && seq <= alertLog.newestSeqIn(lane.partition);
-    // The position is saved with the rules: no replay goes back behind their change (V2).
+    // The position is saved with the rules: no replay goes back behind their change (J2).
     if (!isReplayed && (await this.#takeRules(signal))) await store.save(this.record, signal);
     return true;
   }
@@ -107,14 +107,14 @@ export class LaneEvaluation implements LanePort {
       if (alerts.length > 0) this.#acknowledgementsTaken = -1;
       await alertLog.append(alerts, signal);
     }
-    this.#place = { seq: entry.seq, storeMs: entry.storeMs, lane: after }; // V1
+    this.#place = { seq: entry.seq, storeMs: entry.storeMs, lane: after }; // J1
     await this.#takeAcknowledgements(signal);
     store.saveSoon(entry.seq, this.record);
     return APPLIED;
   }
 
   async fill({ hole }: Gap): Promise<Filling> {
-    // The log may have outgrown the position since it was rolled back (V3).
+    // The log may have outgrown the position since it was rolled back (J3).
     if (await this.#parts.isRolledBack(this.#place).catch(() => false)) {
       this.#parts.beginAnew();
       return ENDED;

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { Throughput } from "../../bench/ingest/measure.ts";
-import { openFilesNeeded, planOf } from "../../bench/ingest/plan.ts";
-import { type Raw, median, render, summarize } from "../../bench/ingest/report.ts";
-import type { TargetName } from "../../bench/ingest/targets.ts";
+import type { Throughput } from "../../../bench/ingest/measure.ts";
+import { openFilesNeeded, planOf } from "../../../bench/ingest/plan.ts";
+import { type Raw, median, render, summarize } from "../../../bench/ingest/report.ts";
+import type { TargetName } from "../../../bench/ingest/targets.ts";
 
 const throughput = (
   target: TargetName,

@@ -14,7 +14,7 @@ import { SlowRules } from "../rules/slow-rules.ts";
 import type { LaneAlerts } from "./lane-alerts.ts";
 import type { LaneCounters } from "./lane-counters.ts";
 
-export class LaneEvaluation {
+export class RuleEvaluation {
   readonly #alerts: LaneAlerts;
   readonly #counters: LaneCounters;
   readonly #slow: SlowRules;
