@@ -66,6 +66,11 @@ export const ENVIRONMENT: readonly string[] = [
   ),
 ];
 
+/** Their flags, without the hyphens. */
+export const FLAGS: readonly string[] = PROCESSES.flatMap(({ options }) =>
+  Object.keys({ ...options, ...COMMON_OPTIONS }).map(flagOf),
+);
+
 const optionRows = (options: OptionTable): string[][] =>
   Object.entries({ ...options, ...COMMON_OPTIONS }).map(([name, { env, doc, fallback }]) => [
     code(env),
