@@ -11,7 +11,7 @@ import { addRulesCommand } from "./rules.ts";
 import { addNotifyCommand } from "./notify.ts";
 
 /** @param say prints one line. */
-export function skerryProgram(say: (line: string) => void): Command {
+export function makeProgram(say: (line: string) => void): Command {
   const program = new Command("skerry").description("Tools for a Skerry installation.");
   addRejectsCommand(program, say);
   addRulesCommand(program, say);

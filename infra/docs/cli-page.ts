@@ -1,7 +1,7 @@
 // The commands of `npx skerry`, from the program that parses them (pure).
 import { join } from "node:path";
 import type { Command, Option } from "commander";
-import { skerryProgram } from "../cli/program.ts";
+import { makeProgram } from "../cli/program.ts";
 import { GENERATED, code, durationText, page, table } from "./markdown.ts";
 
 const ROOT = `${join(import.meta.dirname, "../..")}/`;
@@ -52,7 +52,7 @@ export const cliPage = (): string =>
     "`npx skerry` works inside the checkout. A command exits with 1 if it fails, and says why. " +
       "Without an address it asks the local installation that `npm start` runs; " +
       "against any other, name the nats-server with `--nats nats://user:password@host:port`.",
-    ...skerryProgram(() => undefined).commands.flatMap((group) => [
+    ...makeProgram(() => undefined).commands.flatMap((group) => [
       `## ${group.name()}`,
       `${group.description()}.`,
       ...leaves(group, [group.name()]).flatMap(([path, command]) => [

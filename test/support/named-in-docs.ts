@@ -9,7 +9,7 @@ import {
   ROLLUP_REVISION,
   ROLLUP_STATISTICS,
 } from "../../contracts/names/measurements.ts";
-import { skerryProgram } from "../../infra/cli/program.ts";
+import { makeProgram } from "../../infra/cli/program.ts";
 import { MEASUREMENTS, measurementsOf } from "../../infra/docs/influx-page.ts";
 import { ENVIRONMENT, FLAGS } from "../../infra/docs/options-page.ts";
 import { launcherProgram } from "../../infra/local/options.ts";
@@ -26,7 +26,7 @@ const fileNames = new Set(SOURCES.map((path) => path.split("/").at(-1)!));
 const scripts = Object.keys(
   (JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: object }).scripts,
 );
-const skerry = skerryProgram(() => undefined);
+const skerry = makeProgram(() => undefined);
 const serverConfigs = hubConfig({ regions: ["eu"] }) + regionConfig({ regions: ["eu"] }, "eu");
 const metrics = readFileSync(join(ROOT, "docs/reference/metrics.md"), "utf8");
 /** Commands whose options are in a main.ts that cannot be asked without being run. */
