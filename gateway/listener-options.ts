@@ -1,4 +1,4 @@
-// What MQTT listens on and what its clients may take: the broker's options as a table.
+// Listeners of MQTT and limits of its clients: the broker's options as a table.
 import { readFileSync } from "node:fs";
 import { type OptionTable, type Resolved, as } from "../platform/runtime/config.ts";
 import { AppError, messageOf } from "../platform/runtime/errors.ts";

@@ -4,7 +4,7 @@ import type { Broker } from "./broker/broker.ts";
 
 type Status = () => GatewayStatus;
 
-/** What `/metrics` of a gateway answers. */
+/** The text of `/metrics` of a gateway. */
 export const gatewayMetrics = (
   region: string,
   status: Status,

@@ -101,7 +101,9 @@ test.each([
   ["`environment_7m`", "measurement environment_7m does not exist"],
   ["`{field}_mode`", "rollups have no {field}_mode"],
   ["`NOWHERE_MS_MAX`", "NOWHERE_MS_MAX is nowhere in the source"],
+  ["`lane.ts/L9`", "lane.ts/L9 is declared nowhere"],
   ["`nowhere.ts`", "there is no file nowhere.ts"],
+  ['```ts\nimport { x } from "./nowhere.ts";\n```', "there is no file nowhere.ts"],
 ])("a page that says %s is found out", (text, problem) => {
   expect(problemsIn("README.md", text)).toEqual([problem]);
 });

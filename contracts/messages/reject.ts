@@ -2,6 +2,7 @@
 export const REJECT_REASONS = [
   "not_authorized",
   "not_json",
+  "undecodable",
   "unmapped_topic",
   "unmappable",
   "unknown_contract",
@@ -36,6 +37,8 @@ export interface Reject {
    * reason. The others were stored, or are in the reject of another reason.
    */
   readonly elements?: readonly number[];
+  /** The content type that its sender gave, unless it is JSON's: a replay decodes by it. */
+  readonly contentType?: string;
   /** The raw bytes of the whole message, base64. */
   readonly payload: string;
 }

@@ -1,9 +1,9 @@
 import type { AlertingStatus } from "../../contracts/messages/status.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
+import { checkLog } from "../../platform/nats/lanes/check-log.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import { serveStatus } from "../../platform/runtime/status-server.ts";
-import { checkLog } from "../ingest/nats-store.ts";
 import { openAcknowledgements } from "./acknowledgements.ts";
 import { AlertLog } from "./alert-log.ts";
 import { AlertingLane } from "./alerting-lane.ts";

@@ -7,6 +7,9 @@
 //     pings are answered meanwhile, and past its in-flight bound its socket is no longer read.
 // B4. A QoS 2 re-send of a packet that is already stored is answered without a second `publish`.
 
+import type { Authentication, Credentials } from "../identity/login.ts";
+import type { Message, RefusalReason, Settle } from "../ingest/message.ts";
+
 /** Who is at the other end of a connection, as far as the broker knows. */
 export interface ClientIdentity {
   readonly clientId: string;
@@ -21,54 +24,6 @@ export interface ClientIdentity {
   /** `mqtt`, `mqtts`, `ws` or `wss`. */
   readonly listener: string;
 }
-
-/** One PUBLISH as a client sent it. `payload` must not be kept past `settle` without a copy. */
-export interface Publication {
-  readonly clientId: string;
-  readonly username: string | undefined;
-  readonly principal?: string | undefined;
-  readonly device?: string | undefined;
-  readonly protocolVersion: number;
-  readonly topic: string;
-  readonly payload: Buffer;
-  readonly qos: 0 | 1 | 2;
-  readonly retain: boolean;
-  /** MQTT 5 user property `traceparent`, if any. */
-  readonly traceparent: string | undefined;
-  readonly contentType: string | undefined;
-}
-
-/** Why a publication was refused *and safely kept*: sent as reason code and string on MQTT 5. */
-export interface Refusal {
-  /** MQTT 5 PUBACK reason code, for example 0x99 "Payload format invalid" (MQTT 5, 3.4.2.1). */
-  readonly reasonCode: number;
-  readonly reason: string;
-}
-
-/** Called once, when the publication is stored (`null`) or stored as a reject (`Refusal`). */
-export type Settle = (refusal: Refusal | null) => void;
-
-export interface Certificate {
-  readonly subjectCN: string | undefined;
-  /** As Node spells them: `DNS:name`, `URI:...`, `IP Address:...`. */
-  readonly altNames: readonly string[];
-}
-
-export interface Credentials {
-  readonly clientId: string;
-  readonly username: string | undefined;
-  readonly password: Buffer | undefined;
-  /** The verified client certificate, on TLS listeners that ask for one. */
-  readonly certificate: Certificate | undefined;
-  readonly remoteAddress: string;
-  readonly listener: string;
-  readonly protocolVersion: number;
-}
-
-export type Authentication =
-  | { readonly allowed: true; readonly principal?: string; readonly device?: string }
-  /** An MQTT 5 CONNACK reason code (3.2.2.2); translated to the nearest one for MQTT 3. */
-  | { readonly allowed: false; readonly reasonCode: number };
 
 /**
  * How a connection ended; bounded. `will`: DISCONNECT with a reason code other than 0x00, or the socket
@@ -100,7 +55,7 @@ export interface BrokerHandlers {
   /** Works on what is stored, before any client can connect; while it runs no listener is open. */
   prepare?(projection: Projection): Promise<void>;
   /** Every PUBLISH of a client and every will; forwarded to subscribers once settled with `null`. */
-  publish(publication: Publication, settle: Settle): void;
+  publish(message: Message, settle: Settle): void;
   /** Absent: everybody is let in. A rejected promise answers 0x88 "Server unavailable". */
   authenticate?(credentials: Credentials): Promise<Authentication>;
   /** Absent: every topic filter is allowed. Asked again when a stored session is resumed. */
@@ -136,10 +91,10 @@ export interface Broker extends Projection, AsyncDisposable {
   /** Addresses that listen, by listener name (`mqtt`, `mqtts`, `ws`, `wss`). */
   readonly addresses: Readonly<Record<string, { host: string; port: number }>>;
   /**
-   * Closes the live connections of a client id or principal, on MQTT 5 with `reasonCode` (for
-   * example 0x87 on revocation). Returns how many were closed; the stored session stays.
+   * Closes the live connections of a client id or principal, on MQTT 5 with the code of `reason` (for
+   * example `not_authorized` on revocation). Returns how many were closed; the stored session stays.
    */
-  disconnect(clientIdOrPrincipal: string, reasonCode: number): number;
+  disconnect(clientIdOrPrincipal: string, reason: RefusalReason): number;
   /** While on, new CONNECTs get 0x88 (3 on MQTT 3.1.1); connected clients stay. */
   refuseConnections(on: boolean): void;
 }

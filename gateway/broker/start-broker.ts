@@ -12,6 +12,7 @@ import { startListeners } from "./connection/listeners.ts";
 import { type BrokerOptions, resolveLimits } from "./options.ts";
 import { RateLimit } from "./connection/rate-limit.ts";
 import { REASON } from "./protocol/reason-codes.ts";
+import { REFUSAL_CODES } from "./protocol/refusals.ts";
 import { Retained } from "./routing/retained.ts";
 import { openSessionStore } from "./session/session-store.ts";
 import { Sessions } from "./session/sessions.ts";
@@ -107,12 +108,12 @@ function brokerOf(core: Core, addresses: Broker["addresses"], stop: () => Promis
     counters: core.counters,
     addresses,
     ...projectionOf(core),
-    disconnect: (who, reasonCode) => {
+    disconnect: (who, reason) => {
       let closed = 0;
       for (const connection of core.connections) {
         const { clientId, principal } = connection.identity;
         if (connection.gone || (clientId !== who && principal !== who)) continue;
-        connection.close("disconnected", reasonCode);
+        connection.close("disconnected", REFUSAL_CODES[reason]);
         closed++;
       }
       return closed;

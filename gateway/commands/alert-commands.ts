@@ -1,11 +1,11 @@
-// What an alert tells devices (pure).
+// Commands that an alert tells devices (pure).
 import type { Alert } from "../../contracts/messages/alert.ts";
 import { COMMANDS_KEPT_MS, commandProblem } from "../../contracts/messages/command.ts";
 import type { OpenCommand } from "./open-commands.ts";
 
 export interface AlertActions {
   readonly commands: readonly OpenCommand[];
-  /** Of those that are no commands. */
+  /** One for each action that is no command. */
   readonly problems: readonly string[];
 }
 
@@ -29,7 +29,7 @@ export function actionsOf(alert: Alert): AlertActions {
 }
 
 /**
- * Which steps of an alert count, given its steps up to the newest: that one alone, but an
+ * The steps of an alert that count, given its steps up to the newest: that one alone, but an
  * acknowledgement takes nothing back, so the step that was acknowledged counts on.
  */
 export function stepsThatCount(steps: readonly Alert[]): Alert[] {

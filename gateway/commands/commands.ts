@@ -23,15 +23,15 @@ import { applyStored, newestSequence } from "../../platform/nats/client/stored.t
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
-import type { Projection, Publication, Settle } from "../broker/broker.ts";
+import type { Message, Settle } from "../ingest/message.ts";
 import { actionsOf, stepsThatCount } from "./alert-commands.ts";
-import { CommandProjection } from "./projection.ts";
+import { CommandTopics, type RetainedTopics } from "./command-topics.ts";
 import { ReplyLog } from "./reply-log.ts";
 
 const EXPIRE_EVERY_MS = 1_000;
 
 export interface CommandsParts {
-  /** To the region's nats-server. */
+  /** Connection to the region's nats-server. */
   readonly connection: NatsConnection;
   readonly region: string;
   readonly logger: Logger;
@@ -48,25 +48,25 @@ interface Followed {
 
 export class Commands {
   readonly #parts: CommandsParts;
-  readonly #projection: CommandProjection;
+  readonly #topics: CommandTopics;
   readonly #replies: ReplyLog;
   readonly #sources: readonly [replies: Followed, commands: Followed, alerts: Followed];
-  /** Where to go on reading, by stream. */
+  /** Sequence to go on reading from, by stream. */
   readonly #from = new Map<string, number>();
-  /** G1. What is being worked on. */
+  /** G1. The work on the message before. */
   #turn: Promise<void> = Promise.resolve();
 
   constructor(parts: CommandsParts) {
     const { connection, region, logger, clock, signal } = parts;
     this.#parts = parts;
     const stream = repliesStream(region);
-    this.#projection = new CommandProjection({
+    this.#topics = new CommandTopics({
       clock,
       logger,
-      answered: async (of) =>
+      answered: async (address) =>
         (await newestSequence(
           { connection, logger },
-          { stream, subject: replyFilter({ region, ...of }) },
+          { stream, subject: replyFilter({ region, ...address }) },
           signal,
         )) > 0,
     });
@@ -75,7 +75,7 @@ export class Commands {
       region,
       clock,
       signal,
-      onStored: (of) => this.#projection.close(of),
+      onStored: (address) => this.#topics.close(address),
     });
     this.#sources = [
       { stream, subject: replySubjects(region), apply: (entry) => this.#onReply(entry) },
@@ -93,24 +93,24 @@ export class Commands {
   }
 
   get status(): { open: number; refused: number; repliesStored: number } {
-    const { open, refused } = this.#projection;
+    const { open, refused } = this.#topics;
     return { open, refused, repliesStored: this.#replies.stored };
   }
 
   /**
-   * Takes a publish that its sender is allowed, if it is a reply or a command; false if it is neither.
+   * Takes a message that its sender is allowed, if it is a reply or a command; false if it is neither.
    * A command that comes over MQTT is forwarded to its subscribers and stored nowhere: what has to
    * survive is written to the stream.
    */
-  take(publication: Publication, settle: Settle): boolean {
-    if (this.#replies.take(publication, settle)) return true;
-    if (!parseCommandTopic(publication.topic)) return false;
+  take(message: Message, settle: Settle): boolean {
+    if (this.#replies.take(message, settle)) return true;
+    if (!parseCommandTopic(message.topic)) return false;
     settle(null);
     return true;
   }
 
-  /** Before the broker lets anybody in: reads what is stored and puts its retained commands right. */
-  async prepare(broker: Projection): Promise<void> {
+  /** Reads what is stored and puts the retained commands right, before any client is let in. */
+  async prepare(topics: RetainedTopics): Promise<void> {
     const { signal } = this.#parts;
     const [replies, ...others] = this.#sources;
     this.#from.set(replies.stream, (await newestSequence(this.#parts, replies, signal)) + 1); // G2
@@ -118,8 +118,8 @@ export class Commands {
       const slice = { stream, subject, from: "last-per-subject" } as const;
       this.#from.set(stream, await applyStored(this.#parts, slice, apply, signal));
     }
-    await this.#projection.show(broker);
-    this.#parts.logger.info({ open: this.#projection.open }, "commands open");
+    await this.#topics.show(topics);
+    this.#parts.logger.info({ open: this.#topics.open }, "commands open");
   }
 
   /** Follows the streams until `signal` aborts; after `prepare`. */
@@ -146,7 +146,7 @@ export class Commands {
   async #expire(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await sleep(EXPIRE_EVERY_MS, signal);
-      this.#projection.expire();
+      this.#topics.expire();
     }
   }
 
@@ -154,13 +154,13 @@ export class Commands {
     const command = this.#readable(entry, checkCommand);
     if (!command) return;
     const { device, id, expiresAtMs, payload } = command;
-    await this.#projection.offer({ device, id, expiresAtMs, payload: JSON.stringify(payload) });
+    await this.#topics.offer({ device, id, expiresAtMs, payload: JSON.stringify(payload) });
   }
 
   #onReply({ subject }: LogEntry): void {
     const [, , device = "", id = ""] = subject.split(".");
-    const of: CommandAddress = { device: unescapeToken(device), id: unescapeToken(id) };
-    this.#projection.close(of);
+    const address: CommandAddress = { device: unescapeToken(device), id: unescapeToken(id) };
+    this.#topics.close(address);
   }
 
   async #onAlert(entry: LogEntry): Promise<void> {
@@ -171,7 +171,7 @@ export class Commands {
     const actions = stepsThatCount(steps).map(actionsOf);
     for (const problem of actions.flatMap(({ problems }) => problems))
       this.#parts.logger.error({ subject, problem }, "an alert's action is no command");
-    await this.#projection.act(
+    await this.#topics.act(
       subject,
       actions.flatMap(({ commands }) => commands),
     );

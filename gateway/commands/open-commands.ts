@@ -18,7 +18,7 @@ export type Offer = "opened" | "known" | "expired" | "refused";
 
 interface Entry {
   readonly command: OpenCommand;
-  /** Of the alert whose action it is. */
+  /** The alert (rule and key) whose action it is. */
   readonly source: string | undefined;
 }
 
@@ -35,8 +35,8 @@ export class OpenCommands {
     return this.#entries.size;
   }
 
-  has(of: CommandAddress): boolean {
-    return this.#entries.has(keyOf(of));
+  has(address: CommandAddress): boolean {
+    return this.#entries.has(keyOf(address));
   }
 
   *[Symbol.iterator](): Iterator<OpenCommand> {
@@ -58,9 +58,9 @@ export class OpenCommands {
     return "opened";
   }
 
-  /** Answered; false if it was not open. */
-  close(of: CommandAddress): boolean {
-    return this.#remove(keyOf(of)) !== undefined;
+  /** Closes a command that was answered; false if it was not open. */
+  close(address: CommandAddress): boolean {
+    return this.#remove(keyOf(address)) !== undefined;
   }
 
   /** Closes what has expired. */

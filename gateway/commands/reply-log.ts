@@ -1,4 +1,4 @@
-// What devices answer to commands, stored before its PUBACK (P1).
+// Replies of devices to commands, stored before they are acknowledged.
 //
 // L1. A reply is settled only after it is stored; while the store refuses it is never settled, and the
 //     device sends it again.
@@ -13,7 +13,7 @@ import { DEVICE_ID_BYTES_MAX } from "../../contracts/device.ts";
 import { replyFilter } from "../../contracts/names/subjects.ts";
 import { type CommandAddress, parseReplyTopic } from "../../contracts/names/topics.ts";
 import { publishUntilStored } from "../../platform/nats/client/publish.ts";
-import type { Publication, Settle } from "../broker/broker.ts";
+import type { Message, Settle } from "../ingest/message.ts";
 
 export interface ReplyLogParts {
   readonly jetstream: Pick<JetStreamClient, "publish">;
@@ -21,13 +21,13 @@ export interface ReplyLogParts {
   /** Epoch ms. */
   readonly clock: () => number;
   readonly signal: AbortSignal;
-  /** Runs before the reply is settled: who is told that it is stored finds the command closed. */
-  readonly onStored: (of: CommandAddress) => void;
+  /** Called before the reply is settled: who is told that it is stored finds the command closed. */
+  readonly onStored: (address: CommandAddress) => void;
 }
 
 export class ReplyLog {
   readonly #parts: ReplyLogParts;
-  /** L3. The last reply on its way, by subject; as many as the broker holds publishes. */
+  /** L3. The last reply on its way, by subject; as many as transports hold messages. */
   readonly #last = new Map<string, Promise<void>>();
   #stored = 0;
 
@@ -40,19 +40,19 @@ export class ReplyLog {
     return this.#stored;
   }
 
-  /** Stores and settles a publish that is a reply; false if it is something else. */
-  take({ topic, payload }: Pick<Publication, "topic" | "payload">, settle: Settle): boolean {
-    const of = parseReplyTopic(topic);
-    if (!of || !fits(of)) return false;
+  /** Stores and settles a message that is a reply; false if it is something else. */
+  take({ topic, payload }: Pick<Message, "topic" | "payload">, settle: Settle): boolean {
+    const address = parseReplyTopic(topic);
+    if (!address || !fits(address)) return false;
     const { region, clock, signal, onStored } = this.#parts;
     const reply: Reply = {
-      ...of,
+      ...address,
       region,
       receivedAtMs: clock(),
       payload: payload.toString("base64"),
     };
     const message = {
-      subject: replyFilter({ region, ...of }),
+      subject: replyFilter({ region, ...address }),
       data: Buffer.from(JSON.stringify(reply)),
       messageId: messageIdOf(reply),
     };
@@ -63,7 +63,7 @@ export class ReplyLog {
       () => {
         if (this.#last.get(message.subject) === storing) this.#last.delete(message.subject);
         this.#stored += 1;
-        onStored(of);
+        onStored(address);
         settle(null);
       },
       () => undefined, // Stopping: not settled, so the device sends it again (L1).
@@ -72,7 +72,7 @@ export class ReplyLog {
   }
 }
 
-/** Longer names fit no subject and are of no command. */
+/** False for names too long for a subject, which no command has. */
 const fits = ({ device, id }: CommandAddress): boolean =>
   Buffer.byteLength(device) <= DEVICE_ID_BYTES_MAX && Buffer.byteLength(id) <= COMMAND_ID_BYTES_MAX;
 

@@ -1,4 +1,4 @@
-// Who may publish and subscribe where (pure).
+// Rights to publish and to subscribe, topic by topic (pure).
 //
 // A1. A filter is granted only if every topic it matches is covered by one allowed filter.
 // A2. A `device` reaches nothing of another device, whatever wildcards it uses.
@@ -34,7 +34,7 @@ const ROLES: Readonly<Record<DeviceRole, RoleRights>> = {
   observer: { publish: [], subscribe: ["devices/#"], alerts: "always" },
 };
 
-/** What one record may do, compiled once: `publish` runs for every message. */
+/** Rights of one record, compiled once: `publish` runs for every message. */
 export interface Rights {
   publish(topic: string): boolean;
   subscribe(filter: string): boolean;

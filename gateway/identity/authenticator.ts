@@ -1,18 +1,18 @@
-// Who is at the other end of a CONNECT.
+// Logins: which record, if any, stands behind the credentials that a client shows.
 //
 // U1. Every failure of credentials has one answer and takes one time, whether the id is unknown,
-//     revoked or the secret wrong: `FAILURE_MS` after the CONNECT.
+//     revoked or the secret wrong: `FAILURE_MS` after it was asked.
 // U2. Nothing is asked of the network or the disk.
 // U3. Credentials are compared with the record of the moment of the answer: one that changed while a
 //     password was being computed lets nobody in.
 // U4. A client id belongs to one record (access.ts), also against anonymous clients.
 import { setTimeout as wait } from "node:timers/promises";
 import type { Credential } from "../../contracts/device.ts";
-import type { Authentication, Credentials } from "../broker/broker.ts";
 import { mayUseClientId, ownerOfClientId } from "./access.ts";
 import { namesOf } from "./certificate-names.ts";
 import type { DeviceBook, Known } from "./device-book.ts";
 import { FailureLimit } from "./failure-limit.ts";
+import type { Authentication, Credentials, LoginRefusal } from "./login.ts";
 import type { AnonymousMode } from "./options.ts";
 import { Passwords } from "./passwords.ts";
 import { isLoopback, placeOf } from "./remote-address.ts";
@@ -21,13 +21,6 @@ import { digestOf, isSecret } from "./secrets.ts";
 const FAILURE_MS = 300;
 /** Longer than any password; hashing what a stranger sends must stay cheap. */
 const PASSWORD_BYTES_MAX = 1024;
-
-/** MQTT 5 CONNACK reason codes (3.2.2.2). */
-const CLIENT_ID_INVALID = 0x85;
-const BAD_CREDENTIALS = 0x86;
-const NOT_AUTHORIZED = 0x87;
-const SERVER_UNAVAILABLE = 0x88;
-const QUOTA_EXCEEDED = 0x97;
 
 /** Bounded, because they are metric labels. */
 export type LoginOutcome =
@@ -74,11 +67,12 @@ export class Authenticator {
       certificate && password === undefined
         ? this.#byCertificate(credentials, namesOf(certificate))
         : await this.#byPassword(username ?? "", password, place);
-    if (verdict.kind === "busy") return this.#refuse("refused_busy", SERVER_UNAVAILABLE);
+    if (verdict.kind === "busy") return this.#refuse("refused_busy", "server_unavailable");
     if (verdict.kind === "wrong") return this.#fail(place, sinceMs);
 
     const { id, role } = verdict.known.device;
-    if (!mayUseClientId(id, clientId)) return this.#refuse("refused_client_id", CLIENT_ID_INVALID);
+    if (!mayUseClientId(id, clientId))
+      return this.#refuse("refused_client_id", "client_id_invalid");
     this.#parts.count(verdict.by);
     return { allowed: true, principal: id, ...(role === "device" ? { device: id } : {}) };
   }
@@ -86,10 +80,10 @@ export class Authenticator {
   #anonymous(clientId: string, remoteAddress: string): Authentication {
     const { anonymous, book } = this.#parts;
     if (anonymous === "off" || (anonymous === "loopback" && !isLoopback(remoteAddress)))
-      return this.#refuse("refused_anonymous", NOT_AUTHORIZED);
+      return this.#refuse("refused_anonymous", "not_authorized");
     // U4: the session of a registered device is out of reach without its credentials.
     if (book.has(ownerOfClientId(clientId)))
-      return this.#refuse("refused_client_id", CLIENT_ID_INVALID);
+      return this.#refuse("refused_client_id", "client_id_invalid");
     this.#parts.count("anonymous");
     return { allowed: true };
   }
@@ -135,12 +129,12 @@ export class Authenticator {
     this.#failures.fail(place, nowMs());
     await wait(Math.max(0, sinceMs + FAILURE_MS - nowMs()), undefined, { ref: false }); // U1
     return isOver
-      ? this.#refuse("refused_limited", QUOTA_EXCEEDED)
-      : this.#refuse("refused_credentials", BAD_CREDENTIALS);
+      ? this.#refuse("refused_limited", "quota_exceeded")
+      : this.#refuse("refused_credentials", "bad_credentials");
   }
 
-  #refuse(outcome: LoginOutcome, reasonCode: number): Authentication {
+  #refuse(outcome: LoginOutcome, reason: LoginRefusal): Authentication {
     this.#parts.count(outcome);
-    return { allowed: false, reasonCode };
+    return { allowed: false, reason };
   }
 }

@@ -1,5 +1,5 @@
 // The ids that a verified client certificate may stand for (pure).
-import type { Certificate } from "../broker/broker.ts";
+import type { Certificate } from "./login.ts";
 
 /**
  * Common name, DNS names and URIs, in this order. Node spells alternative names as one text in

@@ -33,7 +33,7 @@ export class DeviceBook {
     return this.#byId.size;
   }
 
-  /** Whether there is a record at all, revoked or unreadable: its id is nobody else's. */
+  /** True if there is a record at all, even a revoked or unreadable one: its id is nobody else's. */
   has(id: string): boolean {
     return this.#byId.has(id);
   }

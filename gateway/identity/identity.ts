@@ -1,5 +1,5 @@
-// Identity and access of one gateway: the broker's handlers over the region's copy of bucket
-// `devices`, which is written at the hub and stays readable with the WAN down.
+// Identity and access of one gateway, decided from the region's copy of bucket `devices`, which is
+// written at the hub and stays readable with the WAN down.
 //
 // Y1. No listener opens before all devices are known: `openIdentity` resolves after the first load.
 // Y2. A change ends the sessions it concerns only after the book knows it, and after every login that
@@ -11,18 +11,18 @@ import { type LogEntry, readSlice } from "../../platform/nats/lanes/lane-source.
 import { Backoff, sleep } from "../../platform/runtime/backoff.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
-import type { BrokerHandlers, ClientIdentity, Publication, Refusal } from "../broker/broker.ts";
+import type { Message, Refusal } from "../ingest/message.ts";
 import { anonymousMayPublish, ownerOfClientId } from "./access.ts";
 import { Authenticator, type LoginOutcome } from "./authenticator.ts";
 import { type Change, DeviceBook } from "./device-book.ts";
+import type { Authentication, Credentials } from "./login.ts";
 import type { AnonymousMode } from "./options.ts";
 
 const KEYS = `$KV.${DEVICES_BUCKET}.`;
 const NO_MESSAGE_FOUND = 10037;
-const NOT_AUTHORIZED = 0x87;
 
 export interface IdentityParts {
-  /** To the region's nats-server. */
+  /** Connection to the region's nats-server. */
   readonly connection: NatsConnection;
   readonly logger: Logger;
   readonly anonymous: AnonymousMode;
@@ -30,17 +30,17 @@ export interface IdentityParts {
   readonly nowMs?: () => number;
 }
 
-type Handlers = Required<Pick<BrokerHandlers, "authenticate" | "authorizeSubscribe">>;
-
-export interface Identity extends Handlers {
+export interface Identity {
   /** Records, revoked ones included. */
   readonly devices: number;
   readonly logins: Readonly<Partial<Record<LoginOutcome, number>>>;
+  authenticate(credentials: Credentials): Promise<Authentication>;
   /** Null if its sender may publish there; asked for wills too. */
-  authorizePublish(publication: Publication): Refusal | null;
+  authorizePublish(message: Message): Refusal | null;
+  authorizeSubscribe(client: Pick<Message, "principal">, topicFilter: string): boolean;
   /**
    * Follows the bucket until `signal` aborts. `end` is called with an id whose live sessions must go:
-   * close every connection of that principal or client id with 0x87.
+   * close every connection of that principal or client id, as not authorized.
    */
   run(signal: AbortSignal, end: (id: string) => void): Promise<void>;
 }
@@ -110,7 +110,7 @@ function accessOf(
   anonymousAllowed: boolean,
 ): Pick<Identity, "authorizeSubscribe" | "authorizePublish"> {
   const isRegistered = (id: string): boolean => book.has(id);
-  const mayPublish = ({ principal, clientId, topic }: Publication): boolean => {
+  const mayPublish = ({ principal, clientId, topic }: Message): boolean => {
     if (principal !== undefined) return book.active(principal)?.rights.publish(topic) ?? false;
     // Anonymous, or a stored will after a restart: the client id says whose.
     const owner = ownerOfClientId(clientId);
@@ -118,16 +118,16 @@ function accessOf(
     return anonymousAllowed && anonymousMayPublish(topic, isRegistered);
   };
   return {
-    authorizePublish: (publication) => {
-      if (mayPublish(publication)) return null;
-      const { principal, topic } = publication;
+    authorizePublish: (message) => {
+      if (mayPublish(message)) return null;
+      const { principal, topic } = message;
       const who = principal ?? "an anonymous client";
       return {
-        reasonCode: NOT_AUTHORIZED,
-        reason: `not_authorized: ${who} may not publish to ${topic}`,
+        reason: "not_authorized",
+        detail: `not_authorized: ${who} may not publish to ${topic}`,
       };
     },
-    authorizeSubscribe: ({ principal }: ClientIdentity, topicFilter) =>
+    authorizeSubscribe: ({ principal }, topicFilter) =>
       principal === undefined
         ? anonymousAllowed
         : (book.active(principal)?.rights.subscribe(topicFilter) ?? false),

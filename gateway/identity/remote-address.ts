@@ -10,7 +10,7 @@ export function isLoopback(address: string): boolean {
   return text === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(text);
 }
 
-/** What counts as one place: an IPv4 address, or the /64 that one IPv6 subscriber is given. */
+/** The place that an address counts as: an IPv4 address, or the /64 that one IPv6 subscriber is given. */
 export function placeOf(address: string): string {
   const text = plain(address);
   if (!text.includes(":")) return text;

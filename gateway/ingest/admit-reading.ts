@@ -1,47 +1,18 @@
-// One payload for one contract (pure): which version it is, whether it keeps to it, whether its time
-// can be, and to which partition it goes.
+// Admission of one payload for one contract (pure): its version, whether it keeps to that, whether its
+// time can be, and the partition it goes to.
 import canonicalize from "canonicalize";
-import type { Catalog } from "../../contracts/schema/catalog.ts";
 import { type Contract, violationOf } from "../../contracts/schema/contract.ts";
 import { encodeReading } from "../../contracts/messages/frame.ts";
 import { partitionOf } from "../../contracts/names/partition.ts";
 import { eventTimeMs, seriesKeyOf } from "../../contracts/messages/reading.ts";
 import type { RejectReason } from "../../contracts/messages/reject.ts";
+import { type Admitted, type ReadingRules, type Refused, refuse } from "./admission.ts";
 
 /** A device clock may be ahead of the gateway's by this much. */
 export const CLOCK_AHEAD_MAX_MS = 5 * 60_000;
 
 /** Longer ids would not fit into a NATS subject, whose line is at most 4 KiB, once escaped. */
 export const DEVICE_CHARS_MAX = 128;
-
-/** Contract names are short; anything longer is not worth keeping in full. */
-const SHOWN_CHARS_MAX = 200;
-
-export interface AdmissionRules {
-  readonly catalog: Catalog;
-  readonly partitions: number;
-  /** Replaces every contract's age limit, for replaying history; undefined in normal operation. */
-  readonly ageMaxMs: number | undefined;
-}
-
-export interface Admitted {
-  readonly kind: "reading";
-  readonly partition: number;
-  readonly encoded: string;
-}
-
-export interface Refused {
-  readonly kind: "reject";
-  readonly reason: RejectReason;
-  readonly detail: string;
-  readonly device: string | null;
-  readonly contract: string | null;
-  readonly version: number | null;
-  /** The mapping entry, where one was tried. */
-  readonly mapping?: string;
-  /** Of an array of readings: which ones this is about. */
-  readonly elements?: readonly number[];
-}
 
 export interface Candidate {
   readonly device: string;
@@ -51,20 +22,20 @@ export interface Candidate {
   readonly payload: Record<string, unknown>;
   /** The payload as it goes into the frame. */
   readonly text: string;
-  /** "Now" for the clock checks: for a replay the time of the original arrival. */
+  /** "Now" for the clock checks; for a replay, the time of the original arrival. */
   readonly receivedAtMs: number;
   readonly traceparent: string | null;
 }
 
-export function admitReading(rules: AdmissionRules, candidate: Candidate): Admitted | Refused {
+export function admitReading(rules: ReadingRules, candidate: Candidate): Admitted | Refused {
   const { device, payload, text, receivedAtMs, traceparent } = candidate;
   const choice = chooseVersion(rules.catalog.versions(candidate.contract), candidate);
   if (choice.kind === "reject") return choice;
   const { contract } = choice;
-  const refusal =
+  const fault =
     checkTime(rules, contract, payload, receivedAtMs) ?? checkHashable(contract, payload, text);
   const { name, version } = contract;
-  if (refusal) return refuse(refusal.reason, refusal.detail, { device, contract: name, version });
+  if (fault) return refuse(fault.reason, fault.detail, { device, contract: name, version });
   return {
     kind: "reading",
     partition: partitionOf(seriesKeyOf(contract, device, payload), rules.partitions),
@@ -79,9 +50,9 @@ export function admitReading(rules: AdmissionRules, candidate: Candidate): Admit
   };
 }
 
-/** Why no payload can be for this contract, or null: asked before a payload is parsed. */
+/** The reason why no payload can be for this contract, or null; asked before a payload is decoded. */
 export function refuseAddress(
-  rules: AdmissionRules,
+  rules: ReadingRules,
   { device, contract }: Pick<Candidate, "device" | "contract">,
 ): Refused | null {
   if (device.length > DEVICE_CHARS_MAX)
@@ -126,17 +97,18 @@ function versionInside(
   return undefined;
 }
 
-interface Refusal {
+/** A check that failed. */
+interface Fault {
   readonly reason: RejectReason;
   readonly detail: string;
 }
 
 function checkTime(
-  rules: AdmissionRules,
+  rules: ReadingRules,
   contract: Contract,
   payload: Candidate["payload"],
   receivedAtMs: number,
-): Refusal | null {
+): Fault | null {
   const timeMs = eventTimeMs(contract, payload, receivedAtMs);
   const property = contract.timeProperty ?? "ts";
   if (!Number.isSafeInteger(timeMs))
@@ -158,14 +130,14 @@ const SUSPICIOUS = /\\u[dD]|[eE]\+?0*\d{3}/;
 const LONG_NUMBER_CHARS = 309;
 
 /**
- * What has no sequence is known by the hash of its canonical JSON, which some valid JSON does not
- * have (RFC 8785, 3.2.2): a reading of that kind would stop its lane's readers, so it ends here.
+ * Null if the reading has a canonical form. A reading without a sequence is known by the hash of that
+ * form, which some valid JSON does not have (RFC 8785, 3.2.2): it would stop its lane's readers.
  */
 function checkHashable(
   contract: Contract,
   payload: Candidate["payload"],
   text: string,
-): Refusal | null {
+): Fault | null {
   if (contract.identity === "sequence") return null;
   if (!SUSPICIOUS.test(text) && text.length < LONG_NUMBER_CHARS) return null;
   try {
@@ -178,20 +150,3 @@ function checkHashable(
     };
   }
 }
-
-export const refuse = (
-  reason: RejectReason,
-  detail: string,
-  at: { device?: string; contract?: string; version?: number } = {},
-): Refused => ({
-  kind: "reject",
-  reason,
-  detail: clip(detail),
-  device: at.device ?? null,
-  contract: at.contract === undefined ? null : clip(at.contract),
-  version: at.version ?? null,
-});
-
-/** Details quote what devices send, which may be nearly as long as a NATS message. */
-const clip = (text: string): string =>
-  text.length <= SHOWN_CHARS_MAX ? text : `${text.slice(0, SHOWN_CHARS_MAX).toWellFormed()}…`;

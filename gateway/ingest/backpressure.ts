@@ -1,19 +1,25 @@
-// What happens when devices send more than the log takes, or the log takes nothing.
+// The answer to devices that send more than the log takes, or to a log that takes nothing.
 //
 // K1. QoS 1/2 is never dropped: it is held, unanswered, and its client is no longer read past its
-//     bound (the broker's). Held bytes over all clients are bounded by the broker's limits.
+//     bound (the transport's). Held bytes over all clients are bounded by the transport's limits.
 // K2. QoS 0 promises nothing, so it goes first: under pressure it is dropped, and counted.
-// K3. While the log refuses, new CONNECTs hear "server unavailable"; connected clients stay.
+// K3. While the log refuses, new clients hear "server unavailable"; connected clients stay.
 import type { Logger } from "../../platform/runtime/logger.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
-import type { Broker, Publication, Refusal, Settle } from "../broker/broker.ts";
 import type { CommitLog } from "./commit-log.ts";
+import type { Message, Refusal, Settle } from "./message.ts";
 
 /** Held characters of readings beyond which QoS 0 is dropped. */
 const QOS0_HELD_CHARS_MAX = 8 * 1024 * 1024;
 const WATCH_EVERY_MS = 50;
-/** MQTT 5 reason code "Quota exceeded"; QoS 0 has no answer that could carry it. */
-const DROPPED: Refusal = { reasonCode: 0x97, reason: "dropped under pressure" };
+/** Nobody hears it, since QoS 0 has no answer; it keeps the message from being forwarded. */
+const DROPPED: Refusal = { reason: "quota_exceeded", detail: "dropped under pressure" };
+
+/** The entrance that the pressure of the log closes and opens: the transport's. */
+export interface Door {
+  /** While on, new clients are refused; connected ones stay. */
+  refuseConnections(on: boolean): void;
+}
 
 export class Backpressure {
   readonly #commitLog: Pick<CommitLog, "state" | "heldChars">;
@@ -24,34 +30,29 @@ export class Backpressure {
     this.#commitLog = commitLog;
   }
 
-  /** Puts K2 before a publish handler. */
-  guard(publish: (publication: Publication, settle: Settle) => void): typeof publish {
-    return (publication, settle) => {
-      if (publication.qos !== 0 || !this.#underPressure()) return publish(publication, settle);
-      this.qos0Dropped += 1;
-      settle(DROPPED);
-    };
+  /** K2. Settles a message that promises nothing while the log is under pressure; false for any other. */
+  drop(message: Message, settle: Settle): boolean {
+    if (message.qos !== 0 || !this.#underPressure()) return false;
+    this.qos0Dropped += 1;
+    settle(DROPPED);
+    return true;
   }
 
   /** Keeps K3 until `signal` aborts, and says when the log begins to refuse and when it is back. */
-  async run(
-    broker: Pick<Broker, "refuseConnections">,
-    logger: Logger,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async run(door: Door, logger: Logger, signal: AbortSignal): Promise<void> {
     let refusing = false;
     while (!signal.aborted) {
       const { state, detail } = this.#commitLog.state;
       if ((state === "refusing") !== refusing) {
         refusing = !refusing;
-        broker.refuseConnections(refusing);
+        door.refuseConnections(refusing);
         if (refusing)
           logger.error({ detail }, "the log refuses: nothing is acknowledged meanwhile");
         else logger.warn("the log takes readings again");
       }
       await sleep(WATCH_EVERY_MS, signal);
     }
-    if (refusing) broker.refuseConnections(false);
+    if (refusing) door.refuseConnections(false);
   }
 
   #underPressure(): boolean {

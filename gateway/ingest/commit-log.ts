@@ -30,8 +30,11 @@ export interface CommitLogOptions {
   frameCharsMax: number;
 }
 
-/** Takes `null` so that a broker's `settle` can be passed as it is: one closure less per reading. */
-export type Stored = (refusal: null) => void;
+/**
+ * Told once the reading is in the log. Its argument is the `null` of `Settle` (message.ts), "stored", so
+ * that the `settle` of a message can be passed as it is: one closure less per reading.
+ */
+export type Stored = (outcome: null) => void;
 
 export interface CommitLogState {
   state: "ok" | "refusing";
@@ -56,7 +59,7 @@ export class CommitLog {
   readonly #store: FrameStore;
   readonly #options: CommitLogOptions;
   readonly #partitions: Partition[];
-  /** Why frames are not being stored, by partition; empty when all is well. */
+  /** Reasons why frames are not being stored, by partition; empty when all is well. */
   readonly #refusals = new Map<number, string>();
   #signal: AbortSignal | null = null;
   #fail: (error: unknown) => void = () => undefined;
@@ -133,7 +136,7 @@ export class CommitLog {
         this.#sendSoon(partition);
   }
 
-  /** At the end of this turn of the event loop, so that one socket read fills one frame. */
+  /** Sends at the end of this turn of the event loop, so that one socket read fills one frame. */
   #sendSoon(partition: Partition): void {
     partition.inFlight = true;
     setImmediate(() => {

@@ -1,5 +1,5 @@
-// When the next frame of a busy partition leaves. What a frame costs here, in the server and in every
-// reader is paid less often if it holds more, and larger frames compress better.
+// The moment at which the next frame of a busy partition leaves. The price of a frame, here, in the
+// server and in every reader, is paid less often if it holds more, and larger frames compress better.
 //
 // G1. Under load a frame leaves SPACING_MS after the one before it, or as soon as it holds
 //     READINGS_AT_ONCE. A reading that comes alone waits for nothing.
@@ -28,7 +28,7 @@ export class FrameSpacing {
     return this.#wait(SPACING_MS - sinceMs, gathered);
   }
 
-  /** To be told whenever a reading was gathered. */
+  /** Must be called whenever a reading was gathered. */
   gathered(count: number): void {
     if (count === READINGS_AT_ONCE) this.#leave?.();
   }

@@ -1,21 +1,19 @@
-// One message from arrival to acknowledgement: admit, store as readings and rejects, and only when
-// all of them are stored, settle (P1, P5).
+// The last step of a message's way: admit, store as readings and rejects, and only when all of them
+// are stored, settle. Settled without a refusal means in the log; what is refused is kept.
 //
-// Access control decides before this, on the original topic; see gateway/ingest/mapping.ts, M2.
+// Access control decides before this, on the original topic; see mapping.ts/M2.
 import type { Reject } from "../../contracts/messages/reject.ts";
 import { sampledTraceparent } from "../../otel/propagation.ts";
 import type { Tracing } from "../../otel/tracing.ts";
-import type { Publication, Refusal, Settle } from "../broker/broker.ts";
-import type { Admitted, Refused } from "./admit-reading.ts";
-import { type Admission, type MessageRules, admit } from "./admit.ts";
+import type { AdmissionRules } from "./admission.ts";
+import { admit } from "./admit.ts";
 import type { CommitLog } from "./commit-log.ts";
+import type { Message, Refusal, Settle } from "./message.ts";
+import { originOf, outcomeOf, rejectOf } from "./outcome.ts";
 import type { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
 
-/** MQTT 5 reason code "Payload format invalid" (MQTT 5, 3.4.2.1). */
-const PAYLOAD_FORMAT_INVALID = 0x99;
-
 export interface IngestParts {
-  rules: MessageRules;
+  rules: AdmissionRules;
   commitLog: Pick<CommitLog, "append">;
   rejectLog: Pick<RejectLog, "append">;
   tracing: Tracing;
@@ -24,14 +22,9 @@ export interface IngestParts {
   signal: AbortSignal;
 }
 
-/** What a message came as; the same for a publish and for a kept reject. */
-type Origin = Pick<Reject, "topic" | "clientId" | "receivedAtMs" | "payload"> & {
-  readonly traceparent: string | null;
-};
-
 export interface ReplayOutcome {
   readonly readings: number;
-  /** Why something is refused (again), null if nothing is. */
+  /** The reason why something is refused (again), null if nothing is. */
   readonly refused: string | null;
 }
 
@@ -42,22 +35,21 @@ export class Ingest {
     this.#parts = parts;
   }
 
-  /** The broker's `publish` handler. */
-  publish(publication: Publication, settle: Settle): void {
+  /** Stores what is admitted of a message and keeps what is not, then settles it. */
+  publish(message: Message, settle: Settle): void {
     const { rules, commitLog, tracing, clock } = this.#parts;
     const receivedAtMs = clock();
-    const span = this.#startSpan(publication, receivedAtMs);
-    const traceparent = span?.traceparent ?? sampledTraceparent(publication.traceparent);
-    const { topic, payload, clientId } = publication;
-    const admission = admit(rules, { topic, payload, receivedAtMs, traceparent });
+    const span = this.#startSpan(message, receivedAtMs);
+    const traceparent = span?.traceparent ?? sampledTraceparent(message.traceparent);
+    const { topic, payload, contentType } = message;
+    const admission = admit(rules, { topic, payload, contentType, receivedAtMs, traceparent });
     if (admission.kind === "reading" && (traceparent === null || !span)) {
       commitLog.append(admission.partition, admission.encoded, settle);
       return;
     }
     const admittedAtMs = clock();
     span?.end(admittedAtMs);
-    const { readings, rejects, refused } = partsOf(admission);
-    const refusal = refusalOf(readings, rejects, refused);
+    const { readings, rejects, refusal } = outcomeOf(admission);
     let waiting = readings.length + rejects.length;
     const stored = (): void => {
       waiting -= 1;
@@ -73,41 +65,21 @@ export class Ingest {
     };
     for (const { partition, encoded } of readings) commitLog.append(partition, encoded, stored);
     if (rejects.length === 0) return;
-    const kept = {
-      topic,
-      clientId,
-      receivedAtMs,
-      traceparent,
-      payload: payload.toString("base64"),
-    };
-    for (const one of rejects)
-      this.#parts.rejectLog.append(rejectOf(one, kept), this.#parts.signal).then(
-        stored,
-        () => undefined, // Stopping: not settled, so the device sends it again.
-      );
+    const origin = originOf(message, receivedAtMs, traceparent);
+    for (const one of rejects) this.#keep(rejectOf(one, origin), stored);
   }
 
-  /** Keeps what its sender had no right to publish: refused, stored with the reason, then settled. */
-  refuse(
-    { topic, clientId, payload, ...publication }: Publication,
-    why: Refusal,
-    settle: Settle,
-  ): void {
+  /** Keeps a message that its sender had no right to publish, with the reason, then settles it. */
+  refuse(message: Message, refusal: Refusal, settle: Settle): void {
     const reject: Reject = {
       reason: "not_authorized",
-      detail: why.reason,
-      topic,
-      clientId,
-      device: publication.device ?? publication.principal ?? clientId,
+      detail: refusal.detail,
+      device: message.device ?? message.principal ?? message.clientId,
       contract: null,
       version: null,
-      receivedAtMs: this.#parts.clock(),
-      payload: payload.toString("base64"),
+      ...originOf(message, this.#parts.clock(), null),
     };
-    this.#parts.rejectLog.append(reject, this.#parts.signal).then(
-      () => settle(why),
-      () => undefined, // Stopping: not settled, so the device sends it again.
-    );
+    this.#keep(reject, () => settle(refusal));
   }
 
   /**
@@ -120,7 +92,7 @@ export class Ingest {
    * else was stored, as rejects of its own. The caller then deletes the reject; should that fail,
    * another replay is harmless. If nothing fits, nothing is stored and the reject stays as it is.
    *
-   * @param seq of the reject in its stream.
+   * @param seq sequence of the reject in its stream.
    * @throws if `signal` aborts first; then it may be stored or not.
    */
   async replay(
@@ -128,19 +100,21 @@ export class Ingest {
     { seq, dryRun }: { seq: number; dryRun: boolean },
     signal: AbortSignal,
   ): Promise<ReplayOutcome> {
-    const { topic, clientId, receivedAtMs, payload, mapping, elements } = reject;
+    const { topic, clientId, contentType, receivedAtMs, mapping, elements } = reject;
+    const payload = Buffer.from(reject.payload, "base64");
     const traceparent = reject.traceparent ?? null;
     const admission = admit(this.#parts.rules, {
       topic,
-      payload: Buffer.from(payload, "base64"),
+      payload,
+      contentType,
       receivedAtMs,
       traceparent,
       only: { ...(mapping === undefined ? {} : { mapping }), ...(elements ? { elements } : {}) },
     });
-    const { readings, rejects, refused } = partsOf(admission);
-    const reason = refusalOf(readings, rejects, refused)?.reason ?? null;
-    if (dryRun || readings.length === 0) return { readings: readings.length, refused: reason };
-    const kept: Origin = { topic, clientId, receivedAtMs, traceparent, payload };
+    const { readings, rejects, refusal } = outcomeOf(admission);
+    const outcome = { readings: readings.length, refused: refusal?.detail ?? null };
+    if (dryRun || readings.length === 0) return outcome;
+    const origin = originOf({ topic, clientId, contentType, payload }, receivedAtMs, traceparent);
     const work: Promise<void>[] = readings.map(
       ({ partition, encoded }) =>
         new Promise((resolve) => {
@@ -149,70 +123,34 @@ export class Ingest {
     );
     for (const one of rejects) {
       const id = `replay:${seq}:${one.mapping ?? ""}:${one.reason}`;
-      work.push(this.#parts.rejectLog.append(rejectOf(one, kept), signal, id));
+      work.push(this.#parts.rejectLog.append(rejectOf(one, origin), signal, id));
     }
     await unlessAborted(Promise.all(work), signal);
-    return { readings: readings.length, refused: reason };
+    return outcome;
   }
 
-  #startSpan(publication: Publication, startMs: number) {
+  #keep(reject: Reject, kept: () => void): void {
+    const { rejectLog, signal } = this.#parts;
+    rejectLog.append(reject, signal).then(
+      kept,
+      () => undefined, // Stopping: not settled, so its sender sends it again.
+    );
+  }
+
+  #startSpan(message: Message, startMs: number) {
     const { tracing } = this.#parts;
     if (!tracing.enabled) return null;
-    const parent = sampledTraceparent(publication.traceparent);
+    const parent = sampledTraceparent(message.traceparent);
     if (parent === null && !tracing.sample()) return null;
     return tracing.start({
       name: "gateway admit",
       parent,
       startMs,
       kind: "consumer",
-      attributes: { "messaging.system": "mqtt", "messaging.destination.name": publication.topic },
+      attributes: { "messaging.system": "mqtt", "messaging.destination.name": message.topic },
     });
   }
 }
-
-interface Outcomes {
-  readonly readings: readonly Admitted[];
-  readonly rejects: readonly Refused[];
-  readonly refused: number;
-}
-
-function partsOf(admission: Admission): Outcomes {
-  switch (admission.kind) {
-    case "reading":
-      return { readings: [admission], rejects: [], refused: 0 };
-    case "reject":
-      return { readings: [], rejects: [admission], refused: admission.elements?.length ?? 1 };
-    case "several":
-      return admission;
-  }
-}
-
-function refusalOf(
-  readings: readonly Admitted[],
-  rejects: readonly Refused[],
-  refused: number,
-): Refusal | null {
-  const [first] = rejects;
-  if (!first) return null;
-  const total = readings.length + refused;
-  const counted = total === 1 ? "" : `${refused} of ${total} readings refused; `;
-  return {
-    reasonCode: PAYLOAD_FORMAT_INVALID,
-    reason: `${counted}${first.reason}: ${first.detail}`,
-  };
-}
-
-const rejectOf = (refused: Refused, { traceparent, ...origin }: Origin): Reject => ({
-  reason: refused.reason,
-  detail: refused.detail,
-  contract: refused.contract,
-  version: refused.version,
-  device: refused.device ?? origin.clientId,
-  ...(refused.mapping === undefined ? {} : { mapping: refused.mapping }),
-  ...(refused.elements === undefined ? {} : { elements: refused.elements }),
-  ...(traceparent === null ? {} : { traceparent }),
-  ...origin,
-});
 
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();

@@ -12,15 +12,9 @@ import { encodeReading } from "../../contracts/messages/frame.ts";
 import { partitionOf } from "../../contracts/names/partition.ts";
 import { seriesKeyOf } from "../../contracts/messages/reading.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
-import type {
-  BrokerHandlers,
-  ClientIdentity,
-  DisconnectReason,
-  Publication,
-  Settle,
-} from "../broker/broker.ts";
 import type { CommitLog } from "../ingest/commit-log.ts";
-import { type Change, Standings } from "./standing.ts";
+import type { Message, Settle } from "../ingest/message.ts";
+import { type Change, type Client, type LeaveReason, Standings } from "./standing.ts";
 
 /** More than `connectionsMax` by default, so that all of them can go offline at once. */
 export const PRESENCE_OUTSTANDING_MAX = 32_768;
@@ -38,12 +32,19 @@ export interface PresenceParts {
   readonly logger: Logger;
 }
 
-/** The broker's handlers of connections, and what the gateway asks besides. */
-export interface Presence extends Required<Pick<BrokerHandlers, "connected" | "disconnected">> {
+/** Presence as transports tell it, and as the pipeline and the gateway ask it. */
+export interface Presence {
   /** Readings that were not written since the start (O2). */
   readonly dropped: number;
+  /** A client has a connection. */
+  connected(client: Client): void;
+  /**
+   * Exactly once after each `connected`, with the same object. A takeover ends the old connection
+   * first, and the `connected` of the new one follows in any case.
+   */
+  disconnected(client: Client, reason: LeaveReason): void;
   /** The `settle` to publish with: another one only while its anonymous sender is still unknown. */
-  watch(publication: Publication, settle: Settle): Settle;
+  watch(message: Message, settle: Settle): Settle;
   /** Writes that every device went offline with the gateway; before the log drains (O3). */
   stop(): void;
 }
@@ -60,7 +61,7 @@ export function openPresence(parts: PresenceParts): Presence {
   return NO_PRESENCE;
 }
 
-/** Why this contract, which an installation may have written itself, takes none of our readings. */
+/** The reason why this contract, which an installation may have written itself, takes no reading of ours. */
 function misfitOf(contract: Contract, gateway: string): string | null {
   const payload = { ts: 0, state: "online", reason: "connected", gateway };
   return contract.validate(payload) ? null : violationOf(contract);
@@ -70,7 +71,7 @@ const NO_PRESENCE: Presence = {
   dropped: 0,
   connected: () => undefined,
   disconnected: () => undefined,
-  watch: (_publication, settle) => settle,
+  watch: (_message, settle) => settle,
   stop: () => undefined,
 };
 
@@ -88,18 +89,18 @@ class LoggedPresence implements Presence {
     this.#contract = contract;
   }
 
-  connected(client: ClientIdentity): void {
+  connected(client: Client): void {
     if (!this.#stopped) this.#write(this.#standings.connected(client));
   }
 
-  disconnected(client: ClientIdentity, reason: DisconnectReason): void {
+  disconnected(client: Client, reason: LeaveReason): void {
     this.#write(this.#standings.disconnected(client, reason));
   }
 
-  watch(publication: Publication, settle: Settle): Settle {
-    if (publication.principal !== undefined) return settle;
-    const candidate = this.#standings.candidate(publication.clientId);
-    if (!candidate || !publication.topic.startsWith(candidate.topicPrefix)) return settle;
+  watch(message: Message, settle: Settle): Settle {
+    if (message.principal !== undefined) return settle;
+    const candidate = this.#standings.candidate(message.clientId);
+    if (!candidate || !message.topic.startsWith(candidate.topicPrefix)) return settle;
     return (refusal) => {
       if (refusal === null) this.#write(this.#standings.shown(candidate));
       settle(refusal);

@@ -1,4 +1,4 @@
-// Answers `skerry rejects replay`: a gateway admits a kept reject again, so that commit order and
+// The answer to `skerry rejects replay`: a gateway admits a kept reject again, so that commit order and
 // frame numbers stay a gateway's own.
 //
 // Y1. The reject is read from the region's stream by sequence; the request brings no data of its own.

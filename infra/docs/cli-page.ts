@@ -1,4 +1,4 @@
-// The commands of `npx skerry`, from the program that parses them (pure).
+// The commands of `npx skerry`, from the program that parses them.
 import { join } from "node:path";
 import type { Command, Option } from "commander";
 import { makeProgram } from "../cli/program.ts";
@@ -49,16 +49,27 @@ export const cliPage = (): string =>
   page(
     GENERATED,
     "# Commands of `npx skerry`",
-    "`npx skerry` works inside the checkout. A command exits with 1 if it fails, and says why. " +
-      "Without an address it asks the local installation that `npm start` runs; " +
+    "`npx skerry` works inside the checkout. Its exit status is 0 if it is done, 1 if it failed or was refused, which it " +
+      "explains, and 2 if it was called wrongly. " +
+      "Without an address it asks the local installation that `npm start` runs, here or in a directory above; " +
       "against any other, name the nats-server with `--nats nats://user:password@host:port`.",
-    ...makeProgram(() => undefined).commands.flatMap((group) => [
-      `## ${group.name()}`,
-      `${group.description()}.`,
-      ...leaves(group, [group.name()]).flatMap(([path, command]) => [
-        `### ${path}`,
-        `${code(`npx skerry ${path}${argumentText(command)}`)}: ${command.description()}.`,
-        ...(command.options.length > 0 ? [commandText(command)] : []),
-      ]),
-    ]),
+    ...makeProgram(() => undefined).commands.flatMap((group) =>
+      group.commands.length === 0
+        ? [`## ${group.name()}`, ...commandParts(group.name(), group)]
+        : [
+            `## ${group.name()}`,
+            sentence(group.description()),
+            ...leaves(group, [group.name()]).flatMap(([path, command]) => [
+              `### ${path}`,
+              ...commandParts(path, command),
+            ]),
+          ],
+    ),
   );
+
+const commandParts = (path: string, command: Command): string[] => [
+  `${code(`npx skerry ${path}${argumentText(command)}`)}: ${sentence(command.description())}`,
+  ...(command.options.length > 0 ? [commandText(command)] : []),
+];
+
+const sentence = (text: string): string => (text.endsWith(".") ? text : `${text}.`);

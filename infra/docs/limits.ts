@@ -33,7 +33,7 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
         name: "ELEMENTS_MAX",
         doc: "elements of an array that a mapping reads with `each`; a longer array is reject `too_large`",
       },
-      { name: "MAPPED_CHARS_MAX", doc: "characters of one mapped reading" },
+      { name: "MADE_CHARS_MAX", doc: "characters of one reading that a mapping or a codec makes" },
       { name: "MESSAGE_CHARS_MAX", doc: "characters of all mapped readings of one message" },
       {
         name: "SLOTS_PER_MS",

@@ -1,11 +1,17 @@
 // Pieces of Markdown that the generated pages are made of (pure).
 
-/** A table; a `|` inside a cell would end it. */
+/** A table, its columns as wide as prettier makes them; a `|` inside a cell would end it. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+  const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
+  const widths = head.map((_, at) => Math.max(3, ...cells.map((row) => widthOf(row[at] ?? ""))));
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, at) => cell + " ".repeat(widths[at]! - widthOf(cell))).join(" | ")} |`;
+  const [first, ...rest] = cells.map(line);
+  return [first, line(widths.map((width) => "-".repeat(width))), ...rest].join("\n");
 }
+
+/** Characters, not UTF-16 units; nothing in a page is wider than one column. */
+const widthOf = (text: string): number => [...text].length;
 
 export const code = (text: string): string => (text === "" ? "" : `\`${text}\``);
 

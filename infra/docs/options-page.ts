@@ -1,4 +1,4 @@
-// Every option of every process, from the table that parses it (pure).
+// Every option of every process, from the table that parses it.
 import { AGGREGATOR_OPTIONS } from "../../cloud/aggregator/options.ts";
 import { notifierOptions } from "../../cloud/notifier/options.ts";
 import { STEWARD_OPTIONS } from "../../cloud/steward/options.ts";

@@ -1,5 +1,4 @@
-// The pages under docs/reference that are made from the source, formatted as they are stored.
-import { format } from "prettier";
+// The pages under docs/reference that are made from the source.
 import { cliPage } from "./cli-page.ts";
 import { influxPage } from "./influx-page.ts";
 import { limitsPage } from "./limits-page.ts";
@@ -17,9 +16,5 @@ export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
     "docs/reference/nats.md": natsPage(),
     "docs/reference/options.md": optionsPage(),
   };
-  const formatted = Object.entries(pages).map(
-    async ([path, text]) =>
-      [path, await format(text, { parser: "markdown", printWidth: 100 })] as const,
-  );
-  return new Map(await Promise.all(formatted));
+  return new Map(Object.entries(pages));
 }

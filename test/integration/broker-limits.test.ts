@@ -1,9 +1,8 @@
 // Goal: the limits hold for whoever oversteps them, and for nobody else; the rules of MQTT about
 // identifiers, keep-alive, aliases, retained messages and expiry are kept.
 // Method: raw sockets against a broker with small limits.
-import { setTimeout as sleep } from "node:timers/promises";
 import type { IConnackPacket, IPublishPacket, Packet, QoS } from "mqtt-packet";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { startTestBroker } from "../support/mqtt-broker.ts";
 import { RawClient, connectPacket, publishPacket } from "../support/mqtt-client.ts";
 
@@ -210,7 +209,8 @@ test("message expiry: what waited too long is not delivered", async () => {
     publishPacket({ messageId: 2, payload: "long" }),
   );
   await client.until((packet) => packet.messageId === 2);
-  await sleep(1100);
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 1100 });
+  onTestFinished(() => void vi.useRealTimers());
   using again = await RawClient.connect(world.port, sleeper);
   await again.until((packet) => packet.cmd === "publish");
   await again.settle();
@@ -223,7 +223,7 @@ test("a will is admitted like any publish, and forgotten after a proper DISCONNE
     {},
     {
       publish: ({ topic }, settle) =>
-        settle(topic.startsWith("$SYS/") ? { reasonCode: 0x87, reason: "reserved" } : null),
+        settle(topic.startsWith("$SYS/") ? { reason: "not_authorized", detail: "reserved" } : null),
     },
   );
   using subscriber = await RawClient.connect(world.port, { clientId: "s" });

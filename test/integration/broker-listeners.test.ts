@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { WebSocket } from "ws";
 import { expect, test } from "vitest";
-import type { Credentials } from "../../gateway/broker/broker.ts";
+import type { Credentials } from "../../gateway/identity/login.ts";
 import { startTestBroker } from "../support/mqtt-broker.ts";
 import {
   AUTHORITY,
@@ -55,12 +55,17 @@ test.for(
   expect(await heard).toHaveLength(50_000);
   expect(world.received[0]!.publication).toMatchObject({
     clientId: "one",
-    username: "user",
     principal: "p",
     device: "d",
-    protocolVersion,
+    qos: 2,
   });
-  expect(seen[0]).toMatchObject({ listener: name, remoteAddress: "127.0.0.1", clientId: "one" });
+  expect(seen[0]).toMatchObject({
+    listener: name,
+    protocolVersion,
+    remoteAddress: "127.0.0.1",
+    clientId: "one",
+    username: "user",
+  });
   expect(seen[0]!.password?.toString()).toBe("word");
   expect(seen[0]!.certificate).toEqual(
     secure
@@ -102,14 +107,17 @@ test("authentication: refusals carry their reason, in the words of each version"
       authenticate: ({ username }) =>
         username === "broken"
           ? Promise.reject(new Error("the identity store is away"))
-          : Promise.resolve({ allowed: false, reasonCode: username === "banned" ? 0x8a : 0x86 }),
+          : Promise.resolve({
+              allowed: false,
+              reason: username === "stranger" ? "not_authorized" : "bad_credentials",
+            }),
     },
   );
   const answers: unknown[] = [];
   for (const [username, protocolVersion] of [
     ["wrong", 5],
     ["wrong", 4],
-    ["banned", 5],
+    ["stranger", 5],
     ["broken", 5],
     ["broken", 4],
   ] as const) {
@@ -118,7 +126,7 @@ test("authentication: refusals carry their reason, in the words of each version"
     answers.push(connack.reasonCode ?? connack.returnCode);
     await client.untilClosed();
   }
-  expect(answers).toEqual([0x86, 4, 0x8a, 0x88, 3]);
+  expect(answers).toEqual([0x86, 4, 0x87, 0x88, 3]);
   expect(world.broker.counters).toMatchObject({ connections: 0, refused: { authentication: 5 } });
 });
 
@@ -165,13 +173,13 @@ test("disconnect closes the live connections of a client id or a principal, with
   });
   using two = await RawClient.connect(world.port, { clientId: "2", username: "p" });
   using other = await RawClient.connect(world.port, { clientId: "3", username: "q" });
-  expect(world.broker.disconnect("p", 0x87)).toBe(2);
+  expect(world.broker.disconnect("p", "not_authorized")).toBe(2);
   expect(await one.until((packet) => packet.cmd === "disconnect")).toMatchObject({
     reasonCode: 0x87,
   });
   await Promise.all([one.untilClosed(), two.untilClosed()]);
   await other.settle();
-  expect(world.broker.disconnect("3", 0x87)).toBe(1);
+  expect(world.broker.disconnect("3", "not_authorized")).toBe(1);
   await other.untilClosed();
 });
 

@@ -5,8 +5,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { IConnackPacket, IPublishPacket } from "mqtt-packet";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { startTestBroker } from "../support/mqtt-broker.ts";
 import { startServedBroker } from "../support/mqtt-child.ts";
@@ -78,9 +78,8 @@ test("kill -9: subscriptions, queued and retained messages come back with their 
   );
   await publisher.until((packet) => packet.cmd === "puback" && packet.messageId === 5);
   await before.kill("SIGKILL");
-  await sleep(1200); // Two of the five expire.
-
-  await using after = await startServedBroker(options);
+  // Two of the five have expired by its clock.
+  await using after = await startServedBroker({ ...options, clockAheadMs: 1200 });
   using client = await RawClient.connect(after.port, sleeper);
   expect(client.packets[0] as IConnackPacket).toMatchObject({ sessionPresent: true });
   await client.until(() => publishes(client).length === 2);

@@ -38,7 +38,9 @@ test("a refused publish gets its reason on MQTT 5, a plain answer on 3.1.1, and 
     {},
     {
       publish: ({ payload }, settle) =>
-        settle(payload.toString() === "bad" ? { reasonCode: 0x99, reason: "not_json" } : null),
+        settle(
+          payload.toString() === "bad" ? { reason: "payload_invalid", detail: "not_json" } : null,
+        ),
     },
   );
   await using subscriber = await connectClient(world.port, { clientId: "subscriber" });

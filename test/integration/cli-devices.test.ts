@@ -56,8 +56,6 @@ async function canLogIn(id: string, password: string): Promise<boolean> {
     password: Buffer.from(password),
     certificate: undefined,
     remoteAddress: "10.0.0.1",
-    listener: "mqtt",
-    protocolVersion: 5,
   });
   stop.abort();
   return answer.allowed;

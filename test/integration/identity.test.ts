@@ -7,11 +7,12 @@ import type { KV } from "nats";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type Device, deviceKey } from "../../contracts/device.ts";
 import { startBroker } from "../../gateway/broker/start-broker.ts";
-import type { Broker, Publication } from "../../gateway/broker/broker.ts";
+import type { Broker } from "../../gateway/broker/broker.ts";
 import { type Identity, openIdentity } from "../../gateway/identity/identity.ts";
 import type { AnonymousMode } from "../../gateway/identity/options.ts";
 import { passwordCredential } from "../../gateway/identity/passwords.ts";
 import { generateSecret, secretCredential } from "../../gateway/identity/secrets.ts";
+import type { Message } from "../../gateway/ingest/message.ts";
 import { makeLogger } from "../../platform/runtime/logger.ts";
 import {
   AUTHORITY,
@@ -42,14 +43,14 @@ interface Gateway {
   identity: Identity;
   broker: Broker;
   port: number;
-  accepted: Publication[];
+  accepted: Message[];
 }
 
 async function startGateway(anonymous: AnonymousMode = "off"): Promise<Gateway> {
   const stop = new AbortController();
   const connection = await nats.region("eu").connect();
   const identity = await openIdentity({ connection, logger, anonymous }, stop.signal);
-  const accepted: Publication[] = [];
+  const accepted: Message[] = [];
   const broker = await startBroker(
     { listeners: { mqtt: at, mqtts: { ...at, tls } } },
     {
@@ -61,7 +62,7 @@ async function startGateway(anonymous: AnonymousMode = "off"): Promise<Gateway> 
       },
     },
   );
-  const running = identity.run(stop.signal, (id) => broker.disconnect(id, 0x87));
+  const running = identity.run(stop.signal, (id) => broker.disconnect(id, "not_authorized"));
   onTestFinished(async () => {
     stop.abort();
     await running;

@@ -14,9 +14,9 @@ import { parseMappings } from "../../contracts/mapping.ts";
 import { eventTimeMs, identityOf, pointTimeNs, slotOf } from "../../contracts/messages/reading.ts";
 import type { Reject } from "../../contracts/messages/reject.ts";
 import { rejectSubject } from "../../contracts/names/subjects.ts";
-import type { Refusal } from "../../gateway/broker/broker.ts";
 import { CommitLog } from "../../gateway/ingest/commit-log.ts";
 import { Ingest } from "../../gateway/ingest/ingest.ts";
+import type { Refusal } from "../../gateway/ingest/message.ts";
 import { Mapper } from "../../gateway/ingest/mapping.ts";
 import { natsFrameStore } from "../../gateway/ingest/nats-store.ts";
 import { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
@@ -82,12 +82,9 @@ function startGateway(options: { mapper?: Mapper; nowMs: number }) {
       ingest.publish(
         {
           clientId: "client-1",
-          username: undefined,
-          protocolVersion: 5,
           topic,
           payload: Buffer.from(payload as string),
           qos: 1,
-          retain: false,
           traceparent: undefined,
           contentType: undefined,
         },
@@ -151,7 +148,7 @@ test("list, show, a mended mapping, dry run, replay: stored once, as of its arri
   {
     await using gateway = startGateway({ nowMs: arrivedMs });
     const refusal = await gateway.publish("thermostats/hall", '{"samples":[{"celsius":21.5}]}');
-    expect(refusal?.reasonCode).toBe(0x99);
+    expect(refusal?.reason).toBe("payload_invalid");
   }
   // Without a mapping nobody knows the device: the client stands for it.
   const [seq] = await sequencesOf("client-1");
@@ -225,7 +222,7 @@ test("of an array only what was refused is replayed; what still does not fit sta
     await using gateway = startGateway({ nowMs: Date.now(), mapper: mapper() });
     const samples = [{ celsius: 1 }, { celsius: "2" }, { celsius: "warm" }, { celsius: 4 }];
     const refusal = await gateway.publish("thermostats/attic", JSON.stringify({ samples }));
-    expect(refusal?.reason).toMatch(/^2 of 4 readings refused; contract_violation/);
+    expect(refusal?.detail).toMatch(/^2 of 4 readings refused; contract_violation/);
   }
   const values = async () =>
     (await logged("attic")).map(({ payload }) => payload["temperature"]).sort();

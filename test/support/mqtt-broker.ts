@@ -1,10 +1,11 @@
 // Our broker on a free port, with the publishes of its clients held in the test's hands.
 import { startBroker } from "../../gateway/broker/start-broker.ts";
-import type { Broker, BrokerHandlers, Publication, Settle } from "../../gateway/broker/broker.ts";
+import type { Broker, BrokerHandlers } from "../../gateway/broker/broker.ts";
 import type { BrokerOptions } from "../../gateway/broker/options.ts";
+import type { Message, Settle } from "../../gateway/ingest/message.ts";
 
 export interface Received {
-  publication: Publication;
+  publication: Message;
   settle: Settle;
 }
 

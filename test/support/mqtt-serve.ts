@@ -10,9 +10,17 @@ export interface ServeOptions {
   limits?: Partial<Limits>;
   /** Reports every publish handed over as `{handed: payload}`. */
   report?: boolean;
+  /** Its clock is this far ahead, so that what expires has expired without anybody waiting. */
+  clockAheadMs?: number;
 }
 
-const { report, ...options } = JSON.parse(process.argv[2] ?? "{}") as ServeOptions;
+const {
+  report,
+  clockAheadMs = 0,
+  ...options
+} = JSON.parse(process.argv[2] ?? "{}") as ServeOptions;
+const now = Date.now;
+Date.now = () => now() + clockAheadMs;
 const broker = await startBroker(
   { listeners: { mqtt: { host: "127.0.0.1", port: 0 } }, ...options },
   {

@@ -52,14 +52,23 @@ export function problemsIn(path: string, text: string): string[] {
   return problems;
 }
 
-/** Inline code and the lines of code blocks. */
+/** Inline code and the lines of code blocks; of TypeScript, which may invent names, the imports. */
 function codeIn(text: string): string[] {
-  const blocks = [...text.matchAll(/^```[^\n]*\n([\s\S]*?)^```/gm)].flatMap(([, block = ""]) =>
-    block.replaceAll("\\\n", " ").split("\n"),
+  const blocks = [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```/gm)].flatMap(
+    ([, language, block = ""]) =>
+      language === "ts" ? importedIn(block) : block.replaceAll("\\\n", " ").split("\n"),
   );
   const inline = [...withoutBlocks(text).matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code);
   return [...blocks, ...inline];
 }
+
+/** Files that examples invent. */
+const INVENTED = new Set(["change.ts"]);
+
+const importedIn = (block: string): string[] =>
+  [...block.matchAll(/from "\.[^"]*?([\w-]+\.ts)"/g)]
+    .map(([, file = ""]) => file)
+    .filter((file) => !INVENTED.has(file));
 
 const withoutBlocks = (text: string): string => text.replace(/^```[\s\S]*?^```/gm, "");
 
@@ -94,6 +103,7 @@ function anchorsOf(to: string, path: string, text: string): ReadonlySet<string> 
 
 const CHECKS: readonly ((code: string) => Iterable<string>)[] = [
   pathProblems,
+  invariantProblems,
   scriptProblems,
   commandProblems,
   flagProblems,
@@ -111,10 +121,24 @@ const PATH = new RegExp(String.raw`(?<![\w./-])(?:${AREAS})/[\w./{}*-]*`, "g");
 
 /** `{…}` and `*` stand for something: what is before them has to exist. */
 function* pathProblems(code: string): Generator<string> {
-  for (const [found] of code.matchAll(PATH)) {
+  for (const [named] of code.matchAll(PATH)) {
+    const found = named.replace(INVARIANT, "");
     const path = /[{*]/.test(found) ? dirname(found.slice(0, found.search(/[{*]/)) + "x") : found;
     if (!existsSync(join(ROOT, path.replace(/[./]+$/, "")))) yield `path ${found} does not exist`;
   }
+}
+
+/** `lane.ts/L3` */
+const INVARIANT = /\/([A-Z]\d)$/;
+
+function* invariantProblems(code: string): Generator<string> {
+  const [, file, invariant] = /^([\w./-]+\.ts)\/([A-Z]\d)$/.exec(code) ?? [];
+  if (file === undefined) return;
+  const paths = SOURCES.filter((path) => path === file || path.endsWith(`/${file}`));
+  const isDeclared = paths.some((path) =>
+    readFileSync(join(ROOT, path), "utf8").includes(`\n// ${invariant}. `),
+  );
+  if (!isDeclared) yield `${code} is declared nowhere`;
 }
 
 function* scriptProblems(code: string): Generator<string> {
@@ -186,6 +210,6 @@ function* nameProblems(code: string): Generator<string> {
   const isName = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/.test(code) || /^#[a-z]\w+$/.test(code);
   if (isName && !/^(?:SKERRY|NATS|OTEL|ERR)_/.test(code) && !sourceText.includes(code))
     yield `${code} is nowhere in the source`;
-  const file = /^([a-z][a-z0-9-]*(?:\.test)?\.ts)(?:\/[A-Z]\d+)?$/.exec(code)?.[1];
+  const file = /^([a-z][a-z0-9-]*(?:\.test)?\.ts)(?:\/[A-Z]\d)?$/.exec(code)?.[1];
   if (file !== undefined && !fileNames.has(file)) yield `there is no file ${file}`;
 }

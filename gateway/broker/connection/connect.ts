@@ -1,11 +1,12 @@
 // From CONNECT to an accepted session or a refusal.
 import type { IConnectPacket } from "mqtt-packet";
-import type { Authentication } from "../broker.ts";
+import type { Authentication } from "../../identity/login.ts";
 import type { Connection } from "./connection.ts";
 import type { Core } from "../core.ts";
 import type { Limits } from "../options.ts";
 import type { Problem } from "../protocol/publish-rules.ts";
 import { REASON } from "../protocol/reason-codes.ts";
+import { REFUSAL_CODES } from "../protocol/refusals.ts";
 import { isTopicName } from "../protocol/topic-rules.ts";
 
 export function admitConnect(core: Core, connection: Connection, packet: IConnectPacket): void {
@@ -24,7 +25,7 @@ export function admitConnect(core: Core, connection: Connection, packet: IConnec
   const answer = (authentication: Authentication): void => {
     if (connection.gone) return;
     if (!authentication.allowed)
-      return connection.refuse("authentication", authentication.reasonCode, version);
+      return connection.refuse("authentication", REFUSAL_CODES[authentication.reason], version);
     const { principal, device } = authentication;
     const { password: _, certificate: __, ...known } = credentials;
     connection.accept(packet, { ...known, principal, device });
@@ -32,7 +33,7 @@ export function admitConnect(core: Core, connection: Connection, packet: IConnec
   if (!core.handlers.authenticate) return answer({ allowed: true });
   core.handlers.authenticate(credentials).then(answer, (error: unknown) => {
     core.logger?.error({ err: error, clientId: packet.clientId }, "authentication failed to run");
-    answer({ allowed: false, reasonCode: REASON.serverUnavailable });
+    answer({ allowed: false, reason: "server_unavailable" });
   });
 }
 

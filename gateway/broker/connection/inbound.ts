@@ -9,21 +9,20 @@
 // I5. Settling works after the client has left: the message is still forwarded, only unanswered.
 import type { IPublishPacket } from "mqtt-packet";
 import type { Properties } from "../aedes/seam.ts";
-import type { Publication, Refusal } from "../broker.ts";
+import type { Message, Refusal } from "../../ingest/message.ts";
 import type { Connection } from "./connection.ts";
 import { PAUSE } from "./connection.ts";
 import type { Core } from "../core.ts";
 import { forward } from "../routing/forward.ts";
 import type { InboundSession } from "../session/inbound-session.ts";
 import { REASON } from "../protocol/reason-codes.ts";
+import { REFUSAL_CODES } from "../protocol/refusals.ts";
 import { encode, pubackWord, pubcompWord, pubrecWord } from "../protocol/wire.ts";
 
-export class Held implements Publication {
+export class Held implements Message {
   readonly clientId: string;
-  readonly username: string | undefined;
   readonly principal: string | undefined;
   readonly device: string | undefined;
-  readonly protocolVersion: number;
   readonly topic: string;
   readonly payload: Buffer;
   readonly qos: 0 | 1 | 2;
@@ -38,10 +37,8 @@ export class Held implements Publication {
   constructor(connection: Connection, packet: IPublishPacket) {
     const { identity } = connection;
     this.clientId = identity.clientId;
-    this.username = identity.username;
     this.principal = identity.principal;
     this.device = identity.device;
-    this.protocolVersion = identity.protocolVersion;
     this.topic = packet.topic;
     this.payload = packet.payload as Buffer;
     this.qos = packet.qos;
@@ -182,13 +179,14 @@ export class Inbound {
 }
 
 function refusedAnswer(held: Held, to: Connection): Buffer {
-  const { reasonCode, reason } = held.refusal!;
+  const { reason, detail } = held.refusal!;
+  const reasonCode = REFUSAL_CODES[reason];
   const cmd = held.qos === 1 ? "puback" : "pubrec";
   const messageId = held.messageId!;
   // [MQTT-3.1.2-29]: no reason string for a client that asked for no problem information, and
   // [MQTT-3.4.2-2]: none that would make the packet larger than the client accepts.
   if (to.client._requestProblemInformation) {
-    const full = encode({ cmd, messageId, reasonCode, properties: { reasonString: reason } }, 5);
+    const full = encode({ cmd, messageId, reasonCode, properties: { reasonString: detail } }, 5);
     if (full.length <= (to.client.maximumPacketSize ?? Infinity)) return full;
   }
   return encode({ cmd, messageId, reasonCode }, 5);

@@ -11,7 +11,7 @@ import type { Duplex } from "node:stream";
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from "node:tls";
 import { WebSocketServer, createWebSocketStream } from "ws";
 import { AppError } from "../../../platform/runtime/errors.ts";
-import type { Certificate } from "../broker.ts";
+import type { Certificate } from "../../identity/login.ts";
 import type { Origin } from "./connection.ts";
 import type { Address, Listeners, TlsIdentity } from "../options.ts";
 

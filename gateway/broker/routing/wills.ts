@@ -4,7 +4,7 @@
 // W2. A stored will whose client does not come back within the grace period after a restart is
 //     published then: to its subscribers the client has been lost with the process.
 import type { AedesClient, Properties, Will } from "../aedes/seam.ts";
-import type { Publication, Refusal } from "../broker.ts";
+import type { Message, Refusal } from "../../ingest/message.ts";
 import { type Core, count } from "../core.ts";
 import { forward } from "./forward.ts";
 
@@ -14,16 +14,13 @@ export function publishWill(core: Core, client: { id: string } | AedesClient, wi
   const { willDelayInterval: _, ...rest } = will.properties ?? {};
   const properties = Object.keys(rest).length > 0 ? (rest as Properties) : undefined;
   const trace = properties?.userProperties?.traceparent;
-  const publication: Publication = {
+  const message: Message = {
     clientId: client.id,
-    username: identity?.username,
     principal: identity?.principal,
     device: identity?.device,
-    protocolVersion: identity?.protocolVersion ?? 4,
     topic: will.topic,
     payload: Buffer.isBuffer(will.payload) ? will.payload : Buffer.from(will.payload),
     qos: will.qos ?? 0,
-    retain: will.retain ?? false,
     traceparent: Array.isArray(trace) ? trace[0] : trace,
     contentType: properties?.contentType,
   };
@@ -31,12 +28,13 @@ export function publishWill(core: Core, client: { id: string } | AedesClient, wi
   const settle = (refusal: Refusal | null): void => {
     if (settled) return;
     settled = true;
-    if (!refusal) forward(core, { ...publication, properties }, client.id);
+    if (!refusal)
+      forward(core, { ...message, retain: will.retain ?? false, properties }, client.id);
     // Unless the client is back, with a will of its own in the same place.
     if (!core.aedes.clients[client.id]) core.store.deleteWill(client.id);
   };
   try {
-    core.handlers.publish(publication, settle);
+    core.handlers.publish(message, settle);
   } catch (error) {
     core.logger?.error({ err: error, topic: will.topic, clientId: client.id }, "will failed");
     count(core.counters.dropped, "will_failed");

@@ -4,7 +4,7 @@
 // S1. held → stored (PUBREC sent) → forgotten (PUBREL); a refusal on MQTT 5 ends it at once
 //     [MQTT-4.3.3-9], on MQTT 3 the client still sends PUBREL.
 // S2. A stored identifier of a session that survives is in the store before its PUBREC is written.
-import type { Refusal } from "../broker.ts";
+import type { Refusal } from "../../ingest/message.ts";
 import type { Connection } from "../connection/connection.ts";
 
 /** Where stored identifiers outlive the process; absent for sessions that end with the connection. */

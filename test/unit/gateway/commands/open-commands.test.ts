@@ -7,10 +7,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Alert, AlertState } from "../../../../contracts/messages/alert.ts";
 import { type CommandAddress, commandTopic } from "../../../../contracts/names/topics.ts";
-import type { Projection } from "../../../../gateway/broker/broker.ts";
 import { actionsOf, stepsThatCount } from "../../../../gateway/commands/alert-commands.ts";
 import { type OpenCommand, OpenCommands } from "../../../../gateway/commands/open-commands.ts";
-import { CommandProjection } from "../../../../gateway/commands/projection.ts";
+import { CommandTopics, type RetainedTopics } from "../../../../gateway/commands/command-topics.ts";
 import { makeLogger } from "../../../../platform/runtime/logger.ts";
 
 const logger = makeLogger({}, "silent");
@@ -22,7 +21,7 @@ const command = (n: number, expiresAtMs = 1_000): OpenCommand => ({
 });
 
 /** A broker's retained messages, and how often each topic was published. */
-class Retained implements Projection {
+class Retained implements RetainedTopics {
   readonly messages = new Map<string, Buffer>();
   readonly published = new Map<string, number>();
 
@@ -98,8 +97,8 @@ class Region {
   gateway = this.#start();
   #at = { commands: 0, alerts: 0, replies: 0 };
 
-  #start(): CommandProjection {
-    return new CommandProjection({
+  #start(): CommandTopics {
+    return new CommandTopics({
       answered: (of) => Promise.resolve(this.isAnswered(of)),
       clock: () => this.nowMs,
       logger,
@@ -217,7 +216,7 @@ test("a restart repeats to subscribers nothing that is retained already", async 
 
 test("past the bound the newest are refused and counted; an answer makes room", async () => {
   const broker = new Retained();
-  const gateway = new CommandProjection({
+  const gateway = new CommandTopics({
     answered: () => Promise.resolve(false),
     clock: () => 0,
     logger,

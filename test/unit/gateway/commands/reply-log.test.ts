@@ -2,8 +2,8 @@
 import type { JetStreamClient } from "nats";
 import { expect, test } from "vitest";
 import type { Reply } from "../../../../contracts/messages/command.ts";
-import type { Refusal } from "../../../../gateway/broker/broker.ts";
 import { ReplyLog } from "../../../../gateway/commands/reply-log.ts";
+import type { Refusal } from "../../../../gateway/ingest/message.ts";
 
 interface Sent {
   readonly subject: string;

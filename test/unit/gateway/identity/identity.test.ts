@@ -7,11 +7,11 @@ import {
   deviceIdProblem,
   deviceKey,
 } from "../../../../contracts/device.ts";
-import type { Credentials } from "../../../../gateway/broker/broker.ts";
 import { Authenticator, type LoginOutcome } from "../../../../gateway/identity/authenticator.ts";
 import { namesOf } from "../../../../gateway/identity/certificate-names.ts";
 import { DeviceBook } from "../../../../gateway/identity/device-book.ts";
 import { FailureLimit } from "../../../../gateway/identity/failure-limit.ts";
+import type { Credentials } from "../../../../gateway/identity/login.ts";
 import { IDENTITY_OPTIONS } from "../../../../gateway/identity/options.ts";
 import { Passwords, passwordCredential } from "../../../../gateway/identity/passwords.ts";
 import { isLoopback, placeOf } from "../../../../gateway/identity/remote-address.ts";
@@ -168,8 +168,6 @@ const credentials = (over: Partial<Credentials> = {}): Credentials => ({
   password: Buffer.from(SECRET),
   certificate: undefined,
   remoteAddress: "10.0.0.1",
-  listener: "mqtt",
-  protocolVersion: 5,
   ...over,
 });
 
@@ -185,7 +183,7 @@ function authenticatorOf(records: Device[], anonymous: "off" | "loopback" | "any
   });
   const login = async (over: Partial<Credentials> = {}) => {
     const answer = await authenticator.authenticate(credentials(over));
-    return answer.allowed ? "in" : answer.reasonCode;
+    return answer.allowed ? "in" : answer.reason;
   };
   return { book, login, outcomes, authenticator };
 }
@@ -203,7 +201,7 @@ describe("logins", () => {
     });
     expect(await login({ clientId: "boiler-7/2" })).toBe("in");
     expect(await login({ clientId: "" })).toBe("in");
-    expect(await login({ clientId: "boiler-8" })).toBe(0x85);
+    expect(await login({ clientId: "boiler-8" })).toBe("client_id_invalid");
   });
 
   test("unknown, revoked and wrong have one answer at one time", async () => {
@@ -229,7 +227,7 @@ describe("logins", () => {
         },
       ),
     );
-    expect(timed.map(({ answer }) => answer)).toEqual(timed.map(() => 0x86));
+    expect(timed.map(({ answer }) => answer)).toEqual(timed.map(() => "bad_credentials"));
     for (const { tookMs } of timed) expect(tookMs).toBeGreaterThan(295);
   });
 
@@ -240,17 +238,19 @@ describe("logins", () => {
     ]);
     expect(await login({ certificate, ...bare })).toBe("in");
     expect(await login({ certificate, ...bare, username: "boiler-7" })).toBe("in");
-    expect(await login({ certificate, ...bare, clientId: "boiler-8" })).toBe(0x85);
-    expect(await login({ certificate, ...bare, username: "boiler-8" })).toBe(0x86);
+    expect(await login({ certificate, ...bare, clientId: "boiler-8" })).toBe("client_id_invalid");
+    expect(await login({ certificate, ...bare, username: "boiler-8" })).toBe("bad_credentials");
     const stranger = { subjectCN: "boiler-8", altNames: [] };
-    expect(await login({ certificate: stranger, ...bare, clientId: "boiler-8" })).toBe(0x86);
+    expect(await login({ certificate: stranger, ...bare, clientId: "boiler-8" })).toBe(
+      "bad_credentials",
+    );
   });
 
   test.each([
-    ["off", "127.0.0.1", 0x87],
+    ["off", "127.0.0.1", "not_authorized"],
     ["loopback", "127.0.0.1", "in"],
     ["loopback", "::ffff:127.0.0.1", "in"],
-    ["loopback", "10.0.0.1", 0x87],
+    ["loopback", "10.0.0.1", "not_authorized"],
     ["anywhere", "10.0.0.1", "in"],
   ] as const)("anonymous %s from %s: %s", async (mode, remoteAddress, answer) => {
     const { login } = authenticatorOf([device()], mode);
@@ -259,8 +259,8 @@ describe("logins", () => {
 
   test("an anonymous client takes no registered device's session over", async () => {
     const { login } = authenticatorOf([device()], "anywhere");
-    expect(await login({ ...bare })).toBe(0x85);
-    expect(await login({ ...bare, clientId: "boiler-7/x" })).toBe(0x85);
+    expect(await login({ ...bare })).toBe("client_id_invalid");
+    expect(await login({ ...bare, clientId: "boiler-7/x" })).toBe("client_id_invalid");
   });
 
   test("behind a place over its bound, guessing stops and fleets go on", async () => {
@@ -285,7 +285,7 @@ describe("logins", () => {
     expect(await login()).toBe("in");
     expect(await login({ username: "anna", clientId: "anna", password })).toBe("in"); // Known.
     const ben = { username: "ben", clientId: "ben", password };
-    expect(await login(ben)).toBe(0x97);
+    expect(await login(ben)).toBe("quota_exceeded");
     expect(await login({ ...ben, remoteAddress: "10.0.0.2" })).toBe("in");
   });
 
@@ -302,7 +302,7 @@ describe("logins", () => {
       password: Buffer.from("a long password"),
     });
     put(book, { ...anna, revokedAtMs: 2 });
-    expect(await answer).toBe(0x88);
+    expect(await answer).toBe("server_unavailable");
   });
 });
 

@@ -3,7 +3,9 @@ import { expect, test } from "vitest";
 import { Catalog, SCHEMAS_DIRECTORY, loadCatalog } from "../../../../contracts/schema/catalog.ts";
 import { compileContract } from "../../../../contracts/schema/contract.ts";
 import { REJECT_REASONS } from "../../../../contracts/messages/reject.ts";
-import { CLOCK_AHEAD_MAX_MS, admit } from "../../../../gateway/ingest/admit.ts";
+import { CLOCK_AHEAD_MAX_MS } from "../../../../gateway/ingest/admit-reading.ts";
+import { admit } from "../../../../gateway/ingest/admit.ts";
+import { Undecodable } from "../../../../gateway/ingest/codecs/codec.ts";
 
 const rules = { catalog: loadCatalog(SCHEMAS_DIRECTORY), partitions: 4, ageMaxMs: undefined };
 const NOW_MS = 1_800_000_000_000;
@@ -150,4 +152,54 @@ test("whatever bytes come on whatever topic: a reading or a reject, never an exc
       if (admission.kind === "reject") expect(REJECT_REASONS).toContain(admission.reason);
     }),
   );
+});
+
+/** `a=1;b=2`, as a codec that somebody adds might read it. */
+const pairs = {
+  decode: (payload: Buffer): unknown => {
+    const text = payload.toString();
+    if (text === "[]") return [];
+    const entries = text.split(";").map((pair) => pair.split("="));
+    if (entries.some(({ length }) => length !== 2)) return new Undecodable(`no pairs: ${text}`);
+    return Object.fromEntries(entries.map(([name, number]) => [name, Number(number)])) as unknown;
+  },
+};
+const withPairs = { ...rules, codecs: new Map([["text/pairs", pairs]]) };
+const sendPairs = (text: string, contentType: string, topic = "devices/d/telemetry/measurement") =>
+  admit(withPairs, {
+    topic,
+    payload: Buffer.from(text),
+    contentType,
+    receivedAtMs: NOW_MS,
+    traceparent: null,
+  });
+
+test("the content type chooses the codec; its value goes into the frame as canonical JSON", () => {
+  for (const contentType of ["text/pairs", "Text/Pairs; charset=utf-8"]) {
+    const admission = sendPairs(`value=1.50;ts=${NOW_MS}`, contentType);
+    expect(admission.kind === "reading" && admission.encoded).toContain(
+      `{"ts":${NOW_MS},"value":1.5}`,
+    );
+  }
+});
+
+test.each(["text/plain", "application/json", "", "constructor"])(
+  "content type %j is read as JSON",
+  (contentType) => {
+    expect(sendPairs(`{"value":1,"ts":${NOW_MS}}`, contentType)).toMatchObject({ kind: "reading" });
+    expect(sendPairs("value=1", contentType)).toMatchObject({ reason: "not_json" });
+  },
+);
+
+test.each([
+  ["undecodable", "value", "no pairs: value"],
+  ["undecodable", "[]", "the payload is not an object"],
+  ["contract_violation", "value=1", "'ts'"],
+  ["undecodable", "value=x", "no canonical JSON"],
+])("another encoding, %s: %j", (reason, text, detail) => {
+  expect(sendPairs(text, "text/pairs")).toMatchObject({
+    kind: "reject",
+    reason,
+    detail: expect.stringContaining(detail) as string,
+  });
 });

@@ -4,8 +4,9 @@ import { expect, test } from "vitest";
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../../contracts/schema/catalog.ts";
 import { parseMappings } from "../../../../contracts/mapping.ts";
 import type { Reject } from "../../../../contracts/messages/reject.ts";
-import type { Publication, Refusal } from "../../../../gateway/broker/broker.ts";
+import type { Codecs } from "../../../../gateway/ingest/codecs/by-content-type.ts";
 import { Ingest } from "../../../../gateway/ingest/ingest.ts";
+import type { Message, Refusal } from "../../../../gateway/ingest/message.ts";
 import { Mapper } from "../../../../gateway/ingest/mapping.ts";
 import { NO_TRACING } from "../../../../otel/tracing.ts";
 
@@ -28,7 +29,7 @@ const mapper = new Mapper(
 );
 
 /** An ingest whose stores answer when the test says so. */
-function start(rules: { mapper?: Mapper } = { mapper }) {
+function start(rules: { mapper?: Mapper; codecs?: Codecs } = { mapper }) {
   const pending: (() => void)[] = [];
   const readings: string[] = [];
   const rejects: { reject: Reject; id: string | undefined }[] = [];
@@ -51,19 +52,21 @@ function start(rules: { mapper?: Mapper } = { mapper }) {
     clock: () => NOW_MS,
     signal: new AbortController().signal,
   });
-  const publish = (topic: string, payload: string, traceparent?: string): void => {
-    const publication: Publication = {
+  const publish = (
+    topic: string,
+    payload: string,
+    traceparent?: string,
+    contentType?: string,
+  ): void => {
+    const message: Message = {
       clientId: "client-1",
-      username: undefined,
-      protocolVersion: 5,
       topic,
       payload: Buffer.from(payload),
       qos: 1,
-      retain: false,
       traceparent,
-      contentType: undefined,
+      contentType,
     };
-    ingest.publish(publication, (refusal) => settled.push(refusal));
+    ingest.publish(message, (refusal) => settled.push(refusal));
   };
   return { ingest, pending, readings, rejects, settled, publish };
 }
@@ -100,8 +103,8 @@ test("the refusal of an array counts what was refused", async () => {
   await turn();
   expect(settled).toEqual([
     {
-      reasonCode: 0x99,
-      reason: "2 of 5 readings refused; contract_violation: /value must be number (the first of 2)",
+      reason: "payload_invalid",
+      detail: "2 of 5 readings refused; contract_violation: /value must be number (the first of 2)",
     },
   ]);
   expect(rejects.map(({ reject }) => reject)).toEqual([
@@ -128,7 +131,7 @@ test("a reject that says all of it: raw bytes, topic, client, reason, contract a
   pending[0]!();
   await turn();
   expect(settled).toMatchObject([
-    { reason: expect.stringContaining("unknown_contract") as string },
+    { detail: expect.stringContaining("unknown_contract") as string },
   ]);
   expect(rejects[0]!.reject).toMatchObject({
     reason: "unknown_contract",
@@ -217,4 +220,23 @@ test("a replay of some elements leaves the others alone; what is still refused i
 test("a replay that cannot be stored in time says so", async () => {
   const { ingest } = start();
   await expect(ingest.replay(kept({}), replayed(1), AbortSignal.timeout(10))).rejects.toThrow();
+});
+
+test("a reject keeps a content type that is not JSON's, and a replay decodes by it", async () => {
+  const { publish, rejects, pending } = start();
+  publish("nowhere", "1", undefined, "application/json; charset=utf-8");
+  publish("nowhere", "1");
+  publish("nowhere", "1", undefined, "x".repeat(60_000));
+  publish("nowhere", "21", undefined, "text/number");
+  for (const stored of pending) stored();
+  const types = rejects.map(({ reject }) => reject.contentType);
+  expect(types).toEqual([undefined, undefined, undefined, "text/number"]);
+
+  const doubling = { decode: (payload: Buffer) => ({ ts: NOW_MS, value: 2 * Number(payload) }) };
+  const later = start({ codecs: new Map([["text/number", doubling]]) });
+  const reject = { ...rejects[3]!.reject, topic: "devices/d/telemetry/measurement" };
+  const outcome = later.ingest.replay(reject, replayed(1), LATER);
+  for (const stored of later.pending) stored();
+  expect(await outcome).toEqual({ readings: 1, refused: null });
+  expect(JSON.parse(later.readings[0]!)).toMatchObject({ 5: { value: 42 } });
 });

@@ -7,7 +7,8 @@ import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../../contracts/schema/cat
 import { decodeFrame, encodeFrame } from "../../../../contracts/messages/frame.ts";
 import { type MappingEntry, MappingError, parseMappings } from "../../../../contracts/mapping.ts";
 import { REJECT_REASONS } from "../../../../contracts/messages/reject.ts";
-import { type Admission, type Arrival, admit } from "../../../../gateway/ingest/admit.ts";
+import type { Admission, Arrival } from "../../../../gateway/ingest/admission.ts";
+import { admit } from "../../../../gateway/ingest/admit.ts";
 import { ELEMENTS_MAX, Mapper } from "../../../../gateway/ingest/mapping.ts";
 
 const catalog = loadCatalog(SCHEMAS_DIRECTORY);

@@ -5,25 +5,21 @@ import { describe, expect, test } from "vitest";
 import { Catalog, SCHEMAS_DIRECTORY, loadCatalog } from "../../../../contracts/schema/catalog.ts";
 import { compileContract } from "../../../../contracts/schema/contract.ts";
 import { partitionOf } from "../../../../contracts/names/partition.ts";
-import type { ClientIdentity, Publication } from "../../../../gateway/broker/broker.ts";
 import type { Stored } from "../../../../gateway/ingest/commit-log.ts";
+import type { Message, Refusal } from "../../../../gateway/ingest/message.ts";
 import { PRESENCE_OUTSTANDING_MAX, openPresence } from "../../../../gateway/presence/presence.ts";
-import { type Change, Standings } from "../../../../gateway/presence/standing.ts";
+import { type Change, type Client, Standings } from "../../../../gateway/presence/standing.ts";
 import type { Logger } from "../../../../platform/runtime/logger.ts";
 
 const catalog = loadCatalog(SCHEMAS_DIRECTORY);
 
-const client = (clientId: string, over: Partial<ClientIdentity> = {}): ClientIdentity => ({
+const client = (clientId: string, over: Partial<Client> = {}): Client => ({
   clientId,
-  username: undefined,
   principal: undefined,
   device: undefined,
-  protocolVersion: 5,
-  remoteAddress: "127.0.0.1",
-  listener: "mqtt",
   ...over,
 });
-const deviceClient = (device: string, clientId = device): ClientIdentity =>
+const deviceClient = (device: string, clientId = device): Client =>
   client(clientId, { principal: device, device });
 
 const words = (changes: readonly Change[]): string[] =>
@@ -129,7 +125,7 @@ test("states alternate for every device, and say what a plain model says, whatev
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const standings = new Standings();
-      const live = new Map<string, { client: ClientIdentity; device: string | null }>();
+      const live = new Map<string, { client: Client; device: string | null }>();
       const online = new Set<string>();
       const take = (changes: readonly Change[]): void => {
         for (const { device, state } of changes) {
@@ -191,8 +187,8 @@ function makeWriter(of: Catalog = catalog, partitions = 4) {
   return { presence, appended, logged };
 }
 
-const publication = (clientId: string, topic: string, principal?: string): Publication =>
-  ({ clientId, topic, principal }) as Publication;
+const message = (clientId: string, topic: string, principal?: string): Message =>
+  ({ clientId, topic, principal }) as Message;
 
 test("a reading keeps its contract and goes into its device's lane", () => {
   const { presence, appended } = makeWriter();
@@ -220,16 +216,16 @@ test("settle is only replaced while its anonymous sender is unknown, and refusal
   presence.connected(client("room"));
   const settled: unknown[] = [];
   const settle = (refusal: unknown): void => void settled.push(refusal);
-  const own = publication("room", "devices/room/telemetry/environment");
-  const refusal = { reasonCode: 0x99, reason: "not_json" };
+  const own = message("room", "devices/room/telemetry/environment");
+  const refusal: Refusal = { reason: "payload_invalid", detail: "not_json" };
   presence.watch(own, settle)(refusal);
   expect(settled).toEqual([refusal]);
   expect(appended).toEqual([]);
   for (const other of [
-    publication("room", "devices/room-2/telemetry/environment"),
-    publication("room", "tele/room/SENSOR"),
-    publication("room", "devices/room/telemetry/environment", "room"),
-    publication("somebody", "devices/somebody/telemetry/environment"),
+    message("room", "devices/room-2/telemetry/environment"),
+    message("room", "tele/room/SENSOR"),
+    message("room", "devices/room/telemetry/environment", "room"),
+    message("somebody", "devices/somebody/telemetry/environment"),
   ])
     expect(presence.watch(other, settle)).toBe(settle);
   presence.watch(own, settle)(null);
@@ -287,7 +283,7 @@ test.each<[string, Catalog]>([
   const settle = (): void => undefined;
   presence.connected(boiler);
   presence.connected(client("room"));
-  expect(presence.watch(publication("room", "devices/room/telemetry/x"), settle)).toBe(settle);
+  expect(presence.watch(message("room", "devices/room/telemetry/x"), settle)).toBe(settle);
   presence.disconnected(boiler, "closed");
   presence.stop();
   expect(appended).toEqual([]);

@@ -1,17 +1,22 @@
 import type { NatsConnection } from "nats";
-import type { Alert } from "../../contracts/messages/alert.ts";
-import { alertSubjects, alertsStream } from "../../contracts/names/subjects.ts";
-import { alertTopic } from "../../contracts/names/topics.ts";
-import { readSlice } from "../../platform/nats/lanes/lane-source.ts";
-import type { Logger } from "../../platform/runtime/logger.ts";
-import type { Broker } from "../broker/broker.ts";
+import type { Alert } from "../contracts/messages/alert.ts";
+import { alertSubjects, alertsStream } from "../contracts/names/subjects.ts";
+import { alertTopic } from "../contracts/names/topics.ts";
+import { readSlice } from "../platform/nats/lanes/lane-source.ts";
+import type { Logger } from "../platform/runtime/logger.ts";
+import type { Projection } from "./broker/broker.ts";
 
 /**
  * Mirrors the region's alerts into retained MQTT topics: first the latest of each rule and key, so
  * that a restarted broker is right again, then every change as it happens.
  */
-export async function projectAlerts(
-  parts: { connection: NatsConnection; broker: Broker; region: string; logger: Logger },
+export async function mirrorAlerts(
+  parts: {
+    connection: NatsConnection;
+    broker: Pick<Projection, "publish">;
+    region: string;
+    logger: Logger;
+  },
   signal: AbortSignal,
 ): Promise<void> {
   const { connection, broker, region, logger } = parts;
@@ -23,7 +28,7 @@ export async function projectAlerts(
   for await (const { data, subject } of readSlice(connection, slice, logger, signal)) {
     const text = Buffer.from(data).toString("utf8");
     const { rule, key } = JSON.parse(text) as Alert;
-    logger.debug({ subject }, "alert projected");
+    logger.debug({ subject }, "alert mirrored");
     await broker.publish(alertTopic(rule, key), text, { retain: true });
   }
 }

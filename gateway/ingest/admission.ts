@@ -1,0 +1,85 @@
+// Words of admission (pure): what it is given, by which rules it decides, and what it answers.
+import type { RejectReason } from "../../contracts/messages/reject.ts";
+import type { Catalog } from "../../contracts/schema/catalog.ts";
+import type { Codecs } from "./codecs/by-content-type.ts";
+import type { Mapper } from "./mapping.ts";
+
+/** Contract names are short; anything longer is not worth keeping in full. */
+const SHOWN_CHARS_MAX = 200;
+
+/** A reading made here, not spliced in: UTF-8 may triple it, and it has to fit into a NATS message. */
+export const MADE_CHARS_MAX = 128 * 1024;
+
+export interface Arrival {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly contentType?: string | undefined;
+  readonly receivedAtMs: number;
+  readonly traceparent: string | null;
+  /** A replay takes up only what was refused: one mapping entry, some elements of an array. */
+  readonly only?: { readonly mapping?: string; readonly elements?: readonly number[] };
+}
+
+/** Rules for one payload that is meant for one contract. */
+export interface ReadingRules {
+  readonly catalog: Catalog;
+  readonly partitions: number;
+  /** Replaces every contract's age limit, for replaying history; undefined in normal operation. */
+  readonly ageMaxMs: number | undefined;
+}
+
+/** Rules for a message on any topic, in any encoding. */
+export interface AdmissionRules extends ReadingRules {
+  /** Absent: only the telemetry topic carries readings. */
+  readonly mapper?: Mapper | undefined;
+  /** Absent: those of codecs/by-content-type.ts. */
+  readonly codecs?: Codecs;
+}
+
+export interface Admitted {
+  readonly kind: "reading";
+  readonly partition: number;
+  readonly encoded: string;
+}
+
+export interface Refused {
+  readonly kind: "reject";
+  readonly reason: RejectReason;
+  readonly detail: string;
+  readonly device: string | null;
+  readonly contract: string | null;
+  readonly version: number | null;
+  /** The mapping entry, where one was tried. */
+  readonly mapping?: string;
+  /** Indexes of the refused elements, where the message holds an array of readings. */
+  readonly elements?: readonly number[];
+}
+
+/** The outcome of a message that holds several readings. */
+export interface Several {
+  readonly kind: "several";
+  readonly readings: readonly Admitted[];
+  /** One per mapping entry and reason, naming its elements, so that raw bytes are not multiplied. */
+  readonly rejects: readonly Refused[];
+  /** Readings that the rejects stand for. */
+  readonly refused: number;
+}
+
+export type Admission = Admitted | Refused | Several;
+
+export const refuse = (
+  reason: RejectReason,
+  detail: string,
+  at: { device?: string; contract?: string; version?: number } = {},
+): Refused => ({
+  kind: "reject",
+  reason,
+  detail: clip(detail),
+  device: at.device ?? null,
+  contract: at.contract === undefined ? null : clip(at.contract),
+  version: at.version ?? null,
+});
+
+/** Details quote what devices send, which may be nearly as long as a NATS message. */
+const clip = (text: string): string =>
+  text.length <= SHOWN_CHARS_MAX ? text : `${text.slice(0, SHOWN_CHARS_MAX).toWellFormed()}…`;

@@ -1,0 +1,131 @@
+// Admission of a message on any other topic than telemetry's, through the mapping table (pure): each of
+// its readings is admitted or refused by itself.
+import { isReservedTopic } from "../../contracts/names/topics.ts";
+import {
+  type Admission,
+  type AdmissionRules,
+  type Admitted,
+  type Arrival,
+  MADE_CHARS_MAX,
+  type Refused,
+  refuse,
+} from "./admission.ts";
+import { admitReading, refuseAddress } from "./admit-reading.ts";
+import { canonicalText } from "./canonical-text.ts";
+import { codecFor } from "./codecs/by-content-type.ts";
+import { Undecodable } from "./codecs/codec.ts";
+import type { Mapped, MappedElement } from "./mapping.ts";
+
+/** All readings of one mapped message, which may repeat what its elements share. */
+const MESSAGE_CHARS_MAX = 1024 * 1024;
+
+export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission {
+  const { topic } = arrival;
+  const matches =
+    rules.mapper && !isReservedTopic(topic)
+      ? rules.mapper.entriesFor(topic, arrival.only?.mapping)
+      : [];
+  const first = matches[0];
+  if (!first) return refuse("unmapped_topic", `topic "${topic}" carries no telemetry`);
+  const message = codecFor(arrival.contentType, rules.codecs).decode(arrival.payload);
+  const tooLong = refuseAddress(rules, first);
+  if (tooLong?.reason === "too_large") return tooLong;
+  if (message instanceof Undecodable)
+    return refuse(message.reason, message.detail, { device: first.device });
+  const outcomes = new Outcomes(rules, arrival);
+  for (const match of matches) {
+    const mapped = match.map(message, arrival.receivedAtMs);
+    if (mapped) outcomes.add(mapped);
+  }
+  return (
+    outcomes.result() ??
+    refuse("unmappable", "no mapping of this topic applies to the payload", first)
+  );
+}
+
+/** The readings and rejects that the entries make of one message. */
+class Outcomes {
+  readonly #rules: AdmissionRules;
+  readonly #arrival: Arrival;
+  readonly #readings: Admitted[] = [];
+  readonly #rejects = new Map<string, { refused: Refused; elements: number[] }>();
+  #chars = 0;
+  #refused = 0;
+
+  constructor(rules: AdmissionRules, arrival: Arrival) {
+    this.#rules = rules;
+    this.#arrival = arrival;
+  }
+
+  add(mapped: Mapped): void {
+    const only = mapped.each ? this.#arrival.only?.elements : undefined;
+    const wanted = only && new Set(only);
+    mapped.elements.forEach((element, at) => {
+      if (wanted && !wanted.has(at)) return;
+      const outcome = this.#admit(mapped, element);
+      if (outcome.kind === "reading") {
+        this.#chars += outcome.encoded.length;
+        this.#readings.push(outcome);
+      } else this.#refuse(mapped, outcome, at);
+    });
+  }
+
+  #admit(mapped: Mapped, element: MappedElement): Admitted | Refused {
+    const { device, contract, version } = mapped;
+    const at = { device, contract, ...(version === undefined ? {} : { version }) };
+    const unknown = refuseAddress(this.#rules, mapped);
+    if (unknown) return unknown;
+    if (element.kind === "misfit") return refuse(element.reason, element.detail, at);
+    if (this.#chars > MESSAGE_CHARS_MAX)
+      return refuse(
+        "too_large",
+        `the message makes readings of over ${MESSAGE_CHARS_MAX} characters`,
+        at,
+      );
+    const { payload } = element;
+    const text = canonicalText(payload);
+    if (text === null)
+      return refuse("unmappable", "the reading has no canonical JSON (RFC 8785)", at);
+    if (text.length > MADE_CHARS_MAX)
+      return refuse("too_large", `a mapped reading has at most ${MADE_CHARS_MAX} characters`, at);
+    const { receivedAtMs, traceparent } = this.#arrival;
+    return admitReading(this.#rules, {
+      device,
+      contract,
+      version,
+      payload,
+      text,
+      receivedAtMs,
+      traceparent,
+    });
+  }
+
+  #refuse(mapped: Mapped, refused: Refused, at: number): void {
+    this.#refused += 1;
+    const key = `${mapped.entry}\n${refused.reason}`;
+    const known = this.#rejects.get(key);
+    if (known) return void known.elements.push(at);
+    const elements = mapped.each ? [at] : [];
+    this.#rejects.set(key, { refused: { ...refused, mapping: mapped.entry }, elements });
+  }
+
+  result(): Admission | null {
+    const rejects = [...this.#rejects.values()].map(({ refused, elements }) =>
+      elements.length === 0
+        ? refused
+        : {
+            ...refused,
+            detail:
+              elements.length === 1
+                ? refused.detail
+                : `${refused.detail} (the first of ${elements.length})`,
+            elements,
+          },
+    );
+    const readings = this.#readings;
+    if (readings.length + rejects.length === 0) return null;
+    if (readings.length === 0 && rejects.length === 1) return rejects[0]!;
+    if (readings.length === 1 && rejects.length === 0) return readings[0]!;
+    return { kind: "several", readings, rejects, refused: this.#refused };
+  }
+}

@@ -1,0 +1,30 @@
+// The codec of a message, by the content type that its sender gave (pure). A new encoding is a file
+// beside this one and a line in CODECS.
+import type { Codec } from "./codec.ts";
+import { JSON_CODEC, JSON_CONTENT_TYPE } from "./json.ts";
+
+/** Codecs by media type, in lower case and without parameters. */
+export type Codecs = ReadonlyMap<string, Codec>;
+
+export const CODECS: Codecs = new Map([[JSON_CONTENT_TYPE, JSON_CODEC]]);
+
+/** Longest content type kept with a reject: two names of 127 characters (RFC 6838, 4.2). */
+const KEPT_CHARS_MAX = 255;
+
+/** The codec of a content type; JSON where there is none, or one without a codec. */
+export const codecFor = (contentType: string | undefined, codecs: Codecs = CODECS): Codec =>
+  contentType === undefined ? JSON_CODEC : (codecs.get(mediaTypeOf(contentType)) ?? JSON_CODEC);
+
+/** The content type that a replay has to know; undefined where JSON is meant anyway. */
+export const contentTypeToKeep = (contentType: string | undefined): string | undefined =>
+  contentType === undefined ||
+  contentType.length > KEPT_CHARS_MAX ||
+  mediaTypeOf(contentType) === JSON_CONTENT_TYPE
+    ? undefined
+    : contentType;
+
+function mediaTypeOf(contentType: string): string {
+  const end = contentType.indexOf(";");
+  const name = end === -1 ? contentType : contentType.slice(0, end);
+  return name.trim().toLowerCase();
+}

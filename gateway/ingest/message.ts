@@ -1,0 +1,32 @@
+// The arrival of a message in ingest's own words, whatever transport it came over. A transport makes
+// a `Message`, hands it to the pipeline, and translates a `Refusal` into the codes of its protocol.
+
+/** One message of one client. `payload` must not be kept past `settle` without a copy. */
+export interface Message {
+  readonly clientId: string;
+  /** The record that its sender logged in as; undefined for anonymous senders. */
+  readonly principal?: string | undefined;
+  /** The device that its sender is, if it logged in as one. */
+  readonly device?: string | undefined;
+  readonly topic: string;
+  readonly payload: Buffer;
+  /** 0: its sender waits for no answer, so pressure may drop it; else it is held until stored. */
+  readonly qos: 0 | 1 | 2;
+  /** W3C trace context, if its sender gave one. */
+  readonly traceparent: string | undefined;
+  /** Media type that its sender gave; it chooses the codec. */
+  readonly contentType: string | undefined;
+}
+
+/** Bounded, because each transport has a code for each of them. */
+export type RefusalReason = "payload_invalid" | "not_authorized" | "quota_exceeded";
+
+/** The reason why a message is not in the log. It was kept as a reject, unless pressure dropped it. */
+export interface Refusal {
+  readonly reason: RefusalReason;
+  /** Text for its sender: what exactly is wrong. */
+  readonly detail: string;
+}
+
+/** Called once: with `null` when the message is stored, else with why it is refused. */
+export type Settle = (refusal: Refusal | null) => void;

@@ -1,0 +1,44 @@
+// The way of a message from a transport to the log, step by step. A transport makes a `Message` of what
+// it received, calls `publish`, and answers its sender when the message is settled.
+//
+// Z1. Pressure comes first: dropping a message must cost nothing but the look at it.
+// Z2. Access comes before meaning: no later step sees a message that its sender had no right to send,
+//     and the right is that on the topic it was sent to (see mapping.ts/M2).
+// Z3. Exactly one step takes a message, and settles it when it is stored, kept or dropped.
+import type { Backpressure } from "./backpressure.ts";
+import type { Ingest } from "./ingest.ts";
+import type { Message, Refusal, Settle } from "./message.ts";
+
+export interface PipelineSteps {
+  readonly backpressure: Pick<Backpressure, "drop">;
+  readonly access: {
+    /** Null if its sender may publish there. */
+    authorizePublish(message: Message): Refusal | null;
+  };
+  readonly commands: {
+    /** Takes the message if it is a command or a reply to one; false if it is neither. */
+    take(message: Message, settle: Settle): boolean;
+  };
+  readonly presence: {
+    /** The `settle` to go on with: that of a sender who is yet unknown is listened to. */
+    watch(message: Message, settle: Settle): Settle;
+  };
+  readonly ingest: Pick<Ingest, "publish" | "refuse">;
+}
+
+export class Pipeline {
+  readonly #steps: PipelineSteps;
+
+  constructor(steps: PipelineSteps) {
+    this.#steps = steps;
+  }
+
+  publish(message: Message, settle: Settle): void {
+    const { backpressure, access, commands, presence, ingest } = this.#steps;
+    if (backpressure.drop(message, settle)) return; // Z1
+    const refusal = access.authorizePublish(message); // Z2
+    if (refusal) return ingest.refuse(message, refusal, settle);
+    if (commands.take(message, settle)) return;
+    ingest.publish(message, presence.watch(message, settle));
+  }
+}

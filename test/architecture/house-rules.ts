@@ -1,0 +1,23 @@
+// The rules of the house that a machine can hold; CONTRIBUTING.md says them in words.
+import { arrows } from "./rules/arrows.ts";
+import { circles } from "./rules/circles.ts";
+import { citedInvariants, invariantLetters, namedFiles } from "./rules/comments.ts";
+import { namedExports } from "./rules/exports.ts";
+import { honestTests } from "./rules/honest-tests.ts";
+import { libraries } from "./rules/libraries.ts";
+import { mirror } from "./rules/mirror.ts";
+import { purity } from "./rules/purity.ts";
+import type { Rule } from "./tree.ts";
+
+export const HOUSE_RULES: Readonly<Record<string, Rule>> = {
+  "imports follow the arrows": arrows,
+  "there is no import circle": circles,
+  "what calls itself pure is pure": purity,
+  "libraries are imported where they belong": libraries,
+  "test/unit mirrors the source": mirror,
+  "exports have names": namedExports,
+  "tests neither leave themselves out nor judge by a fixed wait": honestTests,
+  "files that comments name exist": namedFiles,
+  "invariants that comments cite exist": citedInvariants,
+  "a letter of invariants belongs to one file of an area": invariantLetters,
+};

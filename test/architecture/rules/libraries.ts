@@ -1,0 +1,56 @@
+import { type Rule, importsOf, isProduct } from "../tree.ts";
+
+/** Each package that the product runs on, and the only places that may import it. */
+export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
+  "@datadog/sketches-js": ["cloud/aggregator/"],
+  "@influxdata/influxdb-client": ["cloud/sinks/influx/"],
+  "@marcbachmann/cel-js": ["contracts/rules/"],
+  "@opentelemetry/api": ["otel/"],
+  "@opentelemetry/core": ["otel/"],
+  "@opentelemetry/exporter-prometheus": ["otel/"],
+  "@opentelemetry/exporter-trace-otlp-http": ["otel/"],
+  "@opentelemetry/resources": ["otel/"],
+  "@opentelemetry/sdk-metrics": ["otel/"],
+  "@opentelemetry/sdk-node": ["otel/"],
+  "@opentelemetry/sdk-trace": ["otel/"],
+  aedes: ["gateway/broker/aedes/"],
+  ajv: ["contracts/", "cloud/notifier/"],
+  canonicalize: ["contracts/", "gateway/ingest/", "gateway/alerting/", "infra/cli/"],
+  commander: ["infra/"],
+  croner: ["contracts/rules/"],
+  "csv-parse": ["device-sim/", "infra/cli/"],
+  fzstd: ["contracts/messages/"],
+  "hdr-histogram-js": ["cloud/aggregator/", "infra/local/"],
+  "log-update": ["infra/local/"],
+  mqtt: ["device-sim/"],
+  "mqtt-packet": ["gateway/broker/"],
+  nats: ["platform/nats/"],
+  "node-cron": ["cloud/", "gateway/retention/", "platform/runtime/"],
+  nodemailer: ["cloud/notifier/"],
+  pino: ["platform/runtime/"],
+  re2js: ["contracts/rules/"],
+  ws: ["gateway/broker/"],
+};
+
+/** Packages whose only mouth is a folder of ours, for the tests as well. */
+const ONE_MOUTH = ["nats"];
+
+const packageOf = (specifier: string): string =>
+  specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+
+/** A library is imported where it has its place; replacing one means changing one folder. */
+export const libraries: Rule = (tree) => {
+  const problems: string[] = [];
+  for (const [path, source] of tree)
+    for (const { specifier, target } of importsOf(path, source)) {
+      if (target !== null || specifier.startsWith("node:")) continue;
+      const name = packageOf(specifier);
+      if (!isProduct(path) && !ONE_MOUTH.includes(name)) continue;
+      if (!LIBRARIES[name]?.some((place) => path.startsWith(place)))
+        problems.push(`${path} imports ${name}, which belongs to ${LIBRARIES[name]?.join(", ")}`);
+    }
+  return problems;
+};
