@@ -1,29 +1,31 @@
 // Alerts that the hub itself raises, in the same form as a region's (ALERTS_hub).
 import { createHash } from "node:crypto";
-import { type NatsConnection, NatsError } from "nats";
 import type { Alert } from "../contracts/messages/alert.ts";
 import { alertSubject, alertsStream } from "../contracts/names/subjects.ts";
-import { publishOnce } from "../platform/nats/client/publish.ts";
+import type { NatsConnection } from "../platform/nats/client/connection.ts";
+import { jsonOf } from "../platform/nats/client/payload.ts";
+import { type Publisher, publishOnce, publisherOn } from "../platform/nats/client/publish.ts";
+import { Streams } from "../platform/nats/client/streams.ts";
 import { HUB } from "../platform/nats/topology/topology.ts";
-
-const NO_MESSAGE_FOUND = 10037;
 
 export interface HubCondition {
   readonly rule: string;
   readonly key: string;
-  /** Whether the condition holds now. */
+  /** True if the condition holds now. */
   readonly holds: boolean;
-  /** What time it speaks of, epoch ms. */
+  /** The time that it speaks of, epoch ms. */
   readonly atMs: number;
   readonly value: number;
   readonly message: string;
 }
 
 export class HubAlerts {
-  readonly #connection: NatsConnection;
+  readonly #streams: Streams;
+  readonly #publisher: Publisher;
 
   constructor(connection: NatsConnection) {
-    this.#connection = connection;
+    this.#streams = new Streams(connection);
+    this.#publisher = publisherOn(connection);
   }
 
   /** Raises or resolves an alert if that changes anything; the stream is what it remembers by. */
@@ -50,18 +52,12 @@ export class HubAlerts {
       ...place,
     };
     const data = Buffer.from(JSON.stringify(alert));
-    const jetstream = this.#connection.jetstream();
-    await publishOnce(jetstream, { subject, data, messageId: `${id}:${state}` });
+    await publishOnce(this.#publisher, { subject, data, messageId: `${id}:${state}` });
   }
 
   async #last(subject: string): Promise<Alert | null> {
-    const { streams } = await this.#connection.jetstreamManager();
-    try {
-      return (await streams.getMessage(alertsStream(HUB), { last_by_subj: subject })).json<Alert>();
-    } catch (error) {
-      if (error instanceof NatsError && error.api_error?.err_code === NO_MESSAGE_FOUND) return null;
-      throw error;
-    }
+    const last = await this.#streams.newest(alertsStream(HUB), subject);
+    return last && jsonOf<Alert>(last.data);
   }
 }
 

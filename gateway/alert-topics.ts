@@ -1,10 +1,10 @@
-import type { NatsConnection } from "nats";
 import type { Alert } from "../contracts/messages/alert.ts";
 import { alertSubjects, alertsStream } from "../contracts/names/subjects.ts";
 import { alertTopic } from "../contracts/names/topics.ts";
-import { readSlice } from "../platform/nats/lanes/lane-source.ts";
+import type { NatsConnection } from "../platform/nats/client/connection.ts";
+import { readSlice } from "../platform/nats/client/stream-reader.ts";
 import type { Logger } from "../platform/runtime/logger.ts";
-import type { Projection } from "./broker/broker.ts";
+import type { RetainedTopics } from "./broker/broker.ts";
 
 /**
  * Mirrors the region's alerts into retained MQTT topics: first the latest of each rule and key, so
@@ -13,7 +13,7 @@ import type { Projection } from "./broker/broker.ts";
 export async function mirrorAlerts(
   parts: {
     connection: NatsConnection;
-    broker: Pick<Projection, "publish">;
+    broker: Pick<RetainedTopics, "publish">;
     region: string;
     logger: Logger;
   },

@@ -1,12 +1,13 @@
 // The gateway put together: transports → pipeline → log, and alerts and commands back to the devices.
 import { randomBytes } from "node:crypto";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../platform/nats/client/connection.ts";
 import type { GatewayStatus } from "../contracts/messages/status.ts";
 import type { Catalog } from "../contracts/schema/catalog.ts";
 import { checkLog } from "../platform/nats/lanes/check-log.ts";
 import { openContractRegistry } from "../platform/nats/lanes/contract-registry.ts";
 import { RejectLog } from "../platform/nats/lanes/reject-log.ts";
 import { connectNats } from "../platform/nats/client/connect.ts";
+import { Streams } from "../platform/nats/client/streams.ts";
 import { makeMonotonicClock } from "../platform/runtime/clock.ts";
 import type { Logger } from "../platform/runtime/logger.ts";
 import { serveStatus } from "../platform/runtime/status-server.ts";
@@ -92,9 +93,7 @@ async function openServices(
   const mapper = loadMapper(config.mappings);
   const target = { url: config.natsUrl, name: `gateway ${gateway}` };
   const connection = await connectNats(target, logger, signal);
-  // Creating a manager asks the server, which may not be ready yet; checkLog waits for that.
-  const manager = await connection.jetstreamManager({ checkAPI: false });
-  await checkLog(manager, config, signal);
+  await checkLog(new Streams(connection), config, signal);
   const registry = { connection, shippedDirectory: config.schemas, logger };
   const catalog = await openContractRegistry(registry, signal);
 

@@ -18,7 +18,7 @@ import type { Logger } from "../../platform/runtime/logger.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
 import type { Tracing } from "../../otel/tracing.ts";
 import { HubAlerts } from "../hub-alerts.ts";
-import { insist } from "../insist.ts";
+import { insist } from "../../platform/runtime/insist.ts";
 import { InfluxSink } from "./influx-sink.ts";
 import { type Counters, LaneRunner } from "./lane-runner.ts";
 import { Latencies } from "./latency.ts";

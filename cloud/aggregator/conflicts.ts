@@ -7,7 +7,7 @@ import { decodeFrame } from "../../contracts/messages/frame.ts";
 import { MINUTE, rawMeasurement } from "../../contracts/names/measurements.ts";
 import { eventTimeMs } from "../../contracts/messages/reading.ts";
 import { type InfluxClient, type Row, quote, quoteName } from "../sinks/influx/client.ts";
-import type { LogEntry } from "../../platform/nats/lanes/lane-source.ts";
+import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
 import type { Unstored } from "./lane-rejects.ts";
 import type { ContractPlan, Plans } from "./plan.ts";
 import { storedTag } from "./point.ts";

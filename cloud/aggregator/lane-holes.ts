@@ -7,15 +7,15 @@
 //     them, and the lane stops: somebody must look.
 // H3. A frame from the origin gets a place between the sequences of its neighbours that depends on its
 //     number alone, so that a replay gives it the same one.
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { LaneLoss } from "../../contracts/messages/status.ts";
 import { decodeFrame } from "../../contracts/messages/frame.ts";
 import type { LaneId } from "../../contracts/names/subjects.ts";
 import { type Hole, holeText } from "../../platform/nats/lanes/lane.ts";
 import { readMissing } from "../../platform/nats/lanes/lane-origin.ts";
-import type { LogEntry } from "../../platform/nats/lanes/lane-source.ts";
+import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
-import { insist } from "../insist.ts";
+import { insist } from "../../platform/runtime/insist.ts";
 
 /** Up to a million frames may be missing at one place. */
 const STEP = 1e-6;

@@ -1,14 +1,16 @@
 // One lane of the aggregator: log → LaneAggregate → sink, and the position behind it.
 import { setImmediate as macrotask } from "node:timers/promises";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { LOSSES_KEPT, type LaneLoss, type LaneStatus } from "../../contracts/messages/status.ts";
 import { type LaneId, laneName, telemetryStream } from "../../contracts/names/subjects.ts";
 import type { InfluxClient } from "../sinks/influx/client.ts";
 import { type Hole, holeText } from "../../platform/nats/lanes/lane.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { readLaneAnywhere } from "../../platform/nats/lanes/lane-origin.ts";
-import type { LogEntry } from "../../platform/nats/lanes/lane-source.ts";
+import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
 import type { Lease } from "../../platform/nats/lanes/leases.ts";
-import { type Positions, suspectCopy } from "../../platform/nats/lanes/positions.ts";
+import type { Positions } from "../../platform/nats/lanes/positions.ts";
+import { suspectCopy } from "../../platform/nats/lanes/suspected-copies.ts";
 import type { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { dispositionOf, messageOf } from "../../platform/runtime/errors.ts";
@@ -17,7 +19,7 @@ import type { Tracing } from "../../otel/tracing.ts";
 import type { HubAlerts } from "../hub-alerts.ts";
 import { findConflicts } from "./conflicts.ts";
 import { recordHops } from "./hop-spans.ts";
-import { insist } from "../insist.ts";
+import { insist } from "../../platform/runtime/insist.ts";
 import type { Answer, InfluxSink } from "./influx-sink.ts";
 import {
   type FrameEffects,
@@ -73,6 +75,8 @@ export class LaneRunner implements RepairableLane {
   /** Frames whose rejects are being stored, or that wait behind such. */
   #rejecting = 0;
   #rejected: Promise<void> = Promise.resolve();
+  /** What ended the storing of rejects for good: no frame behind it can be done. */
+  #failure: Error | null = null;
   #listening = false;
   #stoppedBy: string | null = null;
   /** Unlike a stop this ends by itself, so the lane still counts as reading. */
@@ -253,9 +257,10 @@ export class LaneRunner implements RepairableLane {
 
   /**
    * Saves the position if it moved. A log or bucket that is away is tried again next time.
-   * @throws AppError `POSITION_CONFLICT` if another owner moved it.
+   * @throws AppError `POSITION_CONFLICT` if another owner moved it; what no other try would mend.
    */
   async save(): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
     // One save at a time: two with the same revision would look like two owners of the lane.
     this.#saving = this.#saving.then(() => this.#saveNow());
     return this.#saving;
@@ -309,8 +314,11 @@ export class LaneRunner implements RepairableLane {
         done();
       })
       .finally(() => (this.#rejecting -= 1));
-    // Only an end of the lease ends this: the frame is not done, and its next owner sees it again.
-    this.#rejected.catch(() => undefined);
+    // At the end of the lease the frame is not done, and its next owner sees it again.
+    this.#rejected.catch((error: unknown) => {
+      if (signal.aborted) return;
+      this.#failure ??= error instanceof Error ? error : new Error(String(error));
+    });
   }
 
   #done(
@@ -350,8 +358,8 @@ export class LaneRunner implements RepairableLane {
   }
 
   async #firstSeq(): Promise<number> {
-    const manager = await this.#with.connection.jetstreamManager();
-    return (await manager.streams.info(telemetryStream(this.lane.region))).state.first_seq;
+    const streams = new Streams(this.#with.connection);
+    return (await streams.state(telemetryStream(this.lane.region))).firstSeq;
   }
 }
 

@@ -4,10 +4,10 @@
 //     channel's. What is held (assignments.ts, A1) was never read, as far as anybody can see.
 // Q2. At most `WAITING_MAX` alerts are in memory; a reader with no room ends and starts again later, so
 //     that a channel which is dead for a day keeps no consumer.
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Alert } from "../../contracts/messages/alert.ts";
 import { alertSubjects, alertsStream } from "../../contracts/names/subjects.ts";
-import { type LogEntry, readSlice } from "../../platform/nats/lanes/lane-source.ts";
+import { type LogEntry, readSlice } from "../../platform/nats/client/stream-reader.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Assignments } from "./assignments.ts";
 import { type ChannelSpec, isWanted } from "./channels.ts";

@@ -1,4 +1,4 @@
-// Which alerts this notifier tells: the live content of bucket `notifiers`.
+// The alerts that this notifier tells: the live content of bucket `notifiers`.
 //
 // A1. An alert of a region belongs to one place (contracts/messages/notification.ts). What belongs to the other
 //     is passed over; what may still be assigned to this one is held, never passed over.
@@ -15,7 +15,7 @@ import {
   type BucketEntry,
   type BucketToFollow,
   followBucket,
-} from "../../platform/nats/client/bucket.ts";
+} from "../../platform/nats/client/follow-bucket.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import { Waker } from "./waker.ts";
 

@@ -7,14 +7,14 @@
 // L3. A save that fails is tried again; the message before it is not.
 // L4. Saves are compare-and-set and one precedes every batch: of two notifiers at one position, the
 //     slower one ends with POSITION_CONFLICT before it sends anything of its batch.
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { NotifierChannelStatus } from "../../contracts/messages/status.ts";
 import { alertsStream } from "../../contracts/names/subjects.ts";
 import type { Positions } from "../../platform/nats/lanes/positions.ts";
 import { Backoff, sleep } from "../../platform/runtime/backoff.ts";
 import { dispositionOf, messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
-import { insist } from "../insist.ts";
+import { insist } from "../../platform/runtime/insist.ts";
 import { AlertQueue } from "./alert-queue.ts";
 import type { Assignments } from "./assignments.ts";
 import { type DeadLetters, alertsAt } from "./dead-letters.ts";
@@ -22,12 +22,12 @@ import { type Channel, type ChannelCounts, type Tried, deliver } from "./deliver
 import { type MessagePlan, makeMessage } from "./message.ts";
 import { planBatch } from "./plan.ts";
 
-/** What is being sent: alerts after `fromSeq` up to `toSeq`. */
+/** The messages that are being sent: alerts after `fromSeq` up to `toSeq`. */
 export interface SavedPlan extends Tried {
   readonly fromSeq: number;
   readonly toSeq: number;
   readonly messages: readonly MessagePlan[];
-  /** Of `messages`; the others follow. */
+  /** The number of `messages` that have left; the others follow. */
   readonly sent: number;
 }
 

@@ -12,7 +12,7 @@ interface ChannelBase {
   readonly rules?: readonly string[];
   readonly severities?: readonly Severity[];
   readonly regions?: readonly string[];
-  /** How long alerts are gathered for one message of a rule and state; 0: a message for each. */
+  /** Time in which alerts are gathered for one message of a rule and state; 0: a message for each. */
   readonly groupMs: number;
   readonly ratePerMinute: number;
   /** A message that its channel does not take for this long becomes a dead letter. */
@@ -166,7 +166,7 @@ function webUrl(raw: string): string {
   return raw;
 }
 
-/** Whether a channel tells this alert. */
+/** True if a channel tells this alert. */
 export const isWanted = (
   { rules, severities, regions }: ChannelSpec,
   { rule, severity, state, quiet }: Alert,

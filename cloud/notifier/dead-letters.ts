@@ -1,12 +1,16 @@
 // Messages that were given up: stored with everything that is needed to send them after all.
-import { type JetStreamManager, type NatsConnection, NatsError } from "nats";
 import type { Alert } from "../../contracts/messages/alert.ts";
 import type { DeadLetter } from "../../contracts/messages/notification.ts";
 import { deadLetterSubject, deadLettersStream } from "../../contracts/names/subjects.ts";
-import { publishUntilStored } from "../../platform/nats/client/publish.ts";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import { jsonOf } from "../../platform/nats/client/payload.ts";
+import {
+  type Publisher,
+  publishUntilStored,
+  publisherOn,
+} from "../../platform/nats/client/publish.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { type Message, ruleOf } from "./message.ts";
-
-const NO_MESSAGE_FOUND = 10037;
 
 export interface GivenUp {
   readonly reason: string;
@@ -15,11 +19,13 @@ export interface GivenUp {
 }
 
 export class DeadLetters {
-  readonly #connection: NatsConnection;
+  readonly #streams: Streams;
+  readonly #publisher: Publisher;
   readonly #domain: string;
 
   constructor(connection: NatsConnection, domain: string) {
-    this.#connection = connection;
+    this.#streams = new Streams(connection);
+    this.#publisher = publisherOn(connection);
     this.#domain = domain;
   }
 
@@ -52,13 +58,12 @@ export class DeadLetters {
     const subject = deadLetterSubject({ domain: this.#domain, channel, rule: ruleOf(message) });
     const data = Buffer.from(JSON.stringify(letter));
     const messageId = `dead:${message.deliveryId}:${cause}`;
-    await publishUntilStored(this.#connection.jetstream(), { subject, data, messageId }, signal);
+    await publishUntilStored(this.#publisher, { subject, data, messageId }, signal);
   }
 
   /** Removes a retry that was sent, or became a dead letter again. */
   async remove(seq: number): Promise<void> {
-    const { streams } = await managerOf(this.#connection);
-    await orNull(streams.deleteMessage(this.stream, seq, false));
+    await this.#streams.remove(this.stream, seq);
   }
 }
 
@@ -68,24 +73,11 @@ export async function alertsAt(
   stream: string,
   seqs: readonly number[],
 ): Promise<Alert[]> {
-  const { streams } = await managerOf(connection);
+  const streams = new Streams(connection);
   const alerts: Alert[] = [];
   for (const seq of seqs) {
-    const stored = await orNull(streams.getMessage(stream, { seq }));
-    if (stored) alerts.push(stored.json<Alert>());
+    const stored = await streams.at(stream, seq);
+    if (stored) alerts.push(jsonOf<Alert>(stored.data));
   }
   return alerts;
-}
-
-/** Creating a manager asks the server, unless it is told not to. */
-const managerOf = (connection: NatsConnection): Promise<JetStreamManager> =>
-  connection.jetstreamManager({ checkAPI: false });
-
-async function orNull<T>(asked: Promise<T>): Promise<T | null> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof NatsError && error.api_error?.err_code === NO_MESSAGE_FOUND) return null;
-    throw error;
-  }
 }

@@ -11,7 +11,7 @@ const BACKOFF = { baseMs: 500, maxMs: 60_000 };
 /** A server may ask for more; that it is alive again should not be noticed the next day. */
 const RETRY_AFTER_MAX_MS = 3_600_000;
 
-/** Of one channel and region, since the start. */
+/** Counts of one channel and region, since the start. */
 export interface ChannelCounts {
   sent: number;
   deadLetters: number;
@@ -65,7 +65,7 @@ export class Channel {
   }
 }
 
-/** How often a message was tried, also by a process before this one. */
+/** Attempts at a message, those of a process before this one included. */
 export interface Tried {
   readonly attempts: number;
   /** Epoch ms; null before the first failure. */

@@ -5,7 +5,7 @@ import type { EmailChannelSpec } from "./channels.ts";
 import { type Message, linesOf, messageIdOf, subjectOf } from "./message.ts";
 import { ATTEMPT_WITHIN_MS, type Outcome, type Sender } from "./sender.ts";
 
-/** Of one channel, which may send for several regions at once. */
+/** The sender of one channel, which may send for several regions at once. */
 const CONNECTIONS_MAX = 2;
 
 export class EmailSender implements Sender {

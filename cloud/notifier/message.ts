@@ -12,7 +12,7 @@ export interface PlacedAlert {
   readonly alert: Alert;
 }
 
-/** What one message will tell. */
+/** The alerts that one message will tell. */
 export interface MessagePlan {
   readonly kind: MessageKind;
   /** Ascending, at least one. */

@@ -1,12 +1,12 @@
 // The notifier: a loop for each channel and region, none of which waits for another.
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { NotifierPlace } from "../../contracts/messages/notification.ts";
 import type { NotifierStatus } from "../../contracts/messages/status.ts";
 import { Positions } from "../../platform/nats/lanes/positions.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
-import { insist } from "../insist.ts";
+import { insist } from "../../platform/runtime/insist.ts";
 import { Assignments } from "./assignments.ts";
 import { ChannelLoop, type NotifierPosition } from "./channel-loop.ts";
 import { DeadLetters } from "./dead-letters.ts";

@@ -1,4 +1,4 @@
-// Which of the waiting alerts are told next, and in how many messages (pure).
+// The choice of the alerts that are told next, and of the messages that tell them (pure).
 //
 // P1. A plan takes alerts from the front of the queue and takes each of them once: what is not in the
 //     plan stays in the queue.
@@ -8,12 +8,12 @@ import type { MessagePlan, PlacedAlert } from "./message.ts";
 
 /** Alerts of one batch, and so of one digest. */
 export const BATCH_MAX = 200;
-/** So many alerts may wait for the rate limit, each for its own message. */
+/** Alerts that may wait for the rate limit, each for its own message. */
 export const DIGEST_OVER = 20;
 
 export interface Batch {
   readonly messages: readonly MessagePlan[];
-  /** How many alerts from the front of the queue it takes. */
+  /** Number of alerts that it takes from the front of the queue. */
   readonly taken: number;
 }
 

@@ -1,4 +1,4 @@
-// How many messages a channel may send: a token bucket (pure: the clock is handed in).
+// The rate at which a channel may send messages: a token bucket (pure: the clock is handed in).
 //
 // A bucket holds the messages of ten seconds, so in no minute are there more than 7/6 of the rate.
 
@@ -30,7 +30,7 @@ export class RateLimit {
     return true;
   }
 
-  /** How long it takes until there is a token; 0 if there is one. */
+  /** Time until there is a token; 0 if there is one. */
   waitMs(nowMs: number): number {
     this.#refill(nowMs);
     return this.#tokens >= 1 ? 0 : Math.ceil((1 - this.#tokens) / this.#perMs);

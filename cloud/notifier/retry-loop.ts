@@ -2,12 +2,12 @@
 //
 // R1. A retry leaves the stream when it was delivered or is a dead letter again; until then a restart
 //     begins with it. The stream is its own position.
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { DeadLetter } from "../../contracts/messages/notification.ts";
 import { retrySubject } from "../../contracts/names/subjects.ts";
-import { readSlice } from "../../platform/nats/lanes/lane-source.ts";
+import { readSlice } from "../../platform/nats/client/stream-reader.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
-import { insist } from "../insist.ts";
+import { insist } from "../../platform/runtime/insist.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import { type Channel, type ChannelCounts, deliver } from "./delivery.ts";
 import { makeMessage } from "./message.ts";

@@ -1,6 +1,6 @@
 import type { Message } from "./message.ts";
 
-/** What became of one attempt. */
+/** The end of one attempt. */
 export type Outcome =
   | { readonly kind: "delivered" }
   /** Worth another try, `retryAfterMs` from now at the earliest. */
@@ -8,7 +8,7 @@ export type Outcome =
   /** This message will never be taken. */
   | { readonly kind: "refused"; readonly reason: string };
 
-/** How messages leave: one attempt, which ends by itself. */
+/** Sends messages: one attempt each, which ends by itself. */
 export interface Sender {
   send(message: Message): Promise<Outcome>;
 }

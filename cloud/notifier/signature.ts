@@ -7,7 +7,7 @@ export const SIGNATURE_HEADER = "X-Skerry-Signature";
 export const signatureOf = (body: string, secret: string, unixSeconds: number): string =>
   `t=${unixSeconds},v1=${hmac(body, secret, unixSeconds)}`;
 
-/** As a receiver checks it; `toleranceSeconds` bounds how long a message can be played again. */
+/** The check that a receiver makes; `toleranceSeconds` bounds how long a message can be played again. */
 export function isSigned(
   body: string,
   header: string,

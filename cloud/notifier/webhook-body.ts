@@ -1,4 +1,4 @@
-// What is posted to a webhook (pure): our own JSON, or what Slack's incoming webhooks understand.
+// The body that is posted to a webhook (pure): our own JSON, or what Slack's incoming webhooks understand.
 import { type Message, linesOf, ruleOf, subjectOf } from "./message.ts";
 
 export const WEBHOOK_FORMATS = ["json", "slack"] as const;
@@ -43,7 +43,7 @@ const escaped = (text: string): string =>
 const shortened = (text: string, max: number): string =>
   text.length <= max ? text : `${text.slice(0, max - 1)}…`;
 
-/** As many whole lines as there is room for, and how many there is none for. */
+/** Whole lines as far as there is room, then the number of those that are left out. */
 function fitting(lines: readonly string[]): string {
   const room = SECTION_MAX - "\n… and 99999 more lines".length;
   let text = "";

@@ -9,7 +9,7 @@ import { webhookBody } from "./webhook-body.ts";
 export const DELIVERY_HEADER = "X-Skerry-Delivery";
 const REQUEST_TIMEOUT = 408;
 const TOO_MANY_REQUESTS = 429;
-/** Of an answer's text, in a reason. */
+/** Characters of an answer's text in a reason. */
 const REASON_MAX = 200;
 
 export class WebhookSender implements Sender {

@@ -1,11 +1,13 @@
 // The hub's copy of one region's log: trimmed when read, told to the region, made again when the region
 // lost what the copy has.
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { HubCopy, Rollback } from "../../contracts/messages/copy.ts";
 import { telemetryStream } from "../../contracts/names/subjects.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { readCopy, writeCopy } from "../../platform/nats/lanes/copies.ts";
 import { isRolledBack } from "../../platform/nats/lanes/lane-origin.ts";
-import { neededFrom, suspectedSeq } from "../../platform/nats/lanes/positions.ts";
+import { neededFrom } from "../../platform/nats/lanes/positions.ts";
+import { suspectedSeq } from "../../platform/nats/lanes/suspected-copies.ts";
 import { HUB, rebuildCopy } from "../../platform/nats/topology/topology.ts";
 import { trim } from "../../platform/nats/lanes/trim.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
@@ -25,18 +27,18 @@ export interface CopyParts {
 /** One round of care; what fails is tried again in the next one. */
 export async function careForCopy(region: string, parts: CopyParts): Promise<HubCopy> {
   const { connection, partitions, keepMs, logger } = parts;
-  const manager = await connection.jetstreamManager();
+  const streams = new Streams(connection);
   const stream = telemetryStream(region);
-  const before = await readCopy(manager, region);
-  const { state } = await manager.streams.info(stream);
+  const before = await readCopy(streams, region);
+  const { lastSeq: last } = await streams.state(stream);
   const needed: (number | null)[] = [];
   for (const operator of OPERATORS)
     needed.push(...(await neededFrom(connection, operator, region, partitions)));
-  const rollback = await afterRollback(region, { ...parts, before, needed, last: state.last_seq });
-  const seq = (await manager.streams.info(stream)).state.last_seq;
+  const rollback = await afterRollback(region, { ...parts, before, needed, last });
+  const { lastSeq: seq } = await streams.state(stream);
   const copy = { seq, seenAtMs: Date.now(), ...(rollback ? { rollback } : {}) };
   await writeCopy(connection, region, copy);
-  const { purged, heldBy } = await trim(manager, { stream, keepMs, needed }, Date.now());
+  const { purged, heldBy } = await trim(streams, { stream, keepMs, needed }, Date.now());
   if (purged > 0 || heldBy !== null) logger.info({ stream, purged, heldBy }, "copy trimmed");
   return copy;
 }

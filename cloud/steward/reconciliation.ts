@@ -5,12 +5,13 @@
 // N2. A difference is looked at again before it counts: late readings may have come in between.
 // N3. What was found is written to InfluxDB, and a difference raises an alert at the hub, which is
 //     resolved by an hour without one.
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import { decodeFrame } from "../../contracts/messages/frame.ts";
 import { RECONCILIATION, rawMeasurement } from "../../contracts/names/measurements.ts";
 import { telemetryStream } from "../../contracts/names/subjects.ts";
 import { type InfluxClient, quote, quoteName } from "../sinks/influx/client.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { readLane } from "../../platform/nats/lanes/lane-source.ts";
 import { loadPositions } from "../../platform/nats/lanes/positions.ts";
 import { firstSeqSince } from "../../platform/nats/lanes/trim.ts";
@@ -36,7 +37,7 @@ export interface ReconciliationParts {
   readonly logger: Logger;
 }
 
-/** Of one contract in one hour. */
+/** The comparison of one contract in one hour. */
 export interface Difference {
   readonly contract: string;
   readonly readings: number;
@@ -86,11 +87,10 @@ async function countLog(
   done: readonly number[],
   { connection, catalog, logger }: ReconciliationParts,
 ): Promise<ReadonlyMap<string, PointCount>> {
-  const manager = await connection.jetstreamManager();
+  const streams = new Streams(connection);
   const stream = telemetryStream(region);
-  const { first_seq: firstSeq, last_seq: lastSeq } = (await manager.streams.info(stream)).state;
   const since = hourMs - AHEAD_MS;
-  const from = await firstSeqSince(manager, stream, { firstSeq, lastSeq }, since);
+  const from = await firstSeqSince(streams, stream, await streams.state(stream), since);
   const count = new LogCount(hourMs, hourMs + HOUR_MS);
   for (const [partition, doneSeq] of done.entries()) {
     if (doneSeq < from) continue;

@@ -1,12 +1,12 @@
 // The steward: the hub's scheduled work. It cares for the copies of the regions' logs, and compares log
 // and InfluxDB.
 import cron from "node-cron";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import type { HubCopy } from "../../contracts/messages/copy.ts";
 import type { StewardStatus } from "../../contracts/messages/status.ts";
 import type { InfluxClient } from "../sinks/influx/client.ts";
-import { reconciledHour, saveReconciledHour } from "../../platform/nats/lanes/positions.ts";
+import { reconciledHour, saveReconciledHour } from "../../platform/nats/lanes/reconciled-hours.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";

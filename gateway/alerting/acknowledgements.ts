@@ -1,8 +1,8 @@
 // What people have acknowledged, in this region: it comes by a bucket that is written at the hub.
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Acknowledgement } from "../../contracts/messages/alert.ts";
 import { ACKNOWLEDGEMENTS_BUCKET } from "../../contracts/names/subjects.ts";
-import { type BucketEntry, followBucket } from "../../platform/nats/client/bucket.ts";
+import { type BucketEntry, followBucket } from "../../platform/nats/client/follow-bucket.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 

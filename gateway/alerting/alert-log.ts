@@ -1,7 +1,13 @@
-import type { JetStreamClient, NatsConnection } from "nats";
 import type { Alert } from "../../contracts/messages/alert.ts";
 import { alertSubject, alertSubjects, alertsStream } from "../../contracts/names/subjects.ts";
-import { publishUntilStored } from "../../platform/nats/client/publish.ts";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import { jsonOf } from "../../platform/nats/client/payload.ts";
+import {
+  type Publisher,
+  publishUntilStored,
+  publisherOn,
+} from "../../platform/nats/client/publish.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import type { LogPlace } from "./rules/lifecycle.ts";
 import type { OwnRule } from "./rules/make-alert.ts";
 
@@ -23,8 +29,8 @@ const READS_AT_ONCE = 50;
  * message id forgets after two minutes.
  */
 export class AlertLog {
-  readonly #connection: NatsConnection;
-  readonly #jetstream: JetStreamClient;
+  readonly #streams: Streams;
+  readonly #publisher: Publisher;
   readonly #region: string;
   #last = new Map<string, Last>();
   readonly #newestSeq = new Map<number, number>();
@@ -32,8 +38,8 @@ export class AlertLog {
   cleared = 0;
 
   private constructor(connection: NatsConnection, region: string) {
-    this.#connection = connection;
-    this.#jetstream = connection.jetstream();
+    this.#streams = new Streams(connection);
+    this.#publisher = publisherOn(connection);
     this.#region = region;
   }
 
@@ -47,16 +53,13 @@ export class AlertLog {
   async reload(): Promise<void> {
     const stream = alertsStream(this.#region);
     const last = new Map<string, Last>();
-    const manager = await this.#connection.jetstreamManager({ checkAPI: false });
-    const { state } = await manager.streams.info(stream, {
-      subjects_filter: alertSubjects(this.#region),
-    });
-    const subjects = Object.keys(state.subjects ?? {});
+    const counts = await this.#streams.subjects(stream, alertSubjects(this.#region));
+    const subjects = [...counts.keys()];
     for (let at = 0; at < subjects.length; at += READS_AT_ONCE)
       await Promise.all(
         subjects.slice(at, at + READS_AT_ONCE).map(async (subject) => {
-          const message = await manager.streams.getMessage(stream, { last_by_subj: subject });
-          if (message) last.set(subject, lastOf(message.json<Alert>()));
+          const newest = await this.#streams.newest(stream, subject);
+          if (newest) last.set(subject, lastOf(jsonOf<Alert>(newest.data)));
         }),
       );
     this.#last = last;
@@ -120,7 +123,7 @@ export class AlertLog {
     if (last?.id === alert.id && last.state === alert.state) return;
     const data = Buffer.from(JSON.stringify(alert));
     const messageId = `${alert.id}:${alert.state}`;
-    await publishUntilStored(this.#jetstream, { subject, data, messageId }, signal);
+    await publishUntilStored(this.#publisher, { subject, data, messageId }, signal);
     const now = lastOf(alert);
     this.#last.set(subject, now);
     this.#note(now);

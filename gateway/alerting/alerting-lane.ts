@@ -11,7 +11,7 @@
 //     other rules know stays. The position is saved with it, so no replay goes back behind a change; a
 //     change that happened meanwhile waits until the replay has passed the last alert that is stored.
 // E6. If what rules knew is lost, alerts that are open are resolved: nobody could do it later.
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Alert } from "../../contracts/messages/alert.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import {
@@ -31,9 +31,11 @@ import {
   jumpOver,
 } from "../../platform/nats/lanes/lane.ts";
 import { rolledBackTo } from "../../platform/nats/lanes/lane-origin.ts";
-import { type LogEntry, readLane } from "../../platform/nats/lanes/lane-source.ts";
+import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
+import { readLane } from "../../platform/nats/lanes/lane-source.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
-import { messageOf } from "../../platform/runtime/errors.ts";
+import { dispositionOf, messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Acknowledgements } from "./acknowledgements.ts";
 import type { AlertLog } from "./alert-log.ts";
@@ -203,6 +205,7 @@ export class AlertingLane {
       try {
         return await question();
       } catch (error) {
+        if (dispositionOf(error) !== "retry") throw error;
         this.#parts.logger.warn(`no answer yet, will retry: ${messageOf(error)}`);
         await sleep(ASK_AGAIN_MS, signal);
       }
@@ -236,9 +239,9 @@ export class AlertingLane {
     // Frames may be evaluated that were stored after the answer was given.
     const seq = this.#seq;
     try {
-      const { streams } = await this.#parts.connection.jetstreamManager();
-      const { state } = await streams.info(telemetryStream(this.#id.region));
-      if (state.last_seq < seq) this.#turn.abort();
+      const streams = new Streams(this.#parts.connection);
+      const { lastSeq } = await streams.state(telemetryStream(this.#id.region));
+      if (lastSeq < seq) this.#turn.abort();
     } catch {
       // A log that is away is not rolled back; it is asked again.
     }

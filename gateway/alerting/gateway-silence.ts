@@ -3,9 +3,10 @@
 //
 // It is the only alert that a clock raises: that nothing is in the log, no log can say. Its id is made of
 // the last sequence there is, so that it is the same whoever notices.
-import type { JetStreamManager } from "nats";
 import { telemetryStream } from "../../contracts/names/subjects.ts";
+import type { Streams } from "../../platform/nats/client/streams.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
+import { dispositionOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { AlertLog } from "./alert-log.ts";
 import { makeOwnAlert } from "./rules/make-alert.ts";
@@ -17,22 +18,22 @@ const LOOK_EVERY_MS = 2_000;
 const BY_SILENCE = 2 ** 31 + 3;
 
 export async function watchGateways(
-  parts: { manager: JetStreamManager; region: string; alertLog: AlertLog; logger: Logger },
+  parts: { streams: Streams; region: string; alertLog: AlertLog; logger: Logger },
   signal: AbortSignal,
   silentMs = SILENT_MS,
 ): Promise<void> {
-  const { manager, region, alertLog, logger } = parts;
+  const { streams, region, alertLog, logger } = parts;
   const lane = { region, partition: 0 };
   let lastSeq = -1;
   let sinceMs = performance.now();
   let raisedSeq = firingSeq(alertLog, region);
   while (!signal.aborted) {
     // A log that does not answer says nothing about its gateways.
-    const info = await manager.streams.info(telemetryStream(region)).catch(() => null);
+    const log = await streams.state(telemetryStream(region)).catch(nullIfAway);
     const nowMs = performance.now();
-    if (info === null) sinceMs = nowMs;
+    if (log === null) sinceMs = nowMs;
     else {
-      const { last_seq: seq } = info.state;
+      const { lastSeq: seq } = log;
       if (seq !== lastSeq) [lastSeq, sinceMs] = [seq, nowMs];
       const isSilent = seq > 0 && nowMs - sinceMs >= silentMs;
       const of = { key: region, atMs: Date.now() };
@@ -60,4 +61,9 @@ export async function watchGateways(
 function firingSeq(alertLog: AlertLog, region: string): number | null {
   const last = alertLog.lastOf({ region, rule: "gateway_silent", key: region });
   return last?.state === "firing" ? last.seq : null;
+}
+
+function nullIfAway(error: unknown): null {
+  if (dispositionOf(error) === "retry") return null;
+  throw error;
 }

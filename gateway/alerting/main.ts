@@ -1,6 +1,7 @@
 import type { AlertingStatus } from "../../contracts/messages/status.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { checkLog } from "../../platform/nats/lanes/check-log.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import { serveStatus } from "../../platform/runtime/status-server.ts";
@@ -43,7 +44,8 @@ await processMain({
   argv: process.argv.slice(2),
   run: async ({ config, logger, signal }) => {
     const connection = await connectNats({ url: config.natsUrl, name: "alerting" }, logger, signal);
-    await checkLog(await connection.jetstreamManager({ checkAPI: false }), config, signal);
+    const streams = new Streams(connection);
+    await checkLog(streams, config, signal);
     const alertLog = await AlertLog.open(connection, config.region);
     const registry = { connection, shippedDirectory: config.schemas, logger };
     const catalog = await openContractRegistry(registry, signal);
@@ -77,10 +79,9 @@ await processMain({
       { ready: () => true, status, metrics: alertingMetrics(region, status) },
     );
     logger.info({ rules: ruleBook.rules.map(({ id }) => id) }, "ready");
-    const manager = await connection.jetstreamManager({ checkAPI: false });
     await Promise.all([
       ...lanes.map((lane) => lane.run(signal)),
-      watchGateways({ manager, region, alertLog, logger }, signal),
+      watchGateways({ streams, region, alertLog, logger }, signal),
     ]);
     await connection.close();
   },

@@ -1,5 +1,13 @@
-// What the gateway needs of an MQTT broker, in our words, so that the library behind it can be
-// replaced (or its hardening dropped) without touching anything outside this folder.
+// The broker as the gateway sees it, in our words, so that what is behind it can be replaced without
+// touching anything outside this folder. aedes answers CONNECT; the rest is ours.
+//
+//   start-broker -> connection -> routing -> session -> protocol     (imports; none goes back)
+//
+//   connection/  sockets, and the packets of one connection
+//   routing/     the way of an accepted publish to its subscribers, retained messages, wills
+//   session/     the part that outlives a connection, and its store
+//   protocol/    rules and bytes of MQTT, without state
+//   aedes/       aedes, behind its door.ts
 //
 // B1. A QoS 1/2 PUBLISH is answered (PUBACK/PUBREC) only after `settle` was called for it.
 // B2. Answers leave in the order in which the publishes of that client came [MQTT-4.6.0-2].
@@ -10,12 +18,12 @@
 import type { Authentication, Credentials } from "../identity/login.ts";
 import type { Message, RefusalReason, Settle } from "../ingest/message.ts";
 
-/** Who is at the other end of a connection, as far as the broker knows. */
+/** The client at the other end of a connection, as far as the broker knows. */
 export interface ClientIdentity {
   readonly clientId: string;
   /** Absent when the listener let the client in anonymously. */
   readonly username: string | undefined;
-  /** Whatever `authenticate` answered with; absent when there is no `authenticate`. */
+  /** The answer of `authenticate`; absent when there is no `authenticate`. */
   readonly principal: string | undefined;
   readonly device: string | undefined;
   /** 3 = MQTT 3.1, 4 = MQTT 3.1.1, 5 = MQTT 5. */
@@ -33,8 +41,8 @@ export interface ClientIdentity {
 export type DisconnectReason =
   "disconnect" | "will" | "keep_alive" | "connection_lost" | "taken_over" | "closed" | "shutdown";
 
-/** What the gateway itself says, and keeps retained for later subscribers (MQTT 5, 3.3.1.3). */
-export interface Projection {
+/** Topics of the gateway itself, retained for later subscribers (MQTT 5, 3.3.1.3). */
+export interface RetainedTopics {
   /**
    * Publishes from the gateway itself (QoS 1); resolves when the broker's store has it.
    * @param options `expirySeconds`, fractions included: nobody gets it later than that, retained or
@@ -47,13 +55,13 @@ export interface Projection {
   ): Promise<void>;
   /** Forgets what is retained there; subscribers hear nothing, unlike with an empty payload. */
   unretain(topic: string): void;
-  /** What the gateway (not one of its clients) retains and has not expired, by matching topic. */
+  /** Messages that the gateway (not one of its clients) retains and that have not expired, by topic. */
   retained(filter: string): Map<string, Buffer>;
 }
 
 export interface BrokerHandlers {
   /** Works on what is stored, before any client can connect; while it runs no listener is open. */
-  prepare?(projection: Projection): Promise<void>;
+  prepare?(topics: RetainedTopics): Promise<void>;
   /** Every PUBLISH of a client and every will; forwarded to subscribers once settled with `null`. */
   publish(message: Message, settle: Settle): void;
   /** Absent: everybody is let in. A rejected promise answers 0x88 "Server unavailable". */
@@ -86,7 +94,7 @@ export interface BrokerCounters {
   paused: Record<string, number>;
 }
 
-export interface Broker extends Projection, AsyncDisposable {
+export interface Broker extends RetainedTopics, AsyncDisposable {
   readonly counters: Readonly<BrokerCounters>;
   /** Addresses that listen, by listener name (`mqtt`, `mqtts`, `ws`, `wss`). */
   readonly addresses: Readonly<Record<string, { host: string; port: number }>>;

@@ -22,7 +22,7 @@ export interface Listeners {
   readonly wss?: Address & { readonly tls: TlsIdentity };
 }
 
-/** What one client, and all of them together, may take. 0 never means "no limit" here. */
+/** Bounds on one client, and on all of them together. 0 never means "no limit" here. */
 export interface Limits {
   /** Connected clients; the next CONNECT is answered with 0x97 (3 on MQTT 3.1.1). */
   readonly connectionsMax: number;

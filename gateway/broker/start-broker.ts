@@ -1,24 +1,25 @@
-// The broker put together: listeners → connections → aedes for CONNECT and wills, sessions,
-// subscriptions and deliveries of our own (ADR in the commit that introduced sessions.ts).
-import { Aedes } from "aedes";
-import type { ISubscription } from "mqtt-packet";
-import { makeAedesPersistence } from "./aedes/persistence.ts";
-import type { AedesBroker, AedesClient } from "./aedes/seam.ts";
-import type { Broker, BrokerCounters, BrokerHandlers, Projection } from "./broker.ts";
-import { Connection } from "./connection/connection.ts";
-import { type Core, count } from "./core.ts";
-import { forward } from "./routing/forward.ts";
-import { startListeners } from "./connection/listeners.ts";
-import { type BrokerOptions, resolveLimits } from "./options.ts";
+// The broker put together. aedes answers CONNECT (aedes/door.ts); the rest is ours: listeners,
+// connections, sessions and their store, subscriptions, deliveries, retained messages and wills.
+import { openDoor } from "./aedes/door.ts";
+import type { Broker, BrokerHandlers } from "./broker.ts";
+import { Admission } from "./connection/connect.ts";
+import { Connection, type ConnectionParts } from "./connection/connection.ts";
+import { Flusher } from "./connection/flusher.ts";
+import { HeldRoom } from "./connection/held-room.ts";
+import { type Accept, startListeners } from "./connection/listeners.ts";
 import { RateLimit } from "./connection/rate-limit.ts";
+import { Subscribing } from "./connection/subscribe.ts";
+import { startSweeping } from "./connection/sweep.ts";
+import { count, makeCounters } from "./counters.ts";
+import { type BrokerOptions, resolveLimits } from "./options.ts";
 import { REASON } from "./protocol/reason-codes.ts";
 import { REFUSAL_CODES } from "./protocol/refusals.ts";
+import { Forwarder } from "./routing/forward.ts";
+import { makeGatewayTopics } from "./routing/gateway-topics.ts";
 import { Retained } from "./routing/retained.ts";
+import { Wills } from "./routing/wills.ts";
 import { openSessionStore } from "./session/session-store.ts";
 import { Sessions } from "./session/sessions.ts";
-import { startSweeping } from "./connection/sweep.ts";
-import { isTopicName } from "./protocol/topic-rules.ts";
-import { publishOrphanedWills, publishWill } from "./routing/wills.ts";
 
 /** Sockets beyond `connectionsMax` that may be open to hear why they are refused. */
 const SOCKETS_SPARE = 200;
@@ -33,84 +34,61 @@ export async function startBroker(
   options: BrokerOptions,
   handlers: BrokerHandlers,
 ): Promise<Broker> {
-  const limits = resolveLimits(options.limits);
-  const counters = makeCounters();
-  const store = openSessionStore(options.dataDirectory, (error) => {
-    count(counters.dropped, "store_failed");
-    options.logger?.error({ err: error }, "the session store failed");
-  });
-  const core = await makeCore(options, handlers, { limits, store, counters });
+  const parts = await makeParts(options, handlers);
+  const topics = makeGatewayTopics(parts);
   try {
-    await handlers.prepare?.(projectionOf(core));
+    await handlers.prepare?.(topics);
   } catch (error) {
-    await closeCore(core);
+    await closeParts(parts);
     throw error;
   }
-  const stopSweeping = startSweeping(core);
-  const cancelWills = publishOrphanedWills(core, limits.willGraceMs);
-  const stopCore = async (): Promise<void> => {
-    for (const connection of core.connections)
-      connection.close("shutting_down", REASON.shuttingDown);
+  const { connections, limits, wills } = parts;
+  const stopSweeping = startSweeping({ ...parts, drainTimeoutMs: limits.drainTimeoutMs });
+  wills.awaitClients(limits.willGraceMs);
+  const stopParts = async (): Promise<void> => {
+    for (const connection of connections) connection.close("shutting_down", REASON.shuttingDown);
     stopSweeping();
-    cancelWills();
-    await closeCore(core);
+    wills.stop();
+    await closeParts(parts);
   };
   try {
     const bounds = {
       socketsMax: limits.connectionsMax + SOCKETS_SPARE,
       packetBytesMax: limits.packetBytesMax,
     };
-    const accept = (...of: [Connection["stream"], Connection["origin"]]): void =>
-      void new Connection(core, ...of);
+    const accept: Accept = (stream, origin) => new Connection(parts, stream, origin).start();
     const listening = await startListeners(options.listeners, accept, bounds);
     const stop = async (): Promise<void> => {
       const closed = listening.stop();
-      await stopCore();
+      await stopParts();
       listening.destroySockets();
       await closed;
     };
-    return brokerOf(core, listening.addresses, stop);
+    return { ...topics, ...brokerOf(parts, listening.addresses, stop) };
   } catch (error) {
-    await stopCore();
+    await stopParts();
     throw error;
   }
 }
 
-async function closeCore(core: Core): Promise<void> {
-  await new Promise<void>((resolve) => core.aedes.close(resolve));
-  for (const connection of core.connections) connection.stream.destroy();
-  core.store[Symbol.dispose]();
+async function closeParts({ door, connections, store }: ConnectionParts): Promise<void> {
+  await door.close();
+  for (const connection of connections) connection.destroy();
+  store[Symbol.dispose]();
 }
 
-function projectionOf(core: Core): Projection {
-  return {
-    publish: (topic, payload, { retain, expirySeconds }) => {
-      if (!isTopicName(topic, core.limits.topicLevelsMax))
-        return Promise.reject(new RangeError("the topic is none to publish to"));
-      const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(payload);
-      const properties =
-        expirySeconds === undefined ? undefined : { messageExpiryInterval: expirySeconds };
-      forward(core, { topic, payload: bytes, qos: 1, retain, properties }, undefined);
-      core.store.commit();
-      return Promise.resolve();
-    },
-    unretain: (topic) => {
-      core.retained.forget(topic);
-      core.store.commit();
-    },
-    retained: (filter) => core.retained.byGateway(filter),
-  };
-}
-
-function brokerOf(core: Core, addresses: Broker["addresses"], stop: () => Promise<void>): Broker {
+function brokerOf(
+  { counters, connections, admission }: ConnectionParts,
+  addresses: Broker["addresses"],
+  stop: () => Promise<void>,
+): Omit<Broker, "publish" | "unretain" | "retained"> {
   let stopped: Promise<void> | undefined;
   return {
-    counters: core.counters,
+    counters,
     addresses,
-    ...projectionOf(core),
     disconnect: (who, reason) => {
       let closed = 0;
-      for (const connection of core.connections) {
+      for (const connection of connections) {
         const { clientId, principal } = connection.identity;
         if (connection.gone || (clientId !== who && principal !== who)) continue;
         connection.close("disconnected", REFUSAL_CODES[reason]);
@@ -119,78 +97,48 @@ function brokerOf(core: Core, addresses: Broker["addresses"], stop: () => Promis
       return closed;
     },
     refuseConnections: (on) => {
-      core.refusing = on;
+      admission.refusing = on;
     },
     [Symbol.asyncDispose]: () => (stopped ??= stop()),
   };
 }
 
-const makeCounters = (): BrokerCounters => ({
-  connections: 0,
-  publishesReceived: 0,
-  publishesHeld: 0,
-  publishesHeldBytes: 0,
-  closed: {},
-  refused: {},
-  dropped: {},
-  paused: {},
-});
-
-async function makeCore(
-  { logger }: BrokerOptions,
+/** Everything that the connections share, in the order in which it can be made. */
+async function makeParts(
+  { logger, dataDirectory, ...options }: BrokerOptions,
   handlers: BrokerHandlers,
-  { limits, store, counters }: Pick<Core, "limits" | "store" | "counters">,
-): Promise<Core> {
-  const core = {
-    handlers,
-    limits,
-    counters,
-    logger,
-    store,
+): Promise<ConnectionParts & { readonly retained: Retained }> {
+  const limits = resolveLimits(options.limits);
+  const counters = makeCounters();
+  const store = openSessionStore(dataDirectory, (error) => {
+    count(counters.dropped, "store_failed");
+    logger?.error({ err: error }, "the session store failed");
+  });
+  const ground = { handlers, limits, counters, logger, store };
+  const sessions = new Sessions(ground);
+  const retained = new Retained(ground);
+  sessions.load(Date.now());
+  const forwarder = new Forwarder(sessions.index, retained);
+  const memory = {
+    hasSession: (clientId: string) => sessions.get(clientId)?.persistent === true,
+    putWill: store.putWill.bind(store),
+    deleteWill: store.deleteWill.bind(store),
+  };
+  return {
+    ...ground,
+    sessions,
+    retained,
+    forwarder,
+    door: await openDoor(memory, limits, logger),
+    wills: new Wills({ ...ground, sessions, forwarder }),
+    admission: new Admission({ ...ground, sessions }),
+    subscribing: new Subscribing({ ...ground, sessions, retained }),
+    flusher: new Flusher(),
+    room: new HeldRoom(counters, limits.heldBytesMax),
     rateLimit: new RateLimit({
       perSecond: limits.publishRatePerSecond,
       burst: limits.publishBurst,
     }),
     connections: new Set(),
-    connectionOf: new WeakMap(),
-    unflushed: [],
-    waitingForRoom: new Set(),
-    refusing: false,
-  } as unknown as { -readonly [K in keyof Core]: Core[K] };
-  core.sessions = new Sessions(core);
-  core.retained = new Retained(core);
-  core.sessions.load(Date.now());
-  core.aedes = await startAedes(core);
-  return core;
-}
-
-async function startAedes(core: Core): Promise<AedesBroker> {
-  const { limits, store, sessions } = core;
-  const aedes = (await Aedes.createBroker({
-    persistence: makeAedesPersistence(sessions, store),
-    concurrency: 0,
-    drainTimeout: limits.drainTimeoutMs,
-    connectTimeout: limits.connectTimeoutMs,
-    maxClientsIdLength: limits.clientIdBytesMax,
-    maximumPacketSize: limits.packetBytesMax,
-    maxTopicLevels: limits.topicLevelsMax,
-    receiveMaximum: limits.inFlightMax,
-    topicAliasMaximum: limits.topicAliasMax,
-    sessionExpiryIntervalLimit: limits.sessionExpirySecondsMax,
-    pendingSessionsLimit: limits.pendingSessionsMax,
-  })) as unknown as AedesBroker;
-  // A client id such as `constructor` must not find Object.prototype (GHSA-52qw-whmv-87c5).
-  aedes.clients = Object.assign(Object.create(null) as AedesBroker["clients"], aedes.clients);
-  aedes.brokers = Object.assign(Object.create(null) as AedesBroker["brokers"], aedes.brokers);
-  // Its sweep of stored wills stops at the first that is refused; ours is in wills.ts.
-  clearInterval(aedes._clearWillInterval);
-  aedes.authorizeSubscribe = (_client, _subscription: ISubscription, done) => done(null, null);
-  aedes.publishWill = (client, will) => publishWill(core, client, will);
-  aedes.scheduleSessionExpiry = (client) => {
-    core.connectionOf.get(client)?.onUnregistered(aedes._takingOver.has(client.id));
-    sessions.leave(client, Date.now());
   };
-  aedes.on("error", (error: Error) => core.logger?.error({ err: error }, "aedes failed"));
-  aedes.on("client", (client: AedesClient) => core.connectionOf.get(client)?.onRegistered());
-  return aedes;
 }

@@ -4,7 +4,7 @@
 // G1. One message is worked on at a time, over all three streams. So a reply that was stored before a
 //     command is offered is found by asking for it, and one stored later is read later.
 // G2. Replies are read from where the stream stood before the first command was read.
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Alert } from "../../contracts/messages/alert.ts";
 import { checkCommand } from "../../contracts/messages/command.ts";
 import {
@@ -18,7 +18,8 @@ import {
 } from "../../contracts/names/subjects.ts";
 import { type CommandAddress, parseCommandTopic } from "../../contracts/names/topics.ts";
 import { unescapeToken } from "../../contracts/names/token.ts";
-import { type LogEntry, readSlice } from "../../platform/nats/lanes/lane-source.ts";
+import { type LogEntry, readSlice } from "../../platform/nats/client/stream-reader.ts";
+import { publisherOn } from "../../platform/nats/client/publish.ts";
 import { applyStored, newestSequence } from "../../platform/nats/client/stored.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
@@ -71,7 +72,7 @@ export class Commands {
         )) > 0,
     });
     this.#replies = new ReplyLog({
-      jetstream: connection.jetstream(),
+      publisher: publisherOn(connection),
       region,
       clock,
       signal,

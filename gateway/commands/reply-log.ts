@@ -1,4 +1,4 @@
-// Replies of devices to commands, stored before they are acknowledged.
+// Answers of devices to commands, stored before their PUBACK (P1).
 //
 // L1. A reply is settled only after it is stored; while the store refuses it is never settled, and the
 //     device sends it again.
@@ -7,16 +7,15 @@
 // L3. Replies to one command are stored in the order they came, also when storing takes several tries:
 //     the last one is what its device says now.
 import { createHash } from "node:crypto";
-import type { JetStreamClient } from "nats";
 import { COMMAND_ID_BYTES_MAX, type Reply } from "../../contracts/messages/command.ts";
 import { DEVICE_ID_BYTES_MAX } from "../../contracts/device.ts";
 import { replyFilter } from "../../contracts/names/subjects.ts";
 import { type CommandAddress, parseReplyTopic } from "../../contracts/names/topics.ts";
-import { publishUntilStored } from "../../platform/nats/client/publish.ts";
+import { type Publisher, publishUntilStored } from "../../platform/nats/client/publish.ts";
 import type { Message, Settle } from "../ingest/message.ts";
 
 export interface ReplyLogParts {
-  readonly jetstream: Pick<JetStreamClient, "publish">;
+  readonly publisher: Publisher;
   readonly region: string;
   /** Epoch ms. */
   readonly clock: () => number;
@@ -57,7 +56,7 @@ export class ReplyLog {
       messageId: messageIdOf(reply),
     };
     const before = this.#last.get(message.subject) ?? Promise.resolve();
-    const storing = before.then(() => publishUntilStored(this.#parts.jetstream, message, signal));
+    const storing = before.then(() => publishUntilStored(this.#parts.publisher, message, signal));
     this.#last.set(message.subject, storing);
     storing.then(
       () => {
@@ -66,7 +65,10 @@ export class ReplyLog {
         onStored(address);
         settle(null);
       },
-      () => undefined, // Stopping: not settled, so the device sends it again (L1).
+      (error: unknown) => {
+        // Stopping: not settled, so the device sends it again (L1).
+        if (!signal.aborted) throw error;
+      },
     );
     return true;
   }

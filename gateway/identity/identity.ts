@@ -5,11 +5,11 @@
 // Y2. A change ends the sessions it concerns only after the book knows it, and after every login that
 //     was answered from the older record has reached the broker: none slips in between.
 import { setImmediate as turn } from "node:timers/promises";
-import { NatsError, type NatsConnection } from "nats";
 import { DEVICES_BUCKET, bucketStream } from "../../contracts/names/subjects.ts";
-import { type LogEntry, readSlice } from "../../platform/nats/lanes/lane-source.ts";
-import { Backoff, sleep } from "../../platform/runtime/backoff.ts";
-import { AppError, messageOf } from "../../platform/runtime/errors.ts";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import { newestSequence } from "../../platform/nats/client/stored.ts";
+import { type LogEntry, readSlice } from "../../platform/nats/client/stream-reader.ts";
+import { AppError } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Message, Refusal } from "../ingest/message.ts";
 import { anonymousMayPublish, ownerOfClientId } from "./access.ts";
@@ -19,7 +19,6 @@ import type { Authentication, Credentials } from "./login.ts";
 import type { AnonymousMode } from "./options.ts";
 
 const KEYS = `$KV.${DEVICES_BUCKET}.`;
-const NO_MESSAGE_FOUND = 10037;
 
 export interface IdentityParts {
   /** Connection to the region's nats-server. */
@@ -55,8 +54,8 @@ export async function openIdentity(parts: IdentityParts, signal: AbortSignal): P
   const { connection, logger } = parts;
   const book = new DeviceBook();
   const logins: Partial<Record<LoginOutcome, number>> = {};
-  const lastSeq = await lastSequence(connection, logger, signal);
   const stream = bucketStream(DEVICES_BUCKET);
+  const lastSeq = await newestSequence(parts, { stream, subject: `${KEYS}>` }, signal);
   const slice = { stream, subject: `${KEYS}>`, from: "last-per-subject" } as const;
   const following = new AbortController();
   const until = AbortSignal.any([signal, following.signal]);
@@ -132,26 +131,4 @@ function accessOf(
         ? anonymousAllowed
         : (book.active(principal)?.rights.subscribe(topicFilter) ?? false),
   };
-}
-
-/** Sequence of the newest entry there is, 0 if none: what the first load has to reach. */
-async function lastSequence(
-  connection: NatsConnection,
-  logger: Logger,
-  signal: AbortSignal,
-): Promise<number> {
-  const stream = bucketStream(DEVICES_BUCKET);
-  const manager = await connection.jetstreamManager({ checkAPI: false });
-  const backoff = new Backoff({ baseMs: 50, maxMs: 1_000 });
-  while (!signal.aborted) {
-    try {
-      const { seq } = await manager.streams.getMessage(stream, { last_by_subj: `${KEYS}>` });
-      return seq;
-    } catch (error) {
-      if (error instanceof NatsError && error.api_error?.err_code === NO_MESSAGE_FOUND) return 0;
-      logger.warn(`cannot read devices yet: ${messageOf(error)}`);
-    }
-    await sleep(backoff.next(), signal);
-  }
-  throw new AppError("NATS_UNAVAILABLE", "retry", "stopped before devices were loaded");
 }

@@ -1,5 +1,5 @@
-import type { NatsConnection } from "nats";
 import { telemetrySubject } from "../../contracts/names/subjects.ts";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { StreamPublisher } from "../../platform/nats/client/stream-publisher.ts";
 import type { FrameStore } from "./commit-log.ts";
 

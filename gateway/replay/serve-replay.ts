@@ -6,8 +6,6 @@
 //     process dies before it, the reject is still there, and replaying it again gives equal readings.
 // Y3. A request that cannot be answered now (log away, gateway stopping) is answered `failed` or not
 //     at all; asking again is harmless (Y2).
-import type { JetStreamManager, Msg, NatsConnection } from "nats";
-import { NatsError } from "nats";
 import type { Reject, RejectReason } from "../../contracts/messages/reject.ts";
 import {
   type ReplayAnswer,
@@ -15,6 +13,10 @@ import {
   parseReplayRequest,
 } from "../../contracts/messages/replay.ts";
 import { rejectsStream, replaySubject } from "../../contracts/names/subjects.ts";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import { jsonOf } from "../../platform/nats/client/payload.ts";
+import { type Request, requestsTo } from "../../platform/nats/client/requests.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Ingest } from "../ingest/ingest.ts";
@@ -24,7 +26,6 @@ const QUEUE = "gateways";
 /** Requests in work at once; more wait in the subscription. */
 const IN_WORK_MAX = 64;
 const STORED_WITHIN_MS = 10_000;
-const NO_MESSAGE_FOUND = 10037;
 
 /**
  * No admission can mend these: the database refused what was in the log already, or the sender had
@@ -46,15 +47,12 @@ export interface ReplayParts {
 /** Runs until `signal` aborts. */
 export async function serveReplay(parts: ReplayParts, signal: AbortSignal): Promise<void> {
   const { connection, region, logger } = parts;
-  const manager = await connection.jetstreamManager({ checkAPI: false });
-  const subscription = connection.subscribe(replaySubject(region), { queue: QUEUE });
-  const stop = (): void => subscription.unsubscribe();
-  signal.addEventListener("abort", stop, { once: true });
-  if (signal.aborted) stop();
+  const streams = new Streams(connection);
+  const place = { subject: replaySubject(region), queue: QUEUE };
   const inWork = new Set<Promise<void>>();
-  for await (const message of subscription) {
+  for await (const request of requestsTo(connection, place, signal)) {
     if (inWork.size >= IN_WORK_MAX) await Promise.race(inWork);
-    const work = answer(parts, manager, message, signal)
+    const work = answer(parts, streams, request, signal)
       .catch((error: unknown) => logger.warn({ err: error }, "a replay could not be answered"))
       .finally(() => inWork.delete(work));
     inWork.add(work);
@@ -64,14 +62,14 @@ export async function serveReplay(parts: ReplayParts, signal: AbortSignal): Prom
 
 async function answer(
   parts: ReplayParts,
-  manager: JetStreamManager,
-  message: Msg,
+  streams: Streams,
+  { data, answer: respond }: Request,
   signal: AbortSignal,
 ): Promise<void> {
-  const request = parseReplayRequest(message.data);
+  const request = parseReplayRequest(data);
   if (!request) return;
   const soon = AbortSignal.any([signal, AbortSignal.timeout(STORED_WITHIN_MS)]);
-  const answered = await replay(parts, manager, request, soon).catch(
+  const answered = await replay(parts, streams, request, soon).catch(
     (error: unknown): ReplayAnswer => ({
       seq: request.seq,
       outcome: "failed",
@@ -80,18 +78,19 @@ async function answer(
     }),
   );
   parts.logger.info({ ...answered, dryRun: request.dryRun }, "replay");
-  message.respond(Buffer.from(JSON.stringify(answered)));
+  respond(Buffer.from(JSON.stringify(answered)));
 }
 
 async function replay(
   { region, ingest }: ReplayParts,
-  manager: JetStreamManager,
+  streams: Streams,
   request: ReplayRequest,
   signal: AbortSignal,
 ): Promise<ReplayAnswer> {
   const { seq } = request;
   const stream = rejectsStream(region);
-  const reject = await rejectAt(manager, stream, seq); // Y1
+  const kept = await streams.at(stream, seq); // Y1
+  const reject = kept && jsonOf<Reject>(kept.data);
   if (!reject) return { seq, outcome: "gone", readings: 0, detail: `no reject ${seq}` };
   if (BEYOND_ADMISSION.includes(reject.reason)) {
     const detail = `${reject.reason} came after admission: ${reject.detail}`;
@@ -100,31 +99,18 @@ async function replay(
   const { readings, refused } = await ingest.replay(reject, request, signal);
   if (readings === 0) return { seq, outcome: "rejected", readings, detail: refused ?? "" };
   const answered = { seq, outcome: refused === null ? "stored" : "partly", readings } as const;
-  const kept = request.dryRun ? null : await problemOfDelete(manager, stream, seq); // Y2
-  const notes = [refused, kept && `stored, but still listed: ${kept}`];
+  const listed = request.dryRun ? null : await problemOfDelete(streams, stream, seq); // Y2
+  const notes = [refused, listed && `stored, but still listed: ${listed}`];
   return { ...answered, detail: notes.filter((note) => note !== null).join("; ") };
 }
 
-async function rejectAt(
-  manager: JetStreamManager,
-  stream: string,
-  seq: number,
-): Promise<Reject | null> {
-  try {
-    return (await manager.streams.getMessage(stream, { seq })).json<Reject>();
-  } catch (error) {
-    if (error instanceof NatsError && error.api_error?.err_code === NO_MESSAGE_FOUND) return null;
-    throw error;
-  }
-}
-
 async function problemOfDelete(
-  manager: JetStreamManager,
+  streams: Streams,
   stream: string,
   seq: number,
 ): Promise<string | null> {
   try {
-    await manager.streams.deleteMessage(stream, seq, false);
+    await streams.remove(stream, seq);
     return null;
   } catch (error) {
     return messageOf(error);

@@ -1,8 +1,9 @@
 // The region's trimmer: its own log, and its copies of other regions' logs, by what is still needed.
-import type { JetStreamManager, NatsConnection } from "nats";
 import cron from "node-cron";
 import type { HubCopy } from "../../contracts/messages/copy.ts";
 import { telemetryStream } from "../../contracts/names/subjects.ts";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { readCopy } from "../../platform/nats/lanes/copies.ts";
 import { neededFrom } from "../../platform/nats/lanes/positions.ts";
 import { rebuildCopy } from "../../platform/nats/topology/topology.ts";
@@ -39,40 +40,38 @@ export async function runTrimmer(parts: TrimmerParts, signal: AbortSignal): Prom
  */
 async function trimRegion(parts: TrimmerParts): Promise<void> {
   const { connection, region, logKeep: keepMs, logger } = parts;
-  const manager = await connection.jetstreamManager();
-  for (const of of await regionsHere(parts)) {
+  const streams = new Streams(connection);
+  for (const of of await regionsHere(streams, region)) {
     const stream = telemetryStream(of);
-    const copy = await readCopy(manager, of);
+    const copy = await readCopy(streams, of);
     const needed = [copy === null ? null : copy.seq + 1];
     if (of === region)
       for (const operator of OPERATORS)
         needed.push(...(await neededFrom(connection, operator, of, parts.partitions)));
-    if (of !== region && (await isOutdated(manager, stream, copy))) {
+    if (of !== region && (await isOutdated(streams, stream, copy))) {
       logger.warn({ stream }, "that region's log was rolled back: its copy is made again");
       await rebuildCopy(connection, of, region);
       continue;
     }
-    const { purged, heldBy } = await trim(manager, { stream, keepMs, needed }, Date.now());
+    const { purged, heldBy } = await trim(streams, { stream, keepMs, needed }, Date.now());
     if (purged > 0 || heldBy !== null) logger.info({ stream, purged, heldBy }, "log trimmed");
   }
 }
 
 /** A copy that was begun before its origin was rolled back holds what that does not. */
 async function isOutdated(
-  manager: JetStreamManager,
+  streams: Streams,
   stream: string,
   copy: HubCopy | null,
 ): Promise<boolean> {
   if (!copy?.rollback) return false;
-  const { created } = await manager.streams.info(stream);
-  return Date.parse(String(created)) < copy.rollback.foundAtMs;
+  return (await streams.state(stream)).createdMs < copy.rollback.foundAtMs;
 }
 
-async function regionsHere({ connection, region }: TrimmerParts): Promise<string[]> {
-  const manager = await connection.jetstreamManager();
+async function regionsHere(streams: Streams, region: string): Promise<string[]> {
   const prefix = telemetryStream("");
   const found: string[] = [];
-  for await (const { config } of manager.streams.list())
-    if (config.name.startsWith(prefix)) found.push(config.name.slice(prefix.length));
+  for (const { name } of await streams.list())
+    if (name.startsWith(prefix)) found.push(name.slice(prefix.length));
   return found.includes(region) ? found : [region, ...found];
 }

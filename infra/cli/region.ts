@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { NatsConnection } from "nats";
 import { connectNats } from "../../platform/nats/client/connect.ts";
-import { copyStream } from "../../platform/nats/topology/region-restore.ts";
+import { restoreStream } from "../../platform/nats/topology/region-restore.ts";
 import { PARTITIONS_DEFAULT, originStreams } from "../../platform/nats/topology/topology.ts";
 import { AppError } from "../../platform/runtime/errors.ts";
 import { makeLogger } from "../../platform/runtime/logger.ts";
@@ -76,7 +76,7 @@ async function restore(flags: Flags, say: (line: string) => void): Promise<void>
       say(`${spec.name}: no copy anywhere, left out`);
       continue;
     }
-    await copyStream(best.source, to, spec);
+    await restoreStream(best.source, to, spec);
     const { host } = new URL(flags.from[best.at]!);
     say(`${spec.name}: up to sequence ${best.seq}, from ${host}`);
   }

@@ -18,6 +18,7 @@ import {
 } from "../../platform/nats/lanes/lane.ts";
 import { readLane } from "../../platform/nats/lanes/lane-source.ts";
 import { streamConfig } from "../../platform/nats/topology/topology.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { firstSeqSince } from "../../platform/nats/lanes/trim.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import { makeLogger } from "../../platform/runtime/logger.ts";
@@ -143,7 +144,7 @@ export async function readRegion(
   if (!config)
     throw new AppError("CONFIG_INVALID", "fatal", `there is no log of region ${region} there`);
   const { first_seq: firstSeq, last_seq: lastSeq } = (await manager.streams.info(stream)).state;
-  const from = await firstSeqSince(manager, stream, { firstSeq, lastSeq }, sinceMs);
+  const from = await firstSeqSince(new Streams(connection), stream, { firstSeq, lastSeq }, sinceMs);
   const { subjects } = await manager.streams
     .info(stream, { subjects_filter: ">" })
     .then(({ state }) => ({ subjects: Object.keys(state.subjects ?? {}) }));

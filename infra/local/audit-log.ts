@@ -1,10 +1,10 @@
 // Compares what devices saw acknowledged with the regions' logs, content included.
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { decodeFrame } from "../../contracts/messages/frame.ts";
 import { contentHash } from "../../contracts/messages/reading.ts";
 import { telemetryFilter, telemetryStream } from "../../contracts/names/subjects.ts";
 import type { LedgerEntry } from "../../device-sim/ledger.ts";
-import { readSlice } from "../../platform/nats/lanes/lane-source.ts";
+import { readSlice } from "../../platform/nats/client/stream-reader.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 
 const keyOf = (of: { region: string; device: string; contract: string; hash: string }): string =>

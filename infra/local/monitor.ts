@@ -1,6 +1,5 @@
 // Gathers what the panel shows and the report needs, once a second, from the processes themselves.
 import { type Histogram, build, decodeFromCompressedBase64 } from "hdr-histogram-js";
-import type { JetStreamManager, NatsConnection } from "nats";
 import type {
   AggregatorStatus,
   AlertingStatus,
@@ -11,6 +10,8 @@ import type {
   SimulatorStatus,
 } from "../../contracts/messages/status.ts";
 import { telemetryStream } from "../../contracts/names/subjects.ts";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { type LocalPlan, REGIONS, type Region } from "./plan.ts";
 import type { Supervisor } from "./supervisor.ts";
@@ -43,7 +44,7 @@ export const EMPTY_SNAPSHOT: Snapshot = {
 export class Monitor {
   readonly #plan: LocalPlan;
   readonly #supervisor: Supervisor;
-  readonly #managers = new Map<Region, JetStreamManager>();
+  readonly #streams = new Map<Region, Streams>();
   /** The last histograms of each start of an aggregator: a restart must not forget the earlier. */
   readonly #latency = new Map<string, Readonly<Record<string, string>>>();
   previous: Snapshot = EMPTY_SNAPSHOT;
@@ -54,12 +55,9 @@ export class Monitor {
     this.#supervisor = supervisor;
   }
 
-  async connect(connections: Record<Region, NatsConnection>): Promise<void> {
+  connect(connections: Record<Region, NatsConnection>): void {
     for (const region of REGIONS)
-      this.#managers.set(
-        region,
-        await connections[region].jetstreamManager({ checkAPI: false, timeout: 1_000 }),
-      );
+      this.#streams.set(region, new Streams(connections[region], { timeoutMs: 1_000 }));
   }
 
   /** Refreshes until `signal` aborts. */
@@ -118,11 +116,11 @@ export class Monitor {
   }
 
   async #lastSeq(region: Region): Promise<number | null> {
-    const info = await this.#managers
+    const state = await this.#streams
       .get(region)
-      ?.streams.info(telemetryStream(region))
+      ?.state(telemetryStream(region))
       .catch(() => null);
-    return info?.state.last_seq ?? null;
+    return state?.lastSeq ?? null;
   }
 }
 

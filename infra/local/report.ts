@@ -1,4 +1,4 @@
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Alert } from "../../contracts/messages/alert.ts";
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/schema/catalog.ts";
 import {
@@ -9,7 +9,9 @@ import {
 } from "../../contracts/names/subjects.ts";
 import { readLedger } from "../../device-sim/ledger.ts";
 import { InfluxClient } from "../../cloud/sinks/influx/client.ts";
-import { readSlice } from "../../platform/nats/lanes/lane-source.ts";
+import { jsonOf } from "../../platform/nats/client/payload.ts";
+import { readSlice } from "../../platform/nats/client/stream-reader.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import { type Audit, audit } from "./audit.ts";
@@ -51,16 +53,16 @@ export async function streamMarks(
 ): Promise<StreamMarks> {
   const marks = {} as StreamMarks;
   for (const region of REGIONS) {
-    const { streams } = await connections[region].jetstreamManager();
+    const streams = new Streams(connections[region]);
     const [telemetry, alerts, rejects] = await Promise.all([
-      streams.info(telemetryStream(region)),
-      streams.info(alertsStream(region)),
-      streams.info(rejectsStream(region)),
+      streams.state(telemetryStream(region)),
+      streams.state(alertsStream(region)),
+      streams.state(rejectsStream(region)),
     ]);
     marks[region] = {
-      telemetrySeq: telemetry.state.last_seq,
-      alertsSeq: alerts.state.last_seq,
-      rejectsSeq: rejects.state.last_seq,
+      telemetrySeq: telemetry.lastSeq,
+      alertsSeq: alerts.lastSeq,
+      rejectsSeq: rejects.lastSeq,
     };
   }
   return marks;
@@ -142,7 +144,7 @@ async function readAlerts(
   const enough = new AbortController();
   const alerts: Alert[] = [];
   for await (const { seq, data } of readSlice(connection, slice, logger, enough.signal)) {
-    alerts.push(JSON.parse(Buffer.from(data).toString("utf8")) as Alert);
+    alerts.push(jsonOf<Alert>(data));
     if (seq >= range.to) break;
   }
   enough.abort();

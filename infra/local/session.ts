@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import logUpdate from "log-update";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import {
   PARTITIONS_DEFAULT,
@@ -111,7 +111,7 @@ export class Session {
     this.#options.say("starting gateways, alerting engines and the aggregator");
     await this.#supervisor.start(services, stop);
     if (stop.aborted) return null;
-    await this.#monitor.connect(connections);
+    this.#monitor.connect(connections);
     // The first frames of every lane have come all the way: mirrors are linked, lanes are read.
     if (!(await this.#caughtUp(PATH_READY_MS, stop)) && !stop.aborted)
       this.#options.say("the path is slow to come up; starting the devices all the same");

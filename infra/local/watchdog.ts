@@ -1,4 +1,5 @@
-import { connect } from "nats";
+import { connectOnce } from "../../platform/nats/client/connection.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Child } from "./child.ts";
@@ -42,18 +43,10 @@ export async function watchJetStream(
 
 /** One probe on a connection of its own: the account's JetStream answers about its streams. */
 export const jetStreamProbe = (url: string) => async (): Promise<void> => {
-  const { host, username, password } = new URL(url);
-  const connection = await connect({
-    servers: host,
-    user: username,
-    pass: password,
-    name: "watchdog",
-    timeout: PROBE_TIMEOUT_MS,
-    reconnect: false,
-  });
+  const options = { name: "watchdog", timeoutMs: PROBE_TIMEOUT_MS, reconnect: false };
+  const connection = await connectOnce({ url, ...options });
   try {
-    const manager = await connection.jetstreamManager({ timeout: PROBE_TIMEOUT_MS });
-    for await (const _info of manager.streams.list()) break;
+    await new Streams(connection, options).list();
   } finally {
     await connection.close();
   }

@@ -9,7 +9,10 @@ import { expect, test } from "vitest";
 import type { AlertingStatus } from "../../contracts/messages/status.ts";
 import { AlertLog } from "../../gateway/alerting/alert-log.ts";
 import { watchGateways } from "../../gateway/alerting/gateway-silence.ts";
+import { Bucket } from "../../platform/nats/client/bucket.ts";
 import { loadChunked, saveChunked } from "../../platform/nats/client/chunked-value.ts";
+import { jsonOf } from "../../platform/nats/client/payload.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { makeLogger } from "../../platform/runtime/logger.ts";
 import { PROVE_RULES, compareAlerts } from "../prove/alerts.ts";
 import { FrameWriter, type TestReading } from "../support/nats-frames.ts";
@@ -137,16 +140,15 @@ test("an acknowledged alert says so, and by whom, until it is resolved", async (
 test("gateways that fall silent raise one alert, whoever notices; one that writes again resolves it", async () => {
   await using world = await startHubAndRegions({ regions: ["eu"], partitions: 2 });
   const connection = await world.region("eu").connect();
-  const manager = await connection.jetstreamManager();
+  const streams = new Streams(connection);
   const writer = new FrameWriter({ region: "eu", partition: 1 });
   const stop = new AbortController();
   const watch = async (): Promise<AlertLog> => {
     const alertLog = await AlertLog.open(connection, "eu");
-    void watchGateways({ manager, region: "eu", alertLog, logger: SILENT }, stop.signal, 500);
+    void watchGateways({ streams, region: "eu", alertLog, logger: SILENT }, stop.signal, 500);
     return alertLog;
   };
-  const stored = async (): Promise<number> =>
-    (await manager.streams.info("ALERTS_eu")).state.messages;
+  const stored = async (): Promise<number> => (await streams.state("ALERTS_eu")).messages;
   const first = await watch();
   await writer.publish(connection, [], Date.now());
   await eventually("it is raised", async () => (await stored()) === 1);
@@ -159,25 +161,25 @@ test("gateways that fall silent raise one alert, whoever notices; one that write
     Promise.resolve(first.openAlerts + second.openAlerts === 0),
   );
   stop.abort();
-  const kept = await manager.streams.getMessage("ALERTS_eu", { seq: 1 });
-  expect(kept.json()).toMatchObject({ rule: "gateway_silent", key: "eu", state: "firing" });
+  const kept = await streams.at("ALERTS_eu", 1);
+  expect(jsonOf(kept!.data)).toMatchObject({ rule: "gateway_silent", key: "eu", state: "firing" });
 });
 
 test("a value of several megabytes is whole or not at all, and the one before it outlives a kill", async () => {
   await using world = await startHubAndRegions({ regions: ["eu"], partitions: 1 });
   const connection = await world.region("eu").connect();
-  const kv = await connection.jetstream().views.kv("alert_state", { bindOnly: true });
+  const bucket = await Bucket.open(connection, "alert_state");
   const { random } = seededRandom();
   const large = Buffer.from(Float64Array.from({ length: 300_000 }, () => random()).buffer);
   const [small, third] = [Buffer.from("small"), Buffer.from("third")];
-  const first = await saveChunked(kv, "eu.0", large, null);
+  const first = await saveChunked(bucket, "eu.0", large, null);
   expect(first.chunks).toBeGreaterThan(3);
-  expect((await loadChunked(kv, "eu.0", first)).equals(large)).toBe(true);
-  expect(await saveChunked(kv, "eu.0", large, first)).toBe(first);
+  expect((await loadChunked(bucket, "eu.0", first)).equals(large)).toBe(true);
+  expect(await saveChunked(bucket, "eu.0", large, first)).toBe(first);
   // Killed before anybody kept the second reference: the first is still whole.
-  const second = await saveChunked(kv, "eu.0", small, first);
-  expect((await loadChunked(kv, "eu.0", first)).equals(large)).toBe(true);
-  expect(await loadChunked(kv, "eu.0", second)).toEqual(small);
-  await saveChunked(kv, "eu.0", third, second);
-  await expect(loadChunked(kv, "eu.0", first)).rejects.toMatchObject({ code: "STATE_LOST" });
+  const second = await saveChunked(bucket, "eu.0", small, first);
+  expect((await loadChunked(bucket, "eu.0", first)).equals(large)).toBe(true);
+  expect(await loadChunked(bucket, "eu.0", second)).toEqual(small);
+  await saveChunked(bucket, "eu.0", third, second);
+  await expect(loadChunked(bucket, "eu.0", first)).rejects.toMatchObject({ code: "STATE_LOST" });
 });

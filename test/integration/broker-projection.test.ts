@@ -3,14 +3,15 @@
 // Method: our broker on a temporary directory, started twice; raw clients, so that every packet counts.
 import type { IPublishPacket } from "mqtt-packet";
 import { expect, test } from "vitest";
-import type { Projection } from "../../gateway/broker/broker.ts";
+import type { RetainedTopics } from "../../gateway/broker/broker.ts";
 import { startTestBroker } from "../support/mqtt-broker.ts";
 import { RawClient, publishPacket } from "../support/mqtt-client.ts";
 import { eventually } from "../support/eventually.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const ALL = "devices/#";
-const topicsOf = (projection: Projection): string[] => [...projection.retained(ALL).keys()].sort();
+const topicsOf = (projection: RetainedTopics): string[] =>
+  [...projection.retained(ALL).keys()].sort();
 
 async function subscriber(port: number, clientId: string): Promise<RawClient> {
   const client = await RawClient.connect(port, { protocolVersion: 5, clientId });
@@ -58,7 +59,7 @@ test("the gateway's retained messages", async () => {
     expect(a?.properties?.messageExpiryInterval).toBeGreaterThan(50);
   }
   let prepared = false;
-  const prepare = async (projection: Projection): Promise<void> => {
+  const prepare = async (projection: RetainedTopics): Promise<void> => {
     expect(topicsOf(projection)).toEqual(["devices/a"]);
     projection.unretain("devices/a");
     await projection.publish("devices/c", "c", { retain: true });

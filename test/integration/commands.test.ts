@@ -5,7 +5,7 @@
 // the WAN is a proxy that can be cut.
 import { join } from "node:path";
 import { type IClientOptions, type MqttClient, connectAsync } from "mqtt";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { Alert, AlertCommand } from "../../contracts/messages/alert.ts";
 import type { Reply } from "../../contracts/messages/command.ts";

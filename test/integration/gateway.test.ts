@@ -3,10 +3,12 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type MqttClient, connectAsync } from "mqtt";
-import { DeliverPolicy, type NatsConnection } from "nats";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Alert } from "../../contracts/messages/alert.ts";
 import { decodeFrame } from "../../contracts/messages/frame.ts";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import { readStored } from "../../platform/nats/client/stream-reader.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import type { Reject } from "../../contracts/messages/reject.ts";
 import { type NatsWorld, startHubAndRegions } from "../support/nats.ts";
 import { eventually } from "../support/eventually.ts";
@@ -72,18 +74,12 @@ const reading = (seq: number, over: object = {}): string =>
 
 /** The sequence numbers of a device's readings in the region's log. */
 async function loggedSequences(device: string): Promise<number[]> {
-  const manager = await nats.jetstreamManager();
-  const { state } = await manager.streams.info("TELEMETRY_eu");
-  const consumer = await nats.jetstream().consumers.get("TELEMETRY_eu", {
-    deliver_policy: DeliverPolicy.StartSequence,
-    opt_start_seq: 1,
-  });
+  const slice = { stream: "TELEMETRY_eu", subject: "telemetry.eu.*", from: 1 };
+  const { lastSeq } = await new Streams(nats).state(slice.stream);
   const sequences: number[] = [];
-  for await (const message of await consumer.consume()) {
-    for (const one of decodeFrame(message.data).readings)
+  for await (const { data } of readStored(nats, slice, lastSeq))
+    for (const one of decodeFrame(data).readings)
       if (one.device === device) sequences.push(one.payload.seq as number);
-    if (message.seq >= state.last_seq) break;
-  }
   return sequences;
 }
 

@@ -3,7 +3,6 @@
 // Method: a real hub and region; the real broker with the identity's handlers; records written at the
 // hub as the command line writes them; MQTT 3.1.1 and 5 clients.
 import type { IConnackPacket, ISubackPacket } from "mqtt-packet";
-import type { KV } from "nats";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type Device, deviceKey } from "../../contracts/device.ts";
 import { startBroker } from "../../gateway/broker/start-broker.ts";
@@ -13,6 +12,7 @@ import type { AnonymousMode } from "../../gateway/identity/options.ts";
 import { passwordCredential } from "../../gateway/identity/passwords.ts";
 import { generateSecret, secretCredential } from "../../gateway/identity/secrets.ts";
 import type { Message } from "../../gateway/ingest/message.ts";
+import { Bucket } from "../../platform/nats/client/bucket.ts";
 import { makeLogger } from "../../platform/runtime/logger.ts";
 import {
   AUTHORITY,
@@ -30,12 +30,12 @@ const tls = { key: SERVER_KEY, certificate: SERVER_CERTIFICATE, clientAuthoritie
 const logger = makeLogger({}, "silent");
 
 let nats: NatsWorld;
-let devices: KV;
+let devices: Bucket;
 
 beforeAll(async () => {
   nats = await startHubAndRegions({ regions: ["eu"] });
   const hub = await nats.hub.connect();
-  devices = await hub.jetstream().views.kv("devices", { bindOnly: true });
+  devices = await Bucket.open(hub, "devices");
 });
 afterAll(() => nats[Symbol.asyncDispose]());
 

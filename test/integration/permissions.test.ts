@@ -2,7 +2,7 @@
 // it is told to give. (That they may do what they need is shown by every other test: a violation that a
 // nats-server logs fails it.)
 // Method: real servers; as one user, what is another's.
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { expect, test } from "vitest";
 import { readLane } from "../../platform/nats/lanes/lane-source.ts";
 import { makeLogger } from "../../platform/runtime/logger.ts";

@@ -3,7 +3,7 @@
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import type { IConnackPacket } from "mqtt-packet";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Device, deviceKey } from "../../contracts/device.ts";
 import { decodeFrame } from "../../contracts/messages/frame.ts";
@@ -14,7 +14,7 @@ import {
   telemetrySubject,
 } from "../../contracts/names/subjects.ts";
 import { generateSecret, secretCredential } from "../../gateway/identity/secrets.ts";
-import { readSlice } from "../../platform/nats/lanes/lane-source.ts";
+import { readSlice } from "../../platform/nats/client/stream-reader.ts";
 import { makeLogger } from "../../platform/runtime/logger.ts";
 import { RawClient, connectClient, publishPacket } from "../support/mqtt-client.ts";
 import { type NatsWorld, startHubAndRegions } from "../support/nats.ts";

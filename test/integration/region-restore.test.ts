@@ -3,9 +3,10 @@
 // Method: real servers; the region's directory is deleted, the command of the manual is run, then more is
 // written; the other region's copy is behind the hub's, so the command has to choose.
 import { rm } from "node:fs/promises";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { expect, test } from "vitest";
 import { applyTopology } from "../../platform/nats/topology/topology.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { storedAt } from "../../platform/nats/lanes/trim.ts";
 import { makeAggregator } from "../support/aggregator.ts";
 import { startInflux } from "../support/influx.ts";
@@ -24,9 +25,9 @@ const reading = (seq: number, ts: number): TestReading => ({
 });
 
 async function timesOf(connection: NatsConnection, last: number): Promise<(number | null)[]> {
-  const manager = await connection.jetstreamManager();
+  const streams = new Streams(connection);
   const seqs = Array.from({ length: last }, (_, at) => at + 1);
-  return Promise.all(seqs.map((seq) => storedAt(manager, STREAM, seq)));
+  return Promise.all(seqs.map((seq) => storedAt(streams, STREAM, seq)));
 }
 
 const lastSeq = async (connection: NatsConnection): Promise<number> =>

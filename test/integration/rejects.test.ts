@@ -6,7 +6,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Command } from "commander";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/schema/catalog.ts";
 import { type FrameReading, decodeFrame } from "../../contracts/messages/frame.ts";

@@ -3,8 +3,9 @@
 // Method: real servers; the region's directory is replaced by an older copy of itself, while a gateway
 // goes on numbering its frames.
 import { cp, rm } from "node:fs/promises";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { expect, test } from "vitest";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { storedAt } from "../../platform/nats/lanes/trim.ts";
 import { makeAggregator } from "../support/aggregator.ts";
 import { type InfluxUnderTest, startInflux } from "../support/influx.ts";
@@ -33,9 +34,9 @@ const lastSeq = async (connection: NatsConnection): Promise<number> =>
 
 /** When each message was stored, by sequence. */
 async function storeTimes(connection: NatsConnection): Promise<(number | null)[]> {
-  const manager = await connection.jetstreamManager();
+  const streams = new Streams(connection);
   const last = await lastSeq(connection);
-  return Promise.all(range(1, last).map((seq) => storedAt(manager, STREAM, seq)));
+  return Promise.all(range(1, last).map((seq) => storedAt(streams, STREAM, seq)));
 }
 
 const range = (from: number, to: number): number[] =>

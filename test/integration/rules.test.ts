@@ -5,7 +5,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { expect, test } from "vitest";
 import type { AlertingStatus } from "../../contracts/messages/status.ts";
 import type { Alert } from "../../contracts/messages/alert.ts";

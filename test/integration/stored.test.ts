@@ -2,7 +2,7 @@
 // the last one is gone before it is reached.
 // Method: a real stream of more messages than a reader is sent ahead; one test deletes the newest while
 // the first is being applied.
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { applyStored, newestSequence } from "../../platform/nats/client/stored.ts";
 import { makeLogger } from "../../platform/runtime/logger.ts";

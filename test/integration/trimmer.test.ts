@@ -5,8 +5,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { expect, test } from "vitest";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { firstSeqSince } from "../../platform/nats/lanes/trim.ts";
 import type { NatsUser } from "../../platform/nats/topology/permissions.ts";
 import { makeAggregator } from "../support/aggregator.ts";
@@ -97,14 +98,14 @@ test("what everybody has read goes; what the hub or the engine has not read stay
 test("the first frame since a time is found by bisection", async () => {
   await using world = await startHubAndRegions({ regions: ["eu"] });
   const eu = await world.region("eu").connect();
-  const manager = await eu.jetstreamManager();
+  const streams = new Streams(eu);
   for (let at = 0; at < 20; at++) {
     await eu.jetstream().publish("telemetry.eu.0", String(at));
     if (at === 9) await sleep(50);
   }
-  const tenth = (await manager.streams.getMessage(STREAM, { seq: 11 })).time.getTime();
+  const tenth = (await streams.at(STREAM, 11))!.storeMs;
   const all = { firstSeq: 1, lastSeq: 20 };
-  expect(await firstSeqSince(manager, STREAM, all, tenth - 20)).toBe(11);
-  expect(await firstSeqSince(manager, STREAM, all, Date.now() + 1_000)).toBe(21);
-  expect(await firstSeqSince(manager, STREAM, all, 0)).toBe(1);
+  expect(await firstSeqSince(streams, STREAM, all, tenth - 20)).toBe(11);
+  expect(await firstSeqSince(streams, STREAM, all, Date.now() + 1_000)).toBe(21);
+  expect(await firstSeqSince(streams, STREAM, all, 0)).toBe(1);
 });

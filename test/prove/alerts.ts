@@ -2,14 +2,15 @@
 // logs; and what people were told, against what was raised.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Alert } from "../../contracts/messages/alert.ts";
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/schema/catalog.ts";
 import { decodeFrame } from "../../contracts/messages/frame.ts";
 import { type Rule, parseRules } from "../../contracts/rules/rule.ts";
 import type { AlertingStatus } from "../../contracts/messages/status.ts";
 import { alertSubjects, alertsStream } from "../../contracts/names/subjects.ts";
-import { type LogEntry, readLane, readSlice } from "../../platform/nats/lanes/lane-source.ts";
+import { type LogEntry, readSlice } from "../../platform/nats/client/stream-reader.ts";
+import { readLane } from "../../platform/nats/lanes/lane-source.ts";
 import { makeLogger } from "../../platform/runtime/logger.ts";
 import { eventually } from "../support/eventually.ts";
 import type { Mail } from "../support/notifications.ts";

@@ -1,6 +1,6 @@
 // One region at its edge: a real nats-server, a gateway, and devices that write down every PUBACK.
 import { join } from "node:path";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { SimulatorStatus } from "../../contracts/messages/status.ts";
 import { freePort } from "./free-port.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";

@@ -1,6 +1,6 @@
 // What a gateway writes into its region's log, without a gateway.
-import { headers } from "nats";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import { publishOnce, publisherOn } from "../../platform/nats/client/publish.ts";
 import { encodeFrame, encodeReading, frameMessageId } from "../../contracts/messages/frame.ts";
 import { type LaneId, telemetrySubject } from "../../contracts/names/subjects.ts";
 
@@ -70,11 +70,10 @@ export class FrameWriter {
 
   async #store(connection: NatsConnection, body: Buffer, messageId: string): Promise<void> {
     const subject = telemetrySubject(this.#lane.region, this.#lane.partition);
-    const head = headers();
-    head.set("Nats-Msg-Id", messageId);
+    const publisher = publisherOn(connection);
     for (;;) {
       try {
-        await connection.jetstream().publish(subject, body, { headers: head, timeout: 1_000 });
+        await publishOnce(publisher, { subject, data: body, messageId });
         return;
       } catch (error) {
         if (connection.isClosed()) throw error;

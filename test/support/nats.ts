@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type NatsConnection, connect } from "nats";
+import { type NatsConnection, connectOnce } from "../../platform/nats/client/connection.ts";
 import { eventually } from "./eventually.ts";
 import { freePort } from "./free-port.ts";
 import { ServerProcess } from "./server-process.ts";
@@ -132,15 +132,11 @@ async function startServer(
   await writeFile(path, spec.configuration);
   const listen = `127.0.0.1:${await freePort()}`;
   const open = (reconnect: boolean, user: NatsUser = "admin"): Promise<NatsConnection> =>
-    connect({
-      servers: listen,
-      user,
-      pass: passwordOf(user),
+    connectOnce({
+      url: `nats://${user}:${passwordOf(user)}@${listen}`,
       ...(spec.name === "hub" && user !== "admin" ? { inboxPrefix: HUB_INBOX } : {}),
       reconnect,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 100,
-      timeout: 2_000,
+      timeoutMs: 2_000,
     });
   const server = new ServerProcess({
     name: `nats-server ${spec.name}`,

@@ -1,7 +1,7 @@
 // Servers that take notifications, and alerts to be told.
 import { createServer as createHttpServer, type IncomingHttpHeaders, type Server } from "node:http";
 import { once } from "node:events";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { SMTPServer } from "smtp-server";
 import type { Alert } from "../../contracts/messages/alert.ts";
 import { alertSubject } from "../../contracts/names/subjects.ts";

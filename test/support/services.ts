@@ -1,10 +1,12 @@
 // Skerry's own processes under test, started as the launcher starts them.
 import { join } from "node:path";
-import { DeliverPolicy, type NatsConnection } from "nats";
 import { decodeFrame, type FrameReading } from "../../contracts/messages/frame.ts";
 import { contentHash } from "../../contracts/messages/reading.ts";
-import { telemetryStream } from "../../contracts/names/subjects.ts";
+import { telemetryFilter, telemetryStream } from "../../contracts/names/subjects.ts";
 import { type LedgerEntry, readLedger } from "../../device-sim/ledger.ts";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import { readStored } from "../../platform/nats/client/stream-reader.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { freePort } from "./free-port.ts";
 import { ServerProcess } from "./server-process.ts";
 
@@ -55,21 +57,14 @@ export async function logContents(
   region: string,
 ): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
-  const { state } = await (
-    await connection.jetstreamManager()
-  ).streams.info(telemetryStream(region));
-  const consumer = await connection.jetstream().consumers.get(telemetryStream(region), {
-    deliver_policy: DeliverPolicy.StartSequence,
-    opt_start_seq: 1,
-  });
+  const slice = { stream: telemetryStream(region), subject: telemetryFilter(region), from: 1 };
+  const { lastSeq } = await new Streams(connection).state(slice.stream);
   const count = ({ device, contract, payload }: FrameReading): void => {
     const key = keyOf(device, contract, contentHash(payload));
     counts.set(key, (counts.get(key) ?? 0) + 1);
   };
-  for await (const message of await consumer.consume()) {
-    decodeFrame(message.data).readings.forEach(count);
-    if (message.seq >= state.last_seq) break;
-  }
+  for await (const { data } of readStored(connection, slice, lastSeq))
+    decodeFrame(data).readings.forEach(count);
   return counts;
 }
 

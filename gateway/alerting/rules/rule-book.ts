@@ -5,12 +5,12 @@
 // B2. An entry that cannot be used is logged as an error, and the rule stays as it was.
 // B3. A rule over a contract or field that is not known here yet waits for it: contracts come by a bucket
 //     of their own, which may be behind. Frames with readings of such a contract wait with it.
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import { type CompiledRule, compileRule } from "../../../contracts/rules/compile-rule.ts";
 import { type Rule, contractsOf, parseRule } from "../../../contracts/rules/rule.ts";
 import { RULES_BUCKET } from "../../../contracts/names/subjects.ts";
-import { type BucketEntry, followBucket } from "../../../platform/nats/client/bucket.ts";
+import { type BucketEntry, followBucket } from "../../../platform/nats/client/follow-bucket.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 import type { Logger } from "../../../platform/runtime/logger.ts";
 

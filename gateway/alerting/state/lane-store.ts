@@ -5,7 +5,6 @@
 // S2. Saving goes on beside the evaluation; only the copy of the state is made in its way, at a pace that
 //     all lanes share (save-pace.ts).
 // S3. One save at a time: the next record is taken when the one before is written, or given up.
-import type { KV, NatsConnection } from "nats";
 import {
   ALERT_STATE_BUCKET,
   type LaneId,
@@ -13,6 +12,8 @@ import {
   laneName,
   laneStateKey,
 } from "../../../contracts/names/subjects.ts";
+import { Bucket } from "../../../platform/nats/client/bucket.ts";
+import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
 import {
   type ChunkedRef,
   loadChunked,
@@ -53,8 +54,8 @@ export interface LaneRecord extends LanePlace {
 export class LaneStore {
   readonly #id: LaneId;
   readonly #positions: Positions<AlertingPosition>;
-  readonly #states: KV;
-  readonly #presence: KV;
+  readonly #states: Bucket;
+  readonly #presence: Bucket;
   readonly #lanes: number;
   readonly #logger: Logger;
   #saved: Pick<AlertingPosition, "seq" | "rules" | "presence"> | null = null;
@@ -68,8 +69,8 @@ export class LaneStore {
     id: LaneId,
     parts: {
       positions: Positions<AlertingPosition>;
-      states: KV;
-      presence: KV;
+      states: Bucket;
+      presence: Bucket;
       lanes: number;
       logger: Logger;
     },
@@ -86,11 +87,11 @@ export class LaneStore {
     id: LaneId,
     { connection, lanes, logger }: { connection: NatsConnection; lanes: number; logger: Logger },
   ): Promise<LaneStore> {
-    const { views } = connection.jetstream({ timeout: ANSWER_WITHIN_MS });
+    const options = { timeoutMs: ANSWER_WITHIN_MS };
     return new LaneStore(id, {
       positions: await Positions.open<AlertingPosition>(connection, ALERTING_OPERATOR),
-      states: await views.kv(ALERT_STATE_BUCKET, { bindOnly: true }),
-      presence: await views.kv(PRESENCE_BUCKET, { bindOnly: true }),
+      states: await Bucket.open(connection, ALERT_STATE_BUCKET, options),
+      presence: await Bucket.open(connection, PRESENCE_BUCKET, options),
       lanes,
       logger,
     });
@@ -156,9 +157,9 @@ export class LaneStore {
   async #save({ snapshot, ...place }: LaneRecord): Promise<boolean> {
     const name = laneStateKey(this.#id);
     try {
-      const write = (kv: KV, kind: "rules" | "presence"): Promise<ChunkedRef> => {
+      const write = (bucket: Bucket, kind: "rules" | "presence"): Promise<ChunkedRef> => {
         const [saved, attempted] = [this.#saved?.[kind] ?? null, this.#attempted?.[kind] ?? null];
-        return saveChunked(kv, name, snapshot[kind], saved, attempted);
+        return saveChunked(bucket, name, snapshot[kind], saved, attempted);
       };
       const rules = await write(this.#states, "rules");
       const presence = await write(this.#presence, "presence");
@@ -169,7 +170,7 @@ export class LaneStore {
       this.#attempted = null;
       return true;
     } catch (error) {
-      if (error instanceof AppError && dispositionOf(error) !== "retry") throw error;
+      if (dispositionOf(error) !== "retry") throw error;
       this.#logger.warn({ err: error }, "position not saved, will try again");
       return false;
     }

@@ -1,9 +1,15 @@
-// What aedes asks of a persistence, answered from our sessions. Messages, subscriptions and QoS 2
-// state never pass through aedes here, so of its interface only what CONNECT and wills use is left.
+// The persistence that aedes asks for, answered from our sessions. Messages, subscriptions and
+// QoS 2 state never pass through aedes here, so only what CONNECT and wills use does anything.
 import { Readable } from "node:stream";
-import type { Will } from "./seam.ts";
-import type { Sessions } from "../session/sessions.ts";
-import type { SessionStore } from "../session/session-store.ts";
+import type { Will } from "../protocol/properties.ts";
+
+/** Things kept of clients between their connections. */
+export interface Memory {
+  /** There is a session for it to resume. */
+  hasSession(clientId: string): boolean;
+  putWill(clientId: string, will: Will): void;
+  deleteWill(clientId: string): void;
+}
 
 const nothing = (): Promise<void> => Promise.resolve();
 
@@ -14,13 +20,13 @@ const nothing = (): Promise<void> => Promise.resolve();
  */
 export const SESSION_MARK = "$skerry/session";
 
-export const makeAedesPersistence = (sessions: Sessions, store: SessionStore): object => ({
+export const makeAedesPersistence = (memory: Memory): object => ({
   // aedes insists on a function that is literally async.
   // eslint-disable-next-line @typescript-eslint/require-await
   setup: async () => undefined,
   subscriptionsByClient: ({ id }: { id: string }) =>
-    Promise.resolve(sessions.get(id)?.persistent ? [{ topic: SESSION_MARK, qos: 0 }] : []),
-  // Clean Start is honoured when the client is registered (Sessions.open).
+    Promise.resolve(memory.hasSession(id) ? [{ topic: SESSION_MARK, qos: 0 }] : []),
+  // Clean Start is honoured when the session is opened (session/sessions.ts).
   cleanSubscriptions: nothing,
   addSubscriptions: nothing,
   removeSubscriptions: nothing,
@@ -34,11 +40,11 @@ export const makeAedesPersistence = (sessions: Sessions, store: SessionStore): o
   outgoingClearMessageId: nothing,
   outgoingStream: () => Readable.from([]),
   putWill: ({ id }: { id: string }, will: Will) => {
-    store.putWill(id, will);
+    memory.putWill(id, will);
     return Promise.resolve();
   },
   delWill: ({ id }: { id: string }) => {
-    store.deleteWill(id);
+    memory.deleteWill(id);
     return Promise.resolve();
   },
   streamWill: () => Readable.from([]),

@@ -1,43 +1,82 @@
-// From CONNECT to an accepted session or a refusal.
+// The judgement on a CONNECT: its session is accepted, or it is refused.
 import type { IConnectPacket } from "mqtt-packet";
+import type { Logger } from "../../../platform/runtime/logger.ts";
 import type { Authentication } from "../../identity/login.ts";
-import type { Connection } from "./connection.ts";
-import type { Core } from "../core.ts";
+import type { BrokerCounters, BrokerHandlers, ClientIdentity } from "../broker.ts";
 import type { Limits } from "../options.ts";
 import type { Problem } from "../protocol/publish-rules.ts";
 import { REASON } from "../protocol/reason-codes.ts";
 import { REFUSAL_CODES } from "../protocol/refusals.ts";
 import { isTopicName } from "../protocol/topic-rules.ts";
+import type { Sessions } from "../session/sessions.ts";
+import type { Origin } from "./origin.ts";
 
-export function admitConnect(core: Core, connection: Connection, packet: IConnectPacket): void {
-  const version = packet.protocolVersion ?? 4;
-  const problem = connectProblem(packet, core.limits) ?? loadProblem(core, packet);
-  if (problem) return connection.refuse(problem.reason, problem.reasonCode, version);
-  const credentials = {
-    clientId: packet.clientId,
-    username: packet.username,
-    password: packet.password,
-    certificate: connection.origin.certificate,
-    remoteAddress: connection.origin.remoteAddress,
-    listener: connection.origin.listener,
-    protocolVersion: version,
-  };
-  const answer = (authentication: Authentication): void => {
-    if (connection.gone) return;
-    if (!authentication.allowed)
-      return connection.refuse("authentication", REFUSAL_CODES[authentication.reason], version);
-    const { principal, device } = authentication;
-    const { password: _, certificate: __, ...known } = credentials;
-    connection.accept(packet, { ...known, principal, device });
-  };
-  if (!core.handlers.authenticate) return answer({ allowed: true });
-  core.handlers.authenticate(credentials).then(answer, (error: unknown) => {
-    core.logger?.error({ err: error, clientId: packet.clientId }, "authentication failed to run");
-    answer({ allowed: false, reason: "server_unavailable" });
-  });
+/** The connection that a CONNECT came from. */
+export interface Candidate {
+  readonly origin: Origin;
+  readonly gone: boolean;
+  accept(packet: IConnectPacket, identity: ClientIdentity): void;
+  refuse(reason: string, reasonCode: number, protocolVersion: number): void;
 }
 
-/** Why a CONNECT is refused before anybody is asked about its sender (pure). */
+export interface AdmissionParts {
+  readonly handlers: Pick<BrokerHandlers, "authenticate">;
+  readonly limits: Limits;
+  readonly sessions: Sessions;
+  readonly counters: BrokerCounters;
+  readonly logger: Logger | undefined;
+}
+
+export class Admission {
+  /** Every CONNECT is refused: the store is away. */
+  refusing = false;
+  readonly #parts: AdmissionParts;
+
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
+  }
+
+  /** Accepts or refuses the candidate, now or once its sender is authenticated. */
+  vet(candidate: Candidate, packet: IConnectPacket): void {
+    const { handlers, limits, logger } = this.#parts;
+    const version = packet.protocolVersion ?? 4;
+    const problem = connectProblem(packet, limits) ?? this.#loadProblem(packet);
+    if (problem) return candidate.refuse(problem.reason, problem.reasonCode, version);
+    const credentials = {
+      clientId: packet.clientId,
+      username: packet.username,
+      password: packet.password,
+      certificate: candidate.origin.certificate,
+      remoteAddress: candidate.origin.remoteAddress,
+      listener: candidate.origin.listener,
+      protocolVersion: version,
+    };
+    const answer = (authentication: Authentication): void => {
+      if (candidate.gone) return;
+      if (!authentication.allowed)
+        return candidate.refuse("authentication", REFUSAL_CODES[authentication.reason], version);
+      const { principal, device } = authentication;
+      const { password: _, certificate: __, ...known } = credentials;
+      candidate.accept(packet, { ...known, principal, device });
+    };
+    if (!handlers.authenticate) return answer({ allowed: true });
+    handlers.authenticate(credentials).then(answer, (error: unknown) => {
+      logger?.error({ err: error, clientId: packet.clientId }, "authentication failed to run");
+      answer({ allowed: false, reason: "server_unavailable" });
+    });
+  }
+
+  #loadProblem({ clientId }: IConnectPacket): Problem | null {
+    if (this.refusing) return { reason: "store_away", reasonCode: REASON.serverUnavailable };
+    const { counters, limits, sessions } = this.#parts;
+    // A client that takes its own connection over needs no further place.
+    if (counters.connections >= limits.connectionsMax && !sessions.isConnected(clientId))
+      return { reason: "connections", reasonCode: REASON.quotaExceeded };
+    return null;
+  }
+}
+
+/** Reason to refuse a CONNECT before anybody is asked about its sender (pure). */
 export function connectProblem(packet: IConnectPacket, limits: Limits): Problem | null {
   const { clientId, protocolVersion, will } = packet;
   if (Buffer.byteLength(clientId) > limits.clientIdBytesMax || /\p{Cc}/u.test(clientId))
@@ -57,13 +96,5 @@ export function connectProblem(packet: IConnectPacket, limits: Limits): Problem 
     return { reason: "protocol_error", reasonCode: REASON.protocolError };
   if (properties.maximumPacketSize === 0)
     return { reason: "protocol_error", reasonCode: REASON.protocolError }; // MQTT 5, 3.1.2.11.4
-  return null;
-}
-
-function loadProblem(core: Core, { clientId }: IConnectPacket): Problem | null {
-  if (core.refusing) return { reason: "store_away", reasonCode: REASON.serverUnavailable };
-  // A client that takes its own connection over needs no further place.
-  if (core.counters.connections >= core.limits.connectionsMax && !core.aedes.clients[clientId])
-    return { reason: "connections", reasonCode: REASON.quotaExceeded };
   return null;
 }

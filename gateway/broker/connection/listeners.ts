@@ -12,8 +12,8 @@ import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from
 import { WebSocketServer, createWebSocketStream } from "ws";
 import { AppError } from "../../../platform/runtime/errors.ts";
 import type { Certificate } from "../../identity/login.ts";
-import type { Origin } from "./connection.ts";
 import type { Address, Listeners, TlsIdentity } from "../options.ts";
+import type { Origin } from "./origin.ts";
 
 export type Accept = (stream: Duplex, origin: Origin) => void;
 
@@ -25,7 +25,7 @@ export interface Listening {
   destroySockets(): void;
 }
 
-/** How long a peer may take for its TLS handshake or HTTP upgrade. */
+/** Time for a peer to finish its TLS handshake or HTTP upgrade. */
 const HANDSHAKE_MS = 10_000;
 
 /** @throws AppError `ADDRESS_IN_USE` naming the first host and port that is taken. */
@@ -121,7 +121,7 @@ function serveWebSockets(server: Server, listener: string, accept: Accept, bytes
       if (!isBinary) socket.close(1003, "frames must be binary");
     });
     const stream = createWebSocketStream(socket);
-    accept(stream, { ...originOf(listener, request.socket), request });
+    accept(stream, originOf(listener, request.socket));
   });
 }
 

@@ -2,79 +2,92 @@
 // equal, reorders numeric ones, stops the process on a filter named `__proto__`, stores refused
 // subscriptions (and queues for them), and subscribes MQTT 3.1.1 clients to the literal `$share/…`.
 import type { ISubscribePacket, ISubscription, IUnsubscribePacket } from "mqtt-packet";
-import type { Connection } from "./connection.ts";
-import type { Core } from "../core.ts";
+import type { BrokerHandlers } from "../broker.ts";
+import type { Limits } from "../options.ts";
 import { REASON } from "../protocol/reason-codes.ts";
-import type { Session } from "../session/session.ts";
 import { isShared, isTopicFilter } from "../protocol/topic-rules.ts";
 import { encode } from "../protocol/wire.ts";
+import type { Retained } from "../routing/retained.ts";
+import type { Session } from "../session/session.ts";
+import type { Sessions } from "../session/sessions.ts";
+import type { SessionStore } from "../session/session-store.ts";
+import type { Source } from "./source.ts";
 
 /** The only failure that MQTT 3.1.1 knows (3.9.3). */
 const FAILURE = 0x80;
 
-export function subscribe(core: Core, connection: Connection, packet: ISubscribePacket): void {
-  const version = connection.identity.protocolVersion;
-  const session = connection.session!;
-  const identifier: unknown = packet.properties?.subscriptionIdentifier;
-  const identifierValid =
-    identifier === undefined || (typeof identifier === "number" && identifier > 0); // [MQTT-3.8.3.2]
-  if (!packet.messageId || packet.subscriptions.length === 0 || !identifierValid)
-    return connection.close("protocol_error", REASON.protocolError); // [MQTT-3.8.3-2]
-  const retained: (() => void)[] = [];
-  const granted = packet.subscriptions.map((wanted) => {
-    const problem = refusal(core, connection, session, wanted);
-    if (problem !== null) return version === 5 ? problem : FAILURE;
-    const options = {
-      qos: wanted.qos,
-      noLocal: wanted.nl === true,
-      retainAsPublished: wanted.rap === true,
-      identifier,
-    };
-    const isNew = core.sessions.subscribe(session, wanted.topic, options);
-    // Retain Handling: 0 sends always, 1 to new subscriptions, 2 never (MQTT 5, 3.8.3.1).
-    if (wanted.rh !== 2 && (wanted.rh !== 1 || isNew))
-      retained.push(() => deliverRetained(core, session, wanted.topic));
-    return wanted.qos;
-  });
-  // The subscription is stored before the client hears that it holds.
-  core.store.commit();
-  connection.write(encode({ cmd: "suback", messageId: packet.messageId, granted }, version));
-  for (const deliver of retained) deliver();
+export interface SubscribingParts {
+  readonly handlers: Pick<BrokerHandlers, "authorizeSubscribe">;
+  readonly limits: Pick<Limits, "topicLevelsMax" | "subscriptionsMax">;
+  readonly sessions: Sessions;
+  readonly retained: Retained;
+  readonly store: SessionStore;
 }
 
-/** Null when the filter is granted. */
-function refusal(
-  core: Core,
-  connection: Connection,
-  session: Session,
-  { topic }: ISubscription,
-): number | null {
-  if (typeof topic === "string" && isShared(topic)) return REASON.sharedNotSupported;
-  if (!isTopicFilter(topic, core.limits.topicLevelsMax)) return REASON.topicFilterInvalid;
-  const allowed = core.handlers.authorizeSubscribe?.(connection.identity, topic) ?? true;
-  if (!allowed) return REASON.notAuthorized;
-  const known = session.subscriptions.has(topic);
-  if (!known && session.subscriptions.size >= core.limits.subscriptionsMax)
-    return REASON.quotaExceeded;
-  return null;
-}
+export class Subscribing {
+  readonly #parts: SubscribingParts;
 
-function deliverRetained(core: Core, session: Session, filter: string): void {
-  const subscription = session.subscriptions.get(filter);
-  if (subscription) core.retained.deliver(subscription, filter);
-}
+  constructor(parts: SubscribingParts) {
+    this.#parts = parts;
+  }
 
-export function unsubscribe(core: Core, connection: Connection, packet: IUnsubscribePacket): void {
-  if (!packet.messageId || packet.unsubscriptions.length === 0)
-    return connection.close("protocol_error", REASON.protocolError); // [MQTT-3.10.3-2]
-  const granted = packet.unsubscriptions.map((filter) =>
-    core.sessions.unsubscribe(connection.session!, filter) ? REASON.success : 0x11,
-  );
-  core.store.commit();
-  connection.write(
-    encode(
-      { cmd: "unsuback", messageId: packet.messageId, granted },
-      connection.identity.protocolVersion,
-    ),
-  );
+  subscribe(source: Source, session: Session, packet: ISubscribePacket): void {
+    const version = source.identity.protocolVersion;
+    const identifier: unknown = packet.properties?.subscriptionIdentifier;
+    const identifierValid =
+      identifier === undefined || (typeof identifier === "number" && identifier > 0); // [MQTT-3.8.3.2]
+    if (!packet.messageId || packet.subscriptions.length === 0 || !identifierValid)
+      return source.close("protocol_error", REASON.protocolError); // [MQTT-3.8.3-2]
+    const retained: (() => void)[] = [];
+    const granted = packet.subscriptions.map((wanted) => {
+      const problem = this.#refusal(source, session, wanted);
+      if (problem !== null) return version === 5 ? problem : FAILURE;
+      const options = {
+        qos: wanted.qos,
+        noLocal: wanted.nl === true,
+        retainAsPublished: wanted.rap === true,
+        identifier,
+      };
+      const isNew = this.#parts.sessions.subscribe(session, wanted.topic, options);
+      // Retain Handling: 0 sends always, 1 to new subscriptions, 2 never (MQTT 5, 3.8.3.1).
+      if (wanted.rh !== 2 && (wanted.rh !== 1 || isNew))
+        retained.push(() => this.#deliverRetained(session, wanted.topic));
+      return wanted.qos;
+    });
+    // The subscription is stored before the client hears that it holds.
+    this.#parts.store.commit();
+    source.write(encode({ cmd: "suback", messageId: packet.messageId, granted }, version));
+    for (const deliver of retained) deliver();
+  }
+
+  unsubscribe(source: Source, session: Session, packet: IUnsubscribePacket): void {
+    if (!packet.messageId || packet.unsubscriptions.length === 0)
+      return source.close("protocol_error", REASON.protocolError); // [MQTT-3.10.3-2]
+    const granted = packet.unsubscriptions.map((filter) =>
+      this.#parts.sessions.unsubscribe(session, filter)
+        ? REASON.success
+        : REASON.noSubscriptionExisted,
+    );
+    this.#parts.store.commit();
+    const version = source.identity.protocolVersion;
+    source.write(encode({ cmd: "unsuback", messageId: packet.messageId, granted }, version));
+  }
+
+  /** Null when the filter is granted. */
+  #refusal(source: Source, session: Session, { topic }: ISubscription): number | null {
+    const { handlers, limits } = this.#parts;
+    if (typeof topic === "string" && isShared(topic)) return REASON.sharedNotSupported;
+    if (!isTopicFilter(topic, limits.topicLevelsMax)) return REASON.topicFilterInvalid;
+    const allowed = handlers.authorizeSubscribe?.(source.identity, topic) ?? true;
+    if (!allowed) return REASON.notAuthorized;
+    const known = session.subscriptions.has(topic);
+    if (!known && session.subscriptions.size >= limits.subscriptionsMax)
+      return REASON.quotaExceeded;
+    return null;
+  }
+
+  #deliverRetained(session: Session, filter: string): void {
+    const subscription = session.subscriptions.get(filter);
+    if (subscription) this.#parts.retained.deliver(subscription, filter);
+  }
 }

@@ -1,36 +1,45 @@
-// What is due now and then: keep-alives, stalled sockets, expired sessions, full rate buckets.
+// Work that is due now and then: keep-alives, stalled sockets, expired sessions, full rate buckets.
 // One timer over all connections instead of several per connection, reset by every packet.
-import type { Connection } from "./connection.ts";
-import type { Core } from "../core.ts";
 import { REASON } from "../protocol/reason-codes.ts";
+import type { Sessions } from "../session/sessions.ts";
+import type { Connection } from "./connection.ts";
+import type { RateLimit } from "./rate-limit.ts";
 
 export const SWEEP_MS = 250;
 const SWEEPS_PER_HOUSEKEEPING = 4;
 
-/** Returns what stops it. */
-export function startSweeping(core: Core): () => void {
+export interface SweepParts {
+  readonly connections: Iterable<Connection>;
+  readonly sessions: Sessions;
+  readonly rateLimit: RateLimit;
+  readonly drainTimeoutMs: number;
+}
+
+/** @returns a function that stops it. */
+export function startSweeping(parts: SweepParts): () => void {
+  const { connections, sessions, rateLimit, drainTimeoutMs } = parts;
   let sweeps = 0;
   const timer = setInterval(() => {
-    for (const connection of core.connections) sweepConnection(core, connection);
+    for (const connection of connections) sweepConnection(connection, drainTimeoutMs);
     if (++sweeps % SWEEPS_PER_HOUSEKEEPING !== 0) return;
-    core.sessions.endExpired(Date.now());
-    core.rateLimit.prune(performance.now());
+    sessions.endExpired(Date.now());
+    rateLimit.prune(performance.now());
   }, SWEEP_MS);
   timer.unref();
   return () => clearInterval(timer);
 }
 
-function sweepConnection(core: Core, connection: Connection): void {
+function sweepConnection(connection: Connection, drainTimeoutMs: number): void {
   if (!connection.open) return;
+  const { channel, keepAliveMs } = connection;
   // One and a half times the keep-alive without a packet [MQTT-3.1.2-22]; not while we do not read.
-  connection.idleSweeps = connection.paused ? 0 : connection.idleSweeps + 1;
-  const { keepAliveMs } = connection;
-  if (keepAliveMs > 0 && connection.idleSweeps * SWEEP_MS > keepAliveMs * 1.5 + SWEEP_MS)
+  channel.idleSweeps = channel.paused ? 0 : channel.idleSweeps + 1;
+  if (keepAliveMs > 0 && channel.idleSweeps * SWEEP_MS > keepAliveMs * 1.5 + SWEEP_MS)
     return connection.close("keep_alive", REASON.keepAliveTimeout);
   // A client that takes nothing of what waits for it is gone or frozen; a slow one makes progress.
-  const waiting = connection.stream.writableLength;
-  if (waiting === 0 || waiting < connection.waitingBytes) connection.stalledSweeps = 0;
-  else connection.stalledSweeps++;
-  connection.waitingBytes = waiting;
-  if (connection.stalledSweeps * SWEEP_MS > core.limits.drainTimeoutMs) connection.abort("stalled");
+  const waiting = channel.stream.writableLength;
+  if (waiting === 0 || waiting < channel.waitingBytes) channel.stalledSweeps = 0;
+  else channel.stalledSweeps++;
+  channel.waitingBytes = waiting;
+  if (channel.stalledSweeps * SWEEP_MS > drainTimeoutMs) connection.abort("stalled");
 }

@@ -1,6 +1,5 @@
-// What makes a PUBLISH a protocol violation (MQTT 5, 3.3); resolves topic aliases on the way.
+// Protocol violations of a PUBLISH (MQTT 5, 3.3); topic aliases are resolved on the way.
 import type { IPublishPacket } from "mqtt-packet";
-import type { AedesClient } from "../aedes/seam.ts";
 import type { Limits } from "../options.ts";
 import { REASON } from "./reason-codes.ts";
 import { isTopicName } from "./topic-rules.ts";
@@ -16,8 +15,13 @@ const ALIAS_INVALID: Problem = { reason: "topic_alias", reasonCode: REASON.topic
 const VIOLATION: Problem = { reason: "protocol_error", reasonCode: REASON.protocolError };
 const TOO_LARGE: Problem = { reason: "packet_too_large", reasonCode: REASON.packetTooLarge };
 
+/** Topic aliases of one connection [MQTT-3.3.2-7]; most clients never name one. */
+export interface AliasHolder {
+  aliases?: Map<number, string> | undefined;
+}
+
 export function publishProblem(
-  client: AedesClient & { aliases?: Map<number, string> },
+  holder: AliasHolder,
   packet: IPublishPacket,
   limits: Limits,
 ): Problem | null {
@@ -28,7 +32,7 @@ export function publishProblem(
   if (properties) {
     const alias: unknown = properties.topicAlias;
     if (alias !== undefined) {
-      const problem = resolveAlias(client, packet, alias, limits.topicAliasMax);
+      const problem = resolveAlias(holder, packet, alias, limits.topicAliasMax);
       if (problem) return problem;
     }
     // A repeated property arrives as an array: a protocol error for all but user properties.
@@ -56,16 +60,16 @@ const KNOWN = new Set([
 
 /** [MQTT-3.3.2-7] to [MQTT-3.3.2-13]. The alias itself is never forwarded. */
 function resolveAlias(
-  client: { aliases?: Map<number, string> },
+  holder: AliasHolder,
   packet: IPublishPacket,
   alias: unknown,
   aliasMax: number,
 ): Problem | null {
   if (typeof alias !== "number" || alias < 1 || alias > aliasMax) return ALIAS_INVALID;
-  client.aliases ??= new Map();
-  if (packet.topic.length > 0) client.aliases.set(alias, packet.topic);
+  holder.aliases ??= new Map();
+  if (packet.topic.length > 0) holder.aliases.set(alias, packet.topic);
   else {
-    const topic = client.aliases.get(alias);
+    const topic = holder.aliases.get(alias);
     if (topic === undefined) return ALIAS_INVALID;
     packet.topic = topic;
   }

@@ -2,8 +2,7 @@
 export const REASON = {
   success: 0x00,
   disconnectWithWill: 0x04,
-  noMatchingSubscribers: 0x10,
-  unspecified: 0x80,
+  noSubscriptionExisted: 0x11,
   malformed: 0x81,
   protocolError: 0x82,
   implementationSpecific: 0x83,
@@ -15,7 +14,6 @@ export const REASON = {
   shuttingDown: 0x8b,
   badAuthenticationMethod: 0x8c,
   keepAliveTimeout: 0x8d,
-  takenOver: 0x8e,
   topicFilterInvalid: 0x8f,
   topicNameInvalid: 0x90,
   packetIdNotFound: 0x92,

@@ -1,5 +1,5 @@
-// What a legal topic name and topic filter is (MQTT 5, 4.7; pure). aedes' own check lets filters
-// such as `a#` and `+a` through, and its matcher throws on topics deeper than it was built for.
+// Legal topic names and topic filters (MQTT 5, 4.7; pure). aedes' own check lets filters such as `a#`
+// and `+a` through, and its matcher throws on topics deeper than it was built for.
 
 const HASH = 35;
 const PLUS = 43;

@@ -1,5 +1,5 @@
 // The few packets that this folder writes itself, as bytes. Four-byte answers are kept as numbers
-// until they are written, so that a released batch costs one buffer and one write (see outbox.ts).
+// until they are written, so that a released batch costs one buffer and one write (see channel.ts).
 import * as mqttPacket from "mqtt-packet";
 import type { Packet } from "mqtt-packet";
 import { returnCodeOf } from "./reason-codes.ts";

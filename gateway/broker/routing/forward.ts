@@ -1,8 +1,9 @@
-// From an accepted publish to its subscribers, and to later ones through the retained store.
-import type { Properties } from "../aedes/seam.ts";
-import type { Core } from "../core.ts";
+// The way of an accepted publish to its subscribers, and to later ones through the retained store.
+import type { Properties } from "../protocol/properties.ts";
 import type { Session, Subscription } from "../session/session.ts";
 import type { StoredMessage } from "../session/session-store.ts";
+import type { SubscriptionIndex } from "../session/subscription-index.ts";
+import type { Retained } from "./retained.ts";
 
 export interface Outgoing {
   readonly topic: string;
@@ -12,29 +13,39 @@ export interface Outgoing {
   readonly properties: Properties | undefined;
 }
 
-/** Reused by every call: forwarding does not nest, and most topics have no subscriber. */
-const found: Subscription[] = [];
+export class Forwarder {
+  readonly #subscriptions: SubscriptionIndex<Subscription>;
+  readonly #retained: Retained;
+  /** Reused by every call: forwarding does not nest, and most topics have no subscriber. */
+  readonly #found: Subscription[] = [];
 
-/** `from` is the publishing client, for No Local; absent for the gateway itself. */
-export function forward(core: Core, outgoing: Outgoing, from: string | undefined): void {
-  found.length = 0;
-  core.sessions.index.match(outgoing.topic, found);
-  if (found.length === 0 && !outgoing.retain) return;
-  const expirySeconds = outgoing.properties?.messageExpiryInterval;
-  const message: StoredMessage = {
-    topic: outgoing.topic,
-    payload: outgoing.payload,
-    qos: outgoing.qos,
-    retain: outgoing.retain,
-    properties: outgoing.properties,
-    expiresAtMs: expirySeconds === undefined ? undefined : Date.now() + expirySeconds * 1000,
-    byGateway: from === undefined,
-  };
-  if (message.retain) core.retained.store(message);
-  // [MQTT-3.8.3-3]: No Local keeps a client's own messages from it.
-  const wanted = found.filter(({ noLocal, session }) => !noLocal || session.clientId !== from);
-  if (wanted.length === 1) deliver(message, wanted[0]!.session, wanted);
-  else deliverToMany(message, wanted);
+  constructor(subscriptions: SubscriptionIndex<Subscription>, retained: Retained) {
+    this.#subscriptions = subscriptions;
+    this.#retained = retained;
+  }
+
+  /** `from` is the publishing client, for No Local; absent for the gateway itself. */
+  forward(outgoing: Outgoing, from: string | undefined): void {
+    const found = this.#found;
+    found.length = 0;
+    this.#subscriptions.match(outgoing.topic, found);
+    if (found.length === 0 && !outgoing.retain) return;
+    const expirySeconds = outgoing.properties?.messageExpiryInterval;
+    const message: StoredMessage = {
+      topic: outgoing.topic,
+      payload: outgoing.payload,
+      qos: outgoing.qos,
+      retain: outgoing.retain,
+      properties: outgoing.properties,
+      expiresAtMs: expirySeconds === undefined ? undefined : Date.now() + expirySeconds * 1000,
+      byGateway: from === undefined,
+    };
+    if (message.retain) this.#retained.store(message);
+    // [MQTT-3.8.3-3]: No Local keeps a client's own messages from it.
+    const wanted = found.filter(({ noLocal, session }) => !noLocal || session.clientId !== from);
+    if (wanted.length === 1) deliver(message, wanted[0]!.session, wanted);
+    else deliverToMany(message, wanted);
+  }
 }
 
 /** One copy per client, at the highest QoS that matches [MQTT-3.3.4-2]. */

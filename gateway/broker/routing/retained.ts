@@ -2,19 +2,27 @@
 //
 // A1. A topic is in memory exactly while its message is in the store.
 // A2. An expired message is never sent, and goes when it is come across.
-import { type Core, count } from "../core.ts";
+import type { BrokerCounters } from "../broker.ts";
+import { count } from "../counters.ts";
+import type { Limits } from "../options.ts";
 import type { Subscription } from "../session/session.ts";
-import type { StoredMessage } from "../session/session-store.ts";
+import type { SessionStore, StoredMessage } from "../session/session-store.ts";
 import { matcher } from "../session/subscription-index.ts";
+
+export interface RetainedParts {
+  readonly store: SessionStore;
+  readonly limits: Pick<Limits, "retainedMessagesMax">;
+  readonly counters: BrokerCounters;
+}
 
 /** Retained messages (MQTT 5, 3.3.1.3), at most `retainedMessagesMax` topics of them. */
 export class Retained {
-  readonly #core: Core;
+  readonly #parts: RetainedParts;
   readonly #topics: Set<string>;
 
-  constructor(core: Core) {
-    this.#core = core;
-    this.#topics = new Set(core.store.retainedTopics());
+  constructor(parts: RetainedParts) {
+    this.#parts = parts;
+    this.#topics = new Set(parts.store.retainedTopics());
   }
 
   store(message: StoredMessage): void {
@@ -22,21 +30,21 @@ export class Retained {
     if (message.payload.length === 0) {
       this.forget(topic); // [MQTT-3.3.1-6]
     } else if (
-      this.#topics.size >= this.#core.limits.retainedMessagesMax &&
+      this.#topics.size >= this.#parts.limits.retainedMessagesMax &&
       !this.#topics.has(topic)
     )
-      count(this.#core.counters.dropped, "retained_quota");
+      count(this.#parts.counters.dropped, "retained_quota");
     else {
       this.#topics.add(topic);
-      this.#core.store.retain(message);
+      this.#parts.store.retain(message);
     }
   }
 
   forget(topic: string): void {
-    if (this.#topics.delete(topic)) this.#core.store.unretain(topic);
+    if (this.#topics.delete(topic)) this.#parts.store.unretain(topic);
   }
 
-  /** What the gateway itself published, by topic. */
+  /** Messages of the gateway itself, by topic. */
   byGateway(filter: string): Map<string, Buffer> {
     const found = new Map<string, Buffer>();
     for (const message of this.#matching(filter))
@@ -59,7 +67,7 @@ export class Retained {
     const topics = /[#+]/.test(filter) ? this.#topics : [filter];
     for (const topic of topics) {
       if (!this.#topics.has(topic) || !matches(topic)) continue;
-      const message = this.#core.store.retained(topic);
+      const message = this.#parts.store.retained(topic);
       if (!message) continue;
       if (message.expiresAtMs !== undefined && message.expiresAtMs <= Date.now())
         this.forget(topic);

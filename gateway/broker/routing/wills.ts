@@ -3,55 +3,90 @@
 // W1. A will refused by `publish` is gone; one that is accepted is forwarded once.
 // W2. A stored will whose client does not come back within the grace period after a restart is
 //     published then: to its subscribers the client has been lost with the process.
-import type { AedesClient, Properties, Will } from "../aedes/seam.ts";
-import type { Message, Refusal } from "../../ingest/message.ts";
-import { type Core, count } from "../core.ts";
-import { forward } from "./forward.ts";
+import type { Logger } from "../../../platform/runtime/logger.ts";
+import type { Refusal } from "../../ingest/message.ts";
+import type { BrokerCounters, BrokerHandlers } from "../broker.ts";
+import { count } from "../counters.ts";
+import type { Will } from "../protocol/properties.ts";
+import type { Sessions } from "../session/sessions.ts";
+import type { SessionStore } from "../session/session-store.ts";
+import type { Forwarder } from "./forward.ts";
+import { Held, type Published, type Sender } from "./held.ts";
 
-export function publishWill(core: Core, client: { id: string } | AedesClient, will: Will): void {
-  const identity = "conn" in client ? core.connectionOf.get(client)?.identity : undefined;
-  // The delay is an instruction to the server and no property of PUBLISH (MQTT 5, 3.1.3.2.2).
-  const { willDelayInterval: _, ...rest } = will.properties ?? {};
-  const properties = Object.keys(rest).length > 0 ? (rest as Properties) : undefined;
-  const trace = properties?.userProperties?.traceparent;
-  const message: Message = {
-    clientId: client.id,
-    principal: identity?.principal,
-    device: identity?.device,
-    topic: will.topic,
-    payload: Buffer.isBuffer(will.payload) ? will.payload : Buffer.from(will.payload),
-    qos: will.qos ?? 0,
-    traceparent: Array.isArray(trace) ? trace[0] : trace,
-    contentType: properties?.contentType,
-  };
-  let settled = false;
-  const settle = (refusal: Refusal | null): void => {
-    if (settled) return;
-    settled = true;
-    if (!refusal)
-      forward(core, { ...message, retain: will.retain ?? false, properties }, client.id);
-    // Unless the client is back, with a will of its own in the same place.
-    if (!core.aedes.clients[client.id]) core.store.deleteWill(client.id);
-  };
-  try {
-    core.handlers.publish(message, settle);
-  } catch (error) {
-    core.logger?.error({ err: error, topic: will.topic, clientId: client.id }, "will failed");
-    count(core.counters.dropped, "will_failed");
-    settled = true;
+export interface WillsParts {
+  readonly handlers: Pick<BrokerHandlers, "publish">;
+  readonly forwarder: Forwarder;
+  readonly sessions: Sessions;
+  readonly store: SessionStore;
+  readonly counters: BrokerCounters;
+  readonly logger: Logger | undefined;
+}
+
+export class Wills {
+  readonly #parts: WillsParts;
+  /** Wills of a former process whose clients have not come back yet (W2). */
+  readonly #orphans = new Map<string, Will>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: WillsParts) {
+    this.#parts = parts;
+  }
+
+  publish(sender: Sender, will: Will): void {
+    const { handlers, forwarder, sessions, store, counters, logger } = this.#parts;
+    const { clientId } = sender;
+    const held = new Held(sender, publishedWill(will));
+    const settle = (refusal: Refusal | null): void => {
+      if (held.settled) return;
+      held.settled = true;
+      if (!refusal) forwarder.forward(held, clientId);
+      // Unless the client is back, with a will of its own in the same place.
+      if (!sessions.isConnected(clientId)) store.deleteWill(clientId);
+    };
+    try {
+      handlers.publish(held, settle);
+    } catch (error) {
+      logger?.error({ err: error, topic: will.topic, clientId }, "will failed");
+      count(counters.dropped, "will_failed");
+      held.settled = true;
+    }
+  }
+
+  /** W2. */
+  awaitClients(graceMs: number): void {
+    for (const { client, will } of this.#parts.store.wills()) this.#orphans.set(client, will);
+    this.#timer = setTimeout(() => {
+      for (const [clientId, will] of this.#orphans) this.publish(absentSender(clientId), will);
+      this.#orphans.clear();
+    }, graceMs);
+    this.#timer.unref();
+  }
+
+  /** A client that comes back has replaced or dropped its will with its CONNECT. */
+  cameBack(clientId: string): void {
+    this.#orphans.delete(clientId);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
   }
 }
 
-/** W2. Returns what cancels it. */
-export function publishOrphanedWills(core: Core, graceMs: number): () => void {
-  const orphans = core.store.wills();
-  const timer = setTimeout(() => {
-    for (const { client, will } of orphans)
-      if (!seen.has(client)) publishWill(core, { id: client }, will);
-  }, graceMs);
-  timer.unref();
-  // A client that came back has replaced or dropped its will with its CONNECT.
-  const seen = new Set<string>();
-  core.aedes.on("client", ({ id }: { id: string }) => seen.add(id));
-  return () => clearTimeout(timer);
+function publishedWill({ topic, payload, qos, retain, properties }: Will): Published {
+  // The delay is an instruction to the server and no property of PUBLISH (MQTT 5, 3.1.3.2.2).
+  const { willDelayInterval: _, ...rest } = properties ?? {};
+  return {
+    topic,
+    payload,
+    qos: qos ?? 0,
+    retain: retain ?? false,
+    properties: Object.keys(rest).length > 0 ? rest : undefined,
+  };
 }
+
+/** Nothing but its id is known of a client of a former process. */
+const absentSender = (clientId: string): Sender => ({
+  clientId,
+  principal: undefined,
+  device: undefined,
+});

@@ -5,9 +5,9 @@
 //     [MQTT-4.3.3-9], on MQTT 3 the client still sends PUBREL.
 // S2. A stored identifier of a session that survives is in the store before its PUBREC is written.
 import type { Refusal } from "../../ingest/message.ts";
-import type { Connection } from "../connection/connection.ts";
+import type { Peer } from "./peer.ts";
 
-/** Where stored identifiers outlive the process; absent for sessions that end with the connection. */
+/** Stored identifiers that outlive the process; absent for sessions that end with the connection. */
 export interface IdentifierStore {
   add(messageId: number): void;
   remove(messageId: number): void;
@@ -15,7 +15,7 @@ export interface IdentifierStore {
 
 export class InboundSession {
   /** The connection to answer while held, null once stored. */
-  readonly #owners = new Map<number, Connection | null>();
+  readonly #owners = new Map<number, Peer | null>();
   readonly #store: IdentifierStore | undefined;
 
   constructor(stored: Iterable<number> = [], store?: IdentifierStore) {
@@ -32,13 +32,13 @@ export class InboundSession {
     return owner === undefined ? "unknown" : owner === null ? "stored" : "held";
   }
 
-  hold(messageId: number, connection: Connection): void {
-    this.#owners.set(messageId, connection);
+  hold(messageId: number, peer: Peer): void {
+    this.#owners.set(messageId, peer);
   }
 
   /** The re-send came over a newer connection: that one gets the answer. */
-  adopt(messageId: number, connection: Connection): void {
-    this.#owners.set(messageId, connection);
+  adopt(messageId: number, peer: Peer): void {
+    this.#owners.set(messageId, peer);
   }
 
   /** It was never stored and nobody will settle it. */
@@ -46,8 +46,8 @@ export class InboundSession {
     this.#owners.delete(messageId);
   }
 
-  /** Whom to answer. */
-  settle(messageId: number, refusal: Refusal | null): Connection | undefined {
+  /** The connection to answer. */
+  settle(messageId: number, refusal: Refusal | null): Peer | undefined {
     const owner = this.#owners.get(messageId);
     if (!owner) return undefined;
     if (refusal && owner.identity.protocolVersion === 5)

@@ -8,28 +8,41 @@
 //     has expired is [MQTT-3.3.2-5], and the remaining expiry is sent with the rest [MQTT-3.3.2-6].
 // O4. After a reconnect what was in flight is sent again first, under its identifiers
 //     [MQTT-4.4.0-1]: PUBLISH with DUP, or PUBREL where PUBREC had come.
-import type { Connection } from "../connection/connection.ts";
-import { type Core, count } from "../core.ts";
+import type { Logger } from "../../../platform/runtime/logger.ts";
+import type { BrokerCounters } from "../broker.ts";
+import { count } from "../counters.ts";
+import type { Limits } from "../options.ts";
 import { REASON } from "../protocol/reason-codes.ts";
-import type { Backlog, StoredMessage } from "./session-store.ts";
 import { encode, pubrelWord } from "../protocol/wire.ts";
+import type { Peer } from "./peer.ts";
+import type { Backlog, SessionStore, StoredMessage } from "./session-store.ts";
+
+export interface OutboundParts {
+  readonly store: SessionStore;
+  readonly limits: Pick<
+    Limits,
+    "deliveriesInFlightMax" | "outboundBytesMax" | "queuedMessagesMax" | "queuedBytesMax"
+  >;
+  readonly counters: BrokerCounters;
+  readonly logger: Logger | undefined;
+}
 
 interface InFlight {
   readonly qos: 1 | 2;
-  /** In the store; 0 for sessions that end with the connection. */
+  /** Its place in the store; 0 for sessions that end with the connection. */
   readonly sequence: number;
   readonly bytes: number;
   released: boolean;
 }
 
 export class Outbound {
-  readonly #core: Core;
+  readonly #parts: OutboundParts;
   readonly #clientId: string;
-  #connection: Connection | null = null;
+  #peer: Peer | null = null;
   #window = 0;
   #inFlight = new Map<number, InFlight>();
   #nextId = 1;
-  /** In the store for this session, in flight or waiting; else waiting in memory. */
+  /** Messages of this session in the store, in flight or waiting; else those waiting in memory. */
   readonly #backlog: Backlog;
   /** Sequence of the last stored message that was sent. */
   #cursor = 0;
@@ -37,28 +50,25 @@ export class Outbound {
   #pumpScheduled = false;
   readonly #persistent: boolean;
 
-  constructor(core: Core, clientId: string, persistent: boolean, backlog?: Backlog) {
-    this.#core = core;
+  constructor(parts: OutboundParts, clientId: string, persistent: boolean, backlog?: Backlog) {
+    this.#parts = parts;
     this.#clientId = clientId;
     this.#persistent = persistent;
     this.#backlog = backlog ?? { messages: 0, bytes: 0 };
   }
 
-  attach(connection: Connection): void {
-    this.#connection = connection;
-    this.#window = Math.min(
-      connection.client.receiveMaximum,
-      this.#core.limits.deliveriesInFlightMax,
-    );
+  attach(peer: Peer): void {
+    this.#peer = peer;
+    this.#window = Math.min(peer.terms.receiveMaximum, this.#parts.limits.deliveriesInFlightMax);
     this.#inFlight.clear();
     this.#cursor = 0;
   }
 
   /** O4. Once CONNACK is written; by then the client may be gone, or another be in its place. */
-  start(connection: Connection): void {
-    if (this.#connection !== connection || connection.gone) return;
+  start(peer: Peer): void {
+    if (this.#peer !== peer || peer.gone) return;
     if (this.#persistent)
-      for (const { sequence, qos, messageId, released, message } of this.#core.store.inFlight(
+      for (const { sequence, qos, messageId, released, message } of this.#parts.store.inFlight(
         this.#clientId,
       )) {
         this.#inFlight.set(messageId!, {
@@ -68,14 +78,14 @@ export class Outbound {
           bytes: message.payload.length,
         });
         this.#cursor = sequence;
-        if (released) connection.answer(pubrelWord(messageId!));
+        if (released) peer.answer(pubrelWord(messageId!));
         else if (!this.#send(message, qos, messageId!, true)) this.#done(messageId!);
       }
     this.pump();
   }
 
   detach(): void {
-    this.#connection = null;
+    this.#peer = null;
     if (this.#persistent) return;
     this.#waiting = [];
     this.#backlog.messages = this.#backlog.bytes = 0;
@@ -83,16 +93,16 @@ export class Outbound {
 
   /** `qos` is already the lesser of the publisher's and the subscription's [MQTT-3.8.4-8]. */
   deliver(message: StoredMessage, qos: 0 | 1 | 2): void {
-    const { limits, counters, store } = this.#core;
+    const { limits, counters, store } = this.#parts;
     if (qos === 0) {
-      const connection = this.#connection;
-      if (!connection) return;
-      if (connection.stream.writableLength > limits.outboundBytesMax)
+      const peer = this.#peer;
+      if (!peer) return;
+      if (peer.unsentBytes > limits.outboundBytesMax)
         return count(counters.dropped, "slow_subscriber");
       this.#send(message, 0, undefined, false);
       return;
     }
-    if (!this.#persistent && !this.#connection) return;
+    if (!this.#persistent && !this.#peer) return;
     const { messages, bytes } = this.#backlog;
     const bytesAfter = bytes + message.payload.length;
     if (messages >= limits.queuedMessagesMax || bytesAfter > limits.queuedBytesMax)
@@ -112,19 +122,19 @@ export class Outbound {
 
   pubrec(messageId: number, reasonCode: number): void {
     const entry = this.#inFlight.get(messageId);
-    const modern = this.#connection?.identity.protocolVersion === 5;
+    const modern = this.#peer?.identity.protocolVersion === 5;
     if (entry?.qos !== 2) {
       if (modern)
-        this.#connection?.write(
+        this.#peer?.write(
           encode({ cmd: "pubrel", messageId, reasonCode: REASON.packetIdNotFound }, 5),
         );
-      else this.#connection?.answer(pubrelWord(messageId));
+      else this.#peer?.answer(pubrelWord(messageId));
     } else if (modern && reasonCode >= 0x80)
       this.#done(messageId); // [MQTT-4.3.3-4]: the delivery ends without PUBREL.
     else {
       entry.released = true;
-      if (entry.sequence > 0) this.#core.store.markReleased(entry.sequence);
-      this.#connection?.answer(pubrelWord(messageId));
+      if (entry.sequence > 0) this.#parts.store.markReleased(entry.sequence);
+      this.#peer?.answer(pubrelWord(messageId));
     }
   }
 
@@ -136,12 +146,12 @@ export class Outbound {
   /** Sends what the window and the socket take. */
   pump(): void {
     this.#pumpScheduled = false;
-    const connection = this.#connection;
-    if (!connection?.open) return;
+    const peer = this.#peer;
+    if (!peer?.open) return;
     const room = (): boolean =>
       this.#inFlight.size < this.#window &&
-      connection.stream.writableLength <= this.#core.limits.outboundBytesMax &&
-      !connection.stream.destroyed;
+      peer.unsentBytes <= this.#parts.limits.outboundBytesMax &&
+      !peer.gone;
     while (room()) {
       const next = this.#take();
       if (!next) return;
@@ -153,7 +163,7 @@ export class Outbound {
         released: false,
         bytes: message.payload.length,
       });
-      if (sequence > 0) this.#core.store.markSent(sequence, messageId);
+      if (sequence > 0) this.#parts.store.markSent(sequence, messageId);
       if (!this.#send(message, qos, messageId, false)) this.#done(messageId);
     }
   }
@@ -162,7 +172,7 @@ export class Outbound {
     if (this.#persistent) {
       // The cursor only moves over messages that were sent: nothing waiting, nothing to ask for.
       if (this.#backlog.messages <= this.#inFlight.size) return undefined;
-      const row = this.#core.store.next(this.#clientId, this.#cursor, 1)[0];
+      const row = this.#parts.store.next(this.#clientId, this.#cursor, 1)[0];
       if (row) this.#cursor = row.sequence;
       return row;
     }
@@ -178,7 +188,7 @@ export class Outbound {
     this.#inFlight.delete(messageId);
     if (entry.sequence > 0) {
       this.#settleBacklog(entry.bytes);
-      this.#core.store.dequeue(entry.sequence);
+      this.#parts.store.dequeue(entry.sequence);
     }
     this.#pumpSoon();
   }
@@ -189,11 +199,11 @@ export class Outbound {
   }
 
   #pumpSoon(): void {
-    if (this.#pumpScheduled || !this.#connection) return;
+    if (this.#pumpScheduled || !this.#peer) return;
     this.#pumpScheduled = true;
     setImmediate(() => {
-      const connection = this.#connection;
-      if (connection) connection.guarded(() => this.pump());
+      const peer = this.#peer;
+      if (peer) peer.guarded(() => this.pump());
       else this.pump();
     });
   }
@@ -212,15 +222,15 @@ export class Outbound {
     messageId: number | undefined,
     dup: boolean,
   ): boolean {
-    const connection = this.#connection;
-    if (!connection) return true; // Still in flight: it is sent again after a reconnect (O4).
+    const peer = this.#peer;
+    if (!peer) return true; // Still in flight: it is sent again after a reconnect (O4).
     const properties = deliveredProperties(message, Date.now());
     const bytes = properties ? this.#encode(message, { qos, messageId, dup, properties }) : null;
-    const fits = bytes && bytes.length <= (connection.client.maximumPacketSize ?? Infinity);
-    if (fits) connection.write(bytes);
+    const fits = bytes && bytes.length <= peer.terms.maximumPacketSize;
+    if (fits) peer.write(bytes);
     else {
       const reason = !properties ? "expired" : bytes ? "packet_too_large" : "unencodable";
-      count(this.#core.counters.dropped, reason);
+      count(this.#parts.counters.dropped, reason);
     }
     return fits === true;
   }
@@ -233,11 +243,11 @@ export class Outbound {
     }: { qos: 0 | 1 | 2; messageId: number | undefined; dup: boolean; properties: object },
   ): Buffer | null {
     const packet = { cmd: "publish" as const, topic, payload, retain, ...how };
-    const version = this.#connection!.identity.protocolVersion;
+    const version = this.#peer!.identity.protocolVersion;
     try {
       return encode(messageId === undefined ? packet : { ...packet, messageId }, version);
     } catch (error) {
-      this.#core.logger?.warn({ err: error, topic }, "message cannot be encoded");
+      this.#parts.logger?.warn({ err: error, topic }, "message cannot be encoded");
       return null;
     }
   }

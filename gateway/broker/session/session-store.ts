@@ -1,4 +1,4 @@
-// What survives the process: sessions, their subscriptions, queued messages, QoS 2 identifiers,
+// The part that survives the process: sessions, their subscriptions, queued messages, QoS 2 identifiers,
 // wills and retained messages, in one SQLite file (Node's own; `:memory:` without a directory).
 //
 // R1. Writes of one turn of the event loop form one transaction; `commit` ends it. Whoever answers
@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { deserialize, serialize } from "node:v8";
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
-import type { Properties, Will } from "../aedes/seam.ts";
+import type { Properties, Will } from "../protocol/properties.ts";
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS session (
@@ -60,7 +60,7 @@ export interface SessionRow {
   expiresAtMs: number | null;
 }
 
-/** What waits for one client. */
+/** Messages in flight to one client or waiting for it, and their bytes. */
 export interface Backlog {
   messages: number;
   bytes: number;

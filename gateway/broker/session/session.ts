@@ -1,8 +1,7 @@
 // One MQTT session (MQTT 5, 4.1): what is known of a client between its connections.
-import type { Connection } from "../connection/connection.ts";
-import type { Core } from "../core.ts";
 import { InboundSession } from "./inbound-session.ts";
-import { Outbound } from "./outbound.ts";
+import { Outbound, type OutboundParts } from "./outbound.ts";
+import type { Peer } from "./peer.ts";
 import type { Backlog, SubscriptionOptions } from "./session-store.ts";
 
 export interface Subscription extends SubscriptionOptions {
@@ -14,17 +13,18 @@ export class Session {
   readonly subscriptions = new Map<string, Subscription>();
   readonly outbound: Outbound;
   readonly inbound: InboundSession;
-  connection: Connection | null = null;
+  /** The connection that has it; null while its client is absent. */
+  peer: Peer | null = null;
   /** Kept for an absent client until then, in epoch milliseconds. */
   expiresAtMs: number | null = null;
   /** Lives in the store, to be resumed after the connection or the process. */
   readonly persistent: boolean;
 
-  constructor(core: Core, clientId: string, persistent: boolean, backlog?: Backlog) {
-    const { store } = core;
+  constructor(parts: OutboundParts, clientId: string, persistent: boolean, backlog?: Backlog) {
+    const { store } = parts;
     this.clientId = clientId;
     this.persistent = persistent;
-    this.outbound = new Outbound(core, clientId, persistent, backlog);
+    this.outbound = new Outbound(parts, clientId, persistent, backlog);
     this.inbound = persistent
       ? new InboundSession(store.receivedOf(clientId), {
           add: (messageId) => store.addReceived(clientId, messageId),

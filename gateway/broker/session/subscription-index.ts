@@ -1,4 +1,4 @@
-// Who subscribes to what: a tree of topic levels, so that a publish costs its depth and not the
+// Subscriptions by topic filter: a tree of topic levels, so that a publish costs its depth and not the
 // number of subscriptions. Pure. Maps, never objects: levels such as `__proto__` are just names.
 
 interface Node<T> {

@@ -1,83 +1,83 @@
-// Following a bucket that is written at the hub: first everything it holds, then every change.
-import { type NatsConnection, NatsError } from "nats";
-import { bucketStream } from "../../../contracts/names/subjects.ts";
-import { Backoff, sleep } from "../../runtime/backoff.ts";
-import { AppError, messageOf } from "../../runtime/errors.ts";
-import type { Logger } from "../../runtime/logger.ts";
-import { type LogEntry, readSlice } from "../lanes/lane-source.ts";
+// A bucket: the newest value of each key. Errors are translated (errors.ts).
+import type { KV, NatsConnection } from "nats";
+import { translated, writtenOrNull } from "./errors.ts";
 
-const NO_MESSAGE_FOUND = 10037;
-
-export interface BucketToFollow {
-  /** To a region's nats-server, which has a copy of the bucket, or to the hub's. */
-  readonly connection: NatsConnection;
-  readonly bucket: string;
-  readonly logger: Logger;
+export interface BucketRecord {
+  readonly key: string;
+  /** The revision that the next write may expect, so that it overwrites nothing unseen. */
+  readonly revision: number;
+  /** Null if the key was deleted. */
+  readonly data: Uint8Array | null;
 }
 
-/** A change of one key; `data` is empty for a key that was deleted. */
-export type BucketEntry = Pick<LogEntry, "subject" | "data">;
+export interface BucketOptions {
+  /** An answer that takes longer counts as none. */
+  readonly timeoutMs?: number;
+  /** Makes the bucket if it is not there. */
+  readonly mayCreate?: boolean;
+}
 
-/**
- * Applies what the bucket holds, waiting for the nats-server as long as `signal` allows, and resolves;
- * then goes on applying every change until `signal` aborts.
- * @throws AppError `NATS_UNAVAILABLE` if aborted before everything was applied.
- */
-export async function followBucket(
-  of: BucketToFollow,
-  apply: (entry: BucketEntry) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const { connection, bucket, logger } = of;
-  const stream = bucketStream(bucket);
-  const subject = `$KV.${bucket}.>`;
-  const lastSeq = await lastSequence(of, signal);
-  const slice = { stream, subject, from: "last-per-subject" } as const;
-  const entries = readSlice(connection, slice, logger, signal);
-  for (let seq = 0; seq < lastSeq;) {
-    const next = await entries.next();
-    if (next.done) throw stopped(bucket);
-    apply(next.value);
-    seq = next.value.seq;
+export class Bucket {
+  readonly #kv: KV;
+
+  private constructor(kv: KV) {
+    this.#kv = kv;
   }
-  void follow(entries, apply, of);
-}
 
-/** Ends when the signal aborts: `readSlice` outlives every other trouble. */
-async function follow(
-  entries: AsyncIterable<LogEntry>,
-  apply: (entry: BucketEntry) => void,
-  { bucket, logger }: BucketToFollow,
-): Promise<void> {
-  try {
-    for await (const entry of entries) apply(entry);
-  } catch (error) {
-    logger.error({ err: error, bucket }, "changes of the bucket are no longer seen");
+  /** @throws AppError `NATS_UNAVAILABLE` (retry) if JetStream does not answer. */
+  static async open(
+    connection: NatsConnection,
+    name: string,
+    { timeoutMs, mayCreate = false }: BucketOptions = {},
+  ): Promise<Bucket> {
+    const { views } = connection.jetstream(timeoutMs === undefined ? {} : { timeout: timeoutMs });
+    return new Bucket(await translated(views.kv(name, mayCreate ? {} : { bindOnly: true })));
+  }
+
+  /** Null if the key was never written. */
+  async get(key: string): Promise<BucketRecord | null> {
+    const entry = await translated(this.#kv.get(key));
+    if (!entry) return null;
+    const { revision, operation, value } = entry;
+    return { key, revision, data: operation === "PUT" ? value : null };
+  }
+
+  /** Writes whatever is there. @returns the revision. */
+  put(key: string, value: string | Uint8Array): Promise<number> {
+    return translated(this.#kv.put(key, value));
+  }
+
+  /**
+   * Writes if the key still has that revision; 0 for a key that was never written.
+   * @returns the new revision, or null if somebody else wrote first.
+   */
+  replace(key: string, value: string | Uint8Array, revision: number): Promise<number | null> {
+    // Not the library's `update`, which refuses revision 0.
+    return writtenOrNull(this.#kv.put(key, value, { previousSeq: revision }));
+  }
+
+  delete(key: string): Promise<void> {
+    return translated(this.#kv.delete(key));
+  }
+
+  /** Keys that have a value now. */
+  keys(): Promise<string[]> {
+    const all = async (): Promise<string[]> => {
+      const keys: string[] = [];
+      for await (const key of await this.#kv.keys()) keys.push(key);
+      return keys;
+    };
+    return translated(all());
+  }
+
+  /** Everything the bucket holds now, deleted keys too. */
+  records(): Promise<BucketRecord[]> {
+    const all = async (): Promise<BucketRecord[]> => {
+      const records: BucketRecord[] = [];
+      for await (const { key, revision, operation, value } of await this.#kv.history())
+        records.push({ key, revision, data: operation === "PUT" ? value : null });
+      return records;
+    };
+    return translated(all());
   }
 }
-
-/** Sequence of the newest entry there is, 0 if none: what the first load has to reach. */
-async function lastSequence(
-  { connection, bucket, logger }: BucketToFollow,
-  signal: AbortSignal,
-): Promise<number> {
-  // Creating a manager asks the server, which may not be ready yet.
-  const manager = await connection.jetstreamManager({ checkAPI: false });
-  const backoff = new Backoff({ baseMs: 50, maxMs: 1_000 });
-  while (!signal.aborted) {
-    try {
-      const { seq } = await manager.streams.getMessage(bucketStream(bucket), {
-        last_by_subj: `$KV.${bucket}.>`,
-      });
-      return seq;
-    } catch (error) {
-      if (error instanceof NatsError && error.api_error?.err_code === NO_MESSAGE_FOUND) return 0;
-      logger.warn({ bucket }, `cannot read the bucket yet: ${messageOf(error)}`);
-    }
-    await sleep(backoff.next(), signal);
-  }
-  throw stopped(bucket);
-}
-
-const stopped = (bucket: string): AppError =>
-  new AppError("NATS_UNAVAILABLE", "retry", `stopped before bucket ${bucket} was loaded`);

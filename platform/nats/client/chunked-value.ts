@@ -7,8 +7,8 @@
 import { subtle } from "node:crypto";
 import { promisify } from "node:util";
 import { constants, zstdCompress, zstdDecompress } from "node:zlib";
-import type { KV } from "nats";
 import { AppError } from "../../runtime/errors.ts";
+import type { Bucket } from "./bucket.ts";
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
@@ -19,11 +19,11 @@ const CHUNK_BYTES = 512 * 1024;
 /** A value is never larger than this, whatever its chunks claim. */
 const VALUE_BYTES_MAX = 1024 ** 3;
 
-/** Where a value is. */
+/** The place of a value. */
 export interface ChunkedRef {
   readonly slot: number;
   readonly chunks: number;
-  /** Of what is in the chunks. */
+  /** Hash of the bytes in the chunks. */
   readonly sha256: string;
 }
 
@@ -40,7 +40,7 @@ const digest = async (bytes: Uint8Array<ArrayBuffer>): Promise<string> =>
  * @throws whatever the bucket does; then nothing has changed for whoever holds `before`.
  */
 export async function saveChunked(
-  kv: KV,
+  bucket: Bucket,
   name: string,
   value: Uint8Array,
   before: ChunkedRef | null,
@@ -53,18 +53,18 @@ export async function saveChunked(
   const chunks = Math.ceil(bytes.length / CHUNK_BYTES);
   for (let chunk = 0; chunk < chunks; chunk++) {
     const part = bytes.subarray(chunk * CHUNK_BYTES, (chunk + 1) * CHUNK_BYTES);
-    await kv.put(chunkKey(name, slot, chunk), part);
+    await bucket.put(chunkKey(name, slot, chunk), part);
   }
   return { slot, chunks, sha256 };
 }
 
 /** @throws AppError `STATE_LOST` (reject) if the bucket does not hold it whole (K2). */
-export async function loadChunked(kv: KV, name: string, ref: ChunkedRef): Promise<Buffer> {
+export async function loadChunked(bucket: Bucket, name: string, ref: ChunkedRef): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   for (let chunk = 0; chunk < ref.chunks; chunk++) {
-    const entry = await kv.get(chunkKey(name, ref.slot, chunk));
-    if (entry?.operation !== "PUT") throw lost(name, `chunk ${chunk} is gone`);
-    parts.push(entry.value);
+    const record = await bucket.get(chunkKey(name, ref.slot, chunk));
+    if (!record?.data) throw lost(name, `chunk ${chunk} is gone`);
+    parts.push(record.data);
   }
   const bytes = Buffer.concat(parts);
   if ((await digest(bytes)) !== ref.sha256) throw lost(name, "it is another one than was saved");

@@ -7,7 +7,7 @@ import { Backoff, sleep } from "../../runtime/backoff.ts";
 export interface NatsTarget {
   url: string;
   name: string;
-  /** Where answers come to; at the hub {@link HUB_INBOX}, because only that crosses the WAN. */
+  /** Prefix of the subjects of answers; at the hub {@link HUB_INBOX}, the only one to cross the WAN. */
   inboxPrefix?: string;
 }
 

@@ -1,6 +1,8 @@
-import type { JetStreamClient } from "nats";
+// Storing a message in the stream that takes its subject.
+import type { JetStreamClient, NatsConnection } from "nats";
 import { Backoff, sleep } from "../../runtime/backoff.ts";
-import { AppError, messageOf } from "../../runtime/errors.ts";
+import { AppError, dispositionOf, messageOf } from "../../runtime/errors.ts";
+import { isNatsError, writtenOrNull } from "./errors.ts";
 
 /** Unanswered for this long, a publish counts as failed; the caller sends it again, same id. */
 export const ACK_TIMEOUT_MS = 2_000;
@@ -12,38 +14,73 @@ export interface StreamMessage {
   messageId: string;
 }
 
+/** Stores messages; made once for a connection and kept. */
+export type Publisher = Pick<JetStreamClient, "publish">;
+
+export const publisherOn = (connection: NatsConnection): Publisher => connection.jetstream();
+
 /**
  * Publishes once and waits for the PubAck.
  * @throws AppError `NATS_UNAVAILABLE` (retry): whatever JetStream or the link answered but "stored"
  *   is worth another try, because nothing was acknowledged to anybody yet.
  */
 export async function publishOnce(
-  jetstream: Pick<JetStreamClient, "publish">,
+  publisher: Publisher,
   { subject, data, messageId }: StreamMessage,
 ): Promise<{ duplicate: boolean }> {
   try {
     const options = { msgID: messageId, timeout: ACK_TIMEOUT_MS };
-    const { duplicate } = await jetstream.publish(subject, data, options);
+    const { duplicate } = await publisher.publish(subject, data, options);
     return { duplicate };
   } catch (cause) {
+    if (!isNatsError(cause)) throw cause;
     throw new AppError("NATS_UNAVAILABLE", "retry", `${subject}: ${messageOf(cause)}`, { cause });
   }
 }
 
-/** Publishes until it is stored; throws the last failure only if `signal` aborts first. */
+/**
+ * Publishes until it is stored.
+ * @throws the last failure if `signal` aborts first; at once what another try would not mend.
+ */
 export async function publishUntilStored(
-  jetstream: Pick<JetStreamClient, "publish">,
+  publisher: Publisher,
   message: StreamMessage,
   signal: AbortSignal,
 ): Promise<void> {
   const backoff = new Backoff({ baseMs: 20, maxMs: 500 });
   for (;;) {
     try {
-      await publishOnce(jetstream, message);
+      await publishOnce(publisher, message);
       return;
     } catch (error) {
-      if (signal.aborted) throw error;
+      if (signal.aborted || dispositionOf(error) !== "retry") throw error;
       await sleep(backoff.next(), signal);
     }
   }
+}
+
+/** The sequences that a writer has seen last; 0: none yet. */
+export interface Expected {
+  /** The last sequence of the subject. */
+  readonly ofSubject: number;
+  /** The last sequence of the whole stream. */
+  readonly ofStream?: number;
+}
+
+/**
+ * Publishes unless somebody else did so since the writer looked.
+ * @returns the sequence, or null if somebody did.
+ * @throws AppError `NATS_UNAVAILABLE` (retry) if nobody answered: it may be stored.
+ */
+export async function publishExpecting(
+  publisher: Publisher,
+  { subject, data }: Pick<StreamMessage, "subject" | "data">,
+  { ofSubject, ofStream }: Expected,
+): Promise<number | null> {
+  const expect = {
+    lastSubjectSequence: ofSubject,
+    ...(ofStream === undefined ? {} : { lastSequence: ofStream }),
+  };
+  const stored = await writtenOrNull(publisher.publish(subject, data, { expect }));
+  return stored && stored.seq;
 }

@@ -1,11 +1,12 @@
 // Reading what a stream holds now, to its end: what a process has to know before it goes on.
-import { type NatsConnection, NatsError } from "nats";
-import { Backoff, sleep } from "../../runtime/backoff.ts";
-import { AppError, messageOf } from "../../runtime/errors.ts";
+import { sleep } from "../../runtime/backoff.ts";
+import { AppError } from "../../runtime/errors.ts";
+import { insist } from "../../runtime/insist.ts";
 import type { Logger } from "../../runtime/logger.ts";
-import { type LogEntry, type StreamSlice, readSlice } from "../lanes/lane-source.ts";
+import type { NatsConnection } from "./connection.ts";
+import { type LogEntry, type StreamSlice, readSlice } from "./stream-reader.ts";
+import { Streams } from "./streams.ts";
 
-const NO_MESSAGE_FOUND = 10037;
 /** Nothing came for this long: perhaps what was waited for has aged out meanwhile. */
 const QUIET_MS = 2_000;
 
@@ -24,19 +25,11 @@ export async function newestSequence(
   { stream, subject }: Pick<StreamSlice, "stream" | "subject">,
   signal: AbortSignal,
 ): Promise<number> {
-  // Creating a manager asks the server, which may not be ready yet.
-  const { streams } = await connection.jetstreamManager({ checkAPI: false });
-  const backoff = new Backoff({ baseMs: 50, maxMs: 1_000 });
-  while (!signal.aborted) {
-    try {
-      return (await streams.getMessage(stream, { last_by_subj: subject })).seq;
-    } catch (error) {
-      if (error instanceof NatsError && error.api_error?.err_code === NO_MESSAGE_FOUND) return 0;
-      logger.warn({ stream }, `cannot read the stream yet: ${messageOf(error)}`);
-    }
-    await sleep(backoff.next(), signal);
-  }
-  throw stopped(stream);
+  const streams = new Streams(connection);
+  const ask = async (): Promise<number> => (await streams.newest(stream, subject))?.seq ?? 0;
+  const seq = await insist(ask, logger.child({ stream }), signal);
+  if (seq === null) throw stopped(stream);
+  return seq;
 }
 
 /**

@@ -44,7 +44,7 @@ export class StreamPublisher implements Disposable {
     this.#sweep = setInterval(() => this.#expire(performance.now()), SWEEP_EVERY_MS).unref();
   }
 
-  /** As `publishOnce`. @throws AppError `NATS_UNAVAILABLE` (retry). */
+  /** Publishes once, as `publishOnce` does. @throws AppError `NATS_UNAVAILABLE` (retry). */
   publish({ subject, data, messageId }: StreamMessage): Promise<{ duplicate: boolean }> {
     return new Promise((resolve, reject) => {
       const token = String((this.#token += 1));
@@ -83,7 +83,7 @@ export class StreamPublisher implements Disposable {
     resolve({ duplicate: duplicate === true });
   }
 
-  /** In order of sending, and all wait equally long: the first one that may wait ends the sweep. */
+  /** Ends what waited too long: in order of sending, so that the first that may still wait ends it. */
   #expire(nowMs: number): void {
     for (const [token, { subject, deadlineMs, reject }] of this.#waiting) {
       if (deadlineMs > nowMs) return;

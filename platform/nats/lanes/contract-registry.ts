@@ -4,7 +4,6 @@
 // R1. `openContractRegistry` resolves only after everything that the bucket holds is known.
 // R2. A version is immutable: what is known first stays; other content under its name is an error.
 // R3. An entry that cannot be used is logged as an error and costs no other one.
-import type { NatsConnection } from "nats";
 import {
   Catalog,
   type SchemaFile,
@@ -15,8 +14,9 @@ import { isSameSchema } from "../../../contracts/schema/compatibility.ts";
 import { CONTRACTS_BUCKET } from "../../../contracts/names/subjects.ts";
 import { AppError, messageOf } from "../../runtime/errors.ts";
 import type { Logger } from "../../runtime/logger.ts";
-import { followBucket } from "../client/bucket.ts";
-import type { LogEntry } from "./lane-source.ts";
+import type { NatsConnection } from "../client/connection.ts";
+import { followBucket } from "../client/follow-bucket.ts";
+import type { LogEntry } from "../client/stream-reader.ts";
 
 const SUBJECT_PREFIX = `$KV.${CONTRACTS_BUCKET}.`;
 /** Every version there is. */
@@ -61,7 +61,7 @@ export function parseContractEntry({
 }
 
 export interface RegistryParts {
-  /** To the region's nats-server, or to the hub's. */
+  /** A connection to the region's nats-server, or to the hub's. */
   readonly connection: NatsConnection;
   readonly shippedDirectory: string;
   readonly logger: Logger;
@@ -84,7 +84,7 @@ export async function openContractRegistry(
   return registry.catalog;
 }
 
-/** What is known, and from where; fed with the shipped directory and with entries of the bucket. */
+/** The contracts that are known; fed with the shipped directory and with entries of the bucket. */
 export class ContractRegistry {
   readonly catalog = new Catalog([]);
   readonly #schemas = new Map<string, object>();

@@ -1,11 +1,13 @@
 // A lane's frames from where they were written, for a reader whose copy lacks them.
-import type { JetStreamManager, NatsConnection } from "nats";
-import { decodeFrame } from "../../../contracts/messages/frame.ts";
+import { FrameError, decodeFrame } from "../../../contracts/messages/frame.ts";
 import { type LaneId, laneName, telemetryStream } from "../../../contracts/names/subjects.ts";
-import { AppError, messageOf } from "../../runtime/errors.ts";
+import { AppError, dispositionOf, messageOf } from "../../runtime/errors.ts";
 import type { Logger } from "../../runtime/logger.ts";
+import type { NatsConnection } from "../client/connection.ts";
+import { Streams } from "../client/streams.ts";
 import type { Hole } from "./lane.ts";
-import { type LogEntry, readLane } from "./lane-source.ts";
+import type { LogEntry } from "../client/stream-reader.ts";
+import { readLane } from "./lane-source.ts";
 import { firstSeqSince, storedAt } from "./trim.ts";
 
 const ANSWER_WITHIN_MS = 5_000;
@@ -16,12 +18,9 @@ const WATCH_EVERY_MS = 1_500;
 /** A copy that moves is this close behind. */
 const LEVEL_GAP = 50;
 
-/** The JetStream of a region, seen from the hub. */
-export const originManager = (
-  connection: NatsConnection,
-  region: string,
-): Promise<JetStreamManager> =>
-  connection.jetstreamManager({ domain: region, checkAPI: false, timeout: ANSWER_WITHIN_MS });
+/** The streams of a region, seen from the hub. */
+const originStreams = (connection: NatsConnection, region: string): Streams =>
+  new Streams(connection, { domain: region, timeoutMs: ANSWER_WITHIN_MS });
 
 export interface Missing {
   /** Frames of the hole that the region has, in order. */
@@ -49,10 +48,10 @@ export async function readMissing(
   const stop = AbortSignal.any([signal, enough.signal, patience]);
   const found: LogEntry[] = [];
   try {
-    const manager = await originManager(connection, lane.region);
+    const streams = originStreams(connection, lane.region);
     const stream = telemetryStream(lane.region);
-    const { first_seq: firstSeq, last_seq: lastSeq } = (await manager.streams.info(stream)).state;
-    const from = await firstSeqSince(manager, stream, { firstSeq, lastSeq }, hole.sinceMs);
+    const { firstSeq, lastSeq } = await streams.state(stream);
+    const from = await firstSeqSince(streams, stream, { firstSeq, lastSeq }, hole.sinceMs);
     const reachesBack = firstSeq === 1 || from > firstSeq;
     const source = { ...lane, domain: lane.region };
     for await (const entry of readLane(connection, source, from, logger, stop)) {
@@ -64,6 +63,8 @@ export async function readMissing(
       if ((isOurs && n >= hole.untilN - 1) || entry.seq >= lastSeq) return { found, reachesBack };
     }
   } catch (cause) {
+    // A frame that cannot be read today may be one that a newer program wrote.
+    if (dispositionOf(cause) !== "retry" && !(cause instanceof FrameError)) throw cause;
     throw unavailable(lane, messageOf(cause), cause);
   } finally {
     enough.abort();
@@ -72,8 +73,8 @@ export async function readMissing(
 }
 
 /**
- * As `readLane` from the copy here; while that stands still though its origin moves, from the origin:
- * nats-servers from 2.10 on leave a mirror idle for 30 to 40 s after a cut.
+ * Reads a lane, as `readLane` does, from the copy here; while that stands still though its origin moves,
+ * from the origin: nats-servers from 2.10 on leave a mirror idle for 30 to 40 s after a cut.
  */
 export async function* readLaneAnywhere(
   connection: NatsConnection,
@@ -117,17 +118,17 @@ export async function* readLaneAnywhere(
   }
 }
 
-/** How many messages the copy here is behind its origin; negative after a rollback. */
+/** Number of messages that the copy here is behind its origin; negative after a rollback. */
 async function gapOf(connection: NatsConnection, { region }: LaneId): Promise<number> {
   const stream = telemetryStream(region);
-  const copy = await (await connection.jetstreamManager()).streams.info(stream);
-  const origin = await (await originManager(connection, region)).streams.info(stream);
-  return origin.state.last_seq - copy.state.last_seq;
+  const copy = await new Streams(connection).state(stream);
+  const origin = await originStreams(connection, region).state(stream);
+  return origin.lastSeq - copy.lastSeq;
 }
 
 /**
  * True if the region's log holds something else where this copy's message is: its store lost what it
- * had not synced, and used the sequence numbers again (see shared facts in DESIGN.md, section 5).
+ * had not synced, and used the sequence numbers again.
  */
 export async function isRolledBack(
   connection: NatsConnection,
@@ -135,11 +136,11 @@ export async function isRolledBack(
   seq: number,
 ): Promise<boolean> {
   const stream = telemetryStream(region);
-  const here = await storedAt(await connection.jetstreamManager(), stream, seq);
-  const manager = await originManager(connection, region);
-  const { state } = await manager.streams.info(stream);
-  if (here === null || seq < state.first_seq) return false;
-  return state.last_seq < seq || (await storedAt(manager, stream, seq)) !== here;
+  const here = await storedAt(new Streams(connection), stream, seq);
+  const origin = originStreams(connection, region);
+  const { firstSeq, lastSeq } = await origin.state(stream);
+  if (here === null || seq < firstSeq) return false;
+  return lastSeq < seq || (await storedAt(origin, stream, seq)) !== here;
 }
 
 /**
@@ -151,12 +152,12 @@ export async function rolledBackTo(
   { region }: LaneId,
   at: { seq: number; storeMs: number },
 ): Promise<number | null> {
-  const manager = await connection.jetstreamManager();
+  const streams = new Streams(connection);
   const stream = telemetryStream(region);
-  const { first_seq: firstSeq, last_seq: lastSeq } = (await manager.streams.info(stream)).state;
+  const { firstSeq, lastSeq } = await streams.state(stream);
   if (at.seq < firstSeq) return null;
-  if (at.seq <= lastSeq && (await storedAt(manager, stream, at.seq)) === at.storeMs) return null;
-  return firstSeqSince(manager, stream, { firstSeq, lastSeq }, at.storeMs);
+  if (at.seq <= lastSeq && (await storedAt(streams, stream, at.seq)) === at.storeMs) return null;
+  return firstSeqSince(streams, stream, { firstSeq, lastSeq }, at.storeMs);
 }
 
 const unavailable = ({ region }: LaneId, why: string, cause?: unknown): AppError =>

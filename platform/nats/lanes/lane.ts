@@ -9,7 +9,7 @@
 //     no longer holds the watermark back.
 import type { FrameHeader } from "../../../contracts/messages/frame.ts";
 
-/** How late a reading may be and still count in its open window. */
+/** The lateness up to which a reading still counts in its open window. */
 export const LATENESS_MS = 5_000;
 export const GATEWAY_SILENT_MS = 30_000;
 
@@ -50,7 +50,7 @@ export interface Hole {
   /** Readings of the epoch before them, and in them; null where that is not known. */
   readonly totalBefore: number | null;
   readonly readings: number | null;
-  /** When the last frame before them was stored, epoch ms. */
+  /** Store time of the last frame before them, epoch ms. */
   readonly sinceMs: number;
 }
 

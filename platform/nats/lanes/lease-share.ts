@@ -1,4 +1,4 @@
-// Which lanes a member takes or gives up, so that all members hold about equally many. Pure.
+// The lanes that a member takes or gives up, so that all members hold about equally many. Pure.
 
 export interface ShareState {
   /** Lanes there are, by key. */

@@ -1,5 +1,5 @@
-// Who works on which lane: leases in a bucket with a TTL, so that several processes of one operator
-// share its lanes and take over from each other (DESIGN.md, section 5, "scale out").
+// Leases on lanes, in a bucket with a TTL, so that several processes of one operator
+// share its lanes and take over from each other.
 //
 // K1. A lease is taken and renewed by compare-and-set: two members never both have the bucket's word.
 // K2. An owner trusts its lease for HELD_MS from before it sent the renewal, on its monotonic clock;
@@ -7,7 +7,6 @@
 // K3. A lane that is given up is settled first (its work resolves), then its lease is deleted.
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { type JetStreamManager, type KV, type NatsConnection, millis, nanos } from "nats";
 import {
   LEASES_BUCKET,
   type LaneId,
@@ -17,8 +16,12 @@ import {
   memberKey,
 } from "../../../contracts/names/subjects.ts";
 import { sleep } from "../../runtime/backoff.ts";
-import { AppError, messageOf } from "../../runtime/errors.ts";
+import { AppError, dispositionOf, messageOf } from "../../runtime/errors.ts";
 import type { Logger } from "../../runtime/logger.ts";
+import { Bucket } from "../client/bucket.ts";
+import type { NatsConnection } from "../client/connection.ts";
+import { textOf } from "../client/payload.ts";
+import { Streams } from "../client/streams.ts";
 import { shareChanges } from "./lease-share.ts";
 
 /** Age at which the bucket forgets a lease that nobody renewed. */
@@ -71,8 +74,8 @@ class Holding implements Lease {
 export class Leases {
   readonly #id = randomUUID();
   readonly #operator: string;
-  readonly #kv: KV;
-  readonly #manager: JetStreamManager;
+  readonly #bucket: Bucket;
+  readonly #streams: Streams;
   readonly #logger: Logger;
   readonly #lanes: ReadonlyMap<string, LaneId>;
   readonly #holdings = new Map<string, Holding>();
@@ -84,12 +87,12 @@ export class Leases {
   #settled = false;
 
   private constructor(
-    parts: { kv: KV; manager: JetStreamManager; logger: Logger },
+    parts: { bucket: Bucket; streams: Streams; logger: Logger },
     operator: string,
     lanes: readonly LaneId[],
   ) {
-    this.#kv = parts.kv;
-    this.#manager = parts.manager;
+    this.#bucket = parts.bucket;
+    this.#streams = parts.streams;
     this.#logger = parts.logger;
     this.#operator = operator;
     this.#lanes = new Map(lanes.map((lane) => [leaseKey(operator, lane), lane]));
@@ -100,17 +103,17 @@ export class Leases {
     connection: NatsConnection,
     of: { operator: string; lanes: readonly LaneId[]; logger: Logger },
   ): Promise<Leases> {
-    const options = { timeout: ANSWER_WITHIN_MS };
-    const kv = await connection.jetstream(options).views.kv(LEASES_BUCKET, { bindOnly: true });
-    const manager = await connection.jetstreamManager(options);
-    const { config } = await manager.streams.info(bucketStream(LEASES_BUCKET));
-    if (config.max_age !== nanos(LEASE_TTL_MS))
+    const options = { timeoutMs: ANSWER_WITHIN_MS };
+    const bucket = await Bucket.open(connection, LEASES_BUCKET, options);
+    const streams = new Streams(connection, options);
+    const { maxAgeMs } = await streams.state(bucketStream(LEASES_BUCKET));
+    if (maxAgeMs !== LEASE_TTL_MS)
       throw new AppError(
         "LOG_MISCONFIGURED",
         "fatal",
-        `bucket ${LEASES_BUCKET} keeps entries for ${millis(config.max_age)} ms instead of ${LEASE_TTL_MS}: npx skerry topology apply`,
+        `bucket ${LEASES_BUCKET} keeps entries for ${maxAgeMs} ms instead of ${LEASE_TTL_MS}: npx skerry topology apply`,
       );
-    return new Leases({ kv, manager, logger: of.logger }, of.operator, of.lanes);
+    return new Leases({ bucket, streams, logger: of.logger }, of.operator, of.lanes);
   }
 
   /** True once every lane there is has an owner, or this member has its share. */
@@ -126,6 +129,7 @@ export class Leases {
     try {
       while (!stop.aborted) {
         await this.#beat(work, failed).catch((error: unknown) => {
+          if (dispositionOf(error) !== "retry") return failed.abort(error);
           this.#logger.warn(`leases not reached, will retry: ${messageOf(error)}`);
         });
         await sleep(BEAT_MS, stop);
@@ -143,7 +147,7 @@ export class Leases {
       this.#renewedAtMs = performance.now();
       const member = memberKey(this.#operator, this.#id);
       await Promise.all([
-        this.#kv.put(member, hostname()),
+        this.#bucket.put(member, hostname()),
         ...[...this.#holdings].map(([key, holding]) => this.#renew(key, holding)),
       ]);
     }
@@ -166,10 +170,9 @@ export class Leases {
   /** Keys in the bucket: one request, whatever the number of lanes. */
   async #look(): Promise<{ taken: Set<string>; members: number }> {
     const prefix = `$KV.${LEASES_BUCKET}.`;
-    const { state } = await this.#manager.streams.info(bucketStream(LEASES_BUCKET), {
-      subjects_filter: `${prefix}${this.#operator}.>`,
-    });
-    const keys = Object.keys(state.subjects ?? {}).map((subject) => subject.slice(prefix.length));
+    const filter = `${prefix}${this.#operator}.>`;
+    const subjects = await this.#streams.subjects(bucketStream(LEASES_BUCKET), filter);
+    const keys = [...subjects.keys()].map((subject) => subject.slice(prefix.length));
     const taken = new Set(keys.filter((key) => this.#lanes.has(key)));
     const member = memberKey(this.#operator, "");
     return { taken, members: keys.filter((key) => key.startsWith(member)).length };
@@ -183,8 +186,9 @@ export class Leases {
     try {
       const previousSeq = this.#ours.get(key) ?? 0;
       this.#ours.delete(key);
-      revision = await this.#kv.put(key, this.#id, { previousSeq }); // K1
+      revision = await this.#write(key, previousSeq);
     } catch (error) {
+      if (dispositionOf(error) !== "retry") throw error;
       this.#uncertain.add(key);
       this.#logger.info({ lane: laneName(lane) }, `lane not taken: ${messageOf(error)}`);
       return;
@@ -200,10 +204,18 @@ export class Leases {
       .finally(() => this.#holdings.delete(key));
   }
 
+  /** Writes our name behind a revision (K1). @throws also if another member was faster. */
+  async #write(key: string, revision: number): Promise<number> {
+    const written = await this.#bucket.replace(key, this.#id, revision);
+    if (written === null)
+      throw new AppError("POSITION_CONFLICT", "retry", "another member was faster");
+    return written;
+  }
+
   async #isOurs(key: string): Promise<boolean> {
-    const entry = await this.#kv.get(key);
-    if (entry?.string() !== this.#id) return false;
-    this.#ours.set(key, entry.revision);
+    const record = await this.#bucket.get(key);
+    if (!record?.data || textOf(record.data) !== this.#id) return false;
+    this.#ours.set(key, record.revision);
     return true;
   }
 
@@ -211,9 +223,10 @@ export class Leases {
     if (!holding.held) return;
     const sentMs = performance.now();
     try {
-      holding.revision = await this.#kv.put(key, this.#id, { previousSeq: holding.revision }); // K1
+      holding.revision = await this.#write(key, holding.revision);
       holding.trustedUntilMs = sentMs + HELD_MS; // K2
     } catch (error) {
+      if (dispositionOf(error) !== "retry") throw error;
       // The answer to an earlier renewal may have been lost: then the newer revision is ours too.
       if (await this.#isOurs(key).catch(() => false)) {
         holding.revision = this.#ours.get(key)!;
@@ -237,19 +250,15 @@ export class Leases {
     holding.end();
     if (!(await holding.done) || !holding.held) return;
     const stream = bucketStream(LEASES_BUCKET);
-    await this.#manager.streams
-      .deleteMessage(stream, holding.revision, false)
-      .catch((error: unknown) => {
-        this.#logger.warn(`a lease is left to expire: ${messageOf(error)}`);
-      });
+    await this.#streams.remove(stream, holding.revision).catch((error: unknown) => {
+      this.#logger.warn(`a lease is left to expire: ${messageOf(error)}`);
+    });
     this.#logger.info({ lane: laneName(holding.lane) }, "lane given up");
   }
 
   /** So that the others need not wait until this member is forgotten. */
   async #leave(): Promise<void> {
-    const filter = `$KV.${LEASES_BUCKET}.${memberKey(this.#operator, this.#id)}`;
-    await this.#manager.streams
-      .purge(bucketStream(LEASES_BUCKET), { filter })
-      .catch(() => undefined);
+    const subject = `$KV.${LEASES_BUCKET}.${memberKey(this.#operator, this.#id)}`;
+    await this.#streams.purge(bucketStream(LEASES_BUCKET), { subject }).catch(() => undefined);
   }
 }

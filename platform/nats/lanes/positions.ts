@@ -1,30 +1,26 @@
 import { randomUUID } from "node:crypto";
-import type { KV, KvEntry, NatsConnection } from "nats";
-import {
-  type LaneId,
-  POSITIONS_BUCKET,
-  positionKey,
-  reconciledKey,
-  suspectKey,
-} from "../../../contracts/names/subjects.ts";
-import { AppError } from "../../runtime/errors.ts";
+import { type LaneId, POSITIONS_BUCKET, positionKey } from "../../../contracts/names/subjects.ts";
+import { AppError, dispositionOf } from "../../runtime/errors.ts";
+import { Bucket } from "../client/bucket.ts";
+import type { NatsConnection } from "../client/connection.ts";
+import { jsonOf, textOf } from "../client/payload.ts";
 
 /** A bucket that does not answer is tried again, so there is no use in waiting longer. */
 const ANSWER_WITHIN_MS = 2_000;
 
 /**
- * Where an operator stands in its lanes, in its own JetStream domain. Saved by compare-and-set, so
+ * The places of an operator in its lanes, kept in its own JetStream domain. Saved by compare-and-set, so
  * that two owners of one lane cannot both move it: the loser gets `POSITION_CONFLICT`.
  */
 export class Positions<T extends object> {
   /** Written into every record, so that an owner knows its own save whose answer was lost. */
   readonly #savedBy = randomUUID();
-  readonly #kv: KV;
+  readonly #bucket: Bucket;
   readonly #operator: string;
   readonly #revisions = new Map<string, number>();
 
-  private constructor(kv: KV, operator: string) {
-    this.#kv = kv;
+  private constructor(bucket: Bucket, operator: string) {
+    this.#bucket = bucket;
     this.#operator = operator;
   }
 
@@ -32,15 +28,15 @@ export class Positions<T extends object> {
     connection: NatsConnection,
     operator: string,
   ): Promise<Positions<T>> {
-    const jetstream = connection.jetstream({ timeout: ANSWER_WITHIN_MS });
-    return new Positions<T>(await jetstream.views.kv(POSITIONS_BUCKET), operator);
+    const options = { timeoutMs: ANSWER_WITHIN_MS, mayCreate: true };
+    return new Positions<T>(await Bucket.open(connection, POSITIONS_BUCKET, options), operator);
   }
 
   async load(lane: LaneId): Promise<T | null> {
     const key = positionKey(this.#operator, lane);
-    const entry: KvEntry | null = await this.#kv.get(key);
-    this.#revisions.set(key, entry?.revision ?? 0);
-    return entry && entry.operation === "PUT" ? entry.json<Saved<T>>().position : null;
+    const record = await this.#bucket.get(key);
+    this.#revisions.set(key, record?.revision ?? 0);
+    return record?.data ? jsonOf<Saved<T>>(record.data).position : null;
   }
 
   /** Call only after every effect up to `position` is durable. */
@@ -49,12 +45,15 @@ export class Positions<T extends object> {
     const expected = this.#revisions.get(key);
     if (expected === undefined) throw new Error(`position ${key} was saved before it was loaded`);
     const body = JSON.stringify({ savedBy: this.#savedBy, position } satisfies Saved<T>);
+    let failure: unknown;
     try {
-      // Not `update`: it refuses revision 0, which is the first save of a lane.
-      this.#revisions.set(key, await this.#kv.put(key, body, { previousSeq: expected }));
-    } catch (cause) {
-      await this.#settleUnknown(key, body, cause);
+      const revision = await this.#bucket.replace(key, body, expected);
+      if (revision !== null) return void this.#revisions.set(key, revision);
+    } catch (error) {
+      if (dispositionOf(error) !== "retry") throw error;
+      failure = error;
     }
+    await this.#settleUnknown(key, body, failure);
   }
 
   /**
@@ -62,71 +61,33 @@ export class Positions<T extends object> {
    * held back while disconnected. So a record of our own is progress, anybody else's a conflict.
    */
   async #settleUnknown(key: string, body: string, cause: unknown): Promise<void> {
-    const entry = await this.#kv.get(key).catch(() => null);
-    const moved = entry !== null && entry.revision !== this.#revisions.get(key);
-    if (moved && entry.json<Saved<T>>().savedBy !== this.#savedBy)
+    const record = await this.#bucket.get(key).catch(() => null);
+    const moved = record !== null && record.revision !== this.#revisions.get(key);
+    const text = record?.data ? textOf(record.data) : null;
+    if (moved && savedByOf(text) !== this.#savedBy)
       throw new AppError("POSITION_CONFLICT", "fatal", `${key} was moved by another owner`, {
         cause,
       });
-    if (moved) this.#revisions.set(key, entry.revision);
-    if (moved && entry.string() === body) return;
+    if (moved) this.#revisions.set(key, record.revision);
+    if (moved && text === body) return;
     throw new AppError("NATS_UNAVAILABLE", "retry", `position ${key} could not be saved`, {
       cause,
     });
   }
 }
 
-/** The last hour of a region that was reconciled, epoch ms; null if none was. */
-export async function reconciledHour(
-  connection: NatsConnection,
-  region: string,
-): Promise<number | null> {
-  const kv = await connection.jetstream().views.kv(POSITIONS_BUCKET, { bindOnly: true });
-  const entry = await kv.get(reconciledKey(region));
-  return entry?.operation === "PUT" ? Number(entry.string()) : null;
-}
-
-export async function saveReconciledHour(
-  connection: NatsConnection,
-  region: string,
-  hourMs: number,
-): Promise<void> {
-  const kv = await connection.jetstream().views.kv(POSITIONS_BUCKET, { bindOnly: true });
-  await kv.put(reconciledKey(region), String(hourMs));
-}
-
-/** Tells the steward that a copy may hold something else than its region's log at a sequence. */
-export async function suspectCopy(
-  connection: NatsConnection,
-  region: string,
-  seq: number,
-): Promise<void> {
-  const kv = await connection.jetstream().views.kv(POSITIONS_BUCKET, { bindOnly: true });
-  await kv.put(suspectKey(region), String(seq));
-}
-
-/** The sequence last suspected; null if none ever was. */
-export async function suspectedSeq(
-  connection: NatsConnection,
-  region: string,
-): Promise<number | null> {
-  const kv = await connection.jetstream().views.kv(POSITIONS_BUCKET, { bindOnly: true });
-  const entry = await kv.get(suspectKey(region));
-  return entry?.operation === "PUT" ? Number(entry.string()) : null;
-}
-
-/** Where an operator stands in each lane of a region, as it saved it last; null where it never did. */
+/** The place of an operator in each lane of a region, as saved last; null where it never was. */
 export async function loadPositions<T extends object>(
   connection: NatsConnection,
   operator: string,
   region: string,
   partitions: number,
 ): Promise<(T | null)[]> {
-  const kv = await connection.jetstream().views.kv(POSITIONS_BUCKET, { bindOnly: true });
+  const bucket = await Bucket.open(connection, POSITIONS_BUCKET);
   return Promise.all(
     Array.from({ length: partitions }, async (_, partition) => {
-      const entry = await kv.get(positionKey(operator, { region, partition }));
-      return entry?.operation === "PUT" ? entry.json<Saved<T>>().position : null;
+      const record = await bucket.get(positionKey(operator, { region, partition }));
+      return record?.data ? jsonOf<Saved<T>>(record.data).position : null;
     }),
   );
 }
@@ -143,3 +104,7 @@ interface Saved<T> {
   readonly savedBy: string;
   readonly position: T;
 }
+
+/** Null for a record that somebody deleted. */
+const savedByOf = (text: string | null): string | null =>
+  text === null ? null : (JSON.parse(text) as Saved<unknown>).savedBy;

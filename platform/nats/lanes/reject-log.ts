@@ -1,11 +1,11 @@
-import type { JetStreamClient, NatsConnection } from "nats";
 import type { Reject } from "../../../contracts/messages/reject.ts";
 import { rejectSubject } from "../../../contracts/names/subjects.ts";
-import { publishUntilStored } from "../client/publish.ts";
+import type { NatsConnection } from "../client/connection.ts";
+import { type Publisher, publishUntilStored, publisherOn } from "../client/publish.ts";
 
 /** Stores rejects one by one, each under its own id, and tries until it is stored. */
 export class RejectLog {
-  readonly #jetstream: JetStreamClient;
+  readonly #publisher: Publisher;
   readonly #region: string;
   readonly #idPrefix: string;
   #n = 0;
@@ -13,7 +13,7 @@ export class RejectLog {
 
   /** @param region whose stream it is; {@link HUB} for what is refused in the cloud. */
   constructor(connection: NatsConnection, region: string, idPrefix: string) {
-    this.#jetstream = connection.jetstream();
+    this.#publisher = publisherOn(connection);
     this.#region = region;
     this.#idPrefix = idPrefix;
   }
@@ -31,7 +31,7 @@ export class RejectLog {
     const subject = rejectSubject({ region: this.#region, ...reject });
     const data = Buffer.from(JSON.stringify(reject));
     const messageId = knownId ?? `${this.#idPrefix}:reject:${(this.#n += 1)}`;
-    await publishUntilStored(this.#jetstream, { subject, data, messageId }, signal);
+    await publishUntilStored(this.#publisher, { subject, data, messageId }, signal);
     this.#stored += 1;
   }
 }

@@ -1,13 +1,10 @@
-// Retention of logs and mirrors by what is still needed, never by size or age alone (DESIGN.md,
-// section 5, "Retention").
+// Retention of logs and mirrors by what is still needed, never by size or age alone.
 //
 // R1. A frame goes only if it is older than what is to be kept AND before the least position that
 //     anyone still needs.
 // R2. One position that is unknown keeps everything: a reader that is away comes back to its frames.
 // R3. The newest frame stays, so that an emptied log or mirror never loses its place.
-import { type JetStreamManager, NatsError } from "nats";
-
-const NO_MESSAGE_FOUND = 10037;
+import type { Streams } from "../client/streams.ts";
 
 export interface Retention {
   readonly stream: string;
@@ -39,22 +36,21 @@ export function keepFrom(
 }
 
 export async function trim(
-  manager: JetStreamManager,
+  streams: Streams,
   { stream, keepMs, needed }: Retention,
   nowMs: number,
 ): Promise<TrimResult> {
   if (needed.includes(null)) return { purged: 0, heldBy: "a position is not known" };
-  const { first_seq: firstSeq, last_seq: lastSeq } = (await manager.streams.info(stream)).state;
-  const range = { firstSeq, lastSeq };
-  const youngSeq = await firstSeqSince(manager, stream, range, nowMs - keepMs);
+  const range = await streams.state(stream);
+  const youngSeq = await firstSeqSince(streams, stream, range, nowMs - keepMs);
   const from = keepFrom(range, needed, youngSeq);
   if (from === null) return { purged: 0, heldBy: null };
-  return { purged: (await manager.streams.purge(stream, { seq: from })).purged, heldBy: null };
+  return { purged: await streams.purge(stream, { before: from }), heldBy: null };
 }
 
 /** The first sequence stored at `sinceMs` or later, by bisection; `lastSeq + 1` if there is none. */
 export async function firstSeqSince(
-  manager: JetStreamManager,
+  streams: Streams,
   stream: string,
   { firstSeq, lastSeq }: { firstSeq: number; lastSeq: number },
   sinceMs: number,
@@ -63,7 +59,7 @@ export async function firstSeqSince(
   let high = lastSeq + 1;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    const storedMs = await storedAt(manager, stream, middle);
+    const storedMs = await storedAt(streams, stream, middle);
     // A frame that is gone was older than those that are left.
     if (storedMs === null || storedMs < sinceMs) low = middle + 1;
     else high = middle;
@@ -71,16 +67,11 @@ export async function firstSeqSince(
   return low;
 }
 
-/** When a message was stored, epoch ms; null if the stream does not hold it. */
+/** The time at which a message was stored, epoch ms; null if the stream does not hold it. */
 export async function storedAt(
-  manager: JetStreamManager,
+  streams: Streams,
   stream: string,
   seq: number,
 ): Promise<number | null> {
-  try {
-    return (await manager.streams.getMessage(stream, { seq })).time.getTime();
-  } catch (error) {
-    if (error instanceof NatsError && error.api_error?.err_code === NO_MESSAGE_FOUND) return null;
-    throw error;
-  }
+  return (await streams.at(stream, seq))?.storeMs ?? null;
 }

@@ -1,4 +1,4 @@
-// Which region has a copy of which region's log, besides the hub: data may not be allowed to leave a
+// The copies that regions have of each other's logs, beside the hub's: data may not be allowed to leave a
 // region for every other. Pure.
 
 export interface RegionPairs {

@@ -1,4 +1,4 @@
-// Who may say what to which nats-server: a user per kind of process with the least rights it works
+// The rights of every user at every nats-server: a user per kind of process with the least rights it works
 // with, and what may cross the WAN between a region and the hub, stream by stream. Pure.
 import {
   ACKNOWLEDGEMENTS_BUCKET,
@@ -63,7 +63,7 @@ const readingBuckets = (...buckets: string[]): string[] =>
 
 const INFO = "$JS.API.INFO";
 
-/** Of a notifier in a domain, which tells the alerts of `regions`. */
+/** Rights of a notifier in a domain, which tells the alerts of `regions`. */
 const notifying = (domain: string, regions: readonly string[]): string[] => [
   INFO,
   deadLetterSubjects(domain),
@@ -180,12 +180,12 @@ export function hubPermissions(
   };
 }
 
-/** What mirrors say to each other beside their deliveries: flow control, and the servers' own calls. */
+/** Subjects of mirrors beside their deliveries: flow control, and the servers' own calls. */
 const MIRRORING = ["$JS.FC.>", "$JSC.R.>"];
 
 /**
- * Of a region's leaf connection, as the hub sees it: publish is what the region may send into the hub,
- * subscribe what it may receive. What a region captures never crosses as plain messages.
+ * Rights of a region's leaf connection, as the hub sees it: publish is what the region may send into
+ * the hub, subscribe what it may receive. What a region captures never crosses as plain messages.
  * @param copies regions whose log this region has a copy of.
  * @param copiedBy regions that have a copy of this region's log.
  */

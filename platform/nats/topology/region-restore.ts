@@ -3,7 +3,7 @@
 // natscli's `stream backup` and `restore` speak the same).
 import { type NatsConnection, createInbox } from "nats";
 import { AppError } from "../../runtime/errors.ts";
-import type { StreamSpec } from "./topology.ts";
+import type { StreamSpec } from "./spec.ts";
 
 const CHUNK_BYTES = 128 * 1024;
 const ANSWER_WITHIN_MS = 10_000;
@@ -19,7 +19,7 @@ interface ApiAnswer {
  * Makes the stream at `to` hold what it holds at `from`, under the configuration of `spec`.
  * @throws AppError `RESTORE_FAILED` if it is there already, or if a server refuses.
  */
-export async function copyStream(
+export async function restoreStream(
   from: NatsConnection,
   to: NatsConnection,
   spec: StreamSpec,

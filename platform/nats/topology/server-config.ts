@@ -59,7 +59,7 @@ ${users.join("\n")}
   SYS { users: [ { user: sys, password: $${passwordVariable("admin")} } ] }
 }`;
 
-/** The hub's: one leaf user per region. */
+/** The hub's configuration: one leaf user per region. */
 export function hubConfig(pairs: RegionPairs): string {
   const own = hubPermissions(pairs.regions);
   const leaves = pairs.regions.map((region) => {
@@ -78,7 +78,7 @@ leafnodes {
 `;
 }
 
-/** A region's: a leaf of the hub. */
+/** A region's configuration: a leaf of the hub. */
 export function regionConfig(pairs: RegionPairs, region: string): string {
   const own = regionPermissions(region, copiesIn(pairs, region));
   const captured = JSON.stringify(

@@ -1,12 +1,12 @@
-// What the servers have beside what is planned, in words. Pure.
+// The differences between the servers and the plan, in words. Pure.
 import type { StreamConfig } from "nats";
-import type { StreamSpec } from "./topology.ts";
+import type { StreamSpec } from "./spec.ts";
 
 /** Never changed after a stream was created: other values would put a series into another lane. */
 const FIXED: ReadonlySet<string> = new Set(["subjects", "mirror", "storage", "retention"]);
 
 /**
- * How a stream differs from its plan; empty if it does not. Only what the plan says is compared:
+ * The differences of a stream from its plan; empty if there are none. Only what the plan says is compared:
  * servers fill in the rest by themselves, each version in its own way.
  */
 export function streamDifferences(spec: StreamSpec, found: StreamConfig | null): string[] {

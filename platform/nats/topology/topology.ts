@@ -1,4 +1,4 @@
-// The streams and buckets of DESIGN.md as data, created and reconciled idempotently.
+// The streams and buckets as data, created and reconciled idempotently.
 //
 // T1. An origin log has max_bytes and discards new, no max_age: full, it refuses; it never forgets.
 // T2. A mirror discards old and has no max_bytes: a full mirror with discard new skips messages.
@@ -7,7 +7,6 @@ import {
   DiscardPolicy,
   type JetStreamManager,
   type NatsConnection,
-  NatsError,
   RetentionPolicy,
   StorageType,
   type StreamConfig,
@@ -41,8 +40,10 @@ import {
   telemetryStream,
   telemetrySubjects,
 } from "../../../contracts/names/subjects.ts";
+import { streamOrNull } from "../client/errors.ts";
 import { LEASE_TTL_MS } from "../lanes/leases.ts";
 import { type RegionPairs, copiesIn } from "./pairs.ts";
+import type { StreamSpec } from "./spec.ts";
 import { streamDifferences } from "./topology-diff.ts";
 
 export const HUB = "hub";
@@ -52,12 +53,9 @@ export const REJECTS_KEPT_PER_SUBJECT = 1_000;
 /** Dead letters of a domain and those waiting to be sent again, together; the oldest go first. */
 const DEAD_LETTERS_KEPT = 10_000;
 const ALERTS_KEPT_PER_SUBJECT = 1_000;
-/** To one command: a device may report how it gets on. */
+/** Replies to one command: a device may report how it gets on. */
 const REPLIES_KEPT_PER_SUBJECT = 10;
 const DUPLICATE_WINDOW_MS = 120_000;
-const STREAM_NOT_FOUND = 10059;
-
-export type StreamSpec = Partial<StreamConfig> & { name: string };
 
 interface Domain {
   /** JetStream domain: `hub` or a region. */
@@ -96,7 +94,7 @@ const mirror = (name: string, of: string, into: string): StreamSpec =>
     },
   });
 
-/** What is refused in a domain: by its gateways, or at the hub by InfluxDB. */
+/** Rejects of a domain: refused by its gateways, or at the hub by InfluxDB. */
 const rejects = (domain: string): StreamSpec =>
   base({
     name: rejectsStream(domain),
@@ -131,7 +129,7 @@ const commands = base({
   duplicate_window: nanos(DUPLICATE_WINDOW_MS),
 });
 
-/** What the devices of a region answered to commands. */
+/** Answers of the devices of a region to commands. */
 const replies = (region: string): StreamSpec =>
   base({
     name: repliesStream(region),
@@ -151,7 +149,7 @@ const deadLetters = (domain: string): StreamSpec =>
     duplicate_window: nanos(DUPLICATE_WINDOW_MS),
   });
 
-/** What a region writes itself. */
+/** Streams that a region writes itself. */
 export const originStreams = (region: string, options: TopologyOptions): StreamSpec[] => [
   base({
     name: telemetryStream(region),
@@ -175,12 +173,12 @@ const BROADCAST_BUCKETS = [
   NOTIFIERS_BUCKET,
   COPIES_BUCKET,
 ];
-/** Of the operators in a domain. */
+/** Buckets of the operators in a domain. */
 const OPERATOR_BUCKETS: readonly BucketSpec[] = [
   { name: POSITIONS_BUCKET },
   { name: LEASES_BUCKET, ttlMs: LEASE_TTL_MS },
 ];
-/** Of a region's alerting engine. */
+/** Buckets of a region's alerting engine. */
 const ENGINE_BUCKETS: readonly BucketSpec[] = [
   { name: ALERT_STATE_BUCKET },
   { name: PRESENCE_BUCKET },
@@ -232,7 +230,7 @@ export const domainsOf = (options: TopologyOptions): Domain[] => [
   ...options.regions.map((region) => regionDomain(region, options)),
 ];
 
-/** How the servers differ from the plan, one line for each difference, each naming its domain. */
+/** The differences between the servers and the plan, a line for each, which names its domain. */
 export async function diffTopology(
   connections: Readonly<Record<string, NatsConnection>>,
   options: TopologyOptions,
@@ -324,10 +322,6 @@ export async function streamConfig(
   manager: JetStreamManager,
   name: string,
 ): Promise<StreamConfig | null> {
-  try {
-    return (await manager.streams.info(name)).config;
-  } catch (error) {
-    if (error instanceof NatsError && error.api_error?.err_code === STREAM_NOT_FOUND) return null;
-    throw error;
-  }
+  const info = await streamOrNull(manager.streams.info(name));
+  return info && info.config;
 }

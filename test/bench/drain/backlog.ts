@@ -1,6 +1,6 @@
 // A backlog as a gateway would have left it: frames of the size that it makes at 10,000 readings a
 // second, compressed as it compresses them, each reading with a time of its own.
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
 import {
   type FrameHeader,
   encodeReading,

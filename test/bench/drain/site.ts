@@ -1,7 +1,7 @@
 // One region and the cloud around it, with a WAN between them that counts and can be cut.
 import { cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
 import type { Rule } from "../../../contracts/rules/rule.ts";
 import type { LaneStatus } from "../../../contracts/messages/status.ts";
 import { telemetryStream } from "../../../contracts/names/subjects.ts";

@@ -1,5 +1,7 @@
 // How the devices of the load authenticate with this gateway.
-import type { KV, NatsConnection } from "nats";
+import { Bucket } from "../../../platform/nats/client/bucket.ts";
+import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
+import { Streams } from "../../../platform/nats/client/streams.ts";
 import { type Device, deviceKey } from "../../../contracts/device.ts";
 import { DEVICES_BUCKET, bucketStream } from "../../../contracts/names/subjects.ts";
 import { generateSecret, secretCredential } from "../../../gateway/identity/secrets.ts";
@@ -37,7 +39,7 @@ const PUTS_AT_ONCE = 256;
 export const DEVICE_SECRETS: AccessControl = {
   name: "a generated secret per device; a device publishes under its own topics only",
   provision: async ({ hub, region, devices }) => {
-    const bucket = await hub.jetstream().views.kv(DEVICES_BUCKET);
+    const bucket = await Bucket.open(hub, DEVICES_BUCKET);
     const credentials: Credentials[] = [];
     for (let index = 0; index < devices; index++)
       credentials.push({ username: deviceName(index), password: generateSecret() });
@@ -45,16 +47,15 @@ export const DEVICE_SECRETS: AccessControl = {
       await Promise.all(
         credentials.slice(from, from + PUTS_AT_ONCE).map((each) => register(bucket, each)),
       );
-    const manager = await region.jetstreamManager();
+    const streams = new Streams(region);
     await eventually("the region knows every device", async () => {
-      const { state } = await manager.streams.info(bucketStream(DEVICES_BUCKET));
-      return state.messages >= devices;
+      return (await streams.state(bucketStream(DEVICES_BUCKET))).messages >= devices;
     });
     return { credentials, env: {} };
   },
 };
 
-async function register(bucket: KV, { username, password }: Credentials): Promise<void> {
+async function register(bucket: Bucket, { username, password }: Credentials): Promise<void> {
   const device: Device = {
     id: username,
     role: "device",

@@ -3,7 +3,7 @@
 // The region runs with its WAN down: the hub is started to apply the topology and then killed, so
 // that mirroring to the cloud, which no other target does, is not paid for on the same two cores.
 import { join } from "node:path";
-import type { NatsConnection } from "nats";
+import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
 import { decodeFrame } from "../../../contracts/messages/frame.ts";
 import { telemetryStream } from "../../../contracts/names/subjects.ts";
 import { startHubAndRegions } from "../../support/nats.ts";

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { connect as connectSocket } from "node:net";
 import { join } from "node:path";
-import { RetentionPolicy, StorageType, connect } from "nats";
+import { connectOnce } from "../../../platform/nats/client/connection.ts";
 import { freePort } from "../../support/free-port.ts";
 import { ServerProcess } from "../../support/server-process.ts";
 import { type Credentials, connectBytes } from "./wire.ts";
@@ -102,13 +102,15 @@ export const startNatsMqtt: Start = async (stack, directory) => {
   await writeFile(configuration, `${lines.join("\n")}\n`);
   const args = ["-c", configuration];
   const target = await serve(stack, "natsMqtt", { program: "nats-server", args, port });
-  const connection = await connect({ servers: `${HOST}:${client}` });
+  const connection = await connectOnce({
+    url: `nats://${HOST}:${client}`,
+    reconnect: false,
+    timeoutMs: 2_000,
+  });
   const manager = await connection.jetstreamManager();
   await manager.streams.add({
     name: "TELEMETRY",
     subjects: ["devices.*.telemetry.*"], // An MQTT `/` is a NATS `.`
-    storage: StorageType.File,
-    retention: RetentionPolicy.Limits,
     num_replicas: 1,
     max_bytes: 8 * 1024 ** 3,
   });

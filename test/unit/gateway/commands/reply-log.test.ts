@@ -1,9 +1,10 @@
 // A reply is settled after it is stored and never before; what is no reply is left to others.
-import type { JetStreamClient } from "nats";
 import { expect, test } from "vitest";
 import type { Reply } from "../../../../contracts/messages/command.ts";
 import { ReplyLog } from "../../../../gateway/commands/reply-log.ts";
 import type { Refusal } from "../../../../gateway/ingest/message.ts";
+import type { Publisher } from "../../../../platform/nats/client/publish.ts";
+import { AppError } from "../../../../platform/runtime/errors.ts";
 
 interface Sent {
   readonly subject: string;
@@ -19,17 +20,18 @@ function start(refusals = 0) {
   const settled: (Refusal | null)[] = [];
   const stopping = new AbortController();
   let left = refusals;
-  const jetstream = {
+  const publisher = {
     publish: (subject: string, data: Uint8Array, options: { msgID?: string }) => {
       sent.push({ subject, reply: JSON.parse(String(data)) as Reply, id: options.msgID });
-      if (left-- > 0) return Promise.reject(new Error("the store is away"));
+      if (left-- > 0)
+        return Promise.reject(new AppError("NATS_UNAVAILABLE", "retry", "the store is away"));
       order.push("stored");
       kept.push(Buffer.from(sent.at(-1)!.reply.payload, "base64").toString());
       return Promise.resolve({ duplicate: false });
     },
-  } as unknown as JetStreamClient;
+  } as unknown as Publisher;
   const log = new ReplyLog({
-    jetstream,
+    publisher,
     region: "eu",
     clock: () => 5,
     signal: stopping.signal,

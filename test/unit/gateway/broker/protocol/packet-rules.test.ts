@@ -1,6 +1,5 @@
 import type { IConnectPacket, IPublishPacket } from "mqtt-packet";
 import { expect, test } from "vitest";
-import type { AedesClient } from "../../../../../gateway/broker/aedes/seam.ts";
 import { connectProblem } from "../../../../../gateway/broker/connection/connect.ts";
 import { DEFAULT_LIMITS, resolveLimits } from "../../../../../gateway/broker/options.ts";
 import { deliveredProperties } from "../../../../../gateway/broker/session/outbound.ts";
@@ -25,7 +24,7 @@ const publish = (more: Partial<IPublishPacket>): IPublishPacket => ({
   ...more,
 });
 const problemOf = (more: object): number | undefined =>
-  publishProblem({} as AedesClient, publish(more), DEFAULT_LIMITS)?.reasonCode;
+  publishProblem({}, publish(more), DEFAULT_LIMITS)?.reasonCode;
 
 test("PUBLISH: violations and their reason codes", () => {
   expect(problemOf({})).toBeUndefined();

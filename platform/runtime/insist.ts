@@ -1,10 +1,11 @@
-import { Backoff, sleep } from "../platform/runtime/backoff.ts";
-import { AppError, messageOf } from "../platform/runtime/errors.ts";
-import type { Logger } from "../platform/runtime/logger.ts";
+import { Backoff, sleep } from "./backoff.ts";
+import { dispositionOf, messageOf } from "./errors.ts";
+import type { Logger } from "./logger.ts";
 
 /**
  * Asks until there is an answer; null if `signal` aborts first. For questions that may be repeated.
- * @throws AppError what `ask` throws with disposition `fatal`: asking again would not help.
+ * @throws what `ask` throws unless its disposition is `retry`: no other try would help, and what is not
+ *   classified is a bug.
  */
 export async function insist<T>(
   ask: () => Promise<T>,
@@ -17,7 +18,7 @@ export async function insist<T>(
       return await ask();
     } catch (error) {
       if (signal.aborted) break;
-      if (error instanceof AppError && error.disposition === "fatal") throw error;
+      if (dispositionOf(error) !== "retry") throw error;
       logger.warn(`no answer yet, will retry: ${messageOf(error)}`);
       await sleep(backoff.next(), signal);
     }

@@ -1,0 +1,169 @@
+// The bytes of one socket: read in slices, parsed into packets, paused; answers collected, written.
+//
+// N1. Packets are handed over in the order of their bytes.
+// N2. The socket is read only while nothing pauses it, and while paused its keep-alive stands
+//     still: a client is never punished for our not reading (B3).
+// N3. What was answered outlives the process: the store is committed before answers are written.
+import type { Duplex } from "node:stream";
+import * as mqttPacket from "mqtt-packet";
+import type { Packet, Parser } from "mqtt-packet";
+import type { BrokerCounters } from "../broker.ts";
+import { count } from "../counters.ts";
+import type { Limits } from "../options.ts";
+import { wireBytes } from "../protocol/wire.ts";
+import type { SessionStore } from "../session/session-store.ts";
+import type { Flushable, Flusher } from "./flusher.ts";
+import { PAUSE, PAUSE_NAMES, type Pausable, type Pause } from "./pauses.ts";
+
+/** Bytes parsed between two looks at the bounds: a bound is overshot by at most this much. */
+const SLICE_BYTES = 16 * 1024;
+/** Before CONNECT is answered: bounds what can pile up behind it. */
+const FIRST_SLICE_BYTES = 1024;
+
+/** The connection, as its bytes see it. */
+export interface ChannelOwner extends Flushable {
+  readonly open: boolean;
+  readonly gone: boolean;
+  packet(packet: Packet): void;
+  malformed(error: Error): void;
+  /** A packet, not necessarily whole yet, is larger than any may be. */
+  oversized(): void;
+  /** Parsing or handling its bytes threw. */
+  failed(error: unknown): void;
+  /** The socket has written everything that waited in it. */
+  drained(): void;
+}
+
+export interface ChannelParts {
+  readonly flusher: Flusher;
+  readonly store: Pick<SessionStore, "commit">;
+  readonly counters: BrokerCounters;
+  readonly limits: Pick<Limits, "packetBytesMax">;
+}
+
+/** mqtt-packet's parser with the packet that it is at; `length` is -1 until the header is whole. */
+type PacketParser = Parser & { readonly packet: { readonly length: number } | null };
+
+export class Channel implements Pausable {
+  readonly stream: Duplex;
+  /** Time of the last bytes; reading the clock per packet would cost more than the rate bucket. */
+  readAtMs = 0;
+  // Kept by sweep.ts: sweeps since bytes last came, and since waiting bytes last became fewer.
+  idleSweeps = 0;
+  stalledSweeps = 0;
+  waitingBytes = 0;
+  readonly #owner: ChannelOwner;
+  readonly #parts: ChannelParts;
+  readonly #parser = mqttPacket.parser() as PacketParser;
+  #pausedBy = 0;
+  #reading = false;
+  /** Read from the socket and not parsed yet. */
+  #rest: Buffer | null = null;
+  /** Four-byte answers to write. */
+  #answers: number[] = [];
+
+  constructor(parts: ChannelParts, owner: ChannelOwner, stream: Duplex) {
+    this.#parts = parts;
+    this.#owner = owner;
+    this.stream = stream;
+  }
+
+  start(): void {
+    const owner = this.#owner;
+    this.#parser.on("packet", (packet) => owner.packet(packet));
+    this.#parser.on("error", (error: Error) => owner.malformed(error));
+    this.stream.on("readable", this.#read);
+  }
+
+  get paused(): boolean {
+    return this.#pausedBy !== 0;
+  }
+
+  pause(reason: Pause): void {
+    if (this.#pausedBy & reason) return;
+    this.#pausedBy |= reason;
+    if (reason !== PAUSE.connecting) count(this.#parts.counters.paused, PAUSE_NAMES[reason]);
+  }
+
+  resume(reason: Pause): void {
+    if (!(this.#pausedBy & reason)) return;
+    this.#pausedBy &= ~reason;
+    this.idleSweeps = 0; // N2: the keep-alive starts anew.
+    if (this.#pausedBy === 0) setImmediate(this.#read);
+  }
+
+  /** Queues a four-byte answer; those of one turn of the event loop leave in one write. */
+  answer(word: number): void {
+    if (this.#answers.length === 0) this.#parts.flusher.soon(this.#owner);
+    this.#answers.push(word);
+  }
+
+  flush(): void {
+    const words = this.#answers;
+    if (words.length === 0) return;
+    this.#answers = []; // Before anything can throw: closing flushes once more.
+    this.#parts.store.commit(); // N3
+    const bytes = Buffer.allocUnsafe(words.length * 4);
+    for (let index = 0; index < words.length; index++)
+      bytes.writeUInt32BE(words[index]!, index * 4);
+    this.#send(bytes);
+  }
+
+  /** Writes behind all queued answers. */
+  write(bytes: Buffer): void {
+    this.flush();
+    this.#send(bytes);
+  }
+
+  /**
+   * Reads on, only to throw it away: closing a socket over unread bytes resets it, and the peer's
+   * stack may then drop the last answer before its program has seen it.
+   */
+  discardInput(): void {
+    this.stream.removeListener("readable", this.#read).resume();
+  }
+
+  /** The socket is closed. */
+  stop(): void {
+    this.#rest = null;
+  }
+
+  #send(bytes: Buffer): void {
+    if (this.stream.destroyed || !this.stream.writable) return;
+    // A client that does not take its answers is not read until it does.
+    if (!this.stream.write(bytes) && !(this.#pausedBy & PAUSE.writing)) {
+      this.pause(PAUSE.writing);
+      this.stream.once("drain", () => {
+        this.resume(PAUSE.writing);
+        this.#owner.drained();
+      });
+    }
+  }
+
+  readonly #read = (): void => {
+    if (this.#reading) return;
+    this.#reading = true;
+    while (this.#pausedBy === 0 && !this.#owner.gone) {
+      const chunk: Buffer | null = this.#rest ?? (this.stream.read() as Buffer | null);
+      if (chunk === null) break;
+      this.idleSweeps = 0;
+      this.readAtMs = performance.now();
+      const sliceBytes = this.#owner.open ? SLICE_BYTES : FIRST_SLICE_BYTES;
+      this.#rest = chunk.length > sliceBytes ? chunk.subarray(sliceBytes) : null;
+      this.#parse(this.#rest ? chunk.subarray(0, sliceBytes) : chunk);
+    }
+    this.#reading = false;
+  };
+
+  #parse(bytes: Buffer): void {
+    try {
+      this.#parser.parse(bytes);
+    } catch (error) {
+      this.#owner.failed(error);
+    }
+    // The length is known with the fixed header: an oversized body is not collected first.
+    const remaining = this.#parser.packet?.length ?? -1;
+    if (remaining > 0 && wireBytes(remaining) > this.#parts.limits.packetBytesMax)
+      this.#owner.oversized();
+  }
+}

@@ -1,0 +1,97 @@
+// The packets of an open connection, each to the part that handles its kind.
+import type { IDisconnectPacket, IPublishPacket, Packet } from "mqtt-packet";
+import type { Limits } from "../options.ts";
+import { type AliasHolder, publishProblem } from "../protocol/publish-rules.ts";
+import { REASON } from "../protocol/reason-codes.ts";
+import { PINGRESP } from "../protocol/wire.ts";
+import type { Session } from "../session/session.ts";
+import { Inbound, type InboundParts } from "./inbound.ts";
+import { PAUSE } from "./pauses.ts";
+import type { RateLimit } from "./rate-limit.ts";
+import type { Source } from "./source.ts";
+import type { Subscribing } from "./subscribe.ts";
+
+export interface DispatchParts extends InboundParts {
+  readonly limits: Limits;
+  readonly rateLimit: RateLimit;
+  readonly subscribing: Subscribing;
+}
+
+export interface DispatchSource extends Source {
+  readonly readAtMs: number;
+  /** The client has said DISCONNECT. */
+  farewell(packet: IDisconnectPacket): void;
+}
+
+export class Dispatch implements AliasHolder {
+  aliases: Map<number, string> | undefined;
+  readonly #parts: DispatchParts;
+  readonly #source: DispatchSource;
+  readonly #session: Session;
+  readonly #inbound: Inbound;
+  /** Set while the client is over its rate. */
+  #rateTimer: NodeJS.Timeout | null = null;
+
+  constructor(parts: DispatchParts, source: DispatchSource, session: Session) {
+    this.#parts = parts;
+    this.#source = source;
+    this.#session = session;
+    this.#inbound = new Inbound(parts, source, session.inbound);
+  }
+
+  handle(packet: Packet): void {
+    if (packet.cmd === "publish") return this.#publish(packet);
+    if (packet.cmd === "pingreq") return this.#source.write(PINGRESP);
+    if (packet.cmd === "disconnect") return this.#disconnect(packet);
+    // mqtt-packet reports a missing packet identifier as -1 or none, and passes 0 on [MQTT-2.2.1-3].
+    if (!((packet.messageId ?? 0) > 0)) return this.#violation();
+    const { outbound } = this.#session;
+    if (packet.cmd === "pubrel") return this.#inbound.release(packet.messageId!);
+    if (packet.cmd === "puback") return outbound.puback(packet.messageId!);
+    if (packet.cmd === "pubrec") return outbound.pubrec(packet.messageId!, packet.reasonCode ?? 0);
+    if (packet.cmd === "pubcomp") return outbound.pubcomp(packet.messageId!);
+    // A packet that only servers send, AUTH, or a second CONNECT [MQTT-3.1.0-2].
+    if (packet.cmd !== "subscribe" && packet.cmd !== "unsubscribe") return this.#violation();
+    this.#spend(packet.cmd === "subscribe" ? packet.subscriptions.length : 1);
+    const { subscribing } = this.#parts;
+    this.#source.guarded(() =>
+      packet.cmd === "subscribe"
+        ? subscribing.subscribe(this.#source, this.#session, packet)
+        : subscribing.unsubscribe(this.#source, this.#session, packet),
+    );
+  }
+
+  /** The socket is closed. */
+  stop(): void {
+    if (this.#rateTimer) clearTimeout(this.#rateTimer);
+  }
+
+  #publish(packet: IPublishPacket): void {
+    const problem = publishProblem(this, packet, this.#parts.limits);
+    if (problem) return this.#source.close(problem.reason, problem.reasonCode);
+    this.#spend(1);
+    this.#inbound.publish(packet);
+  }
+
+  #disconnect(packet: IDisconnectPacket): void {
+    const expiry: unknown = packet.properties?.sessionExpiryInterval;
+    if (expiry !== undefined && typeof expiry !== "number") return this.#violation();
+    this.#source.farewell(packet);
+  }
+
+  #violation(): void {
+    this.#source.close("protocol_error", REASON.protocolError);
+  }
+
+  /** Over its rate a client is not read until its bucket holds tokens again; it loses nothing. */
+  #spend(tokens: number): void {
+    const { identity, readAtMs } = this.#source;
+    const waitMs = this.#parts.rateLimit.take(identity.clientId, tokens, readAtMs);
+    if (waitMs === 0 || this.#rateTimer) return;
+    this.#source.pause(PAUSE.rate);
+    this.#rateTimer = setTimeout(() => {
+      this.#rateTimer = null;
+      this.#source.resume(PAUSE.rate);
+    }, Math.ceil(waitMs));
+  }
+}

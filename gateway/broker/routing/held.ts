@@ -1,0 +1,48 @@
+// One publication of a client on its way through the handlers: a PUBLISH, or the client's will.
+import type { Message, Refusal } from "../../ingest/message.ts";
+import type { ClientIdentity } from "../broker.ts";
+import type { Properties } from "../protocol/properties.ts";
+import type { Outgoing } from "./forward.ts";
+
+export type Sender = Pick<ClientIdentity, "clientId" | "principal" | "device">;
+
+/** The part of a PUBLISH packet that counts here; a will is put in the same form. */
+export interface Published {
+  readonly topic: string;
+  readonly payload: Buffer | string;
+  readonly qos: 0 | 1 | 2;
+  readonly retain: boolean;
+  readonly messageId?: number | undefined;
+  readonly properties?: Properties | undefined;
+}
+
+export class Held implements Message, Outgoing {
+  readonly clientId: string;
+  readonly principal: string | undefined;
+  readonly device: string | undefined;
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: 0 | 1 | 2;
+  readonly retain: boolean;
+  readonly traceparent: string | undefined;
+  readonly contentType: string | undefined;
+  readonly messageId: number | undefined;
+  readonly properties: Properties | undefined;
+  settled = false;
+  refusal: Refusal | null = null;
+
+  constructor(sender: Sender, { topic, payload, qos, retain, messageId, properties }: Published) {
+    this.clientId = sender.clientId;
+    this.principal = sender.principal;
+    this.device = sender.device;
+    this.topic = topic;
+    this.payload = typeof payload === "string" ? Buffer.from(payload) : payload;
+    this.qos = qos;
+    this.retain = retain;
+    const trace = properties?.userProperties?.traceparent;
+    this.traceparent = Array.isArray(trace) ? trace[0] : trace;
+    this.contentType = properties?.contentType;
+    this.messageId = messageId;
+    this.properties = properties;
+  }
+}

@@ -1,0 +1,20 @@
+// The members of a connection that sessions need: who is there, on which terms, and a way to write.
+import type { ClientIdentity } from "../broker.ts";
+import type { ConnectTerms } from "../protocol/connect-terms.ts";
+
+export interface Peer {
+  readonly identity: ClientIdentity;
+  readonly terms: ConnectTerms;
+  /** CONNACK is written, and nobody has hung up. */
+  readonly open: boolean;
+  /** Somebody has hung up: nothing that is written arrives. */
+  readonly gone: boolean;
+  /** Bytes that wait in its socket. */
+  readonly unsentBytes: number;
+  /** Queues a four-byte answer; those of one turn of the event loop leave in one write. */
+  answer(word: number): void;
+  /** Writes behind all queued answers. */
+  write(bytes: Buffer): void;
+  /** Runs work of this connection's own: what it throws ends the connection, never the process. */
+  guarded(work: () => void): void;
+}

@@ -1,0 +1,58 @@
+// Following a bucket that is written at the hub: first everything it holds, then every change.
+import { bucketStream } from "../../../contracts/names/subjects.ts";
+import { AppError } from "../../runtime/errors.ts";
+import type { Logger } from "../../runtime/logger.ts";
+import type { NatsConnection } from "./connection.ts";
+import { newestSequence } from "./stored.ts";
+import { type LogEntry, readSlice } from "./stream-reader.ts";
+
+export interface BucketToFollow {
+  /** A connection to a region's nats-server, which has a copy of the bucket, or to the hub's. */
+  readonly connection: NatsConnection;
+  readonly bucket: string;
+  readonly logger: Logger;
+}
+
+/** A change of one key; `data` is empty for a key that was deleted. */
+export type BucketEntry = Pick<LogEntry, "subject" | "data">;
+
+/**
+ * Applies what the bucket holds, waiting for the nats-server as long as `signal` allows, and resolves;
+ * then goes on applying every change until `signal` aborts.
+ * @throws AppError `NATS_UNAVAILABLE` if aborted before everything was applied.
+ */
+export async function followBucket(
+  of: BucketToFollow,
+  apply: (entry: BucketEntry) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { connection, bucket, logger } = of;
+  const stream = bucketStream(bucket);
+  const subject = `$KV.${bucket}.>`;
+  const lastSeq = await newestSequence(of, { stream, subject }, signal);
+  const slice = { stream, subject, from: "last-per-subject" } as const;
+  const entries = readSlice(connection, slice, logger, signal);
+  for (let seq = 0; seq < lastSeq;) {
+    const next = await entries.next();
+    if (next.done) throw stopped(bucket);
+    apply(next.value);
+    seq = next.value.seq;
+  }
+  void follow(entries, apply, of);
+}
+
+/** Ends when the signal aborts: `readSlice` outlives every other trouble. */
+async function follow(
+  entries: AsyncIterable<LogEntry>,
+  apply: (entry: BucketEntry) => void,
+  { bucket, logger }: BucketToFollow,
+): Promise<void> {
+  try {
+    for await (const entry of entries) apply(entry);
+  } catch (error) {
+    logger.error({ err: error, bucket }, "changes of the bucket are no longer seen");
+  }
+}
+
+const stopped = (bucket: string): AppError =>
+  new AppError("NATS_UNAVAILABLE", "retry", `stopped before bucket ${bucket} was loaded`);

@@ -1,0 +1,146 @@
+// The streams of one JetStream domain: what they are, what they hold, and what is taken out of them.
+// Errors are translated (errors.ts), so that an outage can be told from a bug.
+import {
+  type JetStreamManager,
+  type NatsConnection,
+  type StreamInfo,
+  type StreamInfoRequestOptions,
+  millis,
+} from "nats";
+import { messageOrNull, streamOrNull, translated } from "./errors.ts";
+import type { LogEntry } from "./stream-reader.ts";
+
+export interface StreamState {
+  readonly name: string;
+  readonly subjects: readonly string[];
+  /** The first sequence that is still there; of an empty stream, the next one. */
+  readonly firstSeq: number;
+  /** The last sequence ever used, 0 if none was. */
+  readonly lastSeq: number;
+  readonly messages: number;
+  /** Epoch ms. */
+  readonly createdMs: number;
+  /** Age at which a message is forgotten; 0: never. */
+  readonly maxAgeMs: number;
+  /** Null for an origin. */
+  readonly mirror: MirrorState | null;
+}
+
+export interface MirrorState {
+  /** Messages that it lacks, as far as it knows. */
+  readonly lag: number;
+  /** Time since its origin was heard, ms; Infinity if it never was. */
+  readonly heardMs: number;
+}
+
+export interface StreamsOptions {
+  /** Another JetStream domain than the server's own: an origin beyond the WAN. */
+  readonly domain?: string;
+  /** An answer that takes longer counts as none. */
+  readonly timeoutMs?: number;
+}
+
+export class Streams {
+  readonly #connection: NatsConnection;
+  readonly #options: StreamsOptions;
+
+  constructor(connection: NatsConnection, options: StreamsOptions = {}) {
+    this.#connection = connection;
+    this.#options = options;
+  }
+
+  /** @throws AppError `NATS_UNAVAILABLE` (retry), also while there is no such stream. */
+  async state(stream: string): Promise<StreamState> {
+    return stateOf(await translated(this.#info(stream)));
+  }
+
+  /** The same, or null if there is no such stream. */
+  async find(stream: string): Promise<StreamState | null> {
+    const info = await streamOrNull(this.#info(stream));
+    return info && stateOf(info);
+  }
+
+  async list(): Promise<StreamState[]> {
+    const found: StreamState[] = [];
+    await translated(
+      this.#manager().then(async ({ streams }) => {
+        for await (const info of streams.list()) found.push(stateOf(info));
+      }),
+    );
+    return found;
+  }
+
+  /** Number of messages of every subject that fits the filter. */
+  async subjects(stream: string, filter: string): Promise<ReadonlyMap<string, number>> {
+    const { state } = await translated(this.#info(stream, { subjects_filter: filter }));
+    return new Map(Object.entries(state.subjects ?? {}));
+  }
+
+  /** The message with this sequence, or null if it is not there. */
+  at(stream: string, seq: number): Promise<LogEntry | null> {
+    return this.#message(stream, { seq });
+  }
+
+  /** The newest message of a subject (or filter), or null if there is none. */
+  newest(stream: string, subject: string): Promise<LogEntry | null> {
+    return this.#message(stream, { last_by_subj: subject });
+  }
+
+  /** Removes a message. False if it was not there any more. */
+  async remove(stream: string, seq: number): Promise<boolean> {
+    const { streams } = await this.#manager();
+    return (await messageOrNull(streams.deleteMessage(stream, seq, false))) ?? false;
+  }
+
+  /** Removes what is before a sequence, or everything of a subject; resolves to how many. */
+  async purge(
+    stream: string,
+    what: { readonly before: number } | { readonly subject: string },
+  ): Promise<number> {
+    const { streams } = await this.#manager();
+    const options = "before" in what ? { seq: what.before } : { filter: what.subject };
+    return (await translated(streams.purge(stream, options))).purged;
+  }
+
+  async #message(
+    stream: string,
+    query: { seq: number } | { last_by_subj: string },
+  ): Promise<LogEntry | null> {
+    const { streams } = await this.#manager();
+    const stored = await messageOrNull(streams.getMessage(stream, query));
+    if (!stored) return null;
+    const { seq, time, subject, data } = stored;
+    return { seq, storeMs: time.getTime(), subject, data };
+  }
+
+  async #info(stream: string, options?: Partial<StreamInfoRequestOptions>): Promise<StreamInfo> {
+    const { streams } = await this.#manager();
+    return streams.info(stream, options);
+  }
+
+  /** Made for each question, because it is nothing but a name and a timeout; it asks nothing itself. */
+  #manager(): Promise<JetStreamManager> {
+    const { domain, timeoutMs } = this.#options;
+    return this.#connection.jetstreamManager({
+      checkAPI: false,
+      ...(domain === undefined ? {} : { domain }),
+      ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
+    });
+  }
+}
+
+const stateOf = ({ config, state, created, mirror }: StreamInfo): StreamState => ({
+  name: config.name,
+  subjects: config.subjects ?? [],
+  firstSeq: state.first_seq,
+  lastSeq: state.last_seq,
+  messages: state.messages,
+  createdMs: Date.parse(String(created)),
+  maxAgeMs: millis(config.max_age),
+  mirror: config.mirror
+    ? {
+        lag: mirror?.lag ?? Infinity,
+        heardMs: mirror && mirror.active >= 0 ? mirror.active / 1e6 : Infinity,
+      }
+    : null,
+});
