@@ -1,18 +1,15 @@
 import { userInfo } from "node:os";
 import type { Command } from "commander";
-import type { JetStreamManager, NatsConnection } from "nats";
 import type { Acknowledgement, Alert } from "../../contracts/messages/alert.ts";
-import {
-  ACKNOWLEDGEMENTS_BUCKET,
-  acknowledgementKey,
-  alertSubjects,
-  alertsStream,
-} from "../../contracts/names/subjects.ts";
-import { connectNats } from "../../platform/nats/client/connect.ts";
+import { ACKNOWLEDGEMENTS_BUCKET, acknowledgementKey } from "../../contracts/names/subjects.ts";
+import { Bucket } from "../../platform/nats/client/bucket.ts";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
-import { AppError } from "../../platform/runtime/errors.ts";
-import { CONNECT_WITHIN_MS, type Place, SILENT } from "./rules-store.ts";
-import { natsTarget } from "./target.ts";
+import { latestAlerts } from "./alerts/latest.ts";
+import type { Place } from "./kit/addresses.ts";
+import { withNats } from "./kit/connection.ts";
+import { type Say, example, place } from "./kit/options.ts";
+import { refused } from "./kit/refused.ts";
 
 interface ListFlags extends Place {
   readonly region?: string;
@@ -20,21 +17,21 @@ interface ListFlags extends Place {
 }
 
 /** `skerry alerts list|ack`: what fires, and who has seen it. */
-export function addAlertsCommand(program: Command, say: (line: string) => void): void {
+export function addAlertsCommand(program: Command, say: Say): void {
   const alerts = program
     .command("alerts")
-    .description("alerts of all regions, as the hub has them");
-  const place = (command: Command): Command =>
-    command
-      .option("--nats <url>", "the hub's nats-server, or with list a region's")
-      .option("--data-dir <dir>", "of the local installation", ".skerry");
+    .description("Alerts of all regions, as the hub has them.");
 
-  place(alerts.command("list"))
-    .description("alerts that are not resolved, the latest last")
+  example(
+    place(alerts.command("list"), "the hub's, or with --region the region's,"),
+    "alerts list",
+    "alerts list --region eu --all",
+  )
+    .description("List the alerts that are not resolved, the latest last.")
     .option("--region <name>", "one region's, read there: also with the WAN down")
     .option("--all", "also the resolved ones: the last of each rule and key", false)
     .action((flags: ListFlags) =>
-      withConnection(flags, flags.region ?? "hub", async (connection) => {
+      withNats(flags, flags.region ?? HUB, async (connection) => {
         const found = await latestAlerts(connection, flags.region);
         const shown = found.filter(({ state }) => flags.all || state !== "resolved");
         for (const alert of shown) say(lineOf(alert));
@@ -42,12 +39,12 @@ export function addAlertsCommand(program: Command, say: (line: string) => void):
       }),
     );
 
-  place(alerts.command("ack"))
-    .description("say that you have seen a firing alert; it stays so until it resolves")
+  example(place(alerts.command("ack")), "alerts ack 3f2a91 --by anna")
+    .description("Say that you have seen a firing alert; it stays acknowledged until it resolves.")
     .argument("<id>", "the alert's, or enough of its beginning")
     .option("--by <name>", "who you are", userInfo().username)
     .action((id: string, flags: Place & { by: string }) =>
-      withConnection(flags, "hub", async (connection) => {
+      withNats(flags, HUB, async (connection) => {
         const alert = await firingAlert(connection, id);
         const ack: Acknowledgement = {
           rule: alert.rule,
@@ -56,15 +53,12 @@ export function addAlertsCommand(program: Command, say: (line: string) => void):
           by: flags.by,
           atMs: Date.now(),
         };
-        const { views } = connection.jetstream();
-        const bucket = await views.kv(ACKNOWLEDGEMENTS_BUCKET, { bindOnly: true });
+        const bucket = await Bucket.open(connection, ACKNOWLEDGEMENTS_BUCKET);
         await bucket.put(acknowledgementKey(alert), JSON.stringify(ack));
         say(`${alert.region} ${alert.rule} ${alert.key}: acknowledged by ${flags.by}`);
       }),
     );
 }
-
-const refused = (why: string): AppError => new AppError("CONFIG_INVALID", "fatal", why);
 
 const lineOf = ({ id, region, rule, key, state, severity, atMs, message, by }: Alert): string =>
   [
@@ -90,47 +84,4 @@ async function firingAlert(connection: NatsConnection, id: string): Promise<Aler
     throw refused(`${alert.rule} is no rule of yours: it ends by itself`);
   if (alert.state !== "firing") throw refused(`alert ${alert.id} is ${alert.state}, not firing`);
   return alert;
-}
-
-/** The last alert of every rule and key, oldest first. */
-async function latestAlerts(
-  connection: NatsConnection,
-  region: string | undefined,
-): Promise<Alert[]> {
-  const manager = await connection.jetstreamManager();
-  const regions = region === undefined ? await regionsOf(manager) : [region];
-  const alerts: Alert[] = [];
-  for (const each of regions) {
-    const stream = alertsStream(each);
-    const filter = { subjects_filter: alertSubjects(each) };
-    const info = await manager.streams.info(stream, filter).catch(() => null);
-    if (!info) throw refused(`there is no stream ${stream} there`);
-    for (const subject of Object.keys(info.state.subjects ?? {})) {
-      const message = await manager.streams.getMessage(stream, { last_by_subj: subject });
-      alerts.push(message.json<Alert>());
-    }
-  }
-  return alerts.sort((a, b) => a.atMs - b.atMs);
-}
-
-async function regionsOf(manager: JetStreamManager): Promise<string[]> {
-  const prefix = alertsStream("");
-  const names: string[] = [];
-  for await (const name of manager.streams.names())
-    if (name.startsWith(prefix)) names.push(name.slice(prefix.length));
-  return names.sort();
-}
-
-async function withConnection(
-  place: Place,
-  server: string,
-  use: (connection: NatsConnection) => Promise<void>,
-): Promise<void> {
-  const target = { url: natsTarget(place, server), name: "skerry alerts" };
-  const connection = await connectNats(target, SILENT, AbortSignal.timeout(CONNECT_WITHIN_MS));
-  try {
-    await use(connection);
-  } finally {
-    await connection.close();
-  }
 }

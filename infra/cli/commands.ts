@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { userInfo } from "node:os";
-import { type Command as CommandLine, InvalidArgumentError } from "commander";
-import type { NatsConnection } from "nats";
+import type { Command as CommandLine } from "commander";
 import {
   COMMANDS_KEPT_MS,
   type Command,
@@ -9,19 +8,17 @@ import {
   checkCommand,
   commandState,
 } from "../../contracts/messages/command.ts";
-import { connectNats } from "../../platform/nats/client/connect.ts";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import { HUB } from "../../platform/nats/topology/topology.ts";
 import { as } from "../../platform/runtime/config.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
-import { SILENT, checkHub, findCommands, issue, refused } from "./commands-store.ts";
-import { natsTarget } from "./target.ts";
+import { checkHub, findCommands, issue } from "./commands/store.ts";
+import type { Place } from "./kit/addresses.ts";
+import { withNats } from "./kit/connection.ts";
+import { type Say, example, parseCount, parser, place } from "./kit/options.ts";
+import { refused } from "./kit/refused.ts";
 
-const CONNECT_WITHIN_MS = 5_000;
 const REPLY_SHOWN_CHARS = 200;
-
-interface Place {
-  readonly nats?: string;
-  readonly dataDir: string;
-}
 
 interface SendFlags extends Place {
   readonly payload: unknown;
@@ -37,17 +34,16 @@ interface StatusFlags extends Place {
 }
 
 /** `skerry commands send|status`: to a device in any region, and what became of it. */
-export function addCommandsCommand(program: CommandLine, say: (line: string) => void): void {
+export function addCommandsCommand(program: CommandLine, say: Say): void {
   const commands = program
     .command("commands")
-    .description("commands to devices: stored at the hub, delivered in the device's region");
-  const place = (command: CommandLine): CommandLine =>
-    command
-      .option("--nats <url>", "the hub's nats-server, nats://user:password@host:port")
-      .option("--data-dir <dir>", "of the local installation", ".skerry");
+    .description("Commands to devices: stored at the hub, delivered in the device's region.");
 
-  place(commands.command("send"))
-    .description("store a command for a device and print its id; an offline device gets it later")
+  example(
+    place(commands.command("send")),
+    `commands send pump-1 --payload '{"open":true}' --expires 1h`,
+  )
+    .description("Store a command for a device and print its id; an offline device gets it later.")
     .argument("<device>")
     .requiredOption("--payload <json>", "what the device gets", parseJson)
     .option(
@@ -62,8 +58,10 @@ export function addCommandsCommand(program: CommandLine, say: (line: string) => 
       withHub(flags, async (hub) => say((await issue(hub, commandOf(device, flags))).id)),
     );
 
-  place(commands.command("status"))
-    .description("queued, delivered (the device answered) or expired; the newest, oldest first")
+  example(place(commands.command("status")), "commands status --device pump-1")
+    .description(
+      "Say what became of the newest commands, oldest first: queued, delivered (the device answered) or expired.",
+    )
     .argument("[id]", "only of this command")
     .option("--device <id>", "only of this device")
     .option("--json", "as a JSON array", false)
@@ -92,7 +90,7 @@ export function addCommandsCommand(program: CommandLine, say: (line: string) => 
     );
 }
 
-/** @throws AppError `COMMAND_REFUSED` naming what is wrong with it. */
+/** @throws AppError `CONFIG_INVALID` naming what is wrong with it. */
 function commandOf(device: string, flags: SendFlags): Command {
   const { payload, expires, id = randomUUID(), by } = flags;
   const issuedAtMs = Date.now();
@@ -135,20 +133,15 @@ function payloadOf(reply: Reply): unknown {
   }
 }
 
-/** On one line, and without control characters: those could rewrite the terminal. */
+/** The reply on one line, without control characters, which could rewrite the terminal. */
 const shown = (reply: Reply): string =>
   JSON.stringify(payloadOf(reply)).replace(/\p{C}/gu, "\uFFFD").slice(0, REPLY_SHOWN_CHARS);
 
-async function withHub(place: Place, use: (hub: NatsConnection) => Promise<void>): Promise<void> {
-  const target = { url: natsTarget(place, "hub"), name: "skerry commands" };
-  const hub = await connectNats(target, SILENT, AbortSignal.timeout(CONNECT_WITHIN_MS));
-  try {
+const withHub = (at: Place, work: (hub: NatsConnection) => Promise<void>): Promise<void> =>
+  withNats(at, HUB, async (hub) => {
     await checkHub(hub);
-    await use(hub);
-  } finally {
-    await hub.close();
-  }
-}
+    await work(hub);
+  });
 
 function userName(): string {
   try {
@@ -158,22 +151,11 @@ function userName(): string {
   }
 }
 
-const parseJson = (raw: string): unknown => orInvalid(() => JSON.parse(raw) as unknown);
-
-const parseCount = (raw: string): number => orInvalid(() => as.integer(1)(raw));
+const parseJson = parser((raw): unknown => JSON.parse(raw));
 
 /** Milliseconds. */
-const parseExpiry = (raw: string): number =>
-  orInvalid(() => {
-    const ms = Math.round(as.durationMs(raw));
-    if (ms === 0 || ms > COMMANDS_KEPT_MS) throw new Error("must be more than 0 and at most 30d");
-    return ms;
-  });
-
-function orInvalid<T>(parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    throw new InvalidArgumentError(messageOf(error));
-  }
-}
+const parseExpiry = parser((raw) => {
+  const ms = Math.round(as.durationMs(raw));
+  if (ms === 0 || ms > COMMANDS_KEPT_MS) throw new Error("must be more than 0 and at most 30d");
+  return ms;
+});

@@ -10,19 +10,19 @@ import {
 } from "../../contracts/device.ts";
 import { PASSWORD_CHARS_MIN, passwordCredential } from "../../gateway/identity/passwords.ts";
 import { generateSecret, secretCredential } from "../../gateway/identity/secrets.ts";
-import { importDevices } from "./devices-import.ts";
-import { type DeviceStore, refused, withDeviceStore } from "./devices-store.ts";
-import { natsTarget } from "./target.ts";
+import { HUB } from "../../platform/nats/topology/topology.ts";
+import { importDevices } from "./devices/import.ts";
+import { type DeviceStore, openDeviceStore } from "./devices/store.ts";
+import type { Place } from "./kit/addresses.ts";
+import { withNats } from "./kit/connection.ts";
+import { type Say, example, place } from "./kit/options.ts";
+import { remark } from "./kit/output.ts";
+import { UsageError, refused } from "./kit/refused.ts";
 
-/** With `--rotate`, the new credential and the one before it are valid. */
+/** Credentials that are valid after `--rotate`: the new one and the one before it. */
 const CREDENTIALS_WHILE_ROTATING = 2;
 
-interface HubOptions {
-  nats?: string;
-  dataDir: string;
-}
-
-interface AddOptions extends HubOptions {
+interface AddOptions extends Place {
   role?: DeviceRole;
   passwordStdin?: boolean;
   certificate?: boolean;
@@ -32,20 +32,15 @@ interface AddOptions extends HubOptions {
   rotate?: boolean;
 }
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
-/** Beside stdout, so that `SECRET=$(skerry devices add …)` gets the secret alone. */
-const remark = (line: string): void => void process.stderr.write(`${line}\n`);
+export function addDevicesCommand(program: Command, say: Say): void {
+  const devices = program.command("devices").description("Who may connect, and as what.");
 
-export function addDevicesCommand(program: Command): void {
-  const devices = program.command("devices").description("who may connect, and as what");
-  const command = (usage: string, description: string): Command =>
-    devices
-      .command(usage)
-      .description(description)
-      .option("--nats <url>", "the hub's nats-server, nats://user:password@host:port")
-      .option("--data-dir <dir>", "of the local installation", ".skerry");
-
-  command("add <id>", "add a device, person or service; its new secret is printed once")
+  example(
+    place(devices.command("add <id>")),
+    "devices add boiler-7",
+    "devices add dashboard --role operator --password-stdin < password.txt",
+  )
+    .description("Add a device, person or service; its new secret is printed once.")
     .addOption(new Option("--role <role>", "default: device").choices(DEVICE_ROLES))
     .option("--password-stdin", "a chosen password from standard input instead of a new secret")
     .option("--certificate", "a client certificate with this id as CN or SAN instead of a secret")
@@ -53,19 +48,21 @@ export function addDevicesCommand(program: Command): void {
     .option("--topic <filters...>", "topics of its own outside devices/, such as tele/boiler-7/#")
     .option("--replace", "of one that exists: earlier credentials and a revocation end at once")
     .option("--rotate", "of one that exists: the credential before this one stays valid")
-    .action((id: string, options: AddOptions) => add(id, options));
+    .action((id: string, options: AddOptions) => add(id, options, say));
 
-  command("list", "every device, without its credentials")
+  example(place(devices.command("list")), "devices list")
+    .description("List every device, without its credentials.")
     .option("--json", "as a JSON array")
-    .action(async (options: HubOptions & { json?: boolean }) => {
+    .action(async (options: Place & { json?: boolean }) => {
       const all = await atHub(options, (store) => store.all());
       if (options.json) return say(JSON.stringify(all.map(withoutHashes), null, 2));
       for (const device of all) say(describe(device));
       if (all.length === 0) say("no devices");
     });
 
-  command("revoke <id>", "end its sessions within seconds and let it in no more").action(
-    async (id: string, options: HubOptions) => {
+  example(place(devices.command("revoke <id>")), "devices revoke boiler-7")
+    .description("End a device's sessions within seconds and let it in no more.")
+    .action(async (id: string, options: Place) => {
       await atHub(options, (store) =>
         store.write(id, (present) => {
           if (!present) throw refused(`there is no "${id}"`);
@@ -73,17 +70,17 @@ export function addDevicesCommand(program: Command): void {
         }),
       );
       say(`${id} is revoked`);
-    },
-  );
+    });
 
-  command("import <file>", "add the devices of a CSV file: columns id, role, secret; all or none")
+  example(
+    place(devices.command("import <file>")),
+    "devices import devices.csv --secrets-out secrets.csv",
+  )
+    .description("Add the devices of a CSV file, all or none; its columns are id, role and secret.")
     .option("--secrets-out <file>", "new file for generated secrets, readable only by you")
     .option("--skip-existing", "leave devices that exist as they are")
     .action(
-      async (
-        file: string,
-        options: HubOptions & { secretsOut?: string; skipExisting?: boolean },
-      ) => {
+      async (file: string, options: Place & { secretsOut?: string; skipExisting?: boolean }) => {
         const { added, generated, skipped } = await atHub(options, (store) =>
           importDevices(store, { ...options, file }),
         );
@@ -92,14 +89,14 @@ export function addDevicesCommand(program: Command): void {
     );
 }
 
-const atHub = <T>(options: HubOptions, work: (store: DeviceStore) => Promise<T>): Promise<T> =>
-  withDeviceStore(natsTarget(options, "hub"), work);
+const atHub = <T>(at: Place, work: (store: DeviceStore) => Promise<T>): Promise<T> =>
+  withNats(at, HUB, async (hub) => work(await openDeviceStore(hub)));
 
-async function add(id: string, options: AddOptions): Promise<void> {
+async function add(id: string, options: AddOptions, say: Say): Promise<void> {
   const problem = deviceIdProblem(id);
   if (problem) throw refused(`"${id}": ${problem}`);
   if (options.passwordStdin && options.certificate)
-    throw refused("--password-stdin and --certificate exclude each other");
+    throw new UsageError("--password-stdin and --certificate exclude each other");
   const { credential, secret } = await newCredential(options);
   const device = await atHub(options, (store) =>
     store.write(id, (present) => changed(id, present, credential, options)),

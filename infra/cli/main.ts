@@ -1,12 +1,19 @@
 #!/usr/bin/env node
+// Exit status: 0 done, 1 refused or failed, 2 wrong usage.
+import { CommanderError } from "commander";
 import { messageOf } from "../../platform/runtime/errors.ts";
+import { outliveClosedPipes, remark, say } from "./kit/output.ts";
+import { UsageError } from "./kit/refused.ts";
 import { makeProgram } from "./program.ts";
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
-
+outliveClosedPipes([process.stdout, process.stderr]);
 try {
   await makeProgram(say).parseAsync();
 } catch (error) {
-  process.stderr.write(`skerry: ${messageOf(error)}\n`);
-  process.exitCode = 1;
+  // Commander has said what is wrong, or printed the help that was asked for.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else {
+    remark(`skerry: ${messageOf(error)}`);
+    process.exitCode = error instanceof UsageError ? 2 : 1;
+  }
 }

@@ -1,26 +1,35 @@
-// The command line of `npx skerry`, apart from running it: the reference pages are made from it.
 import { Command } from "commander";
 import { addAlertsCommand } from "./alerts.ts";
 import { addCommandsCommand } from "./commands.ts";
 import { addContractsCommand } from "./contracts.ts";
-import { addRegionCommand } from "./region.ts";
-import { addTopologyCommand } from "./topology.ts";
 import { addDevicesCommand } from "./devices.ts";
-import { addRejectsCommand } from "./rejects-command.ts";
-import { addRulesCommand } from "./rules.ts";
+import type { Say } from "./kit/options.ts";
+import { addLaneCommand } from "./lane.ts";
 import { addNotifyCommand } from "./notify.ts";
+import { addRegionCommand } from "./region.ts";
+import { addRejectsCommand } from "./rejects.ts";
+import { addRulesCommand } from "./rules.ts";
+import { addStatusCommand } from "./status.ts";
+import { addTopologyCommand } from "./topology.ts";
 
-/** @param say prints one line. */
-export function makeProgram(say: (line: string) => void): Command {
-  const program = new Command("skerry").description("Tools for a Skerry installation.");
-  addRejectsCommand(program, say);
+/**
+ * `skerry` with all its commands: each file beside this one is a command, the folder of the same name holds
+ * its parts, and `kit/` what all of them share. Commander's own complaints are thrown, not printed and exited with.
+ */
+export function makeProgram(say: Say): Command {
+  const program = new Command("skerry")
+    .description("Tools for a Skerry installation.")
+    .exitOverride();
+  addStatusCommand(program, say);
+  addLaneCommand(program, say);
+  addDevicesCommand(program, say);
+  addContractsCommand(program, say);
   addRulesCommand(program, say);
   addAlertsCommand(program, say);
   addNotifyCommand(program, say);
-  addRegionCommand(program, say);
-  addTopologyCommand(program, say);
-  addDevicesCommand(program);
-  addContractsCommand(program);
   addCommandsCommand(program, say);
+  addRejectsCommand(program, say);
+  addTopologyCommand(program, say);
+  addRegionCommand(program, say);
   return program;
 }

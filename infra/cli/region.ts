@@ -1,24 +1,24 @@
-import { type Command, InvalidArgumentError } from "commander";
-import type { NatsConnection } from "nats";
-import { connectNats } from "../../platform/nats/client/connect.ts";
+import type { Command } from "commander";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { restoreStream } from "../../platform/nats/topology/region-restore.ts";
 import { PARTITIONS_DEFAULT, originStreams } from "../../platform/nats/topology/topology.ts";
 import { AppError } from "../../platform/runtime/errors.ts";
-import { makeLogger } from "../../platform/runtime/logger.ts";
+import { openNats } from "./kit/connection.ts";
+import { type Say, example, parseCount, parsePositive, parser } from "./kit/options.ts";
 
 const CONNECT_WITHIN_MS = 10_000;
 const GIB = 1024 ** 3;
 
-const parseUrl = (raw: string): string => {
-  if (!URL.canParse(raw)) throw new InvalidArgumentError("must be nats://user:password@host:port");
+const parseUrl = parser((raw) => {
+  if (!URL.canParse(raw)) throw new Error("must be nats://user:password@host:port");
   return raw;
-};
+});
 
-const parsePositive = (raw: string): number => {
-  const value = Number(raw);
-  if (!(value > 0)) throw new InvalidArgumentError("must be a positive number");
-  return value;
-};
+const parseUrls = (raw: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  parseUrl(raw),
+];
 
 interface Flags {
   readonly region: string;
@@ -29,39 +29,39 @@ interface Flags {
 }
 
 /** `skerry region restore`: a region whose disks are lost, from its copies elsewhere. */
-export function addRegionCommand(program: Command, say: (line: string) => void): void {
-  program
-    .command("region")
-    .description("a region as a whole")
-    .command("restore")
+export function addRegionCommand(program: Command, say: Say): void {
+  const region = program.command("region").description("A region as a whole.");
+  example(
+    region.command("restore"),
+    "region restore --region eu --to nats://admin:secret@eu:4222 --from nats://admin:secret@hub:4222",
+  )
     .description(
-      "give an empty nats-server the log, alerts, rejects and replies of a lost region, from copies of them; " +
-        "stop the region's gateways and engine first, and apply the topology afterwards",
+      "Give an empty nats-server the log, alerts, rejects and replies of a lost region, from copies of them; " +
+        "stop the region's gateways and engine first, and apply the topology afterwards.",
     )
     .requiredOption("--region <name>", "the region that was lost")
     .requiredOption("--to <url>", "its new, empty nats-server", parseUrl)
     .requiredOption(
       "--from <url...>",
       "the hub, other regions: each stream is taken from where most of it is",
+      parseUrls,
     )
-    .option("--partitions <n>", "of the region's log", parsePositive, PARTITIONS_DEFAULT)
+    .option("--partitions <n>", "of the region's log", parseCount, PARTITIONS_DEFAULT)
     .option("--log-gib <n>", "size bound of the log, GiB", parsePositive, 16)
     .action((flags: Flags) => restore(flags, say));
 }
 
-async function restore(flags: Flags, say: (line: string) => void): Promise<void> {
+async function restore(flags: Flags, say: Say): Promise<void> {
   const { region, partitions, logGib } = flags;
   await using stack = new AsyncDisposableStack();
   const open = async (url: string): Promise<NatsConnection> => {
-    const target = { url, name: "skerry region restore" };
-    const soon = AbortSignal.timeout(CONNECT_WITHIN_MS);
-    const connection = await connectNats(target, makeLogger({}, "silent"), soon);
+    const connection = await openNats({ url, from: null }, CONNECT_WITHIN_MS);
     stack.defer(() => connection.close());
     return connection;
   };
   const to = await open(flags.to);
   const sources: NatsConnection[] = [];
-  for (const url of flags.from) sources.push(await open(parseUrl(url)));
+  for (const url of flags.from) sources.push(await open(url));
   const options = { regions: [region], partitions, logBytesMax: logGib * GIB };
   const streams = originStreams(region, options);
   for (const { name } of streams)
@@ -82,10 +82,5 @@ async function restore(flags: Flags, say: (line: string) => void): Promise<void>
   }
 }
 
-async function lastSeq(connection: NatsConnection, stream: string): Promise<number | null> {
-  const manager = await connection.jetstreamManager();
-  return manager.streams.info(stream).then(
-    ({ state }) => state.last_seq,
-    () => null,
-  );
-}
+const lastSeq = async (connection: NatsConnection, stream: string): Promise<number | null> =>
+  (await new Streams(connection).find(stream))?.lastSeq ?? null;

@@ -1,152 +1,103 @@
-// What gateways refused and kept: found in a region's stream, and put into words.
-import { DeliverPolicy, type JetStreamManager, type NatsConnection, NatsError } from "nats";
-import { REJECT_REASONS, type Reject } from "../../contracts/messages/reject.ts";
-import { rejectFilter, rejectsStream } from "../../contracts/names/subjects.ts";
-import { AppError } from "../../platform/runtime/errors.ts";
-import { hexDump } from "./hex-dump.ts";
+import type { Command } from "commander";
+import type { ReplayAnswer } from "../../contracts/messages/replay.ts";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import type { Place } from "./kit/addresses.ts";
+import { withNats } from "./kit/connection.ts";
+import { type Say, example, parseCount, parseSince, place } from "./kit/options.ts";
+import { UsageError, refused } from "./kit/refused.ts";
+import { describe, findRejects, lineOf, rejectAt } from "./rejects/find.ts";
+import { replayRejects } from "./rejects/replay.ts";
 
-const PAYLOAD_SHOWN_CHARS = 120;
-/** An empty answer takes `expires`, and only an unlucky reader gets one. */
-const FETCH = { max_messages: 500, expires: 2_000 };
-const NO_MESSAGE_FOUND = 10037;
-/** The newest few are looked for at the end of the stream, then in ever larger parts of it. */
-const SPAN_GROWTH = 8;
-
-export interface RejectQuery {
+interface RegionPlace extends Place {
   readonly region: string;
-  readonly reason?: string;
-  readonly device?: string;
-  /** Arrived at or after this, epoch ms. */
-  readonly sinceMs?: number;
 }
 
-export interface KeptReject {
-  readonly seq: number;
-  readonly reject: Reject;
+interface Filters {
+  reason?: string;
+  device?: string;
+  since?: number;
 }
 
-/** The newest `limit` rejects that fit, oldest first. */
-export async function findRejects(
-  connection: NatsConnection,
-  query: RejectQuery,
-  limit: number,
-): Promise<KeptReject[]> {
-  if (query.reason !== undefined && !REJECT_REASONS.some((known) => known === query.reason))
-    throw new AppError(
-      "CONFIG_INVALID",
-      "fatal",
-      `the reason "${query.reason}" is none of ${REJECT_REASONS.join(", ")}`,
-    );
-  const manager = await connection.jetstreamManager();
-  const stream = rejectsStream(query.region);
-  const subject = rejectFilter(query);
-  const lastSeq = await lastSequence(manager, stream, subject);
-  if (lastSeq === null) return [];
-  const firstSeq = (await manager.streams.info(stream)).state.first_seq;
-  for (let span = limit; ; span *= SPAN_GROWTH) {
-    const from = Math.max(firstSeq, lastSeq - span + 1);
-    const found = await readRange(connection, { stream, subject, from }, lastSeq);
-    const fitting = found.filter(({ reject }) => reject.receivedAtMs >= (query.sinceMs ?? 0));
-    if (fitting.length >= limit || from === firstSeq) return fitting.slice(-limit);
-  }
+/** Adds `rejects list`, `rejects show` and `rejects replay`; exit status 1 if a replay left any. */
+export function addRejectsCommand(program: Command, say: Say): void {
+  const rejects = program.command("rejects").description("What gateways refused and kept.");
+  const inRegion = (command: Command): Command =>
+    place(command.requiredOption("--region <name>", "eu, us, …"), "the region's");
+  const filters = (command: Command): Command =>
+    command
+      .option("--reason <reason>", "only with this reason")
+      .option("--device <id>", "only of this device (or client, where no device is known)");
+
+  example(filters(inRegion(rejects.command("list"))), "rejects list --region eu --since 2h")
+    .description("List the newest rejects of a region, one line each, oldest first.")
+    .option("--since <when>", "arrived since: 2h, 7d, or an ISO 8601 time", parseSince)
+    .option("--limit <n>", "how many", parseCount, 50)
+    .action(async (options: RegionPlace & Filters & { limit: number }) => {
+      const found = await withNats(options, options.region, (nats) =>
+        findRejects(nats, queryOf(options), options.limit),
+      );
+      for (const reject of found) say(lineOf(reject));
+      if (found.length === 0) say("no rejects");
+    });
+
+  example(inRegion(rejects.command("show")), "rejects show 42 --region eu")
+    .description("Show everything of one reject, its payload as text or as a hex dump.")
+    .argument("<seq>", "its sequence, the first column of the list", parseCount)
+    .action(async (seq: number, options: RegionPlace) => {
+      const { region } = options;
+      const found = await withNats(options, region, (nats) => rejectAt(nats, region, seq));
+      if (!found) throw refused(`there is no reject ${seq}`);
+      for (const line of describe(found)) say(line);
+    });
+
+  example(
+    filters(inRegion(rejects.command("replay"))),
+    "rejects replay --region eu --device boiler-7 --dry-run",
+  )
+    .description(
+      "Admit rejects again, as of their original arrival, after a contract or mapping was mended.",
+    )
+    .option("--seq <n>", "this one", parseCount)
+    .option("--all", "all of the region", false)
+    .option("--dry-run", "only say what would happen", false)
+    .action(async (options: ReplayFlags) => {
+      const left = await withNats(options, options.region, (nats) => replay(nats, options, say));
+      if (left > 0) process.exitCode = 1;
+    });
 }
 
-/** One reject, or null if there is none of that sequence (any more). */
-export async function rejectAt(
-  connection: NatsConnection,
-  region: string,
-  seq: number,
-): Promise<KeptReject | null> {
-  const { streams } = await connection.jetstreamManager();
-  const message = await orNull(streams.getMessage(rejectsStream(region), { seq }));
-  return message && { seq, reject: message.json<Reject>() };
-}
+type ReplayFlags = RegionPlace & Filters & { seq?: number; all: boolean; dryRun: boolean };
 
-async function lastSequence(
-  manager: JetStreamManager,
-  stream: string,
-  subject: string,
-): Promise<number | null> {
-  const message = await orNull(manager.streams.getMessage(stream, { last_by_subj: subject }));
-  return message?.seq ?? null;
-}
-
-async function orNull<T>(asked: Promise<T>): Promise<T | null> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof NatsError && error.api_error?.err_code === NO_MESSAGE_FOUND) return null;
-    throw error;
-  }
-}
-
-/** Up to `lastSeq`, or to the end, where that has been replayed and deleted meanwhile. */
-async function readRange(
-  connection: NatsConnection,
-  slice: { stream: string; subject: string; from: number },
-  lastSeq: number,
-): Promise<KeptReject[]> {
-  const consumer = await connection.jetstream().consumers.get(slice.stream, {
-    filterSubjects: slice.subject,
-    deliver_policy: DeliverPolicy.StartSequence,
-    opt_start_seq: slice.from,
-  });
-  const found: KeptReject[] = [];
-  for (;;) {
-    let came = 0;
-    let done = false;
-    // A copy: the client writes into its options, and a second fetch with them gets nothing.
-    for await (const message of await consumer.fetch({ ...FETCH })) {
-      came += 1;
-      if (message.seq <= lastSeq) found.push({ seq: message.seq, reject: message.json<Reject>() });
-      done = message.seq >= lastSeq || message.info.pending === 0;
-      if (done) break;
-    }
-    if (done || came === 0) return found;
-  }
-}
-
-/** One line: sequence, arrival, reason, topic, client, detail, and how the payload begins. */
-export function lineOf({ seq, reject }: KeptReject): string {
-  const payload = Buffer.from(reject.payload, "base64").toString("utf8");
-  const shown = JSON.stringify(payload.slice(0, PAYLOAD_SHOWN_CHARS));
-  const at = new Date(reject.receivedAtMs).toISOString();
-  return `${seq} ${at} ${reject.reason} ${reject.topic} (${reject.clientId}): ${reject.detail}; ${shown}`;
-}
-
-/** Everything of a reject, one property a line, then the payload: as text, or as a hex dump. */
-export function describe({ seq, reject }: KeptReject): string[] {
-  const payload = Buffer.from(reject.payload, "base64");
-  const version = reject.version === null ? "" : ` v${reject.version}`;
-  const rows: [string, string | undefined][] = [
-    ["seq", String(seq)],
-    ["reason", reject.reason],
-    ["detail", reject.detail],
-    ["arrived", new Date(reject.receivedAtMs).toISOString()],
-    ["topic", reject.topic],
-    ["client", reject.clientId],
-    ["device", reject.device],
-    ["contract", reject.contract === null ? "none" : `${reject.contract}${version}`],
-    ["mapping", reject.mapping],
-    ["elements", reject.elements?.join(", ")],
-    ["trace", reject.traceparent],
-    ["payload", `${payload.length} bytes`],
-  ];
-  const lines = rows.flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name.padEnd(10)}${printable(value)}`],
+/** Admits rejects again. @returns the number of those that are not stored after it. */
+async function replay(nats: NatsConnection, options: ReplayFlags, say: Say): Promise<number> {
+  const { seq, all, reason, device, region, dryRun } = options;
+  const filtered = reason !== undefined || device !== undefined;
+  if ([seq !== undefined, all, filtered].filter(Boolean).length !== 1)
+    throw new UsageError("say what to replay: --seq, --all, or --reason and --device");
+  const seqs =
+    seq !== undefined
+      ? [seq]
+      : (await findRejects(nats, queryOf(options), Number.MAX_SAFE_INTEGER)).map((one) => one.seq);
+  const counts = await replayRejects(nats, seqs, { region, dryRun }, (answer) =>
+    say(answerLine(answer, dryRun)),
   );
-  return [...lines, "", ...payloadLines(payload)];
+  const { stored, partly, rejected, gone, failed } = counts;
+  say(
+    `${dryRun ? "dry run: " : ""}${stored} stored, ${partly} partly, ` +
+      `${rejected} still rejected, ${gone} gone, ${failed} failed`,
+  );
+  return partly + rejected + failed;
 }
 
-function payloadLines(payload: Buffer): string[] {
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(payload);
-    // Control characters could rewrite the terminal; a dump shows them.
-    return /[^\P{Cc}\t\n\r]/u.test(text) ? hexDump(payload) : text.split(/\r?\n/);
-  } catch {
-    return hexDump(payload);
-  }
-}
+const answerLine = ({ seq, outcome, readings, detail }: ReplayAnswer, dryRun: boolean): string => {
+  const count = `${readings} ${readings === 1 ? "reading" : "readings"}`;
+  const verdict = outcome === "stored" || outcome === "partly" ? `${outcome}, ${count}` : outcome;
+  return `${seq} ${dryRun ? "would be " : ""}${verdict}${detail === "" ? "" : `: ${detail}`}`;
+};
 
-const printable = (text: string): string =>
-  text.replace(/\p{Cc}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
+const queryOf = ({ region, reason, device, since }: RegionPlace & Filters) => ({
+  region,
+  ...(reason === undefined ? {} : { reason }),
+  ...(device === undefined ? {} : { device }),
+  ...(since === undefined ? {} : { sinceMs: since }),
+});

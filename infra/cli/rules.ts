@@ -1,38 +1,29 @@
 import canonicalize from "canonicalize";
 import type { Command } from "commander";
-import type { KV, NatsConnection } from "nats";
 import { type Catalog, SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
 import { type Rule, contractsOf } from "../../contracts/rules/rule.ts";
 import { CONTRACTS_BUCKET, RULES_BUCKET, bucketStream } from "../../contracts/names/subjects.ts";
-import { connectNats } from "../../platform/nats/client/connect.ts";
+import { Bucket } from "../../platform/nats/client/bucket.ts";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { ContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
-import { streamConfig } from "../../platform/nats/topology/topology.ts";
-import {
-  CONNECT_WITHIN_MS,
-  type Place,
-  SILENT,
-  keysOf,
-  problemOf,
-  readRules,
-  refused,
-  savedRules,
-} from "./rules-store.ts";
-import { addRulesTestCommand } from "./rules-test-command.ts";
-import { natsTarget } from "./target.ts";
+import { HUB } from "../../platform/nats/topology/topology.ts";
+import type { Place } from "./kit/addresses.ts";
+import { SILENT, withNats } from "./kit/connection.ts";
+import { type Say, example, place } from "./kit/options.ts";
+import { refused } from "./kit/refused.ts";
+import { problemOf, readRules, savedRules } from "./rules/store.ts";
+import { addRulesTestCommand } from "./rules/test-command.ts";
 
 /** `skerry rules apply|test|list|delete`: rules that act in every region within seconds. */
-export function addRulesCommand(program: Command, say: (line: string) => void): void {
+export function addRulesCommand(program: Command, say: Say): void {
   const rules = program
     .command("rules")
-    .description("alerting rules saved at the hub, live in every region within seconds");
-  const place = (command: Command): Command =>
-    command
-      .option("--nats <url>", "the hub's nats-server, nats://user:password@host:port")
-      .option("--data-dir <dir>", "of the local installation", ".skerry");
+    .description("Alerting rules saved at the hub, live in every region within seconds.");
 
-  place(rules.command("apply"))
+  example(place(rules.command("apply")), "rules apply rules.json")
     .description(
-      "save the rules of a JSON file, all or none; a changed rule needs a higher version",
+      "Save the rules of a JSON file, all or none; a changed rule needs a higher version.",
     )
     .argument("<file>", "a JSON array of rules")
     .option("--schemas <dir>", "contracts that ship with the engines", SCHEMAS_DIRECTORY)
@@ -46,23 +37,23 @@ export function addRulesCommand(program: Command, say: (line: string) => void): 
 
   addRulesTestCommand(rules, say);
 
-  place(rules.command("list"))
-    .description("the rules that are saved, one line each")
+  example(place(rules.command("list")), "rules list")
+    .description("List the rules that are saved, one line each.")
     .action((options: Place) =>
       withBucket(options, async (bucket) => {
-        const saved = await savedRules(bucket);
-        for (const { rule } of saved.values()) say(lineOf(rule));
+        const saved = savedRules(await bucket.records());
+        for (const rule of saved.values()) say(lineOf(rule));
         if (saved.size === 0) say("no rules");
       }),
     );
 
-  place(rules.command("delete"))
-    .description("delete a rule; what it raised is resolved")
+  example(place(rules.command("delete")), "rules delete hot-room")
+    .description("Delete a rule; what it raised is resolved.")
     .argument("<id>")
     .action((id: string, options: Place) =>
       withBucket(options, async (bucket) => {
-        if (!(await savedRules(bucket)).has(id)) throw refused(`there is no rule "${id}"`);
-        await bucket.purge(id);
+        if (!(await bucket.get(id))?.data) throw refused(`there is no rule "${id}"`);
+        await bucket.delete(id);
         say(`${id}: deleted`);
       }),
     );
@@ -73,7 +64,7 @@ function lineOf(rule: Rule): string {
   return `${id} v${version}: ${kind} over ${contractsOf(rule).join(", ")}: ${conditionOf(rule)}`;
 }
 
-/** For people. */
+/** The rule's condition as people read it. */
 function conditionOf(rule: Rule): string {
   switch (rule.kind) {
     case "threshold":
@@ -92,29 +83,31 @@ function conditionOf(rule: Rule): string {
   }
 }
 
-/** What is saved, or why nothing is. @throws AppError `RULE_INVALID` naming the rule at fault. */
+/** Saves all rules or none; a line for each. @throws AppError `CONFIG_INVALID` naming the rule at fault. */
 async function applyRules(
-  bucket: KV,
+  bucket: Bucket,
   wanted: readonly Rule[],
   catalog: Catalog,
 ): Promise<string[]> {
-  const saved = await savedRules(bucket);
+  const records = await bucket.records();
+  const saved = savedRules(records);
+  // Deleted rules have one, too.
+  const revisions = new Map(records.map(({ key, revision }) => [key, revision]));
   const problems = wanted.flatMap((rule) => {
-    const why = problemOf(rule, catalog) ?? versionProblem(rule, saved.get(rule.id)?.rule);
+    const why = problemOf(rule, catalog) ?? versionProblem(rule, saved.get(rule.id));
     return why === null ? [] : [`rule "${rule.id}": ${why}`];
   });
   if (problems.length > 0) throw refused(problems.join("\n"));
   const lines: string[] = [];
   for (const rule of wanted) {
     const before = saved.get(rule.id);
-    if (before && isSame(before.rule, rule)) {
+    if (before && isSame(before, rule)) {
       lines.push(`${rule.id} v${rule.version}: as it was`);
       continue;
     }
     const value = JSON.stringify(rule);
-    // `create` also where a rule of this id was deleted.
-    if (before) await bucket.put(rule.id, value, { previousSeq: before.revision });
-    else await bucket.create(rule.id, new TextEncoder().encode(value));
+    if ((await bucket.replace(rule.id, value, revisions.get(rule.id) ?? 0)) === null)
+      throw refused(`rule "${rule.id}": somebody else saved it meanwhile: try again`);
     lines.push(`${rule.id} v${rule.version}: saved`);
   }
   return lines;
@@ -125,35 +118,26 @@ const versionProblem = (rule: Rule, saved: Rule | undefined): string | null =>
     ? `version ${saved.version} is saved with other content: raise its version`
     : null;
 
-/** In whatever order its properties were written. */
+/** True for equal rules, in whatever order their properties were written. */
 const isSame = (a: Rule, b: Rule): boolean => canonicalize(a) === canonicalize(b);
 
 /** Shipped contracts, and those that are published at the hub. */
 async function knownContracts(hub: NatsConnection, shippedDirectory: string): Promise<Catalog> {
   const registry = new ContractRegistry(SILENT);
   registry.addShipped(shippedDirectory);
-  const bucket = await hub.jetstream().views.kv(CONTRACTS_BUCKET, { bindOnly: true });
-  for (const key of await keysOf(bucket)) {
-    const entry = await bucket.get(key);
-    if (entry) registry.apply({ subject: `$KV.${CONTRACTS_BUCKET}.${key}`, data: entry.value });
-  }
+  const bucket = await Bucket.open(hub, CONTRACTS_BUCKET);
+  for (const { key, data } of await bucket.records())
+    if (data) registry.apply({ subject: `$KV.${CONTRACTS_BUCKET}.${key}`, data });
   return registry.catalog;
 }
 
-async function withBucket(
-  place: Place,
-  use: (bucket: KV, hub: NatsConnection) => Promise<void>,
-): Promise<void> {
-  const soon = AbortSignal.timeout(CONNECT_WITHIN_MS);
-  const target = { url: natsTarget(place, "hub"), name: "skerry rules" };
-  const hub = await connectNats(target, SILENT, soon);
-  try {
-    const config = await streamConfig(await hub.jetstreamManager(), bucketStream(RULES_BUCKET));
-    if (!config) throw refused(`there is no bucket ${RULES_BUCKET}: npx skerry topology apply`);
-    if (config.mirror) throw refused("rules are saved at the hub only: say the hub's URL");
-    const bucket = await hub.jetstream().views.kv(RULES_BUCKET, { bindOnly: true });
-    await use(bucket, hub);
-  } finally {
-    await hub.close();
-  }
-}
+const withBucket = (
+  at: Place,
+  work: (bucket: Bucket, hub: NatsConnection) => Promise<void>,
+): Promise<void> =>
+  withNats(at, HUB, async (hub) => {
+    const stream = await new Streams(hub).find(bucketStream(RULES_BUCKET));
+    if (!stream) throw refused(`there is no bucket ${RULES_BUCKET}: npx skerry topology apply`);
+    if (stream.mirror) throw refused("rules are saved at the hub only: say the hub's URL");
+    await work(await Bucket.open(hub, RULES_BUCKET), hub);
+  });

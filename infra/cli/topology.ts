@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import type { NatsConnection } from "nats";
-import { connectNats } from "../../platform/nats/client/connect.ts";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { type RegionPairs, parseCopies } from "../../platform/nats/topology/pairs.ts";
 import { hubConfig, regionConfig } from "../../platform/nats/topology/server-config.ts";
 import {
@@ -10,8 +9,10 @@ import {
   applyTopology,
   diffTopology,
 } from "../../platform/nats/topology/topology.ts";
-import { AppError, messageOf } from "../../platform/runtime/errors.ts";
-import { makeLogger } from "../../platform/runtime/logger.ts";
+import { messageOf } from "../../platform/runtime/errors.ts";
+import { openNats } from "./kit/connection.ts";
+import { type Say, example, parseCount, parsePositive } from "./kit/options.ts";
+import { refused } from "./kit/refused.ts";
 
 const CONNECT_WITHIN_MS = 60_000;
 const GIB = 1024 ** 3;
@@ -21,19 +22,6 @@ const parseRegion = (raw: string, before: Record<string, string>): Record<string
   if (name === undefined || !URL.canParse(url ?? ""))
     throw new InvalidArgumentError("must be name=nats://user:password@host:port");
   return { ...before, [name]: url! };
-};
-
-const parsePositive = (raw: string): number => {
-  const value = Number(raw);
-  if (!(value > 0)) throw new InvalidArgumentError("must be a positive number");
-  return value;
-};
-
-const parseCount = (raw: string): number => {
-  const value = Number(raw);
-  if (!(Number.isSafeInteger(value) && value > 0))
-    throw new InvalidArgumentError("must be a positive whole number");
-  return value;
 };
 
 interface Flags {
@@ -48,11 +36,13 @@ const COPIES_DOC =
   "which region has a copy of which region's log: eu>us,us>eu, or none (default: every region of every other)";
 
 /** `skerry topology apply|diff|nats-config`: streams, mirrors, buckets, and the servers' users. */
-export function addTopologyCommand(program: Command, say: (line: string) => void): void {
-  const topology = program.command("topology").description("streams, mirrors and buckets");
+export function addTopologyCommand(program: Command, say: Say): void {
+  const topology = program.command("topology").description("Streams, mirrors and buckets.");
   const command = (name: string, doc: string): Command =>
-    topology
-      .command(name)
+    example(
+      topology.command(name),
+      `topology ${name} --hub nats://admin:secret@hub:4222 --region eu=nats://admin:secret@eu:4222`,
+    )
       .description(doc)
       .requiredOption("--hub <url>", "the hub's nats-server, nats://user:password@host:port")
       .requiredOption("--region <name=url>", "a region's nats-server; repeat it", parseRegion, {})
@@ -62,7 +52,7 @@ export function addTopologyCommand(program: Command, say: (line: string) => void
 
   command(
     "apply",
-    "create what is missing, update what differs; repeating it changes nothing",
+    "Create what is missing and update what differs; repeating it changes nothing.",
   ).action((flags: Flags) =>
     withServers(flags, async (connections, options) => {
       for (const line of await diffTopology(connections, options)) say(line);
@@ -70,26 +60,27 @@ export function addTopologyCommand(program: Command, say: (line: string) => void
       say(`applied to ${Object.keys(connections).join(", ")}`);
     }),
   );
-  topology
-    .command("nats-config")
-    .description("print the configuration of a nats-server: its users, and what may cross the WAN")
+  example(topology.command("nats-config"), "topology nats-config eu --regions eu,us > eu.conf")
+    .description("Print the configuration of a nats-server: its users, and what may cross the WAN.")
     .argument("<server>", "hub, or a region")
     .requiredOption("--regions <names>", "all of them: eu,us", (raw) => raw.split(","))
     .option("--copies <pairs>", COPIES_DOC)
     .action((server: string, flags: { regions: string[]; copies?: string }) => {
       const pairs = pairsOf(flags.regions, flags.copies);
       if (server !== HUB && !flags.regions.includes(server))
-        throw new AppError("CONFIG_INVALID", "fatal", `${server} is neither hub nor a region`);
+        throw refused(`${server} is neither hub nor a region`);
       say(server === HUB ? hubConfig(pairs) : regionConfig(pairs, server));
     });
-  command("diff", "say how the servers differ from the plan; status 1 if they do").action(
-    (flags: Flags) =>
-      withServers(flags, async (connections, options) => {
-        const lines = await diffTopology(connections, options);
-        for (const line of lines) say(line);
-        if (lines.length > 0) process.exitCode = 1;
-        else say("no difference");
-      }),
+  command(
+    "diff",
+    "Say how the servers differ from what they should be; exit status 1 if they do.",
+  ).action((flags: Flags) =>
+    withServers(flags, async (connections, options) => {
+      const lines = await diffTopology(connections, options);
+      for (const line of lines) say(line);
+      if (lines.length > 0) process.exitCode = 1;
+      else say("no difference");
+    }),
   );
 }
 
@@ -97,7 +88,7 @@ function pairsOf(regions: readonly string[], copies: string | undefined): Region
   try {
     return copies === undefined ? { regions } : { regions, copies: parseCopies(copies, regions) };
   } catch (error) {
-    throw new AppError("CONFIG_INVALID", "fatal", `--copies: ${messageOf(error)}`);
+    throw refused(`--copies: ${messageOf(error)}`, error);
   }
 }
 
@@ -109,14 +100,9 @@ async function withServers(
   ) => Promise<void>,
 ): Promise<void> {
   const connections: Record<string, NatsConnection> = {};
-  const signal = AbortSignal.timeout(CONNECT_WITHIN_MS);
   try {
     for (const [name, url] of Object.entries({ hub: flags.hub, ...flags.region }))
-      connections[name] = await connectNats(
-        { url, name: "skerry topology" },
-        makeLogger({}, "silent"),
-        signal,
-      );
+      connections[name] = await openNats({ url, from: null }, CONNECT_WITHIN_MS);
     await work(connections, {
       ...pairsOf(Object.keys(flags.region), flags.copies),
       partitions: flags.partitions,

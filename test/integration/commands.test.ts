@@ -389,7 +389,7 @@ test("an id is used once; the same command again is the same; errors are clear",
   expect(await send("pump-9", { b: 2, a: 1 }, ...flags)).toBe("once");
   const refusedWith = async (...args: string[]): Promise<string> => {
     const { code, out } = await skerry(["commands", ...args]);
-    expect(code).toBe(1);
+    expect(code).not.toBe(0);
     return out;
   };
   const other = ["send", "pump-9", "--payload", "3", ...flags, ...atHub()];

@@ -7,7 +7,7 @@ import { Command } from "commander";
 import { connectAsync } from "mqtt";
 import { afterAll, expect, test } from "vitest";
 import { decodeFrame } from "../../contracts/messages/frame.ts";
-import { addRejectsCommand } from "../../infra/cli/rejects-command.ts";
+import { addRejectsCommand } from "../../infra/cli/rejects.ts";
 import { freePort } from "../support/free-port.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { startHubAndRegions } from "../support/nats.ts";

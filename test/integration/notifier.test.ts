@@ -268,7 +268,7 @@ test("a move between hub and region: every alert is told once, also by a place t
   expect(both).toEqual([]);
   expect(new Set(told(regionHook)).size).toBe(told(regionHook).length);
 
-  expect((await assign("moon")).code).toBe(1);
+  expect((await assign("moon")).code).toBe(2);
   const nowhere = await skerry(["notify", "assign", "us", "region", "--nats", world.hub.url]);
   expect(nowhere.out).toContain('the hub has no copy of alerts of a region "us"');
   expect((await assign("hub")).code).toBe(0);

@@ -21,7 +21,7 @@ import { Mapper } from "../../gateway/ingest/mapping.ts";
 import { natsFrameStore } from "../../gateway/ingest/nats-store.ts";
 import { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
 import { serveReplay } from "../../gateway/replay/serve-replay.ts";
-import { addRejectsCommand } from "../../infra/cli/rejects-command.ts";
+import { addRejectsCommand } from "../../infra/cli/rejects.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import { makeLogger } from "../../platform/runtime/logger.ts";
 import { NO_TRACING } from "../../otel/tracing.ts";

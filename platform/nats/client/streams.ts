@@ -18,6 +18,9 @@ export interface StreamState {
   /** The last sequence ever used, 0 if none was. */
   readonly lastSeq: number;
   readonly messages: number;
+  readonly bytes: number;
+  /** Size at which the stream refuses or forgets; null if it has no bound. */
+  readonly bytesMax: number | null;
   /** Epoch ms. */
   readonly createdMs: number;
   /** Age at which a message is forgotten; 0: never. */
@@ -135,6 +138,8 @@ const stateOf = ({ config, state, created, mirror }: StreamInfo): StreamState =>
   firstSeq: state.first_seq,
   lastSeq: state.last_seq,
   messages: state.messages,
+  bytes: state.bytes,
+  bytesMax: config.max_bytes > 0 ? config.max_bytes : null,
   createdMs: Date.parse(String(created)),
   maxAgeMs: millis(config.max_age),
   mirror: config.mirror

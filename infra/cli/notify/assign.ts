@@ -4,20 +4,23 @@
 //     then is it written since which alert the other one tells. Nobody tells an alert of the other.
 // M2. Towards the hub, the hub's copy of the alerts must have caught up: what the region has told and
 //     the hub does not know yet would be told again.
-import type { KV, NatsConnection, StreamInfo } from "nats";
 import {
   type Assignment,
   type NotifierPlace,
   UNASSIGNED,
   moved,
   parseAssignment,
-} from "../../contracts/messages/notification.ts";
-import { NOTIFIERS_BUCKET, alertsStream, bucketStream } from "../../contracts/names/subjects.ts";
-import { HUB, streamConfig } from "../../platform/nats/topology/topology.ts";
-import { sleep } from "../../platform/runtime/backoff.ts";
-import { AppError } from "../../platform/runtime/errors.ts";
+} from "../../../contracts/messages/notification.ts";
+import { NOTIFIERS_BUCKET, alertsStream, bucketStream } from "../../../contracts/names/subjects.ts";
+import { Bucket } from "../../../platform/nats/client/bucket.ts";
+import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
+import { textOf } from "../../../platform/nats/client/payload.ts";
+import { type StreamState, Streams } from "../../../platform/nats/client/streams.ts";
+import { HUB } from "../../../platform/nats/topology/topology.ts";
+import { sleep } from "../../../platform/runtime/backoff.ts";
+import { refused } from "../kit/refused.ts";
 
-/** Until a notifier that lives has heard of a move, also beyond the WAN. */
+/** Time after which a notifier that lives has heard of a move, also beyond the WAN. */
 const SETTLE_MS = 2_000;
 /**
  * How long the hub's copy may take to catch up. It hears of its origin every few seconds, if only that
@@ -25,14 +28,14 @@ const SETTLE_MS = 2_000;
  */
 const CAUGHT_UP_WITHIN_MS = 10_000;
 
-/** @returns what was done. @throws AppError `CONFIG_INVALID` if it cannot be done. */
+/** Moves the notification of a region's alerts. @returns what was done. @throws AppError `CONFIG_INVALID` if it cannot be done. */
 export async function assign(
   hub: NatsConnection,
   { region, to, force }: { region: string; to: NotifierPlace; force: boolean },
 ): Promise<string> {
-  const manager = await hub.jetstreamManager();
-  const config = await streamConfig(manager, alertsStream(region));
-  if (region === HUB || !config?.mirror)
+  const streams = new Streams(hub);
+  const copy = await streams.find(alertsStream(region));
+  if (region === HUB || !copy?.mirror)
     throw refused(`the hub has no copy of alerts of a region "${region}"`);
   const bucket = await bucketAt(hub);
   const { assignment, revision } = await assignmentOf(bucket, region);
@@ -46,9 +49,9 @@ export async function assign(
   const revisionMoving = await put(bucket, region, { ...settled, moving: true }, revision); // M1
   try {
     await sleep(SETTLE_MS);
-    const info = () => manager.streams.info(alertsStream(region));
-    if (to === "hub" && !force) await caughtUp(region, info); // M2
-    const after = moved(settled, (await info()).state.last_seq);
+    const state = () => streams.state(alertsStream(region));
+    if (to === "hub" && !force) await caughtUp(region, state); // M2
+    const after = moved(settled, (await state()).lastSeq);
     await put(bucket, region, after, revisionMoving);
     return `${region}: ${to}, alerts after ${after.sinceSeq}`;
   } catch (error) {
@@ -57,14 +60,13 @@ export async function assign(
   }
 }
 
-async function caughtUp(region: string, info: () => Promise<StreamInfo>): Promise<void> {
+async function caughtUp(region: string, state: () => Promise<StreamState>): Promise<void> {
   const startMs = performance.now();
   for (;;) {
-    const { mirror } = await info();
-    const heardMs = mirror && mirror.active >= 0 ? mirror.active / 1e6 : Infinity;
+    const { mirror } = await state();
     const elapsedMs = performance.now() - startMs;
-    // What was heard before the move was announced says nothing about a region that is cut off since.
-    if (mirror?.lag === 0 && heardMs < elapsedMs) return;
+    // News from before the move was announced say nothing about a region that is cut off since.
+    if (mirror?.lag === 0 && mirror.heardMs < elapsedMs) return;
     if (elapsedMs > CAUGHT_UP_WITHIN_MS)
       throw refused(
         `nothing is heard of ${region}: what its notifier tells meanwhile would be told twice. ` +
@@ -76,45 +78,46 @@ async function caughtUp(region: string, info: () => Promise<StreamInfo>): Promis
 
 /** A line for each region that the hub has alerts of. */
 export async function assignmentLines(hub: NatsConnection): Promise<string[]> {
-  const manager = await hub.jetstreamManager();
   const bucket = await bucketAt(hub);
   const lines: string[] = [];
-  for await (const { config, state } of manager.streams.list()) {
-    const region = /^ALERTS_(.+)$/.exec(config.name)?.[1];
+  for (const { name, lastSeq } of await new Streams(hub).list()) {
+    const region = /^ALERTS_(.+)$/.exec(name)?.[1];
     if (region === undefined || region === HUB) continue;
     const { assignment, revision } = await assignmentOf(bucket, region);
     const since = revision === 0 ? "never assigned" : `alerts after ${assignment.sinceSeq}`;
     const moving = assignment.moving ? ", a move is being made" : "";
-    lines.push(`${region}: ${assignment.at}, ${since}, the newest is ${state.last_seq}${moving}`);
+    lines.push(`${region}: ${assignment.at}, ${since}, the newest is ${lastSeq}${moving}`);
   }
   return lines.sort();
 }
 
-async function bucketAt(hub: NatsConnection): Promise<KV> {
-  const config = await streamConfig(await hub.jetstreamManager(), bucketStream(NOTIFIERS_BUCKET));
-  if (!config) throw refused(`there is no bucket ${NOTIFIERS_BUCKET}: npx skerry topology apply`);
-  if (config.mirror) throw refused("notifiers are assigned at the hub only: say the hub's URL");
-  return hub.jetstream().views.kv(NOTIFIERS_BUCKET, { bindOnly: true });
+async function bucketAt(hub: NatsConnection): Promise<Bucket> {
+  const stream = await new Streams(hub).find(bucketStream(NOTIFIERS_BUCKET));
+  if (!stream) throw refused(`there is no bucket ${NOTIFIERS_BUCKET}: npx skerry topology apply`);
+  if (stream.mirror) throw refused("notifiers are assigned at the hub only: say the hub's URL");
+  return Bucket.open(hub, NOTIFIERS_BUCKET);
 }
 
 async function assignmentOf(
-  bucket: KV,
+  bucket: Bucket,
   region: string,
 ): Promise<{ assignment: Assignment; revision: number }> {
-  const entry = await bucket.get(region);
-  if (entry?.operation !== "PUT") return { assignment: UNASSIGNED, revision: entry?.revision ?? 0 };
-  const assignment = parseAssignment(entry.string());
-  if (!assignment)
-    throw refused(`bucket ${NOTIFIERS_BUCKET}: "${entry.string()}" is no assignment`);
-  return { assignment, revision: entry.revision };
+  const record = await bucket.get(region);
+  if (!record?.data) return { assignment: UNASSIGNED, revision: record?.revision ?? 0 };
+  const text = textOf(record.data);
+  const assignment = parseAssignment(text);
+  if (!assignment) throw refused(`bucket ${NOTIFIERS_BUCKET}: "${text}" is no assignment`);
+  return { assignment, revision: record.revision };
 }
 
-/** Two moves at a time are one too many. */
-const put = (
-  bucket: KV,
+/** @throws AppError `CONFIG_INVALID` if somebody else makes a move: two at a time are one too many. */
+async function put(
+  bucket: Bucket,
   region: string,
   assignment: Assignment,
-  previousSeq: number,
-): Promise<number> => bucket.put(region, JSON.stringify(assignment), { previousSeq });
-
-const refused = (why: string): AppError => new AppError("CONFIG_INVALID", "fatal", why);
+  revision: number,
+): Promise<number> {
+  const written = await bucket.replace(region, JSON.stringify(assignment), revision);
+  if (written === null) throw refused(`${region} is being moved by somebody else`);
+  return written;
+}

@@ -5,17 +5,12 @@ import {
   parseSchema,
   readSchemas,
   versionOfFile,
-} from "../../contracts/schema/catalog.ts";
-import { type CompatibilityMode, isSameSchema } from "../../contracts/schema/compatibility.ts";
-import { AppError, messageOf } from "../../platform/runtime/errors.ts";
-import {
-  type Report,
-  type Version,
-  compileAll,
-  count,
-  judge,
-  versionKey,
-} from "./contracts-versions.ts";
+} from "../../../contracts/schema/catalog.ts";
+import { type CompatibilityMode, isSameSchema } from "../../../contracts/schema/compatibility.ts";
+import { messageOf } from "../../../platform/runtime/errors.ts";
+import { refused } from "../kit/refused.ts";
+import { count } from "../kit/words.ts";
+import { type Report, type Version, compileAll, judge, versionKey } from "./versions.ts";
 
 const GIT_OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -108,7 +103,7 @@ function changedPart(old: object, now: object): string {
   return `keyword ${keyword ?? "properties"}`;
 }
 
-/** What is at the commit counts as it is there, whatever became of it since. */
+/** Versions of both; those at the commit count as they are there, whatever became of them since. */
 function merge(before: readonly Version[], now: readonly Version[]): Version[] {
   const merged = new Map(now.map((version) => [versionKey(version.file), version]));
   for (const version of before) merged.set(versionKey(version.file), version);
@@ -136,6 +131,6 @@ function git(directory: string, args: readonly string[]): string {
     });
   } catch (cause) {
     const said = (cause as { stderr?: string }).stderr?.trim();
-    throw new AppError("CONFIG_INVALID", "fatal", said || messageOf(cause), { cause });
+    throw refused(said || messageOf(cause), cause);
   }
 }

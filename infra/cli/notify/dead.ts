@@ -1,26 +1,26 @@
 // Dead letters of a notifier, and how they are handed to it again.
-import { DeliverPolicy, type NatsConnection } from "nats";
-import type { DeadLetter } from "../../contracts/messages/notification.ts";
+import type { DeadLetter } from "../../../contracts/messages/notification.ts";
 import {
   deadLetterSubjects,
   deadLettersStream,
   retrySubject,
   retrySubjects,
-} from "../../contracts/names/subjects.ts";
-import { publishOnce } from "../../platform/nats/client/publish.ts";
-import { streamConfig } from "../../platform/nats/topology/topology.ts";
-import { AppError } from "../../platform/runtime/errors.ts";
+} from "../../../contracts/names/subjects.ts";
+import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
+import { jsonOf } from "../../../platform/nats/client/payload.ts";
+import { publishOnce, publisherOn } from "../../../platform/nats/client/publish.ts";
+import { readStored } from "../../../platform/nats/client/stream-reader.ts";
+import { Streams } from "../../../platform/nats/client/streams.ts";
+import { refused } from "../kit/refused.ts";
 
 const REASON_MAX = 120;
-/** An empty answer takes `expires`. */
-const FETCH = { max_messages: 500, expires: 1_000 };
 
 interface StoredLetter {
   readonly seq: number;
   readonly letter: DeadLetter;
 }
 
-/** What was given up, and what waits to be sent again. */
+/** Messages that were given up, then those that wait to be sent again; a line each. */
 export async function deadLetterLines(nats: NatsConnection, domain: string): Promise<string[]> {
   const dead = await lettersOn(nats, domain, deadLetterSubjects(domain));
   const retries = await lettersOn(nats, domain, retrySubjects(domain));
@@ -49,13 +49,14 @@ export async function retryDeadLetters(
   seq: number | null,
 ): Promise<number> {
   const letters = await lettersOn(nats, domain, deadLetterSubjects(domain));
-  const { streams } = await nats.jetstreamManager();
+  const streams = new Streams(nats);
+  const publisher = publisherOn(nats);
   const wanted = letters.filter((one) => seq === null || one.seq === seq);
   for (const { seq: at, letter } of wanted) {
     const subject = retrySubject({ domain, channel: letter.channel });
     const data = Buffer.from(JSON.stringify(letter));
-    await publishOnce(nats.jetstream(), { subject, data, messageId: `retry:${at}` });
-    await streams.deleteMessage(deadLettersStream(domain), at, false);
+    await publishOnce(publisher, { subject, data, messageId: `retry:${at}` });
+    await streams.remove(deadLettersStream(domain), at);
   }
   return wanted.length;
 }
@@ -66,28 +67,13 @@ async function lettersOn(
   subject: string,
 ): Promise<StoredLetter[]> {
   const stream = deadLettersStream(domain);
-  if (!(await streamConfig(await nats.jetstreamManager(), stream)))
-    throw new AppError(
-      "CONFIG_INVALID",
-      "fatal",
-      `there is no stream ${stream} here: npx skerry topology apply, or another --at`,
-    );
-  const consumer = await nats.jetstream().consumers.get(stream, {
-    filterSubjects: subject,
-    deliver_policy: DeliverPolicy.StartSequence,
-    opt_start_seq: 1,
-  });
+  const streams = new Streams(nats);
+  if (!(await streams.find(stream)))
+    throw refused(`there is no stream ${stream} here: npx skerry topology apply, or another --at`);
+  const newest = await streams.newest(stream, subject);
   const letters: StoredLetter[] = [];
-  for (;;) {
-    let came = 0;
-    let left = 0;
-    // A copy: the client writes into its options, and a second fetch with them gets nothing.
-    for await (const message of await consumer.fetch({ ...FETCH })) {
-      came += 1;
-      letters.push({ seq: message.seq, letter: message.json<DeadLetter>() });
-      left = message.info.pending;
-      if (left === 0) break;
-    }
-    if (came === 0 || left === 0) return letters;
-  }
+  if (!newest) return letters;
+  for await (const { seq, data } of readStored(nats, { stream, subject, from: 1 }, newest.seq))
+    letters.push({ seq, letter: jsonOf<DeadLetter>(data) });
+  return letters;
 }

@@ -1,7 +1,6 @@
 // A list of devices as a spreadsheet writes it (pure).
 import { parse } from "csv-parse/sync";
-import { DEVICE_ROLES, type DeviceRole, deviceIdProblem } from "../../contracts/device.ts";
-import { PASSWORD_CHARS_MIN } from "../../gateway/identity/passwords.ts";
+import { DEVICE_ROLES, type DeviceRole, deviceIdProblem } from "../../../contracts/device.ts";
 
 export interface DeviceRow {
   readonly line: number;
@@ -14,7 +13,10 @@ export interface DeviceRow {
 const COLUMNS = ["id", "role", "secret"];
 
 /** All rows, and every problem with its line; rows are worth using only if there is no problem. */
-export function parseDeviceRows(text: string): { rows: DeviceRow[]; problems: string[] } {
+export function parseDeviceRows(
+  text: string,
+  secretCharsMin: number,
+): { rows: DeviceRow[]; problems: string[] } {
   const problems: string[] = [];
   const rows: DeviceRow[] = [];
   const lineOf = new Map<string, number>();
@@ -25,8 +27,8 @@ export function parseDeviceRows(text: string): { rows: DeviceRow[]; problems: st
     const found = [
       deviceIdProblem(id),
       role ? null : `the role "${fields["role"]}" is none of ${DEVICE_ROLES.join(", ")}`,
-      secret !== undefined && secret.length < PASSWORD_CHARS_MIN
-        ? `the secret is shorter than ${PASSWORD_CHARS_MIN} characters`
+      secret !== undefined && secret.length < secretCharsMin
+        ? `the secret is shorter than ${secretCharsMin} characters`
         : null,
       lineOf.has(id) ? `"${id}" is on line ${lineOf.get(id)} already` : null,
       fields["surplus"] ? "there are more fields than columns" : null,

@@ -1,27 +1,26 @@
 // Rules over recorded data: what they would raise, and what that changes.
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
-import type { NatsConnection } from "nats";
-import type { Alert } from "../../contracts/messages/alert.ts";
-import type { Catalog } from "../../contracts/schema/catalog.ts";
-import { compileRule } from "../../contracts/rules/compile-rule.ts";
-import { type Frame, type FrameReading, decodeFrame } from "../../contracts/messages/frame.ts";
-import { eventTimeMs } from "../../contracts/messages/reading.ts";
-import type { Rule } from "../../contracts/rules/rule.ts";
-import { telemetryStream } from "../../contracts/names/subjects.ts";
-import { LaneRules } from "../../gateway/alerting/lane/lane-rules.ts";
+import type { Alert } from "../../../contracts/messages/alert.ts";
+import type { Catalog } from "../../../contracts/schema/catalog.ts";
+import { compileRule } from "../../../contracts/rules/compile-rule.ts";
+import { type Frame, type FrameReading, decodeFrame } from "../../../contracts/messages/frame.ts";
+import { eventTimeMs } from "../../../contracts/messages/reading.ts";
+import type { Rule } from "../../../contracts/rules/rule.ts";
+import { telemetryFilter, telemetryStream } from "../../../contracts/names/subjects.ts";
+import { LaneRules } from "../../../gateway/alerting/lane/lane-rules.ts";
+import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
+import { readStored } from "../../../platform/nats/client/stream-reader.ts";
+import { Streams } from "../../../platform/nats/client/streams.ts";
 import {
   EMPTY_LANE,
   type LaneState,
   judgeFrame,
   jumpOver,
-} from "../../platform/nats/lanes/lane.ts";
-import { readLane } from "../../platform/nats/lanes/lane-source.ts";
-import { streamConfig } from "../../platform/nats/topology/topology.ts";
-import { Streams } from "../../platform/nats/client/streams.ts";
-import { firstSeqSince } from "../../platform/nats/lanes/trim.ts";
-import { AppError, messageOf } from "../../platform/runtime/errors.ts";
-import { makeLogger } from "../../platform/runtime/logger.ts";
+} from "../../../platform/nats/lanes/lane.ts";
+import { firstSeqSince } from "../../../platform/nats/lanes/trim.ts";
+import { messageOf } from "../../../platform/runtime/errors.ts";
+import { refused } from "../kit/refused.ts";
 
 export interface RecordedFrame extends Frame {
   readonly seq: number;
@@ -105,7 +104,7 @@ export async function readRecording(path: string, catalog: Catalog): Promise<Rec
     try {
       readings.push(toReading(JSON.parse(text), catalog));
     } catch (error) {
-      throw new AppError("CONFIG_INVALID", "fatal", `${path}:${line}: ${messageOf(error)}`);
+      throw refused(`${path}:${line}: ${messageOf(error)}`, error);
     }
   }
   readings.sort((a, b) => a.receivedAtMs - b.receivedAtMs);
@@ -138,30 +137,20 @@ export async function readRegion(
   region: string,
   sinceMs: number,
 ): Promise<Recording[]> {
-  const manager = await connection.jetstreamManager();
+  const streams = new Streams(connection);
   const stream = telemetryStream(region);
-  const config = await streamConfig(manager, stream);
-  if (!config)
-    throw new AppError("CONFIG_INVALID", "fatal", `there is no log of region ${region} there`);
-  const { first_seq: firstSeq, last_seq: lastSeq } = (await manager.streams.info(stream)).state;
-  const from = await firstSeqSince(new Streams(connection), stream, { firstSeq, lastSeq }, sinceMs);
-  const { subjects } = await manager.streams
-    .info(stream, { subjects_filter: ">" })
-    .then(({ state }) => ({ subjects: Object.keys(state.subjects ?? {}) }));
+  const log = await streams.find(stream);
+  if (!log) throw refused(`there is no log of region ${region} there`);
+  const from = await firstSeqSince(streams, stream, log, sinceMs);
+  const subjects = await streams.subjects(stream, telemetryFilter(region));
   const recordings: Recording[] = [];
-  for (const subject of subjects.sort()) {
+  for (const subject of [...subjects.keys()].sort()) {
     const partition = Number(subject.split(".").at(-1));
-    const last = await manager.streams.getMessage(stream, { last_by_subj: subject });
+    const last = await streams.newest(stream, subject);
     const frames: RecordedFrame[] = [];
-    const enough = new AbortController();
-    const lane = { region, partition };
-    const silent = makeLogger({}, "silent");
-    if (last.seq >= from)
-      for await (const entry of readLane(connection, lane, from, silent, enough.signal)) {
+    if (last && last.seq >= from)
+      for await (const entry of readStored(connection, { stream, subject, from }, last.seq))
         frames.push({ seq: entry.seq, storeMs: entry.storeMs, ...decodeFrame(entry.data) });
-        if (entry.seq >= last.seq) break;
-      }
-    enough.abort();
     recordings.push({ region, partition, frames });
   }
   return recordings;

@@ -1,12 +1,12 @@
 // Versions from files, a commit or the bucket, and what is wrong with them, as lines for people.
-import { type SchemaFile, compileFile } from "../../contracts/schema/catalog.ts";
+import { type SchemaFile, compileFile } from "../../../contracts/schema/catalog.ts";
 import {
   type CompatibilityMode,
   type ContractVersion,
   checkVersion,
   isRefusal,
-} from "../../contracts/schema/compatibility.ts";
-import { messageOf } from "../../platform/runtime/errors.ts";
+} from "../../../contracts/schema/compatibility.ts";
+import { messageOf } from "../../../platform/runtime/errors.ts";
 
 export interface Report {
   /** Anything here is a refusal; each line names file and property. */
@@ -54,5 +54,3 @@ export function judge(
   }
   return lines;
 }
-
-export const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;

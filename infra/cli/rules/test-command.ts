@@ -1,29 +1,23 @@
 import { writeFileSync } from "node:fs";
-import { type Command, InvalidArgumentError } from "commander";
-import type { Alert } from "../../contracts/messages/alert.ts";
-import { SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/schema/catalog.ts";
-import type { Rule } from "../../contracts/rules/rule.ts";
-import { RULES_BUCKET } from "../../contracts/names/subjects.ts";
-import { connectNats } from "../../platform/nats/client/connect.ts";
-import { as } from "../../platform/runtime/config.ts";
-import { messageOf } from "../../platform/runtime/errors.ts";
+import type { Command } from "commander";
+import type { Alert } from "../../../contracts/messages/alert.ts";
+import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../contracts/schema/catalog.ts";
+import type { Rule } from "../../../contracts/rules/rule.ts";
+import { RULES_BUCKET } from "../../../contracts/names/subjects.ts";
+import { Bucket } from "../../../platform/nats/client/bucket.ts";
+import { as } from "../../../platform/runtime/config.ts";
+import type { Place } from "../kit/addresses.ts";
+import { withNats } from "../kit/connection.ts";
+import { type Say, example, parseDuration, place } from "../kit/options.ts";
+import { UsageError, refused } from "../kit/refused.ts";
 import {
   type Recording,
   alertsOver,
   compareAlerts,
   readRecording,
   readRegion,
-} from "./rules-test.ts";
-import {
-  CONNECT_WITHIN_MS,
-  type Place,
-  SILENT,
-  problemOf,
-  readRules,
-  refused,
-  savedRules,
-} from "./rules-store.ts";
-import { natsTarget } from "./target.ts";
+} from "./recordings.ts";
+import { problemOf, readRules, savedRules } from "./store.ts";
 
 interface Flags extends Place {
   readonly data?: string;
@@ -35,27 +29,21 @@ interface Flags extends Place {
   readonly schemas: string;
 }
 
-const parseDuration = (raw: string): number => {
-  try {
-    return as.durationMs(raw);
-  } catch (error) {
-    throw new InvalidArgumentError(messageOf(error));
-  }
-};
-
-export function addRulesTestCommand(rules: Command, say: (line: string) => void): void {
-  rules
-    .command("test")
+/** `skerry rules test`. */
+export function addRulesTestCommand(rules: Command, say: Say): void {
+  example(
+    place(rules.command("test"), "the region's, or the hub's,"),
+    "rules test rules.json --region eu --since 2h",
+    "rules test rules.json --data readings.jsonl --against main.json --strict",
+  )
     .description(
-      "run the rules of a file over recorded data: what they raise, and what that changes " +
-        "against the saved rules, or those of another file",
+      "Run the rules of a file over recorded data: what they raise, and what that changes " +
+        "against the saved rules, or those of another file.",
     )
     .argument("<file>", "a JSON array of rules")
     .option("--data <file>", "readings, one JSON object a line: device, contract, payload")
     .option("--region <name>", "or the log of a region")
     .option("--since <duration>", "how far back in it", parseDuration, as.durationMs("2h"))
-    .option("--nats <url>", "the region's nats-server, or the hub's")
-    .option("--data-dir <dir>", "of the local installation", ".skerry")
     .option("--record <file>", "write the readings of the log there, for --data")
     .option("--against <file>", "rules to compare with, such as those of the main branch")
     .option("--strict", "status 1 if an alert is gained or lost", false)
@@ -63,10 +51,10 @@ export function addRulesTestCommand(rules: Command, say: (line: string) => void)
     .action((file: string, flags: Flags) => testRules(file, flags, say));
 }
 
-async function testRules(file: string, flags: Flags, say: (line: string) => void): Promise<void> {
+async function testRules(file: string, flags: Flags, say: Say): Promise<void> {
   const { data, region, record, against, strict } = flags;
   if ((data === undefined) === (region === undefined))
-    throw refused("say what to run the rules over: --data, or --region");
+    throw new UsageError("say what to run the rules over: --data, or --region");
   const wanted = readRules(file);
   const catalog = loadCatalog(flags.schemas);
   for (const rule of wanted) {
@@ -98,22 +86,17 @@ async function testRules(file: string, flags: Flags, say: (line: string) => void
   if (strict && gained.length + lost.length > 0) process.exitCode = 1;
 }
 
-/** What the region's log holds, and the rules that are saved, of which it has a copy. */
-async function ofRegion(
+/** The readings of the region's log, and the saved rules, of which the region has a copy. */
+const ofRegion = (
   region: string,
   flags: Flags,
-): Promise<{ recordings: Recording[]; saved: readonly Rule[] }> {
-  const target = { url: natsTarget(flags, region), name: "skerry rules" };
-  const connection = await connectNats(target, SILENT, AbortSignal.timeout(CONNECT_WITHIN_MS));
-  try {
-    const recordings = await readRegion(connection, region, Date.now() - flags.since);
-    const bucket = await connection.jetstream().views.kv(RULES_BUCKET, { bindOnly: true });
-    const saved = [...(await savedRules(bucket)).values()].map(({ rule }) => rule);
+): Promise<{ recordings: Recording[]; saved: readonly Rule[] }> =>
+  withNats(flags, region, async (nats) => {
+    const recordings = await readRegion(nats, region, Date.now() - flags.since);
+    const bucket = await Bucket.open(nats, RULES_BUCKET);
+    const saved = [...savedRules(await bucket.records()).values()];
     return { recordings, saved };
-  } finally {
-    await connection.close();
-  }
-}
+  });
 
 const readingsOf = ({ frames }: Recording) => frames.flatMap(({ readings }) => readings);
 

@@ -1,52 +1,51 @@
 // Commands at the hub: writing one once, and finding out what became of them.
 import canonicalize from "canonicalize";
-import { type NatsConnection, NatsError } from "nats";
-import { type Command, type Reply, checkCommand } from "../../contracts/messages/command.ts";
-import { COMMANDS_STREAM, commandFilter, replyFilter } from "../../contracts/names/subjects.ts";
-import type { CommandAddress } from "../../contracts/names/topics.ts";
-import { applyStored } from "../../platform/nats/client/stored.ts";
-import { streamConfig } from "../../platform/nats/topology/topology.ts";
-import { AppError, messageOf } from "../../platform/runtime/errors.ts";
-import { makeLogger } from "../../platform/runtime/logger.ts";
+import { type Command, type Reply, checkCommand } from "../../../contracts/messages/command.ts";
+import {
+  COMMANDS_STREAM,
+  commandFilter,
+  repliesStream,
+  replyFilter,
+} from "../../../contracts/names/subjects.ts";
+import type { CommandAddress } from "../../../contracts/names/topics.ts";
+import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
+import { jsonOf } from "../../../platform/nats/client/payload.ts";
+import { publishExpecting, publisherOn } from "../../../platform/nats/client/publish.ts";
+import { applyStored } from "../../../platform/nats/client/stored.ts";
+import { Streams } from "../../../platform/nats/client/streams.ts";
+import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
+import { SILENT } from "../kit/connection.ts";
+import { refused } from "../kit/refused.ts";
 
-const WRONG_LAST_SEQUENCE = 10071;
-const NO_MESSAGE_FOUND = 10037;
 const READ_WITHIN_MS = 60_000;
 const REPLIES = /^REPLIES_(.+)$/;
 
-export const SILENT = makeLogger({}, "silent");
-
-export const refused = (why: string, cause?: unknown): AppError =>
-  new AppError("COMMAND_REFUSED", "fatal", why, { cause });
-
-/** @throws AppError `COMMAND_REFUSED` unless the connection is to a hub that has the stream. */
+/** @throws AppError `CONFIG_INVALID` unless the connection is to a hub that has the stream. */
 export async function checkHub(hub: NatsConnection): Promise<void> {
-  const config = await streamConfig(await hub.jetstreamManager(), COMMANDS_STREAM);
-  if (!config) throw refused(`there is no stream ${COMMANDS_STREAM}: npx skerry topology apply`);
-  if (config.mirror) throw refused("commands are issued at the hub only: say the hub's URL");
+  const stream = await new Streams(hub).find(COMMANDS_STREAM);
+  if (!stream) throw refused(`there is no stream ${COMMANDS_STREAM}: npx skerry topology apply`);
+  if (stream.mirror) throw refused("commands are issued at the hub only: say the hub's URL");
 }
 
 /**
  * Writes a command, once: the same device and id again is refused, unless payload and lifetime are
  * the same, so that whoever did not hear the answer can ask again.
  * @returns the command as stored.
- * @throws AppError `COMMAND_REFUSED` if it differs from the stored one; `NATS_UNAVAILABLE` if nobody
+ * @throws AppError `CONFIG_INVALID` if it differs from the stored one; `NATS_UNAVAILABLE` if nobody
  *   answered: it may be stored, and sending it again under the same id finds out.
  */
 export async function issue(hub: NatsConnection, command: Command): Promise<Command> {
+  const message = { subject: commandFilter(command), data: Buffer.from(JSON.stringify(command)) };
   try {
-    await hub.jetstream().publish(commandFilter(command), JSON.stringify(command), {
-      expect: { lastSubjectSequence: 0 },
-    });
-    return command;
+    const seq = await publishExpecting(publisherOn(hub), message, { ofSubject: 0 });
+    if (seq !== null) return command;
   } catch (cause) {
-    if (!(cause instanceof NatsError) || cause.api_error?.err_code !== WRONG_LAST_SEQUENCE)
-      throw new AppError(
-        "NATS_UNAVAILABLE",
-        "retry",
-        `it is not known whether the command is stored; send it again with --id ${command.id}: ${messageOf(cause)}`,
-        { cause },
-      );
+    throw new AppError(
+      "NATS_UNAVAILABLE",
+      "retry",
+      `it is not known whether the command is stored; send it again with --id ${command.id}: ${messageOf(cause)}`,
+      { cause },
+    );
   }
   const stored = await newest<Command>(hub, COMMANDS_STREAM, commandFilter(command));
   if (!stored || !isSame(stored, command))
@@ -83,14 +82,8 @@ export async function findCommands(
 }
 
 /** The regions whose replies the hub has a copy of. */
-async function regionsOf(hub: NatsConnection): Promise<string[]> {
-  const regions: string[] = [];
-  for await (const { config } of (await hub.jetstreamManager()).streams.list()) {
-    const [, region] = REPLIES.exec(config.name) ?? [];
-    if (region !== undefined) regions.push(region);
-  }
-  return regions;
-}
+const regionsOf = async (hub: NatsConnection): Promise<string[]> =>
+  (await new Streams(hub).list()).flatMap(({ name }) => REPLIES.exec(name)?.[1] ?? []);
 
 async function replyTo(
   hub: NatsConnection,
@@ -100,26 +93,21 @@ async function replyTo(
   let latest: Reply | null = null;
   for (const region of regions) {
     const subject = replyFilter({ region, device, id });
-    const reply = await newest<Reply>(hub, `REPLIES_${region}`, subject);
+    const reply = await newest<Reply>(hub, repliesStream(region), subject);
     if (reply && reply.receivedAtMs > (latest?.receivedAtMs ?? -1)) latest = reply;
   }
   return latest;
 }
 
 async function newest<T>(hub: NatsConnection, stream: string, subject: string): Promise<T | null> {
-  try {
-    const { streams } = await hub.jetstreamManager();
-    return (await streams.getMessage(stream, { last_by_subj: subject })).json<T>();
-  } catch (error) {
-    if (error instanceof NatsError && error.api_error?.err_code === NO_MESSAGE_FOUND) return null;
-    throw error;
-  }
+  const message = await new Streams(hub).newest(stream, subject);
+  return message && jsonOf<T>(message.data);
 }
 
 /** Null for what somebody wrote there that is no command: gateways log it. */
 function readable(data: Uint8Array): Command | null {
   try {
-    return checkCommand(JSON.parse(Buffer.from(data).toString("utf8")));
+    return checkCommand(jsonOf(data));
   } catch {
     return null;
   }

@@ -1,7 +1,11 @@
 // Asks the gateways of a region to admit rejects again; contracts/messages/replay.ts says what they answer.
-import { ErrorCode, type NatsConnection, NatsError } from "nats";
-import type { ReplayAnswer, ReplayRequest } from "../../contracts/messages/replay.ts";
-import { replaySubject } from "../../contracts/names/subjects.ts";
+import type { ReplayAnswer, ReplayRequest } from "../../../contracts/messages/replay.ts";
+import { replaySubject } from "../../../contracts/names/subjects.ts";
+import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
+import { isNoResponders, isTimeout } from "../../../platform/nats/client/errors.ts";
+import { jsonOf } from "../../../platform/nats/client/payload.ts";
+import { request } from "../../../platform/nats/client/requests.ts";
+import { messageOf } from "../../../platform/runtime/errors.ts";
 
 /** Longer than a gateway takes to give up. */
 const ANSWER_WITHIN_MS = 12_000;
@@ -38,20 +42,17 @@ async function replayOne(
   seq: number,
   { region, dryRun }: ReplayOptions,
 ): Promise<ReplayAnswer> {
-  const request: ReplayRequest = { seq, dryRun };
+  const asked: ReplayRequest = { seq, dryRun };
   try {
-    const body = Buffer.from(JSON.stringify(request));
-    const options = { timeout: ANSWER_WITHIN_MS };
-    return (await connection.request(replaySubject(region), body, options)).json<ReplayAnswer>();
+    const body = Buffer.from(JSON.stringify(asked));
+    return jsonOf(await request(connection, replaySubject(region), body, ANSWER_WITHIN_MS));
   } catch (error) {
     return { seq, outcome: "failed", readings: 0, detail: problemOf(error) };
   }
 }
 
 function problemOf(error: unknown): string {
-  if (error instanceof NatsError && error.code === (ErrorCode.NoResponders as string))
-    return "no gateway of the region is running";
-  if (error instanceof NatsError && error.code === (ErrorCode.Timeout as string))
-    return "no answer; it may be stored or not, replaying it again is harmless";
-  return error instanceof Error ? error.message : String(error);
+  if (isNoResponders(error)) return "no gateway of the region is running";
+  if (isTimeout(error)) return "no answer; it may be stored or not, replaying it again is harmless";
+  return messageOf(error);
 }

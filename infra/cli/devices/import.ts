@@ -1,10 +1,15 @@
 import { closeSync, fsyncSync, openSync, readFileSync, writeFileSync } from "node:fs";
-import type { Credential, Device } from "../../contracts/device.ts";
-import { passwordCredential } from "../../gateway/identity/passwords.ts";
-import { SECRET_CHARS, generateSecret, secretCredential } from "../../gateway/identity/secrets.ts";
-import { messageOf } from "../../platform/runtime/errors.ts";
-import { type DeviceRow, parseDeviceRows, secretsCsv } from "./devices-csv.ts";
-import { type DeviceStore, refused } from "./devices-store.ts";
+import type { Credential, Device } from "../../../contracts/device.ts";
+import { PASSWORD_CHARS_MIN, passwordCredential } from "../../../gateway/identity/passwords.ts";
+import {
+  SECRET_CHARS,
+  generateSecret,
+  secretCredential,
+} from "../../../gateway/identity/secrets.ts";
+import { messageOf } from "../../../platform/runtime/errors.ts";
+import { type DeviceRow, parseDeviceRows, secretsCsv } from "./csv.ts";
+import { refused } from "../kit/refused.ts";
+import type { DeviceStore } from "./store.ts";
 
 /** Writes under way at once. */
 const WRITES_MAX = 64;
@@ -26,7 +31,7 @@ export async function importDevices(
   store: DeviceStore,
   { file, secretsOut, skipExisting = false }: ImportOptions,
 ): Promise<{ added: number; generated: number; skipped: number }> {
-  const { rows, problems } = parseDeviceRows(readFileSync(file, "utf8"));
+  const { rows, problems } = parseDeviceRows(readFileSync(file, "utf8"), PASSWORD_CHARS_MIN);
   const present = new Set((await store.all()).map(({ id }) => id));
   const fresh = rows.filter(({ id }) => !present.has(id));
   if (!skipExisting)

@@ -1,0 +1,79 @@
+// Addresses of a local installation, where the launcher leaves them: `.skerry/addresses.json` in this
+// directory or one above it, unless the command line names another place.
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { messageOf } from "../../../platform/runtime/errors.ts";
+import { refused } from "./refused.ts";
+
+const DATA_DIRECTORY = ".skerry";
+const FILE = "addresses.json";
+
+/** Servers and processes of one installation. */
+export interface InstallationAddresses {
+  /** URL of each nats-server by its JetStream domain: `hub`, `eu`, … */
+  readonly nats: Readonly<Record<string, string>>;
+  readonly influx?: string;
+  /** `/status` of each process by its name. */
+  readonly status?: Readonly<Record<string, string>>;
+}
+
+export interface Installation {
+  /** The file that the addresses are from, as people read it. */
+  readonly path: string;
+  readonly addresses: InstallationAddresses;
+}
+
+/** Options of every command that speaks to a nats-server. */
+export interface Place {
+  readonly nats?: string;
+  readonly dataDir?: string;
+}
+
+/** One nats-server, and how it was found. */
+export interface NatsAddress {
+  readonly url: string;
+  /** File that names the server; null if the command line does. */
+  readonly from: string | null;
+}
+
+/** The installation of a data directory, or the closest one. @throws AppError `CONFIG_INVALID` saying what to do. */
+export function findInstallation(dataDir: string | undefined, cwd = process.cwd()): Installation {
+  const path = dataDir === undefined ? nearestFile(cwd) : join(dataDir, FILE);
+  if (path === null)
+    throw refused(
+      `No local installation is here: neither ${cwd} nor a directory above it has ` +
+        `${join(DATA_DIRECTORY, FILE)}. Start one with npm start, or name a server with --nats URL.`,
+    );
+  const shown = dataDir === undefined ? relative(cwd, path) : path;
+  if (!existsSync(path))
+    throw refused(
+      `No local installation is at ${shown}. Start one with npm start, or name a server with --nats URL.`,
+    );
+  try {
+    const addresses = JSON.parse(readFileSync(path, "utf8")) as InstallationAddresses;
+    return { path: shown, addresses };
+  } catch (error) {
+    throw refused(`${shown} cannot be read: ${messageOf(error)}`, error);
+  }
+}
+
+/** The file in `.skerry` of the directory or of the closest one above it; null if there is none. */
+function nearestFile(directory: string): string | null {
+  for (let at = directory; ; at = dirname(at)) {
+    const path = join(at, DATA_DIRECTORY, FILE);
+    if (existsSync(path)) return path;
+    if (at === dirname(at)) return null;
+  }
+}
+
+/** The nats-server of a JetStream domain: the one that was named, or that of the local installation. */
+export function natsAddress({ nats, dataDir }: Place, domain: string): NatsAddress {
+  if (nats !== undefined) return { url: nats, from: null };
+  const { path, addresses } = findInstallation(dataDir);
+  const url = addresses.nats[domain];
+  if (url === undefined)
+    throw refused(
+      `${path} has no nats-server "${domain}", only ${Object.keys(addresses.nats).join(", ")}.`,
+    );
+  return { url, from: path };
+}

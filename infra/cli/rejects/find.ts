@@ -1,0 +1,114 @@
+// Rejects, which gateways refused and kept: found in a region's stream, and put into words.
+import { REJECT_REASONS, type Reject } from "../../../contracts/messages/reject.ts";
+import { rejectFilter, rejectsStream } from "../../../contracts/names/subjects.ts";
+import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
+import { jsonOf } from "../../../platform/nats/client/payload.ts";
+import { readStored } from "../../../platform/nats/client/stream-reader.ts";
+import { Streams } from "../../../platform/nats/client/streams.ts";
+import { refused } from "../kit/refused.ts";
+import { printable } from "../kit/words.ts";
+import { hexDump } from "./hex-dump.ts";
+
+const PAYLOAD_SHOWN_CHARS = 120;
+/** The newest few are looked for at the end of the stream, then in ever larger parts of it. */
+const SPAN_GROWTH = 8;
+
+export interface RejectQuery {
+  readonly region: string;
+  readonly reason?: string;
+  readonly device?: string;
+  /** Arrived at or after this, epoch ms. */
+  readonly sinceMs?: number;
+}
+
+export interface KeptReject {
+  readonly seq: number;
+  readonly reject: Reject;
+}
+
+/** The newest `limit` rejects that fit, oldest first. */
+export async function findRejects(
+  connection: NatsConnection,
+  query: RejectQuery,
+  limit: number,
+): Promise<KeptReject[]> {
+  if (query.reason !== undefined && !REJECT_REASONS.some((known) => known === query.reason))
+    throw refused(`the reason "${query.reason}" is none of ${REJECT_REASONS.join(", ")}`);
+  const streams = new Streams(connection);
+  const stream = rejectsStream(query.region);
+  const subject = rejectFilter(query);
+  const newest = await streams.newest(stream, subject);
+  if (!newest) return [];
+  const lastSeq = newest.seq;
+  const { firstSeq } = await streams.state(stream);
+  for (let span = limit; ; span *= SPAN_GROWTH) {
+    const from = Math.max(firstSeq, lastSeq - span + 1);
+    const found = await readRange(connection, { stream, subject, from }, lastSeq);
+    const fitting = found.filter(({ reject }) => reject.receivedAtMs >= (query.sinceMs ?? 0));
+    if (fitting.length >= limit || from === firstSeq) return fitting.slice(-limit);
+  }
+}
+
+/** One reject, or null if there is none of that sequence (any more). */
+export async function rejectAt(
+  connection: NatsConnection,
+  region: string,
+  seq: number,
+): Promise<KeptReject | null> {
+  const message = await new Streams(connection).at(rejectsStream(region), seq);
+  return message && { seq, reject: jsonOf<Reject>(message.data) };
+}
+
+/** Up to `lastSeq`, or to the end, where that has been replayed and deleted meanwhile. */
+async function readRange(
+  connection: NatsConnection,
+  slice: { stream: string; subject: string; from: number },
+  lastSeq: number,
+): Promise<KeptReject[]> {
+  const found: KeptReject[] = [];
+  for await (const { seq, data } of readStored(connection, slice, lastSeq))
+    found.push({ seq, reject: jsonOf<Reject>(data) });
+  return found;
+}
+
+/** One line: sequence, arrival, reason, topic, client, detail, and how the payload begins. */
+export function lineOf({ seq, reject }: KeptReject): string {
+  const payload = Buffer.from(reject.payload, "base64").toString("utf8");
+  const shown = JSON.stringify(payload.slice(0, PAYLOAD_SHOWN_CHARS));
+  const at = new Date(reject.receivedAtMs).toISOString();
+  return `${seq} ${at} ${reject.reason} ${reject.topic} (${reject.clientId}): ${reject.detail}; ${shown}`;
+}
+
+/** Everything of a reject, one property a line, then the payload: as text, or as a hex dump. */
+export function describe({ seq, reject }: KeptReject): string[] {
+  const payload = Buffer.from(reject.payload, "base64");
+  const version = reject.version === null ? "" : ` v${reject.version}`;
+  const rows: [string, string | undefined][] = [
+    ["seq", String(seq)],
+    ["reason", reject.reason],
+    ["detail", reject.detail],
+    ["arrived", new Date(reject.receivedAtMs).toISOString()],
+    ["topic", reject.topic],
+    ["client", reject.clientId],
+    ["device", reject.device],
+    ["contract", reject.contract === null ? "none" : `${reject.contract}${version}`],
+    ["mapping", reject.mapping],
+    ["elements", reject.elements?.join(", ")],
+    ["trace", reject.traceparent],
+    ["payload", `${payload.length} bytes`],
+  ];
+  const lines = rows.flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name.padEnd(10)}${printable(value)}`],
+  );
+  return [...lines, "", ...payloadLines(payload)];
+}
+
+function payloadLines(payload: Buffer): string[] {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(payload);
+    // Control characters could rewrite the terminal; a dump shows them.
+    return /[^\P{Cc}\t\n\r]/u.test(text) ? hexDump(payload) : text.split(/\r?\n/);
+  } catch {
+    return hexDump(payload);
+  }
+}

@@ -1,0 +1,35 @@
+// Rules in files and in the bucket, and what is wrong with them.
+import { readFileSync } from "node:fs";
+import type { Catalog } from "../../../contracts/schema/catalog.ts";
+import { compileRule } from "../../../contracts/rules/compile-rule.ts";
+import { type Rule, parseRule, parseRules } from "../../../contracts/rules/rule.ts";
+import type { BucketRecord } from "../../../platform/nats/client/bucket.ts";
+import { jsonOf } from "../../../platform/nats/client/payload.ts";
+import { messageOf } from "../../../platform/runtime/errors.ts";
+import { refused } from "../kit/refused.ts";
+
+/** @throws AppError `CONFIG_INVALID` naming file, rule and property. */
+export function readRules(file: string): readonly Rule[] {
+  try {
+    return parseRules(JSON.parse(readFileSync(file, "utf8")));
+  } catch (error) {
+    throw refused(`${file}: ${messageOf(error)}`);
+  }
+}
+
+/** Why a rule cannot be evaluated, or null. */
+export function problemOf(rule: Rule, catalog: Catalog): string | null {
+  try {
+    compileRule(rule, catalog);
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** Rules among the bucket's records, by their ids. */
+export function savedRules(records: readonly BucketRecord[]): Map<string, Rule> {
+  const saved = new Map<string, Rule>();
+  for (const { key, data } of records) if (data) saved.set(key, parseRule(jsonOf(data)));
+  return saved;
+}

@@ -1,0 +1,137 @@
+// The state of an installation on one screen (pure).
+import type { ProcessStatus } from "../../../contracts/messages/status.ts";
+import { laneName } from "../../../contracts/names/subjects.ts";
+import { LANE_OPERATORS, type LaneOperator, laneStatus } from "../kit/process-answer.ts";
+import type { LaneEnd, RegionLog } from "../kit/region-log.ts";
+import { ago, bytes, count, number, table } from "../kit/words.ts";
+import type { InstallationReport, RegionReport } from "./installation.ts";
+import { isDown, problemsOf, verdictOf } from "./problems.ts";
+
+const ALERTS_SHOWN = 5;
+const OPERATOR_HEADER = LANE_OPERATORS.flatMap((operator) => [
+  operator.toUpperCase(),
+  "BEHIND",
+  "WATERMARK",
+]);
+const LANE_HEADER = ["LANE", "NEWEST", ...OPERATOR_HEADER];
+
+export function screenLines(report: InstallationReport): string[] {
+  const problems = problemsOf(report);
+  if (isDown(report)) return [verdictOf(report, problems)];
+  const lanes = report.regions.flatMap((region) => laneRows(region, report));
+  return [
+    verdictOf(report, problems),
+    ...(problems.length > 1 ? problems.map((problem) => `  ${problem}`) : []),
+    "",
+    ...table(["PROCESS", "STATE", "ADDRESS", "WORK"], processRows(report)),
+    "",
+    ...(lanes.length === 0 ? [] : [...table(LANE_HEADER, lanes), ""]),
+    ...table(
+      ["REGION", "LOG", "SEQUENCES", "REJECTS", "OPEN ALERTS"],
+      report.regions.map((region) => regionRow(region, report)),
+    ),
+    ...alertLines(report),
+  ];
+}
+
+function processRows({ servers, processes, atMs }: InstallationReport): string[][] {
+  return [
+    ...servers.map(({ name, address, problem }) => [name, problem ?? "runs", address, ""]),
+    ...processes.map(({ name, address, isReady, status }) => [
+      name,
+      status ? (isReady ? "ready" : "not ready") : "does not answer",
+      address,
+      status ? workOf(status, atMs) : "",
+    ]),
+  ];
+}
+
+/** The work of a process since it started. */
+function workOf(status: ProcessStatus, nowMs: number): string {
+  switch (status.process) {
+    case "gateway":
+      return (
+        `${count(status.connections, "connection")}, ` +
+        `${count(status.readingsStored, "reading")} stored, ${number(status.held)} held`
+      );
+    case "alerting":
+      return `${count(status.rules.length, "rule")}, ${count(status.openAlerts, "alert")} open`;
+    case "aggregator":
+      return (
+        `${count(status.readingsStored, "reading")} stored, ` +
+        `${count(status.repairsWaiting, "repair")} waiting`
+      );
+    case "steward": {
+      const lastMs = Math.max(0, ...Object.values(status.jobs).map((job) => job.lastRunMs));
+      return lastMs === 0 ? "no job has run" : `last job ${ago(lastMs, nowMs)}`;
+    }
+    case "notifier": {
+      const sum = (key: "sent" | "waiting"): number =>
+        status.channels.reduce((total, channel) => total + channel[key], 0);
+      return `${count(sum("sent"), "message")} sent, ${count(sum("waiting"), "alert")} waiting`;
+    }
+    case "simulator":
+      return `${count(status.acknowledged, "reading")} acknowledged, ${number(status.inFlight)} in flight`;
+  }
+}
+
+const laneRows = ({ region, log }: RegionReport, report: InstallationReport): string[][] =>
+  (log?.lanes ?? []).map((lane) => [
+    laneName({ region, partition: lane.partition }),
+    String(lane.newestSeq),
+    ...LANE_OPERATORS.flatMap((operator) => operatorCells(region, lane, operator, report)),
+  ]);
+
+function operatorCells(
+  region: string,
+  { partition, newestSeq }: LaneEnd,
+  operator: LaneOperator,
+  { processes, atMs }: InstallationReport,
+): string[] {
+  const status = laneStatus(processes, operator, { region, partition });
+  if (!status) return ["-", "-", "-"];
+  const { doneSeq, watermarkMs, stoppedBy } = status;
+  const watermark = watermarkMs === 0 ? "none" : ago(watermarkMs, atMs);
+  return [
+    String(doneSeq),
+    String(Math.max(0, newestSeq - doneSeq)),
+    stoppedBy === null ? watermark : `${watermark}, stopped`,
+  ];
+}
+
+function regionRow({ region, log, rejects }: RegionReport, report: InstallationReport): string[] {
+  const open = report.alerts.filter((alert) => alert.region === region).length;
+  return [
+    region,
+    log ? fill(log) : "?",
+    log ? `#${log.firstSeq} to #${log.lastSeq}` : "",
+    rejects === null ? "?" : number(rejects),
+    log ? number(open) : "?",
+  ];
+}
+
+function fill({ bytes: used, bytesMax }: RegionLog): string {
+  if (bytesMax === null) return bytes(used);
+  return `${bytes(used)} of ${bytes(bytesMax)}, ${Math.floor((100 * used) / bytesMax)} % full`;
+}
+
+/** The latest open alerts, the latest last. */
+function alertLines({ alerts, atMs }: InstallationReport): string[] {
+  if (alerts.length === 0) return [];
+  const shown = alerts.slice(-ALERTS_SHOWN);
+  const rows = shown.map(({ region, rule, key, state, severity, message, atMs: sinceMs }) => [
+    ago(sinceMs, atMs),
+    region,
+    rule,
+    key,
+    state,
+    severity,
+    message,
+  ]);
+  const more = alerts.length - shown.length;
+  return [
+    "",
+    ...table(["ALERT", "REGION", "RULE", "KEY", "STATE", "SEVERITY", "MESSAGE"], rows),
+    ...(more === 0 ? [] : [`and ${number(more)} more: npx skerry alerts list`]),
+  ];
+}

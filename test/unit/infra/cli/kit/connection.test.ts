@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { unreachable } from "../../../../../infra/cli/kit/connection.ts";
+
+const url = "nats://admin:secret@127.0.0.1:14201";
+
+test("one sentence says who does not answer and what to do, and never a password", () => {
+  expect(unreachable({ url, from: ".skerry/addresses.json" }, "CONNECTION_REFUSED")).toBe(
+    "No Skerry answers at 127.0.0.1:14201 (from .skerry/addresses.json). " +
+      "Start it with npm start, or name another server with --nats URL.",
+  );
+  expect(unreachable({ url, from: null }, "TIMEOUT")).toBe(
+    "No Skerry answers at 127.0.0.1:14201. Check the URL and that the server runs.",
+  );
+  expect(unreachable({ url, from: null }, "'Authorization Violation'")).toBe(
+    'The nats-server at 127.0.0.1:14201 refuses the user "admin". Check user and password.',
+  );
+});
