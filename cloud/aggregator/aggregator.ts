@@ -1,12 +1,11 @@
-// The aggregator: lanes of every region from the hub's mirrors into InfluxDB; several of them share
+// The aggregator: lanes of every region from the hub's mirrors into a sink; several of them share
 // the lanes by leases.
-import type { AggregatorStatus, LaneLoss } from "../../contracts/messages/status.ts";
+import type { AggregatorStatus } from "../../contracts/messages/status.ts";
 import { type LaneId, laneName } from "../../contracts/names/subjects.ts";
 import cron from "node-cron";
-import { InfluxClient } from "../sinks/influx/client.ts";
-import { type InfluxConfig, influxTarget } from "../sinks/influx/options.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
+import { Losses } from "../../platform/nats/lanes/lane-operator.ts";
 import { type Lease, Leases } from "../../platform/nats/lanes/leases.ts";
 import { HUB_INBOX } from "../../platform/nats/topology/permissions.ts";
 import { Positions } from "../../platform/nats/lanes/positions.ts";
@@ -19,10 +18,11 @@ import type { StatusSource } from "../../platform/runtime/status-server.ts";
 import type { Tracing } from "../../otel/tracing.ts";
 import { HubAlerts } from "../hub-alerts.ts";
 import { insist } from "../../platform/runtime/insist.ts";
-import { InfluxSink } from "./influx-sink.ts";
-import { type Counters, LaneRunner } from "./lane-runner.ts";
+import type { Sink } from "../sinks/sink.ts";
+import { ContractLayouts } from "./contract-layout.ts";
+import { LaneRunner } from "./lane-runner.ts";
+import type { Counters } from "./lane-writer.ts";
 import { Latencies } from "./latency.ts";
-import { Plans } from "./plan.ts";
 import { Repair } from "./repair.ts";
 import type { AggregatorPosition } from "./position.ts";
 
@@ -37,7 +37,7 @@ const LAST_SAVE_MS = 1_000;
 /** The same for a lane that another aggregator is to take: no request lasts longer. */
 const LAST_WRITE_OF_LANE_MS = 12_000;
 
-export interface AggregatorConfig extends InfluxConfig {
+export interface AggregatorConfig {
   readonly natsUrl: string;
   readonly regions: readonly string[];
   readonly partitions: number;
@@ -51,8 +51,7 @@ export class Aggregator implements StatusSource {
   readonly #config: AggregatorConfig;
   readonly #tracing: Tracing;
   readonly #logger: Logger;
-  readonly #influx: InfluxClient;
-  readonly #sink: InfluxSink;
+  readonly #sink: Sink;
   readonly #repair: Repair;
   readonly #latencies: Latencies;
   readonly #counters: Counters = {
@@ -61,19 +60,20 @@ export class Aggregator implements StatusSource {
     repeatedReadings: 0,
     unwritableReadings: 0,
   };
-  readonly #losses: LaneLoss[] = [];
-  /** Those that this process holds. */
+  readonly #losses = new Losses();
+  /** The lanes that this process holds. */
   readonly #lanes = new Set<LaneRunner>();
   #leases: Leases | null = null;
 
-  constructor(config: AggregatorConfig, uses: { tracing: Tracing; logger: Logger }) {
+  constructor(
+    config: AggregatorConfig,
+    { sink, tracing, logger }: { sink: Sink; tracing: Tracing; logger: Logger },
+  ) {
     this.#config = config;
-    this.#tracing = uses.tracing;
-    this.#logger = uses.logger;
-    const client = new InfluxClient(influxTarget(config));
-    this.#influx = client;
-    this.#sink = new InfluxSink(client, uses.logger);
-    this.#repair = new Repair(client, this.#sink, uses.logger);
+    this.#tracing = tracing;
+    this.#logger = logger;
+    this.#sink = sink;
+    this.#repair = new Repair(sink, logger);
     this.#latencies = new Latencies(config.regions);
   }
 
@@ -91,13 +91,13 @@ export class Aggregator implements StatusSource {
     return {
       process: "aggregator",
       ...this.#counters,
-      linesRefused: this.#sink.linesRefused,
+      linesRefused: this.#sink.refused,
       repairsWaiting: this.#owned.reduce((sum, lane) => sum + lane.repairsWaiting, 0),
       rollupsRevised: this.#repair.rollupsRevised,
-      losses: this.#losses,
+      losses: this.#losses.all,
       lanes: this.#owned.map(({ status }) => status),
       latencyMs: this.#latencies.encoded(),
-      influx: this.#sink.state,
+      influx: this.#sink.status,
     };
   }
 
@@ -124,20 +124,27 @@ export class Aggregator implements StatusSource {
       const of = { operator: OPERATOR, lanes, logger: this.#logger };
       this.#leases = await insist(() => Leases.open(connection, of), this.#logger, signal);
       if (!this.#leases) return;
-      const plans = new Map(regions.map((region) => [region, new Plans(catalog, region)]));
-      const rejectLog = new RejectLog(connection, HUB, OPERATOR);
-      const alerts = new HubAlerts(connection);
-      await this.#share(this.#leases, signal, (lane, lease) => {
-        const sink = { sink: this.#sink, influx: this.#influx, rejectLog, alerts };
-        const uses = { connection, positions, plans: plans.get(lane.region)!, ...sink };
-        const tools = {
-          latencies: this.#latencies,
-          counters: this.#counters,
-          losses: this.#losses,
-        };
-        const seen = { tracing: this.#tracing, logger: this.#logger };
-        return new LaneRunner(lane, lease, { ...uses, ...tools, ...seen });
-      });
+      const layouts = new Map(
+        regions.map((region) => [region, new ContractLayouts(catalog, region)]),
+      );
+      const shared = {
+        connection,
+        positions,
+        sink: this.#sink,
+        rejectLog: new RejectLog(connection, HUB, OPERATOR),
+        alerts: new HubAlerts(connection),
+        latencies: this.#latencies,
+        counters: this.#counters,
+        losses: this.#losses,
+        tracing: this.#tracing,
+        logger: this.#logger,
+      };
+      await this.#share(
+        this.#leases,
+        signal,
+        (lane, lease) =>
+          new LaneRunner(lane, lease, { ...shared, layouts: layouts.get(lane.region)! }),
+      );
     } finally {
       await connection.close();
     }

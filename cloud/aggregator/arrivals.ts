@@ -5,11 +5,11 @@
 //     before it. What was seen longer before the watermark than that is never consulted.
 // R2. So what a frame is judged by lies in windows that end after `watermark − WINDOWS_BACK windows`,
 //     and a position that holds those back makes a replay judge the same.
-import type { ContractPlan } from "./plan.ts";
 import type { FrameReading } from "../../contracts/messages/frame.ts";
+import type { ContractLayout } from "./contract-layout.ts";
 import { NumberRuns } from "../../contracts/messages/number-runs.ts";
 
-/** How many windows after its first copy a repeat is still known as one. */
+/** The number of windows after its first copy in which a repeat is still known as one. */
 const WINDOWS_BACK = 2;
 
 export class Arrivals {
@@ -22,7 +22,7 @@ export class Arrivals {
   }
 
   /** True if repeats of this reading cannot be told by its window alone. */
-  concerns({ contract }: ContractPlan, { payload }: FrameReading): boolean {
+  concerns({ contract }: ContractLayout, { payload }: FrameReading): boolean {
     return (
       contract.identity === "sequence" &&
       (contract.timeProperty === undefined || payload[contract.timeProperty] === undefined)
@@ -35,8 +35,7 @@ export class Arrivals {
   }
 
   /** Remembers a reading of the window that starts at `startMs`; false if it is a repeat. */
-  add(plan: ContractPlan, reading: FrameReading, startMs: number): boolean {
-    const { contract } = plan;
+  add({ contract }: ContractLayout, reading: FrameReading, startMs: number): boolean {
     const series = `${contract.name}\n${reading.device}`;
     const sequence = reading.payload[contract.sequenceProperty!] as number;
     let isNew = true;

@@ -1,7 +1,7 @@
 /**
  * A sum of floating-point numbers without rounding: kept as an expansion of non-overlapping parts, so
  * that it depends neither on the order of its terms nor on how they were split into sub-sums. That is
- * what lets a rollup repaired from InfluxDB, in any order, equal the one made from the log, bit by bit.
+ * what lets a rollup repaired from stored readings, in any order, equal the one made from the log, bit by bit.
  *
  * Source: J. R. Shewchuk, "Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric
  * Predicates", Discrete & Computational Geometry 18 (1997), GROW-EXPANSION; the last rounding as in

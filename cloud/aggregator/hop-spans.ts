@@ -1,8 +1,10 @@
 import type { Tracing } from "../../otel/tracing.ts";
+import type { Sink } from "../sinks/sink.ts";
 
-/** When a frame passed each hop of the aggregator, epoch ms. */
+/** Times at which a frame passed each hop of the aggregator, epoch ms. */
 export interface HopTimes {
   readonly region: string;
+  readonly sink: Pick<Sink, "name" | "system">;
   readonly storedMs: number;
   readonly arrivedMs: number;
   readonly aggregatedMs: number;
@@ -36,10 +38,10 @@ export function recordHops(
       endMs: times.aggregatedMs,
     });
     tracing.record({
-      name: "influx write",
+      name: `${times.sink.name} write`,
       kind: "client",
       parent,
-      attributes: { ...attributes, "db.system.name": "influxdb" },
+      attributes: { ...attributes, "db.system.name": times.sink.system },
       startMs: times.writeStartMs,
       endMs: times.writeEndMs,
     });

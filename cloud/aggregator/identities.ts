@@ -2,7 +2,7 @@ import type { Contract } from "../../contracts/schema/contract.ts";
 import { NumberRuns } from "../../contracts/messages/number-runs.ts";
 import { identityOf } from "../../contracts/messages/reading.ts";
 
-/** Which readings of one series have been counted, by the identity their contract declares. */
+/** The readings of one series that have been counted, by the identity their contract declares. */
 export class Identities {
   #sequences: Map<string, NumberRuns> | null = null;
   #others: Set<string> | null = null;

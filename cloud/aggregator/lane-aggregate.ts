@@ -1,76 +1,60 @@
-// One lane, from frames to lines of InfluxDB, with the position that survives a crash at any point.
-// Pure: no clock, no I/O. What it writes is a function of the log, whatever crashed in between.
+// One lane, from frames to readings and rollups, with the position that survives a crash at any point.
+// Pure: no clock, no I/O. What it yields is a function of the log, whatever crashed in between.
 //
 // A1. The position's `seq` is the least frame that touches an open window, a window whose final is
 //     not acknowledged, a raw point that is not acknowledged, what repeats are told by (R2), or a
-//     late reading whose rollups are not yet repaired (repair-marks.ts, M1); `lane` is the state just
+//     late reading whose rollups are not yet repaired (repair-marks.ts/M1); `lane` is the state just
 //     before it.
 // A2. Frames up to the position's `doneSeq` only rebuild windows: nothing of them is written again.
 // A3. A window that ends at or before `finalThroughMs` is never written again: its readings may lie
 //     before `seq`, so what a replay sees of it may be a part.
 // A4. A reading is judged by the watermark before its frame; then the frame moves the watermark and
-//     closes windows. Both are functions of the log (lane.ts, L3), so a replay decides the same.
-// A5. A frame that cannot be judged or read stops the lane before any effect of it, so one of an
-//     unknown contract version can be applied again once that version is known.
-import { type Frame, decodeFrame } from "../../contracts/messages/frame.ts";
+//     closes windows. Both are functions of the log (lane.ts/L3), so a replay decides the same.
+// A5. A frame that has to wait, or stops the lane, does so before any effect of it: one of an unknown
+//     contract version can be applied again once that version is known.
+import type { Frame } from "../../contracts/messages/frame.ts";
 import { MINUTE } from "../../contracts/names/measurements.ts";
 import { eventTimeMs, seriesKeyOf } from "../../contracts/messages/reading.ts";
-import {
-  type Hole as FrameHole,
-  type LaneState,
-  holeText,
-  judgeFrame,
-  jumpOver,
-} from "../../platform/nats/lanes/lane.ts";
-import { messageOf } from "../../platform/runtime/errors.ts";
+import type { LaneState } from "../../platform/nats/lanes/lane.ts";
+import type { JudgedFrame, UnknownVersion } from "../../platform/nats/lanes/lane-operator.ts";
+import { type ReadingEffect, type RollupEffect, holdsValue } from "../sinks/effects.ts";
 import { Arrivals } from "./arrivals.ts";
-import type { ContractPlan, Plans } from "./plan.ts";
+import type { ContractLayout, ContractLayouts } from "./contract-layout.ts";
 import type { AggregatorPosition } from "./position.ts";
 import { type RepairGroup, RepairMarks } from "./repair-marks.ts";
 import { OpenWindows, minuteOf } from "./window.ts";
 
-export interface LoggedFrame {
+/** A frame, its sequence, and the lane around it. */
+export type LaneFrame = Pick<JudgedFrame, "frame" | "before" | "after" | "repeated"> & {
   readonly seq: number;
-  readonly storeMs: number;
-  readonly data: Uint8Array;
-}
+};
 
-/** What one frame changes; to be written, then reported back with `acknowledged`. */
+/** The changes that one frame makes; to be written, then reported back with `acknowledged`. */
 export interface FrameEffects {
   readonly kind: "effects";
   readonly seq: number;
-  /** Raw points first, then rollups. */
-  readonly lines: readonly string[];
-  /** Event times of the raw points, epoch ms, and the places of their readings in the frame. */
+  readonly readings: readonly ReadingEffect[];
+  readonly rollups: readonly RollupEffect[];
+  /** Event times of the readings, epoch ms, and their places in the frame. */
   readonly eventTimes: readonly number[];
   readonly places: readonly number[];
   readonly late: number;
   /** Places in the frame of readings that were counted before, by their identity. */
   readonly repeated: readonly number[];
-  /** Places in the frame of readings that InfluxDB cannot hold: no time, or not one value. */
+  /** Places in the frame of readings that cannot be stored: no time, or not one value. */
   readonly unwritable: readonly number[];
   readonly traceparents: readonly string[];
 }
 
 export type FrameOutcome =
   | FrameEffects
-  /** Everything of it is in InfluxDB already (A2), or it repeats an earlier frame. */
+  /** Every effect of the frame is stored already (A2). */
   | { readonly kind: "nothing" }
-  | {
-      readonly kind: "stopped";
-      readonly reason: string;
-      /** Set where nothing but this contract version is missing: the frame waits for it. */
-      readonly awaits?: UnknownVersion;
-      /** Set where frames are missing before this one. */
-      readonly hole?: FrameHole;
-      /** Set where so many repairs are due that the frame waits for some of them (M4). */
-      readonly awaitsRepairs?: true;
-    };
-
-export interface UnknownVersion {
-  readonly contract: string;
-  readonly version: number;
-}
+  /** Nothing but this contract version is missing: the frame waits for it. */
+  | { readonly kind: "awaits"; readonly version: UnknownVersion }
+  /** So many repairs are due that the frame waits for some of them (repair-marks.ts/M4). */
+  | { readonly kind: "awaits-repairs" }
+  | { readonly kind: "stopped"; readonly reason: string };
 
 /** Something that a replay must rebuild from its first frame on. */
 interface Hold {
@@ -82,22 +66,22 @@ interface Hold {
 }
 
 export class LaneAggregate {
-  readonly #plans: Plans;
+  readonly #layouts: ContractLayouts;
   readonly #resumed: AggregatorPosition;
   readonly #windows = new OpenWindows();
   readonly #arrivals = new Arrivals(MINUTE.sizeMs);
   readonly #marks = new RepairMarks();
-  /** By start of the minute. */
+  /** Holds of open windows, and of arrivals, by start of the minute. */
   readonly #windowHolds = new Map<number, Hold>();
   readonly #arrivalHolds = new Map<number, Hold>();
-  /** Frames whose effects are on their way to InfluxDB, oldest first. */
+  /** Frames whose effects are on their way to the sink, oldest first. */
   readonly #unacknowledged: { readonly seq: number; readonly after: LaneState }[] = [];
   #state: LaneState;
   #done: { seq: number; state: LaneState } | null = null;
   #readSeq: number;
 
-  constructor(plans: Plans, from: AggregatorPosition) {
-    this.#plans = plans;
+  constructor(layouts: ContractLayouts, from: AggregatorPosition) {
+    this.#layouts = layouts;
     this.#resumed = from;
     this.#state = from.lane;
     this.#readSeq = from.seq - 1;
@@ -107,7 +91,7 @@ export class LaneAggregate {
     return Math.max(this.#state.watermarkMs, this.#resumed.finalThroughMs);
   }
 
-  /** Raw points and finals of frames up to here are in InfluxDB. */
+  /** Readings and finals of frames up to here are durable. */
   get doneSeq(): number {
     return this.#done?.seq ?? this.#resumed.doneSeq;
   }
@@ -117,40 +101,29 @@ export class LaneAggregate {
     return this.#readSeq < this.#resumed.doneSeq;
   }
 
-  apply({ seq, storeMs, data }: LoggedFrame): FrameOutcome {
-    let frame: Frame;
-    try {
-      frame = decodeFrame(data);
-    } catch (error) {
-      return stopped(`frame ${seq} cannot be read: ${messageOf(error)}`); // A5
-    }
-    const before = this.#state;
-    const joined = storeMs < this.#resumed.joinedUntilMs;
-    const verdict = judgeFrame(before, frame.header, storeMs, joined);
-    if (verdict.kind === "hole")
-      return {
-        ...stopped(`frame ${seq} comes before ${holeText(verdict.hole)}`),
-        hole: verdict.hole,
-      }; // A5
-    const plans = verdict.kind === "new" ? this.#plansOf(frame) : [];
-    if (!Array.isArray(plans))
-      return { kind: "stopped", ...plans, reason: `frame ${seq} ${plans.reason}` }; // A5
+  /** True if the log's beginning was trimmed shortly before a frame that was stored at this time. */
+  joinsAt(storeMs: number): boolean {
+    return storeMs < this.#resumed.joinedUntilMs;
+  }
+
+  apply({ seq, frame, before, after, repeated }: LaneFrame): FrameOutcome {
+    const layouts = repeated ? [] : this.#layoutsOf(frame, seq);
+    if (!Array.isArray(layouts)) return layouts; // A5
     if (this.#windows.full) return stopped(`too many series are open at frame ${seq}`);
-    if (this.#marks.full)
-      return { kind: "stopped", awaitsRepairs: true, reason: `frame ${seq} waits for repairs` };
+    if (this.#marks.full) return { kind: "awaits-repairs" };
     this.#readSeq = seq;
 
     const effects = emptyEffects(seq);
     const replayed = seq <= this.#resumed.doneSeq;
-    plans.forEach((plan, at) =>
-      this.#reading(effects, { before, replayed, at }, plan, frame.readings[at]!),
+    layouts.forEach((layout, at) =>
+      this.#reading(effects, { before, replayed, at }, layout, frame.readings[at]!),
     );
-    if (verdict.kind === "new") {
-      this.#state = verdict.state;
-      this.#arrivals.forget(this.#state.watermarkMs);
-      for (const line of this.#windows.close(this.#state.watermarkMs)) effects.lines.push(line); // A4
+    this.#state = after;
+    if (!repeated) {
+      this.#arrivals.forget(after.watermarkMs);
+      for (const rollup of this.#windows.close(after.watermarkMs)) effects.rollups.push(rollup); // A4
     }
-    if (replayed) return { kind: "nothing" }; // A2
+    if (replayed) return NOTHING; // A2
     this.#unacknowledged.push({ seq, after: this.#state });
     return effects;
   }
@@ -158,19 +131,20 @@ export class LaneAggregate {
   #reading(
     effects: MutableEffects,
     { before, replayed, at }: { before: LaneState; replayed: boolean; at: number },
-    plan: ContractPlan,
+    layout: ContractLayout,
     reading: Frame["readings"][number],
   ): void {
-    const eventMs = Math.floor(eventTimeMs(plan.contract, reading.payload, reading.receivedAtMs));
-    const line = plan.raw.line(reading, eventMs);
-    if (line === null) return void (replayed || effects.unwritable.push(at));
+    const { contract, series, stored } = layout;
+    const eventMs = Math.floor(eventTimeMs(contract, reading.payload, reading.receivedAtMs));
+    if (!Number.isSafeInteger(eventMs) || !holdsValue(stored, reading.payload))
+      return void (replayed || effects.unwritable.push(at));
     const startMs = minuteOf(eventMs);
     const hold = (untilMs: number): Hold => ({ untilMs, seq: effects.seq, before });
-    if (this.#arrivals.concerns(plan, reading)) {
+    if (this.#arrivals.concerns(layout, reading)) {
       const untilMs = this.#arrivals.neededUntilMs(startMs);
       if (untilMs > Math.max(before.watermarkMs, this.#resumed.finalThroughMs)) {
         if (!this.#arrivalHolds.has(startMs)) this.#arrivalHolds.set(startMs, hold(untilMs));
-        if (!this.#arrivals.add(plan, reading, startMs)) return void effects.repeated.push(at);
+        if (!this.#arrivals.add(layout, reading, startMs)) return void effects.repeated.push(at);
       }
     }
     const endMs = startMs + MINUTE.sizeMs;
@@ -178,31 +152,25 @@ export class LaneAggregate {
     if (!late && endMs > this.#resumed.finalThroughMs) {
       // A3
       if (!this.#windowHolds.has(startMs)) this.#windowHolds.set(startMs, hold(endMs));
-      if (!this.#windows.add(plan, reading, eventMs)) return void effects.repeated.push(at);
+      if (!this.#windows.add(layout, reading, eventMs)) return void effects.repeated.push(at);
     } else if (late || !replayed) {
-      const { name: contract } = plan.series;
-      const key = seriesKeyOf(plan.contract, reading.device, reading.payload);
-      this.#marks.add({ contract, key, startMs, seq: effects.seq, before });
+      const key = seriesKeyOf(contract, reading.device, reading.payload);
+      this.#marks.add({ contract: series.name, key, startMs, seq: effects.seq, before });
     }
     if (replayed) return;
     if (late) effects.late += 1;
-    effects.lines.push(line);
+    effects.readings.push({ contract, reading, eventMs });
     effects.eventTimes.push(eventMs);
     effects.places.push(at);
     if (reading.traceparent !== null) effects.traceparents.push(reading.traceparent);
   }
 
-  /** Goes on behind frames that are lost for good. */
-  jump(hole: FrameHole): void {
-    this.#state = jumpOver(this.#state, hole);
-  }
-
   /** Open rollups that changed; none during a replay, whose counts would step back. */
-  takeOpen(linesMax: number): string[] {
-    return this.replaying ? [] : this.#windows.takeOpen(linesMax);
+  takeOpen(rollupsMax: number): RollupEffect[] {
+    return this.replaying ? [] : this.#windows.takeOpen(rollupsMax);
   }
 
-  /** InfluxDB holds every effect of frames up to `seq`. */
+  /** Every effect of frames up to `seq` is durable. */
   acknowledged(seq: number): void {
     let done = 0;
     while (done < this.#unacknowledged.length && this.#unacknowledged[done]!.seq <= seq) done += 1;
@@ -226,12 +194,12 @@ export class LaneAggregate {
     return this.#marks.due(done, groupsMax);
   }
 
-  /** InfluxDB holds the recomputed rollups. */
+  /** The recomputed rollups are durable. */
   repaired(group: RepairGroup): void {
     this.#marks.repaired(group);
   }
 
-  /** What to save now (A1). Until a replay is through this is the position it started from. */
+  /** The position to save now (A1); until a replay is through, the one it started from. */
   position(): AggregatorPosition {
     if (!this.#done) return this.#resumed;
     let seq = this.#done.seq + 1;
@@ -251,26 +219,23 @@ export class LaneAggregate {
     return { seq, lane, doneSeq: this.#done.seq, finalThroughMs, joinedUntilMs };
   }
 
-  #plansOf({ readings }: Frame): ContractPlan[] | { reason: string; awaits?: UnknownVersion } {
-    const plans = new Array<ContractPlan>(readings.length);
+  #layoutsOf({ readings }: Frame, seq: number): ContractLayout[] | FrameOutcome {
+    const layouts = new Array<ContractLayout>(readings.length);
     for (let at = 0; at < readings.length; at++) {
       const { contract, version, payload } = readings[at]!;
       if (typeof payload !== "object" || payload === null)
-        return { reason: "holds a payload that is no object" };
-      const plan = this.#plans.get(contract, version);
-      if (!plan)
-        return {
-          reason: `holds readings of contract ${contract} v${version}, unknown here`,
-          awaits: { contract, version },
-        };
-      plans[at] = plan;
+        return stopped(`frame ${seq} holds a payload that is no object`);
+      const layout = this.#layouts.get(contract, version);
+      if (!layout) return { kind: "awaits", version: { contract, version } };
+      layouts[at] = layout;
     }
-    return plans;
+    return layouts;
   }
 }
 
 interface MutableEffects extends FrameEffects {
-  readonly lines: string[];
+  readonly readings: ReadingEffect[];
+  readonly rollups: RollupEffect[];
   readonly eventTimes: number[];
   readonly places: number[];
   late: number;
@@ -282,7 +247,8 @@ interface MutableEffects extends FrameEffects {
 const emptyEffects = (seq: number): MutableEffects => ({
   kind: "effects",
   seq,
-  lines: [],
+  readings: [],
+  rollups: [],
   eventTimes: [],
   places: [],
   late: 0,
@@ -290,5 +256,7 @@ const emptyEffects = (seq: number): MutableEffects => ({
   unwritable: [],
   traceparents: [],
 });
+
+const NOTHING = { kind: "nothing" } as const;
 
 const stopped = (reason: string) => ({ kind: "stopped", reason }) as const;

@@ -1,4 +1,4 @@
-// What a lane does about frames that its copy lacks.
+// Frames that the copy of a lane lacks.
 //
 // H1. They are read from the region's own log and applied where they belong, before the frame that
 //     came; while the region cannot be asked the lane waits.
@@ -8,10 +8,10 @@
 // H3. A frame from the origin gets a place between the sequences of its neighbours that depends on its
 //     number alone, so that a replay gives it the same one.
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
-import type { LaneLoss } from "../../contracts/messages/status.ts";
 import { decodeFrame } from "../../contracts/messages/frame.ts";
 import type { LaneId } from "../../contracts/names/subjects.ts";
 import { type Hole, holeText } from "../../platform/nats/lanes/lane.ts";
+import { ENDED, type Filling, type Gap } from "../../platform/nats/lanes/lane-operator.ts";
 import { readMissing } from "../../platform/nats/lanes/lane-origin.ts";
 import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
@@ -20,35 +20,29 @@ import { insist } from "../../platform/runtime/insist.ts";
 /** Up to a million frames may be missing at one place. */
 const STEP = 1e-6;
 
-export interface Filling {
-  /** In order, with the places they get (H3). */
-  readonly entries: readonly LogEntry[];
-  /** What the region has lost too, or null. */
-  readonly lost: Hole | null;
-}
-
-/** Null if `signal` aborted; "stop" if frames are missing that the region had to have (H2). */
+/** Looks for the frames of a hole in the region's log; entries get the places of H3. */
 export async function fillHole(
   connection: NatsConnection,
   lane: LaneId,
-  at: { entry: LogEntry; hole: Hole },
+  { entry, hole }: Gap,
   logger: Logger,
   signal: AbortSignal,
-): Promise<Filling | "stop" | null> {
-  const { entry, hole } = at;
+): Promise<Filling> {
   const ask = () => readMissing(connection, lane, hole, logger, signal);
   const missing = await insist(ask, logger, signal); // H1
-  if (!missing) return null;
+  if (!missing) return ENDED;
   const { found, reachesBack } = missing;
   const entries = found.map((each) => {
     const { n } = decodeFrame(each.data).header;
     return { ...each, seq: entry.seq - (hole.untilN - n) * STEP };
   });
-  if (found.length === hole.untilN - hole.fromN) return { entries, lost: null };
-  return reachesBack ? { entries, lost: lostOf(hole, found) } : "stop";
+  if (found.length === hole.untilN - hole.fromN) return { kind: "filled", entries, lost: null };
+  if (reachesBack) return { kind: "filled", entries, lost: lostOf(hole, found) };
+  const what = `frame ${entry.seq} comes before ${holeText(hole)}`;
+  return { kind: "stopped", reason: `${what}, and the region's log begins after them` }; // H2
 }
 
-/** What is missing before the first frame that was found; what is missing later is another hole. */
+/** The part of a hole before the first frame that was found; what is missing later is another hole. */
 function lostOf(hole: Hole, [first]: readonly LogEntry[]): Hole | null {
   if (!first) return hole;
   const { n, total, count } = decodeFrame(first.data).header;
@@ -57,12 +51,3 @@ function lostOf(hole: Hole, [first]: readonly LogEntry[]): Hole | null {
   const readings = totalBefore === null ? null : total - count - totalBefore;
   return { ...hole, untilN: n, readings };
 }
-
-/** For the status page. */
-export const lossOf = (lane: LaneId, hole: Hole, entry: LogEntry): LaneLoss => ({
-  ...lane,
-  what: holeText(hole),
-  readings: hole.readings,
-  sinceMs: hole.sinceMs,
-  untilMs: entry.storeMs,
-});

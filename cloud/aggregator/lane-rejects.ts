@@ -1,4 +1,4 @@
-// What InfluxDB does not hold of a lane: kept as rejects at the hub, before its frame counts as done.
+// Readings that the sink does not hold are kept as rejects at the hub, before their frame counts as done.
 import { decodeFrame } from "../../contracts/messages/frame.ts";
 import type { Reject, RejectReason } from "../../contracts/messages/reject.ts";
 import type { LaneId } from "../../contracts/names/subjects.ts";

@@ -3,7 +3,7 @@ import * as hdr from "hdr-histogram-js";
 /** Longer ones count as this much: a device whose clock is an hour off is no longer a latency. */
 const LATENCY_MAX_MS = 3_600_000;
 
-/** Device clock to InfluxDB's acknowledgement, of every reading, per region. */
+/** Time from the device's clock to the sink's acknowledgement, of every reading, per region. */
 export class Latencies {
   readonly #histograms: ReadonlyMap<string, hdr.Histogram>;
 

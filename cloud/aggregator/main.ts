@@ -2,6 +2,7 @@ import { sleep } from "../../platform/runtime/backoff.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import { serveStatus } from "../../platform/runtime/status-server.ts";
 import { startTracing } from "../../otel/tracing.ts";
+import { openSink } from "../sinks/sinks.ts";
 import { Aggregator } from "./aggregator.ts";
 import { AGGREGATOR_OPTIONS } from "./options.ts";
 
@@ -11,13 +12,14 @@ const LAST_SPANS_MS = 500;
 await processMain({
   name: "aggregator",
   title:
-    "Skerry aggregator: reads every region's log at the hub, writes points and rollups to InfluxDB",
+    "Skerry aggregator: reads every region's log at the hub, writes readings and rollups to a sink",
   options: AGGREGATOR_OPTIONS,
   env: process.env,
   argv: process.argv.slice(2),
   run: async ({ config, logger, signal }) => {
     const tracing = await startTracing({ name: "aggregator" }, config);
-    const aggregator = new Aggregator(config, { tracing, logger });
+    const sink = openSink(config, logger);
+    const aggregator = new Aggregator(config, { sink, tracing, logger });
     const at = { host: config.statusHost, port: config.statusPort };
     await using status = await serveStatus(at, aggregator);
     logger.info({ port: status.port }, "status served");

@@ -3,11 +3,11 @@ import { TRACING_OPTIONS } from "../../otel/tracing.ts";
 import { type OptionTable, as } from "../../platform/runtime/config.ts";
 import { STATUS_OPTIONS } from "../../platform/runtime/status-server.ts";
 import { LANE_OPTIONS } from "../lane-options.ts";
-import { INFLUX_OPTIONS } from "../sinks/influx/options.ts";
+import { SINK_OPTIONS } from "../sinks/sinks.ts";
 
 export const AGGREGATOR_OPTIONS = {
   ...LANE_OPTIONS,
-  ...INFLUX_OPTIONS,
+  ...SINK_OPTIONS,
   schemas: {
     env: "SKERRY_SCHEMAS",
     doc: "directory of contracts: {name}/v{number}.json",

@@ -1,4 +1,4 @@
-// Where the aggregator stands in one lane: saved only after InfluxDB acknowledged every effect.
+// The position of the aggregator in one lane: saved only after the sink acknowledged every effect.
 import { MINUTE } from "../../contracts/names/measurements.ts";
 import { EMPTY_LANE, type LaneState } from "../../platform/nats/lanes/lane.ts";
 import { minuteOf } from "./window.ts";
@@ -8,9 +8,9 @@ export interface AggregatorPosition {
   readonly seq: number;
   /** The lane just before `seq`, so that a replay judges every frame as it was judged before. */
   readonly lane: LaneState;
-  /** Raw points of frames up to here are in InfluxDB: a replay only rebuilds windows from them. */
+  /** Readings of frames up to here are stored: a replay only rebuilds windows from them. */
   readonly doneSeq: number;
-  /** Windows that end at or before this are final in InfluxDB and are never written again, epoch ms. */
+  /** Windows that end at or before this are stored as final and never written again, epoch ms. */
   readonly finalThroughMs: number;
   /** Frames stored before this may begin in the middle of an epoch: the log was trimmed, epoch ms. */
   readonly joinedUntilMs: number;

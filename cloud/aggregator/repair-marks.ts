@@ -1,9 +1,9 @@
-// Which rollups late readings have made wrong. Pure.
+// Marks of the rollups that late readings have made wrong. Pure.
 //
 // M1. A mark holds the position back at its first reading's frame until it is repaired, so a crash
 //     forgets none: the replay sets it again.
-// M2. It is due once its reading and the final of its minute are in InfluxDB: what a repair reads
-//     there is then complete.
+// M2. It is due once its reading and the final of its minute are stored: what a repair reads back is
+//     then complete.
 // M3. A reading that comes while its mark is being repaired keeps the mark.
 // M4. At most MARKS_MAX; past them the lane waits for repairs, it never forgets one.
 import { MINUTE } from "../../contracts/names/measurements.ts";
@@ -76,7 +76,7 @@ export class RepairMarks {
     }
   }
 
-  /** What the position must not pass (M1). */
+  /** The places that the position must not pass (M1). */
   *holds(): Iterable<{ readonly seq: number; readonly before: LaneState }> {
     yield* this.#marks.values();
   }

@@ -1,45 +1,37 @@
-// The repair job: recomputes from raw points the finals that late readings have made wrong.
+// The repair job: recomputes from stored readings the finals that late readings have made wrong.
 //
-// P1. A group is reported as repaired only after InfluxDB acknowledged its finals; a crash or an
-//     InfluxDB that is away leaves its marks, and repeating a repair writes nothing new.
+// P1. A group is reported as repaired only after the sink acknowledged its finals; a crash or a
+//     store that is away leaves its marks, and repeating a repair writes nothing new.
 // P2. One run at a time repairs at most GROUPS_PER_RUN groups of a lane, so it never starves the lanes.
-import {
-  MINUTE,
-  type RollupWindow,
-  TEN_SECONDS,
-  rawMeasurement,
-  rollupMeasurement,
-  seriesTag,
-} from "../../contracts/names/measurements.ts";
-import { type InfluxClient, type Row, quote, quoteName } from "../sinks/influx/client.ts";
+// P3. With a sink that cannot be read back nothing can be recomputed: finals stay as they were, and the
+//     marks go, because they would hold back the position for ever.
+import { MINUTE, TEN_SECONDS } from "../../contracts/names/measurements.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
-import type { InfluxSink, Writer } from "./influx-sink.ts";
-import type { ContractPlan } from "./plan.ts";
-import { type RollupPoints, storedTag } from "./point.ts";
+import type { RollupEffect } from "../sinks/effects.ts";
+import type { RepairSource, Sink, StoredRollup, Writer } from "../sinks/sink.ts";
+import type { ContractLayout } from "./contract-layout.ts";
 import { recompute, revise } from "./recompute.ts";
 import type { RepairGroup } from "./repair-marks.ts";
 
 const GROUPS_PER_RUN = 500;
 
-/** What the job needs of a lane. */
+/** The part of a lane that the job needs. */
 export interface RepairableLane {
   readonly region: string;
   readonly lease: Writer;
   repairsDue(groupsMax: number): RepairGroup[];
-  planOf(contract: string): ContractPlan | undefined;
+  layoutOf(contract: string): ContractLayout | undefined;
   repaired(group: RepairGroup): void;
 }
 
 export class Repair {
-  readonly #influx: Pick<InfluxClient, "query">;
-  readonly #sink: Pick<InfluxSink, "put">;
+  readonly #sink: Pick<Sink, "put" | "repairSource">;
   readonly #logger: Logger;
   /** Finals written again since the start. */
   rollupsRevised = 0;
 
-  constructor(influx: Pick<InfluxClient, "query">, sink: Pick<InfluxSink, "put">, logger: Logger) {
-    this.#influx = influx;
+  constructor(sink: Pick<Sink, "put" | "repairSource">, logger: Logger) {
     this.#sink = sink;
     this.#logger = logger;
   }
@@ -59,54 +51,54 @@ export class Repair {
   }
 
   async #repair(lane: RepairableLane, group: RepairGroup): Promise<void> {
-    const { signal } = lane.lease;
-    const plan = lane.planOf(group.contract);
-    if (!plan) throw new Error(`contract ${group.contract} is unknown`);
-    const lines = await this.#revisions(plan, lane.region, group);
-    if (lines.length === 0) return lane.repaired(group);
-    if (signal.aborted) return; // Its event has been, so nothing would end the wait below.
+    const { repairSource } = this.#sink;
+    if (!repairSource) {
+      this.#logger.warn({ group }, "late readings change no rollup: the sink cannot be read back");
+      return lane.repaired(group); // P3
+    }
+    const { region, lease } = lane;
+    const layout = lane.layoutOf(group.contract);
+    if (!layout) throw new Error(`contract ${group.contract} is unknown`);
+    const rollups = await revisions(repairSource, { layout, region, group });
+    if (rollups.length === 0) return lane.repaired(group);
+    if (lease.signal.aborted) return; // Its event has been, so nothing would end the wait below.
     await new Promise<void>((resolve) => {
       const over = (): void => {
-        signal.removeEventListener("abort", over);
+        lease.signal.removeEventListener("abort", over);
         resolve();
       };
-      signal.addEventListener("abort", over);
+      lease.signal.addEventListener("abort", over);
       const acknowledged = (): void => {
         lane.repaired(group); // P1
-        this.rollupsRevised += lines.length;
+        this.rollupsRevised += rollups.length;
         over();
       };
-      void this.#sink.put({ lines, acknowledged }, lane.lease);
+      void this.#sink.put({ region, readings: [], rollups, acknowledged }, lease);
     });
   }
-
-  async #revisions(plan: ContractPlan, region: string, group: RepairGroup): Promise<string[]> {
-    const { contract, key, minutes } = group;
-    const fromMs = Math.min(...minutes);
-    const toMs = Math.max(...minutes) + MINUTE.sizeMs;
-    const rowsOf = (measurement: string): Promise<Row[]> =>
-      this.#influx.query(
-        `SELECT * FROM ${quoteName(measurement)} WHERE "region" = ${quote(region)}` +
-          ` AND ${quoteName(seriesTag(plan.contract))} = ${quote(storedTag(key))}` +
-          ` AND time >= ${fromMs}ms AND time < ${toMs}ms`,
-      );
-    const finalsOf = async (window: RollupWindow): Promise<Map<number, Row>> => {
-      const rows = await rowsOf(rollupMeasurement(contract, window.name, "final"));
-      return new Map(rows.map((row) => [Date.parse(String(row["time"])), row]));
-    };
-    const raw = await rowsOf(rawMeasurement(contract));
-    const stored = { tenSeconds: await finalsOf(TEN_SECONDS), minute: await finalsOf(MINUTE) };
-    const lines: string[] = [];
-    const add = (points: RollupPoints, rollup: Parameters<typeof revise>[1], old?: Row): void => {
-      const line = revise(points, rollup, old);
-      if (line !== null) lines.push(line);
-    };
-    for (const minute of recompute(plan, key, raw)) {
-      if (!minutes.includes(minute.startMs)) continue;
-      for (const part of minute.parts)
-        add(plan.series.tenSeconds, part, stored.tenSeconds.get(part.startMs));
-      add(plan.series.minute, minute.rollup, stored.minute.get(minute.startMs));
-    }
-    return lines;
-  }
 }
+
+/** The finals of a group that differ from those stored. */
+async function revisions(
+  source: RepairSource,
+  of: { layout: ContractLayout; region: string; group: RepairGroup },
+): Promise<RollupEffect[]> {
+  const { layout, region, group } = of;
+  const { key, minutes } = group;
+  const fromMs = Math.min(...minutes);
+  const toMs = Math.max(...minutes) + MINUTE.sizeMs;
+  const range = { region, contract: layout.contract, key, fromMs, toMs };
+  const readings = await source.readings(range);
+  const stored = {
+    [TEN_SECONDS.name]: byStart(await source.finals(range, TEN_SECONDS)),
+    [MINUTE.name]: byStart(await source.finals(range, MINUTE)),
+  };
+  return recompute(layout, key, readings)
+    .filter(({ startMs }) => minutes.includes(startMs))
+    .flatMap(({ finals }) => finals)
+    .map((final) => revise(final, stored[final.window.name].get(final.startMs)))
+    .filter((rollup) => rollup !== null);
+}
+
+const byStart = (rollups: readonly StoredRollup[]): ReadonlyMap<number, StoredRollup> =>
+  new Map(rollups.map((rollup) => [rollup.startMs, rollup]));

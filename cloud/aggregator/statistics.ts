@@ -1,8 +1,8 @@
 import { LogCollapsingLowestDenseDDSketch } from "@datadog/sketches-js";
-import { ROLLUP_QUANTILES } from "../../contracts/names/measurements.ts";
+import { ROLLUP_QUANTILES, ROLLUP_STATISTICS } from "../../contracts/names/measurements.ts";
 import { ExactSum } from "./exact-sum.ts";
 
-/** What breaks ties of equal event times: a reading's sequence, or the hash of its content. */
+/** Breaks ties of equal event times: a reading's sequence, or the hash of its content. */
 export type ReadingOrder = number | string;
 
 /** A quantile is off by at most this share of its value. */
@@ -73,7 +73,7 @@ export class FieldStatistics {
     return this.sum / this.count;
   }
 
-  /** Of the sample (n − 1), as InfluxQL's STDDEV; 0 for a single value. */
+  /** The deviation of the sample (n − 1), as InfluxQL's STDDEV; 0 for a single value. */
   get stddev(): number {
     const { count: n } = this;
     if (n < 2 || this.min === this.max) return 0;
@@ -89,10 +89,16 @@ export class FieldStatistics {
     return Math.sqrt(Math.max(0, scaled.value) / n / (n - 1));
   }
 
-  /** In the order of ROLLUP_QUANTILES; empty for a field without quantiles. */
+  /** The quantiles in the order of ROLLUP_QUANTILES; empty for a field without quantiles. */
   get quantiles(): readonly number[] {
     const sketch = this.#sketch;
     return sketch ? ROLLUP_QUANTILES.map(({ q }) => sketch.getValueAtQuantile(q)) : [];
+  }
+
+  /** Statistics and quantiles in the order of ROLLUP_VALUES; empty without a reading. */
+  get values(): readonly number[] {
+    if (this.count === 0) return [];
+    return [...ROLLUP_STATISTICS.map((name) => this[name]), ...this.quantiles];
   }
 
   #takeFirst(value: number, eventMs: number, order: ReadingOrder): void {

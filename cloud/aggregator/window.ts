@@ -7,12 +7,12 @@
 // W3. What is open is bounded by SERIES_OPEN_MAX, past which `full` is true.
 // W4. A minute is the merger of its tens of seconds, which are kept until it closes.
 import type { FrameReading } from "../../contracts/messages/frame.ts";
-import { MINUTE, TEN_SECONDS } from "../../contracts/names/measurements.ts";
+import { MINUTE, type RollupWindow, TEN_SECONDS } from "../../contracts/names/measurements.ts";
 import { seriesKeyOf } from "../../contracts/messages/reading.ts";
+import type { RollupEffect, RollupSeries } from "../sinks/effects.ts";
 import { Identities } from "./identities.ts";
-import type { ContractPlan, SeriesPlan } from "./plan.ts";
+import type { ContractLayout } from "./contract-layout.ts";
 import { FieldStatistics, type ReadingOrder } from "./statistics.ts";
-import type { Rollup } from "./point.ts";
 
 /** Open (series, minute) pairs of one lane; at about 3 kB each this bounds the aggregator's memory. */
 export const SERIES_OPEN_MAX = 100_000;
@@ -24,47 +24,77 @@ export const minuteOf = (eventMs: number): number =>
 export const tenSecondsOf = (eventMs: number): number =>
   Math.floor(eventMs / TEN_SECONDS.sizeMs) * TEN_SECONDS.sizeMs;
 
+/** One series in one window, as it stands. */
+interface Rollup {
+  readonly key: string;
+  readonly startMs: number;
+  readonly count: number;
+  /** One for each field of the series; fewer while the last ones have no value. */
+  readonly fields: readonly FieldStatistics[];
+}
+
+/** A rollup as a value: readings that come later do not change it. */
+const effectOf = (
+  series: RollupSeries,
+  window: RollupWindow,
+  { key, startMs, count, fields }: Rollup,
+  revision: number | null,
+): RollupEffect => ({
+  series,
+  window,
+  revision,
+  key,
+  startMs,
+  count,
+  fields: fields.map(({ values }) => values),
+});
+
 /** One series in one window of ten seconds. */
 export class SeriesTenSeconds implements Rollup {
   readonly key: string;
   readonly startMs: number;
   readonly fields: FieldStatistics[] = [];
-  readonly #plan: SeriesPlan;
+  readonly #series: RollupSeries;
   readonly #identities = new Identities();
   count = 0;
   /** Changed since its open rollup was last written. */
   dirty = false;
   /** Changed since its final was last written. */
   unfinal = false;
-  /** Of its last final; null before the first one. */
+  /** The revision of its last final; null before the first one. */
   revision: number | null = null;
 
-  constructor(plan: SeriesPlan, key: string, startMs: number) {
-    this.#plan = plan;
+  constructor(series: RollupSeries, key: string, startMs: number) {
+    this.#series = series;
     this.key = key;
     this.startMs = startMs;
   }
 
-  add(plan: ContractPlan, reading: FrameReading, eventMs: number): boolean {
-    const { contract } = plan;
+  add(layout: ContractLayout, reading: FrameReading, eventMs: number): boolean {
+    const { contract } = layout;
     const { payload, device } = reading;
     if (!this.#identities.add(contract, device, payload)) return false; // W1
     this.count += 1;
     this.dirty = this.unfinal = true;
     // A version that became known while this window was open may have fields of its own.
-    while (this.fields.length < this.#plan.fields.length)
-      this.fields.push(new FieldStatistics(this.#plan.fields[this.fields.length]!.quantiles));
-    const order = orderOf(plan, reading);
-    for (const { name, at } of plan.rolledUp) {
+    const { fields } = this.#series;
+    while (this.fields.length < fields.length)
+      this.fields.push(new FieldStatistics(fields[this.fields.length]!.quantiles));
+    const order = orderOf(layout, reading);
+    for (const { name, at } of layout.rolledUp) {
       const value = payload[name];
       if (typeof value === "number") this.fields[at]!.add(value, eventMs, order);
     }
     return true;
   }
+
+  effect(revision: number | null): RollupEffect {
+    return effectOf(this.#series, TEN_SECONDS, this, revision);
+  }
 }
 
 /** Several devices may share a series: then the device decides before the sequence. */
-function orderOf({ contract }: ContractPlan, { device, payload }: FrameReading): ReadingOrder {
+function orderOf({ contract }: ContractLayout, { device, payload }: FrameReading): ReadingOrder {
   const sequence = contract.sequenceProperty === undefined ? 0 : payload[contract.sequenceProperty];
   const order = typeof sequence === "number" ? sequence : 0;
   return contract.partitionKey === "device"
@@ -76,21 +106,21 @@ function orderOf({ contract }: ContractPlan, { device, payload }: FrameReading):
 export class SeriesMinute {
   readonly key: string;
   readonly startMs: number;
-  readonly plan: SeriesPlan;
+  readonly #series: RollupSeries;
   readonly #parts = new Array<SeriesTenSeconds | undefined>(PARTS);
   dirty = false;
 
-  constructor(plan: SeriesPlan, key: string, startMs: number) {
-    this.plan = plan;
+  constructor(series: RollupSeries, key: string, startMs: number) {
+    this.#series = series;
     this.key = key;
     this.startMs = startMs;
   }
 
-  add(plan: ContractPlan, reading: FrameReading, eventMs: number): boolean {
+  add(layout: ContractLayout, reading: FrameReading, eventMs: number): boolean {
     const at = Math.floor((eventMs - this.startMs) / TEN_SECONDS.sizeMs);
     const startMs = this.startMs + at * TEN_SECONDS.sizeMs;
-    const part = (this.#parts[at] ??= new SeriesTenSeconds(this.plan, this.key, startMs));
-    return part.add(plan, reading, eventMs);
+    const part = (this.#parts[at] ??= new SeriesTenSeconds(this.#series, this.key, startMs));
+    return part.add(layout, reading, eventMs);
   }
 
   /** Those that hold a reading, oldest first. */
@@ -99,24 +129,29 @@ export class SeriesMinute {
   }
 
   /** The minute as it stands (W4). */
-  get rollup(): Rollup {
-    const fields = this.plan.fields.map(({ quantiles }) => new FieldStatistics(quantiles));
+  effect(revision: number | null): RollupEffect {
+    const fields = this.#series.fields.map(({ quantiles }) => new FieldStatistics(quantiles));
     let count = 0;
     for (const part of this.parts) {
       count += part.count;
       part.fields.forEach((statistics, at) => fields[at]!.merge(statistics));
     }
-    return { key: this.key, startMs: this.startMs, count, fields };
+    const { key, startMs } = this;
+    return effectOf(this.#series, MINUTE, { key, startMs, count, fields }, revision);
   }
 
-  /** Lines of its open rollups that changed since they were last taken. */
-  takeOpen(): string[] {
+  /** Its rollups as first finals: the tens of seconds that hold a reading, then the minute. */
+  get finals(): RollupEffect[] {
+    return [...this.parts.map((part) => part.effect(0)), this.effect(0)];
+  }
+
+  /** Its open rollups that changed since they were last taken. */
+  takeOpen(): RollupEffect[] {
     if (!this.dirty) return [];
     this.dirty = false;
     const parts = this.parts.filter(({ dirty }) => dirty);
     for (const part of parts) part.dirty = false;
-    const lines = parts.map((part) => this.plan.tenSeconds.open(part));
-    return [...lines, this.plan.minute.open(this.rollup)];
+    return [...parts.map((part) => part.effect(null)), this.effect(null)];
   }
 }
 
@@ -142,9 +177,9 @@ export class OpenWindows {
   }
 
   /** Counts a reading in its windows; false if it is a repeat. The caller has judged lateness. */
-  add(plan: ContractPlan, reading: FrameReading, eventMs: number): boolean {
-    const series = this.#series(plan, reading, minuteOf(eventMs));
-    if (!series.add(plan, reading, eventMs)) return false;
+  add(layout: ContractLayout, reading: FrameReading, eventMs: number): boolean {
+    const series = this.#series(layout, reading, minuteOf(eventMs));
+    if (!series.add(layout, reading, eventMs)) return false;
     if (!series.dirty) {
       series.dirty = true;
       this.#dirty.push(series);
@@ -154,33 +189,33 @@ export class OpenWindows {
 
   /**
    * Closes every window that ends at or before the watermark (W2).
-   * @returns lines of the finals, oldest minute first, then series in the order they appeared; an
+   * @returns the finals, oldest minute first, then series in the order they appeared; an
    *   open rollup that is out of date is written once more, so that both measurements agree.
    */
-  close(watermarkMs: number): string[] {
+  close(watermarkMs: number): RollupEffect[] {
     const throughMs = tenSecondsOf(watermarkMs);
     if (throughMs <= this.#closedThroughMs) return [];
     this.#closedThroughMs = throughMs;
-    const lines: string[] = [];
+    const rollups: RollupEffect[] = [];
     const starts = [...this.#minutes.keys()].filter((startMs) => startMs < throughMs);
     for (const startMs of starts.sort((a, b) => a - b)) {
       const whole = startMs + MINUTE.sizeMs <= throughMs;
       for (const contract of this.#minutes.get(startMs)!.values())
-        for (const series of contract.values()) closeParts(series, throughMs, whole, lines);
+        for (const series of contract.values()) closeParts(series, throughMs, whole, rollups);
       if (whole) this.#forget(startMs);
     }
-    if (lines.length > 0) this.#dirty = this.#dirty.filter(({ dirty }) => dirty);
-    return lines;
+    if (rollups.length > 0) this.#dirty = this.#dirty.filter(({ dirty }) => dirty);
+    return rollups;
   }
 
-  /** Lines of open rollups that changed since they were last taken: of whole series, about `linesMax`. */
-  takeOpen(linesMax: number): string[] {
-    const lines: string[] = [];
+  /** Open rollups that changed since they were last taken, of whole series: about `rollupsMax`. */
+  takeOpen(rollupsMax: number): RollupEffect[] {
+    const rollups: RollupEffect[] = [];
     let taken = 0;
-    while (taken < this.#dirty.length && lines.length < linesMax)
-      lines.push(...this.#dirty[taken++]!.takeOpen());
+    while (taken < this.#dirty.length && rollups.length < rollupsMax)
+      rollups.push(...this.#dirty[taken++]!.takeOpen());
     this.#dirty.splice(0, taken);
-    return lines;
+    return rollups;
   }
 
   #forget(startMs: number): void {
@@ -188,21 +223,21 @@ export class OpenWindows {
     this.#minutes.delete(startMs);
   }
 
-  #series(plan: ContractPlan, reading: FrameReading, startMs: number): SeriesMinute {
+  #series(layout: ContractLayout, reading: FrameReading, startMs: number): SeriesMinute {
     let contracts = this.#minutes.get(startMs);
     if (!contracts) {
       contracts = new Map<string, Map<string, SeriesMinute>>();
       this.#minutes.set(startMs, contracts);
     }
-    let keys = contracts.get(plan.series.name);
+    let keys = contracts.get(layout.series.name);
     if (!keys) {
       keys = new Map<string, SeriesMinute>();
-      contracts.set(plan.series.name, keys);
+      contracts.set(layout.series.name, keys);
     }
-    const key = seriesKeyOf(plan.contract, reading.device, reading.payload);
+    const key = seriesKeyOf(layout.contract, reading.device, reading.payload);
     let series = keys.get(key);
     if (!series) {
-      series = new SeriesMinute(plan.series, key, startMs);
+      series = new SeriesMinute(layout.series, key, startMs);
       keys.set(key, series);
       this.#open += 1;
     }
@@ -214,16 +249,16 @@ function closeParts(
   series: SeriesMinute,
   throughMs: number,
   whole: boolean,
-  lines: string[],
+  rollups: RollupEffect[],
 ): void {
   const due = series.parts.filter(
     ({ unfinal, startMs }) => unfinal && startMs + TEN_SECONDS.sizeMs <= throughMs,
   );
-  if (due.length > 0 || whole) lines.push(...series.takeOpen());
+  if (due.length > 0 || whole) rollups.push(...series.takeOpen());
   for (const part of due) {
     part.unfinal = false;
     part.revision = part.revision === null ? 0 : part.revision + 1;
-    lines.push(series.plan.tenSeconds.final(part, part.revision));
+    rollups.push(part.effect(part.revision));
   }
-  if (whole) lines.push(series.plan.minute.final(series.rollup));
+  if (whole) rollups.push(series.effect(0));
 }

@@ -1,12 +1,12 @@
-// The points that a stretch of the log should have become in InfluxDB, by contract and field. Pure.
+// Counts the points that a stretch of the log should be in the sink, by contract and field. Pure.
 //
-// C1. A point is counted once, by what makes it one point in InfluxDB: contract, series and time; where
+// C1. A point is counted once, by what makes it one point in the sink: contract, series and time; where
 //     the device gave no time, by its identity, because each repeat has another time of arrival.
 import type { Contract } from "../../contracts/schema/contract.ts";
 import type { FrameReading } from "../../contracts/messages/frame.ts";
 import { eventTimeMs, identityOf, slotOf } from "../../contracts/messages/reading.ts";
 
-/** Readings and, for each field, the number of those that hold it. */
+/** Readings and, of those, how many hold each field. */
 export interface PointCount {
   readings: number;
   readonly fields: Map<string, number>;

@@ -1,5 +1,6 @@
 import { InfluxClient } from "../sinks/influx/client.ts";
 import { influxTarget } from "../sinks/influx/options.ts";
+import { InfluxReconciliationSource } from "../sinks/influx/reconciliation-source.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
 import { HUB_INBOX } from "../../platform/nats/topology/permissions.ts";
@@ -24,7 +25,8 @@ await processMain({
     const registry = { connection, shippedDirectory: config.schemas, logger };
     const catalog = await openContractRegistry(registry, signal);
     const influx = new InfluxClient(influxTarget(config), QUERY_WITHIN_MS);
-    const steward = new Steward(config, { connection, influx, catalog, logger });
+    const source = new InfluxReconciliationSource(influx);
+    const steward = new Steward(config, { connection, source, catalog, logger });
     const at = { host: config.statusHost, port: config.statusPort };
     await using _status = await serveStatus(at, steward);
     await steward.run(signal);

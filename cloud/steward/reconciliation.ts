@@ -1,24 +1,22 @@
-// Every hour: what gateways counted into the log against what InfluxDB holds, by region and contract.
+// Every hour: readings in the log against readings in the sink, by region and contract.
 //
 // N1. An hour is compared once every lane of the region is through with it, up to the frames whose
-//     effects the aggregators' positions say are in InfluxDB.
+//     effects are durable by the aggregators' positions.
 // N2. A difference is looked at again before it counts: late readings may have come in between.
-// N3. What was found is written to InfluxDB, and a difference raises an alert at the hub, which is
+// N3. The result is written to the sink, and a difference raises an alert at the hub, which is
 //     resolved by an hour without one.
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import { decodeFrame } from "../../contracts/messages/frame.ts";
-import { RECONCILIATION, rawMeasurement } from "../../contracts/names/measurements.ts";
 import { telemetryStream } from "../../contracts/names/subjects.ts";
-import { type InfluxClient, quote, quoteName } from "../sinks/influx/client.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { readLane } from "../../platform/nats/lanes/lane-source.ts";
 import { loadPositions } from "../../platform/nats/lanes/positions.ts";
 import { firstSeqSince } from "../../platform/nats/lanes/trim.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
-import { escape } from "@influxdata/influxdb-client";
 import type { HubAlerts } from "../hub-alerts.ts";
+import type { Difference, ReconciliationSource } from "../sinks/sink.ts";
 import { LogCount, type PointCount } from "./log-count.ts";
 
 export const HOUR_MS = 3_600_000;
@@ -30,20 +28,11 @@ const RULE = "reconciliation";
 
 export interface ReconciliationParts {
   readonly connection: NatsConnection;
-  readonly influx: Pick<InfluxClient, "query" | "write">;
+  readonly source: ReconciliationSource;
   readonly catalog: Catalog;
   readonly alerts: HubAlerts;
   readonly partitions: number;
   readonly logger: Logger;
-}
-
-/** The comparison of one contract in one hour. */
-export interface Difference {
-  readonly contract: string;
-  readonly readings: number;
-  /** Points that the log has and InfluxDB has not, and the other way round, by the worst field. */
-  readonly missing: number;
-  readonly surplus: number;
 }
 
 interface LanePosition {
@@ -74,7 +63,7 @@ export async function reconcileHour(
     const counts = await countLog(region, hourMs, done as number[], parts);
     differences = [];
     for (const [contract, count] of counts)
-      differences.push(await compare(region, hourMs, contract, count, parts.influx));
+      differences.push(await compare(region, hourMs, contract, count, parts.source));
     if (differences.every(({ missing, surplus }) => missing + surplus === 0)) break;
   }
   await report(region, hourMs, differences, parts);
@@ -114,18 +103,16 @@ async function compare(
   hourMs: number,
   contract: string,
   { readings, fields }: PointCount,
-  influx: Pick<InfluxClient, "query">,
+  source: ReconciliationSource,
 ): Promise<Difference> {
-  const [row = {}] = await influx.query(
-    `SELECT count(*) FROM ${quoteName(rawMeasurement(contract))} WHERE "region" = ${quote(region)}` +
-      ` AND time >= ${hourMs}ms AND time < ${hourMs + HOUR_MS}ms`,
-  );
+  const range = { fromMs: hourMs, toMs: hourMs + HOUR_MS };
+  const counts = await source.countFields({ region, contract, ...range });
   let [missing, surplus] = [0, 0];
   for (const [field, expected] of fields) {
-    const held = row[`count_${field}`];
+    const held = counts.get(field);
     // A field that is a tag has no count.
-    if (held === undefined && Object.keys(row).length > 0) continue;
-    const difference = expected - Number(held ?? 0);
+    if (held === undefined && counts.size > 0) continue;
+    const difference = expected - (held ?? 0);
     missing = Math.max(missing, difference);
     surplus = Math.max(surplus, -difference);
   }
@@ -136,19 +123,14 @@ async function report(
   region: string,
   hourMs: number,
   differences: readonly Difference[],
-  { influx, alerts, logger }: ReconciliationParts,
+  { source, alerts, logger }: ReconciliationParts,
 ): Promise<void> {
-  const lines = differences.map(
-    ({ contract, readings, missing, surplus }) =>
-      `${RECONCILIATION},region=${escape.tag(region)},contract=${escape.tag(contract)} ` +
-      `readings=${readings}i,missing=${missing}i,surplus=${surplus}i ${hourMs}000000`,
-  );
-  if (lines.length > 0) await influx.write(lines);
+  await source.record(region, hourMs, differences);
   for (const { contract, missing, surplus } of differences) {
     const hour = new Date(hourMs).toISOString().slice(0, 13);
     const message =
       `region ${region}, contract ${contract}, hour ${hour}: ${missing} in the log and not in ` +
-      `InfluxDB, ${surplus} in InfluxDB and not in the log`;
+      `${source.name}, ${surplus} in ${source.name} and not in the log`;
     const differs = missing + surplus > 0;
     if (differs) logger.error({ region, contract, hour, missing, surplus }, message);
     const value = missing + surplus;

@@ -1,11 +1,11 @@
 // The steward: the hub's scheduled work. It cares for the copies of the regions' logs, and compares log
-// and InfluxDB.
+// and sink.
 import cron from "node-cron";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import type { HubCopy } from "../../contracts/messages/copy.ts";
 import type { StewardStatus } from "../../contracts/messages/status.ts";
-import type { InfluxClient } from "../sinks/influx/client.ts";
+import type { ReconciliationSource } from "../sinks/sink.ts";
 import { reconciledHour, saveReconciledHour } from "../../platform/nats/lanes/reconciled-hours.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
@@ -24,7 +24,7 @@ export interface StewardConfig {
 
 export interface StewardParts {
   readonly connection: NatsConnection;
-  readonly influx: InfluxClient;
+  readonly source: ReconciliationSource;
   readonly catalog: Catalog;
   readonly logger: Logger;
 }

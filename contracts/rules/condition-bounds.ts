@@ -1,10 +1,10 @@
-// What a reading must at least have for a condition to hold (pure): `co2 > 1000 && light < 5` cannot hold
+// The least that a reading must have for a condition to hold (pure): `co2 > 1000 && light < 5` cannot hold
 // while co2 is 1,000 or less. An index over these spares a reading the conditions that it is far from.
 //
 // Of a conjunction the first part counts, of a disjunction every part: these are what is evaluated first,
 // so where none of the bounds is reached the condition is false and nothing else of it would be looked at.
 import type { ASTNode } from "@marcbachmann/cel-js";
-import type { Variables } from "./expression.ts";
+import type { Variables } from "./variables.ts";
 
 /** A variable that has to reach a limit, from below or from above. */
 export interface Bound {

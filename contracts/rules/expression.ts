@@ -10,8 +10,8 @@
 import { type ASTNode, Environment } from "@marcbachmann/cel-js";
 import { RE2JS } from "re2js";
 import { type Bound, boundsOf } from "./condition-bounds.ts";
-import type { Contract, Field } from "../schema/contract.ts";
 import { compileNumeric } from "./numeric-expression.ts";
+import type { ValueType, Variables } from "./variables.ts";
 
 /** Structural bounds: what one expression can cost. */
 const LIMITS = {
@@ -21,10 +21,6 @@ const LIMITS = {
   maxMapEntries: 50,
   maxCallArguments: 8,
 };
-
-export type ValueType = "double" | "string" | "bool";
-/** Variables by name; a nested record is a variable with members (`room.co2`). */
-export type Variables = Readonly<Record<string, ValueType | Readonly<Record<string, ValueType>>>>;
 
 /** What is wrong with an expression, and where in it. */
 export class ExpressionError extends Error {
@@ -36,42 +32,15 @@ export interface Expression {
   readonly type: ValueType;
   /** The variables in it. */
   readonly names: readonly string[];
-  /** Those with members, and which: `[["room", "co2"]]`. */
+  /** The members in it: `[["room", "co2"]]`. */
   readonly members: readonly (readonly [variable: string, member: string])[];
-  /** Of a condition: one of them is reached whenever it holds. Null if nothing simple can be said. */
+  /** Limits of which one is reached whenever the condition holds; null if nothing simple can be said. */
   readonly bounds: readonly Bound[] | null;
   /**
    * @param values every variable in `names`; more do no harm.
    * @throws what the expression throws, such as a division by zero.
    */
   evaluate(values: Readonly<Record<string, unknown>>): unknown;
-}
-
-const TYPE_OF: Readonly<Record<Field["type"], ValueType>> = {
-  number: "double",
-  integer: "double",
-  boolean: "bool",
-  string: "string",
-};
-
-/**
- * Fields and tags of all versions of a contract, and `device`. A name that is something else in another
- * version is left out: no condition over it would be right for both.
- */
-export function variablesOf(versions: readonly Contract[]): Record<string, ValueType> {
-  const variables = new Map<string, ValueType | "ambiguous">([["device", "string"]]);
-  const declare = (name: string, type: ValueType): void => {
-    const known = variables.get(name);
-    variables.set(name, known === undefined || known === type ? type : "ambiguous");
-  };
-  for (const { fields, tags } of versions) {
-    for (const { name, type } of fields) declare(name, TYPE_OF[type]);
-    for (const tag of tags) declare(tag, "string");
-  }
-  const clear = [...variables].filter((entry): entry is [string, ValueType] => {
-    return entry[1] !== "ambiguous";
-  });
-  return Object.fromEntries(clear);
 }
 
 const patterns = new Map<string, RE2JS>();

@@ -1,6 +1,9 @@
-// What most conditions are made of, compiled to functions (pure): comparisons, sums and products of
-// numbers, and, or, not. The interpreter takes a context of its own for every evaluation and asks every
-// value for its type by way of tables; for `co2 > 1000` that is nearly all of the time.
+// The parts of most conditions, compiled to functions (pure): comparisons, sums and products of numbers,
+// and, or, not. The interpreter takes a context of its own for every evaluation and asks every value for
+// its type by way of tables; for `co2 > 1000` that is nearly all of the time.
+//
+// The one variable of this module, `isForeign`, is set and read within one evaluation, which calls nobody
+// else: no answer depends on an earlier one.
 //
 // N1. What is answered is what the interpreter answers. An expression that holds anything else is not
 //     compiled, and a value that is not of its variable's type is left to the interpreter, which throws.

@@ -1,7 +1,7 @@
 // Maintenance windows by cron expression (pure).
 import { Cron } from "croner";
 import { durationMs } from "./duration.ts";
-import { RuleError, type Silence } from "./rule.ts";
+import { RuleError, type Silence } from "./rule-base.ts";
 
 /** One maintenance window, ready to be asked. */
 export class SilenceWindow {

@@ -17,7 +17,7 @@ import { openRuleBook } from "./rules/rule-book.ts";
 const disabledOf = (lanes: readonly AlertingLane[]): Record<string, string> =>
   Object.fromEntries(
     lanes.flatMap(({ rules }) =>
-      [...(rules?.rules.plans.values() ?? [])].flatMap(({ compiled, disabled }) =>
+      [...(rules?.rules.states.values() ?? [])].flatMap(({ compiled, disabled }) =>
         disabled ? [[compiled.id, disabled.why]] : [],
       ),
     ),

@@ -1,7 +1,7 @@
 import canonicalize from "canonicalize";
 import type { Command } from "commander";
 import { type Catalog, SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
-import { type Rule, contractsOf } from "../../contracts/rules/rule.ts";
+import { type Rule, conditionText, contractsOf } from "../../contracts/rules/rule.ts";
 import { CONTRACTS_BUCKET, RULES_BUCKET, bucketStream } from "../../contracts/names/subjects.ts";
 import { Bucket } from "../../platform/nats/client/bucket.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
@@ -61,26 +61,7 @@ export function addRulesCommand(program: Command, say: Say): void {
 
 function lineOf(rule: Rule): string {
   const { id, version, kind } = rule;
-  return `${id} v${version}: ${kind} over ${contractsOf(rule).join(", ")}: ${conditionOf(rule)}`;
-}
-
-/** The rule's condition as people read it. */
-function conditionOf(rule: Rule): string {
-  switch (rule.kind) {
-    case "threshold":
-    case "composite":
-      return rule.when;
-    case "rate":
-      return `${rule.when}, of ${rule.value} per ${rule.per}`;
-    case "aggregate":
-      return `${rule.having}, of ${rule.value} over ${rule.over}`;
-    case "frequency":
-      return `more than ${rule.moreThan} within ${rule.over}`;
-    case "absence":
-      return `silent for ${rule.for}`;
-    case "sequence":
-      return `${rule.first.when}, then ${rule.then.when} within ${rule.within}`;
-  }
+  return `${id} v${version}: ${kind} over ${contractsOf(rule).join(", ")}: ${conditionText(rule)}`;
 }
 
 /** Saves all rules or none; a line for each. @throws AppError `CONFIG_INVALID` naming the rule at fault. */

@@ -149,8 +149,11 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
         name: "GROUPS_PER_RUN",
         doc: "series and hours that one repair run recomputes, in one lane",
       },
-      { name: "LINES_PER_REQUEST", doc: "lines in one request to InfluxDB" },
-      { name: "LINES_WAITING_MAX", doc: "lines waiting for InfluxDB; past it lanes wait" },
+      { name: "RECORDS_PER_REQUEST", doc: "readings and rollups in one request to a sink" },
+      {
+        name: "RECORDS_WAITING_MAX",
+        doc: "readings and rollups waiting for a sink; past it lanes wait",
+      },
       {
         name: "HOURS_BACK_MAX",
         doc: "hours that the steward compares after an outage; older ones stay uncompared",

@@ -7,7 +7,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Histogram, build } from "hdr-histogram-js";
 import type { Alert } from "../../contracts/messages/alert.ts";
-import type { ThresholdRule } from "../../contracts/rules/rule.ts";
+import type { ThresholdRule } from "../../contracts/rules/kinds/threshold.ts";
 import { telemetryTopic } from "../../contracts/names/topics.ts";
 import { connectClient } from "../support/mqtt-client.ts";
 import { type Percentiles, percentilesMs } from "./ingest/measure.ts";

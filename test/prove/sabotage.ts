@@ -23,7 +23,7 @@ const at = (kind: FaultKind, atMs: number, durationMs = 0): Fault => ({
   region: "eu",
 });
 
-/** DESIGN.md, section 5. */
+/** Each breaks one guarantee of the product. */
 export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
   "acknowledge-before-storing": {
     provokedBy: [at("kill-nats-region", 20_000), at("kill-gateway", 20_300)],
@@ -91,8 +91,8 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
     patches: [
       {
         file: "gateway/alerting/alerting-lane.ts",
-        find: "this.#restore(saved?.snapshot ?? null)",
-        replace: "this.#restore(null)",
+        find: "this.#restore(saved?.snapshot ?? null, seq)",
+        replace: "this.#restore(null, seq)",
       },
     ],
   },

@@ -1,13 +1,55 @@
 // Logs of one lane for the tests, and what they should become, computed the plain way.
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/schema/catalog.ts";
 import { MINUTE } from "../../contracts/names/measurements.ts";
-import { Plans } from "../../cloud/aggregator/plan.ts";
-import type { Row } from "../../cloud/sinks/influx/client.ts";
-import type { FrameReading } from "../../contracts/messages/frame.ts";
+import { ContractLayouts } from "../../cloud/aggregator/contract-layout.ts";
+import { type FrameOutcome, LaneAggregate } from "../../cloud/aggregator/lane-aggregate.ts";
+import type { AggregatorPosition } from "../../cloud/aggregator/position.ts";
+import { RegionLines } from "../../cloud/sinks/influx/lines.ts";
+import type { SinkItem, StoredReading, StoredRollup } from "../../cloud/sinks/sink.ts";
+import { type FrameReading, decodeFrame } from "../../contracts/messages/frame.ts";
+import { type Hole, type LaneState, judgeFrame } from "../../platform/nats/lanes/lane.ts";
 
 export const CATALOG = loadCatalog(SCHEMAS_DIRECTORY);
 export const MINUTE_MS = MINUTE.sizeMs;
-export const PLANS = new Plans(CATALOG, "eu");
+export const LAYOUTS = new ContractLayouts(CATALOG, "eu");
+const LINES = new RegionLines("eu");
+
+/** Readings and rollups as lines, readings first. */
+export const linesOf = ({
+  readings = [],
+  rollups = [],
+}: Partial<Pick<SinkItem, "readings" | "rollups">>): string[] => [
+  ...readings.map((reading) => LINES.reading(reading)),
+  ...rollups.map((rollup) => LINES.rollup(rollup)),
+];
+
+export interface LoggedFrame {
+  readonly seq: number;
+  readonly storeMs: number;
+  readonly data: Uint8Array;
+}
+
+/** A lane's aggregate that is fed from a log, as the lane operator does it. */
+export class LoggedAggregate extends LaneAggregate {
+  #state: LaneState;
+
+  constructor(layouts: ContractLayouts, from: AggregatorPosition) {
+    super(layouts, from);
+    this.#state = from.lane;
+  }
+
+  applyLogged({ seq, storeMs, data }: LoggedFrame): FrameOutcome | { kind: "hole"; hole: Hole } {
+    const before = this.#state;
+    const frame = decodeFrame(data);
+    const verdict = judgeFrame(before, frame.header, storeMs, this.joinsAt(storeMs));
+    if (verdict.kind === "hole") return verdict;
+    const repeated = verdict.kind === "repeated";
+    const after = repeated ? before : verdict.state;
+    const outcome = this.apply({ seq, frame, before, after, repeated });
+    if (outcome.kind === "effects" || outcome.kind === "nothing") this.#state = after;
+    return outcome;
+  }
+}
 
 export const environment = (
   device: string,
@@ -50,7 +92,7 @@ export function parseLine(line: string): ParsedLine {
   return { measurement, tags: tags.join(","), fields: Object.fromEntries(fields), time };
 }
 
-/** What InfluxDB holds: the key of a point is its measurement, tags and time. */
+/** The points that an InfluxDB would hold: the key of a point is its measurement, tags and time. */
 export class Store {
   readonly points = new Map<string, string>();
   /** Finals that were written again with other values and the same revision. */
@@ -67,17 +109,32 @@ export class Store {
     this.points.set(key, fields);
   }
 
-  /** Rows of one measurement and device, as InfluxQL answers. */
-  rows(measurement: string, device: string): Row[] {
+  readings(device: string): StoredReading[] {
+    return this.#points("environment", device).map(({ timeMs, values }) => ({
+      device,
+      eventMs: timeMs,
+      payload: { ...values, device },
+    }));
+  }
+
+  finals(measurement: string, device: string): StoredRollup[] {
+    return this.#points(measurement, device).map(({ timeMs, values }) => ({
+      startMs: timeMs,
+      revision: values["revision"]!,
+      values,
+    }));
+  }
+
+  #points(measurement: string, device: string) {
     return [...this.points].flatMap(([key, fields]) => {
       const [head = "", time = ""] = key.split(" ");
       if (head !== `${measurement},region=eu,device=${device}`) return [];
       const { fields: values } = parseLine(`${head} ${fields} ${time}`);
-      return [{ ...values, device, time: new Date(Number(time.slice(0, -6))).toISOString() }];
+      return [{ timeMs: Number(time.slice(0, -6)), values }];
     });
   }
 
-  get finals(): ParsedLine[] {
+  get allFinals(): ParsedLine[] {
     return [...this.points]
       .filter(([key]) => FINAL.test(key))
       .map(([key, fields]) => parseLine(key.replace(" ", ` ${fields} `)));

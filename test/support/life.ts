@@ -1,6 +1,6 @@
 import type { Life } from "../../gateway/alerting/rules/lifecycle.ts";
 
-/** Of a key whose alert fires. */
+/** A key's alert that fires. */
 export const FIRING: Life = {
   phase: "firing",
   sinceMs: 0,

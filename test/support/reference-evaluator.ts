@@ -1,18 +1,19 @@
-// What each kind of rule means, as plainly as it can be said and without a thought for speed: the engine
-// is held against this (test/unit/gateway/alerting/lane/reference-evaluator.test.ts, npm run prove).
+// What the rules of a lane should raise, as plainly as it can be said: the engine is held against this
+// (test/unit/gateway/alerting/lane/reference-evaluator.test.ts, npm run prove). The kinds of rules are in
+// reference-kinds.ts.
 //
 // Everything is looked up anew in what the lane held until then. Shared with the engine are only things
 // with tests of their own: frames, the lane's watermark, expressions, contracts.
 import { createHash } from "node:crypto";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import { type CompiledRule, compileRule } from "../../contracts/rules/compile-rule.ts";
-import { type Expression, isKnown } from "../../contracts/rules/expression.ts";
 import type { Frame, FrameReading } from "../../contracts/messages/frame.ts";
 import { eventTimeMs, identityOf, seriesKeyOf } from "../../contracts/messages/reading.ts";
 import type { Rule } from "../../contracts/rules/rule.ts";
 import { SilenceWindow } from "../../contracts/rules/silence.ts";
 import { type LaneId, laneName } from "../../contracts/names/subjects.ts";
 import { EMPTY_LANE, LATENESS_MS, judgeFrame } from "../../platform/nats/lanes/lane.ts";
+import { type Entry, type Place, type Said, reachOf, say, waitsOf } from "./reference-kinds.ts";
 
 export interface LoggedFrame extends Frame {
   readonly seq: number;
@@ -28,139 +29,8 @@ export interface ExpectedAlert {
   readonly seq: number;
 }
 
-interface Place {
-  readonly seq: number;
-  readonly index: number;
-}
-
-/** A reading that counts: neither late nor a repeat. */
-interface Entry extends Place {
-  readonly contract: string;
-  readonly timeMs: number;
-  readonly values: Record<string, unknown>;
-  readonly attended: number;
-}
-
-interface Said {
-  readonly holds: boolean;
-  readonly cleared: boolean;
-  /** Where the condition began. */
-  readonly began: Entry;
-}
-
 const BY_CLOCK = 2 ** 31;
 const STEP_MS_MAX = 3_000;
-
-const truth = (expression: Expression | null, values: Record<string, unknown>): boolean =>
-  expression === null || (isKnown(expression, values) && expression.evaluate(values) === true);
-
-/** What the last of `history` says about a rule; null for nothing. `consumed`: the last of a pair. */
-function say(rule: CompiledRule, history: readonly Entry[], consumed: Entry | null): Said | null {
-  const entry = history.at(-1)!;
-  const bounds = (
-    values: Record<string, unknown>,
-    of: { when: Expression; clear: Expression | null },
-  ) => {
-    const holds = truth(of.when, values);
-    return {
-      began: entry,
-      holds,
-      cleared: !holds && (of.clear === null || truth(of.clear, values)),
-    };
-  };
-  const past = (contract: string) => history.filter((one) => one.contract === contract);
-  switch (rule.kind) {
-    case "threshold":
-      return isKnown(rule.when, entry.values) ? bounds(entry.values, rule) : null;
-    case "composite": {
-      const joined: Record<string, Record<string, unknown>> = {};
-      for (const [alias, contract] of Object.entries(rule.aliases)) {
-        const newest = past(contract).at(-1);
-        if (newest && (rule.withinMs === null || entry.timeMs - newest.timeMs <= rule.withinMs))
-          joined[alias] = newest.values;
-      }
-      const complete = (of: Expression): boolean =>
-        of.members.every(([alias, member]) => joined[alias]?.[member] !== undefined);
-      if (!complete(rule.when)) return null;
-      const clear = rule.clear && !complete(rule.clear) ? NEVER : rule.clear;
-      return bounds(joined, { when: rule.when, clear });
-    }
-    case "rate": {
-      const known = history.filter(({ values }) => isKnown(rule.value, values));
-      let newest = Number.NEGATIVE_INFINITY;
-      const inOrder = known.filter(({ timeMs }) => timeMs > newest && ((newest = timeMs), true));
-      if (inOrder.at(-1) !== entry) return null;
-      const before = inOrder.slice(0, -1);
-      const { overMs } = rule;
-      const then =
-        overMs === null
-          ? before.at(-1)
-          : before.find(({ timeMs }) => timeMs > entry.timeMs - overMs);
-      if (!then) return null;
-      const value = (of: Entry): number => rule.value.evaluate(of.values) as number;
-      const rate = ((value(entry) - value(then)) / (entry.timeMs - then.timeMs)) * rule.perMs;
-      const values = { ...entry.values, rate };
-      return isKnown(rule.when, values) ? bounds(values, rule) : null;
-    }
-    case "aggregate": {
-      const counts = ({ values }: Entry): boolean =>
-        isKnown(rule.value, values) && truth(rule.where, values);
-      if (!counts(entry)) return null;
-      const inside = windowOf(history.filter(counts), rule.overMs);
-      if (!inside.includes(entry)) return null;
-      const all = inside.map(({ values }) => rule.value.evaluate(values)) as number[];
-      const { sum, squares } = byBlocks(inside, all, rule.overMs / 16);
-      return bounds(
-        {
-          count: all.length,
-          sum,
-          avg: sum / all.length,
-          min: Math.min(...all),
-          max: Math.max(...all),
-          distinct: new Set(all).size,
-          stddev: all.length < 2 ? 0 : Math.sqrt(squares / (all.length - 1)),
-        },
-        rule,
-      );
-    }
-    case "frequency": {
-      const counts = ({ values }: Entry): boolean => truth(rule.where, values);
-      if (!counts(entry)) return null;
-      const holds = windowOf(history.filter(counts), rule.overMs).length > rule.moreThan;
-      return { began: entry, holds, cleared: !holds };
-    }
-    case "sequence": {
-      const { first, then } = rule;
-      if (entry.contract !== then.contract || !truth(then.when, entry.values)) return null;
-      const before = history
-        .slice(consumed === null ? 0 : history.indexOf(consumed), -1)
-        .filter(({ contract, values }) => contract === first.contract && truth(first.when, values))
-        .at(-1);
-      const afterMs = before ? entry.timeMs - before.timeMs : -1;
-      if (!before || afterMs < 0 || afterMs > rule.withinMs) return null;
-      return { began: before, holds: true, cleared: false };
-    }
-    case "absence":
-      return null;
-  }
-}
-
-const NEVER = { names: [], members: [], evaluate: () => false } as unknown as Expression;
-
-/** Of the newest time and `overMs` before it, in the order of times. */
-function windowOf(entries: readonly Entry[], overMs: number): Entry[] {
-  const newest = Math.max(...entries.map(({ timeMs }) => timeMs));
-  return entries
-    .filter(({ timeMs }) => timeMs > newest - overMs)
-    .sort((a, b) => a.timeMs - b.timeMs);
-}
-
-/** How long ago a reading can be and still matter to a rule, in event time. */
-const reachOf = (rule: CompiledRule): number =>
-  Math.max(
-    "overMs" in rule ? (rule.overMs ?? 0) : 0,
-    "withinMs" in rule ? (rule.withinMs ?? 0) : 0,
-  );
 
 /** Readings that are kept beyond those that matter: looking for them takes time as well. */
 const SLACK = 200;
@@ -173,7 +43,7 @@ class Tracker {
   readonly #out: ExpectedAlert[];
   #history: Entry[] = [];
   #keep = SLACK;
-  #consumed: Entry | null = null;
+  #spent: Entry | null = null;
   /** When the condition began that holds without a break, or since when it is cleared without one. */
   #since: { timeMs: number; place: Place } | null = null;
   /** The newest event time of the alert's life. */
@@ -216,14 +86,14 @@ class Tracker {
 
   take(entry: Entry): void {
     this.#history.push(entry);
-    const said = say(this.rule, this.#history, this.#consumed);
+    const said = say(this.rule, this.#history, this.#spent);
     if (said) this.#hear(said, entry);
     if (this.#history.length > this.#keep) this.#forget();
   }
 
-  #hear({ holds, cleared, began }: Said, entry: Entry): void {
-    const { forMs, clearForMs, kind } = this.rule;
-    if (kind === "sequence") this.#consumed = entry;
+  #hear({ holds, cleared, began, isSpent }: Said, entry: Entry): void {
+    const { forMs, clearForMs } = this.rule;
+    if (isSpent) this.#spent = entry;
     this.#newestMs = Math.max(this.#newestMs, entry.timeMs);
     if (!(this.#firing ? cleared : holds)) {
       this.#since = null;
@@ -248,7 +118,7 @@ class Tracker {
     const last = new Set(new Map(history.map((one) => [one.contract, one])).values());
     this.#history = history.filter(
       (one) =>
-        one.timeMs >= matters || one.timeMs === newest || last.has(one) || one === this.#consumed,
+        one.timeMs >= matters || one.timeMs === newest || last.has(one) || one === this.#spent,
     );
     this.#keep = this.#history.length + SLACK;
   }
@@ -256,10 +126,11 @@ class Tracker {
   /** After each frame. */
   pass(attended: number, clockMs: number, place: Place): void {
     const { rule } = this;
-    if (rule.kind === "absence" && !this.#firing) {
-      const isLost =
-        rule.lostMs !== null && this.lostAt !== null && attended - this.lostAt >= rule.lostMs;
-      const isSilent = this.aliveAt !== null && attended - this.aliveAt >= rule.forMs;
+    const waits = waitsOf(rule);
+    if (waits !== null && !this.#firing) {
+      const { silentMs, lostMs } = waits;
+      const isLost = lostMs !== null && this.lostAt !== null && attended - this.lostAt >= lostMs;
+      const isSilent = this.aliveAt !== null && attended - this.aliveAt >= silentMs;
       if (isLost || isSilent) {
         this.lostAt = null;
         this.fire(place, clockMs, place);
@@ -300,7 +171,7 @@ export function referenceAlerts(
   let [state, clockMs, attended] = [EMPTY_LANE, 0, 0];
   const lose = (device: string): void => {
     for (const tracker of trackers.values())
-      if (tracker.rule.kind === "absence" && tracker.key === device && !tracker.isFiring)
+      if (waitsOf(tracker.rule) !== null && tracker.key === device && !tracker.isFiring)
         tracker.lostAt = attended;
   };
   const read = (reading: FrameReading, header: LoggedFrame["header"], place: Place): void => {
@@ -320,7 +191,7 @@ export function referenceAlerts(
       } else if (!hasMoved) lose(device);
     }
     for (const rule of compiled) {
-      if (rule.kind !== "absence" || rule.contracts[0] !== contract.name) continue;
+      if (waitsOf(rule) === null || rule.contracts[0] !== contract.name) continue;
       const tracker = trackerOf(rule, key);
       if (tracker.isFiring) tracker.resolve(place);
       [tracker.aliveAt, tracker.lostAt] = [attended, null];
@@ -361,33 +232,4 @@ export function referenceAlerts(
       tracker.pass(attended, clockMs, { seq, index: BY_CLOCK });
   }
   return out;
-}
-
-/**
- * The sum of values, and of their squared distances from the mean: block by block, then of the blocks. The
- * order in which floating-point numbers are added decides their last bits, and `avg > 21.4` may hang on them.
- */
-function byBlocks(entries: readonly Entry[], values: readonly number[], widthMs: number) {
-  const blocks = Map.groupBy(values, (_, at) => Math.floor(entries[at]!.timeMs / widthMs));
-  let [count, sum, mean, squares] = [0, 0, 0, 0];
-  for (const of of blocks.values()) {
-    let [own, ownMean, ownSquares] = [0, 0, 0];
-    for (const [at, value] of of.entries()) {
-      const distance = value - ownMean;
-      own += value;
-      ownMean += distance / (at + 1);
-      ownSquares += distance * (value - ownMean);
-    }
-    sum += own;
-    if (count === 0) {
-      [count, mean, squares] = [of.length, ownMean, ownSquares];
-      continue;
-    }
-    const distance = ownMean - mean;
-    const all = count + of.length;
-    squares += ownSquares + (distance * distance * count * of.length) / all;
-    mean += (distance * of.length) / all;
-    count = all;
-  }
-  return { sum, squares };
 }

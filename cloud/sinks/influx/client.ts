@@ -6,9 +6,9 @@ export interface InfluxTarget {
   readonly url: string;
   /** A 2.x or 3.x bucket has to exist; where `/query` is to find it, mapped to a database. */
   readonly database: string;
-  /** Which write API: `/write` of 1.x (the default), or `/api/v2/write` of 2.x and 3.x. */
+  /** The write API: `/write` of 1.x (the default), or `/api/v2/write` of 2.x and 3.x. */
   readonly api?: InfluxApi;
-  /** Of 2.x and 3.x. */
+  /** The organisation of a 2.x or 3.x. */
   readonly org?: string;
   readonly token?: string;
 }
@@ -70,7 +70,7 @@ export class InfluxClient {
     const path = `/query?db=${encodeURIComponent(this.#database)}&q=${encodeURIComponent(statement)}`;
     const response = (await this.#send(path, "GET", "")) as QueryResponse;
     const [result] = response.results;
-    if (result?.error) throw new AppError("INFLUX_REFUSED", "fatal", result.error);
+    if (result?.error) throw queryError(result.error);
     return (result?.series ?? []).flatMap(({ columns, values, tags }) =>
       values.map((row) => ({
         ...tags,
@@ -104,6 +104,12 @@ function authorization({ token }: InfluxTarget, url: URL): Record<string, string
   const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
   return { authorization: `Basic ${Buffer.from(credentials).toString("base64")}` };
 }
+
+/** A statement that cannot be parsed is a bug; a timeout or a busy engine is not, and passes. */
+const queryError = (detail: string): AppError =>
+  detail.includes("error parsing query")
+    ? new AppError("INFLUX_REFUSED", "fatal", detail)
+    : new AppError("INFLUX_UNAVAILABLE", "retry", `InfluxDB: ${detail}`);
 
 /** An InfluxQL string literal. */
 export const quote = (text: string): string =>

@@ -12,14 +12,14 @@ export interface LogPlace {
   readonly index: number;
 }
 
-/** Of a key that is not idle; JSON-able. */
+/** The alert of a key that is not idle; JSON-able. */
 export interface Life {
   phase: "pending" | "firing" | "clearing";
   /** Event time of the first reading of the condition. */
   sinceMs: number;
   /** Event time of the newest reading since then. */
   newestMs: number;
-  /** Where that is; the alert's id is made of it. */
+  /** Place of that reading; the alert's id is made of it. */
   raisedAt: LogPlace;
   /** Since when the clear condition holds; 0 unless clearing. */
   clearSinceMs: number;
@@ -32,19 +32,19 @@ export interface Durations {
   readonly clearForMs: number;
 }
 
-/** What one reading says about a rule. */
+/** One reading's word on a rule. */
 export interface Verdict {
-  holds: boolean;
-  cleared: boolean;
-  /** For people: the value that decided. */
-  value: number;
-  /** Where the condition began, if not with this reading. */
-  began: { readonly timeMs: number; readonly place: LogPlace } | null;
+  readonly holds: boolean;
+  readonly cleared: boolean;
+  /** The value that decided, for people. */
+  readonly value: number;
+  /** Beginning of the condition, if that is not this reading. */
+  readonly began: { readonly timeMs: number; readonly place: LogPlace } | null;
 }
 
 export type Transition = "firing" | "resolved" | null;
 
-/** What one reading changes; `life` is changed in place, null is idle. */
+/** The step that one reading takes a life; `life` is changed in place, null is idle. */
 export function stepLife(
   life: Life | null,
   verdict: Verdict,

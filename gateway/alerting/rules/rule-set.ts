@@ -3,9 +3,8 @@ import canonicalize from "canonicalize";
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import type { CompiledRule } from "../../../contracts/rules/compile-rule.ts";
 import type { FrameReading } from "../../../contracts/messages/frame.ts";
-import { usesDevice } from "./evaluators.ts";
-import { RulePlan } from "./rule-plan.ts";
-import { SharedWindows, windowsIdOf } from "./shared-windows.ts";
+import { SharedWindows, windowsIdOf } from "../windows/shared-windows.ts";
+import { RuleState } from "./rule-state.ts";
 import { ThresholdIndex } from "./threshold-index.ts";
 
 export interface UnknownVersion {
@@ -21,27 +20,33 @@ const NONE: ReadonlySet<string> = new Set();
 
 /** What readings of one contract are evaluated by. */
 export interface ContractRules {
-  readonly plans: readonly RulePlan[];
-  /** By their places in `plans`. */
+  readonly states: readonly RuleState[];
+  /** By their places in `states`. */
   readonly index: ThresholdIndex;
 }
 
+/** One set of windows for rules that look at the same values. @param states at least one. */
+export function openWindows(states: readonly RuleState[]): SharedWindows {
+  const specs = states.map((state) => state.windowSpec!);
+  const windows = new SharedWindows(specs, states);
+  for (const state of states) state.windows = windows;
+  return windows;
+}
+
 /** Rules that begin together share what they look at. */
-function shareWindows(begun: readonly RulePlan[]): void {
-  const byWindows = Map.groupBy(begun, ({ compiled }) => windowsIdOf(compiled));
-  for (const [id, plans] of byWindows) {
-    if (id === null) continue;
-    const windows = new SharedWindows(plans);
-    for (const plan of plans) plan.windows = windows;
-  }
+function shareWindows(begun: readonly RuleState[]): void {
+  const byWindows = Map.groupBy(begun, ({ compiled, windowSpec }) =>
+    windowSpec === null ? null : `${windowsIdOf(windowSpec)} ${compiled.contracts.join(" ")}`,
+  );
+  for (const [id, states] of byWindows) if (id !== null) openWindows(states);
 }
 
 export class RuleSet {
-  readonly plans = new Map<string, RulePlan>();
+  readonly states = new Map<string, RuleState>();
   readonly #catalog: Catalog;
   /** By contract, in the order of their ids, whatever the order they came in. */
   #evaluated = new Map<string, ContractRules>();
-  #absences = new Map<string, readonly RulePlan[]>();
+  #absences = new Map<string, readonly RuleState[]>();
   /** Contracts whose rules look at who sent a reading; the others are spared a copy of it. */
   readonly #needDevice = new Set<string>();
   #rules: readonly CompiledRule[] | null = null;
@@ -56,48 +61,47 @@ export class RuleSet {
   }
 
   /** Goes on with these rules: one that is there in the same version stays as it is. */
-  update(rules: readonly CompiledRule[]): { ended: RulePlan[]; begun: RulePlan[] } {
+  update(rules: readonly CompiledRule[]): { ended: RuleState[]; begun: RuleState[] } {
     this.#rules = rules;
     const current = new Map(rules.map((rule) => [rule.id, rule]));
-    const ended: RulePlan[] = [];
-    for (const [id, plan] of this.plans) {
+    const ended: RuleState[] = [];
+    for (const [id, state] of this.states) {
       const rule = current.get(id);
-      if (rule && isSame(rule, plan.compiled)) {
-        plan.compiled = rule;
-        plan.windows?.recompiled(rule);
+      if (rule && isSame(rule, state.compiled)) {
+        state.recompiled(rule);
       } else {
-        this.plans.delete(id);
-        plan.windows?.readers.delete(plan);
-        ended.push(plan);
+        this.states.delete(id);
+        state.windows?.readers.delete(state);
+        ended.push(state);
       }
     }
-    const begun = rules.filter(({ id }) => !this.plans.has(id)).map((rule) => new RulePlan(rule));
-    for (const plan of begun) this.plans.set(plan.compiled.id, plan);
+    const begun = rules.filter(({ id }) => !this.states.has(id)).map((rule) => new RuleState(rule));
+    for (const state of begun) this.states.set(state.compiled.id, state);
     shareWindows(begun);
     this.#index();
     return { ended, begun };
   }
 
   #index(): void {
-    const sorted = [...this.plans].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, plan]) => plan);
-    const byContract = (wanted: (plan: RulePlan) => boolean): Map<string, RulePlan[]> => {
-      const index = new Map<string, RulePlan[]>();
-      for (const plan of sorted.filter(wanted))
-        for (const contract of plan.compiled.contracts)
-          index.set(contract, [...(index.get(contract) ?? []), plan]);
+    const sorted = [...this.states].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, state]) => state);
+    const byContract = (wanted: (state: RuleState) => boolean): Map<string, RuleState[]> => {
+      const index = new Map<string, RuleState[]>();
+      for (const state of sorted.filter(wanted))
+        for (const contract of state.compiled.contracts)
+          index.set(contract, [...(index.get(contract) ?? []), state]);
       return index;
     };
-    const evaluated = byContract(({ compiled }) => compiled.kind !== "absence");
+    const evaluated = byContract((state) => state.evaluate !== null);
     this.#evaluated = new Map(
-      [...evaluated].map(([contract, plans]) => {
-        const index = new ThresholdIndex(plans.map(({ compiled }) => compiled));
-        return [contract, { plans, index }];
+      [...evaluated].map(([contract, states]) => {
+        const index = new ThresholdIndex(states.map((state) => state.bounds));
+        return [contract, { states, index }];
       }),
     );
-    this.#absences = byContract(({ compiled }) => compiled.kind === "absence");
+    this.#absences = byContract((state) => state.waits !== null);
     this.#needDevice.clear();
     for (const { compiled } of sorted)
-      if (usesDevice(compiled))
+      if (compiled.usesDevice)
         for (const contract of compiled.contracts) this.#needDevice.add(contract);
   }
 
@@ -106,12 +110,12 @@ export class RuleSet {
     return this.#evaluated.get(contract);
   }
 
-  /** Rules that wait for readings of this contract. */
-  absences(contract: string): readonly RulePlan[] {
+  /** Rules that wait for keys of this contract. */
+  absences(contract: string): readonly RuleState[] {
     return this.#absences.get(contract) ?? [];
   }
 
-  get allAbsences(): Iterable<readonly [contract: string, plans: readonly RulePlan[]]> {
+  get allAbsences(): Iterable<readonly [contract: string, states: readonly RuleState[]]> {
     return this.#absences;
   }
 

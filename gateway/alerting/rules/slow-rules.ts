@@ -1,9 +1,13 @@
-// Finds rules that are too slow (pure but for the clock it is given): each reading is timed as a whole,
-// and only after one that took too long is every rule timed by itself for a while.
+// Finds rules that are too slow: each reading is timed as a whole, and only after one that took too long
+// is every rule timed by itself for a while.
+//
+// This is the one exception to "alerts are a function of the log" (lane-rules.ts/A1): it goes by the
+// machine's own clock, so a replay may disable another rule, at another reading, or none. A rule that holds
+// up the alerts of all others cannot be found in the log.
 //
 // A rule is too slow if it took longer than EVALUATION_MS_MAX for STRIKES_MAX readings of that while: once
 // may be the garbage collector, ten times the same of a hundred rules is not.
-import type { RulePlan } from "./rule-plan.ts";
+import type { RuleState } from "./rule-state.ts";
 
 const READING_MS_MAX = 5;
 const EVALUATION_MS_MAX = 4;
@@ -15,7 +19,7 @@ export class SlowRules {
   #beganMs = 0;
   #lastMs = 0;
   #readingsLeft = 0;
-  #strikes = new Map<RulePlan, number>();
+  #strikes = new Map<RuleState, number>();
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
@@ -28,15 +32,15 @@ export class SlowRules {
   }
 
   /** After each rule. */
-  isTooSlow(plan: RulePlan): boolean {
+  isTooSlow(state: RuleState): boolean {
     if (this.#readingsLeft === 0) return false;
     const nowMs = this.#nowMs();
     const tookMs = nowMs - this.#lastMs;
     this.#lastMs = nowMs;
     if (tookMs <= EVALUATION_MS_MAX) return false;
-    const strikes = (this.#strikes.get(plan) ?? 0) + 1;
-    this.#strikes.set(plan, strikes);
-    return strikes >= STRIKES_MAX && plan.disabled === null;
+    const strikes = (this.#strikes.get(state) ?? 0) + 1;
+    this.#strikes.set(state, strikes);
+    return strikes >= STRIKES_MAX && state.disabled === null;
   }
 
   /** After all rules of a reading. */

@@ -1,11 +1,10 @@
-// Which threshold rules of a contract a reading can make fire at all (pure). Most readings are far from
-// most thresholds; asking every condition costs more than everything else that is done with a reading.
+// Which rules of a contract a reading can make fire at all (pure). Most readings are far from most
+// thresholds; asking a hundred conditions costs more than everything else that is done with a reading.
 //
-// T1. A rule whose condition has no bounds (condition-bounds.ts), and one of another kind, is always asked.
+// T1. A rule whose condition has no bounds (condition-bounds.ts) is always asked.
 // T2. Limits are sorted by field and side, so a reading finds those that it reaches and stops at the first
 //     that it does not: time goes with the rules that may hold, not with those that there are.
 import { type Bound, reaches } from "../../../contracts/rules/condition-bounds.ts";
-import type { CompiledRule } from "../../../contracts/rules/compile-rule.ts";
 
 interface Limit {
   readonly bound: Bound;
@@ -25,11 +24,10 @@ export class ThresholdIndex {
   readonly #reachedBy: Float64Array;
   #reading = 0;
 
-  /** @param rules in the order of their places. */
-  constructor(rules: readonly CompiledRule[]) {
-    this.#reachedBy = new Float64Array(rules.length).fill(Number.POSITIVE_INFINITY);
-    const limits = rules.flatMap((rule, place): Limit[] => {
-      const bounds = rule.kind === "threshold" ? rule.when.bounds : null;
+  /** @param boundsOf each rule's, in the order of their places; null without any. */
+  constructor(boundsOf: readonly (readonly Bound[] | null)[]) {
+    this.#reachedBy = new Float64Array(boundsOf.length).fill(Number.POSITIVE_INFINITY);
+    const limits = boundsOf.flatMap((bounds, place): Limit[] => {
       if (bounds === null) return [];
       this.#reachedBy[place] = 0;
       return bounds.map((bound) => ({ bound, rule: place }));

@@ -4,7 +4,6 @@ import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import { type CompiledRule, compileRule } from "../../../contracts/rules/compile-rule.ts";
 import type { Rule } from "../../../contracts/rules/rule.ts";
 import type { LaneId } from "../../../contracts/names/subjects.ts";
-import type { Memory } from "../rules/evaluators.ts";
 import { IdleTimers } from "../windows/idle-timers.ts";
 import type { LaneClock } from "../lane/lane-clock.ts";
 import { LanePresence, type PresenceState } from "../lane/lane-presence.ts";
@@ -12,30 +11,31 @@ import { LaneRules } from "../lane/lane-rules.ts";
 import type { Life } from "../rules/lifecycle.ts";
 import { NumberReader, NumberWriter } from "../windows/number-tape.ts";
 import { RecentIdentities, type RecentIdentitiesState } from "../lane/recent-identities.ts";
-import { RulePlan } from "../rules/rule-plan.ts";
-import { SharedWindows } from "../rules/shared-windows.ts";
+import { openWindows } from "../rules/rule-set.ts";
+import { RuleState, type Slot } from "../rules/rule-state.ts";
+import type { SharedWindows } from "../windows/shared-windows.ts";
 import type { WindowValue } from "../windows/sliding-window.ts";
 
 const FORMAT = 2;
 
 type Entries = readonly (readonly [key: string, at: number])[];
 
-interface PlanState {
+interface SavedRule {
   readonly rule: Rule;
-  readonly disabled: RulePlan["disabled"];
-  readonly limitedAt: RulePlan["limitedAt"];
+  readonly disabled: RuleState["disabled"];
+  readonly limitedAt: RuleState["limitedAt"];
   /** How many; the numbers of each are its key and when it was touched. */
   readonly slots: number;
   /** Of the slots that have one, by their number. */
   readonly lives: readonly (readonly [slot: number, life: Life])[];
-  readonly memories: readonly (readonly [slot: number, memory: Memory])[];
+  readonly memories: readonly (readonly [slot: number, memory: NonNullable<Slot["memory"]>])[];
   readonly resolving: Entries;
   readonly silent: Entries;
   readonly lost: Entries;
   readonly silenced: readonly string[];
 }
 
-interface WindowsState {
+interface SavedWindows {
   /** Ids of the rules that look at them. */
   readonly readers: readonly string[];
   /** How many; the numbers of each are its key, when it was touched, how many cells, and the cells. */
@@ -45,11 +45,11 @@ interface WindowsState {
   readonly shedAbove: number;
 }
 
-interface RulesState {
+interface SavedRules {
   readonly format: number;
   readonly keys: readonly string[];
-  readonly plans: readonly PlanState[];
-  readonly windows: readonly WindowsState[];
+  readonly plans: readonly SavedRule[];
+  readonly windows: readonly SavedWindows[];
   readonly identities: RecentIdentitiesState;
 }
 
@@ -65,15 +65,15 @@ export interface LaneSnapshot {
 export function takeSnapshot(lane: LaneRules, into = new NumberWriter()): LaneSnapshot {
   const writer = into.begin();
   const keys = new KeyNumbers();
-  const all = [...lane.rules.plans.values()];
-  const plans = all.map((plan) => writePlan(plan, keys, writer));
+  const all = [...lane.rules.states.values()];
+  const plans = all.map((state) => writeRule(state, keys, writer));
   const shared = new Set(all.flatMap(({ windows }) => windows ?? []));
   const windows = [...shared].map((each) => writeWindows(each, keys, writer));
   const identities = lane.identities.write(writer);
-  const state: RulesState = { format: FORMAT, keys: keys.all, plans, windows, identities };
+  const saved: SavedRules = { format: FORMAT, keys: keys.all, plans, windows, identities };
   return {
-    rules: writer.finish(JSON.stringify(state)),
-    presence: Buffer.from(JSON.stringify(lane.presence), "utf8"),
+    rules: writer.finish(JSON.stringify(saved)),
+    presence: Buffer.from(JSON.stringify(lane.absences.presence), "utf8"),
     clock: lane.clock,
   };
 }
@@ -93,11 +93,11 @@ class KeyNumbers {
   }
 }
 
-function writePlan(plan: RulePlan, keys: KeyNumbers, writer: NumberWriter): PlanState {
+function writeRule(state: RuleState, keys: KeyNumbers, writer: NumberWriter): SavedRule {
   const lives: [number, Life][] = [];
-  const memories: [number, Memory][] = [];
+  const memories: [number, NonNullable<Slot["memory"]>][] = [];
   let slot = 0;
-  for (const [key, { life, memory, touchedAt }] of plan.slots) {
+  for (const [key, { life, memory, touchedAt }] of state.slots) {
     writer.push(keys.of(key));
     writer.push(touchedAt);
     if (memory !== null) memories.push([slot, memory]);
@@ -105,20 +105,20 @@ function writePlan(plan: RulePlan, keys: KeyNumbers, writer: NumberWriter): Plan
     slot += 1;
   }
   return {
-    rule: plan.compiled.rule,
-    disabled: plan.disabled,
-    limitedAt: plan.limitedAt,
+    rule: state.compiled.rule,
+    disabled: state.disabled,
+    limitedAt: state.limitedAt,
     slots: slot,
     lives,
     memories,
-    resolving: [...plan.resolving.entries()],
-    silent: [...plan.silent.entries()],
-    lost: [...plan.lost.entries()],
-    silenced: [...plan.silenced],
+    resolving: [...state.resolving.entries()],
+    silent: [...state.silent.entries()],
+    lost: [...state.lost.entries()],
+    silenced: [...state.silenced],
   };
 }
 
-function writeWindows(of: SharedWindows, keys: KeyNumbers, writer: NumberWriter): WindowsState {
+function writeWindows(of: SharedWindows, keys: KeyNumbers, writer: NumberWriter): SavedWindows {
   const values: [number, readonly WindowValue[]][] = [];
   let windows = 0;
   for (const [key, { window, touchedAt }] of of.keys) {
@@ -130,7 +130,7 @@ function writeWindows(of: SharedWindows, keys: KeyNumbers, writer: NumberWriter)
     if (others) values.push([windows, others]);
     windows += 1;
   }
-  const readers = [...of.readers].map(({ compiled }) => compiled.id);
+  const readers = [...of.readers].map(({ id }) => id);
   return { readers, windows, values, shedAbove: of.shedAbove };
 }
 
@@ -143,61 +143,60 @@ export function restoreSnapshot(
   parts: { lane: LaneId; catalog: Catalog; nowMs: () => number },
 ): LaneRules {
   const reader = new NumberReader(rules);
-  const state = JSON.parse(reader.text) as RulesState;
-  if (state.format !== FORMAT)
-    throw new Error(`format ${state.format}; this program reads ${FORMAT}`);
+  const saved = JSON.parse(reader.text) as SavedRules;
+  if (saved.format !== FORMAT)
+    throw new Error(`format ${saved.format}; this program reads ${FORMAT}`);
   const lane = new LaneRules(parts.lane, parts.catalog, parts.nowMs);
   lane.clock = clock;
   const known = Buffer.from(presence).toString("utf8");
-  lane.presence = LanePresence.from(JSON.parse(known) as PresenceState);
-  const { plans } = lane.rules;
-  const compiled = state.plans.map((of) => {
-    const plan = readPlan(of, compileRule(of.rule, parts.catalog), state.keys, reader);
-    plans.set(of.rule.id, plan);
-    return plan.compiled;
+  lane.absences.presence = LanePresence.from(JSON.parse(known) as PresenceState);
+  const { states } = lane.rules;
+  const compiled = saved.plans.map((of) => {
+    const state = readRule(of, compileRule(of.rule, parts.catalog), saved.keys, reader);
+    states.set(of.rule.id, state);
+    return state.compiled;
   });
-  for (const of of state.windows) {
-    const readers = of.readers.map((id) => plans.get(id)!);
-    const windows = readWindows(of, readers, state.keys, reader);
-    for (const plan of readers) plan.windows = windows;
+  for (const of of saved.windows) {
+    const readers = of.readers.map((id) => states.get(id)!);
+    readWindows(of, readers, saved.keys, reader);
   }
-  lane.identities = RecentIdentities.read(state.identities, reader);
+  lane.identities = RecentIdentities.read(saved.identities, reader);
   lane.update(compiled, 0);
   return lane;
 }
 
-function readPlan(
-  of: PlanState,
+function readRule(
+  of: SavedRule,
   compiled: CompiledRule,
   keys: readonly string[],
   reader: NumberReader,
-): RulePlan {
-  const plan = new RulePlan(compiled);
-  plan.disabled = of.disabled;
-  plan.limitedAt = of.limitedAt;
-  plan.limited = of.limitedAt !== null;
-  plan.resolving = IdleTimers.from(of.resolving);
-  plan.silent = IdleTimers.from(of.silent);
-  plan.lost = IdleTimers.from(of.lost);
-  for (const key of of.silenced) plan.silenced.add(key);
+): RuleState {
+  const state = new RuleState(compiled);
+  state.disabled = of.disabled;
+  state.limitedAt = of.limitedAt;
+  state.limited = of.limitedAt !== null;
+  state.resolving = IdleTimers.from(of.resolving);
+  state.silent = IdleTimers.from(of.silent);
+  state.lost = IdleTimers.from(of.lost);
+  for (const key of of.silenced) state.silenced.add(key);
   const lives = new Map(of.lives);
   const memories = new Map(of.memories);
   for (let slot = 0; slot < of.slots; slot++) {
     const key = keys[reader.next()]!;
     const touchedAt = reader.next();
     const [life, memory] = [lives.get(slot) ?? null, memories.get(slot) ?? null];
-    plan.slots.set(key, { life, memory, touchedAt });
+    state.slots.set(key, { life, memory, touchedAt });
   }
-  return plan;
+  return state;
 }
 
 function readWindows(
-  of: WindowsState,
-  readers: readonly RulePlan[],
+  of: SavedWindows,
+  readers: readonly RuleState[],
   keys: readonly string[],
   reader: NumberReader,
-): SharedWindows {
-  const shared = new SharedWindows(readers);
+): void {
+  const shared = openWindows(readers);
   shared.shedAbove = of.shedAbove;
   const values = new Map(of.values);
   for (let window = 0; window < of.windows; window++) {
@@ -206,5 +205,4 @@ function readWindows(
     const cells = reader.take(reader.next());
     shared.restore(key, { cells, others: values.get(window) ?? null }, touchedAt);
   }
-  return shared;
 }

@@ -1,6 +1,7 @@
-// When a lane saves what its rules know next (pure). While a copy of that is made nothing is evaluated, and
-// writing it takes from the same cores and the same disk as the readings; a replay after a kill is as long
-// as the pause was.
+// The pace at which lanes save what their rules know (pure). While a copy is made nothing is evaluated,
+// and writing it takes from the same cores and the same disk as the readings; a replay after a kill is as
+// long as the pause was. Measured: with a copy of all four lanes at the same moment of every second, 15 ms
+// each, alerts waited 60 to 80 ms.
 //
 // P1. Copies of all lanes together take about one part in COPYING_SHARE of the time, and have about
 //     BYTES_PER_SECOND. (Those that a changed rule asks for come on top.)

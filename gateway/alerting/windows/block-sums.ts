@@ -1,6 +1,6 @@
 // Sums over a sliding window, block by block (pure): a reading changes the newest block and those that
-// leave the oldest one, so the values in between are not looked at again. Adding them all up for every
-// reading would push what the rest of the engine needs out of the processor's cache.
+// leave the oldest one, so the values in between are not looked at again. It exists for speed alone: adding
+// all values up for every reading pushed what the rest of the engine needs out of the processor's cache.
 //
 // B1. A block is a sixteenth of the window's length, aligned in time. What a block's values come to
 //     depends on them and their order alone, and what the blocks come to on the blocks: the same values
@@ -22,12 +22,12 @@ export class BlockSums {
   readonly #widthMs: number;
   readonly #blocks = new Float64Array(ROOM * CELLS);
   #length = 0;
-  /** What the blocks come to; null until asked for, and after every change. */
+  /** The total over all blocks; null until asked for, and after every change. */
   #sum: number | null = null;
   #squares: number | null = null;
 
   /**
-   * Of a window of this length.
+   * @param overMs the window's length.
    * @param cells times and values in turn, oldest first: the pairs [start, end) are in the window.
    */
   constructor(overMs: number, cells: Float64Array, start: number, end: number) {

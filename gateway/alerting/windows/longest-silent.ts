@@ -1,4 +1,4 @@
-/** Of those that may go, the share that goes at once: looking for them takes a pass over all. */
+/** Share of the keys that may go which goes at once: looking for them takes a pass over all. */
 export const SHED_SHARE = 0.1;
 
 /** The tenth of those that may go which were silent longest; empty if none may. */

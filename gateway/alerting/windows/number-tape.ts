@@ -1,6 +1,6 @@
-// Many numbers and a text as one value (pure): numbers are copied as they are, which takes a hundredth of
-// the time that writing them as JSON takes, and a snapshot stands in the way of the next alert. They come
-// first, so that they are written where they stay.
+// Many numbers and a text as one value (pure). A snapshot stands in the way of the next alert, so numbers are
+// copied as they are, which takes a hundredth of the time that writing them as JSON takes. They come first,
+// so that they are written where they stay; before, a lane's 2.8 MB took 15 ms.
 //
 //   how many numbers | numbers | text
 //
@@ -9,7 +9,7 @@ import { endianness } from "node:os";
 
 const NUMBER_BYTES = Float64Array.BYTES_PER_ELEMENT;
 const ROOM_BYTES_MIN = 8_192;
-/** For what a value has more than the one before it. */
+/** Room beyond what a value needs, for the next one to be larger. */
 const GROWTH = 1.25;
 
 /**

@@ -23,7 +23,7 @@ export class SlidingWindow {
   /** The window is [#start, #end) of the cells, counted in pairs. */
   #start = 0;
   #end = 0;
-  /** Of each distinct value, how often; kept only if asked for. */
+  /** Number of times that each distinct value is in the window; kept only if asked for. */
   readonly #counts: Map<WindowValue, number> | null;
   /** Null until asked for. */
   #sums: BlockSums | null = null;
@@ -154,13 +154,13 @@ export class SlidingWindow {
     return (this.#greatest = max);
   }
 
-  /** Of the sample (n − 1), as the rollups'; 0 for a single value. */
+  /** Standard deviation of the sample (n − 1), as in rollups; 0 for a single value. */
   get stddev(): number {
     if (this.size < 2) return 0;
     return Math.sqrt(this.#blocks.squares(this.#cells, this.#start) / (this.size - 1));
   }
 
-  /** What it holds, time and number in turn; `cells` are its own and change with the next `add`. */
+  /** Everything in it, time and number in turn; `cells` are its own and change with the next `add`. */
   get content(): {
     readonly cells: Float64Array;
     /** Instead of the numbers, if values are something else. */
@@ -172,7 +172,7 @@ export class SlidingWindow {
     };
   }
 
-  /** Of `content`, which is copied. */
+  /** A window with this `content`, which is copied. */
   static from(
     { cells, others }: SlidingWindow["content"],
     overMs: number,

@@ -1,13 +1,13 @@
 // Goal: a version that is published while windows are open loses no value and drops no reading.
 // Method: the aggregator's lane and the alerting rules get a frame of a version before it is known.
 import { expect, test } from "vitest";
-import { LaneAggregate } from "../../../../cloud/aggregator/lane-aggregate.ts";
-import { Plans } from "../../../../cloud/aggregator/plan.ts";
+import { ContractLayouts } from "../../../../cloud/aggregator/contract-layout.ts";
 import { START } from "../../../../cloud/aggregator/position.ts";
 import { Catalog } from "../../../../contracts/schema/catalog.ts";
 import { compileContract } from "../../../../contracts/schema/contract.ts";
 import { encodeFrame, encodeReading } from "../../../../contracts/messages/frame.ts";
 import { LaneUnderTest, brief } from "../../../support/lane-frames.ts";
+import { LoggedAggregate, linesOf } from "../../../support/lane-log.ts";
 
 const START_MS = 1_700_000_040_000;
 const number = { type: "number", "x-role": "field" };
@@ -43,23 +43,22 @@ const frame = (n: number, clock: number, ...readings: ReturnType<typeof reading>
 
 test("a frame of an unknown version has no effect, and all of it once the version is known", () => {
   const catalog = new Catalog([pump(1, ["flow"])]);
-  const plans = new Plans(catalog, "eu");
-  const aggregate = new LaneAggregate(plans, START);
-  expect(aggregate.apply(frame(1, START_MS, reading(1, { flow: 1 }))).kind).toBe("effects");
+  const aggregate = new LoggedAggregate(new ContractLayouts(catalog, "eu"), START);
+  expect(aggregate.applyLogged(frame(1, START_MS, reading(1, { flow: 1 }))).kind).toBe("effects");
   expect(aggregate.takeOpen(10)).toHaveLength(2);
 
   const waiting = frame(2, START_MS + 1, reading(2, { pressure: 7, flow: 3 }));
   for (let again = 0; again < 2; again++)
-    expect(aggregate.apply(waiting)).toMatchObject({
-      kind: "stopped",
-      awaits: { contract: "pump", version: 2 },
+    expect(aggregate.applyLogged(waiting)).toMatchObject({
+      kind: "awaits",
+      version: { contract: "pump", version: 2 },
     });
   catalog.add(pump(2, ["pressure", "flow"]));
-  expect(aggregate.apply(waiting)).toMatchObject({ kind: "effects", late: 0, repeated: [] });
+  expect(aggregate.applyLogged(waiting)).toMatchObject({ kind: "effects", late: 0, repeated: [] });
 
-  const closing = aggregate.apply(frame(3, START_MS + 120_000));
+  const closing = aggregate.applyLogged(frame(3, START_MS + 120_000));
   if (closing.kind !== "effects") throw new Error(closing.kind);
-  const final = closing.lines.find((line) => line.startsWith("pump_1m,"))!;
+  const final = linesOf(closing).find((line) => line.startsWith("pump_1m,"))!;
   expect(final).toContain("count=2i");
   expect(final).toContain("flow_sum=4,");
   expect(final).toContain("pressure_sum=7,");

@@ -1,17 +1,23 @@
 // Goal: where a log's beginning was trimmed, its first windows are not written with too small a count
 // but recomputed from the raw points, which may hold what the log has lost.
 import { expect, test } from "vitest";
-import { LaneAggregate } from "../../../../cloud/aggregator/lane-aggregate.ts";
 import { joinedAt } from "../../../../cloud/aggregator/position.ts";
 import { FrameWriter } from "../../../support/nats-frames.ts";
-import { MINUTE_MS, PLANS, environment, parseLine } from "../../../support/lane-log.ts";
+import {
+  LAYOUTS,
+  LoggedAggregate,
+  MINUTE_MS,
+  environment,
+  linesOf,
+  parseLine,
+} from "../../../support/lane-log.ts";
 
 const START_MS = 1_700_000_040_000 - (1_700_000_040_000 % MINUTE_MS);
 
 test("the minute in which a trimmed log begins is left to the repair job, the next one is not", () => {
   const writer = new FrameWriter({ region: "eu", partition: 0 });
   for (let trimmed = 0; trimmed < 56; trimmed++) writer.encode([], START_MS);
-  const aggregate = new LaneAggregate(PLANS, joinedAt(START_MS + 20_000));
+  const aggregate = new LoggedAggregate(LAYOUTS, joinedAt(START_MS + 20_000));
   let seq = 500;
   const apply = (clockMs: number, ...readings: number[]): string[] => {
     const held = readings.map((ts) => environment("a", ts - START_MS, ts));
@@ -20,10 +26,10 @@ test("the minute in which a trimmed log begins is left to the repair job, the ne
       clockMs,
     );
     seq += 1;
-    const outcome = aggregate.apply({ seq, storeMs: clockMs, data });
+    const outcome = aggregate.applyLogged({ seq, storeMs: clockMs, data });
     if (outcome.kind !== "effects") throw new Error(outcome.kind);
     aggregate.acknowledged(seq);
-    return outcome.lines.map((line) => parseLine(line).measurement);
+    return linesOf(outcome).map((line) => parseLine(line).measurement);
   };
   expect(apply(START_MS + 21_000, START_MS + 20_500)).toEqual(["environment"]);
   expect(apply(START_MS + 70_000, START_MS + 65_000)).toEqual(["environment"]);

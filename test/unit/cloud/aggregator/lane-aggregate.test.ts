@@ -3,35 +3,36 @@
 // acknowledge, save and crash over random logs, against one straight run.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  type FrameEffects,
-  LaneAggregate,
-  type LoggedFrame,
-} from "../../../../cloud/aggregator/lane-aggregate.ts";
+import type { FrameEffects } from "../../../../cloud/aggregator/lane-aggregate.ts";
 import { type AggregatorPosition, START, joinedAt } from "../../../../cloud/aggregator/position.ts";
-import type { Rollup, RollupPoints } from "../../../../cloud/aggregator/point.ts";
 import { recompute, revise } from "../../../../cloud/aggregator/recompute.ts";
 import { type FrameReading, decodeFrame } from "../../../../contracts/messages/frame.ts";
 import { FrameWriter } from "../../../support/nats-frames.ts";
-import { MINUTE_MS, PLANS, Store, environment } from "../../../support/lane-log.ts";
+import {
+  LAYOUTS,
+  type LoggedFrame,
+  LoggedAggregate,
+  MINUTE_MS,
+  Store,
+  environment,
+  linesOf,
+} from "../../../support/lane-log.ts";
 
 const START_MS = 1_700_000_040_000 - (1_700_000_040_000 % MINUTE_MS);
 
 /** What the repair job does, against the model. */
-function repair(aggregate: LaneAggregate, store: Store, groupsMax = 1_000): void {
+function repair(aggregate: LoggedAggregate, store: Store, groupsMax = 1_000): void {
   for (const group of aggregate.repairsDue(groupsMax)) {
-    const plan = PLANS.ofAllVersions(group.contract)!;
-    const revised = (points: RollupPoints, rollup: Rollup, measurement: string): void => {
-      const stored = store
-        .rows(measurement, group.key)
-        .find(({ time }) => Date.parse(String(time)) === rollup.startMs);
-      const line = revise(points, rollup, stored);
-      if (line !== null) store.write(line);
-    };
-    for (const minute of recompute(plan, group.key, store.rows("environment", group.key))) {
+    const layout = LAYOUTS.ofAllVersions(group.contract)!;
+    for (const minute of recompute(layout, group.key, store.readings(group.key))) {
       if (!group.minutes.includes(minute.startMs)) continue;
-      for (const part of minute.parts) revised(plan.series.tenSeconds, part, "environment_10s");
-      revised(plan.series.minute, minute.rollup, "environment_1m");
+      for (const final of minute.finals) {
+        const stored = store
+          .finals(`environment_${final.window.name}`, group.key)
+          .find(({ startMs }) => startMs === final.startMs);
+        const revised = revise(final, stored);
+        if (revised) linesOf({ rollups: [revised] }).forEach((line) => store.write(line));
+      }
     }
     aggregate.repaired(group);
   }
@@ -42,11 +43,15 @@ type Origin = ReadonlyMap<string, LoggedFrame>;
 const NOTHING_MISSING: Origin = new Map();
 
 /** A frame and, before it, those that were missing, as lane-holes.ts gives them (H3). */
-function applyFilled(aggregate: LaneAggregate, frame: LoggedFrame, origin: Origin): FrameEffects[] {
-  const outcome = aggregate.apply(frame);
+function applyFilled(
+  aggregate: LoggedAggregate,
+  frame: LoggedFrame,
+  origin: Origin,
+): FrameEffects[] {
+  const outcome = aggregate.applyLogged(frame);
   if (outcome.kind === "effects") return [outcome];
   if (outcome.kind === "nothing") return [];
-  if (!outcome.hole) throw new Error(outcome.reason);
+  if (outcome.kind !== "hole") throw new Error(outcome.kind);
   const { gateway, fromN, untilN } = outcome.hole;
   const effects: FrameEffects[] = [];
   for (let n = fromN; n < untilN; n++) {
@@ -62,12 +67,12 @@ function straightRun(
   origin = NOTHING_MISSING,
 ): { store: Store; late: number } {
   const store = new Store();
-  const aggregate = new LaneAggregate(PLANS, START);
+  const aggregate = new LoggedAggregate(LAYOUTS, START);
   let late = 0;
   for (const frame of log)
     for (const effects of applyFilled(aggregate, frame, origin)) {
       late += effects.late;
-      effects.lines.forEach((line) => store.write(line));
+      linesOf(effects).forEach((line) => store.write(line));
       aggregate.acknowledged(effects.seq);
     }
   repair(aggregate, store);
@@ -82,11 +87,11 @@ function crashingRun(
 ): Store {
   const store = new Store();
   let saved: AggregatorPosition = START;
-  let aggregate = new LaneAggregate(PLANS, saved);
+  let aggregate = new LoggedAggregate(LAYOUTS, saved);
   let at = 0;
   let waiting: FrameEffects[] = [];
   const resume = (): void => {
-    aggregate = new LaneAggregate(PLANS, saved);
+    aggregate = new LoggedAggregate(LAYOUTS, saved);
     at = log.findIndex(({ seq }) => seq >= saved.seq);
     if (at < 0) at = log.length;
     waiting = [];
@@ -98,7 +103,7 @@ function crashingRun(
   };
   const acknowledge = (count: number): void => {
     for (const effects of waiting.splice(0, count)) {
-      effects.lines.forEach((line) => store.write(line));
+      linesOf(effects).forEach((line) => store.write(line));
       aggregate.acknowledged(effects.seq);
     }
   };
@@ -113,11 +118,12 @@ function crashingRun(
     if (step < 50) apply();
     else if (step < 70) acknowledge(1 + (step % 3));
     else if (step < 85) save();
-    else if (step < 88) aggregate.takeOpen(1 + (step % 3)).forEach((line) => store.write(line));
+    else if (step < 88)
+      linesOf({ rollups: aggregate.takeOpen(1 + (step % 3)) }).forEach((l) => store.write(l));
     else if (step < 90) repair(aggregate, store, 1 + (step % 2));
     else if (step < 95) {
       // InfluxDB took some lines of the write in flight, nobody heard of it.
-      const lines = waiting.flatMap((effects) => effects.lines);
+      const lines = waiting.flatMap(linesOf);
       lines.slice(0, Math.floor((lines.length * (step - 90)) / 4)).forEach((l) => store.write(l));
       resume();
     } else resume();
@@ -303,7 +309,7 @@ describe("each reading once", () => {
             eventMs: Number(reading.payload["ts"] ?? reading.receivedAtMs),
           }));
           const store = crashingRun(log, schedule);
-          for (const { measurement, time, tags, fields } of store.finals) {
+          for (const { measurement, time, tags, fields } of store.allFinals) {
             const sizeMs = measurement.endsWith("_1m") ? MINUTE_MS : 10_000;
             const startMs = Number(time.slice(0, -6));
             const within = timed
@@ -337,7 +343,7 @@ describe("each reading once", () => {
     }));
     const { store, late } = straightRun(log);
     expect(late).toBe(1);
-    const counts = store.finals.map(({ measurement, fields }) => [
+    const counts = store.allFinals.map(({ measurement, fields }) => [
       measurement,
       fields["count"],
       fields["revision"],
@@ -362,48 +368,42 @@ test("ten seconds that a reading reaches late are closed again, their minute cou
   ].map((data, index) => ({ seq: index + 1, storeMs: at(70), data }));
   const { store, late } = straightRun(log);
   expect(late).toBe(0);
-  const counts = store.finals.map(({ fields }) => [fields["count"], fields["revision"]]);
+  const counts = store.allFinals.map(({ fields }) => [fields["count"], fields["revision"]]);
   expect(counts).toEqual([
     [2, 1],
     [2, 0],
   ]);
 });
 
-describe("a lane stops", () => {
-  const apply = (data: Uint8Array): string => {
-    const outcome = new LaneAggregate(PLANS, START).apply({
-      seq: 5,
-      storeMs: START_MS,
+test("a frame of an unknown contract waits for it", () => {
+  const unknown = { ...environment("a", 1, START_MS), contract: "later" };
+  const data = writer("g1").encode([strip(unknown)], START_MS);
+  const aggregate = new LoggedAggregate(LAYOUTS, START);
+  expect(aggregate.applyLogged({ seq: 5, storeMs: START_MS, data })).toEqual({
+    kind: "awaits",
+    version: { contract: "later", version: 1 },
+  });
+});
+
+test("a log whose beginning was trimmed has no hole; its first window gets no final", () => {
+  const aggregate = new LoggedAggregate(LAYOUTS, joinedAt(START_MS));
+  const g1 = writer("g1");
+  const lines = [
+    g1.encode([strip(environment("a", 1, START_MS + 1))], START_MS, 56),
+    g1.encode([strip(environment("a", 2, START_MS + MINUTE_MS))], START_MS + MINUTE_MS),
+    g1.encode([], START_MS + 3 * MINUTE_MS),
+  ].flatMap((data, at) => {
+    const outcome = aggregate.applyLogged({
+      seq: 900 + at,
+      storeMs: START_MS + at * 70_000,
       data,
     });
-    return outcome.kind === "stopped" ? outcome.reason : outcome.kind;
-  };
-
-  test("at a hole, an unreadable frame and an unknown contract, naming the frame", () => {
-    expect(apply(writer("g1").encode([], START_MS, 1))).toMatch(
-      /frame 5 comes before frames 1 to 1 of gateway g1/,
-    );
-    expect(apply(Buffer.from("nonsense"))).toMatch(/frame 5 cannot be read/);
-    const unknown = { ...environment("a", 1, START_MS), contract: "later" };
-    expect(apply(writer("g1").encode([strip(unknown)], START_MS))).toMatch(/contract later v1/);
+    if (outcome.kind !== "effects") throw new Error(JSON.stringify(outcome));
+    return linesOf(outcome);
   });
-
-  test("not where the beginning of the log was trimmed; its first window gets no final", () => {
-    const aggregate = new LaneAggregate(PLANS, joinedAt(START_MS));
-    const g1 = writer("g1");
-    const lines = [
-      g1.encode([strip(environment("a", 1, START_MS + 1))], START_MS, 56),
-      g1.encode([strip(environment("a", 2, START_MS + MINUTE_MS))], START_MS + MINUTE_MS),
-      g1.encode([], START_MS + 3 * MINUTE_MS),
-    ].flatMap((data, at) => {
-      const outcome = aggregate.apply({ seq: 900 + at, storeMs: START_MS + at * 70_000, data });
-      if (outcome.kind !== "effects") throw new Error(JSON.stringify(outcome));
-      return outcome.lines;
-    });
-    expect(lines.filter((line) => line.startsWith("environment,"))).toHaveLength(2);
-    const finals = lines.filter((line) => line.startsWith("environment_1m,"));
-    expect(finals.map((line) => line.split(" ")[2])).toEqual([`${START_MS + MINUTE_MS}000000`]);
-  });
+  expect(lines.filter((line) => line.startsWith("environment,"))).toHaveLength(2);
+  const finals = lines.filter((line) => line.startsWith("environment_1m,"));
+  expect(finals.map((line) => line.split(" ")[2])).toEqual([`${START_MS + MINUTE_MS}000000`]);
 });
 
 const strip = ({ traceparent: _, ...reading }: FrameReading): Omit<FrameReading, "traceparent"> =>

@@ -1,15 +1,14 @@
 // Goal: a contract without a number, such as presence, makes only lines that InfluxDB takes.
 import { expect, test } from "vitest";
-import { LaneAggregate } from "../../../../cloud/aggregator/lane-aggregate.ts";
 import { joinedAt } from "../../../../cloud/aggregator/position.ts";
 import { FrameWriter } from "../../../support/nats-frames.ts";
-import { MINUTE_MS, PLANS } from "../../../support/lane-log.ts";
+import { LAYOUTS, LoggedAggregate, MINUTE_MS, linesOf } from "../../../support/lane-log.ts";
 
 const START_MS = 1_700_000_040_000 - (1_700_000_040_000 % MINUTE_MS);
 
 test("strings land as strings, and rollups hold the count alone", () => {
   const writer = new FrameWriter({ region: "eu", partition: 0 });
-  const aggregate = new LaneAggregate(PLANS, joinedAt(START_MS - 2 * MINUTE_MS));
+  const aggregate = new LoggedAggregate(LAYOUTS, joinedAt(START_MS - 2 * MINUTE_MS));
   let seq = 0;
   const apply = (clockMs: number, ...states: ["online" | "offline", string][]): string[] => {
     const readings = states.map(([state, reason], at) => ({
@@ -21,10 +20,10 @@ test("strings land as strings, and rollups hold the count alone", () => {
     }));
     seq += 1;
     const data = writer.encode(readings, clockMs);
-    const outcome = aggregate.apply({ seq, storeMs: clockMs, data });
+    const outcome = aggregate.applyLogged({ seq, storeMs: clockMs, data });
     if (outcome.kind !== "effects") throw new Error(outcome.kind);
     aggregate.acknowledged(seq);
-    return [...outcome.lines];
+    return linesOf(outcome);
   };
   const lines = [
     ...apply(START_MS + 1_000, ["online", "connected"], ["offline", "will"]),

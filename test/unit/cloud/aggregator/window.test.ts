@@ -2,14 +2,15 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { OpenWindows } from "../../../../cloud/aggregator/window.ts";
 import {
+  LAYOUTS,
   MINUTE_MS,
-  PLANS,
   type ParsedLine,
   environment,
+  linesOf,
   parseLine,
 } from "../../../support/lane-log.ts";
 
-const PLAN = PLANS.get("environment", 1)!;
+const LAYOUT = LAYOUTS.get("environment", 1)!;
 const START_MS = 1_700_000_040_000 - (1_700_000_040_000 % MINUTE_MS);
 
 interface Sample {
@@ -22,10 +23,9 @@ function finalsOf(samples: readonly Sample[]): ParsedLine[] {
   const windows = new OpenWindows();
   for (const { seq, offsetMs, co2 } of samples) {
     const eventMs = START_MS + offsetMs;
-    windows.add(PLAN, environment("d", seq, eventMs, co2), eventMs);
+    windows.add(LAYOUT, environment("d", seq, eventMs, co2), eventMs);
   }
-  return windows
-    .close(Number.MAX_SAFE_INTEGER)
+  return linesOf({ rollups: windows.close(Number.MAX_SAFE_INTEGER) })
     .map(parseLine)
     .filter(({ measurement }) => measurement === "environment_1m");
 }
@@ -124,17 +124,16 @@ test("quantiles are within 1 % of the definition's, in the minute as in its part
 
 test("an open rollup is written when it changed, and once more before its final", () => {
   const windows = new OpenWindows();
-  windows.add(PLAN, environment("d", 1, START_MS), START_MS);
-  expect(windows.takeOpen(10).map((line) => parseLine(line).fields["count"])).toEqual([1, 1]);
+  windows.add(LAYOUT, environment("d", 1, START_MS), START_MS);
+  expect(windows.takeOpen(10).map(({ count }) => count)).toEqual([1, 1]);
   expect(windows.takeOpen(10)).toEqual([]);
-  windows.add(PLAN, environment("d", 1, START_MS), START_MS);
+  windows.add(LAYOUT, environment("d", 1, START_MS), START_MS);
   expect(windows.takeOpen(10)).toEqual([]);
-  windows.add(PLAN, environment("d", 2, START_MS), START_MS);
-  expect(windows.close(START_MS + MINUTE_MS).map((line) => parseLine(line).measurement)).toEqual([
-    "environment_10s_open",
-    "environment_1m_open",
-    "environment_10s",
-    "environment_1m",
-  ]);
+  windows.add(LAYOUT, environment("d", 2, START_MS), START_MS);
+  expect(
+    linesOf({ rollups: windows.close(START_MS + MINUTE_MS) }).map(
+      (line) => parseLine(line).measurement,
+    ),
+  ).toEqual(["environment_10s_open", "environment_1m_open", "environment_10s", "environment_1m"]);
   expect(windows.takeOpen(10)).toEqual([]);
 });

@@ -230,7 +230,7 @@ test("a rule that throws is disabled alone, tells of it, and is back with its ne
   const alerts = under.frame(START_MS, room("r", 0), room("r", 2_000));
   expect(brief(alerts)).toEqual(["rule_disabled bad/0 firing", "a r firing"]);
   expect(alerts[0]!.message).toContain("division by zero");
-  expect(under.rules.rules.plans.get("bad")!.disabled!.why).toContain("division by zero");
+  expect(under.rules.rules.states.get("bad")!.disabled!.why).toContain("division by zero");
   const ended = under.setRules(parseRules([high("a"), { ...bad, version: 2, when: "co2 < 0" }]));
   expect(ended).toMatchObject([{ rule: "rule_disabled", state: "resolved", id: alerts[0]!.id }]);
   expect(brief(under.frame(START_MS + 1, room("r", -1)))).toEqual(["a r resolved", "bad r firing"]);
@@ -244,7 +244,7 @@ test("a rule that is too slow is disabled alone", () => {
   const under = new LaneUnderTest(catalog, parseRules([high("a"), rule]), {
     nowMs: () => nowMs,
   });
-  const { compiled } = under.rules.rules.plans.get("slow")!;
+  const { compiled } = under.rules.rules.states.get("slow")!;
   if (compiled.kind !== "threshold") throw new Error("not a threshold");
   const { when } = compiled;
   const slow = {

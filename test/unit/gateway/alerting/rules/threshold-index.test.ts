@@ -4,10 +4,11 @@ import { reaches } from "../../../../../contracts/rules/condition-bounds.ts";
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../../../contracts/schema/catalog.ts";
 import { compileRule } from "../../../../../contracts/rules/compile-rule.ts";
 import { parseRules } from "../../../../../contracts/rules/rule.ts";
+import { RuleState } from "../../../../../gateway/alerting/rules/rule-state.ts";
 import { ThresholdIndex } from "../../../../../gateway/alerting/rules/threshold-index.ts";
 
 const catalog = loadCatalog(SCHEMAS_DIRECTORY);
-const compiled = (conditions: readonly string[]) =>
+const boundsOf = (conditions: readonly string[]) =>
   parseRules(
     conditions.map((when, at) => ({
       id: `r${at}`,
@@ -16,7 +17,7 @@ const compiled = (conditions: readonly string[]) =>
       contract: "environment",
       when,
     })),
-  ).map((rule) => compileRule(rule, catalog));
+  ).map((rule) => new RuleState(compileRule(rule, catalog)).bounds);
 
 const comparison = fc
   .tuple(
@@ -39,12 +40,11 @@ test("it names the rules of which a bound is reached, and those without any, for
       fc.array(condition, { maxLength: 12 }),
       fc.array(fc.record({ co2: value, humidity: value }), { maxLength: 6 }),
       (conditions, readings) => {
-        const rules = compiled(conditions);
-        const index = new ThresholdIndex(rules);
+        const all = boundsOf(conditions);
+        const index = new ThresholdIndex(all);
         for (const values of readings) {
           index.look(values);
-          rules.forEach((rule, place) => {
-            const bounds = rule.kind === "threshold" ? rule.when.bounds : null;
+          all.forEach((bounds, place) => {
             const expected =
               bounds === null ||
               bounds.some((bound) => reaches(bound, values[bound.name as "co2" | "humidity"]));

@@ -1,14 +1,34 @@
 import { pino } from "pino";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
-  type Answer,
-  InfluxSink,
-  LINES_PER_REQUEST,
-  LINES_WAITING_MAX,
-} from "../../../../cloud/aggregator/influx-sink.ts";
-import { AppError } from "../../../../platform/runtime/errors.ts";
+  RECORDS_PER_REQUEST,
+  RECORDS_WAITING_MAX,
+} from "../../../../../cloud/sinks/group-commit.ts";
+import { InfluxSink } from "../../../../../cloud/sinks/influx/influx-sink.ts";
+import type { Answer, SinkItem } from "../../../../../cloud/sinks/sink.ts";
+import { AppError } from "../../../../../platform/runtime/errors.ts";
+import { CATALOG, environment } from "../../../../support/lane-log.ts";
 
 const SILENT = pino({ level: "silent" });
+
+const [CONTRACT] = CATALOG.versions("environment");
+
+/** An item with one reading of each device. */
+const itemOf = (
+  devices: readonly string[],
+  acknowledged: SinkItem["acknowledged"] = () => undefined,
+): SinkItem => ({
+  region: "eu",
+  readings: devices.map((device) => ({
+    contract: CONTRACT!,
+    reading: environment(device, 1, 0),
+    eventMs: 0,
+  })),
+  rollups: [],
+  acknowledged,
+});
+
+const deviceOf = (line: string): string => /,device=([^ ]+) /.exec(line)![1]!;
 
 type Outcome = "accept" | AppError;
 
@@ -16,20 +36,25 @@ const away = new AppError("INFLUX_UNAVAILABLE", "retry", "away");
 const refused = new AppError("INFLUX_REFUSED", "reject", "400");
 const missing = new AppError("INFLUX_REFUSED", "fatal", 'database not found: "skerry"');
 
-/** An InfluxDB that answers as told, remembers what it took, and can hold a request open. */
+/** An InfluxDB that answers as told, remembers the devices of what it took, and can hold a request open. */
 class FakeInflux {
   readonly requests: (readonly string[])[] = [];
   readonly taken: string[] = [];
   databasesCreated = 0;
-  answer: (lines: readonly string[]) => Outcome = () => "accept";
+  answer: (devices: readonly string[]) => Outcome = () => "accept";
   hold: Promise<void> | null = null;
 
   async write(lines: readonly string[]): Promise<void> {
-    this.requests.push(lines);
+    const devices = lines.map(deviceOf);
+    this.requests.push(devices);
     await this.hold;
-    const answer = this.answer(lines);
+    const answer = this.answer(devices);
     if (answer !== "accept") throw answer;
-    this.taken.push(...lines);
+    this.taken.push(...devices);
+  }
+
+  query(): Promise<never[]> {
+    return Promise.resolve([]);
   }
 
   createDatabase(): Promise<void> {
@@ -41,7 +66,7 @@ class FakeInflux {
 function world(): {
   influx: FakeInflux;
   sink: InfluxSink;
-  put: (...lines: string[]) => Promise<void>;
+  put: (...devices: string[]) => Promise<void>;
   controller: AbortController;
   writer: { signal: AbortSignal; held: boolean };
   ended: Promise<void>;
@@ -51,11 +76,14 @@ function world(): {
   const controller = new AbortController();
   const writer = { signal: controller.signal, held: true };
   const ended = sink.run(controller.signal);
-  const put = (...lines: string[]): Promise<void> =>
-    new Promise((resolve) => {
-      const item = { lines, acknowledged: () => resolve() };
-      void sink.put(item, writer);
-    });
+  const put = (...devices: string[]): Promise<void> =>
+    new Promise(
+      (resolve) =>
+        void sink.put(
+          itemOf(devices, () => resolve()),
+          writer,
+        ),
+    );
   return { influx, sink, put, controller, writer, ended };
 }
 
@@ -80,7 +108,7 @@ test("an outage is waited out without losing or reordering a line", async () => 
   influx.answer = () => (failures-- > 0 ? away : "accept");
   await Promise.all([put("a"), put("b")]);
   expect(influx.taken).toEqual(["a", "b"]);
-  expect(sink.state.state).toBe("ok");
+  expect(sink.status.state).toBe("ok");
   controller.abort();
   await ended;
 });
@@ -97,31 +125,45 @@ test("a missing database is created", async () => {
 
 test("bad lines are found by bisection and counted; the good ones around them are stored", async () => {
   const { influx, sink, controller, writer, ended } = world();
-  influx.answer = (lines) => (lines.some((line) => line.startsWith("bad")) ? refused : "accept");
-  const lines = Array.from({ length: 100 }, (_, at) => (at % 33 === 5 ? `bad${at}` : `good${at}`));
+  influx.answer = (all) => (all.some((device) => device.startsWith("bad")) ? refused : "accept");
+  const devices = Array.from({ length: 100 }, (_, at) =>
+    at % 33 === 5 ? `bad${at}` : `good${at}`,
+  );
   const before = new Promise<Answer["refused"]>((resolve) => {
-    const item = { lines: ["x"], acknowledged: (answer: Answer) => resolve(answer.refused) };
-    void sink.put(item, writer);
+    void sink.put(
+      itemOf(["x"], (answer) => resolve(answer.refused)),
+      writer,
+    );
   });
   const refusedAt = await new Promise<Answer["refused"]>((resolve) => {
-    const item = { lines, acknowledged: (answer: Answer) => resolve(answer.refused) };
-    void sink.put(item, writer);
+    void sink.put(
+      itemOf(devices, (answer) => resolve(answer.refused)),
+      writer,
+    );
   });
   expect(await before).toEqual([]);
-  expect(refusedAt).toEqual([5, 38, 71].map((line) => ({ line, detail: "400" })));
-  expect(influx.taken.filter((line) => line !== "x")).toEqual(
-    lines.filter((line) => line.startsWith("good")),
+  expect(refusedAt).toEqual([5, 38, 71].map((place) => ({ place, detail: "400" })));
+  expect(influx.taken.filter((device) => device !== "x")).toEqual(
+    devices.filter((device) => device.startsWith("good")),
   );
-  expect(sink.linesRefused).toBe(3);
+  expect(sink.refused).toBe(3);
   controller.abort();
   await ended;
 });
 
 describe("a writer that lost its lane", () => {
-  const lines = (sink: InfluxSink, writer: { signal: AbortSignal; held: boolean }, line: string) =>
-    new Promise<void>((resolve) => {
-      void sink.put({ lines: [line], acknowledged: () => resolve() }, writer);
-    });
+  const putBy = (
+    sink: InfluxSink,
+    writer: { signal: AbortSignal; held: boolean },
+    device: string,
+  ) =>
+    new Promise<void>(
+      (resolve) =>
+        void sink.put(
+          itemOf([device], () => resolve()),
+          writer,
+        ),
+    );
 
   test("what waits is dropped, what others put is written", async () => {
     const { influx, sink, writer, put, controller, ended } = world();
@@ -131,7 +173,7 @@ describe("a writer that lost its lane", () => {
     const first = put("a");
     await new Promise((resolve) => setImmediate(resolve));
     void put("lost");
-    const kept = lines(sink, other, "kept");
+    const kept = putBy(sink, other, "kept");
     writer.held = false;
     gate.resolve();
     await Promise.all([first, kept]);
@@ -145,8 +187,8 @@ describe("a writer that lost its lane", () => {
     const other = { signal: controller.signal, held: true };
     influx.answer = () => away;
     void put("lost");
-    const kept = Promise.all([lines(sink, other, "b"), lines(sink, other, "c")]);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    const kept = Promise.all([putBy(sink, other, "b"), putBy(sink, other, "c")]);
+    await vi.waitFor(() => expect(influx.requests.length).toBeGreaterThan(1));
     writer.held = false;
     influx.answer = () => "accept";
     await kept;
@@ -164,18 +206,20 @@ describe("bounds", () => {
     const frame = Array<string>(1_000).fill("x");
     let queued = 0;
     const feeding = (async () => {
-      for (; queued < 60; queued++)
-        await sink.put({ lines: frame, acknowledged: () => undefined }, writer);
+      for (; queued < 60; queued++) await sink.put(itemOf(frame), writer);
     })();
     await new Promise((resolve) => setImmediate(resolve));
-    expect(queued * 1_000).toBeLessThanOrEqual(LINES_WAITING_MAX + LINES_PER_REQUEST);
+    expect(queued * 1_000).toBeLessThanOrEqual(RECORDS_WAITING_MAX + RECORDS_PER_REQUEST);
     gate.resolve();
     await feeding;
     await new Promise<void>((resolve) => {
-      void sink.put({ lines: [], acknowledged: () => resolve() }, writer);
+      void sink.put(
+        itemOf([], () => resolve()),
+        writer,
+      );
     });
     expect(influx.taken).toHaveLength(60_000);
-    expect(Math.max(...influx.requests.map(({ length }) => length))).toBe(LINES_PER_REQUEST);
+    expect(Math.max(...influx.requests.map(({ length }) => length))).toBe(RECORDS_PER_REQUEST);
     controller.abort();
     await ended;
   });

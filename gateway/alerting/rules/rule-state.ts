@@ -1,23 +1,34 @@
 // What a lane keeps of one rule, beside what it keeps of each key (pure).
+import type { Bound } from "../../../contracts/rules/condition-bounds.ts";
 import type { CompiledRule } from "../../../contracts/rules/compile-rule.ts";
-import type { Memory, Remembered } from "./evaluators.ts";
 import { IdleTimers } from "../windows/idle-timers.ts";
-import { type Life, type LogPlace, isLive } from "./lifecycle.ts";
 import { SHED_SHARE, longestSilent } from "../windows/longest-silent.ts";
-import type { SharedWindows } from "./shared-windows.ts";
+import type { SharedWindows, WindowReader, WindowSpec } from "../windows/shared-windows.ts";
+import { laneKindOf } from "./kinds/table.ts";
+import type { Evaluate, Remembered, Values, Waits } from "./lane-kind.ts";
+import { type Life, type LogPlace, isLive } from "./lifecycle.ts";
 
 /** At most this many keys of a rule are remembered in one lane. */
 const RULE_KEYS_MAX = 100_000;
 /** What a rule remembers of one key; a key that it remembers nothing of has none. */
 export interface Slot extends Remembered {
   life: Life | null;
-  memory: Memory | null;
   /** The lane's attended time when a reading last said something. */
   touchedAt: number;
 }
 
-export class RulePlan {
+export class RuleState implements WindowReader {
   compiled: CompiledRule;
+  /** Null: no reading decides it. */
+  evaluate: Evaluate | null = null;
+  /** Null unless it is all that a key without an alert has to be asked. */
+  condition: ((values: Values) => boolean) | null = null;
+  /** Null: every reading may make it fire. */
+  bounds: readonly Bound[] | null = null;
+  /** Null: it looks at no windows. */
+  windowSpec: WindowSpec | null = null;
+  /** Null: it waits for no key. */
+  waits: Waits | null = null;
   readonly slots = new Map<string, Slot>();
   /** Why it is not evaluated any more and since which place, or null. */
   disabled: { readonly why: string; readonly at: LogPlace } | null = null;
@@ -27,7 +38,7 @@ export class RulePlan {
   limitedAt: LogPlace | null = null;
   /** Firing keys of rules that resolve by the clock. */
   resolving = new IdleTimers();
-  /** Keys that an absence rule waits for: those that are not firing. */
+  /** Keys that the rule waits for: those that are not firing. */
   silent = new IdleTimers();
   /** Devices that lost their connection. */
   lost = new IdleTimers();
@@ -38,8 +49,31 @@ export class RulePlan {
   readonly #keysMax: number;
 
   constructor(compiled: CompiledRule, keysMax = RULE_KEYS_MAX) {
-    this.compiled = compiled;
     this.#keysMax = keysMax;
+    this.compiled = compiled;
+    this.#askKind();
+  }
+
+  get id(): string {
+    return this.compiled.id;
+  }
+
+  /** Goes on with what it knows; the same rule was compiled anew. */
+  recompiled(rule: CompiledRule): void {
+    if (rule === this.compiled) return;
+    this.compiled = rule;
+    this.#askKind();
+    if (this.windowSpec) this.windows?.respecified(this.windowSpec);
+  }
+
+  #askKind(): void {
+    const { compiled } = this;
+    const kind = laneKindOf(compiled);
+    this.evaluate = kind.evaluateOf?.(compiled) ?? null;
+    this.condition = kind.conditionOf?.(compiled) ?? null;
+    this.bounds = kind.boundsOf?.(compiled) ?? null;
+    this.windowSpec = kind.windowsOf?.(compiled) ?? null;
+    this.waits = kind.waitsOf?.(compiled) ?? null;
   }
 
   remembers(key: string): boolean {
@@ -47,8 +81,13 @@ export class RulePlan {
     return this.slots.size > 0 && this.slots.has(key);
   }
 
+  /** True from the firing of the key's alert until it is resolved. */
+  isLive(key: string): boolean {
+    return isLive(this.slots.get(key)?.life);
+  }
+
   /** The slot of a key, made if there is room; null if every key that is remembered has a live alert. */
-  open(key: string, attendedAt: number, memory: Memory | null = null): Slot | null {
+  open(key: string, attendedAt: number, memory: Slot["memory"] = null): Slot | null {
     const known = this.slots.get(key);
     if (known) return known;
     if (this.slots.size >= this.#keysMax && !this.#shed()) return null;
@@ -62,7 +101,7 @@ export class RulePlan {
     if (life === null && memory === null) this.slots.delete(key);
   }
 
-  /** A key that an absence rule waits for. */
+  /** Begins to wait for a key. */
   waitFor(key: string, attendedAt: number): void {
     this.silent.touch(key, attendedAt);
     if (this.silent.size <= this.#keysMax) return;

@@ -3,20 +3,19 @@ import { describe, expect, test } from "vitest";
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../../../contracts/schema/catalog.ts";
 import { compileRule } from "../../../../../contracts/rules/compile-rule.ts";
 import { parseRules } from "../../../../../contracts/rules/rule.ts";
-import type { Sample } from "../../../../../gateway/alerting/rules/evaluators.ts";
 import { LaneRules } from "../../../../../gateway/alerting/lane/lane-rules.ts";
 import {
   restoreSnapshot,
   takeSnapshot,
 } from "../../../../../gateway/alerting/state/lane-snapshot.ts";
-import type { Life } from "../../../../../gateway/alerting/rules/lifecycle.ts";
 import { RuleSet } from "../../../../../gateway/alerting/rules/rule-set.ts";
+import { RuleState } from "../../../../../gateway/alerting/rules/rule-state.ts";
 import {
   type Bounds,
   SharedWindows,
+  type TimedValues,
   type WindowReader,
-} from "../../../../../gateway/alerting/rules/shared-windows.ts";
-import { FIRING } from "../../../../support/life.ts";
+} from "../../../../../gateway/alerting/windows/shared-windows.ts";
 
 const catalog = loadCatalog(SCHEMAS_DIRECTORY);
 const compiled = (...rules: object[]) =>
@@ -31,9 +30,9 @@ describe("who shares", () => {
   const sharers = (...rules: object[]): string[][] => {
     const set = new RuleSet(catalog);
     set.update(compiled(...rules));
-    const plans = [...set.plans.values()];
-    return [...Map.groupBy(plans, ({ windows }) => windows).values()].map((of) =>
-      of.map((plan) => plan.compiled.id),
+    const states = [...set.states.values()];
+    return [...Map.groupBy(states, ({ windows }) => windows).values()].map((of) =>
+      of.map(({ id }) => id),
     );
   };
 
@@ -65,7 +64,7 @@ describe("who shares", () => {
     );
     set.update([a!, threshold!]);
     set.update([a!, threshold!, b!]);
-    const windows = (id: string) => set.plans.get(id)!.windows;
+    const windows = (id: string) => set.states.get(id)!.windows;
     expect(windows("t")).toBeNull();
     expect(windows("a")).not.toBe(windows("b"));
     expect(windows("a")!.readers.size).toBe(1);
@@ -75,11 +74,9 @@ describe("who shares", () => {
   });
 });
 
-const sample = (timeMs: number, co2: number | undefined): Sample => ({
-  contract: "environment",
+const sample = (timeMs: number, co2: number | undefined): TimedValues => ({
   values: { co2 },
   timeMs,
-  place: { seq: 1, index: 0 },
 });
 
 test("a snapshot keeps who shares, and what", () => {
@@ -87,11 +84,11 @@ test("a snapshot keeps who shares, and what", () => {
   const rules = new LaneRules(parts.lane, catalog, parts.nowMs);
   const ids = ["a", "b"];
   rules.update(compiled(...ids.map((id) => ({ ...avg, id }))), 0);
-  const before = rules.rules.plans.get("a")!.windows!;
+  const before = rules.rules.states.get("a")!.windows!;
   before.take("k", sample(1, 7), 5);
   before.shedAbove = 1_234_567;
   const restored = restoreSnapshot(takeSnapshot(rules), parts);
-  const [a, b] = ids.map((id) => restored.rules.plans.get(id)!.windows!);
+  const [a, b] = ids.map((id) => restored.rules.states.get(id)!.windows!);
   expect(a).toBe(b);
   expect(a!.readers.size).toBe(2);
   expect(a!.shedAbove).toBe(1_234_567);
@@ -99,17 +96,26 @@ test("a snapshot keeps who shares, and what", () => {
 });
 
 class Reader implements WindowReader {
-  readonly slots = new Map<string, { life: Life | null }>();
-  readonly compiled;
+  readonly id = "r";
+  readonly spec;
+  readonly live = new Set<string>();
   limited = false;
 
   constructor(rule: object) {
-    [this.compiled] = compiled({ id: "r", ...rule }) as [WindowReader["compiled"]];
+    const [of] = compiled({ id: "r", ...rule });
+    this.spec = new RuleState(of!).windowSpec!;
+  }
+
+  isLive(key: string): boolean {
+    return this.live.has(key);
   }
 }
 
 describe("what is held", () => {
-  const make = (bounds: Bounds, ...readers: Reader[]) => new SharedWindows(readers, bounds);
+  const make = (bounds: Bounds, ...readers: Reader[]) => {
+    const specs = readers.map(({ spec }) => spec);
+    return new SharedWindows(specs, readers, bounds);
+  };
   const ROOM = { keysMax: 1e9, valuesMax: 1e9 };
 
   test("a reading is in once, whoever asks, and one without the value is not", () => {
@@ -125,7 +131,7 @@ describe("what is held", () => {
   test("with too many keys the tenth that was silent longest goes, one with a live alert never", () => {
     const [a, b] = [new Reader(avg), new Reader(avg)];
     const windows = make({ keysMax: 20, valuesMax: 1e9 }, a, b);
-    b.slots.set("key 0", { life: FIRING });
+    b.live.add("key 0");
     for (let at = 0; at < 20; at++) windows.take(`key ${at}`, sample(at, 1), at);
     expect([a.limited, b.limited]).toEqual([false, false]);
     windows.take("key 20", sample(20, 1), 20);
@@ -138,7 +144,7 @@ describe("what is held", () => {
     const windows = make({ keysMax: 2, valuesMax: 1e9 }, reader);
     for (const key of ["a", "b"]) {
       windows.take(key, sample(1, 1), 1);
-      reader.slots.set(key, { life: FIRING });
+      reader.live.add(key);
     }
     expect(windows.take("c", sample(2, 1), 2)).toBe("no-room");
     expect([...windows.keys.keys()]).toEqual(["a", "b"]);
@@ -176,7 +182,7 @@ describe("what is held", () => {
     const reader = new Reader(avg);
     const windows = make({ keysMax: 1e9, valuesMax: 10 }, reader);
     for (let at = 0; at < 9; at++) windows.take("live", sample(at, 1), 0);
-    reader.slots.set("live", { life: FIRING });
+    reader.live.add("live");
     windows.take("k", sample(9, 60), 0);
     expect(windows.take("k", sample(10, 60), 0)).toMatchObject({ size: 2, sum: 120 });
     expect(windows.take("k", sample(11, 0), 0)).toMatchObject({ size: 3, sum: 120 });

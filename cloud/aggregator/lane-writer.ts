@@ -1,0 +1,159 @@
+// The effects of one lane's frames on their way to the sink, until each frame is done.
+//
+// D1. A frame is done once the sink holds its effects and its rejects are stored, and never before an
+//     earlier frame of the lane.
+// D2. Nothing here keeps a reading's payload: effects wait in the sink, encoded.
+import type { LaneId } from "../../contracts/names/subjects.ts";
+import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
+import type { Lease } from "../../platform/nats/lanes/leases.ts";
+import type { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
+import type { Tracing } from "../../otel/tracing.ts";
+import { insist } from "../../platform/runtime/insist.ts";
+import type { Answer, Sink } from "../sinks/sink.ts";
+import { findConflicts } from "./conflicts.ts";
+import type { ContractLayouts } from "./contract-layout.ts";
+import { recordHops } from "./hop-spans.ts";
+import type { FrameEffects } from "./lane-aggregate.ts";
+import { type Unstored, storeRejects } from "./lane-rejects.ts";
+import type { Latencies } from "./latency.ts";
+
+export interface Counters {
+  readingsStored: number;
+  lateReadings: number;
+  repeatedReadings: number;
+  unwritableReadings: number;
+}
+
+export interface LaneWriterParts {
+  readonly layouts: ContractLayouts;
+  readonly sink: Sink;
+  readonly rejectLog: RejectLog;
+  readonly latencies: Latencies;
+  readonly counters: Counters;
+  readonly tracing: Tracing;
+  readonly logger: Logger;
+}
+
+/** The part of a frame's effects that is needed once they are stored (D2). */
+type FrameRecord = Omit<FrameEffects, "kind" | "readings" | "rollups">;
+
+interface Arrival {
+  readonly entry: LogEntry;
+  readonly arrivedMs: number;
+}
+
+export class LaneWriter {
+  readonly #lane: LaneId;
+  readonly #lease: Lease;
+  readonly #parts: LaneWriterParts;
+  readonly #onDone: (seq: number) => void;
+  /** Frames whose rejects are being stored, or that wait behind such. */
+  #rejecting = 0;
+  #rejected: Promise<void> = Promise.resolve();
+  /** Ended the storing of rejects for good: no frame behind it can be done. */
+  #failure: Error | null = null;
+
+  /** @param on.done told of each frame that is done, in order (D1). */
+  constructor(
+    lane: LaneId,
+    lease: Lease,
+    parts: LaneWriterParts,
+    on: { done: (seq: number) => void },
+  ) {
+    this.#lane = lane;
+    this.#lease = lease;
+    this.#parts = parts;
+    this.#onDone = on.done;
+  }
+
+  /** @throws what ended the storing of rejects: the lane would stand still, and nobody would know. */
+  check(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  /** Queues the effects of a frame; resolves once there is room for the next one. */
+  async write(arrival: Arrival, effects: FrameEffects): Promise<void> {
+    const { sink, counters } = this.#parts;
+    const { kind: _, readings, rollups, ...frame } = effects;
+    counters.repeatedReadings += frame.repeated.length;
+    counters.lateReadings += frame.late;
+    const acknowledged = this.#acknowledgement(arrival, frame, Date.now());
+    await sink.put({ region: this.#lane.region, readings, rollups, acknowledged }, this.#lease);
+  }
+
+  // A function of its own, so that what it returns does not hold on to the readings (D2).
+  #acknowledgement(
+    arrival: Arrival,
+    frame: FrameRecord,
+    aggregatedMs: number,
+  ): (answer: Answer) => void {
+    return (answer) => {
+      const unstored = unstoredOf(frame, answer);
+      const done = (): void => this.#done({ ...arrival, aggregatedMs }, frame, answer, unstored);
+      const { repeated } = frame;
+      if (unstored.length + repeated.length === 0 && this.#rejecting === 0) done();
+      else this.#reject(arrival.entry, { unstored, repeated }, done);
+    };
+  }
+
+  #reject(
+    entry: LogEntry,
+    of: { unstored: readonly Unstored[]; repeated: readonly number[] },
+    done: () => void,
+  ): void {
+    const { sink, layouts, rejectLog, logger } = this.#parts;
+    const { conflictSource } = sink;
+    const { signal } = this.#lease;
+    this.#rejecting += 1;
+    this.#rejected = this.#rejected
+      .then(async () => {
+        const compare = async (): Promise<Unstored[]> =>
+          conflictSource ? findConflicts(conflictSource, layouts, entry, of.repeated) : [];
+        const conflicts = await insist(compare, logger, signal);
+        if (!conflicts) return;
+        const unstored = [...of.unstored, ...conflicts];
+        if (unstored.length > 0)
+          logger.error({ seq: entry.seq, unstored }, "some readings are kept as rejects");
+        await storeRejects(rejectLog, { lane: this.#lane, entry, unstored }, signal);
+        done();
+      })
+      .finally(() => (this.#rejecting -= 1));
+    // At the end of the lease the frame is not done, and its next owner sees it again.
+    this.#rejected.catch((error: unknown) => {
+      if (signal.aborted) return;
+      this.#failure ??= error instanceof Error ? error : new Error(String(error));
+    });
+  }
+
+  #done(
+    { entry, arrivedMs, aggregatedMs }: Arrival & { aggregatedMs: number },
+    { seq, eventTimes, traceparents, unwritable }: FrameRecord,
+    { startMs, endMs }: Answer,
+    { length: unstored }: readonly Unstored[],
+  ): void {
+    const { latencies, counters, tracing, sink } = this.#parts;
+    const { region } = this.#lane;
+    this.#onDone(seq);
+    counters.unwritableReadings += unstored;
+    counters.readingsStored += eventTimes.length + unwritable.length - unstored;
+    latencies.record(region, eventTimes, endMs);
+    if (!tracing.enabled) return;
+    const write = { writeStartMs: startMs, writeEndMs: endMs };
+    const hops = { storedMs: entry.storeMs, arrivedMs, aggregatedMs, ...write };
+    recordHops(tracing, traceparents, { region, sink, ...hops });
+  }
+}
+
+function unstoredOf({ places, unwritable }: FrameRecord, { refused }: Answer): Unstored[] {
+  if (unwritable.length + refused.length === 0) return [];
+  const detail = "it has no time or not one value that a point could hold";
+  return [
+    ...unwritable.map((place) => ({ place, reason: "unwritable" as const, detail })),
+    ...refused.map(({ place, detail: why }) => ({
+      place: places[place]!,
+      reason: "unwritable" as const,
+      detail: why,
+    })),
+  ];
+}

@@ -1,0 +1,52 @@
+// Readings and rollups as JSON lines. Pure.
+import type { Contract } from "../../../contracts/schema/contract.ts";
+import { slotOf } from "../../../contracts/messages/reading.ts";
+import {
+  type ReadingEffect,
+  type RollupEffect,
+  type StoredProperties,
+  isStorable,
+  rollupValues,
+  storedProperties,
+  tagText,
+} from "../effects.ts";
+
+/** Writes the records of readings and finals; keeps what is the same for all of a contract. */
+export class FileRecords {
+  readonly #properties = new Map<Contract, StoredProperties>();
+
+  reading(region: string, { contract, reading, eventMs }: ReadingEffect): string {
+    const { device, payload } = reading;
+    const { tags, fields, sequence } = this.#propertiesOf(contract);
+    const present = tags.filter((name) => payload[name] !== undefined && payload[name] !== null);
+    const values = fields.filter(({ name, type }) => isStorable(type, payload[name]));
+    return JSON.stringify({
+      contract: contract.name,
+      region,
+      device,
+      eventMs,
+      slot: slotOf(contract, payload),
+      tags: Object.fromEntries(present.map((name) => [name, tagText(payload[name])])),
+      fields: Object.fromEntries(values.map(({ name }) => [name, payload[name]])),
+      ...(sequence === null ? {} : { sequence: payload[sequence] }),
+    });
+  }
+
+  final(region: string, rollup: RollupEffect): string {
+    return JSON.stringify({
+      contract: rollup.series.name,
+      window: rollup.window.name,
+      region,
+      [rollup.series.tag]: rollup.key,
+      startMs: rollup.startMs,
+      revision: rollup.revision,
+      values: Object.fromEntries(rollupValues(rollup)),
+    });
+  }
+
+  #propertiesOf(contract: Contract): StoredProperties {
+    let properties = this.#properties.get(contract);
+    if (!properties) this.#properties.set(contract, (properties = storedProperties(contract)));
+    return properties;
+  }
+}

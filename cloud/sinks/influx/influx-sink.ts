@@ -1,0 +1,172 @@
+// Readings and rollups to InfluxDB, retried until acknowledged (group-commit.ts has the queue).
+//
+// I1. A line that InfluxDB refuses is found by halving its request, and logged whole; the lines around
+//     it are stored. Its reading becomes a reject.
+// I2. Whatever else InfluxDB answers, or if it is away, the request is repeated; a missing database of
+//     a 1.x is created.
+import { Backoff, sleep } from "../../../platform/runtime/backoff.ts";
+import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
+import type { Logger } from "../../../platform/runtime/logger.ts";
+import { GroupCommit, type RefusedRecord } from "../group-commit.ts";
+import type { ConflictSource, RepairSource, Sink, SinkItem, SinkState, Writer } from "../sink.ts";
+import type { InfluxClient } from "./client.ts";
+import { InfluxConflictSource } from "./conflict-source.ts";
+import { RegionLines } from "./lines.ts";
+import { InfluxRepairSource } from "./repair-source.ts";
+
+/** A configuration problem is looked at again this often: somebody must act first. */
+const REFUSED_RETRY_MS = 2_000;
+const PAUSE_STEP_MS = 100;
+
+export class InfluxSink implements Sink {
+  readonly name = "influx";
+  readonly system = "influxdb";
+  readonly repairSource: RepairSource;
+  readonly conflictSource: ConflictSource;
+  readonly #client: Pick<InfluxClient, "write" | "createDatabase">;
+  readonly #logger: Logger;
+  readonly #queue: GroupCommit;
+  readonly #regions = new Map<string, RegionLines>();
+  readonly #backoff = new Backoff({ baseMs: 50, maxMs: 2_000 });
+  #status: SinkState = { state: "refusing", detail: "not asked yet" };
+  #answered = false;
+
+  constructor(
+    client: Pick<InfluxClient, "write" | "createDatabase" | "query">,
+    logger: Logger,
+    nowMs: () => number = Date.now,
+  ) {
+    this.#client = client;
+    this.#logger = logger;
+    this.repairSource = new InfluxRepairSource(client);
+    this.conflictSource = new InfluxConflictSource(client);
+    const encode = (item: SinkItem): string[] => this.#encode(item);
+    const write = (lines: readonly string[], wanted: () => boolean) => this.#write(lines, wanted);
+    this.#queue = new GroupCommit({ encode, write }, nowMs);
+  }
+
+  get status(): SinkState {
+    return this.#status;
+  }
+
+  get answered(): boolean {
+    return this.#answered;
+  }
+
+  get refused(): number {
+    return this.#queue.refused;
+  }
+
+  get hasRoom(): boolean {
+    return this.#queue.hasRoom;
+  }
+
+  get settled(): Promise<void> {
+    return this.#queue.settled;
+  }
+
+  put(item: SinkItem, writer: Writer): Promise<void> {
+    return this.#queue.put(item, writer);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await this.#untilAccepted(
+      () => this.#client.createDatabase(),
+      () => !signal.aborted,
+    );
+    await this.#queue.run(signal);
+  }
+
+  #encode({ region, readings, rollups }: SinkItem): string[] {
+    let lines = this.#regions.get(region);
+    if (!lines) this.#regions.set(region, (lines = new RegionLines(region)));
+    const encoded = new Array<string>(readings.length + rollups.length);
+    let at = 0;
+    for (const reading of readings) encoded[at++] = lines.reading(reading);
+    for (const rollup of rollups) encoded[at++] = lines.rollup(rollup);
+    return encoded;
+  }
+
+  async #write(lines: readonly string[], wanted: () => boolean): Promise<RefusedRecord[] | null> {
+    const refused: RefusedRecord[] = [];
+    return (await this.#writePart({ lines, at: 0 }, refused, wanted)) ? refused : null;
+  }
+
+  /** False if the lines were no longer wanted before InfluxDB took them. */
+  async #writePart(
+    { lines, at }: { lines: readonly string[]; at: number },
+    refused: RefusedRecord[],
+    wanted: () => boolean,
+  ): Promise<boolean> {
+    if (lines.length === 0) return true;
+    const verdict = await this.#untilAccepted(() => this.#client.write(lines), wanted);
+    if (verdict.kind === "unwanted") return false;
+    if (verdict.kind === "accepted") return true;
+    if (lines.length === 1) {
+      refused.push({ record: at, detail: verdict.detail });
+      this.#logger.error({ line: lines[0], detail: verdict.detail }, "InfluxDB refused a line");
+      return true;
+    }
+    // One bad line spoils its request; InfluxDB takes the rest again, overwriting equal points (I1).
+    const middle = lines.length >>> 1;
+    return (
+      (await this.#writePart({ lines: lines.slice(0, middle), at }, refused, wanted)) &&
+      (await this.#writePart({ lines: lines.slice(middle), at: at + middle }, refused, wanted))
+    );
+  }
+
+  /** Repeats a request until it is accepted, its content is refused, or it is no longer wanted (I2). */
+  async #untilAccepted(request: () => Promise<void>, wanted: () => boolean): Promise<Verdict> {
+    while (wanted()) {
+      try {
+        await request();
+        this.#accepted();
+        return { kind: "accepted" };
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        if (error.disposition === "reject") {
+          this.#accepted();
+          return { kind: "refused", detail: error.message };
+        }
+        await this.#wait(error, wanted);
+      }
+    }
+    return { kind: "unwanted" };
+  }
+
+  #accepted(): void {
+    if (this.#status.state === "refusing") this.#logger.info("InfluxDB takes writes");
+    this.#status = { state: "ok", detail: "" };
+    this.#answered = true;
+    this.#backoff.reset();
+  }
+
+  async #wait(error: AppError, wanted: () => boolean): Promise<void> {
+    const news = this.#status.state === "ok" || this.#status.detail === "not asked yet";
+    this.#status = { state: "refusing", detail: error.message };
+    if (error.disposition === "retry") {
+      if (news) this.#logger.warn({ detail: error.message }, "InfluxDB is away, will retry");
+      return pause(this.#backoff.next(), wanted);
+    }
+    if (error.message.includes("database not found")) {
+      this.#logger.warn({ detail: error.message }, "creating the database");
+      const failure = await this.#client.createDatabase().catch((cause: unknown) => cause);
+      if (failure === undefined) return pause(this.#backoff.next(), wanted);
+      this.#status = { state: "refusing", detail: messageOf(failure) };
+    }
+    if (news) this.#logger.error({ detail: error.message }, "InfluxDB refuses, somebody must act");
+    return pause(REFUSED_RETRY_MS, wanted);
+  }
+}
+
+type Verdict =
+  | { readonly kind: "accepted" }
+  | { readonly kind: "unwanted" }
+  | { readonly kind: "refused"; readonly detail: string };
+
+/** Ends early, within a tenth of a second, once there is nothing to wait for. */
+async function pause(delayMs: number, wanted: () => boolean): Promise<void> {
+  const untilMs = performance.now() + delayMs;
+  while (wanted() && performance.now() < untilMs)
+    await sleep(Math.min(PAUSE_STEP_MS, untilMs - performance.now()));
+}

@@ -1,0 +1,25 @@
+import { type OptionTable, type Resolved, as } from "../../../platform/runtime/config.ts";
+import { AppError } from "../../../platform/runtime/errors.ts";
+import type { Logger } from "../../../platform/runtime/logger.ts";
+import type { Sink } from "../sink.ts";
+import { InfluxClient } from "./client.ts";
+import { InfluxSink } from "./influx-sink.ts";
+import { INFLUX_OPTIONS, influxTarget } from "./options.ts";
+
+/** The address may be left out here: another sink may be chosen. */
+export const INFLUX_SINK_OPTIONS = {
+  ...INFLUX_OPTIONS,
+  influxUrl: {
+    ...INFLUX_OPTIONS.influxUrl,
+    doc: `with the sink influx, required: ${INFLUX_OPTIONS.influxUrl.doc}`,
+    fallback: "",
+    parse: (raw) => (raw === "" ? "" : as.url(raw)),
+  },
+} satisfies OptionTable;
+
+export function openInfluxSink(config: Resolved<typeof INFLUX_SINK_OPTIONS>, logger: Logger): Sink {
+  const { env, doc } = INFLUX_OPTIONS.influxUrl;
+  if (config.influxUrl === "")
+    throw new AppError("CONFIG_INVALID", "fatal", `${env} is required: ${doc}`);
+  return new InfluxSink(new InfluxClient(influxTarget(config)), logger);
+}

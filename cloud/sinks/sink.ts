@@ -1,0 +1,141 @@
+// The port to a store of readings and rollups. A sink is one folder beside this file, and an entry in
+// sinks.ts; the aggregator knows it by these interfaces only.
+import type { Contract } from "../../contracts/schema/contract.ts";
+import type { RollupWindow } from "../../contracts/names/measurements.ts";
+import type { ReadingEffect, RollupEffect } from "./effects.ts";
+
+/** The effects of one frame, or of a part of the lanes' work, that are acknowledged together. */
+export interface SinkItem {
+  readonly region: string;
+  readonly readings: readonly ReadingEffect[];
+  readonly rollups: readonly RollupEffect[];
+  readonly acknowledged: (answer: Answer) => void;
+}
+
+/** The lane that puts an item: the item counts only while the lane is held. */
+export interface Writer {
+  readonly signal: AbortSignal;
+  readonly held: boolean;
+}
+
+export interface Answer {
+  /** Times at which the request left and the answer came, epoch ms. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Readings that the store refused, by their place in the item, rising. */
+  readonly refused: readonly RefusedReading[];
+}
+
+export interface RefusedReading {
+  readonly place: number;
+  readonly detail: string;
+}
+
+export type SinkState =
+  | { readonly state: "ok"; readonly detail: string }
+  | { readonly state: "refusing"; readonly detail: string };
+
+/**
+ * Writes what lanes put, until it is durable.
+ *
+ * K1. Items are written and acknowledged in the order in which they were put; `acknowledged` is
+ *     called once every effect of the item is durable, or was refused by itself.
+ * K2. Writing an effect again changes nothing: a reading is the same by contract, region, series,
+ *     time and slot; a rollup by contract, region, series, window, state and start, the last counts.
+ * K3. A store that is away is waited for; what waits is bounded, because `put` waits for room.
+ * K4. What waits is dropped, unacknowledged, once its writer no longer holds its lane.
+ */
+export interface Sink {
+  /** A short name, as in SKERRY_SINK: spans are named by it. */
+  readonly name: string;
+  /** The kind of store, as OpenTelemetry's `db.system.name` has it. */
+  readonly system: string;
+  readonly status: SinkState;
+  /** True once the store has answered since the start. */
+  readonly answered: boolean;
+  /** False when writes that may be left out should be left out. */
+  readonly hasRoom: boolean;
+  /** Records that the store refused by themselves, since the start. */
+  readonly refused: number;
+  /** Resolves once the request in flight is over, if there is one. */
+  readonly settled: Promise<void>;
+  /** Null if stored readings cannot be read back: rollups are then not revised by late readings. */
+  readonly repairSource: RepairSource | null;
+  /** Null if stored readings cannot be read back: repeats are then taken for true repeats. */
+  readonly conflictSource: ConflictSource | null;
+  /**
+   * Queues an item; resolves once there is room for the next one, or its writer is over. The effects
+   * are encoded before this returns its promise: the caller lets go of them, which keeps memory low.
+   */
+  put(item: SinkItem, writer: Writer): Promise<void>;
+  /** Writes until `signal` aborts; a request in flight is finished, what waits is left to the log. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** A reading as the store gives it back. */
+export interface StoredReading {
+  readonly device: string;
+  readonly eventMs: number;
+  /** Fields and tags by name; a store may give tags back as text. */
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+export interface StoredRollup {
+  readonly startMs: number;
+  readonly revision: number;
+  /** Values by the names of `rollupValues`. */
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** One series in the time range `[fromMs, toMs)`. */
+export interface SeriesRange {
+  readonly region: string;
+  readonly contract: Contract;
+  /** Value of the series' tag. */
+  readonly key: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** Reads back what the repair job recomputes rollups from. Both reject if the store does not answer. */
+export interface RepairSource {
+  readings(range: SeriesRange): Promise<StoredReading[]>;
+  finals(range: SeriesRange, window: RollupWindow): Promise<StoredRollup[]>;
+}
+
+/** Reads back the first copies of readings that came again. */
+export interface ConflictSource {
+  /** Readings of one device and sequence in `[fromMs, toMs)`; rejects if the store does not answer. */
+  ofSequence(query: {
+    readonly region: string;
+    readonly contract: Contract;
+    readonly device: string;
+    readonly sequence: number;
+    readonly fromMs: number;
+    readonly toMs: number;
+  }): Promise<StoredReading[]>;
+}
+
+/** The readings of one contract in one hour: log and store compared. */
+export interface Difference {
+  readonly contract: string;
+  readonly readings: number;
+  /** Points that only the log has, and points that only the store has, by the worst field. */
+  readonly missing: number;
+  readonly surplus: number;
+}
+
+/** Counts what a store holds, for the steward. Both reject if the store does not answer. */
+export interface ReconciliationSource {
+  /** The store's name for people. */
+  readonly name: string;
+  /** Readings in `[fromMs, toMs)` that hold each field; empty if there are none. Tags may lack. */
+  countFields(query: {
+    readonly region: string;
+    readonly contract: string;
+    readonly fromMs: number;
+    readonly toMs: number;
+  }): Promise<ReadonlyMap<string, number>>;
+  /** Stores what was found about an hour. */
+  record(region: string, hourMs: number, differences: readonly Difference[]): Promise<void>;
+}

@@ -1,0 +1,29 @@
+// The sinks that an aggregator can write to: one entry for each folder beside this file.
+import { type OptionTable, type Resolved } from "../../platform/runtime/config.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
+import { FILE_SINK_OPTIONS, openFileSink } from "./file/file-sink.ts";
+import { INFLUX_SINK_OPTIONS, openInfluxSink } from "./influx/open-influx-sink.ts";
+import type { Sink } from "./sink.ts";
+
+const SINKS = { influx: openInfluxSink, file: openFileSink };
+
+const NAMES = Object.keys(SINKS) as (keyof typeof SINKS)[];
+
+export const SINK_OPTIONS = {
+  sink: {
+    env: "SKERRY_SINK",
+    doc: `where readings and rollups are stored: ${NAMES.join(" or ")}`,
+    fallback: "influx",
+    parse: (raw) => {
+      const name = NAMES.find((known) => known === raw);
+      if (!name) throw new Error(`must be ${NAMES.join(" or ")}, not "${raw}"`);
+      return name;
+    },
+  },
+  ...INFLUX_SINK_OPTIONS,
+  ...FILE_SINK_OPTIONS,
+} satisfies OptionTable;
+
+/** @throws AppError `CONFIG_INVALID` if an option that the sink needs is unset. */
+export const openSink = (config: Resolved<typeof SINK_OPTIONS>, logger: Logger): Sink =>
+  SINKS[config.sink](config, logger);

@@ -1,0 +1,47 @@
+// What rules of all kinds have in common (pure).
+import type { Severity } from "../messages/alert.ts";
+
+/** A maintenance window: begins at each time of a cron expression and lasts for a while. */
+export interface Silence {
+  readonly cron: string;
+  /** A duration such as `2h`. */
+  readonly for: string;
+  /** IANA name; UTC without it. */
+  readonly timezone?: string;
+}
+
+/** A command to a device, issued in the region when the alert enters a state. */
+export interface RuleCommand {
+  readonly on: "firing" | "resolved";
+  /** Without it the device is the alert's key. */
+  readonly device?: string;
+  readonly payload: unknown;
+  /** How long it waits for a device that is offline; `10m` without it. */
+  readonly expires?: string;
+}
+
+export interface RuleBase {
+  readonly id: string;
+  /** Rises with each change; a rule of another version begins anew. */
+  readonly version: number;
+  /** What the alert says; without it, the condition. */
+  readonly summary?: string;
+  readonly severity?: Severity;
+  readonly silences?: readonly Silence[];
+  readonly commands?: readonly RuleCommand[];
+}
+
+/** Minimum durations in event time, both ways, against flapping. */
+export interface Durations {
+  /** How long the condition has to hold before the alert fires. */
+  readonly for?: string;
+  /** CEL; when a firing alert ends. Without it, when the condition no longer holds. */
+  readonly clear?: string;
+  /** How long that has to hold before the alert resolves. */
+  readonly clearFor?: string;
+}
+
+/** Names the property at fault. */
+export class RuleError extends Error {
+  override readonly name = "RuleError";
+}

@@ -1,0 +1,48 @@
+// Aggregate: computes from a window the statistics that its conditions look at (pure).
+import {
+  AGGREGATES,
+  type AggregateName,
+  type CompiledAggregate,
+} from "../../../../contracts/rules/kinds/aggregate.ts";
+import type { CompiledRule } from "../../../../contracts/rules/compile-rule.ts";
+import type { SlidingWindow } from "../../windows/sliding-window.ts";
+import { type ReadingKind, firstNumber, judge } from "../lane-kind.ts";
+
+const usedBy = ({ when, clear }: CompiledAggregate): readonly AggregateName[] =>
+  AGGREGATES.filter((name) => when.names.includes(name) || clear?.names.includes(name) === true);
+
+export const aggregate: ReadingKind<CompiledRule & CompiledAggregate> = {
+  windowsOf: (rule) => ({
+    value: rule.value,
+    where: rule.where,
+    overMs: rule.overMs,
+    keepMax: Number.POSITIVE_INFINITY,
+    isOrdered: false,
+    usesDistinct: usedBy(rule).includes("distinct"),
+  }),
+  evaluateOf: (rule) => {
+    const used = usedBy(rule);
+    // Written anew for every reading: a new record of numbers each time would cost more than the condition.
+    const statistics = Object.fromEntries(AGGREGATES.map((name) => [name, 0]));
+    return (_sample, _remembered, window) => {
+      for (let at = 0; at < used.length; at++)
+        statistics[used[at]!] = statisticOf(window!, used[at]!);
+      return judge(rule, statistics, firstNumber(rule.when, statistics));
+    };
+  },
+};
+
+function statisticOf(window: SlidingWindow, name: AggregateName): number {
+  switch (name) {
+    case "count":
+      return window.size;
+    case "avg":
+      return window.sum / window.size;
+    case "sum":
+    case "min":
+    case "max":
+    case "distinct":
+    case "stddev":
+      return window[name];
+  }
+}

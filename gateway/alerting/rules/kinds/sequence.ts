@@ -1,0 +1,35 @@
+// Sequence: remembers of a key when and where its first step was last (pure).
+import type { CompiledSequence, CompiledStep } from "../../../../contracts/rules/kinds/sequence.ts";
+import type { CompiledRule } from "../../../../contracts/rules/compile-rule.ts";
+import { isKnown } from "../../../../contracts/rules/expression.ts";
+import { type ReadingKind, type Sample, verdictOf } from "../lane-kind.ts";
+import type { LogPlace, Verdict } from "../lifecycle.ts";
+
+interface FirstStep {
+  readonly timeMs: number;
+  readonly place: LogPlace;
+}
+
+const isStep = ({ contract, when }: CompiledStep, sample: Sample): boolean =>
+  contract === sample.contract &&
+  isKnown(when, sample.values) &&
+  when.evaluate(sample.values) === true;
+
+export const sequence: ReadingKind<CompiledRule & CompiledSequence> = {
+  evaluateOf:
+    ({ first, then, withinMs }) =>
+    (sample, remembered) => {
+      const { timeMs, place } = sample;
+      const began = remembered.memory as FirstStep | null;
+      let verdict: Verdict | null = null;
+      if (began && isStep(then, sample)) {
+        const afterMs = timeMs - began.timeMs;
+        if (afterMs >= 0 && afterMs <= withinMs) {
+          verdict = verdictOf(true, false, afterMs, began);
+          remembered.memory = null;
+        }
+      }
+      if (isStep(first, sample)) remembered.memory = { timeMs, place } satisfies FirstStep;
+      return verdict;
+    },
+};

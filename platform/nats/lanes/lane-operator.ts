@@ -1,0 +1,240 @@
+// An operator on one lane: it reads the frames of the lane in order and has each one applied once.
+//
+// O1. A frame that cannot be read stops the lane: its readings would vanish if it were skipped.
+// O2. Frames are applied one after another, in order; the lane's state moves on only when a frame
+//     has been applied, so a frame that waits is judged by the same state when its turn comes.
+// O3. Before a frame that comes after a hole, the frames of the hole are applied as far as they are
+//     found. What is lost for good is recorded as a loss, and the lane goes on behind it.
+// O4. A frame of a contract version that is unknown here waits until it is published. The lane says
+//     so in its status: somebody may have to act.
+// O5. A lane that has stopped stays as it is until somebody acts; a lane that waits goes on by itself.
+import type { Catalog } from "../../../contracts/schema/catalog.ts";
+import { type Frame, decodeFrame } from "../../../contracts/messages/frame.ts";
+import { LOSSES_KEPT, type LaneLoss, type LaneStatus } from "../../../contracts/messages/status.ts";
+import { type LaneId, laneName } from "../../../contracts/names/subjects.ts";
+import { messageOf } from "../../runtime/errors.ts";
+import type { Logger } from "../../runtime/logger.ts";
+import { EMPTY_LANE, type Hole, type LaneState, holeText, judgeFrame, jumpOver } from "./lane.ts";
+import type { LogEntry } from "../client/stream-reader.ts";
+
+/** A frame that is not preceded by a hole, with the lane around it. */
+export interface JudgedFrame {
+  readonly entry: LogEntry;
+  readonly frame: Frame;
+  readonly before: LaneState;
+  /** The lane once this frame is part of it; `before` itself if the frame is a repeat. */
+  readonly after: LaneState;
+  /** True if the same frame came before (lane.ts/L1). */
+  readonly repeated: boolean;
+}
+
+export interface UnknownVersion {
+  readonly contract: string;
+  readonly version: number;
+}
+
+export type Applied =
+  | { readonly kind: "applied" }
+  /** Nothing was changed yet; the frame is applied again once this version is known (O4). */
+  | { readonly kind: "awaits"; readonly version: UnknownVersion }
+  /** Somebody must act. */
+  | { readonly kind: "stopped"; readonly reason: string }
+  /** The reading ends here, because its signal aborted. */
+  | { readonly kind: "ended" };
+
+export const APPLIED: Applied = { kind: "applied" };
+export const ENDED = { kind: "ended" } as const;
+
+export type Filling =
+  | {
+      readonly kind: "filled";
+      /** Frames of the hole that were found, in order. */
+      readonly entries: readonly LogEntry[];
+      /** Frames that are lost for good, before the first one found; or null. */
+      readonly lost: Hole | null;
+    }
+  | { readonly kind: "stopped"; readonly reason: string }
+  | { readonly kind: "ended" };
+
+/** A place in a lane at which frames are missing: before `entry`. */
+export interface Gap {
+  readonly entry: LogEntry;
+  readonly hole: Hole;
+}
+
+/** The part of an operator that is its own: what a frame does, and what is done about a hole. */
+export interface LanePort {
+  /** Every effect of frames up to this sequence is durable. */
+  readonly acknowledged: number;
+  /** The entries of the lane from a sequence on, until `signal` aborts. */
+  read(fromSeq: number, signal: AbortSignal): AsyncIterable<LogEntry>;
+  /** Called with each entry that was read, before it is judged; false if the reading ends here. */
+  prepare(entry: LogEntry, signal: AbortSignal): Promise<boolean>;
+  /** True if the log was trimmed before this entry, so that an unknown epoch may begin anywhere. */
+  joinsAt(entry: LogEntry): boolean;
+  apply(frame: JudgedFrame, signal: AbortSignal): Promise<Applied>;
+  /** Looks for the frames of a hole, or declares them lost; may call `showWaiting`. */
+  fill(gap: Gap, signal: AbortSignal): Promise<Filling>;
+}
+
+/** The point in a lane from which it is read. */
+export interface LaneStart {
+  readonly fromSeq: number;
+  /** The lane just before that sequence. */
+  readonly state: LaneState;
+}
+
+/** The latest losses of one or several lanes, oldest first; all are logged. */
+export class Losses {
+  readonly #losses: LaneLoss[] = [];
+
+  get all(): readonly LaneLoss[] {
+    return this.#losses;
+  }
+
+  /** @param untilMs when the frame behind the hole was stored, epoch ms. */
+  add(lane: LaneId, hole: Hole, untilMs: number): void {
+    const { readings, sinceMs } = hole;
+    this.#losses.push({ ...lane, what: holeText(hole), readings, sinceMs, untilMs });
+    if (this.#losses.length > LOSSES_KEPT) this.#losses.shift();
+  }
+}
+
+export interface LaneOperatorParts {
+  readonly port: LanePort;
+  readonly catalog: Pick<Catalog, "whenKnown">;
+  readonly losses: Losses;
+  readonly logger: Logger;
+}
+
+export class LaneOperator {
+  readonly #lane: LaneId;
+  readonly #port: LanePort;
+  readonly #catalog: Pick<Catalog, "whenKnown">;
+  readonly #losses: Losses;
+  readonly #logger: Logger;
+  #state: LaneState = EMPTY_LANE;
+  #stoppedBy: string | null = null;
+  #waitsFor: string | null = null;
+
+  constructor(lane: LaneId, { port, catalog, losses, logger }: LaneOperatorParts) {
+    this.#lane = lane;
+    this.#port = port;
+    this.#catalog = catalog;
+    this.#losses = losses;
+    this.#logger = logger.child({ lane: laneName(lane) });
+  }
+
+  /** True if the lane stands still until somebody acts (O5). */
+  get stopped(): boolean {
+    return this.#stoppedBy !== null;
+  }
+
+  get status(): LaneStatus {
+    return {
+      ...this.#lane,
+      doneSeq: this.#port.acknowledged,
+      watermarkMs: this.#state.watermarkMs,
+      stoppedBy: this.#stoppedBy ?? this.#waitsFor,
+    };
+  }
+
+  /** Reads the lane from a place on, until `signal` aborts, the port ends it or the lane stops. */
+  async run({ fromSeq, state }: LaneStart, signal: AbortSignal): Promise<void> {
+    this.#state = state;
+    for await (const entry of this.#port.read(fromSeq, signal)) {
+      if (!(await this.#port.prepare(entry, signal))) return;
+      if (!(await this.#take(entry, signal))) return;
+    }
+  }
+
+  /** Shows in the status why the lane makes no progress, until the frame under way is through. */
+  showWaiting(reason: string): void {
+    this.#waitsFor = reason;
+  }
+
+  /** False if the lane was stopped or the reading ends here. */
+  async #take(entry: LogEntry, signal: AbortSignal): Promise<boolean> {
+    const frame = this.#decode(entry);
+    if (!frame) return false;
+    for (;;) {
+      const before = this.#state;
+      const joined = this.#port.joinsAt(entry);
+      const verdict = judgeFrame(before, frame.header, entry.storeMs, joined);
+      if (verdict.kind === "hole") {
+        if (!(await this.#fill({ entry, hole: verdict.hole }, signal))) return false; // O3
+        continue;
+      }
+      const repeated = verdict.kind === "repeated";
+      const after = repeated ? before : verdict.state;
+      return this.#apply({ entry, frame, before, after, repeated }, signal);
+    }
+  }
+
+  #decode({ data, seq }: LogEntry): Frame | null {
+    try {
+      return decodeFrame(data);
+    } catch (error) {
+      this.#stop(`frame ${seq} cannot be read: ${messageOf(error)}`); // O1
+      return null;
+    }
+  }
+
+  async #apply(judged: JudgedFrame, signal: AbortSignal): Promise<boolean> {
+    for (;;) {
+      const applied = await this.#port.apply(judged, signal);
+      switch (applied.kind) {
+        case "applied":
+          this.#state = judged.after; // O2
+          return true;
+        case "awaits":
+          if (!(await this.#awaitContract(applied.version, judged.entry.seq, signal))) return false;
+          break;
+        case "stopped":
+          this.#stop(applied.reason);
+          return false;
+        case "ended":
+          return false;
+      }
+    }
+  }
+
+  /** False if `signal` aborted meanwhile (O4). */
+  async #awaitContract(
+    { contract, version }: UnknownVersion,
+    seq: number,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    this.#waitsFor = `waits for contract ${contract} v${version}, which frame ${seq} holds`;
+    this.#logger.error({ seq }, `lane ${this.#waitsFor}: publish it, or upgrade this program`);
+    await this.#catalog.whenKnown(contract, version, signal);
+    if (signal.aborted) return false;
+    this.#logger.info({ seq }, `lane goes on: contract ${contract} v${version} is known`);
+    this.#waitsFor = null;
+    return true;
+  }
+
+  /** False if the lane was stopped or the reading ends here (O3). */
+  async #fill(gap: Gap, signal: AbortSignal): Promise<boolean> {
+    const filling = await this.#port.fill(gap, signal);
+    if (filling.kind === "ended") return false;
+    this.#waitsFor = null;
+    if (filling.kind === "stopped") {
+      this.#stop(filling.reason);
+      return false;
+    }
+    const { entries, lost } = filling;
+    if (lost) {
+      this.#losses.add(this.#lane, lost, gap.entry.storeMs);
+      this.#logger.error({ seq: gap.entry.seq, lost }, `lost for good: ${holeText(lost)}`);
+      this.#state = jumpOver(this.#state, lost);
+    }
+    for (const entry of entries) if (!(await this.#take(entry, signal))) return false;
+    return true;
+  }
+
+  #stop(reason: string): void {
+    this.#stoppedBy = reason;
+    this.#logger.error({ reason }, `lane stopped, somebody must act: ${reason}`);
+  }
+}

@@ -1,0 +1,226 @@
+// Goal: every operator on a lane treats unreadable frames, holes, losses and unknown contracts alike.
+// Method: frames as gateways number them, and a port that notes what it is asked to apply.
+import { pino } from "pino";
+import { describe, expect, test } from "vitest";
+import { Catalog } from "../../../../../contracts/schema/catalog.ts";
+import { compileContract } from "../../../../../contracts/schema/contract.ts";
+import { LOSSES_KEPT } from "../../../../../contracts/messages/status.ts";
+import { EMPTY_LANE } from "../../../../../platform/nats/lanes/lane.ts";
+import {
+  APPLIED,
+  type Applied,
+  type Filling,
+  type Gap,
+  type JudgedFrame,
+  LaneOperator,
+  type LanePort,
+  Losses,
+} from "../../../../../platform/nats/lanes/lane-operator.ts";
+import type { LogEntry } from "../../../../../platform/nats/client/stream-reader.ts";
+import { FrameWriter } from "../../../../support/nats-frames.ts";
+
+const LANE = { region: "eu", partition: 0 };
+const START_MS = 1_700_000_000_000;
+
+/** A port that applies everything and notes it, unless told otherwise. */
+class NotingPort implements LanePort {
+  readonly entries: LogEntry[];
+  readonly applied: JudgedFrame[] = [];
+  readonly gaps: Gap[] = [];
+  answer: (frame: JudgedFrame) => Applied = () => APPLIED;
+  filling: (gap: Gap) => Filling = () => ({ kind: "ended" });
+
+  constructor(frames: readonly Uint8Array[]) {
+    this.entries = frames.map((data, at) => entryOf(at + 1, data));
+  }
+
+  get acknowledged(): number {
+    return this.applied.at(-1)?.entry.seq ?? 0;
+  }
+
+  async *read(fromSeq: number): AsyncGenerator<LogEntry> {
+    yield* this.entries.filter(({ seq }) => seq >= fromSeq);
+    await Promise.resolve();
+  }
+
+  prepare(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  joinsAt(): boolean {
+    return false;
+  }
+
+  apply(frame: JudgedFrame): Promise<Applied> {
+    const answer = this.answer(frame);
+    if (answer.kind === "applied") this.applied.push(frame);
+    return Promise.resolve(answer);
+  }
+
+  fill(gap: Gap): Promise<Filling> {
+    this.gaps.push(gap);
+    return Promise.resolve(this.filling(gap));
+  }
+
+  get appliedSeqs(): number[] {
+    return this.applied.map(({ entry }) => entry.seq);
+  }
+}
+
+const entryOf = (seq: number, data: Uint8Array): LogEntry => ({
+  seq,
+  storeMs: START_MS + seq,
+  subject: "telemetry",
+  data,
+});
+
+function world(port: LanePort, catalog = new Catalog([])) {
+  const losses = new Losses();
+  const controller = new AbortController();
+  const operator = new LaneOperator(LANE, {
+    port,
+    catalog,
+    losses,
+    logger: pino({ level: "silent" }),
+  });
+  const run = () => operator.run({ fromSeq: 1, state: EMPTY_LANE }, controller.signal);
+  return { operator, losses, controller, run };
+}
+
+const writer = (): FrameWriter => new FrameWriter(LANE);
+
+test("frames are applied in order, each with the lane before and after it", async () => {
+  const frames = writer();
+  const port = new NotingPort([1, 2, 3].map((n) => frames.encode([], START_MS + n)));
+  const { operator, run } = world(port);
+  await run();
+  expect(port.appliedSeqs).toEqual([1, 2, 3]);
+  expect(port.applied[0]!.before).toBe(EMPTY_LANE);
+  expect(port.applied[1]!.before).toBe(port.applied[0]!.after);
+  expect(port.applied[2]!.before).toBe(port.applied[1]!.after);
+  expect(operator.status).toMatchObject({ doneSeq: 3, stoppedBy: null });
+});
+
+test("a repeat is named as one and leaves the lane as it was", async () => {
+  const frame = writer().encode([], START_MS);
+  const port = new NotingPort([frame, frame]);
+  await world(port).run();
+  expect(port.applied.map(({ repeated }) => repeated)).toEqual([false, true]);
+  expect(port.applied[1]!.after).toBe(port.applied[1]!.before);
+});
+
+test("a frame that cannot be read stops the lane before it and what follows", async () => {
+  const frames = writer();
+  const first = frames.encode([], START_MS);
+  const port = new NotingPort([first, Buffer.from("nonsense"), frames.encode([], START_MS)]);
+  const { operator, run } = world(port);
+  await run();
+  expect(port.appliedSeqs).toEqual([1]);
+  expect(operator.stopped).toBe(true);
+  expect(operator.status.stoppedBy).toMatch(/^frame 2 cannot be read: the frame is neither/);
+});
+
+describe("a hole", () => {
+  test("is filled: what was found comes before the frame that came", async () => {
+    const frames = writer();
+    const [first, missing, last] = [1, 2, 3].map((n) => frames.encode([], START_MS + n));
+    const port = new NotingPort([first!, last!]);
+    port.filling = () => ({ kind: "filled", entries: [entryOf(1.5, missing!)], lost: null });
+    const { losses, run } = world(port);
+    await run();
+    expect(port.appliedSeqs).toEqual([1, 1.5, 2]);
+    expect(port.gaps).toHaveLength(1);
+    expect(losses.all).toEqual([]);
+  });
+
+  test("that is lost for good is recorded, and the lane goes on behind it", async () => {
+    const frames = writer();
+    const port = new NotingPort([frames.encode([], START_MS), frames.encode([], START_MS, 2)]);
+    port.filling = ({ hole }) => ({ kind: "filled", entries: [], lost: hole });
+    const { losses, operator, run } = world(port);
+    await run();
+    expect(port.appliedSeqs).toEqual([1, 2]);
+    expect(losses.all).toEqual([
+      {
+        ...LANE,
+        what: "frames 2 to 3 of gateway g1, epoch e1, 0 readings",
+        readings: 0,
+        sinceMs: START_MS + 1,
+        untilMs: START_MS + 2,
+      },
+    ]);
+    expect(operator.status.stoppedBy).toBeNull();
+  });
+
+  test("that nobody can explain stops the lane", async () => {
+    const port = new NotingPort([writer().encode([], START_MS, 1)]);
+    port.filling = ({ entry }) => ({ kind: "stopped", reason: `no frame before ${entry.seq}` });
+    const { operator, run } = world(port);
+    await run();
+    expect(port.appliedSeqs).toEqual([]);
+    expect(operator.status.stoppedBy).toBe("no frame before 1");
+  });
+
+  test("is shown while it is waited for, and the lane ends when the port ends it", async () => {
+    const port = new NotingPort([writer().encode([], START_MS, 1)]);
+    const { operator, run } = world(port);
+    port.filling = () => {
+      operator.showWaiting("waits for the region");
+      expect(operator.status.stoppedBy).toBe("waits for the region");
+      return { kind: "ended" };
+    };
+    await run();
+    expect(port.appliedSeqs).toEqual([]);
+    expect(operator.stopped).toBe(false);
+  });
+});
+
+describe("a frame of an unknown contract version", () => {
+  const PUMP = compileContract(
+    { name: "pump", version: 2 },
+    { type: "object", properties: { flow: { type: "number", "x-role": "field" } } },
+  );
+  const awaiting = (catalog: Catalog): NotingPort => {
+    const port = new NotingPort([writer().encode([], START_MS)]);
+    port.answer = () =>
+      catalog.get("pump", 2)
+        ? APPLIED
+        : { kind: "awaits", version: { contract: "pump", version: 2 } };
+    return port;
+  };
+
+  test("waits, is shown, and is applied once the version is known", async () => {
+    const catalog = new Catalog([]);
+    const port = awaiting(catalog);
+    const { operator, run } = world(port, catalog);
+    const ended = run();
+    await expect
+      .poll(() => operator.status.stoppedBy)
+      .toBe("waits for contract pump v2, which frame 1 holds");
+    expect(operator.stopped).toBe(false);
+    catalog.add(PUMP);
+    await ended;
+    expect(port.appliedSeqs).toEqual([1]);
+    expect(operator.status.stoppedBy).toBeNull();
+  });
+
+  test("is left to the next run if the signal aborts first", async () => {
+    const catalog = new Catalog([]);
+    const port = awaiting(catalog);
+    const { operator, controller, run } = world(port, catalog);
+    const ended = run();
+    await expect.poll(() => operator.status.stoppedBy).toMatch(/^waits/);
+    controller.abort();
+    await ended;
+    expect(port.appliedSeqs).toEqual([]);
+  });
+});
+
+test("only the latest losses are kept", () => {
+  const losses = new Losses();
+  const hole = { gateway: "g", epoch: "e", fromN: 1, untilN: 2, totalBefore: 0, sinceMs: 0 };
+  for (let readings = 0; readings < LOSSES_KEPT + 3; readings++)
+    losses.add(LANE, { ...hole, readings }, 1);
+  expect(losses.all).toHaveLength(LOSSES_KEPT);
+  expect(losses.all[0]!.readings).toBe(3);
+});
