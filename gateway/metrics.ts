@@ -10,11 +10,13 @@ export const gatewayMetrics = (
   status: Status,
   { counters }: Pick<Broker, "counters">,
 ): (() => Promise<string>) =>
-  makeMetrics({ name: "skerry-gateway", region }, [
-    ...ingestMetrics(status),
-    ...commandMetrics(status),
-    ...brokerMetrics(counters),
-  ]);
+  makeMetrics({ name: "skerry-gateway", region }, gatewayMetricSpecs(status, counters));
+
+export const gatewayMetricSpecs = (status: Status, counters: Broker["counters"]): MetricSpec[] => [
+  ...ingestMetrics(status),
+  ...commandMetrics(status),
+  ...brokerMetrics(counters),
+];
 
 const ingestMetrics = (status: Status): MetricSpec[] => [
   {

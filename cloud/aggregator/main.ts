@@ -1,31 +1,10 @@
-import { SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
-import { type OptionTable, as } from "../../platform/runtime/config.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
-import { STATUS_OPTIONS, serveStatus } from "../../platform/runtime/status-server.ts";
-import { TRACING_OPTIONS, startTracing } from "../../otel/tracing.ts";
-import { LANE_OPTIONS } from "../lane-options.ts";
-import { SINK_OPTIONS, openSink } from "../sinks/sinks.ts";
+import { serveStatus } from "../../platform/runtime/status-server.ts";
+import { startTracing } from "../../otel/tracing.ts";
+import { openSink } from "../sinks/sinks.ts";
 import { Aggregator } from "./aggregator.ts";
-
-const OPTIONS = {
-  ...LANE_OPTIONS,
-  ...SINK_OPTIONS,
-  schemas: {
-    env: "SKERRY_SCHEMAS",
-    doc: "directory of contracts: {name}/v{number}.json",
-    fallback: SCHEMAS_DIRECTORY,
-    parse: as.text,
-  },
-  repairSchedule: {
-    env: "SKERRY_REPAIR_SCHEDULE",
-    doc: "cron expression, seconds first: when rollups that late readings changed are recomputed",
-    fallback: "*/5 * * * * *",
-    parse: as.cron,
-  },
-  ...STATUS_OPTIONS,
-  ...TRACING_OPTIONS,
-} satisfies OptionTable;
+import { AGGREGATOR_OPTIONS } from "./options.ts";
 
 /** A trace receiver that is away must not hold up the end. */
 const LAST_SPANS_MS = 500;
@@ -34,7 +13,7 @@ await processMain({
   name: "aggregator",
   title:
     "Skerry aggregator: reads every region's log at the hub, writes readings and rollups to a sink",
-  options: OPTIONS,
+  options: AGGREGATOR_OPTIONS,
   env: process.env,
   argv: process.argv.slice(2),
   run: async ({ config, logger, signal }) => {

@@ -1,18 +1,21 @@
 import type { NotifierChannelStatus, NotifierStatus } from "../../contracts/messages/status.ts";
-import { makeMetrics } from "../../otel/metrics.ts";
+import { type MetricSpec, makeMetrics } from "../../otel/metrics.ts";
 
 /** Prometheus metrics of a notifier, by channel over all regions. */
 export const notifierMetrics = (
   domain: string,
   status: () => NotifierStatus,
-): (() => Promise<string>) => {
+): (() => Promise<string>) =>
+  makeMetrics({ name: "skerry-notifier", region: domain }, notifierMetricSpecs(status));
+
+export const notifierMetricSpecs = (status: () => NotifierStatus): MetricSpec[] => {
   const byChannel = (read: (of: NotifierChannelStatus) => number) => () => {
     const sums: Record<string, number> = {};
     for (const of of status().channels) sums[of.channel] = (sums[of.channel] ?? 0) + read(of);
     return sums;
   };
   const label = "channel";
-  return makeMetrics({ name: "skerry-notifier", region: domain }, [
+  return [
     {
       name: "skerry.notifier.messages",
       kind: "counter",
@@ -45,5 +48,5 @@ export const notifierMetrics = (
       read: byChannel(({ waiting }) => waiting),
       label,
     },
-  ]);
+  ];
 };

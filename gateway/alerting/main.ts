@@ -1,47 +1,17 @@
-import { readFileSync } from "node:fs";
-import { type Rule, parseRules } from "../../contracts/rules/rule.ts";
 import type { AlertingStatus } from "../../contracts/messages/status.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { checkLog } from "../../platform/nats/lanes/check-log.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
-import type { OptionTable } from "../../platform/runtime/config.ts";
-import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import { serveStatus } from "../../platform/runtime/status-server.ts";
-import { GATEWAY_OPTIONS } from "../options.ts";
 import { openAcknowledgements } from "./acknowledgements.ts";
 import { AlertLog } from "./alert-log.ts";
 import { AlertingLane } from "./alerting-lane.ts";
 import { watchGateways } from "./gateway-silence.ts";
 import { alertingMetrics } from "./metrics.ts";
+import { ALERTING_OPTIONS } from "./options.ts";
 import { openRuleBook } from "./rules/rule-book.ts";
-
-const { region, natsUrl, partitions, schemas, statusHost, statusPort } = GATEWAY_OPTIONS;
-
-const ALERTING_OPTIONS = {
-  region: { ...region, doc: "the region whose log is watched" },
-  natsUrl,
-  partitions,
-  schemas,
-  statusHost,
-  statusPort,
-  rules: {
-    env: "SKERRY_RULES",
-    doc: "file with a JSON array of rules, beside those saved at the hub; unset: none",
-    fallback: "",
-    parse: readRules,
-  },
-} satisfies OptionTable;
-
-function readRules(path: string): readonly Rule[] {
-  if (path === "") return [];
-  try {
-    return parseRules(JSON.parse(readFileSync(path, "utf8")));
-  } catch (error) {
-    throw new AppError("RULE_INVALID", "fatal", `${path}: ${messageOf(error)}`);
-  }
-}
 
 /** Rules that are not evaluated any more, each with the reason, in whatever lanes. */
 const disabledOf = (lanes: readonly AlertingLane[]): Record<string, string> =>

@@ -1,59 +1,61 @@
 import type { AlertingStatus } from "../../contracts/messages/status.ts";
-import { makeMetrics } from "../../otel/metrics.ts";
+import { type MetricSpec, makeMetrics } from "../../otel/metrics.ts";
 
 /** What `/metrics` of an alerting engine answers. */
 export const alertingMetrics = (
   region: string,
   status: () => AlertingStatus,
 ): (() => Promise<string>) =>
-  makeMetrics({ name: "skerry-alerting", region }, [
-    {
-      name: "skerry.alerting.alerts.raised",
-      kind: "counter",
-      unit: "{alert}",
-      doc: "alerts raised since the start",
-      read: () => status().raised,
-    },
-    {
-      name: "skerry.alerting.alerts.open",
-      kind: "gauge",
-      unit: "{alert}",
-      doc: "alerts that are not resolved",
-      read: () => status().openAlerts,
-    },
-    {
-      name: "skerry.alerting.pending",
-      kind: "gauge",
-      unit: "{alert}",
-      doc: "conditions that hold, but not yet for long enough",
-      read: () => status().pending,
-    },
-    {
-      name: "skerry.alerting.readings.late",
-      kind: "counter",
-      unit: "{reading}",
-      doc: "readings not evaluated, because they came too late",
-      read: () => status().late,
-    },
-    {
-      name: "skerry.alerting.readings.repeated",
-      kind: "counter",
-      unit: "{reading}",
-      doc: "readings not evaluated, because they were evaluated before",
-      read: () => status().repeated,
-    },
-    {
-      name: "skerry.alerting.readings.unevaluated",
-      kind: "counter",
-      unit: "{reading}",
-      doc: "readings of keys that a rule had no room for",
-      read: () => status().unevaluated,
-    },
-    {
-      name: "skerry.alerting.rules.disabled",
-      kind: "gauge",
-      unit: "{rule}",
-      doc: "rules that threw or were too slow",
-      read: () => Object.keys(status().rulesDisabled).length,
-    },
-  ]);
+  makeMetrics({ name: "skerry-alerting", region }, alertingMetricSpecs(status));
+
+export const alertingMetricSpecs = (status: () => AlertingStatus): MetricSpec[] => [
+  {
+    name: "skerry.alerting.alerts.raised",
+    kind: "counter",
+    unit: "{alert}",
+    doc: "alerts raised since the start",
+    read: () => status().raised,
+  },
+  {
+    name: "skerry.alerting.alerts.open",
+    kind: "gauge",
+    unit: "{alert}",
+    doc: "alerts that are not resolved",
+    read: () => status().openAlerts,
+  },
+  {
+    name: "skerry.alerting.pending",
+    kind: "gauge",
+    unit: "{alert}",
+    doc: "conditions that hold, but not yet for long enough",
+    read: () => status().pending,
+  },
+  {
+    name: "skerry.alerting.readings.late",
+    kind: "counter",
+    unit: "{reading}",
+    doc: "readings not evaluated, because they came too late",
+    read: () => status().late,
+  },
+  {
+    name: "skerry.alerting.readings.repeated",
+    kind: "counter",
+    unit: "{reading}",
+    doc: "readings not evaluated, because they were evaluated before",
+    read: () => status().repeated,
+  },
+  {
+    name: "skerry.alerting.readings.unevaluated",
+    kind: "counter",
+    unit: "{reading}",
+    doc: "readings of keys that a rule had no room for",
+    read: () => status().unevaluated,
+  },
+  {
+    name: "skerry.alerting.rules.disabled",
+    kind: "gauge",
+    unit: "{rule}",
+    doc: "rules that threw or were too slow",
+    read: () => Object.keys(status().rulesDisabled).length,
+  },
+];

@@ -1,9 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { Command, InvalidArgumentError, Option } from "commander";
-import { as } from "../../platform/runtime/config.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
-import { AGGREGATORS_MAX, type LocalOptions, planLocal } from "./plan.ts";
+import { launcherProgram } from "./options.ts";
+import { type LocalOptions, planLocal } from "./plan.ts";
 import { makeSecrets } from "./secrets.ts";
 import { checkPorts, takeDirectory } from "./preflight.ts";
 import { ensurePrograms, searchDirectories } from "./prerequisites.ts";
@@ -18,44 +17,7 @@ interface CliOptions extends Omit<LocalOptions, "dataDir" | "channels" | "smtpUr
   json?: string;
 }
 
-/** Commander's own wording around a parser of ours. */
-const parser =
-  <T>(parse: (raw: string) => T) =>
-  (raw: string): T => {
-    try {
-      return parse(raw);
-    } catch (error) {
-      throw new InvalidArgumentError(messageOf(error));
-    }
-  };
-
-const option = <T>(flags: string, doc: string, parse: (raw: string) => T): Option =>
-  new Option(flags, doc).argParser(parser(parse));
-
-const program = new Command("npm start --")
-  .description(
-    "Runs all of Skerry on loopback: hub, two regions, InfluxDB, gateways, alerting, aggregator, devices.",
-  )
-  .addOption(
-    option("--port-base <port>", "first of 30 ports", as.integer(1_024, 65_000)).default(14_200),
-  )
-  .addOption(option("--data-dir <dir>", "where everything is stored", as.text).default(".skerry"))
-  .addOption(option("--devices <n>", "simulated devices", as.integer(1, 100_000)).default(20))
-  .addOption(
-    option("--rate <n>", "readings per second, all devices together", as.number(0.1, 1e6)).default(
-      200,
-    ),
-  )
-  .addOption(
-    option("--aggregators <n>", "that share the lanes", as.integer(1, AGGREGATORS_MAX)).default(1),
-  )
-  .addOption(new Option("--keep-times", "rows keep their own times (2013, 2015)").default(false))
-  .addOption(
-    option("--channels <file>", "tell people of alerts: e-mail and webhook channels", as.text),
-  )
-  .addOption(option("--smtp-url <url>", "mail server of the e-mail channels", as.url))
-  .addOption(option("--run-for <duration>", "stop by itself, for example 40s or 5m", as.durationMs))
-  .addOption(option("--json <file>", "write the final report there", as.text));
+const program = launcherProgram();
 
 const say = (line: string): void => void process.stderr.write(`skerry: ${line}\n`);
 

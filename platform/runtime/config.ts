@@ -16,7 +16,9 @@ export type Resolved<S extends OptionTable> = Readonly<{
   [K in keyof S]: ReturnType<S[K]["parse"]>;
 }>;
 
-const flagOf = (name: string): string => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+/** `natsUrl` → `nats-url` */
+export const flagOf = (name: string): string =>
+  name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
 
 /**
  * Resolves every option from `--flag value`, then the environment, then its fallback; an empty

@@ -2,7 +2,8 @@ import { type OptionTable, type Resolved, as, helpText, loadConfig } from "./con
 import { AppError, messageOf } from "./errors.ts";
 import { type Logger, makeLogger } from "./logger.ts";
 
-const COMMON = {
+/** Options of every process. */
+export const COMMON_OPTIONS = {
   logLevel: {
     env: "SKERRY_LOG_LEVEL",
     doc: "pino level: trace, debug, info, warn, error",
@@ -32,7 +33,7 @@ export interface ProcessSpec<S extends OptionTable> {
  * a signal, exit 0; exit 1 with one clear line on an operating failure, with a stack on a bug.
  */
 export async function processMain<S extends OptionTable>(spec: ProcessSpec<S>): Promise<void> {
-  const table = { ...spec.options, ...COMMON };
+  const table = { ...spec.options, ...COMMON_OPTIONS };
   if (spec.argv.includes("--help") || spec.argv.includes("-h")) {
     process.stdout.write(helpText(spec.title, table));
     return;

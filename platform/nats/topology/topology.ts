@@ -225,7 +225,7 @@ const regionDomain = (region: string, options: TopologyOptions): Domain => ({
 });
 
 /** Everything that is planned, by JetStream domain. */
-const domainsOf = (options: TopologyOptions): Domain[] => [
+export const domainsOf = (options: TopologyOptions): Domain[] => [
   hubDomain(options),
   ...options.regions.map((region) => regionDomain(region, options)),
 ];

@@ -3,6 +3,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { AGGREGATOR_OPTIONS } from "../../../../cloud/aggregator/options.ts";
+import { notifierOptions } from "../../../../cloud/notifier/options.ts";
+import { STEWARD_OPTIONS } from "../../../../cloud/steward/options.ts";
+import { ALERTING_OPTIONS } from "../../../../gateway/alerting/options.ts";
+import { GATEWAY_OPTIONS } from "../../../../gateway/options.ts";
+import type { OptionTable } from "../../../../platform/runtime/config.ts";
 import { parse } from "yaml";
 import { hubConfig, regionConfig } from "../../../../platform/nats/topology/server-config.ts";
 
@@ -21,24 +27,16 @@ const { services, volumes } = parse(readFileSync(join(COMPOSE, "compose.yaml"), 
   merge: true,
 }) as { services: Record<string, Service>; volumes: Record<string, null> };
 
-/** Every environment variable that a file of ours, or a server's configuration, speaks of. */
+/** Whether a server's configuration speaks of an environment variable. */
 const mentions = (file: string, name: string): boolean =>
   readFileSync(join(PROJECT, file), "utf8").includes(name);
 
-const OPTION_FILES: Record<string, string[]> = {
-  "gateway/main.ts": ["gateway/options.ts", "gateway/listener-options.ts"],
-  "gateway/alerting/main.ts": ["gateway/alerting/main.ts", "gateway/options.ts"],
-  "cloud/aggregator/main.ts": [
-    "cloud/aggregator/main.ts",
-    "cloud/lane-options.ts",
-    "cloud/sinks/influx/options.ts",
-  ],
-  "cloud/notifier/main.ts": ["cloud/notifier/main.ts", "cloud/lane-options.ts"],
-  "cloud/steward/main.ts": [
-    "cloud/steward/main.ts",
-    "cloud/lane-options.ts",
-    "cloud/sinks/influx/options.ts",
-  ],
+const OPTION_TABLES: Record<string, OptionTable> = {
+  "gateway/main.ts": GATEWAY_OPTIONS,
+  "gateway/alerting/main.ts": ALERTING_OPTIONS,
+  "cloud/aggregator/main.ts": AGGREGATOR_OPTIONS,
+  "cloud/notifier/main.ts": notifierOptions({}),
+  "cloud/steward/main.ts": STEWARD_OPTIONS,
 };
 
 test.each(Object.entries(services))("%s", (_name, service) => {
@@ -56,7 +54,7 @@ test.each(Object.entries(services))("%s", (_name, service) => {
   for (const variable of Object.keys(service.environment ?? {})) {
     if (variable.startsWith("SKERRY_"))
       expect(
-        OPTION_FILES[main]!.some((file) => mentions(file, variable)),
+        Object.values(OPTION_TABLES[main]!).some(({ env }) => env === variable),
         variable,
       ).toBe(true);
     if (variable.startsWith("NATS_")) {

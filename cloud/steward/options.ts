@@ -1,0 +1,35 @@
+import { SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
+import { type OptionTable, as } from "../../platform/runtime/config.ts";
+import { STATUS_OPTIONS } from "../../platform/runtime/status-server.ts";
+import { LANE_OPTIONS } from "../lane-options.ts";
+import { INFLUX_OPTIONS } from "../sinks/influx/options.ts";
+
+export const STEWARD_OPTIONS = {
+  ...LANE_OPTIONS,
+  logKeep: {
+    env: "SKERRY_LOG_KEEP",
+    doc: "the hub's copies are kept for at least this long, and until the aggregators are through",
+    fallback: "24h",
+    parse: as.durationMs,
+  },
+  copySchedule: {
+    env: "SKERRY_COPY_SCHEDULE",
+    doc: "cron expression, seconds first: when copies are trimmed and regions told how far they are",
+    fallback: "0 * * * * *",
+    parse: as.cron,
+  },
+  reconcileSchedule: {
+    env: "SKERRY_RECONCILE_SCHEDULE",
+    doc: "cron expression, seconds first: when log and InfluxDB are compared, hour by hour",
+    fallback: "0 20 * * * *",
+    parse: as.cron,
+  },
+  schemas: {
+    env: "SKERRY_SCHEMAS",
+    doc: "directory of contracts: {name}/v{number}.json",
+    fallback: SCHEMAS_DIRECTORY,
+    parse: as.text,
+  },
+  ...INFLUX_OPTIONS,
+  ...STATUS_OPTIONS,
+} satisfies OptionTable;

@@ -1,0 +1,31 @@
+import { readFileSync } from "node:fs";
+import { type Rule, parseRules } from "../../contracts/rules/rule.ts";
+import type { OptionTable } from "../../platform/runtime/config.ts";
+import { AppError, messageOf } from "../../platform/runtime/errors.ts";
+import { GATEWAY_OPTIONS } from "../options.ts";
+
+const { region, natsUrl, partitions, schemas, statusHost, statusPort } = GATEWAY_OPTIONS;
+
+export const ALERTING_OPTIONS = {
+  region: { ...region, doc: "the region whose log is watched" },
+  natsUrl,
+  partitions,
+  schemas,
+  statusHost,
+  statusPort,
+  rules: {
+    env: "SKERRY_RULES",
+    doc: "file with a JSON array of rules, beside those saved at the hub; unset: none",
+    fallback: "",
+    parse: readRules,
+  },
+} satisfies OptionTable;
+
+function readRules(path: string): readonly Rule[] {
+  if (path === "") return [];
+  try {
+    return parseRules(JSON.parse(readFileSync(path, "utf8")));
+  } catch (error) {
+    throw new AppError("RULE_INVALID", "fatal", `${path}: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,140 @@
+// Measurements, tags and fields in InfluxDB, from the module that spells them.
+import { loadCatalog, SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
+import type { Contract } from "../../contracts/schema/contract.ts";
+import {
+  RECONCILIATION,
+  ROLLUP_COUNT,
+  ROLLUP_QUANTILES,
+  ROLLUP_REVISION,
+  ROLLUP_STATISTICS,
+  ROLLUP_WINDOWS,
+  rawMeasurement,
+  rollupMeasurement,
+  seriesTag,
+} from "../../contracts/names/measurements.ts";
+import { GENERATED, code, durationText, page, table } from "./markdown.ts";
+
+const MEANING: Readonly<Record<(typeof ROLLUP_STATISTICS)[number], string>> = {
+  min: "least value",
+  max: "greatest value",
+  mean: "arithmetic mean",
+  sum: "sum, exact: the order of arrival does not matter",
+  stddev: "sample standard deviation (n − 1)",
+  first: "value of the earliest event time",
+  last: "value of the latest event time",
+};
+
+const isNumeric = ({ type }: Contract["fields"][number]): boolean =>
+  type === "number" || type === "integer";
+
+/** Names of every measurement that the shipped contracts have, and the steward's. */
+export function measurementsOf(contract: string): string[] {
+  return [
+    rawMeasurement(contract),
+    ...ROLLUP_WINDOWS.flatMap(({ name }) => [
+      rollupMeasurement(contract, name, "final"),
+      rollupMeasurement(contract, name, "open"),
+    ]),
+  ];
+}
+
+export const MEASUREMENTS: readonly string[] = [
+  ...loadCatalog(SCHEMAS_DIRECTORY).names.flatMap(measurementsOf),
+  RECONCILIATION,
+];
+
+const unitText = (unit: string | undefined): string => (unit === undefined ? "" : code(unit));
+
+function contractSection(contract: Contract): string[] {
+  const tags = [...new Set(["region", "device", seriesTag(contract), ...contract.tags])];
+  return [
+    `### ${contract.name}`,
+    `Measurements ${measurementsOf(contract.name).map(code).join(", ")}. ` +
+      `Raw tags: ${tags.map(code).join(", ")}. Rollup tags: \`region\`, ${code(seriesTag(contract))}.`,
+    table(
+      ["field", "type", "unit (UCUM)", "in rollups"],
+      contract.fields.map((field) => [
+        code(field.name),
+        field.type,
+        unitText(field.unit),
+        !isNumeric(field) ? "no" : field.quantiles ? "yes, with quantiles" : "yes",
+      ]),
+    ),
+  ];
+}
+
+export function influxPage(): string {
+  const catalog = loadCatalog(SCHEMAS_DIRECTORY);
+  const any = "{contract}";
+  return page(
+    GENERATED,
+    "# Measurements in InfluxDB",
+    "Names are spelt in [contracts/names/measurements.ts](../../contracts/names/measurements.ts). " +
+      "The database (1.x) or bucket (2.x, 3.x) is `skerry` unless `SKERRY_INFLUX_DATABASE` says another.",
+    "## What a contract writes",
+    table(
+      ["measurement", "one point is", "written"],
+      [
+        [
+          code(rawMeasurement(any)),
+          "one reading",
+          "once it is in the log; a repeat overwrites itself",
+        ],
+        ...ROLLUP_WINDOWS.flatMap(({ name, sizeMs }) => [
+          [
+            code(rollupMeasurement(any, name, "final")),
+            `one series in ${durationText(sizeMs)}, final`,
+            "when the window ends, and again when late readings changed it",
+          ],
+          [
+            code(rollupMeasurement(any, name, "open")),
+            `one series in ${durationText(sizeMs)}, so far`,
+            "about once a second while the window is open; it stays when the window ends",
+          ],
+        ]),
+      ],
+    ),
+    "The time of a rollup is the start of its window. The time of a reading is its event time in " +
+      "milliseconds; the digits below a millisecond only keep readings of one millisecond apart.",
+    "## Tags",
+    table(
+      ["measurement", "tags"],
+      [
+        [
+          "readings",
+          "`region`, `device`, every property with `x-role: tag`, and the `x-partition-key`",
+        ],
+        ["rollups", "`region` and the partition key (`device` by default); no other tags"],
+      ],
+    ),
+    "## Fields of a reading",
+    "Every property with `x-role: field`, and the property with `x-role: sequence`, an integer. The JSON Schema " +
+      "type decides the field's type: `number` is a float, `integer` an integer, `boolean` and `string` " +
+      "themselves. The time is the point's time, and the version is not stored.",
+    "## Fields of a rollup",
+    table(
+      ["field", "meaning"],
+      [
+        [code(ROLLUP_COUNT), "readings in the window, an integer"],
+        ...ROLLUP_STATISTICS.map((name) => [code(`{field}_${name}`), MEANING[name]]),
+        ...ROLLUP_QUANTILES.map(({ name, q }) => [
+          code(`{field}_${name}`),
+          `quantile ${q}, of fields with \`x-quantiles\`; within 1 % of the value (DDSketch)`,
+        ]),
+        [
+          code(ROLLUP_REVISION),
+          "0 when the window ends, one more each time that late readings changed the values; " +
+            "finals only",
+        ],
+      ],
+    ),
+    "`{field}` is every `number` or `integer` property with `x-role: field`. A field without a value " +
+      "in the window is left out. A quantile is an estimate: it can lie outside of `min` and `max` by its 1 %.",
+    "## What the steward writes",
+    `${code(RECONCILIATION)}: one point for each hour in which log and InfluxDB were compared. ` +
+      "Tags `region`, `contract`; integer fields `readings` (in the log), `missing` (in the log, not in InfluxDB), " +
+      "`surplus` (in InfluxDB, not in the log).",
+    "## The contracts that ship",
+    ...catalog.names.flatMap((name) => contractSection(catalog.versions(name)[0]!)),
+  );
+}

@@ -1,0 +1,267 @@
+// The bounds that users meet, by the name that the source gives them (pure).
+
+export interface Limit {
+  /** A constant, or a property of one: `LIMITS.maxDepth`. */
+  readonly name: string;
+  /** Tells constants of one name apart: the end of the file's path. */
+  readonly file?: string;
+  readonly doc: string;
+  readonly unit?: "share";
+}
+
+export const LIMITS: readonly (readonly [section: string, limits: readonly Limit[]])[] = [
+  [
+    "Readings",
+    [
+      {
+        name: "CLOCK_AHEAD_MAX_MS",
+        doc: "an event time may be ahead of the gateway's clock by this; more is reject `clock_ahead`",
+      },
+      {
+        name: "AGE_MAX_DEFAULT_MS",
+        doc: "a reading may be this old on arrival unless its contract has `x-age-max`; older is reject `clock_behind`",
+      },
+      {
+        name: "LATENESS_MS",
+        doc: "how far the watermark is behind the slowest gateway's clock: an older reading is late. Rules ignore it; rollups are repaired",
+      },
+      {
+        name: "DEVICE_CHARS_MAX",
+        doc: "characters of a device id in a topic or made by a mapping; more is reject `too_large`",
+      },
+      {
+        name: "ELEMENTS_MAX",
+        doc: "elements of an array that a mapping reads with `each`; a longer array is reject `too_large`",
+      },
+      { name: "MADE_CHARS_MAX", doc: "characters of one reading that a mapping or a codec makes" },
+      { name: "MESSAGE_CHARS_MAX", doc: "characters of all mapped readings of one message" },
+      {
+        name: "SLOTS_PER_MS",
+        doc: "places for readings of one series with one event time: two readings may meet in one, with this chance",
+      },
+      {
+        name: "PRESENCE_OUTSTANDING_MAX",
+        doc: "presence readings that wait for the log; more are dropped and counted",
+      },
+      {
+        name: "QOS0_HELD_CHARS_MAX",
+        doc: "characters of readings waiting for the log, past which QoS 0 publishes are dropped and counted",
+      },
+      {
+        name: "DRAIN_MS",
+        file: "gateway/gateway.ts",
+        doc: "a gateway that stops waits this long for readings that are already gathered",
+      },
+    ],
+  ],
+  [
+    "Frames",
+    [
+      { name: "FRAME_CHARS_MAX", doc: "characters of readings in one frame" },
+      { name: "SPACING_MS", doc: "frames of a busy partition leave this far apart" },
+      {
+        name: "READINGS_AT_ONCE",
+        doc: "a frame of a busy partition leaves early once it holds this many readings",
+      },
+      {
+        name: "HEARTBEAT_MS",
+        doc: "a partition with nothing to say sends an empty frame this often",
+      },
+      { name: "COMPRESS_FROM_BYTES", doc: "a smaller frame is not compressed" },
+      { name: "DECODED_BYTES_MAX", doc: "a larger frame is not read: it stops its lane" },
+    ],
+  ],
+  [
+    "What is kept",
+    [
+      {
+        name: "REJECTS_KEPT_PER_SUBJECT",
+        doc: "rejects of one region, reason and device; the oldest go, without a count",
+      },
+      { name: "ALERTS_KEPT_PER_SUBJECT", doc: "steps of the alerts of one rule and key" },
+      { name: "DEAD_LETTERS_KEPT", doc: "notifications that were given up, of one notifier" },
+      {
+        name: "COMMANDS_KEPT_MS",
+        doc: "a command is stored this long, and can wait no longer for its device",
+      },
+      { name: "REPLIES_KEPT_MS", doc: "replies to commands" },
+      { name: "REPLIES_KEPT_PER_SUBJECT", doc: "replies to one command" },
+      { name: "DUPLICATE_WINDOW_MS", doc: "JetStream knows a message id again for this long" },
+      {
+        name: "LOSSES_KEPT",
+        doc: "losses of lanes that a process shows on `/status`; all are logged",
+      },
+    ],
+  ],
+  [
+    "Lanes",
+    [
+      {
+        name: "PARTITIONS_DEFAULT",
+        doc: "partitions of a region's log; fixed when the log is created",
+      },
+      {
+        name: "GATEWAY_SILENT_MS",
+        doc: "a gateway whose last frame is this much older than the lane's newest no longer holds the watermark back",
+      },
+      {
+        name: "EPOCHS_REMEMBERED",
+        file: "lanes/lane.ts",
+        doc: "starts of one gateway whose frames are known as repeats",
+      },
+      { name: "LEASE_TTL_MS", doc: "a lease that nobody renews is free after this" },
+      {
+        name: "RENEW_EVERY_MS",
+        doc: "how often an aggregator renews its leases; it stops work at half the life of a lease",
+      },
+      {
+        name: "SILENT_MS",
+        file: "lane-origin.ts",
+        doc: "a copy that stands still this long is left, and its lanes are read from the region",
+      },
+    ],
+  ],
+  [
+    "Rollups and InfluxDB",
+    [
+      {
+        name: "QUANTILE_ACCURACY",
+        unit: "share",
+        doc: "a quantile is off by at most this share of its value",
+      },
+      {
+        name: "QUANTILE_BINS_MAX",
+        doc: "bins of one sketch; past them the lowest values share a bin",
+      },
+      {
+        name: "SERIES_OPEN_MAX",
+        doc: "open minutes of series in one lane; past it the lane waits",
+      },
+      {
+        name: "WINDOWS_BACK",
+        doc: "how many minutes later a reading without a time of its own is still known as a repeat",
+      },
+      {
+        name: "MARKS_MAX",
+        doc: "minutes of series that wait for repair, in one lane; past it the lane waits",
+      },
+      {
+        name: "GROUPS_PER_RUN",
+        doc: "series and hours that one repair run recomputes, in one lane",
+      },
+      { name: "RECORDS_PER_REQUEST", doc: "readings and rollups in one request to a sink" },
+      {
+        name: "RECORDS_WAITING_MAX",
+        doc: "readings and rollups waiting for a sink; past it lanes wait",
+      },
+      {
+        name: "HOURS_BACK_MAX",
+        doc: "hours that the steward compares after an outage; older ones stay uncompared",
+      },
+    ],
+  ],
+  [
+    "Alerting rules",
+    [
+      {
+        name: "COMMAND_EXPIRES_DEFAULT",
+        doc: "how long a rule's command waits for its device unless `expires` says so",
+      },
+      {
+        name: "RULE_KEYS_MAX",
+        doc: "keys that one rule remembers in one lane; past it the keys that were silent longest are forgotten",
+      },
+      { name: "WINDOW_KEYS_MAX", doc: "keys in the windows that rules share, in one lane" },
+      { name: "WINDOW_VALUES_MAX", doc: "values in those windows" },
+      { name: "KEY_VALUES_MAX", doc: "values in the window of one key; of more the newest count" },
+      {
+        name: "KEYS_MAX",
+        file: "lane-presence.ts",
+        doc: "keys and devices that a lane knows, for absence",
+      },
+      {
+        name: "HORIZON_MS",
+        file: "recent-identities.ts",
+        doc: "a reading that is sent again is known as a repeat for at least this long",
+      },
+      {
+        name: "READINGS_MAX",
+        file: "recent-identities.ts",
+        doc: "readings remembered for that; past it the older half goes early",
+      },
+      {
+        name: "STEP_MS_MAX",
+        file: "lane-clock.ts",
+        doc: "a pause of all gateways counts as this much silence at most",
+      },
+      {
+        name: "SILENT_MS",
+        file: "gateway-silence.ts",
+        doc: "if no gateway writes for this long, alert `gateway_silent`",
+      },
+      {
+        name: "READING_MS_MAX",
+        doc: "a reading whose rules took longer has every rule timed for a while",
+      },
+      { name: "EVALUATION_MS_MAX", doc: "one evaluation of a rule may take this long" },
+      {
+        name: "STRIKES_MAX",
+        file: "slow-rules.ts",
+        doc: "a rule that was too slow this often is disabled",
+      },
+      { name: "READINGS_TIMED", doc: "among this many readings" },
+      { name: "LIMITS.maxAstNodes", file: "expression.ts", doc: "parts of one CEL expression" },
+      { name: "LIMITS.maxDepth", file: "expression.ts", doc: "nesting of one CEL expression" },
+      {
+        name: "LIMITS.maxListElements",
+        file: "expression.ts",
+        doc: "elements of a list in one CEL expression",
+      },
+    ],
+  ],
+  [
+    "Devices and logins",
+    [
+      { name: "DEVICE_ID_BYTES_MAX", doc: "bytes of a registered id" },
+      { name: "CREDENTIALS_MAX", doc: "credentials of one record" },
+      { name: "DEVICE_TOPICS_MAX", doc: "topic filters of its own that a record may have" },
+      { name: "PASSWORD_CHARS_MIN", doc: "characters of a chosen password, at least" },
+      { name: "PASSWORD_BYTES_MAX", doc: "bytes of a password in CONNECT" },
+      { name: "FAILURE_MS", doc: "a refused login is answered this long after its CONNECT" },
+      { name: "BURST", file: "failure-limit.ts", doc: "failed logins of one address at once" },
+      { name: "PER_SECOND", file: "failure-limit.ts", doc: "and then, per second" },
+      {
+        name: "KNOWN_MS",
+        doc: "a password that was right is let in for this long whatever its address does",
+      },
+    ],
+  ],
+  [
+    "Commands",
+    [
+      { name: "COMMAND_ID_BYTES_MAX", doc: "bytes of a command's id" },
+      { name: "COMMAND_PAYLOAD_BYTES_MAX", doc: "bytes of a command's payload as JSON" },
+      {
+        name: "COMMANDS_OPEN_MAX",
+        doc: "open commands of one gateway; further ones are not sent, and counted",
+      },
+    ],
+  ],
+  [
+    "Notifications",
+    [
+      { name: "BATCH_MAX", doc: "alerts in one message at most" },
+      {
+        name: "DIGEST_OVER",
+        doc: "with more alerts waiting for the rate limit, one digest tells them",
+      },
+      {
+        name: "BURST_SHARE",
+        unit: "share",
+        doc: "messages at once, as a share of `ratePerMinute`",
+      },
+      { name: "ATTEMPT_WITHIN_MS", doc: "a mail server or webhook has this long to answer" },
+      { name: "RETRY_AFTER_MAX_MS", doc: "a `Retry-After` of a webhook is followed up to this" },
+    ],
+  ],
+];

@@ -1,0 +1,98 @@
+// Every option of every process, from the table that parses it.
+import { AGGREGATOR_OPTIONS } from "../../cloud/aggregator/options.ts";
+import { notifierOptions } from "../../cloud/notifier/options.ts";
+import { STEWARD_OPTIONS } from "../../cloud/steward/options.ts";
+import { SIMULATOR_OPTIONS } from "../../device-sim/options.ts";
+import { ALERTING_OPTIONS } from "../../gateway/alerting/options.ts";
+import { GATEWAY_OPTIONS } from "../../gateway/options.ts";
+import { type OptionTable, flagOf } from "../../platform/runtime/config.ts";
+import { COMMON_OPTIONS } from "../../platform/runtime/process-main.ts";
+import { launcherProgram } from "../local/options.ts";
+import { commandText, relative } from "./cli-page.ts";
+import { GENERATED, code, page, table } from "./markdown.ts";
+
+interface Process {
+  readonly name: string;
+  readonly main: string;
+  readonly does: string;
+  readonly options: OptionTable;
+}
+
+const PROCESSES: readonly Process[] = [
+  {
+    name: "Gateway",
+    main: "gateway/main.ts",
+    does: "MQTT in, the region's log out, alerts back. One or more in each region.",
+    options: GATEWAY_OPTIONS,
+  },
+  {
+    name: "Alerting engine",
+    main: "gateway/alerting/main.ts",
+    does: "Rules on the region's log. One in each region.",
+    options: ALERTING_OPTIONS,
+  },
+  {
+    name: "Aggregator",
+    main: "cloud/aggregator/main.ts",
+    does: "Every region's log into InfluxDB. One or more at the hub; they share the lanes.",
+    options: AGGREGATOR_OPTIONS,
+  },
+  {
+    name: "Steward",
+    main: "cloud/steward/main.ts",
+    does: "Scheduled work at the hub: copies of the logs, comparison of log and InfluxDB. One.",
+    options: STEWARD_OPTIONS,
+  },
+  {
+    name: "Notifier",
+    main: "cloud/notifier/main.ts",
+    does: "Alerts by e-mail and webhooks. One at the hub, or one in a region.",
+    options: notifierOptions({}),
+  },
+  {
+    name: "Simulator",
+    main: "device-sim/main.ts",
+    does: "Simulated devices that keep a ledger of what was acknowledged.",
+    options: SIMULATOR_OPTIONS,
+  },
+];
+
+/** Environment variables that some process reads. */
+export const ENVIRONMENT: readonly string[] = [
+  ...new Set(
+    PROCESSES.flatMap(({ options }) =>
+      Object.values({ ...options, ...COMMON_OPTIONS }).map(({ env }) => env),
+    ),
+  ),
+];
+
+/** Their flags, without the hyphens. */
+export const FLAGS: readonly string[] = PROCESSES.flatMap(({ options }) =>
+  Object.keys({ ...options, ...COMMON_OPTIONS }).map(flagOf),
+);
+
+const optionRows = (options: OptionTable): string[][] =>
+  Object.entries({ ...options, ...COMMON_OPTIONS }).map(([name, { env, doc, fallback }]) => [
+    code(env),
+    code(`--${flagOf(name)}`),
+    fallback === undefined ? "required" : fallback === "" ? "unset" : code(relative(fallback)),
+    doc,
+  ]);
+
+export const optionsPage = (): string =>
+  page(
+    GENERATED,
+    "# Options of every process",
+    "A process takes each option from its flag, else from its environment variable, else its default. " +
+      "An empty value counts as unset. All problems are reported together, and the process exits with 1. " +
+      "`node gateway/main.ts --help` prints the same table (with Node 26, as `npx` and npm scripts have it). " +
+      "Durations are written `250ms`, `30s`, `10m`, `2h` or `7d`.",
+    ...PROCESSES.flatMap(({ name, main, does, options }) => [
+      `## ${name}`,
+      `[${main}](../../${main}): ${does}`,
+      table(["variable", "flag", "default", "meaning"], optionRows(options)),
+    ]),
+    "## Launcher",
+    "[infra/local/main.ts](../../infra/local/main.ts): `npm start -- --port-base 15000` and so on.",
+    commandText(launcherProgram()),
+  );

@@ -1,0 +1,20 @@
+// The pages under docs/reference that are made from the source.
+import { cliPage } from "./cli-page.ts";
+import { influxPage } from "./influx-page.ts";
+import { limitsPage } from "./limits-page.ts";
+import { metricsPage } from "./metrics-page.ts";
+import { natsPage } from "./nats-page.ts";
+import { optionsPage } from "./options-page.ts";
+
+/** Text by path from the project's root. */
+export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
+  const pages = {
+    "docs/reference/cli.md": cliPage(),
+    "docs/reference/influxdb.md": influxPage(),
+    "docs/reference/limits.md": limitsPage(),
+    "docs/reference/metrics.md": await metricsPage(),
+    "docs/reference/nats.md": natsPage(),
+    "docs/reference/options.md": optionsPage(),
+  };
+  return new Map(Object.entries(pages));
+}

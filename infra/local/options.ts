@@ -1,0 +1,51 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { as } from "../../platform/runtime/config.ts";
+import { messageOf } from "../../platform/runtime/errors.ts";
+import { AGGREGATORS_MAX } from "./plan.ts";
+
+/** Commander's own wording around a parser of ours. */
+const parser =
+  <T>(parse: (raw: string) => T) =>
+  (raw: string): T => {
+    try {
+      return parse(raw);
+    } catch (error) {
+      throw new InvalidArgumentError(messageOf(error));
+    }
+  };
+
+const option = <T>(flags: string, doc: string, parse: (raw: string) => T): Option =>
+  new Option(flags, doc).argParser(parser(parse));
+
+/** The command line of `npm start`. */
+export const launcherProgram = (): Command =>
+  new Command("npm start --")
+    .description(
+      "Runs all of Skerry on loopback: hub, two regions, InfluxDB, gateways, alerting, aggregator, devices.",
+    )
+    .addOption(
+      option("--port-base <port>", "first of 30 ports", as.integer(1_024, 65_000)).default(14_200),
+    )
+    .addOption(option("--data-dir <dir>", "where everything is stored", as.text).default(".skerry"))
+    .addOption(option("--devices <n>", "simulated devices", as.integer(1, 100_000)).default(20))
+    .addOption(
+      option(
+        "--rate <n>",
+        "readings per second, all devices together",
+        as.number(0.1, 1e6),
+      ).default(200),
+    )
+    .addOption(
+      option("--aggregators <n>", "that share the lanes", as.integer(1, AGGREGATORS_MAX)).default(
+        1,
+      ),
+    )
+    .addOption(new Option("--keep-times", "rows keep their own times (2013, 2015)").default(false))
+    .addOption(
+      option("--channels <file>", "tell people of alerts: e-mail and webhook channels", as.text),
+    )
+    .addOption(option("--smtp-url <url>", "mail server of the e-mail channels", as.url))
+    .addOption(
+      option("--run-for <duration>", "stop by itself, for example 40s or 5m", as.durationMs),
+    )
+    .addOption(option("--json <file>", "write the final report there", as.text));
