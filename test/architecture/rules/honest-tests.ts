@@ -25,6 +25,6 @@ function waitsThenJudges(code: string): boolean {
   return lines.some(
     (line, at) =>
       WAIT.test(line) &&
-      lines.slice(at + 1, at + 4).some((next) => /^\s*(await )?expect(\.poll)?\(/.test(next)),
+      lines.slice(at + 1, at + 4).some((next) => /^\s*(await )?expect\(/.test(next)),
   );
 }
