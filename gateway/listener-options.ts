@@ -39,7 +39,8 @@ const LIMIT_DOCS: Record<keyof Limits, string> = {
   clientIdBytesMax: "length of a client id",
   packetBytesMax: "a whole MQTT packet",
   inFlightMax: "unsettled publishes of one client; past it the client is not read",
-  inFlightBytesMax: "their bytes",
+  inFlightBytesMax:
+    "bytes of unacknowledged publishes of one client; past it its socket is not read",
   heldBytesMax: "unsettled bytes over all clients",
   publishRatePerSecond: "publishes of one client; past it the client is read more slowly",
   publishBurst: "publishes of one client at once before the rate counts",
@@ -49,7 +50,7 @@ const LIMIT_DOCS: Record<keyof Limits, string> = {
   sessionExpirySecondsMax: "how long a session outlives its connection",
   pendingSessionsMax: "sessions kept for absent clients",
   queuedMessagesMax: "messages waiting for one subscriber",
-  queuedBytesMax: "their bytes",
+  queuedBytesMax: "bytes of messages queued for one session",
   retainedMessagesMax: "topics with a retained message",
   deliveriesInFlightMax: "unacknowledged deliveries to one subscriber",
   outboundBytesMax: "bytes waiting in one subscriber's socket",

@@ -43,9 +43,6 @@ export const telemetrySubject = (region: string, partition: number): string =>
 export const telemetrySubjects = (region: string, partitions: number): string[] =>
   Array.from({ length: partitions }, (_, partition) => telemetrySubject(region, partition));
 
-/** Core NATS: a digest of last values and counters, best effort. */
-export const liveSubject = (region: string): string => `live.${region}`;
-
 /** All lanes of a region. */
 export const telemetryFilter = (region: string): string => `telemetry.${region}.*`;
 
@@ -86,10 +83,6 @@ export const retrySubjects = (domain: string): string => `retries.${domain}.*`;
 
 /** Core NATS request/reply in the region: admit a reject again; see contracts/messages/replay.ts. */
 export const replaySubject = (region: string): string => `replay.${region}`;
-
-/** The device of a `rejects.{region}.{reason}.{device}` subject. */
-export const deviceOfRejectSubject = (subject: string): string =>
-  unescapeToken(subject.split(".")[3] ?? "");
 
 export const COMMANDS_SUBJECTS = "commands.>";
 

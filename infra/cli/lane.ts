@@ -42,7 +42,7 @@ export function addLaneCommand(program: Command, say: Say): void {
     "lane show --region eu --partition 2",
   )
     .description(
-      "Show where the operators of a region's lanes stand, what they lack and have lost.",
+      "Show the position of each operator in a region's lanes, how far it is behind, and the holes and losses that it met.",
     )
     .requiredOption("--region <name>", "eu, us, …")
     .option("--partition <n>", "only this lane", parseWholeNumber)

@@ -10,7 +10,11 @@ import { deadLetterLines, retryDeadLetters } from "./notify/dead.ts";
 
 /** `skerry notify assign|status|dead`: who tells people of alerts, and what could not be told. */
 export function addNotifyCommand(program: Command, say: Say): void {
-  const notify = program.command("notify").description("Who tells people of a region's alerts.");
+  const notify = program
+    .command("notify")
+    .description(
+      "Notifications of alerts: which place sends them, and those that could not be delivered.",
+    );
 
   example(place(notify.command("assign")), "notify assign eu region")
     .description(

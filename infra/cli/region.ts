@@ -30,7 +30,9 @@ interface Flags {
 
 /** `skerry region restore`: a region whose disks are lost, from its copies elsewhere. */
 export function addRegionCommand(program: Command, say: Say): void {
-  const region = program.command("region").description("A region as a whole.");
+  const region = program
+    .command("region")
+    .description("Restore a region whose disks are gone from the copies of its streams.");
   example(
     region.command("restore"),
     "region restore --region eu --to nats://admin:secret@eu:4222 --from nats://admin:secret@hub:4222",

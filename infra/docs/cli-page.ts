@@ -15,7 +15,7 @@ const USER = "--by";
 function defaultText({ long, flags, defaultValue, mandatory }: Option): string {
   if (long === USER) return "your user name";
   if (typeof defaultValue === "number" && flags.includes("<duration>"))
-    return code(durationText(defaultValue));
+    return code(durationText(defaultValue).replace(" ", "")); // As it may be typed.
   if (typeof defaultValue === "string" || typeof defaultValue === "number")
     return code(relative(String(defaultValue)));
   return mandatory ? "required" : "";

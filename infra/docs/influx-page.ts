@@ -129,7 +129,7 @@ export function influxPage(): string {
       ],
     ),
     "`{field}` is every `number` or `integer` property with `x-role: field`. A field without a value " +
-      "in the window is left out. A quantile is an estimate: it can lie outside of `min` and `max` by its 1 %.",
+      "in the window is left out. A quantile is an estimate: it can lie outside of `min` and `max` by its 1 %, and a minute with negative values has wrong ones ([what is not possible yet](../guides/operating.md#what-is-not-possible-yet)).",
     "## What the steward writes",
     `${code(RECONCILIATION)}: one point for each hour in which log and InfluxDB were compared. ` +
       "Tags `region`, `contract`; integer fields `readings` (in the log), `missing` (in the log, not in InfluxDB), " +

@@ -37,7 +37,7 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       { name: "MESSAGE_CHARS_MAX", doc: "characters of all mapped readings of one message" },
       {
         name: "SLOTS_PER_MS",
-        doc: "places for readings of one series with one event time: two readings may meet in one, with this chance",
+        doc: "slots of one millisecond in InfluxDB: two different readings of one series and millisecond fall into the same slot with a chance of one in this many",
       },
       {
         name: "PRESENCE_OUTSTANDING_MAX",
@@ -207,9 +207,12 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       {
         name: "STRIKES_MAX",
         file: "slow-rules.ts",
-        doc: "a rule that was too slow this often is disabled",
+        doc: "times that a rule may be too slow within READINGS_TIMED readings before it is disabled",
       },
-      { name: "READINGS_TIMED", doc: "among this many readings" },
+      {
+        name: "READINGS_TIMED",
+        doc: "readings over which the slow evaluations of a rule are counted",
+      },
       { name: "LIMITS.maxAstNodes", file: "expression.ts", doc: "parts of one CEL expression" },
       { name: "LIMITS.maxDepth", file: "expression.ts", doc: "nesting of one CEL expression" },
       {
@@ -228,8 +231,16 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       { name: "PASSWORD_CHARS_MIN", doc: "characters of a chosen password, at least" },
       { name: "PASSWORD_BYTES_MAX", doc: "bytes of a password in CONNECT" },
       { name: "FAILURE_MS", doc: "a refused login is answered this long after its CONNECT" },
-      { name: "BURST", file: "failure-limit.ts", doc: "failed logins of one address at once" },
-      { name: "PER_SECOND", file: "failure-limit.ts", doc: "and then, per second" },
+      {
+        name: "BURST",
+        file: "failure-limit.ts",
+        doc: "failed logins of one address in a row before it has to wait",
+      },
+      {
+        name: "PER_SECOND",
+        file: "failure-limit.ts",
+        doc: "failed logins of one address per second after those",
+      },
       {
         name: "KNOWN_MS",
         doc: "a password that was right is let in for this long whatever its address does",

@@ -70,6 +70,14 @@ const PLANTED: Readonly<Record<string, readonly Readonly<Record<string, string>>
     { "contracts/planted.ts": "export default 1;" },
     { "contracts/index.ts": 'export * from "./device.ts";' },
   ],
+  "exports are used by the product": [
+    { "contracts/planted.ts": "export const plantedAndForgotten = 1;" },
+    {
+      "contracts/planted.ts": "export function plantedForTests() {}",
+      "test/unit/contracts/planted.test.ts":
+        'import { plantedForTests } from "../../../contracts/planted.ts";',
+    },
+  ],
   "tests neither leave themselves out nor judge by a fixed wait": [
     { "test/integration/planted.test.ts": 'test.skipIf(!("x" in OPTIONS))("x", () => {});' },
     { "test/unit/planted.test.ts": "await sleep(2_000);\nexpect(count).toBe(0);" },

@@ -2,6 +2,7 @@
 import { arrows } from "./rules/arrows.ts";
 import { circles } from "./rules/circles.ts";
 import { citedInvariants, invariantLetters, namedFiles } from "./rules/comments.ts";
+import { deadExports } from "./rules/dead-exports.ts";
 import { namedExports } from "./rules/exports.ts";
 import { honestTests } from "./rules/honest-tests.ts";
 import { libraries } from "./rules/libraries.ts";
@@ -16,6 +17,7 @@ export const HOUSE_RULES: Readonly<Record<string, Rule>> = {
   "libraries are imported where they belong": libraries,
   "test/unit mirrors the source": mirror,
   "exports have names": namedExports,
+  "exports are used by the product": deadExports,
   "tests neither leave themselves out nor judge by a fixed wait": honestTests,
   "files that comments name exist": namedFiles,
   "invariants that comments cite exist": citedInvariants,

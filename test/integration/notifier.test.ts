@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
-import { isSigned } from "../../cloud/notifier/signature.ts";
+import { isSigned } from "../support/webhook-receiver.ts";
 import { messageIdOf } from "../../cloud/notifier/message.ts";
 import type { NotifierStatus } from "../../contracts/messages/status.ts";
 import { eventually } from "../support/eventually.ts";

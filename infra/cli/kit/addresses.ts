@@ -42,12 +42,12 @@ export function findInstallation(dataDir: string | undefined, cwd = process.cwd(
   if (path === null)
     throw refused(
       `No local installation is here: neither ${cwd} nor a directory above it has ` +
-        `${join(DATA_DIRECTORY, FILE)}. Start one with npm start, or name a server with --nats URL.`,
+        `${join(DATA_DIRECTORY, FILE)}. Start one with npm start, or name its directory with --data-dir (most commands also take --nats URL).`,
     );
   const shown = dataDir === undefined ? relative(cwd, path) : path;
   if (!existsSync(path))
     throw refused(
-      `No local installation is at ${shown}. Start one with npm start, or name a server with --nats URL.`,
+      `No local installation is at ${shown}. Start one with npm start, or name its directory with --data-dir (most commands also take --nats URL).`,
     );
   try {
     const addresses = JSON.parse(readFileSync(path, "utf8")) as InstallationAddresses;

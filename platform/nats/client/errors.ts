@@ -64,9 +64,6 @@ export const streamOrNull = <T>(asked: Promise<T>): Promise<T | null> =>
 export const writtenOrNull = <T>(asked: Promise<T>): Promise<T | null> =>
   unless(asked, (code) => WRONG_LAST_SEQUENCE.has(code));
 
-/** True if a write expected another last sequence than there is: somebody else wrote first. */
-export const isConflict = (error: unknown): boolean => WRONG_LAST_SEQUENCE.has(apiCodeOf(error));
-
 /** True if nobody listens to the subject of a request. */
 export const isNoResponders = (error: unknown): boolean =>
   codeOf(error) === (ErrorCode.NoResponders as string);

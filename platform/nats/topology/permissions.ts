@@ -17,7 +17,6 @@ import {
   bucketStream,
   deadLetterSubjects,
   deadLettersStream,
-  liveSubject,
   rejectSubjects,
   rejectsStream,
   repliesStream,
@@ -216,7 +215,6 @@ export function leafPermissions(
       "dlv.hub.>",
       ...copiedBy.map((into) => `dlv.${into}.>`),
       `${HUB_INBOX}.>`,
-      liveSubject(region),
     ],
     subscribe: [
       ...MIRRORING,

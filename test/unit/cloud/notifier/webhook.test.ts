@@ -1,7 +1,8 @@
 import { createHmac } from "node:crypto";
 import { expect, test } from "vitest";
 import { makeMessage } from "../../../../cloud/notifier/message.ts";
-import { isSigned, signatureOf } from "../../../../cloud/notifier/signature.ts";
+import { signatureOf } from "../../../../cloud/notifier/signature.ts";
+import { isSigned } from "../../../support/webhook-receiver.ts";
 import { webhookBody } from "../../../../cloud/notifier/webhook-body.ts";
 import { anAlert } from "../../../support/an-alert.ts";
 

@@ -31,14 +31,14 @@ test("a data directory that is named is the only one that counts", () => {
   expect(findInstallation(dataDir).addresses).toEqual(ADDRESSES);
   const elsewhere = join(directory.path, "nowhere");
   expect(() => findInstallation(elsewhere, join(directory.path, "site"))).toThrow(
-    `No local installation is at ${elsewhere}/addresses.json. Start one with npm start, or name a server with --nats URL.`,
+    `No local installation is at ${elsewhere}/addresses.json. Start one with npm start, or name its directory with --data-dir (most commands also take --nats URL).`,
   );
 });
 
 test("who is nowhere, or finds something else, is told what to do", () => {
   expect(() => findInstallation(undefined, "/")).toThrow(
     "No local installation is here: neither / nor a directory above it has .skerry/addresses.json. " +
-      "Start one with npm start, or name a server with --nats URL.",
+      "Start one with npm start, or name its directory with --data-dir (most commands also take --nats URL).",
   );
   expect(() => findInstallation(join(directory.path, "bad"))).toThrow(
     /bad\/addresses\.json cannot be read: .*JSON/,

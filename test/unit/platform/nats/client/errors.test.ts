@@ -2,7 +2,6 @@
 import { ErrorCode, NatsError } from "nats";
 import { expect, test } from "vitest";
 import {
-  isConflict,
   isNoResponders,
   isTimeout,
   messageOrNull,
@@ -67,9 +66,6 @@ test("the answer that there is none is null, an outage is thrown", async () => {
 });
 
 test("what it was is known after the translation too", () => {
-  expect(isConflict(ofApi(400, 10071))).toBe(true);
-  expect(isConflict(ofApi(400, 10164))).toBe(true);
-  expect(isConflict(ofApi(404, 10037))).toBe(false);
   expect(isNoResponders(translate(ofCode(ErrorCode.NoResponders)))).toBe(true);
   expect(isTimeout(translate(ofCode(ErrorCode.Timeout)))).toBe(true);
   expect(isTimeout(new Error("TIMEOUT"))).toBe(false);
