@@ -27,8 +27,8 @@ export async function mirrorAlerts(
   } as const;
   for await (const { data, subject } of readSlice(connection, slice, logger, signal)) {
     const text = Buffer.from(data).toString("utf8");
-    const { rule, key } = JSON.parse(text) as Alert;
+    const { rule, key, late } = JSON.parse(text) as Alert;
     logger.debug({ subject }, "alert mirrored");
-    await broker.publish(alertTopic(rule, key), text, { retain: true });
+    await broker.publish(alertTopic(rule, key, late), text, { retain: true });
   }
 }

@@ -30,8 +30,8 @@ export function parseTelemetryTopic(topic: string): TelemetryAddress | null {
 export const isReservedTopic = (topic: string): boolean => RESERVED.test(topic);
 
 /** The retained topic of an alert; the key is percent-encoded, so it may hold `/`, `+` and `#`. */
-export const alertTopic = (rule: string, key: string): string =>
-  `alerts/${encodeURIComponent(rule)}/${encodeURIComponent(key)}`;
+export const alertTopic = (rule: string, key: string, late = false): string =>
+  `alerts/${encodeURIComponent(rule)}/${encodeURIComponent(key)}${late ? "/late" : ""}`;
 
 /** The topics of all commands. */
 export const COMMAND_TOPICS = "devices/+/commands/+";
