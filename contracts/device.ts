@@ -105,7 +105,7 @@ const validate = new Ajv({ strict: true, discriminator: true }).compile<Device>(
   },
 });
 
-/** What is wrong with a device id, or null. It is a topic level, so none that MQTT gives a meaning. */
+/** The fault of a device id, or null. An id is a topic level, so none that MQTT gives a meaning. */
 export function deviceIdProblem(id: string): string | null {
   if (id === "") return "the id is empty";
   if (Buffer.byteLength(id) > DEVICE_ID_BYTES_MAX)

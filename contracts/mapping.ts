@@ -3,11 +3,11 @@
 // shows an entry for each common kind of device.
 import { Ajv, type ErrorObject } from "ajv";
 
-/** Where one property of the reading comes from: exactly one of pointer, level and constant. */
+/** The source of one property of the reading: exactly one of pointer, level and constant. */
 export interface FieldMapping {
   /** JSON Pointer (RFC 6901); `""` is the whole payload (or element), for payloads that are a number. */
   readonly pointer?: string;
-  /** With `each`: `message` starts the pointer at the whole payload. Default: the element. */
+  /** `message` starts the pointer at the whole payload; the default, with `each`, is the element. */
   readonly of?: "element" | "message";
   /** A named level of the topic, as text. */
   readonly level?: string;
@@ -25,7 +25,7 @@ export interface TimeMapping {
   readonly pointer: string;
   readonly of?: "element" | "message";
   readonly format: "epoch_s" | "epoch_ms" | "iso8601";
-  /** For ISO 8601 text without a zone: `UTC` or a fixed offset such as `+01:00`. */
+  /** The zone of ISO 8601 text that has none: `UTC` or a fixed offset such as `+01:00`. */
   readonly zone?: string;
   /** Nothing there, or null: arrival time. */
   readonly optional?: boolean;
@@ -169,7 +169,7 @@ function lineOf(label: string, { instancePath, keyword, message, params }: Error
   return `${label}: ${instancePath === "" ? "it" : instancePath} ${message ?? keyword}${which}`;
 }
 
-/** What a schema cannot say. */
+/** Rules of a table that a schema cannot say. */
 function problemsOf(entry: MappingEntry): string[] {
   const problems = topicProblems(entry.topic);
   const names = levelNames(entry.topic);

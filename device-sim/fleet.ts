@@ -29,7 +29,7 @@ export interface FleetStatus extends SimulatorStatus {
   readonly rejected: number;
   /** Readings that were due and never made, because the device's buffer was full. */
   readonly skipped: number;
-  /** With kept times: all rows of all devices are acknowledged. */
+  /** True once, with kept times, all rows of all devices are acknowledged. */
   readonly finished: boolean;
 }
 

@@ -24,7 +24,7 @@ export interface FleetSize {
 
 /** Every so many devices of a region, one is a machine. */
 const MACHINE_EVERY = 5;
-/** Of the rooms of a region, this share (and at least one) starts just before its CO2 rises. */
+/** The share of a region's rooms (one at least) that starts just before its CO2 rises. */
 const ALERTING_SHARE = 0.4;
 
 /**

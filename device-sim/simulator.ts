@@ -14,7 +14,7 @@ import { planFleet } from "./plan.ts";
 import { parseMachine, parseRooms } from "./replay.ts";
 
 const DATA_DIRECTORY = join(import.meta.dirname, "data");
-/** How often due readings are sent and the ledger is flushed. */
+/** The interval at which due readings are sent and the ledger is flushed. */
 const TICK_MS = 20;
 
 /** Runs until `signal` aborts; then waits for what is unacknowledged, at most `drainTimeout`. */

@@ -24,7 +24,7 @@ export interface Message {
   readonly channel: string;
   readonly region: string;
   readonly seqs: readonly number[];
-  /** At least one; fewer than `seqs` if some are gone from the stream. */
+  /** One alert at least; fewer than `seqs` if some are gone from the stream. */
   readonly alerts: readonly Alert[];
   /** `<…@skerry>`, M1. */
   readonly messageId: string;

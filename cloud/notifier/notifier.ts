@@ -16,7 +16,7 @@ import { runRetries } from "./retry-loop.ts";
 
 export interface NotifierConfig {
   readonly place: NotifierPlace;
-  /** Whose alerts are told: at the hub several, in a region its own. */
+  /** Regions whose alerts are told: at the hub several, in a region its own. */
   readonly regions: readonly string[];
   readonly ageMaxMs: number;
 }

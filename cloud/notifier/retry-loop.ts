@@ -17,7 +17,7 @@ export interface RetryLoopParts {
   readonly domain: string;
   readonly channel: Channel;
   readonly deadLetters: DeadLetters;
-  /** By region. */
+  /** The counters of a region. */
   readonly countsOf: (region: string) => ChannelCounts;
   readonly logger: Logger;
 }

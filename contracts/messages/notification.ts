@@ -45,7 +45,7 @@ export function moved({ at, sinceSeq, before }: Assignment, lastSeq: number): As
   };
 }
 
-/** What an entry of bucket `notifiers` says; null if that is not an assignment. */
+/** The assignment in an entry of bucket `notifiers`; null if it is none. */
 export function parseAssignment(text: string): Assignment | null {
   try {
     const { at, sinceSeq, before, moving } = JSON.parse(text) as Partial<Assignment>;
@@ -58,7 +58,7 @@ export function parseAssignment(text: string): Assignment | null {
   }
 }
 
-/** How many alerts one message tells: one, those of one rule and state, or whatever there was. */
+/** The scope of one message: one alert, those of one rule and state, or whatever there was. */
 export const MESSAGE_KINDS = ["single", "group", "digest"] as const;
 export type MessageKind = (typeof MESSAGE_KINDS)[number];
 
@@ -71,7 +71,7 @@ export interface DeadLetter {
   readonly seqs: readonly number[];
   /** As they were; fewer than `seqs` if some were gone. */
   readonly alerts: readonly Alert[];
-  /** What the channel said last. */
+  /** The channel's last answer. */
   readonly reason: string;
   readonly attempts: number;
   /** Epoch ms. */

@@ -32,7 +32,7 @@ export interface AlertingStatus {
   readonly rules: readonly { readonly id: string; readonly version: number }[];
   /** Rules that wait for a contract, each with what it lacks. */
   readonly rulesWaiting: readonly string[];
-  /** Why a rule is not evaluated any more, by its id. */
+  /** Reasons for which rules are not evaluated any more, by rule id. */
   readonly rulesDisabled: Readonly<Record<string, string>>;
   /** Readings since the start: too late to be evaluated; sent again; of keys that a rule had no room for. */
   readonly late: number;
@@ -54,11 +54,11 @@ export interface LaneStatus {
   /** Every effect of frames up to this sequence is durable. */
   readonly doneSeq: number;
   readonly watermarkMs: number;
-  /** Why the lane stands still, or null. */
+  /** The reason for which the lane stands still, or null. */
   readonly stoppedBy: string | null;
 }
 
-/** How many of its losses a process remembers for its status page; all are logged. */
+/** The number of losses that a process remembers for its status page; all are logged. */
 export const LOSSES_KEPT = 100;
 
 /** Acknowledged frames that exist nowhere any more: a region's store was rolled back. */
@@ -99,7 +99,7 @@ export interface StewardStatus {
   readonly jobs: Readonly<
     Record<string, { readonly lastRunMs: number; readonly error: string | null }>
   >;
-  /** By region. */
+  /** The hub's copies of logs, by region. */
   readonly copies: Readonly<Record<string, HubCopy>>;
 }
 
@@ -123,7 +123,7 @@ export interface NotifierChannelStatus {
   readonly deadLetters: number;
   /** Alerts that were too old when they were first seen, since the start. */
   readonly skipped: number;
-  /** Why the last attempt failed, or null if it did not. */
+  /** The reason for which the last attempt failed, or null if it did not. */
   readonly lastError: string | null;
 }
 

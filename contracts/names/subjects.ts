@@ -14,10 +14,10 @@ export const COMMANDS_STREAM = "COMMANDS";
 
 /** Buckets that operators keep in their own JetStream domain. */
 export const POSITIONS_BUCKET = "positions";
-/** Who works on which lane; entries expire. */
+/** The owner of each lane; entries expire. */
 export const LEASES_BUCKET = "leases";
 
-/** What alerting rules know, lane by lane. */
+/** The state of alerting rules, lane by lane. */
 export const ALERT_STATE_BUCKET = "alert_state";
 /** Keys and devices that are known in a lane, and who is connected. */
 export const PRESENCE_BUCKET = "presence";
@@ -27,11 +27,11 @@ export const CONTRACTS_BUCKET = "contracts";
 export const DEVICES_BUCKET = "devices";
 /** Rules of the alerting engines; a key is a rule's id. */
 export const RULES_BUCKET = "rules";
-/** Which alerts somebody has acknowledged. */
+/** Alerts that somebody has acknowledged. */
 export const ACKNOWLEDGEMENTS_BUCKET = "acknowledgements";
-/** How far the hub has each region's log. */
+/** The sequence up to which the hub has each region's log. */
 export const COPIES_BUCKET = "copies";
-/** Where a region's alerts are notified from; a key is a region. See contracts/messages/notification.ts. */
+/** The place that notifies of a region's alerts; a key is a region. See contracts/messages/notification.ts. */
 export const NOTIFIERS_BUCKET = "notifiers";
 
 /** The stream behind a bucket. */
@@ -86,13 +86,13 @@ export const replaySubject = (region: string): string => `replay.${region}`;
 
 export const COMMANDS_SUBJECTS = "commands.>";
 
-/** Of one command; without a device or an id, of all of them. */
+/** The subject of one command; without a device or an id, a filter for all of them. */
 export const commandFilter = (of: { device?: string; id?: string }): string =>
   `commands.${tokenOrAny(of.device)}.${tokenOrAny(of.id)}`;
 
 export const replySubjects = (region: string): string => `replies.${region}.>`;
 
-/** Of the replies to one command; without a device or an id, of all of them. */
+/** The subject of the replies to one command; without a device or an id, a filter for all of them. */
 export const replyFilter = (of: { region: string; device?: string; id?: string }): string =>
   `replies.${of.region}.${tokenOrAny(of.device)}.${tokenOrAny(of.id)}`;
 
@@ -103,7 +103,7 @@ const tokenOrAny = (text: string | undefined): string =>
 export const positionKey = (operator: string, lane: LaneId): string =>
   `${escapeToken(operator)}.${lane.region}.${lane.partition}`;
 
-/** What an operator keeps of one lane beside its position; see platform/nats/client/chunked-value.ts. */
+/** The key of an operator's state of one lane, beside its position; see platform/nats/client/chunked-value.ts. */
 export const laneStateKey = (lane: LaneId): string => `${lane.region}.${lane.partition}`;
 
 /** The acknowledgement of the alert of a rule and key. */
@@ -113,7 +113,7 @@ export const acknowledgementKey = (of: { region: string; rule: string; key: stri
 /** The last hour of a region that was reconciled. */
 export const reconciledKey = (region: string): string => `reconciled.${region}`;
 
-/** Where an operator notes that the copy of a region's log may not be what the region has. */
+/** The key under which an operator notes that the copy of a region's log may differ from the region's. */
 export const suspectKey = (region: string): string => `suspect.${region}`;
 
 /** The lease of one operator's lane, and what a member of the operator shows that it is alive by. */

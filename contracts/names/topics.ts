@@ -18,7 +18,7 @@ export interface TelemetryAddress {
 export const telemetryTopic = (device: string, contract: string, version?: number): string =>
   `devices/${device}/telemetry/${contract}${version === undefined ? "" : `/v${version}`}`;
 
-/** What a telemetry topic says, or null for any other topic. */
+/** The address in a telemetry topic, or null for any other topic. */
 export function parseTelemetryTopic(topic: string): TelemetryAddress | null {
   const match = TELEMETRY.exec(topic);
   if (!match) return null;
@@ -45,7 +45,7 @@ export interface CommandAddress {
 export const commandTopic = ({ device, id }: CommandAddress): string =>
   `devices/${device}/commands/${id}`;
 
-/** Where its device answers. */
+/** The topic on which the command's device answers. */
 export const replyTopic = (of: CommandAddress): string => `${commandTopic(of)}/reply`;
 
 export const parseCommandTopic = (topic: string): CommandAddress | null =>

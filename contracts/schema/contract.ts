@@ -1,7 +1,7 @@
 // A contract: a versioned JSON Schema (draft-07) with `x-` annotations that say what a reading is.
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 
-/** How a repeated reading is known: by its sequence, by time and content, or not at all. */
+/** The way in which a repeated reading is known: by its sequence, by time and content, or not at all. */
 export type Identity = "sequence" | "time" | "none";
 
 export interface Field {
@@ -119,7 +119,7 @@ export function compileContract(id: { name: string; version: number }, schema: o
   });
 }
 
-/** What the last failed `validate` found, in one line that names the property. */
+/** The problem that the last failed `validate` found, in one line that names the property. */
 export function violationOf(contract: Contract): string {
   const error: ErrorObject | undefined = contract.validate.errors?.[0];
   if (!error) return "unknown violation";

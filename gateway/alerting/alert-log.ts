@@ -11,13 +11,13 @@ import { Streams } from "../../platform/nats/client/streams.ts";
 import type { LogPlace } from "./rules/lifecycle.ts";
 import type { OwnRule } from "./rules/make-alert.ts";
 
-/** What is known of the last alert of a rule and key; all of it while it is open. */
+/** The last alert of a rule and key: all of it while it is open. */
 type Last = Pick<Alert, "id" | "state" | "rule" | "partition"> & LogPlace & { open: Alert | null };
 
 const isAfter = (a: LogPlace, b: LogPlace): boolean =>
   a.seq > b.seq || (a.seq === b.seq && a.index > b.index);
 
-/** Of the region, at no place of the lane that it names. */
+/** An alert of the region: it is at no place of the lane that it names. */
 const GATEWAY_SILENT: OwnRule = "gateway_silent";
 
 /** Rules and keys whose last alerts are read at once. */

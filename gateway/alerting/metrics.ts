@@ -1,7 +1,7 @@
 import type { AlertingStatus } from "../../contracts/messages/status.ts";
 import { type MetricSpec, makeMetrics } from "../../otel/metrics.ts";
 
-/** What `/metrics` of an alerting engine answers. */
+/** The metrics of an alerting engine. */
 export const alertingMetrics = (
   region: string,
   status: () => AlertingStatus,

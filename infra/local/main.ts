@@ -83,7 +83,7 @@ const passedEnv = (env: NodeJS.ProcessEnv): Record<string, string> =>
     ),
   );
 
-/** What a channels file names as `"$NAME"`; a file that cannot be read is said before anything runs. */
+/** The variables that a channels file names as `"$NAME"`; a file that cannot be read is said before anything runs. */
 function channelEnv(file: string, env: NodeJS.ProcessEnv): Record<string, string> {
   let text: string;
   try {

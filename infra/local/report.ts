@@ -19,7 +19,7 @@ import { countMissing, readLog } from "./audit-log.ts";
 import type { Monitor } from "./monitor.ts";
 import { type Addresses, INFLUX_DATABASE, type LocalPlan, REGIONS, type Region } from "./plan.ts";
 
-/** Where the region's other streams stood when the run began. */
+/** The last sequences of the region's other streams when the run began. */
 export type StreamMarks = Record<
   Region,
   { telemetrySeq: number; alertsSeq: number; rejectsSeq: number }

@@ -19,7 +19,7 @@ export const alertId = (rule: string, key: string, lane: LaneId, raisedAt: LogPl
     .digest("hex")
     .slice(0, 32);
 
-/** What made a transition. */
+/** The cause of a transition. */
 export interface Cause {
   readonly key: string;
   readonly place: LogPlace;
@@ -27,7 +27,7 @@ export interface Cause {
   readonly atMs: number;
   readonly receivedAtMs: number;
   readonly value: number;
-  /** For people; without it, the condition and the value. */
+  /** The text for people; without it, the condition and the value. */
   readonly why?: string;
 }
 

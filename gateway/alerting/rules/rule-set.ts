@@ -18,10 +18,10 @@ const isSame = (a: CompiledRule, b: CompiledRule): boolean =>
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** What readings of one contract are evaluated by. */
+/** The rules that readings of one contract are evaluated by. */
 export interface ContractRules {
   readonly states: readonly RuleState[];
-  /** By their places in `states`. */
+  /** Rules by their places in `states`. */
   readonly index: ThresholdIndex;
 }
 
@@ -44,7 +44,7 @@ function shareWindows(begun: readonly RuleState[]): void {
 export class RuleSet {
   readonly states = new Map<string, RuleState>();
   readonly #catalog: Catalog;
-  /** By contract, in the order of their ids, whatever the order they came in. */
+  /** Rules by contract, in the order of their ids, whatever the order they came in. */
   #evaluated = new Map<string, ContractRules>();
   #absences = new Map<string, readonly RuleState[]>();
   /** Contracts whose rules look at who sent a reading; the others are spared a copy of it. */

@@ -8,9 +8,9 @@ import { laneKindOf } from "./kinds/table.ts";
 import type { Evaluate, Remembered, Values, Waits } from "./lane-kind.ts";
 import { type Life, type LogPlace, isLive } from "./lifecycle.ts";
 
-/** At most this many keys of a rule are remembered in one lane. */
+/** The number of keys of a rule that are remembered in one lane, at most. */
 const RULE_KEYS_MAX = 100_000;
-/** What a rule remembers of one key; a key that it remembers nothing of has none. */
+/** The memory of a rule about one key; a key that it remembers nothing of has none. */
 export interface Slot extends Remembered {
   life: Life | null;
   /** The lane's attended time when a reading last said something. */
@@ -30,11 +30,11 @@ export class RuleState implements WindowReader {
   /** Null: it waits for no key. */
   waits: Waits | null = null;
   readonly slots = new Map<string, Slot>();
-  /** Why it is not evaluated any more and since which place, or null. */
+  /** The reason for which it is not evaluated any more, and the place since which, or null. */
   disabled: { readonly why: string; readonly at: LogPlace } | null = null;
   /** True since it had to forget something. */
   limited = false;
-  /** Where that was told. */
+  /** The place of the alert about it. */
   limitedAt: LogPlace | null = null;
   /** Firing keys of rules that resolve by the clock. */
   resolving = new IdleTimers();
@@ -44,7 +44,7 @@ export class RuleState implements WindowReader {
   lost = new IdleTimers();
   /** Keys that fired in a maintenance window that is not over. */
   readonly silenced = new Set<string>();
-  /** What the rule looks at, if that is windows. */
+  /** The windows that the rule looks at, if it does. */
   windows: SharedWindows | null = null;
   readonly #keysMax: number;
 

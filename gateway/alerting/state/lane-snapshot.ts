@@ -24,9 +24,9 @@ interface SavedRule {
   readonly rule: Rule;
   readonly disabled: RuleState["disabled"];
   readonly limitedAt: RuleState["limitedAt"];
-  /** How many; the numbers of each are its key and when it was touched. */
+  /** The number of slots; the numbers of each are its key and when it was touched. */
   readonly slots: number;
-  /** Of the slots that have one, by their number. */
+  /** Memories of the slots that have one, by their number. */
   readonly lives: readonly (readonly [slot: number, life: Life])[];
   readonly memories: readonly (readonly [slot: number, memory: NonNullable<Slot["memory"]>])[];
   readonly resolving: Entries;
@@ -38,7 +38,7 @@ interface SavedRule {
 interface SavedWindows {
   /** Ids of the rules that look at them. */
   readonly readers: readonly string[];
-  /** How many; the numbers of each are its key, when it was touched, how many cells, and the cells. */
+  /** The number of windows; the numbers of each are its key, when it was touched, how many cells, and the cells. */
   readonly windows: number;
   /** Windows of values that are no numbers. */
   readonly values: readonly (readonly [window: number, values: readonly WindowValue[]])[];
