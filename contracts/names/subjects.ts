@@ -1,6 +1,6 @@
 // The only place that spells NATS subjects, stream names and bucket names.
 import { createHash } from "node:crypto";
-import { escapeToken, unescapeToken } from "./token.ts";
+import { escapeToken } from "./token.ts";
 
 export const telemetryStream = (region: string): string => `TELEMETRY_${region}`;
 export const alertsStream = (region: string): string => `ALERTS_${region}`;
