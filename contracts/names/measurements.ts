@@ -25,7 +25,7 @@ export const ROLLUP_COUNT = "count";
 /** The number of times that a final was written with other values than before; open rollups have none. */
 export const ROLLUP_REVISION = "revision";
 export const ROLLUP_STATISTICS = ["min", "max", "mean", "sum", "stddev", "first", "last"] as const;
-/** Quantiles of fields marked `x-quantiles`, within 1 % of the value. */
+/** Quantiles of fields marked `x-quantiles`. */
 export const ROLLUP_QUANTILES = [
   { name: "p50", q: 0.5 },
   { name: "p90", q: 0.9 },

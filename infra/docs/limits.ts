@@ -125,13 +125,18 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
     "Rollups and InfluxDB",
     [
       {
-        name: "QUANTILE_ACCURACY",
-        unit: "share",
-        doc: "a quantile is off by at most this share of its value",
+        name: "EXACT_VALUES_MAX",
+        doc: "values of a field in one window up to which its quantiles are exact",
       },
       {
-        name: "QUANTILE_BINS_MAX",
-        doc: "bins of one sketch; past them the lowest values share a bin",
+        name: "QUANTILE_ACCURACY",
+        unit: "share",
+        doc: "past that, a quantile is off by at most this share of its value",
+      },
+      {
+        name: "BINS_MAX",
+        file: "magnitudes.ts",
+        doc: "bins of the values of one sign; what is more than that many below the greatest counts as zero",
       },
       {
         name: "SERIES_OPEN_MAX",
