@@ -2,6 +2,7 @@
 // format and its check; gateway/ingest/mapping.ts compiles and applies it. infra/mappings/examples.json
 // shows an entry for each common kind of device.
 import { Ajv, type ErrorObject } from "ajv";
+import { deviceIdProblem } from "./device.ts";
 
 /** The source of one property of the reading: exactly one of pointer, level and constant. */
 export interface FieldMapping {
@@ -180,6 +181,8 @@ function problemsOf(entry: MappingEntry): string[] {
       problems.push(`/${property}: a placeholder is {level} or {level|lower}`);
   };
   template("device", entry.device ?? "{device}");
+  const idProblem = deviceIdProblem((entry.device ?? "").replace(PLACEHOLDER, "x") || "x");
+  if (idProblem !== null) problems.push(`/device: ${idProblem}`);
   template("contract", entry.contract);
   for (const [name, field] of Object.entries(entry.fields)) {
     const at = `/fields/${name}`;

@@ -1,6 +1,7 @@
 // Commands from the cloud (or an alert's actions) to devices, and what devices answer.
 import { Ajv } from "ajv";
 import { deviceIdProblem } from "../device.ts";
+import { nameProblem } from "../names/text.ts";
 
 /** Stream `COMMANDS` keeps a command this long; none waits longer for its device. */
 export const COMMANDS_KEPT_MS = 30 * 86_400_000;
@@ -53,11 +54,10 @@ export class CommandError extends Error {
 
 /** The fault of a command's id, or null. An id is a topic level. */
 export function commandIdProblem(id: string): string | null {
-  if (id === "") return "the id is empty";
-  if (Buffer.byteLength(id) > COMMAND_ID_BYTES_MAX)
-    return `the id is longer than ${COMMAND_ID_BYTES_MAX} bytes`;
+  const problem = nameProblem(id, COMMAND_ID_BYTES_MAX);
+  if (problem !== null) return `the id ${problem}`;
   if (/[/+#]/.test(id)) return "the id holds / or + or #";
-  return /\p{C}/u.test(id) ? "the id holds control characters" : null;
+  return /\p{C}/u.test(id) ? "the id holds characters that nobody sees" : null;
 }
 
 const validate = new Ajv({ strict: true }).compile<Command>({

@@ -52,7 +52,7 @@ export const alertSubject = (alert: { region: string; rule: string; key: string 
 /** nats-server takes subjects of a few kilobytes and ends the connection of whoever sends a longer one. */
 const KEY_TOKEN_CHARS_MAX = 512;
 
-/** A key as a token; of a very long one its hash, because no alert may stop a lane. */
+/** A key as a token; of a very long one its hash, because no alert may stop a lane, no reject a gateway. */
 function keyToken(key: string): string {
   const token = escapeToken(key);
   if (token.length <= KEY_TOKEN_CHARS_MAX) return token;
@@ -62,13 +62,13 @@ function keyToken(key: string): string {
 export const alertSubjects = (region: string): string => `alerts.${region}.>`;
 
 export const rejectSubject = (reject: { region: string; reason: string; device: string }): string =>
-  `rejects.${reject.region}.${reject.reason}.${escapeToken(reject.device)}`;
+  `rejects.${reject.region}.${reject.reason}.${keyToken(reject.device)}`;
 
 export const rejectSubjects = (region: string): string => `rejects.${region}.>`;
 
 /** The rejects of a region, of one reason, of one device. */
 export const rejectFilter = (of: { region: string; reason?: string; device?: string }): string =>
-  `rejects.${of.region}.${of.reason ?? "*"}.${of.device === undefined ? "*" : escapeToken(of.device)}`;
+  `rejects.${of.region}.${of.reason ?? "*"}.${of.device === undefined ? "*" : keyToken(of.device)}`;
 
 export const deadLetterSubject = (of: { domain: string; channel: string; rule: string }): string =>
   `deadletters.${of.domain}.${of.channel}.${escapeToken(of.rule)}`;

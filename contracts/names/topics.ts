@@ -1,4 +1,6 @@
 // The only place that spells MQTT topics.
+import { createHash } from "node:crypto";
+import { KEY_BYTES_MAX } from "./text.ts";
 
 const TELEMETRY = /^devices\/([^/]+)\/telemetry\/([^/]+)(?:\/v(0|[1-9]\d{0,8}))?$/;
 
@@ -29,9 +31,21 @@ export function parseTelemetryTopic(topic: string): TelemetryAddress | null {
 /** True for topics that Skerry itself gives a meaning: telemetry, commands, alerts, `$…`. */
 export const isReservedTopic = (topic: string): boolean => RESERVED.test(topic);
 
-/** The retained topic of an alert; the key is percent-encoded, so it may hold `/`, `+` and `#`. */
+/**
+ * The retained topic of an alert; the key is percent-encoded, so it may hold `/`, `+` and `#`. Of a key
+ * that no reading may have any more (names/text.ts) it is legal too: such alerts are in logs.
+ */
 export const alertTopic = (rule: string, key: string): string =>
-  `alerts/${encodeURIComponent(rule)}/${encodeURIComponent(key)}`;
+  `alerts/${encodeURIComponent(rule)}/${keyLevel(key)}`;
+
+/** An encoded key of {@link KEY_BYTES_MAX} bytes. */
+const KEY_LEVEL_CHARS_MAX = 3 * KEY_BYTES_MAX;
+
+function keyLevel(key: string): string {
+  const level = encodeURIComponent(key.toWellFormed());
+  if (level.length <= KEY_LEVEL_CHARS_MAX) return level;
+  return `sha256-${createHash("sha256").update(key).digest("hex")}`;
+}
 
 /** The topics of all commands. */
 export const COMMAND_TOPICS = "devices/+/commands/+";

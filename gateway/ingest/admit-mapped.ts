@@ -1,5 +1,7 @@
 // Admission of a message on any other topic than telemetry's, through the mapping table (pure): each of
 // its readings is admitted or refused by itself.
+import { deviceIdProblem } from "../../contracts/device.ts";
+import { illFormedText } from "../../contracts/names/text.ts";
 import { isReservedTopic } from "../../contracts/names/topics.ts";
 import {
   type Admission,
@@ -19,6 +21,8 @@ import type { Mapped, MappedElement } from "./mapping.ts";
 /** All readings of one mapped message, which may repeat what its elements share. */
 const MESSAGE_CHARS_MAX = 1024 * 1024;
 
+const NO_CANONICAL_JSON = "the reading has no canonical JSON (RFC 8785)";
+
 export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission {
   const { topic } = arrival;
   const matches =
@@ -28,10 +32,10 @@ export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission 
   const first = matches[0];
   if (!first) return refuse("unmapped_topic", `topic "${topic}" carries no telemetry`);
   const message = codecFor(arrival.contentType, rules.codecs).decode(arrival.payload);
-  const tooLong = refuseAddress(rules, first);
-  if (tooLong?.reason === "too_large") return tooLong;
+  const known = matches.find(({ device }) => deviceIdProblem(device) === null);
+  if (!known) return refuseAddress(rules, first)!;
   if (message instanceof Undecodable)
-    return refuse(message.reason, message.detail, { device: first.device });
+    return refuse(message.reason, message.detail, { device: known.device });
   const outcomes = new Outcomes(rules, arrival);
   for (const match of matches) {
     const mapped = match.map(message, arrival.receivedAtMs);
@@ -39,7 +43,10 @@ export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission 
   }
   return (
     outcomes.result() ??
-    refuse("unmappable", "no mapping of this topic applies to the payload", first)
+    refuse("unmappable", "no mapping of this topic applies to the payload", {
+      device: known.device,
+      contract: known.contract,
+    })
   );
 }
 
@@ -84,8 +91,7 @@ class Outcomes {
       );
     const { payload } = element;
     const text = canonicalText(payload);
-    if (text === null)
-      return refuse("unmappable", "the reading has no canonical JSON (RFC 8785)", at);
+    if (text === null) return refuse("unmappable", illFormedText(payload) ?? NO_CANONICAL_JSON, at);
     if (text.length > MADE_CHARS_MAX)
       return refuse("too_large", `a mapped reading has at most ${MADE_CHARS_MAX} characters`, at);
     const { receivedAtMs, traceparent } = this.#arrival;

@@ -1,18 +1,17 @@
 // Admission of one payload for one contract (pure): its version, whether it keeps to that, whether its
 // time can be, and the partition it goes to.
 import canonicalize from "canonicalize";
+import { DEVICE_ID_BYTES_MAX, deviceIdProblem } from "../../contracts/device.ts";
 import { type Contract, violationOf } from "../../contracts/schema/contract.ts";
 import { encodeReading } from "../../contracts/messages/frame.ts";
 import { partitionOf } from "../../contracts/names/partition.ts";
 import { eventTimeMs, seriesKeyOf } from "../../contracts/messages/reading.ts";
 import type { RejectReason } from "../../contracts/messages/reject.ts";
 import { type Admitted, type ReadingRules, type Refused, refuse } from "./admission.ts";
+import { textFault } from "./check-text.ts";
 
 /** A device clock may be ahead of the gateway's by this much. */
 export const CLOCK_AHEAD_MAX_MS = 5 * 60_000;
-
-/** Longer ids would not fit into a NATS subject, whose line is at most 4 KiB, once escaped. */
-export const DEVICE_CHARS_MAX = 128;
 
 export interface Candidate {
   readonly device: string;
@@ -33,7 +32,9 @@ export function admitReading(rules: ReadingRules, candidate: Candidate): Admitte
   if (choice.kind === "reject") return choice;
   const { contract } = choice;
   const fault =
-    checkTime(rules, contract, payload, receivedAtMs) ?? checkHashable(contract, payload, text);
+    checkText(contract, payload, text) ??
+    checkTime(rules, contract, payload, receivedAtMs) ??
+    checkHashable(contract, payload, text);
   const { name, version } = contract;
   if (fault) return refuse(fault.reason, fault.detail, { device, contract: name, version });
   return {
@@ -55,12 +56,19 @@ export function refuseAddress(
   rules: ReadingRules,
   { device, contract }: Pick<Candidate, "device" | "contract">,
 ): Refused | null {
-  if (device.length > DEVICE_CHARS_MAX)
-    return refuse("too_large", `the device id is longer than ${DEVICE_CHARS_MAX} characters`);
+  const problem = deviceIdProblem(device);
+  if (problem !== null) return refuseDevice(device, problem);
   return rules.catalog.versions(contract).length === 0
     ? refuse("unknown_contract", `contract "${contract}" is unknown`, { device, contract })
     : null;
 }
+
+/** Of an id that is none, and so is not the device of the reject. */
+const refuseDevice = (id: string, problem: string): Refused =>
+  refuse(
+    Buffer.byteLength(id) > DEVICE_ID_BYTES_MAX ? "too_large" : "contract_violation",
+    `device: ${problem}: ${JSON.stringify(id)}`,
+  );
 
 type Choice = { kind: "contract"; contract: Contract } | Refused;
 
@@ -101,6 +109,11 @@ function versionInside(
 interface Fault {
   readonly reason: RejectReason;
   readonly detail: string;
+}
+
+function checkText(contract: Contract, payload: Candidate["payload"], text: string): Fault | null {
+  const detail = textFault(contract, payload, text);
+  return detail === null ? null : { reason: "contract_violation", detail };
 }
 
 function checkTime(

@@ -109,6 +109,11 @@ export function influxPage(): string {
         ["rollups", "`region` and the partition key (`device` by default); no other tags"],
       ],
     ),
+    "## Text of tags",
+    "Device ids, keys and tag values are stored as they are, with one exception. Line protocol cannot write a backslash " +
+      "before a comma, an equals sign, a space or a further backslash, nor at the end: there it is stored as `%5C`. The id `plant\\a` is found as " +
+      "`plant\\a`, the id `back\\` as `back%5C`. In InfluxQL a backslash in a quoted text is written twice: " +
+      "`WHERE device = 'plant\\\\a'`. An empty tag value is no tag. What no such text may hold is in [the contract format](contracts.md#text).",
     "## Fields of a reading",
     "Every property with `x-role: field`, and the property with `x-role: sequence`, an integer. The JSON Schema " +
       "type decides the field's type: `number` is a float, `integer` an integer, `boolean` and `string` " +

@@ -26,8 +26,12 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
         doc: "how far the watermark is behind the slowest gateway's clock: an older reading is late. Rules ignore it; rollups are repaired",
       },
       {
-        name: "DEVICE_CHARS_MAX",
-        doc: "characters of a device id in a topic or made by a mapping; more is reject `too_large`",
+        name: "DEVICE_ID_BYTES_MAX",
+        doc: "bytes of UTF-8 of a device id, whether registered, in a topic or made by a mapping; more is reject `too_large`",
+      },
+      {
+        name: "KEY_BYTES_MAX",
+        doc: "bytes of UTF-8 of a partition key or tag value; more is reject `contract_violation`",
       },
       {
         name: "ELEMENTS_MAX",
@@ -230,7 +234,6 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
   [
     "Devices and logins",
     [
-      { name: "DEVICE_ID_BYTES_MAX", doc: "bytes of a registered id" },
       { name: "CREDENTIALS_MAX", doc: "credentials of one record" },
       { name: "DEVICE_TOPICS_MAX", doc: "topic filters of its own that a record may have" },
       { name: "PASSWORD_CHARS_MIN", doc: "characters of a chosen password, at least" },

@@ -326,6 +326,8 @@ describe("the table", () => {
     ["no source", { fields: { value: {} } }, /\/fields\/value needs one of/],
     ["an unknown level", { device: "{room}" }, /\/device: the topic has no level \{room\}/],
     ["no device", { topic: "a/+" }, /\/device: the topic has no level \{device\}/],
+    ["a device id of two levels", { device: "{kind}/{device}" }, /\/device: the id holds \//],
+    ["a device id with a line break", { device: "{device}\n" }, /control character U\+000A/],
     ["a half placeholder", { device: "{device" }, /placeholder/],
     ["# in between", { topic: "a/#/{device}" }, /# comes last/],
     ["a mixed level", { topic: "a-{device}/b" }, /neither text/],
