@@ -54,10 +54,10 @@ export interface Device {
 export const DEVICE_ID_BYTES_MAX = 128;
 export const CREDENTIALS_MAX = 4;
 export const DEVICE_TOPICS_MAX = 16;
-/** Of a topic (MQTT 5, 1.5.4). */
+/** The bound on the bytes of a topic (MQTT 5, 1.5.4). */
 const TOPIC_BYTES_MAX = 65_535;
 
-/** What nearly every id is. */
+/** The form of nearly every id. */
 const PLAIN_ID = /^[\w.:-]{1,128}$/;
 
 export class DeviceError extends Error {

@@ -17,7 +17,7 @@ const ROOM = 64;
 /** Each bin ends at this many times its beginning. */
 const GROWTH = (1 + QUANTILE_ACCURACY) / (1 - QUANTILE_ACCURACY);
 const BINS_PER_OCTAVE = 1 / Math.log2(GROWTH);
-/** From the end of a bin to the magnitude with the least relative error for all in it, in octaves. */
+/** The way from the end of a bin to the magnitude with the least relative error for all in it, in octaves. */
 const TO_MIDDLE = Math.log2(2 / (1 + GROWTH));
 
 /** @param magnitude above zero. */

@@ -64,7 +64,7 @@ export class Quantiles {
   }
 }
 
-/** From its end: values of a sensor mostly come near to those before. */
+/** The place of a value, looked for from the end: values of a sensor mostly come near to those before. */
 function insert(sorted: number[], value: number): void {
   let at = sorted.length;
   sorted.push(value);

@@ -11,11 +11,11 @@
  */
 export const KEY_BYTES_MAX = 256;
 
-/** What nearly all text is. */
+/** The form of nearly all text. */
 const PLAIN = /^[ -~]*$/;
 const CONTROL = /[\p{Cc}\u2028\u2029]/u;
 
-/** What is wrong with text, or null; it may be empty. */
+/** The fault of text, or null; it may be empty. */
 export function textProblem(text: string, bytesMax: number): string | null {
   if (text.length <= bytesMax && PLAIN.test(text)) return null;
   if (!text.isWellFormed()) return ILL_FORMED;
@@ -25,7 +25,7 @@ export function textProblem(text: string, bytesMax: number): string | null {
   return control === undefined ? null : `holds the control character ${codePoint(control)}`;
 }
 
-/** What is wrong with text that names something, or null. */
+/** The fault of text that names something, or null. */
 export const nameProblem = (text: string, bytesMax: number): string | null =>
   text === "" ? "is empty" : textProblem(text, bytesMax);
 
@@ -55,5 +55,5 @@ export function illFormedText(value: unknown): string | null {
   return null;
 }
 
-/** Of a pointer that people read; deeper places are told by their beginning. */
+/** The bound on a pointer that people read; deeper places are told by their beginning. */
 const POINTER_CHARS_MAX = 100;

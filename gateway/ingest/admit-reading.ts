@@ -63,7 +63,7 @@ export function refuseAddress(
     : null;
 }
 
-/** Of an id that is none, and so is not the device of the reject. */
+/** The reject of an id that is none, and so is not its device. */
 const refuseDevice = (id: string, problem: string): Refused =>
   refuse(
     Buffer.byteLength(id) > DEVICE_ID_BYTES_MAX ? "too_large" : "contract_violation",

@@ -53,7 +53,7 @@ function tagProblem(value: unknown): string | null {
   return textProblem(jsonOf(value), KEY_BYTES_MAX);
 }
 
-/** Of a value that is too deep for JSON.stringify, more than any tag may have. */
+/** The bytes of a value that is too deep for JSON.stringify: more than any tag may have. */
 function jsonOf(value: object): string {
   try {
     return JSON.stringify(value);
