@@ -17,6 +17,7 @@ import type { Broker } from "./broker/broker.ts";
 import { startBroker } from "./broker/start-broker.ts";
 import { Commands } from "./commands/commands.ts";
 import { type Identity, openIdentity } from "./identity/identity.ts";
+import { BridgeMemory } from "./ingest/bridge-memory.ts";
 import { Backpressure } from "./ingest/backpressure.ts";
 import { CommitLog } from "./ingest/commit-log.ts";
 import { Ingest } from "./ingest/ingest.ts";
@@ -48,6 +49,7 @@ interface Services {
   readonly commands: Commands;
   readonly identity: Identity;
   readonly backpressure: Backpressure;
+  readonly bridges: BridgeMemory;
 }
 
 /** Runs until `signal` aborts or something happens that a restart has to mend. */
@@ -102,6 +104,12 @@ async function openServices(
   const log = { gateway, epoch, partitions, clock, frameCharsMax: FRAME_CHARS_MAX };
   const commitLog = new CommitLog(natsFrameStore(connection, region), log);
   const rejectLog = new RejectLog(connection, region, `${gateway}:${epoch}`);
+  const identity = await openIdentity({ connection, logger, anonymous }, signal);
+  const bridges = new BridgeMemory({
+    isBridge: (principal) => identity.isBridge(principal),
+    clientIds: config.bridges,
+    clock: () => performance.now(),
+  });
   const rules = { catalog, partitions, ageMaxMs: config.ageMax, mapper };
   return {
     connection,
@@ -112,14 +120,15 @@ async function openServices(
     ingest: new Ingest({ rules, commitLog, rejectLog, tracing, clock, signal }),
     presence: openPresence({ commitLog, catalog, gateway, partitions, clock, logger }),
     commands: new Commands({ connection, region, logger, clock, signal }),
-    identity: await openIdentity({ connection, logger, anonymous }, signal),
+    identity,
+    bridges,
     backpressure: new Backpressure(commitLog),
   };
 }
 
 /** MQTT, the one transport: its messages go down the pipeline, its clients are identity's. */
 function openBroker(config: GatewayConfig, services: Services, logger: Logger): Promise<Broker> {
-  const { identity, presence, commands } = services;
+  const { identity, presence, commands, bridges } = services;
   const pipeline = new Pipeline({ ...services, access: identity });
   return startBroker(
     {
@@ -133,8 +142,14 @@ function openBroker(config: GatewayConfig, services: Services, logger: Logger): 
       prepare: (topics) => commands.prepare(topics),
       authenticate: (credentials) => identity.authenticate(credentials),
       authorizeSubscribe: (client, filter) => identity.authorizeSubscribe(client, filter),
-      connected: (client) => presence.connected(client),
-      disconnected: (client, reason) => presence.disconnected(client, reason),
+      connected: (client) => {
+        bridges.connected(client);
+        presence.connected(client);
+      },
+      disconnected: (client, reason) => {
+        bridges.disconnected(client);
+        presence.disconnected(client, reason);
+      },
     },
   );
 }
@@ -148,6 +163,7 @@ const statusOf = (region: string, services: Services, broker: Broker): GatewaySt
   held: broker.counters.publishesHeld,
   qos0Dropped: services.backpressure.qos0Dropped,
   presenceDropped: services.presence.dropped,
+  bridgeRepeats: services.bridges.repeated,
   log: services.commitLog.state,
   commands: services.commands.status,
 });

@@ -48,6 +48,13 @@ const ingestMetrics = (status: Status): MetricSpec[] => [
     read: () => status().presenceDropped,
   },
   {
+    name: "skerry.gateway.bridge.repeats",
+    kind: "counter",
+    unit: "{message}",
+    doc: "retained messages that bridges sent again after they connected: no new readings",
+    read: () => status().bridgeRepeats,
+  },
+  {
     name: "skerry.gateway.connections",
     kind: "gauge",
     unit: "{connection}",

@@ -58,8 +58,11 @@ export function parseAssignment(text: string): Assignment | null {
   }
 }
 
-/** The scope of one message: one alert, those of one rule and state, or whatever there was. */
-export const MESSAGE_KINDS = ["single", "group", "digest"] as const;
+/**
+ * Which alerts one message tells: one; all that waited of one rule and key; those of one rule that are late;
+ * those of one rule and state; or whatever there was.
+ */
+export const MESSAGE_KINDS = ["single", "merged", "late", "group", "digest"] as const;
 export type MessageKind = (typeof MESSAGE_KINDS)[number];
 
 /** A message that its channel did not take, on `deadletters.{domain}.{channel}.{rule}`. */

@@ -14,6 +14,8 @@ export interface GatewayStatus {
   readonly qos0Dropped: number;
   /** Connections made and lost that could not be written to the log, which was behind. */
   readonly presenceDropped: number;
+  /** Messages that bridges repeated from their memory after they connected: no new readings. */
+  readonly bridgeRepeats: number;
   /** `refusing`: the log refuses or is away, so nothing is acknowledged; `detail` says why. */
   readonly log: { readonly state: "ok" | "refusing"; readonly detail: string };
   readonly commands: {

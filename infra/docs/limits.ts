@@ -61,6 +61,17 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
   [
     "Frames",
     [
+      {
+        name: "BURST_GAP_MS",
+        file: "bridge-memory.ts",
+        doc: "a bridge that was quiet for this long after its CONNECT has repeated what it had retained",
+      },
+      { name: "BURST_MAX_MS", file: "bridge-memory.ts", doc: "and so has every bridge after this" },
+      {
+        name: "TOPICS_MAX",
+        file: "bridge-memory.ts",
+        doc: "topics of bridges whose last value is remembered; what is not counts as new",
+      },
       { name: "FRAME_CHARS_MAX", doc: "characters of readings in one frame" },
       { name: "SPACING_MS", doc: "frames of a busy partition leave this far apart" },
       {
@@ -272,8 +283,22 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       { name: "BATCH_MAX", doc: "alerts in one message at most" },
       {
         name: "DIGEST_OVER",
-        doc: "with more alerts waiting for the rate limit, one digest tells them",
+        doc: "with more lines waiting for the rate limit, a line for each rule and key, one digest tells them",
       },
+      {
+        name: "OVERTAKEN_MS",
+        doc: "more severe alerts go ahead of one for so long; then a digest tells it",
+      },
+      {
+        name: "WAITING_MAX",
+        file: "alert-queue.ts",
+        doc: "alerts of one channel and region in memory; the less severe of more are read again later",
+      },
+      {
+        name: "TOLD_AHEAD_MAX",
+        doc: "alerts told before the oldest that waits; then it is told, or becomes a dead letter",
+      },
+      { name: "LATE_GATHER_MS", doc: "late alerts are gathered for this long, at least" },
       {
         name: "BURST_SHARE",
         unit: "share",
@@ -281,6 +306,10 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       },
       { name: "ATTEMPT_WITHIN_MS", doc: "a mail server or webhook has this long to answer" },
       { name: "RETRY_AFTER_MAX_MS", doc: "a `Retry-After` of a webhook is followed up to this" },
+      {
+        name: "HOLD_MAX_MS",
+        doc: "a channel that takes nothing is tried again within this time",
+      },
     ],
   ],
 ];

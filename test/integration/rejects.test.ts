@@ -85,6 +85,7 @@ function startGateway(options: { mapper?: Mapper; nowMs: number }) {
           topic,
           payload: Buffer.from(payload as string),
           qos: 1,
+          retain: false,
           traceparent: undefined,
           contentType: undefined,
         },

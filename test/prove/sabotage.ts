@@ -111,14 +111,14 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
     patches: [
       {
         file: "cloud/notifier/delivery.ts",
-        find: "const answer = await channel.sender.send(message);",
+        find: "const answer = await channel.send(message);",
         replace:
-          "await parts.onDelivered(); await sleep(300); const answer = await channel.sender.send(message);",
+          "await parts.onSettled(); await new Promise((go) => setTimeout(go, 300)); const answer = await channel.send(message);",
       },
       {
         file: "cloud/notifier/delivery.ts",
-        find: 'if (answer.kind === "delivered") await parts.onDelivered();',
-        replace: "",
+        find: "counts.lastError = null;\n    await parts.onSettled();",
+        replace: "counts.lastError = null;",
       },
     ],
   },

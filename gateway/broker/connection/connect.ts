@@ -57,7 +57,8 @@ export class Admission {
         return candidate.refuse("authentication", REFUSAL_CODES[authentication.reason], version);
       const { principal, device } = authentication;
       const { password: _, certificate: __, ...known } = credentials;
-      candidate.accept(packet, { ...known, principal, device });
+      const bridge = (packet as { bridgeMode?: boolean }).bridgeMode === true;
+      candidate.accept(packet, { ...known, principal, device, bridge });
     };
     if (!handlers.authenticate) return answer({ allowed: true });
     handlers.authenticate(credentials).then(answer, (error: unknown) => {

@@ -62,6 +62,7 @@ function start(rules: { mapper?: Mapper; codecs?: Codecs } = { mapper }) {
       clientId: "client-1",
       topic,
       payload: Buffer.from(payload),
+      retain: false,
       qos: 1,
       traceparent,
       contentType,

@@ -30,6 +30,7 @@ const GATEWAY: GatewayStatus = {
   held: 0,
   qos0Dropped: 0,
   presenceDropped: 0,
+  bridgeRepeats: 0,
   log: { state: "ok", detail: "" },
   commands: { open: 0, refused: 0, repliesStored: 0 },
 };
