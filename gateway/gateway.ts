@@ -2,10 +2,13 @@
 import { randomBytes } from "node:crypto";
 import type { NatsConnection } from "../platform/nats/client/connection.ts";
 import type { GatewayStatus } from "../contracts/messages/status.ts";
+import { CONTRACTS_BUCKET } from "../contracts/names/subjects.ts";
 import type { Catalog } from "../contracts/schema/catalog.ts";
 import { checkLog } from "../platform/nats/lanes/check-log.ts";
 import { openContractRegistry } from "../platform/nats/lanes/contract-registry.ts";
 import { RejectLog } from "../platform/nats/lanes/reject-log.ts";
+import { SetAside, entriesSetAside } from "../platform/nats/lanes/set-aside.ts";
+import { serveRetries } from "../platform/nats/lanes/set-aside-retries.ts";
 import { connectNats } from "../platform/nats/client/connect.ts";
 import { Streams } from "../platform/nats/client/streams.ts";
 import { makeMonotonicClock } from "../platform/runtime/clock.ts";
@@ -29,6 +32,7 @@ import type { GatewayConfig } from "./options.ts";
 import { type Presence, openPresence } from "./presence/presence.ts";
 import { serveReplay } from "./replay/serve-replay.ts";
 import { runTrimmer } from "./retention/trimmer.ts";
+import { gatewayRetries } from "./set-aside-retry.ts";
 
 /** Characters of readings in a frame: UTF-8 may triple them, and NATS takes 1 MiB by default. */
 const FRAME_CHARS_MAX = 256 * 1024;
@@ -48,6 +52,7 @@ interface Services {
   readonly commands: Commands;
   readonly identity: Identity;
   readonly backpressure: Backpressure;
+  readonly setAside: SetAside;
 }
 
 /** Runs until `signal` aborts or something happens that a restart has to mend. */
@@ -94,7 +99,9 @@ async function openServices(
   const target = { url: config.natsUrl, name: `gateway ${gateway}` };
   const connection = await connectNats(target, logger, signal);
   await checkLog(new Streams(connection), config, signal);
-  const registry = { connection, shippedDirectory: config.schemas, logger };
+  const setAside = new SetAside({ connection, domain: region, by: "gateway", logger, signal });
+  const judged = entriesSetAside("contract", CONTRACTS_BUCKET, setAside);
+  const registry = { connection, shippedDirectory: config.schemas, logger, judged };
   const catalog = await openContractRegistry(registry, signal);
 
   const clock = makeMonotonicClock();
@@ -111,9 +118,10 @@ async function openServices(
     rejectLog,
     ingest: new Ingest({ rules, commitLog, rejectLog, tracing, clock, signal }),
     presence: openPresence({ commitLog, catalog, gateway, partitions, clock, logger }),
-    commands: new Commands({ connection, region, logger, clock, signal }),
-    identity: await openIdentity({ connection, logger, anonymous }, signal),
+    commands: new Commands({ connection, region, setAside, logger, clock, signal }),
+    identity: await openIdentity({ connection, setAside, logger, anonymous }, signal),
     backpressure: new Backpressure(commitLog),
+    setAside,
   };
 }
 
@@ -150,6 +158,7 @@ const statusOf = (region: string, services: Services, broker: Broker): GatewaySt
   presenceDropped: services.presence.dropped,
   log: services.commitLog.state,
   commands: services.commands.status,
+  setAside: services.setAside.count,
 });
 
 /** Ends when `signal` aborts, or when the first of the work fails. */
@@ -159,14 +168,20 @@ async function workUntil(
   signal: AbortSignal,
 ): Promise<void> {
   const { region } = config;
-  const { connection, commitLog, ingest, commands, identity, backpressure, broker, logger } = parts;
+  const { connection, commitLog, ingest, commands, identity, backpressure } = parts;
+  const { broker, setAside, logger } = parts;
   await Promise.race([
     commitLog.run(signal),
-    mirrorAlerts({ connection, broker, region, logger }, signal),
+    mirrorAlerts({ connection, broker, region, setAside, logger }, signal),
     commands.run(signal),
     backpressure.run(broker, logger, signal),
     identity.run(signal, (id) => void broker.disconnect(id, "not_authorized")),
     serveReplay({ connection, region, ingest, logger }, signal),
+    serveRetries(
+      { connection, domain: region, by: "gateway", logger },
+      gatewayRetries({ ...parts, region }),
+      signal,
+    ),
     runTrimmer({ ...config, connection, logger }, signal),
   ]);
 }

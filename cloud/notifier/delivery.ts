@@ -1,5 +1,6 @@
 // One message to its end: delivered, or given up and stored as a dead letter.
 import { Backoff, sleep } from "../../platform/runtime/backoff.ts";
+import { isOfRecord, messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { ChannelSpec } from "./channels.ts";
 import type { DeadLetters } from "./dead-letters.ts";
@@ -103,7 +104,7 @@ export async function deliver(
   const firstTriedMs = before.firstTriedMs ?? Date.now();
   while (!signal.aborted) {
     const outcome = await channel.alone(async () => {
-      const answer = await channel.sender.send(message);
+      const answer = await channel.sender.send(message).catch(refusedForGood);
       if (answer.kind === "delivered") await parts.onDelivered();
       return answer;
     });
@@ -124,6 +125,12 @@ export async function deliver(
     await sleep(Math.min(Math.max(backoff.next(), askedMs), leftMs), signal);
   }
   return false;
+}
+
+/** Senders answer; what they throw is the message's fault, and is kept with it. */
+function refusedForGood(error: unknown): { kind: "refused"; reason: string } {
+  if (!isOfRecord(error)) throw error;
+  return { kind: "refused", reason: `it cannot be sent: ${messageOf(error)}` };
 }
 
 async function giveUp(

@@ -10,7 +10,9 @@ import type { Logger } from "../../platform/runtime/logger.ts";
 import { insist } from "../../platform/runtime/insist.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import { type Channel, type ChannelCounts, deliver } from "./delivery.ts";
+import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
 import { makeMessage } from "./message.ts";
+import { parseAlert } from "./parse-alert.ts";
 
 export interface RetryLoopParts {
   readonly connection: NatsConnection;
@@ -19,18 +21,22 @@ export interface RetryLoopParts {
   readonly deadLetters: DeadLetters;
   /** By region. */
   readonly countsOf: (region: string) => ChannelCounts;
+  readonly setAside: Pick<SettingAside, "put">;
   readonly logger: Logger;
 }
 
 export async function runRetries(parts: RetryLoopParts, signal: AbortSignal): Promise<void> {
-  const { connection, domain, channel, deadLetters, countsOf, logger } = parts;
+  const { connection, domain, channel, deadLetters, countsOf, setAside, logger } = parts;
   const subject = retrySubject({ domain, channel: channel.spec.name });
   const slice = { stream: deadLetters.stream, subject, from: 1 };
   for await (const { seq, data } of readSlice(connection, slice, logger, signal)) {
     const letter = parseLetter(data);
     const message = letter && makeMessage(letter, letter, letter.alerts);
-    if (!letter || !message) logger.error({ seq }, "this is no dead letter, dropped");
-    else {
+    if (!letter || !message) {
+      const place = { stream: deadLetters.stream, subject, seq };
+      const why = "this is no message that could be sent again";
+      await setAside.put({ kind: "retry", reason: "unreadable", why, place, data });
+    } else {
       await channel.turn(signal);
       const counts = countsOf(letter.region);
       const cause = `retry ${seq}`;
@@ -50,7 +56,12 @@ function parseLetter(data: Uint8Array): DeadLetter | null {
   try {
     const letter = JSON.parse(Buffer.from(data).toString("utf8")) as Partial<DeadLetter> | null;
     const complete =
-      letter?.channel && letter.region && letter.kind && letter.seqs && letter.alerts;
+      letter?.channel &&
+      letter.region &&
+      letter.kind &&
+      Array.isArray(letter.seqs) &&
+      Array.isArray(letter.alerts) &&
+      letter.alerts.every((alert) => parseAlert(Buffer.from(JSON.stringify(alert))) !== null);
     return complete ? (letter as DeadLetter) : null;
   } catch {
     return null;
