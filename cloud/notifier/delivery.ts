@@ -36,7 +36,7 @@ export class Channel {
 
   constructor(spec: ChannelSpec, sender: Sender) {
     this.spec = spec;
-    this.sender = sender;
+    this.sender = { send: (message) => sender.send(message).catch(refusedForGood) };
     this.#limit = new RateLimit(spec.ratePerMinute, performance.now());
   }
 
@@ -104,7 +104,7 @@ export async function deliver(
   const firstTriedMs = before.firstTriedMs ?? Date.now();
   while (!signal.aborted) {
     const outcome = await channel.alone(async () => {
-      const answer = await channel.sender.send(message).catch(refusedForGood);
+      const answer = await channel.sender.send(message);
       if (answer.kind === "delivered") await parts.onDelivered();
       return answer;
     });
