@@ -2,10 +2,13 @@
 import { randomBytes } from "node:crypto";
 import type { NatsConnection } from "../platform/nats/client/connection.ts";
 import type { GatewayStatus } from "../contracts/messages/status.ts";
+import { CONTRACTS_BUCKET } from "../contracts/names/subjects.ts";
 import type { Catalog } from "../contracts/schema/catalog.ts";
 import { checkLog } from "../platform/nats/lanes/check-log.ts";
 import { openContractRegistry } from "../platform/nats/lanes/contract-registry.ts";
 import { RejectLog } from "../platform/nats/lanes/reject-log.ts";
+import { SetAside, entriesSetAside } from "../platform/nats/lanes/set-aside.ts";
+import { serveRetries } from "../platform/nats/lanes/set-aside-retries.ts";
 import { connectNats } from "../platform/nats/client/connect.ts";
 import { Streams } from "../platform/nats/client/streams.ts";
 import { makeMonotonicClock } from "../platform/runtime/clock.ts";
@@ -30,6 +33,7 @@ import type { GatewayConfig } from "./options.ts";
 import { type Presence, openPresence } from "./presence/presence.ts";
 import { serveReplay } from "./replay/serve-replay.ts";
 import { runTrimmer } from "./retention/trimmer.ts";
+import { gatewayRetries } from "./set-aside-retry.ts";
 
 /** Characters of readings in a frame: UTF-8 may triple them, and NATS takes 1 MiB by default. */
 const FRAME_CHARS_MAX = 256 * 1024;
@@ -50,6 +54,7 @@ interface Services {
   readonly identity: Identity;
   readonly backpressure: Backpressure;
   readonly bridges: BridgeMemory;
+  readonly setAside: SetAside;
 }
 
 /** Runs until `signal` aborts or something happens that a restart has to mend. */
@@ -96,7 +101,9 @@ async function openServices(
   const target = { url: config.natsUrl, name: `gateway ${gateway}` };
   const connection = await connectNats(target, logger, signal);
   await checkLog(new Streams(connection), config, signal);
-  const registry = { connection, shippedDirectory: config.schemas, logger };
+  const setAside = new SetAside({ connection, domain: region, by: "gateway", logger, signal });
+  const judged = entriesSetAside("contract", CONTRACTS_BUCKET, setAside);
+  const registry = { connection, shippedDirectory: config.schemas, logger, judged };
   const catalog = await openContractRegistry(registry, signal);
 
   const clock = makeMonotonicClock();
@@ -104,7 +111,7 @@ async function openServices(
   const log = { gateway, epoch, partitions, clock, frameCharsMax: FRAME_CHARS_MAX };
   const commitLog = new CommitLog(natsFrameStore(connection, region), log);
   const rejectLog = new RejectLog(connection, region, `${gateway}:${epoch}`);
-  const identity = await openIdentity({ connection, logger, anonymous }, signal);
+  const identity = await openIdentity({ connection, setAside, logger, anonymous }, signal);
   const bridges = new BridgeMemory({
     isBridge: (principal) => identity.isBridge(principal),
     clientIds: config.bridges,
@@ -119,10 +126,11 @@ async function openServices(
     rejectLog,
     ingest: new Ingest({ rules, commitLog, rejectLog, tracing, clock, signal }),
     presence: openPresence({ commitLog, catalog, gateway, partitions, clock, logger }),
-    commands: new Commands({ connection, region, logger, clock, signal }),
+    commands: new Commands({ connection, region, setAside, logger, clock, signal }),
     identity,
     bridges,
     backpressure: new Backpressure(commitLog),
+    setAside,
   };
 }
 
@@ -166,6 +174,7 @@ const statusOf = (region: string, services: Services, broker: Broker): GatewaySt
   bridgeRepeats: services.bridges.repeated,
   log: services.commitLog.state,
   commands: services.commands.status,
+  setAside: services.setAside.count,
 });
 
 /** Ends when `signal` aborts, or when the first of the work fails. */
@@ -175,14 +184,20 @@ async function workUntil(
   signal: AbortSignal,
 ): Promise<void> {
   const { region } = config;
-  const { connection, commitLog, ingest, commands, identity, backpressure, broker, logger } = parts;
+  const { connection, commitLog, ingest, commands, identity, backpressure } = parts;
+  const { broker, setAside, logger } = parts;
   await Promise.race([
     commitLog.run(signal),
-    mirrorAlerts({ connection, broker, region, logger }, signal),
+    mirrorAlerts({ connection, broker, region, setAside, logger }, signal),
     commands.run(signal),
     backpressure.run(broker, logger, signal),
     identity.run(signal, (id) => void broker.disconnect(id, "not_authorized")),
     serveReplay({ connection, region, ingest, logger }, signal),
+    serveRetries(
+      { connection, domain: region, by: "gateway", logger },
+      gatewayRetries({ ...parts, region }),
+      signal,
+    ),
     runTrimmer({ ...config, connection, logger }, signal),
   ]);
 }

@@ -14,6 +14,7 @@ export const gatewayMetrics = (
 
 export const gatewayMetricSpecs = (status: Status, counters: Broker["counters"]): MetricSpec[] => [
   ...ingestMetrics(status),
+  setAsideMetric(status),
   ...commandMetrics(status),
   ...brokerMetrics(counters),
 ];
@@ -76,6 +77,14 @@ const ingestMetrics = (status: Status): MetricSpec[] => [
     read: () => (status().log.state === "refusing" ? 1 : 0),
   },
 ];
+
+const setAsideMetric = (status: Status): MetricSpec => ({
+  name: "skerry.gateway.set.aside",
+  kind: "counter",
+  unit: "{record}",
+  doc: "records that could not be handled and are kept",
+  read: () => status().setAside,
+});
 
 const commandMetrics = (status: Status): MetricSpec[] => [
   {

@@ -12,12 +12,14 @@ import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Alert } from "../../contracts/messages/alert.ts";
 import { alertSubjects, alertsStream } from "../../contracts/names/subjects.ts";
 import { type LogEntry, readSlice } from "../../platform/nats/client/stream-reader.ts";
+import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Assignments } from "./assignments.ts";
 import { type ChannelSpec, isWanted } from "./channels.ts";
 import type { ChannelCounts } from "./delivery.ts";
 import type { MessagePlan, PlacedAlert } from "./message.ts";
 import { BATCH_MAX, type Candidate, type Urgency, planNext, readyAtMs, urgencyOf } from "./plan.ts";
+import { parseAlert } from "./parse-alert.ts";
 import { isLate, rankOf } from "./story.ts";
 import { type Tried, TriedAlerts } from "./tried.ts";
 import { Waker } from "./waker.ts";
@@ -39,6 +41,7 @@ export interface AlertQueueParts {
   /** Alerts stored longer ago are skipped. */
   readonly ageMaxMs: number;
   readonly counts: ChannelCounts;
+  readonly setAside: Pick<SettingAside, "note">;
   readonly logger: Logger;
 }
 
@@ -135,11 +138,15 @@ export class AlertQueue {
     return "stopped";
   }
 
-  #add({ seq, storeMs, data }: LogEntry): void {
-    const { channel, region, ageMaxMs, logger } = this.#of;
+  #add({ seq, storeMs, subject, data }: LogEntry): void {
+    const { channel, region, ageMaxMs, setAside } = this.#of;
     if (this.#told.has(seq) || this.#waiting.some((one) => one.seq === seq)) return;
     const alert = parseAlert(data);
-    if (!alert) return logger.warn({ region, seq }, "this is no alert, ignored");
+    if (!alert) {
+      const place = { stream: alertsStream(region), subject, seq };
+      const why = "this is no alert that somebody could be told of";
+      return setAside.note({ kind: "alert", reason: "unreadable", why, place, data });
+    }
     if (!isWanted(channel, alert, region)) return;
     if (Date.now() - storeMs > ageMaxMs) return this.#skip(seq);
     if (!this.#hasPlaceFor({ seq, alert })) return;
@@ -254,16 +261,5 @@ export class AlertQueue {
 
   saved(seq: number): void {
     this.#savedSeq = seq;
-  }
-}
-
-/** Null for what nobody could be told about. */
-export function parseAlert(data: Uint8Array): Alert | null {
-  try {
-    const alert = JSON.parse(Buffer.from(data).toString("utf8")) as Partial<Alert> | null;
-    const texts = [alert?.id, alert?.rule, alert?.key, alert?.state, alert?.message];
-    return texts.every((text) => typeof text === "string") ? (alert as Alert) : null;
-  } catch {
-    return null;
   }
 }

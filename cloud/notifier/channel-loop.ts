@@ -12,6 +12,7 @@ import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { NotifierChannelStatus } from "../../contracts/messages/status.ts";
 import { alertsStream } from "../../contracts/names/subjects.ts";
 import type { Positions } from "../../platform/nats/lanes/positions.ts";
+import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
 import { Backoff, sleep } from "../../platform/runtime/backoff.ts";
 import { dispositionOf, messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
@@ -32,6 +33,7 @@ export interface ChannelLoopParts {
   readonly region: string;
   readonly assignments: Assignments;
   readonly deadLetters: DeadLetters;
+  readonly setAside: Pick<SettingAside, "note">;
   readonly ageMaxMs: number;
   readonly counts: ChannelCounts;
   readonly logger: Logger;

@@ -8,6 +8,7 @@
 //     `RETRY_AFTER_MAX_MS`, else longer from failure to failure. One that works again is noticed within
 //     `HOLD_MAX_MS`, unless it asked for more.
 import { Backoff } from "../../platform/runtime/backoff.ts";
+import { isOfRecord, messageOf } from "../../platform/runtime/errors.ts";
 import type { ChannelSpec } from "./channels.ts";
 import type { Message } from "./message.ts";
 import type { Urgency } from "./plan.ts";
@@ -121,7 +122,7 @@ export class Channel {
 
   /** One attempt, in one's turn. A message that is not taken costs nothing of the rate. */
   async send(message: Message): Promise<Outcome> {
-    const outcome = await this.#sender.send(message);
+    const outcome = await this.#sender.send(message).catch(refusedForGood);
     if (outcome.kind !== "deferred") {
       this.#limit.take(performance.now());
       this.#failures = 0;
@@ -139,6 +140,12 @@ export class Channel {
     this.#busy = false;
     this.#dispatch();
   }
+}
+
+/** Senders answer; what they throw is the message's fault, and is kept with it. */
+function refusedForGood(error: unknown): Outcome {
+  if (!isOfRecord(error)) throw error;
+  return { kind: "refused", reason: `it cannot be sent: ${messageOf(error)}` };
 }
 
 const isBefore = (a: Urgency, b: Urgency): boolean =>

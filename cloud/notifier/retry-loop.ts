@@ -10,9 +10,11 @@ import type { Logger } from "../../platform/runtime/logger.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { insist } from "../../platform/runtime/insist.ts";
 import type { DeadLetters } from "./dead-letters.ts";
+import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
 import type { Channel, Waiter } from "./channel.ts";
 import { type ChannelCounts, attempt } from "./delivery.ts";
 import { type Message, makeMessage } from "./message.ts";
+import { parseAlert } from "./parse-alert.ts";
 import { rankOf } from "./story.ts";
 import type { Tried } from "./tried.ts";
 
@@ -23,18 +25,22 @@ export interface RetryLoopParts {
   readonly deadLetters: DeadLetters;
   /** The counters of a region. */
   readonly countsOf: (region: string) => ChannelCounts;
+  readonly setAside: Pick<SettingAside, "put">;
   readonly logger: Logger;
 }
 
 export async function runRetries(parts: RetryLoopParts, signal: AbortSignal): Promise<void> {
-  const { connection, domain, channel, deadLetters, countsOf, logger } = parts;
+  const { connection, domain, channel, deadLetters, countsOf, setAside, logger } = parts;
   const subject = retrySubject({ domain, channel: channel.spec.name });
   const slice = { stream: deadLetters.stream, subject, from: 1 };
   for await (const { seq, data } of readSlice(connection, slice, logger, signal)) {
     const letter = parseLetter(data);
     const message = letter && makeMessage(letter, letter, letter.alerts);
-    if (!letter || !message) logger.error({ seq }, "this is no dead letter, dropped");
-    else {
+    if (!letter || !message) {
+      const place = { stream: deadLetters.stream, subject, seq };
+      const why = "this is no message that could be sent again";
+      await setAside.put({ kind: "retry", reason: "unreadable", why, place, data });
+    } else {
       const counts = countsOf(letter.region);
       const cause = `retry ${seq}`;
       // Removed below, delivered or not: a kill in between repeats it, as it does any message.
@@ -77,7 +83,12 @@ function parseLetter(data: Uint8Array): DeadLetter | null {
   try {
     const letter = JSON.parse(Buffer.from(data).toString("utf8")) as Partial<DeadLetter> | null;
     const complete =
-      letter?.channel && letter.region && letter.kind && letter.seqs && letter.alerts;
+      letter?.channel &&
+      letter.region &&
+      letter.kind &&
+      Array.isArray(letter.seqs) &&
+      Array.isArray(letter.alerts) &&
+      letter.alerts.every((alert) => parseAlert(Buffer.from(JSON.stringify(alert))) !== null);
     return complete ? (letter as DeadLetter) : null;
   } catch {
     return null;

@@ -25,6 +25,8 @@ export interface GatewayStatus {
     readonly refused: number;
     readonly repliesStored: number;
   };
+  /** Records that could not be handled and are kept, since the start. */
+  readonly setAside: number;
 }
 
 export interface AlertingStatus {
@@ -45,6 +47,8 @@ export interface AlertingStatus {
   readonly openAlerts: number;
   readonly raised: number;
   readonly cleared: number;
+  /** Records that could not be handled and are kept, since the start. */
+  readonly setAside: number;
   /** Since the start. */
   readonly losses: readonly LaneLoss[];
   readonly lanes: readonly LaneStatus[];
@@ -84,6 +88,8 @@ export interface AggregatorStatus {
   readonly repairsWaiting: number;
   /** Finals written again with other values, since the start. */
   readonly rollupsRevised: number;
+  /** Records that could not be handled and are kept, since the start. */
+  readonly setAside: number;
   /** Since the start, newest last. */
   readonly losses: readonly LaneLoss[];
   readonly lanes: readonly LaneStatus[];
@@ -110,6 +116,8 @@ export interface NotifierStatus {
   readonly place: "hub" | "region";
   /** One for each channel and region; they do not wait for each other. */
   readonly channels: readonly NotifierChannelStatus[];
+  /** Records that could not be handled and are kept, since the start. */
+  readonly setAside: number;
 }
 
 export interface NotifierChannelStatus {

@@ -8,6 +8,9 @@ export const rejectsStream = (region: string): string => `REJECTS_${region}`;
 /** Notifications that could not be delivered, in the domain of the notifier: `hub` or a region. */
 export const deadLettersStream = (domain: string): string => `DEADLETTERS_${domain}`;
 
+/** Records that could not be handled, in the domain of whoever could not. */
+export const setAsideStream = (domain: string): string => `SETASIDE_${domain}`;
+
 export const repliesStream = (region: string): string => `REPLIES_${region}`;
 /** Commands to devices: written at the hub, mirrored into every region. */
 export const COMMANDS_STREAM = "COMMANDS";
@@ -80,6 +83,45 @@ export const retrySubject = (of: { domain: string; channel: string }): string =>
   `retries.${of.domain}.${of.channel}`;
 
 export const retrySubjects = (domain: string): string => `retries.${domain}.*`;
+
+/** A record that was set aside; one at a place is one, however often it is met. */
+export const setAsideSubject = (of: {
+  domain: string;
+  by: string;
+  kind: string;
+  reason: string;
+  place: PlaceOfRecord;
+}): string => `setaside.${of.domain}.${of.by}.${of.kind}.${of.reason}.${placeToken(of.place)}`;
+
+/** Whatever was the reason: of the record at one place. */
+export const setAsideFilter = (of: {
+  domain: string;
+  by: string;
+  kind: string;
+  place: PlaceOfRecord;
+}): string => `setaside.${of.domain}.${of.by}.${of.kind}.*.${placeToken(of.place)}`;
+
+export const setAsideSubjects = (domain: string): string => `setaside.${domain}.>`;
+
+/** Who set records aside, of which kind and for which reason, by the subject of one of them. */
+export const setAsideGroup = (subject: string): string => subject.split(".").slice(2, 5).join("/");
+
+interface PlaceOfRecord {
+  readonly stream: string;
+  readonly subject: string;
+  readonly seq?: number;
+  readonly part?: number | string;
+}
+
+const placeToken = ({ stream, subject, seq, part }: PlaceOfRecord): string =>
+  createHash("sha256")
+    .update(JSON.stringify([stream, subject, seq ?? null, part ?? null]))
+    .digest("hex")
+    .slice(0, 32);
+
+/** Core NATS request/reply: handle a record again that was set aside. */
+export const retrySetAsideSubject = (of: { domain: string; by: string }): string =>
+  `retry-setaside.${of.domain}.${of.by}`;
 
 /** Core NATS request/reply in the region: admit a reject again; see contracts/messages/replay.ts. */
 export const replaySubject = (region: string): string => `replay.${region}`;

@@ -52,6 +52,13 @@ export const alertingMetricSpecs = (status: () => AlertingStatus): MetricSpec[] 
     read: () => status().unevaluated,
   },
   {
+    name: "skerry.alerting.set.aside",
+    kind: "counter",
+    unit: "{record}",
+    doc: "records that could not be handled and are kept",
+    read: () => status().setAside,
+  },
+  {
     name: "skerry.alerting.rules.disabled",
     kind: "gauge",
     unit: "{rule}",

@@ -83,7 +83,7 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
         doc: "a partition with nothing to say sends an empty frame this often",
       },
       { name: "COMPRESS_FROM_BYTES", doc: "a smaller frame is not compressed" },
-      { name: "DECODED_BYTES_MAX", doc: "a larger frame is not read: it stops its lane" },
+      { name: "DECODED_BYTES_MAX", doc: "a larger frame is not read: it is set aside" },
     ],
   ],
   [
@@ -94,6 +94,17 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
         doc: "rejects of one region, reason and device; the oldest go, without a count",
       },
       { name: "ALERTS_KEPT_PER_SUBJECT", doc: "steps of the alerts of one rule and key" },
+      {
+        name: "SET_ASIDE_KEPT",
+        doc: "records that could not be handled, of one domain; the oldest go",
+      },
+      { name: "SET_ASIDE_BYTES_MAX", doc: "their size, together" },
+      { name: "SET_ASIDE_KEPT_MS", doc: "their age" },
+      {
+        name: "PAYLOAD_BYTES_MAX",
+        file: "lanes/set-aside.ts",
+        doc: "a larger record is only named, not copied",
+      },
       { name: "DEAD_LETTERS_KEPT", doc: "notifications that were given up, of one notifier" },
       {
         name: "COMMANDS_KEPT_MS",

@@ -74,7 +74,7 @@ export class Session {
   constructor(plan: LocalPlan, options: SessionOptions) {
     this.#plan = plan;
     this.#options = options;
-    this.#supervisor = new Supervisor(options.dataDir);
+    this.#supervisor = new Supervisor(options.dataDir, options.say);
     this.#monitor = new Monitor(plan, this.#supervisor);
   }
 
@@ -161,6 +161,7 @@ export class Session {
       latest,
       latency: this.#monitor.latency().all,
       incidents: this.#supervisor.incidents,
+      looping: this.#supervisor.looping,
       addresses: this.#plan.addresses,
     });
   }
@@ -194,6 +195,7 @@ export class Session {
       drained,
       settleMs: hurried ? 0 : 5_000,
       restarts: this.#supervisor.restarts,
+      crashLoops: this.#supervisor.crashLoops,
       logger: this.#logger,
     });
   }

@@ -8,9 +8,10 @@ import type { Life, LogPlace } from "./lifecycle.ts";
 /**
  * Alerts that an engine raises about itself; an underscore is in no id of anybody's rule.
  * `gateway_silent`: no gateway of the region writes; `rule_disabled`: a rule threw or was too slow;
- * `rule_limited`: a rule forgets keys, because it may not remember more.
+ * `rule_limited`: a rule forgets keys, because it may not remember more;
+ * `record_set_aside`: records could not be handled, and are kept.
  */
-export type OwnRule = "gateway_silent" | "rule_disabled" | "rule_limited";
+export type OwnRule = "gateway_silent" | "record_set_aside" | "rule_disabled" | "rule_limited";
 
 /** The same wherever and however often the lane is replayed. */
 export const alertId = (rule: string, key: string, lane: LaneId, raisedAt: LogPlace): string =>

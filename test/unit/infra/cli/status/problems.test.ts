@@ -23,6 +23,7 @@ const lane = (over: Partial<LaneStatus> = {}): LaneStatus => ({
 });
 const GATEWAY: GatewayStatus = {
   process: "gateway",
+  setAside: 0,
   region: "us",
   readingsStored: 1_234,
   rejectsStored: 0,
@@ -36,6 +37,7 @@ const GATEWAY: GatewayStatus = {
 };
 const ALERTING: AlertingStatus = {
   process: "alerting",
+  setAside: 0,
   region: "us",
   rules: [],
   rulesWaiting: [],
@@ -52,6 +54,7 @@ const ALERTING: AlertingStatus = {
 };
 const AGGREGATOR: AggregatorStatus = {
   process: "aggregator",
+  setAside: 0,
   readingsStored: 1_234,
   lateReadings: 0,
   repairsWaiting: 0,
