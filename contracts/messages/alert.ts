@@ -16,7 +16,7 @@ export interface AlertCommand {
   readonly expiresMs: number;
 }
 
-/** A step of an alert's life, as one message on `alerts.{region}.{rule}.{key}`. */
+/** A step of an alert's life, as one message on `alerts.{region}.{rule}.{key}`, late ones on `….late`. */
 export interface Alert {
   /** Hash of rule, key, lane, seq and index of the raising reading: replays never raise it twice. */
   readonly id: string;
@@ -36,6 +36,13 @@ export interface Alert {
   readonly message: string;
   /** A resolved alert that nobody was told of, because it never fired outside a maintenance window. */
   readonly quiet?: true;
+  /**
+   * True if readings made it that arrived too late to be what is the case now (a rule's `lateAfter`): it tells
+   * what was, beside the rule's alert of the same key, and has a life of its own.
+   */
+  readonly late?: true;
+  /** The id, in a `rule_error`, of the alert that stays as it was, because its rule cannot be evaluated for its key. */
+  readonly marks?: string;
   /** The person who acknowledged it. */
   readonly by?: string;
   /** Commands to devices in this state; each is sent once, however often the alert is read. */

@@ -38,10 +38,21 @@ export interface AlertingStatus {
   readonly rulesWaiting: readonly string[];
   /** Reasons for which rules are not evaluated any more, by rule id. */
   readonly rulesDisabled: Readonly<Record<string, string>>;
-  /** Readings since the start: too late to be evaluated; sent again; of keys that a rule had no room for. */
+  /**
+   * Rules that throw, by their ids: how many readings of this start they could not be evaluated for, and, of
+   * each key that alert `rule_error` tells of, how many since it does.
+   */
+  readonly rulesFailing: Readonly<
+    Record<string, { readonly readings: number; readonly keys: Readonly<Record<string, number>> }>
+  >;
+  /**
+   * Readings since the start: that came late and were evaluated apart; sent again; of keys that a rule had no
+   * room for; for which a rule threw.
+   */
   readonly late: number;
   readonly repeated: number;
   readonly unevaluated: number;
+  readonly failed: number;
   /** Keys for which a condition holds, but not yet for long enough. */
   readonly pending: number;
   readonly openAlerts: number;

@@ -49,8 +49,19 @@ export const telemetrySubjects = (region: string, partitions: number): string[] 
 /** All lanes of a region. */
 export const telemetryFilter = (region: string): string => `telemetry.${region}.*`;
 
-export const alertSubject = (alert: { region: string; rule: string; key: string }): string =>
-  `alerts.${alert.region}.${escapeToken(alert.rule)}.${keyToken(alert.key)}`;
+/** What names an alert of a rule and key; the late one has a name of its own. */
+export interface AlertName {
+  readonly region: string;
+  readonly rule: string;
+  readonly key: string;
+  readonly late?: true;
+}
+
+export const alertSubject = (alert: AlertName): string =>
+  `alerts.${alert.region}.${alertTokens(alert)}`;
+
+const alertTokens = ({ rule, key, late }: AlertName): string =>
+  `${escapeToken(rule)}.${keyToken(key)}${late ? ".late" : ""}`;
 
 /** nats-server takes subjects of a few kilobytes and ends the connection of whoever sends a longer one. */
 const KEY_TOKEN_CHARS_MAX = 512;
@@ -149,8 +160,8 @@ export const positionKey = (operator: string, lane: LaneId): string =>
 export const laneStateKey = (lane: LaneId): string => `${lane.region}.${lane.partition}`;
 
 /** The acknowledgement of the alert of a rule and key. */
-export const acknowledgementKey = (of: { region: string; rule: string; key: string }): string =>
-  `${of.region}.${escapeToken(of.rule)}.${keyToken(of.key)}`;
+export const acknowledgementKey = (alert: AlertName): string =>
+  `${alert.region}.${alertTokens(alert)}`;
 
 /** The last hour of a region that was reconciled. */
 export const reconciledKey = (region: string): string => `reconciled.${region}`;

@@ -35,8 +35,8 @@ export const isReservedTopic = (topic: string): boolean => RESERVED.test(topic);
  * The retained topic of an alert; the key is percent-encoded, so it may hold `/`, `+` and `#`. Of a key
  * that no reading may have any more (names/text.ts) it is legal too: such alerts are in logs.
  */
-export const alertTopic = (rule: string, key: string): string =>
-  `alerts/${encodeURIComponent(rule)}/${keyLevel(key)}`;
+export const alertTopic = (rule: string, key: string, late = false): string =>
+  `alerts/${encodeURIComponent(rule)}/${keyLevel(key)}${late ? "/late" : ""}`;
 
 /** An encoded key of {@link KEY_BYTES_MAX} bytes. */
 const KEY_LEVEL_CHARS_MAX = 3 * KEY_BYTES_MAX;

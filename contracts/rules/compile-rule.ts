@@ -23,6 +23,8 @@ interface Common {
   readonly says: string;
   readonly forMs: number;
   readonly clearForMs: number;
+  /** A reading is late that arrives more than this after it happened. */
+  readonly lateAfterMs: number;
   /** Null: only a reading resolves it. */
   readonly resolveAfterMs: number | null;
   readonly silences: readonly SilenceWindow[];
@@ -33,6 +35,7 @@ interface Common {
 export type CompiledRule = Common & CompiledOfAnyKind;
 
 const COMMAND_EXPIRES_DEFAULT = "10m";
+const LATE_AFTER_DEFAULT = "1m";
 
 /**
  * Checks everything that a rule says against the contracts there are.
@@ -46,6 +49,8 @@ export function compileRule(rule: Rule, catalog: Catalog): CompiledRule {
     throw new RuleError(
       `/commands: say the device, because the key of ${contracts[0]} is ${partitionKey}`,
     );
+  if (rule.kind === "absence" && rule.lateAfter !== undefined)
+    throw new RuleError("/lateAfter: a silence ends when a reading arrives, however old it is");
   const silences = (rule.silences ?? []).map((silence) => SilenceWindow.of(silence));
   const compiled = kind.compile(rule, {
     partitionKey,
@@ -61,6 +66,7 @@ export function compileRule(rule: Rule, catalog: Catalog): CompiledRule {
     says: rule.summary ?? kind.says(rule),
     forMs: "for" in rule ? ms(rule.for) : 0,
     clearForMs: "clearFor" in rule ? ms(rule.clearFor) : 0,
+    lateAfterMs: ms(rule.lateAfter ?? LATE_AFTER_DEFAULT),
     resolveAfterMs: kind.resolveAfterMs(rule),
     silences,
     usesDevice: kind.expressionsOf(compiled).some(isAboutDevice),

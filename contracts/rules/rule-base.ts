@@ -27,6 +27,11 @@ export interface RuleBase {
   /** The text of the alert; without it, the condition. */
   readonly summary?: string;
   readonly severity?: Severity;
+  /**
+   * A reading that arrives so much later than it happened is late: it is evaluated apart, and its alerts say
+   * `late`. `1m` without it; absence goes by the arrival and has none.
+   */
+  readonly lateAfter?: string;
   readonly silences?: readonly Silence[];
   readonly commands?: readonly RuleCommand[];
 }

@@ -23,7 +23,7 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       },
       {
         name: "LATENESS_MS",
-        doc: "how far the watermark is behind the slowest gateway's clock: an older reading is late. Rules ignore it; rollups are repaired",
+        doc: "how far the watermark is behind the slowest gateway's clock: an older reading is late for rollups, which are repaired. Rules have a `lateAfter` of their own",
       },
       {
         name: "DEVICE_ID_BYTES_MAX",
@@ -197,6 +197,35 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       {
         name: "COMMAND_EXPIRES_DEFAULT",
         doc: "how long a rule's command waits for its device unless `expires` says so",
+      },
+      {
+        name: "LATE_AFTER_DEFAULT",
+        doc: "a reading that arrives so much later than it happened is late for a rule, unless its `lateAfter` says another time",
+      },
+      {
+        name: "LATE_KEYS_MAX",
+        doc: "keys of which a rule remembers something that came late, in one lane",
+      },
+      { name: "LATE_VALUES_MAX", doc: "values that came late in the windows of one rule" },
+      {
+        name: "LATE_QUIET_MS",
+        doc: "without another late reading of the key, what came late is over and forgotten after this",
+      },
+      {
+        name: "LATE_HORIZON_MS",
+        doc: "a reading that came late is known as a repeat for at least this long",
+      },
+      {
+        name: "DRAIN_EVERY_MS",
+        doc: "a window to which nothing comes is looked at again after this",
+      },
+      {
+        name: "ERROR_KEYS_MAX",
+        doc: "keys of one rule in one lane that `rule_error` tells of; the readings of more are counted",
+      },
+      {
+        name: "ERROR_QUIET_MS",
+        doc: "`rule_error` is over after this long without an error of its key",
       },
       {
         name: "RULE_KEYS_MAX",

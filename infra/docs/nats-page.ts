@@ -154,6 +154,7 @@ const TOPICS: readonly (readonly [topic: string, meaning: string])[] = [
     "the device's answer; stored before its PUBACK",
   ],
   [alertTopic("RULE", "KEY"), "an alert, retained; both levels are percent-encoded"],
+  [alertTopic("RULE", "KEY", true), "the same of what a device sent late: what was, not what is"],
 ];
 
 const names = (rows: readonly (readonly [string, string])[]): string[][] =>

@@ -51,7 +51,9 @@ const nameOf = (of: {
   id: string;
   state: string;
   seq: number;
-}): string => `${of.seq} ${of.rule} ${of.key} ${of.state} ${of.id}`;
+  late?: boolean;
+}): string =>
+  `${of.seq} ${of.rule} ${of.key} ${of.state}${of.late === true ? " late" : ""} ${of.id}`;
 
 /** Compares one region, as far as its engine says that it is through. */
 export async function compareAlerts(
@@ -71,7 +73,8 @@ export async function compareAlerts(
     const frames = await framesOf(connection, lane, seq);
     for (const alert of referenceAlerts(frames, rules, { lane, catalog })) {
       expected.add(nameOf(alert));
-      byRule[alert.rule] = (byRule[alert.rule] ?? 0) + 1;
+      const name = alert.late ? `${alert.rule} late` : alert.rule;
+      byRule[name] = (byRule[name] ?? 0) + 1;
     }
   }
   const names = stored.map(nameOf);

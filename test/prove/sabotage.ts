@@ -106,6 +106,16 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
       },
     ],
   },
+  "late-alerts-lost": {
+    provokedBy: [],
+    patches: [
+      {
+        file: "gateway/alerting/lane/rule-evaluation.ts",
+        find: "const late = openLate(state);",
+        replace: "const late = openLate(state); if (late) continue;",
+      },
+    ],
+  },
   "mail-noted-before-it-leaves": {
     provokedBy: [25, 35, 45, 55, 65, 75, 85].map((s) => at("kill-notifier", s * 1_000)),
     patches: [

@@ -23,6 +23,8 @@ export interface Sample {
   /** Event time, never later than the arrival: a device's clock cannot be ahead of the gateway's. */
   readonly timeMs: number;
   readonly receivedAtMs: number;
+  /** The lane's attended time when it arrived. */
+  readonly arrivedAt: number;
   readonly place: LogPlace;
 }
 
@@ -53,6 +55,8 @@ export interface Waits {
 /** A kind that readings decide. */
 export interface ReadingKind<R extends CompiledRule = CompiledRule> {
   evaluateOf(rule: R): Evaluate;
+  /** The verdict on a key's window that moved on without a reading, and may be empty; null for no word. */
+  drainOf?(rule: R): (window: SlidingWindow) => Verdict | null;
   /** The values that its windows hold. Rules that say the same and begin together share their windows. */
   windowsOf?(rule: R): WindowSpec;
   /** Limits of which a reading reaches one whenever the condition holds; null if there are none. */

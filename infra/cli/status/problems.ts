@@ -17,6 +17,8 @@ import type { InstallationReport, RegionReport } from "./installation.ts";
 const BEHIND_MS = 60_000;
 /** Share of a log's size bound from which on somebody should act. */
 const LOG_FILLED = 0.8;
+/** Of the keys that a rule cannot be evaluated for, so many are named. */
+const KEYS_NAMED = 3;
 
 /** True if no server and no process answers. */
 export const isDown = ({ servers, processes }: InstallationReport): boolean =>
@@ -134,6 +136,15 @@ function processProblems(name: string, status: ProcessStatus, nowMs: number): st
         ...Object.entries(status.rulesDisabled).map(
           ([rule, why]) => `${name}: rule ${rule} is not evaluated any more: ${why}`,
         ),
+        ...Object.entries(status.rulesFailing).flatMap(([rule, { keys }]) => {
+          const failing = Object.keys(keys);
+          return failing.length === 0
+            ? []
+            : [
+                `${name}: rule ${rule} cannot be evaluated for ${failing.slice(0, KEYS_NAMED).join(", ")}` +
+                  (failing.length > KEYS_NAMED ? ` and ${failing.length - KEYS_NAMED} more` : ""),
+              ];
+        }),
         ...status.rulesWaiting.map((rule) => `${name}: a rule waits: ${rule}`),
       ];
     case "aggregator":

@@ -42,6 +42,8 @@ const ALERTING: AlertingStatus = {
   rules: [],
   rulesWaiting: [],
   rulesDisabled: {},
+  rulesFailing: {},
+  failed: 0,
   late: 0,
   repeated: 0,
   unevaluated: 0,
