@@ -22,6 +22,7 @@ import { CommitLog } from "./ingest/commit-log.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { loadMapper } from "./ingest/load-mappings.ts";
 import { natsFrameStore } from "./ingest/nats-store.ts";
+import { NotedFields } from "./ingest/noted-fields.ts";
 import { Pipeline } from "./ingest/pipeline.ts";
 import { limitsOf, listenersOf } from "./listener-options.ts";
 import { gatewayMetrics } from "./metrics.ts";
@@ -43,6 +44,7 @@ interface Services {
   readonly catalog: Catalog;
   readonly commitLog: CommitLog;
   readonly rejectLog: RejectLog;
+  readonly notedFields: NotedFields;
   readonly ingest: Ingest;
   readonly presence: Presence;
   readonly commands: Commands;
@@ -102,6 +104,7 @@ async function openServices(
   const log = { gateway, epoch, partitions, clock, frameCharsMax: FRAME_CHARS_MAX };
   const commitLog = new CommitLog(natsFrameStore(connection, region), log);
   const rejectLog = new RejectLog(connection, region, `${gateway}:${epoch}`);
+  const notedFields = new NotedFields(logger);
   const rules = { catalog, partitions, ageMaxMs: config.ageMax, mapper };
   return {
     connection,
@@ -109,7 +112,8 @@ async function openServices(
     catalog,
     commitLog,
     rejectLog,
-    ingest: new Ingest({ rules, commitLog, rejectLog, tracing, clock, signal }),
+    notedFields,
+    ingest: new Ingest({ rules, commitLog, rejectLog, notedFields, tracing, clock, signal }),
     presence: openPresence({ commitLog, catalog, gateway, partitions, clock, logger }),
     commands: new Commands({ connection, region, logger, clock, signal }),
     identity: await openIdentity({ connection, logger, anonymous }, signal),
@@ -149,6 +153,7 @@ const statusOf = (region: string, services: Services, broker: Broker): GatewaySt
   qos0Dropped: services.backpressure.qos0Dropped,
   presenceDropped: services.presence.dropped,
   log: services.commitLog.state,
+  notes: services.notedFields.status,
   commands: services.commands.status,
 });
 
