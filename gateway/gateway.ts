@@ -26,6 +26,7 @@ import { CommitLog } from "./ingest/commit-log.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { loadMapper } from "./ingest/load-mappings.ts";
 import { natsFrameStore } from "./ingest/nats-store.ts";
+import { NotedFields } from "./ingest/noted-fields.ts";
 import { Pipeline } from "./ingest/pipeline.ts";
 import { limitsOf, listenersOf } from "./listener-options.ts";
 import { gatewayMetrics } from "./metrics.ts";
@@ -48,6 +49,7 @@ interface Services {
   readonly catalog: Catalog;
   readonly commitLog: CommitLog;
   readonly rejectLog: RejectLog;
+  readonly notedFields: NotedFields;
   readonly ingest: Ingest;
   readonly presence: Presence;
   readonly commands: Commands;
@@ -117,6 +119,7 @@ async function openServices(
     clientIds: config.bridges,
     clock: () => performance.now(),
   });
+  const notedFields = new NotedFields(logger);
   const rules = { catalog, partitions, ageMaxMs: config.ageMax, mapper };
   return {
     connection,
@@ -124,7 +127,8 @@ async function openServices(
     catalog,
     commitLog,
     rejectLog,
-    ingest: new Ingest({ rules, commitLog, rejectLog, tracing, clock, signal }),
+    notedFields,
+    ingest: new Ingest({ rules, commitLog, rejectLog, notedFields, tracing, clock, signal }),
     presence: openPresence({ commitLog, catalog, gateway, partitions, clock, logger }),
     commands: new Commands({ connection, region, setAside, logger, clock, signal }),
     identity,
@@ -173,6 +177,7 @@ const statusOf = (region: string, services: Services, broker: Broker): GatewaySt
   presenceDropped: services.presence.dropped,
   bridgeRepeats: services.bridges.repeated,
   log: services.commitLog.state,
+  notes: services.notedFields.status,
   commands: services.commands.status,
   setAside: services.setAside.count,
 });

@@ -35,6 +35,14 @@ const ingestMetrics = (status: Status): MetricSpec[] => [
     read: () => status().rejectsStored,
   },
   {
+    name: "skerry.gateway.values.noted",
+    kind: "counter",
+    unit: "{value}",
+    doc: "values that readings do not hold as they were sent, by what became of them",
+    label: "how",
+    read: () => status().notes.totals,
+  },
+  {
     name: "skerry.gateway.qos0.dropped",
     kind: "counter",
     unit: "{message}",

@@ -18,6 +18,8 @@ export interface GatewayStatus {
   readonly bridgeRepeats: number;
   /** `refusing`: the log refuses or is away, so nothing is acknowledged; `detail` says why. */
   readonly log: { readonly state: "ok" | "refusing"; readonly detail: string };
+  /** What readings lack that were admitted in part. */
+  readonly notes: FieldNotes;
   readonly commands: {
     /** Sent to devices and not answered yet. */
     readonly open: number;
@@ -27,6 +29,22 @@ export interface GatewayStatus {
   };
   /** Records that could not be handled and are kept, since the start. */
   readonly setAside: number;
+}
+
+/** Values that readings do not hold as their devices sent them, since the start. */
+export interface FieldNotes {
+  /** Left out, set to the nearest that is allowed, or a time that arrival stands for. */
+  readonly totals: Readonly<Record<"left_out" | "clamped" | "arrival_time", number>>;
+  /** The most frequent first, with what was wrong. */
+  readonly fields: readonly {
+    readonly device: string;
+    readonly field: string;
+    readonly how: "left_out" | "clamped" | "arrival_time";
+    readonly detail: string;
+    readonly count: number;
+  }[];
+  /** Of further devices and fields, which are only counted. */
+  readonly more: number;
 }
 
 export interface AlertingStatus {

@@ -112,6 +112,7 @@ const PROPERTY_KEYWORDS = new Set([
   "x-role",
   "x-unit",
   "x-quantiles",
+  "x-invalid", // It changes which readings are kept in part, not which are taken whole.
 ]);
 const ROOT_KEYWORDS = new Set([
   ...ANNOTATIONS,

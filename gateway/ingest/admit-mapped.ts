@@ -31,16 +31,18 @@ export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission 
       : [];
   const first = matches[0];
   if (!first) return refuse("unmapped_topic", `topic "${topic}" carries no telemetry`);
-  const message = codecFor(arrival.contentType, rules.codecs).decode(arrival.payload);
   const known = matches.find(({ device }) => deviceIdProblem(device) === null);
   if (!known) return refuseAddress(rules, first)!;
-  if (message instanceof Undecodable)
-    return refuse(message.reason, message.detail, { device: known.device });
+  // What is not JSON is refused only if no entry takes it as text.
+  const message = codecFor(arrival.contentType, rules.codecs).decode(arrival.payload);
   const outcomes = new Outcomes(rules, arrival);
   for (const match of matches) {
-    const mapped = match.map(message, arrival.receivedAtMs);
+    if (message instanceof Undecodable && !match.isText) continue;
+    const mapped = match.map(match.isText ? textOf(arrival) : message, arrival.receivedAtMs);
     if (mapped) outcomes.add(mapped);
   }
+  if (message instanceof Undecodable && outcomes.isEmpty)
+    return refuse(message.reason, message.detail, { device: known.device });
   return (
     outcomes.result() ??
     refuse("unmappable", "no mapping of this topic applies to the payload", {
@@ -49,6 +51,8 @@ export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission 
     })
   );
 }
+
+const textOf = ({ payload }: Arrival): string => payload.toString("utf8").trim();
 
 /** The readings and rejects that the entries make of one message. */
 class Outcomes {
@@ -68,13 +72,18 @@ class Outcomes {
     const only = mapped.each ? this.#arrival.only?.elements : undefined;
     const wanted = only && new Set(only);
     mapped.elements.forEach((element, at) => {
-      if (wanted && !wanted.has(at)) return;
+      if (element === null || (wanted && !wanted.has(at))) return;
       const outcome = this.#admit(mapped, element);
       if (outcome.kind === "reading") {
         this.#chars += outcome.encoded.length;
         this.#readings.push(outcome);
       } else this.#refuse(mapped, outcome, at);
     });
+  }
+
+  /** True if no entry applied. */
+  get isEmpty(): boolean {
+    return this.#readings.length + this.#rejects.size === 0;
   }
 
   #admit(mapped: Mapped, element: MappedElement): Admitted | Refused {
@@ -89,7 +98,7 @@ class Outcomes {
         `the message makes readings of over ${MESSAGE_CHARS_MAX} characters`,
         at,
       );
-    const { payload } = element;
+    const { payload, notes } = element;
     const text = canonicalText(payload);
     if (text === null) return refuse("unmappable", illFormedText(payload) ?? NO_CANONICAL_JSON, at);
     if (text.length > MADE_CHARS_MAX)
@@ -103,6 +112,8 @@ class Outcomes {
       text,
       receivedAtMs,
       traceparent,
+      invalid: mapped.invalid,
+      notes,
     });
   }
 

@@ -68,6 +68,7 @@ function startGateway(options: { mapper?: Mapper; nowMs: number }) {
     rules: { catalog, partitions: 4, ageMaxMs: undefined, mapper: options.mapper },
     commitLog,
     rejectLog: new RejectLog(nats, "eu", `g1:${epoch}`),
+    notedFields: { add: () => undefined },
     tracing: NO_TRACING,
     clock: () => options.nowMs,
     signal: stop.signal,

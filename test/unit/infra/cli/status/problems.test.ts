@@ -27,6 +27,7 @@ const GATEWAY: GatewayStatus = {
   region: "us",
   readingsStored: 1_234,
   rejectsStored: 0,
+  notes: { totals: { left_out: 0, clamped: 0, arrival_time: 0 }, fields: [], more: 0 },
   connections: 3,
   held: 0,
   qos0Dropped: 0,
