@@ -20,6 +20,9 @@ const BINS_PER_OCTAVE = 1 / Math.log2(GROWTH);
 /** The way from the end of a bin to the magnitude with the least relative error for all in it, in octaves. */
 const TO_MIDDLE = Math.log2(2 / (1 + GROWTH));
 
+/** Values below this share of the greatest of their sign may count as zero (E2). */
+export const ZERO_SHARE_MAX = GROWTH ** (1 - BINS_MAX);
+
 /** @param magnitude above zero. */
 const binOf = (magnitude: number): number => Math.ceil(Math.log2(magnitude) * BINS_PER_OCTAVE);
 

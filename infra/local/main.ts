@@ -117,6 +117,7 @@ function finish(report: Report, file: string | undefined): void {
       `rollups compared ${rollups.compared} (final ${rollups.final}), wrong ${rollups.wrong}; ` +
       `device to store p50 ${latencyMs.p50} ms, p99 ${latencyMs.p99} ms`,
   );
+  for (const example of rollups.examples) say(`wrong: ${example}`);
 }
 
 try {

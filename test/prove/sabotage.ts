@@ -50,6 +50,27 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
       },
     ],
   },
+  // Every count stays right.
+  "wrong-statistics": {
+    provokedBy: [],
+    patches: [
+      {
+        file: "cloud/aggregator/quantiles.ts",
+        find: "qs.map((q) => this.#values[Math.floor(q * last)]!)",
+        replace: "qs.map((q) => this.#values[Math.floor((1 - q) * last)]!)",
+      },
+      {
+        file: "cloud/aggregator/quantiles.ts",
+        find: "qs.map((q) => estimate(counted, Math.floor(q * last)))",
+        replace: "qs.map((q) => estimate(counted, Math.floor((1 - q) * last)))",
+      },
+      {
+        file: "cloud/aggregator/moments.ts",
+        find: "const degrees = count * (count - 1);",
+        replace: "const degrees = count * count;",
+      },
+    ],
+  },
   "position-saved-early": {
     provokedBy: [at("influx-slow", 20_000, 8_000), at("kill-aggregator", 25_000)],
     patches: [

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { QUANTILE_ACCURACY } from "../../../../cloud/aggregator/magnitudes.ts";
+import { QUANTILE_ACCURACY, ZERO_SHARE_MAX } from "../../../../cloud/aggregator/magnitudes.ts";
 import { EXACT_VALUES_MAX } from "../../../../cloud/aggregator/quantiles.ts";
 import { recompute } from "../../../../cloud/aggregator/recompute.ts";
 import type { FieldStatistics } from "../../../../cloud/aggregator/statistics.ts";
@@ -65,7 +65,7 @@ function expectRight({ window, startMs, count, fields }: RollupEffect, all: read
   const greatest = Math.max(Math.abs(plain.min), Math.abs(plain.max));
   quantiles.forEach((quantile, at) => {
     const told = fields[PLACE]![ROLLUP_VALUES.length - ROLLUP_QUANTILES.length + at]!;
-    const allowed = QUANTILE_ACCURACY * Math.abs(quantile) * (1 + 1e-9) + 1.7e-18 * greatest;
+    const allowed = QUANTILE_ACCURACY * Math.abs(quantile) * (1 + 1e-9) + ZERO_SHARE_MAX * greatest;
     const off = Math.abs(told - quantile);
     if (values.length <= EXACT_VALUES_MAX ? off > 0 : !(off <= allowed))
       expect({ off, told }).toEqual({ off: 0, told: quantile });
