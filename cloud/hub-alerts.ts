@@ -57,7 +57,25 @@ export class HubAlerts {
 
   async #last(subject: string): Promise<Alert | null> {
     const last = await this.#streams.newest(alertsStream(HUB), subject);
-    return last && jsonOf<Alert>(last.data);
+    return last && alertOf(last.data);
+  }
+
+  /** Keys of a rule's alerts that are not resolved. */
+  async openKeysOf(rule: string): Promise<string[]> {
+    const filter = alertSubject({ region: HUB, rule, key: "" }).replace(/[^.]*$/, "*");
+    const subjects = [...(await this.#streams.subjects(alertsStream(HUB), filter)).keys()];
+    const alerts = await Promise.all(subjects.map((subject) => this.#last(subject)));
+    return alerts.flatMap((last) => (last && last.state !== "resolved" ? [last.key] : []));
+  }
+}
+
+/** Null for what is no alert: the next one takes its place. */
+function alertOf(data: Uint8Array): Alert | null {
+  try {
+    const alert = jsonOf<Partial<Alert> | null>(data);
+    return typeof alert?.id === "string" ? (alert as Alert) : null;
+  } catch {
+    return null;
   }
 }
 

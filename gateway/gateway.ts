@@ -2,10 +2,13 @@
 import { randomBytes } from "node:crypto";
 import type { NatsConnection } from "../platform/nats/client/connection.ts";
 import type { GatewayStatus } from "../contracts/messages/status.ts";
+import { CONTRACTS_BUCKET } from "../contracts/names/subjects.ts";
 import type { Catalog } from "../contracts/schema/catalog.ts";
 import { checkLog } from "../platform/nats/lanes/check-log.ts";
 import { openContractRegistry } from "../platform/nats/lanes/contract-registry.ts";
 import { RejectLog } from "../platform/nats/lanes/reject-log.ts";
+import { SetAside, entriesSetAside } from "../platform/nats/lanes/set-aside.ts";
+import { serveRetries } from "../platform/nats/lanes/set-aside-retries.ts";
 import { connectNats } from "../platform/nats/client/connect.ts";
 import { Streams } from "../platform/nats/client/streams.ts";
 import { makeMonotonicClock } from "../platform/runtime/clock.ts";
@@ -17,11 +20,13 @@ import type { Broker } from "./broker/broker.ts";
 import { startBroker } from "./broker/start-broker.ts";
 import { Commands } from "./commands/commands.ts";
 import { type Identity, openIdentity } from "./identity/identity.ts";
+import { BridgeMemory } from "./ingest/bridge-memory.ts";
 import { Backpressure } from "./ingest/backpressure.ts";
 import { CommitLog } from "./ingest/commit-log.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { loadMapper } from "./ingest/load-mappings.ts";
 import { natsFrameStore } from "./ingest/nats-store.ts";
+import { NotedFields } from "./ingest/noted-fields.ts";
 import { Pipeline } from "./ingest/pipeline.ts";
 import { limitsOf, listenersOf } from "./listener-options.ts";
 import { gatewayMetrics } from "./metrics.ts";
@@ -29,6 +34,7 @@ import type { GatewayConfig } from "./options.ts";
 import { type Presence, openPresence } from "./presence/presence.ts";
 import { serveReplay } from "./replay/serve-replay.ts";
 import { runTrimmer } from "./retention/trimmer.ts";
+import { gatewayRetries } from "./set-aside-retry.ts";
 
 /** Characters of readings in a frame: UTF-8 may triple them, and NATS takes 1 MiB by default. */
 const FRAME_CHARS_MAX = 256 * 1024;
@@ -43,11 +49,14 @@ interface Services {
   readonly catalog: Catalog;
   readonly commitLog: CommitLog;
   readonly rejectLog: RejectLog;
+  readonly notedFields: NotedFields;
   readonly ingest: Ingest;
   readonly presence: Presence;
   readonly commands: Commands;
   readonly identity: Identity;
   readonly backpressure: Backpressure;
+  readonly bridges: BridgeMemory;
+  readonly setAside: SetAside;
 }
 
 /** Runs until `signal` aborts or something happens that a restart has to mend. */
@@ -94,7 +103,9 @@ async function openServices(
   const target = { url: config.natsUrl, name: `gateway ${gateway}` };
   const connection = await connectNats(target, logger, signal);
   await checkLog(new Streams(connection), config, signal);
-  const registry = { connection, shippedDirectory: config.schemas, logger };
+  const setAside = new SetAside({ connection, domain: region, by: "gateway", logger, signal });
+  const judged = entriesSetAside("contract", CONTRACTS_BUCKET, setAside);
+  const registry = { connection, shippedDirectory: config.schemas, logger, judged };
   const catalog = await openContractRegistry(registry, signal);
 
   const clock = makeMonotonicClock();
@@ -102,6 +113,13 @@ async function openServices(
   const log = { gateway, epoch, partitions, clock, frameCharsMax: FRAME_CHARS_MAX };
   const commitLog = new CommitLog(natsFrameStore(connection, region), log);
   const rejectLog = new RejectLog(connection, region, `${gateway}:${epoch}`);
+  const identity = await openIdentity({ connection, setAside, logger, anonymous }, signal);
+  const bridges = new BridgeMemory({
+    isBridge: (principal) => identity.isBridge(principal),
+    clientIds: config.bridges,
+    clock: () => performance.now(),
+  });
+  const notedFields = new NotedFields(logger);
   const rules = { catalog, partitions, ageMaxMs: config.ageMax, mapper };
   return {
     connection,
@@ -109,17 +127,20 @@ async function openServices(
     catalog,
     commitLog,
     rejectLog,
-    ingest: new Ingest({ rules, commitLog, rejectLog, tracing, clock, signal }),
+    notedFields,
+    ingest: new Ingest({ rules, commitLog, rejectLog, notedFields, tracing, clock, signal }),
     presence: openPresence({ commitLog, catalog, gateway, partitions, clock, logger }),
-    commands: new Commands({ connection, region, logger, clock, signal }),
-    identity: await openIdentity({ connection, logger, anonymous }, signal),
+    commands: new Commands({ connection, region, setAside, logger, clock, signal }),
+    identity,
+    bridges,
     backpressure: new Backpressure(commitLog),
+    setAside,
   };
 }
 
 /** MQTT, the one transport: its messages go down the pipeline, its clients are identity's. */
 function openBroker(config: GatewayConfig, services: Services, logger: Logger): Promise<Broker> {
-  const { identity, presence, commands } = services;
+  const { identity, presence, commands, bridges } = services;
   const pipeline = new Pipeline({ ...services, access: identity });
   return startBroker(
     {
@@ -133,8 +154,14 @@ function openBroker(config: GatewayConfig, services: Services, logger: Logger): 
       prepare: (topics) => commands.prepare(topics),
       authenticate: (credentials) => identity.authenticate(credentials),
       authorizeSubscribe: (client, filter) => identity.authorizeSubscribe(client, filter),
-      connected: (client) => presence.connected(client),
-      disconnected: (client, reason) => presence.disconnected(client, reason),
+      connected: (client) => {
+        bridges.connected(client);
+        presence.connected(client);
+      },
+      disconnected: (client, reason) => {
+        bridges.disconnected(client);
+        presence.disconnected(client, reason);
+      },
     },
   );
 }
@@ -148,8 +175,11 @@ const statusOf = (region: string, services: Services, broker: Broker): GatewaySt
   held: broker.counters.publishesHeld,
   qos0Dropped: services.backpressure.qos0Dropped,
   presenceDropped: services.presence.dropped,
+  bridgeRepeats: services.bridges.repeated,
   log: services.commitLog.state,
+  notes: services.notedFields.status,
   commands: services.commands.status,
+  setAside: services.setAside.count,
 });
 
 /** Ends when `signal` aborts, or when the first of the work fails. */
@@ -159,14 +189,20 @@ async function workUntil(
   signal: AbortSignal,
 ): Promise<void> {
   const { region } = config;
-  const { connection, commitLog, ingest, commands, identity, backpressure, broker, logger } = parts;
+  const { connection, commitLog, ingest, commands, identity, backpressure } = parts;
+  const { broker, setAside, logger } = parts;
   await Promise.race([
     commitLog.run(signal),
-    mirrorAlerts({ connection, broker, region, logger }, signal),
+    mirrorAlerts({ connection, broker, region, setAside, logger }, signal),
     commands.run(signal),
     backpressure.run(broker, logger, signal),
     identity.run(signal, (id) => void broker.disconnect(id, "not_authorized")),
     serveReplay({ connection, region, ingest, logger }, signal),
+    serveRetries(
+      { connection, domain: region, by: "gateway", logger },
+      gatewayRetries({ ...parts, region }),
+      signal,
+    ),
     runTrimmer({ ...config, connection, logger }, signal),
   ]);
 }

@@ -14,6 +14,7 @@ export const gatewayMetrics = (
 
 export const gatewayMetricSpecs = (status: Status, counters: Broker["counters"]): MetricSpec[] => [
   ...ingestMetrics(status),
+  setAsideMetric(status),
   ...commandMetrics(status),
   ...brokerMetrics(counters),
 ];
@@ -34,6 +35,14 @@ const ingestMetrics = (status: Status): MetricSpec[] => [
     read: () => status().rejectsStored,
   },
   {
+    name: "skerry.gateway.values.noted",
+    kind: "counter",
+    unit: "{value}",
+    doc: "values that readings do not hold as they were sent, by what became of them",
+    label: "how",
+    read: () => status().notes.totals,
+  },
+  {
     name: "skerry.gateway.qos0.dropped",
     kind: "counter",
     unit: "{message}",
@@ -46,6 +55,13 @@ const ingestMetrics = (status: Status): MetricSpec[] => [
     unit: "{reading}",
     doc: "presence readings dropped because the log was behind",
     read: () => status().presenceDropped,
+  },
+  {
+    name: "skerry.gateway.bridge.repeats",
+    kind: "counter",
+    unit: "{message}",
+    doc: "retained messages that bridges sent again after they connected: no new readings",
+    read: () => status().bridgeRepeats,
   },
   {
     name: "skerry.gateway.connections",
@@ -69,6 +85,14 @@ const ingestMetrics = (status: Status): MetricSpec[] => [
     read: () => (status().log.state === "refusing" ? 1 : 0),
   },
 ];
+
+const setAsideMetric = (status: Status): MetricSpec => ({
+  name: "skerry.gateway.set.aside",
+  kind: "counter",
+  unit: "{record}",
+  doc: "records that could not be handled and are kept",
+  read: () => status().setAside,
+});
 
 const commandMetrics = (status: Status): MetricSpec[] => [
   {

@@ -7,6 +7,14 @@ import { IDENTITY_OPTIONS } from "./identity/options.ts";
 import { LIMIT_OPTIONS, LISTENER_OPTIONS } from "./listener-options.ts";
 import { TRIMMER_OPTIONS } from "./retention/options.ts";
 
+/** Patterns of client ids; `*` stands for any text, all else for itself, in any case. */
+const clientIdPatterns = (raw: string): RegExp[] =>
+  raw === "none"
+    ? []
+    : as
+        .list(raw)
+        .map((one) => new RegExp(`^${one.split("*").map(RegExp.escape).join(".*")}$`, "is"));
+
 export const GATEWAY_OPTIONS = {
   region: { env: "SKERRY_REGION", doc: "the region this gateway belongs to", parse: as.token },
   gatewayId: {
@@ -43,6 +51,12 @@ export const GATEWAY_OPTIONS = {
     doc: "JSON file that maps other topics and payloads to contracts; unset: none",
     fallback: "",
     parse: as.text,
+  },
+  bridges: {
+    env: "SKERRY_BRIDGES",
+    doc: "client ids of bridges that neither log in as one nor say so in CONNECT: a list, * for any text; none: no others",
+    fallback: "*bridge*",
+    parse: clientIdPatterns,
   },
   dataDir: {
     env: "SKERRY_DATA_DIR",

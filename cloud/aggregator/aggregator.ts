@@ -1,7 +1,8 @@
 // The aggregator: lanes of every region from the hub's mirrors into a sink; several of them share
 // the lanes by leases.
 import type { AggregatorStatus } from "../../contracts/messages/status.ts";
-import { type LaneId, laneName } from "../../contracts/names/subjects.ts";
+import type { SetAsideRecord } from "../../contracts/messages/set-aside.ts";
+import { CONTRACTS_BUCKET, type LaneId, laneName } from "../../contracts/names/subjects.ts";
 import cron from "node-cron";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
@@ -9,6 +10,9 @@ import { Losses } from "../../platform/nats/lanes/lane-operator.ts";
 import { type Lease, Leases } from "../../platform/nats/lanes/leases.ts";
 import { HUB_INBOX } from "../../platform/nats/topology/permissions.ts";
 import { Positions } from "../../platform/nats/lanes/positions.ts";
+import { jsonOf } from "../../platform/nats/client/payload.ts";
+import { SetAside, entriesSetAside } from "../../platform/nats/lanes/set-aside.ts";
+import { retryEntries, serveRetries } from "../../platform/nats/lanes/set-aside-retries.ts";
 import { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
@@ -64,6 +68,7 @@ export class Aggregator implements StatusSource {
   /** The lanes that this process holds. */
   readonly #lanes = new Set<LaneRunner>();
   #leases: Leases | null = null;
+  #setAside: SetAside | null = null;
 
   constructor(
     config: AggregatorConfig,
@@ -94,6 +99,7 @@ export class Aggregator implements StatusSource {
       linesRefused: this.#sink.refused,
       repairsWaiting: this.#owned.reduce((sum, lane) => sum + lane.repairsWaiting, 0),
       rollupsRevised: this.#repair.rollupsRevised,
+      setAside: this.#setAside?.count ?? 0,
       losses: this.#losses.all,
       lanes: this.#owned.map(({ status }) => status),
       latencyMs: this.#latencies.encoded(),
@@ -111,7 +117,11 @@ export class Aggregator implements StatusSource {
     const connection = await connectNats(target, this.#logger, signal).catch(unlessAborted);
     if (!connection) return;
     try {
-      const parts = { connection, shippedDirectory: this.#config.schemas, logger: this.#logger };
+      const by = { connection, domain: HUB, by: OPERATOR, logger: this.#logger } as const;
+      const setAside = new SetAside({ ...by, signal });
+      this.#setAside = setAside;
+      const judged = entriesSetAside("contract", CONTRACTS_BUCKET, setAside);
+      const parts = { ...by, shippedDirectory: this.#config.schemas, judged };
       const catalog = await openContractRegistry(parts, signal).catch(unlessAborted);
       if (!catalog) return;
       const open = () => Positions.open<AggregatorPosition>(connection, OPERATOR);
@@ -133,21 +143,36 @@ export class Aggregator implements StatusSource {
         sink: this.#sink,
         rejectLog: new RejectLog(connection, HUB, OPERATOR),
         alerts: new HubAlerts(connection),
+        setAside,
         latencies: this.#latencies,
         counters: this.#counters,
         losses: this.#losses,
         tracing: this.#tracing,
         logger: this.#logger,
       };
+      const retry = retryEntries(setAside, (record) => this.#retry(record));
+      const retrying = serveRetries(by, retry, signal);
       await this.#share(
         this.#leases,
         signal,
         (lane, lease) =>
           new LaneRunner(lane, lease, { ...shared, layouts: layouts.get(lane.region)! }),
       );
+      await retrying;
     } finally {
       await connection.close();
     }
+  }
+
+  /** Only the owner of its lane handles a record again. */
+  async #retry(record: SetAsideRecord): Promise<string | null | undefined> {
+    const { kind, detail, payload, place } = record;
+    const lane = this.#owned.find((one) => one.subject === place.subject);
+    if (!lane) return undefined;
+    if (payload === null) return "the record was too large to be copied";
+    const data = Buffer.from(payload, "base64");
+    if (kind === "repair") return this.#repair.again(lane, jsonOf(data));
+    return kind === "conflict" ? lane.compareAgain(record, data) : detail;
   }
 
   async #share(
@@ -159,7 +184,7 @@ export class Aggregator implements StatusSource {
     const stop = AbortSignal.any([signal, failed.signal]);
     const repairs = cron.schedule(
       this.#config.repairSchedule,
-      () => this.#repair.run(this.#owned),
+      () => this.#repair.run(this.#owned, this.#setAside!),
       { noOverlap: true, logger: this.#logger },
     );
     const own = async (lane: LaneId, lease: Lease): Promise<boolean> => {

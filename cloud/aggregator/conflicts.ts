@@ -7,6 +7,7 @@ import { decodeFrame } from "../../contracts/messages/frame.ts";
 import { MINUTE } from "../../contracts/names/measurements.ts";
 import { eventTimeMs } from "../../contracts/messages/reading.ts";
 import type { Contract } from "../../contracts/schema/contract.ts";
+import { isOfRecord } from "../../platform/runtime/errors.ts";
 import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
 import type { ConflictSource, StoredReading } from "../sinks/sink.ts";
 import type { Unstored } from "./lane-rejects.ts";
@@ -16,19 +17,28 @@ import { minuteOf } from "./window.ts";
 /** The first copy of a reading without a time of its own may lie this far back (arrivals.ts/R1). */
 const BACK_MS = 2 * MINUTE.sizeMs;
 
+export interface FoundConflicts {
+  /** Repeats that hold something else than their first copies, which the sink has. */
+  readonly conflicts: readonly Unstored[];
+  /** Repeats about which the sink refuses the question: asking again would not help. */
+  readonly refused: readonly { readonly place: number; readonly why: unknown }[];
+}
+
 /**
- * The repeats that hold something else than their first copies, which the sink has.
+ * Compares repeats with their first copies.
  * @param places of the repeats in their frame.
+ * @throws AppError (retry) if the sink cannot answer now.
  */
 export async function findConflicts(
   source: ConflictSource,
   layouts: Pick<ContractLayouts, "get" | "region">,
   entry: LogEntry,
   places: readonly number[],
-): Promise<Unstored[]> {
+): Promise<FoundConflicts> {
   const { readings } = decodeFrame(entry.data);
   const { region } = layouts;
   const conflicts: Unstored[] = [];
+  const refused: { place: number; why: unknown }[] = [];
   for (const place of places) {
     const reading = readings[place]!;
     const contract = layouts.get(reading.contract, reading.version)?.contract;
@@ -37,14 +47,19 @@ export async function findConflicts(
     const sequence = payload[contract.sequenceProperty!] as number;
     const startMs = minuteOf(eventTimeMs(contract, payload, receivedAtMs));
     const range = { fromMs: startMs - BACK_MS, toMs: startMs + MINUTE.sizeMs };
-    const stored = await source.ofSequence({ region, contract, device, sequence, ...range });
-    if (stored.some((first) => isSame(contract, first, payload))) continue;
+    const asked = source.ofSequence({ region, contract, device, sequence, ...range });
+    const stored = await asked.catch((why: unknown) => {
+      if (!isOfRecord(why)) throw why;
+      refused.push({ place, why });
+      return null;
+    });
+    if (!stored || stored.some((first) => isSame(contract, first, payload))) continue;
     const detail =
       `sequence ${sequence} of device ${device} came before with other content, ` +
       "which is stored; this one is not";
     conflicts.push({ place, reason: "identity_conflict", detail });
   }
-  return conflicts;
+  return { conflicts, refused };
 }
 
 /** Compares tags and fields as they would be stored, and the time if the device gave one itself. */

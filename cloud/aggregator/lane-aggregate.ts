@@ -12,11 +12,13 @@
 //     closes windows. Both are functions of the log (lane.ts/L3), so a replay decides the same.
 // A5. A frame that has to wait, or stops the lane, does so before any effect of it: one of an unknown
 //     contract version can be applied again once that version is known.
+// A6. A reading whose handling throws is one that cannot be stored; the others of its frame are.
 import type { Frame } from "../../contracts/messages/frame.ts";
 import { MINUTE } from "../../contracts/names/measurements.ts";
 import { eventTimeMs, seriesKeyOf } from "../../contracts/messages/reading.ts";
 import type { LaneState } from "../../platform/nats/lanes/lane.ts";
 import type { JudgedFrame, UnknownVersion } from "../../platform/nats/lanes/lane-operator.ts";
+import { isOfRecord } from "../../platform/runtime/errors.ts";
 import { type ReadingEffect, type RollupEffect, holdsValue } from "../sinks/effects.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { ContractLayout, ContractLayouts } from "./contract-layout.ts";
@@ -115,9 +117,14 @@ export class LaneAggregate {
 
     const effects = emptyEffects(seq);
     const replayed = seq <= this.#resumed.doneSeq;
-    layouts.forEach((layout, at) =>
-      this.#reading(effects, { before, replayed, at }, layout, frame.readings[at]!),
-    );
+    layouts.forEach((layout, at) => {
+      try {
+        this.#reading(effects, { before, replayed, at }, layout, frame.readings[at]!);
+      } catch (error) {
+        if (!isOfRecord(error)) throw error;
+        if (!replayed) effects.unwritable.push(at); // A6
+      }
+    });
     this.#state = after;
     if (!repeated) {
       this.#arrivals.forget(after.watermarkMs);

@@ -2,7 +2,13 @@
 import { setImmediate as macrotask } from "node:timers/promises";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { LaneStatus } from "../../contracts/messages/status.ts";
-import { type LaneId, laneName, telemetryStream } from "../../contracts/names/subjects.ts";
+import {
+  type LaneId,
+  laneName,
+  telemetryStream,
+  telemetrySubject,
+} from "../../contracts/names/subjects.ts";
+import type { SetAsideRecord } from "../../contracts/messages/set-aside.ts";
 import { EMPTY_LANE, type Hole, holeText } from "../../platform/nats/lanes/lane.ts";
 import {
   APPLIED,
@@ -64,13 +70,16 @@ export class LaneRunner implements RepairableLane {
   constructor(lane: LaneId, lease: Lease, parts: LaneParts) {
     const logger = parts.logger.child({ lane: laneName(lane) });
     const done = (seq: number): void => this.#aggregate!.acknowledged(seq);
-    const { layouts: catalog, losses } = parts;
+    const { layouts: catalog, losses, setAside } = parts;
     this.lane = lane;
     this.lease = lease;
     this.#parts = parts;
     this.#logger = logger;
     this.#writer = new LaneWriter(lane, lease, { ...parts, logger }, { done });
-    this.#operator = new LaneOperator(lane, { port: this.#port(), catalog, losses, logger });
+    this.#operator = new LaneOperator(lane, {
+      port: this.#port(),
+      ...{ catalog, losses, setAside, logger },
+    });
   }
 
   /** True once its position is known and its log is being read. */
@@ -84,6 +93,18 @@ export class LaneRunner implements RepairableLane {
 
   get repairsWaiting(): number {
     return this.#aggregate?.repairsWaiting ?? 0;
+  }
+
+  /** Of its frames; by it records that were set aside name the lane. */
+  get subject(): string {
+    return telemetrySubject(this.lane.region, this.lane.partition);
+  }
+
+  /** Asks again whether a repeat that was set aside holds something else than its first copy. */
+  compareAgain({ place }: SetAsideRecord, frame: Uint8Array): Promise<string | null> {
+    const { subject } = this;
+    const entry = { seq: place.seq ?? 0, storeMs: 0, subject, data: frame };
+    return this.#writer.compareAgain(entry, Number(place.part));
   }
 
   repairsDue(groupsMax: number): RepairGroup[] {

@@ -3,15 +3,19 @@
 // D1. A frame is done once the sink holds its effects and its rejects are stored, and never before an
 //     earlier frame of the lane.
 // D2. Nothing here keeps a reading's payload: effects wait in the sink, encoded.
-import type { LaneId } from "../../contracts/names/subjects.ts";
+// D3. A question that the sink refuses for good (not one that it cannot answer now) is set aside with its
+//     frame: the reading counts as a true repeat, and the lane goes on.
+import { type LaneId, telemetryStream } from "../../contracts/names/subjects.ts";
 import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
 import type { Lease } from "../../platform/nats/lanes/leases.ts";
 import type { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
+import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
+import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Tracing } from "../../otel/tracing.ts";
 import { insist } from "../../platform/runtime/insist.ts";
 import type { Answer, Sink } from "../sinks/sink.ts";
-import { findConflicts } from "./conflicts.ts";
+import { type FoundConflicts, findConflicts } from "./conflicts.ts";
 import type { ContractLayouts } from "./contract-layout.ts";
 import { recordHops } from "./hop-spans.ts";
 import type { FrameEffects } from "./lane-aggregate.ts";
@@ -29,6 +33,7 @@ export interface LaneWriterParts {
   readonly layouts: ContractLayouts;
   readonly sink: Sink;
   readonly rejectLog: RejectLog;
+  readonly setAside: Pick<SettingAside, "put">;
   readonly latencies: Latencies;
   readonly counters: Counters;
   readonly tracing: Tracing;
@@ -102,15 +107,12 @@ export class LaneWriter {
     of: { unstored: readonly Unstored[]; repeated: readonly number[] },
     done: () => void,
   ): void {
-    const { sink, layouts, rejectLog, logger } = this.#parts;
-    const { conflictSource } = sink;
+    const { rejectLog, logger } = this.#parts;
     const { signal } = this.#lease;
     this.#rejecting += 1;
     this.#rejected = this.#rejected
       .then(async () => {
-        const compare = async (): Promise<Unstored[]> =>
-          conflictSource ? findConflicts(conflictSource, layouts, entry, of.repeated) : [];
-        const conflicts = await insist(compare, logger, signal);
+        const conflicts = await this.#compare(entry, of.repeated);
         if (!conflicts) return;
         const unstored = [...of.unstored, ...conflicts];
         if (unstored.length > 0)
@@ -124,6 +126,47 @@ export class LaneWriter {
       if (signal.aborted) return;
       this.#failure ??= error instanceof Error ? error : new Error(String(error));
     });
+  }
+
+  /** The repeats that hold something else; null if the lease ended before. */
+  async #compare(
+    entry: LogEntry,
+    repeated: readonly number[],
+  ): Promise<readonly Unstored[] | null> {
+    const found = await this.#found(entry, repeated);
+    if (!found) return null;
+    const { region } = this.#lane;
+    for (const { place: part, why } of found.refused) {
+      const place = {
+        stream: telemetryStream(region),
+        subject: entry.subject,
+        seq: entry.seq,
+        part,
+      };
+      const record = { kind: "conflict", reason: "refused", why, place, data: entry.data } as const;
+      await this.#parts.setAside.put(record); // D3
+    }
+    return found.conflicts;
+  }
+
+  async #found(entry: LogEntry, repeated: readonly number[]): Promise<FoundConflicts | null> {
+    const { sink, layouts, logger } = this.#parts;
+    const { conflictSource } = sink;
+    if (!conflictSource) return { conflicts: [], refused: [] };
+    const ask = (): Promise<FoundConflicts> =>
+      findConflicts(conflictSource, layouts, entry, repeated);
+    return insist(ask, logger, this.#lease.signal);
+  }
+
+  /** The same for a record that was set aside; null once it is settled. */
+  async compareAgain(entry: LogEntry, repeated: number): Promise<string | null> {
+    const found = await this.#found(entry, [repeated]);
+    if (!found) return "another aggregator has the lane now";
+    const [refused] = found.refused;
+    if (refused) return messageOf(refused.why);
+    const of = { lane: this.#lane, entry, unstored: found.conflicts };
+    await storeRejects(this.#parts.rejectLog, of, this.#lease.signal);
+    return null;
   }
 
   #done(

@@ -5,8 +5,12 @@
 // G2. One run at a time repairs at most GROUPS_PER_RUN groups of a lane, so it never starves the lanes.
 // G3. With a sink that cannot be read back nothing can be recomputed: finals stay as they were, and the
 //     marks go, because they would hold back the position for ever.
+// G4. A group whose questions the sink refuses for good is set aside, its marks go, and the next one follows.
+//     A sink that is away ends the run.
 import { MINUTE, TEN_SECONDS } from "../../contracts/names/measurements.ts";
-import { messageOf } from "../../platform/runtime/errors.ts";
+import { telemetryStream } from "../../contracts/names/subjects.ts";
+import type { SettingAside, Unhandled } from "../../platform/nats/lanes/set-aside.ts";
+import { isOfRecord, messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { RollupEffect } from "../sinks/effects.ts";
 import type { RepairSource, Sink, StoredRollup, Writer } from "../sinks/sink.ts";
@@ -19,6 +23,8 @@ const GROUPS_PER_RUN = 500;
 /** The part of a lane that the job needs. */
 export interface RepairableLane {
   readonly region: string;
+  /** Of its frames. */
+  readonly subject: string;
   readonly lease: Writer;
   repairsDue(groupsMax: number): RepairGroup[];
   layoutOf(contract: string): ContractLayout | undefined;
@@ -37,17 +43,31 @@ export class Repair {
   }
 
   /** Repairs what is due; what fails is due again the next time. */
-  async run(lanes: readonly RepairableLane[]): Promise<void> {
+  async run(lanes: readonly RepairableLane[], setAside: Pick<SettingAside, "put">): Promise<void> {
     for (const lane of lanes)
       for (const group of lane.repairsDue(GROUPS_PER_RUN)) {
         if (lane.lease.signal.aborted) break;
         try {
           await this.#repair(lane, group);
         } catch (error) {
-          this.#logger.warn({ group }, `repair failed, will retry: ${messageOf(error)}`);
-          return;
+          if (!isOfRecord(error)) {
+            this.#logger.warn({ group }, `repair failed, will retry: ${messageOf(error)}`);
+            return;
+          }
+          await setAside.put(unrepaired(lane, group, error));
+          lane.repaired(group); // G4
         }
       }
+  }
+
+  /** Repairs a group that was set aside. @returns what is wrong with it, or null. */
+  async again(lane: RepairableLane, group: RepairGroup): Promise<string | null> {
+    try {
+      await this.#repair(lane, group);
+      return null;
+    } catch (error) {
+      return messageOf(error);
+    }
   }
 
   async #repair(lane: RepairableLane, group: RepairGroup): Promise<void> {
@@ -76,6 +96,18 @@ export class Repair {
       void this.#sink.put({ region, readings: [], rollups, acknowledged }, lease);
     });
   }
+}
+
+function unrepaired(
+  { region, subject }: RepairableLane,
+  group: RepairGroup,
+  why: unknown,
+): Unhandled {
+  const { asOfSeq: _, ...what } = group;
+  const part = `${group.contract} ${group.key} ${group.hourMs}`;
+  const place = { stream: telemetryStream(region), subject, part };
+  const data = Buffer.from(JSON.stringify({ ...what, asOfSeq: 0 }));
+  return { kind: "repair", reason: "refused", why, place, data };
 }
 
 /** The finals of a group that differ from those stored. */

@@ -45,15 +45,20 @@ export class Assignments {
     );
   }
 
-  apply({ subject, data }: BucketEntry, nowMs: number): void {
+  /** @returns what is wrong with the entry, or null. */
+  apply({ subject, data }: BucketEntry, nowMs: number): string | null {
     const region = subject.split(".").at(-1) ?? "";
     const text = Buffer.from(data).toString("utf8");
     const assignment = text === "" ? UNASSIGNED : parseAssignment(text);
-    if (!assignment) return this.#logger.warn({ region, text }, "this is no assignment, ignored");
+    if (!assignment) {
+      this.#logger.warn({ region, text }, "this is no assignment, ignored");
+      return "it is no assignment";
+    }
     this.#byRegion.set(region, { assignment, seenMs: nowMs });
     this.#logger.info({ region, ...assignment }, "assignment");
     this.#version += 1;
     this.#changed.wake();
+    return null;
   }
 
   /** Another one after every change. */

@@ -3,7 +3,6 @@ import type { Alert } from "../../contracts/messages/alert.ts";
 import type { DeadLetter } from "../../contracts/messages/notification.ts";
 import { deadLetterSubject, deadLettersStream } from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
-import { jsonOf } from "../../platform/nats/client/payload.ts";
 import {
   type Publisher,
   publishUntilStored,
@@ -11,6 +10,7 @@ import {
 } from "../../platform/nats/client/publish.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { type Message, ruleOf } from "./message.ts";
+import { parseAlert } from "./parse-alert.ts";
 
 export interface GivenUp {
   readonly reason: string;
@@ -77,7 +77,8 @@ export async function alertsAt(
   const alerts: Alert[] = [];
   for (const seq of seqs) {
     const stored = await streams.at(stream, seq);
-    if (stored) alerts.push(jsonOf<Alert>(stored.data));
+    const alert = stored && parseAlert(stored.data);
+    if (alert) alerts.push(alert);
   }
   return alerts;
 }

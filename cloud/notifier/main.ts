@@ -1,10 +1,12 @@
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { HUB_INBOX } from "../../platform/nats/topology/permissions.ts";
+import { SetAside } from "../../platform/nats/lanes/set-aside.ts";
+import { HUB } from "../../platform/nats/topology/topology.ts";
 import { AppError } from "../../platform/runtime/errors.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import { serveStatus } from "../../platform/runtime/status-server.ts";
 import type { ChannelSpec } from "./channels.ts";
-import { Channel } from "./delivery.ts";
+import { Channel } from "./channel.ts";
 import { EmailSender } from "./email-sender.ts";
 import { Notifier } from "./notifier.ts";
 import { notifierOptions } from "./options.ts";
@@ -45,7 +47,10 @@ await processMain({
       logger,
       signal,
     );
-    const notifier = new Notifier({ place, regions, ageMaxMs }, { connection, channels, logger });
+    const domain = place === "hub" ? HUB : regions[0]!;
+    const setAside = new SetAside({ connection, domain, by: "notifier", logger, signal });
+    const parts = { connection, channels, setAside, logger };
+    const notifier = new Notifier({ place, regions, ageMaxMs }, parts);
     await using _status = await serveStatus(
       { host: config.statusHost, port: config.statusPort },
       notifier,

@@ -2,21 +2,25 @@
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { NotifierPlace } from "../../contracts/messages/notification.ts";
 import type { NotifierStatus } from "../../contracts/messages/status.ts";
+import { NOTIFIERS_BUCKET } from "../../contracts/names/subjects.ts";
+import { type SetAside, entriesSetAside } from "../../platform/nats/lanes/set-aside.ts";
 import { Positions } from "../../platform/nats/lanes/positions.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
 import { insist } from "../../platform/runtime/insist.ts";
 import { Assignments } from "./assignments.ts";
-import { ChannelLoop, type NotifierPosition } from "./channel-loop.ts";
+import type { Channel } from "./channel.ts";
+import { ChannelLoop } from "./channel-loop.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import { type Channel, type ChannelCounts, noCounts } from "./delivery.ts";
+import { type ChannelCounts, noCounts } from "./delivery.ts";
 import { notifierMetrics } from "./metrics.ts";
+import type { SavedPosition } from "./position.ts";
 import { runRetries } from "./retry-loop.ts";
 
 export interface NotifierConfig {
   readonly place: NotifierPlace;
-  /** Whose alerts are told: at the hub several, in a region its own. */
+  /** Regions whose alerts are told: at the hub several, in a region its own. */
   readonly regions: readonly string[];
   readonly ageMaxMs: number;
 }
@@ -24,6 +28,7 @@ export interface NotifierConfig {
 export interface NotifierParts {
   readonly connection: NatsConnection;
   readonly channels: readonly Channel[];
+  readonly setAside: SetAside;
   readonly logger: Logger;
 }
 
@@ -54,6 +59,7 @@ export class Notifier implements StatusSource {
       process: "notifier",
       place: this.#config.place,
       channels: this.#loops.map((loop) => loop.status),
+      setAside: this.#parts.setAside.count,
     };
   }
 
@@ -61,7 +67,8 @@ export class Notifier implements StatusSource {
   async run(signal: AbortSignal): Promise<void> {
     const { connection, channels, logger } = this.#parts;
     const assignments = new Assignments(this.#config.place, logger);
-    await assignments.follow({ connection, logger }, signal);
+    const judged = entriesSetAside("assignment", NOTIFIERS_BUCKET, this.#parts.setAside);
+    await assignments.follow({ connection, logger, judged }, signal);
     const deadLetters = new DeadLetters(connection, this.#domain);
     this.#loops = (
       await Promise.all(channels.map((channel) => this.#loopsOf(channel, assignments, signal)))
@@ -74,7 +81,9 @@ export class Notifier implements StatusSource {
       ...this.#loops.map((loop) => loop.run(signal)),
       ...channels.map((channel) => {
         const countsOf = (region: string) => this.#countsOf(channel, region);
-        const retries = { connection, domain: this.#domain, channel, deadLetters, countsOf };
+        const { setAside } = this.#parts;
+        const of = { connection, domain: this.#domain, setAside };
+        const retries = { ...of, channel, deadLetters, countsOf };
         return runRetries({ ...retries, logger: loggerOf(channel, logger) }, signal);
       }),
     ]);
@@ -85,11 +94,11 @@ export class Notifier implements StatusSource {
     assignments: Assignments,
     signal: AbortSignal,
   ): Promise<ChannelLoop[]> {
-    const { connection, logger } = this.#parts;
+    const { connection, setAside, logger } = this.#parts;
     const { place, ageMaxMs } = this.#config;
     const deadLetters = new DeadLetters(connection, this.#domain);
     const operator = `notifier-${channel.spec.name}`;
-    const open = () => Positions.open<NotifierPosition>(connection, operator);
+    const open = () => Positions.open<SavedPosition>(connection, operator);
     const positions = await insist(open, logger, signal);
     if (!positions) return [];
     // What the hub itself raises is told at the hub, whatever is assigned.
@@ -97,7 +106,8 @@ export class Notifier implements StatusSource {
     const told = regions.filter((region) => channel.spec.regions?.includes(region) ?? true);
     return told.map((region) => {
       const counts = this.#countsOf(channel, region);
-      const parts = { connection, positions, channel, region, assignments, deadLetters, ageMaxMs };
+      const of = { connection, positions, channel, region, assignments, deadLetters };
+      const parts = { ...of, ageMaxMs, setAside };
       return new ChannelLoop({ ...parts, counts, logger: loggerOf(channel, logger, region) });
     });
   }

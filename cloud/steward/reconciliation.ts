@@ -7,7 +7,7 @@
 //     resolved by an hour without one.
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
-import { decodeFrame } from "../../contracts/messages/frame.ts";
+import { frameOrNull } from "../../contracts/messages/frame.ts";
 import { telemetryStream } from "../../contracts/names/subjects.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { readLane } from "../../platform/nats/lanes/lane-source.ts";
@@ -87,7 +87,7 @@ async function countLog(
     const lane = { region, partition };
     for await (const entry of readLane(connection, lane, from, logger, enough.signal)) {
       if (entry.seq <= doneSeq)
-        for (const reading of decodeFrame(entry.data).readings) {
+        for (const reading of frameOrNull(entry.data)?.readings ?? []) {
           const contract = catalog.get(reading.contract, reading.version);
           if (contract) count.add(contract, reading);
         }

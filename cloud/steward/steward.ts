@@ -7,6 +7,14 @@ import type { HubCopy } from "../../contracts/messages/copy.ts";
 import type { StewardStatus } from "../../contracts/messages/status.ts";
 import type { ReconciliationSource } from "../sinks/sink.ts";
 import { reconciledHour, saveReconciledHour } from "../../platform/nats/lanes/reconciled-hours.ts";
+import {
+  SET_ASIDE_RULE,
+  type SetAsideGroup,
+  watchSetAside,
+} from "../../platform/nats/lanes/set-aside-watch.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
+import { HUB } from "../../platform/nats/topology/topology.ts";
+import { insist } from "../../platform/runtime/insist.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
@@ -71,9 +79,22 @@ export class Steward implements StatusSource {
         options,
       ),
     ];
-    if (!signal.aborted)
-      await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    await this.#alertOfSetAside(signal);
     for (const task of tasks) await task.destroy();
+  }
+
+  /** Alerts about what any process at the hub could not handle, until `signal` aborts. */
+  async #alertOfSetAside(signal: AbortSignal): Promise<void> {
+    const { connection } = this.#parts;
+    const alerts = new HubAlerts(connection);
+    const ask = () => alerts.openKeysOf(SET_ASIDE_RULE);
+    const told = await insist(ask, this.#logger, signal);
+    const tell = ({ key, count, message }: SetAsideGroup): Promise<void> => {
+      const what = { rule: SET_ASIDE_RULE, key, holds: count > 0, value: count, message };
+      return alerts.set({ ...what, atMs: Date.now() });
+    };
+    const streams = new Streams(connection);
+    await watchSetAside({ streams, domain: HUB, told: told ?? [], tell }, signal);
   }
 
   async #job(name: string, work: () => Promise<void>): Promise<void> {

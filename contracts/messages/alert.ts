@@ -7,12 +7,12 @@ export type AlertState = "firing" | "silenced" | "acknowledged" | "resolved";
 export const SEVERITIES = ["info", "warning", "critical"] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
-/** What a gateway of the region tells a device because of an alert, with no cloud in the path. */
+/** A command of a gateway of the region to a device because of an alert, with no cloud in the path. */
 export interface AlertCommand {
   readonly device: string;
   /** The body of the command, as the device gets it. */
   readonly payload: unknown;
-  /** How long it waits for a device that is offline. */
+  /** The time that it waits for a device that is offline. */
   readonly expiresMs: number;
 }
 
@@ -29,7 +29,7 @@ export interface Alert {
   readonly sinceMs: number;
   /** Event time of the reading that made this transition, epoch ms. */
   readonly atMs: number;
-  /** When the gateway received that reading, epoch ms. */
+  /** The time at which the gateway received that reading, epoch ms. */
   readonly receivedAtMs: number;
   /** The value that made this transition; 0 where there is none. */
   readonly value: number;
@@ -41,13 +41,13 @@ export interface Alert {
    * what was, beside the rule's alert of the same key, and has a life of its own.
    */
   readonly late?: true;
-  /** Of `rule_error`: id of the alert that stays as it was, because its rule cannot be evaluated for its key. */
+  /** The id, in a `rule_error`, of the alert that stays as it was, because its rule cannot be evaluated for its key. */
   readonly marks?: string;
-  /** Who acknowledged it. */
+  /** The person who acknowledged it. */
   readonly by?: string;
-  /** To be told to devices in this state; each once, however often the alert is read. */
+  /** Commands to devices in this state; each is sent once, however often the alert is read. */
   readonly commands?: readonly AlertCommand[];
-  /** Where in the log the transition happened: alerts are a function of the lane's order. */
+  /** The place in the log of the transition: alerts are a function of the lane's order. */
   readonly partition: number;
   readonly seq: number;
   readonly index: number;

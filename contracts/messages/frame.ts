@@ -6,7 +6,8 @@
 //
 // F1. A payload is spliced in as it was received; nothing re-encodes it on the way.
 // F2. `count` is the number of readings that follow; a frame that disagrees with it is invalid.
-// F3. An unknown format version is an error, never skipped: its readings would vanish.
+// F3. A newer format version is told from bytes that are no frame: the one waits for a newer program, the
+//     other no program will ever read.
 import { constants, zstdCompressSync } from "node:zlib";
 import { inflate } from "./inflate.ts";
 
@@ -23,6 +24,13 @@ const DECODED_BYTES_MAX = 64 * 1024 * 1024;
 
 export class FrameError extends Error {
   override readonly name = "FrameError";
+  /** True for a format version that a newer program may know (F3). */
+  readonly isNewer: boolean;
+
+  constructor(message: string, options: ErrorOptions & { isNewer?: boolean } = {}) {
+    super(message, options);
+    this.isNewer = options.isNewer ?? false;
+  }
 }
 
 export interface FrameHeader {
@@ -84,7 +92,7 @@ export function encodeFrame(header: FrameHeader, readings: readonly string[]): B
   return bytes.length < COMPRESS_FROM_BYTES ? bytes : zstdCompressSync(bytes, ZSTD_OPTIONS);
 }
 
-/** @throws FrameError which must stop the lane: a frame that cannot be read is never skipped. */
+/** @throws FrameError saying what is wrong, and whether a newer program may read it (F3). */
 export function decodeFrame(data: Uint8Array): Frame {
   let parts: unknown;
   try {
@@ -93,9 +101,7 @@ export function decodeFrame(data: Uint8Array): Frame {
     throw invalid("is neither JSON nor zstd of JSON", cause);
   }
   if (!Array.isArray(parts) || parts.length === 0) throw invalid("is not an array with a header");
-  const header = parts[0] as FrameHeader;
-  if (header.v !== FRAME_VERSION)
-    throw invalid(`has format version ${String(header.v)}; this program reads ${FRAME_VERSION}`);
+  const header = checkHeader(parts[0]);
   if (header.count !== parts.length - 1)
     throw invalid(`says ${header.count} readings and holds ${parts.length - 1}`);
   const readings = new Array<FrameReading>(header.count);
@@ -103,9 +109,39 @@ export function decodeFrame(data: Uint8Array): Frame {
   return { header, readings };
 }
 
+/** Null for bytes that no program will ever read. @throws FrameError for a newer format (F3). */
+export function frameOrNull(data: Uint8Array): Frame | null {
+  try {
+    return decodeFrame(data);
+  } catch (error) {
+    if (error instanceof FrameError && !error.isNewer) return null;
+    throw error;
+  }
+}
+
 function bytesOf(data: Uint8Array): Buffer {
   if (ZSTD_MAGIC.every((byte, at) => data[at] === byte)) return inflate(data, DECODED_BYTES_MAX);
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function checkHeader(value: unknown): FrameHeader {
+  const header = value as FrameHeader | null;
+  if (typeof header !== "object" || header === null) throw invalid("has no header");
+  const { v, gateway, epoch, n, count, total, clock } = header;
+  if (v !== FRAME_VERSION) {
+    const isNewer = Number.isSafeInteger(v) && v > FRAME_VERSION;
+    const what = `has format version ${String(v)}; this program reads ${FRAME_VERSION}`;
+    throw new FrameError(`the frame ${what}${isNewer ? ": upgrade it" : ""}`, { isNewer });
+  }
+  const isComplete =
+    typeof gateway === "string" &&
+    typeof epoch === "string" &&
+    Number.isSafeInteger(n) &&
+    Number.isSafeInteger(count) &&
+    Number.isSafeInteger(total) &&
+    Number.isFinite(clock);
+  if (!isComplete) throw invalid("has a header without gateway, epoch, n, count, total or clock");
+  return header;
 }
 
 function toReading(part: unknown): FrameReading {
@@ -119,6 +155,15 @@ function toReading(part: unknown): FrameReading {
     string | null,
     Record<string, unknown>,
   ];
+  if (
+    typeof device !== "string" ||
+    typeof contract !== "string" ||
+    typeof version !== "number" ||
+    typeof receivedAtMs !== "number" ||
+    typeof payload !== "object" ||
+    payload === null
+  )
+    throw invalid("holds something that is no reading");
   return { device, contract, version, receivedAtMs, traceparent, payload };
 }
 

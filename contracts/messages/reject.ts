@@ -1,4 +1,4 @@
-/** Why a publish was refused: a closed list, because it is a subject token and a metric label. */
+/** Reasons to refuse a publish: a closed list, because each is a subject token and a metric label. */
 export const REJECT_REASONS = [
   "not_authorized",
   "not_json",
@@ -19,7 +19,7 @@ export type RejectReason = (typeof REJECT_REASONS)[number];
 /** A refused publish as stored on `rejects.{region}.{reason}.{device}`: nothing of it is lost. */
 export interface Reject {
   readonly reason: RejectReason;
-  /** What exactly is wrong, naming the field. */
+  /** The exact fault, naming the field. */
   readonly detail: string;
   readonly topic: string;
   readonly clientId: string;

@@ -14,8 +14,12 @@ export interface GatewayStatus {
   readonly qos0Dropped: number;
   /** Connections made and lost that could not be written to the log, which was behind. */
   readonly presenceDropped: number;
+  /** Messages that bridges repeated from their memory after they connected: no new readings. */
+  readonly bridgeRepeats: number;
   /** `refusing`: the log refuses or is away, so nothing is acknowledged; `detail` says why. */
   readonly log: { readonly state: "ok" | "refusing"; readonly detail: string };
+  /** What readings lack that were admitted in part. */
+  readonly notes: FieldNotes;
   readonly commands: {
     /** Sent to devices and not answered yet. */
     readonly open: number;
@@ -23,6 +27,24 @@ export interface GatewayStatus {
     readonly refused: number;
     readonly repliesStored: number;
   };
+  /** Records that could not be handled and are kept, since the start. */
+  readonly setAside: number;
+}
+
+/** Values that readings do not hold as their devices sent them, since the start. */
+export interface FieldNotes {
+  /** Left out, set to the nearest that is allowed, or a time that arrival stands for. */
+  readonly totals: Readonly<Record<"left_out" | "clamped" | "arrival_time", number>>;
+  /** The most frequent first, with what was wrong. */
+  readonly fields: readonly {
+    readonly device: string;
+    readonly field: string;
+    readonly how: "left_out" | "clamped" | "arrival_time";
+    readonly detail: string;
+    readonly count: number;
+  }[];
+  /** Of further devices and fields, which are only counted. */
+  readonly more: number;
 }
 
 export interface AlertingStatus {
@@ -32,7 +54,7 @@ export interface AlertingStatus {
   readonly rules: readonly { readonly id: string; readonly version: number }[];
   /** Rules that wait for a contract, each with what it lacks. */
   readonly rulesWaiting: readonly string[];
-  /** Why a rule is not evaluated any more, by its id. */
+  /** Reasons for which rules are not evaluated any more, by rule id. */
   readonly rulesDisabled: Readonly<Record<string, string>>;
   /**
    * Rules that throw, by their ids: how many readings of this start they could not be evaluated for, and, of
@@ -54,6 +76,8 @@ export interface AlertingStatus {
   readonly openAlerts: number;
   readonly raised: number;
   readonly cleared: number;
+  /** Records that could not be handled and are kept, since the start. */
+  readonly setAside: number;
   /** Since the start. */
   readonly losses: readonly LaneLoss[];
   readonly lanes: readonly LaneStatus[];
@@ -65,11 +89,11 @@ export interface LaneStatus {
   /** Every effect of frames up to this sequence is durable. */
   readonly doneSeq: number;
   readonly watermarkMs: number;
-  /** Why the lane stands still, or null. */
+  /** The reason for which the lane stands still, or null. */
   readonly stoppedBy: string | null;
 }
 
-/** How many of its losses a process remembers for its status page; all are logged. */
+/** The number of losses that a process remembers for its status page; all are logged. */
 export const LOSSES_KEPT = 100;
 
 /** Acknowledged frames that exist nowhere any more: a region's store was rolled back. */
@@ -93,6 +117,8 @@ export interface AggregatorStatus {
   readonly repairsWaiting: number;
   /** Finals written again with other values, since the start. */
   readonly rollupsRevised: number;
+  /** Records that could not be handled and are kept, since the start. */
+  readonly setAside: number;
   /** Since the start, newest last. */
   readonly losses: readonly LaneLoss[];
   readonly lanes: readonly LaneStatus[];
@@ -110,7 +136,7 @@ export interface StewardStatus {
   readonly jobs: Readonly<
     Record<string, { readonly lastRunMs: number; readonly error: string | null }>
   >;
-  /** By region. */
+  /** The hub's copies of logs, by region. */
   readonly copies: Readonly<Record<string, HubCopy>>;
 }
 
@@ -119,6 +145,8 @@ export interface NotifierStatus {
   readonly place: "hub" | "region";
   /** One for each channel and region; they do not wait for each other. */
   readonly channels: readonly NotifierChannelStatus[];
+  /** Records that could not be handled and are kept, since the start. */
+  readonly setAside: number;
 }
 
 export interface NotifierChannelStatus {
@@ -134,7 +162,7 @@ export interface NotifierChannelStatus {
   readonly deadLetters: number;
   /** Alerts that were too old when they were first seen, since the start. */
   readonly skipped: number;
-  /** Why the last attempt failed, or null if it did not. */
+  /** The reason for which the last attempt failed, or null if it did not. */
   readonly lastError: string | null;
 }
 

@@ -8,16 +8,19 @@ export const rejectsStream = (region: string): string => `REJECTS_${region}`;
 /** Notifications that could not be delivered, in the domain of the notifier: `hub` or a region. */
 export const deadLettersStream = (domain: string): string => `DEADLETTERS_${domain}`;
 
+/** Records that could not be handled, in the domain of whoever could not. */
+export const setAsideStream = (domain: string): string => `SETASIDE_${domain}`;
+
 export const repliesStream = (region: string): string => `REPLIES_${region}`;
 /** Commands to devices: written at the hub, mirrored into every region. */
 export const COMMANDS_STREAM = "COMMANDS";
 
 /** Buckets that operators keep in their own JetStream domain. */
 export const POSITIONS_BUCKET = "positions";
-/** Who works on which lane; entries expire. */
+/** The owner of each lane; entries expire. */
 export const LEASES_BUCKET = "leases";
 
-/** What alerting rules know, lane by lane. */
+/** The state of alerting rules, lane by lane. */
 export const ALERT_STATE_BUCKET = "alert_state";
 /** Keys and devices that are known in a lane, and who is connected. */
 export const PRESENCE_BUCKET = "presence";
@@ -27,11 +30,11 @@ export const CONTRACTS_BUCKET = "contracts";
 export const DEVICES_BUCKET = "devices";
 /** Rules of the alerting engines; a key is a rule's id. */
 export const RULES_BUCKET = "rules";
-/** Which alerts somebody has acknowledged. */
+/** Alerts that somebody has acknowledged. */
 export const ACKNOWLEDGEMENTS_BUCKET = "acknowledgements";
-/** How far the hub has each region's log. */
+/** The sequence up to which the hub has each region's log. */
 export const COPIES_BUCKET = "copies";
-/** Where a region's alerts are notified from; a key is a region. See contracts/messages/notification.ts. */
+/** The place that notifies of a region's alerts; a key is a region. See contracts/messages/notification.ts. */
 export const NOTIFIERS_BUCKET = "notifiers";
 
 /** The stream behind a bucket. */
@@ -46,7 +49,7 @@ export const telemetrySubjects = (region: string, partitions: number): string[] 
 /** All lanes of a region. */
 export const telemetryFilter = (region: string): string => `telemetry.${region}.*`;
 
-/** What names an alert of a rule and key; the late one has a name of its own. */
+/** The name of an alert of a rule and key; the late one has a name of its own. */
 export interface AlertName {
   readonly region: string;
   readonly rule: string;
@@ -63,7 +66,7 @@ const alertTokens = ({ rule, key, late }: AlertName): string =>
 /** nats-server takes subjects of a few kilobytes and ends the connection of whoever sends a longer one. */
 const KEY_TOKEN_CHARS_MAX = 512;
 
-/** A key as a token; of a very long one its hash, because no alert may stop a lane. */
+/** A key as a token; of a very long one its hash, because no alert may stop a lane, no reject a gateway. */
 function keyToken(key: string): string {
   const token = escapeToken(key);
   if (token.length <= KEY_TOKEN_CHARS_MAX) return token;
@@ -73,13 +76,13 @@ function keyToken(key: string): string {
 export const alertSubjects = (region: string): string => `alerts.${region}.>`;
 
 export const rejectSubject = (reject: { region: string; reason: string; device: string }): string =>
-  `rejects.${reject.region}.${reject.reason}.${escapeToken(reject.device)}`;
+  `rejects.${reject.region}.${reject.reason}.${keyToken(reject.device)}`;
 
 export const rejectSubjects = (region: string): string => `rejects.${region}.>`;
 
 /** The rejects of a region, of one reason, of one device. */
 export const rejectFilter = (of: { region: string; reason?: string; device?: string }): string =>
-  `rejects.${of.region}.${of.reason ?? "*"}.${of.device === undefined ? "*" : escapeToken(of.device)}`;
+  `rejects.${of.region}.${of.reason ?? "*"}.${of.device === undefined ? "*" : keyToken(of.device)}`;
 
 export const deadLetterSubject = (of: { domain: string; channel: string; rule: string }): string =>
   `deadletters.${of.domain}.${of.channel}.${escapeToken(of.rule)}`;
@@ -92,18 +95,57 @@ export const retrySubject = (of: { domain: string; channel: string }): string =>
 
 export const retrySubjects = (domain: string): string => `retries.${domain}.*`;
 
+/** A record that was set aside; one at a place is one, however often it is met. */
+export const setAsideSubject = (of: {
+  domain: string;
+  by: string;
+  kind: string;
+  reason: string;
+  place: PlaceOfRecord;
+}): string => `setaside.${of.domain}.${of.by}.${of.kind}.${of.reason}.${placeToken(of.place)}`;
+
+/** Whatever was the reason: of the record at one place. */
+export const setAsideFilter = (of: {
+  domain: string;
+  by: string;
+  kind: string;
+  place: PlaceOfRecord;
+}): string => `setaside.${of.domain}.${of.by}.${of.kind}.*.${placeToken(of.place)}`;
+
+export const setAsideSubjects = (domain: string): string => `setaside.${domain}.>`;
+
+/** Who set records aside, of which kind and for which reason, by the subject of one of them. */
+export const setAsideGroup = (subject: string): string => subject.split(".").slice(2, 5).join("/");
+
+interface PlaceOfRecord {
+  readonly stream: string;
+  readonly subject: string;
+  readonly seq?: number;
+  readonly part?: number | string;
+}
+
+const placeToken = ({ stream, subject, seq, part }: PlaceOfRecord): string =>
+  createHash("sha256")
+    .update(JSON.stringify([stream, subject, seq ?? null, part ?? null]))
+    .digest("hex")
+    .slice(0, 32);
+
+/** Core NATS request/reply: handle a record again that was set aside. */
+export const retrySetAsideSubject = (of: { domain: string; by: string }): string =>
+  `retry-setaside.${of.domain}.${of.by}`;
+
 /** Core NATS request/reply in the region: admit a reject again; see contracts/messages/replay.ts. */
 export const replaySubject = (region: string): string => `replay.${region}`;
 
 export const COMMANDS_SUBJECTS = "commands.>";
 
-/** Of one command; without a device or an id, of all of them. */
+/** The subject of one command; without a device or an id, a filter for all of them. */
 export const commandFilter = (of: { device?: string; id?: string }): string =>
   `commands.${tokenOrAny(of.device)}.${tokenOrAny(of.id)}`;
 
 export const replySubjects = (region: string): string => `replies.${region}.>`;
 
-/** Of the replies to one command; without a device or an id, of all of them. */
+/** The subject of the replies to one command; without a device or an id, a filter for all of them. */
 export const replyFilter = (of: { region: string; device?: string; id?: string }): string =>
   `replies.${of.region}.${tokenOrAny(of.device)}.${tokenOrAny(of.id)}`;
 
@@ -114,7 +156,7 @@ const tokenOrAny = (text: string | undefined): string =>
 export const positionKey = (operator: string, lane: LaneId): string =>
   `${escapeToken(operator)}.${lane.region}.${lane.partition}`;
 
-/** What an operator keeps of one lane beside its position; see platform/nats/client/chunked-value.ts. */
+/** The key of an operator's state of one lane, beside its position; see platform/nats/client/chunked-value.ts. */
 export const laneStateKey = (lane: LaneId): string => `${lane.region}.${lane.partition}`;
 
 /** The acknowledgement of the alert of a rule and key. */
@@ -124,7 +166,7 @@ export const acknowledgementKey = (alert: AlertName): string =>
 /** The last hour of a region that was reconciled. */
 export const reconciledKey = (region: string): string => `reconciled.${region}`;
 
-/** Where an operator notes that the copy of a region's log may not be what the region has. */
+/** The key under which an operator notes that the copy of a region's log may differ from the region's. */
 export const suspectKey = (region: string): string => `suspect.${region}`;
 
 /** The lease of one operator's lane, and what a member of the operator shows that it is alive by. */

@@ -10,7 +10,7 @@ import { type Rule, contractsOf } from "./rule.ts";
 import { SilenceWindow } from "./silence.ts";
 import { variablesOf } from "./variables.ts";
 
-/** What every rule has, durations in milliseconds. */
+/** The members of every compiled rule, durations in milliseconds. */
 interface Common {
   readonly rule: Rule;
   readonly id: string;
@@ -19,7 +19,7 @@ interface Common {
   readonly contracts: readonly string[];
   /** The property that keys are values of; all contracts of the rule have the same. */
   readonly partitionKey: string;
-  /** What an alert says of its condition. */
+  /** The words of an alert for its condition. */
   readonly says: string;
   readonly forMs: number;
   readonly clearForMs: number;
@@ -96,7 +96,7 @@ function versionsOf(name: string, catalog: Catalog): readonly Contract[] {
 const isAboutDevice = ({ names, members }: Expression): boolean =>
   names.includes("device") || members.some(([, member]) => member === "device");
 
-/** What a rule has devices told when its alert of a key enters a state. */
+/** Commands that a rule sends to devices when its alert of a key enters a state. */
 export const commandsOf = (
   { rule }: Pick<CompiledRule, "rule">,
   state: RuleCommand["on"],

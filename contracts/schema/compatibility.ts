@@ -94,14 +94,14 @@ interface Property extends ValueSchema {
   readonly "x-quantiles"?: boolean;
 }
 
-/** What a schema lets through. */
+/** The values that a schema lets through. */
 interface Shape {
   readonly contract: Contract;
   /** `v2` */
   readonly label: string;
   readonly properties: ReadonlyMap<string, Property>;
   readonly required: ReadonlySet<string>;
-  /** What a property that is not listed may hold; null if there may be none. */
+  /** The values of a property that is not listed; null if there may be none. */
   readonly additional: ValueSchema | null;
 }
 
@@ -112,6 +112,7 @@ const PROPERTY_KEYWORDS = new Set([
   "x-role",
   "x-unit",
   "x-quantiles",
+  "x-invalid", // It changes which readings are kept in part, not which are taken whole.
 ]);
 const ROOT_KEYWORDS = new Set([
   ...ANNOTATIONS,
@@ -158,7 +159,7 @@ function shapeOf({ contract, schema }: ContractVersion, findings: Findings): Sha
   };
 }
 
-/** What no direction can bridge: old and new readings would mean different things (C2). */
+/** A change that no direction can bridge: old and new readings would mean different things (C2). */
 function compareMeaning(before: Shape, after: Shape, findings: Findings): void {
   const { contract: older, label: was } = before;
   const { contract: newer, label: is } = after;
@@ -223,9 +224,9 @@ function compareProperty(
 interface Direction {
   readonly writer: Shape;
   readonly reader: Shape;
-  /** Whose readings: the subject of "would be rejected". */
+  /** The subject of "would be rejected": the side whose readings they are. */
   readonly who: string;
-  /** How bad it is that a value is accepted and then stored nowhere. */
+  /** The weight of a value that is accepted and then stored nowhere. */
   readonly ignored: Finding["kind"];
 }
 

@@ -2,7 +2,11 @@
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Acknowledgement } from "../../contracts/messages/alert.ts";
 import { ACKNOWLEDGEMENTS_BUCKET } from "../../contracts/names/subjects.ts";
-import { type BucketEntry, followBucket } from "../../platform/nats/client/follow-bucket.ts";
+import {
+  type BucketEntry,
+  type EntryVerdict,
+  followBucket,
+} from "../../platform/nats/client/follow-bucket.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 
@@ -24,15 +28,18 @@ export class Acknowledgements {
     return this.#bySubject.values();
   }
 
-  apply({ subject, data }: BucketEntry): void {
-    if (!subject.startsWith(`${SUBJECT_PREFIX}${this.#region}.`)) return;
+  /** @returns what is wrong with the entry, or null. */
+  apply({ subject, data }: BucketEntry): string | null {
+    if (!subject.startsWith(`${SUBJECT_PREFIX}${this.#region}.`)) return null;
     try {
       if (data.length === 0) this.#bySubject.delete(subject);
       else this.#bySubject.set(subject, read(data));
     } catch (error) {
       this.#logger.error({ subject, problem: messageOf(error) }, "acknowledgement ignored");
+      return messageOf(error);
     }
     this.version += 1;
+    return null;
   }
 }
 
@@ -46,12 +53,12 @@ function read(data: Uint8Array): Acknowledgement {
 
 /** Resolves once everything acknowledged so far is known; follows the bucket until `signal` aborts. */
 export async function openAcknowledgements(
-  of: { connection: NatsConnection; region: string; logger: Logger },
+  of: { connection: NatsConnection; region: string; logger: Logger; judged?: EntryVerdict },
   signal: AbortSignal,
 ): Promise<Acknowledgements> {
-  const { connection, region, logger } = of;
+  const { connection, region, logger, judged } = of;
   const acknowledgements = new Acknowledgements(region, logger);
-  const bucket = { connection, bucket: ACKNOWLEDGEMENTS_BUCKET, logger };
+  const bucket = { connection, bucket: ACKNOWLEDGEMENTS_BUCKET, logger, judged };
   await followBucket(bucket, (entry) => acknowledgements.apply(entry), signal);
   return acknowledgements;
 }

@@ -8,17 +8,20 @@ import {
   publisherOn,
 } from "../../platform/nats/client/publish.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
+import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
+import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
+import { isOfRecord } from "../../platform/runtime/errors.ts";
 import type { LogPlace } from "./rules/lifecycle.ts";
 import type { OwnRule } from "./rules/make-alert.ts";
 
-/** What is known of the last alert of a rule and key; all of it while it is open. */
+/** The last alert of a rule and key: all of it while it is open. */
 type Last = Pick<Alert, "id" | "state" | "rule" | "partition"> & LogPlace & { open: Alert | null };
 
 const isAfter = (a: LogPlace, b: LogPlace): boolean =>
   a.seq > b.seq || (a.seq === b.seq && a.index > b.index);
 
-/** Of the region, at no place of the lane that it names. */
-const GATEWAY_SILENT: OwnRule = "gateway_silent";
+/** Alerts of the region: they are at no place of the lane that they name. */
+const AT_NO_PLACE: ReadonlySet<string> = new Set<OwnRule>(["gateway_silent", "record_set_aside"]);
 
 /** Rules and keys whose last alerts are read at once. */
 const READS_AT_ONCE = 50;
@@ -32,19 +35,25 @@ export class AlertLog {
   readonly #streams: Streams;
   readonly #publisher: Publisher;
   readonly #region: string;
+  readonly #setAside: SettingAside;
   #last = new Map<string, Last>();
   readonly #newestSeq = new Map<number, number>();
   raised = 0;
   cleared = 0;
 
-  private constructor(connection: NatsConnection, region: string) {
+  private constructor(connection: NatsConnection, region: string, setAside: SettingAside) {
+    this.#setAside = setAside;
     this.#streams = new Streams(connection);
     this.#publisher = publisherOn(connection);
     this.#region = region;
   }
 
-  static async open(connection: NatsConnection, region: string): Promise<AlertLog> {
-    const log = new AlertLog(connection, region);
+  static async open(
+    connection: NatsConnection,
+    region: string,
+    setAside: SettingAside,
+  ): Promise<AlertLog> {
+    const log = new AlertLog(connection, region, setAside);
     await log.reload();
     return log;
   }
@@ -59,12 +68,26 @@ export class AlertLog {
       await Promise.all(
         subjects.slice(at, at + READS_AT_ONCE).map(async (subject) => {
           const newest = await this.#streams.newest(stream, subject);
-          if (newest) last.set(subject, lastOf(jsonOf<Alert>(newest.data)));
+          const alert = newest && this.#read(newest);
+          if (alert) last.set(subject, lastOf(alert));
         }),
       );
     this.#last = last;
     this.#newestSeq.clear();
     for (const each of last.values()) this.#note(each);
+  }
+
+  /** Null for what is no alert: it is set aside, and the next one of its rule and key takes its place. */
+  #read({ subject, data }: LogEntry): Alert | null {
+    const place = { stream: alertsStream(this.#region), subject };
+    try {
+      const alert = checkAlert(jsonOf(data));
+      this.#setAside.mended("alert", place);
+      return alert;
+    } catch (why) {
+      this.#setAside.note({ kind: "alert", reason: "unreadable", why, place, data });
+      return null;
+    }
   }
 
   get openAlerts(): number {
@@ -76,7 +99,7 @@ export class AlertLog {
   /** Alerts of a lane that are not resolved. */
   openIn(partition: number): Alert[] {
     return [...this.#last.values()].flatMap(({ open }) =>
-      open?.partition === partition && open.rule !== GATEWAY_SILENT ? [open] : [],
+      open?.partition === partition && !AT_NO_PLACE.has(open.rule) ? [open] : [],
     );
   }
 
@@ -87,15 +110,20 @@ export class AlertLog {
 
   /** Alerts of places that the lane's log, which was rolled back, uses again. */
   forgetFrom(partition: number, fromSeq: number): void {
-    for (const [subject, { partition: own, seq }] of this.#last)
-      if (own === partition && seq >= fromSeq) this.#last.delete(subject);
+    for (const [subject, { rule, partition: own, seq }] of this.#last)
+      if (own === partition && seq >= fromSeq && !AT_NO_PLACE.has(rule)) this.#last.delete(subject);
     this.#newestSeq.delete(partition);
     for (const last of this.#last.values()) this.#note(last);
   }
 
   #note({ rule, partition, seq }: Last): void {
-    if (rule === GATEWAY_SILENT) return;
+    if (AT_NO_PLACE.has(rule)) return;
     this.#newestSeq.set(partition, Math.max(this.newestSeqIn(partition), seq));
+  }
+
+  /** Keys of a rule's alerts that are not resolved. */
+  openKeysOf(rule: string): string[] {
+    return [...this.#last.values()].flatMap(({ open }) => (open?.rule === rule ? [open.key] : []));
   }
 
   lastOf(of: Pick<Alert, "region" | "rule" | "key">): Last | undefined {
@@ -123,13 +151,30 @@ export class AlertLog {
     if (last?.id === alert.id && last.state === alert.state) return;
     const data = Buffer.from(JSON.stringify(alert));
     const messageId = `${alert.id}:${alert.state}`;
-    await publishUntilStored(this.#publisher, { subject, data, messageId }, signal);
+    try {
+      await publishUntilStored(this.#publisher, { subject, data, messageId }, signal);
+    } catch (why) {
+      if (signal.aborted || !isOfRecord(why)) throw why;
+      const place = { stream: alertsStream(this.#region), subject, part: messageId };
+      return this.#setAside.put({ kind: "alert", reason: "refused", why, place, data });
+    }
     const now = lastOf(alert);
     this.#last.set(subject, now);
     this.#note(now);
     if (alert.state === "resolved") this.cleared += 1;
     else if (alert.state !== "acknowledged" && last?.id !== alert.id) this.raised += 1;
   }
+}
+
+/** @throws Error if it is no alert that another one could follow. */
+function checkAlert(value: unknown): Alert {
+  const alert = (value ?? {}) as Partial<Alert>;
+  const texts = [alert.id, alert.rule, alert.key, alert.state];
+  if (!texts.every((text) => typeof text === "string"))
+    throw new Error("it is no alert: id, rule, key or state is missing");
+  if (![alert.partition, alert.seq, alert.index].every(Number.isFinite))
+    throw new Error("it is no alert: partition, seq or index is missing");
+  return alert as Alert;
 }
 
 const lastOf = (alert: Alert): Last => {

@@ -20,6 +20,7 @@ import { EMPTY_LANE } from "../../platform/nats/lanes/lane.ts";
 import { LaneOperator, Losses } from "../../platform/nats/lanes/lane-operator.ts";
 import { rolledBackTo } from "../../platform/nats/lanes/lane-origin.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
+import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
 import { readLane } from "../../platform/nats/lanes/lane-source.ts";
 import { insist } from "../../platform/runtime/insist.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
@@ -43,6 +44,7 @@ const BEGINNING: LanePlace = { seq: 0, storeMs: null, lane: EMPTY_LANE };
 export interface AlertingParts {
   connection: NatsConnection;
   alertLog: AlertLog;
+  setAside: SettingAside;
   catalog: Catalog;
   ruleBook: Pick<RuleBook, "rules" | "awaited">;
   acknowledgements: Pick<Acknowledgements, "all" | "version">;

@@ -7,7 +7,7 @@
 // J3. This reads the log itself, not a copy: what it lacks is nowhere to be waited for, unless the log
 //     was rolled back behind the position; then the reading ends, and begins anew.
 import type { Catalog } from "../../contracts/schema/catalog.ts";
-import type { LaneId } from "../../contracts/names/subjects.ts";
+import { type LaneId, telemetryStream } from "../../contracts/names/subjects.ts";
 import {
   APPLIED,
   type Applied,
@@ -18,9 +18,10 @@ import {
   type LanePort,
 } from "../../platform/nats/lanes/lane-operator.ts";
 import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
+import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
 import type { Acknowledgements } from "./acknowledgements.ts";
 import type { AlertLog } from "./alert-log.ts";
-import type { LaneRules } from "./lane/lane-rules.ts";
+import type { FailedReading, LaneRules } from "./lane/lane-rules.ts";
 import type { RuleBook } from "./rules/rule-book.ts";
 import { takeSnapshot } from "./state/lane-snapshot.ts";
 import type { LanePlace, LaneRecord, LaneStore } from "./state/lane-store.ts";
@@ -36,6 +37,7 @@ export interface LaneAtWorkParts {
   readonly store: LaneStore;
   readonly snapshots: NumberWriter;
   readonly alertLog: AlertLog;
+  readonly setAside: Pick<SettingAside, "put">;
   readonly catalog: Catalog;
   readonly ruleBook: Pick<RuleBook, "rules" | "awaited">;
   readonly acknowledgements: Pick<Acknowledgements, "all" | "version">;
@@ -103,6 +105,7 @@ export class LaneAtWork implements LanePort {
       if (this.#hasWaited) await this.#takeRules(signal);
       this.#hasWaited = false;
       const alerts = rules.applyFrame(frame, entry.seq, after);
+      for (const failed of rules.takeFailed()) await this.#aside(entry, failed);
       // One that was acknowledged before the engine died may be among them.
       if (alerts.length > 0) this.#acknowledgementsTaken = -1;
       await alertLog.append(alerts, signal);
@@ -111,6 +114,13 @@ export class LaneAtWork implements LanePort {
     await this.#takeAcknowledgements(signal);
     store.saveSoon(entry.seq, this.record);
     return APPLIED;
+  }
+
+  /** Keeps a reading that the rules could not be asked about. */
+  #aside({ seq, subject }: LogEntry, { reading, index, error }: FailedReading): Promise<void> {
+    const place = { stream: telemetryStream(this.#parts.lane.region), subject, seq, part: index };
+    const data = Buffer.from(JSON.stringify(reading));
+    return this.#parts.setAside.put({ kind: "reading", reason: "failed", why: error, place, data });
   }
 
   async fill({ hole }: Gap): Promise<Filling> {

@@ -1,8 +1,15 @@
 import type { AlertingStatus } from "../../contracts/messages/status.ts";
+import {
+  ACKNOWLEDGEMENTS_BUCKET,
+  CONTRACTS_BUCKET,
+  RULES_BUCKET,
+} from "../../contracts/names/subjects.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { checkLog } from "../../platform/nats/lanes/check-log.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
+import { SetAside, entriesSetAside } from "../../platform/nats/lanes/set-aside.ts";
+import { retryEntries, serveRetries } from "../../platform/nats/lanes/set-aside-retries.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import { serveStatus } from "../../platform/runtime/status-server.ts";
 import { openAcknowledgements } from "./acknowledgements.ts";
@@ -12,6 +19,8 @@ import { watchGateways } from "./gateway-silence.ts";
 import { alertingMetrics } from "./metrics.ts";
 import { ALERTING_OPTIONS } from "./options.ts";
 import { openRuleBook } from "./rules/rule-book.ts";
+import { alertOfSetAside } from "./set-aside-alerts.ts";
+import { retryAlerting } from "./set-aside-retry.ts";
 
 /** Keys that rules cannot be evaluated for, and the readings of them, in whatever lanes. */
 function failingOf(lanes: readonly AlertingLane[]): AlertingStatus["rulesFailing"] {
@@ -60,15 +69,31 @@ await processMain({
     const connection = await connectNats({ url: config.natsUrl, name: "alerting" }, logger, signal);
     const streams = new Streams(connection);
     await checkLog(streams, config, signal);
-    const alertLog = await AlertLog.open(connection, config.region);
-    const registry = { connection, shippedDirectory: config.schemas, logger };
+    const { region } = config;
+    const by = { domain: region, by: "alerting" } as const;
+    const setAside = new SetAside({ connection, ...by, logger, signal });
+    const alertLog = await AlertLog.open(connection, region, setAside);
+    const judged = {
+      contracts: entriesSetAside("contract", CONTRACTS_BUCKET, setAside),
+      rules: entriesSetAside("rule", RULES_BUCKET, setAside),
+      acknowledgements: entriesSetAside("acknowledgement", ACKNOWLEDGEMENTS_BUCKET, setAside),
+    };
+    const registry = {
+      ...{ connection, shippedDirectory: config.schemas, logger },
+      judged: judged.contracts,
+    };
     const catalog = await openContractRegistry(registry, signal);
     const { rules: configured } = config;
-    const ruleBook = await openRuleBook({ connection, configured, catalog, logger }, signal);
-    const { region } = config;
-    const acknowledgements = await openAcknowledgements({ connection, region, logger }, signal);
+    const ruleBook = await openRuleBook(
+      { connection, configured, catalog, logger, judged: judged.rules },
+      signal,
+    );
+    const acknowledgements = await openAcknowledgements(
+      { connection, region, logger, judged: judged.acknowledgements },
+      signal,
+    );
     const parts = {
-      ...{ connection, alertLog, catalog, ruleBook, acknowledgements, logger },
+      ...{ connection, alertLog, setAside, catalog, ruleBook, acknowledgements, logger },
       lanes: config.partitions,
     };
     const lanes = Array.from(
@@ -86,6 +111,7 @@ await processMain({
       ...countersOf(lanes),
       raised: alertLog.raised,
       cleared: alertLog.cleared,
+      setAside: setAside.count,
       losses: lanes.flatMap((lane) => lane.losses),
       lanes: lanes.map((lane) => lane.status),
     });
@@ -97,6 +123,8 @@ await processMain({
     await Promise.all([
       ...lanes.map((lane) => lane.run(signal)),
       watchGateways({ streams, region, alertLog, logger }, signal),
+      alertOfSetAside({ streams, region, alertLog }, signal),
+      serveRetries({ connection, ...by, logger }, retryEntries(setAside, retryAlerting), signal),
     ]);
     await connection.close();
   },

@@ -1,7 +1,7 @@
 import type { AlertingStatus } from "../../contracts/messages/status.ts";
 import { type MetricSpec, makeMetrics } from "../../otel/metrics.ts";
 
-/** What `/metrics` of an alerting engine answers. */
+/** The metrics of an alerting engine. */
 export const alertingMetrics = (
   region: string,
   status: () => AlertingStatus,
@@ -50,6 +50,13 @@ export const alertingMetricSpecs = (status: () => AlertingStatus): MetricSpec[] 
     unit: "{reading}",
     doc: "readings of keys that a rule had no room for",
     read: () => status().unevaluated,
+  },
+  {
+    name: "skerry.alerting.set.aside",
+    kind: "counter",
+    unit: "{record}",
+    doc: "records that could not be handled and are kept",
+    read: () => status().setAside,
   },
   {
     name: "skerry.alerting.evaluations.failed",

@@ -4,9 +4,11 @@
 // G1. One message is worked on at a time, over all three streams. So a reply that was stored before a
 //     command is offered is found by asking for it, and one stored later is read later.
 // G2. Replies are read from where the stream stood before the first command was read.
+// G3. A message that is none, or that no topic can carry, is set aside, and costs no other one.
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Alert } from "../../contracts/messages/alert.ts";
 import { checkCommand } from "../../contracts/messages/command.ts";
+import type { SetAsideKind, SetAsideRecord } from "../../contracts/messages/set-aside.ts";
 import {
   COMMANDS_STREAM,
   COMMANDS_SUBJECTS,
@@ -19,10 +21,13 @@ import {
 import { type CommandAddress, parseCommandTopic } from "../../contracts/names/topics.ts";
 import { unescapeToken } from "../../contracts/names/token.ts";
 import { type LogEntry, readSlice } from "../../platform/nats/client/stream-reader.ts";
+import { jsonOf } from "../../platform/nats/client/payload.ts";
 import { publisherOn } from "../../platform/nats/client/publish.ts";
+import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
 import { applyStored, newestSequence } from "../../platform/nats/client/stored.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
-import { messageOf } from "../../platform/runtime/errors.ts";
+import { isOfRecord, messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Message, Settle } from "../ingest/message.ts";
 import { actionsOf, stepsThatCount } from "./alert-commands.ts";
@@ -35,6 +40,7 @@ export interface CommandsParts {
   /** Connection to the region's nats-server. */
   readonly connection: NatsConnection;
   readonly region: string;
+  readonly setAside: SettingAside;
   readonly logger: Logger;
   /** Epoch ms. */
   readonly clock: () => number;
@@ -44,7 +50,19 @@ export interface CommandsParts {
 interface Followed {
   readonly stream: string;
   readonly subject: string;
-  readonly apply: (entry: LogEntry) => Promise<void> | void;
+  /** Resolves to what is wrong with the entry, or null. */
+  readonly apply: (entry: LogEntry) => Promise<string | null>;
+}
+
+/** What is wrong with a message, and not with us. */
+class RecordProblem extends Error {
+  override readonly name = "RecordProblem";
+  readonly reason: "unreadable" | "unpublishable";
+
+  constructor(reason: RecordProblem["reason"], message: string) {
+    super(message);
+    this.reason = reason;
+  }
 }
 
 export class Commands {
@@ -58,7 +76,7 @@ export class Commands {
   #turn: Promise<void> = Promise.resolve();
 
   constructor(parts: CommandsParts) {
-    const { connection, region, logger, clock, signal } = parts;
+    const { connection, region, setAside, logger, clock, signal } = parts;
     this.#parts = parts;
     const stream = repliesStream(region);
     this.#topics = new CommandTopics({
@@ -74,21 +92,26 @@ export class Commands {
     this.#replies = new ReplyLog({
       publisher: publisherOn(connection),
       region,
+      setAside,
       clock,
       signal,
       onStored: (address) => this.#topics.close(address),
     });
     this.#sources = [
-      { stream, subject: replySubjects(region), apply: (entry) => this.#onReply(entry) },
+      {
+        stream,
+        subject: replySubjects(region),
+        apply: (entry) => this.#guarded("reply", entry, () => this.#onReply(entry)),
+      },
       {
         stream: COMMANDS_STREAM,
         subject: COMMANDS_SUBJECTS,
-        apply: (entry) => this.#onCommand(entry),
+        apply: (entry) => this.#guarded("command", entry, () => this.#onCommand(entry)),
       },
       {
         stream: alertsStream(region),
         subject: alertSubjects(region),
-        apply: (entry) => this.#onAlert(entry),
+        apply: (entry) => this.#guarded("alert", entry, () => this.#onAlert(entry)),
       },
     ];
   }
@@ -136,7 +159,7 @@ export class Commands {
     const slice = { stream, subject, from: this.#from.get(stream)! };
     try {
       for await (const entry of readSlice(connection, slice, logger, signal)) {
-        this.#turn = this.#turn.then(() => apply(entry)); // G1
+        this.#turn = this.#turn.then(async () => void (await apply(entry))); // G1
         await this.#turn;
       }
     } catch (error) {
@@ -151,31 +174,64 @@ export class Commands {
     }
   }
 
+  /** G3. Resolves to what is wrong with the entry, or null. */
+  async #guarded(
+    kind: SetAsideKind,
+    entry: LogEntry,
+    work: () => Promise<void> | void,
+  ): Promise<string | null> {
+    try {
+      await work();
+      return null;
+    } catch (error) {
+      if (!isOfRecord(error)) throw error;
+      const reason = error instanceof RecordProblem ? error.reason : "failed";
+      const { seq, subject, data } = entry;
+      const place = { stream: this.#streamOf(kind), subject, seq };
+      this.#parts.setAside.note({ kind, reason, why: error, place, data });
+      return messageOf(error);
+    }
+  }
+
+  #streamOf(kind: SetAsideKind): string {
+    const [replies, commands, alerts] = this.#sources;
+    return (kind === "reply" ? replies : kind === "command" ? commands : alerts).stream;
+  }
+
+  /** Works on a message again that was set aside; null if it is right now, or gone. */
+  async retry({ kind, place }: SetAsideRecord): Promise<string | null> {
+    const source = this.#sources.find(({ stream }) => stream === place.stream);
+    if (!source || place.seq === undefined) return `there is no ${kind} at ${place.stream}`;
+    const entry = await new Streams(this.#parts.connection).at(place.stream, place.seq);
+    if (!entry) return null;
+    const turn = this.#turn.then(() => source.apply(entry)); // G1
+    this.#turn = turn.then(() => undefined);
+    return turn;
+  }
+
   async #onCommand(entry: LogEntry): Promise<void> {
-    const command = this.#readable(entry, checkCommand);
-    if (!command) return;
+    const command = readable(entry, checkCommand);
     const { device, id, expiresAtMs, payload } = command;
     await this.#topics.offer({ device, id, expiresAtMs, payload: JSON.stringify(payload) });
   }
 
-  #onReply({ subject }: LogEntry): void {
+  #onReply({ subject }: Pick<LogEntry, "subject">): void {
     const [, , device = "", id = ""] = subject.split(".");
     const address: CommandAddress = { device: unescapeToken(device), id: unescapeToken(id) };
     this.#topics.close(address);
   }
 
   async #onAlert(entry: LogEntry): Promise<void> {
-    const alert = this.#readable(entry, (value) => value as Alert);
-    if (!alert) return;
+    const alert = readable(entry, checkAlert);
     const { subject } = entry;
     const steps = alert.state === "acknowledged" ? await this.#stepsUpTo(entry) : [alert];
     const actions = stepsThatCount(steps).map(actionsOf);
-    for (const problem of actions.flatMap(({ problems }) => problems))
-      this.#parts.logger.error({ subject, problem }, "an alert's action is no command");
     await this.#topics.act(
       subject,
       actions.flatMap(({ commands }) => commands),
     );
+    const problems = actions.flatMap((each) => each.problems);
+    if (problems.length > 0) throw new RecordProblem("unpublishable", problems.join("; "));
   }
 
   /** The steps of one rule and key, up to one of them. */
@@ -183,19 +239,38 @@ export class Commands {
     const steps: Alert[] = [];
     const slice = { stream: alertsStream(this.#parts.region), subject, from: 1 };
     const collect = (entry: LogEntry): void => {
-      const alert = this.#readable(entry, (value) => value as Alert);
-      if (alert && entry.seq <= seq) steps.push(alert);
+      // A step that is none was set aside when it came.
+      if (entry.seq <= seq && isAlert(entry)) steps.push(readable(entry, checkAlert));
     };
     await applyStored(this.#parts, slice, collect, this.#parts.signal);
     return steps;
   }
+}
 
-  #readable<T>({ subject, seq, data }: LogEntry, check: (value: unknown) => T): T | null {
-    try {
-      return check(JSON.parse(Buffer.from(data).toString("utf8")));
-    } catch (error) {
-      this.#parts.logger.error({ subject, seq }, `unreadable: ${messageOf(error)}`);
-      return null;
-    }
+/** @throws RecordProblem */
+function readable<T>({ data }: Pick<LogEntry, "data">, check: (value: unknown) => T): T {
+  try {
+    return check(jsonOf(data));
+  } catch (error) {
+    throw new RecordProblem("unreadable", messageOf(error));
+  }
+}
+
+/** @throws Error if its commands could not be told by it. */
+function checkAlert(value: unknown): Alert {
+  const alert = value as Partial<Alert> | null;
+  if (typeof alert?.id !== "string" || typeof alert.state !== "string")
+    throw new Error("it is no alert: it has no id and state");
+  if (alert.commands !== undefined && !Array.isArray(alert.commands))
+    throw new Error("/commands is no array");
+  return alert as Alert;
+}
+
+function isAlert(entry: LogEntry): boolean {
+  try {
+    readable(entry, checkAlert);
+    return true;
+  } catch {
+    return false;
   }
 }

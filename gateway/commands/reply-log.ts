@@ -6,17 +6,25 @@
 //     device, id and payload.
 // L3. Replies to one command are stored in the order they came, also when storing takes several tries:
 //     the last one is what its device says now.
+// L4. A reply that no stream would ever take is set aside, and settled then.
 import { createHash } from "node:crypto";
-import { COMMAND_ID_BYTES_MAX, type Reply } from "../../contracts/messages/command.ts";
-import { DEVICE_ID_BYTES_MAX } from "../../contracts/device.ts";
-import { replyFilter } from "../../contracts/names/subjects.ts";
+import { type Reply, commandIdProblem } from "../../contracts/messages/command.ts";
+import { deviceIdProblem } from "../../contracts/device.ts";
+import { repliesStream, replyFilter } from "../../contracts/names/subjects.ts";
 import { type CommandAddress, parseReplyTopic } from "../../contracts/names/topics.ts";
-import { type Publisher, publishUntilStored } from "../../platform/nats/client/publish.ts";
+import {
+  type Publisher,
+  type StreamMessage,
+  publishUntilStored,
+} from "../../platform/nats/client/publish.ts";
+import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
+import { isOfRecord } from "../../platform/runtime/errors.ts";
 import type { Message, Settle } from "../ingest/message.ts";
 
 export interface ReplyLogParts {
   readonly publisher: Publisher;
   readonly region: string;
+  readonly setAside: Pick<SettingAside, "put">;
   /** Epoch ms. */
   readonly clock: () => number;
   readonly signal: AbortSignal;
@@ -56,7 +64,7 @@ export class ReplyLog {
       messageId: messageIdOf(reply),
     };
     const before = this.#last.get(message.subject) ?? Promise.resolve();
-    const storing = before.then(() => publishUntilStored(this.#parts.publisher, message, signal));
+    const storing = before.then(() => this.#store(message, signal));
     this.#last.set(message.subject, storing);
     storing.then(
       () => {
@@ -72,11 +80,24 @@ export class ReplyLog {
     );
     return true;
   }
+
+  /** Resolves once the reply is stored, or kept as one that never could be (L4). */
+  async #store(message: StreamMessage, signal: AbortSignal): Promise<void> {
+    const { publisher, region, setAside } = this.#parts;
+    try {
+      await publishUntilStored(publisher, message, signal);
+    } catch (error) {
+      if (signal.aborted || !isOfRecord(error)) throw error;
+      const { subject, data, messageId } = message;
+      const place = { stream: repliesStream(region), subject, part: messageId };
+      await setAside.put({ kind: "reply", reason: "refused", why: error, place, data });
+    }
+  }
 }
 
-/** False for names too long for a subject, which no command has. */
+/** False for names that no command has. */
 const fits = ({ device, id }: CommandAddress): boolean =>
-  Buffer.byteLength(device) <= DEVICE_ID_BYTES_MAX && Buffer.byteLength(id) <= COMMAND_ID_BYTES_MAX;
+  deviceIdProblem(device) === null && commandIdProblem(id) === null;
 
 /** L2. */
 export const messageIdOf = ({ device, id, payload }: Reply): string =>

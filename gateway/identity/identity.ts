@@ -9,6 +9,7 @@ import { DEVICES_BUCKET, bucketStream } from "../../contracts/names/subjects.ts"
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { newestSequence } from "../../platform/nats/client/stored.ts";
 import { type LogEntry, readSlice } from "../../platform/nats/client/stream-reader.ts";
+import { type SettingAside, entriesSetAside } from "../../platform/nats/lanes/set-aside.ts";
 import { AppError } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Message, Refusal } from "../ingest/message.ts";
@@ -18,11 +19,13 @@ import { type Change, DeviceBook } from "./device-book.ts";
 import type { Authentication, Credentials } from "./login.ts";
 import type { AnonymousMode } from "./options.ts";
 
+const NOTHING = new Uint8Array();
 const KEYS = `$KV.${DEVICES_BUCKET}.`;
 
 export interface IdentityParts {
   /** Connection to the region's nats-server. */
   readonly connection: NatsConnection;
+  readonly setAside?: Pick<SettingAside, "note" | "mended">;
   readonly logger: Logger;
   readonly anonymous: AnonymousMode;
   /** Monotonic milliseconds. */
@@ -37,6 +40,8 @@ export interface Identity {
   /** Null if its sender may publish there; asked for wills too. */
   authorizePublish(message: Message): Refusal | null;
   authorizeSubscribe(client: Pick<Message, "principal">, topicFilter: string): boolean;
+  /** The record is that of a bridge. */
+  isBridge(principal: string): boolean;
   /**
    * Follows the bucket until `signal` aborts. `end` is called with an id whose live sessions must go:
    * close every connection of that principal or client id, as not authorized.
@@ -60,10 +65,13 @@ export async function openIdentity(parts: IdentityParts, signal: AbortSignal): P
   const following = new AbortController();
   const until = AbortSignal.any([signal, following.signal]);
   const entries = readSlice(connection, slice, logger, until);
+  const judged = parts.setAside && entriesSetAside("device", DEVICES_BUCKET, parts.setAside);
   const apply = ({ subject, data }: LogEntry): Change => {
     const change = book.apply(subject.slice(KEYS.length), Buffer.from(data).toString("utf8"));
     if (change.kind === "unreadable")
       logger.error({ device: change.id, problem: change.problem }, "a device record is unreadable");
+    // Its credentials are not copied: they stay in the bucket.
+    judged?.({ subject, data: NOTHING }, change.kind === "unreadable" ? change.problem : null);
     return change;
   };
   for (let seq = 0; seq < lastSeq;) {
@@ -107,7 +115,7 @@ export async function openIdentity(parts: IdentityParts, signal: AbortSignal): P
 function accessOf(
   book: DeviceBook,
   anonymousAllowed: boolean,
-): Pick<Identity, "authorizeSubscribe" | "authorizePublish"> {
+): Pick<Identity, "authorizeSubscribe" | "authorizePublish" | "isBridge"> {
   const isRegistered = (id: string): boolean => book.has(id);
   const mayPublish = ({ principal, clientId, topic }: Message): boolean => {
     if (principal !== undefined) return book.active(principal)?.rights.publish(topic) ?? false;
@@ -130,5 +138,6 @@ function accessOf(
       principal === undefined
         ? anonymousAllowed
         : (book.active(principal)?.rights.subscribe(topicFilter) ?? false),
+    isBridge: (principal) => book.active(principal)?.device.role === "bridge",
   };
 }

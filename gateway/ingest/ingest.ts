@@ -10,12 +10,14 @@ import { admit } from "./admit.ts";
 import type { CommitLog } from "./commit-log.ts";
 import type { Message, Refusal, Settle } from "./message.ts";
 import { originOf, outcomeOf, rejectOf } from "./outcome.ts";
+import type { NotedFields } from "./noted-fields.ts";
 import type { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
 
 export interface IngestParts {
   rules: AdmissionRules;
   commitLog: Pick<CommitLog, "append">;
   rejectLog: Pick<RejectLog, "append">;
+  notedFields: Pick<NotedFields, "add">;
   tracing: Tracing;
   /** Epoch ms. */
   clock: () => number;
@@ -37,13 +39,14 @@ export class Ingest {
 
   /** Stores what is admitted of a message and keeps what is not, then settles it. */
   publish(message: Message, settle: Settle): void {
-    const { rules, commitLog, tracing, clock } = this.#parts;
+    const { rules, commitLog, notedFields, tracing, clock } = this.#parts;
     const receivedAtMs = clock();
     const span = this.#startSpan(message, receivedAtMs);
     const traceparent = span?.traceparent ?? sampledTraceparent(message.traceparent);
     const { topic, payload, contentType } = message;
     const admission = admit(rules, { topic, payload, contentType, receivedAtMs, traceparent });
     if (admission.kind === "reading" && (traceparent === null || !span)) {
+      if (admission.noted) notedFields.add(admission.noted);
       commitLog.append(admission.partition, admission.encoded, settle);
       return;
     }
@@ -63,7 +66,10 @@ export class Ingest {
         });
       settle(refusal);
     };
-    for (const { partition, encoded } of readings) commitLog.append(partition, encoded, stored);
+    for (const { partition, encoded, noted } of readings) {
+      if (noted) notedFields.add(noted);
+      commitLog.append(partition, encoded, stored);
+    }
     if (rejects.length === 0) return;
     const origin = originOf(message, receivedAtMs, traceparent);
     for (const one of rejects) this.#keep(rejectOf(one, origin), stored);
@@ -115,6 +121,7 @@ export class Ingest {
     const outcome = { readings: readings.length, refused: refusal?.detail ?? null };
     if (dryRun || readings.length === 0) return outcome;
     const origin = originOf({ topic, clientId, contentType, payload }, receivedAtMs, traceparent);
+    for (const { noted } of readings) if (noted) this.#parts.notedFields.add(noted);
     const work: Promise<void>[] = readings.map(
       ({ partition, encoded }) =>
         new Promise((resolve) => {

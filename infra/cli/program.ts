@@ -9,6 +9,7 @@ import { addNotifyCommand } from "./notify.ts";
 import { addRegionCommand } from "./region.ts";
 import { addRejectsCommand } from "./rejects.ts";
 import { addRulesCommand } from "./rules.ts";
+import { addSetAsideCommand } from "./set-aside.ts";
 import { addStatusCommand } from "./status.ts";
 import { addTopologyCommand } from "./topology.ts";
 
@@ -29,6 +30,7 @@ export function makeProgram(say: Say): Command {
   addNotifyCommand(program, say);
   addCommandsCommand(program, say);
   addRejectsCommand(program, say);
+  addSetAsideCommand(program, say);
   addTopologyCommand(program, say);
   addRegionCommand(program, say);
   return program;

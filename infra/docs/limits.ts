@@ -26,8 +26,12 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
         doc: "how far the watermark is behind the slowest gateway's clock: an older reading is late for rollups, which are repaired. Rules have a `lateAfter` of their own",
       },
       {
-        name: "DEVICE_CHARS_MAX",
-        doc: "characters of a device id in a topic or made by a mapping; more is reject `too_large`",
+        name: "DEVICE_ID_BYTES_MAX",
+        doc: "bytes of UTF-8 of a device id, whether registered, in a topic or made by a mapping; more is reject `too_large`",
+      },
+      {
+        name: "KEY_BYTES_MAX",
+        doc: "bytes of UTF-8 of a partition key or tag value; more is reject `contract_violation`",
       },
       {
         name: "ELEMENTS_MAX",
@@ -57,6 +61,17 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
   [
     "Frames",
     [
+      {
+        name: "BURST_GAP_MS",
+        file: "bridge-memory.ts",
+        doc: "a bridge that was quiet for this long after its CONNECT has repeated what it had retained",
+      },
+      { name: "BURST_MAX_MS", file: "bridge-memory.ts", doc: "and so has every bridge after this" },
+      {
+        name: "TOPICS_MAX",
+        file: "bridge-memory.ts",
+        doc: "topics of bridges whose last value is remembered; what is not counts as new",
+      },
       { name: "FRAME_CHARS_MAX", doc: "characters of readings in one frame" },
       { name: "SPACING_MS", doc: "frames of a busy partition leave this far apart" },
       {
@@ -68,7 +83,7 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
         doc: "a partition with nothing to say sends an empty frame this often",
       },
       { name: "COMPRESS_FROM_BYTES", doc: "a smaller frame is not compressed" },
-      { name: "DECODED_BYTES_MAX", doc: "a larger frame is not read: it stops its lane" },
+      { name: "DECODED_BYTES_MAX", doc: "a larger frame is not read: it is set aside" },
     ],
   ],
   [
@@ -79,6 +94,17 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
         doc: "rejects of one region, reason and device; the oldest go, without a count",
       },
       { name: "ALERTS_KEPT_PER_SUBJECT", doc: "steps of the alerts of one rule and key" },
+      {
+        name: "SET_ASIDE_KEPT",
+        doc: "records that could not be handled, of one domain; the oldest go",
+      },
+      { name: "SET_ASIDE_BYTES_MAX", doc: "their size, together" },
+      { name: "SET_ASIDE_KEPT_MS", doc: "their age" },
+      {
+        name: "PAYLOAD_BYTES_MAX",
+        file: "lanes/set-aside.ts",
+        doc: "a larger record is only named, not copied",
+      },
       { name: "DEAD_LETTERS_KEPT", doc: "notifications that were given up, of one notifier" },
       {
         name: "COMMANDS_KEPT_MS",
@@ -125,13 +151,18 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
     "Rollups and InfluxDB",
     [
       {
-        name: "QUANTILE_ACCURACY",
-        unit: "share",
-        doc: "a quantile is off by at most this share of its value",
+        name: "EXACT_VALUES_MAX",
+        doc: "values of a field in one window up to which its quantiles are exact",
       },
       {
-        name: "QUANTILE_BINS_MAX",
-        doc: "bins of one sketch; past them the lowest values share a bin",
+        name: "QUANTILE_ACCURACY",
+        unit: "share",
+        doc: "past that, a quantile is off by at most this share of its value",
+      },
+      {
+        name: "BINS_MAX",
+        file: "magnitudes.ts",
+        doc: "bins of the values of one sign; what is more than that many below the greatest counts as zero",
       },
       {
         name: "SERIES_OPEN_MAX",
@@ -254,7 +285,6 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
   [
     "Devices and logins",
     [
-      { name: "DEVICE_ID_BYTES_MAX", doc: "bytes of a registered id" },
       { name: "CREDENTIALS_MAX", doc: "credentials of one record" },
       { name: "DEVICE_TOPICS_MAX", doc: "topic filters of its own that a record may have" },
       { name: "PASSWORD_CHARS_MIN", doc: "characters of a chosen password, at least" },
@@ -293,8 +323,22 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       { name: "BATCH_MAX", doc: "alerts in one message at most" },
       {
         name: "DIGEST_OVER",
-        doc: "with more alerts waiting for the rate limit, one digest tells them",
+        doc: "with more lines waiting for the rate limit, a line for each rule and key, one digest tells them",
       },
+      {
+        name: "OVERTAKEN_MS",
+        doc: "more severe alerts go ahead of one for so long; then a digest tells it",
+      },
+      {
+        name: "WAITING_MAX",
+        file: "alert-queue.ts",
+        doc: "alerts of one channel and region in memory; the less severe of more are read again later",
+      },
+      {
+        name: "TOLD_AHEAD_MAX",
+        doc: "alerts told before the oldest that waits; then it is told, or becomes a dead letter",
+      },
+      { name: "LATE_GATHER_MS", doc: "late alerts are gathered for this long, at least" },
       {
         name: "BURST_SHARE",
         unit: "share",
@@ -302,6 +346,10 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       },
       { name: "ATTEMPT_WITHIN_MS", doc: "a mail server or webhook has this long to answer" },
       { name: "RETRY_AFTER_MAX_MS", doc: "a `Retry-After` of a webhook is followed up to this" },
+      {
+        name: "HOLD_MAX_MS",
+        doc: "a channel that takes nothing is tried again within this time",
+      },
     ],
   ],
 ];

@@ -23,7 +23,9 @@ import {
   rejectSubject,
   replaySubject,
   replyFilter,
+  retrySetAsideSubject,
   retrySubject,
+  setAsideSubject,
   suspectKey,
   telemetrySubject,
 } from "../../contracts/names/subjects.ts";
@@ -56,7 +58,9 @@ const streamName = (name: string): string =>
 
 function boundsOf({ max_bytes, max_msgs, max_msgs_per_subject, max_age, discard }: Stream): string {
   const bounds = [
-    max_bytes === undefined ? "" : `${bytesText(max_bytes)} (\`--log-gib\`)`,
+    max_bytes === undefined
+      ? ""
+      : `${bytesText(max_bytes)}${String(discard) === "new" ? " (`--log-gib`)" : ""}`,
     max_msgs === undefined ? "" : `${numberText(max_msgs)} messages`,
     max_msgs_per_subject === undefined ? "" : `${numberText(max_msgs_per_subject)} per subject`,
     max_age === undefined ? "" : durationText(max_age / NS_PER_MS),
@@ -124,6 +128,20 @@ const SUBJECTS: readonly (readonly [subject: string, meaning: string])[] = [
     "a notification that was given up",
   ],
   [retrySubject({ domain: "DOMAIN", channel: "CHANNEL" }), "one to be sent again"],
+  [
+    setAsideSubject({
+      domain: "DOMAIN",
+      by: "PROCESS",
+      kind: "KIND",
+      reason: "REASON",
+      place: { stream: "", subject: "" },
+    }).replace(/[^.]*$/, "PLACE"),
+    "a record that could not be handled; the place is a hash",
+  ],
+  [
+    retrySetAsideSubject({ domain: "DOMAIN", by: "PROCESS" }),
+    "core NATS request and reply: handle such a record again",
+  ],
   [replaySubject("REGION"), "core NATS request and reply: admit a reject again"],
 ];
 

@@ -1,6 +1,6 @@
 // Compares what devices saw acknowledged with the regions' logs, content included.
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
-import { decodeFrame } from "../../contracts/messages/frame.ts";
+import { frameOrNull } from "../../contracts/messages/frame.ts";
 import { contentHash } from "../../contracts/messages/reading.ts";
 import { telemetryFilter, telemetryStream } from "../../contracts/names/subjects.ts";
 import type { LedgerEntry } from "../../device-sim/ledger.ts";
@@ -22,7 +22,7 @@ export async function readLog(
   const slice = { stream: telemetryStream(region), subject, from: range.from };
   const enough = new AbortController();
   for await (const { seq, data } of readSlice(connection, slice, logger, enough.signal)) {
-    for (const { device, contract, payload } of decodeFrame(data).readings)
+    for (const { device, contract, payload } of frameOrNull(data)?.readings ?? [])
       into.add(keyOf({ region, device, contract, hash: contentHash(payload) }));
     if (seq >= range.to) break;
   }

@@ -4,9 +4,10 @@ import { type WriteStream, createWriteStream } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 import { Backoff, sleep } from "../../platform/runtime/backoff.ts";
 import { AppError } from "../../platform/runtime/errors.ts";
+import { type CrashLoop, RecentEnds, crashLoopText } from "./crash-loop.ts";
 import type { ProcessPlan } from "./plan.ts";
 
-/** What went wrong, for the panel and the report: a death, or an error a process logged. */
+/** An incident, for the panel and the report: a death, or an error that a process logged. */
 export interface Incident {
   readonly at: Date;
   readonly process: string;
@@ -15,6 +16,8 @@ export interface Incident {
 
 export interface ChildEvents {
   incident(incident: Incident): void;
+  /** Told once, when a process begins to be started again too often. */
+  looping(process: string, loop: CrashLoop): void;
   started(): void;
 }
 
@@ -34,6 +37,8 @@ export class Child {
   #process: ChildProcess | null = null;
   #stopping = false;
   #lastLine = "";
+  readonly #ends = new RecentEnds();
+  #isToldOfLoop = false;
   starts = 0;
 
   constructor(plan: ProcessPlan, logPath: string, events: ChildEvents) {
@@ -48,6 +53,11 @@ export class Child {
 
   get restarts(): number {
     return Math.max(0, this.starts - 1);
+  }
+
+  /** Null unless it was started again too often within the last minute. */
+  get crashLoop(): CrashLoop | null {
+    return this.#ends.loop(performance.now());
   }
 
   start(): void {
@@ -68,14 +78,27 @@ export class Child {
       gone = true;
       this.#process = null;
       if (this.#stopping) return;
-      this.#incident(
-        `${how}, starting it again${this.#lastLine ? `; it said: ${this.#lastLine}` : ""}`,
-      );
+      const because = `${how}${this.#lastLine ? `; it said: ${this.#lastLine}` : ""}`;
+      this.#incident(because.replace(how, `${how}, starting it again`));
+      this.#noteEnd(because);
       if (performance.now() - startedAtMs > HELD_MS) this.#backoff.reset();
       void sleep(this.#backoff.next()).then(() => this.#stopping || this.start());
     };
     child.once("error", (error) => exited(error.message));
     child.once("exit", (code, signal) => exited(signal ? `killed by ${signal}` : `exit ${code}`));
+  }
+
+  /** Tells once of a loop, until it is over. */
+  #noteEnd(because: string): void {
+    this.#ends.add(because, performance.now());
+    const loop = this.crashLoop;
+    if (loop && !this.#isToldOfLoop) {
+      const what = crashLoopText(loop);
+      this.#incident(what);
+      this.#log.write(`${JSON.stringify({ level: PINO_ERROR, process: "launcher", msg: what })}\n`);
+      this.#events.looping(this.plan.name, loop);
+    }
+    this.#isToldOfLoop = loop !== null;
   }
 
   kill(): void {

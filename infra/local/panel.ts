@@ -2,6 +2,7 @@
 import type { Histogram } from "hdr-histogram-js";
 import type { LaneStatus } from "../../contracts/messages/status.ts";
 import type { Incident } from "./child.ts";
+import { type CrashLoop, crashLoopText } from "./crash-loop.ts";
 import type { Snapshot } from "./monitor.ts";
 import { type Addresses, REGIONS } from "./plan.ts";
 
@@ -14,6 +15,8 @@ export interface PanelInput {
   readonly latest: Snapshot;
   readonly latency: Histogram;
   readonly incidents: readonly Incident[];
+  /** Processes that are started again too often now. */
+  readonly looping: Readonly<Record<string, CrashLoop>>;
   readonly addresses: Addresses;
 }
 
@@ -48,7 +51,10 @@ export function renderPanel(input: PanelInput): string {
     ];
     lines.push(`  ${region.padEnd(6)}  ${cells.join("  ")}`);
   }
-  const failures = currentFailures(latest);
+  const loops = Object.entries(input.looping).map(
+    ([name, loop]) => `${name} ${crashLoopText(loop)}`,
+  );
+  const failures = [...loops, ...currentFailures(latest)];
   lines.push("", failures.length === 0 ? "  all well" : `  NOW: ${failures.join("; ")}`);
   for (const { at, process, what } of input.incidents.slice(-INCIDENTS_SHOWN))
     lines.push(`  ${at.toISOString().slice(11, 19)} ${process}: ${what}`.slice(0, 160));

@@ -16,10 +16,11 @@ import { sleep } from "../../platform/runtime/backoff.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import { type Audit, audit } from "./audit.ts";
 import { countMissing, readLog } from "./audit-log.ts";
+import type { CrashLoop } from "./crash-loop.ts";
 import type { Monitor } from "./monitor.ts";
 import { type Addresses, INFLUX_DATABASE, type LocalPlan, REGIONS, type Region } from "./plan.ts";
 
-/** Where the region's other streams stood when the run began. */
+/** The last sequences of the region's other streams when the run began. */
 export type StreamMarks = Record<
   Region,
   { telemetrySeq: number; alertsSeq: number; rejectsSeq: number }
@@ -45,6 +46,8 @@ export interface Report extends Omit<Audit, "regions"> {
   regions: Record<string, Audit["regions"][string] & { latencyMs: Latency }>;
   /** Processes that were started again, and how often. */
   restarts: Record<string, number>;
+  /** Those that were started again more than five times within a minute, and why. */
+  crashLoops: Record<string, CrashLoop>;
   addresses: Addresses;
 }
 
@@ -77,6 +80,7 @@ export async function makeReport(parts: {
   /** Open rollups are written about once a second: how long to wait for the last ones. */
   settleMs: number;
   restarts: Record<string, number>;
+  crashLoops: Record<string, CrashLoop>;
   logger: Logger;
 }): Promise<Report> {
   const { plan, connections, begin } = parts;
@@ -114,6 +118,7 @@ export async function makeReport(parts: {
       ]),
     ),
     restarts: parts.restarts,
+    crashLoops: parts.crashLoops,
     addresses: plan.addresses,
   };
 }

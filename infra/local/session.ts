@@ -37,7 +37,7 @@ const PLAIN_LINE_EVERY_MS = 5_000;
 
 type Connections = Record<"hub" | Region, NatsConnection>;
 
-/** What goes on beside the devices; the run is over when it resolves. */
+/** The work beside the devices; the run is over when it resolves. */
 export type Alongside = (
   supervisor: Supervisor,
   monitor: Monitor,
@@ -74,7 +74,7 @@ export class Session {
   constructor(plan: LocalPlan, options: SessionOptions) {
     this.#plan = plan;
     this.#options = options;
-    this.#supervisor = new Supervisor(options.dataDir);
+    this.#supervisor = new Supervisor(options.dataDir, options.say);
     this.#monitor = new Monitor(plan, this.#supervisor);
   }
 
@@ -161,6 +161,7 @@ export class Session {
       latest,
       latency: this.#monitor.latency().all,
       incidents: this.#supervisor.incidents,
+      looping: this.#supervisor.looping,
       addresses: this.#plan.addresses,
     });
   }
@@ -194,6 +195,7 @@ export class Session {
       drained,
       settleMs: hurried ? 0 : 5_000,
       restarts: this.#supervisor.restarts,
+      crashLoops: this.#supervisor.crashLoops,
       logger: this.#logger,
     });
   }

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Child, type Incident } from "./child.ts";
+import { type CrashLoop, crashLoopText } from "./crash-loop.ts";
 import type { ProcessPlan } from "./plan.ts";
 
 const READY_TIMEOUT_MS = 30_000;
@@ -15,8 +16,14 @@ export class Supervisor {
   /** The latest incidents, oldest first. */
   readonly incidents: Incident[] = [];
 
-  constructor(dataDir: string) {
+  readonly #say: (line: string) => void;
+  /** Processes that were started again too often, and why, since the start. */
+  readonly #loops = new Map<string, CrashLoop>();
+
+  /** @param say told, in a line, of a process that is started again and again. */
+  constructor(dataDir: string, say: (line: string) => void) {
     this.#dataDir = dataDir;
+    this.#say = say;
   }
 
   readonly report = (incident: Incident): void => {
@@ -30,6 +37,10 @@ export class Supervisor {
       const child = new Child(plan, join(this.#dataDir, "logs", `${plan.name}.log`), {
         incident: this.report,
         started: () => this.#writePids(),
+        looping: (name, loop) => {
+          this.#loops.set(name, loop);
+          this.#say(`${name} ${crashLoopText(loop)}`);
+        },
       });
       this.children.set(plan.name, child);
       child.start();
@@ -52,7 +63,23 @@ export class Supervisor {
     );
   }
 
-  /** For whoever wants to look at, or kill, one of them: `{data-dir}/pids.json`. */
+  /** Processes that are started again too often now. */
+  get looping(): Record<string, CrashLoop> {
+    return Object.fromEntries(
+      [...this.children].flatMap(([name, { crashLoop }]) => (crashLoop ? [[name, crashLoop]] : [])),
+    );
+  }
+
+  /** The same of any time since the start, as it was when it was worst. */
+  get crashLoops(): Record<string, CrashLoop> {
+    for (const [name, loop] of Object.entries(this.looping)) {
+      const known = this.#loops.get(name);
+      if (!known || loop.restarts > known.restarts) this.#loops.set(name, loop);
+    }
+    return Object.fromEntries(this.#loops);
+  }
+
+  /** The file for whoever wants to look at, or kill, one of them: `{data-dir}/pids.json`. */
   #writePids(): void {
     const pids = Object.fromEntries([...this.children].map(([name, { pid }]) => [name, pid]));
     writeFileSync(join(this.#dataDir, "pids.json"), `${JSON.stringify(pids, null, 2)}\n`);

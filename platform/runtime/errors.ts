@@ -12,11 +12,12 @@ export type ErrorCode =
   | "POSITION_CONFLICT"
   | "PROCESS_FAILED"
   | "PROGRAM_MISSING"
+  | "RECORD_REFUSED"
   | "RESTORE_FAILED"
   | "RULE_INVALID"
   | "STATE_LOST";
 
-/** What happens next: `retry` backs off, `reject` dead-letters the message, `fatal` exits. */
+/** The next step: `retry` backs off, `reject` dead-letters the message, `fatal` exits. */
 export type Disposition = "retry" | "reject" | "fatal";
 
 /** An operating failure: something outside the program went wrong, and the code says what. */
@@ -35,6 +36,16 @@ export class AppError extends Error {
 /** An unclassified error is a bug, and a bug stops the process. */
 export const dispositionOf = (error: unknown): Disposition =>
   error instanceof AppError ? error.disposition : "fatal";
+
+/**
+ * True for an error that is the fault of the record under way, not of the world around it: another try gives
+ * it again. Errors of the operating system, of a store and of the network are none; nor is what stops a process.
+ */
+export const isOfRecord = (error: unknown): boolean => {
+  if (error instanceof AppError) return error.disposition === "reject";
+  if (!(error instanceof Error) || error.name === "NatsError") return false;
+  return !("syscall" in error || "errcode" in error);
+};
 
 /** The message of anything that was thrown. */
 export const messageOf = (error: unknown): string =>

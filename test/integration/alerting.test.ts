@@ -16,6 +16,7 @@ import { Streams } from "../../platform/nats/client/streams.ts";
 import { makeLogger } from "../../platform/runtime/logger.ts";
 import { PROVE_RULES, compareAlerts } from "../prove/alerts.ts";
 import { FrameWriter, type TestReading } from "../support/nats-frames.ts";
+import { SetAsideInMemory } from "../support/set-aside.ts";
 import { eventually } from "../support/eventually.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { startHubAndRegions } from "../support/nats.ts";
@@ -144,7 +145,7 @@ test("gateways that fall silent raise one alert, whoever notices; one that write
   const writer = new FrameWriter({ region: "eu", partition: 1 });
   const stop = new AbortController();
   const watch = async (): Promise<AlertLog> => {
-    const alertLog = await AlertLog.open(connection, "eu");
+    const alertLog = await AlertLog.open(connection, "eu", new SetAsideInMemory());
     void watchGateways({ streams, region: "eu", alertLog, logger: SILENT }, stop.signal, 500);
     return alertLog;
   };

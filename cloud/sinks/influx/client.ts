@@ -65,10 +65,14 @@ export class InfluxClient {
     await this.#send(this.#writePath, "POST", lines.join("\n"));
   }
 
-  /** Runs one InfluxQL statement; each row carries its columns and its group's tags. */
+  /**
+   * Runs one InfluxQL statement; each row carries its columns and its group's tags.
+   * @throws AppError `INFLUX_REFUSED` (reject) for a statement that no other try would make right, else
+   *   `INFLUX_UNAVAILABLE` (retry): a configuration that refuses reading is waited for.
+   */
   async query(statement: string): Promise<Row[]> {
     const path = `/query?db=${encodeURIComponent(this.#database)}&q=${encodeURIComponent(statement)}`;
-    const response = (await this.#send(path, "GET", "")) as QueryResponse;
+    const response = (await this.#send(path, "GET", "").catch(waitedFor)) as QueryResponse;
     const [result] = response.results;
     if (result?.error) throw queryError(result.error);
     return (result?.series ?? []).flatMap(({ columns, values, tags }) =>
@@ -105,11 +109,19 @@ function authorization({ token }: InfluxTarget, url: URL): Record<string, string
   return { authorization: `Basic ${Buffer.from(credentials).toString("base64")}` };
 }
 
-/** A statement that cannot be parsed is a bug; a timeout or a busy engine is not, and passes. */
+/** A statement that cannot be parsed never will be; a timeout or a busy engine passes. */
 const queryError = (detail: string): AppError =>
   detail.includes("error parsing query")
-    ? new AppError("INFLUX_REFUSED", "fatal", detail)
+    ? new AppError("INFLUX_REFUSED", "reject", detail)
     : new AppError("INFLUX_UNAVAILABLE", "retry", `InfluxDB: ${detail}`);
+
+/** Somebody has to act before a configuration is right, and nothing else has to start again for it. */
+function waitedFor(error: AppError): never {
+  const isReady = error.disposition !== "fatal";
+  throw isReady
+    ? error
+    : new AppError("INFLUX_UNAVAILABLE", "retry", error.message, { cause: error });
+}
 
 /** An InfluxQL string literal. */
 export const quote = (text: string): string =>

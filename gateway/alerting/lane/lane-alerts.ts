@@ -14,7 +14,7 @@ import { type Cause, type OwnRule, alertId, makeAlert, makeOwnAlert } from "../r
 import type { RuleState } from "../rules/rule-state.ts";
 import type { LaneClock } from "./lane-clock.ts";
 
-/** Where in the log, and when. */
+/** The place in the log, and the time. */
 interface When {
   readonly place: LogPlace;
   readonly timeMs: number;

@@ -8,6 +8,7 @@
 //     watermark nor what other devices send has a part in it (rule-evaluation.ts/V3).
 // A4. Only what waits for something not to happen goes by the lane's clock: absence, the end of a
 //     maintenance window, a window that runs empty, the end of an alert that no reading ends.
+// A5. A reading whose evaluation throws concerns no other one: it is handed out, to be set aside.
 import type { Acknowledgement, Alert } from "../../../contracts/messages/alert.ts";
 import type { Frame, FrameHeader, FrameReading } from "../../../contracts/messages/frame.ts";
 import { eventTimeMs, seriesKeyOf } from "../../../contracts/messages/reading.ts";
@@ -16,6 +17,7 @@ import type { CompiledRule } from "../../../contracts/rules/compile-rule.ts";
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import type { Contract } from "../../../contracts/schema/contract.ts";
 import type { LaneState } from "../../../platform/nats/lanes/lane.ts";
+import { isOfRecord } from "../../../platform/runtime/errors.ts";
 import { type LogPlace, isLive } from "../rules/lifecycle.ts";
 import { RuleSet } from "../rules/rule-set.ts";
 import { LaneAbsences } from "./lane-absences.ts";
@@ -32,6 +34,15 @@ const BY_CLOCK = 2 ** 31;
 const BY_CHANGE = BY_CLOCK + 1;
 const BY_PEOPLE = BY_CLOCK + 2;
 
+export interface FailedReading {
+  readonly reading: FrameReading;
+  /** Its place in its frame. */
+  readonly index: number;
+  readonly error: unknown;
+}
+
+const NONE: FailedReading[] = [];
+
 export class LaneRules {
   readonly lane: LaneId;
   readonly rules: RuleSet;
@@ -39,11 +50,12 @@ export class LaneRules {
   readonly absences: LaneAbsences;
   clock: LaneClock = CLOCK_START;
   identities = new RecentIdentities();
-  /** Of readings that came late: devices send their buffers again after hours. */
+  /** Memory of readings that came late: devices send their buffers again after hours. */
   lateIdentities = new RecentIdentities(LATE_HORIZON_MS);
   readonly #catalog: Catalog;
   readonly #alerts: LaneAlerts;
   readonly #evaluation: RuleEvaluation;
+  readonly #failed: FailedReading[] = [];
 
   /**
    * Knows no rule until the first `update`.
@@ -78,10 +90,25 @@ export class LaneRules {
   applyFrame({ header, readings }: Frame, seq: number, after: LaneState): Alert[] {
     this.absences.beginFrame(header, this.clock);
     for (let index = 0; index < readings.length; index++)
-      this.#apply(readings[index]!, header, { seq, index });
+      this.#applyAlone(readings[index]!, header, { seq, index });
     this.clock = tick(this.clock, after);
     this.#passTime({ seq, index: BY_CLOCK });
     return this.#alerts.take();
+  }
+
+  /** A5 */
+  #applyAlone(reading: FrameReading, header: FrameHeader, place: LogPlace): void {
+    try {
+      this.#apply(reading, header, place);
+    } catch (error) {
+      if (!isOfRecord(error)) throw error;
+      this.#failed.push({ reading, index: place.index, error });
+    }
+  }
+
+  /** Readings whose evaluation threw since it was last asked, to be set aside. */
+  takeFailed(): FailedReading[] {
+    return this.#failed.length === 0 ? NONE : this.#failed.splice(0);
   }
 
   #apply(reading: FrameReading, header: FrameHeader, place: LogPlace): void {

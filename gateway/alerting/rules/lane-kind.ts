@@ -28,7 +28,7 @@ export interface Sample {
   readonly place: LogPlace;
 }
 
-/** What a rule remembers of a key beside its life. */
+/** The memory of a rule about a key, beside its life. */
 export interface Remembered {
   /** Any JSON-able value that the kind makes: a snapshot keeps it as it is. Null: nothing. */
   memory: object | null;
@@ -45,7 +45,7 @@ export type Evaluate = (
   window: SlidingWindow | null,
 ) => Verdict | null;
 
-/** How long a key may be silent, and its device without a connection, in the lane's attended time. */
+/** The time that a key may be silent, and its device without a connection, in the lane's attended time. */
 export interface Waits {
   readonly silentMs: number;
   /** Null: a lost connection does not matter. */

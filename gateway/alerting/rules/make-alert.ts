@@ -8,9 +8,11 @@ import type { Life, LogPlace } from "./lifecycle.ts";
 /**
  * Alerts that an engine raises about itself; an underscore is in no id of anybody's rule.
  * `gateway_silent`: no gateway of the region writes; `rule_disabled`: a rule was too slow; `rule_error`: a
- * rule cannot be evaluated for a key; `rule_limited`: a rule forgets keys, because it may not remember more.
+ * rule cannot be evaluated for a key; `rule_limited`: a rule forgets keys, because it may not remember more;
+ * `record_set_aside`: records could not be handled, and are kept.
  */
-export type OwnRule = "gateway_silent" | "rule_disabled" | "rule_error" | "rule_limited";
+export type OwnRule =
+  "gateway_silent" | "record_set_aside" | "rule_disabled" | "rule_error" | "rule_limited";
 
 /** The same wherever and however often the lane is replayed. */
 export const alertId = (rule: string, key: string, lane: LaneId, raisedAt: LogPlace): string =>
@@ -19,7 +21,7 @@ export const alertId = (rule: string, key: string, lane: LaneId, raisedAt: LogPl
     .digest("hex")
     .slice(0, 32);
 
-/** What made a transition. */
+/** The cause of a transition. */
 export interface Cause {
   readonly key: string;
   readonly place: LogPlace;
@@ -27,7 +29,7 @@ export interface Cause {
   readonly atMs: number;
   readonly receivedAtMs: number;
   readonly value: number;
-  /** For people; without it, the condition and the value. */
+  /** The text for people; without it, the condition and the value. */
   readonly why?: string;
 }
 

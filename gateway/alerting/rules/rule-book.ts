@@ -10,7 +10,11 @@ import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import { type CompiledRule, compileRule } from "../../../contracts/rules/compile-rule.ts";
 import { type Rule, contractsOf, parseRule } from "../../../contracts/rules/rule.ts";
 import { RULES_BUCKET } from "../../../contracts/names/subjects.ts";
-import { type BucketEntry, followBucket } from "../../../platform/nats/client/follow-bucket.ts";
+import {
+  type BucketEntry,
+  type EntryVerdict,
+  followBucket,
+} from "../../../platform/nats/client/follow-bucket.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 import type { Logger } from "../../../platform/runtime/logger.ts";
 
@@ -53,16 +57,19 @@ export class RuleBook {
     return this.#awaited;
   }
 
-  apply({ subject, data }: BucketEntry): void {
+  /** @returns what is wrong with the entry, or null. */
+  apply({ subject, data }: BucketEntry): string | null {
     const id = subject.slice(SUBJECT_PREFIX.length);
     try {
       if (data.length === 0) this.#saved.delete(id);
       else this.#saved.set(id, readRule(id, data));
     } catch (error) {
-      return this.#logger.error({ rule: id, problem: messageOf(error) }, "rule ignored"); // B2
+      this.#logger.error({ rule: id, problem: messageOf(error) }, "rule ignored"); // B2
+      return messageOf(error);
     }
     this.#compile();
     this.#logger.info({ rule: id, deleted: data.length === 0 }, "rule known");
+    return null;
   }
 
   #compile(): void {
@@ -101,12 +108,13 @@ export async function openRuleBook(
     configured: readonly Rule[];
     catalog: Catalog;
     logger: Logger;
+    judged?: EntryVerdict;
   },
   signal: AbortSignal,
 ): Promise<RuleBook> {
-  const { connection, configured, catalog, logger } = of;
+  const { connection, configured, catalog, logger, judged } = of;
   const book = new RuleBook(configured, catalog, logger);
-  const bucket = { connection, bucket: RULES_BUCKET, logger };
+  const bucket = { connection, bucket: RULES_BUCKET, logger, judged };
   await followBucket(bucket, (entry) => book.apply(entry), signal);
   return book;
 }

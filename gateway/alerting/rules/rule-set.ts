@@ -21,10 +21,10 @@ const LATE_VALUES_MAX = 100_000;
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** What readings of one contract are evaluated by. */
+/** The rules that readings of one contract are evaluated by. */
 export interface ContractRules {
   readonly states: readonly RuleState[];
-  /** By their places in `states`. */
+  /** Rules by their places in `states`. */
   readonly index: ThresholdIndex;
   /** A reading is late for none of them that came within this time. */
   readonly lateAfterMsLeast: number;
@@ -59,7 +59,7 @@ function shareWindows(begun: readonly RuleState[]): void {
 export class RuleSet {
   readonly states = new Map<string, RuleState>();
   readonly #catalog: Catalog;
-  /** By contract, in the order of their ids, whatever the order they came in. */
+  /** Rules by contract, in the order of their ids, whatever the order they came in. */
   #evaluated = new Map<string, ContractRules>();
   #absences = new Map<string, readonly RuleState[]>();
   /** Contracts whose rules look at who sent a reading; the others are spared a copy of it. */

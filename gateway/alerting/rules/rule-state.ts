@@ -13,11 +13,11 @@ import { type Life, type LogPlace, type Verdict, isLive } from "./lifecycle.ts";
 import { RuleErrors } from "./rule-errors.ts";
 import type { SlidingWindow } from "../windows/sliding-window.ts";
 
-/** At most this many keys of a rule are remembered in one lane. */
+/** The number of keys of a rule that are remembered in one lane, at most. */
 const RULE_KEYS_MAX = 100_000;
-/** At most this many keys of which readings come too late. */
+/** The number of keys of a rule of which readings come too late, at most. */
 export const LATE_KEYS_MAX = 10_000;
-/** What a rule remembers of one key; a key that it remembers nothing of has none. */
+/** The memory of a rule about one key; a key that it remembers nothing of has none. */
 export interface Slot extends Remembered {
   life: Life | null;
   /** The lane's attended time when a reading last said something. */
@@ -39,11 +39,11 @@ export class RuleState implements WindowReader {
   /** Null: it waits for no key. */
   waits: Waits | null = null;
   readonly slots = new Map<string, Slot>();
-  /** Why it is not evaluated any more and since which place, or null. */
+  /** The reason for which it is not evaluated any more, and the place since which, or null. */
   disabled: { readonly why: string; readonly at: LogPlace } | null = null;
   /** True since it had to forget something. */
   limited = false;
-  /** Where that was told. */
+  /** The place of the alert about it. */
   limitedAt: LogPlace | null = null;
   /** Firing keys of rules that resolve by the clock. */
   resolving = new IdleTimers();
@@ -55,13 +55,13 @@ export class RuleState implements WindowReader {
   lost = new IdleTimers();
   /** Keys that fired in a maintenance window that is not over. */
   readonly silenced = new Set<string>();
-  /** What the rule looks at, if that is windows. */
+  /** The windows that the rule looks at, if it does. */
   windows: SharedWindows | null = null;
   /** Keys that it cannot be evaluated for. */
   errors = new RuleErrors();
-  /** What is known of readings that came too late (U1). */
+  /** State of readings that came too late (U1); null while nothing of them is known. */
   late: RuleState | null = null;
-  /** In such a state: when the last reading of each key came. */
+  /** The last reading of each key of a late state. */
   quiet = new IdleTimers();
   /** The rule's state: this one, or the one that this is the late one of. */
   readonly main: RuleState;
@@ -127,7 +127,7 @@ export class RuleState implements WindowReader {
     if (life === null && memory === null) this.slots.delete(key);
   }
 
-  /** In a late state, after a reading: what is remembered of its key is forgotten once nothing more comes. */
+  /** Starts anew the time after which a late state forgets a key of which nothing more comes. */
   heardLate(key: string, attendedAt: number): void {
     if (!this.#holds(key)) return;
     this.quiet.touch(key, attendedAt);

@@ -28,12 +28,12 @@ const FORMAT_BEFORE = 2;
 
 type Entries = readonly (readonly [key: string, at: number])[];
 
-/** What is written of a rule, and apart of what it knows of readings that came late. */
+/** State of a rule, or of what it knows of readings that came late. */
 interface SavedState {
   readonly limitedAt: RuleState["limitedAt"];
-  /** How many; the numbers of each are its key and when it was touched. */
+  /** The number of slots; the numbers of each are its key and when it was touched. */
   readonly slots: number;
-  /** Of the slots that have one, by their number. */
+  /** Memories of the slots that have one, by their number. */
   readonly lives: readonly (readonly [slot: number, life: Life])[];
   readonly memories: readonly (readonly [slot: number, memory: NonNullable<Slot["memory"]>])[];
   readonly resolving: Entries;
@@ -57,7 +57,7 @@ interface SavedWindows {
   /** True if they are the late ones of their reader. */
   readonly late?: boolean;
   /**
-   * How many; the numbers of each are its key, when it was touched, when its newest reading arrived (not in
+   * The number of windows; the numbers of each are its key, when it was touched, when its newest reading arrived (not in
    * format 2), how many cells, and the cells.
    */
   readonly windows: number;
@@ -228,7 +228,7 @@ function readRule(
   return state;
 }
 
-/** What a rule of format 2 remembers, as it is remembered now. */
+/** Turns the memory of a rule of format 2 into what it would be now. */
 function modernise(state: RuleState): void {
   if (state.compiled.kind !== "composite") return;
   for (const slot of state.slots.values())

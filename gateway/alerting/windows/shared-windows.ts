@@ -14,19 +14,19 @@ import { type Expression, isKnown } from "../../../contracts/rules/expression.ts
 import { SHED_SHARE, longestSilent } from "./longest-silent.ts";
 import { SlidingWindow, type WindowValue } from "./sliding-window.ts";
 
-/** At most this many keys are remembered in one lane, and this many values of them. */
+/** The number of keys that are remembered in one lane, and of their values, at most. */
 const WINDOW_KEYS_MAX = 100_000;
 const WINDOW_VALUES_MAX = 1_000_000;
 /** Values in the window of one key; of more, the newest count. */
 const KEY_VALUES_MAX = 100_000;
 
-/** Which values are in a window. */
+/** The selection of values that a window holds. */
 export interface WindowSpec {
   /** Null where readings are counted, whatever they say. */
   readonly value: Expression | null;
   readonly where: Expression | null;
   readonly overMs: number;
-  /** Of more values the newest are kept. */
+  /** The bound on values of a key; of more, the newest are kept. */
   readonly keepMax: number;
   /** Readings that are not newer than all before are left out. */
   readonly isOrdered: boolean;

@@ -22,9 +22,20 @@ export async function latestAlerts(
     if (!newest) continue;
     const slice = { stream, subject, from: "last-per-subject" } as const;
     for await (const { data } of readStored(connection, slice, newest.seq))
-      alerts.push(jsonOf<Alert>(data));
+      alerts.push(...readable(data));
   }
   return alerts.sort((a, b) => a.atMs - b.atMs);
+}
+
+/** None for what is no alert: `skerry set-aside list` has it. */
+function readable(data: Uint8Array): Alert[] {
+  try {
+    const alert = jsonOf<Partial<Alert> | null>(data);
+    const isAlert = typeof alert?.rule === "string" && typeof alert.key === "string";
+    return isAlert && Number.isFinite(alert.atMs) ? [alert as Alert] : [];
+  } catch {
+    return [];
+  }
 }
 
 async function regionsOf(streams: Streams): Promise<string[]> {

@@ -12,10 +12,10 @@ export interface RecordedFrame extends Frame {
 const HEARTBEAT_MS = 1_000;
 /** Once nothing waits any more but the end of a maintenance window. */
 const SPARSE_MS = 60_000;
-/** What is late, and errors of a key, are over after ten minutes; the rest is for rounding. */
+/** Late readings and errors of a key are over after ten minutes; the rest is for rounding. */
 const WAITS_MS_MIN = 605_000;
 
-/** How long after a reading something may still come of it. */
+/** The longest time after a reading in which something may still come of it. */
 export const longestWaitMs = (rules: readonly CompiledRule[]): number =>
   rules.reduce((longest, rule) => {
     const own = [

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import type { Alert } from "../../../contracts/messages/alert.ts";
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import { compileRule } from "../../../contracts/rules/compile-rule.ts";
-import { type FrameReading, decodeFrame } from "../../../contracts/messages/frame.ts";
+import { type FrameReading, frameOrNull } from "../../../contracts/messages/frame.ts";
 import { eventTimeMs } from "../../../contracts/messages/reading.ts";
 import type { Rule } from "../../../contracts/rules/rule.ts";
 import { telemetryFilter, telemetryStream } from "../../../contracts/names/subjects.ts";
@@ -155,8 +155,14 @@ export async function readRegion(
     const last = await streams.newest(stream, subject);
     const frames: RecordedFrame[] = [];
     if (last && last.seq >= from)
-      for await (const entry of readStored(connection, { stream, subject, from }, last.seq))
-        frames.push({ seq: entry.seq, storeMs: entry.storeMs, ...decodeFrame(entry.data) });
+      for await (const { seq, storeMs, data } of readStored(
+        connection,
+        { stream, subject, from },
+        last.seq,
+      )) {
+        const frame = frameOrNull(data);
+        if (frame) frames.push({ seq, storeMs, ...frame });
+      }
     recordings.push({ region, partition, hasHeartbeats: true, frames });
   }
   return recordings;

@@ -17,7 +17,7 @@ export function readRules(file: string): readonly Rule[] {
   }
 }
 
-/** Why a rule cannot be evaluated, or null. */
+/** The reason for which a rule cannot be evaluated, or null. */
 export function problemOf(rule: Rule, catalog: Catalog): string | null {
   try {
     compileRule(rule, catalog);

@@ -92,7 +92,7 @@ async function testRules(file: string, flags: Flags, say: Say): Promise<void> {
   if (strict && gained.length + lost.length > 0) process.exitCode = 1;
 }
 
-/** What rules are run over, and with. */
+/** Readings that rules are run over, and what that is done with. */
 interface Material {
   readonly recordings: Recording[];
   /** Null where nobody was asked for them. */

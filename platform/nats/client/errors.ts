@@ -43,6 +43,18 @@ export const translate = (error: unknown): unknown =>
     ? new AppError("NATS_UNAVAILABLE", "retry", messageOf(error), { cause: error })
     : error;
 
+/** The message is larger than a stream, or the server, takes. */
+const MESSAGE_TOO_LARGE = 10054;
+const UNSENDABLE: ReadonlySet<string> = new Set<string>([
+  ErrorCode.MaxPayloadExceeded,
+  ErrorCode.BadSubject,
+  ErrorCode.BadHeader,
+]);
+
+/** True if no server would ever take the message: it is too large, or its subject is none. */
+export const isUnsendable = (error: unknown): boolean =>
+  UNSENDABLE.has(codeOf(error) ?? "") || apiCodeOf(error) === MESSAGE_TOO_LARGE;
+
 /** Awaits an answer of the library. @throws what {@link translate} makes of its error. */
 export async function translated<T>(asked: Promise<T>): Promise<T> {
   try {

@@ -1,29 +1,36 @@
 // Following a bucket that is written at the hub: first everything it holds, then every change.
 import { bucketStream } from "../../../contracts/names/subjects.ts";
-import { AppError } from "../../runtime/errors.ts";
+import { AppError, messageOf } from "../../runtime/errors.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import type { NatsConnection } from "./connection.ts";
 import { newestSequence } from "./stored.ts";
 import { type LogEntry, readSlice } from "./stream-reader.ts";
+
+/** Told of each entry: what is wrong with it, or null if it is right. */
+export type EntryVerdict = (entry: BucketEntry, problem: string | null) => void;
 
 export interface BucketToFollow {
   /** A connection to a region's nats-server, which has a copy of the bucket, or to the hub's. */
   readonly connection: NatsConnection;
   readonly bucket: string;
   readonly logger: Logger;
+  readonly judged?: EntryVerdict | undefined;
 }
+
+type ApplyEntry = (entry: BucketEntry) => string | null | void;
 
 /** A change of one key; `data` is empty for a key that was deleted. */
 export type BucketEntry = Pick<LogEntry, "subject" | "data">;
 
 /**
  * Applies what the bucket holds, waiting for the nats-server as long as `signal` allows, and resolves;
- * then goes on applying every change until `signal` aborts.
+ * then goes on applying every change until `signal` aborts. An entry that cannot be used costs no other one.
+ * @param apply answers what is wrong with the entry; a throw is such an answer too.
  * @throws AppError `NATS_UNAVAILABLE` if aborted before everything was applied.
  */
 export async function followBucket(
   of: BucketToFollow,
-  apply: (entry: BucketEntry) => void,
+  apply: ApplyEntry,
   signal: AbortSignal,
 ): Promise<void> {
   const { connection, bucket, logger } = of;
@@ -35,7 +42,7 @@ export async function followBucket(
   for (let seq = 0; seq < lastSeq;) {
     const next = await entries.next();
     if (next.done) throw stopped(bucket);
-    apply(next.value);
+    applyOne(next.value, apply, of);
     seq = next.value.seq;
   }
   void follow(entries, apply, of);
@@ -44,14 +51,29 @@ export async function followBucket(
 /** Ends when the signal aborts: `readSlice` outlives every other trouble. */
 async function follow(
   entries: AsyncIterable<LogEntry>,
-  apply: (entry: BucketEntry) => void,
-  { bucket, logger }: BucketToFollow,
+  apply: ApplyEntry,
+  of: BucketToFollow,
 ): Promise<void> {
   try {
-    for await (const entry of entries) apply(entry);
+    for await (const entry of entries) applyOne(entry, apply, of);
   } catch (error) {
-    logger.error({ err: error, bucket }, "changes of the bucket are no longer seen");
+    of.logger.error({ err: error, bucket: of.bucket }, "changes of the bucket are no longer seen");
   }
+}
+
+function applyOne(
+  entry: BucketEntry,
+  apply: ApplyEntry,
+  { bucket, logger, judged }: BucketToFollow,
+) {
+  let problem: string | null;
+  try {
+    problem = apply(entry) ?? null;
+  } catch (error) {
+    problem = messageOf(error);
+    logger.error({ bucket, subject: entry.subject, err: error }, "an entry cannot be used");
+  }
+  judged?.(entry, problem);
 }
 
 const stopped = (bucket: string): AppError =>

@@ -2,7 +2,7 @@
 import type { JetStreamClient, NatsConnection } from "nats";
 import { Backoff, sleep } from "../../runtime/backoff.ts";
 import { AppError, dispositionOf, messageOf } from "../../runtime/errors.ts";
-import { isNatsError, writtenOrNull } from "./errors.ts";
+import { isNatsError, isUnsendable, writtenOrNull } from "./errors.ts";
 
 /** Unanswered for this long, a publish counts as failed; the caller sends it again, same id. */
 export const ACK_TIMEOUT_MS = 2_000;
@@ -22,7 +22,8 @@ export const publisherOn = (connection: NatsConnection): Publisher => connection
 /**
  * Publishes once and waits for the PubAck.
  * @throws AppError `NATS_UNAVAILABLE` (retry): whatever JetStream or the link answered but "stored"
- *   is worth another try, because nothing was acknowledged to anybody yet.
+ *   is worth another try, because nothing was acknowledged to anybody yet. `RECORD_REFUSED` (reject) if
+ *   no server would ever take the message.
  */
 export async function publishOnce(
   publisher: Publisher,
@@ -34,6 +35,8 @@ export async function publishOnce(
     return { duplicate };
   } catch (cause) {
     if (!isNatsError(cause)) throw cause;
+    if (isUnsendable(cause))
+      throw new AppError("RECORD_REFUSED", "reject", `${subject}: ${messageOf(cause)}`, { cause });
     throw new AppError("NATS_UNAVAILABLE", "retry", `${subject}: ${messageOf(cause)}`, { cause });
   }
 }

@@ -40,7 +40,7 @@ export async function newestSequence(
 export async function applyStored(
   reader: Reader,
   slice: StreamSlice,
-  apply: (entry: LogEntry) => Promise<void> | void,
+  apply: (entry: LogEntry) => Promise<unknown> | void,
   signal: AbortSignal,
 ): Promise<number> {
   const newest = await newestSequence(reader, slice, signal);

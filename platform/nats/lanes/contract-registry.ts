@@ -15,7 +15,7 @@ import { CONTRACTS_BUCKET } from "../../../contracts/names/subjects.ts";
 import { AppError, messageOf } from "../../runtime/errors.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import type { NatsConnection } from "../client/connection.ts";
-import { followBucket } from "../client/follow-bucket.ts";
+import { type EntryVerdict, followBucket } from "../client/follow-bucket.ts";
 import type { LogEntry } from "../client/stream-reader.ts";
 
 const SUBJECT_PREFIX = `$KV.${CONTRACTS_BUCKET}.`;
@@ -65,6 +65,7 @@ export interface RegistryParts {
   readonly connection: NatsConnection;
   readonly shippedDirectory: string;
   readonly logger: Logger;
+  readonly judged?: EntryVerdict;
 }
 
 /**
@@ -74,12 +75,12 @@ export interface RegistryParts {
  * @throws AppError `CONTRACT_INVALID` (fatal) if a shipped schema is; `NATS_UNAVAILABLE` if aborted.
  */
 export async function openContractRegistry(
-  { connection, shippedDirectory, logger }: RegistryParts,
+  { connection, shippedDirectory, logger, judged }: RegistryParts,
   signal: AbortSignal,
 ): Promise<Catalog> {
   const registry = new ContractRegistry(logger);
   registry.addShipped(shippedDirectory);
-  const of = { connection, bucket: CONTRACTS_BUCKET, logger };
+  const of = { connection, bucket: CONTRACTS_BUCKET, logger, judged };
   await followBucket(of, (entry) => registry.apply(entry), signal); // R1
   return registry.catalog;
 }
@@ -103,22 +104,23 @@ export class ContractRegistry {
     }
   }
 
-  apply(entry: Pick<LogEntry, "subject" | "data">): void {
+  /** @returns what is wrong with the entry, or null. */
+  apply(entry: Pick<LogEntry, "subject" | "data">): string | null {
     const key = entry.subject.slice(SUBJECT_PREFIX.length);
     try {
       const { name, version, published } = parseContractEntry(entry);
       if (published === null) {
         const known = this.catalog.get(name, version) !== undefined;
         // Readings of it may be in any log: forgetting it would stop their lanes.
-        return this.#logger.warn(
-          { contract: key, known },
-          "a contract was deleted from the bucket",
-        );
+        this.#logger.warn({ contract: key, known }, "a contract was deleted from the bucket");
+        return null;
       }
       const file = { name, version, schema: published.schema, path: `bucket ${CONTRACTS_BUCKET}` };
       if (this.#add(file)) this.#logger.info({ contract: key }, "contract known");
+      return null;
     } catch (error) {
       this.#logger.error({ contract: key, problem: messageOf(error) }, "contract ignored"); // R3
+      return messageOf(error);
     }
   }
 

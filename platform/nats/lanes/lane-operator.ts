@@ -1,6 +1,8 @@
 // An operator on one lane: it reads the frames of the lane in order and has each one applied once.
 //
-// O1. A frame that cannot be read stops the lane: its readings would vanish if it were skipped.
+// O1. A frame of a newer format stops the lane: this program has to be upgraded. Bytes that are no frame
+//     are set aside, before anything behind them is applied, and the lane goes on: the hole that they leave
+//     is filled, or named as a loss (O3). What no upgrade can read must not hold back everybody.
 // O2. Frames are applied one after another, in order; the lane's state moves on only when a frame
 //     has been applied, so a frame that waits is judged by the same state when its turn comes.
 // O3. Before a frame that comes after a hole, the frames of the hole are applied as far as they are
@@ -8,14 +10,16 @@
 // O4. A frame of a contract version that is unknown here waits until it is published. The lane says
 //     so in its status: somebody may have to act.
 // O5. A lane that has stopped stays as it is until somebody acts; a lane that waits goes on by itself.
+// O6. A frame whose handling throws is set aside, too: it would throw again after every restart.
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
-import { type Frame, decodeFrame } from "../../../contracts/messages/frame.ts";
+import { type Frame, FrameError, decodeFrame } from "../../../contracts/messages/frame.ts";
 import { LOSSES_KEPT, type LaneLoss, type LaneStatus } from "../../../contracts/messages/status.ts";
-import { type LaneId, laneName } from "../../../contracts/names/subjects.ts";
-import { messageOf } from "../../runtime/errors.ts";
+import { type LaneId, laneName, telemetryStream } from "../../../contracts/names/subjects.ts";
+import { isOfRecord, messageOf } from "../../runtime/errors.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import { EMPTY_LANE, type Hole, type LaneState, holeText, judgeFrame, jumpOver } from "./lane.ts";
 import type { LogEntry } from "../client/stream-reader.ts";
+import type { SettingAside } from "./set-aside.ts";
 
 /** A frame that is not preceded by a hole, with the lane around it. */
 export interface JudgedFrame {
@@ -104,6 +108,7 @@ export interface LaneOperatorParts {
   readonly port: LanePort;
   readonly catalog: Pick<Catalog, "whenKnown">;
   readonly losses: Losses;
+  readonly setAside: Pick<SettingAside, "put">;
   readonly logger: Logger;
 }
 
@@ -112,16 +117,18 @@ export class LaneOperator {
   readonly #port: LanePort;
   readonly #catalog: Pick<Catalog, "whenKnown">;
   readonly #losses: Losses;
+  readonly #setAside: Pick<SettingAside, "put">;
   readonly #logger: Logger;
   #state: LaneState = EMPTY_LANE;
   #stoppedBy: string | null = null;
   #waitsFor: string | null = null;
 
-  constructor(lane: LaneId, { port, catalog, losses, logger }: LaneOperatorParts) {
+  constructor(lane: LaneId, { port, catalog, losses, setAside, logger }: LaneOperatorParts) {
     this.#lane = lane;
     this.#port = port;
     this.#catalog = catalog;
     this.#losses = losses;
+    this.#setAside = setAside;
     this.#logger = logger.child({ lane: laneName(lane) });
   }
 
@@ -156,7 +163,7 @@ export class LaneOperator {
   /** False if the lane was stopped or the reading ends here. */
   async #take(entry: LogEntry, signal: AbortSignal): Promise<boolean> {
     const frame = this.#decode(entry);
-    if (!frame) return false;
+    if (frame instanceof FrameError) return this.#skip(entry, frame, signal); // O1
     for (;;) {
       const before = this.#state;
       const joined = this.#port.joinsAt(entry);
@@ -171,18 +178,46 @@ export class LaneOperator {
     }
   }
 
-  #decode({ data, seq }: LogEntry): Frame | null {
+  #decode({ data }: LogEntry): Frame | FrameError {
     try {
       return decodeFrame(data);
     } catch (error) {
-      this.#stop(`frame ${seq} cannot be read: ${messageOf(error)}`); // O1
-      return null;
+      if (error instanceof FrameError) return error;
+      throw error;
     }
+  }
+
+  /** O1. False if the lane was stopped or the reading ends here. */
+  async #skip(entry: LogEntry, error: FrameError, signal: AbortSignal): Promise<boolean> {
+    const problem = `frame ${entry.seq} cannot be read: ${messageOf(error)}`;
+    if (error.isNewer) {
+      this.#stop(problem);
+      return false;
+    }
+    return this.#aside(entry, { reason: "unreadable", why: problem }, signal);
+  }
+
+  /** Keeps a frame that is passed over; false if `signal` aborted before. */
+  async #aside(
+    { seq, subject, data }: LogEntry,
+    of: { reason: "unreadable" | "failed"; why: unknown },
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const place = { stream: telemetryStream(this.#lane.region), subject, seq };
+    this.#waitsFor = `waits until frame ${seq}, which cannot be handled, is set aside`;
+    try {
+      await this.#setAside.put({ kind: "frame", ...of, place, data });
+    } catch (error) {
+      if (signal.aborted) return false;
+      throw error;
+    }
+    this.#waitsFor = null;
+    return true;
   }
 
   async #apply(judged: JudgedFrame, signal: AbortSignal): Promise<boolean> {
     for (;;) {
-      const applied = await this.#port.apply(judged, signal);
+      const applied = await this.#applied(judged, signal);
       switch (applied.kind) {
         case "applied":
           this.#state = judged.after; // O2
@@ -196,6 +231,17 @@ export class LaneOperator {
         case "ended":
           return false;
       }
+    }
+  }
+
+  /** A frame that cannot be applied is set aside, and the lane goes on behind it (O6). */
+  async #applied(judged: JudgedFrame, signal: AbortSignal): Promise<Applied> {
+    try {
+      return await this.#port.apply(judged, signal);
+    } catch (error) {
+      if (signal.aborted || !isOfRecord(error)) throw error;
+      const why = { reason: "failed", why: error } as const;
+      return (await this.#aside(judged.entry, why, signal)) ? APPLIED : ENDED;
     }
   }
 

@@ -1,5 +1,5 @@
 // A lane's frames from where they were written, for a reader whose copy lacks them.
-import { FrameError, decodeFrame } from "../../../contracts/messages/frame.ts";
+import { FrameError, frameOrNull } from "../../../contracts/messages/frame.ts";
 import { type LaneId, laneName, telemetryStream } from "../../../contracts/names/subjects.ts";
 import { AppError, dispositionOf, messageOf } from "../../runtime/errors.ts";
 import type { Logger } from "../../runtime/logger.ts";
@@ -17,6 +17,9 @@ const SILENT_MS = 3_000;
 const WATCH_EVERY_MS = 1_500;
 /** A copy that moves is this close behind. */
 const LEVEL_GAP = 50;
+
+/** Bytes that are no frame are none of a hole. */
+const NO_HEADER = { gateway: null, epoch: null, n: 0 };
 
 /** The streams of a region, seen from the hub. */
 const originStreams = (connection: NatsConnection, region: string): Streams =>
@@ -55,7 +58,7 @@ export async function readMissing(
     const reachesBack = firstSeq === 1 || from > firstSeq;
     const source = { ...lane, domain: lane.region };
     for await (const entry of readLane(connection, source, from, logger, stop)) {
-      const { gateway, epoch, n } = decodeFrame(entry.data).header;
+      const { gateway, epoch, n } = frameOrNull(entry.data)?.header ?? NO_HEADER;
       const isOurs = gateway === hole.gateway && epoch === hole.epoch;
       const next = hole.fromN + found.length;
       if (isOurs && n >= next && n < hole.untilN) found.push(entry);
@@ -63,7 +66,7 @@ export async function readMissing(
       if ((isOurs && n >= hole.untilN - 1) || entry.seq >= lastSeq) return { found, reachesBack };
     }
   } catch (cause) {
-    // A frame that cannot be read today may be one that a newer program wrote.
+    // A frame that cannot be read today may be one that a newer program will read.
     if (dispositionOf(cause) !== "retry" && !(cause instanceof FrameError)) throw cause;
     throw unavailable(lane, messageOf(cause), cause);
   } finally {

@@ -22,6 +22,9 @@ import {
   repliesStream,
   replaySubject,
   replySubjects,
+  retrySetAsideSubject,
+  setAsideStream,
+  setAsideSubjects,
   telemetryFilter,
   telemetryStream,
 } from "../../../contracts/names/subjects.ts";
@@ -62,9 +65,20 @@ const readingBuckets = (...buckets: string[]): string[] =>
 
 const INFO = "$JS.API.INFO";
 
+/** Setting records aside in a domain; what was mended goes again. */
+const settingAside = (domain: string): string[] => [
+  setAsideSubjects(domain),
+  `$JS.API.STREAM.PURGE.${setAsideStream(domain)}`,
+];
+
+/** Counting what is set aside in a domain. */
+const watchingSetAside = (domain: string): string =>
+  `$JS.API.STREAM.INFO.${setAsideStream(domain)}`;
+
 /** Rights of a notifier in a domain, which tells the alerts of `regions`. */
 const notifying = (domain: string, regions: readonly string[]): string[] => [
   INFO,
+  ...settingAside(domain),
   deadLetterSubjects(domain),
   `$KV.${POSITIONS_BUCKET}.>`,
   ...regions.flatMap((region) => reading(alertsStream(region))),
@@ -88,7 +102,8 @@ export function regionPermissions(
         telemetryFilter(region),
         rejectSubjects(region),
         replySubjects(region),
-        // Answers to those who ask it to replay rejects.
+        ...settingAside(region),
+        // Answers to those who ask it to replay rejects, or what is set aside.
         INBOX,
         ...logs.flatMap((stream) => reading(stream)),
         ...logs.map((stream) => `$JS.API.STREAM.PURGE.${stream}`),
@@ -106,12 +121,20 @@ export function regionPermissions(
         ...reading(repliesStream(region)),
         ...readingBuckets(CONTRACTS_BUCKET, DEVICES_BUCKET, COPIES_BUCKET, POSITIONS_BUCKET),
       ],
-      subscribe: [INBOX, replaySubject(region)],
+      subscribe: [
+        INBOX,
+        replaySubject(region),
+        retrySetAsideSubject({ domain: region, by: "gateway" }),
+      ],
     },
     alerting: {
       publish: [
         INFO,
         alertSubjects(region),
+        ...settingAside(region),
+        watchingSetAside(region),
+        // Answers to those who ask it to handle again what is set aside.
+        INBOX,
         ...[POSITIONS_BUCKET, ALERT_STATE_BUCKET, PRESENCE_BUCKET].map(
           (bucket) => `$KV.${bucket}.>`,
         ),
@@ -126,7 +149,7 @@ export function regionPermissions(
           PRESENCE_BUCKET,
         ),
       ],
-      subscribe: [INBOX],
+      subscribe: [INBOX, retrySetAsideSubject({ domain: region, by: "alerting" })],
     },
     notifier: { publish: notifying(region, [region]), subscribe: [INBOX] },
   };
@@ -148,6 +171,8 @@ export function hubPermissions(
         INFO,
         rejectSubjects("hub"),
         alertSubjects("hub"),
+        ...settingAside("hub"),
+        INBOX,
         ...reading(alertsStream("hub")),
         `$KV.${POSITIONS_BUCKET}.>`,
         `$KV.${LEASES_BUCKET}.>`,
@@ -157,12 +182,13 @@ export function hubPermissions(
         ...mirrors,
         ...origins,
       ],
-      subscribe,
+      subscribe: [...subscribe, retrySetAsideSubject({ domain: "hub", by: "aggregator" })],
     },
     steward: {
       publish: [
         INFO,
         alertSubjects("hub"),
+        watchingSetAside("hub"),
         `$KV.${COPIES_BUCKET}.>`,
         `$KV.${POSITIONS_BUCKET}.>`,
         ...reading(alertsStream("hub")),

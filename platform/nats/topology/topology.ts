@@ -31,6 +31,8 @@ import {
   deadLetterSubjects,
   deadLettersStream,
   retrySubjects,
+  setAsideStream,
+  setAsideSubjects,
   alertSubjects,
   alertsStream,
   rejectSubjects,
@@ -52,6 +54,10 @@ export const REJECTS_KEPT_PER_SUBJECT = 1_000;
 
 /** Dead letters of a domain and those waiting to be sent again, together; the oldest go first. */
 const DEAD_LETTERS_KEPT = 10_000;
+/** Records that were set aside in one domain; the oldest go first. */
+const SET_ASIDE_KEPT = 10_000;
+const SET_ASIDE_BYTES_MAX = 256 * 1024 ** 2;
+const SET_ASIDE_KEPT_MS = 30 * 24 * 3_600_000;
 const ALERTS_KEPT_PER_SUBJECT = 1_000;
 /** Replies to one command: a device may report how it gets on. */
 const REPLIES_KEPT_PER_SUBJECT = 10;
@@ -149,6 +155,19 @@ const deadLetters = (domain: string): StreamSpec =>
     duplicate_window: nanos(DUPLICATE_WINDOW_MS),
   });
 
+/** Records that could not be handled in a domain; each once, however often it is met. */
+const setAside = (domain: string): StreamSpec =>
+  base({
+    name: setAsideStream(domain),
+    subjects: [setAsideSubjects(domain)],
+    max_msgs_per_subject: 1,
+    max_msgs: SET_ASIDE_KEPT,
+    max_bytes: SET_ASIDE_BYTES_MAX,
+    max_age: nanos(SET_ASIDE_KEPT_MS),
+    discard: DiscardPolicy.Old,
+    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+  });
+
 /** Streams that a region writes itself. */
 export const originStreams = (region: string, options: TopologyOptions): StreamSpec[] => [
   base({
@@ -162,6 +181,7 @@ export const originStreams = (region: string, options: TopologyOptions): StreamS
   rejects(region),
   replies(region),
   deadLetters(region),
+  setAside(region),
 ];
 
 /** Written at the hub, mirrored into every region. */
@@ -202,6 +222,7 @@ const hubDomain = (options: TopologyOptions): Domain => ({
     alerts(HUB),
     rejects(HUB),
     deadLetters(HUB),
+    setAside(HUB),
     commands,
     ...options.regions.flatMap((region) => [
       ...[telemetryStream, alertsStream, rejectsStream].map((stream) =>

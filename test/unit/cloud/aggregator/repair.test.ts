@@ -1,3 +1,5 @@
+import { AppError } from "../../../../platform/runtime/errors.ts";
+import { SetAsideInMemory } from "../../../support/set-aside.ts";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { loadCatalog, SCHEMAS_DIRECTORY } from "../../../../contracts/schema/catalog.ts";
@@ -34,12 +36,13 @@ test("a lane that is lost while its repair is looked up or waits holds up no lat
     let repaired = 0;
     const lane = {
       region: "eu",
+      subject: "telemetry.eu.0",
       lease: { signal: controller.signal, held: true },
       repairsDue: () => [GROUP],
       layoutOf: (contract: string) => layouts.ofAllVersions(contract),
       repaired: () => (repaired += 1),
     };
-    await repair.run([lane]);
+    await repair.run([lane], new SetAsideInMemory());
     expect(repaired).toBe(0);
     expect(repair.rollupsRevised).toBe(0);
   }
@@ -51,15 +54,66 @@ test("with a sink that cannot be read back, late readings hold nothing up", asyn
     pino({ level: "silent" }),
   );
   const repaired: RepairGroup[] = [];
-  await repair.run([
-    {
-      region: "eu",
-      lease: { signal: new AbortController().signal, held: true },
-      repairsDue: () => [GROUP],
-      layoutOf: (contract: string) => layouts.ofAllVersions(contract),
-      repaired: (group: RepairGroup) => repaired.push(group),
-    },
-  ]);
+  await repair.run(
+    [
+      {
+        region: "eu",
+        subject: "telemetry.eu.0",
+        lease: { signal: new AbortController().signal, held: true },
+        repairsDue: () => [GROUP],
+        layoutOf: (contract: string) => layouts.ofAllVersions(contract),
+        repaired: (group: RepairGroup) => repaired.push(group),
+      },
+    ],
+    new SetAsideInMemory(),
+  );
   expect(repaired).toEqual([GROUP]);
   expect(repair.rollupsRevised).toBe(0);
+});
+
+test("a series that the sink refuses for good is set aside; the others are repaired", async () => {
+  const refused = new AppError("INFLUX_REFUSED", "reject", "error parsing query");
+  const bad = { ...GROUP, key: "bad" };
+  const repairSource = {
+    readings: ({ key }: { key: string }) =>
+      key === "bad" ? Promise.reject(refused) : Promise.resolve([]),
+    finals: () => Promise.resolve([]),
+  };
+  const put = () => Promise.reject(new Error("not asked for"));
+  const repair = new Repair({ put, repairSource }, pino({ level: "silent" }));
+  const repaired: string[] = [];
+  const lane = {
+    region: "eu",
+    subject: "telemetry.eu.0",
+    lease: { signal: new AbortController().signal, held: true },
+    repairsDue: () => [bad, GROUP],
+    layoutOf: (contract: string) => layouts.ofAllVersions(contract),
+    repaired: ({ key }: RepairGroup) => void repaired.push(key),
+  };
+  const setAside = new SetAsideInMemory();
+  await repair.run([lane], setAside);
+  expect(repaired).toEqual(["bad", GROUP.key]);
+  expect(setAside.brief).toEqual(["repair refused: error parsing query"]);
+  expect(await repair.again(lane, bad)).toBe("error parsing query");
+});
+
+test("a sink that is away ends the run, and no repair is given up", async () => {
+  const away = new AppError("INFLUX_UNAVAILABLE", "retry", "timeout");
+  const repairSource = {
+    readings: () => Promise.reject(away),
+    finals: () => Promise.resolve([]),
+  };
+  const put = () => Promise.reject(new Error("not asked for"));
+  const repair = new Repair({ put, repairSource }, pino({ level: "silent" }));
+  const setAside = new SetAsideInMemory();
+  const lane = {
+    region: "eu",
+    subject: "telemetry.eu.0",
+    lease: { signal: new AbortController().signal, held: true },
+    repairsDue: () => [GROUP],
+    layoutOf: (contract: string) => layouts.ofAllVersions(contract),
+    repaired: () => expect.unreachable(),
+  };
+  await repair.run([lane], setAside);
+  expect(setAside.all).toEqual([]);
 });

@@ -5,6 +5,7 @@ import { ReplyLog } from "../../../../gateway/commands/reply-log.ts";
 import type { Refusal } from "../../../../gateway/ingest/message.ts";
 import type { Publisher } from "../../../../platform/nats/client/publish.ts";
 import { AppError } from "../../../../platform/runtime/errors.ts";
+import { SetAsideInMemory } from "../../../support/set-aside.ts";
 
 interface Sent {
   readonly subject: string;
@@ -12,8 +13,10 @@ interface Sent {
   readonly id: string | undefined;
 }
 
+const AWAY = new AppError("NATS_UNAVAILABLE", "retry", "the store is away");
+
 /** A log whose stream refuses as many times as it is told to. */
-function start(refusals = 0) {
+function start(refusals = 0, refusal = AWAY) {
   const sent: Sent[] = [];
   const order: string[] = [];
   const kept: string[] = [];
@@ -23,16 +26,17 @@ function start(refusals = 0) {
   const publisher = {
     publish: (subject: string, data: Uint8Array, options: { msgID?: string }) => {
       sent.push({ subject, reply: JSON.parse(String(data)) as Reply, id: options.msgID });
-      if (left-- > 0)
-        return Promise.reject(new AppError("NATS_UNAVAILABLE", "retry", "the store is away"));
+      if (left-- > 0) return Promise.reject(refusal);
       order.push("stored");
       kept.push(Buffer.from(sent.at(-1)!.reply.payload, "base64").toString());
       return Promise.resolve({ duplicate: false });
     },
   } as unknown as Publisher;
+  const setAside = new SetAsideInMemory();
   const log = new ReplyLog({
     publisher,
     region: "eu",
+    setAside,
     clock: () => 5,
     signal: stopping.signal,
     onStored: ({ device, id }) => order.push(`closed ${device}/${id}`),
@@ -42,10 +46,20 @@ function start(refusals = 0) {
       order.push("settled");
       settled.push(refusal);
     });
-  return { log, take, sent, settled, order, kept, stopping };
+  return { log, take, sent, settled, order, kept, setAside, stopping };
 }
 
 const turns = (ms = 0) => new Promise((resolve) => setTimeout(resolve, ms));
+
+test("a reply that no stream takes is set aside, settled, and stops nothing", async () => {
+  const tooLarge = new AppError("RECORD_REFUSED", "reject", "it is too large");
+  const { take, setAside, settled, sent, kept } = start(1, tooLarge);
+  take("devices/a/commands/1/reply", "first");
+  take("devices/a/commands/1/reply", "second");
+  await turns();
+  expect(setAside.brief).toEqual(["reply refused: it is too large"]);
+  expect([settled, sent.length, kept]).toEqual([[null, null], 2, ["second"]]);
+});
 
 test("stored, then closed, then settled", async () => {
   const { log, take, sent, settled, order } = start();
@@ -93,7 +107,7 @@ test.each([
   "devices/a/telemetry/environment",
   "devices/a/commands/c/reply/x",
   `devices/a/commands/${"c".repeat(161)}/reply`,
-  `devices/${"a".repeat(101)}/commands/c/reply`,
+  `devices/${"a".repeat(129)}/commands/c/reply`,
 ])("%s is no reply", (topic) => {
   const { take, sent } = start();
   expect(take(topic)).toBe(false);

@@ -23,18 +23,22 @@ const lane = (over: Partial<LaneStatus> = {}): LaneStatus => ({
 });
 const GATEWAY: GatewayStatus = {
   process: "gateway",
+  setAside: 0,
   region: "us",
   readingsStored: 1_234,
   rejectsStored: 0,
+  notes: { totals: { left_out: 0, clamped: 0, arrival_time: 0 }, fields: [], more: 0 },
   connections: 3,
   held: 0,
   qos0Dropped: 0,
   presenceDropped: 0,
+  bridgeRepeats: 0,
   log: { state: "ok", detail: "" },
   commands: { open: 0, refused: 0, repliesStored: 0 },
 };
 const ALERTING: AlertingStatus = {
   process: "alerting",
+  setAside: 0,
   region: "us",
   rules: [],
   rulesWaiting: [],
@@ -53,6 +57,7 @@ const ALERTING: AlertingStatus = {
 };
 const AGGREGATOR: AggregatorStatus = {
   process: "aggregator",
+  setAside: 0,
   readingsStored: 1_234,
   lateReadings: 0,
   repairsWaiting: 0,

@@ -20,7 +20,7 @@ function makeRegistry() {
       void lines.push({ level, ...details });
   const logger = { info: at("info"), warn: at("warn"), error: at("error") } as unknown as Logger;
   const registry = new ContractRegistry(logger);
-  const put = (name: string, version: number, value: unknown): void =>
+  const put = (name: string, version: number, value: unknown): string | null =>
     registry.apply({
       subject: contractSubject(name, version),
       data: Buffer.from(typeof value === "string" ? value : JSON.stringify(value)),

@@ -17,6 +17,8 @@ import {
   Losses,
 } from "../../../../../platform/nats/lanes/lane-operator.ts";
 import type { LogEntry } from "../../../../../platform/nats/client/stream-reader.ts";
+import { AppError } from "../../../../../platform/runtime/errors.ts";
+import { SetAsideInMemory } from "../../../../support/set-aside.ts";
 import { FrameWriter } from "../../../../support/nats-frames.ts";
 
 const LANE = { region: "eu", partition: 0 };
@@ -76,15 +78,17 @@ const entryOf = (seq: number, data: Uint8Array): LogEntry => ({
 
 function world(port: LanePort, catalog = new Catalog([])) {
   const losses = new Losses();
+  const setAside = new SetAsideInMemory();
   const controller = new AbortController();
   const operator = new LaneOperator(LANE, {
     port,
     catalog,
     losses,
+    setAside,
     logger: pino({ level: "silent" }),
   });
   const run = () => operator.run({ fromSeq: 1, state: EMPTY_LANE }, controller.signal);
-  return { operator, losses, controller, run };
+  return { operator, losses, setAside, controller, run };
 }
 
 const writer = (): FrameWriter => new FrameWriter(LANE);
@@ -109,15 +113,92 @@ test("a repeat is named as one and leaves the lane as it was", async () => {
   expect(port.applied[1]!.after).toBe(port.applied[1]!.before);
 });
 
-test("a frame that cannot be read stops the lane before it and what follows", async () => {
+const POISONS: readonly (readonly [what: string, bytes: Uint8Array])[] = [
+  ["text", Buffer.from("nonsense")],
+  ["nothing", Buffer.alloc(0)],
+  ["damaged zstd", Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 1, 2, 3])],
+  ["no array", Buffer.from("{}")],
+  ["a header that is null", Buffer.from("[null]")],
+  ["a header without names", Buffer.from('[{"v":1,"n":1,"count":0}]')],
+  ["an older format", Buffer.from('[{"v":0,"n":1,"count":0}]')],
+  [
+    "another count",
+    Buffer.from('[{"v":1,"gateway":"g","epoch":"e","n":1,"count":3,"total":3,"clock":1},1]'),
+  ],
+  [
+    "a payload that is null",
+    Buffer.from(
+      '[{"v":1,"gateway":"g","epoch":"e","n":1,"count":1,"total":1,"clock":1},["d","c",1,1,null,null]]',
+    ),
+  ],
+];
+
+test.for(POISONS)("%s is set aside, and the frames around it are applied", async ([, bytes]) => {
+  const frames = writer();
+  const [first, last] = [1, 2].map((n) => frames.encode([], START_MS + n));
+  const port = new NotingPort([first!, bytes, last!]);
+  const { operator, setAside, run } = world(port);
+  await run();
+  expect(port.appliedSeqs).toEqual([1, 3]);
+  expect(operator.status.stoppedBy).toBeNull();
+  expect(setAside.brief).toEqual([
+    expect.stringMatching(/^frame unreadable: frame 2 cannot be read/),
+  ]);
+  expect(setAside.all[0]).toMatchObject({
+    place: { stream: "TELEMETRY_eu", subject: "telemetry", seq: 2 },
+    data: bytes,
+  });
+});
+
+test("a frame of a newer format stops the lane before it and what follows", async () => {
   const frames = writer();
   const first = frames.encode([], START_MS);
-  const port = new NotingPort([first, Buffer.from("nonsense"), frames.encode([], START_MS)]);
-  const { operator, run } = world(port);
+  const newer = Buffer.from('[{"v":2,"anything":"else"}]');
+  const port = new NotingPort([first, newer, frames.encode([], START_MS)]);
+  const { operator, setAside, run } = world(port);
   await run();
   expect(port.appliedSeqs).toEqual([1]);
-  expect(operator.stopped).toBe(true);
-  expect(operator.status.stoppedBy).toMatch(/^frame 2 cannot be read: the frame is neither/);
+  expect(setAside.all).toEqual([]);
+  expect(operator.status.stoppedBy).toBe(
+    "frame 2 cannot be read: the frame has format version 2; this program reads 1: upgrade it",
+  );
+});
+
+test("a damaged frame of a gateway leaves a hole that is named as lost", async () => {
+  const frames = writer();
+  const [first, , last] = [1, 2, 3].map((n) => frames.encode([], START_MS + n));
+  const port = new NotingPort([first!, Buffer.from("damaged"), last!]);
+  port.filling = ({ hole }) => ({ kind: "filled", entries: [], lost: hole });
+  const { losses, setAside, run } = world(port);
+  await run();
+  expect(port.appliedSeqs).toEqual([1, 3]);
+  expect(setAside.all).toHaveLength(1);
+  expect(losses.all.map(({ what }) => what)).toEqual([
+    expect.stringMatching(/^frames 2 to 2 of gateway/),
+  ]);
+});
+
+test("a frame whose handling throws is set aside; an outage and a conflict are not", async () => {
+  const frames = writer();
+  const all = [1, 2, 3].map((n) => frames.encode([], START_MS + n));
+  const port = new NotingPort(all);
+  port.answer = ({ entry }) => {
+    if (entry.seq === 2) throw new TypeError("cannot read properties of undefined");
+    return APPLIED;
+  };
+  const { setAside, run } = world(port);
+  await run();
+  expect(port.appliedSeqs).toEqual([1, 3]);
+  expect(setAside.brief).toEqual(["frame failed: cannot read properties of undefined"]);
+  for (const disposition of ["retry", "fatal"] as const) {
+    const away = new NotingPort(all);
+    away.answer = () => {
+      throw new AppError("NATS_UNAVAILABLE", disposition, "away");
+    };
+    const other = world(away);
+    await expect(other.run()).rejects.toThrow("away");
+    expect(other.setAside.all).toEqual([]);
+  }
 });
 
 describe("a hole", () => {

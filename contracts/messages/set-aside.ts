@@ -1,0 +1,77 @@
+// A record that could not be handled: kept with its reason, while everything around it goes on.
+
+/** What it is: closed lists, because they are subject tokens and parts of an alert's key. */
+export const SET_ASIDE_KINDS = [
+  "acknowledgement",
+  "alert",
+  "assignment",
+  "command",
+  "conflict",
+  "contract",
+  "device",
+  "frame",
+  "reading",
+  "repair",
+  "reply",
+  "retry",
+  "rule",
+] as const;
+
+export type SetAsideKind = (typeof SET_ASIDE_KINDS)[number];
+
+/**
+ * `unreadable`: its bytes are not what they should be. `unpublishable`: no topic or message can carry it.
+ * `refused`: a store refuses it for good. `failed`: handling it threw, which is a bug of ours.
+ */
+export const SET_ASIDE_REASONS = ["failed", "refused", "unpublishable", "unreadable"] as const;
+
+export type SetAsideReason = (typeof SET_ASIDE_REASONS)[number];
+
+/** Who set it aside. */
+export const SET_ASIDE_BY = ["aggregator", "alerting", "gateway", "notifier"] as const;
+
+export type SetAsideBy = (typeof SET_ASIDE_BY)[number];
+
+/** Where the record is, for whoever wants to look at it there. */
+export interface RecordPlace {
+  readonly stream: string;
+  readonly subject: string;
+  /** Absent for an entry of a bucket, of which the newest counts, whatever its sequence. */
+  readonly seq?: number;
+  /** Tells several at one place apart: a reading's place in its frame. */
+  readonly part?: number | string;
+}
+
+/** As stored on `setaside.{domain}.{by}.{kind}.{reason}.{place}`; see platform/nats/lanes/set-aside.ts. */
+export interface SetAsideRecord {
+  readonly by: SetAsideBy;
+  readonly kind: SetAsideKind;
+  readonly reason: SetAsideReason;
+  /** What exactly is wrong. */
+  readonly detail: string;
+  readonly place: RecordPlace;
+  /** When it was last set aside, epoch ms. */
+  readonly atMs: number;
+  /** Size of the record. */
+  readonly bytes: number;
+  /** The record itself, base64; null where it is too large, or secret: then it is only at its place. */
+  readonly payload: string | null;
+}
+
+/** What becomes of a retry: `elsewhere` is the answer of a process that the record does not concern. */
+export interface RetryAnswer {
+  readonly outcome: "handled" | "still" | "elsewhere";
+  readonly detail: string;
+}
+
+/** @throws Error saying what is wrong with it. */
+export function checkSetAside(value: unknown): SetAsideRecord {
+  const record = value as Partial<SetAsideRecord> | null;
+  const { by, kind, reason, place } = record ?? {};
+  if (!SET_ASIDE_BY.some((known) => known === by)) throw new Error("/by is nobody");
+  if (!SET_ASIDE_KINDS.some((known) => known === kind)) throw new Error("/kind is none");
+  if (!SET_ASIDE_REASONS.some((known) => known === reason)) throw new Error("/reason is none");
+  if (typeof place?.stream !== "string" || typeof place.subject !== "string")
+    throw new Error("/place is none");
+  return record as SetAsideRecord;
+}

@@ -1,0 +1,141 @@
+import type { Command } from "commander";
+import { HUB } from "../../platform/nats/topology/topology.ts";
+import { type Place, findInstallation } from "./kit/addresses.ts";
+import { withNats } from "./kit/connection.ts";
+import { type Say, example, parseCount, place } from "./kit/options.ts";
+import { UsageError, refused } from "./kit/refused.ts";
+import { count } from "./kit/words.ts";
+import {
+  type StoredRecord,
+  describe,
+  dropRecord,
+  lineOf,
+  recordsIn,
+  retryRecord,
+} from "./set-aside/records.ts";
+
+interface Where extends Place {
+  readonly at?: string;
+  readonly region?: string;
+}
+
+/** `skerry set-aside list|show|retry|drop`: exit status 1 if a retry left any. */
+export function addSetAsideCommand(program: Command, say: Say): void {
+  const setAside = program
+    .command("set-aside")
+    .description(
+      "Records that a process could not handle and kept, while everything else went on.",
+    );
+  const where = (command: Command): Command =>
+    place(command, "its")
+      .option("--at <domain>", "where they are: hub, eu, us, … (default: everywhere)")
+      .option("--region <name>", "the same for a region: eu, us, …");
+
+  example(
+    where(setAside.command("list")),
+    "set-aside list",
+    "set-aside list --region eu",
+    "set-aside list --at hub --json",
+  )
+    .description("List the records that are set aside, one line each, oldest first.")
+    .option("--json", "one JSON object a line", false)
+    .action(async (options: Where & { json: boolean }) => {
+      let found = 0;
+      for (const domain of domainsOf(options))
+        await withNats(options, domain, async (nats) => {
+          for (const one of await recordsIn(nats, domain)) {
+            found += 1;
+            const { seq, record } = one;
+            say(
+              options.json
+                ? JSON.stringify({ domain, seq, ...record })
+                : `${domain} ${lineOf(one)}`,
+            );
+          }
+        });
+      if (found === 0 && !options.json) say("nothing is set aside");
+    });
+
+  example(where(setAside.command("show")), "set-aside show 17 --region eu")
+    .description("Show everything of one record, its bytes as text.")
+    .argument("<seq>", "its sequence, the second column of the list", parseCount)
+    .action((seq: number, options: Where) => {
+      const domain = oneDomain(options);
+      return withNats(options, domain, async (nats) => {
+        const [found] = (await recordsIn(nats, domain)).filter((one) => one.seq === seq);
+        if (!found) throw refused(`there is no record ${seq} set aside at ${domain}`);
+        for (const line of describe(found)) say(line);
+      });
+    });
+
+  example(
+    where(setAside.command("retry")),
+    "set-aside retry 17 --region eu",
+    "set-aside retry --all",
+  )
+    .description(
+      "Have records handled again by the processes that set them aside, after what was wrong is mended.",
+    )
+    .argument("[seq]", "its sequence, the second column of the list", parseCount)
+    .option("--all", "all of them", false)
+    .action(async (seq: number | undefined, options: Where & { all: boolean }) => {
+      const counts = { handled: 0, still: 0 };
+      await eachOf(seq, options, async (nats, domain, one) => {
+        const { outcome, detail } = await retryRecord(nats, domain, one);
+        const isHandled = outcome === "handled";
+        counts[isHandled ? "handled" : "still"] += 1;
+        say(`${domain} ${one.seq} ${isHandled ? "handled" : `still set aside: ${detail}`}`);
+      });
+      say(`${counts.handled} handled, ${counts.still} still set aside`);
+      if (counts.still > 0) process.exitCode = 1;
+    });
+
+  example(where(setAside.command("drop")), "set-aside drop 17 --region eu")
+    .description("Remove records that nobody can mend, for good; their alert is resolved.")
+    .argument("[seq]", "its sequence, the second column of the list", parseCount)
+    .option("--all", "all of them", false)
+    .action(async (seq: number | undefined, options: Where & { all: boolean }) => {
+      let dropped = 0;
+      await eachOf(seq, options, async (nats, domain, one) => {
+        if (await dropRecord(nats, domain, one.seq)) dropped += 1;
+      });
+      say(`${count(dropped, "record")} dropped`);
+    });
+}
+
+/** Everything in the places that were named, or one record. */
+async function eachOf(
+  seq: number | undefined,
+  options: Where & { all: boolean },
+  work: (
+    nats: Parameters<typeof recordsIn>[0],
+    domain: string,
+    record: StoredRecord,
+  ) => Promise<void>,
+): Promise<void> {
+  if ((seq !== undefined) === options.all) throw new UsageError("say a sequence or --all");
+  const domains = seq === undefined ? domainsOf(options) : [oneDomain(options)];
+  for (const domain of domains)
+    await withNats(options, domain, async (nats) => {
+      const records = await recordsIn(nats, domain);
+      const wanted = records.filter((one) => seq === undefined || one.seq === seq);
+      if (seq !== undefined && wanted.length === 0)
+        throw refused(`there is no record ${seq} set aside at ${domain}`);
+      for (const one of wanted) await work(nats, domain, one);
+    });
+}
+
+/** The domain that was named; else every one of the local installation, the hub first. */
+function domainsOf(options: Where): string[] {
+  const { at, region, nats, dataDir } = options;
+  if (at !== undefined || region !== undefined || nats !== undefined) return [oneDomain(options)];
+  const domains = Object.keys(findInstallation(dataDir).addresses.nats);
+  return [...domains.filter((name) => name === HUB), ...domains.filter((name) => name !== HUB)];
+}
+
+function oneDomain({ at, region }: Where): string {
+  const domain = at ?? region;
+  if (domain === undefined || (at !== undefined && region !== undefined))
+    throw new UsageError("say where: --at hub, or --region eu");
+  return domain;
+}
