@@ -1,5 +1,6 @@
 // A contract: a versioned JSON Schema (draft-07) with `x-` annotations that say what a reading is.
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import { unknownKeywords } from "./keywords.ts";
 
 /** The way in which a repeated reading is known: by its sequence, by time and content, or not at all. */
 export type Identity = "sequence" | "time" | "none";
@@ -67,7 +68,12 @@ interface Schema {
   "x-age-max"?: string;
 }
 
-const ajv = new Ajv({ strict: true, allowUnionTypes: true, allErrors: false });
+const ajv = new Ajv({
+  strict: true,
+  allowUnionTypes: true,
+  allErrors: false,
+  addUsedSchema: false, // `$id` is for people: two versions may have the same.
+});
 ajv.addVocabulary([
   "x-unit",
   "x-role",
@@ -102,7 +108,7 @@ export function compileContract(id: { name: string; version: number }, schema: o
   const timeProperty = atMostOne("time");
   const sequenceProperty = atMostOne("sequence");
   const versionProperty = atMostOne("version");
-  checkVersion(id.version, properties[versionProperty ?? ""], fail);
+  if (versionProperty !== undefined) checkVersion(id.version, properties[versionProperty], fail);
 
   const identity = (annotations["x-identity"] ?? "none") as Identity;
   if (!IDENTITIES.includes(identity)) fail(`x-identity must be one of ${IDENTITIES.join(", ")}`);
@@ -148,8 +154,7 @@ function checkVersion(
   property: Property | undefined,
   fail: (what: string) => never,
 ): void {
-  if (property && property.const !== version)
-    fail(`the property with role version needs "const": ${version}`);
+  if (property?.const !== version) fail(`the property with role version needs "const": ${version}`);
 }
 
 /** Only what a reading may lack can be left out, and only a number with a bound can be clamped. */
@@ -180,12 +185,19 @@ function compile(schema: object, fail: (what: string) => never): ValidateFunctio
   try {
     return ajv.compile(schema);
   } catch (error) {
+    const [unknown] = unknownKeywords(schema);
+    if (unknown)
+      fail(unknown.property === null ? unknown.text : `"${unknown.property}": ${unknown.text}`);
     return fail(error instanceof Error ? error.message : String(error));
   }
 }
 
 function toField(name: string, property: Property, fail: (what: string) => never): Field {
   const type = FIELD_TYPES.find((known) => known === property.type);
+  if (Array.isArray(property.type) && property.type.includes("null"))
+    fail(
+      `field "${name}" cannot be null: a device without a value leaves the property out (take it out of "required")`,
+    );
   if (!type) return fail(`field "${name}" needs one type: ${FIELD_TYPES.join(", ")}`);
   return { name, type, unit: property["x-unit"], quantiles: property["x-quantiles"] === true };
 }
