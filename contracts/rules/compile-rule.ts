@@ -21,6 +21,8 @@ interface Common {
   readonly partitionKey: string;
   /** The words of an alert for its condition. */
   readonly says: string;
+  /** Unit of the value that decides; empty where it is that of a field. */
+  readonly unit: string;
   readonly forMs: number;
   readonly clearForMs: number;
   /** A reading is late that arrives more than this after it happened. */
@@ -64,6 +66,7 @@ export function compileRule(rule: Rule, catalog: Catalog): CompiledRule {
     contracts,
     partitionKey,
     says: rule.summary ?? kind.says(rule),
+    unit: kind.unit ?? "",
     forMs: "for" in rule ? ms(rule.for) : 0,
     clearForMs: "clearFor" in rule ? ms(rule.clearFor) : 0,
     lateAfterMs: ms(rule.lateAfter ?? LATE_AFTER_DEFAULT),

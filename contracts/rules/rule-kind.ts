@@ -27,6 +27,8 @@ export interface RuleKind<R extends RuleBase, C> {
   contractsOf(rule: R): readonly string[];
   /** The condition as an alert says it, where the rule has no summary. */
   says(rule: R): string;
+  /** Unit of the value that decides, where the kind knows it; the readings' own is in their contract. */
+  readonly unit?: string;
   /** The condition as a list of rules says it. */
   listed(rule: R): string;
   /** The alert resolves by the lane's clock so long after it last held; null: only a reading resolves it. */

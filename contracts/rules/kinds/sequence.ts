@@ -45,6 +45,7 @@ export const sequence: RuleKind<SequenceRule, CompiledSequence> = {
   required: ["first", "then", "within"],
   contractsOf: ({ first, then }) => [...new Set([first.contract, then.contract])],
   says: text,
+  unit: "ms",
   listed: text,
   resolveAfterMs: ({ resolveAfter, within }) => ms(resolveAfter ?? within),
   compile: (rule, { variablesOf }) => {

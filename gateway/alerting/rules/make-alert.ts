@@ -47,7 +47,8 @@ export function makeAlert(
 ): Alert {
   const tells = !isLate && (state === "firing" || state === "resolved");
   const commands = tells ? commandsOf(rule, state, key) : [];
-  const says = why ?? `${rule.says} (${Number(value.toPrecision(6))})`;
+  const shown = `${Number(value.toPrecision(6))} ${rule.unit}`.trimEnd();
+  const says = why ?? `${rule.says} (${shown})`;
   const detail = isLate ? `while it was away, at ${timeText(times.atMs)}: ${says}` : says;
   return {
     id: alertId(rule.id, key, lane, life.raisedAt),

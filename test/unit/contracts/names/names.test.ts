@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { partitionOf } from "../../../../contracts/names/partition.ts";
 import {
+  acknowledgementKey,
   alertSubject,
   commandFilter,
   rejectSubject,
@@ -64,6 +65,16 @@ test("a command's id cannot leave its place in a subject", () => {
 
 test("an alert's key stays one topic level and brings no wildcard", () => {
   expect(alertTopic("co2-high", "a/b+#")).toBe("alerts/co2-high/a%2Fb%2B%23");
+});
+
+test("late alerts have names of their own, which are no other key's", () => {
+  const alert = { region: "eu", rule: "hot", key: "r" };
+  const late = { ...alert, late: true } as const;
+  expect(alertSubject(late)).toBe("alerts.eu.hot.r.late");
+  expect(alertSubject({ ...alert, key: "r.late" })).toBe("alerts.eu.hot.r=2Elate");
+  expect(acknowledgementKey(late)).toBe("eu.hot.r.late");
+  expect(alertTopic("hot", "r", true)).toBe("alerts/hot/r/late");
+  expect(alertTopic("hot", "r/late")).toBe("alerts/hot/r%2Flate");
 });
 
 test("partitions are stable: changing the hash would tear series apart", () => {

@@ -17,6 +17,11 @@ describe("what is wrong with a rule is said, and where", () => {
     [{ ...threshold, when: undefined, wehn: "co2 > 1" }, "must have required property 'when'"],
     [{ ...threshold, wehn: "co2 > 1" }, "/wehn is unknown"],
     [{ ...threshold, for: "10 seconds" }, "/for must be a duration such as 30s, 5m or 2h"],
+    [{ ...threshold, lateAfter: "late" }, "/lateAfter must be a duration such as 30s, 5m or 2h"],
+    [
+      { ...base, kind: "absence", for: "1m", lateAfter: "1m" },
+      "/lateAfter: a silence ends when a reading arrives, however old it is",
+    ],
     [{ ...threshold, id: "rule_disabled" }, '/id must match format "rule-id"'],
     [
       { ...threshold, severity: "bad" },
@@ -166,4 +171,10 @@ describe("maintenance windows", () => {
     expect(silencedUntil(both, at("2026-03-03T02:40:00Z"))).toBe(at("2026-03-03T03:30:00Z"));
     expect(silencedUntil(both, at("2026-03-03T04:40:00Z"))).toBeNull();
   });
+});
+
+test("a reading is late after a minute, or after what the rule says", () => {
+  expect(compile(threshold).lateAfterMs).toBe(60_000);
+  expect(compile({ ...threshold, lateAfter: "0s" }).lateAfterMs).toBe(0);
+  expect(compile({ ...threshold, lateAfter: "2h" }).lateAfterMs).toBe(7_200_000);
 });
