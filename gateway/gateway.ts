@@ -5,6 +5,8 @@ import type { GatewayStatus } from "../contracts/messages/status.ts";
 import type { Catalog } from "../contracts/schema/catalog.ts";
 import { checkLog } from "../platform/nats/lanes/check-log.ts";
 import { openContractRegistry } from "../platform/nats/lanes/contract-registry.ts";
+import { ConditionAlerts } from "../platform/nats/lanes/condition-alerts.ts";
+import { RejectKeeper } from "../platform/nats/lanes/reject-keeper.ts";
 import { RejectLog } from "../platform/nats/lanes/reject-log.ts";
 import { connectNats } from "../platform/nats/client/connect.ts";
 import { Streams } from "../platform/nats/client/streams.ts";
@@ -23,17 +25,23 @@ import { Ingest } from "./ingest/ingest.ts";
 import { loadMapper } from "./ingest/load-mappings.ts";
 import { natsFrameStore } from "./ingest/nats-store.ts";
 import { Pipeline } from "./ingest/pipeline.ts";
-import { limitsOf, listenersOf } from "./listener-options.ts";
+import { limitsOf, listenersOf, rejectAnswersOf } from "./listener-options.ts";
 import { gatewayMetrics } from "./metrics.ts";
 import type { GatewayConfig } from "./options.ts";
+import { tellContests } from "./presence/contest-alerts.ts";
+import { ContestedIds } from "./presence/contested-ids.ts";
 import { type Presence, openPresence } from "./presence/presence.ts";
 import { serveReplay } from "./replay/serve-replay.ts";
+import { keepRejects } from "./retention/keep-rejects.ts";
 import { runTrimmer } from "./retention/trimmer.ts";
 
 /** Characters of readings in a frame: UTF-8 may triple them, and NATS takes 1 MiB by default. */
 const FRAME_CHARS_MAX = 256 * 1024;
 /** Longest wait, at a stop, for what is already gathered; devices re-send the rest. */
 const DRAIN_MS = 2_000;
+
+/** Contested client ids on `/status`. */
+const CONTESTS_SHOWN = 20;
 
 /** All of a gateway but its transports. */
 interface Services {
@@ -43,6 +51,10 @@ interface Services {
   readonly catalog: Catalog;
   readonly commitLog: CommitLog;
   readonly rejectLog: RejectLog;
+  readonly rejectKeeper: RejectKeeper;
+  /** Those that the gateway raises itself. */
+  readonly alerts: ConditionAlerts;
+  readonly contestedIds: ContestedIds;
   readonly ingest: Ingest;
   readonly presence: Presence;
   readonly commands: Commands;
@@ -102,6 +114,7 @@ async function openServices(
   const log = { gateway, epoch, partitions, clock, frameCharsMax: FRAME_CHARS_MAX };
   const commitLog = new CommitLog(natsFrameStore(connection, region), log);
   const rejectLog = new RejectLog(connection, region, `${gateway}:${epoch}`);
+  const alerts = new ConditionAlerts(connection, region);
   const rules = { catalog, partitions, ageMaxMs: config.ageMax, mapper };
   return {
     connection,
@@ -109,6 +122,9 @@ async function openServices(
     catalog,
     commitLog,
     rejectLog,
+    rejectKeeper: new RejectKeeper({ connection, domain: region, alerts, logger }),
+    alerts,
+    contestedIds: new ContestedIds(),
     ingest: new Ingest({ rules, commitLog, rejectLog, tracing, clock, signal }),
     presence: openPresence({ commitLog, catalog, gateway, partitions, clock, logger }),
     commands: new Commands({ connection, region, logger, clock, signal }),
@@ -119,12 +135,13 @@ async function openServices(
 
 /** MQTT, the one transport: its messages go down the pipeline, its clients are identity's. */
 function openBroker(config: GatewayConfig, services: Services, logger: Logger): Promise<Broker> {
-  const { identity, presence, commands } = services;
+  const { identity, presence, commands, contestedIds } = services;
   const pipeline = new Pipeline({ ...services, access: identity });
   return startBroker(
     {
       listeners: listenersOf(config),
       limits: limitsOf(config),
+      rejectAnswers: rejectAnswersOf(config),
       logger,
       ...(config.dataDir === "" ? {} : { dataDirectory: config.dataDir }),
     },
@@ -134,7 +151,10 @@ function openBroker(config: GatewayConfig, services: Services, logger: Logger): 
       authenticate: (credentials) => identity.authenticate(credentials),
       authorizeSubscribe: (client, filter) => identity.authorizeSubscribe(client, filter),
       connected: (client) => presence.connected(client),
-      disconnected: (client, reason) => presence.disconnected(client, reason),
+      disconnected: (client, reason) => {
+        presence.disconnected(client, reason);
+        if (reason === "taken_over") contestedIds.takenOver(client, Date.now());
+      },
     },
   );
 }
@@ -144,6 +164,9 @@ const statusOf = (region: string, services: Services, broker: Broker): GatewaySt
   region,
   readingsStored: services.commitLog.stored,
   rejectsStored: services.rejectLog.stored,
+  rejectsDropped: services.rejectKeeper.dropped,
+  takeovers: services.contestedIds.takeovers,
+  contestedClientIds: services.contestedIds.contests(Date.now()).slice(0, CONTESTS_SHOWN),
   connections: broker.counters.connections,
   held: broker.counters.publishesHeld,
   qos0Dropped: services.backpressure.qos0Dropped,
@@ -168,5 +191,7 @@ async function workUntil(
     identity.run(signal, (id) => void broker.disconnect(id, "not_authorized")),
     serveReplay({ connection, region, ingest, logger }, signal),
     runTrimmer({ ...config, connection, logger }, signal),
+    keepRejects(parts, signal),
+    tellContests(parts, signal),
   ]);
 }

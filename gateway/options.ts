@@ -4,7 +4,7 @@ import { type OptionTable, type Resolved, as } from "../platform/runtime/config.
 import { STATUS_OPTIONS } from "../platform/runtime/status-server.ts";
 import { TRACING_OPTIONS } from "../otel/tracing.ts";
 import { IDENTITY_OPTIONS } from "./identity/options.ts";
-import { LIMIT_OPTIONS, LISTENER_OPTIONS } from "./listener-options.ts";
+import { LIMIT_OPTIONS, LISTENER_OPTIONS, REJECT_ANSWER_OPTIONS } from "./listener-options.ts";
 import { TRIMMER_OPTIONS } from "./retention/options.ts";
 
 export const GATEWAY_OPTIONS = {
@@ -53,6 +53,7 @@ export const GATEWAY_OPTIONS = {
   ...STATUS_OPTIONS,
   ...IDENTITY_OPTIONS,
   ...LISTENER_OPTIONS,
+  ...REJECT_ANSWER_OPTIONS,
   ...LIMIT_OPTIONS,
   ...TRIMMER_OPTIONS,
   ...TRACING_OPTIONS,

@@ -10,6 +10,7 @@ import { admit } from "./admit.ts";
 import type { CommitLog } from "./commit-log.ts";
 import type { Message, Refusal, Settle } from "./message.ts";
 import { originOf, outcomeOf, rejectOf } from "./outcome.ts";
+import { RecentRejects } from "./recent-rejects.ts";
 import type { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
 
 export interface IngestParts {
@@ -30,6 +31,7 @@ export interface ReplayOutcome {
 
 export class Ingest {
   readonly #parts: IngestParts;
+  readonly #recent = new RecentRejects();
 
   constructor(parts: IngestParts) {
     this.#parts = parts;
@@ -66,7 +68,7 @@ export class Ingest {
     for (const { partition, encoded } of readings) commitLog.append(partition, encoded, stored);
     if (rejects.length === 0) return;
     const origin = originOf(message, receivedAtMs, traceparent);
-    for (const one of rejects) this.#keep(rejectOf(one, origin), stored);
+    for (const one of rejects) this.#keep(message, rejectOf(one, origin), stored);
   }
 
   /** Keeps a message that its sender had no right to publish, with the reason, then settles it. */
@@ -79,7 +81,7 @@ export class Ingest {
       version: null,
       ...originOf(message, this.#parts.clock(), null),
     };
-    this.#keep(reject, () => settle(refusal));
+    this.#keep(message, reject, () => settle(refusal));
   }
 
   /**
@@ -129,12 +131,15 @@ export class Ingest {
     return outcome;
   }
 
-  #keep(reject: Reject, kept: () => void): void {
+  #keep(message: Message, reject: Reject, kept: () => void): void {
     const { rejectLog, signal } = this.#parts;
-    rejectLog.append(reject, signal).then(
-      kept,
-      () => undefined, // Stopping: not settled, so its sender sends it again.
-    );
+    const part = `${reject.reason} ${reject.mapping ?? ""}`;
+    this.#recent
+      .keep(message, part, (knownId) => rejectLog.append(reject, signal, knownId))
+      .then(
+        kept,
+        () => undefined, // Stopping: not settled, so its sender sends it again.
+      );
   }
 
   #startSpan(message: Message, startMs: number) {

@@ -64,6 +64,7 @@ export class Dispatch implements AliasHolder {
   /** The socket is closed. */
   stop(): void {
     if (this.#rateTimer) clearTimeout(this.#rateTimer);
+    this.#inbound.stop();
   }
 
   #publish(packet: IPublishPacket): void {
