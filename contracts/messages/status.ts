@@ -1,5 +1,6 @@
 // What each process answers on `GET /status`: the supervisor's panel and the final report read it.
 import type { HubCopy } from "./copy.ts";
+import type { DroppedRejects } from "./reject.ts";
 
 export interface GatewayStatus {
   readonly process: "gateway";
@@ -7,6 +8,20 @@ export interface GatewayStatus {
   /** Since the process started. */
   readonly readingsStored: number;
   readonly rejectsStored: number;
+  /** Of the region, while rejects are kept: those that nobody has replayed and that are gone. */
+  readonly rejectsDropped: {
+    readonly total: number;
+    /** The most, by device and reason. */
+    readonly most: readonly DroppedRejects[];
+  };
+  /** Connections that ended because another came with their client id, since the start. */
+  readonly takeovers: number;
+  /** Client ids that clients take from each other all the time now; `takeovers` are those of a minute. */
+  readonly contestedClientIds: readonly {
+    readonly clientId: string;
+    readonly takeovers: number;
+    readonly addresses: readonly string[];
+  }[];
   readonly connections: number;
   /** Publishes received and not yet acknowledged. */
   readonly held: number;
