@@ -49,7 +49,7 @@ export const telemetrySubjects = (region: string, partitions: number): string[] 
 /** All lanes of a region. */
 export const telemetryFilter = (region: string): string => `telemetry.${region}.*`;
 
-/** What names an alert of a rule and key; the late one has a name of its own. */
+/** The name of an alert of a rule and key; the late one has a name of its own. */
 export interface AlertName {
   readonly region: string;
   readonly rule: string;

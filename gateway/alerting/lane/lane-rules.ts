@@ -50,7 +50,7 @@ export class LaneRules {
   readonly absences: LaneAbsences;
   clock: LaneClock = CLOCK_START;
   identities = new RecentIdentities();
-  /** Of readings that came late: devices send their buffers again after hours. */
+  /** Memory of readings that came late: devices send their buffers again after hours. */
   lateIdentities = new RecentIdentities(LATE_HORIZON_MS);
   readonly #catalog: Catalog;
   readonly #alerts: LaneAlerts;

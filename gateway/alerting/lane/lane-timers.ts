@@ -10,7 +10,7 @@ import type { LaneClock } from "./lane-clock.ts";
 
 /** A window is looked at again after so much attended time without a reading. */
 const DRAIN_EVERY_MS = 1_000;
-/** Of a key whose readings came late nothing is remembered after so much attended time without another. */
+/** A key whose readings came late is forgotten after so much attended time without another. */
 const LATE_QUIET_MS = 600_000;
 
 /** Takes the word of windows that moved on without a reading: what they say may hold no more. */

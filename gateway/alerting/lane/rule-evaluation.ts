@@ -137,7 +137,7 @@ export class RuleEvaluation {
       else state.draining.stop(key);
   }
 
-  /** Of what comes late, a reading after the maintenance window says that it is over. */
+  /** Readings that come late say themselves that a maintenance window is over: by their times. */
   #endLateSilence(state: RuleState, life: Life, cause: Cause): void {
     if (life.silencedUntilMs === null || cause.atMs < life.silencedUntilMs) return;
     life.silencedUntilMs = silencedUntil(state.compiled.silences, cause.atMs);

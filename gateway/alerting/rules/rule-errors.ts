@@ -21,7 +21,7 @@ export interface RuleErrorOfKey {
 export class RuleErrors {
   readonly #byKey = new Map<string, RuleErrorOfKey>();
   #timers = new IdleTimers();
-  /** Of all keys. */
+  /** Readings of all keys. */
   readings = 0;
 
   get byKey(): ReadonlyMap<string, RuleErrorOfKey> {

@@ -59,9 +59,9 @@ export class RuleState implements WindowReader {
   windows: SharedWindows | null = null;
   /** Keys that it cannot be evaluated for. */
   errors = new RuleErrors();
-  /** What is known of readings that came too late (U1). */
+  /** State of readings that came too late (U1); null while nothing of them is known. */
   late: RuleState | null = null;
-  /** In such a state: when the last reading of each key came. */
+  /** The last reading of each key of a late state. */
   quiet = new IdleTimers();
   /** The rule's state: this one, or the one that this is the late one of. */
   readonly main: RuleState;
@@ -127,7 +127,7 @@ export class RuleState implements WindowReader {
     if (life === null && memory === null) this.slots.delete(key);
   }
 
-  /** In a late state, after a reading: what is remembered of its key is forgotten once nothing more comes. */
+  /** Starts anew the time after which a late state forgets a key of which nothing more comes. */
   heardLate(key: string, attendedAt: number): void {
     if (!this.#holds(key)) return;
     this.quiet.touch(key, attendedAt);

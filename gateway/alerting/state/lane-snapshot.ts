@@ -28,7 +28,7 @@ const FORMAT_BEFORE = 2;
 
 type Entries = readonly (readonly [key: string, at: number])[];
 
-/** What is written of a rule, and apart of what it knows of readings that came late. */
+/** State of a rule, or of what it knows of readings that came late. */
 interface SavedState {
   readonly limitedAt: RuleState["limitedAt"];
   /** The number of slots; the numbers of each are its key and when it was touched. */
@@ -228,7 +228,7 @@ function readRule(
   return state;
 }
 
-/** What a rule of format 2 remembers, as it is remembered now. */
+/** Turns the memory of a rule of format 2 into what it would be now. */
 function modernise(state: RuleState): void {
   if (state.compiled.kind !== "composite") return;
   for (const slot of state.slots.values())

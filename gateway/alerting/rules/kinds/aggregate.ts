@@ -32,7 +32,7 @@ export const aggregate: ReadingKind<CompiledRule & CompiledAggregate> = {
   },
 };
 
-/** What is known of no values: there are none of them. */
+/** Statistics that no values have, too: there are none of them. */
 const OF_NONE: readonly AggregateName[] = ["count", "sum", "distinct"];
 
 function judgeOf(rule: CompiledAggregate): (window: SlidingWindow) => Verdict {

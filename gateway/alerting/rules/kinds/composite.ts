@@ -12,10 +12,10 @@ interface Known {
   readonly value: unknown;
 }
 
-/** By alias and member. */
+/** Values by alias and member. */
 type Joined = Record<string, Record<string, Known>>;
 
-/** What an earlier program remembered: the newest reading of each alias. */
+/** Memory of an earlier program: the newest reading of each alias. */
 type JoinedReadings = Record<string, { readonly timeMs: number; readonly values: Values }>;
 
 export const composite: ReadingKind<CompiledRule & CompiledComposite> = {
