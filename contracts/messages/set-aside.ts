@@ -10,6 +10,7 @@ export const SET_ASIDE_KINDS = [
   "contract",
   "device",
   "frame",
+  "position",
   "reading",
   "repair",
   "reply",

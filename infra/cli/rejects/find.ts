@@ -97,7 +97,8 @@ export async function rejectAt(
   const message = await new Streams(connection).at(rejectsStream(region), seq);
   // The count of those that are gone is in the same stream.
   if (!message || !rejectAddress(message.subject)) return null;
-  return { seq, reject: jsonOf<Reject>(message.data) };
+  const reject = rejectOf(message.data);
+  return reject && { seq, reject };
 }
 
 /** Up to `lastSeq`, or to the end, where that has been replayed and deleted meanwhile. */
@@ -107,9 +108,22 @@ async function readRange(
   lastSeq: number,
 ): Promise<KeptReject[]> {
   const found: KeptReject[] = [];
-  for await (const { seq, data } of readStored(connection, slice, lastSeq))
-    found.push({ seq, reject: jsonOf<Reject>(data) });
+  for await (const { seq, data } of readStored(connection, slice, lastSeq)) {
+    const reject = rejectOf(data);
+    if (reject) found.push({ seq, reject });
+  }
   return found;
+}
+
+/** Null for what no gateway wrote. */
+function rejectOf(data: Uint8Array): Reject | null {
+  try {
+    const reject = jsonOf<Partial<Reject> | null>(data);
+    const isReject = typeof reject?.payload === "string" && Number.isFinite(reject.receivedAtMs);
+    return isReject ? (reject as Reject) : null;
+  } catch {
+    return null;
+  }
 }
 
 /** One line: sequence, arrival, reason, topic, client, detail, and how the payload begins. */
