@@ -47,17 +47,17 @@ export interface Reject {
 export interface DroppedRejects {
   readonly device: string;
   readonly reason: string;
-  /** To make room: the device had most, and these were its oldest. */
+  /** Rejects that made room: the device had most, and these were its oldest. */
   readonly forRoom: number;
   /** They were older than rejects are kept. */
   readonly byAge: number;
-  /** When the last of them went, epoch ms. */
+  /** The time at which the last of them went, epoch ms. */
   readonly atMs: number;
 }
 
 /** The last message on `rejects.{region}.dropped`: everything that went while rejects are kept. */
 export interface DroppedRecord {
   readonly dropped: readonly DroppedRejects[];
-  /** Of devices and reasons with fewer than those that are named. */
+  /** The sum of devices and reasons with fewer than those that are named. */
   readonly others: number;
 }

@@ -8,7 +8,7 @@ export interface GatewayStatus {
   /** Since the process started. */
   readonly readingsStored: number;
   readonly rejectsStored: number;
-  /** Of the region, while rejects are kept: those that nobody has replayed and that are gone. */
+  /** Rejects of the region that nobody has replayed and that are gone, while rejects are kept. */
   readonly rejectsDropped: {
     readonly total: number;
     /** The most, by device and reason. */
@@ -33,7 +33,7 @@ export interface GatewayStatus {
   readonly bridgeRepeats: number;
   /** `refusing`: the log refuses or is away, so nothing is acknowledged; `detail` says why. */
   readonly log: { readonly state: "ok" | "refusing"; readonly detail: string };
-  /** What readings lack that were admitted in part. */
+  /** Values that readings lack which were admitted in part. */
   readonly notes: FieldNotes;
   readonly commands: {
     /** Sent to devices and not answered yet. */
@@ -58,7 +58,7 @@ export interface FieldNotes {
     readonly detail: string;
     readonly count: number;
   }[];
-  /** Of further devices and fields, which are only counted. */
+  /** The number of further devices and fields, which are only counted. */
   readonly more: number;
 }
 

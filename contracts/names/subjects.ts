@@ -73,7 +73,7 @@ function keyToken(key: string): string {
   return `sha256-${createHash("sha256").update(key).digest("hex")}`;
 }
 
-/** Of one rule, whatever the key. */
+/** The alerts of one rule, whatever the key. */
 export const alertsOfRule = (region: string, rule: string): string =>
   `alerts.${region}.${escapeToken(rule)}.*`;
 
@@ -84,7 +84,7 @@ export const rejectSubject = (reject: { region: string; reason: string; device: 
 
 export const rejectSubjects = (region: string): string => `rejects.${region}.>`;
 
-/** How many rejects of a region are gone; in the same stream. See contracts/messages/reject.ts. */
+/** The count of a region's rejects that are gone; in the same stream. See contracts/messages/reject.ts. */
 export const rejectsDroppedSubject = (region: string): string => `rejects.${region}.dropped`;
 
 /** Reason and device of a subject of rejects; null for {@link rejectsDroppedSubject}. */
@@ -129,7 +129,7 @@ export const setAsideFilter = (of: {
 
 export const setAsideSubjects = (domain: string): string => `setaside.${domain}.>`;
 
-/** Who set records aside, of which kind and for which reason, by the subject of one of them. */
+/** The process, kind and reason in the subject of a record that was set aside. */
 export const setAsideGroup = (subject: string): string => subject.split(".").slice(2, 5).join("/");
 
 interface PlaceOfRecord {

@@ -14,7 +14,7 @@ const ADDRESSES_MAX = 8;
 
 export interface Contest {
   readonly clientId: string;
-  /** In the last minute. */
+  /** Takeovers in the last minute. */
   readonly takeovers: number;
   readonly addresses: readonly string[];
 }

@@ -71,7 +71,7 @@ function checkReason({ reason }: RejectQuery): void {
     throw refused(`the reason "${reason}" is none of ${REJECT_REASONS.join(", ")}`);
 }
 
-/** How many that fit are gone, for want of room or by age, and were not replayed. */
+/** The number of fitting ones that are gone, for want of room or by age, and were not replayed. */
 export async function goneRejects(
   connection: NatsConnection,
   { region, reason, device, sinceMs }: RejectQuery,

@@ -17,7 +17,7 @@ import type { InstallationReport, RegionReport } from "./installation.ts";
 const BEHIND_MS = 60_000;
 /** Share of a log's size bound from which on somebody should act. */
 const LOG_FILLED = 0.8;
-/** Of the keys that a rule cannot be evaluated for, so many are named. */
+/** The number of keys that are named of those for which a rule cannot be evaluated. */
 const KEYS_NAMED = 3;
 
 /** True if no server and no process answers. */

@@ -20,7 +20,7 @@ export interface Condition {
   readonly atMs: number;
   readonly value: number;
   readonly message: string;
-  /** By default `warning`. */
+  /** The severity; `warning` by default. */
   readonly severity?: Severity;
 }
 

@@ -16,13 +16,13 @@ const SHOWN_MAX = 20;
 
 export interface RejectKeeperParts {
   readonly connection: NatsConnection;
-  /** Whose rejects they are: `hub` or a region. */
+  /** The owner of the rejects: `hub` or a region. */
   readonly domain: string;
   readonly alerts: Pick<ConditionAlerts, "set" | "openKeys">;
   readonly logger: Logger;
 }
 
-/** By device and reason, over the whole time that rejects are kept. */
+/** Counts by device and reason, over the whole time that rejects are kept. */
 export interface RejectsDropped {
   readonly total: number;
   readonly most: readonly DroppedRejects[];

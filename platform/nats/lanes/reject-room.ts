@@ -24,7 +24,7 @@ export const ROOMY = 0.7;
 const AGE_MARGIN_MS = 3_600_000;
 /** Rejects removed by age in one run. */
 const AGED_MAX = 20_000;
-/** What JetStream stores of a message beside subject and data, its message id included. */
+/** The bytes that JetStream stores of a message beside subject and data, its message id included. */
 const OVERHEAD_BYTES = 80;
 /** Subjects whose newest reject tells the size of the others, asked for together. */
 const SIZES_AT_ONCE = 32;

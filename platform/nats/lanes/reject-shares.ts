@@ -15,7 +15,7 @@ export interface RejectShare {
 
 export interface Cut {
   readonly subject: string;
-  /** How many of the newest stay. */
+  /** The number of the newest that stay. */
   readonly keep: number;
 }
 
