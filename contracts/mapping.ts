@@ -60,7 +60,7 @@ export interface TimeMapping {
   readonly zone?: string;
   /** Nothing there, or null: arrival time. */
   readonly optional?: boolean;
-  /** What stands for a time before the year CLOCK_SET_YEAR, which no clock that is set shows. */
+  /** The stand-in for a time before the year CLOCK_SET_YEAR, which no clock that is set shows. */
   readonly fallback?: "arrival";
   /** The contract's time property; default `ts`. */
   readonly property?: string;
@@ -69,10 +69,10 @@ export interface TimeMapping {
 /** A clock that shows an earlier year was never set: it counts from 1970, 1980, 2000 or its making. */
 export const CLOCK_SET_YEAR = 2020;
 
-/** What must be true of a message, or of an element of it, for an entry to apply. */
+/** A condition of a message, or of an element of it, for an entry to apply. */
 export interface Condition {
   readonly pointer: string;
-  /** With `each`: elements for which the condition does not hold are passed over. Default: the message. */
+  /** Elements, with `each`, for which the condition does not hold are passed over. Default: the message. */
   readonly of?: "element" | "message";
   /** Without any of these: something is there. */
   readonly equals?: Scalar;
@@ -104,7 +104,7 @@ export interface MappingEntry {
    * members of an object whose keys fit: `/params/switch:{channel}`.
    */
   readonly each?: string;
-  /** For optional fields that say nothing else. Default `omit`. */
+  /** The treatment of optional fields that say nothing else. Default `omit`. */
   readonly invalid?: "omit" | "refuse";
   /**
    * Event time. `arrival` writes the time of arrival into the reading, so that a contract with
@@ -238,7 +238,7 @@ export function namePattern(level: string): NamePattern | null {
   return name === undefined ? null : { before, name, after };
 }
 
-/** What stands for the name in a level or a key; null if that does not fit, or there is nothing. */
+/** The text that stands for the name in a level or a key; null if that does not fit, or there is nothing. */
 export const namedPart = ({ before, after }: NamePattern, level: string): string | null =>
   level.length > before.length + after.length && level.startsWith(before) && level.endsWith(after)
     ? level.slice(before.length, level.length - after.length)

@@ -6,6 +6,8 @@ import { CONTRACTS_BUCKET } from "../contracts/names/subjects.ts";
 import type { Catalog } from "../contracts/schema/catalog.ts";
 import { checkLog } from "../platform/nats/lanes/check-log.ts";
 import { openContractRegistry } from "../platform/nats/lanes/contract-registry.ts";
+import { ConditionAlerts } from "../platform/nats/lanes/condition-alerts.ts";
+import { RejectKeeper } from "../platform/nats/lanes/reject-keeper.ts";
 import { RejectLog } from "../platform/nats/lanes/reject-log.ts";
 import { SetAside, entriesSetAside } from "../platform/nats/lanes/set-aside.ts";
 import { serveRetries } from "../platform/nats/lanes/set-aside-retries.ts";
@@ -28,11 +30,14 @@ import { loadMapper } from "./ingest/load-mappings.ts";
 import { natsFrameStore } from "./ingest/nats-store.ts";
 import { NotedFields } from "./ingest/noted-fields.ts";
 import { Pipeline } from "./ingest/pipeline.ts";
-import { limitsOf, listenersOf } from "./listener-options.ts";
+import { limitsOf, listenersOf, rejectAnswersOf } from "./listener-options.ts";
 import { gatewayMetrics } from "./metrics.ts";
 import type { GatewayConfig } from "./options.ts";
+import { tellContests } from "./presence/contest-alerts.ts";
+import { ContestedIds } from "./presence/contested-ids.ts";
 import { type Presence, openPresence } from "./presence/presence.ts";
 import { serveReplay } from "./replay/serve-replay.ts";
+import { keepRejects } from "./retention/keep-rejects.ts";
 import { runTrimmer } from "./retention/trimmer.ts";
 import { gatewayRetries } from "./set-aside-retry.ts";
 
@@ -40,6 +45,9 @@ import { gatewayRetries } from "./set-aside-retry.ts";
 const FRAME_CHARS_MAX = 256 * 1024;
 /** Longest wait, at a stop, for what is already gathered; devices re-send the rest. */
 const DRAIN_MS = 2_000;
+
+/** Contested client ids on `/status`. */
+const CONTESTS_SHOWN = 20;
 
 /** All of a gateway but its transports. */
 interface Services {
@@ -50,6 +58,10 @@ interface Services {
   readonly commitLog: CommitLog;
   readonly rejectLog: RejectLog;
   readonly notedFields: NotedFields;
+  readonly rejectKeeper: RejectKeeper;
+  /** Those that the gateway raises itself. */
+  readonly alerts: ConditionAlerts;
+  readonly contestedIds: ContestedIds;
   readonly ingest: Ingest;
   readonly presence: Presence;
   readonly commands: Commands;
@@ -120,6 +132,7 @@ async function openServices(
     clock: () => performance.now(),
   });
   const notedFields = new NotedFields(logger);
+  const alerts = new ConditionAlerts(connection, region);
   const rules = { catalog, partitions, ageMaxMs: config.ageMax, mapper };
   return {
     connection,
@@ -129,6 +142,9 @@ async function openServices(
     rejectLog,
     notedFields,
     ingest: new Ingest({ rules, commitLog, rejectLog, notedFields, tracing, clock, signal }),
+    rejectKeeper: new RejectKeeper({ connection, domain: region, alerts, logger }),
+    alerts,
+    contestedIds: new ContestedIds(),
     presence: openPresence({ commitLog, catalog, gateway, partitions, clock, logger }),
     commands: new Commands({ connection, region, setAside, logger, clock, signal }),
     identity,
@@ -140,12 +156,13 @@ async function openServices(
 
 /** MQTT, the one transport: its messages go down the pipeline, its clients are identity's. */
 function openBroker(config: GatewayConfig, services: Services, logger: Logger): Promise<Broker> {
-  const { identity, presence, commands, bridges } = services;
+  const { identity, presence, commands, bridges, contestedIds } = services;
   const pipeline = new Pipeline({ ...services, access: identity });
   return startBroker(
     {
       listeners: listenersOf(config),
       limits: limitsOf(config),
+      rejectAnswers: rejectAnswersOf(config),
       logger,
       ...(config.dataDir === "" ? {} : { dataDirectory: config.dataDir }),
     },
@@ -161,6 +178,7 @@ function openBroker(config: GatewayConfig, services: Services, logger: Logger): 
       disconnected: (client, reason) => {
         bridges.disconnected(client);
         presence.disconnected(client, reason);
+        if (reason === "taken_over") contestedIds.takenOver(client, Date.now());
       },
     },
   );
@@ -171,6 +189,9 @@ const statusOf = (region: string, services: Services, broker: Broker): GatewaySt
   region,
   readingsStored: services.commitLog.stored,
   rejectsStored: services.rejectLog.stored,
+  rejectsDropped: services.rejectKeeper.dropped,
+  takeovers: services.contestedIds.takeovers,
+  contestedClientIds: services.contestedIds.contests(Date.now()).slice(0, CONTESTS_SHOWN),
   connections: broker.counters.connections,
   held: broker.counters.publishesHeld,
   qos0Dropped: services.backpressure.qos0Dropped,
@@ -204,5 +225,7 @@ async function workUntil(
       signal,
     ),
     runTrimmer({ ...config, connection, logger }, signal),
+    keepRejects(parts, signal),
+    tellContests(parts, signal),
   ]);
 }

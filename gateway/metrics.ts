@@ -43,6 +43,27 @@ const ingestMetrics = (status: Status): MetricSpec[] => [
     read: () => status().notes.totals,
   },
   {
+    name: "skerry.gateway.rejects.dropped",
+    kind: "gauge",
+    unit: "{reject}",
+    doc: "rejects of the region that are gone and that nobody had replayed, over the time that rejects are kept",
+    read: () => status().rejectsDropped.total,
+  },
+  {
+    name: "skerry.gateway.takeovers",
+    kind: "counter",
+    unit: "{connection}",
+    doc: "connections that ended because another came with their client id",
+    read: () => status().takeovers,
+  },
+  {
+    name: "skerry.gateway.client_ids.contested",
+    kind: "gauge",
+    unit: "{client}",
+    doc: "client ids that clients take from each other all the time",
+    read: () => status().contestedClientIds.length,
+  },
+  {
     name: "skerry.gateway.qos0.dropped",
     kind: "counter",
     unit: "{message}",

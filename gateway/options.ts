@@ -4,7 +4,7 @@ import { type OptionTable, type Resolved, as } from "../platform/runtime/config.
 import { STATUS_OPTIONS } from "../platform/runtime/status-server.ts";
 import { TRACING_OPTIONS } from "../otel/tracing.ts";
 import { IDENTITY_OPTIONS } from "./identity/options.ts";
-import { LIMIT_OPTIONS, LISTENER_OPTIONS } from "./listener-options.ts";
+import { LIMIT_OPTIONS, LISTENER_OPTIONS, REJECT_ANSWER_OPTIONS } from "./listener-options.ts";
 import { TRIMMER_OPTIONS } from "./retention/options.ts";
 
 /** Patterns of client ids; `*` stands for any text, all else for itself, in any case. */
@@ -67,6 +67,7 @@ export const GATEWAY_OPTIONS = {
   ...STATUS_OPTIONS,
   ...IDENTITY_OPTIONS,
   ...LISTENER_OPTIONS,
+  ...REJECT_ANSWER_OPTIONS,
   ...LIMIT_OPTIONS,
   ...TRIMMER_OPTIONS,
   ...TRACING_OPTIONS,

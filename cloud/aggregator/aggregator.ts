@@ -124,7 +124,8 @@ export class Aggregator implements StatusSource {
       const parts = { ...by, shippedDirectory: this.#config.schemas, judged };
       const catalog = await openContractRegistry(parts, signal).catch(unlessAborted);
       if (!catalog) return;
-      const open = () => Positions.open<AggregatorPosition>(connection, OPERATOR);
+      const ofLanes = { setAside, holdsLane: true };
+      const open = () => Positions.open<AggregatorPosition>(connection, OPERATOR, ofLanes);
       const positions = await insist(open, this.#logger, signal);
       if (!positions) return;
       const { regions, partitions } = this.#config;

@@ -45,7 +45,7 @@ export interface AlertQueueParts {
   readonly logger: Logger;
 }
 
-/** Where a queue begins, and what of it is told already. */
+/** The beginning of a queue, and what of it is told already. */
 export interface QueueStart {
   readonly doneSeq: number;
   readonly told: readonly number[];
@@ -201,7 +201,7 @@ export class AlertQueue {
     return { grouped: this.#of.channel.groupMs > 0, catchUp: this.mustCatchUp };
   }
 
-  /** Of the foremost alert that may be told now; null if there is none. */
+  /** The urgency of the foremost alert that may be told now; null if there is none. */
   urgency(nowMs: number): Urgency | null {
     return urgencyOf(this.#waiting, { ...this.#terms, nowMs });
   }

@@ -22,7 +22,7 @@ const TRIES_MIN = 4;
 /** A server may ask for more; that it is alive again should not be noticed the next day. */
 const RETRY_AFTER_MAX_MS = 3_600_000;
 
-/** Who has something to tell. */
+/** One that has something to tell. */
 export interface Waiter {
   /** Null: nothing, for now. */
   urgency(nowMs: number): Urgency | null;

@@ -98,7 +98,7 @@ export class Notifier implements StatusSource {
     const { place, ageMaxMs } = this.#config;
     const deadLetters = new DeadLetters(connection, this.#domain);
     const operator = `notifier-${channel.spec.name}`;
-    const open = () => Positions.open<SavedPosition>(connection, operator);
+    const open = () => Positions.open<SavedPosition>(connection, operator, { setAside });
     const positions = await insist(open, logger, signal);
     if (!positions) return [];
     // What the hub itself raises is told at the hub, whatever is assigned.

@@ -35,7 +35,7 @@ export interface PlanTerms {
   readonly catchUp: boolean;
 }
 
-/** How severe the foremost alert is that may be told, and since when it waits. */
+/** The severity of the foremost alert that may be told, and the time since which it waits. */
 export interface Urgency {
   readonly rank: number;
   readonly arrivedMs: number;
@@ -65,7 +65,7 @@ export function planNext(waiting: readonly Candidate[], terms: PlanTerms): Messa
   return foremost <= tokens && foremost < ready.length ? planOf(first) : digestOf(ready); // B3
 }
 
-/** How severe and how old the foremost is that may be told now; null if there is none. */
+/** Severity and age of the foremost that may be told now; null if there is none. */
 export function urgencyOf(
   waiting: readonly Candidate[],
   terms: Omit<PlanTerms, "tokens">,
@@ -74,7 +74,7 @@ export function urgencyOf(
   return first ? { rank: first.rank, arrivedMs: first.alerts[0]!.arrivedMs } : null;
 }
 
-/** When there is something to tell, if nothing else comes: on the clock of the candidates. */
+/** The time at which there is something to tell, if nothing else comes: on the clock of the candidates. */
 export function readyAtMs(
   waiting: readonly Candidate[],
   { grouped, catchUp }: Pick<PlanTerms, "grouped" | "catchUp">,

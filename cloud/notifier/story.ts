@@ -21,7 +21,7 @@ export const rankOf = ({ severity }: Pick<Alert, "severity">): number =>
 export const storyKey = (alert: Alert): string =>
   `${alert.rule}\n${alert.key}\n${isLate(alert) ? "late" : ""}`;
 
-/** In the order in which they first appear. */
+/** Groups in the order in which they first appear. */
 export function storiesOf(alerts: readonly Alert[]): Story[] {
   const stories = new Map<string, Alert[]>();
   for (const alert of alerts) {

@@ -21,7 +21,7 @@ export class TriedAlerts {
     this.#bySeq.set(tried.seq, tried);
   }
 
-  /** Of a message with these alerts: as long ago and as often as any of them. */
+  /** The attempts at a message with these alerts: as long ago and as often as any of them. */
   of(seqs: readonly number[]): Tried | null {
     const found = seqs.flatMap((seq) => this.#bySeq.get(seq) ?? []);
     if (found.length === 0) return null;

@@ -29,7 +29,7 @@ export function subjectOf({ kind, alerts, region }: Message): string {
   return `${count} of ${rules} ${rules === 1 ? "rule" : "rules"}${firingNow(stories)} (${region})`;
 }
 
-/** What of a digest is so now, the most severe first, so that nobody has to open it to know. */
+/** The part of a digest that is so now, the most severe first, so that nobody has to open it to know. */
 function firingNow(stories: readonly Story[]): string {
   const firing = stories
     .filter((story) => !story.late && lastOf(story).state === "firing")

@@ -53,6 +53,17 @@ export interface Alert {
   readonly index: number;
 }
 
+/**
+ * Alerts that gateways raise themselves; an underscore is in no id of anybody's rule.
+ * `rejects_dropped`: there was no room for rejects of a device; `client_id_contested`: clients take one
+ * client id from each other all the time.
+ */
+export const GATEWAY_RULES = ["rejects_dropped", "client_id_contested"] as const;
+export type GatewayRule = (typeof GATEWAY_RULES)[number];
+
+/** The `partition` of an alert that is about no lane. */
+export const NO_LANE = -1;
+
 /** That somebody has seen an alert: one of a rule and key, at the hub in bucket `acknowledgements`. */
 export interface Acknowledgement {
   readonly rule: string;

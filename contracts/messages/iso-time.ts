@@ -32,7 +32,7 @@ export function isoTimeMs(text: string): number {
   return Number.isNaN(wallMs) ? Number.NaN : wallMs - isoOffsetMs(text);
 }
 
-/** What the text says, as if it were UTC, whatever its zone; NaN for text that is no time. */
+/** The time that the text says, as if it were UTC, whatever its zone; NaN for text that is no time. */
 export function isoWallMs(text: string): number {
   if (!isIso(text)) return Number.NaN;
   const year = digits(text, 0, 4);
@@ -71,7 +71,7 @@ export function isoOffsetMs(text: string): number {
 /** True of text that has the form of a time and says no zone. */
 export const isWithoutZone = (text: string): boolean => isIso(text) && zoneAt(text) === text.length;
 
-/** What is wrong with a text that is no time, in words that end a sentence; null if nothing is. */
+/** The fault of a text that is no time, in words that end a sentence; null if nothing is wrong. */
 export function isoFault(text: string): string | null {
   if (!isIso(text)) return "is not ISO 8601, such as 2026-01-31T12:00:00Z";
   const [year, month, day] = [digits(text, 0, 4), digits(text, 5, 2), digits(text, 8, 2)];
@@ -119,7 +119,7 @@ function fractionMs(text: string): number {
   return ms;
 }
 
-/** Where the zone begins; the text's length if there is none. */
+/** The beginning of the zone; the text's length if there is none. */
 function zoneAt(text: string): number {
   let at = 16;
   for (; at < text.length; at++) {

@@ -42,3 +42,22 @@ export interface Reject {
   /** The raw bytes of the whole message, base64. */
   readonly payload: string;
 }
+
+/** Rejects of one device and reason that are not kept any more, although nobody has replayed them. */
+export interface DroppedRejects {
+  readonly device: string;
+  readonly reason: string;
+  /** Rejects that made room: the device had most, and these were its oldest. */
+  readonly forRoom: number;
+  /** They were older than rejects are kept. */
+  readonly byAge: number;
+  /** The time at which the last of them went, epoch ms. */
+  readonly atMs: number;
+}
+
+/** The last message on `rejects.{region}.dropped`: everything that went while rejects are kept. */
+export interface DroppedRecord {
+  readonly dropped: readonly DroppedRejects[];
+  /** The sum of devices and reasons with fewer than those that are named. */
+  readonly others: number;
+}

@@ -1,5 +1,6 @@
 // What each process answers on `GET /status`: the supervisor's panel and the final report read it.
 import type { HubCopy } from "./copy.ts";
+import type { DroppedRejects } from "./reject.ts";
 
 export interface GatewayStatus {
   readonly process: "gateway";
@@ -7,6 +8,20 @@ export interface GatewayStatus {
   /** Since the process started. */
   readonly readingsStored: number;
   readonly rejectsStored: number;
+  /** Rejects of the region that nobody has replayed and that are gone, while rejects are kept. */
+  readonly rejectsDropped: {
+    readonly total: number;
+    /** The most, by device and reason. */
+    readonly most: readonly DroppedRejects[];
+  };
+  /** Connections that ended because another came with their client id, since the start. */
+  readonly takeovers: number;
+  /** Client ids that clients take from each other all the time now; `takeovers` are those of a minute. */
+  readonly contestedClientIds: readonly {
+    readonly clientId: string;
+    readonly takeovers: number;
+    readonly addresses: readonly string[];
+  }[];
   readonly connections: number;
   /** Publishes received and not yet acknowledged. */
   readonly held: number;
@@ -18,7 +33,7 @@ export interface GatewayStatus {
   readonly bridgeRepeats: number;
   /** `refusing`: the log refuses or is away, so nothing is acknowledged; `detail` says why. */
   readonly log: { readonly state: "ok" | "refusing"; readonly detail: string };
-  /** What readings lack that were admitted in part. */
+  /** Values that readings lack which were admitted in part. */
   readonly notes: FieldNotes;
   readonly commands: {
     /** Sent to devices and not answered yet. */
@@ -43,7 +58,7 @@ export interface FieldNotes {
     readonly detail: string;
     readonly count: number;
   }[];
-  /** Of further devices and fields, which are only counted. */
+  /** The number of further devices and fields, which are only counted. */
   readonly more: number;
 }
 

@@ -1,6 +1,6 @@
 // The only place that spells NATS subjects, stream names and bucket names.
 import { createHash } from "node:crypto";
-import { escapeToken } from "./token.ts";
+import { escapeToken, unescapeToken } from "./token.ts";
 
 export const telemetryStream = (region: string): string => `TELEMETRY_${region}`;
 export const alertsStream = (region: string): string => `ALERTS_${region}`;
@@ -73,12 +73,27 @@ function keyToken(key: string): string {
   return `sha256-${createHash("sha256").update(key).digest("hex")}`;
 }
 
+/** The alerts of one rule, whatever the key. */
+export const alertsOfRule = (region: string, rule: string): string =>
+  `alerts.${region}.${escapeToken(rule)}.*`;
+
 export const alertSubjects = (region: string): string => `alerts.${region}.>`;
 
 export const rejectSubject = (reject: { region: string; reason: string; device: string }): string =>
   `rejects.${reject.region}.${reject.reason}.${keyToken(reject.device)}`;
 
 export const rejectSubjects = (region: string): string => `rejects.${region}.>`;
+
+/** The count of a region's rejects that are gone; in the same stream. See contracts/messages/reject.ts. */
+export const rejectsDroppedSubject = (region: string): string => `rejects.${region}.dropped`;
+
+/** Reason and device of a subject of rejects; null for {@link rejectsDroppedSubject}. */
+export function rejectAddress(subject: string): { reason: string; device: string } | null {
+  const [, , reason, device] = subject.split(".");
+  return reason === undefined || device === undefined
+    ? null
+    : { reason, device: unescapeToken(device) };
+}
 
 /** The rejects of a region, of one reason, of one device. */
 export const rejectFilter = (of: { region: string; reason?: string; device?: string }): string =>
@@ -114,7 +129,7 @@ export const setAsideFilter = (of: {
 
 export const setAsideSubjects = (domain: string): string => `setaside.${domain}.>`;
 
-/** Who set records aside, of which kind and for which reason, by the subject of one of them. */
+/** The process, kind and reason in the subject of a record that was set aside. */
 export const setAsideGroup = (subject: string): string => subject.split(".").slice(2, 5).join("/");
 
 interface PlaceOfRecord {

@@ -255,7 +255,7 @@ function compareReadings({ writer, reader, who, ignored }: Direction, findings: 
     );
 }
 
-/** How many properties a reading has. */
+/** The number of properties of a reading. */
 function compareCounts(writer: Shape, reader: Shape, rejected: string, findings: Findings): void {
   const fewest = Math.max(writer.minProperties, writer.required.size);
   const listed = writer.additional ? Infinity : writer.properties.size;

@@ -23,7 +23,7 @@ export interface Contract {
   readonly validate: ValidateFunction;
   /** Properties with role `field`, in schema order. */
   readonly fields: readonly Field[];
-  /** What becomes of a value that the schema does not allow (`x-invalid`); otherwise the reading is refused. */
+  /** The treatment of a value that the schema does not allow (`x-invalid`); otherwise the reading is refused. */
   readonly invalid: ReadonlyMap<string, InvalidField>;
   /** Properties with role `tag`. */
   readonly tags: readonly string[];

@@ -3,7 +3,7 @@
 // be compared with it.
 import { VALUE_KEYWORDS } from "./compatibility-values.ts";
 
-/** For people; they change nothing. */
+/** Keywords for people; they change nothing. */
 const ANNOTATIONS = [
   "$comment",
   "default",
@@ -13,7 +13,7 @@ const ANNOTATIONS = [
   "title",
 ] as const;
 
-/** Of the object that a reading is. */
+/** Keywords of the object that a reading is. */
 export const OBJECT_KEYWORDS: ReadonlySet<string> = new Set([
   "type",
   "properties",
@@ -29,7 +29,7 @@ export const OBJECT_KEYWORDS: ReadonlySet<string> = new Set([
   ...ANNOTATIONS,
 ]);
 
-/** Of one property, and of those that are not listed. */
+/** Keywords of one property, and of those that are not listed. */
 export const PROPERTY_KEYWORDS: ReadonlySet<string> = new Set([
   ...VALUE_KEYWORDS,
   "x-role",

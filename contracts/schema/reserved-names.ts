@@ -15,7 +15,7 @@ import type { Contract } from "./contract.ts";
 /** As long as a contract's name; a rollup's column adds its statistic. */
 const PROPERTY_BYTES_MAX = 64;
 
-/** What every point has beside the contract's own. */
+/** Names that every point has beside the contract's own. */
 const OF_EVERY_POINT: ReadonlySet<string> = new Set(["region", "device"]);
 /** InfluxQL takes it in any case. */
 const POINT_TIME = /^time$/i;

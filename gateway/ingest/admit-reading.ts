@@ -26,7 +26,7 @@ export interface Candidate {
   /** "Now" for the clock checks; for a replay, the time of the original arrival. */
   readonly receivedAtMs: number;
   readonly traceparent: string | null;
-  /** What a mapping says of fields that the contract does not allow, and what it has noted itself. */
+  /** The word of a mapping on fields that the contract does not allow, and what it has noted itself. */
   readonly invalid?: ReadonlyMap<string, Invalid> | undefined;
   readonly notes?: readonly Note[] | undefined;
 }

@@ -54,7 +54,7 @@ export class BridgeMemory {
   readonly #of: BridgeMemoryParts;
   /** Connected bridges, by client id. */
   readonly #bursts = new Map<string, Burst>();
-  /** By digest of name and topic, the longest unheard first. */
+  /** Values by digest of name and topic, the longest unheard first. */
   readonly #known = new Map<string, Known>();
   #repeated = 0;
 

@@ -11,6 +11,7 @@ import type { CommitLog } from "./commit-log.ts";
 import type { Message, Refusal, Settle } from "./message.ts";
 import { originOf, outcomeOf, rejectOf } from "./outcome.ts";
 import type { NotedFields } from "./noted-fields.ts";
+import { RecentRejects } from "./recent-rejects.ts";
 import type { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
 
 export interface IngestParts {
@@ -32,6 +33,7 @@ export interface ReplayOutcome {
 
 export class Ingest {
   readonly #parts: IngestParts;
+  readonly #recent = new RecentRejects();
 
   constructor(parts: IngestParts) {
     this.#parts = parts;
@@ -72,7 +74,7 @@ export class Ingest {
     }
     if (rejects.length === 0) return;
     const origin = originOf(message, receivedAtMs, traceparent);
-    for (const one of rejects) this.#keep(rejectOf(one, origin), stored);
+    for (const one of rejects) this.#keep(message, rejectOf(one, origin), stored);
   }
 
   /** Keeps a message that its sender had no right to publish, with the reason, then settles it. */
@@ -85,7 +87,7 @@ export class Ingest {
       version: null,
       ...originOf(message, this.#parts.clock(), null),
     };
-    this.#keep(reject, () => settle(refusal));
+    this.#keep(message, reject, () => settle(refusal));
   }
 
   /**
@@ -136,12 +138,15 @@ export class Ingest {
     return outcome;
   }
 
-  #keep(reject: Reject, kept: () => void): void {
+  #keep(message: Message, reject: Reject, kept: () => void): void {
     const { rejectLog, signal } = this.#parts;
-    rejectLog.append(reject, signal).then(
-      kept,
-      () => undefined, // Stopping: not settled, so its sender sends it again.
-    );
+    const part = `${reject.reason} ${reject.mapping ?? ""}`;
+    this.#recent
+      .keep(message, part, (knownId) => rejectLog.append(reject, signal, knownId))
+      .then(
+        kept,
+        () => undefined, // Stopping: not settled, so its sender sends it again.
+      );
   }
 
   #startSpan(message: Message, startMs: number) {

@@ -14,7 +14,7 @@ export class Misfit {
   }
 }
 
-/** What surrounds a value: its message, or an element of it. */
+/** The surroundings of a value: its message, or an element of it. */
 export interface Surroundings {
   readonly message: unknown;
   readonly element: unknown;

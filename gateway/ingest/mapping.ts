@@ -38,7 +38,7 @@ export interface Mapped {
   readonly elements: readonly (MappedElement | null)[];
   /** True where `elements` are those of an array, by index. */
   readonly each: boolean;
-  /** What becomes of fields that the contract does not allow. */
+  /** The treatment of fields that the contract does not allow. */
   readonly invalid: ReadonlyMap<string, Invalid>;
 }
 
@@ -74,7 +74,7 @@ interface CompiledEntry {
   readonly contract: Template;
   readonly when: readonly CompiledCondition[];
   readonly each: Pointer | null;
-  /** Where `each` stands for several keys; `each` is then the object that has them. */
+  /** The pattern of keys, if `each` stands for several; `each` is then the object that has them. */
   readonly keys: NamePattern | null;
   readonly fields: readonly MappedField[];
   readonly invalid: ReadonlyMap<string, Invalid>;
@@ -247,7 +247,7 @@ function holds({ pointer, equals, types, absent }: CompiledCondition, root: unkn
   return types === null || types.includes(typeOf(value));
 }
 
-/** Of a value that JSON can hold. */
+/** The type of a value that JSON can hold. */
 function typeOf(value: unknown): ValueType {
   if (value === null) return "null";
   return Array.isArray(value) ? "array" : (typeof value as ValueType);

@@ -16,7 +16,7 @@ export interface Fault {
 
 interface WrongTime {
   readonly contract: Contract;
-  /** What the reading says, and what follows from it: NaN for what is no time. */
+  /** The time that the reading says, and what follows from it: NaN for what is no time. */
   readonly value: unknown;
   readonly timeMs: number;
   readonly receivedAtMs: number;
@@ -47,7 +47,7 @@ export function timeFault(wrong: WrongTime): Fault {
   return { reason: "clock_behind", detail: `${old}${hint}${clock}` };
 }
 
-/** What to add to a violation, if it is one of the time property and the unit is probably another. */
+/** The hint to add to a violation of the time property whose unit is probably another. */
 export function unitHint(
   { timeProperty, validate }: Contract,
   payload: Readonly<Record<string, unknown>>,

@@ -54,7 +54,8 @@ export function addDevicesCommand(program: Command, say: Say): void {
     .description("List every device, without its credentials.")
     .option("--json", "as a JSON array")
     .action(async (options: Place & { json?: boolean }) => {
-      const all = await atHub(options, (store) => store.all());
+      const { devices: all, problems } = await atHub(options, (store) => store.all());
+      for (const problem of problems) remark(`${problem}; nobody gets in with it`);
       if (options.json) return say(JSON.stringify(all.map(withoutHashes), null, 2));
       for (const device of all) say(describe(device));
       if (all.length === 0) say("no devices");

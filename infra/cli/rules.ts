@@ -41,9 +41,11 @@ export function addRulesCommand(program: Command, say: Say): void {
     .description("List the rules that are saved, one line each.")
     .action((options: Place) =>
       withBucket(options, async (bucket) => {
-        const saved = savedRules(await bucket.records());
+        const { rules: saved, unreadable } = savedRules(await bucket.records());
         for (const rule of saved.values()) say(lineOf(rule));
-        if (saved.size === 0) say("no rules");
+        for (const [key, why] of unreadable)
+          say(`${key}: is no rule (${why}); save it again, or npx skerry rules delete ${key}`);
+        if (saved.size + unreadable.size === 0) say("no rules");
       }),
     );
 
@@ -71,7 +73,7 @@ async function applyRules(
   catalog: Catalog,
 ): Promise<string[]> {
   const records = await bucket.records();
-  const saved = savedRules(records);
+  const { rules: saved } = savedRules(records);
   // Deleted rules have one, too.
   const revisions = new Map(records.map(({ key, revision }) => [key, revision]));
   const problems = wanted.flatMap((rule) => {

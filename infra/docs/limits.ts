@@ -48,6 +48,10 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
         doc: "presence readings that wait for the log; more are dropped and counted",
       },
       {
+        name: "TAKEOVERS_PER_MINUTE",
+        doc: "more takeovers of one client id in a minute are alert `client_id_contested`",
+      },
+      {
         name: "QOS0_HELD_CHARS_MAX",
         doc: "characters of readings waiting for the log, past which QoS 0 publishes are dropped and counted",
       },
@@ -90,8 +94,20 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
     "What is kept",
     [
       {
-        name: "REJECTS_KEPT_PER_SUBJECT",
-        doc: "rejects of one region, reason and device; the oldest go, without a count",
+        name: "REJECTS_BYTES_DEFAULT",
+        doc: "rejects of a region (`--rejects-gib`), and each copy of them: from four fifths of it on, the oldest of the devices that have most go, and are counted",
+      },
+      {
+        name: "REJECTS_KEPT_MS_DEFAULT",
+        doc: "age at which rejects go (`--rejects-keep`), and are counted",
+      },
+      {
+        name: "DROPPED_NAMED_MAX",
+        doc: "devices and reasons of which it is counted by name how many rejects are gone; the rest is one sum",
+      },
+      {
+        name: "REJECTS_REMEMBERED",
+        doc: "rejects that a gateway knows again when their message is sent again (DUP): they are kept once",
       },
       { name: "ALERTS_KEPT_PER_SUBJECT", doc: "steps of the alerts of one rule and key" },
       {
@@ -105,13 +121,17 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
         file: "lanes/set-aside.ts",
         doc: "a larger record is only named, not copied",
       },
+      { name: "ALERTS_BYTES_MAX", doc: "alerts of a region, and each copy of them; the oldest go" },
       { name: "DEAD_LETTERS_KEPT", doc: "notifications that were given up, of one notifier" },
+      { name: "DEAD_LETTERS_BYTES_MAX", doc: "the same, in bytes" },
       {
         name: "COMMANDS_KEPT_MS",
         doc: "a command is stored this long, and can wait no longer for its device",
       },
       { name: "REPLIES_KEPT_MS", doc: "replies to commands" },
       { name: "REPLIES_KEPT_PER_SUBJECT", doc: "replies to one command" },
+      { name: "COMMANDS_BYTES_MAX", doc: "all commands; the oldest go" },
+      { name: "REPLIES_BYTES_MAX", doc: "all replies of a region; the oldest go" },
       { name: "DUPLICATE_WINDOW_MS", doc: "JetStream knows a message id again for this long" },
       {
         name: "LOSSES_KEPT",

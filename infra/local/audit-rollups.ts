@@ -61,7 +61,7 @@ const near = (value: number, within: number): Expected => ({
   to: value + within,
 });
 
-/** By event time; of one millisecond the sequence decides, and where there is none, the value. */
+/** Orders points by event time; of one millisecond the sequence decides, and where there is none, the value. */
 function valuesInOrder(
   points: readonly Row[],
   field: string,
@@ -98,7 +98,7 @@ function plainly(values: readonly number[]): Record<(typeof ROLLUP_STATISTICS)[n
   };
 }
 
-/** Of the sample, in two passes. @param unit that keeps the squares in range: the greatest magnitude. */
+/** The deviation of the sample, in two passes. @param unit that keeps the squares in range: the greatest magnitude. */
 function deviationOf(values: readonly number[], unit: number): number {
   if (values.length < 2 || unit === 0) return 0;
   const scaled = values.map((value) => value / unit);

@@ -32,7 +32,7 @@ export interface RollupsCompared {
   compared: number;
   final: number;
   wrong: number;
-  /** Which rollups are wrong, and what is: the first few. */
+  /** The first few rollups that are wrong, and what is wrong with them. */
   examples: string[];
 }
 

@@ -1,5 +1,8 @@
 // Goal: a position moves only by its owner, whatever happened to the answers of earlier saves.
 // Method: a real hub, killed while a save is on its way.
+import { POSITIONS_BUCKET, positionKey } from "../../contracts/names/subjects.ts";
+import { Bucket } from "../../platform/nats/client/bucket.ts";
+import { SetAsideInMemory } from "../support/set-aside.ts";
 import { expect, test } from "vitest";
 import { Positions } from "../../platform/nats/lanes/positions.ts";
 import { startHubAndRegions } from "../support/nats.ts";
@@ -9,6 +12,32 @@ const LANE = { region: "eu", partition: 0 };
 interface Position {
   readonly seq: number;
 }
+
+test("a record that is no position is set aside, and its owner begins anew and saves over it", async () => {
+  await using world = await startHubAndRegions({ regions: [] });
+  const connection = await world.hub.connect();
+  const setAside = new SetAsideInMemory();
+  const options = { setAside, holdsLane: true };
+  const bucket = await Bucket.open(connection, POSITIONS_BUCKET);
+  const key = positionKey("torn", LANE);
+  const torn = [
+    "{",
+    "null",
+    '{"position":null}',
+    '{"position":{"seq":"7"}}',
+    '{"position":{"seq":7}}',
+  ];
+  for (const text of torn) {
+    await bucket.put(key, text);
+    const positions = await Positions.open<Position>(connection, "torn", options);
+    expect(await positions.load(LANE)).toBeNull();
+    expect(setAside.all.at(-1)).toMatchObject({ kind: "position", data: Buffer.from(text) });
+  }
+  const positions = await Positions.open<Position>(connection, "torn");
+  await positions.load(LANE);
+  await positions.save(LANE, { seq: 9 });
+  expect(await positions.load(LANE)).toEqual({ seq: 9 });
+});
 
 test("a position is found again; an owner that was overtaken is told so", async () => {
   await using world = await startHubAndRegions({ regions: [] });

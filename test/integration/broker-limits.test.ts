@@ -302,3 +302,23 @@ test("clients that vanish in the middle of their CONNECT leave nothing behind", 
   await late.settle();
   expect(world.broker.counters.connections).toBe(1);
 });
+
+test("reject rate: a client with many rejects is read more slowly, loses none, and nobody else waits", async () => {
+  const refusal = { reason: "payload_invalid", detail: "" } as const;
+  await using world = await startTestBroker(
+    { limits: { rejectRatePerSecond: 20, rejectBurst: 10 } },
+    { publish: (_message, settle) => settle(refusal) },
+  );
+  using fast = await RawClient.connect(world.port, { clientId: "fast" });
+  using other = await RawClient.connect(world.port, { clientId: "other" });
+  const startedMs = performance.now();
+  for (let messageId = 1; messageId <= 30; messageId++) fast.send(publishPacket({ messageId }));
+  await fast.until((packet) => packet.cmd === "puback" && packet.messageId === 30);
+  await other.settle();
+  const otherMs = performance.now() - startedMs;
+  await fast.settle();
+  expect(performance.now() - startedMs).toBeGreaterThan(900);
+  expect(otherMs).toBeLessThan(900);
+  expect(fast.of("puback")).toHaveLength(30);
+  expect(world.broker.counters.paused).toHaveProperty("rejects");
+});

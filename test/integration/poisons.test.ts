@@ -11,9 +11,11 @@ import type { SetAsideRecord } from "../../contracts/messages/set-aside.ts";
 import {
   CONTRACTS_BUCKET,
   DEVICES_BUCKET,
+  POSITIONS_BUCKET,
   RULES_BUCKET,
   alertSubject,
   commandFilter,
+  positionKey,
   telemetrySubject,
 } from "../../contracts/names/subjects.ts";
 import { Bucket } from "../../platform/nats/client/bucket.ts";
@@ -212,6 +214,15 @@ test("a dozen poisons: each is listed with its reason, and nobody else notices",
   expect(lanes.map(({ stoppedBy }) => stoppedBy)).toEqual(lanes.map(() => null));
   expect((await gateway.status<GatewayStatus>()).setAside).toBeGreaterThan(0);
 
+  // Commands that list records tell of those that are none, or pass them over.
+  const said = async (...args: string[]): Promise<string> => {
+    const { code, out } = await skerry([...args, "--nats", world.hub.url]);
+    expect(code, out).toBe(0);
+    return out;
+  };
+  expect(await said("rules", "list")).toMatch(/^broken: is no rule .*\n(.*\n)*torn: is no rule/m);
+  expect(await said("devices", "list")).toMatch(/the record boiler is unreadable/);
+  expect(await said("commands", "status")).toBe("no commands\n");
   const told = async (at: string, url: string): Promise<string[]> => {
     const { out } = await skerry(["alerts", "list", "--region", at, "--nats", url]);
     return out.split("\n").filter((line) => line.includes("record_set_aside"));
@@ -230,14 +241,27 @@ test("a dozen poisons: each is listed with its reason, and nobody else notices",
   const pump = { id: "pump", role: "device", credentials: [], createdAtMs: 1 };
   await put(DEVICES_BUCKET, "pump", JSON.stringify(pump));
   await gateway.process.start();
-  for (const { process } of [engine, aggregator]) {
+  for (const [{ process }, connection, operator] of [
+    [engine, region, "alerting"],
+    [aggregator, hub, "aggregator"],
+  ] as const) {
     await process.kill();
+    // Where it stood is torn, too: the lane begins anew, and nothing is raised or counted twice.
+    const positions = await Bucket.open(connection, POSITIONS_BUCKET);
+    const key = positionKey(operator, { region: "eu", partition: 0 });
+    expect(await positions.get(key)).not.toBeNull();
+    await positions.put(key, '{"position":{"seq":5}}');
     await process.start();
   }
   await eventually("the bystander is connected again", () => client.connected);
   await bystandersAreServed();
   // An engine that starts looks at the last alert of each rule and key, too.
-  const afterwards = [...expected, ...Array<string>(2).fill("eu alerting alert unreadable")].sort();
+  const afterwards = [
+    ...expected,
+    ...Array<string>(2).fill("eu alerting alert unreadable"),
+    "eu alerting position unreadable",
+    "hub aggregator position unreadable",
+  ].sort();
   expect(await listed()).toEqual(afterwards);
 
   // What is mended goes by itself; what is retried in vain stays; what is dropped ends its alert.

@@ -22,7 +22,8 @@ import {
 import type { LaneState } from "../../../platform/nats/lanes/lane.ts";
 import { Positions } from "../../../platform/nats/lanes/positions.ts";
 import { sleep } from "../../../platform/runtime/backoff.ts";
-import { AppError, dispositionOf, messageOf } from "../../../platform/runtime/errors.ts";
+import type { SettingAside } from "../../../platform/nats/lanes/set-aside.ts";
+import { dispositionOf, isOfRecord, messageOf } from "../../../platform/runtime/errors.ts";
 import type { Logger } from "../../../platform/runtime/logger.ts";
 import type { LaneClock } from "../lane/lane-clock.ts";
 import type { LaneSnapshot } from "./lane-snapshot.ts";
@@ -49,6 +50,14 @@ interface AlertingPosition extends LanePlace {
 
 export interface LaneRecord extends LanePlace {
   readonly snapshot: LaneSnapshot;
+}
+
+export interface LaneStoreParts {
+  readonly connection: NatsConnection;
+  readonly setAside: Pick<SettingAside, "note">;
+  /** Number of lanes that share this process. */
+  readonly lanes: number;
+  readonly logger: Logger;
 }
 
 export class LaneStore {
@@ -85,11 +94,14 @@ export class LaneStore {
 
   static async open(
     id: LaneId,
-    { connection, lanes, logger }: { connection: NatsConnection; lanes: number; logger: Logger },
+    { connection, setAside, lanes, logger }: LaneStoreParts,
   ): Promise<LaneStore> {
     const options = { timeoutMs: ANSWER_WITHIN_MS };
     return new LaneStore(id, {
-      positions: await Positions.open<AlertingPosition>(connection, ALERTING_OPERATOR),
+      positions: await Positions.open<AlertingPosition>(connection, ALERTING_OPERATOR, {
+        setAside,
+        holdsLane: true,
+      }),
       states: await Bucket.open(connection, ALERT_STATE_BUCKET, options),
       presence: await Bucket.open(connection, PRESENCE_BUCKET, options),
       lanes,
@@ -114,7 +126,7 @@ export class LaneStore {
       const presence = await loadChunked(this.#presence, name, saved.presence);
       return { seq, storeMs, lane, snapshot: { rules, presence, clock } };
     } catch (error) {
-      if (!(error instanceof AppError) || error.code !== "STATE_LOST") throw error;
+      if (!isOfRecord(error)) throw error;
       const where = { lane: laneName(this.#id), seq };
       this.#logger.error({ ...where, problem: messageOf(error) }, "what rules knew is lost");
       return { seq, storeMs, lane, snapshot: null };

@@ -59,6 +59,7 @@ export class Dispatch implements AliasHolder {
   /** The socket is closed. */
   stop(): void {
     if (this.#rateTimer) clearTimeout(this.#rateTimer);
+    this.#inbound.stop();
   }
 
   /** An acknowledgement that its delivery cannot have is a protocol error (MQTT 5, 4.13.1). */

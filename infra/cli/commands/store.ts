@@ -101,7 +101,11 @@ async function replyTo(
 
 async function newest<T>(hub: NatsConnection, stream: string, subject: string): Promise<T | null> {
   const message = await new Streams(hub).newest(stream, subject);
-  return message && jsonOf<T>(message.data);
+  try {
+    return message && jsonOf<T>(message.data);
+  } catch {
+    return null; // Nobody's program wrote it.
+  }
 }
 
 /** Null for what somebody wrote there that is no command: gateways log it. */

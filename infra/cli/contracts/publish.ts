@@ -46,7 +46,7 @@ interface Bucket {
 export interface PublishOptions {
   readonly schemas: string;
   readonly mode: CompatibilityMode;
-  /** With mode NONE: why; kept with each version. */
+  /** The reason for mode NONE; kept with each version. */
   readonly reason?: string;
 }
 

@@ -32,7 +32,7 @@ export async function importDevices(
   { file, secretsOut, skipExisting = false }: ImportOptions,
 ): Promise<{ added: number; generated: number; skipped: number }> {
   const { rows, problems } = parseDeviceRows(readFileSync(file, "utf8"), PASSWORD_CHARS_MIN);
-  const present = new Set((await store.all()).map(({ id }) => id));
+  const present = new Set((await store.all()).devices.map(({ id }) => id));
   const fresh = rows.filter(({ id }) => !present.has(id));
   if (!skipExisting)
     for (const { id, line } of rows)

@@ -18,12 +18,18 @@ export class DeviceStore {
     this.#bucket = bucket;
   }
 
-  /** All devices in the order of their ids. */
-  async all(): Promise<Device[]> {
+  /** All devices in the order of their ids, and what is wrong with records that are none. */
+  async all(): Promise<{ devices: Device[]; problems: string[] }> {
     const devices: Device[] = [];
+    const problems: string[] = [];
     for (const { key, data } of await this.#bucket.records())
-      if (data) devices.push(parse(key, data));
-    return devices.sort((one, other) => (one.id < other.id ? -1 : 1));
+      try {
+        if (data) devices.push(parse(key, data));
+      } catch (error) {
+        problems.push(messageOf(error));
+      }
+    devices.sort((one, other) => (one.id < other.id ? -1 : 1));
+    return { devices, problems };
   }
 
   /**

@@ -74,6 +74,21 @@ async function lettersOn(
   const letters: StoredLetter[] = [];
   if (!newest) return letters;
   for await (const { seq, data } of readStored(nats, { stream, subject, from: 1 }, newest.seq))
-    letters.push({ seq, letter: jsonOf<DeadLetter>(data) });
+    letters.push(...letterOf(seq, data));
   return letters;
+}
+
+/** None for what no notifier wrote. */
+function letterOf(seq: number, data: Uint8Array): StoredLetter[] {
+  try {
+    const letter = jsonOf<Partial<DeadLetter> | null>(data);
+    const isLetter =
+      Array.isArray(letter?.alerts) &&
+      letter.alerts.length > 0 &&
+      typeof letter.reason === "string" &&
+      Number.isFinite(letter.givenUpMs);
+    return isLetter ? [{ seq, letter: letter as DeadLetter }] : [];
+  } catch {
+    return [];
+  }
 }

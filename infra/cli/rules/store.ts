@@ -27,9 +27,22 @@ export function problemOf(rule: Rule, catalog: Catalog): string | null {
   }
 }
 
-/** Rules among the bucket's records, by their ids. */
-export function savedRules(records: readonly BucketRecord[]): Map<string, Rule> {
-  const saved = new Map<string, Rule>();
-  for (const { key, data } of records) if (data) saved.set(key, parseRule(jsonOf(data)));
-  return saved;
+export interface SavedRules {
+  /** Rules by their ids. */
+  readonly rules: ReadonlyMap<string, Rule>;
+  /** Faults of records that are no rules, by their keys: engines set them aside. */
+  readonly unreadable: ReadonlyMap<string, string>;
+}
+
+/** The rules in the bucket's records. */
+export function savedRules(records: readonly BucketRecord[]): SavedRules {
+  const rules = new Map<string, Rule>();
+  const unreadable = new Map<string, string>();
+  for (const { key, data } of records)
+    try {
+      if (data) rules.set(key, parseRule(jsonOf(data)));
+    } catch (error) {
+      unreadable.set(key, messageOf(error));
+    }
+  return { rules, unreadable };
 }

@@ -129,7 +129,7 @@ const ofRegion = (region: string, flags: Flags): Promise<Material> =>
   withNats(flags, region, async (nats) => {
     const recordings = await readRegion(nats, region, Date.now() - flags.since);
     const bucket = await Bucket.open(nats, RULES_BUCKET);
-    const saved = [...savedRules(await bucket.records()).values()];
+    const saved = [...savedRules(await bucket.records()).rules.values()];
     return { recordings, saved, catalog: await knownContracts(nats, flags.schemas) };
   });
 

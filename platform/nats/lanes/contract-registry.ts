@@ -29,7 +29,7 @@ export interface PublishedContract {
   readonly publishedAtMs: number;
   /** Compared with every earlier version in this mode before it was written. */
   readonly mode: string;
-  /** With mode NONE: why it may break earlier versions. */
+  /** The reason, with mode NONE, for which it may break earlier versions. */
   readonly reason?: string;
 }
 

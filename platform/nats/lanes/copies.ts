@@ -12,8 +12,18 @@ export async function writeCopy(hub: NatsConnection, region: string, copy: HubCo
   await bucket.put(region, JSON.stringify(copy));
 }
 
-/** The newest word of the hub that is known here; null if it never said anything. */
+/** The newest word of the hub that is known here; null if it never said anything that is one. */
 export async function readCopy(streams: Streams, region: string): Promise<HubCopy | null> {
   const said = await streams.newest(bucketStream(COPIES_BUCKET), `$KV.${COPIES_BUCKET}.${region}`);
-  return said && said.data.length > 0 ? jsonOf<HubCopy>(said.data) : null;
+  return said && copyOf(said.data);
+}
+
+/** Null for what is no copy: it is written anew with the next look at the copy, and keeps everything until then. */
+function copyOf(data: Uint8Array): HubCopy | null {
+  try {
+    const copy = jsonOf<Partial<HubCopy> | null>(data);
+    return Number.isFinite(copy?.seq) ? (copy as HubCopy) : null;
+  } catch {
+    return null;
+  }
 }

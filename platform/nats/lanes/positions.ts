@@ -1,12 +1,25 @@
 import { randomUUID } from "node:crypto";
-import { type LaneId, POSITIONS_BUCKET, positionKey } from "../../../contracts/names/subjects.ts";
+import {
+  type LaneId,
+  POSITIONS_BUCKET,
+  bucketStream,
+  positionKey,
+} from "../../../contracts/names/subjects.ts";
 import { AppError, dispositionOf } from "../../runtime/errors.ts";
 import { Bucket } from "../client/bucket.ts";
 import type { NatsConnection } from "../client/connection.ts";
 import { jsonOf, textOf } from "../client/payload.ts";
+import type { SettingAside } from "./set-aside.ts";
 
 /** A bucket that does not answer is tried again, so there is no use in waiting longer. */
 const ANSWER_WITHIN_MS = 2_000;
+
+export interface PositionsOptions {
+  /** Gets records that are no positions; without it they are passed over. */
+  readonly setAside?: Pick<SettingAside, "note">;
+  /** True if a position holds the state of its lane, too. */
+  readonly holdsLane?: boolean;
+}
 
 /**
  * The places of an operator in its lanes, kept in its own JetStream domain. Saved by compare-and-set, so
@@ -17,9 +30,11 @@ export class Positions<T extends object> {
   readonly #savedBy = randomUUID();
   readonly #bucket: Bucket;
   readonly #operator: string;
+  readonly #options: PositionsOptions;
   readonly #revisions = new Map<string, number>();
 
-  private constructor(bucket: Bucket, operator: string) {
+  private constructor(bucket: Bucket, operator: string, options: PositionsOptions) {
+    this.#options = options;
     this.#bucket = bucket;
     this.#operator = operator;
   }
@@ -27,16 +42,35 @@ export class Positions<T extends object> {
   static async open<T extends object>(
     connection: NatsConnection,
     operator: string,
+    more: PositionsOptions = {},
   ): Promise<Positions<T>> {
     const options = { timeoutMs: ANSWER_WITHIN_MS, mayCreate: true };
-    return new Positions<T>(await Bucket.open(connection, POSITIONS_BUCKET, options), operator);
+    return new Positions<T>(
+      await Bucket.open(connection, POSITIONS_BUCKET, options),
+      operator,
+      more,
+    );
   }
 
+  /**
+   * Null if none was saved, or if what is there is none: then the operator begins anew, which repeats work
+   * and loses nothing, and the record is set aside.
+   */
   async load(lane: LaneId): Promise<T | null> {
     const key = positionKey(this.#operator, lane);
     const record = await this.#bucket.get(key);
     this.#revisions.set(key, record?.revision ?? 0);
-    return record?.data ? jsonOf<Saved<T>>(record.data).position : null;
+    if (!record?.data) return null;
+    const { setAside, holdsLane = false } = this.#options;
+    const position = positionOf<T>(record.data, holdsLane);
+    if (position) return position;
+    const place = {
+      stream: bucketStream(POSITIONS_BUCKET),
+      subject: `$KV.${POSITIONS_BUCKET}.${key}`,
+    };
+    const why = "it is no position: the operator begins anew";
+    setAside?.note({ kind: "position", reason: "unreadable", why, place, data: record.data });
+    return null;
   }
 
   /** Call only after every effect up to `position` is durable. */
@@ -87,7 +121,7 @@ export async function loadPositions<T extends object>(
   return Promise.all(
     Array.from({ length: partitions }, async (_, partition) => {
       const record = await bucket.get(positionKey(operator, { region, partition }));
-      return record?.data ? jsonOf<Saved<T>>(record.data).position : null;
+      return record?.data ? positionOf<T>(record.data, false) : null;
     }),
   );
 }
@@ -105,6 +139,25 @@ interface Saved<T> {
   readonly position: T;
 }
 
-/** Null for a record that somebody deleted. */
-const savedByOf = (text: string | null): string | null =>
-  text === null ? null : (JSON.parse(text) as Saved<unknown>).savedBy;
+/** Null for a record that somebody deleted, or that nobody's program wrote. */
+function savedByOf(text: string | null): string | null {
+  try {
+    return text === null ? null : ((JSON.parse(text) as Saved<unknown> | null)?.savedBy ?? null);
+  } catch {
+    return null;
+  }
+}
+
+/** Null for what is none: every position has a sequence. */
+function positionOf<T extends object>(data: Uint8Array, holdsLane: boolean): T | null {
+  try {
+    const { position } = jsonOf<Saved<T & { seq?: unknown; lane?: { gateways?: unknown } }>>(data);
+    const { seq, lane } = position;
+    const isPlace = Number.isFinite(seq) && (!holdsLane || isObject(lane?.gateways));
+    return isPlace ? position : null;
+  } catch {
+    return null;
+  }
+}
+
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;

@@ -266,6 +266,30 @@ describe("logins", () => {
     expect(await login({ ...bare, clientId: "any", remoteAddress })).toBe(answer);
   });
 
+  const EMPTY = Buffer.alloc(0);
+  test.each([
+    [undefined, undefined],
+    ["", undefined],
+    ["", EMPTY],
+    [undefined, EMPTY],
+  ])(
+    "user name %j with password %j is nobody, and gets what nobody gets",
+    async (username, password) => {
+      const nobody = { clientId: "any", username, password, remoteAddress: "127.0.0.1" };
+      expect(await authenticatorOf([device()], "loopback").login(nobody)).toBe("in");
+      expect(await authenticatorOf([device()], "off").login(nobody)).toBe("not_authorized");
+      const { login } = authenticatorOf([device({ credentials: [{ kind: "certificate" }] })]);
+      expect(await login({ username, password, certificate })).toBe("in");
+    },
+  );
+
+  test("an empty password lets nobody in by name, and a name is not made empty by one", async () => {
+    const { login } = authenticatorOf([device()], "anywhere");
+    expect(await login({ password: EMPTY })).toBe("bad_credentials");
+    expect(await login({ username: "nobody", password: EMPTY })).toBe("bad_credentials");
+    expect(await login({ username: "", password: Buffer.from("x") })).toBe("bad_credentials");
+  });
+
   test("an anonymous client takes no registered device's session over", async () => {
     const { login } = authenticatorOf([device()], "anywhere");
     expect(await login({ ...bare })).toBe("client_id_invalid");
