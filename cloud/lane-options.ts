@@ -1,7 +1,7 @@
 import { PARTITIONS_DEFAULT } from "../platform/nats/topology/topology.ts";
 import { type OptionTable, as } from "../platform/runtime/config.ts";
 
-/** Which lanes there are, and where: every process at the hub has to be told the same. */
+/** The lanes that there are, and their regions: every process at the hub has to be told the same. */
 export const LANE_OPTIONS = {
   natsUrl: {
     env: "SKERRY_NATS_URL",

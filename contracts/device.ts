@@ -1,5 +1,6 @@
 // Who may connect: one record for each device, person or service in bucket `devices`.
 import { Ajv } from "ajv";
+import { nameProblem, textProblem } from "./names/text.ts";
 import { escapeToken, unescapeToken } from "./names/token.ts";
 
 /**
@@ -49,9 +50,15 @@ export interface Device {
   readonly revokedAtMs?: number;
 }
 
-export const DEVICE_ID_BYTES_MAX = 100;
+/** That of client ids, which begin with the device's. */
+export const DEVICE_ID_BYTES_MAX = 128;
 export const CREDENTIALS_MAX = 4;
 export const DEVICE_TOPICS_MAX = 16;
+/** The bound on the bytes of a topic (MQTT 5, 1.5.4). */
+const TOPIC_BYTES_MAX = 65_535;
+
+/** The form of nearly every id. */
+const PLAIN_ID = /^[\w.:-]{1,128}$/;
 
 export class DeviceError extends Error {
   override readonly name = "DeviceError";
@@ -105,14 +112,14 @@ const validate = new Ajv({ strict: true, discriminator: true }).compile<Device>(
   },
 });
 
-/** What is wrong with a device id, or null. It is a topic level, so none that MQTT gives a meaning. */
+/** The fault of a device id, or null. An id is a topic level, so none that MQTT gives a meaning. */
 export function deviceIdProblem(id: string): string | null {
-  if (id === "") return "the id is empty";
-  if (Buffer.byteLength(id) > DEVICE_ID_BYTES_MAX)
-    return `the id is longer than ${DEVICE_ID_BYTES_MAX} bytes`;
+  if (PLAIN_ID.test(id)) return null;
+  const problem = nameProblem(id, DEVICE_ID_BYTES_MAX);
+  if (problem !== null) return `the id ${problem}`;
   if (/[/+#]/.test(id)) return "the id holds / or + or #";
-  if (/\p{C}/u.test(id) || id.trim() !== id)
-    return "the id holds control characters or edge spaces";
+  if (/\p{C}/u.test(id)) return "the id holds characters that nobody sees";
+  if (id.trim() !== id) return "the id begins or ends with a space";
   if (id.startsWith("$")) return "the id starts with $";
   return null;
 }
@@ -122,6 +129,8 @@ export function deviceIdProblem(id: string): string | null {
  * so that no grant widens what roles allow under `devices/` and `alerts/`.
  */
 export function grantProblem(filter: string): string | null {
+  const problem = textProblem(filter, TOPIC_BYTES_MAX);
+  if (problem !== null) return `the topic filter ${JSON.stringify(filter)} ${problem}`;
   const levels = filter.split("/");
   const [first = ""] = levels;
   if (first === "" || /[+#$]/.test(first))

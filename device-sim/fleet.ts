@@ -18,7 +18,7 @@ import type { LedgerEntry } from "./ledger.ts";
 import { type Link, REFUSED_FROM } from "./mqtt-link.ts";
 import { misbehaviourOf } from "./misbehaviour.ts";
 import { type Pace, nextSlot, slotsDue } from "./pacing.ts";
-import type { DevicePlan } from "./plan.ts";
+import type { DeviceSpec } from "./device-specs.ts";
 import { type ContractName, type Row, payloadOf } from "./replay.ts";
 
 /** Readings per second of one device; half of what F1 could bear. */
@@ -29,12 +29,12 @@ export interface FleetStatus extends SimulatorStatus {
   readonly rejected: number;
   /** Readings that were due and never made, because the device's buffer was full. */
   readonly skipped: number;
-  /** With kept times: all rows of all devices are acknowledged. */
+  /** True once, with kept times, all rows of all devices are acknowledged. */
   readonly finished: boolean;
 }
 
 export interface FleetSpec {
-  readonly plans: readonly DevicePlan[];
+  readonly devices: readonly DeviceSpec[];
   readonly recordings: Readonly<Record<ContractName, readonly Row[]>>;
   /** Readings per second of the whole fleet. */
   readonly rate: number;
@@ -44,7 +44,7 @@ export interface FleetSpec {
 }
 
 export interface FleetParts {
-  readonly linkOf: (plan: DevicePlan) => Link;
+  readonly linkOf: (device: DeviceSpec) => Link;
   readonly ledger: { add(entry: LedgerEntry): void };
   readonly tracing: Tracing;
   readonly logger: Logger;
@@ -53,7 +53,7 @@ export interface FleetParts {
 }
 
 interface Device {
-  readonly plan: DevicePlan;
+  readonly specified: DeviceSpec;
   readonly topic: string;
   readonly rows: readonly Row[];
   readonly pace: Pace;
@@ -82,16 +82,16 @@ export class Fleet {
     this.#misbehaveEvery = spec.misbehaveEvery;
     this.#parts = parts;
     const firstSeq = parts.nowMs(); // F1
-    const intervalMs = (1000 * spec.plans.length) / spec.rate;
-    this.#devices = spec.plans.map((plan, at) => ({
-      plan,
-      topic: telemetryTopic(plan.device, plan.contract),
-      rows: spec.recordings[plan.contract],
-      pace: { intervalMs, phase: at / spec.plans.length },
-      link: parts.linkOf(plan),
-      region: (this.#regions[plan.gateway.region] ??= { acknowledged: 0, connected: 0 }),
+    const intervalMs = (1000 * spec.devices.length) / spec.rate;
+    this.#devices = spec.devices.map((specified, at) => ({
+      specified,
+      topic: telemetryTopic(specified.device, specified.contract),
+      rows: spec.recordings[specified.contract],
+      pace: { intervalMs, phase: at / spec.devices.length },
+      link: parts.linkOf(specified),
+      region: (this.#regions[specified.gateway.region] ??= { acknowledged: 0, connected: 0 }),
       sentTo: null,
-      row: plan.startRow,
+      row: specified.startRow,
       lastTs: 0,
       nextSeq: firstSeq,
     }));
@@ -155,12 +155,12 @@ export class Fleet {
   }
 
   #sendReading(device: Device): void {
-    const { plan, topic, rows, link } = device;
+    const { specified, topic, rows, link } = device;
     const { tracing, nowMs } = this.#parts;
     const sentMs = nowMs();
     const row = rows[device.row % rows.length]!;
-    const made = device.row - plan.startRow;
-    const every = plan.contract === "environment" ? this.#misbehaveEvery : 0; // F6
+    const made = device.row - specified.startRow;
+    const every = specified.contract === "environment" ? this.#misbehaveEvery : 0; // F6
     const { twice, clockMs } = misbehaviourOf(made, every);
     const rightTs = this.#keepTimes ? row.timeMs : Math.max(sentMs, device.lastTs + 1); // F2
     const ts = rightTs + clockMs;
@@ -168,7 +168,7 @@ export class Fleet {
     device.row += 1;
     device.nextSeq += 1;
     device.lastTs = rightTs;
-    const payload = payloadOf(plan.contract, row, { ts, seq });
+    const payload = payloadOf(specified.contract, row, { ts, seq });
     const span = tracing.sample()
       ? tracing.start({
           name: "device publish",
@@ -178,7 +178,7 @@ export class Fleet {
           attributes: {
             "messaging.system": "mqtt",
             "messaging.destination.name": topic,
-            "messaging.client.id": plan.device,
+            "messaging.client.id": specified.device,
           },
         })
       : null;
@@ -191,14 +191,14 @@ export class Fleet {
       answered: (reasonCode) => {
         const ackedMs = nowMs();
         span?.end(ackedMs);
-        if (reasonCode >= REFUSED_FROM) return this.#refused(plan, reasonCode);
+        if (reasonCode >= REFUSED_FROM) return this.#refused(specified, reasonCode);
         this.#acknowledged += 1;
         device.region.acknowledged += 1;
         this.#parts.ledger.add({
-          region: plan.gateway.region,
-          device: plan.device,
-          contract: plan.contract,
-          identity: plan.contract === "environment" ? seq : ts,
+          region: specified.gateway.region,
+          device: specified.device,
+          contract: specified.contract,
+          identity: specified.contract === "environment" ? seq : ts,
           ts,
           hash: contentHash(payload),
           sentMs,
@@ -209,7 +209,7 @@ export class Fleet {
   }
 
   /** Logged once per device and code: a gateway that refuses one reading tends to refuse them all. */
-  #refused({ device }: DevicePlan, reasonCode: number): void {
+  #refused({ device }: DeviceSpec, reasonCode: number): void {
     this.#rejected += 1;
     const key = `${device} ${reasonCode}`;
     if (this.#refusals.has(key)) return;

@@ -34,9 +34,9 @@ export interface LedgerEntry {
   readonly ts: number;
   /** `contentHash` of the payload. */
   readonly hash: string;
-  /** When the device made the reading, epoch ms. */
+  /** The time at which the device made the reading, epoch ms. */
   readonly sentMs: number;
-  /** When its PUBACK arrived, epoch ms. */
+  /** The time at which its PUBACK arrived, epoch ms. */
   readonly ackedMs: number;
 }
 
@@ -115,7 +115,7 @@ function parseLine(line: string): LedgerEntry | null {
   }
 }
 
-/** How many bytes of the file are whole lines, looking back from its end. */
+/** The number of bytes of the file that are whole lines, looking back from its end. */
 function wholeLinesBytes(fd: number): number {
   const tail = Buffer.alloc(TAIL_BYTES);
   let end = fstatSync(fd).size;

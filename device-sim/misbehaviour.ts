@@ -1,4 +1,4 @@
-/** How many readings a wrong clock lasts. */
+/** The number of readings that a wrong clock lasts. */
 const READINGS_OF_A_JUMP = 5;
 const BEHIND_MS = -3 * 3_600_000;
 const AHEAD_MS = 2 * 3_600_000;
@@ -12,7 +12,7 @@ export interface Misbehaviour {
 
 const NONE: Misbehaviour = { twice: false, clockMs: 0 };
 
-/** What is wrong with the `made`-th reading of a device that misbehaves `every` readings; 0: never. */
+/** The fault of the `made`-th reading of a device that misbehaves `every` readings; 0: never. */
 export function misbehaviourOf(made: number, every: number): Misbehaviour {
   if (every === 0 || made < every) return NONE;
   const at = made % every;

@@ -24,7 +24,7 @@ export interface Publication {
   answered(reasonCode: number): void;
 }
 
-/** What the fleet needs of a device's connection. */
+/** The members of a device's connection that the fleet needs. */
 export interface Link {
   readonly connected: boolean;
   /** True from the first CONNACK on. */
@@ -43,7 +43,7 @@ export interface LinkOptions {
   readonly url: string;
   readonly clientId: string;
   readonly bufferMax: number;
-  /** Why a connection was lost or refused; for the log. */
+  /** The reason for which a connection was lost or refused; for the log. */
   readonly onLost?: (reason: string) => void;
 }
 
@@ -62,7 +62,7 @@ interface Pending {
 export class MqttLink implements Link {
   readonly #options: LinkOptions;
   readonly #backoff = new Backoff(RECONNECT);
-  /** In the order of `publish`. */
+  /** Publishes without an answer, in the order of `publish`. */
   readonly #unanswered = new Set<Pending>();
   /** Those of them that this connection has not sent yet. */
   #unsent: Pending[] = [];

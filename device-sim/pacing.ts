@@ -9,7 +9,7 @@ export interface Pace {
   readonly phase: number;
 }
 
-/** What was due longer ago is never made up for: a real device's measurements are gone by then. */
+/** The age past which a missed reading is never made up for: a real device's measurements are gone by then. */
 export const CATCH_UP_MS = 1_000;
 
 /** The first slot that is not yet due. */

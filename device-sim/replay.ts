@@ -57,7 +57,7 @@ export const parseMachine = (csv: string): Row[] =>
     fields: { temperature: numberOf(temperature, at) },
   }));
 
-/** What a device sends for `row`: `machine` readings are known by their time and carry no sequence. */
+/** The payload of a device for `row`: `machine` readings are known by their time and carry no sequence. */
 export const payloadOf = (contract: ContractName, row: Row, { ts, seq }: Stamp): Payload =>
   contract === "environment" ? { ts, seq, ...row.fields } : { ts, ...row.fields };
 

@@ -10,11 +10,11 @@ import { DEVICE_RATE_MAX, Fleet } from "./fleet.ts";
 import { Ledger } from "./ledger.ts";
 import { MqttLink } from "./mqtt-link.ts";
 import type { SimulatorConfig } from "./options.ts";
-import { planFleet } from "./plan.ts";
+import { specifyDevices } from "./device-specs.ts";
 import { parseMachine, parseRooms } from "./replay.ts";
 
 const DATA_DIRECTORY = join(import.meta.dirname, "data");
-/** How often due readings are sent and the ledger is flushed. */
+/** The interval at which due readings are sent and the ledger is flushed. */
 const TICK_MS = 20;
 
 /** Runs until `signal` aborts; then waits for what is unacknowledged, at most `drainTimeout`. */
@@ -35,12 +35,12 @@ export async function runSimulator(
   );
   const machine = parseMachine(readData("nab/machine_temperature_system_failure.csv"));
   const co2 = environment.map(({ fields }) => fields.co2);
-  const plans = planFleet(config, co2, machine.length);
+  const specs = specifyDevices(config, co2, machine.length);
 
   using ledger = Ledger.open(config.ledger);
   await using tracing = await startTracing({ name: "simulator" }, config);
   const fleet = new Fleet(
-    { ...config, plans, recordings: { environment, machine } },
+    { ...config, devices: specs, recordings: { environment, machine } },
     {
       linkOf: ({ device, gateway }) =>
         new MqttLink({
@@ -59,7 +59,7 @@ export async function runSimulator(
     { host: config.statusHost, port: config.statusPort },
     { ready: () => fleet.ready, status: () => fleet.status() },
   );
-  logger.info({ devices: plans.length, rate: config.rate, ledger: config.ledger }, "started");
+  logger.info({ devices: specs.length, rate: config.rate, ledger: config.ledger }, "started");
   fleet.connect();
   try {
     await produce(fleet, ledger, signal);

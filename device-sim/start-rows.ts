@@ -21,7 +21,7 @@ export const CO2_EPISODE: Episode = {
   horizonMs: 35_000,
 };
 
-/** What the rule does to a room that starts at some row; times since the start, null: not in time. */
+/** The rule's effect on a room that starts at some row; times since the start, null: not in time. */
 export interface Forecast {
   readonly startsAbove: boolean;
   readonly aboveFromMs: number | null;
@@ -29,7 +29,7 @@ export interface Forecast {
   readonly clearedAtMs: number | null;
 }
 
-/** How long before the rise a room should start: long enough to see it coming. */
+/** The time before the rise at which a room should start: long enough to see it coming. */
 const LEAD_MS = 2_000;
 
 /** Plays the rule over the recording from `start`, wrapping round at its end. */

@@ -48,7 +48,7 @@ export async function mirrorAlert(
   const alert = readAlert(text);
   if (typeof alert === "string") return aside("unreadable", alert);
   try {
-    await broker.publish(alertTopic(alert.rule, alert.key), text, { retain: true });
+    await broker.publish(alertTopic(alert.rule, alert.key, alert.late), text, { retain: true });
   } catch (error) {
     // A broker whose store fails shows no alert at all: that stops the gateway.
     if (!isOfRecord(error)) throw error;
@@ -60,11 +60,11 @@ export async function mirrorAlert(
 }
 
 /** The rule and key of an alert; or what is wrong with it. */
-function readAlert(text: string): Pick<Alert, "rule" | "key"> | string {
+function readAlert(text: string): Pick<Alert, "rule" | "key" | "late"> | string {
   try {
-    const { rule, key } = (JSON.parse(text) ?? {}) as Partial<Alert>;
+    const { rule, key, late } = (JSON.parse(text) ?? {}) as Partial<Alert>;
     return typeof rule === "string" && typeof key === "string"
-      ? { rule, key }
+      ? { rule, key, ...(late === true ? { late } : {}) }
       : "it names no rule and key";
   } catch (error) {
     return `it is no JSON: ${(error as Error).message}`;

@@ -6,6 +6,8 @@ import { CONTRACTS_BUCKET } from "../contracts/names/subjects.ts";
 import type { Catalog } from "../contracts/schema/catalog.ts";
 import { checkLog } from "../platform/nats/lanes/check-log.ts";
 import { openContractRegistry } from "../platform/nats/lanes/contract-registry.ts";
+import { ConditionAlerts } from "../platform/nats/lanes/condition-alerts.ts";
+import { RejectKeeper } from "../platform/nats/lanes/reject-keeper.ts";
 import { RejectLog } from "../platform/nats/lanes/reject-log.ts";
 import { SetAside, entriesSetAside } from "../platform/nats/lanes/set-aside.ts";
 import { serveRetries } from "../platform/nats/lanes/set-aside-retries.ts";
@@ -20,17 +22,22 @@ import type { Broker } from "./broker/broker.ts";
 import { startBroker } from "./broker/start-broker.ts";
 import { Commands } from "./commands/commands.ts";
 import { type Identity, openIdentity } from "./identity/identity.ts";
+import { BridgeMemory } from "./ingest/bridge-memory.ts";
 import { Backpressure } from "./ingest/backpressure.ts";
 import { CommitLog } from "./ingest/commit-log.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { loadMapper } from "./ingest/load-mappings.ts";
 import { natsFrameStore } from "./ingest/nats-store.ts";
+import { NotedFields } from "./ingest/noted-fields.ts";
 import { Pipeline } from "./ingest/pipeline.ts";
-import { limitsOf, listenersOf } from "./listener-options.ts";
+import { limitsOf, listenersOf, rejectAnswersOf } from "./listener-options.ts";
 import { gatewayMetrics } from "./metrics.ts";
 import type { GatewayConfig } from "./options.ts";
+import { tellContests } from "./presence/contest-alerts.ts";
+import { ContestedIds } from "./presence/contested-ids.ts";
 import { type Presence, openPresence } from "./presence/presence.ts";
 import { serveReplay } from "./replay/serve-replay.ts";
+import { keepRejects } from "./retention/keep-rejects.ts";
 import { runTrimmer } from "./retention/trimmer.ts";
 import { gatewayRetries } from "./set-aside-retry.ts";
 
@@ -38,6 +45,9 @@ import { gatewayRetries } from "./set-aside-retry.ts";
 const FRAME_CHARS_MAX = 256 * 1024;
 /** Longest wait, at a stop, for what is already gathered; devices re-send the rest. */
 const DRAIN_MS = 2_000;
+
+/** Contested client ids on `/status`. */
+const CONTESTS_SHOWN = 20;
 
 /** All of a gateway but its transports. */
 interface Services {
@@ -47,11 +57,17 @@ interface Services {
   readonly catalog: Catalog;
   readonly commitLog: CommitLog;
   readonly rejectLog: RejectLog;
+  readonly notedFields: NotedFields;
+  readonly rejectKeeper: RejectKeeper;
+  /** Those that the gateway raises itself. */
+  readonly alerts: ConditionAlerts;
+  readonly contestedIds: ContestedIds;
   readonly ingest: Ingest;
   readonly presence: Presence;
   readonly commands: Commands;
   readonly identity: Identity;
   readonly backpressure: Backpressure;
+  readonly bridges: BridgeMemory;
   readonly setAside: SetAside;
 }
 
@@ -109,6 +125,14 @@ async function openServices(
   const log = { gateway, epoch, partitions, clock, frameCharsMax: FRAME_CHARS_MAX };
   const commitLog = new CommitLog(natsFrameStore(connection, region), log);
   const rejectLog = new RejectLog(connection, region, `${gateway}:${epoch}`);
+  const identity = await openIdentity({ connection, setAside, logger, anonymous }, signal);
+  const bridges = new BridgeMemory({
+    isBridge: (principal) => identity.isBridge(principal),
+    clientIds: config.bridges,
+    clock: () => performance.now(),
+  });
+  const notedFields = new NotedFields(logger);
+  const alerts = new ConditionAlerts(connection, region);
   const rules = { catalog, partitions, ageMaxMs: config.ageMax, mapper };
   return {
     connection,
@@ -116,10 +140,15 @@ async function openServices(
     catalog,
     commitLog,
     rejectLog,
-    ingest: new Ingest({ rules, commitLog, rejectLog, tracing, clock, signal }),
+    notedFields,
+    ingest: new Ingest({ rules, commitLog, rejectLog, notedFields, tracing, clock, signal }),
+    rejectKeeper: new RejectKeeper({ connection, domain: region, alerts, logger }),
+    alerts,
+    contestedIds: new ContestedIds(),
     presence: openPresence({ commitLog, catalog, gateway, partitions, clock, logger }),
     commands: new Commands({ connection, region, setAside, logger, clock, signal }),
-    identity: await openIdentity({ connection, setAside, logger, anonymous }, signal),
+    identity,
+    bridges,
     backpressure: new Backpressure(commitLog),
     setAside,
   };
@@ -127,12 +156,13 @@ async function openServices(
 
 /** MQTT, the one transport: its messages go down the pipeline, its clients are identity's. */
 function openBroker(config: GatewayConfig, services: Services, logger: Logger): Promise<Broker> {
-  const { identity, presence, commands } = services;
+  const { identity, presence, commands, bridges, contestedIds } = services;
   const pipeline = new Pipeline({ ...services, access: identity });
   return startBroker(
     {
       listeners: listenersOf(config),
       limits: limitsOf(config),
+      rejectAnswers: rejectAnswersOf(config),
       logger,
       ...(config.dataDir === "" ? {} : { dataDirectory: config.dataDir }),
     },
@@ -141,8 +171,15 @@ function openBroker(config: GatewayConfig, services: Services, logger: Logger): 
       prepare: (topics) => commands.prepare(topics),
       authenticate: (credentials) => identity.authenticate(credentials),
       authorizeSubscribe: (client, filter) => identity.authorizeSubscribe(client, filter),
-      connected: (client) => presence.connected(client),
-      disconnected: (client, reason) => presence.disconnected(client, reason),
+      connected: (client) => {
+        bridges.connected(client);
+        presence.connected(client);
+      },
+      disconnected: (client, reason) => {
+        bridges.disconnected(client);
+        presence.disconnected(client, reason);
+        if (reason === "taken_over") contestedIds.takenOver(client, Date.now());
+      },
     },
   );
 }
@@ -152,11 +189,16 @@ const statusOf = (region: string, services: Services, broker: Broker): GatewaySt
   region,
   readingsStored: services.commitLog.stored,
   rejectsStored: services.rejectLog.stored,
+  rejectsDropped: services.rejectKeeper.dropped,
+  takeovers: services.contestedIds.takeovers,
+  contestedClientIds: services.contestedIds.contests(Date.now()).slice(0, CONTESTS_SHOWN),
   connections: broker.counters.connections,
   held: broker.counters.publishesHeld,
   qos0Dropped: services.backpressure.qos0Dropped,
   presenceDropped: services.presence.dropped,
+  bridgeRepeats: services.bridges.repeated,
   log: services.commitLog.state,
+  notes: services.notedFields.status,
   commands: services.commands.status,
   setAside: services.setAside.count,
 });
@@ -183,5 +225,7 @@ async function workUntil(
       signal,
     ),
     runTrimmer({ ...config, connection, logger }, signal),
+    keepRejects(parts, signal),
+    tellContests(parts, signal),
   ]);
 }

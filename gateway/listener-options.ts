@@ -2,6 +2,11 @@
 import { readFileSync } from "node:fs";
 import { type OptionTable, type Resolved, as } from "../platform/runtime/config.ts";
 import { AppError, messageOf } from "../platform/runtime/errors.ts";
+import {
+  DEFAULT_REJECT_ANSWERS,
+  type RejectAnswer,
+  type RejectAnswers,
+} from "./broker/protocol/refusals.ts";
 import { DEFAULT_LIMITS, type Limits, type Listeners, type TlsIdentity } from "./broker/options.ts";
 
 const port = (raw: string): number | undefined =>
@@ -33,6 +38,34 @@ export const LISTENER_OPTIONS = {
   },
 } satisfies OptionTable;
 
+const rejectAnswer = (raw: string): RejectAnswer => {
+  if (raw !== "code" && raw !== "success") throw new Error(`must be code or success, not "${raw}"`);
+  return raw;
+};
+
+const REJECT_DOC =
+  "what an MQTT 5 client hears of a publish that is kept as a reject: `code` (0x99, or 0x87 without the right to publish there) or `success` (0x00)";
+
+export const REJECT_ANSWER_OPTIONS = {
+  rejectAnswerQos1: {
+    env: "SKERRY_REJECT_ANSWER_QOS1",
+    doc: `at QoS 1, ${REJECT_DOC}`,
+    fallback: DEFAULT_REJECT_ANSWERS.qos1,
+    parse: rejectAnswer,
+  },
+  rejectAnswerQos2: {
+    env: "SKERRY_REJECT_ANSWER_QOS2",
+    doc: `at QoS 2, ${REJECT_DOC}. A PUBREC of 0x80 or more stops some clients for good`,
+    fallback: DEFAULT_REJECT_ANSWERS.qos2,
+    parse: rejectAnswer,
+  },
+} satisfies OptionTable;
+
+export const rejectAnswersOf = (config: Resolved<typeof REJECT_ANSWER_OPTIONS>): RejectAnswers => ({
+  qos1: config.rejectAnswerQos1,
+  qos2: config.rejectAnswerQos2,
+});
+
 const LIMIT_DOCS: Record<keyof Limits, string> = {
   connectionsMax: "connected clients; the next CONNECT hears 0x97",
   connectTimeoutMs: "from the TCP connection to an accepted CONNECT",
@@ -44,6 +77,9 @@ const LIMIT_DOCS: Record<keyof Limits, string> = {
   heldBytesMax: "unsettled bytes over all clients",
   publishRatePerSecond: "publishes of one client; past it the client is read more slowly",
   publishBurst: "publishes of one client at once before the rate counts",
+  rejectRatePerSecond:
+    "publishes of one client that are kept as rejects; past it the client is read more slowly. One of more than 4 KiB counts once more for each 4 KiB",
+  rejectBurst: "rejects of one client at once before that rate counts",
   topicLevelsMax: "levels of a topic",
   topicAliasMax: "topic aliases of one client",
   subscriptionsMax: "subscriptions of one client",

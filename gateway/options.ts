@@ -4,8 +4,16 @@ import { type OptionTable, type Resolved, as } from "../platform/runtime/config.
 import { STATUS_OPTIONS } from "../platform/runtime/status-server.ts";
 import { TRACING_OPTIONS } from "../otel/tracing.ts";
 import { IDENTITY_OPTIONS } from "./identity/options.ts";
-import { LIMIT_OPTIONS, LISTENER_OPTIONS } from "./listener-options.ts";
+import { LIMIT_OPTIONS, LISTENER_OPTIONS, REJECT_ANSWER_OPTIONS } from "./listener-options.ts";
 import { TRIMMER_OPTIONS } from "./retention/options.ts";
+
+/** Patterns of client ids; `*` stands for any text, all else for itself, in any case. */
+const clientIdPatterns = (raw: string): RegExp[] =>
+  raw === "none"
+    ? []
+    : as
+        .list(raw)
+        .map((one) => new RegExp(`^${one.split("*").map(RegExp.escape).join(".*")}$`, "is"));
 
 export const GATEWAY_OPTIONS = {
   region: { env: "SKERRY_REGION", doc: "the region this gateway belongs to", parse: as.token },
@@ -44,6 +52,12 @@ export const GATEWAY_OPTIONS = {
     fallback: "",
     parse: as.text,
   },
+  bridges: {
+    env: "SKERRY_BRIDGES",
+    doc: "client ids of bridges that neither log in as one nor say so in CONNECT: a list, * for any text; none: no others",
+    fallback: "*bridge*",
+    parse: clientIdPatterns,
+  },
   dataDir: {
     env: "SKERRY_DATA_DIR",
     doc: "where MQTT sessions, queued and retained messages survive a restart; unset: in memory",
@@ -53,6 +67,7 @@ export const GATEWAY_OPTIONS = {
   ...STATUS_OPTIONS,
   ...IDENTITY_OPTIONS,
   ...LISTENER_OPTIONS,
+  ...REJECT_ANSWER_OPTIONS,
   ...LIMIT_OPTIONS,
   ...TRIMMER_OPTIONS,
   ...TRACING_OPTIONS,

@@ -29,7 +29,7 @@ export interface SpanSpec {
 }
 
 export interface OpenSpan {
-  /** To be handed on, so that the next hop's span becomes a child of this one. */
+  /** The context to hand on, so that the next hop's span becomes a child of this one. */
   readonly traceparent: string;
   end(endMs: number): void;
 }

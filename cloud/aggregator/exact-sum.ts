@@ -24,7 +24,7 @@ export class ExactSum {
       high = sum;
     }
     parts[kept] = high;
-    parts.length = kept + 1;
+    if (parts.length > kept + 1) parts.length = kept + 1;
   }
 
   /** Adds `a × b` exactly: the product and its rounding error (T. J. Dekker, 1971). */
@@ -65,13 +65,9 @@ export class ExactSum {
     return high;
   }
 
-  /** The sum as two numbers, twice as precise: `value` and what it rounded away. */
-  get pair(): readonly [number, number] {
-    const high = this.value;
-    const rest = new ExactSum();
-    rest.addAll(this);
-    rest.add(-high);
-    return [high, rest.value];
+  /** Numbers that do not overlap, of rising magnitude: their sum is the sum, without rounding. */
+  get parts(): readonly number[] {
+    return this.#parts;
   }
 }
 

@@ -95,7 +95,7 @@ export class LaneRunner implements RepairableLane {
     return this.#aggregate?.repairsWaiting ?? 0;
   }
 
-  /** Of its frames; by it records that were set aside name the lane. */
+  /** Subject of its frames; by it records that were set aside name the lane. */
   get subject(): string {
     return telemetrySubject(this.lane.region, this.lane.partition);
   }

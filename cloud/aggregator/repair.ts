@@ -23,7 +23,7 @@ const GROUPS_PER_RUN = 500;
 /** The part of a lane that the job needs. */
 export interface RepairableLane {
   readonly region: string;
-  /** Of its frames. */
+  /** Subject of its frames. */
   readonly subject: string;
   readonly lease: Writer;
   repairsDue(groupsMax: number): RepairGroup[];

@@ -83,7 +83,8 @@ export class SeriesTenSeconds implements Rollup {
     const order = orderOf(layout, reading);
     for (const { name, at } of layout.rolledUp) {
       const value = payload[name];
-      if (typeof value === "number") this.fields[at]!.add(value, eventMs, order);
+      if (typeof value === "number" && Number.isFinite(value))
+        this.fields[at]!.add(value, eventMs, order);
     }
     return true;
   }

@@ -1,10 +1,15 @@
-// The alerts of one region that wait for one channel, in the order of their stream.
+// The alerts of one region that wait for one channel. They are taken from the stream in its order, and told
+// in another one.
 //
-// Q1. `doneSeq` is before the first waiting alert: everything up to it was taken, or is none of this
-//     channel's. What is held (assignments.ts/A1) was never read, as far as anybody can see.
-// Q2. At most `WAITING_MAX` alerts are in memory; a reader with no room ends and starts again later, so
-//     that a channel which is dead for a day keeps no consumer.
+// Q1. `doneSeq` is before the first alert that is still to be told: everything up to it was told, or is none
+//     of this channel's. What is held (assignments.ts/A1) was never read, as far as anybody can see.
+// Q2. At most `WAITING_MAX` alerts are in memory. Without room for one more, the least severe and newest one is
+//     forgotten, and read again when there is room: so a severe alert is seen however many wait before it.
+// Q3. Told alerts after `doneSeq` are remembered, and saved with the position, so that none is told again. There
+//     are at most `TOLD_AHEAD_MAX` and what waits by then: from then on the oldest comes first, and nothing
+//     new is taken before what was forgotten.
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import type { Alert } from "../../contracts/messages/alert.ts";
 import { alertSubjects, alertsStream } from "../../contracts/names/subjects.ts";
 import { type LogEntry, readSlice } from "../../platform/nats/client/stream-reader.ts";
 import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
@@ -12,12 +17,17 @@ import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Assignments } from "./assignments.ts";
 import { type ChannelSpec, isWanted } from "./channels.ts";
 import type { ChannelCounts } from "./delivery.ts";
-import type { PlacedAlert } from "./message.ts";
+import type { MessagePlan, PlacedAlert } from "./message.ts";
+import { BATCH_MAX, type Candidate, type Urgency, planNext, readyAtMs, urgencyOf } from "./plan.ts";
 import { parseAlert } from "./parse-alert.ts";
-import { BATCH_MAX } from "./plan.ts";
+import { isLate, rankOf } from "./story.ts";
+import { type Tried, TriedAlerts } from "./tried.ts";
 import { Waker } from "./waker.ts";
 
-const WAITING_MAX = 2 * BATCH_MAX;
+const WAITING_MAX = 5 * BATCH_MAX;
+const TOLD_AHEAD_MAX = 5_000;
+/** Late alerts come in a row, when a device's buffer arrives; they are about the past and can wait for each other. */
+const LATE_GATHER_MS = 1_000;
 /** Alerts of other channels are passed over without a save for each. */
 const UNSAVED_MAX = 500;
 /** Old alerts come in a row; they are told of together. */
@@ -35,50 +45,84 @@ export interface AlertQueueParts {
   readonly logger: Logger;
 }
 
-interface Waiting extends PlacedAlert {
-  readonly arrivedMs: number;
+/** Where a queue begins, and what of it is told already. */
+export interface QueueStart {
+  readonly doneSeq: number;
+  readonly told: readonly number[];
+  readonly tried: readonly Tried[];
 }
 
 export class AlertQueue {
   readonly #of: AlertQueueParts;
   readonly #changed = new Waker();
-  #waiting: Waiting[] = [];
+  readonly #tried = new TriedAlerts();
+  /** Ascending. */
+  #waiting: Candidate[] = [];
+  #told = new Set<number>();
   #reading = new AbortController();
   #seenSeq = 0;
+  /** The first alert that had no room, Q2. */
+  #forgottenSeq = Infinity;
   #savedSeq = 0;
+  #skippedSeq = 0;
   #skipped = 0;
 
   constructor(parts: AlertQueueParts) {
     this.#of = parts;
   }
 
-  get waiting(): readonly PlacedAlert[] {
+  get waiting(): readonly Candidate[] {
     return this.#waiting;
   }
 
   /** Q1. */
   get doneSeq(): number {
-    const [first] = this.#waiting;
-    return first ? first.seq - 1 : this.#seenSeq;
+    return Math.min(this.#seenSeq, (this.#waiting[0]?.seq ?? Infinity) - 1, this.#forgottenSeq - 1);
+  }
+
+  /** Q3, ascending. */
+  get told(): readonly number[] {
+    return [...this.#told].sort((a, b) => a - b);
+  }
+
+  get tried(): readonly Tried[] {
+    return this.#tried.all;
+  }
+
+  /** Q3: the oldest one has to be told, or given up. */
+  get mustCatchUp(): boolean {
+    return this.#told.size >= TOLD_AHEAD_MAX;
   }
 
   /** Reads from the alert after `doneSeq` on, until `signal` aborts. */
-  async fill(doneSeq: number, signal: AbortSignal): Promise<void> {
-    this.#seenSeq = doneSeq;
-    this.#savedSeq = doneSeq;
+  async fill(start: QueueStart, signal: AbortSignal): Promise<void> {
+    this.#seenSeq = start.doneSeq;
+    this.#savedSeq = start.doneSeq;
+    this.#told = new Set(start.told);
+    for (const tried of start.tried) this.#tried.note(tried);
     const { assignments, region } = this.#of;
     while (!signal.aborted) {
       const { version } = assignments;
+      this.#recall();
       this.#reading = new AbortController();
       const stoppedBy = await this.#read(AbortSignal.any([signal, this.#reading.signal]));
       if (stoppedBy === "hold") await assignments.changed(version, signal);
-      // Not for every place that gets free: each time costs a consumer.
-      while (!signal.aborted && this.#waiting.length > BATCH_MAX) await this.#changed.wait(signal);
       this.#of.logger.debug({ region, seq: this.#seenSeq, stoppedBy }, "reading alerts again");
     }
   }
 
-  async #read(signal: AbortSignal): Promise<"hold" | "full" | "stopped"> {
+  get #hasRoom(): boolean {
+    return this.#waiting.length <= WAITING_MAX / 2;
+  }
+
+  /** Q2: goes back to what was forgotten. */
+  #recall(): void {
+    if (this.#forgottenSeq === Infinity || !this.#hasRoom) return;
+    this.#seenSeq = Math.min(this.#seenSeq, this.#forgottenSeq - 1);
+    this.#forgottenSeq = Infinity;
+  }
+
+  async #read(signal: AbortSignal): Promise<"hold" | "stopped"> {
     const { connection, region, assignments, logger } = this.#of;
     const slice = { stream: alertsStream(region), subject: alertSubjects(region) };
     const from = this.#seenSeq + 1;
@@ -88,14 +132,15 @@ export class AlertQueue {
       if (verdict === "hold") return "hold";
       if (verdict === "tell") this.#add(entry);
       this.#seenSeq = entry.seq;
+      this.#forgetTold();
       this.#changed.wake();
-      if (this.#waiting.length >= WAITING_MAX) return "full"; // Q2
     }
     return "stopped";
   }
 
   #add({ seq, storeMs, subject, data }: LogEntry): void {
     const { channel, region, ageMaxMs, setAside } = this.#of;
+    if (this.#told.has(seq) || this.#waiting.some((one) => one.seq === seq)) return;
     const alert = parseAlert(data);
     if (!alert) {
       const place = { stream: alertsStream(region), subject, seq };
@@ -103,11 +148,36 @@ export class AlertQueue {
       return setAside.note({ kind: "alert", reason: "unreadable", why, place, data });
     }
     if (!isWanted(channel, alert, region)) return;
-    if (Date.now() - storeMs > ageMaxMs) return this.#skip();
-    this.#waiting.push({ seq, alert, arrivedMs: performance.now() });
+    if (Date.now() - storeMs > ageMaxMs) return this.#skip(seq);
+    if (!this.#hasPlaceFor({ seq, alert })) return;
+    const arrivedMs = performance.now();
+    const gatherMs = Math.max(channel.groupMs, isLate(alert) ? LATE_GATHER_MS : 0);
+    const dueMs = arrivedMs + gatherMs;
+    const at = this.#waiting.findLastIndex((one) => one.seq < seq) + 1;
+    this.#waiting.splice(at, 0, { seq, alert, arrivedMs, dueMs, notBeforeMs: 0 });
   }
 
-  #skip(): void {
+  /** Q2, Q3. @returns false if the new one is what is forgotten. */
+  #hasPlaceFor(comer: PlacedAlert): boolean {
+    const isFull = this.#waiting.length >= WAITING_MAX;
+    const inTurn = !this.mustCatchUp || comer.seq < this.#forgottenSeq;
+    if (!isFull && inTurn) return true;
+    let least = comer;
+    if (!this.mustCatchUp)
+      for (const one of this.#waiting) {
+        const less = rankOf(one.alert) - rankOf(least.alert);
+        if (less < 0 || (less === 0 && one.seq > least.seq)) least = one;
+      }
+    this.#forgottenSeq = Math.min(this.#forgottenSeq, least.seq);
+    if (least === comer) return false;
+    this.#tried.forget([least.seq]);
+    this.#waiting = this.#waiting.filter(({ seq }) => seq !== least.seq);
+    return true;
+  }
+
+  #skip(seq: number): void {
+    if (seq <= this.#skippedSeq) return;
+    this.#skippedSeq = seq;
     this.#of.counts.skipped += 1;
     this.#skipped += 1;
     if (this.#skipped > 1) return;
@@ -117,26 +187,38 @@ export class AlertQueue {
     }, SKIPPED_TOLD_AFTER_MS).unref();
   }
 
-  /** Resolves when an alert waits and has waited for `groupMs`, or there is something to save. */
-  async gathered(groupMs: number, signal: AbortSignal): Promise<void> {
+  /** Resolves when something may be told, or there is something to save. */
+  async gathered(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const [first] = this.#waiting;
-      if (!first && this.doneSeq - this.#savedSeq >= UNSAVED_MAX) return;
-      const leftMs = first ? first.arrivedMs + groupMs - performance.now() : Infinity;
-      if (leftMs <= 0 || this.#waiting.length >= BATCH_MAX) return;
+      if (this.doneSeq - this.#savedSeq >= UNSAVED_MAX) return;
+      const leftMs = readyAtMs(this.#waiting, this.#terms) - performance.now();
+      if (leftMs <= 0) return;
       await this.#changed.wait(signal, leftMs);
     }
+  }
+
+  get #terms(): { grouped: boolean; catchUp: boolean } {
+    return { grouped: this.#of.channel.groupMs > 0, catchUp: this.mustCatchUp };
+  }
+
+  /** Of the foremost alert that may be told now; null if there is none. */
+  urgency(nowMs: number): Urgency | null {
+    return urgencyOf(this.#waiting, { ...this.#terms, nowMs });
+  }
+
+  /** The message to send now, if there is one. */
+  plan(tokens: number, nowMs: number): MessagePlan | null {
+    return planNext(this.#waiting, { ...this.#terms, tokens, nowMs });
   }
 
   /** Removes what was assigned to the other place while it waited here; what is held is read again. */
   prune(): void {
     const { assignments, region } = this.#of;
-    const verdicts = this.#waiting.map(({ seq }) =>
-      assignments.verdict(region, seq, performance.now()),
-    );
+    const nowMs = performance.now();
+    const verdicts = this.#waiting.map(({ seq }) => assignments.verdict(region, seq, nowMs));
     const held = verdicts.indexOf("hold");
     if (held >= 0) {
-      this.#seenSeq = this.#waiting[held]!.seq - 1;
+      this.#seenSeq = Math.min(this.#seenSeq, this.#waiting[held]!.seq - 1);
       this.#reading.abort();
       this.#waiting = this.#waiting.slice(0, held);
     }
@@ -144,10 +226,37 @@ export class AlertQueue {
     this.#changed.wake();
   }
 
-  take(count: number): PlacedAlert[] {
-    const taken = this.#waiting.splice(0, count);
+  /** Alerts of this queue at these sequences; null if one of them is not in memory. */
+  alertsAt(seqs: readonly number[]): Alert[] | null {
+    const bySeq = new Map(this.#waiting.map(({ seq, alert }) => [seq, alert]));
+    const found = seqs.flatMap((seq) => bySeq.get(seq) ?? []);
+    return found.length === seqs.length ? found : null;
+  }
+
+  triedAt(seqs: readonly number[]): Tried | null {
+    return this.#tried.of(seqs);
+  }
+
+  /** An attempt at these has failed; another one follows. */
+  defer(tried: Tried, seqs: readonly number[], notBeforeMs: number): void {
+    this.#tried.note(tried);
+    const of = new Set(seqs);
+    this.#waiting = this.#waiting.map((one) => (of.has(one.seq) ? { ...one, notBeforeMs } : one));
+  }
+
+  /** These are told, or dead letters. */
+  settle(seqs: readonly number[]): void {
+    for (const seq of seqs) this.#told.add(seq);
+    this.#tried.forget(seqs);
+    this.#waiting = this.#waiting.filter(({ seq }) => !this.#told.has(seq));
+    this.#forgetTold();
+    if (this.#forgottenSeq < Infinity && this.#hasRoom) this.#reading.abort();
     this.#changed.wake();
-    return taken;
+  }
+
+  #forgetTold(): void {
+    const { doneSeq } = this;
+    for (const seq of this.#told) if (seq <= doneSeq) this.#told.delete(seq);
   }
 
   saved(seq: number): void {

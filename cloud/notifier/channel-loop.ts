@@ -1,12 +1,13 @@
 // One channel's messages about one region: an independent loop with a position of its own.
 //
-// L1. A batch's plan is saved before its first message leaves, and after each message how many have
-//     left: a process that is killed repeats at most one message of a channel, under the same id.
-// L2. The plan says which alerts are in which message: a restart sends the same messages, whatever the
+// L1. The message that leaves next is saved before it leaves, and after it that it was told: a process that is
+//     killed repeats at most one message of a channel, under the same id.
+// L2. The saved plan says which alerts are in that message: a restart begins with the same one, whatever the
 //     channel's configuration says by then.
 // L3. A save that fails is tried again; the message before it is not.
-// L4. Saves are compare-and-set and one precedes every batch: of two notifiers at one position, the
-//     slower one ends with POSITION_CONFLICT before it sends anything of its batch.
+// L4. Saves are compare-and-set and one precedes every message: of two notifiers at one position, the
+//     slower one ends with POSITION_CONFLICT before it sends anything.
+// L5. What a channel did not take goes back to those that wait: the next message is chosen among all of them.
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { NotifierChannelStatus } from "../../contracts/messages/status.ts";
 import { alertsStream } from "../../contracts/names/subjects.ts";
@@ -18,29 +19,16 @@ import type { Logger } from "../../platform/runtime/logger.ts";
 import { insist } from "../../platform/runtime/insist.ts";
 import { AlertQueue } from "./alert-queue.ts";
 import type { Assignments } from "./assignments.ts";
+import type { Channel } from "./channel.ts";
 import { type DeadLetters, alertsAt } from "./dead-letters.ts";
-import { type Channel, type ChannelCounts, type Tried, deliver } from "./delivery.ts";
+import { type ChannelCounts, attempt } from "./delivery.ts";
 import { type MessagePlan, makeMessage } from "./message.ts";
-import { planBatch } from "./plan.ts";
-
-/** The messages that are being sent: alerts after `fromSeq` up to `toSeq`. */
-export interface SavedPlan extends Tried {
-  readonly fromSeq: number;
-  readonly toSeq: number;
-  readonly messages: readonly MessagePlan[];
-  /** The number of `messages` that have left; the others follow. */
-  readonly sent: number;
-}
-
-export interface NotifierPosition {
-  /** Nothing is left to do about alerts up to this sequence. */
-  readonly seq: number;
-  readonly plan: SavedPlan | null;
-}
+import type { Urgency } from "./plan.ts";
+import { type NotifierPosition, type SavedPosition, positionOf } from "./position.ts";
 
 export interface ChannelLoopParts {
   readonly connection: NatsConnection;
-  readonly positions: Positions<NotifierPosition>;
+  readonly positions: Positions<SavedPosition>;
   readonly channel: Channel;
   readonly region: string;
   readonly assignments: Assignments;
@@ -51,13 +39,16 @@ export interface ChannelLoopParts {
   readonly logger: Logger;
 }
 
-const NOT_TRIED: Tried = { attempts: 0, firstTriedMs: null };
+/** A message that may have left before a restart goes before all others. */
+const RESUMED: Urgency = { rank: Infinity, arrivedMs: 0 };
 
 export class ChannelLoop {
   readonly #of: ChannelLoopParts;
   readonly #lane: { readonly region: string; readonly partition: 0 };
   readonly #queue: AlertQueue;
-  #position: NotifierPosition = { seq: 0, plan: null };
+  #position: NotifierPosition = { seq: 0, told: [], tried: [], plan: null };
+  /** L2: the plan of the process before this one, until it was tried. */
+  #resumed: MessagePlan | null = null;
 
   constructor(parts: ChannelLoopParts) {
     this.#of = parts;
@@ -66,13 +57,11 @@ export class ChannelLoop {
   }
 
   get status(): NotifierChannelStatus {
-    const { seq, plan } = this.#position;
-    const unsent = plan?.messages.slice(plan.sent).flatMap(({ seqs }) => seqs).length ?? 0;
     return {
       channel: this.#of.channel.spec.name,
       region: this.#of.region,
-      doneSeq: plan ? seq : Math.max(seq, this.#queue.doneSeq),
-      waiting: unsent + this.#queue.waiting.length,
+      doneSeq: Math.max(this.#position.seq, this.#queue.doneSeq),
+      waiting: this.#queue.waiting.length,
       ...this.#of.counts,
     };
   }
@@ -85,82 +74,84 @@ export class ChannelLoop {
       logger,
       signal,
     );
-    this.#position = loaded?.position ?? this.#position;
+    if (loaded?.position) this.#position = positionOf(loaded.position);
+    this.#resumed = this.#position.plan;
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { plan } = this.#position;
-    if (plan && !(await this.#send(plan, signal))) return; // L2
-    await Promise.all([this.#queue.fill(this.#position.seq, signal), this.#tell(signal)]);
+    const { seq, told, tried } = this.#position;
+    await Promise.all([
+      this.#queue.fill({ doneSeq: seq, told, tried }, signal),
+      this.#tell(signal),
+    ]);
   }
 
   async #tell(signal: AbortSignal): Promise<void> {
     const { channel } = this.#of;
-    const { groupMs } = channel.spec;
+    const urgency = (nowMs: number) => (this.#resumed ? RESUMED : this.#queue.urgency(nowMs));
     while (!signal.aborted) {
-      await this.#queue.gathered(groupMs, signal);
-      if (this.#queue.waiting.length === 0) {
-        if (this.#queue.doneSeq > this.#position.seq)
-          await this.#save({ seq: this.#queue.doneSeq, plan: null }, signal);
+      if (!this.#resumed) await this.#queue.gathered(signal);
+      if (signal.aborted) return;
+      if (!urgency(performance.now())) {
+        if (this.#queue.doneSeq > this.#position.seq) await this.#save(null, signal);
         continue;
       }
-      const tokens = await channel.allowance(signal);
-      this.#queue.prune();
-      if (signal.aborted || this.#queue.waiting.length === 0) continue;
-      const { messages, taken } = planBatch(this.#queue.waiting, { grouped: groupMs > 0, tokens });
-      const fromSeq = this.#position.seq;
-      this.#queue.take(taken);
-      const toSeq = this.#queue.doneSeq;
-      const plan = { fromSeq, toSeq, messages, sent: 0, ...NOT_TRIED };
-      if (!(await this.#save({ seq: fromSeq, plan }, signal))) return; // L1
-      if (!(await this.#send(plan, signal))) return;
+      if (!(await channel.turn({ urgency }, signal))) continue;
+      try {
+        await this.#tellNext(signal);
+      } finally {
+        channel.release();
+      }
     }
   }
 
-  /** Sends what is left of a plan; false if `signal` aborted before its end. */
-  async #send(plan: SavedPlan, signal: AbortSignal): Promise<boolean> {
-    const { channel, logger } = this.#of;
-    let now = plan;
-    for (let at = plan.sent; at < plan.messages.length; at++) {
-      await channel.turn(signal);
-      const message = await this.#message(plan.messages[at]!, signal);
-      if (signal.aborted) return false;
-      if (!message)
-        logger.warn({ ...plan.messages[at] }, "alerts are gone, nothing is told of them");
-      let isSaved = false;
-      const settle = async (): Promise<void> => {
-        now = { ...now, sent: at + 1, attempts: 0 };
-        const over = now.sent === now.messages.length;
-        const position = over ? { seq: plan.toSeq, plan: null } : { ...this.#position, plan: now };
-        isSaved = await this.#save(position, signal); // L1
-      };
-      if (message) {
-        const parts = {
-          ...this.#of,
-          cause: "",
-          onDelivered: settle,
-          onFailure: async (tried: Tried) => {
-            now = { ...now, ...tried };
-            await this.#save({ seq: this.#position.seq, plan: now }, signal);
-          },
-        };
-        if (!(await deliver(message, now, parts, signal))) return false;
+  /** One message, in this loop's turn. */
+  async #tellNext(signal: AbortSignal): Promise<void> {
+    const { channel, counts, deadLetters, logger } = this.#of;
+    const queue = this.#queue;
+    queue.prune();
+    const plan = this.#resumed ?? queue.plan(channel.tokens, performance.now());
+    if (!isSame(plan, this.#position.plan) && !(await this.#save(plan, signal))) return; // L1, L4
+    if (!plan) return;
+    const message = await this.#message(plan, signal);
+    if (signal.aborted) return;
+    const settled = async (): Promise<void> => {
+      queue.settle(plan.seqs);
+      const tokens = channel.tokens;
+      // It saves one: what is told next is known already, as a rule.
+      await this.#save(tokens < 1 ? null : queue.plan(tokens, performance.now()), signal); // L1
+    };
+    if (!message) {
+      logger.warn({ ...plan }, "alerts are gone, nothing is told of them");
+      await settled();
+    } else {
+      const before = queue.triedAt(plan.seqs);
+      const last = queue.mustCatchUp && before !== null && channel.failures === 0;
+      const parts = { channel, counts, deadLetters, logger, cause: "", onSettled: settled };
+      const end = await attempt(message, { before, last }, parts, signal);
+      if (end.kind === "deferred") {
+        queue.defer(end.tried, plan.seqs, performance.now() + end.againInMs); // L5
+        await this.#save(plan, signal);
       }
-      if (!isSaved) await settle();
-      if (!isSaved) return false;
+      if (end.kind === "stopped") return;
     }
-    return true;
+    this.#resumed = null;
   }
 
   async #message(plan: MessagePlan, signal: AbortSignal) {
     const { connection, channel, region, logger } = this.#of;
     const stream = alertsStream(region);
-    const alerts = await insist(() => alertsAt(connection, stream, plan.seqs), logger, signal);
+    const alerts =
+      this.#queue.alertsAt(plan.seqs) ??
+      (await insist(() => alertsAt(connection, stream, plan.seqs), logger, signal));
     return makeMessage({ channel: channel.spec.name, region }, plan, alerts ?? []);
   }
 
   /** L3. Tries at least once, so that a message that just left is not repeated after a stop. */
-  async #save(position: NotifierPosition, signal: AbortSignal): Promise<boolean> {
+  async #save(plan: MessagePlan | null, signal: AbortSignal): Promise<boolean> {
+    const { doneSeq, told, tried } = this.#queue;
+    const seq = Math.max(doneSeq, this.#position.seq);
+    const position: NotifierPosition = { seq, told, tried, plan };
     const backoff = new Backoff({ baseMs: 50, maxMs: 1_000 });
     for (;;) {
       try {
@@ -177,3 +168,6 @@ export class ChannelLoop {
     }
   }
 }
+
+const isSame = (a: MessagePlan | null, b: MessagePlan | null): boolean =>
+  a === b || (a?.kind === b?.kind && a?.seqs.join() === b?.seqs.join());

@@ -2,8 +2,12 @@ import { createTransport } from "nodemailer";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { EmailChannelSpec } from "./channels.ts";
-import { type Message, linesOf, messageIdOf, subjectOf } from "./message.ts";
+import { type Message, messageIdOf, stepsOf } from "./message.ts";
 import { ATTEMPT_WITHIN_MS, type Outcome, type Sender } from "./sender.ts";
+import { linesOf, subjectOf } from "./wording.ts";
+
+/** Every step that a mail tells, as `id.state`, for programs that count them. */
+const ALERTS_HEADER = "X-Skerry-Alerts";
 
 /** The sender of one channel, which may send for several regions at once. */
 const CONNECTIONS_MAX = 2;
@@ -33,7 +37,8 @@ export class EmailSender implements Sender {
   }
 
   async send(message: Message): Promise<Outcome> {
-    const [first] = message.alerts;
+    const { kind, alerts } = message;
+    const [first] = alerts;
     try {
       const { rejected } = (await this.#transport.sendMail({
         from: this.#spec.from,
@@ -42,11 +47,14 @@ export class EmailSender implements Sender {
         text: `${linesOf(message).join("\n")}\n`,
         messageId: message.messageId,
         // So that a mail program shows the end of an alert below its beginning.
-        ...(message.kind === "single" && first?.state === "resolved"
+        ...(first?.state === "resolved" && (kind === "single" || kind === "merged")
           ? { references: messageIdOf({ id: first.id, state: "firing" }) }
           : {}),
         // RFC 3834: nobody's holiday answer shall come back.
-        headers: { "Auto-Submitted": "auto-generated" },
+        headers: {
+          "Auto-Submitted": "auto-generated",
+          [ALERTS_HEADER]: stepsOf(message).join(" "),
+        },
       })) as { rejected: readonly string[] };
       if (rejected.length > 0)
         this.#logger.warn({ rejected, messageId: message.messageId }, "some recipients refused");

@@ -6,7 +6,7 @@ import { AppError } from "../../platform/runtime/errors.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import { serveStatus } from "../../platform/runtime/status-server.ts";
 import type { ChannelSpec } from "./channels.ts";
-import { Channel } from "./delivery.ts";
+import { Channel } from "./channel.ts";
 import { EmailSender } from "./email-sender.ts";
 import { Notifier } from "./notifier.ts";
 import { notifierOptions } from "./options.ts";

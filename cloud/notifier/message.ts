@@ -1,4 +1,4 @@
-// Messages about alerts: which alerts go into one, its identity, and what it says (pure).
+// Messages about alerts: which alerts go into one, and its identity (pure). What it says is in wording.ts.
 //
 // M1. The identity is a function of the channel and of the alerts' places in their stream, so that a
 //     message which is sent twice can be told from two messages.
@@ -24,7 +24,7 @@ export interface Message {
   readonly channel: string;
   readonly region: string;
   readonly seqs: readonly number[];
-  /** At least one; fewer than `seqs` if some are gone from the stream. */
+  /** One alert at least; fewer than `seqs` if some are gone from the stream. */
   readonly alerts: readonly Alert[];
   /** `<…@skerry>`, M1. */
   readonly messageId: string;
@@ -52,6 +52,10 @@ export function makeMessage(
   return { kind, channel: of.channel, region: of.region, seqs, alerts, messageId, deliveryId };
 }
 
+/** Every step that a message tells, as `id.state`: for receivers that count. */
+export const stepsOf = ({ alerts }: Pick<Message, "alerts">): string[] =>
+  alerts.map(({ id, state }) => `${id}.${state}`);
+
 const hashOf = (parts: readonly (string | number)[]): string =>
   createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 32);
 
@@ -60,38 +64,3 @@ export function ruleOf({ alerts }: Pick<Message, "alerts">): string {
   const [first] = alerts;
   return first && alerts.every(({ rule }) => rule === first.rule) ? first.rule : "several";
 }
-
-/** One line that says what happened. */
-export function subjectOf({ kind, alerts, region }: Message): string {
-  const [first] = alerts;
-  if (!first) return `Skerry ${region}: no alert`;
-  if (kind === "single" || alerts.length === 1)
-    return `${stateWord(first)}: ${first.rule} ${first.key} (${region})`;
-  const count = `${alerts.length} alerts`;
-  if (kind === "group") return `${stateWord(first)}: ${first.rule}, ${count} (${region})`;
-  return `${count} of ${new Set(alerts.map(({ rule }) => rule)).size} rules (${region})`;
-}
-
-/** Everything about the alerts, grouped by rule and state, a line for each. */
-export function linesOf({ alerts }: Pick<Message, "alerts">): string[] {
-  const groups = new Map<string, Alert[]>();
-  for (const alert of alerts) {
-    const heading = `${alert.rule}: ${alert.state}, ${alert.severity}`;
-    groups.set(heading, [...(groups.get(heading) ?? []), alert]);
-  }
-  return [...groups].flatMap(([heading, of], at) => [
-    ...(at === 0 ? [] : [""]),
-    heading,
-    ...of.map((alert) => `  ${lineOf(alert)}`),
-  ]);
-}
-
-const lineOf = ({ key, message, sinceMs, atMs, state }: Alert): string =>
-  `${message.startsWith(key) ? "" : `${key}: `}${message} (since ${time(sinceMs)}${state === "resolved" ? `, until ${time(atMs)}` : ""})`;
-
-const stateWord = ({ state, severity }: Alert): string =>
-  state === "firing" ? `FIRING ${severity}` : state.toUpperCase();
-
-/** Alerts are read from a stream, and what is no time there must not stop the others. */
-const time = (ms: number): string =>
-  Number.isFinite(ms) && Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms);

@@ -10,15 +10,17 @@ import type { Logger } from "../../platform/runtime/logger.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
 import { insist } from "../../platform/runtime/insist.ts";
 import { Assignments } from "./assignments.ts";
-import { ChannelLoop, type NotifierPosition } from "./channel-loop.ts";
+import type { Channel } from "./channel.ts";
+import { ChannelLoop } from "./channel-loop.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import { type Channel, type ChannelCounts, noCounts } from "./delivery.ts";
+import { type ChannelCounts, noCounts } from "./delivery.ts";
 import { notifierMetrics } from "./metrics.ts";
+import type { SavedPosition } from "./position.ts";
 import { runRetries } from "./retry-loop.ts";
 
 export interface NotifierConfig {
   readonly place: NotifierPlace;
-  /** Whose alerts are told: at the hub several, in a region its own. */
+  /** Regions whose alerts are told: at the hub several, in a region its own. */
   readonly regions: readonly string[];
   readonly ageMaxMs: number;
 }
@@ -96,7 +98,7 @@ export class Notifier implements StatusSource {
     const { place, ageMaxMs } = this.#config;
     const deadLetters = new DeadLetters(connection, this.#domain);
     const operator = `notifier-${channel.spec.name}`;
-    const open = () => Positions.open<NotifierPosition>(connection, operator, { setAside });
+    const open = () => Positions.open<SavedPosition>(connection, operator, { setAside });
     const positions = await insist(open, logger, signal);
     if (!positions) return [];
     // What the hub itself raises is told at the hub, whatever is assigned.

@@ -7,19 +7,23 @@ import type { DeadLetter } from "../../contracts/messages/notification.ts";
 import { retrySubject } from "../../contracts/names/subjects.ts";
 import { readSlice } from "../../platform/nats/client/stream-reader.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
+import { sleep } from "../../platform/runtime/backoff.ts";
 import { insist } from "../../platform/runtime/insist.ts";
 import type { DeadLetters } from "./dead-letters.ts";
-import { type Channel, type ChannelCounts, deliver } from "./delivery.ts";
 import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
-import { makeMessage } from "./message.ts";
+import type { Channel, Waiter } from "./channel.ts";
+import { type ChannelCounts, attempt } from "./delivery.ts";
+import { type Message, makeMessage } from "./message.ts";
 import { parseAlert } from "./parse-alert.ts";
+import { rankOf } from "./story.ts";
+import type { Tried } from "./tried.ts";
 
 export interface RetryLoopParts {
   readonly connection: NatsConnection;
   readonly domain: string;
   readonly channel: Channel;
   readonly deadLetters: DeadLetters;
-  /** By region. */
+  /** The counters of a region. */
   readonly countsOf: (region: string) => ChannelCounts;
   readonly setAside: Pick<SettingAside, "put">;
   readonly logger: Logger;
@@ -37,18 +41,41 @@ export async function runRetries(parts: RetryLoopParts, signal: AbortSignal): Pr
       const why = "this is no message that could be sent again";
       await setAside.put({ kind: "retry", reason: "unreadable", why, place, data });
     } else {
-      await channel.turn(signal);
       const counts = countsOf(letter.region);
       const cause = `retry ${seq}`;
-      const nothing = () => Promise.resolve();
       // Removed below, delivered or not: a kill in between repeats it, as it does any message.
-      const notes = { onFailure: nothing, onDelivered: nothing };
-      const delivery = { channel, deadLetters, counts, logger, cause, ...notes };
-      const before = { attempts: 0, firstTriedMs: null };
-      if (!(await deliver(message, before, delivery, signal))) return;
+      const onSettled = () => Promise.resolve();
+      const delivery = { channel, deadLetters, counts, logger, cause, onSettled };
+      if (!(await sendAgain(message, delivery, signal))) return;
     }
     await insist(() => deadLetters.remove(seq), logger, signal); // R1
   }
+}
+
+/** Until it is delivered or a dead letter again; false if `signal` aborted before. */
+async function sendAgain(
+  message: Message,
+  parts: Parameters<typeof attempt>[2],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { channel } = parts;
+  const urgency = { rank: Math.max(...message.alerts.map(rankOf)), arrivedMs: performance.now() };
+  const waiter: Waiter = { urgency: () => urgency };
+  let before: Tried | null = null;
+  let againInMs = 0;
+  while (await channel.turn(waiter, signal)) {
+    try {
+      const end = await attempt(message, { before, last: false }, parts, signal);
+      if (end.kind === "settled") return true;
+      if (end.kind === "stopped") return false;
+      before = end.tried;
+      againInMs = end.againInMs;
+    } finally {
+      channel.release();
+    }
+    await sleep(againInMs, signal);
+  }
+  return false;
 }
 
 /** The command line writes them, and so may an administrator by hand. */

@@ -1,5 +1,6 @@
 // The body that is posted to a webhook (pure): our own JSON, or what Slack's incoming webhooks understand.
-import { type Message, linesOf, ruleOf, subjectOf } from "./message.ts";
+import { type Message, ruleOf } from "./message.ts";
+import { linesOf, subjectOf } from "./wording.ts";
 
 export const WEBHOOK_FORMATS = ["json", "slack"] as const;
 export type WebhookFormat = (typeof WEBHOOK_FORMATS)[number];

@@ -13,8 +13,10 @@ import {
   watchSetAside,
 } from "../../platform/nats/lanes/set-aside-watch.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
-import { HUB } from "../../platform/nats/topology/topology.ts";
 import { insist } from "../../platform/runtime/insist.ts";
+import { RejectKeeper } from "../../platform/nats/lanes/reject-keeper.ts";
+import { makeRoom } from "../../platform/nats/lanes/reject-room.ts";
+import { HUB } from "../../platform/nats/topology/topology.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
@@ -48,11 +50,15 @@ export class Steward implements StatusSource {
   readonly #logger: Logger;
   readonly #jobs = new Map<string, Job>();
   readonly #copies = new Map<string, HubCopy>();
+  readonly #rejects: RejectKeeper;
 
   constructor(config: StewardConfig, parts: StewardParts) {
     this.#config = config;
     this.#parts = parts;
     this.#logger = parts.logger;
+    const { connection, logger } = parts;
+    const alerts = new HubAlerts(connection);
+    this.#rejects = new RejectKeeper({ connection, domain: HUB, alerts, logger });
   }
 
   ready(): boolean {
@@ -73,6 +79,7 @@ export class Steward implements StatusSource {
     const options = { noOverlap: true, logger: this.#logger };
     const tasks = [
       cron.schedule(copySchedule, () => this.#job("copies", () => this.#careForCopies()), options),
+      cron.schedule(copySchedule, () => this.#job("rejects", () => this.#keepRejects()), options),
       cron.schedule(
         reconcileSchedule,
         () => this.#job("reconciliation", () => this.#reconcile(signal)),
@@ -87,7 +94,7 @@ export class Steward implements StatusSource {
   async #alertOfSetAside(signal: AbortSignal): Promise<void> {
     const { connection } = this.#parts;
     const alerts = new HubAlerts(connection);
-    const ask = () => alerts.openKeysOf(SET_ASIDE_RULE);
+    const ask = () => alerts.openKeys(SET_ASIDE_RULE);
     const told = await insist(ask, this.#logger, signal);
     const tell = ({ key, count, message }: SetAsideGroup): Promise<void> => {
       const what = { rule: SET_ASIDE_RULE, key, holds: count > 0, value: count, message };
@@ -112,6 +119,13 @@ export class Steward implements StatusSource {
     const { regions, partitions, logKeep: keepMs } = this.#config;
     const parts = { ...this.#parts, partitions, keepMs };
     for (const region of regions) this.#copies.set(region, await careForCopy(region, parts));
+  }
+
+  /** The hub's own rejects, and the copies of the regions'. */
+  async #keepRejects(): Promise<void> {
+    const { connection } = this.#parts;
+    await this.#rejects.look(Date.now());
+    for (const region of this.#config.regions) await makeRoom(connection, region, Date.now());
   }
 
   /** Every hour that is over and not yet compared, oldest first, as far as the lanes are through. */

@@ -7,16 +7,16 @@ export type AlertState = "firing" | "silenced" | "acknowledged" | "resolved";
 export const SEVERITIES = ["info", "warning", "critical"] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
-/** What a gateway of the region tells a device because of an alert, with no cloud in the path. */
+/** A command of a gateway of the region to a device because of an alert, with no cloud in the path. */
 export interface AlertCommand {
   readonly device: string;
   /** The body of the command, as the device gets it. */
   readonly payload: unknown;
-  /** How long it waits for a device that is offline. */
+  /** The time that it waits for a device that is offline. */
   readonly expiresMs: number;
 }
 
-/** A step of an alert's life, as one message on `alerts.{region}.{rule}.{key}`. */
+/** A step of an alert's life, as one message on `alerts.{region}.{rule}.{key}`, late ones on `….late`. */
 export interface Alert {
   /** Hash of rule, key, lane, seq and index of the raising reading: replays never raise it twice. */
   readonly id: string;
@@ -29,22 +29,40 @@ export interface Alert {
   readonly sinceMs: number;
   /** Event time of the reading that made this transition, epoch ms. */
   readonly atMs: number;
-  /** When the gateway received that reading, epoch ms. */
+  /** The time at which the gateway received that reading, epoch ms. */
   readonly receivedAtMs: number;
   /** The value that made this transition; 0 where there is none. */
   readonly value: number;
   readonly message: string;
   /** A resolved alert that nobody was told of, because it never fired outside a maintenance window. */
   readonly quiet?: true;
-  /** Who acknowledged it. */
+  /**
+   * True if readings made it that arrived too late to be what is the case now (a rule's `lateAfter`): it tells
+   * what was, beside the rule's alert of the same key, and has a life of its own.
+   */
+  readonly late?: true;
+  /** The id, in a `rule_error`, of the alert that stays as it was, because its rule cannot be evaluated for its key. */
+  readonly marks?: string;
+  /** The person who acknowledged it. */
   readonly by?: string;
-  /** To be told to devices in this state; each once, however often the alert is read. */
+  /** Commands to devices in this state; each is sent once, however often the alert is read. */
   readonly commands?: readonly AlertCommand[];
-  /** Where in the log the transition happened: alerts are a function of the lane's order. */
+  /** The place in the log of the transition: alerts are a function of the lane's order. */
   readonly partition: number;
   readonly seq: number;
   readonly index: number;
 }
+
+/**
+ * Alerts that gateways raise themselves; an underscore is in no id of anybody's rule.
+ * `rejects_dropped`: there was no room for rejects of a device; `client_id_contested`: clients take one
+ * client id from each other all the time.
+ */
+export const GATEWAY_RULES = ["rejects_dropped", "client_id_contested"] as const;
+export type GatewayRule = (typeof GATEWAY_RULES)[number];
+
+/** The `partition` of an alert that is about no lane. */
+export const NO_LANE = -1;
 
 /** That somebody has seen an alert: one of a rule and key, at the hub in bucket `acknowledgements`. */
 export interface Acknowledgement {

@@ -1,13 +1,14 @@
 // Commands from the cloud (or an alert's actions) to devices, and what devices answer.
 import { Ajv } from "ajv";
 import { deviceIdProblem } from "../device.ts";
+import { nameProblem } from "../names/text.ts";
 
 /** Stream `COMMANDS` keeps a command this long; none waits longer for its device. */
 export const COMMANDS_KEPT_MS = 30 * 86_400_000;
 /** A reply outlives its command, so that an answered command stays answered. */
 export const REPLIES_KEPT_MS = COMMANDS_KEPT_MS + 86_400_000;
 export const COMMAND_ID_BYTES_MAX = 160;
-/** Of the payload as JSON: what any device's MQTT client takes. */
+/** Bytes of the payload as JSON that any device's MQTT client takes. */
 export const COMMAND_PAYLOAD_BYTES_MAX = 64 * 1024;
 
 /** As stored on `commands.{device}.{id}`, once; the id is unique for the device. */
@@ -20,16 +21,16 @@ export interface Command {
   readonly issuedAtMs: number;
   /** Epoch ms; from then on no device gets it. */
   readonly expiresAtMs: number;
-  /** Who issued it. */
+  /** The person or rule that issued it. */
   readonly by: string;
 }
 
-/** What a device answered, as stored on `replies.{region}.{device}.{id}` before its PUBACK. */
+/** The answer of a device, as stored on `replies.{region}.{device}.{id}` before its PUBACK. */
 export interface Reply {
   readonly id: string;
   readonly device: string;
   readonly region: string;
-  /** When the gateway received it, epoch ms. */
+  /** The time at which the gateway received it, epoch ms. */
   readonly receivedAtMs: number;
   /** The bytes as received, base64: a device may answer with anything. */
   readonly payload: string;
@@ -51,13 +52,12 @@ export class CommandError extends Error {
   override readonly name = "CommandError";
 }
 
-/** What is wrong with a command's id, or null. It is a topic level. */
+/** The fault of a command's id, or null. An id is a topic level. */
 export function commandIdProblem(id: string): string | null {
-  if (id === "") return "the id is empty";
-  if (Buffer.byteLength(id) > COMMAND_ID_BYTES_MAX)
-    return `the id is longer than ${COMMAND_ID_BYTES_MAX} bytes`;
+  const problem = nameProblem(id, COMMAND_ID_BYTES_MAX);
+  if (problem !== null) return `the id ${problem}`;
   if (/[/+#]/.test(id)) return "the id holds / or + or #";
-  return /\p{C}/u.test(id) ? "the id holds control characters" : null;
+  return /\p{C}/u.test(id) ? "the id holds characters that nobody sees" : null;
 }
 
 const validate = new Ajv({ strict: true }).compile<Command>({
@@ -73,7 +73,7 @@ const validate = new Ajv({ strict: true }).compile<Command>({
   },
 });
 
-/** What is wrong with a command's address or payload, or null. */
+/** The fault of a command's address or payload, or null. */
 export function commandProblem(of: Pick<Command, "id" | "device" | "payload">): string | null {
   const device = deviceIdProblem(of.device);
   if (device !== null) return `device: ${device}`;

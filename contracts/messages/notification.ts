@@ -45,7 +45,7 @@ export function moved({ at, sinceSeq, before }: Assignment, lastSeq: number): As
   };
 }
 
-/** What an entry of bucket `notifiers` says; null if that is not an assignment. */
+/** The assignment in an entry of bucket `notifiers`; null if it is none. */
 export function parseAssignment(text: string): Assignment | null {
   try {
     const { at, sinceSeq, before, moving } = JSON.parse(text) as Partial<Assignment>;
@@ -58,8 +58,11 @@ export function parseAssignment(text: string): Assignment | null {
   }
 }
 
-/** How many alerts one message tells: one, those of one rule and state, or whatever there was. */
-export const MESSAGE_KINDS = ["single", "group", "digest"] as const;
+/**
+ * Which alerts one message tells: one; all that waited of one rule and key; those of one rule that are late;
+ * those of one rule and state; or whatever there was.
+ */
+export const MESSAGE_KINDS = ["single", "merged", "late", "group", "digest"] as const;
 export type MessageKind = (typeof MESSAGE_KINDS)[number];
 
 /** A message that its channel did not take, on `deadletters.{domain}.{channel}.{rule}`. */
@@ -71,7 +74,7 @@ export interface DeadLetter {
   readonly seqs: readonly number[];
   /** As they were; fewer than `seqs` if some were gone. */
   readonly alerts: readonly Alert[];
-  /** What the channel said last. */
+  /** The channel's last answer. */
   readonly reason: string;
   readonly attempts: number;
   /** Epoch ms. */

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import type { Contract } from "../schema/contract.ts";
+import { isoTimeMs } from "./iso-time.ts";
 
 type Payload = Readonly<Record<string, unknown>>;
 
@@ -11,21 +12,14 @@ export const SLOTS_PER_MS = 1_000_000;
 
 /**
  * The event time of a reading in epoch milliseconds: the contract's time property (epoch
- * milliseconds or ISO 8601), else the arrival time. NaN for text that is no time.
+ * milliseconds or ISO 8601, rounded down to whole ones), else the arrival time. NaN for what is no time.
  */
 export function eventTimeMs(contract: Contract, payload: Payload, receivedAtMs: number): number {
   const value = contract.timeProperty === undefined ? undefined : payload[contract.timeProperty];
   if (value === undefined) return receivedAtMs;
-  if (typeof value === "number") return value;
+  if (typeof value === "number") return Math.floor(value);
   return typeof value === "string" ? isoTimeMs(value) : Number.NaN;
 }
-
-/** Date.parse accepts free text such as "1"; a time here is a date with a zone, or it is nothing. */
-const ISO_TIME =
-  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:Z|[+-]\d{2}(?::?\d{2})?)$/;
-
-const isoTimeMs = (text: string): number =>
-  text.length <= 40 && ISO_TIME.test(text) ? Math.floor(Date.parse(text)) : Number.NaN;
 
 /** The value that decides the lane and, with region and contract, names the series. */
 export const seriesKeyOf = (contract: Contract, device: string, payload: Payload): string =>

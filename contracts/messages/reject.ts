@@ -1,4 +1,4 @@
-/** Why a publish was refused: a closed list, because it is a subject token and a metric label. */
+/** Reasons to refuse a publish: a closed list, because each is a subject token and a metric label. */
 export const REJECT_REASONS = [
   "not_authorized",
   "not_json",
@@ -19,7 +19,7 @@ export type RejectReason = (typeof REJECT_REASONS)[number];
 /** A refused publish as stored on `rejects.{region}.{reason}.{device}`: nothing of it is lost. */
 export interface Reject {
   readonly reason: RejectReason;
-  /** What exactly is wrong, naming the field. */
+  /** The exact fault, naming the field. */
   readonly detail: string;
   readonly topic: string;
   readonly clientId: string;
@@ -41,4 +41,23 @@ export interface Reject {
   readonly contentType?: string;
   /** The raw bytes of the whole message, base64. */
   readonly payload: string;
+}
+
+/** Rejects of one device and reason that are not kept any more, although nobody has replayed them. */
+export interface DroppedRejects {
+  readonly device: string;
+  readonly reason: string;
+  /** To make room: the device had most, and these were its oldest. */
+  readonly forRoom: number;
+  /** They were older than rejects are kept. */
+  readonly byAge: number;
+  /** When the last of them went, epoch ms. */
+  readonly atMs: number;
+}
+
+/** The last message on `rejects.{region}.dropped`: everything that went while rejects are kept. */
+export interface DroppedRecord {
+  readonly dropped: readonly DroppedRejects[];
+  /** Of devices and reasons with fewer than those that are named. */
+  readonly others: number;
 }

@@ -1,6 +1,6 @@
 // A record that could not be handled: kept with its reason, while everything around it goes on.
 
-/** What it is: closed lists, because they are subject tokens and parts of an alert's key. */
+/** Kinds of records: closed lists, because they are subject tokens and parts of an alert's key. */
 export const SET_ASIDE_KINDS = [
   "acknowledgement",
   "alert",
@@ -28,12 +28,12 @@ export const SET_ASIDE_REASONS = ["failed", "refused", "unpublishable", "unreada
 
 export type SetAsideReason = (typeof SET_ASIDE_REASONS)[number];
 
-/** Who set it aside. */
+/** Processes that set records aside. */
 export const SET_ASIDE_BY = ["aggregator", "alerting", "gateway", "notifier"] as const;
 
 export type SetAsideBy = (typeof SET_ASIDE_BY)[number];
 
-/** Where the record is, for whoever wants to look at it there. */
+/** The place of a record, for whoever wants to look at it there. */
 export interface RecordPlace {
   readonly stream: string;
   readonly subject: string;
@@ -48,10 +48,10 @@ export interface SetAsideRecord {
   readonly by: SetAsideBy;
   readonly kind: SetAsideKind;
   readonly reason: SetAsideReason;
-  /** What exactly is wrong. */
+  /** The fault, exactly. */
   readonly detail: string;
   readonly place: RecordPlace;
-  /** When it was last set aside, epoch ms. */
+  /** Time at which it was last set aside, epoch ms. */
   readonly atMs: number;
   /** Size of the record. */
   readonly bytes: number;
@@ -59,7 +59,7 @@ export interface SetAsideRecord {
   readonly payload: string | null;
 }
 
-/** What becomes of a retry: `elsewhere` is the answer of a process that the record does not concern. */
+/** The outcome of a retry: `elsewhere` is the answer of a process that the record does not concern. */
 export interface RetryAnswer {
   readonly outcome: "handled" | "still" | "elsewhere";
   readonly detail: string;

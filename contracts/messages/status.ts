@@ -1,5 +1,6 @@
 // What each process answers on `GET /status`: the supervisor's panel and the final report read it.
 import type { HubCopy } from "./copy.ts";
+import type { DroppedRejects } from "./reject.ts";
 
 export interface GatewayStatus {
   readonly process: "gateway";
@@ -7,6 +8,20 @@ export interface GatewayStatus {
   /** Since the process started. */
   readonly readingsStored: number;
   readonly rejectsStored: number;
+  /** Of the region, while rejects are kept: those that nobody has replayed and that are gone. */
+  readonly rejectsDropped: {
+    readonly total: number;
+    /** The most, by device and reason. */
+    readonly most: readonly DroppedRejects[];
+  };
+  /** Connections that ended because another came with their client id, since the start. */
+  readonly takeovers: number;
+  /** Client ids that clients take from each other all the time now; `takeovers` are those of a minute. */
+  readonly contestedClientIds: readonly {
+    readonly clientId: string;
+    readonly takeovers: number;
+    readonly addresses: readonly string[];
+  }[];
   readonly connections: number;
   /** Publishes received and not yet acknowledged. */
   readonly held: number;
@@ -14,8 +29,12 @@ export interface GatewayStatus {
   readonly qos0Dropped: number;
   /** Connections made and lost that could not be written to the log, which was behind. */
   readonly presenceDropped: number;
+  /** Messages that bridges repeated from their memory after they connected: no new readings. */
+  readonly bridgeRepeats: number;
   /** `refusing`: the log refuses or is away, so nothing is acknowledged; `detail` says why. */
   readonly log: { readonly state: "ok" | "refusing"; readonly detail: string };
+  /** What readings lack that were admitted in part. */
+  readonly notes: FieldNotes;
   readonly commands: {
     /** Sent to devices and not answered yet. */
     readonly open: number;
@@ -27,6 +46,22 @@ export interface GatewayStatus {
   readonly setAside: number;
 }
 
+/** Values that readings do not hold as their devices sent them, since the start. */
+export interface FieldNotes {
+  /** Left out, set to the nearest that is allowed, or a time that arrival stands for. */
+  readonly totals: Readonly<Record<"left_out" | "clamped" | "arrival_time", number>>;
+  /** The most frequent first, with what was wrong. */
+  readonly fields: readonly {
+    readonly device: string;
+    readonly field: string;
+    readonly how: "left_out" | "clamped" | "arrival_time";
+    readonly detail: string;
+    readonly count: number;
+  }[];
+  /** Of further devices and fields, which are only counted. */
+  readonly more: number;
+}
+
 export interface AlertingStatus {
   readonly process: "alerting";
   readonly region: string;
@@ -34,12 +69,23 @@ export interface AlertingStatus {
   readonly rules: readonly { readonly id: string; readonly version: number }[];
   /** Rules that wait for a contract, each with what it lacks. */
   readonly rulesWaiting: readonly string[];
-  /** Why a rule is not evaluated any more, by its id. */
+  /** Reasons for which rules are not evaluated any more, by rule id. */
   readonly rulesDisabled: Readonly<Record<string, string>>;
-  /** Readings since the start: too late to be evaluated; sent again; of keys that a rule had no room for. */
+  /**
+   * Rules that throw, by their ids: how many readings of this start they could not be evaluated for, and, of
+   * each key that alert `rule_error` tells of, how many since it does.
+   */
+  readonly rulesFailing: Readonly<
+    Record<string, { readonly readings: number; readonly keys: Readonly<Record<string, number>> }>
+  >;
+  /**
+   * Readings since the start: that came late and were evaluated apart; sent again; of keys that a rule had no
+   * room for; for which a rule threw.
+   */
   readonly late: number;
   readonly repeated: number;
   readonly unevaluated: number;
+  readonly failed: number;
   /** Keys for which a condition holds, but not yet for long enough. */
   readonly pending: number;
   readonly openAlerts: number;
@@ -58,11 +104,11 @@ export interface LaneStatus {
   /** Every effect of frames up to this sequence is durable. */
   readonly doneSeq: number;
   readonly watermarkMs: number;
-  /** Why the lane stands still, or null. */
+  /** The reason for which the lane stands still, or null. */
   readonly stoppedBy: string | null;
 }
 
-/** How many of its losses a process remembers for its status page; all are logged. */
+/** The number of losses that a process remembers for its status page; all are logged. */
 export const LOSSES_KEPT = 100;
 
 /** Acknowledged frames that exist nowhere any more: a region's store was rolled back. */
@@ -105,7 +151,7 @@ export interface StewardStatus {
   readonly jobs: Readonly<
     Record<string, { readonly lastRunMs: number; readonly error: string | null }>
   >;
-  /** By region. */
+  /** The hub's copies of logs, by region. */
   readonly copies: Readonly<Record<string, HubCopy>>;
 }
 
@@ -131,7 +177,7 @@ export interface NotifierChannelStatus {
   readonly deadLetters: number;
   /** Alerts that were too old when they were first seen, since the start. */
   readonly skipped: number;
-  /** Why the last attempt failed, or null if it did not. */
+  /** The reason for which the last attempt failed, or null if it did not. */
   readonly lastError: string | null;
 }
 

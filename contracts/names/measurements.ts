@@ -22,10 +22,10 @@ export const rollupMeasurement = (
 
 /** Fields of a rollup besides `{field}_{statistic}` and `{field}_{quantile}`. */
 export const ROLLUP_COUNT = "count";
-/** How often a final was written with other values than before; open rollups have none. */
+/** The number of times that a final was written with other values than before; open rollups have none. */
 export const ROLLUP_REVISION = "revision";
 export const ROLLUP_STATISTICS = ["min", "max", "mean", "sum", "stddev", "first", "last"] as const;
-/** Of fields marked `x-quantiles`, within 1 % of the value. */
+/** Quantiles of fields marked `x-quantiles`. */
 export const ROLLUP_QUANTILES = [
   { name: "p50", q: 0.5 },
   { name: "p90", q: 0.9 },
@@ -36,5 +36,5 @@ export const ROLLUP_QUANTILES = [
 /** The tag that names a series beside `region`: `device`, or the contract's partition key. */
 export const seriesTag = (contract: Contract): string => contract.partitionKey;
 
-/** What the hourly comparison of log and InfluxDB found: tags `region`, `contract`. */
+/** Results of the hourly comparison of log and InfluxDB: tags `region`, `contract`. */
 export const RECONCILIATION = "skerry_reconciliation";

@@ -1,4 +1,6 @@
 // The only place that spells MQTT topics.
+import { createHash } from "node:crypto";
+import { KEY_BYTES_MAX } from "./text.ts";
 
 const TELEMETRY = /^devices\/([^/]+)\/telemetry\/([^/]+)(?:\/v(0|[1-9]\d{0,8}))?$/;
 
@@ -18,7 +20,7 @@ export interface TelemetryAddress {
 export const telemetryTopic = (device: string, contract: string, version?: number): string =>
   `devices/${device}/telemetry/${contract}${version === undefined ? "" : `/v${version}`}`;
 
-/** What a telemetry topic says, or null for any other topic. */
+/** The address in a telemetry topic, or null for any other topic. */
 export function parseTelemetryTopic(topic: string): TelemetryAddress | null {
   const match = TELEMETRY.exec(topic);
   if (!match) return null;
@@ -29,9 +31,21 @@ export function parseTelemetryTopic(topic: string): TelemetryAddress | null {
 /** True for topics that Skerry itself gives a meaning: telemetry, commands, alerts, `$…`. */
 export const isReservedTopic = (topic: string): boolean => RESERVED.test(topic);
 
-/** The retained topic of an alert; the key is percent-encoded, so it may hold `/`, `+` and `#`. */
-export const alertTopic = (rule: string, key: string): string =>
-  `alerts/${encodeURIComponent(rule)}/${encodeURIComponent(key)}`;
+/**
+ * The retained topic of an alert; the key is percent-encoded, so it may hold `/`, `+` and `#`. Of a key
+ * that no reading may have any more (names/text.ts) it is legal too: such alerts are in logs.
+ */
+export const alertTopic = (rule: string, key: string, late = false): string =>
+  `alerts/${encodeURIComponent(rule)}/${keyLevel(key)}${late ? "/late" : ""}`;
+
+/** An encoded key of {@link KEY_BYTES_MAX} bytes. */
+const KEY_LEVEL_CHARS_MAX = 3 * KEY_BYTES_MAX;
+
+function keyLevel(key: string): string {
+  const level = encodeURIComponent(key.toWellFormed());
+  if (level.length <= KEY_LEVEL_CHARS_MAX) return level;
+  return `sha256-${createHash("sha256").update(key).digest("hex")}`;
+}
 
 /** The topics of all commands. */
 export const COMMAND_TOPICS = "devices/+/commands/+";
@@ -45,7 +59,7 @@ export interface CommandAddress {
 export const commandTopic = ({ device, id }: CommandAddress): string =>
   `devices/${device}/commands/${id}`;
 
-/** Where its device answers. */
+/** The topic on which the command's device answers. */
 export const replyTopic = (of: CommandAddress): string => `${commandTopic(of)}/reply`;
 
 export const parseCommandTopic = (topic: string): CommandAddress | null =>

@@ -10,7 +10,7 @@ import { type Rule, contractsOf } from "./rule.ts";
 import { SilenceWindow } from "./silence.ts";
 import { variablesOf } from "./variables.ts";
 
-/** What every rule has, durations in milliseconds. */
+/** The members of every compiled rule, durations in milliseconds. */
 interface Common {
   readonly rule: Rule;
   readonly id: string;
@@ -19,10 +19,12 @@ interface Common {
   readonly contracts: readonly string[];
   /** The property that keys are values of; all contracts of the rule have the same. */
   readonly partitionKey: string;
-  /** What an alert says of its condition. */
+  /** The words of an alert for its condition. */
   readonly says: string;
   readonly forMs: number;
   readonly clearForMs: number;
+  /** A reading is late that arrives more than this after it happened. */
+  readonly lateAfterMs: number;
   /** Null: only a reading resolves it. */
   readonly resolveAfterMs: number | null;
   readonly silences: readonly SilenceWindow[];
@@ -33,6 +35,7 @@ interface Common {
 export type CompiledRule = Common & CompiledOfAnyKind;
 
 const COMMAND_EXPIRES_DEFAULT = "10m";
+const LATE_AFTER_DEFAULT = "1m";
 
 /**
  * Checks everything that a rule says against the contracts there are.
@@ -46,6 +49,8 @@ export function compileRule(rule: Rule, catalog: Catalog): CompiledRule {
     throw new RuleError(
       `/commands: say the device, because the key of ${contracts[0]} is ${partitionKey}`,
     );
+  if (rule.kind === "absence" && rule.lateAfter !== undefined)
+    throw new RuleError("/lateAfter: a silence ends when a reading arrives, however old it is");
   const silences = (rule.silences ?? []).map((silence) => SilenceWindow.of(silence));
   const compiled = kind.compile(rule, {
     partitionKey,
@@ -61,6 +66,7 @@ export function compileRule(rule: Rule, catalog: Catalog): CompiledRule {
     says: rule.summary ?? kind.says(rule),
     forMs: "for" in rule ? ms(rule.for) : 0,
     clearForMs: "clearFor" in rule ? ms(rule.clearFor) : 0,
+    lateAfterMs: ms(rule.lateAfter ?? LATE_AFTER_DEFAULT),
     resolveAfterMs: kind.resolveAfterMs(rule),
     silences,
     usesDevice: kind.expressionsOf(compiled).some(isAboutDevice),
@@ -90,7 +96,7 @@ function versionsOf(name: string, catalog: Catalog): readonly Contract[] {
 const isAboutDevice = ({ names, members }: Expression): boolean =>
   names.includes("device") || members.some(([, member]) => member === "device");
 
-/** What a rule has devices told when its alert of a key enters a state. */
+/** Commands that a rule sends to devices when its alert of a key enters a state. */
 export const commandsOf = (
   { rule }: Pick<CompiledRule, "rule">,
   state: RuleCommand["on"],

@@ -22,7 +22,7 @@ const LIMITS = {
   maxCallArguments: 8,
 };
 
-/** What is wrong with an expression, and where in it. */
+/** A fault of an expression, and its place. */
 export class ExpressionError extends Error {
   override readonly name = "ExpressionError";
 }

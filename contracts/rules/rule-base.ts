@@ -16,7 +16,7 @@ export interface RuleCommand {
   /** Without it the device is the alert's key. */
   readonly device?: string;
   readonly payload: unknown;
-  /** How long it waits for a device that is offline; `10m` without it. */
+  /** The time that it waits for a device that is offline; `10m` without it. */
   readonly expires?: string;
 }
 
@@ -24,20 +24,25 @@ export interface RuleBase {
   readonly id: string;
   /** Rises with each change; a rule of another version begins anew. */
   readonly version: number;
-  /** What the alert says; without it, the condition. */
+  /** The text of the alert; without it, the condition. */
   readonly summary?: string;
   readonly severity?: Severity;
+  /**
+   * A reading that arrives so much later than it happened is late: it is evaluated apart, and its alerts say
+   * `late`. `1m` without it; absence goes by the arrival and has none.
+   */
+  readonly lateAfter?: string;
   readonly silences?: readonly Silence[];
   readonly commands?: readonly RuleCommand[];
 }
 
 /** Minimum durations in event time, both ways, against flapping. */
 export interface Durations {
-  /** How long the condition has to hold before the alert fires. */
+  /** The time for which the condition has to hold before the alert fires. */
   readonly for?: string;
   /** CEL; when a firing alert ends. Without it, when the condition no longer holds. */
   readonly clear?: string;
-  /** How long that has to hold before the alert resolves. */
+  /** The time for which that has to hold before the alert resolves. */
   readonly clearFor?: string;
 }
 

@@ -60,7 +60,7 @@ export function compileProperty(
   }
 }
 
-/** When an alert begins and when it ends; without `clear` it ends when `when` no longer holds. */
+/** Conditions of an alert's begin and end; without `clear` it ends when `when` no longer holds. */
 export interface Conditions {
   readonly when: Expression;
   readonly clear: Expression | null;

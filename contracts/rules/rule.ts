@@ -15,6 +15,7 @@ const COMMON = {
   version: { type: "integer", minimum: 1 },
   summary: { type: "string", minLength: 1, maxLength: 200 },
   severity: { type: "string", enum: SEVERITIES },
+  lateAfter: DURATION,
   silences: {
     type: "array",
     maxItems: 20,

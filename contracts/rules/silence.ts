@@ -28,7 +28,7 @@ export class SilenceWindow {
     }
   }
 
-  /** When the window that `timeMs` is in ends, epoch ms; null outside of one. */
+  /** The end of the window that `timeMs` is in, epoch ms; null outside of one. */
   endAt(timeMs: number): number | null {
     if (timeMs < this.#fromMs || timeMs >= this.#untilMs) this.#look(timeMs);
     return this.#endMs;
@@ -47,7 +47,7 @@ export class SilenceWindow {
   }
 }
 
-/** When the last of the windows that `timeMs` is in ends; null if it is in none. */
+/** The end of the last of the windows that `timeMs` is in; null if it is in none. */
 export function silencedUntil(windows: readonly SilenceWindow[], timeMs: number): number | null {
   let latest: number | null = null;
   for (const window of windows) {

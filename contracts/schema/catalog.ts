@@ -74,7 +74,7 @@ export interface SchemaFile {
   readonly name: string;
   readonly version: number;
   readonly schema: object;
-  /** For messages. */
+  /** The file that it was read from, as messages name it. */
   readonly path: string;
 }
 

@@ -31,7 +31,7 @@ export const VALUE_KEYWORDS: ReadonlySet<string> = new Set([
   "maxLength",
 ]);
 
-/** What the reader refuses of what the writer allows, as two phrases. */
+/** The values that the writer allows and the reader refuses, as two phrases. */
 export interface Shortfall {
   readonly accepts: string;
   readonly allowed: string;

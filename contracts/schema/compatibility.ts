@@ -6,16 +6,12 @@
 //     time, identity, partition key, age limit, and that no value is ignored.
 // C3. A keyword that is not understood is an error that names it, never taken for compatible.
 // C4. A property with role `version` differs by definition: its value is not compared.
-import {
-  type Shortfall,
-  VALUE_KEYWORDS,
-  type ValueSchema,
-  sameJson,
-  shortfall,
-} from "./compatibility-values.ts";
+// C5. Mode NONE compares as BACKWARD does, and refuses nothing.
+import { type Shortfall, type ValueSchema, sameJson, shortfall } from "./compatibility-values.ts";
 import type { Contract } from "./contract.ts";
+import { unknownKeywords } from "./keywords.ts";
 
-export const COMPATIBILITY_MODES = ["BACKWARD", "FORWARD", "FULL"] as const;
+export const COMPATIBILITY_MODES = ["BACKWARD", "FORWARD", "FULL", "NONE"] as const;
 export type CompatibilityMode = (typeof COMPATIBILITY_MODES)[number];
 
 /** One version: its schema, and what `compileContract` made of it. */
@@ -50,7 +46,8 @@ export function checkVersion(
   return known
     .filter(({ contract }) => contract.name === name && contract.version < version)
     .sort((a, b) => a.contract.version - b.contract.version)
-    .flatMap((older) => comparePair(older, newer, mode));
+    .flatMap((older) => comparePair(older, newer, mode))
+    .map((finding) => (mode === "NONE" ? { ...finding, kind: "warns" } : finding)); // C5
 }
 
 function comparePair(
@@ -68,7 +65,7 @@ function comparePair(
     const late = `readings that devices on v${pair.older} still buffer`;
     compareReadings({ writer: before, reader: after, who: late, ignored: "breaks" }, findings);
   }
-  if (mode !== "BACKWARD") {
+  if (mode === "FORWARD" || mode === "FULL") {
     const early = `readings of devices on v${pair.newer}, where only v${pair.older} is known yet,`;
     compareReadings({ writer: after, reader: before, who: early, ignored: "warns" }, findings);
   }
@@ -94,71 +91,55 @@ interface Property extends ValueSchema {
   readonly "x-quantiles"?: boolean;
 }
 
-/** What a schema lets through. */
+/** The values that a schema lets through. */
 interface Shape {
   readonly contract: Contract;
   /** `v2` */
   readonly label: string;
   readonly properties: ReadonlyMap<string, Property>;
   readonly required: ReadonlySet<string>;
-  /** What a property that is not listed may hold; null if there may be none. */
+  /** The values of a property that is not listed; null if there may be none. */
   readonly additional: ValueSchema | null;
+  readonly minProperties: number;
+  readonly maxProperties: number;
 }
-
-const ANNOTATIONS = ["$comment", "default", "deprecated", "description", "examples", "title"];
-const PROPERTY_KEYWORDS = new Set([
-  ...VALUE_KEYWORDS,
-  ...ANNOTATIONS,
-  "x-role",
-  "x-unit",
-  "x-quantiles",
-]);
-const ROOT_KEYWORDS = new Set([
-  ...ANNOTATIONS,
-  "$id",
-  "$schema",
-  "type",
-  "properties",
-  "required",
-  "additionalProperties",
-  "x-identity",
-  "x-partition-key",
-  "x-age-max",
-]);
 
 /** Null, and a finding for each, if the schema holds a keyword that is not understood (C3). */
 function shapeOf({ contract, schema }: ContractVersion, findings: Findings): Shape | null {
   const label = `v${contract.version}`;
-  let understood = true;
-  const check = (node: object, keywords: ReadonlySet<string>, property: string | null): void => {
-    for (const keyword of Object.keys(node))
-      if (!keywords.has(keyword)) {
-        understood = false;
-        const text = `${label} uses the keyword "${keyword}", which this check does not understand and so cannot call compatible`;
-        findings.add("cannot_judge", property, text);
-      }
-  };
-  check(schema, ROOT_KEYWORDS, null);
-  const root = schema as {
+  const unknown = unknownKeywords(schema);
+  for (const { property, keyword } of unknown)
+    findings.add(
+      "cannot_judge",
+      property,
+      `${label} uses the keyword "${keyword}", which this check does not understand and so cannot call compatible`,
+    );
+  if (unknown.length > 0) return null;
+  const {
+    properties = {},
+    required,
+    additionalProperties: additional = true,
+    minProperties = 0,
+    maxProperties = Infinity,
+  } = schema as {
     properties?: Record<string, Property>;
     required?: readonly string[];
     additionalProperties?: boolean | ValueSchema;
+    minProperties?: number;
+    maxProperties?: number;
   };
-  const properties = new Map(Object.entries(root.properties ?? {}));
-  for (const [name, property] of properties) check(property, PROPERTY_KEYWORDS, name);
-  const { additionalProperties: additional = true } = root;
-  if (typeof additional === "object") check(additional, PROPERTY_KEYWORDS, "additionalProperties");
-  if (!understood) return null;
   return {
     contract,
     label,
-    properties,
-    required: new Set(root.required),
+    properties: new Map(Object.entries(properties)),
+    required: new Set(required),
     additional: typeof additional === "object" ? additional : additional ? {} : null,
+    minProperties,
+    maxProperties,
   };
 }
 
-/** What no direction can bridge: old and new readings would mean different things (C2). */
+/** A change that no direction can bridge: old and new readings would mean different things (C2). */
 function compareMeaning(before: Shape, after: Shape, findings: Findings): void {
   const { contract: older, label: was } = before;
   const { contract: newer, label: is } = after;
@@ -223,9 +204,9 @@ function compareProperty(
 interface Direction {
   readonly writer: Shape;
   readonly reader: Shape;
-  /** Whose readings: the subject of "would be rejected". */
+  /** The subject of "would be rejected": the side whose readings they are. */
   readonly who: string;
-  /** How bad it is that a value is accepted and then stored nowhere. */
+  /** The weight of a value that is accepted and then stored nowhere. */
   readonly ignored: Finding["kind"];
 }
 
@@ -258,6 +239,7 @@ function compareReadings({ writer, reader, who, ignored }: Direction, findings: 
         `${reader.label} does not know \`${name}\`: it would be stored nowhere for ${who.replace(/,$/, "")}`,
       );
   }
+  compareCounts(writer, reader, rejected, findings);
   const time = writer.contract.timeProperty;
   if (time !== undefined && reader.contract.timeProperty !== time)
     findings.add(
@@ -270,6 +252,26 @@ function compareReadings({ writer, reader, who, ignored }: Direction, findings: 
       "breaks",
       null,
       `x-age-max is ${hours(reader)} in ${reader.label} and ${hours(writer)} in ${writer.label}: ${rejected} for their age`,
+    );
+}
+
+/** How many properties a reading has. */
+function compareCounts(writer: Shape, reader: Shape, rejected: string, findings: Findings): void {
+  const fewest = Math.max(writer.minProperties, writer.required.size);
+  const listed = writer.additional ? Infinity : writer.properties.size;
+  const most = Math.min(writer.maxProperties, listed);
+  if (fewest > most) return; // The writer allows nothing.
+  if (reader.minProperties > fewest)
+    findings.add(
+      "breaks",
+      null,
+      `${reader.label} needs at least ${reader.minProperties} properties, where ${writer.label} allowed ${fewest}: ${rejected}`,
+    );
+  if (reader.maxProperties < most)
+    findings.add(
+      "breaks",
+      null,
+      `${reader.label} takes at most ${reader.maxProperties} properties, where ${writer.label} allowed ${most === Infinity ? "any number" : most}: ${rejected}`,
     );
 }
 

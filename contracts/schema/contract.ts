@@ -1,7 +1,8 @@
 // A contract: a versioned JSON Schema (draft-07) with `x-` annotations that say what a reading is.
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import { unknownKeywords } from "./keywords.ts";
 
-/** How a repeated reading is known: by its sequence, by time and content, or not at all. */
+/** The way in which a repeated reading is known: by its sequence, by time and content, or not at all. */
 export type Identity = "sequence" | "time" | "none";
 
 export interface Field {
@@ -12,6 +13,9 @@ export interface Field {
   readonly quantiles: boolean;
 }
 
+/** `omit`: the property is left out; `clamp`: a number becomes the nearest that is allowed. */
+export type InvalidField = "omit" | "clamp";
+
 export interface Contract {
   readonly name: string;
   readonly version: number;
@@ -19,6 +23,8 @@ export interface Contract {
   readonly validate: ValidateFunction;
   /** Properties with role `field`, in schema order. */
   readonly fields: readonly Field[];
+  /** What becomes of a value that the schema does not allow (`x-invalid`); otherwise the reading is refused. */
+  readonly invalid: ReadonlyMap<string, InvalidField>;
   /** Properties with role `tag`. */
   readonly tags: readonly string[];
   readonly timeProperty: string | undefined;
@@ -39,6 +45,7 @@ export class ContractError extends Error {
 const AGE_MAX_DEFAULT_MS = 7 * 24 * 3_600_000;
 const FIELD_TYPES = ["number", "integer", "boolean", "string"] as const;
 const IDENTITIES = ["sequence", "time", "none"] as const;
+const INVALID = ["omit", "clamp"] as const;
 const ROLES: readonly unknown[] = ["field", "tag", "time", "sequence", "version"];
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
 
@@ -48,6 +55,9 @@ interface Property {
   "x-role"?: unknown;
   "x-unit"?: string;
   "x-quantiles"?: boolean;
+  "x-invalid"?: unknown;
+  minimum?: unknown;
+  maximum?: unknown;
 }
 
 interface Schema {
@@ -58,7 +68,12 @@ interface Schema {
   "x-age-max"?: string;
 }
 
-const ajv = new Ajv({ strict: true, allowUnionTypes: true, allErrors: false });
+const ajv = new Ajv({
+  strict: true,
+  allowUnionTypes: true,
+  allErrors: false,
+  addUsedSchema: false, // `$id` is for people: two versions may have the same.
+});
 ajv.addVocabulary([
   "x-unit",
   "x-role",
@@ -66,6 +81,7 @@ ajv.addVocabulary([
   "x-identity",
   "x-age-max",
   "x-quantiles",
+  "x-invalid",
 ]);
 
 /**
@@ -92,7 +108,7 @@ export function compileContract(id: { name: string; version: number }, schema: o
   const timeProperty = atMostOne("time");
   const sequenceProperty = atMostOne("sequence");
   const versionProperty = atMostOne("version");
-  checkVersion(id.version, properties[versionProperty ?? ""], fail);
+  if (versionProperty !== undefined) checkVersion(id.version, properties[versionProperty], fail);
 
   const identity = (annotations["x-identity"] ?? "none") as Identity;
   if (!IDENTITIES.includes(identity)) fail(`x-identity must be one of ${IDENTITIES.join(", ")}`);
@@ -109,6 +125,7 @@ export function compileContract(id: { name: string; version: number }, schema: o
     ...id,
     validate: compile(schema, fail),
     fields: byRole("field").map((name) => toField(name, properties[name]!, fail)),
+    invalid: invalidFields(properties, required, fail),
     tags: byRole("tag"),
     timeProperty,
     sequenceProperty,
@@ -119,7 +136,7 @@ export function compileContract(id: { name: string; version: number }, schema: o
   });
 }
 
-/** What the last failed `validate` found, in one line that names the property. */
+/** The problem that the last failed `validate` found, in one line that names the property. */
 export function violationOf(contract: Contract): string {
   const error: ErrorObject | undefined = contract.validate.errors?.[0];
   if (!error) return "unknown violation";
@@ -137,20 +154,50 @@ function checkVersion(
   property: Property | undefined,
   fail: (what: string) => never,
 ): void {
-  if (property && property.const !== version)
-    fail(`the property with role version needs "const": ${version}`);
+  if (property?.const !== version) fail(`the property with role version needs "const": ${version}`);
+}
+
+/** Only what a reading may lack can be left out, and only a number with a bound can be clamped. */
+function invalidFields(
+  properties: Readonly<Record<string, Property>>,
+  required: readonly string[],
+  fail: (what: string) => never,
+): ReadonlyMap<string, InvalidField> {
+  const found = new Map<string, InvalidField>();
+  for (const [name, property] of Object.entries(properties)) {
+    if (property["x-invalid"] === undefined) continue;
+    const how = INVALID.find((known) => known === property["x-invalid"]);
+    if (!how) fail(`x-invalid of "${name}" must be one of ${INVALID.join(", ")}`);
+    if (property["x-role"] !== "field")
+      fail(`x-invalid belongs to fields, and "${name}" is a ${String(property["x-role"])}`);
+    if (how === "omit" && required.includes(name))
+      fail(
+        `"${name}" is required, so that it cannot be left out: x-invalid omit is for optional fields`,
+      );
+    if (how === "clamp" && property.minimum === undefined && property.maximum === undefined)
+      fail(`x-invalid clamp of "${name}" needs a minimum or a maximum`);
+    found.set(name, how);
+  }
+  return found;
 }
 
 function compile(schema: object, fail: (what: string) => never): ValidateFunction {
   try {
     return ajv.compile(schema);
   } catch (error) {
+    const [unknown] = unknownKeywords(schema);
+    if (unknown)
+      fail(unknown.property === null ? unknown.text : `"${unknown.property}": ${unknown.text}`);
     return fail(error instanceof Error ? error.message : String(error));
   }
 }
 
 function toField(name: string, property: Property, fail: (what: string) => never): Field {
   const type = FIELD_TYPES.find((known) => known === property.type);
+  if (Array.isArray(property.type) && property.type.includes("null"))
+    fail(
+      `field "${name}" cannot be null: a device without a value leaves the property out (take it out of "required")`,
+    );
   if (!type) return fail(`field "${name}" needs one type: ${FIELD_TYPES.join(", ")}`);
   return { name, type, unit: property["x-unit"], quantiles: property["x-quantiles"] === true };
 }

@@ -14,13 +14,13 @@ import { isOfRecord } from "../../platform/runtime/errors.ts";
 import type { LogPlace } from "./rules/lifecycle.ts";
 import type { OwnRule } from "./rules/make-alert.ts";
 
-/** What is known of the last alert of a rule and key; all of it while it is open. */
+/** The last alert of a rule and key: all of it while it is open. */
 type Last = Pick<Alert, "id" | "state" | "rule" | "partition"> & LogPlace & { open: Alert | null };
 
 const isAfter = (a: LogPlace, b: LogPlace): boolean =>
   a.seq > b.seq || (a.seq === b.seq && a.index > b.index);
 
-/** Of the region, at no place of the lane that they name. */
+/** Alerts of the region: they are at no place of the lane that they name. */
 const AT_NO_PLACE: ReadonlySet<string> = new Set<OwnRule>(["gateway_silent", "record_set_aside"]);
 
 /** Rules and keys whose last alerts are read at once. */

@@ -57,7 +57,7 @@ export async function watchGateways(
   }
 }
 
-/** Where the silence began that an earlier start has told of, if that is not over. */
+/** The beginning of the silence that an earlier start has told of, if that is not over. */
 function firingSeq(alertLog: AlertLog, region: string): number | null {
   const last = alertLog.lastOf({ region, rule: "gateway_silent", key: region });
   return last?.state === "firing" ? last.seq : null;

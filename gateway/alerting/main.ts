@@ -22,6 +22,19 @@ import { openRuleBook } from "./rules/rule-book.ts";
 import { alertOfSetAside } from "./set-aside-alerts.ts";
 import { retryAlerting } from "./set-aside-retry.ts";
 
+/** Keys that rules cannot be evaluated for, and the readings of them, in whatever lanes. */
+function failingOf(lanes: readonly AlertingLane[]): AlertingStatus["rulesFailing"] {
+  const failing: Record<string, { readings: number; keys: Record<string, number> }> = {};
+  for (const { rules } of lanes)
+    for (const { id, errors } of rules?.rules.states.values() ?? []) {
+      if (errors.readings === 0 && errors.byKey.size === 0) continue;
+      const of = (failing[id] ??= { readings: 0, keys: {} });
+      of.readings += errors.readings;
+      for (const [key, { readings }] of errors.byKey) of.keys[key] = readings;
+    }
+  return failing;
+}
+
 /** Rules that are not evaluated any more, each with the reason, in whatever lanes. */
 const disabledOf = (lanes: readonly AlertingLane[]): Record<string, string> =>
   Object.fromEntries(
@@ -33,13 +46,14 @@ const disabledOf = (lanes: readonly AlertingLane[]): Record<string, string> =>
   );
 
 function countersOf(lanes: readonly AlertingLane[]) {
-  const sums = { late: 0, repeated: 0, unevaluated: 0, pending: 0 };
+  const sums = { late: 0, repeated: 0, unevaluated: 0, failed: 0, pending: 0 };
   for (const { rules } of lanes) {
     if (!rules) continue;
-    const { late, repeated, unevaluated } = rules.counters;
+    const { late, repeated, unevaluated, failed } = rules.counters;
     sums.late += late;
     sums.repeated += repeated;
     sums.unevaluated += unevaluated;
+    sums.failed += failed;
     sums.pending += rules.pending;
   }
   return sums;
@@ -93,6 +107,7 @@ await processMain({
       rules: ruleBook.rules.map(({ id, version }) => ({ id, version })),
       rulesWaiting: ruleBook.waiting,
       rulesDisabled: disabledOf(lanes),
+      rulesFailing: failingOf(lanes),
       ...countersOf(lanes),
       raised: alertLog.raised,
       cleared: alertLog.cleared,

@@ -1,7 +1,7 @@
 import type { AlertingStatus } from "../../contracts/messages/status.ts";
 import { type MetricSpec, makeMetrics } from "../../otel/metrics.ts";
 
-/** What `/metrics` of an alerting engine answers. */
+/** The metrics of an alerting engine. */
 export const alertingMetrics = (
   region: string,
   status: () => AlertingStatus,
@@ -34,7 +34,7 @@ export const alertingMetricSpecs = (status: () => AlertingStatus): MetricSpec[] 
     name: "skerry.alerting.readings.late",
     kind: "counter",
     unit: "{reading}",
-    doc: "readings not evaluated, because they came too late",
+    doc: "readings that came late and were evaluated apart",
     read: () => status().late,
   },
   {
@@ -59,10 +59,17 @@ export const alertingMetricSpecs = (status: () => AlertingStatus): MetricSpec[] 
     read: () => status().setAside,
   },
   {
+    name: "skerry.alerting.evaluations.failed",
+    kind: "counter",
+    unit: "{evaluation}",
+    doc: "evaluations of a rule that threw; they say nothing about their reading",
+    read: () => status().failed,
+  },
+  {
     name: "skerry.alerting.rules.disabled",
     kind: "gauge",
     unit: "{rule}",
-    doc: "rules that threw or were too slow",
+    doc: "rules that were too slow",
     read: () => Object.keys(status().rulesDisabled).length,
   },
 ];

@@ -26,6 +26,8 @@ export interface ClientIdentity {
   /** The answer of `authenticate`; absent when there is no `authenticate`. */
   readonly principal: string | undefined;
   readonly device: string | undefined;
+  /** It says so itself: Mosquitto sets the top bit of the protocol level. */
+  readonly bridge?: boolean;
   /** 3 = MQTT 3.1, 4 = MQTT 3.1.1, 5 = MQTT 5. */
   readonly protocolVersion: number;
   readonly remoteAddress: string;

@@ -1,4 +1,5 @@
 import type { Logger } from "../../platform/runtime/logger.ts";
+import type { RejectAnswers } from "./protocol/refusals.ts";
 
 export interface Address {
   readonly host: string;
@@ -39,6 +40,9 @@ export interface Limits {
   /** Token bucket per client id: over it the client is not read until tokens are back. */
   readonly publishRatePerSecond: number;
   readonly publishBurst: number;
+  /** The same for publishes that are kept as rejects; a large one counts more than once. */
+  readonly rejectRatePerSecond: number;
+  readonly rejectBurst: number;
   readonly topicLevelsMax: number;
   readonly topicAliasMax: number;
   readonly subscriptionsMax: number;
@@ -73,6 +77,8 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   heldBytesMax: 256 * 1024 * 1024,
   publishRatePerSecond: 10_000,
   publishBurst: 20_000,
+  rejectRatePerSecond: 50,
+  rejectBurst: 5_000,
   topicLevelsMax: 16,
   topicAliasMax: 16,
   subscriptionsMax: 256,
@@ -93,6 +99,7 @@ export interface BrokerOptions {
   /** Sessions, queued and retained messages live here; absent, they live in memory. */
   readonly dataDirectory?: string;
   readonly limits?: Partial<Limits>;
+  readonly rejectAnswers?: Partial<RejectAnswers>;
   readonly logger?: Logger;
 }
 

@@ -13,7 +13,7 @@ import { startSweeping } from "./connection/sweep.ts";
 import { count, makeCounters } from "./counters.ts";
 import { type BrokerOptions, resolveLimits } from "./options.ts";
 import { REASON } from "./protocol/reason-codes.ts";
-import { REFUSAL_CODES } from "./protocol/refusals.ts";
+import { DEFAULT_REJECT_ANSWERS, REFUSAL_CODES } from "./protocol/refusals.ts";
 import { Forwarder } from "./routing/forward.ts";
 import { makeGatewayTopics } from "./routing/gateway-topics.ts";
 import { Retained } from "./routing/retained.ts";
@@ -138,6 +138,11 @@ async function makeParts(
     rateLimit: new RateLimit({
       perSecond: limits.publishRatePerSecond,
       burst: limits.publishBurst,
+    }),
+    rejectAnswers: { ...DEFAULT_REJECT_ANSWERS, ...options.rejectAnswers },
+    rejectLimit: new RateLimit({
+      perSecond: limits.rejectRatePerSecond,
+      burst: limits.rejectBurst,
     }),
     connections: new Set(),
   };

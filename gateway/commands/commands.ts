@@ -54,7 +54,7 @@ interface Followed {
   readonly apply: (entry: LogEntry) => Promise<string | null>;
 }
 
-/** What is wrong with a message, and not with us. */
+/** A fault of a message, and not of ours. */
 class RecordProblem extends Error {
   override readonly name = "RecordProblem";
   readonly reason: "unreadable" | "unpublishable";

@@ -8,8 +8,8 @@
 //     the last one is what its device says now.
 // L4. A reply that no stream would ever take is set aside, and settled then.
 import { createHash } from "node:crypto";
-import { COMMAND_ID_BYTES_MAX, type Reply } from "../../contracts/messages/command.ts";
-import { DEVICE_ID_BYTES_MAX } from "../../contracts/device.ts";
+import { type Reply, commandIdProblem } from "../../contracts/messages/command.ts";
+import { deviceIdProblem } from "../../contracts/device.ts";
 import { repliesStream, replyFilter } from "../../contracts/names/subjects.ts";
 import { type CommandAddress, parseReplyTopic } from "../../contracts/names/topics.ts";
 import {
@@ -95,9 +95,9 @@ export class ReplyLog {
   }
 }
 
-/** False for names too long for a subject, which no command has. */
+/** False for names that no command has. */
 const fits = ({ device, id }: CommandAddress): boolean =>
-  Buffer.byteLength(device) <= DEVICE_ID_BYTES_MAX && Buffer.byteLength(id) <= COMMAND_ID_BYTES_MAX;
+  deviceIdProblem(device) === null && commandIdProblem(id) === null;
 
 /** L2. */
 export const messageIdOf = ({ device, id, payload }: Reply): string =>

@@ -6,6 +6,7 @@
 // U3. Credentials are compared with the record of the moment of the answer: one that changed while a
 //     password was being computed lets nobody in.
 // U4. A client id belongs to one record (access.ts), also against anonymous clients.
+// U5. An empty password is none: with no user name, or an empty one, its client is nobody.
 import { setTimeout as wait } from "node:timers/promises";
 import type { Credential } from "../../contracts/device.ts";
 import { mayUseClientId, ownerOfClientId } from "./access.ts";
@@ -58,7 +59,9 @@ export class Authenticator {
   async authenticate(credentials: Credentials): Promise<Authentication> {
     const { nowMs } = this.#parts;
     const sinceMs = nowMs();
-    const { username, password, certificate, clientId, remoteAddress } = credentials;
+    const { username, certificate, clientId, remoteAddress } = credentials;
+    // U5. Libraries that always send both send them empty.
+    const password = credentials.password?.length ? credentials.password : undefined;
     const isNameless = (username ?? "") === "" && password === undefined;
     if (isNameless && !certificate) return this.#anonymous(clientId, remoteAddress);
 

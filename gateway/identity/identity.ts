@@ -40,6 +40,8 @@ export interface Identity {
   /** Null if its sender may publish there; asked for wills too. */
   authorizePublish(message: Message): Refusal | null;
   authorizeSubscribe(client: Pick<Message, "principal">, topicFilter: string): boolean;
+  /** The record is that of a bridge. */
+  isBridge(principal: string): boolean;
   /**
    * Follows the bucket until `signal` aborts. `end` is called with an id whose live sessions must go:
    * close every connection of that principal or client id, as not authorized.
@@ -113,7 +115,7 @@ export async function openIdentity(parts: IdentityParts, signal: AbortSignal): P
 function accessOf(
   book: DeviceBook,
   anonymousAllowed: boolean,
-): Pick<Identity, "authorizeSubscribe" | "authorizePublish"> {
+): Pick<Identity, "authorizeSubscribe" | "authorizePublish" | "isBridge"> {
   const isRegistered = (id: string): boolean => book.has(id);
   const mayPublish = ({ principal, clientId, topic }: Message): boolean => {
     if (principal !== undefined) return book.active(principal)?.rights.publish(topic) ?? false;
@@ -136,5 +138,6 @@ function accessOf(
       principal === undefined
         ? anonymousAllowed
         : (book.active(principal)?.rights.subscribe(topicFilter) ?? false),
+    isBridge: (principal) => book.active(principal)?.device.role === "bridge",
   };
 }

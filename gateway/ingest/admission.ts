@@ -3,6 +3,7 @@ import type { RejectReason } from "../../contracts/messages/reject.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import type { Codecs } from "./codecs/by-content-type.ts";
 import type { Mapper } from "./mapping.ts";
+import type { Note } from "./note.ts";
 
 /** Contract names are short; anything longer is not worth keeping in full. */
 const SHOWN_CHARS_MAX = 200;
@@ -40,6 +41,8 @@ export interface Admitted {
   readonly kind: "reading";
   readonly partition: number;
   readonly encoded: string;
+  /** The device that it is of, and what it does not hold as it was sent; absent if it holds all. */
+  readonly noted?: { readonly device: string; readonly notes: readonly Note[] };
 }
 
 export interface Refused {

@@ -1,5 +1,7 @@
 // Admission of a message on any other topic than telemetry's, through the mapping table (pure): each of
 // its readings is admitted or refused by itself.
+import { deviceIdProblem } from "../../contracts/device.ts";
+import { illFormedText } from "../../contracts/names/text.ts";
 import { isReservedTopic } from "../../contracts/names/topics.ts";
 import {
   type Admission,
@@ -19,6 +21,8 @@ import type { Mapped, MappedElement } from "./mapping.ts";
 /** All readings of one mapped message, which may repeat what its elements share. */
 const MESSAGE_CHARS_MAX = 1024 * 1024;
 
+const NO_CANONICAL_JSON = "the reading has no canonical JSON (RFC 8785)";
+
 export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission {
   const { topic } = arrival;
   const matches =
@@ -27,21 +31,28 @@ export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission 
       : [];
   const first = matches[0];
   if (!first) return refuse("unmapped_topic", `topic "${topic}" carries no telemetry`);
+  const known = matches.find(({ device }) => deviceIdProblem(device) === null);
+  if (!known) return refuseAddress(rules, first)!;
+  // What is not JSON is refused only if no entry takes it as text.
   const message = codecFor(arrival.contentType, rules.codecs).decode(arrival.payload);
-  const tooLong = refuseAddress(rules, first);
-  if (tooLong?.reason === "too_large") return tooLong;
-  if (message instanceof Undecodable)
-    return refuse(message.reason, message.detail, { device: first.device });
   const outcomes = new Outcomes(rules, arrival);
   for (const match of matches) {
-    const mapped = match.map(message, arrival.receivedAtMs);
+    if (message instanceof Undecodable && !match.isText) continue;
+    const mapped = match.map(match.isText ? textOf(arrival) : message, arrival.receivedAtMs);
     if (mapped) outcomes.add(mapped);
   }
+  if (message instanceof Undecodable && outcomes.isEmpty)
+    return refuse(message.reason, message.detail, { device: known.device });
   return (
     outcomes.result() ??
-    refuse("unmappable", "no mapping of this topic applies to the payload", first)
+    refuse("unmappable", "no mapping of this topic applies to the payload", {
+      device: known.device,
+      contract: known.contract,
+    })
   );
 }
+
+const textOf = ({ payload }: Arrival): string => payload.toString("utf8").trim();
 
 /** The readings and rejects that the entries make of one message. */
 class Outcomes {
@@ -61,13 +72,18 @@ class Outcomes {
     const only = mapped.each ? this.#arrival.only?.elements : undefined;
     const wanted = only && new Set(only);
     mapped.elements.forEach((element, at) => {
-      if (wanted && !wanted.has(at)) return;
+      if (element === null || (wanted && !wanted.has(at))) return;
       const outcome = this.#admit(mapped, element);
       if (outcome.kind === "reading") {
         this.#chars += outcome.encoded.length;
         this.#readings.push(outcome);
       } else this.#refuse(mapped, outcome, at);
     });
+  }
+
+  /** True if no entry applied. */
+  get isEmpty(): boolean {
+    return this.#readings.length + this.#rejects.size === 0;
   }
 
   #admit(mapped: Mapped, element: MappedElement): Admitted | Refused {
@@ -82,10 +98,9 @@ class Outcomes {
         `the message makes readings of over ${MESSAGE_CHARS_MAX} characters`,
         at,
       );
-    const { payload } = element;
+    const { payload, notes } = element;
     const text = canonicalText(payload);
-    if (text === null)
-      return refuse("unmappable", "the reading has no canonical JSON (RFC 8785)", at);
+    if (text === null) return refuse("unmappable", illFormedText(payload) ?? NO_CANONICAL_JSON, at);
     if (text.length > MADE_CHARS_MAX)
       return refuse("too_large", `a mapped reading has at most ${MADE_CHARS_MAX} characters`, at);
     const { receivedAtMs, traceparent } = this.#arrival;
@@ -97,6 +112,8 @@ class Outcomes {
       text,
       receivedAtMs,
       traceparent,
+      invalid: mapped.invalid,
+      notes,
     });
   }
 

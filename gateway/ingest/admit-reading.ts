@@ -1,18 +1,19 @@
 // Admission of one payload for one contract (pure): its version, whether it keeps to that, whether its
 // time can be, and the partition it goes to.
 import canonicalize from "canonicalize";
+import { DEVICE_ID_BYTES_MAX, deviceIdProblem } from "../../contracts/device.ts";
+import type { Invalid } from "../../contracts/mapping.ts";
 import { type Contract, violationOf } from "../../contracts/schema/contract.ts";
 import { encodeReading } from "../../contracts/messages/frame.ts";
 import { partitionOf } from "../../contracts/names/partition.ts";
 import { eventTimeMs, seriesKeyOf } from "../../contracts/messages/reading.ts";
-import type { RejectReason } from "../../contracts/messages/reject.ts";
 import { type Admitted, type ReadingRules, type Refused, refuse } from "./admission.ts";
-
-/** A device clock may be ahead of the gateway's by this much. */
-export const CLOCK_AHEAD_MAX_MS = 5 * 60_000;
-
-/** Longer ids would not fit into a NATS subject, whose line is at most 4 KiB, once escaped. */
-export const DEVICE_CHARS_MAX = 128;
+import { canonicalText } from "./canonical-text.ts";
+import { textFault } from "./check-text.ts";
+import { CLOCK_AHEAD_MAX_MS } from "./clock-limit.ts";
+import { type Mended, mendReading } from "./mend-reading.ts";
+import type { Note } from "./note.ts";
+import { type Fault, timeFault, unitHint } from "./time-fault.ts";
 
 export interface Candidate {
   readonly device: string;
@@ -25,18 +26,26 @@ export interface Candidate {
   /** "Now" for the clock checks; for a replay, the time of the original arrival. */
   readonly receivedAtMs: number;
   readonly traceparent: string | null;
+  /** What a mapping says of fields that the contract does not allow, and what it has noted itself. */
+  readonly invalid?: ReadonlyMap<string, Invalid> | undefined;
+  readonly notes?: readonly Note[] | undefined;
 }
 
 export function admitReading(rules: ReadingRules, candidate: Candidate): Admitted | Refused {
-  const { device, payload, text, receivedAtMs, traceparent } = candidate;
+  const { device, receivedAtMs, traceparent } = candidate;
   const choice = chooseVersion(rules.catalog.versions(candidate.contract), candidate);
   if (choice.kind === "reject") return choice;
-  const { contract } = choice;
-  const fault =
-    checkTime(rules, contract, payload, receivedAtMs) ?? checkHashable(contract, payload, text);
+  const { contract, mended } = choice;
   const { name, version } = contract;
+  const payload = mended === null ? candidate.payload : mended.payload;
+  const text = mended === null ? candidate.text : (canonicalText(payload) ?? "");
+  const fault =
+    checkRest(contract, payload, candidate, mended) ??
+    checkText(contract, payload, text) ??
+    checkTime(rules, contract, payload, receivedAtMs) ??
+    checkHashable(contract, payload, text);
   if (fault) return refuse(fault.reason, fault.detail, { device, contract: name, version });
-  return {
+  const admitted: Admitted = {
     kind: "reading",
     partition: partitionOf(seriesKeyOf(contract, device, payload), rules.partitions),
     encoded: encodeReading({
@@ -48,6 +57,9 @@ export function admitReading(rules: ReadingRules, candidate: Candidate): Admitte
       payload: text,
     }),
   };
+  if (mended === null && candidate.notes === undefined) return admitted;
+  const notes = [...(candidate.notes ?? []), ...(mended?.notes ?? [])];
+  return notes.length === 0 ? admitted : { ...admitted, noted: { device, notes } };
 }
 
 /** The reason why no payload can be for this contract, or null; asked before a payload is decoded. */
@@ -55,18 +67,25 @@ export function refuseAddress(
   rules: ReadingRules,
   { device, contract }: Pick<Candidate, "device" | "contract">,
 ): Refused | null {
-  if (device.length > DEVICE_CHARS_MAX)
-    return refuse("too_large", `the device id is longer than ${DEVICE_CHARS_MAX} characters`);
+  const problem = deviceIdProblem(device);
+  if (problem !== null) return refuseDevice(device, problem);
   return rules.catalog.versions(contract).length === 0
     ? refuse("unknown_contract", `contract "${contract}" is unknown`, { device, contract })
     : null;
 }
 
-type Choice = { kind: "contract"; contract: Contract } | Refused;
+/** The reject of an id that is none, and so is not its device. */
+const refuseDevice = (id: string, problem: string): Refused =>
+  refuse(
+    Buffer.byteLength(id) > DEVICE_ID_BYTES_MAX ? "too_large" : "contract_violation",
+    `device: ${problem}: ${JSON.stringify(id)}`,
+  );
+
+type Choice = { kind: "contract"; contract: Contract; mended: Mended | null } | Refused;
 
 /**
- * The version that topic or payload says, and no other; if neither says one, the newest that fits.
- * Where both do, the schema's own `const` settles whether they agree.
+ * The version that topic or payload says, and no other; if neither says one, the newest that fits, else
+ * the newest that fits without fields that may be left out. Where both say one, the schema's own `const` settles whether they agree.
  */
 function chooseVersion(versions: readonly Contract[], candidate: Candidate): Choice {
   const { device, contract: name, payload } = candidate;
@@ -80,10 +99,16 @@ function chooseVersion(versions: readonly Contract[], candidate: Candidate): Cho
       ...(said === undefined ? {} : { version: said }),
     });
   for (const contract of tried)
-    if (contract.validate(payload)) return { kind: "contract", contract };
+    if (contract.validate(payload)) return { kind: "contract", contract, mended: null };
+  for (const contract of tried) {
+    const mended = mendReading(contract, payload, candidate.invalid);
+    if (mended) return { kind: "contract", contract, mended };
+  }
   newest.validate(payload);
+  const [note] = candidate.notes ?? [];
+  const detail = `${violationOf(newest)}${unitHint(newest, payload, candidate.receivedAtMs)}${note ? `; ${note.detail}` : ""}`;
   const at = { device, contract: name, version: newest.version };
-  return refuse("contract_violation", violationOf(newest), at);
+  return refuse("contract_violation", detail, at);
 }
 
 function versionInside(
@@ -97,10 +122,26 @@ function versionInside(
   return undefined;
 }
 
-/** A check that failed. */
-interface Fault {
-  readonly reason: RejectReason;
-  readonly detail: string;
+/** Null if what a mapping or a mending made is still a reading, and of its series. */
+function checkRest(
+  contract: Contract,
+  payload: Candidate["payload"],
+  { invalid, notes }: Candidate,
+  mended: Mended | null,
+): Fault | null {
+  if (invalid === undefined && mended === null) return null;
+  const tag = notes?.find(({ field }) => contract.tags.includes(field));
+  if (tag) return { reason: "unmappable", detail: tag.detail };
+  const { fields } = contract;
+  if (fields.length === 0 || fields.some(({ name }) => Object.hasOwn(payload, name))) return null;
+  const [first] = mended === null ? (notes ?? []) : mended.notes;
+  const why = first ? `; ${first.detail}` : "";
+  return { reason: "contract_violation", detail: `no field of the contract is left${why}` };
+}
+
+function checkText(contract: Contract, payload: Candidate["payload"], text: string): Fault | null {
+  const detail = textFault(contract, payload, text);
+  return detail === null ? null : { reason: "contract_violation", detail };
 }
 
 function checkTime(
@@ -110,19 +151,17 @@ function checkTime(
   receivedAtMs: number,
 ): Fault | null {
   const timeMs = eventTimeMs(contract, payload, receivedAtMs);
-  const property = contract.timeProperty ?? "ts";
-  if (!Number.isSafeInteger(timeMs))
-    return { reason: "contract_violation", detail: `/${property} is not a time` };
-  if (timeMs > receivedAtMs + CLOCK_AHEAD_MAX_MS)
-    return { reason: "clock_ahead", detail: `/${property} is ${timeMs - receivedAtMs} ms ahead` };
-  const ageMs = receivedAtMs - timeMs;
+  const aheadMs = timeMs - receivedAtMs;
   const ageMaxMs = rules.ageMaxMs ?? contract.ageMaxMs;
-  if (ageMs > ageMaxMs)
-    return {
-      reason: "clock_behind",
-      detail: `/${property} is ${ageMs} ms old, the limit is ${ageMaxMs} ms`,
-    };
-  return null;
+  if (aheadMs <= CLOCK_AHEAD_MAX_MS && -aheadMs <= ageMaxMs && Number.isSafeInteger(timeMs))
+    return null;
+  return timeFault({
+    contract,
+    value: payload[contract.timeProperty!],
+    timeMs,
+    receivedAtMs,
+    ageMaxMs,
+  });
 }
 
 /** Only such text can hold a lone surrogate or a number beyond a double. */

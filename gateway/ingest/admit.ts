@@ -4,6 +4,7 @@
 // The telemetry topic with JSON is the fast path: one reading, its payload spliced in as it came. In
 // another encoding the reading is made here, from the decoded value. Every other topic goes through
 // the mapping table, where a message may hold several readings.
+import { illFormedText } from "../../contracts/names/text.ts";
 import { type TelemetryAddress, parseTelemetryTopic } from "../../contracts/names/topics.ts";
 import {
   type Admission,
@@ -17,7 +18,9 @@ import { admitReading, refuseAddress } from "./admit-reading.ts";
 import { canonicalText } from "./canonical-text.ts";
 import { codecFor } from "./codecs/by-content-type.ts";
 import { Undecodable } from "./codecs/codec.ts";
-import { JSON_CODEC, parseJson } from "./codecs/json.ts";
+import { JSON_CODEC, jsonText, parseJson } from "./codecs/json.ts";
+
+const NO_CANONICAL_JSON = "the payload has no canonical JSON (RFC 8785)";
 
 export function admit(rules: AdmissionRules, arrival: Arrival): Admission {
   const address = parseTelemetryTopic(arrival.topic);
@@ -27,9 +30,10 @@ export function admit(rules: AdmissionRules, arrival: Arrival): Admission {
   const codec = codecFor(arrival.contentType, rules.codecs);
   if (codec !== JSON_CODEC)
     return admitDecoded(rules, arrival, address, codec.decode(arrival.payload));
-  const text = arrival.payload.toString("utf8");
-  const payload = parseJson(text);
   const { device, contract, version } = address;
+  const text = jsonText(arrival.payload);
+  if (typeof text !== "string") return refuse(text.reason, text.detail, { device, contract });
+  const payload = parseJson(text);
   if (!isObject(payload))
     return refuse("not_json", "the payload is not a JSON object", { device, contract });
   const { receivedAtMs, traceparent } = arrival;
@@ -55,8 +59,7 @@ function admitDecoded(
   if (payload instanceof Undecodable) return refuse(payload.reason, payload.detail, at);
   if (!isObject(payload)) return refuse("undecodable", "the payload is not an object", at);
   const text = canonicalText(payload);
-  if (text === null)
-    return refuse("undecodable", "the payload has no canonical JSON (RFC 8785)", at);
+  if (text === null) return refuse("undecodable", illFormedText(payload) ?? NO_CANONICAL_JSON, at);
   if (text.length > MADE_CHARS_MAX)
     return refuse("too_large", `a decoded reading has at most ${MADE_CHARS_MAX} characters`, at);
   return admitReading(rules, { ...at, version, payload, text, receivedAtMs, traceparent });

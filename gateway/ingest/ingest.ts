@@ -10,12 +10,15 @@ import { admit } from "./admit.ts";
 import type { CommitLog } from "./commit-log.ts";
 import type { Message, Refusal, Settle } from "./message.ts";
 import { originOf, outcomeOf, rejectOf } from "./outcome.ts";
+import type { NotedFields } from "./noted-fields.ts";
+import { RecentRejects } from "./recent-rejects.ts";
 import type { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
 
 export interface IngestParts {
   rules: AdmissionRules;
   commitLog: Pick<CommitLog, "append">;
   rejectLog: Pick<RejectLog, "append">;
+  notedFields: Pick<NotedFields, "add">;
   tracing: Tracing;
   /** Epoch ms. */
   clock: () => number;
@@ -30,6 +33,7 @@ export interface ReplayOutcome {
 
 export class Ingest {
   readonly #parts: IngestParts;
+  readonly #recent = new RecentRejects();
 
   constructor(parts: IngestParts) {
     this.#parts = parts;
@@ -37,13 +41,14 @@ export class Ingest {
 
   /** Stores what is admitted of a message and keeps what is not, then settles it. */
   publish(message: Message, settle: Settle): void {
-    const { rules, commitLog, tracing, clock } = this.#parts;
+    const { rules, commitLog, notedFields, tracing, clock } = this.#parts;
     const receivedAtMs = clock();
     const span = this.#startSpan(message, receivedAtMs);
     const traceparent = span?.traceparent ?? sampledTraceparent(message.traceparent);
     const { topic, payload, contentType } = message;
     const admission = admit(rules, { topic, payload, contentType, receivedAtMs, traceparent });
     if (admission.kind === "reading" && (traceparent === null || !span)) {
+      if (admission.noted) notedFields.add(admission.noted);
       commitLog.append(admission.partition, admission.encoded, settle);
       return;
     }
@@ -63,10 +68,13 @@ export class Ingest {
         });
       settle(refusal);
     };
-    for (const { partition, encoded } of readings) commitLog.append(partition, encoded, stored);
+    for (const { partition, encoded, noted } of readings) {
+      if (noted) notedFields.add(noted);
+      commitLog.append(partition, encoded, stored);
+    }
     if (rejects.length === 0) return;
     const origin = originOf(message, receivedAtMs, traceparent);
-    for (const one of rejects) this.#keep(rejectOf(one, origin), stored);
+    for (const one of rejects) this.#keep(message, rejectOf(one, origin), stored);
   }
 
   /** Keeps a message that its sender had no right to publish, with the reason, then settles it. */
@@ -79,7 +87,7 @@ export class Ingest {
       version: null,
       ...originOf(message, this.#parts.clock(), null),
     };
-    this.#keep(reject, () => settle(refusal));
+    this.#keep(message, reject, () => settle(refusal));
   }
 
   /**
@@ -115,6 +123,7 @@ export class Ingest {
     const outcome = { readings: readings.length, refused: refusal?.detail ?? null };
     if (dryRun || readings.length === 0) return outcome;
     const origin = originOf({ topic, clientId, contentType, payload }, receivedAtMs, traceparent);
+    for (const { noted } of readings) if (noted) this.#parts.notedFields.add(noted);
     const work: Promise<void>[] = readings.map(
       ({ partition, encoded }) =>
         new Promise((resolve) => {
@@ -129,12 +138,15 @@ export class Ingest {
     return outcome;
   }
 
-  #keep(reject: Reject, kept: () => void): void {
+  #keep(message: Message, reject: Reject, kept: () => void): void {
     const { rejectLog, signal } = this.#parts;
-    rejectLog.append(reject, signal).then(
-      kept,
-      () => undefined, // Stopping: not settled, so its sender sends it again.
-    );
+    const part = `${reject.reason} ${reject.mapping ?? ""}`;
+    this.#recent
+      .keep(message, part, (knownId) => rejectLog.append(reject, signal, knownId))
+      .then(
+        kept,
+        () => undefined, // Stopping: not settled, so its sender sends it again.
+      );
   }
 
   #startSpan(message: Message, startMs: number) {

@@ -27,3 +27,29 @@ export function valueAt(root: unknown, pointer: Pointer): unknown {
   }
   return value;
 }
+
+/** One pointer or several: the first that has something counts. */
+export const parsePointers = (text: string | readonly string[]): readonly Pointer[] =>
+  typeof text === "string" ? [parsePointer(text)] : text.map(parsePointer);
+
+export const shownPointers = (text: string | readonly string[]): string =>
+  typeof text === "string" ? text : text.join('" or "');
+
+/** The token that stands for the place of an element in its array. */
+const INDEX_TOKEN = "{index}";
+
+/** The value of the first pointer that names something but null, `{index}` in it being `index`. */
+export function firstAt(root: unknown, pointers: readonly Pointer[], index: number): unknown {
+  let found: unknown;
+  for (const pointer of pointers) {
+    const value = valueAt(
+      root,
+      pointer.includes(INDEX_TOKEN)
+        ? pointer.map((token) => (token === INDEX_TOKEN ? String(index) : token))
+        : pointer,
+    );
+    if (value !== undefined && value !== null) return value;
+    if (value === null) found = null;
+  }
+  return found;
+}

@@ -8,13 +8,22 @@
 // M3. Equal values give equal text: mapped payloads are canonical JSON (RFC 8785).
 // M4. Nothing is converted that the table does not declare; what does not fit is left to the
 //     contract to refuse, or refused here with the property's name.
-import type {
-  FieldMapping,
-  MappingEntry,
-  MappingTable,
-  TimeMapping,
+// M5. What is left out, and a time that arrival stands for, is noted: nothing is dropped silently.
+import {
+  type Condition,
+  type Invalid,
+  type MappingEntry,
+  type MappingTable,
+  type NamePattern,
+  type ValueType,
+  keyPattern,
+  namePattern,
+  namedPart,
 } from "../../contracts/mapping.ts";
+import { MappedTime } from "./event-time.ts";
 import { type Pointer, parsePointer, valueAt } from "./json-pointer.ts";
+import { MappedField, Misfit, type Surroundings } from "./mapped-value.ts";
+import type { Note } from "./note.ts";
 import { TopicTrie } from "./topic-trie.ts";
 
 /** Elements of one message; more are refused together: frames must not grow by a small message. */
@@ -25,48 +34,51 @@ export interface Mapped {
   readonly device: string;
   readonly contract: string;
   readonly version: number | undefined;
-  /** One per element of the array, else exactly one. */
-  readonly elements: readonly MappedElement[];
+  /** One per element of the array, null where a condition passes it over; else exactly one. */
+  readonly elements: readonly (MappedElement | null)[];
   /** True where `elements` are those of an array, by index. */
   readonly each: boolean;
+  /** What becomes of fields that the contract does not allow. */
+  readonly invalid: ReadonlyMap<string, Invalid>;
 }
 
 export type MappedElement =
-  { readonly kind: "payload"; readonly payload: Record<string, unknown> } | Misfit;
-
-/** A class, because fields hold whatever a device sends: a look-alike must not pass for one. */
-export class Misfit {
-  readonly kind = "misfit";
-  readonly reason: "unmappable" | "too_large";
-  readonly detail: string;
-
-  constructor(detail: string, reason: "unmappable" | "too_large" = "unmappable") {
-    this.reason = reason;
-    this.detail = detail;
-  }
-}
+  | {
+      readonly kind: "payload";
+      readonly payload: Record<string, unknown>;
+      readonly notes: readonly Note[];
+    }
+  | Misfit;
 
 type Template = (levels: readonly string[]) => string;
 
-interface CompiledField {
-  readonly name: string;
-  readonly mapping: FieldMapping;
+interface Named {
+  readonly position: number;
+  readonly pattern: NamePattern;
+}
+
+interface CompiledCondition {
   readonly pointer: Pointer;
-  readonly ofMessage: boolean;
-  readonly level: number;
+  readonly ofElement: boolean;
+  readonly equals: unknown;
+  readonly types: readonly ValueType[] | null;
+  readonly absent: boolean;
 }
 
 interface CompiledEntry {
   readonly at: number;
   readonly entry: MappingEntry;
-  /** Positions of named levels: an empty level names nothing. */
-  readonly named: readonly number[];
+  /** Levels with a name: an empty one names nothing. */
+  readonly named: readonly Named[];
   readonly device: Template;
   readonly contract: Template;
-  readonly when: readonly { pointer: Pointer; equals: unknown }[];
+  readonly when: readonly CompiledCondition[];
   readonly each: Pointer | null;
-  readonly fields: readonly CompiledField[];
-  readonly timePointer: Pointer;
+  /** Where `each` stands for several keys; `each` is then the object that has them. */
+  readonly keys: NamePattern | null;
+  readonly fields: readonly MappedField[];
+  readonly invalid: ReadonlyMap<string, Invalid>;
+  readonly time: MappedTime | "arrival" | null;
 }
 
 /** A checked table, compiled. */
@@ -93,8 +105,8 @@ export class Mapper {
   }
 }
 
-const fits = (named: readonly number[], levels: readonly string[]): boolean =>
-  named.every((at) => levels[at] !== "");
+const fits = (named: readonly Named[], levels: readonly string[]): boolean =>
+  named.every(({ position }) => levels[position] !== "");
 
 /** One entry that has the topic's pattern. */
 export class MappingMatch {
@@ -110,6 +122,11 @@ export class MappingMatch {
     return this.#compiled.entry.name;
   }
 
+  /** True if the entry takes the payload as text. */
+  get isText(): boolean {
+    return this.#compiled.entry.payload === "text";
+  }
+
   get device(): string {
     return this.#compiled.device(this.#levels);
   }
@@ -118,18 +135,17 @@ export class MappingMatch {
     return this.#compiled.contract(this.#levels);
   }
 
-  /** Null if the entry's `when` does not hold for this message. */
+  /** Null if the entry's `when` does not hold for this message, or for no element of it. */
   map(message: unknown, receivedAtMs: number): Mapped | null {
-    const { when, each, entry } = this.#compiled;
-    for (const { pointer, equals } of when) {
-      const value = valueAt(message, pointer);
-      if (value === undefined || (equals !== undefined && value !== equals)) return null;
-    }
+    const { when, each, entry, invalid } = this.#compiled;
+    for (const condition of when)
+      if (!condition.ofElement && !holds(condition, message)) return null;
     const elements =
       each === null
-        ? [this.#element(message, message, receivedAtMs)]
+        ? [this.#element(this.#surroundings(message, message, -1), receivedAtMs)]
         : this.#elements(message, each, receivedAtMs);
     const whole = elements instanceof Misfit;
+    if (!whole && elements.every((element) => element === null)) return null;
     return {
       entry: entry.name,
       device: this.device,
@@ -137,137 +153,161 @@ export class MappingMatch {
       version: entry.version,
       each: each !== null && !whole,
       elements: whole ? [elements] : elements,
+      invalid,
     };
   }
 
-  #elements(message: unknown, each: Pointer, receivedAtMs: number): MappedElement[] | Misfit {
-    const array = valueAt(message, each);
-    const at = this.#compiled.entry.each === "" ? "the payload" : this.#compiled.entry.each;
-    if (!Array.isArray(array)) return new Misfit(`${at} is not an array`);
-    if (array.length === 0) return new Misfit(`${at} is an empty array`);
-    if (array.length > ELEMENTS_MAX)
-      return new Misfit(
-        `${at} holds ${array.length} readings, the limit is ${ELEMENTS_MAX}`,
-        "too_large",
-      );
-    return array.map((element) => this.#element(message, element, receivedAtMs));
+  #elements(
+    message: unknown,
+    each: Pointer,
+    receivedAtMs: number,
+  ): (MappedElement | null)[] | Misfit {
+    const { keys, entry } = this.#compiled;
+    const found = valueAt(message, each);
+    if (keys) return this.#members(message, found, keys, receivedAtMs);
+    const at = entry.each === "" ? "the payload" : entry.each;
+    if (!Array.isArray(found)) return new Misfit(`${at} is not an array`);
+    if (found.length === 0) return new Misfit(`${at} is an empty array`);
+    if (found.length > ELEMENTS_MAX) return tooMany(`${at}`, found.length);
+    return found.map((element, index) =>
+      this.#element(this.#surroundings(message, element, index), receivedAtMs),
+    );
   }
 
-  #element(message: unknown, element: unknown, receivedAtMs: number): MappedElement {
+  /** The members whose keys fit, in the order in which they came. */
+  #members(
+    message: unknown,
+    found: unknown,
+    keys: NamePattern,
+    receivedAtMs: number,
+  ): (MappedElement | null)[] | Misfit {
+    if (typeof found !== "object" || found === null || Array.isArray(found)) return [];
+    const members = Object.entries(found).filter(([key]) => namedPart(keys, key) !== null);
+    if (members.length > ELEMENTS_MAX) return tooMany(this.#compiled.entry.each!, members.length);
+    return members.map(([key, element]) => {
+      const text = namedPart(keys, key)!;
+      const from = this.#surroundings(message, element, -1, { name: keys.name, text });
+      return this.#element(from, receivedAtMs);
+    });
+  }
+
+  #surroundings(
+    message: unknown,
+    element: unknown,
+    index: number,
+    key?: { name: string; text: string },
+  ): Surroundings {
+    return { message, element, index, named: (name) => this.#textOf(name, key) };
+  }
+
+  #textOf(name: string, key?: { name: string; text: string }): string | undefined {
+    if (key?.name === name) return key.text;
+    const named = this.#compiled.named.find(({ pattern }) => pattern.name === name);
+    return named && (namedPart(named.pattern, this.#levels[named.position]!) ?? undefined);
+  }
+
+  /** Null if the element is passed over. */
+  #element(from: Surroundings, receivedAtMs: number): MappedElement | null {
+    const { when, fields, time } = this.#compiled;
+    for (const condition of when)
+      if (condition.ofElement && !holds(condition, from.element)) return null;
     const payload: Record<string, unknown> = {};
-    for (const field of this.#compiled.fields) {
-      const value = this.#fieldValue(field, field.ofMessage ? message : element);
-      if (value instanceof Misfit) return value;
-      if (value !== undefined) payload[field.name] = value;
+    const notes: Note[] = [];
+    for (const field of fields) {
+      const value = field.read(from);
+      if (value instanceof Misfit) {
+        if (!field.omits) return value;
+        notes.push({ field: field.name, how: "left_out", detail: value.detail }); // M5
+      } else if (value !== undefined) payload[field.name] = value;
     }
-    const { time } = this.#compiled.entry;
     if (time === "arrival") payload["ts"] = receivedAtMs;
     else if (time) {
-      const root = time.of === "message" ? message : element;
-      const value = timeValue(time, valueAt(root, this.#compiled.timePointer), receivedAtMs);
-      if (value instanceof Misfit) return value;
-      payload[time.property ?? "ts"] = value;
+      const root = time.ofMessage ? from.message : from.element;
+      const read = time.read(root, from.index, receivedAtMs);
+      if (read.kind === "fault") return new Misfit(read.detail);
+      payload[time.property] = read.ms;
+      if (read.isArrival)
+        notes.push({
+          field: time.property,
+          how: "arrival_time",
+          detail: `/${time.property}: the device's clock is not set`,
+        }); // M5
     }
-    return { kind: "payload", payload };
+    return { kind: "payload", payload, notes };
   }
+}
 
-  #fieldValue({ name, mapping, pointer, level }: CompiledField, root: unknown): unknown {
-    const found = mapping.constant ?? (level >= 0 ? this.#levels[level] : valueAt(root, pointer));
-    if (mapping.optional === true && (found === undefined || found === null)) return undefined;
-    if (found === undefined) return new Misfit(`/${name}: nothing at "${mapping.pointer}"`);
-    const value = mapping.as === "number" && typeof found === "string" ? numberIn(found) : found;
-    if (value === undefined)
-      return new Misfit(`/${name}: the text at "${mapping.pointer ?? ""}" is no number`);
-    if (mapping.factor === undefined && mapping.offset === undefined) return value;
-    if (typeof value !== "number") return new Misfit(`/${name}: only a number has a unit`);
-    return value * (mapping.factor ?? 1) + (mapping.offset ?? 0);
-  }
+const tooMany = (at: string, count: number): Misfit =>
+  new Misfit(`${at} holds ${count} readings, the limit is ${ELEMENTS_MAX}`, "too_large");
+
+function holds({ pointer, equals, types, absent }: CompiledCondition, root: unknown): boolean {
+  const value = valueAt(root, pointer);
+  if (absent) return value === undefined;
+  if (value === undefined || (equals !== undefined && value !== equals)) return false;
+  return types === null || types.includes(typeOf(value));
+}
+
+/** Of a value that JSON can hold. */
+function typeOf(value: unknown): ValueType {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "array" : (typeof value as ValueType);
 }
 
 function compileEntry(entry: MappingEntry, at: number): CompiledEntry {
   const levels = entry.topic.split("/");
-  const positionOf = (name: string): number => levels.indexOf(`{${name}}`);
+  const named = levels.flatMap((level, position) => {
+    const pattern = namePattern(level);
+    return pattern ? [{ position, pattern }] : [];
+  });
+  const keys = keyPattern(entry.each);
+  const each = entry.each === undefined ? null : parsePointer(entry.each);
+  const fields = Object.entries(entry.fields).map(
+    ([name, mapping]) => new MappedField(name, mapping, entry.invalid ?? "omit"),
+  );
   return {
     at,
     entry,
-    named: levels.flatMap((level, position) => (level.startsWith("{") ? [position] : [])),
-    device: compileTemplate(entry.device ?? "{device}", positionOf),
-    contract: compileTemplate(entry.contract, positionOf),
-    when: (entry.when ?? []).map(({ pointer, equals }) => ({
-      pointer: parsePointer(pointer),
-      equals,
-    })),
-    each: entry.each === undefined ? null : parsePointer(entry.each),
-    fields: Object.entries(entry.fields).map(([name, mapping]) => ({
-      name,
-      mapping,
-      pointer: parsePointer(mapping.pointer ?? ""),
-      ofMessage: mapping.of === "message",
-      level: mapping.level === undefined ? -1 : positionOf(mapping.level),
-    })),
-    timePointer: typeof entry.time === "object" ? parsePointer(entry.time.pointer) : [],
+    named,
+    device: compileTemplate(entry.device ?? "{device}", named),
+    contract: compileTemplate(entry.contract, named),
+    when: (entry.when ?? []).map((condition) => compileCondition(condition, each !== null)),
+    each: each && keys ? each.slice(0, -1) : each,
+    keys,
+    fields,
+    invalid: new Map(fields.map(({ name, invalid }) => [name, invalid])),
+    time: typeof entry.time === "object" ? new MappedTime(entry.time) : (entry.time ?? null),
   };
 }
 
+const compileCondition = (
+  { pointer, of, equals, type, absent }: Condition,
+  each: boolean,
+): CompiledCondition => ({
+  pointer: parsePointer(pointer),
+  ofElement: each && of === "element",
+  equals,
+  types: type === undefined ? null : [type].flat(),
+  absent: absent === true,
+});
+
 /** Text, and `{level}` or `{level|lower}` in it. */
-function compileTemplate(template: string, positionOf: (name: string) => number): Template {
+function compileTemplate(template: string, named: readonly Named[]): Template {
   const parts = template.split(/(\{[^}]*\})/).filter((part) => part !== "");
-  const pieces = parts.map((part): string | { position: number; lower: boolean } => {
+  const pieces = parts.map((part): string | { level: Named; lower: boolean } => {
     if (!part.startsWith("{")) return part;
     const [name = "", transform] = part.slice(1, -1).split("|");
-    return { position: positionOf(name), lower: transform === "lower" };
+    const level = named.find(({ pattern }) => pattern.name === name)!;
+    return { level, lower: transform === "lower" };
   });
   return (levels) => {
     let text = "";
     for (const piece of pieces) {
       if (typeof piece === "string") text += piece;
       else {
-        const level = levels[piece.position]!;
+        const level = namedPart(piece.level.pattern, levels[piece.level.position]!) ?? "";
         text += piece.lower ? level.toLowerCase() : level;
       }
     }
     return text;
   };
-}
-
-const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
-
-/** Text that is a JSON number, with white space around it; undefined for any other. */
-function numberIn(text: string): number | undefined {
-  const trimmed = text.length <= 64 ? text.trim() : "";
-  return JSON_NUMBER.test(trimmed) ? Number(trimmed) : undefined;
-}
-
-const ISO_TEXT =
-  /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:?\d{2})?$/;
-
-/** Epoch milliseconds. */
-function timeValue(time: TimeMapping, value: unknown, receivedAtMs: number): number | Misfit {
-  const property = `/${time.property ?? "ts"}`;
-  if (value === undefined || value === null)
-    return time.optional === true
-      ? receivedAtMs
-      : new Misfit(`${property}: no time at "${time.pointer}"`);
-  const ms = time.format === "iso8601" ? isoMs(value, time.zone) : epochMs(value, time.format);
-  return Number.isSafeInteger(ms)
-    ? ms
-    : new Misfit(
-        `${property}: "${time.pointer}" is not ${time.format}${time.zone ? "" : " with a zone"}`,
-      );
-}
-
-const epochMs = (value: unknown, format: "epoch_s" | "epoch_ms"): number =>
-  typeof value === "number"
-    ? Math.floor(format === "epoch_s" ? round(value * 1000) : value)
-    : Number.NaN;
-
-/** Seconds with decimals are not exact in binary: 1657878122.44 × 1000 is a hair below …440. */
-const round = (ms: number): number => Math.round(ms * 1000) / 1000;
-
-function isoMs(value: unknown, zone: string | undefined): number {
-  const match = typeof value === "string" && value.length <= 40 ? ISO_TEXT.exec(value) : null;
-  if (!match) return Number.NaN;
-  const offset = match[3] ?? (zone === "UTC" ? "Z" : zone);
-  if (offset === undefined) return Number.NaN;
-  return Math.floor(Date.parse(`${match[1]}T${match[2]}${offset}`));
 }

@@ -12,6 +12,12 @@ export interface Message {
   readonly payload: Buffer;
   /** 0: its sender waits for no answer, so pressure may drop it; else it is held until stored. */
   readonly qos: 0 | 1 | 2;
+  /** A broker is to keep it for those who subscribe later. Bridges repeat such messages (bridge-memory.ts). */
+  readonly retain: boolean;
+  /** The number that its sender gave it among those on their way; undefined at QoS 0. */
+  readonly messageId?: number | undefined;
+  /** Its sender may have sent it before, under the same number. */
+  readonly dup?: boolean;
   /** W3C trace context, if its sender gave one. */
   readonly traceparent: string | undefined;
   /** Media type that its sender gave; it chooses the codec. */

@@ -4,7 +4,8 @@
 // Z1. Pressure comes first: dropping a message must cost nothing but the look at it.
 // Z2. Access comes before meaning: no later step sees a message that its sender had no right to send,
 //     and the right is that on the topic it was sent to (see mapping.ts/M2).
-// Z3. Exactly one step takes a message, and settles it when it is stored, kept or dropped.
+// Z3. What a bridge repeats from its memory is no reading, and shows nobody's presence.
+// Z4. Exactly one step takes a message, and settles it when it is stored, kept or dropped.
 import type { Backpressure } from "./backpressure.ts";
 import type { Ingest } from "./ingest.ts";
 import type { Message, Refusal, Settle } from "./message.ts";
@@ -18,6 +19,10 @@ export interface PipelineSteps {
   readonly commands: {
     /** Takes the message if it is a command or a reply to one; false if it is neither. */
     take(message: Message, settle: Settle): boolean;
+  };
+  readonly bridges: {
+    /** The `settle` to go on with; null if the message is an old one again, which is settled then. */
+    watch(message: Message, settle: Settle): Settle | null;
   };
   readonly presence: {
     /** The `settle` to go on with: that of a sender who is yet unknown is listened to. */
@@ -34,11 +39,12 @@ export class Pipeline {
   }
 
   publish(message: Message, settle: Settle): void {
-    const { backpressure, access, commands, presence, ingest } = this.#steps;
+    const { backpressure, access, commands, bridges, presence, ingest } = this.#steps;
     if (backpressure.drop(message, settle)) return; // Z1
     const refusal = access.authorizePublish(message); // Z2
     if (refusal) return ingest.refuse(message, refusal, settle);
     if (commands.take(message, settle)) return;
-    ingest.publish(message, presence.watch(message, settle));
+    const goOn = bridges.watch(message, settle); // Z3
+    if (goOn) ingest.publish(message, presence.watch(message, goOn));
   }
 }

@@ -1,16 +1,25 @@
 // Topic patterns in one trie (pure), one step per level: a topic costs at most levels × patterns
 // steps, whatever it looks like.
+import { type NamePattern, namePattern, namedPart } from "../../contracts/mapping.ts";
 
 interface Node<T> {
   readonly literals: Map<string, Node<T>>;
   /** `+` and `{name}`. */
   any: Node<T> | null;
+  /** Text with a name in it, such as `switch:{channel}`. */
+  readonly partly: { readonly pattern: NamePattern; readonly next: Node<T> }[];
   readonly ends: T[];
   /** `#` here. */
   readonly rests: T[];
 }
 
-const emptyNode = <T>(): Node<T> => ({ literals: new Map(), any: null, ends: [], rests: [] });
+const emptyNode = <T>(): Node<T> => ({
+  literals: new Map(),
+  any: null,
+  partly: [],
+  ends: [],
+  rests: [],
+});
 
 export class TopicTrie<T> {
   readonly #root = emptyNode<T>();
@@ -19,8 +28,10 @@ export class TopicTrie<T> {
     let node = this.#root;
     for (const level of pattern.split("/")) {
       if (level === "#") return void node.rests.push(value);
-      node =
-        level === "+" || level.startsWith("{") ? (node.any ??= emptyNode()) : literal(node, level);
+      const pattern = namePattern(level);
+      if (level === "+" || (pattern && pattern.before === "" && pattern.after === ""))
+        node = node.any ??= emptyNode();
+      else node = pattern ? partly(node, pattern) : literal(node, level);
     }
     node.ends.push(value);
   }
@@ -37,6 +48,8 @@ export class TopicTrie<T> {
       const next = node.literals.get(levels[at]!);
       if (next) visit(next, at + 1);
       if (node.any) visit(node.any, at + 1);
+      for (const { pattern, next } of node.partly)
+        if (namedPart(pattern, levels[at]!) !== null) visit(next, at + 1);
     };
     visit(this.#root, 0);
     return found;
@@ -46,5 +59,15 @@ export class TopicTrie<T> {
 function literal<T>(node: Node<T>, level: string): Node<T> {
   let next = node.literals.get(level);
   if (!next) node.literals.set(level, (next = emptyNode()));
+  return next;
+}
+
+function partly<T>(node: Node<T>, pattern: NamePattern): Node<T> {
+  const known = node.partly.find(
+    ({ pattern: { before, after } }) => before === pattern.before && after === pattern.after,
+  );
+  if (known) return known.next;
+  const next = emptyNode<T>();
+  node.partly.push({ pattern, next });
   return next;
 }

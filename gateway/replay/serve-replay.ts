@@ -12,7 +12,7 @@ import {
   type ReplayRequest,
   parseReplayRequest,
 } from "../../contracts/messages/replay.ts";
-import { rejectsStream, replaySubject } from "../../contracts/names/subjects.ts";
+import { rejectAddress, rejectsStream, replaySubject } from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { jsonOf } from "../../platform/nats/client/payload.ts";
 import { type Request, requestsTo } from "../../platform/nats/client/requests.ts";
@@ -90,7 +90,8 @@ async function replay(
   const { seq } = request;
   const stream = rejectsStream(region);
   const kept = await streams.at(stream, seq); // Y1
-  const reject = kept && jsonOf<Reject>(kept.data);
+  // What is no reject is the count of those that are gone.
+  const reject = kept && rejectAddress(kept.subject) && jsonOf<Reject>(kept.data);
   if (!reject) return { seq, outcome: "gone", readings: 0, detail: `no reject ${seq}` };
   if (BEYOND_ADMISSION.includes(reject.reason)) {
     const detail = `${reject.reason} came after admission: ${reject.detail}`;

@@ -34,7 +34,13 @@ export function addAlertsCommand(program: Command, say: Say): void {
       withNats(flags, flags.region ?? HUB, async (connection) => {
         const found = await latestAlerts(connection, flags.region);
         const shown = found.filter(({ state }) => flags.all || state !== "resolved");
-        for (const alert of shown) say(lineOf(alert));
+        const marked = new Set(
+          found.filter(isOpenError).map(({ region, key }) => `${region}/${key}`),
+        );
+        for (const alert of shown) {
+          const isMarked = marked.has(`${alert.region}/${alert.rule}/${alert.key}`);
+          say(lineOf(alert, isMarked && alert.state !== "resolved"));
+        }
         if (shown.length === 0) say("no alerts");
       }),
     );
@@ -60,17 +66,27 @@ export function addAlertsCommand(program: Command, say: Say): void {
     );
 }
 
-const lineOf = ({ id, region, rule, key, state, severity, atMs, message, by }: Alert): string =>
-  [
+/** Its key is `{rule}/{key}` of what cannot be evaluated, and so stays as it was. */
+const isOpenError = ({ rule, state }: Alert): boolean =>
+  rule === "rule_error" && state !== "resolved";
+
+function lineOf(
+  { id, region, rule, key, state, severity, atMs, message, by, late }: Alert,
+  isMarked: boolean,
+): string {
+  const marks = [...(late ? ["late"] : []), ...(isMarked ? ["cannot be evaluated"] : [])];
+  const shown = by === undefined ? state : `${state} by ${by}`;
+  return [
     new Date(atMs).toISOString(),
     id.slice(0, 8),
     region,
     rule,
     key,
-    by === undefined ? state : `${state} by ${by}`,
+    marks.length === 0 ? shown : `${shown} (${marks.join(", ")})`,
     severity,
     message,
   ].join("  ");
+}
 
 /** @throws AppError `CONFIG_INVALID` if no alert, or more than one, is meant. */
 async function firingAlert(connection: NatsConnection, id: string): Promise<Alert> {

@@ -8,11 +8,16 @@ import {
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { checkContracts } from "./contracts/check.ts";
 import { listContracts, publishContracts } from "./contracts/publish.ts";
+import { nameProblem } from "../../contracts/names/text.ts";
 import type { Report } from "./contracts/versions.ts";
 import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, place } from "./kit/options.ts";
 import { remark } from "./kit/output.ts";
+import { UsageError, refused } from "./kit/refused.ts";
+
+/** One line of `contracts list`. */
+const REASON_BYTES_MAX = 500;
 
 interface SchemaOptions {
   schemas: string;
@@ -22,7 +27,10 @@ interface SchemaOptions {
 export function addContractsCommand(program: Command, say: Say): void {
   const contracts = program.command("contracts").description("Versioned schemas of readings.");
   const mode = (): Option =>
-    new Option("--mode <mode>", "what every version must keep to all earlier ones")
+    new Option(
+      "--mode <mode>",
+      "what every version must keep to all earlier ones; NONE: what breaks is a warning",
+    )
       .choices(COMPATIBILITY_MODES)
       .default("BACKWARD");
 
@@ -33,19 +41,43 @@ export function addContractsCommand(program: Command, say: Say): void {
     .option("--schemas <dir>", "{name}/v{number}.json", SCHEMAS_DIRECTORY)
     .action((options: SchemaOptions & { against?: string }) => show(checkContracts(options), say));
 
-  example(place(contracts.command("publish")), "contracts publish --schemas my-schemas")
+  example(
+    place(contracts.command("publish")),
+    "contracts publish --schemas my-schemas",
+    'contracts publish --schemas my-schemas --mode NONE --reason "no pump sends v1 any more"',
+  )
     .description("Write new versions to the hub, from where every region gets them; all or none.")
     .addOption(mode())
     .option("--schemas <dir>", "{name}/v{number}.json", SCHEMAS_DIRECTORY)
-    .action(async (options: SchemaOptions & Place) =>
-      show(await withNats(options, HUB, (hub) => publishContracts(hub, options)), say),
-    );
+    .option("--reason <text>", "with --mode NONE: why; it is kept, and contracts list shows it")
+    .action(async (options: SchemaOptions & Place & { reason?: string }) => {
+      const { reason: _, ...rest } = options;
+      const reason = reasonOf(options);
+      const all = reason === undefined ? rest : { ...rest, reason };
+      show(await withNats(options, HUB, (hub) => publishContracts(hub, all)), say);
+    });
 
   example(place(contracts.command("list"), "the hub's or a region's"), "contracts list")
     .description("List published versions, and shipped ones that are not published.")
     .action(async (options: Place) => {
       for (const line of await withNats(options, HUB, listContracts)) say(line);
     });
+}
+
+/** A version may break earlier ones only for a reason that others can read later. */
+function reasonOf(options: { mode: CompatibilityMode; reason?: string }): string | undefined {
+  const reason = options.reason?.trim();
+  if (options.mode !== "NONE") {
+    if (reason !== undefined) throw new UsageError("--reason belongs to --mode NONE");
+    return undefined;
+  }
+  if (reason === undefined)
+    throw new UsageError(
+      "--mode NONE needs --reason: why readings of earlier versions may be refused or mean something else",
+    );
+  const problem = nameProblem(reason, REASON_BYTES_MAX);
+  if (problem !== null) throw refused(`--reason ${problem}`);
+  return reason;
 }
 
 /** Findings go to stderr, one line each; a refusal is exit status 1. */

@@ -5,7 +5,15 @@ import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, parseSince, place } from "./kit/options.ts";
 import { UsageError, refused } from "./kit/refused.ts";
-import { describe, findRejects, lineOf, rejectAt } from "./rejects/find.ts";
+import { number } from "./kit/words.ts";
+import {
+  describe,
+  findRejects,
+  goneRejects,
+  lineOf,
+  rejectAt,
+  rejectSeqs,
+} from "./rejects/find.ts";
 import { replayRejects } from "./rejects/replay.ts";
 
 interface RegionPlace extends Place {
@@ -33,9 +41,12 @@ export function addRejectsCommand(program: Command, say: Say): void {
     .option("--since <when>", "arrived since: 2h, 7d, or an ISO 8601 time", parseSince)
     .option("--limit <n>", "how many", parseCount, 50)
     .action(async (options: RegionPlace & Filters & { limit: number }) => {
-      const found = await withNats(options, options.region, (nats) =>
-        findRejects(nats, queryOf(options), options.limit),
-      );
+      const query = queryOf(options);
+      const { found, gone } = await withNats(options, options.region, async (nats) => ({
+        found: await findRejects(nats, query, options.limit),
+        gone: await goneRejects(nats, query),
+      }));
+      if (gone > 0) say(goneLine(gone));
       for (const reject of found) say(lineOf(reject));
       if (found.length === 0) say("no rejects");
     });
@@ -74,10 +85,9 @@ async function replay(nats: NatsConnection, options: ReplayFlags, say: Say): Pro
   const filtered = reason !== undefined || device !== undefined;
   if ([seq !== undefined, all, filtered].filter(Boolean).length !== 1)
     throw new UsageError("say what to replay: --seq, --all, or --reason and --device");
-  const seqs =
-    seq !== undefined
-      ? [seq]
-      : (await findRejects(nats, queryOf(options), Number.MAX_SAFE_INTEGER)).map((one) => one.seq);
+  const seqs = seq === undefined ? await rejectSeqs(nats, queryOf(options)) : [seq];
+  const lost = seq === undefined ? await goneRejects(nats, queryOf(options)) : 0;
+  if (lost > 0) say(goneLine(lost));
   const counts = await replayRejects(nats, seqs, { region, dryRun }, (answer) =>
     say(answerLine(answer, dryRun)),
   );
@@ -88,6 +98,9 @@ async function replay(nats: NatsConnection, options: ReplayFlags, say: Say): Pro
   );
   return partly + rejected + failed;
 }
+
+const goneLine = (gone: number): string =>
+  gone === 1 ? "1 older one was dropped" : `${number(gone)} older ones were dropped`;
 
 const answerLine = ({ seq, outcome, readings, detail }: ReplayAnswer, dryRun: boolean): string => {
   const count = `${readings} ${readings === 1 ? "reading" : "readings"}`;

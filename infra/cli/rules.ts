@@ -2,16 +2,16 @@ import canonicalize from "canonicalize";
 import type { Command } from "commander";
 import { type Catalog, SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
 import { type Rule, conditionText, contractsOf } from "../../contracts/rules/rule.ts";
-import { CONTRACTS_BUCKET, RULES_BUCKET, bucketStream } from "../../contracts/names/subjects.ts";
+import { RULES_BUCKET, bucketStream } from "../../contracts/names/subjects.ts";
 import { Bucket } from "../../platform/nats/client/bucket.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
-import { ContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import type { Place } from "./kit/addresses.ts";
-import { SILENT, withNats } from "./kit/connection.ts";
+import { withNats } from "./kit/connection.ts";
 import { type Say, example, place } from "./kit/options.ts";
 import { refused } from "./kit/refused.ts";
+import { knownContracts } from "./rules/contracts.ts";
 import { problemOf, readRules, savedRules } from "./rules/store.ts";
 import { addRulesTestCommand } from "./rules/test-command.ts";
 
@@ -103,16 +103,6 @@ const versionProblem = (rule: Rule, saved: Rule | undefined): string | null =>
 
 /** True for equal rules, in whatever order their properties were written. */
 const isSame = (a: Rule, b: Rule): boolean => canonicalize(a) === canonicalize(b);
-
-/** Shipped contracts, and those that are published at the hub. */
-async function knownContracts(hub: NatsConnection, shippedDirectory: string): Promise<Catalog> {
-  const registry = new ContractRegistry(SILENT);
-  registry.addShipped(shippedDirectory);
-  const bucket = await Bucket.open(hub, CONTRACTS_BUCKET);
-  for (const { key, data } of await bucket.records())
-    if (data) registry.apply({ subject: `$KV.${CONTRACTS_BUCKET}.${key}`, data });
-  return registry.catalog;
-}
 
 const withBucket = (
   at: Place,

@@ -8,10 +8,11 @@ import {
   type TopologyOptions,
   applyTopology,
   diffTopology,
+  rejectBoundsOf,
 } from "../../platform/nats/topology/topology.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import { openNats } from "./kit/connection.ts";
-import { type Say, example, parseCount, parsePositive } from "./kit/options.ts";
+import { type Say, example, parseCount, parseDuration, parsePositive } from "./kit/options.ts";
 import { refused } from "./kit/refused.ts";
 
 const CONNECT_WITHIN_MS = 60_000;
@@ -30,10 +31,16 @@ interface Flags {
   readonly region: Record<string, string>;
   readonly partitions: number;
   readonly logGib: number;
+  readonly rejectsGib?: number;
+  readonly rejectsKeep?: number;
 }
 
 const COPIES_DOC =
   "which region has a copy of which region's log: eu>us,us>eu, or none (default: every region of every other)";
+
+const REJECTS_GIB_DOC =
+  "size bound of the rejects of each region, and of each copy, GiB (default: what the hub has; at first 1)";
+const REJECTS_KEEP_DOC = "age at which rejects go (default: what the hub has; at first 30d)";
 
 /** `skerry topology apply|diff|nats-config`: streams, mirrors, buckets, and the servers' users. */
 export function addTopologyCommand(program: Command, say: Say): void {
@@ -48,7 +55,9 @@ export function addTopologyCommand(program: Command, say: Say): void {
       .requiredOption("--region <name=url>", "a region's nats-server; repeat it", parseRegion, {})
       .option("--partitions <n>", "of each region's log", parseCount, PARTITIONS_DEFAULT)
       .option("--copies <pairs>", COPIES_DOC)
-      .option("--log-gib <n>", "size bound of each region's log, GiB", parsePositive, 16);
+      .option("--log-gib <n>", "size bound of each region's log, GiB", parsePositive, 16)
+      .option("--rejects-gib <n>", REJECTS_GIB_DOC, parsePositive)
+      .option("--rejects-keep <duration>", REJECTS_KEEP_DOC, parseDuration);
 
   command(
     "apply",
@@ -103,10 +112,15 @@ async function withServers(
   try {
     for (const [name, url] of Object.entries({ hub: flags.hub, ...flags.region }))
       connections[name] = await openNats({ url, from: null }, CONNECT_WITHIN_MS);
+    const rejects = await rejectBoundsOf(connections[HUB]!);
     await work(connections, {
       ...pairsOf(Object.keys(flags.region), flags.copies),
       partitions: flags.partitions,
       logBytesMax: flags.logGib * GIB,
+      rejects: {
+        bytesMax: flags.rejectsGib === undefined ? rejects.bytesMax : flags.rejectsGib * GIB,
+        keepMs: flags.rejectsKeep ?? rejects.keepMs,
+      },
     });
   } finally {
     for (const connection of Object.values(connections)) await connection.close();

@@ -12,6 +12,8 @@ import {
   rollupMeasurement,
   seriesTag,
 } from "../../contracts/names/measurements.ts";
+import { QUANTILE_ACCURACY } from "../../cloud/aggregator/magnitudes.ts";
+import { EXACT_VALUES_MAX } from "../../cloud/aggregator/quantiles.ts";
 import { GENERATED, code, durationText, page, table } from "./markdown.ts";
 
 const MEANING: Readonly<Record<(typeof ROLLUP_STATISTICS)[number], string>> = {
@@ -107,6 +109,11 @@ export function influxPage(): string {
         ["rollups", "`region` and the partition key (`device` by default); no other tags"],
       ],
     ),
+    "## Text of tags",
+    "Device ids, keys and tag values are stored as they are, with one exception. Line protocol cannot write a backslash " +
+      "before a comma, an equals sign, a space or a further backslash, nor at the end: there it is stored as `%5C`. The id `plant\\a` is found as " +
+      "`plant\\a`, the id `back\\` as `back%5C`. In InfluxQL a backslash in a quoted text is written twice: " +
+      "`WHERE device = 'plant\\\\a'`. An empty tag value is no tag. What no such text may hold is in [the contract format](contracts.md#text).",
     "## Fields of a reading",
     "Every property with `x-role: field`, and the property with `x-role: sequence`, an integer. The JSON Schema " +
       "type decides the field's type: `number` is a float, `integer` an integer, `boolean` and `string` " +
@@ -119,7 +126,7 @@ export function influxPage(): string {
         ...ROLLUP_STATISTICS.map((name) => [code(`{field}_${name}`), MEANING[name]]),
         ...ROLLUP_QUANTILES.map(({ name, q }) => [
           code(`{field}_${name}`),
-          `quantile ${q}, of fields with \`x-quantiles\`; within 1 % of the value (DDSketch)`,
+          `quantile ${q}, of fields with \`x-quantiles\``,
         ]),
         [
           code(ROLLUP_REVISION),
@@ -129,7 +136,18 @@ export function influxPage(): string {
       ],
     ),
     "`{field}` is every `number` or `integer` property with `x-role: field`. A field without a value " +
-      "in the window is left out. A quantile is an estimate: it can lie outside of `min` and `max` by its 1 %, and a minute with negative values has wrong ones ([what is not possible yet](../guides/operating.md#what-is-not-possible-yet)).",
+      "in the window is left out. `count`, `min`, `max`, `first` and `last` are " +
+      "exact; `sum`, `mean` and `stddev` are computed without rounding and then rounded. A statistic that is beyond the " +
+      "range of a number is left out.",
+    "### How exact quantiles are",
+    `The quantile q is the value of rank ⌊q · (n − 1)⌋ of the field's n values in the window in rising order, ` +
+      `counted from 0: always a value that was measured, never one between two. Up to ${EXACT_VALUES_MAX} values it is exact; with ` +
+      "one reading a second that is every window. Of more values it is an estimate (DDSketch): off by at most " +
+      `${QUANTILE_ACCURACY * 100} % of the value, for negative values too, and never outside of \`min\` and \`max\`. Near zero the ` +
+      "bound is an absolute one: a value smaller than 1.7 · 10⁻¹⁸ of the greatest of its sign in the window counts as 0. So " +
+      "quantiles of many readings that vary by less than 1 % of their value say little; `stddev`, `min` and `max` do.",
+    "All statistics depend on the values only, not on the order in which readings come, nor on how a minute is " +
+      "merged from its tens of seconds: a late reading gives the rollup that it would have given in time.",
     "## What the steward writes",
     `${code(RECONCILIATION)}: one point for each hour in which log and InfluxDB were compared. ` +
       "Tags `region`, `contract`; integer fields `readings` (in the log), `missing` (in the log, not in InfluxDB), " +

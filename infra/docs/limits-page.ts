@@ -28,7 +28,7 @@ const initializer = (name: string, source: string): string | undefined => {
   return new RegExp(`\\b${property}: ([^,}]+)`).exec(text)?.[1];
 };
 
-/** Where a constant is declared, and what it is set to. @throws unless that is one place. */
+/** The declaration of a constant, and its value. @throws unless that is one place. */
 function find(name: string, sources: Sources, file = ""): Found {
   const found: Found[] = [];
   for (const [path, source] of sources) {

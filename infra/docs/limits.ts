@@ -23,11 +23,15 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       },
       {
         name: "LATENESS_MS",
-        doc: "how far the watermark is behind the slowest gateway's clock: an older reading is late. Rules ignore it; rollups are repaired",
+        doc: "how far the watermark is behind the slowest gateway's clock: an older reading is late for rollups, which are repaired. Rules have a `lateAfter` of their own",
       },
       {
-        name: "DEVICE_CHARS_MAX",
-        doc: "characters of a device id in a topic or made by a mapping; more is reject `too_large`",
+        name: "DEVICE_ID_BYTES_MAX",
+        doc: "bytes of UTF-8 of a device id, whether registered, in a topic or made by a mapping; more is reject `too_large`",
+      },
+      {
+        name: "KEY_BYTES_MAX",
+        doc: "bytes of UTF-8 of a partition key or tag value; more is reject `contract_violation`",
       },
       {
         name: "ELEMENTS_MAX",
@@ -44,6 +48,10 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
         doc: "presence readings that wait for the log; more are dropped and counted",
       },
       {
+        name: "TAKEOVERS_PER_MINUTE",
+        doc: "more takeovers of one client id in a minute are alert `client_id_contested`",
+      },
+      {
         name: "QOS0_HELD_CHARS_MAX",
         doc: "characters of readings waiting for the log, past which QoS 0 publishes are dropped and counted",
       },
@@ -57,6 +65,17 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
   [
     "Frames",
     [
+      {
+        name: "BURST_GAP_MS",
+        file: "bridge-memory.ts",
+        doc: "a bridge that was quiet for this long after its CONNECT has repeated what it had retained",
+      },
+      { name: "BURST_MAX_MS", file: "bridge-memory.ts", doc: "and so has every bridge after this" },
+      {
+        name: "TOPICS_MAX",
+        file: "bridge-memory.ts",
+        doc: "topics of bridges whose last value is remembered; what is not counts as new",
+      },
       { name: "FRAME_CHARS_MAX", doc: "characters of readings in one frame" },
       { name: "SPACING_MS", doc: "frames of a busy partition leave this far apart" },
       {
@@ -75,8 +94,20 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
     "What is kept",
     [
       {
-        name: "REJECTS_KEPT_PER_SUBJECT",
-        doc: "rejects of one region, reason and device; the oldest go, without a count",
+        name: "REJECTS_BYTES_DEFAULT",
+        doc: "rejects of a region (`--rejects-gib`), and each copy of them: from four fifths of it on, the oldest of the devices that have most go, and are counted",
+      },
+      {
+        name: "REJECTS_KEPT_MS_DEFAULT",
+        doc: "age at which rejects go (`--rejects-keep`), and are counted",
+      },
+      {
+        name: "DROPPED_NAMED_MAX",
+        doc: "devices and reasons of which it is counted by name how many rejects are gone; the rest is one sum",
+      },
+      {
+        name: "REJECTS_REMEMBERED",
+        doc: "rejects that a gateway knows again when their message is sent again (DUP): they are kept once",
       },
       { name: "ALERTS_KEPT_PER_SUBJECT", doc: "steps of the alerts of one rule and key" },
       {
@@ -90,13 +121,17 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
         file: "lanes/set-aside.ts",
         doc: "a larger record is only named, not copied",
       },
+      { name: "ALERTS_BYTES_MAX", doc: "alerts of a region, and each copy of them; the oldest go" },
       { name: "DEAD_LETTERS_KEPT", doc: "notifications that were given up, of one notifier" },
+      { name: "DEAD_LETTERS_BYTES_MAX", doc: "the same, in bytes" },
       {
         name: "COMMANDS_KEPT_MS",
         doc: "a command is stored this long, and can wait no longer for its device",
       },
       { name: "REPLIES_KEPT_MS", doc: "replies to commands" },
       { name: "REPLIES_KEPT_PER_SUBJECT", doc: "replies to one command" },
+      { name: "COMMANDS_BYTES_MAX", doc: "all commands; the oldest go" },
+      { name: "REPLIES_BYTES_MAX", doc: "all replies of a region; the oldest go" },
       { name: "DUPLICATE_WINDOW_MS", doc: "JetStream knows a message id again for this long" },
       {
         name: "LOSSES_KEPT",
@@ -136,13 +171,18 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
     "Rollups and InfluxDB",
     [
       {
-        name: "QUANTILE_ACCURACY",
-        unit: "share",
-        doc: "a quantile is off by at most this share of its value",
+        name: "EXACT_VALUES_MAX",
+        doc: "values of a field in one window up to which its quantiles are exact",
       },
       {
-        name: "QUANTILE_BINS_MAX",
-        doc: "bins of one sketch; past them the lowest values share a bin",
+        name: "QUANTILE_ACCURACY",
+        unit: "share",
+        doc: "past that, a quantile is off by at most this share of its value",
+      },
+      {
+        name: "BINS_MAX",
+        file: "magnitudes.ts",
+        doc: "bins of the values of one sign; what is more than that many below the greatest counts as zero",
       },
       {
         name: "SERIES_OPEN_MAX",
@@ -177,6 +217,35 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       {
         name: "COMMAND_EXPIRES_DEFAULT",
         doc: "how long a rule's command waits for its device unless `expires` says so",
+      },
+      {
+        name: "LATE_AFTER_DEFAULT",
+        doc: "a reading that arrives so much later than it happened is late for a rule, unless its `lateAfter` says another time",
+      },
+      {
+        name: "LATE_KEYS_MAX",
+        doc: "keys of which a rule remembers something that came late, in one lane",
+      },
+      { name: "LATE_VALUES_MAX", doc: "values that came late in the windows of one rule" },
+      {
+        name: "LATE_QUIET_MS",
+        doc: "without another late reading of the key, what came late is over and forgotten after this",
+      },
+      {
+        name: "LATE_HORIZON_MS",
+        doc: "a reading that came late is known as a repeat for at least this long",
+      },
+      {
+        name: "DRAIN_EVERY_MS",
+        doc: "a window to which nothing comes is looked at again after this",
+      },
+      {
+        name: "ERROR_KEYS_MAX",
+        doc: "keys of one rule in one lane that `rule_error` tells of; the readings of more are counted",
+      },
+      {
+        name: "ERROR_QUIET_MS",
+        doc: "`rule_error` is over after this long without an error of its key",
       },
       {
         name: "RULE_KEYS_MAX",
@@ -236,7 +305,6 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
   [
     "Devices and logins",
     [
-      { name: "DEVICE_ID_BYTES_MAX", doc: "bytes of a registered id" },
       { name: "CREDENTIALS_MAX", doc: "credentials of one record" },
       { name: "DEVICE_TOPICS_MAX", doc: "topic filters of its own that a record may have" },
       { name: "PASSWORD_CHARS_MIN", doc: "characters of a chosen password, at least" },
@@ -275,8 +343,22 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       { name: "BATCH_MAX", doc: "alerts in one message at most" },
       {
         name: "DIGEST_OVER",
-        doc: "with more alerts waiting for the rate limit, one digest tells them",
+        doc: "with more lines waiting for the rate limit, a line for each rule and key, one digest tells them",
       },
+      {
+        name: "OVERTAKEN_MS",
+        doc: "more severe alerts go ahead of one for so long; then a digest tells it",
+      },
+      {
+        name: "WAITING_MAX",
+        file: "alert-queue.ts",
+        doc: "alerts of one channel and region in memory; the less severe of more are read again later",
+      },
+      {
+        name: "TOLD_AHEAD_MAX",
+        doc: "alerts told before the oldest that waits; then it is told, or becomes a dead letter",
+      },
+      { name: "LATE_GATHER_MS", doc: "late alerts are gathered for this long, at least" },
       {
         name: "BURST_SHARE",
         unit: "share",
@@ -284,6 +366,10 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       },
       { name: "ATTEMPT_WITHIN_MS", doc: "a mail server or webhook has this long to answer" },
       { name: "RETRY_AFTER_MAX_MS", doc: "a `Retry-After` of a webhook is followed up to this" },
+      {
+        name: "HOLD_MAX_MS",
+        doc: "a channel that takes nothing is tried again within this time",
+      },
     ],
   ],
 ];

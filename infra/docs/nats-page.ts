@@ -21,12 +21,15 @@ import {
   positionKey,
   reconciledKey,
   rejectSubject,
+  rejectsDroppedSubject,
+  rejectsStream,
   replaySubject,
   replyFilter,
   retrySetAsideSubject,
   retrySubject,
   setAsideSubject,
   suspectKey,
+  telemetryStream,
   telemetrySubject,
 } from "../../contracts/names/subjects.ts";
 import { alertTopic, commandTopic, telemetryTopic } from "../../contracts/names/topics.ts";
@@ -56,13 +59,24 @@ const any = (text: string): string =>
 const streamName = (name: string): string =>
   code(name.replace(/_region$/, "_{region}").replace(/_other$/, "_{other}"));
 
-function boundsOf({ max_bytes, max_msgs, max_msgs_per_subject, max_age, discard }: Stream): string {
+/** The option of `topology apply` that sets the size. */
+function optionOf(name: string): string {
+  if (name.startsWith(telemetryStream(""))) return " (`--log-gib`)";
+  return name.startsWith(rejectsStream("")) ? " (`--rejects-gib`)" : "";
+}
+
+function boundsOf({
+  name,
+  max_bytes,
+  max_msgs,
+  max_msgs_per_subject,
+  max_age,
+  discard,
+}: Stream): string {
   const bounds = [
-    max_bytes === undefined
-      ? ""
-      : `${bytesText(max_bytes)}${String(discard) === "new" ? " (`--log-gib`)" : ""}`,
+    max_bytes === undefined ? "" : `${bytesText(max_bytes)}${optionOf(name)}`,
     max_msgs === undefined ? "" : `${numberText(max_msgs)} messages`,
-    max_msgs_per_subject === undefined ? "" : `${numberText(max_msgs_per_subject)} per subject`,
+    (max_msgs_per_subject ?? -1) < 0 ? "" : `${numberText(max_msgs_per_subject!)} per subject`,
     max_age === undefined ? "" : durationText(max_age / NS_PER_MS),
   ].filter((text) => text !== "");
   if (bounds.length === 0) return "none";
@@ -121,6 +135,10 @@ const SUBJECTS: readonly (readonly [subject: string, meaning: string])[] = [
   [telemetrySubject("REGION", 0).replace(/0$/, "PARTITION"), "frames of readings"],
   [alertSubject({ region: "REGION", rule: "RULE", key: "KEY" }), "one step of an alert's life"],
   [rejectSubject({ region: "REGION", reason: "REASON", device: "DEVICE" }), "what was refused"],
+  [
+    rejectsDroppedSubject("REGION"),
+    "how many rejects are gone, by device and reason; the last counts",
+  ],
   [commandFilter({ device: "DEVICE", id: "COMMAND" }), "a command to a device"],
   [replyFilter({ region: "REGION", device: "DEVICE", id: "COMMAND" }), "what a device answered"],
   [
@@ -154,6 +172,7 @@ const TOPICS: readonly (readonly [topic: string, meaning: string])[] = [
     "the device's answer; stored before its PUBACK",
   ],
   [alertTopic("RULE", "KEY"), "an alert, retained; both levels are percent-encoded"],
+  [alertTopic("RULE", "KEY", true), "the same of what a device sent late: what was, not what is"],
 ];
 
 const names = (rows: readonly (readonly [string, string])[]): string[][] =>
@@ -178,9 +197,9 @@ export function natsPage(): string {
     ),
     "## Streams of a region",
     table(["stream", "subjects", "bounds"], streamRows(region)),
-    "A mirror has the sequence numbers of its origin. Copies of telemetry, alerts and rejects have no bound of their own: " +
-      "gateways and the steward trim telemetry behind its readers, and nothing trims copied alerts and rejects " +
-      "(see [operating](../guides/operating.md#what-is-not-possible-yet)). " +
+    "A mirror has the sequence numbers of its origin. Copies of telemetry have no bound of their own: " +
+      "gateways and the steward trim them behind their readers. Every other copy has the bounds of its origin, and the " +
+      "steward makes room in copied rejects as gateways do in the region's. " +
       "Which region has a copy of which other region's log is chosen with `--copies`.",
     "## Buckets",
     table(["bucket", "written in", "entries expire", "holds"], bucketRows(hub, region)),

@@ -1,6 +1,8 @@
-// Compares what devices saw acknowledged with what InfluxDB holds, reading by reading, and with the
-// rollups: InfluxDB overwrites equal points, so only a rollup's count can show a double count.
+// Compares what devices saw acknowledged with what InfluxDB holds, reading by reading, and every
+// statistic of every rollup with the points under it: InfluxDB overwrites equal points, so only a rollup
+// can show a double count.
 import type { Catalog } from "../../contracts/schema/catalog.ts";
+import type { Contract } from "../../contracts/schema/contract.ts";
 import {
   ROLLUP_COUNT,
   ROLLUP_WINDOWS,
@@ -11,6 +13,10 @@ import {
 import { SLOTS_PER_MS, pointTimeNs, slotOfHash } from "../../contracts/messages/reading.ts";
 import type { LedgerEntry } from "../../device-sim/ledger.ts";
 import { type InfluxClient, type Row, quote } from "../../cloud/sinks/influx/client.ts";
+import { wrongStatistics } from "./audit-rollups.ts";
+
+/** Rollups named in a report. */
+const EXAMPLES_MAX = 10;
 
 export interface AuditResult {
   acknowledged: number;
@@ -19,7 +25,15 @@ export interface AuditResult {
   missing: number;
   /** Points beyond the first of a reading, and readings a rollup counted twice. */
   duplicated: number;
-  rollups: { compared: number; final: number; wrong: number };
+  rollups: RollupsCompared;
+}
+
+export interface RollupsCompared {
+  compared: number;
+  final: number;
+  wrong: number;
+  /** Which rollups are wrong, and what is: the first few. */
+  examples: string[];
 }
 
 export interface Audit extends AuditResult {
@@ -46,7 +60,7 @@ const emptyResult = (): AuditResult => ({
   stored: 0,
   missing: 0,
   duplicated: 0,
-  rollups: { compared: 0, final: 0, wrong: 0 },
+  rollups: { compared: 0, final: 0, wrong: 0, examples: [] },
 });
 
 /** @param influx the database that the aggregator writes to; it is asked, not the aggregator. */
@@ -118,9 +132,7 @@ async function auditSeries(
   result.acknowledged = series.points.size;
   result.stored = stored;
   result.missing = series.points.size - stored;
-  const fields = contract.fields.filter(({ type }) => type === "number" || type === "integer");
-  const names = fields.map(({ name }) => name);
-  await auditRollups({ series, points: rows, fields: names, where }, influx, result);
+  await auditRollups({ series, points: rows, contract, where }, influx, result);
   return result;
 }
 
@@ -129,13 +141,13 @@ async function auditRollups(
   of: {
     series: Series;
     points: readonly Row[];
-    fields: readonly string[];
+    contract: Contract;
     where: (fromMs: number, toMs: number) => string;
   },
   influx: InfluxClient,
   result: AuditResult,
 ): Promise<void> {
-  const { series, fields, where } = of;
+  const { series, contract, where } = of;
   for (const { name, sizeMs } of ROLLUP_WINDOWS) {
     const expected = Map.groupBy(of.points, ({ time }) =>
       windowStart(Date.parse(String(time)), sizeMs),
@@ -152,30 +164,21 @@ async function auditRollups(
       const rollup = rollups.get(start);
       result.rollups.compared += 1;
       if (rollup?.final) result.rollups.final += 1;
-      if (!rollup || !agrees(rollup.row, points, fields)) result.rollups.wrong += 1;
+      const wrong = rollup
+        ? wrongStatistics(rollup.row, points, contract)
+        : [`is missing, over ${points.length} points`];
+      if (wrong.length > 0) {
+        result.rollups.wrong += 1;
+        const of = `${series.contract}_${name} of ${series.region}/${series.device}`;
+        if (result.rollups.examples.length < EXAMPLES_MAX)
+          result.rollups.examples.push(
+            `${of} at ${new Date(start).toISOString()}: ${wrong.join("; ")}`,
+          );
+      }
       const count = Number(rollup?.row[ROLLUP_COUNT] ?? 0);
       result.duplicated += Math.max(0, count - points.length);
     }
   }
-}
-
-/** Recomputed the plain way: sums are rounded at every step here, so they agree but for that. */
-function agrees(rollup: Row, points: readonly Row[], fields: readonly string[]): boolean {
-  if (rollup[ROLLUP_COUNT] !== points.length) return false;
-  return fields.every((field) => {
-    const values = points.map((point) => point[field]).filter((value) => typeof value === "number");
-    if (values.length === 0) return (rollup[`${field}_min`] ?? null) === null;
-    const sum = values.reduce((total, value) => total + value, 0);
-    const scale = values.reduce((total, value) => total + Math.abs(value), 0);
-    const near = (statistic: string, value: number): boolean =>
-      Math.abs(Number(rollup[`${field}_${statistic}`]) - value) <= 1e-9 * scale;
-    return (
-      rollup[`${field}_min`] === Math.min(...values) &&
-      rollup[`${field}_max`] === Math.max(...values) &&
-      near("sum", sum) &&
-      near("mean", sum / values.length)
-    );
-  });
 }
 
 function add(sum: AuditResult, one: AuditResult): void {
@@ -186,6 +189,8 @@ function add(sum: AuditResult, one: AuditResult): void {
   sum.rollups.compared += one.rollups.compared;
   sum.rollups.final += one.rollups.final;
   sum.rollups.wrong += one.rollups.wrong;
+  const { examples } = sum.rollups;
+  examples.push(...one.rollups.examples.slice(0, EXAMPLES_MAX - examples.length));
 }
 
 /** The point time of a row in ns, as text. InfluxDB drops trailing zeros of the fraction. */

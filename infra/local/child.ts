@@ -7,7 +7,7 @@ import { AppError } from "../../platform/runtime/errors.ts";
 import { type CrashLoop, RecentEnds, crashLoopText } from "./crash-loop.ts";
 import type { ProcessPlan } from "./plan.ts";
 
-/** What went wrong, for the panel and the report: a death, or an error a process logged. */
+/** An incident, for the panel and the report: a death, or an error that a process logged. */
 export interface Incident {
   readonly at: Date;
   readonly process: string;

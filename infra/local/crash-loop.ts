@@ -7,11 +7,11 @@ const MINUTE_MS = 60_000;
 export interface CrashLoop {
   /** Restarts within a minute. */
   readonly restarts: number;
-  /** How the process ended last, and the last line that it logged. */
+  /** The last end of the process, and the last line that it logged. */
   readonly because: string;
 }
 
-/** What a loop is, and why, in a sentence. */
+/** A loop and its reason, in a sentence. */
 export const crashLoopText = ({ restarts, because }: CrashLoop): string =>
   `started again ${restarts} times within a minute, because: ${because}`;
 

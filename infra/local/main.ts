@@ -83,7 +83,7 @@ const passedEnv = (env: NodeJS.ProcessEnv): Record<string, string> =>
     ),
   );
 
-/** What a channels file names as `"$NAME"`; a file that cannot be read is said before anything runs. */
+/** The variables that a channels file names as `"$NAME"`; a file that cannot be read is said before anything runs. */
 function channelEnv(file: string, env: NodeJS.ProcessEnv): Record<string, string> {
   let text: string;
   try {
@@ -117,6 +117,7 @@ function finish(report: Report, file: string | undefined): void {
       `rollups compared ${rollups.compared} (final ${rollups.final}), wrong ${rollups.wrong}; ` +
       `device to store p50 ${latencyMs.p50} ms, p99 ${latencyMs.p99} ms`,
   );
+  for (const example of rollups.examples) say(`wrong: ${example}`);
 }
 
 try {

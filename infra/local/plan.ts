@@ -21,7 +21,7 @@ const HOST = "127.0.0.1";
 /** One at the hub's ports, one at each region's. */
 export const AGGREGATORS_MAX = 1 + REGIONS.length;
 const PROJECT = join(import.meta.dirname, "../..");
-/** With `--keep-times` the rows are from 2013 and 2015. */
+/** The age limit of a run with `--keep-times`, whose rows are from 2013 and 2015. */
 const HISTORY_AGE_MAX = "36500d";
 
 type Env = Record<string, string>;
@@ -38,7 +38,7 @@ export interface LocalOptions {
   aggregators: number;
   /** Absolute; the channels of a notifier at the hub, without which there is none. */
   channels: string | null;
-  /** Of the mail server of e-mail channels. */
+  /** The URL of the mail server of e-mail channels. */
   smtpUrl: string | null;
 }
 
@@ -85,7 +85,7 @@ export interface LocalPlan {
   services: ProcessPlan[];
   simulator: ProcessPlan;
   addresses: Addresses;
-  /** What the devices saw acknowledged in this run. */
+  /** The ledger of what the devices saw acknowledged in this run. */
   ledgerPath: string;
 }
 
@@ -161,7 +161,7 @@ const regionBase = (options: LocalOptions, region: Region): number =>
 
 type NatsServerName = "hub" | Region;
 
-/** Of one user of one server. */
+/** The password of one user of one server. */
 const passwordOf = (
   server: NatsServerName,
   user: NatsUser | "leaf",

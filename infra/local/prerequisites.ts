@@ -3,7 +3,7 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { AppError } from "../../platform/runtime/errors.ts";
 
-/** What the product needs from the system, and the Debian package that has it. */
+/** A program that the product needs from the system, and the Debian package that has it. */
 export const SYSTEM_PROGRAMS = { "nats-server": "nats-server", influxd: "influxdb" } as const;
 
 export type SystemProgram = keyof typeof SYSTEM_PROGRAMS;
@@ -13,7 +13,7 @@ const MANUAL = `Install them once, then run the same command again:
   macOS            brew install nats-server influxdb@1 && brew link influxdb@1
   Docker           docker run --rm -it --init -v "$PWD":/skerry -w /skerry node:22-bookworm sh -c "npm ci && npm start"`;
 
-/** Where to look: PATH, and sbin, where daemons live but which is not on everybody's PATH. */
+/** The directories to look in: PATH, and sbin, where daemons live but which is not on everybody's PATH. */
 export const searchDirectories = (path: string): string[] => [
   ...path.split(delimiter).filter((directory) => directory !== ""),
   "/usr/local/sbin",

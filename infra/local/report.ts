@@ -20,7 +20,7 @@ import type { CrashLoop } from "./crash-loop.ts";
 import type { Monitor } from "./monitor.ts";
 import { type Addresses, INFLUX_DATABASE, type LocalPlan, REGIONS, type Region } from "./plan.ts";
 
-/** Where the region's other streams stood when the run began. */
+/** The last sequences of the region's other streams when the run began. */
 export type StreamMarks = Record<
   Region,
   { telemetrySeq: number; alertsSeq: number; rejectsSeq: number }

@@ -37,7 +37,7 @@ const PLAIN_LINE_EVERY_MS = 5_000;
 
 type Connections = Record<"hub" | Region, NatsConnection>;
 
-/** What goes on beside the devices; the run is over when it resolves. */
+/** The work beside the devices; the run is over when it resolves. */
 export type Alongside = (
   supervisor: Supervisor,
   monitor: Monitor,

@@ -79,7 +79,7 @@ export class Supervisor {
     return Object.fromEntries(this.#loops);
   }
 
-  /** For whoever wants to look at, or kill, one of them: `{data-dir}/pids.json`. */
+  /** The file for whoever wants to look at, or kill, one of them: `{data-dir}/pids.json`. */
   #writePids(): void {
     const pids = Object.fromEntries([...this.children].map(([name, { pid }]) => [name, pid]));
     writeFileSync(join(this.#dataDir, "pids.json"), `${JSON.stringify(pids, null, 2)}\n`);

@@ -17,7 +17,7 @@ export type ErrorCode =
   | "RULE_INVALID"
   | "STATE_LOST";
 
-/** What happens next: `retry` backs off, `reject` dead-letters the message, `fatal` exits. */
+/** The next step: `retry` backs off, `reject` dead-letters the message, `fatal` exits. */
 export type Disposition = "retry" | "reject" | "fatal";
 
 /** An operating failure: something outside the program went wrong, and the code says what. */

@@ -90,6 +90,9 @@ const PLANTED: Readonly<Record<string, readonly Readonly<Record<string, string>>
     { "gateway/planted.ts": "// Z1. One.\nexport const x = 1; // Z2" },
     { "gateway/planted.ts": "// As lane.ts/L99 says.\nexport const x = 1;" },
   ],
+  "doc comments begin with their subject": [
+    { "gateway/planted.ts": "/** Of the frame at #seq. */\nexport const x = 1;" },
+  ],
   "a letter of invariants belongs to one file of an area": [
     {
       "gateway/planted/a.ts": "// Z1. One.\nexport const x = 1;",

@@ -1,7 +1,7 @@
 // The rules of the house that a machine can hold; CONTRIBUTING.md says them in words.
 import { arrows } from "./rules/arrows.ts";
 import { circles } from "./rules/circles.ts";
-import { citedInvariants, invariantLetters, namedFiles } from "./rules/comments.ts";
+import { citedInvariants, invariantLetters, namedFiles, plainWords } from "./rules/comments.ts";
 import { deadExports } from "./rules/dead-exports.ts";
 import { namedExports } from "./rules/exports.ts";
 import { honestTests } from "./rules/honest-tests.ts";
@@ -21,5 +21,6 @@ export const HOUSE_RULES: Readonly<Record<string, Rule>> = {
   "tests neither leave themselves out nor judge by a fixed wait": honestTests,
   "files that comments name exist": namedFiles,
   "invariants that comments cite exist": citedInvariants,
+  "doc comments begin with their subject": plainWords,
   "a letter of invariants belongs to one file of an area": invariantLetters,
 };

@@ -123,6 +123,61 @@ test("published at the hub, known in the region at once; an incompatible one is 
   });
 });
 
+test("names that the store needs are refused before anybody has to live with them", async () => {
+  const tag = { type: "string", "x-role": "tag" };
+  const schemas = writeSchemas("reserved", {
+    "clash/v1": schema({ device: tag, region: tag, value: number() }),
+    "clashtime/v1": schema({ time: number(), value: number() }),
+    "clashfield/v1": schema({ device: { type: "string", "x-role": "field" }, value: number() }),
+    "climate_10s/v1": schema({ count: number(), value: number() }),
+    "anyof/v1": schema({ value: number() }, { anyOf: [{ minProperties: 1 }] }),
+  });
+  for (const run of [() => publish(schemas), () => skerry(["check", "--schemas", schemas])]) {
+    const { code, err } = await run();
+    expect(code).toBe(1);
+    for (const line of [
+      'clash/v1.json: device: a stored property may not be called "device"',
+      'clash/v1.json: region: a stored property may not be called "region"',
+      'clashtime/v1.json: time: a stored property may not be called "time"',
+      'clashfield/v1.json: device: a stored property may not be called "device"',
+      "climate_10s/v1.json: a contract's name may not end in _10s",
+      'anyof/v1.json: the keyword "anyOf" is not allowed',
+    ])
+      expect(err).toContain(line);
+  }
+});
+
+test("a break on purpose needs a reason, which is kept, and is a new beginning", async () => {
+  const schemas = writeSchemas("breaks", { "boiler/v1": schema({ heat: number() }) });
+  expect(await publish(schemas)).toMatchObject({ code: 0 });
+  const text = { type: "string", "x-role": "field" };
+  writeSchemas("breaks", { "boiler/v2": schema({ heat: text }) });
+  expect(await publish(schemas)).toMatchObject({ code: 1 });
+  expect(await publish(schemas, "--mode", "NONE")).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("--mode NONE needs --reason") as string,
+  });
+  expect(await publish(schemas, "--reason", "because")).toMatchObject({ code: 2 });
+  expect(await publish(schemas, "--mode", "NONE", "--reason", " ")).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("--reason is empty") as string,
+  });
+  const broken = await publish(
+    schemas,
+    "--mode",
+    "NONE",
+    "--reason",
+    "no boiler sends v1 any more",
+  );
+  expect(broken).toMatchObject({ code: 0, out: "published boiler v2\n" });
+  expect(broken.err).toMatch(/^warning: .*boiler\/v2.json: heat: is of type number in v1/);
+  const { out } = await skerry(["list", "--nats", world.hub.url]);
+  expect(out).toMatch(/^boiler v2 {2}published .*\(NONE: no boiler sends v1 any more\)$/m);
+
+  writeSchemas("breaks", { "boiler/v3": schema({ heat: text, note: text }) });
+  expect(await publish(schemas)).toMatchObject({ code: 0, out: "published boiler v3\n" });
+});
+
 test("two publishers of one number: one wins, the other is told; entries of nobody harm nobody", async () => {
   const one = writeSchemas("one", { "valve/v1": schema({ a: number() }) });
   const two = writeSchemas("two", { "valve/v1": schema({ b: number() }) });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 import { isSigned } from "../support/webhook-receiver.ts";
-import { messageIdOf } from "../../cloud/notifier/message.ts";
+import type { Alert } from "../../contracts/messages/alert.ts";
 import type { NotifierStatus } from "../../contracts/messages/status.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
@@ -47,6 +47,12 @@ async function makeNotifier(
   return notifier;
 }
 
+const stepOf = ({ id, state }: Pick<Alert, "id" | "state">): string => `${id}.${state}`;
+
+/** Alerts that stay: none of them is over before it is told, so that each has a message of its own. */
+const staying = (count: number, prefix = "a"): Partial<Alert>[] =>
+  someAlerts(count, prefix).map((alert, at) => ({ ...alert, key: `place-${at}` }));
+
 const statusOf = async (notifier: Service, channel: string, region = "eu") => {
   const { channels } = await notifier.status<NotifierStatus>();
   return channels.find((one) => one.channel === channel && one.region === region)!;
@@ -79,8 +85,9 @@ test("kills, a mail server that refuses and one that is down: every alert, repea
   };
   await notifier.process.start();
   const eu = await world.region("eu").connect();
-  const alerts = await raise(eu, "eu", someAlerts(200));
-  const told = () => new Set(mail.mails.map(({ messageId }) => messageId));
+  const alerts = await raise(eu, "eu", staying(200));
+  const steps = () => mail.mails.flatMap((one) => one.steps);
+  const told = () => new Set(steps());
   await eventually(
     "all alerts are told",
     async () => {
@@ -98,8 +105,11 @@ test("kills, a mail server that refuses and one that is down: every alert, repea
     const { doneSeq, waiting } = await statusOf(notifier, "mail");
     return doneSeq === 200 && waiting === 0;
   });
-  expect(told()).toEqual(new Set(alerts.map(messageIdOf)));
-  const repeats = mail.mails.length - 200;
+  expect(told()).toEqual(new Set(alerts.map(stepOf)));
+  const repeats = steps().length - 200;
+  expect(new Set(mail.mails.map(({ messageId }) => messageId)).size).toBe(
+    mail.mails.length - repeats,
+  );
   console.log(`kills after ${[...kills.keys()].join()}, ${refusals} refusals, ${repeats} repeats`);
   expect(killed).toBe(3);
   expect(refusals).toBeGreaterThanOrEqual(2);
@@ -141,7 +151,7 @@ test("a webhook is signed; a dead one delays nobody, ends in dead letters, and a
       : { status: count === 2 ? 503 : 200 };
   await notifier.process.start();
   const eu = await world.region("eu").connect();
-  const alerts = await raise(eu, "eu", someAlerts(10));
+  const alerts = await raise(eu, "eu", staying(10));
   await eventually("the mail is there", () => mail.mails.length === 10);
   // The dead webhook still tries its first message then.
   expect((await statusOf(notifier, "dead")).deadLetters).toBe(0);
@@ -154,7 +164,7 @@ test("a webhook is signed; a dead one delays nobody, ends in dead letters, and a
     expect(isSigned(body, header, now)).toBe(true);
   }
   const ids = delivered.map(({ body }) => (JSON.parse(body) as { id: string }).id);
-  expect(ids).toEqual(alerts.map(messageIdOf));
+  expect(ids).toEqual(alerts.map((alert) => `<${stepOf(alert)}@skerry>`));
   expect(good.hooks[0]!.headers["x-skerry-delivery"]).toBe(
     good.hooks[2]!.headers["x-skerry-delivery"],
   );
@@ -170,7 +180,7 @@ test("a webhook is signed; a dead one delays nobody, ends in dead letters, and a
   const listed = (await skerry(["notify", "dead", "list", ...at])).out.trim().split("\n");
   expect(listed.length).toBe(20);
   expect(listed[0]).toMatch(
-    /^\d+ \S+ bad eu: firing rule-0 room-0, 1 alert, after 1 attempt: HTTP 410: answer$/,
+    /^\d+ \S+ bad eu: firing rule-0 place-0, 1 alert, after 1 attempt: HTTP 410: answer$/,
   );
   expect(listed.find((line) => line.includes(" dead eu: "))).toMatch(
     /after \d+ attempts?: .*ECONNREFUSED/,
@@ -229,8 +239,8 @@ test("a move between hub and region: every alert is told once, also by a place t
   let raising = true;
   const all = (async () => {
     for (let n = 0; raising; n++) {
-      const [alert] = await raise(eu, "eu", [{ id: `a${n}` }]);
-      raised.push(messageIdOf(alert!));
+      const [alert] = await raise(eu, "eu", [{ id: `a${n}`, key: `room-${n}` }]);
+      raised.push(`<${stepOf(alert!)}@skerry>`);
       await sleep(50);
     }
   })();
@@ -307,12 +317,12 @@ test("while the nats-server is away nothing is repeated; old alerts are skipped;
     process.kill(world.hub.process.pid!, "SIGKILL");
   };
   await notifier.process.start();
-  const alerts = await raise(eu, "eu", someAlerts(100));
+  const alerts = await raise(eu, "eu", staying(100));
   await eventually("the hub's nats-server was killed", () => killed && world.hub.process.exited);
   await world.hub.process.start();
-  const ids = () => mail.mails.map(({ messageId }) => messageId);
+  const ids = () => mail.mails.flatMap(({ steps }) => steps);
   await eventually("all are told", () => new Set(ids()).size === 100, 40_000);
-  expect(ids()).toEqual(alerts.map(messageIdOf));
+  expect(ids()).toEqual(alerts.map(stepOf));
   const { skipped } = await statusOf(notifier, "mail");
   expect(skipped).toBe(6);
   expect(notifier.process.output).toMatch(/"alerts":6,"msg":"skipped alerts that are too old/);
@@ -322,10 +332,57 @@ test("while the nats-server is away nothing is repeated; old alerts are skipped;
     alerts: { id: string; state: string }[];
   }
   const told = () => hook.hooks.map(({ body }) => JSON.parse(body) as Told);
-  const inHooks = () =>
-    told().flatMap((one) => one.alerts.map((alert) => messageIdOf(alert as never)));
+  const inHooks = () => told().flatMap((one) => one.alerts.map((alert) => stepOf(alert as Alert)));
   await eventually("the storm is told", () => inHooks().length === 100, 40_000);
-  expect(inHooks()).toEqual(alerts.map(messageIdOf));
+  expect(inHooks()).toEqual(alerts.map(stepOf));
   expect(told().some(({ kind }) => kind === "digest")).toBe(true);
   expect(hook.hooks.length).toBeLessThan(40);
+});
+
+test("a critical alert goes before what flaps; Retry-After holds the channel for all regions", async () => {
+  await using stack = new AsyncDisposableStack();
+  const world = stack.use(await startHubAndRegions({ regions: ["eu", "us"] }));
+  const hook = stack.use(await HookServer.start());
+  const channel = { name: "ops", kind: "webhook", format: "json", url: hook.url };
+  const slow = { ...channel, ratePerMinute: 12 };
+  const notifier = await makeNotifier(stack, world, [slow], { SKERRY_REGIONS: "eu,us" });
+  await notifier.process.start();
+  const eu = await world.region("eu").connect();
+  const us = await world.region("us").connect();
+  const told = () =>
+    hook.hooks.map(({ body }) => JSON.parse(body) as { subject: string; alerts: Alert[] });
+
+  // The rate allows two at once; they are used up, and then one device flaps.
+  await raise(us, "us", staying(2, "before"));
+  await eventually("the rate is used up", () => hook.hooks.length === 2);
+  const flaps = Array.from({ length: 36 }, (_, at) => ({
+    id: `flap-${Math.floor(at / 2)}`,
+    key: "door",
+    state: at % 2 === 0 ? ("firing" as const) : ("resolved" as const),
+    value: at,
+  }));
+  const flapping = await raise(eu, "eu", flaps);
+  const severe = { rule: "thawed", key: "freezer", severity: "critical" } as const;
+  const [critical] = await raise(us, "us", [{ ...severe, id: "critical" }]);
+  await eventually("both are told", () => hook.hooks.length === 4, 20_000);
+  const [first, second] = told().slice(2);
+  expect(first!.alerts.map(stepOf)).toEqual([stepOf(critical!)]);
+  expect(second!.alerts.map(stepOf)).toEqual(flapping.map(stepOf));
+  expect(second!.subject).toMatch(
+    /^RESOLVED: co2-high door, fired and resolved 18 times within \d+ s \(eu\)$/,
+  );
+
+  hook.answer = (count) =>
+    count === 5 ? { status: 429, headers: { "retry-after": "4" } } : { status: 200 };
+  await raise(eu, "eu", [{ id: "asked", key: "hall" }]);
+  await eventually("it was asked to wait", () => hook.hooks.length === 5, 20_000);
+  await raise(us, "us", [{ ...severe, id: "after", key: "cellar" }]);
+  await eventually("both are told", () => hook.hooks.length === 7, 20_000);
+  expect(hook.hooks[5]!.atMs - hook.hooks[4]!.atMs).toBeGreaterThanOrEqual(3_950);
+  expect(told()[5]!.alerts[0]!.id).toBe("after");
+  expect(told()[6]!.alerts[0]!.id).toBe("asked");
+  await eventually("all is noted", async () => {
+    const [inEu, inUs] = [await statusOf(notifier, "ops"), await statusOf(notifier, "ops", "us")];
+    return inEu.doneSeq === 37 && inUs.doneSeq === 4 && inEu.waiting + inUs.waiting === 0;
+  });
 });

@@ -2,7 +2,7 @@
 // state alone; a region that is cut off keeps its rules and catches up.
 // Method: real servers and engines, the command line, a WAN that is cut; readings that would raise each
 // rule's alert are written all the time.
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
@@ -172,6 +172,26 @@ test("saved, changed and deleted rules act everywhere, also after a cut", async 
   expect(changed.out).toMatch(/gained: .* d room firing/);
   expect(changed.out).toMatch(/lost: .* c room firing/);
   expect(changed.code).toBe(1);
+  // Contracts that are published and do not ship.
+  const schema = { type: "object", properties: { bar: { type: "number", "x-role": "field" } } };
+  const schemas = join(directory.path, "schemas");
+  await mkdir(join(schemas, "pump"), { recursive: true });
+  await writeFile(join(schemas, "pump/v1.json"), JSON.stringify(schema));
+  const publishing = ["contracts", "publish", "--schemas", schemas, "--nats", world.hub.url];
+  expect((await skerry(publishing)).code).toBe(0);
+  const pump = join(directory.path, "pump.json");
+  await writeFile(
+    pump,
+    JSON.stringify([{ ...rule("p", 1, 5), contract: "pump", when: "bar > 5" }]),
+  );
+  const reading = { device: "p1", contract: "pump", payload: { bar: 7 }, receivedAtMs: 1_000 };
+  const pumps = join(directory.path, "pumps.jsonl");
+  await writeFile(pumps, JSON.stringify(reading));
+  const known = await skerry(["rules", "test", pump, "--data", pumps, "--nats", world.hub.url]);
+  expect(known.out).toContain("p p1 firing");
+  const nowhere = ["--nats", "nats://127.0.0.1:1"];
+  const unknown = await skerry(["rules", "test", pump, "--data", pumps, ...nowhere]);
+  expect(unknown.out).toContain('contract "pump" is not in');
   await writeFile(recorded, '{"device":"a","contract":"environment"}\n');
   const broken = await skerry(["rules", "test", other, "--data", recorded]);
   expect(broken.out).toContain("recorded.jsonl:1: payload is missing");

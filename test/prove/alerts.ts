@@ -35,10 +35,10 @@ export interface AlertsCompared {
 }
 
 export interface MailsCompared {
-  /** Steps that people have to be told of, one mail each. */
+  /** Steps that people have to be told of, each in some mail. */
   readonly expected: number;
   readonly missing: number;
-  /** Mails about something that is in no stream of alerts. */
+  /** Steps in mails that are in no stream of alerts. */
   readonly unexpected: number;
   /** Mails that came a second time, at most one for each time that the notifier was killed. */
   readonly repeats: number;
@@ -51,7 +51,9 @@ const nameOf = (of: {
   id: string;
   state: string;
   seq: number;
-}): string => `${of.seq} ${of.rule} ${of.key} ${of.state} ${of.id}`;
+  late?: boolean;
+}): string =>
+  `${of.seq} ${of.rule} ${of.key} ${of.state}${of.late === true ? " late" : ""} ${of.id}`;
 
 /** Compares one region, as far as its engine says that it is through. */
 export async function compareAlerts(
@@ -71,7 +73,8 @@ export async function compareAlerts(
     const frames = await framesOf(connection, lane, seq);
     for (const alert of referenceAlerts(frames, rules, { lane, catalog })) {
       expected.add(nameOf(alert));
-      byRule[alert.rule] = (byRule[alert.rule] ?? 0) + 1;
+      const name = alert.late ? `${alert.rule} late` : alert.rule;
+      byRule[name] = (byRule[name] ?? 0) + 1;
     }
   }
   const names = stored.map(nameOf);
@@ -96,13 +99,12 @@ export async function compareAlerts(
 
 /** Waits for the mails that are still to come, and compares. */
 export async function compareMails(
-  mails: readonly Pick<Mail, "messageId">[],
+  mails: readonly Pick<Mail, "steps">[],
   toTell: readonly string[],
   of: { connections: Readonly<Record<string, NatsConnection>>; kills: number },
 ): Promise<MailsCompared> {
   const wanted = new Set(toTell);
-  const told = (): Set<string> =>
-    new Set(mails.map(({ messageId }) => messageId.replace(/^<(.*)@skerry>$/, "$1")));
+  const told = (): Set<string> => new Set(mails.flatMap(({ steps }) => steps));
   const isComplete = (): boolean => wanted.isSubsetOf(told());
   await eventually("every alert is told", isComplete, MAILS_WITHIN_MS).catch(() => false);
   const got = told();
@@ -113,9 +115,19 @@ export async function compareMails(
     expected: wanted.size,
     missing: wanted.difference(got).size,
     unexpected: got.difference(stored).size,
-    repeats: mails.length - got.size,
+    repeats: mailsThatRepeat(mails),
     kills: of.kills,
   };
+}
+
+/** Mails that tell a step which one before them told. */
+function mailsThatRepeat(mails: readonly Pick<Mail, "steps">[]): number {
+  const told = new Set<string>();
+  return mails.filter(({ steps }) => {
+    const again = steps.some((step) => told.has(step));
+    for (const step of steps) told.add(step);
+    return again;
+  }).length;
 }
 
 /** The region's alerts of these rules; what an engine says of itself has no definition. */

@@ -24,7 +24,7 @@ const program = new Command("npm run prove --")
   .description(
     "Runs everything under a seeded schedule of faults (kill -9, WAN cuts, slow links, wrong clocks, " +
       "repeats), heals, and compares what devices saw acknowledged with the logs, with InfluxDB, with " +
-      "every rollup, and alerts with the plain definitions of their rules. Status 1 unless nothing is missing, duplicated or wrong.",
+      "every statistic of every rollup, and alerts with the plain definitions of their rules. Status 1 unless nothing is missing, duplicated or wrong.",
   )
   .option("--seed <n>", "decides the schedule", numberOf("seed"), 1)
   .option("--minutes <n>", "how long faults go on", numberOf("minutes"), 2)
@@ -50,6 +50,7 @@ function show(proof: Proof): void {
     `\nfault              count  worst recovery, s\n${lines.join("\n")}\n\n` +
       `acknowledged ${acknowledged}, stored ${stored}, missing ${missing}, duplicated ${duplicated}, ` +
       `rollups compared ${rollups.compared}, rollups wrong ${rollups.wrong}\n` +
+      rollups.examples.map((line) => `  ${line}\n`).join("") +
       Object.entries(proof.alerts).map(alertsLine).join("") +
       mailsLine(proof.mails) +
       `${isProven(proof) ? "proven" : "NOT PROVEN"} (seed ${proof.seed})\n`,

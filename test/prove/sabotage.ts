@@ -50,6 +50,27 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
       },
     ],
   },
+  // Every count stays right.
+  "wrong-statistics": {
+    provokedBy: [],
+    patches: [
+      {
+        file: "cloud/aggregator/quantiles.ts",
+        find: "qs.map((q) => this.#values[Math.floor(q * last)]!)",
+        replace: "qs.map((q) => this.#values[Math.floor((1 - q) * last)]!)",
+      },
+      {
+        file: "cloud/aggregator/quantiles.ts",
+        find: "qs.map((q) => estimate(counted, Math.floor(q * last)))",
+        replace: "qs.map((q) => estimate(counted, Math.floor((1 - q) * last)))",
+      },
+      {
+        file: "cloud/aggregator/moments.ts",
+        find: "const degrees = count * (count - 1);",
+        replace: "const degrees = count * count;",
+      },
+    ],
+  },
   "position-saved-early": {
     provokedBy: [at("influx-slow", 20_000, 8_000), at("kill-aggregator", 25_000)],
     patches: [
@@ -106,19 +127,29 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
       },
     ],
   },
+  "late-alerts-lost": {
+    provokedBy: [],
+    patches: [
+      {
+        file: "gateway/alerting/lane/rule-evaluation.ts",
+        find: "const late = openLate(state);",
+        replace: "const late = openLate(state); if (late) continue;",
+      },
+    ],
+  },
   "mail-noted-before-it-leaves": {
     provokedBy: [25, 35, 45, 55, 65, 75, 85].map((s) => at("kill-notifier", s * 1_000)),
     patches: [
       {
         file: "cloud/notifier/delivery.ts",
-        find: "const answer = await channel.sender.send(message);",
+        find: "const answer = await channel.send(message);",
         replace:
-          "await parts.onDelivered(); await sleep(300); const answer = await channel.sender.send(message);",
+          "await parts.onSettled(); await new Promise((go) => setTimeout(go, 300)); const answer = await channel.send(message);",
       },
       {
         file: "cloud/notifier/delivery.ts",
-        find: 'if (answer.kind === "delivered") await parts.onDelivered();',
-        replace: "",
+        find: "counts.lastError = null;\n    await parts.onSettled();",
+        replace: "counts.lastError = null;",
       },
     ],
   },

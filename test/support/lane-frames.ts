@@ -13,7 +13,8 @@ export type TestReading = Pick<FrameReading, "device" | "contract" | "payload"> 
 
 /** A lane and its rules, fed frame by frame. */
 export class LaneUnderTest {
-  readonly rules: LaneRules;
+  /** Another one after a restart. */
+  rules: LaneRules;
   readonly #catalog: Catalog;
   #state = EMPTY_LANE;
   #seq = 0;

@@ -31,7 +31,10 @@ const broker = await startBroker(
   },
 );
 process.on("message", (message: { counters?: true; publish?: string; payload?: string }) => {
-  if (message.counters) return void process.send?.({ counters: broker.counters });
+  if (message.counters) {
+    const rssBytes = process.memoryUsage().rss;
+    return void process.send?.({ counters: { ...broker.counters, rssBytes } });
+  }
   void broker
     .publish(message.publish ?? "", message.payload ?? "", { retain: true })
     .then(() => process.send?.({ published: message.publish }));

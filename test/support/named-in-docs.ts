@@ -158,7 +158,7 @@ function* commandProblems(code: string): Generator<string> {
       command = next;
     }
     const known = everyOption(command);
-    for (const [flag] of words.join(" ").matchAll(/(?<!\S)--[a-z][a-z-]*/g))
+    for (const [flag] of words.join(" ").matchAll(/(?<!\S)--[a-z][a-z0-9-]*/g))
       if (!known.includes(flag)) yield `skerry ${line.trim()}: there is no option ${flag}`;
   }
 }
@@ -166,7 +166,7 @@ function* commandProblems(code: string): Generator<string> {
 function* flagProblems(code: string): Generator<string> {
   if (/\b(?:skerry|vitest|mosquitto_\w+|curl|docker|prettier|git|npm (?:ci|pkg))\b/.test(code))
     return;
-  for (const [flag] of code.matchAll(/(?<!\S)--[a-z][a-z-]*/g))
+  for (const [flag] of code.matchAll(/(?<!\S)--[a-z][a-z0-9-]*/g))
     if (!options.has(flag) && !toolText.includes(`"${flag}`) && !toolText.includes(`${flag} <`))
       yield `option ${flag} does not exist`;
 }

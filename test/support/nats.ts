@@ -17,7 +17,7 @@ import {
   passwordVariable,
   regionConfig,
 } from "../../platform/nats/topology/server-config.ts";
-import { applyTopology } from "../../platform/nats/topology/topology.ts";
+import { type RejectBounds, applyTopology } from "../../platform/nats/topology/topology.ts";
 
 // Not digits only: nats-server would read such a variable as a number.
 const passwordOf = (user: NatsUser | "leaf"): string => `test-${user}`;
@@ -44,6 +44,7 @@ export interface NatsWorld extends AsyncDisposable {
 export interface WorldOptions extends RegionPairs {
   readonly partitions?: number;
   readonly logBytesMax?: number;
+  readonly rejects?: RejectBounds;
   /** For tests of what is not allowed. */
   readonly violationsExpected?: boolean;
   /** Puts something between the regions and the hub's leaf port; resolves to the port to dial. */

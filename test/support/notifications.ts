@@ -9,8 +9,16 @@ import { freePort } from "./free-port.ts";
 
 export interface Mail {
   readonly messageId: string;
+  /** Every step of an alert that it tells, as `id.state`. */
+  readonly steps: readonly string[];
   readonly text: string;
 }
+
+/** A header of a mail, unfolded; empty if it is not there. */
+const headerOf = (text: string, name: string): string =>
+  (new RegExp(`^${name}: (.*(?:\\r\\n[ \\t].*)*)`, "im").exec(text)?.[1] ?? "")
+    .replaceAll(/\r\n[ \t]/g, " ")
+    .trim();
 
 /** A real SMTP server that can refuse and go away. */
 export class MailServer implements AsyncDisposable {
@@ -50,7 +58,8 @@ export class MailServer implements AsyncDisposable {
             return done(Object.assign(new Error("not now"), { responseCode: code }));
           const text = Buffer.concat(chunks).toString("utf8");
           this.mails.push({
-            messageId: /^Message-ID: (.*)$/im.exec(text)?.[1]?.trim() ?? "",
+            messageId: headerOf(text, "Message-ID"),
+            steps: headerOf(text, "X-Skerry-Alerts").split(/\s+/),
             text,
           });
           done();

@@ -13,7 +13,15 @@ import type { Rule } from "../../contracts/rules/rule.ts";
 import { SilenceWindow } from "../../contracts/rules/silence.ts";
 import { type LaneId, laneName } from "../../contracts/names/subjects.ts";
 import { EMPTY_LANE, LATENESS_MS, judgeFrame } from "../../platform/nats/lanes/lane.ts";
-import { type Entry, type Place, type Said, reachOf, say, waitsOf } from "./reference-kinds.ts";
+import {
+  type Entry,
+  type Place,
+  type Said,
+  drain,
+  reachOf,
+  say,
+  waitsOf,
+} from "./reference-kinds.ts";
 
 export interface LoggedFrame extends Frame {
   readonly seq: number;
@@ -27,18 +35,22 @@ export interface ExpectedAlert {
   readonly key: string;
   readonly state: "firing" | "silenced" | "resolved";
   readonly seq: number;
+  readonly late: boolean;
 }
 
+const DRAIN_EVERY_MS = 1_000;
+const LATE_QUIET_MS = 600_000;
 const BY_CLOCK = 2 ** 31;
 const STEP_MS_MAX = 3_000;
 
 /** Readings that are kept beyond those that matter: looking for them takes time as well. */
 const SLACK = 200;
 
-/** One rule and key. */
+/** One rule and key, and either what is or what came late. */
 class Tracker {
   readonly rule: CompiledRule;
   readonly key: string;
+  readonly isLate: boolean;
   readonly #lane: LaneId;
   readonly #out: ExpectedAlert[];
   #history: Entry[] = [];
@@ -50,12 +62,20 @@ class Tracker {
   #newestMs = Number.NEGATIVE_INFINITY;
   #firing: { raisedAt: Place; until: number | null } | null = null;
   #heldAt = 0;
+  /** When the window was looked at last. */
+  #lookedAt = 0;
+  #heardAt = 0;
   aliveAt: number | null = null;
   lostAt: number | null = null;
 
-  constructor(rule: CompiledRule, key: string, lane: LaneId, out: ExpectedAlert[]) {
+  constructor(
+    { rule, key, isLate }: Pick<Tracker, "rule" | "key" | "isLate">,
+    lane: LaneId,
+    out: ExpectedAlert[],
+  ) {
     this.rule = rule;
     this.key = key;
+    this.isLate = isLate;
     this.#lane = lane;
     this.#out = out;
   }
@@ -65,10 +85,10 @@ class Tracker {
   }
 
   #tell(state: ExpectedAlert["state"], raisedAt: Place, { seq }: Place): void {
-    const { rule, key } = this;
+    const { rule, key, isLate: late } = this;
     const parts = [rule.id, key, laneName(this.#lane), raisedAt.seq, raisedAt.index];
     const id = createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
-    this.#out.push({ id, rule: rule.id, key, state, seq });
+    this.#out.push({ id, rule: rule.id, key, state, seq, late });
   }
 
   fire(raisedAt: Place, timeMs: number, place: Place): void {
@@ -86,7 +106,13 @@ class Tracker {
 
   take(entry: Entry): void {
     this.#history.push(entry);
-    const said = say(this.rule, this.#history, this.#spent);
+    this.#heardAt = entry.attended;
+    let said: Said | null = null;
+    try {
+      said = say(this.rule, this.#history, this.#spent);
+    } catch {
+      // What cannot be evaluated says nothing.
+    }
     if (said) this.#hear(said, entry);
     if (this.#history.length > this.#keep) this.#forget();
   }
@@ -108,14 +134,65 @@ class Tracker {
         this.fire({ seq: place.seq, index: place.index }, entry.timeMs, entry);
     }
     if (holds) this.#heldAt = entry.attended;
+    this.#lookedAt = entry.attended;
+    if (this.isLate && holds) this.#endLateSilence(entry);
   }
 
-  /** What no reading to come can look at: too long before the newest, and not the last of its contract. */
+  #endLateSilence(entry: Entry): void {
+    const { until, raisedAt } = this.#firing ?? {};
+    if (!raisedAt || typeof until !== "number" || entry.timeMs < until) return;
+    const next = this.#silentUntil(entry.timeMs);
+    this.#firing = { raisedAt, until: next };
+    if (next === null) this.#tell("firing", raisedAt, entry);
+  }
+
+  #silentUntil(timeMs: number): number | null {
+    const ends = (this.rule.rule.silences ?? []).map((one) => SilenceWindow.of(one).endAt(timeMs));
+    const until = Math.max(...ends.map((end) => end ?? Number.NEGATIVE_INFINITY));
+    return until > timeMs ? until : null;
+  }
+
+  /** The window moves on by the clock; only a reading makes an alert fire. */
+  #drain(attended: number, place: Place): void {
+    if (!this.#firing && this.#since === null) return;
+    if (attended - this.#lookedAt < DRAIN_EVERY_MS) return;
+    this.#lookedAt = attended;
+    let said: ReturnType<typeof drain> = null;
+    try {
+      said = drain(this.rule, this.#history, attended);
+    } catch {
+      // What cannot be evaluated says nothing.
+    }
+    if (!said) return;
+    const { holds, cleared, nowMs } = said;
+    if (!this.#firing) {
+      if (!holds) [this.#since, this.#newestMs] = [null, Number.NEGATIVE_INFINITY];
+      return;
+    }
+    this.#newestMs = Math.max(this.#newestMs, nowMs);
+    if (!cleared) this.#since = null;
+    else {
+      this.#since ??= { timeMs: this.#newestMs, place };
+      if (this.#newestMs - this.#since.timeMs >= this.rule.clearForMs) this.resolve(place);
+    }
+  }
+
+  /** Nothing more came late of the key. */
+  #passLate(attended: number, place: Place): void {
+    if (attended - this.#heardAt < LATE_QUIET_MS) return;
+    if (this.#firing) this.resolve(place);
+    [this.#history, this.#since, this.#spent] = [[], null, null];
+  }
+
+  /** What no reading to come can look at: too long before the newest, and not the last with some field. */
   #forget(): void {
     const history = this.#history;
     const newest = Math.max(...history.map(({ timeMs }) => timeMs));
     const matters = newest - reachOf(this.rule);
-    const last = new Set(new Map(history.map((one) => [one.contract, one])).values());
+    const fields = history.flatMap((one) =>
+      Object.keys(one.values).map((field) => [`${one.contract}\n${field}`, one] as const),
+    );
+    const last = new Set(new Map(fields).values());
     this.#history = history.filter(
       (one) =>
         one.timeMs >= matters || one.timeMs === newest || last.has(one) || one === this.#spent,
@@ -126,6 +203,8 @@ class Tracker {
   /** After each frame. */
   pass(attended: number, clockMs: number, place: Place): void {
     const { rule } = this;
+    if (this.isLate) return this.#passLate(attended, place);
+    this.#drain(attended, place);
     const waits = waitsOf(rule);
     if (waits !== null && !this.#firing) {
       const { silentMs, lostMs } = waits;
@@ -160,9 +239,9 @@ export function referenceAlerts(
   const out: ExpectedAlert[] = [];
   const compiled = rules.map((rule) => compileRule(rule, catalog));
   const trackers = new Map<string, Tracker>();
-  const trackerOf = (rule: CompiledRule, key: string): Tracker => {
-    const name = `${rule.id}\n${key}`;
-    if (!trackers.has(name)) trackers.set(name, new Tracker(rule, key, lane, out));
+  const trackerOf = (rule: CompiledRule, key: string, isLate = false): Tracker => {
+    const name = `${rule.id}\n${key}\n${isLate}`;
+    if (!trackers.has(name)) trackers.set(name, new Tracker({ rule, key, isLate }, lane, out));
     return trackers.get(name)!;
   };
   const identities = new Set<string>();
@@ -197,7 +276,6 @@ export function referenceAlerts(
       [tracker.aliveAt, tracker.lostAt] = [attended, null];
     }
     const timeMs = Math.min(eventTimeMs(contract, payload, receivedAtMs), receivedAtMs);
-    if (timeMs < state.watermarkMs) return;
     const identity = identityOf(contract, device, payload);
     if (identity !== null) {
       const known = `${contract.name}\n${identity}`;
@@ -205,9 +283,14 @@ export function referenceAlerts(
       identities.add(known);
     }
     const values = { ...payload, device };
-    const entry: Entry = { ...place, contract: contract.name, timeMs, values, attended };
+    const lateMs = receivedAtMs - timeMs;
+    const sinceFrameMs = Math.min(Math.max(0, receivedAtMs - clockMs), STEP_MS_MAX);
+    const arrivedAt = clockMs === 0 ? attended : attended + sinceFrameMs;
+    const at = { ...place, timeMs, lateMs, arrivedAt, attended };
+    const entry: Entry = { ...at, contract: contract.name, values };
     for (const rule of compiled)
-      if (rule.contracts.includes(contract.name)) trackerOf(rule, key).take(entry);
+      if (rule.contracts.includes(contract.name))
+        trackerOf(rule, key, lateMs > rule.lateAfterMs).take(entry);
   };
   for (const { seq, storeMs, header, readings } of frames) {
     const verdict = judgeFrame(state, header, storeMs);

@@ -9,10 +9,14 @@ export interface Place {
   readonly index: number;
 }
 
-/** A reading that counts: neither late nor a repeat. */
+/** A reading that counts: no repeat. */
 export interface Entry extends Place {
   readonly contract: string;
   readonly timeMs: number;
+  /** How long after that it arrived. */
+  readonly lateMs: number;
+  /** The lane's attended time when it arrived. */
+  readonly arrivedAt: number;
   readonly values: Record<string, unknown>;
   readonly attended: number;
 }
@@ -32,6 +36,15 @@ type Define<R> = (rule: R, history: readonly Entry[], spent: Entry | null) => Sa
 const truth = (expression: Expression | null, values: Record<string, unknown>): boolean =>
   expression === null || (isKnown(expression, values) && expression.evaluate(values) === true);
 
+/** False for what throws, too: it says nothing. */
+const surely = (of: () => boolean): boolean => {
+  try {
+    return of();
+  } catch {
+    return false;
+  }
+};
+
 interface Conditions {
   readonly when: Expression;
   readonly clear: Expression | null;
@@ -40,6 +53,42 @@ interface Conditions {
 function judge({ when, clear }: Conditions, values: Record<string, unknown>, began: Entry): Said {
   const holds = truth(when, values);
   return { began, holds, cleared: !holds && (clear === null || truth(clear, values)) };
+}
+
+/** Which readings are in a rule's window. */
+const countsOf =
+  ({
+    value = null,
+    where,
+  }: {
+    readonly value?: Expression | null;
+    readonly where: Expression | null;
+  }): ((entry: Entry) => boolean) =>
+  ({ values }) =>
+    surely(
+      () =>
+        (value === null || isKnown(value, values)) &&
+        truth(where, values) &&
+        (value === null || value.evaluate(values) !== null),
+    );
+
+function judgeAggregate(
+  rule: Extract<CompiledRule, { readonly kind: "aggregate" }>,
+  inside: readonly Entry[],
+  began: Entry,
+): Said {
+  const all = inside.map(({ values }) => rule.value.evaluate(values)) as number[];
+  const { sum, squares } = byBlocks(inside, all, rule.overMs / 16);
+  const statistics = {
+    count: all.length,
+    sum,
+    avg: sum / all.length,
+    min: Math.min(...all),
+    max: Math.max(...all),
+    distinct: new Set(all).size,
+    stddev: all.length < 2 ? 0 : Math.sqrt(squares / (all.length - 1)),
+  };
+  return judge(rule, statistics, began);
 }
 
 const NEVER = { names: [], members: [], evaluate: () => false } as unknown as Expression;
@@ -56,12 +105,18 @@ const DEFINITIONS: {
     const entry = history.at(-1)!;
     const joined: Record<string, Record<string, unknown>> = {};
     for (const [alias, contract] of Object.entries(rule.aliases)) {
-      const newest = history.filter((one) => one.contract === contract).at(-1);
-      if (newest && (rule.withinMs === null || entry.timeMs - newest.timeMs <= rule.withinMs))
-        joined[alias] = newest.values;
+      const own = history.filter((one) => one.contract === contract);
+      if (own.length === 0) continue;
+      joined[alias] = {};
+      for (const member of new Set(own.flatMap(({ values }) => Object.keys(values)))) {
+        const newest = own.filter(({ values }) => values[member] !== undefined).at(-1);
+        if (newest && (rule.withinMs === null || entry.timeMs - newest.timeMs <= rule.withinMs))
+          joined[alias][member] = newest.values[member];
+      }
     }
     const complete = (of: Expression): boolean =>
       of.members.every(([alias, member]) => joined[alias]?.[member] !== undefined);
+    if (Object.keys(rule.aliases).some((alias) => !joined[alias])) return null;
     if (!complete(rule.when)) return null;
     const clear = rule.clear && !complete(rule.clear) ? NEVER : rule.clear;
     return judge({ when: rule.when, clear }, joined, entry);
@@ -69,7 +124,9 @@ const DEFINITIONS: {
 
   rate: (rule, history) => {
     const entry = history.at(-1)!;
-    const known = history.filter(({ values }) => isKnown(rule.value, values));
+    const known = history.filter(({ values }) =>
+      surely(() => isKnown(rule.value, values) && rule.value.evaluate(values) !== null),
+    );
     let newest = Number.NEGATIVE_INFINITY;
     const inOrder = known.filter(({ timeMs }) => timeMs > newest && ((newest = timeMs), true));
     if (inOrder.at(-1) !== entry) return null;
@@ -86,39 +143,34 @@ const DEFINITIONS: {
 
   aggregate: (rule, history) => {
     const entry = history.at(-1)!;
-    const counts = ({ values }: Entry): boolean =>
-      isKnown(rule.value, values) && truth(rule.where, values);
-    if (!counts(entry)) return null;
-    const inside = windowOf(history.filter(counts), rule.overMs);
+    const counted = history.filter(countsOf(rule));
+    if (!counted.includes(entry)) return null;
+    const inside = windowOf(counted, rule.overMs);
     if (!inside.includes(entry)) return null;
-    const all = inside.map(({ values }) => rule.value.evaluate(values)) as number[];
-    const { sum, squares } = byBlocks(inside, all, rule.overMs / 16);
-    const statistics = {
-      count: all.length,
-      sum,
-      avg: sum / all.length,
-      min: Math.min(...all),
-      max: Math.max(...all),
-      distinct: new Set(all).size,
-      stddev: all.length < 2 ? 0 : Math.sqrt(squares / (all.length - 1)),
-    };
-    return judge(rule, statistics, entry);
+    return judgeAggregate(rule, inside, entry);
   },
 
   frequency: (rule, history) => {
     const entry = history.at(-1)!;
-    const counts = ({ values }: Entry): boolean => truth(rule.where, values);
-    if (!counts(entry)) return null;
-    const holds = windowOf(history.filter(counts), rule.overMs).length > rule.moreThan;
+    const counted = history.filter(countsOf(rule));
+    if (!counted.includes(entry)) return null;
+    const inside = windowOf(counted, rule.overMs);
+    if (!inside.includes(entry)) return null;
+    const holds = inside.length > rule.moreThan;
     return { began: entry, holds, cleared: !holds };
   },
 
   sequence: ({ first, then, withinMs }, history, spent) => {
     const entry = history.at(-1)!;
+    // What cannot be judged as a first step says nothing at all.
+    if (entry.contract === first.contract) truth(first.when, entry.values);
     if (entry.contract !== then.contract || !truth(then.when, entry.values)) return null;
     const before = history
       .slice(spent === null ? 0 : history.indexOf(spent), -1)
-      .filter(({ contract, values }) => contract === first.contract && truth(first.when, values))
+      .filter(
+        ({ contract, values }) =>
+          contract === first.contract && surely(() => truth(first.when, values)),
+      )
       .at(-1);
     const afterMs = before ? entry.timeMs - before.timeMs : -1;
     if (!before || afterMs < 0 || afterMs > withinMs) return null;
@@ -135,6 +187,37 @@ const DEFINITIONS: {
  */
 export const say: Define<CompiledRule> = (rule, history, spent) =>
   (DEFINITIONS[rule.kind] as Define<CompiledRule>)(rule, history, spent);
+
+/**
+ * What a rule's window says when nothing comes, and the event time then: its newest reading arrived at some
+ * attended time, and so much is gone since. Null for rules without windows.
+ */
+export function drain(
+  rule: CompiledRule,
+  history: readonly Entry[],
+  attended: number,
+): (Said & { readonly nowMs: number }) | null {
+  if (rule.kind !== "frequency" && rule.kind !== "aggregate") return null;
+  const window = windowOf(history.filter(countsOf(rule)), rule.overMs);
+  const last = window.filter(({ timeMs }) => timeMs === window.at(-1)!.timeMs).at(-1);
+  if (!last) return null;
+  const nowMs = last.timeMs + Math.max(0, attended - newestOf(window, last.timeMs).arrivedAt);
+  const left = window.filter(({ timeMs }) => timeMs > nowMs - rule.overMs);
+  if (rule.kind === "frequency") {
+    const holds = left.length > rule.moreThan;
+    return { began: last, holds, cleared: !holds, nowMs };
+  }
+  const names = [...rule.when.names, ...(rule.clear?.names ?? [])];
+  const ofNone = names.every((name) => ["count", "sum", "distinct"].includes(name));
+  if (left.length === 0 && !ofNone) return null;
+  return { ...judgeAggregate(rule, left, last), nowMs };
+}
+
+/** Of the readings of a time, the one that came last. */
+const newestOf = (entries: readonly Entry[], timeMs: number): Entry =>
+  entries
+    .filter((one) => one.timeMs === timeMs)
+    .reduce((a, b) => (b.seq > a.seq || (b.seq === a.seq && b.index > a.index) ? b : a));
 
 /** How long a key may be silent, and its device lost, for rules that wait; else null. */
 export const waitsOf = (

@@ -15,7 +15,7 @@ import {
   present,
 } from "../rule-kind.ts";
 
-/** How fast a value changes: `rate` in the condition is its change per `per`. */
+/** The speed at which a value changes: `rate` in the condition is its change per `per`. */
 export interface RateRule extends RuleBase, Durations {
   readonly kind: "rate";
   readonly contract: string;

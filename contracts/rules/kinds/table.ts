@@ -30,7 +30,7 @@ export type CompiledOfAnyKind =
 type KindName = RuleOfAnyKind["kind"];
 type OfKind<Union, K extends KindName> = Extract<Union, { readonly kind: K }>;
 
-/** In the order in which a message lists them. */
+/** All kinds, in the order in which a message lists them. */
 export const RULE_KINDS = {
   threshold,
   composite,

@@ -3,7 +3,9 @@
 // G1. An alert that fires in a maintenance window is silenced. If it resolves before the window ends, nobody
 //     was told that it began, so nobody is told that it ended, and no command goes out.
 // G2. What the engine says about a rule of its own (disabled, limited) is an alert with the rule's id and the
-//     partition as its key: rules count their keys lane by lane.
+//     partition as its key: rules count their keys lane by lane. What it says about a rule and one key has both
+//     as its key.
+// G3. An alert that cannot be evaluated any more stays as it was, and what says so names it (`marks`).
 import type { Acknowledgement, Alert } from "../../../contracts/messages/alert.ts";
 import type { LaneId } from "../../../contracts/names/subjects.ts";
 import { silencedUntil } from "../../../contracts/rules/silence.ts";
@@ -12,7 +14,7 @@ import { type Cause, type OwnRule, alertId, makeAlert, makeOwnAlert } from "../r
 import type { RuleState } from "../rules/rule-state.ts";
 import type { LaneClock } from "./lane-clock.ts";
 
-/** Where in the log, and when. */
+/** The place in the log, and the time. */
 interface When {
   readonly place: LogPlace;
   readonly timeMs: number;
@@ -50,7 +52,7 @@ export class LaneAlerts {
   resolve(state: RuleState, life: Life, cause: Cause): void {
     const isQuiet = state.silenced.delete(cause.key); // G1
     state.resolving.stop(cause.key);
-    const alert = makeAlert(this.#lane, state.compiled, life, "resolved", cause);
+    const alert = makeAlert(this.#lane, state.compiled, life, "resolved", cause, state.isLate);
     this.#raised.push(isQuiet ? quietly(alert) : alert);
   }
 
@@ -64,19 +66,59 @@ export class LaneAlerts {
     const { key, id, by, atMs } = acknowledgement;
     if (alertId(state.id, key, this.#lane, life.raisedAt) !== id) return;
     const cause = { key, place, atMs, receivedAtMs: atMs, value: 0, why: state.compiled.says };
-    const alert = makeAlert(this.#lane, state.compiled, life, "acknowledged", cause);
+    const alert = makeAlert(this.#lane, state.compiled, life, "acknowledged", cause, state.isLate);
     this.#raised.push({ ...alert, by });
   }
 
   #raise(state: RuleState, life: Life, as: "firing" | "silenced", cause: Cause): void {
-    this.#raised.push(makeAlert(this.#lane, state.compiled, life, as, cause));
+    this.#raised.push(makeAlert(this.#lane, state.compiled, life, as, cause, state.isLate));
   }
 
+  /** Nothing would ever end what it raised, so that ends now. */
   disable(state: RuleState, why: string, when: When): void {
     state.disabled = { why, at: when.place };
     const { id, version } = state.compiled;
     const message = `rule ${id} v${version} is disabled in lane ${this.#lane.partition}: ${why}`;
     this.#raiseOwn("rule_disabled", state, when, message);
+    for (const each of [state, state.late]) {
+      if (!each) continue;
+      this.#resolveAll(each, "the rule is disabled", when);
+      each.slots.clear();
+    }
+  }
+
+  /** Says once of a rule and key that an evaluation threw. @param state the late one, if that did. */
+  fail(
+    state: RuleState,
+    why: string,
+    when: When & { readonly key: string },
+    attendedMs: number,
+  ): void {
+    const { main } = state;
+    const { key, place, timeMs: atMs } = when;
+    if (!main.errors.add(key, why, place, attendedMs)) return;
+    const { id, version } = main.compiled;
+    const life = main.isLive(key) ? main.slots.get(key)!.life! : null;
+    const stays = life ? "; the alert that it has stays as it was" : "";
+    const message = `rule ${id} v${version} cannot be evaluated for ${key}: ${why}${stays}`;
+    const of = { key: `${id}/${key}`, raisedAt: place, place, atMs, message };
+    const alert = makeOwnAlert(this.#lane, "rule_error", "firing", { ...of, severity: "warning" });
+    const marks = life && alertId(id, key, this.#lane, life.raisedAt);
+    this.#raised.push(marks === null ? alert : { ...alert, marks }); // G3
+  }
+
+  /** Ends what was said of keys that made no error for a while. */
+  endErrors(state: RuleState, { place, timeMs }: When, attendedMs: number): void {
+    for (const [key, error] of state.errors.takeQuiet(attendedMs))
+      this.#endError(state, key, error.at, { place, timeMs }, "no reading made an error any more");
+  }
+
+  #endError({ id }: RuleState, key: string, raisedAt: LogPlace, when: When, why: string): void {
+    const message = `rule ${id} for ${key}: ${why}`;
+    const of = { key: `${id}/${key}`, raisedAt, place: when.place, atMs: when.timeMs, message };
+    this.#raised.push(
+      makeOwnAlert(this.#lane, "rule_error", "resolved", { ...of, severity: "warning" }),
+    );
   }
 
   /** Says once of a rule that it had to forget something. */
@@ -88,15 +130,22 @@ export class LaneAlerts {
   }
 
   /** Resolves whatever is open of a rule that is no more, or is another one now. */
-  end(state: RuleState, why: string, { place, timeMs: atMs }: When): void {
-    const cause = { place, atMs, receivedAtMs: atMs, value: 0, why };
-    for (const [key, { life }] of state.slots)
-      if (life && state.isLive(key)) this.resolve(state, life, { key, ...cause });
+  end(state: RuleState, why: string, when: When): void {
+    const { place, timeMs: atMs } = when;
+    if (state.late) this.end(state.late, why, when);
+    this.#resolveAll(state, why, when);
+    for (const [key, { at }] of state.errors.byKey) this.#endError(state, key, at, when, why);
     const of = { key: this.#ownKey(state), place, atMs, message: `${state.id}: ${why}` };
     const endOwn = (rule: OwnRule, raisedAt: LogPlace): void =>
       void this.#raised.push(makeOwnAlert(this.#lane, rule, "resolved", { ...of, raisedAt }));
     if (state.disabled) endOwn("rule_disabled", state.disabled.at);
     if (state.limitedAt) endOwn("rule_limited", state.limitedAt);
+  }
+
+  #resolveAll(state: RuleState, why: string, { place, timeMs: atMs }: When): void {
+    const cause = { place, atMs, receivedAtMs: atMs, value: 0, why };
+    for (const [key, { life }] of state.slots)
+      if (life && state.isLive(key)) this.resolve(state, life, { key, ...cause });
   }
 
   #raiseOwn(rule: OwnRule, state: RuleState, { place, timeMs: atMs }: When, message: string): void {
@@ -105,8 +154,8 @@ export class LaneAlerts {
   }
 
   /** G2. */
-  #ownKey({ id }: RuleState): string {
-    return `${id}/${this.#lane.partition}`;
+  #ownKey({ id, isLate }: RuleState): string {
+    return `${id}/${this.#lane.partition}${isLate ? "/late" : ""}`;
   }
 }
 

@@ -18,6 +18,12 @@ export interface LaneClock {
 
 export const CLOCK_START: LaneClock = { watermarkMs: 0, clockMs: 0, attendedMs: 0 };
 
+/** The attended time at which something arrived after the last frame. */
+export function attendedAt({ clockMs, attendedMs }: LaneClock, receivedAtMs: number): number {
+  if (clockMs === 0) return attendedMs;
+  return attendedMs + Math.min(Math.max(0, receivedAtMs - clockMs), STEP_MS_MAX);
+}
+
 /** The clock after a frame. */
 export function tick(before: LaneClock, { watermarkMs }: LaneState): LaneClock {
   if (watermarkMs <= before.watermarkMs) return before;

@@ -10,12 +10,12 @@ import { IdleTimers } from "../windows/idle-timers.ts";
 
 /** The contract of the readings by which a gateway says who is connected. */
 export const PRESENCE_CONTRACT = "presence";
-/** At most this many keys of a contract are known in one lane; past it the longest silent tenth goes. */
+/** The number of keys of a contract that are known in one lane; past it the longest silent tenth goes. */
 const KEYS_MAX = 200_000;
 const SHED_SHARE = 0.1;
 const EPOCHS_REMEMBERED = 4;
 
-/** Of a presence reading. `disconnect` is an orderly one. */
+/** The reason in a presence reading. `disconnect` is an orderly one. */
 interface Presence {
   readonly state?: unknown;
   readonly reason?: unknown;
@@ -33,7 +33,7 @@ export interface PresenceState {
 export class LanePresence {
   readonly #known = new Map<string, IdleTimers>();
   readonly #online = new Map<string, { gateway: string; epoch: string }>();
-  /** Of each gateway, the newest last. */
+  /** Epochs of each gateway, the newest last. */
   readonly #epochs = new Map<string, string[]>();
 
   /** Keys of a contract with the attended time of their last reading, the longest silent first. */
@@ -65,7 +65,7 @@ export class LanePresence {
     return lost;
   }
 
-  /** What a presence reading says of a device's connection. */
+  /** The state of a device's connection by a presence reading. */
   heard(
     device: string,
     { state, reason }: Presence,

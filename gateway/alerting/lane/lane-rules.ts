@@ -4,10 +4,10 @@
 //     which rules were changed. No clock and no arrival time here has a part in it; the one exception is
 //     rules that are too slow (slow-rules.ts).
 // A2. A reading counts once: one that a device sent again is known by its identity.
-// A3. A reading whose event time is before the lane's watermark is too late: it is counted and ignored.
-//     It still shows that its key is alive.
+// A3. Every reading is evaluated. What is late is so by the gateway's clock at its arrival: neither the lane's
+//     watermark nor what other devices send has a part in it (rule-evaluation.ts/V3).
 // A4. Only what waits for something not to happen goes by the lane's clock: absence, the end of a
-//     maintenance window, the end of an alert that no reading ends.
+//     maintenance window, a window that runs empty, the end of an alert that no reading ends.
 // A5. A reading whose evaluation throws concerns no other one: it is handed out, to be set aside.
 import type { Acknowledgement, Alert } from "../../../contracts/messages/alert.ts";
 import type { Frame, FrameHeader, FrameReading } from "../../../contracts/messages/frame.ts";
@@ -15,18 +15,19 @@ import { eventTimeMs, seriesKeyOf } from "../../../contracts/messages/reading.ts
 import type { LaneId } from "../../../contracts/names/subjects.ts";
 import type { CompiledRule } from "../../../contracts/rules/compile-rule.ts";
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
+import type { Contract } from "../../../contracts/schema/contract.ts";
 import type { LaneState } from "../../../platform/nats/lanes/lane.ts";
 import { isOfRecord } from "../../../platform/runtime/errors.ts";
 import { type LogPlace, isLive } from "../rules/lifecycle.ts";
 import { RuleSet } from "../rules/rule-set.ts";
 import { LaneAbsences } from "./lane-absences.ts";
 import { LaneAlerts } from "./lane-alerts.ts";
-import { CLOCK_START, type LaneClock, tick } from "./lane-clock.ts";
+import { CLOCK_START, type LaneClock, attendedAt, tick } from "./lane-clock.ts";
 import type { LaneCounters } from "./lane-counters.ts";
 import { RuleEvaluation } from "./rule-evaluation.ts";
 import { PRESENCE_CONTRACT } from "./lane-presence.ts";
-import { endSilences, resolveByClock } from "./lane-timers.ts";
-import { RecentIdentities } from "./recent-identities.ts";
+import { drainWindows, endLate, endSilences, resolveByClock } from "./lane-timers.ts";
+import { HORIZON_MS, LATE_HORIZON_MS, RecentIdentities } from "./recent-identities.ts";
 
 /** Places behind every reading of a frame: what the clock decides, what a changed rule, what people do. */
 const BY_CLOCK = 2 ** 31;
@@ -45,10 +46,12 @@ const NONE: FailedReading[] = [];
 export class LaneRules {
   readonly lane: LaneId;
   readonly rules: RuleSet;
-  readonly counters: LaneCounters = { late: 0, repeated: 0, unevaluated: 0 };
+  readonly counters: LaneCounters = { late: 0, repeated: 0, unevaluated: 0, failed: 0 };
   readonly absences: LaneAbsences;
   clock: LaneClock = CLOCK_START;
   identities = new RecentIdentities();
+  /** Memory of readings that came late: devices send their buffers again after hours. */
+  lateIdentities = new RecentIdentities(LATE_HORIZON_MS);
   readonly #catalog: Catalog;
   readonly #alerts: LaneAlerts;
   readonly #evaluation: RuleEvaluation;
@@ -119,20 +122,30 @@ export class LaneRules {
     const rules = this.rules.evaluated(contract.name);
     if (!rules) return;
     const timeMs = Math.min(eventTimeMs(contract, payload, receivedAtMs), receivedAtMs);
-    if (timeMs < clock.watermarkMs) return void (this.counters.late += 1); // A3
-    if (!this.identities.add(contract, device, payload, this.clock.clockMs))
-      return void (this.counters.repeated += 1); // A2
+    if (!this.#isNew(contract, reading, timeMs)) return void (this.counters.repeated += 1); // A2
     const values = this.rules.needsDevice(contract.name) ? { ...payload, device } : payload;
-    const sample = { key, contract: contract.name, values, timeMs, receivedAtMs, place };
+    const arrivedAt = attendedAt(clock, receivedAtMs);
+    const sample = { key, contract: contract.name, values, timeMs, receivedAtMs, arrivedAt, place };
     this.#evaluation.evaluate(rules, sample, clock.attendedMs);
+  }
+
+  /** A2. A buffer may come a second time long after the first. */
+  #isNew(contract: Contract, { device, payload, receivedAtMs }: FrameReading, timeMs: number) {
+    const { clockMs } = this.clock;
+    const isNew = this.identities.add(contract, device, payload, clockMs);
+    if (receivedAtMs - timeMs <= HORIZON_MS) return isNew;
+    return this.lateIdentities.add(contract, device, payload, clockMs) && isNew;
   }
 
   /** A4. */
   #passTime(place: LogPlace): void {
     for (const state of this.rules.states.values()) {
       this.absences.passTime(state, place, this.clock);
+      drainWindows(state, place, this.clock, this.#alerts);
       resolveByClock(state, place, this.clock, this.#alerts);
       endSilences(state, place, this.clock, this.#alerts);
+      endLate(state, place, this.clock, this.#alerts);
+      this.#alerts.endErrors(state, { place, timeMs: this.clock.clockMs }, this.clock.attendedMs);
     }
   }
 
@@ -140,10 +153,12 @@ export class LaneRules {
   acknowledge(all: Iterable<Acknowledgement>, seq: number): Alert[] {
     const place = { seq, index: BY_PEOPLE };
     for (const acknowledgement of all) {
-      const state = this.rules.states.get(acknowledgement.rule);
-      const life = state?.slots.get(acknowledgement.key)?.life;
-      if (state && life && isLive(life))
-        this.#alerts.acknowledge(state, life, acknowledgement, place);
+      const main = this.rules.states.get(acknowledgement.rule);
+      for (const state of [main, main?.late]) {
+        const life = state?.slots.get(acknowledgement.key)?.life;
+        if (state && life && isLive(life))
+          this.#alerts.acknowledge(state, life, acknowledgement, place);
+      }
     }
     return this.#alerts.take();
   }

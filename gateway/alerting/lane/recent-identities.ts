@@ -1,7 +1,7 @@
 // Which readings were evaluated lately, so that one that a device sent again counts once (pure).
 //
-// R1. A reading is remembered for at least HORIZON_MS of the lane's clock. One with an event time of its
-//     own is too late to be evaluated long before it is forgotten.
+// R1. A reading is remembered for at least a horizon of the lane's clock: HORIZON_MS, and if it came late
+//     LATE_HORIZON_MS, in another memory of this kind.
 // R2. Memory is bounded by READINGS_MAX a generation: beyond it the older generation goes early.
 import { createHash } from "node:crypto";
 import type { Contract } from "../../../contracts/schema/contract.ts";
@@ -9,7 +9,8 @@ import { NumberRuns } from "../../../contracts/messages/number-runs.ts";
 import { identityOf } from "../../../contracts/messages/reading.ts";
 import type { NumberReader, NumberWriter } from "../windows/number-tape.ts";
 
-const HORIZON_MS = 60_000;
+export const HORIZON_MS = 60_000;
+export const LATE_HORIZON_MS = 6 * 3_600_000;
 const READINGS_MAX = 200_000;
 /** 48 bits of a hash: two of 200,000 readings share them once in 14,000 years of them. */
 const HASH_HEX_DIGITS = 12;
@@ -36,6 +37,11 @@ export class RecentIdentities {
   #current = makeGeneration();
   #previous = makeGeneration();
   #sinceMs = 0;
+  readonly #horizonMs: number;
+
+  constructor(horizonMs = HORIZON_MS) {
+    this.#horizonMs = horizonMs;
+  }
 
   /** Remembers a reading; false if it is a repeat. Without an identity everything is new. */
   add(
@@ -45,7 +51,7 @@ export class RecentIdentities {
     clockMs: number,
   ): boolean {
     if (contract.identity === "none") return true;
-    if (clockMs - this.#sinceMs >= HORIZON_MS || this.#current.count >= READINGS_MAX) {
+    if (clockMs - this.#sinceMs >= this.#horizonMs || this.#current.count >= READINGS_MAX) {
       this.#previous = this.#current; // R1, R2
       this.#current = makeGeneration();
       this.#sinceMs = clockMs;
@@ -77,8 +83,9 @@ export class RecentIdentities {
   static read(
     { sinceMs, generations }: RecentIdentitiesState,
     reader: NumberReader,
+    horizonMs = HORIZON_MS,
   ): RecentIdentities {
-    const identities = new RecentIdentities();
+    const identities = new RecentIdentities(horizonMs);
     identities.#sinceMs = sinceMs;
     [identities.#previous, identities.#current] = generations.map((of) => ({
       sequences: new Map(of.sequences.map(([key, runs]) => [key, NumberRuns.from(runs)])),

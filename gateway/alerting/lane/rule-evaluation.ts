@@ -1,14 +1,18 @@
 // One reading and one rule after the other (pure but for the clock by which slow rules are found).
 //
-// V1. A rule that throws or is too slow is disabled alone, with an alert about it; so is it alone with its
-//     bounds on memory.
+// V1. A rule that throws says nothing about that reading, as if a field were missing: it is counted and told
+//     of by key, and neither other keys nor other rules notice. A rule that is too slow is disabled alone;
+//     so is it alone with its bounds on memory.
 // V2. Nothing is remembered of a key for which a condition does not hold, unless the kind says so: most
 //     rules know no key at all, and a reading costs them one condition at most.
+// V3. A reading that came later than a rule's `lateAfter` after it happened is evaluated in the rule's late
+//     state (rule-state.ts/U1), by the same steps. Only readings move that on; the clock but ends it.
+import { silencedUntil } from "../../../contracts/rules/silence.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 import type { Remembered, Sample } from "../rules/lane-kind.ts";
-import { type Verdict, isLive, stepLife } from "../rules/lifecycle.ts";
+import { type Life, type Verdict, isLive, stepLife } from "../rules/lifecycle.ts";
 import type { Cause } from "../rules/make-alert.ts";
-import type { ContractRules } from "../rules/rule-set.ts";
+import { type ContractRules, openLate } from "../rules/rule-set.ts";
 import type { RuleState, Slot } from "../rules/rule-state.ts";
 import { SlowRules } from "../rules/slow-rules.ts";
 import type { LaneAlerts } from "./lane-alerts.ts";
@@ -29,28 +33,61 @@ export class RuleEvaluation {
   }
 
   /** @param rules those of the reading's contract. */
-  evaluate({ states, index }: ContractRules, sample: Sample, attendedMs: number): void {
+  evaluate(rules: ContractRules, sample: Sample, attendedMs: number): void {
+    const { states, index } = rules;
     index.look(sample.values);
     this.#slow.begin();
+    const lateMs = sample.receivedAtMs - sample.timeMs;
+    if (lateMs > rules.lateAfterMsLeast) this.#evaluateLate(rules, sample, attendedMs, lateMs);
+    else
+      for (let at = 0; at < states.length; at++) {
+        const state = states[at]!;
+        // What cannot hold matters only to a key of which something is remembered.
+        if (index.mayHold(at) || state.remembers(sample.key))
+          this.#guarded(state, sample, attendedMs);
+      }
+    this.#slow.end();
+  }
+
+  /** V3. */
+  #evaluateLate(
+    { states, index }: ContractRules,
+    sample: Sample,
+    attendedMs: number,
+    lateMs: number,
+  ): void {
+    this.#counters.late += 1;
     for (let at = 0; at < states.length; at++) {
       const state = states[at]!;
-      // What cannot hold matters only to a key of which something is remembered.
-      if (index.mayHold(at) || state.remembers(sample.key))
+      const isLate = lateMs > state.compiled.lateAfterMs;
+      const known = isLate ? state.late : state;
+      if (!index.mayHold(at) && known?.remembers(sample.key) !== true) continue;
+      if (!isLate) {
         this.#guarded(state, sample, attendedMs);
+        continue;
+      }
+      const late = openLate(state);
+      this.#guarded(late, sample, attendedMs);
+      late.heardLate(sample.key, attendedMs);
     }
-    this.#slow.end();
   }
 
   /** V1. */
   #guarded(state: RuleState, sample: Sample, attendedMs: number): void {
-    if (state.disabled !== null) return;
+    const { main } = state;
+    if (main.disabled !== null) return;
     try {
       this.#judge(state, sample, attendedMs);
     } catch (error) {
-      this.#alerts.disable(state, messageOf(error), sample);
+      this.#fail(state, error, sample, attendedMs);
     }
-    if (this.#slow.isTooSlow(state)) this.#alerts.disable(state, "it is too slow", sample);
+    if (this.#slow.isTooSlow(main)) this.#alerts.disable(main, "it is too slow", sample);
     if (state.limited) this.#alerts.tellOfLimit(state, sample);
+  }
+
+  #fail(state: RuleState, error: unknown, sample: Sample, attendedMs: number): void {
+    this.#counters.failed += 1;
+    this.#alerts.fail(state, messageOf(error), sample, attendedMs);
   }
 
   #judge(state: RuleState, sample: Sample, attendedMs: number): void {
@@ -63,7 +100,13 @@ export class RuleEvaluation {
     if (!known && condition !== null && !condition(sample.values)) return; // V2
     const remembered = known ?? this.#stranger;
     if (!known) this.#stranger.memory = null;
-    const verdict = evaluate!(sample, remembered, window);
+    let verdict: Verdict | null = null;
+    try {
+      verdict = evaluate!(sample, remembered, window);
+    } catch (error) {
+      // What it has come to know from the reading until then it keeps.
+      this.#fail(state, error, sample, attendedMs);
+    }
     if (!known && !verdict?.holds && remembered.memory === null) return; // V2
     const slot = known ?? state.open(key, attendedMs, remembered.memory);
     if (!slot) return void (this.#counters.unevaluated += 1);
@@ -82,7 +125,24 @@ export class RuleEvaluation {
     const cause: Cause = { key, place, atMs, receivedAtMs, value: verdict.value };
     if (transition === "firing") this.#alerts.fire(state, life!, cause);
     if (transition === "resolved") this.#alerts.resolve(state, before!, cause);
+    if (state.isLate) {
+      if (verdict.holds && life !== null && transition === null)
+        this.#endLateSilence(state, life, cause);
+      return;
+    }
     if (verdict.holds && state.compiled.resolveAfterMs !== null && isLive(life))
       state.resolving.touch(key, attendedMs);
+    if (state.drain !== null)
+      if (life !== null) state.draining.touch(key, attendedMs);
+      else state.draining.stop(key);
+  }
+
+  /** Readings that come late say themselves that a maintenance window is over: by their times. */
+  #endLateSilence(state: RuleState, life: Life, cause: Cause): void {
+    if (life.silencedUntilMs === null || cause.atMs < life.silencedUntilMs) return;
+    life.silencedUntilMs = silencedUntil(state.compiled.silences, cause.atMs);
+    if (life.silencedUntilMs !== null) return;
+    state.silenced.delete(cause.key);
+    this.#alerts.fireAfterSilence(state, life, cause);
   }
 }

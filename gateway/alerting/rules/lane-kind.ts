@@ -23,10 +23,12 @@ export interface Sample {
   /** Event time, never later than the arrival: a device's clock cannot be ahead of the gateway's. */
   readonly timeMs: number;
   readonly receivedAtMs: number;
+  /** The lane's attended time when it arrived. */
+  readonly arrivedAt: number;
   readonly place: LogPlace;
 }
 
-/** What a rule remembers of a key beside its life. */
+/** The memory of a rule about a key, beside its life. */
 export interface Remembered {
   /** Any JSON-able value that the kind makes: a snapshot keeps it as it is. Null: nothing. */
   memory: object | null;
@@ -43,7 +45,7 @@ export type Evaluate = (
   window: SlidingWindow | null,
 ) => Verdict | null;
 
-/** How long a key may be silent, and its device without a connection, in the lane's attended time. */
+/** The time that a key may be silent, and its device without a connection, in the lane's attended time. */
 export interface Waits {
   readonly silentMs: number;
   /** Null: a lost connection does not matter. */
@@ -53,6 +55,8 @@ export interface Waits {
 /** A kind that readings decide. */
 export interface ReadingKind<R extends CompiledRule = CompiledRule> {
   evaluateOf(rule: R): Evaluate;
+  /** The verdict on a key's window that moved on without a reading, and may be empty; null for no word. */
+  drainOf?(rule: R): (window: SlidingWindow) => Verdict | null;
   /** The values that its windows hold. Rules that say the same and begin together share their windows. */
   windowsOf?(rule: R): WindowSpec;
   /** Limits of which a reading reaches one whenever the condition holds; null if there are none. */

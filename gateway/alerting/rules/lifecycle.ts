@@ -6,7 +6,7 @@
 //     the duration anew.
 // L3. Within a life time never goes back: a reading older than its newest counts as of the newest.
 
-/** Where in the log something happened: the frame's sequence, and the reading's index in the frame. */
+/** A place in the log: the frame's sequence, and the reading's index in the frame. */
 export interface LogPlace {
   readonly seq: number;
   readonly index: number;

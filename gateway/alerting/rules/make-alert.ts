@@ -1,17 +1,18 @@
 // What an alert says (pure).
 import { createHash } from "node:crypto";
-import type { Alert } from "../../../contracts/messages/alert.ts";
+import type { Alert, Severity } from "../../../contracts/messages/alert.ts";
 import { type CompiledRule, commandsOf } from "../../../contracts/rules/compile-rule.ts";
 import { type LaneId, laneName } from "../../../contracts/names/subjects.ts";
 import type { Life, LogPlace } from "./lifecycle.ts";
 
 /**
  * Alerts that an engine raises about itself; an underscore is in no id of anybody's rule.
- * `gateway_silent`: no gateway of the region writes; `rule_disabled`: a rule threw or was too slow;
- * `rule_limited`: a rule forgets keys, because it may not remember more;
+ * `gateway_silent`: no gateway of the region writes; `rule_disabled`: a rule was too slow; `rule_error`: a
+ * rule cannot be evaluated for a key; `rule_limited`: a rule forgets keys, because it may not remember more;
  * `record_set_aside`: records could not be handled, and are kept.
  */
-export type OwnRule = "gateway_silent" | "record_set_aside" | "rule_disabled" | "rule_limited";
+export type OwnRule =
+  "gateway_silent" | "record_set_aside" | "rule_disabled" | "rule_error" | "rule_limited";
 
 /** The same wherever and however often the lane is replayed. */
 export const alertId = (rule: string, key: string, lane: LaneId, raisedAt: LogPlace): string =>
@@ -20,7 +21,7 @@ export const alertId = (rule: string, key: string, lane: LaneId, raisedAt: LogPl
     .digest("hex")
     .slice(0, 32);
 
-/** What made a transition. */
+/** The cause of a transition. */
 export interface Cause {
   readonly key: string;
   readonly place: LogPlace;
@@ -28,20 +29,26 @@ export interface Cause {
   readonly atMs: number;
   readonly receivedAtMs: number;
   readonly value: number;
-  /** For people; without it, the condition and the value. */
+  /** The text for people; without it, the condition and the value. */
   readonly why?: string;
 }
 
-/** A step in the life of a rule's alert. */
+/**
+ * A step in the life of a rule's alert. One of readings that came late says so, with their times, and tells
+ * devices nothing: what they should have done then may be wrong now.
+ */
 export function makeAlert(
   lane: LaneId,
   rule: CompiledRule,
   life: Pick<Life, "raisedAt" | "sinceMs">,
   state: Alert["state"],
   { key, place, value, why, ...times }: Cause,
+  isLate = false,
 ): Alert {
-  const commands = state === "firing" || state === "resolved" ? commandsOf(rule, state, key) : [];
-  const detail = why ?? `${rule.says} (${Number(value.toPrecision(6))})`;
+  const tells = !isLate && (state === "firing" || state === "resolved");
+  const commands = tells ? commandsOf(rule, state, key) : [];
+  const says = why ?? `${rule.says} (${Number(value.toPrecision(6))})`;
+  const detail = isLate ? `while it was away, at ${timeText(times.atMs)}: ${says}` : says;
   return {
     id: alertId(rule.id, key, lane, life.raisedAt),
     rule: rule.id,
@@ -53,27 +60,39 @@ export function makeAlert(
     ...times,
     value,
     message: `${key}: ${detail}${state === "firing" ? "" : `, ${state}`}`,
+    ...(isLate ? { late: true } : {}),
     ...(commands.length === 0 ? {} : { commands }),
     partition: lane.partition,
     ...place,
   };
 }
 
+/** Event times are what devices say. */
+const timeText = (ms: number): string =>
+  Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms);
+
 /** An alert of the engine about itself. */
 export function makeOwnAlert(
   lane: LaneId,
   rule: OwnRule,
   state: "firing" | "resolved",
-  of: { key: string; raisedAt: LogPlace; place: LogPlace; atMs: number; message: string },
+  of: {
+    readonly key: string;
+    readonly raisedAt: LogPlace;
+    readonly place: LogPlace;
+    readonly atMs: number;
+    readonly message: string;
+    readonly severity?: Severity;
+  },
 ): Alert {
-  const { key, raisedAt, place, atMs, message } = of;
+  const { key, raisedAt, place, atMs, message, severity = "critical" } = of;
   return {
     id: alertId(rule, key, lane, raisedAt),
     rule,
     key,
     region: lane.region,
     state,
-    severity: "critical",
+    severity,
     sinceMs: atMs,
     atMs,
     receivedAtMs: atMs,

@@ -3,8 +3,8 @@ import canonicalize from "canonicalize";
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import type { CompiledRule } from "../../../contracts/rules/compile-rule.ts";
 import type { FrameReading } from "../../../contracts/messages/frame.ts";
-import { SharedWindows, windowsIdOf } from "../windows/shared-windows.ts";
-import { RuleState } from "./rule-state.ts";
+import { type Bounds, SharedWindows, windowsIdOf } from "../windows/shared-windows.ts";
+import { LATE_KEYS_MAX, RuleState } from "./rule-state.ts";
 import { ThresholdIndex } from "./threshold-index.ts";
 
 export interface UnknownVersion {
@@ -16,27 +16,42 @@ export interface UnknownVersion {
 const isSame = (a: CompiledRule, b: CompiledRule): boolean =>
   a.version === b.version && (a.rule === b.rule || canonicalize(a.rule) === canonicalize(b.rule));
 
+/** Values that the windows of one rule hold of readings that came too late. */
+const LATE_VALUES_MAX = 100_000;
+
 const NONE: ReadonlySet<string> = new Set();
 
-/** What readings of one contract are evaluated by. */
+/** The rules that readings of one contract are evaluated by. */
 export interface ContractRules {
   readonly states: readonly RuleState[];
-  /** By their places in `states`. */
+  /** Rules by their places in `states`. */
   readonly index: ThresholdIndex;
+  /** A reading is late for none of them that came within this time. */
+  readonly lateAfterMsLeast: number;
 }
 
 /** One set of windows for rules that look at the same values. @param states at least one. */
-export function openWindows(states: readonly RuleState[]): SharedWindows {
+export function openWindows(states: readonly RuleState[], bounds?: Bounds): SharedWindows {
   const specs = states.map((state) => state.windowSpec!);
-  const windows = new SharedWindows(specs, states);
+  const windows = new SharedWindows(specs, states, bounds);
   for (const state of states) state.windows = windows;
   return windows;
 }
 
-/** Rules that begin together share what they look at. */
+/** The state of a rule for what comes too late (rule-state.ts/U1). */
+export function openLate(state: RuleState): RuleState {
+  if (state.late) return state.late;
+  const late = (state.late = new RuleState(state.compiled, LATE_KEYS_MAX, state));
+  if (late.windowSpec) openWindows([late], { keysMax: LATE_KEYS_MAX, valuesMax: LATE_VALUES_MAX });
+  return late;
+}
+
+/** Rules that begin together share what they look at; a reading that is late for one is so for all of them. */
 function shareWindows(begun: readonly RuleState[]): void {
   const byWindows = Map.groupBy(begun, ({ compiled, windowSpec }) =>
-    windowSpec === null ? null : `${windowsIdOf(windowSpec)} ${compiled.contracts.join(" ")}`,
+    windowSpec === null
+      ? null
+      : `${windowsIdOf(windowSpec)} ${compiled.lateAfterMs} ${compiled.contracts.join(" ")}`,
   );
   for (const [id, states] of byWindows) if (id !== null) openWindows(states);
 }
@@ -44,7 +59,7 @@ function shareWindows(begun: readonly RuleState[]): void {
 export class RuleSet {
   readonly states = new Map<string, RuleState>();
   readonly #catalog: Catalog;
-  /** By contract, in the order of their ids, whatever the order they came in. */
+  /** Rules by contract, in the order of their ids, whatever the order they came in. */
   #evaluated = new Map<string, ContractRules>();
   #absences = new Map<string, readonly RuleState[]>();
   /** Contracts whose rules look at who sent a reading; the others are spared a copy of it. */
@@ -95,7 +110,8 @@ export class RuleSet {
     this.#evaluated = new Map(
       [...evaluated].map(([contract, states]) => {
         const index = new ThresholdIndex(states.map((state) => state.bounds));
-        return [contract, { states, index }];
+        const lateAfterMsLeast = Math.min(...states.map((state) => state.compiled.lateAfterMs));
+        return [contract, { states, index, lateAfterMsLeast }];
       }),
     );
     this.#absences = byContract((state) => state.waits !== null);

@@ -1,4 +1,7 @@
 // What a lane keeps of one rule, beside what it keeps of each key (pure).
+//
+// U1. Readings that come too late (`lateAfter`) have a state of their own, `late`: what was never touches
+//     what is. It is there while something is remembered in it, and smaller than the other.
 import type { Bound } from "../../../contracts/rules/condition-bounds.ts";
 import type { CompiledRule } from "../../../contracts/rules/compile-rule.ts";
 import { IdleTimers } from "../windows/idle-timers.ts";
@@ -6,11 +9,15 @@ import { SHED_SHARE, longestSilent } from "../windows/longest-silent.ts";
 import type { SharedWindows, WindowReader, WindowSpec } from "../windows/shared-windows.ts";
 import { laneKindOf } from "./kinds/table.ts";
 import type { Evaluate, Remembered, Values, Waits } from "./lane-kind.ts";
-import { type Life, type LogPlace, isLive } from "./lifecycle.ts";
+import { type Life, type LogPlace, type Verdict, isLive } from "./lifecycle.ts";
+import { RuleErrors } from "./rule-errors.ts";
+import type { SlidingWindow } from "../windows/sliding-window.ts";
 
-/** At most this many keys of a rule are remembered in one lane. */
+/** The number of keys of a rule that are remembered in one lane, at most. */
 const RULE_KEYS_MAX = 100_000;
-/** What a rule remembers of one key; a key that it remembers nothing of has none. */
+/** The number of keys of a rule of which readings come too late, at most. */
+export const LATE_KEYS_MAX = 10_000;
+/** The memory of a rule about one key; a key that it remembers nothing of has none. */
 export interface Slot extends Remembered {
   life: Life | null;
   /** The lane's attended time when a reading last said something. */
@@ -27,31 +34,48 @@ export class RuleState implements WindowReader {
   bounds: readonly Bound[] | null = null;
   /** Null: it looks at no windows. */
   windowSpec: WindowSpec | null = null;
+  /** The verdict on a window that moved on without a reading; null: only readings say something. */
+  drain: ((window: SlidingWindow) => Verdict | null) | null = null;
   /** Null: it waits for no key. */
   waits: Waits | null = null;
   readonly slots = new Map<string, Slot>();
-  /** Why it is not evaluated any more and since which place, or null. */
+  /** The reason for which it is not evaluated any more, and the place since which, or null. */
   disabled: { readonly why: string; readonly at: LogPlace } | null = null;
   /** True since it had to forget something. */
   limited = false;
-  /** Where that was told. */
+  /** The place of the alert about it. */
   limitedAt: LogPlace | null = null;
   /** Firing keys of rules that resolve by the clock. */
   resolving = new IdleTimers();
+  /** Keys with a life whose windows move on by the clock. */
+  draining = new IdleTimers();
   /** Keys that the rule waits for: those that are not firing. */
   silent = new IdleTimers();
   /** Devices that lost their connection. */
   lost = new IdleTimers();
   /** Keys that fired in a maintenance window that is not over. */
   readonly silenced = new Set<string>();
-  /** What the rule looks at, if that is windows. */
+  /** The windows that the rule looks at, if it does. */
   windows: SharedWindows | null = null;
+  /** Keys that it cannot be evaluated for. */
+  errors = new RuleErrors();
+  /** State of readings that came too late (U1); null while nothing of them is known. */
+  late: RuleState | null = null;
+  /** The last reading of each key of a late state. */
+  quiet = new IdleTimers();
+  /** The rule's state: this one, or the one that this is the late one of. */
+  readonly main: RuleState;
   readonly #keysMax: number;
 
-  constructor(compiled: CompiledRule, keysMax = RULE_KEYS_MAX) {
+  constructor(compiled: CompiledRule, keysMax = RULE_KEYS_MAX, main: RuleState | null = null) {
     this.#keysMax = keysMax;
+    this.main = main ?? this;
     this.compiled = compiled;
     this.#askKind();
+  }
+
+  get isLate(): boolean {
+    return this.main !== this;
   }
 
   get id(): string {
@@ -64,6 +88,7 @@ export class RuleState implements WindowReader {
     this.compiled = rule;
     this.#askKind();
     if (this.windowSpec) this.windows?.respecified(this.windowSpec);
+    this.late?.recompiled(rule);
   }
 
   #askKind(): void {
@@ -73,6 +98,7 @@ export class RuleState implements WindowReader {
     this.condition = kind.conditionOf?.(compiled) ?? null;
     this.bounds = kind.boundsOf?.(compiled) ?? null;
     this.windowSpec = kind.windowsOf?.(compiled) ?? null;
+    this.drain = kind.drainOf?.(compiled) ?? null;
     this.waits = kind.waitsOf?.(compiled) ?? null;
   }
 
@@ -99,6 +125,19 @@ export class RuleState implements WindowReader {
   /** After an evaluation: what is empty goes. */
   settle(key: string, { life, memory }: Slot): void {
     if (life === null && memory === null) this.slots.delete(key);
+  }
+
+  /** Starts anew the time after which a late state forgets a key of which nothing more comes. */
+  heardLate(key: string, attendedAt: number): void {
+    if (!this.#holds(key)) return;
+    this.quiet.touch(key, attendedAt);
+    // Keys that were shed still stand there.
+    if (this.quiet.size > 3 * this.#keysMax)
+      this.quiet = IdleTimers.from([...this.quiet.entries()].filter(([of]) => this.#holds(of)));
+  }
+
+  #holds(key: string): boolean {
+    return this.slots.has(key) || this.windows?.keys.has(key) === true;
   }
 
   /** Begins to wait for a key. */

@@ -20,7 +20,7 @@ interface Side {
 
 export class ThresholdIndex {
   readonly #sides: readonly Side[];
-  /** By the rule's place: the last reading that reaches one of its bounds; infinite without bounds. */
+  /** The last reading that reaches one of a rule's bounds, by the rule's place; infinite without bounds. */
   readonly #reachedBy: Float64Array;
   #reading = 0;
 

@@ -10,23 +10,30 @@ import { LanePresence, type PresenceState } from "../lane/lane-presence.ts";
 import { LaneRules } from "../lane/lane-rules.ts";
 import type { Life } from "../rules/lifecycle.ts";
 import { NumberReader, NumberWriter } from "../windows/number-tape.ts";
-import { RecentIdentities, type RecentIdentitiesState } from "../lane/recent-identities.ts";
-import { openWindows } from "../rules/rule-set.ts";
+import {
+  LATE_HORIZON_MS,
+  RecentIdentities,
+  type RecentIdentitiesState,
+} from "../lane/recent-identities.ts";
+import { memberwise } from "../rules/kinds/composite.ts";
+import { RuleErrors } from "../rules/rule-errors.ts";
+import { openLate, openWindows } from "../rules/rule-set.ts";
 import { RuleState, type Slot } from "../rules/rule-state.ts";
 import type { SharedWindows } from "../windows/shared-windows.ts";
 import type { WindowValue } from "../windows/sliding-window.ts";
 
-const FORMAT = 2;
+const FORMAT = 3;
+/** The one before is read as well: without late readings, errors, and what drains. */
+const FORMAT_BEFORE = 2;
 
 type Entries = readonly (readonly [key: string, at: number])[];
 
-interface SavedRule {
-  readonly rule: Rule;
-  readonly disabled: RuleState["disabled"];
+/** State of a rule, or of what it knows of readings that came late. */
+interface SavedState {
   readonly limitedAt: RuleState["limitedAt"];
-  /** How many; the numbers of each are its key and when it was touched. */
+  /** The number of slots; the numbers of each are its key and when it was touched. */
   readonly slots: number;
-  /** Of the slots that have one, by their number. */
+  /** Memories of the slots that have one, by their number. */
   readonly lives: readonly (readonly [slot: number, life: Life])[];
   readonly memories: readonly (readonly [slot: number, memory: NonNullable<Slot["memory"]>])[];
   readonly resolving: Entries;
@@ -35,10 +42,24 @@ interface SavedRule {
   readonly silenced: readonly string[];
 }
 
+/** Optional is what format 2 lacks. */
+interface SavedRule extends SavedState {
+  readonly rule: Rule;
+  readonly disabled: RuleState["disabled"];
+  readonly draining?: Entries;
+  readonly errors?: ReturnType<RuleErrors["toJSON"]>;
+  readonly late?: (SavedState & { readonly quiet: Entries }) | null;
+}
+
 interface SavedWindows {
   /** Ids of the rules that look at them. */
   readonly readers: readonly string[];
-  /** How many; the numbers of each are its key, when it was touched, how many cells, and the cells. */
+  /** True if they are the late ones of their reader. */
+  readonly late?: boolean;
+  /**
+   * The number of windows; the numbers of each are its key, when it was touched, when its newest reading arrived (not in
+   * format 2), how many cells, and the cells.
+   */
   readonly windows: number;
   /** Windows of values that are no numbers. */
   readonly values: readonly (readonly [window: number, values: readonly WindowValue[]])[];
@@ -51,6 +72,7 @@ interface SavedRules {
   readonly plans: readonly SavedRule[];
   readonly windows: readonly SavedWindows[];
   readonly identities: RecentIdentitiesState;
+  readonly lateIdentities?: RecentIdentitiesState;
 }
 
 export interface LaneSnapshot {
@@ -68,9 +90,15 @@ export function takeSnapshot(lane: LaneRules, into = new NumberWriter()): LaneSn
   const all = [...lane.rules.states.values()];
   const plans = all.map((state) => writeRule(state, keys, writer));
   const shared = new Set(all.flatMap(({ windows }) => windows ?? []));
-  const windows = [...shared].map((each) => writeWindows(each, keys, writer));
+  const late = all.flatMap((state) => state.late?.windows ?? []);
+  const windows = [
+    ...[...shared].map((each) => writeWindows(each, keys, writer)),
+    ...late.map((each) => ({ ...writeWindows(each, keys, writer), late: true })),
+  ];
   const identities = lane.identities.write(writer);
-  const saved: SavedRules = { format: FORMAT, keys: keys.all, plans, windows, identities };
+  const lateIdentities = lane.lateIdentities.write(writer);
+  const known = { keys: keys.all, plans, windows, identities, lateIdentities };
+  const saved: SavedRules = { format: FORMAT, ...known };
   return {
     rules: writer.finish(JSON.stringify(saved)),
     presence: Buffer.from(JSON.stringify(lane.absences.presence), "utf8"),
@@ -94,6 +122,19 @@ class KeyNumbers {
 }
 
 function writeRule(state: RuleState, keys: KeyNumbers, writer: NumberWriter): SavedRule {
+  const own = writeState(state, keys, writer);
+  const { late, draining, errors } = state;
+  return {
+    rule: state.compiled.rule,
+    disabled: state.disabled,
+    ...own,
+    draining: [...draining.entries()],
+    errors: errors.toJSON(),
+    late: late && { ...writeState(late, keys, writer), quiet: [...late.quiet.entries()] },
+  };
+}
+
+function writeState(state: RuleState, keys: KeyNumbers, writer: NumberWriter): SavedState {
   const lives: [number, Life][] = [];
   const memories: [number, NonNullable<Slot["memory"]>][] = [];
   let slot = 0;
@@ -105,8 +146,6 @@ function writeRule(state: RuleState, keys: KeyNumbers, writer: NumberWriter): Sa
     slot += 1;
   }
   return {
-    rule: state.compiled.rule,
-    disabled: state.disabled,
     limitedAt: state.limitedAt,
     slots: slot,
     lives,
@@ -121,10 +160,11 @@ function writeRule(state: RuleState, keys: KeyNumbers, writer: NumberWriter): Sa
 function writeWindows(of: SharedWindows, keys: KeyNumbers, writer: NumberWriter): SavedWindows {
   const values: [number, readonly WindowValue[]][] = [];
   let windows = 0;
-  for (const [key, { window, touchedAt }] of of.keys) {
+  for (const [key, { window, touchedAt, arrivedAt }] of of.keys) {
     const { cells, others } = window.content;
     writer.push(keys.of(key));
     writer.push(touchedAt);
+    writer.push(arrivedAt);
     writer.push(cells.length);
     writer.pushAll(cells);
     if (others) values.push([windows, others]);
@@ -144,8 +184,9 @@ export function restoreSnapshot(
 ): LaneRules {
   const reader = new NumberReader(rules);
   const saved = JSON.parse(reader.text) as SavedRules;
-  if (saved.format !== FORMAT)
-    throw new Error(`format ${saved.format}; this program reads ${FORMAT}`);
+  if (saved.format !== FORMAT && saved.format !== FORMAT_BEFORE)
+    throw new Error(`format ${saved.format}; this program reads ${FORMAT_BEFORE} and ${FORMAT}`);
+  const isOld = saved.format === FORMAT_BEFORE;
   const lane = new LaneRules(parts.lane, parts.catalog, parts.nowMs);
   lane.clock = clock;
   const known = Buffer.from(presence).toString("utf8");
@@ -153,14 +194,17 @@ export function restoreSnapshot(
   const { states } = lane.rules;
   const compiled = saved.plans.map((of) => {
     const state = readRule(of, compileRule(of.rule, parts.catalog), saved.keys, reader);
+    if (isOld) modernise(state);
     states.set(of.rule.id, state);
     return state.compiled;
   });
   for (const of of saved.windows) {
     const readers = of.readers.map((id) => states.get(id)!);
-    readWindows(of, readers, saved.keys, reader);
+    readWindows(of, readers, { keys: saved.keys, reader, isOld });
   }
   lane.identities = RecentIdentities.read(saved.identities, reader);
+  if (saved.lateIdentities)
+    lane.lateIdentities = RecentIdentities.read(saved.lateIdentities, reader, LATE_HORIZON_MS);
   lane.update(compiled, 0);
   return lane;
 }
@@ -173,6 +217,30 @@ function readRule(
 ): RuleState {
   const state = new RuleState(compiled);
   state.disabled = of.disabled;
+  readState(state, of, keys, reader);
+  state.draining = IdleTimers.from(of.draining ?? of.resolving);
+  state.errors = RuleErrors.from(of.errors ?? []);
+  if (of.late) {
+    const late = openLate(state);
+    readState(late, of.late, keys, reader);
+    late.quiet = IdleTimers.from(of.late.quiet);
+  }
+  return state;
+}
+
+/** Turns the memory of a rule of format 2 into what it would be now. */
+function modernise(state: RuleState): void {
+  if (state.compiled.kind !== "composite") return;
+  for (const slot of state.slots.values())
+    if (slot.memory !== null) slot.memory = memberwise(slot.memory);
+}
+
+function readState(
+  state: RuleState,
+  of: SavedState,
+  keys: readonly string[],
+  reader: NumberReader,
+): void {
   state.limitedAt = of.limitedAt;
   state.limited = of.limitedAt !== null;
   state.resolving = IdleTimers.from(of.resolving);
@@ -187,22 +255,23 @@ function readRule(
     const [life, memory] = [lives.get(slot) ?? null, memories.get(slot) ?? null];
     state.slots.set(key, { life, memory, touchedAt });
   }
-  return state;
 }
 
 function readWindows(
   of: SavedWindows,
   readers: readonly RuleState[],
-  keys: readonly string[],
-  reader: NumberReader,
+  { keys, reader, isOld }: { keys: readonly string[]; reader: NumberReader; isOld: boolean },
 ): void {
-  const shared = openWindows(readers);
+  // A late state has windows of its own from its beginning.
+  const shared = of.late ? readers[0]!.late!.windows! : openWindows(readers);
   shared.shedAbove = of.shedAbove;
   const values = new Map(of.values);
   for (let window = 0; window < of.windows; window++) {
     const key = keys[reader.next()]!;
     const touchedAt = reader.next();
+    const arrivedAt = isOld ? touchedAt : reader.next();
     const cells = reader.take(reader.next());
-    shared.restore(key, { cells, others: values.get(window) ?? null }, touchedAt);
+    const content = { cells, others: values.get(window) ?? null };
+    shared.restore(key, content, { touchedAt, arrivedAt });
   }
 }

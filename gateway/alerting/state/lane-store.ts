@@ -34,10 +34,10 @@ export const ALERTING_OPERATOR = "alerting";
 const ANSWER_WITHIN_MS = 2_000;
 const RETRY_MS = 100;
 
-/** How far a lane is evaluated. */
+/** The position up to which a lane is evaluated. */
 export interface LanePlace {
   readonly seq: number;
-  /** When that frame was stored, epoch ms; a log that says otherwise was rolled back. */
+  /** The time at which that frame was stored, epoch ms; a log that says otherwise was rolled back. */
   readonly storeMs: number | null;
   readonly lane: LaneState;
 }

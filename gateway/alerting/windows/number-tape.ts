@@ -98,5 +98,5 @@ const allocate = (bytes: number): Buffer => Buffer.allocUnsafeSlow(bytes);
 const numbersOf = ({ buffer, byteOffset, length }: Buffer): Float64Array =>
   new Float64Array(buffer, byteOffset, Math.floor(length / NUMBER_BYTES));
 
-/** In place; what is written on one machine may be read on another. */
+/** Swaps bytes in place: what is written on one machine may be read on another. */
 const littleEndian = (bytes: Buffer): Buffer => (endianness() === "LE" ? bytes : bytes.swap64());

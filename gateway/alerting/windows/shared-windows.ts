@@ -4,7 +4,9 @@
 //
 // H1. Only rules that began at the same frame share: then each would hold what the others hold.
 // H2. A reading is added once, by whichever of the rules asks first.
-// H3. What is held is bounded by keys and values. With too much of it whole keys are forgotten, those
+// H3. A window moves on with the lane's attended time as well (`drained`), so that what it says changes though
+//     nothing comes. Nothing is let go of then: a reading that comes belongs where its own time is.
+// H4. What is held is bounded by keys and values. With too much of it whole keys are forgotten, those
 //     that were silent longest: a window that lacks some values would say wrong things. A key with a live
 //     alert of any of the rules stays, and so does the one whose reading is judged; if all are such, a new
 //     key finds no room.
@@ -12,19 +14,19 @@ import { type Expression, isKnown } from "../../../contracts/rules/expression.ts
 import { SHED_SHARE, longestSilent } from "./longest-silent.ts";
 import { SlidingWindow, type WindowValue } from "./sliding-window.ts";
 
-/** At most this many keys are remembered in one lane, and this many values of them. */
+/** The number of keys that are remembered in one lane, and of their values, at most. */
 const WINDOW_KEYS_MAX = 100_000;
 const WINDOW_VALUES_MAX = 1_000_000;
 /** Values in the window of one key; of more, the newest count. */
 const KEY_VALUES_MAX = 100_000;
 
-/** Which values are in a window. */
+/** The selection of values that a window holds. */
 export interface WindowSpec {
   /** Null where readings are counted, whatever they say. */
   readonly value: Expression | null;
   readonly where: Expression | null;
   readonly overMs: number;
-  /** Of more values the newest are kept. */
+  /** The bound on values of a key; of more, the newest are kept. */
   readonly keepMax: number;
   /** Readings that are not newer than all before are left out. */
   readonly isOrdered: boolean;
@@ -49,6 +51,8 @@ export interface WindowReader {
 export interface TimedValues {
   readonly values: Readonly<Record<string, unknown>>;
   readonly timeMs: number;
+  /** The lane's attended time when it arrived. */
+  readonly arrivedAt: number;
 }
 
 /** The key's window with a reading in it; null if the reading does not belong there. */
@@ -58,6 +62,8 @@ export interface KeyWindow {
   readonly window: SlidingWindow;
   /** The lane's attended time when a reading of the key last passed `where`. */
   touchedAt: number;
+  /** The lane's attended time when the newest reading in it arrived. */
+  arrivedAt: number;
 }
 
 export interface Bounds {
@@ -107,7 +113,7 @@ export class SharedWindows {
     return this.#taken;
   }
 
-  #add(key: string, { values, timeMs }: TimedValues, attendedMs: number): Taken {
+  #add(key: string, { values, timeMs, arrivedAt }: TimedValues, attendedMs: number): Taken {
     const { value: expression, where, keepMax, isOrdered } = this.#spec;
     if (expression && !isKnown(expression, values)) return null;
     if (where && !(isKnown(where, values) && where.evaluate(values) === true)) return null;
@@ -120,6 +126,7 @@ export class SharedWindows {
     const { window } = held;
     const sizeBefore = window.size;
     if (!window.add(timeMs, value)) return null;
+    if (timeMs === window.newestMs) held.arrivedAt = arrivedAt;
     if (window.size > KEY_VALUES_MAX) this.#limit();
     window.keep(Math.min(keepMax, KEY_VALUES_MAX));
     this.#values += window.size - sizeBefore;
@@ -130,14 +137,31 @@ export class SharedWindows {
   #open(key: string, touchedAt: number): KeyWindow | null {
     if (this.keys.size >= this.#bounds.keysMax && !this.#shed()) return null;
     const window = new SlidingWindow(this.#spec.overMs, this.#countsDistinct);
-    const held = { window, touchedAt };
+    const held = { window, touchedAt, arrivedAt: touchedAt };
     this.keys.set(key, held);
     return held;
   }
 
-  restore(key: string, content: SlidingWindow["content"], touchedAt: number): void {
+  /** The key's window as it is at a time with no reading since (H3), and what event time it is then. */
+  drained(key: string, attendedMs: number): { window: SlidingWindow; nowMs: number } | null {
+    const held = this.keys.get(key);
+    if (!held) return null;
+    const nowMs = held.window.newestMs + Math.max(0, attendedMs - held.arrivedAt);
+    return { window: held.window.after(nowMs - this.#spec.overMs), nowMs };
+  }
+
+  forget(key: string): void {
+    this.#values -= this.keys.get(key)?.window.size ?? 0;
+    this.keys.delete(key);
+  }
+
+  restore(
+    key: string,
+    content: SlidingWindow["content"],
+    at: Pick<KeyWindow, "touchedAt" | "arrivedAt">,
+  ): void {
     const window = SlidingWindow.from(content, this.#spec.overMs, this.#countsDistinct);
-    this.keys.set(key, { window, touchedAt });
+    this.keys.set(key, { window, touchedAt: at.touchedAt, arrivedAt: at.arrivedAt });
     this.#values += window.size;
   }
 
@@ -150,7 +174,7 @@ export class SharedWindows {
     this.shedAbove = Math.max(this.#bounds.valuesMax, this.#values * (1 + SHED_SHARE));
   }
 
-  /** Forgets a tenth of the keys (H3). False if there is none to forget. */
+  /** Forgets a tenth of the keys (H4). False if there is none to forget. */
   #shed(judged: string | null = null): boolean {
     this.#limit();
     const silent = longestSilent(this.keys, (key) => key !== judged && !this.#isLive(key));

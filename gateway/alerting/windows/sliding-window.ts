@@ -77,6 +77,15 @@ export class SlidingWindow {
     while (this.size > sizeMax) this.#dropOldest();
   }
 
+  /** The values after a time, as a window of its own. */
+  after(ms: number): SlidingWindow {
+    let from = this.#start;
+    while (from < this.#end && this.#cells[2 * from]! <= ms) from += 1;
+    const cells = this.#cells.subarray(2 * from, 2 * this.#end);
+    const others = this.#others?.slice(from, this.#end) ?? null;
+    return SlidingWindow.from({ cells, others }, this.#overMs, this.#counts !== null);
+  }
+
   #valueAt(at: number): WindowValue {
     return this.#others ? this.#others[at]! : this.#cells[2 * at + 1]!;
   }

@@ -1,6 +1,7 @@
-// The bytes of one socket: read in slices, parsed into packets, paused; answers collected, written.
+// The bytes of one socket: read in slices, checked and parsed into packets, paused; answers collected,
+// written.
 //
-// C1. Packets are handed over in the order of their bytes.
+// C1. Packets are handed over in the order of their bytes; behind one that is not as it must be, none.
 // C2. The socket is read only while nothing pauses it, and while paused its keep-alive stands
 //     still: a client is never punished for our not reading (broker.ts/B3).
 // C3. What was answered outlives the process: the store is committed before answers are written.
@@ -10,7 +11,14 @@ import type { Packet, Parser } from "mqtt-packet";
 import type { BrokerCounters } from "../broker.ts";
 import { count } from "../counters.ts";
 import type { Limits } from "../options.ts";
-import { wireBytes } from "../protocol/wire.ts";
+import { Framing, type FramingFault, type PacketSink, type Span } from "../protocol/framing.ts";
+import {
+  type PacketFault,
+  type ProtocolVersion,
+  firstByteFault,
+  packetFault,
+  versionOfConnect,
+} from "../protocol/packet-check.ts";
 import type { SessionStore } from "../session/session-store.ts";
 import type { Flushable, Flusher } from "./flusher.ts";
 import { PAUSE, PAUSE_NAMES, type Pausable, type Pause } from "./pauses.ts";
@@ -26,8 +34,8 @@ export interface ChannelOwner extends Flushable {
   readonly gone: boolean;
   packet(packet: Packet): void;
   malformed(error: Error): void;
-  /** A packet, not necessarily whole yet, is larger than any may be. */
-  oversized(): void;
+  /** Its next packet is not as it must be; it may not be whole yet. */
+  violated(fault: PacketFault | FramingFault, version: ProtocolVersion | null): void;
   /** Parsing or handling its bytes threw. */
   failed(error: unknown): void;
   /** The socket has written everything that waited in it. */
@@ -41,10 +49,7 @@ export interface ChannelParts {
   readonly limits: Pick<Limits, "packetBytesMax">;
 }
 
-/** mqtt-packet's parser with the packet that it is at; `length` is -1 until the header is whole. */
-type PacketParser = Parser & { readonly packet: { readonly length: number } | null };
-
-export class Channel implements Pausable {
+export class Channel implements Pausable, PacketSink {
   readonly stream: Duplex;
   /** Time of the last bytes; reading the clock per packet would cost more than the rate bucket. */
   readAtMs = 0;
@@ -54,7 +59,10 @@ export class Channel implements Pausable {
   waitingBytes = 0;
   readonly #owner: ChannelOwner;
   readonly #parts: ChannelParts;
-  readonly #parser = mqttPacket.parser() as PacketParser;
+  readonly #parser: Parser = mqttPacket.parser();
+  readonly #framing: Framing;
+  /** The version of the CONNECT that was seen. */
+  #version: ProtocolVersion | null = null;
   #pausedBy = 0;
   #reading = false;
   /** Read from the socket and not parsed yet. */
@@ -66,6 +74,7 @@ export class Channel implements Pausable {
     this.#parts = parts;
     this.#owner = owner;
     this.stream = stream;
+    this.#framing = new Framing(parts.limits.packetBytesMax, this);
   }
 
   start(): void {
@@ -150,20 +159,31 @@ export class Channel implements Pausable {
       this.readAtMs = performance.now();
       const sliceBytes = this.#owner.open ? SLICE_BYTES : FIRST_SLICE_BYTES;
       this.#rest = chunk.length > sliceBytes ? chunk.subarray(sliceBytes) : null;
-      this.#parse(this.#rest ? chunk.subarray(0, sliceBytes) : chunk);
+      this.#framing.push(this.#rest ? chunk.subarray(0, sliceBytes) : chunk);
     }
     this.#reading = false;
   };
 
-  #parse(bytes: Buffer): void {
+  checkFirst(first: number): PacketFault | null {
+    return firstByteFault(first, this.#version);
+  }
+
+  check(bytes: Buffer, span: Readonly<Span>): PacketFault | null {
+    const fault = packetFault(bytes, span, this.#version);
+    // The answer to a CONNECT with a fault is in the words of its version as well.
+    this.#version ??= versionOfConnect(bytes, span);
+    return fault;
+  }
+
+  packets(bytes: Buffer): void {
     try {
       this.#parser.parse(bytes);
     } catch (error) {
       this.#owner.failed(error);
     }
-    // The length is known with the fixed header: an oversized body is not collected first.
-    const remaining = this.#parser.packet?.length ?? -1;
-    if (remaining > 0 && wireBytes(remaining) > this.#parts.limits.packetBytesMax)
-      this.#owner.oversized();
+  }
+
+  fault(fault: PacketFault | FramingFault): void {
+    this.#owner.violated(fault, this.#version);
   }
 }

@@ -57,7 +57,8 @@ export class Admission {
         return candidate.refuse("authentication", REFUSAL_CODES[authentication.reason], version);
       const { principal, device } = authentication;
       const { password: _, certificate: __, ...known } = credentials;
-      candidate.accept(packet, { ...known, principal, device });
+      const bridge = (packet as { bridgeMode?: boolean }).bridgeMode === true;
+      candidate.accept(packet, { ...known, principal, device, bridge });
     };
     if (!handlers.authenticate) return answer({ allowed: true });
     handlers.authenticate(credentials).then(answer, (error: unknown) => {
@@ -76,7 +77,12 @@ export class Admission {
   }
 }
 
-/** Reason to refuse a CONNECT before anybody is asked about its sender (pure). */
+/** The largest CONNACK here: the server's limits, and what is said only to some. */
+const CONNACK_BYTES = 18;
+const SERVER_KEEP_ALIVE_BYTES = 3;
+const ASSIGNED_ID_BYTES = 43;
+
+/** Reason to refuse a well-formed CONNECT (protocol/packet-check.ts) before anybody is asked about its sender (pure). */
 export function connectProblem(packet: IConnectPacket, limits: Limits): Problem | null {
   const { clientId, protocolVersion, will } = packet;
   if (Buffer.byteLength(clientId) > limits.clientIdBytesMax || /\p{Cc}/u.test(clientId))
@@ -86,15 +92,14 @@ export function connectProblem(packet: IConnectPacket, limits: Limits): Problem 
     return { reason: "client_id", reasonCode: REASON.clientIdInvalid };
   if (will && (!isTopicName(will.topic, limits.topicLevelsMax) || (will.qos ?? 0) > 2))
     return { reason: "will", reasonCode: REASON.topicNameInvalid };
-  const { authenticationMethod, ...properties } = packet.properties ?? {};
-  if (authenticationMethod !== undefined)
-    return { reason: "authentication_method", reasonCode: REASON.badAuthenticationMethod };
-  // A repeated property arrives as an array: a protocol error for all but user properties.
-  const repeated = [...Object.values(properties), ...Object.values(will?.properties ?? {})];
-  if (repeated.some(Array.isArray) || properties.receiveMaximum === 0)
-    // [MQTT-3.1.2-22]
-    return { reason: "protocol_error", reasonCode: REASON.protocolError };
-  if (properties.maximumPacketSize === 0)
-    return { reason: "protocol_error", reasonCode: REASON.protocolError }; // MQTT 5, 3.1.2.11.4
+  // A client that cannot be told the terms of its connection gets none.
+  const keepAlive = packet.keepalive ?? 0;
+  const isImposed = keepAlive === 0 || keepAlive > limits.keepAliveSecondsMax;
+  const least =
+    CONNACK_BYTES +
+    (isImposed ? SERVER_KEEP_ALIVE_BYTES : 0) +
+    (clientId === "" ? ASSIGNED_ID_BYTES : 0);
+  if ((packet.properties?.maximumPacketSize ?? Infinity) < least)
+    return { reason: "packet_too_large", reasonCode: REASON.packetTooLarge }; // [MQTT-3.1.2-24]
   return null;
 }

@@ -17,6 +17,8 @@ import type { ClientIdentity } from "../broker.ts";
 import { count } from "../counters.ts";
 import type { ConnectTerms } from "../protocol/connect-terms.ts";
 import type { Will } from "../protocol/properties.ts";
+import type { FramingFault } from "../protocol/framing.ts";
+import type { PacketFault, ProtocolVersion } from "../protocol/packet-check.ts";
 import { REASON } from "../protocol/reason-codes.ts";
 import { refusedConnack } from "../protocol/wire.ts";
 import type { Wills } from "../routing/wills.ts";
@@ -33,6 +35,21 @@ import { PAUSE, type Pause } from "./pauses.ts";
 
 /** Time for a refused client to hang up by itself. */
 const LINGER_MS = 500;
+
+/** The end of a connection that sends what it may not: the reason that is counted, and the code for MQTT 5. */
+const FAULTS: Readonly<
+  Record<PacketFault | FramingFault, { readonly reason: string; readonly reasonCode: number }>
+> = {
+  malformed: { reason: "malformed", reasonCode: REASON.malformed },
+  protocol_error: { reason: "protocol_error", reasonCode: REASON.protocolError },
+  packet_too_large: { reason: "packet_too_large", reasonCode: REASON.packetTooLarge }, // [MQTT-3.1.2-24]
+  version_unsupported: { reason: "protocol_version", reasonCode: REASON.unsupportedVersion },
+  client_id_invalid: { reason: "client_id", reasonCode: REASON.clientIdInvalid },
+  authentication_unsupported: {
+    reason: "authentication_method",
+    reasonCode: REASON.badAuthenticationMethod,
+  },
+};
 
 type Phase = "opening" | "connecting" | "open" | "closed";
 
@@ -156,14 +173,17 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
   }
 
   malformed(error: Error): void {
-    // An unknown version deserves its answer [MQTT-3.1.2-2]; mqtt-packet only says so in words.
-    if (this.#phase === "opening" && error.message === "Invalid protocol version")
-      return this.refuse("protocol_version", REASON.unsupportedVersion, 4);
-    this.close("malformed", REASON.malformed);
+    // The check before the parser (protocol/packet-check.ts) should have found it.
+    this.failed(error);
   }
 
-  oversized(): void {
-    this.close("packet_too_large", REASON.packetTooLarge); // [MQTT-3.1.2-24]
+  violated(fault: PacketFault | FramingFault, version: ProtocolVersion | null): void {
+    const { reason, reasonCode } = FAULTS[fault];
+    // Only a CONNECT is answered in its own words, and only on MQTT 5 (3.2.2.2) [MQTT-3.1.4-1].
+    // An unknown version is answered as well [MQTT-3.1.2-2], in the form that every version reads.
+    const answered = fault === "version_unsupported" ? 4 : version === 5 ? 5 : null;
+    if (this.#phase === "opening" && answered) return this.refuse(reason, reasonCode, answered);
+    this.close(reason, reasonCode);
   }
 
   drained(): void {

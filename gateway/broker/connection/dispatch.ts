@@ -43,15 +43,10 @@ export class Dispatch implements AliasHolder {
     if (packet.cmd === "publish") return this.#publish(packet);
     if (packet.cmd === "pingreq") return this.#source.write(PINGRESP);
     if (packet.cmd === "disconnect") return this.#disconnect(packet);
-    // mqtt-packet reports a missing packet identifier as -1 or none, and passes 0 on [MQTT-2.2.1-3].
-    if (!((packet.messageId ?? 0) > 0)) return this.#violation();
-    const { outbound } = this.#session;
     if (packet.cmd === "pubrel") return this.#inbound.release(packet.messageId!);
-    if (packet.cmd === "puback") return outbound.puback(packet.messageId!);
-    if (packet.cmd === "pubrec") return outbound.pubrec(packet.messageId!, packet.reasonCode ?? 0);
-    if (packet.cmd === "pubcomp") return outbound.pubcomp(packet.messageId!);
-    // A packet that only servers send, AUTH, or a second CONNECT [MQTT-3.1.0-2].
-    if (packet.cmd !== "subscribe" && packet.cmd !== "unsubscribe") return this.#violation();
+    // Packets of any other type have not passed the channel (protocol/packet-check.ts).
+    if (packet.cmd !== "subscribe" && packet.cmd !== "unsubscribe")
+      return this.#acknowledged(packet);
     this.#spend(packet.cmd === "subscribe" ? packet.subscriptions.length : 1);
     const { subscribing } = this.#parts;
     this.#source.guarded(() =>
@@ -64,6 +59,20 @@ export class Dispatch implements AliasHolder {
   /** The socket is closed. */
   stop(): void {
     if (this.#rateTimer) clearTimeout(this.#rateTimer);
+    this.#inbound.stop();
+  }
+
+  /** An acknowledgement that its delivery cannot have is a protocol error (MQTT 5, 4.13.1). */
+  #acknowledged(packet: Packet): void {
+    const { outbound } = this.#session;
+    const messageId = packet.messageId!;
+    const fits =
+      packet.cmd === "puback"
+        ? outbound.puback(messageId)
+        : packet.cmd === "pubrec"
+          ? outbound.pubrec(messageId, packet.reasonCode ?? 0)
+          : packet.cmd === "pubcomp" && outbound.pubcomp(messageId);
+    if (!fits) this.#violation();
   }
 
   #publish(packet: IPublishPacket): void {
@@ -74,8 +83,9 @@ export class Dispatch implements AliasHolder {
   }
 
   #disconnect(packet: IDisconnectPacket): void {
-    const expiry: unknown = packet.properties?.sessionExpiryInterval;
-    if (expiry !== undefined && typeof expiry !== "number") return this.#violation();
+    // A session that ends with its connection cannot be kept by DISCONNECT (MQTT 5, 3.14.2.2.2).
+    const isKept = (packet.properties?.sessionExpiryInterval ?? 0) > 0;
+    if (isKept && this.#source.terms.expirySeconds === 0) return this.#violation();
     this.#source.farewell(packet);
   }
 

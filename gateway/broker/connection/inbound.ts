@@ -3,17 +3,18 @@
 // I1. Answers leave in the order of arrival: a settled publish waits for those before it (broker.ts/B2).
 // I2. Nothing is answered or forwarded before `settle` (broker.ts/B1), and nothing twice: a second `settle`
 //     of the same publish is ignored.
-// I3. A refused publish is answered and never forwarded.
+// I3. A refused publish is answered and never forwarded, whatever code it is answered with.
 // I4. A packet identifier of QoS 2 belongs to one publish from its PUBLISH to its PUBREL: a re-send
 //     in between is answered, never handed over again (broker.ts/B4) [MQTT-4.3.3-10].
-// I5. Settling works after the client has left: the message is still forwarded, only unanswered.
+// I5. A client that has many rejects kept is read more slowly, and loses nothing by it.
+// I6. Settling works after the client has left: the message is still forwarded, only unanswered.
 import type { IPublishPacket } from "mqtt-packet";
 import type { Logger } from "../../../platform/runtime/logger.ts";
 import type { Refusal } from "../../ingest/message.ts";
 import type { BrokerCounters, BrokerHandlers } from "../broker.ts";
 import type { Limits } from "../options.ts";
 import { REASON } from "../protocol/reason-codes.ts";
-import { REFUSAL_CODES } from "../protocol/refusals.ts";
+import { type RejectAnswers, answerCode, isKept } from "../protocol/refusals.ts";
 import { encode, pubackWord, pubcompWord, pubrecWord } from "../protocol/wire.ts";
 import type { Forwarder } from "../routing/forward.ts";
 import { Held } from "../routing/held.ts";
@@ -21,11 +22,16 @@ import type { InboundSession } from "../session/inbound-session.ts";
 import type { Peer } from "../session/peer.ts";
 import type { HeldRoom } from "./held-room.ts";
 import { PAUSE } from "./pauses.ts";
+import type { RateLimit } from "./rate-limit.ts";
+import { Slowdown } from "./slowdown.ts";
 import type { Source } from "./source.ts";
 
 export interface InboundParts {
   readonly handlers: Pick<BrokerHandlers, "publish">;
   readonly limits: Pick<Limits, "inFlightMax" | "inFlightBytesMax">;
+  readonly rejectAnswers: RejectAnswers;
+  /** Rejects of one client. */
+  readonly rejectLimit: RateLimit;
   readonly counters: BrokerCounters;
   readonly logger: Logger | undefined;
   readonly forwarder: Forwarder;
@@ -37,6 +43,7 @@ export class Inbound {
   readonly #parts: InboundParts;
   readonly #source: Source;
   readonly #session: InboundSession;
+  readonly #slowdown: Slowdown;
   /** Arrival order; entries before `#head` are released. */
   #queue: Held[] = [];
   #head = 0;
@@ -46,6 +53,12 @@ export class Inbound {
     this.#parts = parts;
     this.#source = source;
     this.#session = session;
+    this.#slowdown = new Slowdown(source, parts.rejectLimit, PAUSE.rejects);
+  }
+
+  /** The socket is closed. */
+  stop(): void {
+    this.#slowdown.stop();
   }
 
   publish(packet: IPublishPacket): void {
@@ -116,6 +129,7 @@ export class Inbound {
     if (held.settled) return; // I2
     held.settled = true;
     held.refusal = refusal;
+    if (refusal && isKept(refusal)) this.#slowdown.spend(rejectTokens(held.payload.length)); // I5
     if (this.#queue[this.#head] === held) this.#releaseSettled();
   }
 
@@ -146,23 +160,27 @@ export class Inbound {
   #answer(held: Held): void {
     if (held.qos === 0) return;
     const messageId = held.messageId!;
-    const to = held.qos === 2 ? this.#session.settle(messageId, held.refusal) : this.#source;
+    const code = answerCode(held.qos, held.refusal, this.#parts.rejectAnswers);
+    const to = held.qos === 2 ? this.#session.settle(messageId, code) : this.#source;
     if (!to) return;
-    if (held.refusal && to.identity.protocolVersion === 5) return to.write(refusedAnswer(held, to));
+    if (code !== REASON.success && to.identity.protocolVersion === 5)
+      return to.write(refusedAnswer(held, code, to));
     to.answer(held.qos === 1 ? pubackWord(messageId) : pubrecWord(messageId));
   }
 }
 
-function refusedAnswer(held: Held, to: Peer): Buffer {
-  const { reason, detail } = held.refusal!;
-  const reasonCode = REFUSAL_CODES[reason];
+function refusedAnswer(held: Held, reasonCode: number, to: Peer): Buffer {
   const cmd = held.qos === 1 ? "puback" : "pubrec";
   const messageId = held.messageId!;
   // [MQTT-3.1.2-29]: no reason string for a client that asked for no problem information, and
   // [MQTT-3.4.2-2]: none that would make the packet larger than the client accepts.
   if (to.terms.problemInformation) {
-    const full = encode({ cmd, messageId, reasonCode, properties: { reasonString: detail } }, 5);
+    const reasonString = held.refusal!.detail;
+    const full = encode({ cmd, messageId, reasonCode, properties: { reasonString } }, 5);
     if (full.length <= to.terms.maximumPacketSize) return full;
   }
   return encode({ cmd, messageId, reasonCode }, 5);
 }
+
+/** The price of a reject: one, and one more for each 4 KiB of what is kept. */
+const rejectTokens = (payloadBytes: number): number => 1 + Math.floor(payloadBytes / 4096);

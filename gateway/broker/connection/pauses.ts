@@ -5,6 +5,7 @@ export const PAUSE = {
   heldBytes: 4,
   rate: 8,
   writing: 16,
+  rejects: 32,
 } as const;
 
 export type Pause = (typeof PAUSE)[keyof typeof PAUSE];
@@ -16,6 +17,7 @@ export const PAUSE_NAMES: Record<Pause, string> = {
   4: "held_bytes",
   8: "rate",
   16: "writing",
+  32: "rejects",
 };
 
 export interface Pausable {

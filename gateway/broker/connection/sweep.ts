@@ -12,18 +12,20 @@ export interface SweepParts {
   readonly connections: Iterable<Connection>;
   readonly sessions: Sessions;
   readonly rateLimit: RateLimit;
+  readonly rejectLimit: RateLimit;
   readonly drainTimeoutMs: number;
 }
 
 /** @returns a function that stops it. */
 export function startSweeping(parts: SweepParts): () => void {
-  const { connections, sessions, rateLimit, drainTimeoutMs } = parts;
+  const { connections, sessions, rateLimit, rejectLimit, drainTimeoutMs } = parts;
   let sweeps = 0;
   const timer = setInterval(() => {
     for (const connection of connections) sweepConnection(connection, drainTimeoutMs);
     if (++sweeps % SWEEPS_PER_HOUSEKEEPING !== 0) return;
     sessions.endExpired(Date.now());
     rateLimit.prune(performance.now());
+    rejectLimit.prune(performance.now());
   }, SWEEP_MS);
   timer.unref();
   return () => clearInterval(timer);

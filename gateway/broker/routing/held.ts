@@ -12,6 +12,7 @@ export interface Published {
   readonly payload: Buffer | string;
   readonly qos: 0 | 1 | 2;
   readonly retain: boolean;
+  readonly dup?: boolean;
   readonly messageId?: number | undefined;
   readonly properties?: Properties | undefined;
 }
@@ -27,11 +28,13 @@ export class Held implements Message, Outgoing {
   readonly traceparent: string | undefined;
   readonly contentType: string | undefined;
   readonly messageId: number | undefined;
+  readonly dup: boolean;
   readonly properties: Properties | undefined;
   settled = false;
   refusal: Refusal | null = null;
 
-  constructor(sender: Sender, { topic, payload, qos, retain, messageId, properties }: Published) {
+  constructor(sender: Sender, published: Published) {
+    const { topic, payload, qos, retain, dup = false, messageId, properties } = published;
     this.clientId = sender.clientId;
     this.principal = sender.principal;
     this.device = sender.device;
@@ -43,6 +46,7 @@ export class Held implements Message, Outgoing {
     this.traceparent = Array.isArray(trace) ? trace[0] : trace;
     this.contentType = properties?.contentType;
     this.messageId = messageId;
+    this.dup = dup;
     this.properties = properties;
   }
 }

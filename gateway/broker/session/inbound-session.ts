@@ -1,10 +1,9 @@
 // Packet identifiers of QoS 2 publishes of one session, from PUBLISH to PUBREL. It outlives the
 // connection while the session does, so that a re-send after a reconnect finds its first sending.
 //
-// S1. held → stored (PUBREC sent) → forgotten (PUBREL); a refusal on MQTT 5 ends it at once
-//     [MQTT-4.3.3-9], on MQTT 3 the client still sends PUBREL.
+// S1. held → stored (PUBREC sent) → forgotten (PUBREL); a PUBREC of 0x80 or more, which only MQTT 5
+//     has, ends it at once [MQTT-4.3.3-9]; a client of MQTT 3 still sends PUBREL.
 // S2. A stored identifier of a session that survives is in the store before its PUBREC is written.
-import type { Refusal } from "../../ingest/message.ts";
 import type { Peer } from "./peer.ts";
 
 /** Stored identifiers that outlive the process; absent for sessions that end with the connection. */
@@ -46,11 +45,14 @@ export class InboundSession {
     this.#owners.delete(messageId);
   }
 
-  /** The connection to answer. */
-  settle(messageId: number, refusal: Refusal | null): Peer | undefined {
+  /**
+   * The connection to answer.
+   * @param code of the PUBREC, as MQTT 5 has it.
+   */
+  settle(messageId: number, code: number): Peer | undefined {
     const owner = this.#owners.get(messageId);
     if (!owner) return undefined;
-    if (refusal && owner.identity.protocolVersion === 5)
+    if (code >= 0x80 && owner.identity.protocolVersion === 5)
       this.#owners.delete(messageId); // S1
     else {
       this.#owners.set(messageId, null);

@@ -116,14 +116,21 @@ export class Outbound {
     this.#pumpSoon();
   }
 
-  puback(messageId: number): void {
-    if (this.#inFlight.get(messageId)?.qos === 1) this.#done(messageId);
+  /** False when it answers a delivery of another QoS; one of nothing known is ignored (a late repeat). */
+  puback(messageId: number): boolean {
+    const entry = this.#inFlight.get(messageId);
+    if (entry?.qos === 2) return false;
+    if (entry) this.#done(messageId);
+    return true;
   }
 
-  pubrec(messageId: number, reasonCode: number): void {
+  /** False when it answers a delivery of another QoS. */
+  pubrec(messageId: number, reasonCode: number): boolean {
     const entry = this.#inFlight.get(messageId);
     const modern = this.#peer?.identity.protocolVersion === 5;
-    if (entry?.qos !== 2) {
+    if (entry?.qos === 1) return false;
+    if (!entry) {
+      if (modern && reasonCode >= 0x80) return true; // [MQTT-4.3.3-4]: a refusal asks for nothing.
       if (modern)
         this.#peer?.write(
           encode({ cmd: "pubrel", messageId, reasonCode: REASON.packetIdNotFound }, 5),
@@ -136,11 +143,15 @@ export class Outbound {
       if (entry.sequence > 0) this.#parts.store.markReleased(entry.sequence);
       this.#peer?.answer(pubrelWord(messageId));
     }
+    return true;
   }
 
-  pubcomp(messageId: number): void {
+  /** False when it answers a delivery that was not released. */
+  pubcomp(messageId: number): boolean {
     const entry = this.#inFlight.get(messageId);
-    if (entry?.qos === 2 && entry.released) this.#done(messageId);
+    if (entry && !entry.released) return false;
+    if (entry) this.#done(messageId);
+    return true;
   }
 
   /** Sends what the window and the socket take. */

@@ -30,10 +30,12 @@ export function checkContracts(options: {
   const { versions, problems } = compileAll(files);
   const warnings: string[] = [];
   let known = versions;
+  let out: ReadonlySet<string> = new Set();
   if (options.against !== undefined) {
     const before = readSchemasAt(options.schemas, options.against);
     problems.push(...immutabilityProblems(files, before, options.against));
     const now = new Map(files.map((file) => [versionKey(file), file.schema]));
+    out = new Set(before.map(versionKey));
     const gone = before.filter((file) => {
       const schema = now.get(versionKey(file));
       return !schema || !isSameSchema(schema, file.schema);
@@ -41,7 +43,8 @@ export function checkContracts(options: {
     known = merge(compileAll(gone).versions, versions);
   }
   for (const version of versions) {
-    const found = judge(version, known, options.mode);
+    const isOut = out.has(versionKey(version.file));
+    const found = judge(version, known, { mode: options.mode, isOut });
     problems.push(...found.problems);
     warnings.push(...found.warnings);
   }
@@ -49,7 +52,9 @@ export function checkContracts(options: {
   const what = `${count(files.length, "version")} of ${count(names, "contract")}`;
   const verdict =
     problems.length === 0
-      ? "each compatible with all earlier ones"
+      ? options.mode === "NONE"
+        ? "what breaks is a warning"
+        : "each compatible with all earlier ones"
       : count(problems.length, "problem");
   const against = options.against === undefined ? "" : ` and ${options.against}`;
   return { problems, warnings, summary: `${what}, ${options.mode}${against}: ${verdict}` };

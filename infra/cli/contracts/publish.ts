@@ -43,10 +43,17 @@ interface Bucket {
   readonly broken: readonly string[];
 }
 
+export interface PublishOptions {
+  readonly schemas: string;
+  readonly mode: CompatibilityMode;
+  /** With mode NONE: why; kept with each version. */
+  readonly reason?: string;
+}
+
 /** Writes the directory's versions that the hub does not hold, unless one breaks an earlier one. */
 export async function publishContracts(
   hub: NatsConnection,
-  options: { schemas: string; mode: CompatibilityMode },
+  options: PublishOptions,
 ): Promise<Report> {
   if ((await new Streams(hub).state(STREAM)).mirror)
     throw refused("this nats-server holds a region's copy of the contracts: say the hub's URL");
@@ -56,8 +63,7 @@ export async function publishContracts(
     const { files, problems, warnings } = toWrite(bucket, options);
     const isLast = attempt === ATTEMPTS_MAX;
     const isDone =
-      problems.length > 0 ||
-      (await write(publisherOn(hub), files, { bucket, mode: options.mode, written }));
+      problems.length > 0 || (await write(publisherOn(hub), files, { bucket, options, written }));
     if (!isDone && !isLast) continue;
     if (!isDone) problems.push("others write to the bucket all the time: try again");
     return { problems, warnings, summary: summaryOf(written, problems) };
@@ -74,7 +80,7 @@ function summaryOf(written: readonly SchemaFile[], problems: readonly string[]):
 /** The versions that are to be written, or why nothing is (W1). */
 function toWrite(
   bucket: Bucket,
-  { schemas, mode }: { schemas: string; mode: CompatibilityMode },
+  { schemas, mode }: PublishOptions,
 ): { files: SchemaFile[]; problems: string[]; warnings: string[] } {
   const files = readSchemas(schemas);
   const known = [...publishedFiles(bucket), ...readSchemas(SCHEMAS_DIRECTORY)];
@@ -106,23 +112,38 @@ function toWrite(
       );
   }
   for (const version of compiled.versions.filter(({ file }) => fresh.includes(file))) {
-    const found = judge(version, compiled.versions, mode);
+    const since = lastBreakBefore(bucket, version.file);
+    const found = judge(version, compiled.versions, { mode, since });
     problems.push(...found.problems);
     warnings.push(...found.warnings);
   }
   return { files: fresh, problems, warnings };
 }
 
+/** The newest earlier version that was published with mode NONE: a new beginning. */
+function lastBreakBefore({ entries }: Bucket, { name, version }: SchemaFile): number | undefined {
+  const breaks = [...entries.values()].filter(
+    (entry) => entry.name === name && entry.version < version && entry.published?.mode === "NONE",
+  );
+  return breaks.length === 0 ? undefined : Math.max(...breaks.map((entry) => entry.version));
+}
+
 /** False if somebody else wrote in between (W2); `written` gets what was written nevertheless. */
 async function write(
   publisher: Publisher,
   files: readonly SchemaFile[],
-  { bucket, mode, written }: { bucket: Bucket; mode: CompatibilityMode; written: SchemaFile[] },
+  { bucket, options, written }: { bucket: Bucket; options: PublishOptions; written: SchemaFile[] },
 ): Promise<boolean> {
   let lastSequence = bucket.lastSeq;
   for (const file of files) {
     const { name, version, schema } = file;
-    const value: PublishedContract = { schema, publishedAtMs: Date.now(), mode };
+    const { mode, reason } = options;
+    const value: PublishedContract = {
+      schema,
+      publishedAtMs: Date.now(),
+      mode,
+      ...(reason === undefined ? {} : { reason }),
+    };
     const subject = contractSubject(name, version);
     const message = { subject, data: Buffer.from(JSON.stringify(value)) };
     const expected = { ofSubject: 0, ofStream: lastSequence };
@@ -166,8 +187,10 @@ export async function listContracts(connection: NatsConnection): Promise<string[
     rows.set(versionKey(file), { file, what: "shipped, not published" });
   for (const file of publishedFiles(bucket)) {
     const { published } = bucket.entries.get(versionKey(file))!;
-    const at = new Date(published!.publishedAtMs).toISOString();
-    rows.set(versionKey(file), { file, what: `published ${at} (${published!.mode})` });
+    const { publishedAtMs, mode, reason } = published!;
+    const at = new Date(publishedAtMs).toISOString();
+    const how = reason === undefined ? mode : `${mode}: ${reason}`;
+    rows.set(versionKey(file), { file, what: `published ${at} (${how})` });
   }
   const lines = [...rows.values()]
     .sort(({ file: a }, { file: b }) =>

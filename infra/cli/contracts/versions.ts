@@ -6,6 +6,8 @@ import {
   checkVersion,
   isRefusal,
 } from "../../../contracts/schema/compatibility.ts";
+import { unknownKeywords } from "../../../contracts/schema/keywords.ts";
+import { reservedNames } from "../../../contracts/schema/reserved-names.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 
 export interface Report {
@@ -38,19 +40,49 @@ export function compileAll(files: readonly SchemaFile[]): {
   return { versions, problems };
 }
 
-/** Judges `newer` against every earlier version among `known`. */
+export interface Judgement {
+  readonly mode: CompatibilityMode;
+  /** The version is out in the world: what is wrong with it by itself can only be said. */
+  readonly isOut?: boolean;
+  /** Earlier versions are not compared: this one was published with mode NONE. */
+  readonly since?: number | undefined;
+}
+
+/** Judges `newer` by itself and against every earlier version among `known`. */
 export function judge(
   newer: Version,
   known: readonly Version[],
-  mode: CompatibilityMode,
+  { mode, isOut = false, since = 0 }: Judgement,
 ): { problems: string[]; warnings: string[] } {
   const lines = { problems: [] as string[], warnings: [] as string[] };
-  for (const finding of checkVersion(newer, known, mode)) {
-    const at = finding.property === null ? "" : `${finding.property}: `;
-    const line = `${newer.file.path}: ${at}${finding.text}`;
-    const list = isRefusal(finding) ? lines.problems : lines.warnings;
+  const add = (isProblem: boolean, property: string | null, text: string): void => {
+    const line = `${newer.file.path}: ${property === null ? "" : `${property}: `}${text}`;
+    const list = isProblem ? lines.problems : lines.warnings;
     // The same may be wrong in both directions of FULL, or for both versions of a pair.
     if (!list.includes(line)) list.push(line);
-  }
+  };
+  const unknown = unknownKeywords(newer.schema);
+  for (const { property, text } of unknown) add(!isOut, property, text);
+  const names = namesOf(newer, known);
+  for (const { property, text, isOld } of names) add(!isOut && !isOld, property, text);
+  if (unknown.length > 0) return lines;
+  const compared = known.filter(({ contract }) => contract.version >= since);
+  for (const finding of checkVersion(newer, compared, mode))
+    add(isRefusal(finding), finding.property, finding.text);
   return lines;
+}
+
+/** Names that are needed elsewhere; old ones are those of an earlier version too: they cannot be taken back. */
+function namesOf({ contract }: Version, known: readonly Version[]) {
+  const contracts = known.map((version) => version.contract);
+  const earlier = contracts.filter(
+    ({ name, version }) => name === contract.name && version < contract.version,
+  );
+  const old = new Set(
+    earlier.flatMap((one) => reservedNames(one, contracts)).map(({ text }) => text),
+  );
+  return reservedNames(contract, contracts).map((problem) => ({
+    ...problem,
+    isOld: old.has(problem.text),
+  }));
 }

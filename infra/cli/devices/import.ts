@@ -17,7 +17,7 @@ const PROBLEMS_SHOWN_MAX = 20;
 
 export interface ImportOptions {
   readonly file: string;
-  /** Where generated secrets go; must not exist yet. */
+  /** The file for generated secrets, which must not exist yet. */
   readonly secretsOut?: string;
   /** Leave devices that exist as they are, instead of refusing the file. */
   readonly skipExisting?: boolean;

@@ -1,10 +1,11 @@
 // Rejects, which gateways refused and kept: found in a region's stream, and put into words.
 import { REJECT_REASONS, type Reject } from "../../../contracts/messages/reject.ts";
-import { rejectFilter, rejectsStream } from "../../../contracts/names/subjects.ts";
+import { rejectAddress, rejectFilter, rejectsStream } from "../../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
 import { jsonOf } from "../../../platform/nats/client/payload.ts";
 import { readStored } from "../../../platform/nats/client/stream-reader.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
+import { readDropped } from "../../../platform/nats/lanes/dropped-rejects.ts";
 import { refused } from "../kit/refused.ts";
 import { printable } from "../kit/words.ts";
 import { hexDump } from "./hex-dump.ts";
@@ -32,8 +33,7 @@ export async function findRejects(
   query: RejectQuery,
   limit: number,
 ): Promise<KeptReject[]> {
-  if (query.reason !== undefined && !REJECT_REASONS.some((known) => known === query.reason))
-    throw refused(`the reason "${query.reason}" is none of ${REJECT_REASONS.join(", ")}`);
+  checkReason(query);
   const streams = new Streams(connection);
   const stream = rejectsStream(query.region);
   const subject = rejectFilter(query);
@@ -49,6 +49,45 @@ export async function findRejects(
   }
 }
 
+/** Sequences of all rejects that fit, oldest first: there may be too many to hold the rejects themselves. */
+export async function rejectSeqs(
+  connection: NatsConnection,
+  query: RejectQuery,
+): Promise<number[]> {
+  checkReason(query);
+  const stream = rejectsStream(query.region);
+  const subject = rejectFilter(query);
+  const newest = await new Streams(connection).newest(stream, subject);
+  const seqs: number[] = [];
+  if (!newest) return seqs;
+  const slice = { stream, subject, from: 1 };
+  for await (const { seq, data } of readStored(connection, slice, newest.seq))
+    if ((rejectOf(data)?.receivedAtMs ?? -1) >= (query.sinceMs ?? 0)) seqs.push(seq);
+  return seqs;
+}
+
+function checkReason({ reason }: RejectQuery): void {
+  if (reason !== undefined && !REJECT_REASONS.some((known) => known === reason))
+    throw refused(`the reason "${reason}" is none of ${REJECT_REASONS.join(", ")}`);
+}
+
+/** How many that fit are gone, for want of room or by age, and were not replayed. */
+export async function goneRejects(
+  connection: NatsConnection,
+  { region, reason, device, sinceMs }: RejectQuery,
+): Promise<number> {
+  const { dropped, others } = await readDropped(new Streams(connection), region);
+  const isFiltered = reason !== undefined || device !== undefined || sinceMs !== undefined;
+  return dropped
+    .filter(
+      (one) =>
+        (reason === undefined || one.reason === reason) &&
+        (device === undefined || one.device === device) &&
+        one.atMs >= (sinceMs ?? 0),
+    )
+    .reduce((sum, { forRoom, byAge }) => sum + forRoom + byAge, isFiltered ? 0 : others);
+}
+
 /** One reject, or null if there is none of that sequence (any more). */
 export async function rejectAt(
   connection: NatsConnection,
@@ -56,7 +95,9 @@ export async function rejectAt(
   seq: number,
 ): Promise<KeptReject | null> {
   const message = await new Streams(connection).at(rejectsStream(region), seq);
-  const reject = message && rejectOf(message.data);
+  // The count of those that are gone is in the same stream.
+  if (!message || !rejectAddress(message.subject)) return null;
+  const reject = rejectOf(message.data);
   return reject && { seq, reject };
 }
 

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import type { Alert } from "../../../contracts/messages/alert.ts";
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import { compileRule } from "../../../contracts/rules/compile-rule.ts";
-import { type Frame, type FrameReading, frameOrNull } from "../../../contracts/messages/frame.ts";
+import { type FrameReading, frameOrNull } from "../../../contracts/messages/frame.ts";
 import { eventTimeMs } from "../../../contracts/messages/reading.ts";
 import type { Rule } from "../../../contracts/rules/rule.ts";
 import { telemetryFilter, telemetryStream } from "../../../contracts/names/subjects.ts";
@@ -21,26 +21,29 @@ import {
 import { firstSeqSince } from "../../../platform/nats/lanes/trim.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 import { refused } from "../kit/refused.ts";
+import { type RecordedFrame, longestWaitMs, withHeartbeats } from "./heartbeats.ts";
 
-export interface RecordedFrame extends Frame {
-  readonly seq: number;
-  readonly storeMs: number;
+/** A reading of a contract, or of a version of it, that is not known. */
+export class UnknownContract extends Error {
+  override readonly name = "UnknownContract";
 }
 
 /** Frames of one lane, in its order. */
 export interface Recording {
   readonly region: string;
   readonly partition: number;
+  /** False if they are only readings, and time passes with them (heartbeats.ts). */
+  readonly hasHeartbeats: boolean;
   readonly frames: readonly RecordedFrame[];
 }
 
 export interface Outcome {
   readonly alerts: Alert[];
-  /** Readings that came too late to be evaluated. */
+  /** Readings that came late and were evaluated apart. */
   readonly late: number;
 }
 
-/** Every alert that the rules raise or resolve over the recordings, as an engine would. */
+/** Every alert that the rules raise or resolve over the recordings, as an engine would, in the order of time. */
 export function alertsOver(
   recordings: readonly Recording[],
   rules: readonly Rule[],
@@ -49,11 +52,12 @@ export function alertsOver(
   const compiled = rules.map((rule) => compileRule(rule, catalog));
   const alerts: Alert[] = [];
   let late = 0;
-  for (const { region, partition, frames } of recordings) {
+  const waitMs = longestWaitMs(compiled);
+  for (const { region, partition, hasHeartbeats, frames } of recordings) {
     const lane = new LaneRules({ region, partition }, catalog, () => performance.now());
     lane.update(compiled, 0);
     let state = EMPTY_LANE;
-    for (const frame of frames) {
+    for (const frame of hasHeartbeats ? frames : withHeartbeats(frames, waitMs)) {
       const after = stateAfter(state, frame);
       if (!after) continue;
       alerts.push(...lane.applyFrame(frame, frame.seq, after));
@@ -61,7 +65,7 @@ export function alertsOver(
     }
     late += lane.counters.late;
   }
-  return { alerts, late };
+  return { alerts: alerts.sort((a, b) => a.receivedAtMs - b.receivedAtMs), late };
 }
 
 /** Null for a frame that was there already; a recording may begin anywhere and have holes. */
@@ -79,8 +83,8 @@ export function compareAlerts(
   after: readonly Alert[],
 ): { gained: Alert[]; lost: Alert[] } {
   const raised = (alerts: readonly Alert[]) => alerts.filter(({ state }) => state === "firing");
-  const nameOf = ({ region, rule, key, sinceMs }: Alert): string =>
-    JSON.stringify([region, rule, key, sinceMs]);
+  const nameOf = ({ region, rule, key, sinceMs, late }: Alert): string =>
+    JSON.stringify([region, rule, key, sinceMs, late === true]);
   const names = (alerts: readonly Alert[]) => new Set(raised(alerts).map(nameOf));
   const [old, now] = [names(before), names(after)];
   return {
@@ -114,7 +118,7 @@ export async function readRecording(path: string, catalog: Catalog): Promise<Rec
     const header = { v: 1, gateway: "recorded", epoch: "1", n, count: 1, total: n, clock };
     return { seq: n, storeMs: clock, header, readings: [reading] };
   });
-  return [{ region: "recorded", partition: 0, frames }];
+  return [{ region: "recorded", partition: 0, hasHeartbeats: false, frames }];
 }
 
 function toReading(value: unknown, catalog: Catalog): FrameReading {
@@ -123,9 +127,11 @@ function toReading(value: unknown, catalog: Catalog): FrameReading {
   if (typeof of.contract !== "string") throw new Error("contract is missing");
   if (typeof of.payload !== "object" || of.payload === null) throw new Error("payload is missing");
   const [newest] = catalog.versions(of.contract);
-  if (!newest) throw new Error(`contract "${of.contract}" is unknown`);
+  if (!newest) throw new UnknownContract(`contract "${of.contract}" is unknown`);
   const { device, contract, payload } = of;
   const { version = newest.version } = of;
+  if (!catalog.get(contract, version))
+    throw new UnknownContract(`version ${version} of contract "${contract}" is unknown`);
   const receivedAtMs = of.receivedAtMs ?? eventTimeMs(newest, payload, Number.NaN);
   if (!Number.isFinite(receivedAtMs)) throw new Error("it has no time: say receivedAtMs");
   return { device, contract, version, receivedAtMs, traceparent: null, payload };
@@ -157,7 +163,7 @@ export async function readRegion(
         const frame = frameOrNull(data);
         if (frame) frames.push({ seq, storeMs, ...frame });
       }
-    recordings.push({ region, partition, frames });
+    recordings.push({ region, partition, hasHeartbeats: true, frames });
   }
   return recordings;
 }

@@ -17,7 +17,7 @@ export function readRules(file: string): readonly Rule[] {
   }
 }
 
-/** Why a rule cannot be evaluated, or null. */
+/** The reason for which a rule cannot be evaluated, or null. */
 export function problemOf(rule: Rule, catalog: Catalog): string | null {
   try {
     compileRule(rule, catalog);
@@ -28,13 +28,13 @@ export function problemOf(rule: Rule, catalog: Catalog): string | null {
 }
 
 export interface SavedRules {
-  /** By their ids. */
+  /** Rules by their ids. */
   readonly rules: ReadonlyMap<string, Rule>;
-  /** What is wrong with records that are no rules, by their keys: engines set them aside. */
+  /** Faults of records that are no rules, by their keys: engines set them aside. */
   readonly unreadable: ReadonlyMap<string, string>;
 }
 
-/** What the bucket's records say. */
+/** The rules among the bucket's records. */
 export function savedRules(records: readonly BucketRecord[]): SavedRules {
   const rules = new Map<string, Rule>();
   const unreadable = new Map<string, string>();

@@ -1,17 +1,21 @@
 import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import type { Alert } from "../../../contracts/messages/alert.ts";
-import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../contracts/schema/catalog.ts";
-import type { Rule } from "../../../contracts/rules/rule.ts";
+import { type Catalog, SCHEMAS_DIRECTORY, loadCatalog } from "../../../contracts/schema/catalog.ts";
+import { type Rule, contractsOf } from "../../../contracts/rules/rule.ts";
 import { RULES_BUCKET } from "../../../contracts/names/subjects.ts";
 import { Bucket } from "../../../platform/nats/client/bucket.ts";
 import { as } from "../../../platform/runtime/config.ts";
+import { messageOf } from "../../../platform/runtime/errors.ts";
+import { HUB } from "../../../platform/nats/topology/topology.ts";
 import type { Place } from "../kit/addresses.ts";
 import { withNats } from "../kit/connection.ts";
 import { type Say, example, parseDuration, place } from "../kit/options.ts";
 import { UsageError, refused } from "../kit/refused.ts";
+import { knownContracts } from "./contracts.ts";
 import {
   type Recording,
+  UnknownContract,
   alertsOver,
   compareAlerts,
   readRecording,
@@ -47,7 +51,7 @@ export function addRulesTestCommand(rules: Command, say: Say): void {
     .option("--record <file>", "write the readings of the log there, for --data")
     .option("--against <file>", "rules to compare with, such as those of the main branch")
     .option("--strict", "status 1 if an alert is gained or lost", false)
-    .option("--schemas <dir>", "contracts", SCHEMAS_DIRECTORY)
+    .option("--schemas <dir>", "contracts, beside those that are published", SCHEMAS_DIRECTORY)
     .action((file: string, flags: Flags) => testRules(file, flags, say));
 }
 
@@ -56,23 +60,25 @@ async function testRules(file: string, flags: Flags, say: Say): Promise<void> {
   if ((data === undefined) === (region === undefined))
     throw new UsageError("say what to run the rules over: --data, or --region");
   const wanted = readRules(file);
-  const catalog = loadCatalog(flags.schemas);
-  for (const rule of wanted) {
+  const other = against === undefined ? null : readRules(against);
+  const { recordings, saved, catalog } =
+    data === undefined
+      ? await ofRegion(region!, flags)
+      : await ofFile(data, [...wanted, ...(other ?? [])], flags);
+  for (const rule of [...wanted, ...(other ?? [])]) {
     const why = problemOf(rule, catalog);
     if (why !== null) throw refused(`rule "${rule.id}": ${why}`);
   }
-  const { recordings, saved } =
-    data === undefined
-      ? await ofRegion(region!, flags)
-      : { recordings: await readRecording(data, catalog), saved: null };
   if (record !== undefined) writeFileSync(record, linesOf(recordings));
   const { alerts: after, late } = alertsOver(recordings, wanted, catalog);
   for (const alert of after) say(alertLine(alert));
   const count = recordings.reduce((sum, recording) => sum + readingsOf(recording).length, 0);
-  if (late > 0) say(`${late} readings came too late to be evaluated`);
+  if (late > 0) say(`${late} readings came late and were evaluated apart`);
+  if (data !== undefined)
+    say("a recording has no heartbeats of gateways: time passed with its readings, up to the last");
   const raised = after.filter(({ state }) => state === "firing").length;
   say(`${raised} alerts over ${count} readings`);
-  const current = against === undefined ? saved : readRules(against);
+  const current = other ?? saved;
   if (!current) return;
   // Saved rules that the file does not speak of stay as they are.
   const ids = new Set(wanted.map(({ id }) => id));
@@ -86,16 +92,45 @@ async function testRules(file: string, flags: Flags, say: Say): Promise<void> {
   if (strict && gained.length + lost.length > 0) process.exitCode = 1;
 }
 
-/** The readings of the region's log, and the saved rules, of which the region has a copy. */
-const ofRegion = (
-  region: string,
-  flags: Flags,
-): Promise<{ recordings: Recording[]; saved: readonly Rule[] }> =>
+/** Readings that rules are run over, and what that is done with. */
+interface Material {
+  readonly recordings: Recording[];
+  /** Null where nobody was asked for them. */
+  readonly saved: readonly Rule[] | null;
+  readonly catalog: Catalog;
+}
+
+/** The readings of a file. The hub is asked only for contracts that the directory lacks: there may be none. */
+async function ofFile(data: string, rules: readonly Rule[], flags: Flags): Promise<Material> {
+  const shipped = loadCatalog(flags.schemas);
+  const names = new Set(rules.flatMap(contractsOf));
+  let lacks = [...names.difference(new Set(shipped.names))].map((name) => `contract "${name}"`)[0];
+  if (lacks === undefined)
+    try {
+      return { recordings: await readRecording(data, shipped), saved: null, catalog: shipped };
+    } catch (error) {
+      const { cause } = error as Error;
+      if (!(cause instanceof UnknownContract)) throw error;
+      lacks = messageOf(error);
+    }
+  const catalog = await withNats(flags, HUB, (hub) => knownContracts(hub, flags.schemas)).catch(
+    (error: unknown) => {
+      throw refused(
+        `${lacks} is not in ${flags.schemas}, and what is published cannot be asked for: ${messageOf(error)}`,
+        error,
+      );
+    },
+  );
+  return { recordings: await readRecording(data, catalog), saved: null, catalog };
+}
+
+/** The readings of the region's log, and saved rules and published contracts, of which the region has a copy. */
+const ofRegion = (region: string, flags: Flags): Promise<Material> =>
   withNats(flags, region, async (nats) => {
     const recordings = await readRegion(nats, region, Date.now() - flags.since);
     const bucket = await Bucket.open(nats, RULES_BUCKET);
     const saved = [...savedRules(await bucket.records()).rules.values()];
-    return { recordings, saved };
+    return { recordings, saved, catalog: await knownContracts(nats, flags.schemas) };
   });
 
 const readingsOf = ({ frames }: Recording) => frames.flatMap(({ readings }) => readings);

@@ -19,7 +19,7 @@ export interface ServerReport {
   /** `nats-hub`, `nats-eu`, `influxd`: as its log file is called. */
   readonly name: string;
   readonly address: string;
-  /** Why nothing can be known of it; null if it answers. */
+  /** The reason for which nothing can be known of it; null if it answers. */
   readonly problem: string | null;
 }
 

@@ -1,6 +1,6 @@
 // Faults of an installation in words, the worst first (pure).
 import { dirname, join } from "node:path";
-import type { LaneLoss, ProcessStatus } from "../../../contracts/messages/status.ts";
+import type { GatewayStatus, LaneLoss, ProcessStatus } from "../../../contracts/messages/status.ts";
 import { laneName } from "../../../contracts/names/subjects.ts";
 import {
   LANE_OPERATORS,
@@ -17,6 +17,8 @@ import type { InstallationReport, RegionReport } from "./installation.ts";
 const BEHIND_MS = 60_000;
 /** Share of a log's size bound from which on somebody should act. */
 const LOG_FILLED = 0.8;
+/** Of the keys that a rule cannot be evaluated for, so many are named. */
+const KEYS_NAMED = 3;
 
 /** True if no server and no process answers. */
 export const isDown = ({ servers, processes }: InstallationReport): boolean =>
@@ -126,14 +128,21 @@ function logProblems({ region, log }: RegionReport): string[] {
 function processProblems(name: string, status: ProcessStatus, nowMs: number): string[] {
   switch (status.process) {
     case "gateway":
-      return status.log.state === "ok"
-        ? []
-        : [`${name}: the log refuses, so nothing is acknowledged: ${status.log.detail}`];
+      return gatewayProblems(name, status);
     case "alerting":
       return [
         ...Object.entries(status.rulesDisabled).map(
           ([rule, why]) => `${name}: rule ${rule} is not evaluated any more: ${why}`,
         ),
+        ...Object.entries(status.rulesFailing).flatMap(([rule, { keys }]) => {
+          const failing = Object.keys(keys);
+          return failing.length === 0
+            ? []
+            : [
+                `${name}: rule ${rule} cannot be evaluated for ${failing.slice(0, KEYS_NAMED).join(", ")}` +
+                  (failing.length > KEYS_NAMED ? ` and ${failing.length - KEYS_NAMED} more` : ""),
+              ];
+        }),
         ...status.rulesWaiting.map((rule) => `${name}: a rule waits: ${rule}`),
       ];
     case "aggregator":
@@ -154,4 +163,24 @@ function processProblems(name: string, status: ProcessStatus, nowMs: number): st
     case "simulator":
       return [];
   }
+}
+
+function gatewayProblems(
+  name: string,
+  { log, rejectsDropped, contestedClientIds }: GatewayStatus,
+): string[] {
+  const dropped = rejectsDropped.most.filter(({ forRoom }) => forRoom > 0);
+  return [
+    ...(log.state === "ok"
+      ? []
+      : [`${name}: the log refuses, so nothing is acknowledged: ${log.detail}`]),
+    ...dropped.map(
+      ({ device, reason, forRoom }) =>
+        `${name}: ${count(forRoom, "reject")} (${reason}) of ${device} dropped to make room`,
+    ),
+    ...contestedClientIds.map(
+      ({ clientId, takeovers, addresses }) =>
+        `${name}: clients at ${addresses.join(" and ")} take client id ${clientId} from each other, ${takeovers} times a minute`,
+    ),
+  ];
 }

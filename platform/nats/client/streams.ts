@@ -95,13 +95,14 @@ export class Streams {
     return (await messageOrNull(streams.deleteMessage(stream, seq, false))) ?? false;
   }
 
-  /** Removes what is before a sequence, or everything of a subject; resolves to how many. */
+  /** Removes what is before a sequence, or of a subject all but the newest `keep`; resolves to how many. */
   async purge(
     stream: string,
-    what: { readonly before: number } | { readonly subject: string },
+    what: { readonly before: number } | { readonly subject: string; readonly keep?: number },
   ): Promise<number> {
     const { streams } = await this.#manager();
-    const options = "before" in what ? { seq: what.before } : { filter: what.subject };
+    const options =
+      "before" in what ? { seq: what.before } : { filter: what.subject, keep: what.keep ?? 0 };
     return (await translated(streams.purge(stream, options))).purged;
   }
 

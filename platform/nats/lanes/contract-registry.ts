@@ -29,6 +29,8 @@ export interface PublishedContract {
   readonly publishedAtMs: number;
   /** Compared with every earlier version in this mode before it was written. */
   readonly mode: string;
+  /** With mode NONE: why it may break earlier versions. */
+  readonly reason?: string;
 }
 
 /** The subject of a version: what the bucket calls `{name}.v{n}`. */

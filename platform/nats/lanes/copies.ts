@@ -18,7 +18,7 @@ export async function readCopy(streams: Streams, region: string): Promise<HubCop
   return said && copyOf(said.data);
 }
 
-/** What is none is written anew with the next look at the copy, and keeps everything until then. */
+/** Null for what is none: it is written anew with the next look at the copy, and keeps everything until then. */
 function copyOf(data: Uint8Array): HubCopy | null {
   try {
     const copy = jsonOf<Partial<HubCopy> | null>(data);

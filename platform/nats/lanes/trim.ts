@@ -17,7 +17,7 @@ export interface Retention {
 export interface TrimResult {
   /** Frames removed. */
   readonly purged: number;
-  /** Why nothing may go, or null. */
+  /** The reason for which nothing may go, or null. */
   readonly heldBy: string | null;
 }
 

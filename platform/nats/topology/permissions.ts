@@ -13,6 +13,7 @@ import {
   PRESENCE_BUCKET,
   RULES_BUCKET,
   alertSubjects,
+  alertsOfRule,
   alertsStream,
   bucketStream,
   deadLetterSubjects,
@@ -28,6 +29,7 @@ import {
   telemetryFilter,
   telemetryStream,
 } from "../../../contracts/names/subjects.ts";
+import { GATEWAY_RULES } from "../../../contracts/messages/alert.ts";
 
 /** Replies to clients at the hub: the only inboxes that regions may answer. */
 export const HUB_INBOX = "_INBOX_hub";
@@ -106,7 +108,8 @@ export function regionPermissions(
         // Answers to those who ask it to replay rejects, or what is set aside.
         INBOX,
         ...logs.flatMap((stream) => reading(stream)),
-        ...logs.map((stream) => `$JS.API.STREAM.PURGE.${stream}`),
+        ...[...logs, rejectsStream(region)].map((stream) => `$JS.API.STREAM.PURGE.${stream}`),
+        ...GATEWAY_RULES.map((rule) => alertsOfRule(region, rule)),
         ...copies
           .map(telemetryStream)
           .flatMap((stream) => [
@@ -159,6 +162,7 @@ export function hubPermissions(
   regions: readonly string[],
 ): Readonly<Record<(typeof HUB_USERS)[number], Permissions | null>> {
   const logs = regions.map(telemetryStream);
+  const rejectStreams = ["hub", ...regions].map(rejectsStream);
   const mirrors = logs.flatMap((stream) => reading(stream));
   const origins = regions.flatMap((region) =>
     reading(telemetryStream(region), `$JS.${region}.API`),
@@ -189,6 +193,12 @@ export function hubPermissions(
         INFO,
         alertSubjects("hub"),
         watchingSetAside("hub"),
+        // The hub's rejects and the copies of the regions'; what is dropped of its own is noted among them.
+        rejectSubjects("hub"),
+        ...rejectStreams.flatMap((stream) => [
+          ...reading(stream),
+          `$JS.API.STREAM.PURGE.${stream}`,
+        ]),
         `$KV.${COPIES_BUCKET}.>`,
         `$KV.${POSITIONS_BUCKET}.>`,
         ...reading(alertsStream("hub")),

@@ -1,7 +1,9 @@
 // The streams and buckets as data, created and reconciled idempotently.
 //
 // T1. An origin log has max_bytes and discards new, no max_age: full, it refuses; it never forgets.
-// T2. A mirror discards old and has no max_bytes: a full mirror with discard new skips messages.
+// T2. A mirror discards old: a full one that discards new skips messages. A mirror of a log has no max_bytes,
+//     because it may forget nothing that is not read yet (lanes/trim.ts bounds it); every other
+//     stream, mirrors included, has a bound that the server keeps.
 // T3. The number of partitions is the number of subjects, fixed when the log is created.
 import {
   DiscardPolicy,
@@ -50,7 +52,9 @@ import { streamDifferences } from "./topology-diff.ts";
 
 export const HUB = "hub";
 export const PARTITIONS_DEFAULT = 4;
-export const REJECTS_KEPT_PER_SUBJECT = 1_000;
+/** Size of the rejects of a region, and age at which they go; see lanes/reject-room.ts. */
+export const REJECTS_BYTES_DEFAULT = 1024 ** 3;
+export const REJECTS_KEPT_MS_DEFAULT = 30 * 24 * 3_600_000;
 
 /** Dead letters of a domain and those waiting to be sent again, together; the oldest go first. */
 const DEAD_LETTERS_KEPT = 10_000;
@@ -59,6 +63,12 @@ const SET_ASIDE_KEPT = 10_000;
 const SET_ASIDE_BYTES_MAX = 256 * 1024 ** 2;
 const SET_ASIDE_KEPT_MS = 30 * 24 * 3_600_000;
 const ALERTS_KEPT_PER_SUBJECT = 1_000;
+/** All alerts of a domain; the oldest go first. */
+const ALERTS_BYTES_MAX = 512 * 1024 ** 2;
+/** All replies to commands of a region, all commands, all dead letters of a domain. */
+const REPLIES_BYTES_MAX = 256 * 1024 ** 2;
+const COMMANDS_BYTES_MAX = 256 * 1024 ** 2;
+const DEAD_LETTERS_BYTES_MAX = 256 * 1024 ** 2;
 /** Replies to one command: a device may report how it gets on. */
 const REPLIES_KEPT_PER_SUBJECT = 10;
 const DUPLICATE_WINDOW_MS = 120_000;
@@ -80,7 +90,19 @@ export interface TopologyOptions extends RegionPairs {
   readonly partitions: number;
   /** Size bound of a region's origin log. */
   readonly logBytesMax: number;
+  /** Bounds of the rejects of each domain and of each copy of them; absent: the defaults. */
+  readonly rejects?: RejectBounds;
 }
+
+export interface RejectBounds {
+  readonly bytesMax: number;
+  readonly keepMs: number;
+}
+
+const REJECT_BOUNDS_DEFAULT: RejectBounds = {
+  bytesMax: REJECTS_BYTES_DEFAULT,
+  keepMs: REJECTS_KEPT_MS_DEFAULT,
+};
 
 const base = (spec: StreamSpec): StreamSpec => ({
   storage: StorageType.File,
@@ -100,30 +122,49 @@ const mirror = (name: string, of: string, into: string): StreamSpec =>
     },
   });
 
+/** A stream that was made with a bound for each subject loses it. */
+const NO_BOUND_PER_SUBJECT = -1;
+
+const rejectBounds = ({ rejects = REJECT_BOUNDS_DEFAULT }: TopologyOptions) => ({
+  max_msgs_per_subject: NO_BOUND_PER_SUBJECT,
+  max_bytes: rejects.bytesMax,
+  max_age: nanos(rejects.keepMs),
+});
+
 /** Rejects of a domain: refused by its gateways, or at the hub by InfluxDB. */
-const rejects = (domain: string): StreamSpec =>
+const rejects = (domain: string, options: TopologyOptions): StreamSpec =>
   base({
     name: rejectsStream(domain),
     subjects: [rejectSubjects(domain)],
-    max_msgs_per_subject: REJECTS_KEPT_PER_SUBJECT,
+    ...rejectBounds(options),
     discard: DiscardPolicy.Old,
     duplicate_window: nanos(DUPLICATE_WINDOW_MS),
   });
+
+const ALERTS_BOUNDS = {
+  max_msgs_per_subject: ALERTS_KEPT_PER_SUBJECT,
+  max_bytes: ALERTS_BYTES_MAX,
+};
 
 /** Alerts of a domain: of its rules, or those that the hub raises itself. */
 const alerts = (domain: string): StreamSpec =>
   base({
     name: alertsStream(domain),
     subjects: [alertSubjects(domain)],
-    max_msgs_per_subject: ALERTS_KEPT_PER_SUBJECT,
+    ...ALERTS_BOUNDS,
     discard: DiscardPolicy.Old,
     duplicate_window: nanos(DUPLICATE_WINDOW_MS),
   });
 
 /** A command is said once; mirrors need bounds of their own, because they hear of no deletion. */
-const COMMANDS_BOUNDS = { max_msgs_per_subject: 1, max_age: nanos(COMMANDS_KEPT_MS) };
+const COMMANDS_BOUNDS = {
+  max_msgs_per_subject: 1,
+  max_bytes: COMMANDS_BYTES_MAX,
+  max_age: nanos(COMMANDS_KEPT_MS),
+};
 const REPLIES_BOUNDS = {
   max_msgs_per_subject: REPLIES_KEPT_PER_SUBJECT,
+  max_bytes: REPLIES_BYTES_MAX,
   max_age: nanos(REPLIES_KEPT_MS),
 };
 
@@ -151,6 +192,7 @@ const deadLetters = (domain: string): StreamSpec =>
     name: deadLettersStream(domain),
     subjects: [deadLetterSubjects(domain), retrySubjects(domain)],
     max_msgs: DEAD_LETTERS_KEPT,
+    max_bytes: DEAD_LETTERS_BYTES_MAX,
     discard: DiscardPolicy.Old,
     duplicate_window: nanos(DUPLICATE_WINDOW_MS),
   });
@@ -178,7 +220,7 @@ export const originStreams = (region: string, options: TopologyOptions): StreamS
     duplicate_window: nanos(DUPLICATE_WINDOW_MS),
   }),
   alerts(region),
-  rejects(region),
+  rejects(region, options),
   replies(region),
   deadLetters(region),
   setAside(region),
@@ -220,14 +262,14 @@ const hubDomain = (options: TopologyOptions): Domain => ({
   buckets: [...OPERATOR_BUCKETS, ...BROADCAST_BUCKETS.map((name) => ({ name }))],
   streams: [
     alerts(HUB),
-    rejects(HUB),
+    rejects(HUB, options),
     deadLetters(HUB),
     setAside(HUB),
     commands,
     ...options.regions.flatMap((region) => [
-      ...[telemetryStream, alertsStream, rejectsStream].map((stream) =>
-        mirror(stream(region), region, HUB),
-      ),
+      mirror(telemetryStream(region), region, HUB),
+      { ...mirror(alertsStream(region), region, HUB), ...ALERTS_BOUNDS },
+      { ...mirror(rejectsStream(region), region, HUB), ...rejectBounds(options) },
       { ...mirror(repliesStream(region), region, HUB), ...REPLIES_BOUNDS },
     ]),
   ],
@@ -336,6 +378,17 @@ async function ensureStream(manager: JetStreamManager, spec: StreamSpec): Promis
   if (!found) return void (await manager.streams.add(spec));
   const { mirror: _mirror, subjects: _subjects, ...changeable } = spec;
   await manager.streams.update(spec.name, changeable);
+}
+
+/** The bounds of rejects as the hub has them, or the defaults where it has none yet. */
+export async function rejectBoundsOf(connection: NatsConnection): Promise<RejectBounds> {
+  const manager = await connection.jetstreamManager();
+  const found = await streamConfig(manager, rejectsStream(HUB));
+  const { bytesMax, keepMs } = REJECT_BOUNDS_DEFAULT;
+  return {
+    bytesMax: found && found.max_bytes > 0 ? found.max_bytes : bytesMax,
+    keepMs: found && found.max_age > 0 ? millis(found.max_age) : keepMs,
+  };
 }
 
 /** A stream's configuration, or null if it does not exist. */

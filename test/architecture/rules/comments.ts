@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path/posix";
-import { type Rule, type Tree, commentsOf, headerOf, importsOf } from "../tree.ts";
+import { type Rule, type Tree, commentsOf, headerOf, importsOf, isProduct } from "../tree.ts";
 
 const NAMED_FILE = /(?<![\w/.-])((?:[\w.-]+\/)*[\w.-]+\.(?:ts|md))\b(?:\/([A-Z]\d+))?/g;
 const DECLARED = /^([A-Z]\d+)\. /gm;
@@ -62,6 +62,20 @@ export const citedInvariants: Rule = (tree) => {
         if (!own.has(id) && !PROMISES.test(id) && !TERMS.has(id))
           problems.push(`${path} cites ${id}, which it does not declare: write file.ts/${id}`);
     }
+  }
+  return problems;
+};
+
+const RIDDLE =
+  /^\s*\/\*\* (What|Of|How|Whom|Which|Whose|Who|Where|When|Why|In|At|By|For|To|From|With) .*$/gm;
+
+/** A doc comment of one line begins with the thing that it is about, not with a preposition or a question. */
+export const plainWords: Rule = (tree) => {
+  const problems: string[] = [];
+  for (const [path, source] of tree) {
+    if (!isProduct(path)) continue;
+    for (const [riddle] of source.matchAll(RIDDLE))
+      problems.push(`${path}: "${riddle.trim()}" does not begin with its subject`);
   }
   return problems;
 };

@@ -2,7 +2,6 @@ import { type Rule, importsOf, isProduct } from "../tree.ts";
 
 /** Each package that the product runs on, and the only places that may import it. */
 export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
-  "@datadog/sketches-js": ["cloud/aggregator/"],
   "@influxdata/influxdb-client": ["cloud/sinks/influx/"],
   "@marcbachmann/cel-js": ["contracts/rules/"],
   "@opentelemetry/api": ["otel/"],

@@ -48,7 +48,7 @@ const rows = Array.from({ length: 10 }, rowOf);
 
 function fleetOf(spec: Partial<FleetSpec> & { rate: number }, bufferMax = 1_000) {
   const gateway = { region: "eu", url: "mqtt://unused" };
-  const plans = (["environment", "machine"] as const).map((contract) => ({
+  const specs = (["environment", "machine"] as const).map((contract) => ({
     device: `${contract}-1`,
     gateway,
     contract,
@@ -59,7 +59,7 @@ function fleetOf(spec: Partial<FleetSpec> & { rate: number }, bufferMax = 1_000)
   const clock = { nowMs: START_MS };
   const fleet = new Fleet(
     {
-      plans,
+      devices: specs,
       recordings: { environment: rows, machine: rows },
       keepTimes: false,
       misbehaveEvery: 0,

@@ -1,28 +1,36 @@
-// Composite: remembers of a key the newest reading of each alias, as far as the conditions look at it (pure).
+// Composite: remembers of a key the newest value of each member, as far as the conditions look at it (pure).
+//
+// Devices send what changed: a reading that lacks a member says nothing about it, and its value stays, with
+// the age that it has.
 import type { CompiledComposite } from "../../../../contracts/rules/kinds/composite.ts";
 import type { CompiledRule } from "../../../../contracts/rules/compile-rule.ts";
 import { type Expression, isKnown } from "../../../../contracts/rules/expression.ts";
 import { type ReadingKind, type Values, verdictOf } from "../lane-kind.ts";
 
-/** The newest reading of each alias. */
-type Joined = Record<string, { readonly timeMs: number; readonly values: Values }>;
+interface Known {
+  readonly timeMs: number;
+  readonly value: unknown;
+}
+
+/** Values by alias and member. */
+type Joined = Record<string, Record<string, Known>>;
+
+/** Memory of an earlier program: the newest reading of each alias. */
+type JoinedReadings = Record<string, { readonly timeMs: number; readonly values: Values }>;
 
 export const composite: ReadingKind<CompiledRule & CompiledComposite> = {
   evaluateOf: (rule) => {
     const { when, clear, withinMs } = rule;
     const members = [...when.members, ...(clear?.members ?? [])];
     const aliases = Object.entries(rule.aliases).map(([alias, contract]) => {
-      const used = members.filter(([of]) => of === alias).map(([, member]) => member);
-      return { alias, contract, used };
+      const used = new Set(members.filter(([of]) => of === alias).map(([, member]) => member));
+      return { alias, contract, used: [...used] };
     });
     return ({ contract, values, timeMs }, remembered) => {
       const joined = (remembered.memory ??= {}) as Joined;
       for (const { alias, contract: ofAlias, used } of aliases)
-        if (ofAlias === contract) joined[alias] = { timeMs, values: presentIn(values, used) };
-      const context: Record<string, Values> = {};
-      for (const [alias, reading] of Object.entries(joined))
-        if (withinMs === null || timeMs - reading.timeMs <= withinMs)
-          context[alias] = reading.values;
+        if (ofAlias === contract) remember((joined[alias] ??= {}), used, values, timeMs);
+      const context = contextOf(joined, timeMs - (withinMs ?? Number.POSITIVE_INFINITY));
       if (!isComplete(when, context)) return null;
       const holds = when.evaluate(context) === true;
       const [alias, member] = when.members[0] ?? [];
@@ -34,14 +42,40 @@ export const composite: ReadingKind<CompiledRule & CompiledComposite> = {
   },
 };
 
-/** Those of the members that a reading has. */
-const presentIn = (values: Values, members: readonly string[]): Values =>
-  Object.fromEntries(
-    members
-      .filter((member) => values[member] !== undefined && values[member] !== null)
-      .map((member) => [member, values[member]]),
-  );
+function remember(
+  known: Record<string, Known>,
+  members: readonly string[],
+  values: Values,
+  timeMs: number,
+): void {
+  for (const member of members) {
+    const value = values[member];
+    if (value !== undefined && value !== null) known[member] = { timeMs, value };
+  }
+}
+
+/** The values that are not older than a time. */
+function contextOf(joined: Joined, sinceMs: number): Record<string, Record<string, unknown>> {
+  const context: Record<string, Record<string, unknown>> = {};
+  for (const [alias, members] of Object.entries(joined)) {
+    const values: Record<string, unknown> = (context[alias] = {});
+    for (const [member, { timeMs, value }] of Object.entries(members))
+      if (timeMs >= sinceMs) values[member] = value;
+  }
+  return context;
+}
 
 const isComplete = (expression: Expression, context: Readonly<Record<string, Values>>): boolean =>
   isKnown(expression, context) &&
   expression.members.every(([alias, member]) => context[alias]?.[member] !== undefined);
+
+/** A memory of format 2 (state/lane-snapshot.ts) as it is now. */
+export function memberwise(memory: object): object {
+  const readings = Object.entries(memory as JoinedReadings);
+  return Object.fromEntries(
+    readings.map(([alias, { timeMs, values }]) => {
+      const members = Object.entries(values).map(([name, value]) => [name, { timeMs, value }]);
+      return [alias, Object.fromEntries(members)];
+    }),
+  ) satisfies Joined;
+}

@@ -1,7 +1,9 @@
 // Frequency: counts the readings in a window, which needs one more than are allowed (pure).
 import type { CompiledFrequency } from "../../../../contracts/rules/kinds/frequency.ts";
 import type { CompiledRule } from "../../../../contracts/rules/compile-rule.ts";
+import type { SlidingWindow } from "../../windows/sliding-window.ts";
 import { type ReadingKind, verdictOf } from "../lane-kind.ts";
+import type { Verdict } from "../lifecycle.ts";
 
 export const frequency: ReadingKind<CompiledRule & CompiledFrequency> = {
   windowsOf: ({ where, overMs, moreThan }) => ({
@@ -12,11 +14,11 @@ export const frequency: ReadingKind<CompiledRule & CompiledFrequency> = {
     isOrdered: false,
     usesDistinct: false,
   }),
-  evaluateOf:
-    ({ moreThan }) =>
-    (_sample, _remembered, window) => {
-      const { size } = window!;
-      const isTooOften = size > moreThan;
-      return verdictOf(isTooOften, !isTooOften, size);
-    },
+  evaluateOf: (rule) => (_sample, _remembered, window) => judgeSize(rule, window!),
+  drainOf: (rule) => (window) => judgeSize(rule, window),
 };
+
+function judgeSize({ moreThan }: CompiledFrequency, { size }: SlidingWindow): Verdict {
+  const isTooOften = size > moreThan;
+  return verdictOf(isTooOften, !isTooOften, size);
+}

@@ -22,14 +22,19 @@ export const sequence: ReadingKind<CompiledRule & CompiledSequence> = {
       const { timeMs, place } = sample;
       const began = remembered.memory as FirstStep | null;
       let verdict: Verdict | null = null;
-      if (began && isStep(then, sample)) {
-        const afterMs = timeMs - began.timeMs;
-        if (afterMs >= 0 && afterMs <= withinMs) {
-          verdict = verdictOf(true, false, afterMs, began);
-          remembered.memory = null;
+      const isFirst = isStep(first, sample);
+      try {
+        if (began && isStep(then, sample)) {
+          const afterMs = timeMs - began.timeMs;
+          if (afterMs >= 0 && afterMs <= withinMs) {
+            verdict = verdictOf(true, false, afterMs, began);
+            remembered.memory = null;
+          }
         }
+      } finally {
+        // What cannot be judged as a second step may be a first one.
+        if (isFirst) remembered.memory = { timeMs, place } satisfies FirstStep;
       }
-      if (isStep(first, sample)) remembered.memory = { timeMs, place } satisfies FirstStep;
       return verdict;
     },
 };

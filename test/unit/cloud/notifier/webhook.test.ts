@@ -40,7 +40,7 @@ test("a Slack body keeps to Slack's lengths and escapes its control characters",
     text: string;
     blocks: { text: { text: string } }[];
   };
-  expect(body.text).toBe("200 alerts of 3 rules (eu)");
+  expect(body.text).toBe("200 alerts of 3 rules, firing: 200 warning (eu)");
   expect(body.blocks[0]!.text.text.length).toBeLessThanOrEqual(150);
   const section = body.blocks[1]!.text.text;
   expect(section.length).toBeLessThanOrEqual(3_000);

@@ -76,6 +76,26 @@ test.each([
     schema({}, { a: { const: 1, "x-role": "version" }, b: { const: 1, "x-role": "version" } }),
     /two version properties/,
   ],
+  [
+    "an unknown x-invalid",
+    schema({}, { x: { type: "number", "x-role": "field", "x-invalid": "drop" } }),
+    /x-invalid of "x" must be one of omit, clamp/,
+  ],
+  [
+    "a tag that may be left out",
+    schema({}, { x: { type: "string", "x-role": "tag", "x-invalid": "omit" } }),
+    /belongs to fields, and "x" is a tag/,
+  ],
+  [
+    "a required field that may be left out",
+    schema({ required: ["x"] }, { x: { type: "number", "x-role": "field", "x-invalid": "omit" } }),
+    /"x" is required/,
+  ],
+  [
+    "a clamp without a bound",
+    schema({}, { x: { type: "number", "x-role": "field", "x-invalid": "clamp" } }),
+    /needs a minimum or a maximum/,
+  ],
   ["an unreadable age", schema({ "x-age-max": "week" }), /x-age-max/],
 ])("refuses %s", (_name, bad, message) => {
   expect(() => compileContract({ name: "bad", version: 1 }, bad)).toThrow(ContractError);

@@ -107,7 +107,7 @@ test.each([
   "devices/a/telemetry/environment",
   "devices/a/commands/c/reply/x",
   `devices/a/commands/${"c".repeat(161)}/reply`,
-  `devices/${"a".repeat(101)}/commands/c/reply`,
+  `devices/${"a".repeat(129)}/commands/c/reply`,
 ])("%s is no reply", (topic) => {
   const { take, sent } = start();
   expect(take(topic)).toBe(false);

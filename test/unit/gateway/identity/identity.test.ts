@@ -41,10 +41,19 @@ describe("records", () => {
     ["no object", null],
   ])("%s is refused", (_, value) => expect(() => checkDevice(value)).toThrow());
 
-  test.each(["", "a/b", "+", "#", "a\n", " a", "$x", "ü".repeat(51), "a\u0000"])(
-    "%j is no id",
-    (id) => expect(deviceIdProblem(id)).not.toBeNull(),
-  );
+  test.each([
+    "",
+    "a/b",
+    "+",
+    "#",
+    "a\n",
+    " a",
+    "$x",
+    "ü".repeat(65),
+    "a\u0000",
+    "\ud800",
+    "a\u200b",
+  ])("%j is no id", (id) => expect(deviceIdProblem(id)).not.toBeNull());
 
   test.each(["AA:BB:CC:00:11:22", "urn:device:7", "Büro 3", "constructor", "__proto__"])(
     "%j is an id",
@@ -255,6 +264,30 @@ describe("logins", () => {
   ] as const)("anonymous %s from %s: %s", async (mode, remoteAddress, answer) => {
     const { login } = authenticatorOf([device()], mode);
     expect(await login({ ...bare, clientId: "any", remoteAddress })).toBe(answer);
+  });
+
+  const EMPTY = Buffer.alloc(0);
+  test.each([
+    [undefined, undefined],
+    ["", undefined],
+    ["", EMPTY],
+    [undefined, EMPTY],
+  ])(
+    "user name %j with password %j is nobody, and gets what nobody gets",
+    async (username, password) => {
+      const nobody = { clientId: "any", username, password, remoteAddress: "127.0.0.1" };
+      expect(await authenticatorOf([device()], "loopback").login(nobody)).toBe("in");
+      expect(await authenticatorOf([device()], "off").login(nobody)).toBe("not_authorized");
+      const { login } = authenticatorOf([device({ credentials: [{ kind: "certificate" }] })]);
+      expect(await login({ username, password, certificate })).toBe("in");
+    },
+  );
+
+  test("an empty password lets nobody in by name, and a name is not made empty by one", async () => {
+    const { login } = authenticatorOf([device()], "anywhere");
+    expect(await login({ password: EMPTY })).toBe("bad_credentials");
+    expect(await login({ username: "nobody", password: EMPTY })).toBe("bad_credentials");
+    expect(await login({ username: "", password: Buffer.from("x") })).toBe("bad_credentials");
   });
 
   test("an anonymous client takes no registered device's session over", async () => {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { Catalog, SCHEMAS_DIRECTORY, loadCatalog } from "../../../../contracts/schema/catalog.ts";
 import { compileContract } from "../../../../contracts/schema/contract.ts";
 import { REJECT_REASONS } from "../../../../contracts/messages/reject.ts";
-import { CLOCK_AHEAD_MAX_MS } from "../../../../gateway/ingest/admit-reading.ts";
+import { CLOCK_AHEAD_MAX_MS } from "../../../../gateway/ingest/clock-limit.ts";
 import { admit } from "../../../../gateway/ingest/admit.ts";
 import { Undecodable } from "../../../../gateway/ingest/codecs/codec.ts";
 

@@ -48,6 +48,7 @@ function start(rules: { mapper?: Mapper; codecs?: Codecs } = { mapper }) {
         return new Promise((resolve) => pending.push(resolve));
       },
     },
+    notedFields: { add: () => undefined },
     tracing: NO_TRACING,
     clock: () => NOW_MS,
     signal: new AbortController().signal,
@@ -62,6 +63,7 @@ function start(rules: { mapper?: Mapper; codecs?: Codecs } = { mapper }) {
       clientId: "client-1",
       topic,
       payload: Buffer.from(payload),
+      retain: false,
       qos: 1,
       traceparent,
       contentType,

@@ -1,4 +1,4 @@
-// Goal: each message takes one way, in the order that Z1 to Z3 of the pipeline promise.
+// Goal: each message takes one way, in the order that Z1 to Z4 of the pipeline promise.
 // Method: steps that write down that they were asked, and take what the test tells them to.
 import { expect, test } from "vitest";
 import type { Message, Refusal, Settle } from "../../../../gateway/ingest/message.ts";
@@ -9,13 +9,14 @@ const message: Message = {
   topic: "devices/c/telemetry/environment",
   payload: Buffer.from("{}"),
   qos: 1,
+  retain: false,
   traceparent: undefined,
   contentType: undefined,
 };
 const FORBIDDEN: Refusal = { reason: "not_authorized", detail: "not there" };
 
-/** Sends one message through steps of which `taken` takes it, if any of the first three does. */
-function send(taken?: "pressure" | "access" | "commands") {
+/** Sends one message through steps of which `taken` takes it, if any of them does. */
+function send(taken?: "pressure" | "access" | "commands" | "bridges") {
   const asked: string[] = [];
   const settled: (Refusal | null)[] = [];
   const take = (step: string) => (_: Message, settle: Settle) => {
@@ -32,6 +33,14 @@ function send(taken?: "pressure" | "access" | "commands") {
       },
     },
     commands: { take: take("commands") },
+    bridges: {
+      watch: (_, settle) => {
+        asked.push("bridges");
+        if (taken !== "bridges") return settle;
+        settle(null);
+        return null;
+      },
+    },
     presence: {
       watch: (_, settle) => {
         asked.push("presence");
@@ -60,7 +69,7 @@ function send(taken?: "pressure" | "access" | "commands") {
 
 test("a reading passes every step, and presence hears that it is stored", () => {
   expect(send()).toEqual({
-    asked: ["pressure", "access", "commands", "presence", "ingest", "presence hears"],
+    asked: ["pressure", "access", "commands", "bridges", "presence", "ingest", "presence hears"],
     settled: [null],
   });
 });
@@ -78,4 +87,11 @@ test("what its sender has no right to send is kept, and no later step sees it", 
 
 test("a command goes into no lane and shows nobody's presence", () => {
   expect(send("commands")).toEqual({ asked: ["pressure", "access", "commands"], settled: [null] });
+});
+
+test("what a bridge repeats is settled as stored, is no reading and shows nobody's presence", () => {
+  expect(send("bridges")).toEqual({
+    asked: ["pressure", "access", "commands", "bridges"],
+    settled: [null],
+  });
 });

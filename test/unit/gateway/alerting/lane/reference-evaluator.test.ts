@@ -1,5 +1,6 @@
 // Goal: the engine's rules say exactly what their plain definitions say, wherever the engine is killed.
-// Method: random logs of one lane (out of order, repeated, late, silent, with gateways that start anew)
+// Method: random logs of one lane (out of order, repeated, late, silent, with conditions that throw, with
+// gateways that start anew)
 // go through the engine's evaluation, which at random frames is thrown away and restored from its last
 // snapshot, and through test/support/reference-evaluator.ts.
 import fc from "fast-check";
@@ -177,7 +178,106 @@ const RULES = parseRules([
     within: "4s",
     resolveAfter: "3s",
   },
+  // The same kinds over readings of which many are late.
+  {
+    id: "late-high",
+    version: 1,
+    kind: "threshold",
+    contract: "room",
+    when: "co2 > 6",
+    lateAfter: "500ms",
+  },
+  {
+    id: "late-long",
+    version: 1,
+    kind: "threshold",
+    contract: "room",
+    when: "heat > 4",
+    for: "1s",
+    clearFor: "500ms",
+    lateAfter: "1s",
+    silences: [{ cron: "*/10 * * * * *", for: "4s" }],
+  },
+  {
+    id: "late-both",
+    version: 1,
+    kind: "composite",
+    contracts: { r: "room", m: "meter" },
+    when: "r.co2 > 3 && m.power > 3",
+    within: "4s",
+    lateAfter: "500ms",
+  },
+  {
+    id: "late-rising",
+    version: 1,
+    kind: "rate",
+    contract: "room",
+    value: "co2",
+    per: "1s",
+    when: "rate > 1",
+    lateAfter: "500ms",
+  },
+  {
+    id: "late-average",
+    version: 1,
+    kind: "aggregate",
+    contract: "room",
+    value: "co2",
+    over: "4s",
+    having: "avg > 5",
+    lateAfter: "500ms",
+  },
+  {
+    id: "late-often",
+    version: 1,
+    kind: "frequency",
+    contract: "room",
+    over: "3s",
+    moreThan: 1,
+    lateAfter: "500ms",
+  },
+  {
+    id: "late-then",
+    version: 1,
+    kind: "sequence",
+    first: { contract: "room", when: "co2 > 4" },
+    then: { contract: "room", when: "co2 < 5" },
+    within: "5s",
+    lateAfter: "500ms",
+  },
+  // Conditions that throw for some readings.
+  { id: "erring", version: 1, kind: "threshold", contract: "room", when: "9 / int(co2) > 2" },
+  {
+    id: "erring-both",
+    version: 1,
+    kind: "composite",
+    contracts: { r: "room", m: "meter" },
+    when: "9 / int(r.co2) > 1 && m.power > 3",
+  },
+  {
+    id: "erring-count",
+    version: 1,
+    kind: "aggregate",
+    contract: "room",
+    value: "co2",
+    where: "9 / int(heat) > 0",
+    over: "5s",
+    having: "10 / (int(count) - 3) > 4 || count > 4",
+  },
+  {
+    id: "erring-then",
+    version: 1,
+    kind: "sequence",
+    first: { contract: "room", when: "9 / int(co2) > 1" },
+    then: { contract: "room", when: "9 / int(heat) > 1" },
+    within: "5s",
+  },
 ]);
+
+/** Those of which readings come late in the logs here. */
+const LATE = ["high", "long", "both", "rising", "average", "often", "then"].map(
+  (kind) => `late-${kind}`,
+);
 
 const LANE = { region: "eu", partition: 3 };
 /** Less than the engine's minute. */
@@ -200,7 +300,7 @@ const stepOf = fc.record({
       /** How long before the frame; some are too late. */
       agoMs: fc.oneof(
         { weight: 6, arbitrary: fc.nat({ max: 900 }) },
-        { weight: 1, arbitrary: fc.integer({ min: -3_000, max: 9_000 }) },
+        { weight: 2, arbitrary: fc.integer({ min: -3_000, max: 9_000 }) },
       ),
       lacks: fc.nat({ max: 9 }),
       reason: fc.constantFrom("keep_alive", "connection_lost", "disconnect", "will"),
@@ -258,7 +358,7 @@ function engineAlerts(frames: readonly LoggedFrame[], crashes: ReadonlySet<numbe
   let state = EMPTY_LANE;
   const stored = new Map<
     string,
-    { id: string; rule: string; key: string; state: string; seq: number }
+    { id: string; rule: string; key: string; state: string; seq: number; late?: true }
   >();
   const crashed = new Set<number>();
   for (let at = 0; at < frames.length; at++) {
@@ -276,17 +376,22 @@ function engineAlerts(frames: readonly LoggedFrame[], crashes: ReadonlySet<numbe
     state = verdict.state;
     if (at % 3 === 2) saved = { at: at + 1, state, snapshot: takeSnapshot(rules) };
   }
-  return [...stored.values()].map(({ id, rule, key, state, seq }) => ({
-    id,
-    rule,
-    key,
-    state,
-    seq,
-  }));
+  return [...stored.values()]
+    .filter(({ rule }) => rule !== "rule_error")
+    .map(({ id, rule, key, state, seq, late }) => ({
+      id,
+      rule,
+      key,
+      state,
+      seq,
+      late: late === true,
+    }));
 }
 
 const byName = (alerts: readonly { rule: string; key: string; seq: number; state: string }[]) =>
-  alerts.map((alert) => JSON.stringify(alert, ["seq", "rule", "key", "state", "id"])).sort();
+  alerts
+    .map((alert) => JSON.stringify(alert, ["seq", "rule", "key", "state", "late", "id"]))
+    .sort();
 
 test(
   "every alert of every kind is the one that its definition says, whatever the crashes",
@@ -303,8 +408,9 @@ test(
           const expected = referenceAlerts(frames, RULES, { lane: LANE, catalog });
           const got = engineAlerts(structuredClone(frames), new Set(crashes));
           expect(byName(got)).toEqual(byName(expected));
-          for (const { rule, state } of expected)
-            raised.set(`${rule} ${state}`, (raised.get(`${rule} ${state}`) ?? 0) + 1);
+          for (const { rule, state, late } of expected)
+            for (const name of [`${rule} ${state}`, ...(late ? [`${rule} ${state} late`] : [])])
+              raised.set(name, (raised.get(name) ?? 0) + 1);
         },
       ),
       { seed, numRuns: 300 },
@@ -313,6 +419,8 @@ test(
     for (const { id } of RULES)
       for (const state of ["firing", "resolved"])
         expect(raised.get(`${id} ${state}`) ?? 0, `${id} ${state}`).toBeGreaterThan(5);
+    for (const id of LATE)
+      expect(raised.get(`${id} firing late`) ?? 0, `${id} late`).toBeGreaterThan(5);
     expect(raised.get("quiet-times silenced")).toBeGreaterThan(5);
   },
 );

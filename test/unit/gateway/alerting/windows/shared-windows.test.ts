@@ -77,6 +77,7 @@ describe("who shares", () => {
 const sample = (timeMs: number, co2: number | undefined): TimedValues => ({
   values: { co2 },
   timeMs,
+  arrivedAt: timeMs,
 });
 
 test("a snapshot keeps who shares, and what", () => {

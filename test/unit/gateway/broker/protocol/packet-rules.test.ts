@@ -28,15 +28,10 @@ const problemOf = (more: object): number | undefined =>
 
 test("PUBLISH: violations and their reason codes", () => {
   expect(problemOf({})).toBeUndefined();
-  expect(problemOf({ messageId: 0 })).toBe(0x82);
-  expect(problemOf({ qos: 0, dup: true })).toBe(0x82);
-  expect(problemOf({ length: DEFAULT_LIMITS.packetBytesMax })).toBe(0x95);
   expect(problemOf({ topic: "a/#" })).toBe(0x90);
   expect(problemOf({ properties: { topicAlias: 0 } })).toBe(0x94);
-  expect(problemOf({ properties: { topicAlias: [1, 2] } })).toBe(0x94);
-  expect(problemOf({ properties: { subscriptionIdentifier: 1 } })).toBe(0x82);
-  expect(problemOf({ properties: { contentType: ["a", "b"] } })).toBe(0x82);
-  expect(problemOf({ properties: { willDelayInterval: 1 } })).toBe(0x82);
+  expect(problemOf({ topic: "", properties: { topicAlias: 1 } })).toBe(0x82);
+  expect(problemOf({ topic: "a/".repeat(DEFAULT_LIMITS.topicLevelsMax) })).toBe(0x90);
   expect(problemOf({ properties: { responseTopic: "a/+" } })).toBe(0x82);
   expect(
     problemOf({ properties: { userProperties: { __proto__: null, a: ["1", "2"] } } }),
@@ -58,11 +53,7 @@ test("CONNECT: violations and their reason codes", () => {
   expect(connect({ clientId: "", protocolVersion: 5, clean: false })).toBeUndefined();
   expect(connect({ clientId: "ä".repeat(65) })).toBe(0x85);
   expect(connect({ will })).toBe(0x90);
-  expect(connect({ properties: { authenticationMethod: "SCRAM" } })).toBe(0x8c);
-  expect(connect({ properties: { receiveMaximum: 0 } })).toBe(0x82);
-  expect(connect({ properties: { maximumPacketSize: 0 } })).toBe(0x82);
-  const repeated = [1, 2] as unknown as number;
-  expect(connect({ properties: { sessionExpiryInterval: repeated } })).toBe(0x82);
+  expect(connect({ properties: { maximumPacketSize: 2 } })).toBe(0x95);
 });
 
 test("expiry: what is left is sent, nothing once it is over", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { planFleet } from "../../../device-sim/plan.ts";
+import { specifyDevices } from "../../../device-sim/device-specs.ts";
 
 const gateways = [
   { region: "eu", url: "mqtt://127.0.0.1:1883" },
@@ -8,11 +8,11 @@ const gateways = [
 const co2 = Array.from({ length: 1_000 }, (_, at) =>
   at % 400 > 100 && at % 400 < 300 ? 1200 : 500,
 );
-const plan = (devices: number, keepTimes = false) =>
-  planFleet({ gateways, devices, rate: devices * 10, keepTimes }, co2, 22_695);
+const spec = (devices: number, keepTimes = false) =>
+  specifyDevices({ gateways, devices, rate: devices * 10, keepTimes }, co2, 22_695);
 
 test("twenty devices are eight rooms and two machines in each of two regions", () => {
-  const devices = plan(20);
+  const devices = spec(20);
   expect(devices.map(({ device }) => device)).toEqual(
     ["eu", "us"].flatMap((region) => [
       ...[1, 2, 3, 4].map((number) => `room-${region}-0${number}`),
@@ -26,17 +26,17 @@ test("twenty devices are eight rooms and two machines in each of two regions", (
 
 test("four devices: both regions have a room that starts just before its CO2 rises", () => {
   for (const region of ["eu", "us"]) {
-    const first = plan(4).find(({ gateway }) => gateway.region === region)!;
+    const first = spec(4).find(({ gateway }) => gateway.region === region)!;
     expect(co2[first.startRow]).toBeLessThanOrEqual(1000);
     expect(co2[first.startRow + 30]).toBeGreaterThan(1000);
   }
 });
 
 test("an odd number of devices is spread to within one", () => {
-  const regions = Map.groupBy(plan(7), ({ gateway }) => gateway.region);
+  const regions = Map.groupBy(spec(7), ({ gateway }) => gateway.region);
   expect([...regions.values()].map(({ length }) => length)).toEqual([4, 3]);
 });
 
 test("kept times: every device replays its recording from the first row", () => {
-  expect(plan(20, true).every(({ startRow }) => startRow === 0)).toBe(true);
+  expect(spec(20, true).every(({ startRow }) => startRow === 0)).toBe(true);
 });

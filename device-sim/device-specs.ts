@@ -7,7 +7,7 @@ export interface Gateway {
   readonly url: string;
 }
 
-export interface DevicePlan {
+export interface DeviceSpec {
   readonly device: string;
   readonly gateway: Gateway;
   readonly contract: ContractName;
@@ -24,7 +24,7 @@ export interface FleetSize {
 
 /** Every so many devices of a region, one is a machine. */
 const MACHINE_EVERY = 5;
-/** Of the rooms of a region, this share (and at least one) starts just before its CO2 rises. */
+/** The share of a region's rooms (one at least) that starts just before its CO2 rises. */
 const ALERTING_SHARE = 0.4;
 
 /**
@@ -33,11 +33,11 @@ const ALERTING_SHARE = 0.4;
  * @param co2 the rooms' recording, for finding starts.
  * @param machineRows rows of the machines' recording.
  */
-export function planFleet(
+export function specifyDevices(
   size: FleetSize,
   co2: readonly number[],
   machineRows: number,
-): DevicePlan[] {
+): DeviceSpec[] {
   const slots = size.gateways.flatMap((gateway, at) => regionSlots(size, gateway, at));
   const rooms = slots.filter(({ contract }) => contract === "environment");
   const machines = slots.filter(({ contract }) => contract === "machine");
@@ -51,7 +51,7 @@ export function planFleet(
   return slots.map((slot) => ({ ...slot, startRow: starts.get(slot.device)! }));
 }
 
-type Slot = Omit<DevicePlan, "startRow">;
+type Slot = Omit<DeviceSpec, "startRow">;
 
 function regionSlots(size: FleetSize, gateway: Gateway, at: number): Slot[] {
   const regions = size.gateways.length;

@@ -1,0 +1,48 @@
+// Reads a client more slowly while it is over a rate: it loses nothing, and its pings are answered late.
+// What it may have in flight bounds how far it gets over the rate, and so how long it is not read.
+// Tokens are taken from the bucket of the client id: a new connection inherits the debt.
+import type { Pause } from "./pauses.ts";
+import type { RateLimit } from "./rate-limit.ts";
+import type { Source } from "./source.ts";
+
+export class Slowdown {
+  readonly #source: Source;
+  readonly #limit: RateLimit;
+  readonly #pause: Pause;
+  #timer: NodeJS.Timeout | null = null;
+  #stopped = false;
+
+  constructor(source: Source, limit: RateLimit, pause: Pause) {
+    this.#source = source;
+    this.#limit = limit;
+    this.#pause = pause;
+  }
+
+  /** Takes tokens now, and pauses the client until its debt is paid off. */
+  spend(tokens: number): void {
+    const waitMs = this.#take(tokens);
+    if (waitMs === 0 || this.#timer || this.#stopped) return;
+    this.#source.pause(this.#pause);
+    this.#waitFor(waitMs);
+  }
+
+  #waitFor(waitMs: number): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      // What was in flight when the client was paused has added to the debt.
+      const moreMs = this.#take(0);
+      if (moreMs > 0) this.#waitFor(moreMs);
+      else this.#source.resume(this.#pause);
+    }, Math.ceil(waitMs));
+  }
+
+  #take(tokens: number): number {
+    return this.#limit.take(this.#source.identity.clientId, tokens, performance.now());
+  }
+
+  /** The socket is closed. */
+  stop(): void {
+    this.#stopped = true;
+    if (this.#timer) clearTimeout(this.#timer);
+  }
+}

@@ -1,0 +1,139 @@
+// What bridges repeat from their memory (pure: the clock is handed in).
+//
+// A broker that bridges to us sends, after it has connected, what it has retained: old values again, with no
+// sign that they are old. Whoever takes them for readings sees a sensor that is gone come back to life.
+//
+// Q1. A message is repeated only if all of this holds: RETAIN is set; its sender is a bridge; it is the first of its
+//     topic on this connection, in the burst that follows CONNECT; and the bridge's last message of that
+//     topic, or its last with RETAIN, was stored with the same payload. All else is new.
+// Q2. A device that publishes each of its values with RETAIN is no bridge, and its equal values are new.
+// Q3. What is not remembered counts as new: nothing is lost for it. `TOPICS_MAX` topics are remembered, the
+//     longest unheard go first, and none outlives the process.
+import { hash } from "node:crypto";
+import type { Message, Settle } from "./message.ts";
+
+/** A bridge that has said nothing for this long has told what it had. */
+const BURST_GAP_MS = 5_000;
+const BURST_MAX_MS = 60_000;
+const TOPICS_MAX = 50_000;
+
+/** A client with a connection, as its transport tells it. */
+export interface BridgeClient {
+  readonly clientId: string;
+  readonly principal?: string | undefined;
+  /** It said in its CONNECT that it is a bridge. */
+  readonly bridge?: boolean | undefined;
+}
+
+export interface BridgeMemoryParts {
+  /** A record of role bridge. */
+  readonly isBridge: (principal: string) => boolean;
+  /** Client ids of bridges that do not say so. */
+  readonly clientIds: readonly RegExp[];
+  /** Monotonic ms. */
+  readonly clock: () => number;
+}
+
+interface Burst {
+  readonly client: BridgeClient;
+  /** Under this name its topics are remembered over its connections. */
+  readonly name: string;
+  readonly sinceMs: number;
+  lastMs: number;
+  /** Digests of topics that it has repeated or sent; null when the burst is over. */
+  topics: Set<string> | null;
+}
+
+/** Digests of payloads that were stored. */
+interface Known {
+  last: string;
+  retained: string | null;
+}
+
+export class BridgeMemory {
+  readonly #of: BridgeMemoryParts;
+  /** Connected bridges, by client id. */
+  readonly #bursts = new Map<string, Burst>();
+  /** By digest of name and topic, the longest unheard first. */
+  readonly #known = new Map<string, Known>();
+  #repeated = 0;
+
+  constructor(parts: BridgeMemoryParts) {
+    this.#of = parts;
+  }
+
+  /** Messages that were no new readings, since the start. */
+  get repeated(): number {
+    return this.#repeated;
+  }
+
+  connected(client: BridgeClient): void {
+    if (!this.#isBridge(client)) return;
+    const sinceMs = this.#of.clock();
+    const name = client.principal ?? client.clientId;
+    const topics = new Set<string>();
+    this.#bursts.set(client.clientId, { client, name, sinceMs, lastMs: sinceMs, topics });
+  }
+
+  disconnected(client: BridgeClient): void {
+    if (this.#bursts.get(client.clientId)?.client === client) this.#bursts.delete(client.clientId);
+  }
+
+  #isBridge({ clientId, principal, bridge }: BridgeClient): boolean {
+    if (bridge === true) return true;
+    if (principal !== undefined && this.#of.isBridge(principal)) return true;
+    return this.#of.clientIds.some((pattern) => pattern.test(clientId));
+  }
+
+  /**
+   * The `settle` to go on with, or null: the message is repeated, and settled as if it were stored.
+   */
+  watch(message: Message, settle: Settle): Settle | null {
+    if (this.#bursts.size === 0) return settle;
+    const burst = this.#bursts.get(message.clientId);
+    if (!burst) return settle; // Q2
+    const { topic, retain, payload } = message;
+    // Digests, because a topic may be long: memory is bounded by their number.
+    const key = hash("sha1", `${burst.name}\n${topic}`, "base64");
+    const digest = hash("sha1", payload, "base64");
+    const isFirst = this.#isFirst(burst, key);
+    if (retain && isFirst) {
+      const known = this.#known.get(key);
+      if (known && (known.last === digest || known.retained === digest)) {
+        this.#repeated += 1; // Q1
+        settle(null);
+        return null;
+      }
+    }
+    return (refusal) => {
+      if (!refusal) this.#remember(key, digest, retain);
+      settle(refusal);
+    };
+  }
+
+  #isFirst(burst: Burst, key: string): boolean {
+    const { topics, sinceMs, lastMs } = burst;
+    if (!topics) return false;
+    const nowMs = this.#of.clock();
+    const isOver = nowMs - lastMs > BURST_GAP_MS || nowMs - sinceMs > BURST_MAX_MS;
+    if (isOver || topics.size >= TOPICS_MAX) {
+      burst.topics = null;
+      return false;
+    }
+    burst.lastMs = nowMs;
+    if (topics.has(key)) return false;
+    topics.add(key);
+    return true;
+  }
+
+  #remember(key: string, digest: string, retain: boolean): void {
+    const known = this.#known.get(key);
+    this.#known.delete(key);
+    this.#known.set(key, {
+      last: digest,
+      retained: retain ? digest : (known?.retained ?? null),
+    });
+    if (this.#known.size <= TOPICS_MAX) return;
+    for (const oldest of this.#known.keys()) return void this.#known.delete(oldest); // Q3
+  }
+}

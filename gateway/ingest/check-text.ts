@@ -1,0 +1,63 @@
+// Admission of the text of a reading (pure): what names a series is a name, and all of it is Unicode.
+import {
+  KEY_BYTES_MAX,
+  illFormedText,
+  nameProblem,
+  textProblem,
+} from "../../contracts/names/text.ts";
+import type { Contract } from "../../contracts/schema/contract.ts";
+
+type Payload = Readonly<Record<string, unknown>>;
+
+/** Valid UTF-8 can hold half of a surrogate pair in this spelling alone. */
+const SURROGATE = /\\u[dD]/;
+
+/**
+ * What is wrong with the text of a payload, naming the property, or null.
+ * @param text the payload as JSON, which came as valid UTF-8.
+ */
+export function textFault(
+  { partitionKey, tags }: Pick<Contract, "partitionKey" | "tags">,
+  payload: Payload,
+  text: string,
+): string | null {
+  if (text.includes("\\u") && SURROGATE.test(text)) {
+    const problem = illFormedText(payload);
+    if (problem !== null) return problem;
+  }
+  if (partitionKey !== "device") {
+    const problem = keyProblem(payload[partitionKey]);
+    if (problem !== null) return `/${partitionKey} ${problem}; a partition key is ${A_KEY}`;
+  }
+  for (const tag of tags) {
+    const problem = tagProblem(payload[tag]);
+    if (problem !== null) return `/${tag} ${problem}; a tag is ${A_TAG}`;
+  }
+  return null;
+}
+
+const A_TAG = `text of up to ${KEY_BYTES_MAX} bytes without control characters`;
+const A_KEY = `text of 1 to ${KEY_BYTES_MAX} bytes without control characters, a number, true or false`;
+
+function keyProblem(value: unknown): string | null {
+  if (typeof value === "string") return nameProblem(value, KEY_BYTES_MAX);
+  if (typeof value === "number" || typeof value === "boolean") return null;
+  if (value === undefined || value === null) return "is null";
+  return Array.isArray(value) ? "is an array" : "is an object";
+}
+
+/** A tag that is not there, null or empty is left out; an object or array is stored as its JSON. */
+function tagProblem(value: unknown): string | null {
+  if (typeof value === "string") return textProblem(value, KEY_BYTES_MAX);
+  if (typeof value !== "object" || value === null) return null;
+  return textProblem(jsonOf(value), KEY_BYTES_MAX);
+}
+
+/** The bytes of a value that is too deep for JSON.stringify: more than any tag may have. */
+function jsonOf(value: object): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return " ".repeat(KEY_BYTES_MAX + 1);
+  }
+}

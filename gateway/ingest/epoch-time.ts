@@ -1,0 +1,64 @@
+// Times as numbers since 1970 (pure): read by their digits, because 1657878122.44 × 1000 is a hair
+// below …440, and because nanoseconds have more digits than a double.
+import type { TimeFormat } from "../../contracts/mapping.ts";
+
+export type EpochFormat = Exclude<TimeFormat, "iso8601">;
+
+interface Unit {
+  readonly format: EpochFormat;
+  readonly name: string;
+  /** 10 to this power of them are a millisecond. */
+  readonly power: number;
+}
+
+const UNITS: readonly Unit[] = [
+  { format: "epoch_s", name: "seconds", power: -3 },
+  { format: "epoch_ms", name: "milliseconds", power: 0 },
+  { format: "epoch_us", name: "microseconds", power: 3 },
+  { format: "epoch_ns", name: "nanoseconds", power: 6 },
+];
+
+const DECIMAL = /^([+-]?)(\d{1,20})(?:[.,](\d{1,20}))?$/;
+const EXPONENT = /^[+-]?\d{1,20}(?:\.\d{1,20})?[eE][+-]?\d{1,2}$/;
+
+/** Epoch ms, rounded down, of a number or of text that is one; NaN for anything else. */
+export function epochTimeMs(value: unknown, format: EpochFormat): number {
+  if (typeof value !== "number" && typeof value !== "string") return Number.NaN;
+  // The shortest text that is this double: 1794100295416000000 as it was sent.
+  const text = typeof value === "number" ? String(value) : value.trim();
+  if (text.length > 48) return Number.NaN;
+  const { power } = UNITS.find((unit) => unit.format === format)!;
+  const match = DECIMAL.exec(text);
+  if (match) return shifted(match[1] === "-", match[2]!, match[3] ?? "", power);
+  return EXPONENT.test(text) ? Math.floor(Number(text) / 10 ** power) : Number.NaN;
+}
+
+/** The number with its point moved to the left by `power` digits, rounded down. */
+function shifted(isNegative: boolean, whole: string, decimals: string, power: number): number {
+  const digits = whole + decimals;
+  const point = whole.length - power;
+  const kept = point <= 0 ? "0" : digits.slice(0, point).padEnd(point, "0");
+  const ms = Number(kept);
+  if (!isNegative) return ms;
+  const cutOff = point <= 0 ? digits : digits.slice(point);
+  return /[1-9]/.test(cutOff) ? -ms - 1 : 0 - ms;
+}
+
+const BACK_MS = 20 * 365.25 * 86_400_000;
+const AHEAD_MS = 365.25 * 86_400_000;
+
+/**
+ * The unit in which a number is a time of the last twenty years or the next one, if it is not `format`:
+ * what its sender most probably meant. Null if none is.
+ */
+export function likelyUnit(value: unknown, format: EpochFormat, nowMs: number): string | null {
+  const fits = (unit: Unit): boolean => {
+    const ms = epochTimeMs(value, unit.format);
+    return ms > nowMs - BACK_MS && ms < nowMs + AHEAD_MS;
+  };
+  const found = UNITS.find(fits);
+  return found === undefined || found.format === format ? null : found.name;
+}
+
+export const unitName = (format: EpochFormat): string =>
+  UNITS.find((unit) => unit.format === format)!.name;

@@ -1,0 +1,58 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { LaneClock } from "../../../../../gateway/alerting/lane/lane-clock.ts";
+import {
+  restoreSnapshot,
+  takeSnapshot,
+} from "../../../../../gateway/alerting/state/lane-snapshot.ts";
+import { LaneUnderTest, brief } from "../../../../support/lane-frames.ts";
+import { START_MS, catalog, room } from "../../../../support/room-lane.ts";
+
+/** A snapshot that the program of the format wrote: rules high, both, often, then and gone, two frames. */
+const FORMAT_2 = JSON.parse(readFileSync(join(import.meta.dirname, "format-2.json"), "utf8")) as {
+  rules: string;
+  presence: string;
+  clock: LaneClock;
+};
+const LANE = { region: "eu", partition: 0 };
+
+const restored = () => {
+  const { rules, presence, clock } = FORMAT_2;
+  const snapshot = {
+    rules: Buffer.from(rules, "base64"),
+    presence: Buffer.from(presence, "base64"),
+    clock,
+  };
+  return restoreSnapshot(snapshot, { lane: LANE, catalog, nowMs: () => 0 });
+};
+
+test("a snapshot of the format before is read: alerts, memories and windows go on", () => {
+  const under = new LaneUnderTest(catalog, []);
+  under.rules = restored();
+  expect(brief(under.frame(START_MS + 2_000, room("s", 30)))).toEqual(["both s firing"]);
+  expect(brief(under.frame(START_MS + 3_000, room("r", 1)))).toEqual([
+    "high r resolved",
+    "then r firing",
+  ]);
+  const alerts: string[] = [];
+  for (let at = 4; at <= 40; at++) alerts.push(...brief(under.frame(START_MS + at * 1_000)));
+  expect(alerts).toEqual(["often r resolved"]);
+});
+
+test("what was read of it is written in the format of today", () => {
+  const today = takeSnapshot(restored());
+  const again = restoreSnapshot(today, { lane: LANE, catalog, nowMs: () => 0 });
+  expect(takeSnapshot(again)).toEqual(today);
+});
+
+test("an unknown format is refused, with those that are known", () => {
+  const snapshot = takeSnapshot(restored());
+  const rules = Buffer.from(
+    Buffer.from(snapshot.rules).toString("latin1").replace('"format":3', '"format":9'),
+    "latin1",
+  );
+  const read = () =>
+    restoreSnapshot({ ...snapshot, rules }, { lane: LANE, catalog, nowMs: () => 0 });
+  expect(read).toThrow("format 9; this program reads 2 and 3");
+});

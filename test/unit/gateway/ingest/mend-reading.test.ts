@@ -1,0 +1,112 @@
+// Telemetry whose contract says that a value it does not allow is left out, or clamped.
+import { expect, test } from "vitest";
+import { decodeFrame, encodeFrame } from "../../../../contracts/messages/frame.ts";
+import { Catalog } from "../../../../contracts/schema/catalog.ts";
+import { compileContract } from "../../../../contracts/schema/contract.ts";
+import { admit } from "../../../../gateway/ingest/admit.ts";
+
+const schema = (humidity: object) => ({
+  type: "object",
+  additionalProperties: false,
+  required: ["temperature"],
+  properties: {
+    temperature: { type: "number", minimum: -50, maximum: 50, "x-role": "field" },
+    humidity: { type: "number", minimum: 0, maximum: 100, "x-role": "field", ...humidity },
+    battery: {
+      type: "integer",
+      minimum: 0,
+      maximum: 100,
+      "x-role": "field",
+      "x-invalid": "omit",
+    },
+    room: { type: "string", "x-role": "tag" },
+  },
+});
+const NOW_MS = 1_800_000_000_000;
+
+function send(payload: unknown, ...schemas: object[]) {
+  const contracts = schemas.map((one, at) => compileContract({ name: "th", version: at + 1 }, one));
+  return admit(
+    { catalog: new Catalog(contracts), partitions: 1, ageMaxMs: undefined },
+    {
+      topic: "devices/d/telemetry/th",
+      payload: Buffer.from(typeof payload === "string" ? payload : JSON.stringify(payload)),
+      receivedAtMs: NOW_MS,
+      traceparent: null,
+    },
+  );
+}
+
+function stored(payload: unknown, ...schemas: object[]) {
+  const admission = send(payload, ...schemas);
+  if (admission.kind !== "reading") throw new Error(JSON.stringify(admission));
+  const header = { v: 1, gateway: "g", epoch: "e", n: 1, total: 0, clock: 0, count: 1 };
+  const [reading] = decodeFrame(encodeFrame(header, [admission.encoded])).readings;
+  return { payload: reading!.payload, version: reading!.version, noted: admission.noted };
+}
+
+const omits = schema({ "x-invalid": "omit" });
+const clamps = schema({ "x-invalid": "clamp" });
+
+test("x-invalid omit leaves the field out, and says so", () => {
+  expect(stored({ temperature: 20, humidity: 101, battery: "full" }, omits)).toEqual({
+    payload: { temperature: 20 },
+    version: 1,
+    noted: {
+      device: "d",
+      notes: [
+        { field: "humidity", how: "left_out", detail: "/humidity must be <= 100" },
+        { field: "battery", how: "left_out", detail: "/battery must be integer" },
+      ],
+    },
+  });
+});
+
+test("x-invalid clamp takes the nearest value that is allowed, and leaves out what has none", () => {
+  expect(stored({ temperature: 20, humidity: 101 }, clamps).payload).toEqual({
+    temperature: 20,
+    humidity: 100,
+  });
+  expect(stored({ temperature: 20, humidity: -1 }, clamps).payload["humidity"]).toBe(0);
+  expect(stored({ temperature: 20, humidity: "wet" }, clamps).payload).toEqual({ temperature: 20 });
+});
+
+test("a valid reading goes into the log as it came", () => {
+  const text = '{ "humidity": 4.0e1, "temperature": 20.0 }';
+  const admission = send(text, omits);
+  expect(admission).not.toHaveProperty("noted");
+  expect(admission.kind === "reading" && admission.encoded).toContain(text);
+});
+
+test("what is required, unknown, or a tag is refused, and names the first violation", () => {
+  expect(send({ temperature: 99, humidity: 40 }, omits)).toMatchObject({
+    reason: "contract_violation",
+    detail: "/temperature must be <= 50",
+  });
+  for (const payload of [
+    { humidity: 40 },
+    { temperature: 20, colour: 1 },
+    { temperature: 20, room: 7 },
+  ])
+    expect(send(payload, omits)).toMatchObject({ kind: "reject", reason: "contract_violation" });
+  expect(send({ temperature: 20, humidity: 101 }, schema({}))).toMatchObject({
+    detail: "/humidity must be <= 100",
+  });
+});
+
+test("a version that allows all of a reading goes before a newer one that allows a part", () => {
+  const wide = schema({ maximum: 200 });
+  expect(stored({ temperature: 20, humidity: 150 }, wide, omits)).toMatchObject({
+    version: 1,
+    payload: { humidity: 150 },
+  });
+  expect(stored({ temperature: 20, humidity: 250 }, wide, omits).version).toBe(2);
+});
+
+test("a reading without any field is none", () => {
+  const bare = { ...omits, required: [] };
+  expect(send({ battery: 255, room: "a" }, bare)).toMatchObject({
+    reason: "contract_violation",
+    detail: "no field of the contract is left; /battery must be <= 100",
+  });
+});
