@@ -152,7 +152,7 @@ test("a dozen poisons: each is listed with its reason, and nobody else notices",
   await bystandersAreServed();
   expect(await listed()).toEqual([]);
 
-  // Alerts that no topic can carry, or that are none; one asks for a command that is none.
+  // Alerts of keys that no reading may have any more, or that are none; one asks for a command that is none.
   await alert("surrogate", anAlert({ rule: "poison", key: "\ud800" }));
   await alert("long", anAlert({ rule: "poison", key: "k".repeat(70_000) }));
   await alert("number", 7);
@@ -190,8 +190,7 @@ test("a dozen poisons: each is listed with its reason, and nobody else notices",
     // Two in each of two lanes, for both operators.
     ...Array<string>(2 * PARTITIONS).fill("eu alerting frame unreadable"),
     ...Array<string>(2 * PARTITIONS).fill("hub aggregator frame unreadable"),
-    // Shown on a topic, and looked through for commands.
-    ...Array<string>(2).fill("eu gateway alert unpublishable"),
+    // Shown on a topic, and looked through for commands. Keys that no reading may have any more are shown.
     "eu gateway alert unpublishable",
     ...Array<string>(2 + 2).fill("eu gateway alert unreadable"),
     ...Array<string>(2).fill("eu gateway command unreadable"),

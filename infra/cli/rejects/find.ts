@@ -62,7 +62,7 @@ export async function rejectSeqs(
   if (!newest) return seqs;
   const slice = { stream, subject, from: 1 };
   for await (const { seq, data } of readStored(connection, slice, newest.seq))
-    if (jsonOf<Reject>(data).receivedAtMs >= (query.sinceMs ?? 0)) seqs.push(seq);
+    if ((rejectOf(data)?.receivedAtMs ?? -1) >= (query.sinceMs ?? 0)) seqs.push(seq);
   return seqs;
 }
 

@@ -22,8 +22,8 @@ function start() {
 }
 
 test.for([
-  ["a lone surrogate", anAlert({ key: "\ud800" }), "unpublishable"],
-  ["a key of 70,000 characters", anAlert({ key: "k".repeat(70_000) }), "unpublishable"],
+  ["a rule that is no text", anAlert({ rule: "\ud800" }), "unpublishable"],
+  ["a rule too long for a topic", anAlert({ rule: "r".repeat(70_000) }), "unpublishable"],
   ["a key that is no text", { ...anAlert(), key: 7 }, "unreadable"],
   ["null", null, "unreadable"],
   ["an array", [], "unreadable"],
@@ -35,6 +35,13 @@ test.for([
   expect(setAside.all).toMatchObject([
     { kind: "alert", reason, place: { stream: "ALERTS_eu", subject: "alerts.eu.r.k" } },
   ]);
+});
+
+test("keys that no reading may have any more are shown: their alerts are in logs", async () => {
+  const { mirror, topics, setAside } = start();
+  for (const key of ["\ud800", "k".repeat(70_000)])
+    expect(await mirror(anAlert({ key }))).toBeNull();
+  expect([topics.length, setAside.all]).toEqual([2, []]);
 });
 
 test("what is no JSON is set aside", async () => {
