@@ -14,6 +14,7 @@ import { admitReading, refuseAddress } from "./admit-reading.ts";
 import { canonicalText } from "./canonical-text.ts";
 import { codecFor } from "./codecs/by-content-type.ts";
 import { Undecodable } from "./codecs/codec.ts";
+import { unheldNumber } from "./check-numbers.ts";
 import type { Mapped, MappedElement } from "./mapping.ts";
 
 /** All readings of one mapped message, which may repeat what its elements share. */
@@ -41,6 +42,11 @@ export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission 
     outcomes.result() ??
     refuse("unmappable", "no mapping of this topic applies to the payload", first)
   );
+}
+
+function without(payload: Record<string, unknown>, property: string): Record<string, unknown> {
+  const { [property]: _, ...rest } = payload;
+  return rest;
 }
 
 /** The readings and rejects that the entries make of one message. */
@@ -82,8 +88,11 @@ class Outcomes {
         `the message makes readings of over ${MESSAGE_CHARS_MAX} characters`,
         at,
       );
-    const { payload } = element;
-    const text = canonicalText(payload);
+    const { payload, stamped } = element;
+    const unheld = unheldNumber(payload);
+    if (unheld !== null) return refuse("contract_violation", unheld, at);
+    // A time that is the gateway's own stays out: whoever reads the log sees that the device gave none.
+    const text = canonicalText(stamped === undefined ? payload : without(payload, stamped));
     if (text === null)
       return refuse("unmappable", "the reading has no canonical JSON (RFC 8785)", at);
     if (text.length > MADE_CHARS_MAX)

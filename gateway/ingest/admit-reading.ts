@@ -6,10 +6,14 @@ import { encodeReading } from "../../contracts/messages/frame.ts";
 import { partitionOf } from "../../contracts/names/partition.ts";
 import { eventTimeMs, seriesKeyOf } from "../../contracts/messages/reading.ts";
 import type { RejectReason } from "../../contracts/messages/reject.ts";
+import { inexactNumber } from "./check-numbers.ts";
 import { type Admitted, type ReadingRules, type Refused, refuse } from "./admission.ts";
 
 /** A device clock may be ahead of the gateway's by this much. */
 export const CLOCK_AHEAD_MAX_MS = 5 * 60_000;
+
+/** The store counts nanoseconds in 64 bits: from 1677-09-21 to 2262-04-11. */
+const STORE_TIME_MAX_MS = 9_223_372_036_000;
 
 /** Longer ids would not fit into a NATS subject, whose line is at most 4 KiB, once escaped. */
 export const DEVICE_CHARS_MAX = 128;
@@ -33,7 +37,9 @@ export function admitReading(rules: ReadingRules, candidate: Candidate): Admitte
   if (choice.kind === "reject") return choice;
   const { contract } = choice;
   const fault =
-    checkTime(rules, contract, payload, receivedAtMs) ?? checkHashable(contract, payload, text);
+    checkTime(rules, contract, payload, receivedAtMs) ??
+    checkNumbers(contract, payload, text) ??
+    checkHashable(contract, payload, text);
   const { name, version } = contract;
   if (fault) return refuse(fault.reason, fault.detail, { device, contract: name, version });
   return {
@@ -115,6 +121,11 @@ function checkTime(
     return { reason: "contract_violation", detail: `/${property} is not a time` };
   if (timeMs > receivedAtMs + CLOCK_AHEAD_MAX_MS)
     return { reason: "clock_ahead", detail: `/${property} is ${timeMs - receivedAtMs} ms ahead` };
+  if (timeMs < -STORE_TIME_MAX_MS || timeMs > STORE_TIME_MAX_MS)
+    return {
+      reason: "contract_violation",
+      detail: `/${property} is not between the years 1678 and 2262, which is what can be stored`,
+    };
   const ageMs = receivedAtMs - timeMs;
   const ageMaxMs = rules.ageMaxMs ?? contract.ageMaxMs;
   if (ageMs > ageMaxMs)
@@ -123,6 +134,15 @@ function checkTime(
       detail: `/${property} is ${ageMs} ms old, the limit is ${ageMaxMs} ms`,
     };
   return null;
+}
+
+function checkNumbers(
+  contract: Contract,
+  payload: Candidate["payload"],
+  text: string,
+): Fault | null {
+  const detail = inexactNumber(contract, payload, text);
+  return detail === null ? null : { reason: "contract_violation", detail };
 }
 
 /** Only such text can hold a lone surrogate or a number beyond a double. */

@@ -14,6 +14,7 @@ import type {
   MappingTable,
   TimeMapping,
 } from "../../contracts/mapping.ts";
+import { parseExactly } from "./codecs/exact-json.ts";
 import { type Pointer, parsePointer, valueAt } from "./json-pointer.ts";
 import { TopicTrie } from "./topic-trie.ts";
 
@@ -32,7 +33,13 @@ export interface Mapped {
 }
 
 export type MappedElement =
-  { readonly kind: "payload"; readonly payload: Record<string, unknown> } | Misfit;
+  | {
+      readonly kind: "payload";
+      readonly payload: Record<string, unknown>;
+      /** The property that holds the time of arrival, because the device gave none. */
+      readonly stamped?: string;
+    }
+  | Misfit;
 
 /** A class, because fields hold whatever a device sends: a look-alike must not pass for one. */
 export class Misfit {
@@ -161,11 +168,19 @@ export class MappingMatch {
       if (value !== undefined) payload[field.name] = value;
     }
     const { time } = this.#compiled.entry;
-    if (time === "arrival") payload["ts"] = receivedAtMs;
-    else if (time) {
+    if (time === "arrival") {
+      payload["ts"] = receivedAtMs;
+      return { kind: "payload", payload, stamped: "ts" };
+    }
+    if (time) {
       const root = time.of === "message" ? message : element;
-      const value = timeValue(time, valueAt(root, this.#compiled.timePointer), receivedAtMs);
+      const found = valueAt(root, this.#compiled.timePointer);
+      const value = timeValue(time, found, receivedAtMs);
       if (value instanceof Misfit) return value;
+      if (found === undefined || found === null) {
+        const stamped = time.property ?? "ts";
+        return { kind: "payload", payload: { ...payload, [stamped]: value }, stamped };
+      }
       payload[time.property ?? "ts"] = value;
     }
     return { kind: "payload", payload };
@@ -233,9 +248,10 @@ function compileTemplate(template: string, positionOf: (name: string) => number)
 const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /** Text that is a JSON number, with white space around it; undefined for any other. */
-function numberIn(text: string): number | undefined {
+function numberIn(text: string): number | bigint | undefined {
   const trimmed = text.length <= 64 ? text.trim() : "";
-  return JSON_NUMBER.test(trimmed) ? Number(trimmed) : undefined;
+  if (!JSON_NUMBER.test(trimmed)) return undefined;
+  return parseExactly(trimmed) as number | bigint;
 }
 
 const ISO_TEXT =

@@ -1,5 +1,6 @@
 // JSON (pure): the default encoding, and the one that goes into the log as it came.
 import { type Codec, Undecodable } from "./codec.ts";
+import { parseExactly } from "./exact-json.ts";
 
 export const JSON_CONTENT_TYPE = "application/json";
 
@@ -16,7 +17,10 @@ export function parseJson(text: string): unknown {
 
 export const JSON_CODEC: Codec = {
   decode: (payload) => {
-    const value = parseJson(payload.toString("utf8"));
-    return value === undefined ? NOT_JSON : value;
+    try {
+      return parseExactly(payload.toString("utf8"));
+    } catch {
+      return NOT_JSON;
+    }
   },
 };
