@@ -25,6 +25,7 @@ import type { Counters } from "./lane-writer.ts";
 import { Latencies } from "./latency.ts";
 import { Repair } from "./repair.ts";
 import type { AggregatorPosition } from "./position.ts";
+import { RestartCounts } from "./sequence-restarts.ts";
 
 /** The name under which positions are kept. */
 export const OPERATOR = "aggregator";
@@ -58,6 +59,7 @@ export class Aggregator implements StatusSource {
     readingsStored: 0,
     lateReadings: 0,
     repeatedReadings: 0,
+    sequenceRestarts: new RestartCounts(),
     unwritableReadings: 0,
   };
   readonly #losses = new Losses();
@@ -87,10 +89,11 @@ export class Aggregator implements StatusSource {
     return [...this.#lanes];
   }
 
-  status(): AggregatorStatus & Counters & { linesRefused: number } {
+  status(): AggregatorStatus & Omit<Counters, "sequenceRestarts"> & { linesRefused: number } {
     return {
       process: "aggregator",
       ...this.#counters,
+      sequenceRestarts: this.#counters.sequenceRestarts.shown,
       linesRefused: this.#sink.refused,
       repairsWaiting: this.#owned.reduce((sum, lane) => sum + lane.repairsWaiting, 0),
       rollupsRevised: this.#repair.rollupsRevised,

@@ -9,19 +9,20 @@ import type { Lease } from "../../platform/nats/lanes/leases.ts";
 import type { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Tracing } from "../../otel/tracing.ts";
-import { insist } from "../../platform/runtime/insist.ts";
 import type { Answer, Sink } from "../sinks/sink.ts";
-import { findConflicts } from "./conflicts.ts";
 import type { ContractLayouts } from "./contract-layout.ts";
 import { recordHops } from "./hop-spans.ts";
 import type { FrameEffects } from "./lane-aggregate.ts";
 import { type Unstored, storeRejects } from "./lane-rejects.ts";
 import type { Latencies } from "./latency.ts";
+import type { RestartCounts } from "./sequence-restarts.ts";
 
 export interface Counters {
   readingsStored: number;
   lateReadings: number;
   repeatedReadings: number;
+  /** How often a device began to count anew, for those that did so last. */
+  readonly sequenceRestarts: RestartCounts;
   unwritableReadings: number;
 }
 
@@ -78,6 +79,7 @@ export class LaneWriter {
     const { kind: _, readings, rollups, ...frame } = effects;
     counters.repeatedReadings += frame.repeated.length;
     counters.lateReadings += frame.late;
+    for (const device of frame.restarted) counters.sequenceRestarts.add(device);
     const acknowledged = this.#acknowledgement(arrival, frame, Date.now());
     await sink.put({ region: this.#lane.region, readings, rollups, acknowledged }, this.#lease);
   }
@@ -91,28 +93,17 @@ export class LaneWriter {
     return (answer) => {
       const unstored = unstoredOf(frame, answer);
       const done = (): void => this.#done({ ...arrival, aggregatedMs }, frame, answer, unstored);
-      const { repeated } = frame;
-      if (unstored.length + repeated.length === 0 && this.#rejecting === 0) done();
-      else this.#reject(arrival.entry, { unstored, repeated }, done);
+      if (unstored.length === 0 && this.#rejecting === 0) done();
+      else this.#reject(arrival.entry, unstored, done);
     };
   }
 
-  #reject(
-    entry: LogEntry,
-    of: { unstored: readonly Unstored[]; repeated: readonly number[] },
-    done: () => void,
-  ): void {
-    const { sink, layouts, rejectLog, logger } = this.#parts;
-    const { conflictSource } = sink;
+  #reject(entry: LogEntry, unstored: readonly Unstored[], done: () => void): void {
+    const { rejectLog, logger } = this.#parts;
     const { signal } = this.#lease;
     this.#rejecting += 1;
     this.#rejected = this.#rejected
       .then(async () => {
-        const compare = async (): Promise<Unstored[]> =>
-          conflictSource ? findConflicts(conflictSource, layouts, entry, of.repeated) : [];
-        const conflicts = await insist(compare, logger, signal);
-        if (!conflicts) return;
-        const unstored = [...of.unstored, ...conflicts];
         if (unstored.length > 0)
           logger.error({ seq: entry.seq, unstored }, "some readings are kept as rejects");
         await storeRejects(rejectLog, { lane: this.#lane, entry, unstored }, signal);
@@ -147,7 +138,8 @@ export class LaneWriter {
 
 function unstoredOf({ places, unwritable }: FrameRecord, { refused }: Answer): Unstored[] {
   if (unwritable.length + refused.length === 0) return [];
-  const detail = "it has no time or not one value that a point could hold";
+  const detail =
+    "it has no time, or not one value that a point could hold, or its device has half a million others in its millisecond";
   return [
     ...unwritable.map((place) => ({ place, reason: "unwritable" as const, detail })),
     ...refused.map(({ place, detail: why }) => ({

@@ -91,9 +91,10 @@ export class LaneRules {
     this.absences.alive(contract.name, key, reading, place, clock);
     const rules = this.rules.evaluated(contract.name);
     if (!rules) return;
-    const timeMs = Math.min(eventTimeMs(contract, payload, receivedAtMs), receivedAtMs);
+    const eventMs = Math.floor(eventTimeMs(contract, payload, receivedAtMs));
+    const timeMs = Math.min(eventMs, receivedAtMs);
     if (timeMs < clock.watermarkMs) return void (this.counters.late += 1); // A3
-    if (!this.identities.add(contract, device, payload, this.clock.clockMs))
+    if (!this.identities.add(contract, device, payload, eventMs, this.clock.clockMs))
       return void (this.counters.repeated += 1); // A2
     const values = this.rules.needsDevice(contract.name) ? { ...payload, device } : payload;
     const sample = { key, contract: contract.name, values, timeMs, receivedAtMs, place };

@@ -16,7 +16,7 @@ import { RuleState, type Slot } from "../rules/rule-state.ts";
 import type { SharedWindows } from "../windows/shared-windows.ts";
 import type { WindowValue } from "../windows/sliding-window.ts";
 
-const FORMAT = 2;
+const FORMAT = 3;
 
 type Entries = readonly (readonly [key: string, at: number])[];
 

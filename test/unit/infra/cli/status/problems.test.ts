@@ -53,6 +53,7 @@ const AGGREGATOR: AggregatorStatus = {
   process: "aggregator",
   readingsStored: 1_234,
   lateReadings: 0,
+  sequenceRestarts: { total: 0, devices: {} },
   repairsWaiting: 0,
   rollupsRevised: 0,
   losses: [],
