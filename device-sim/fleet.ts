@@ -9,9 +9,12 @@
 // F5. A region that is away does not slow the others down.
 // F6. Devices that misbehave on purpose (misbehaviour.ts) are rooms, whose readings are known by their
 //     sequence; their wrong clocks do not count for F2.
+import { identityOf, slotOf } from "../contracts/messages/identity.ts";
 import { contentHash } from "../contracts/messages/reading.ts";
 import type { SimulatorStatus } from "../contracts/messages/status.ts";
 import { telemetryTopic } from "../contracts/names/topics.ts";
+import { SCHEMAS_DIRECTORY, loadCatalog } from "../contracts/schema/catalog.ts";
+import type { Contract } from "../contracts/schema/contract.ts";
 import type { Logger } from "../platform/runtime/logger.ts";
 import type { Tracing } from "../otel/tracing.ts";
 import type { LedgerEntry } from "./ledger.ts";
@@ -54,6 +57,7 @@ export interface FleetParts {
 
 interface Device {
   readonly specified: DeviceSpec;
+  readonly contract: Contract;
   readonly topic: string;
   readonly rows: readonly Row[];
   readonly pace: Pace;
@@ -83,8 +87,10 @@ export class Fleet {
     this.#parts = parts;
     const firstSeq = parts.nowMs(); // F1
     const intervalMs = (1000 * spec.devices.length) / spec.rate;
+    const catalog = loadCatalog(SCHEMAS_DIRECTORY);
     this.#devices = spec.devices.map((specified, at) => ({
       specified,
+      contract: catalog.versions(specified.contract)[0]!,
       topic: telemetryTopic(specified.device, specified.contract),
       rows: spec.recordings[specified.contract],
       pace: { intervalMs, phase: at / spec.devices.length },
@@ -199,6 +205,7 @@ export class Fleet {
           device: specified.device,
           contract: specified.contract,
           identity: specified.contract === "environment" ? seq : ts,
+          slot: slotOf(identityOf(device.contract, payload, ts), 0),
           ts,
           hash: contentHash(payload),
           sentMs,

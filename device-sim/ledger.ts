@@ -30,6 +30,8 @@ export interface LedgerEntry {
   readonly contract: string;
   /** The sequence number, or `ts` where the contract's identity is `time`. */
   readonly identity: number;
+  /** The slot under its millisecond that it asks for. */
+  readonly slot: number;
   /** Event time, epoch ms. */
   readonly ts: number;
   /** `contentHash` of the payload. */

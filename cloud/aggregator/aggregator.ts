@@ -29,6 +29,7 @@ import type { Counters } from "./lane-writer.ts";
 import { Latencies } from "./latency.ts";
 import { Repair } from "./repair.ts";
 import type { AggregatorPosition } from "./position.ts";
+import { RestartCounts } from "./sequence-restarts.ts";
 
 /** The name under which positions are kept. */
 export const OPERATOR = "aggregator";
@@ -62,6 +63,7 @@ export class Aggregator implements StatusSource {
     readingsStored: 0,
     lateReadings: 0,
     repeatedReadings: 0,
+    sequenceRestarts: new RestartCounts(),
     unwritableReadings: 0,
   };
   readonly #losses = new Losses();
@@ -92,10 +94,11 @@ export class Aggregator implements StatusSource {
     return [...this.#lanes];
   }
 
-  status(): AggregatorStatus & Counters & { linesRefused: number } {
+  status(): AggregatorStatus & Omit<Counters, "sequenceRestarts"> & { linesRefused: number } {
     return {
       process: "aggregator",
       ...this.#counters,
+      sequenceRestarts: this.#counters.sequenceRestarts.shown,
       linesRefused: this.#sink.refused,
       repairsWaiting: this.#owned.reduce((sum, lane) => sum + lane.repairsWaiting, 0),
       rollupsRevised: this.#repair.rollupsRevised,
@@ -172,8 +175,7 @@ export class Aggregator implements StatusSource {
     if (!lane) return undefined;
     if (payload === null) return "the record was too large to be copied";
     const data = Buffer.from(payload, "base64");
-    if (kind === "repair") return this.#repair.again(lane, jsonOf(data));
-    return kind === "conflict" ? lane.compareAgain(record, data) : detail;
+    return kind === "repair" ? this.#repair.again(lane, jsonOf(data)) : detail;
   }
 
   async #share(

@@ -15,6 +15,7 @@
 // A6. A reading whose handling throws is one that cannot be stored; the others of its frame are.
 import type { Frame } from "../../contracts/messages/frame.ts";
 import { MINUTE } from "../../contracts/names/measurements.ts";
+import { identityOf } from "../../contracts/messages/identity.ts";
 import { eventTimeMs, seriesKeyOf } from "../../contracts/messages/reading.ts";
 import type { LaneState } from "../../platform/nats/lanes/lane.ts";
 import type { JudgedFrame, UnknownVersion } from "../../platform/nats/lanes/lane-operator.ts";
@@ -22,8 +23,10 @@ import { isOfRecord } from "../../platform/runtime/errors.ts";
 import { type ReadingEffect, type RollupEffect, holdsValue } from "../sinks/effects.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { ContractLayout, ContractLayouts } from "./contract-layout.ts";
+import { NO_PLACE, REPEATED } from "./places.ts";
 import type { AggregatorPosition } from "./position.ts";
 import { type RepairGroup, RepairMarks } from "./repair-marks.ts";
+import { SequenceRestarts } from "./sequence-restarts.ts";
 import { OpenWindows, minuteOf } from "./window.ts";
 
 /** A frame, its sequence, and the lane around it. */
@@ -43,7 +46,9 @@ export interface FrameEffects {
   readonly late: number;
   /** Places in the frame of readings that were counted before, by their identity. */
   readonly repeated: readonly number[];
-  /** Places in the frame of readings that cannot be stored: no time, or not one value. */
+  /** Devices that began to count anew, once for each time. */
+  readonly restarted: readonly string[];
+  /** Places in the frame of readings that cannot be stored: no time, not one value, no free slot. */
   readonly unwritable: readonly number[];
   readonly traceparents: readonly string[];
 }
@@ -73,6 +78,7 @@ export class LaneAggregate {
   readonly #windows = new OpenWindows();
   readonly #arrivals = new Arrivals(MINUTE.sizeMs);
   readonly #marks = new RepairMarks();
+  readonly #restarts = new SequenceRestarts();
   /** Holds of open windows, and of arrivals, by start of the minute. */
   readonly #windowHolds = new Map<number, Hold>();
   readonly #arrivalHolds = new Map<number, Hold>();
@@ -117,9 +123,12 @@ export class LaneAggregate {
 
     const effects = emptyEffects(seq);
     const replayed = seq <= this.#resumed.doneSeq;
+    // Readings of a gateway's start and partition are numbered through: that tells equal ones apart.
+    const firstOrdinal = frame.header.total - frame.header.count;
     layouts.forEach((layout, at) => {
       try {
-        this.#reading(effects, { before, replayed, at }, layout, frame.readings[at]!);
+        const place = { before, replayed, at, ordinal: firstOrdinal + at };
+        this.#reading(effects, place, layout, frame.readings[at]!);
       } catch (error) {
         if (!isOfRecord(error)) throw error;
         if (!replayed) effects.unwritable.push(at); // A6
@@ -137,7 +146,7 @@ export class LaneAggregate {
 
   #reading(
     effects: MutableEffects,
-    { before, replayed, at }: { before: LaneState; replayed: boolean; at: number },
+    { before, replayed, at, ordinal }: ReadingPlace,
     layout: ContractLayout,
     reading: Frame["readings"][number],
   ): void {
@@ -146,27 +155,35 @@ export class LaneAggregate {
     if (!Number.isSafeInteger(eventMs) || !holdsValue(stored, reading.payload))
       return void (replayed || effects.unwritable.push(at));
     const startMs = minuteOf(eventMs);
+    const identity = identityOf(contract, reading.payload, eventMs);
     const hold = (untilMs: number): Hold => ({ untilMs, seq: effects.seq, before });
     if (this.#arrivals.concerns(layout, reading)) {
       const untilMs = this.#arrivals.neededUntilMs(startMs);
       if (untilMs > Math.max(before.watermarkMs, this.#resumed.finalThroughMs)) {
         if (!this.#arrivalHolds.has(startMs)) this.#arrivalHolds.set(startMs, hold(untilMs));
-        if (!this.#arrivals.add(layout, reading, startMs)) return void effects.repeated.push(at);
+        if (!this.#arrivals.add(layout, reading, identity, startMs))
+          return void effects.repeated.push(at);
       }
     }
     const endMs = startMs + MINUTE.sizeMs;
     const late = endMs <= before.watermarkMs;
+    let slot = 0;
     if (!late && endMs > this.#resumed.finalThroughMs) {
       // A3
       if (!this.#windowHolds.has(startMs)) this.#windowHolds.set(startMs, hold(endMs));
-      if (!this.#windows.add(layout, reading, eventMs)) return void effects.repeated.push(at);
+      slot = this.#windows.add(layout, reading, eventMs, identity, ordinal);
     } else if (late || !replayed) {
       const key = seriesKeyOf(contract, reading.device, reading.payload);
-      this.#marks.add({ contract: series.name, key, startMs, seq: effects.seq, before });
+      const mark = { contract: series.name, key, startMs, seq: effects.seq, before };
+      slot = this.#marks.add(mark, reading.device, eventMs, identity, ordinal);
     }
+    if (slot === REPEATED) return void effects.repeated.push(at);
+    if (slot === NO_PLACE) return void effects.unwritable.push(at);
+    const restarted = this.#restarts.began(contract, reading, eventMs);
     if (replayed) return;
+    if (restarted) effects.restarted.push(reading.device);
     if (late) effects.late += 1;
-    effects.readings.push({ contract, reading, eventMs });
+    effects.readings.push({ contract, reading, eventMs, slot });
     effects.eventTimes.push(eventMs);
     effects.places.push(at);
     if (reading.traceparent !== null) effects.traceparents.push(reading.traceparent);
@@ -240,6 +257,14 @@ export class LaneAggregate {
   }
 }
 
+interface ReadingPlace {
+  readonly before: LaneState;
+  readonly replayed: boolean;
+  /** Its place in its frame, and in its lane. */
+  readonly at: number;
+  readonly ordinal: number;
+}
+
 interface MutableEffects extends FrameEffects {
   readonly readings: ReadingEffect[];
   readonly rollups: RollupEffect[];
@@ -247,6 +272,7 @@ interface MutableEffects extends FrameEffects {
   readonly places: number[];
   late: number;
   readonly repeated: number[];
+  readonly restarted: string[];
   readonly unwritable: number[];
   readonly traceparents: string[];
 }
@@ -260,6 +286,7 @@ const emptyEffects = (seq: number): MutableEffects => ({
   places: [],
   late: 0,
   repeated: [],
+  restarted: [],
   unwritable: [],
   traceparents: [],
 });

@@ -9,7 +9,7 @@ import type { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
 /** A reading that was not stored, by its place in its frame. */
 export interface Unstored {
   readonly place: number;
-  readonly reason: Extract<RejectReason, "unwritable" | "identity_conflict">;
+  readonly reason: Extract<RejectReason, "unwritable">;
   readonly detail: string;
 }
 

@@ -8,7 +8,6 @@ import {
   telemetryStream,
   telemetrySubject,
 } from "../../contracts/names/subjects.ts";
-import type { SetAsideRecord } from "../../contracts/messages/set-aside.ts";
 import { EMPTY_LANE, type Hole, holeText } from "../../platform/nats/lanes/lane.ts";
 import {
   APPLIED,
@@ -26,13 +25,14 @@ import { readLaneAnywhere } from "../../platform/nats/lanes/lane-origin.ts";
 import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
 import type { Lease } from "../../platform/nats/lanes/leases.ts";
 import type { Positions } from "../../platform/nats/lanes/positions.ts";
+import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
 import { suspectCopy } from "../../platform/nats/lanes/suspected-copies.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { dispositionOf, messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { HubAlerts } from "../hub-alerts.ts";
 import { insist } from "../../platform/runtime/insist.ts";
-import type { ContractLayout } from "./contract-layout.ts";
+import type { ContractLayout, ContractLayouts } from "./contract-layout.ts";
 import { type FrameOutcome, LaneAggregate } from "./lane-aggregate.ts";
 import { fillHole } from "./lane-holes.ts";
 import { LaneWriter, type LaneWriterParts } from "./lane-writer.ts";
@@ -51,6 +51,8 @@ export interface LaneParts extends LaneWriterParts {
   readonly connection: NatsConnection;
   readonly positions: Positions<AggregatorPosition>;
   readonly alerts: HubAlerts;
+  readonly layouts: ContractLayouts;
+  readonly setAside: Pick<SettingAside, "put">;
   readonly losses: Losses;
 }
 
@@ -98,13 +100,6 @@ export class LaneRunner implements RepairableLane {
   /** The subject of its frames; records that were set aside name the lane by it. */
   get subject(): string {
     return telemetrySubject(this.lane.region, this.lane.partition);
-  }
-
-  /** Asks again whether a repeat that was set aside holds something else than its first copy. */
-  compareAgain({ place }: SetAsideRecord, frame: Uint8Array): Promise<string | null> {
-    const { subject } = this;
-    const entry = { seq: place.seq ?? 0, storeMs: 0, subject, data: frame };
-    return this.#writer.compareAgain(entry, Number(place.part));
   }
 
   repairsDue(groupsMax: number): RepairGroup[] {

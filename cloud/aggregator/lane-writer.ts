@@ -3,37 +3,31 @@
 // D1. A frame is done once the sink holds its effects and its rejects are stored, and never before an
 //     earlier frame of the lane.
 // D2. Nothing here keeps a reading's payload: effects wait in the sink, encoded.
-// D3. A question that the sink refuses for good (not one that it cannot answer now) is set aside with its
-//     frame: the reading counts as a true repeat, and the lane goes on.
-import { type LaneId, telemetryStream } from "../../contracts/names/subjects.ts";
+import type { LaneId } from "../../contracts/names/subjects.ts";
 import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
 import type { Lease } from "../../platform/nats/lanes/leases.ts";
 import type { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
-import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
-import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Tracing } from "../../otel/tracing.ts";
-import { insist } from "../../platform/runtime/insist.ts";
 import type { Answer, Sink } from "../sinks/sink.ts";
-import { type FoundConflicts, findConflicts } from "./conflicts.ts";
-import type { ContractLayouts } from "./contract-layout.ts";
 import { recordHops } from "./hop-spans.ts";
 import type { FrameEffects } from "./lane-aggregate.ts";
 import { type Unstored, storeRejects } from "./lane-rejects.ts";
 import type { Latencies } from "./latency.ts";
+import type { RestartCounts } from "./sequence-restarts.ts";
 
 export interface Counters {
   readingsStored: number;
   lateReadings: number;
   repeatedReadings: number;
+  /** Counts how often a device began to count anew, for those that did so last. */
+  readonly sequenceRestarts: RestartCounts;
   unwritableReadings: number;
 }
 
 export interface LaneWriterParts {
-  readonly layouts: ContractLayouts;
   readonly sink: Sink;
   readonly rejectLog: RejectLog;
-  readonly setAside: Pick<SettingAside, "put">;
   readonly latencies: Latencies;
   readonly counters: Counters;
   readonly tracing: Tracing;
@@ -83,6 +77,7 @@ export class LaneWriter {
     const { kind: _, readings, rollups, ...frame } = effects;
     counters.repeatedReadings += frame.repeated.length;
     counters.lateReadings += frame.late;
+    for (const device of frame.restarted) counters.sequenceRestarts.add(device);
     const acknowledged = this.#acknowledgement(arrival, frame, Date.now());
     await sink.put({ region: this.#lane.region, readings, rollups, acknowledged }, this.#lease);
   }
@@ -96,25 +91,17 @@ export class LaneWriter {
     return (answer) => {
       const unstored = unstoredOf(frame, answer);
       const done = (): void => this.#done({ ...arrival, aggregatedMs }, frame, answer, unstored);
-      const { repeated } = frame;
-      if (unstored.length + repeated.length === 0 && this.#rejecting === 0) done();
-      else this.#reject(arrival.entry, { unstored, repeated }, done);
+      if (unstored.length === 0 && this.#rejecting === 0) done();
+      else this.#reject(arrival.entry, unstored, done);
     };
   }
 
-  #reject(
-    entry: LogEntry,
-    of: { unstored: readonly Unstored[]; repeated: readonly number[] },
-    done: () => void,
-  ): void {
+  #reject(entry: LogEntry, unstored: readonly Unstored[], done: () => void): void {
     const { rejectLog, logger } = this.#parts;
     const { signal } = this.#lease;
     this.#rejecting += 1;
     this.#rejected = this.#rejected
       .then(async () => {
-        const conflicts = await this.#compare(entry, of.repeated);
-        if (!conflicts) return;
-        const unstored = [...of.unstored, ...conflicts];
         if (unstored.length > 0)
           logger.error({ seq: entry.seq, unstored }, "some readings are kept as rejects");
         await storeRejects(rejectLog, { lane: this.#lane, entry, unstored }, signal);
@@ -126,47 +113,6 @@ export class LaneWriter {
       if (signal.aborted) return;
       this.#failure ??= error instanceof Error ? error : new Error(String(error));
     });
-  }
-
-  /** The repeats that hold something else; null if the lease ended before. */
-  async #compare(
-    entry: LogEntry,
-    repeated: readonly number[],
-  ): Promise<readonly Unstored[] | null> {
-    const found = await this.#found(entry, repeated);
-    if (!found) return null;
-    const { region } = this.#lane;
-    for (const { place: part, why } of found.refused) {
-      const place = {
-        stream: telemetryStream(region),
-        subject: entry.subject,
-        seq: entry.seq,
-        part,
-      };
-      const record = { kind: "conflict", reason: "refused", why, place, data: entry.data } as const;
-      await this.#parts.setAside.put(record); // D3
-    }
-    return found.conflicts;
-  }
-
-  async #found(entry: LogEntry, repeated: readonly number[]): Promise<FoundConflicts | null> {
-    const { sink, layouts, logger } = this.#parts;
-    const { conflictSource } = sink;
-    if (!conflictSource) return { conflicts: [], refused: [] };
-    const ask = (): Promise<FoundConflicts> =>
-      findConflicts(conflictSource, layouts, entry, repeated);
-    return insist(ask, logger, this.#lease.signal);
-  }
-
-  /** The same for a record that was set aside; null once it is settled. */
-  async compareAgain(entry: LogEntry, repeated: number): Promise<string | null> {
-    const found = await this.#found(entry, [repeated]);
-    if (!found) return "another aggregator has the lane now";
-    const [refused] = found.refused;
-    if (refused) return messageOf(refused.why);
-    const of = { lane: this.#lane, entry, unstored: found.conflicts };
-    await storeRejects(this.#parts.rejectLog, of, this.#lease.signal);
-    return null;
   }
 
   #done(
@@ -190,7 +136,8 @@ export class LaneWriter {
 
 function unstoredOf({ places, unwritable }: FrameRecord, { refused }: Answer): Unstored[] {
   if (unwritable.length + refused.length === 0) return [];
-  const detail = "it has no time or not one value that a point could hold";
+  const detail =
+    "it has no time, or not one value that a point could hold, or its device has half a million others in its millisecond";
   return [
     ...unwritable.map((place) => ({ place, reason: "unwritable" as const, detail })),
     ...refused.map(({ place, detail: why }) => ({

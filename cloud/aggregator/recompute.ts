@@ -5,7 +5,8 @@ import type { ContractLayout } from "./contract-layout.ts";
 import { SeriesMinute, minuteOf } from "./window.ts";
 
 /**
- * The minutes that hold any of the readings, each with its tens of seconds.
+ * The minutes that hold any of the readings, each with its tens of seconds. Readings in a store are told
+ * apart by their places: each of them counts.
  * @param layout of all versions of the contract. @param readings of one series, in any order.
  */
 export function recompute(
@@ -13,17 +14,14 @@ export function recompute(
   key: string,
   readings: readonly StoredReading[],
 ): SeriesMinute[] {
-  // Points are told apart by their time already; only a sequence may be there under two times.
-  const identity = layout.contract.identity === "sequence" ? "sequence" : "none";
-  const counting = { ...layout, contract: { ...layout.contract, identity } } as const;
-  const { name, version } = counting.contract;
+  const { name, version } = layout.contract;
   const minutes = new Map<number, SeriesMinute>();
   for (const { device, eventMs, payload } of readings) {
     const startMs = minuteOf(eventMs);
     let minute = minutes.get(startMs);
     if (!minute) minutes.set(startMs, (minute = new SeriesMinute(layout.series, key, startMs)));
     const reading = { device, contract: name, version, receivedAtMs: eventMs, payload };
-    minute.add(counting, { ...reading, traceparent: null }, eventMs);
+    minute.add(layout, { ...reading, traceparent: null }, eventMs);
   }
   return [...minutes.values()];
 }

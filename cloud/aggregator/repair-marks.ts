@@ -5,11 +5,16 @@
 // M2. It is due once its reading and the final of its minute are stored: what a repair reads back is
 //     then complete.
 // M3. A reading that comes while its mark is being repaired keeps the mark.
-// M4. At most MARKS_MAX; past them the lane waits for repairs, it never forgets one.
+// M4. At most MARKS_MAX, of at most READINGS_MAX readings; past them the lane waits for repairs, it never
+//     forgets one.
+// M5. A mark knows who is where among its late readings, so that they neither repeat nor meet.
 import { MINUTE } from "../../contracts/names/measurements.ts";
 import type { LaneState } from "../../platform/nats/lanes/lane.ts";
+import { Places } from "./places.ts";
 
 export const MARKS_MAX = 50_000;
+/** Late readings whose places are known; at about 60 bytes each. */
+const READINGS_MAX = 250_000;
 const HOUR_MS = 3_600_000;
 
 interface Mark {
@@ -22,6 +27,7 @@ interface Mark {
   readonly before: LaneState;
   /** The last frame that made it. */
   lastSeq: number;
+  readonly places: Places;
 }
 
 /** Minutes of one series in one hour, to be recomputed together. */
@@ -37,20 +43,36 @@ export interface RepairGroup {
 
 export class RepairMarks {
   readonly #marks = new Map<string, Mark>();
+  #readings = 0;
 
   get size(): number {
     return this.#marks.size;
   }
 
   get full(): boolean {
-    return this.#marks.size >= MARKS_MAX; // M4
+    return this.#marks.size >= MARKS_MAX || this.#readings >= READINGS_MAX; // M4
   }
 
-  add(of: Omit<Mark, "lastSeq">): void {
+  /**
+   * Marks the minute of a late reading. The other parameters are those of `Places.take`.
+   * @returns its slot, else REPEATED or NO_PLACE: then nothing is marked that was not before (M5).
+   */
+  add(
+    of: Omit<Mark, "lastSeq" | "places">,
+    device: string,
+    eventMs: number,
+    identity: number,
+    ordinal: number,
+  ): number {
     const id = idOf(of);
-    const mark = this.#marks.get(id);
-    if (mark) mark.lastSeq = of.seq;
-    else this.#marks.set(id, { ...of, lastSeq: of.seq });
+    let mark = this.#marks.get(id);
+    if (!mark)
+      this.#marks.set(id, (mark = { ...of, lastSeq: of.seq, places: new Places(of.startMs) }));
+    const slot = mark.places.take(device, eventMs, identity, ordinal);
+    if (slot < 0) return slot;
+    mark.lastSeq = of.seq;
+    this.#readings += 1;
+    return slot;
   }
 
   /** The oldest marks that are due (M2), by series and hour. */
@@ -72,7 +94,9 @@ export class RepairMarks {
     for (const startMs of minutes) {
       const id = idOf({ contract, key, startMs });
       const mark = this.#marks.get(id);
-      if (mark && mark.lastSeq <= asOfSeq) this.#marks.delete(id); // M3
+      if (!mark || mark.lastSeq > asOfSeq) continue; // M3
+      this.#marks.delete(id);
+      this.#readings -= mark.places.size;
     }
   }
 

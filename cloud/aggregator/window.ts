@@ -1,6 +1,7 @@
 // The open windows of one lane. Pure: what it holds is a function of the readings added.
 //
-// W1. A reading counts once in its window: a repeat, by the contract's identity, changes nothing.
+// W1. A reading counts once in its window: a repeat, by its identity, changes nothing. Its place under its
+//     millisecond is found here too, and is its own (places.ts/S2).
 // W2. A window is closed by the watermark. Ten seconds that a reading reaches after that, while their
 //     minute is open, are closed again with the next ones, their revision raised; what comes after the
 //     minute is for the repair job.
@@ -10,8 +11,8 @@ import type { FrameReading } from "../../contracts/messages/frame.ts";
 import { MINUTE, type RollupWindow, TEN_SECONDS } from "../../contracts/names/measurements.ts";
 import { seriesKeyOf } from "../../contracts/messages/reading.ts";
 import type { RollupEffect, RollupSeries } from "../sinks/effects.ts";
-import { Identities } from "./identities.ts";
 import type { ContractLayout } from "./contract-layout.ts";
+import { Places } from "./places.ts";
 import { FieldStatistics, type ReadingOrder } from "./statistics.ts";
 
 /** Open (series, minute) pairs of one lane; at about 3 kB each this bounds the aggregator's memory. */
@@ -55,7 +56,6 @@ export class SeriesTenSeconds implements Rollup {
   readonly startMs: number;
   readonly fields: FieldStatistics[] = [];
   readonly #series: RollupSeries;
-  readonly #identities = new Identities();
   count = 0;
   /** Changed since its open rollup was last written. */
   dirty = false;
@@ -70,10 +70,8 @@ export class SeriesTenSeconds implements Rollup {
     this.startMs = startMs;
   }
 
-  add(layout: ContractLayout, reading: FrameReading, eventMs: number): boolean {
-    const { contract } = layout;
-    const { payload, device } = reading;
-    if (!this.#identities.add(contract, device, payload)) return false; // W1
+  add(layout: ContractLayout, reading: FrameReading, eventMs: number): void {
+    const { payload } = reading;
     this.count += 1;
     this.dirty = this.unfinal = true;
     // A version that became known while this window was open may have fields of its own.
@@ -86,7 +84,6 @@ export class SeriesTenSeconds implements Rollup {
       if (typeof value === "number" && Number.isFinite(value))
         this.fields[at]!.add(value, eventMs, order);
     }
-    return true;
   }
 
   effect(revision: number | null): RollupEffect {
@@ -109,19 +106,22 @@ export class SeriesMinute {
   readonly startMs: number;
   readonly #series: RollupSeries;
   readonly #parts = new Array<SeriesTenSeconds | undefined>(PARTS);
+  readonly places: Places;
   dirty = false;
 
   constructor(series: RollupSeries, key: string, startMs: number) {
     this.#series = series;
     this.key = key;
     this.startMs = startMs;
+    this.places = new Places(startMs);
   }
 
-  add(layout: ContractLayout, reading: FrameReading, eventMs: number): boolean {
+  /** Counts a reading; the caller knows that it is no repeat. */
+  add(layout: ContractLayout, reading: FrameReading, eventMs: number): void {
     const at = Math.floor((eventMs - this.startMs) / TEN_SECONDS.sizeMs);
     const startMs = this.startMs + at * TEN_SECONDS.sizeMs;
     const part = (this.#parts[at] ??= new SeriesTenSeconds(this.#series, this.key, startMs));
-    return part.add(layout, reading, eventMs);
+    part.add(layout, reading, eventMs);
   }
 
   /** Those that hold a reading, oldest first. */
@@ -177,15 +177,26 @@ export class OpenWindows {
     return stale;
   }
 
-  /** Counts a reading in its windows; false if it is a repeat. The caller has judged lateness. */
-  add(layout: ContractLayout, reading: FrameReading, eventMs: number): boolean {
+  /**
+   * Counts a reading in its windows. The caller has judged lateness.
+   * @returns its slot, else REPEATED or NO_PLACE: then nothing is counted. Parameters as of `Places.take`.
+   */
+  add(
+    layout: ContractLayout,
+    reading: FrameReading,
+    eventMs: number,
+    identity: number,
+    ordinal: number,
+  ): number {
     const series = this.#series(layout, reading, minuteOf(eventMs));
-    if (!series.add(layout, reading, eventMs)) return false;
+    const slot = series.places.take(reading.device, eventMs, identity, ordinal);
+    if (slot < 0) return slot; // W1
+    series.add(layout, reading, eventMs);
     if (!series.dirty) {
       series.dirty = true;
       this.#dirty.push(series);
     }
-    return true;
+    return slot;
   }
 
   /**

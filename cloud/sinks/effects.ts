@@ -12,8 +12,10 @@ import type { Contract, Field } from "../../contracts/schema/contract.ts";
 export interface ReadingEffect {
   readonly contract: Contract;
   readonly reading: FrameReading;
-  /** Event time in whole epoch milliseconds; `slotOf` says where under it the reading belongs. */
+  /** Event time in whole epoch milliseconds. */
   readonly eventMs: number;
+  /** The place of the reading under its millisecond: no other one of its device is there. */
+  readonly slot: number;
 }
 
 /** A rollup to be stored, in place of an earlier one of the same series, window, start and state. */

@@ -61,8 +61,6 @@ export interface Sink {
   readonly settled: Promise<void>;
   /** Null if stored readings cannot be read back: rollups are then not revised by late readings. */
   readonly repairSource: RepairSource | null;
-  /** Null if stored readings cannot be read back: repeats are then taken for true repeats. */
-  readonly conflictSource: ConflictSource | null;
   /**
    * Queues an item; resolves once there is room for the next one, or its writer is over. The effects
    * are encoded before this returns its promise: the caller lets go of them, which keeps memory low.
@@ -101,19 +99,6 @@ export interface SeriesRange {
 export interface RepairSource {
   readings(range: SeriesRange): Promise<StoredReading[]>;
   finals(range: SeriesRange, window: RollupWindow): Promise<StoredRollup[]>;
-}
-
-/** Reads back the first copies of readings that came again. */
-export interface ConflictSource {
-  /** Readings of one device and sequence in `[fromMs, toMs)`; rejects if the store does not answer. */
-  ofSequence(query: {
-    readonly region: string;
-    readonly contract: Contract;
-    readonly device: string;
-    readonly sequence: number;
-    readonly fromMs: number;
-    readonly toMs: number;
-  }): Promise<StoredReading[]>;
 }
 
 /** The readings of one contract in one hour: log and store compared. */

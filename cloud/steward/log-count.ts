@@ -1,10 +1,12 @@
 // Counts the points that a stretch of the log should be in the sink, by contract and field. Pure.
 //
-// C1. A point is counted once, by what makes it one point in the sink: contract, series and time; where
-//     the device gave no time, by its identity, because each repeat has another time of arrival.
+// C1. A reading is counted once, by its identity: no two readings share a point. One without a time of its own
+//     is told from a repeat for as long as the aggregator does (arrivals.ts/R1).
 import type { Contract } from "../../contracts/schema/contract.ts";
 import type { FrameReading } from "../../contracts/messages/frame.ts";
-import { eventTimeMs, identityOf, slotOf } from "../../contracts/messages/reading.ts";
+import { hasOwnTime, identityOf } from "../../contracts/messages/identity.ts";
+import { MINUTE } from "../../contracts/names/measurements.ts";
+import { eventTimeMs } from "../../contracts/messages/reading.ts";
 
 /** Readings and, of those, how many hold each field. */
 export interface PointCount {
@@ -12,13 +14,15 @@ export interface PointCount {
   readonly fields: Map<string, number>;
 }
 
-const SLOTS = 1_000_000;
+const MINUTES_BACK = 2;
+
+const windowOf = (eventMs: number): number => Math.floor(eventMs / MINUTE.sizeMs);
 
 export class LogCount {
   readonly #fromMs: number;
   readonly #toMs: number;
-  /** Contract → device → what was counted. */
-  readonly #seen = new Map<string, Map<string, Set<number | string>>>();
+  /** Contract → device → identity → when it was last seen, epoch ms. */
+  readonly #seen = new Map<string, Map<string, Map<number, number>>>();
   readonly counts = new Map<string, PointCount>();
 
   /** Counts readings that happened in `[fromMs, toMs)`. */
@@ -43,18 +47,15 @@ export class LogCount {
   }
 
   #isNew(contract: Contract, { payload, device }: FrameReading, eventMs: number): boolean {
+    const identity = identityOf(contract, payload, eventMs);
+    if (Number.isNaN(identity)) return true;
     let devices = this.#seen.get(contract.name);
-    if (!devices)
-      this.#seen.set(contract.name, (devices = new Map<string, Set<number | string>>()));
+    if (!devices) this.#seen.set(contract.name, (devices = new Map<string, Map<number, number>>()));
     let seen = devices.get(device);
-    if (!seen) devices.set(device, (seen = new Set()));
-    const timed =
-      contract.timeProperty !== undefined && payload[contract.timeProperty] !== undefined;
-    const key = timed
-      ? (eventMs - this.#fromMs) * SLOTS + slotOf(contract, payload)
-      : (identityOf(contract, device, payload) ?? seen.size);
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
+    if (!seen) devices.set(device, (seen = new Map<number, number>()));
+    const lastMs = seen.get(identity);
+    seen.set(identity, eventMs);
+    if (lastMs === undefined) return true;
+    return !hasOwnTime(contract, payload) && windowOf(eventMs) - windowOf(lastMs) > MINUTES_BACK;
   }
 }

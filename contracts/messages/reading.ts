@@ -1,5 +1,5 @@
-// What every part of the system derives from a reading in the same way: when it happened, which
-// series it belongs to, and which reading it is.
+// What every part of the system derives from a reading in the same way: when it happened, and which
+// series it belongs to. Which reading it is: identity.ts.
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import type { Contract } from "../schema/contract.ts";
@@ -7,7 +7,7 @@ import { isoTimeMs } from "./iso-time.ts";
 
 type Payload = Readonly<Record<string, unknown>>;
 
-/** A point's timestamp has a million slots under its millisecond; identity picks one. */
+/** A point's timestamp has a million slots under its millisecond: nanoseconds. */
 export const SLOTS_PER_MS = 1_000_000;
 
 /**
@@ -31,34 +31,8 @@ export const contentHash = (payload: Payload): string =>
     .update(canonicalize(payload) ?? "")
     .digest("hex");
 
-/** The slot of a content hash. */
-export const slotOfHash = (hash: string): number =>
-  Number.parseInt(hash.slice(0, 12), 16) % SLOTS_PER_MS;
-
-/**
- * Where under its millisecond a reading is stored: `sequence mod 10⁶`, else from the hash of its
- * content. The same reading twice is one point, two readings are two.
- */
-export const slotOf = (contract: Contract, payload: Payload): number =>
-  contract.identity === "sequence"
-    ? (payload[contract.sequenceProperty!] as number) % SLOTS_PER_MS
-    : slotOfHash(contentHash(payload));
-
 /** The timestamp of a reading's point in nanoseconds, as text: a number would lose digits. */
 export const pointTimeNs = (eventMs: number, slot: number): string =>
-  `${eventMs}${String(slot).padStart(6, "0")}`;
-
-/**
- * A string that is equal for repeats of one reading of one device and differs otherwise; null when
- * the contract declares no identity (its readings are counted at least once).
- */
-export function identityOf(contract: Contract, device: string, payload: Payload): string | null {
-  switch (contract.identity) {
-    case "sequence":
-      return `${device}\n${String(payload[contract.sequenceProperty!])}`;
-    case "time":
-      return `${device}\n${contentHash(payload)}`;
-    case "none":
-      return null;
-  }
-}
+  eventMs > 0
+    ? `${eventMs}${String(slot).padStart(6, "0")}`
+    : String(BigInt(eventMs) * BigInt(SLOTS_PER_MS) + BigInt(slot));

@@ -6,7 +6,6 @@ export const SET_ASIDE_KINDS = [
   "alert",
   "assignment",
   "command",
-  "conflict",
   "contract",
   "device",
   "frame",

@@ -124,10 +124,18 @@ export interface LaneLoss {
   readonly untilMs: number;
 }
 
+/** Times that devices began to count anew, since the start. */
+export interface SequenceRestartCounts {
+  readonly total: number;
+  /** The devices that did so last. */
+  readonly devices: Readonly<Record<string, number>>;
+}
+
 export interface AggregatorStatus {
   readonly process: "aggregator";
   readonly readingsStored: number;
   readonly lateReadings: number;
+  readonly sequenceRestarts: SequenceRestartCounts;
   /** Minutes of series whose rollups wait to be recomputed, because of late readings. */
   readonly repairsWaiting: number;
   /** Finals written again with other values, since the start. */

@@ -2,7 +2,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { unknownKeywords } from "./keywords.ts";
 
-/** The way in which a repeated reading is known: by its sequence, by time and content, or not at all. */
+/** The part of a reading that is its own beside its values (messages/identity.ts): a sequence, a time, or neither. */
 export type Identity = "sequence" | "time" | "none";
 
 export interface Field {
@@ -15,6 +15,13 @@ export interface Field {
 
 /** `omit`: the property is left out; `clamp`: a number becomes the nearest that is allowed. */
 export type InvalidField = "omit" | "clamp";
+/** A property that belongs to what a reading says, and the form in which it is kept. */
+export interface ContentProperty {
+  readonly name: string;
+  readonly kind: Field["type"] | "tag" | "sequence";
+  /** Stands for the name where readings are compared. */
+  readonly seed: number;
+}
 
 export interface Contract {
   readonly name: string;
@@ -34,6 +41,8 @@ export interface Contract {
   /** `device`, or the property whose value decides the lane and names the series. */
   readonly partitionKey: string;
   readonly identity: Identity;
+  /** All properties that are kept but the time, by name: the order is the same in every version. */
+  readonly content: readonly ContentProperty[];
   /** Readings older than this on arrival are rejected, in milliseconds. */
   readonly ageMaxMs: number;
 }
@@ -121,17 +130,20 @@ export function compileContract(id: { name: string; version: number }, schema: o
   if (partitionKey !== "device" && !required.includes(partitionKey))
     fail(`x-partition-key "${partitionKey}" must be device or a required property`);
 
+  const fields = byRole("field").map((name) => toField(name, properties[name]!, fail));
+  const tags = byRole("tag");
   return Object.freeze({
     ...id,
     validate: compile(schema, fail),
-    fields: byRole("field").map((name) => toField(name, properties[name]!, fail)),
+    fields,
     invalid: invalidFields(properties, required, fail),
-    tags: byRole("tag"),
+    tags,
     timeProperty,
     sequenceProperty,
     versionProperty,
     partitionKey,
     identity,
+    content: contentOf({ fields, tags, sequenceProperty, partitionKey }),
     ageMaxMs: parseAgeMax(annotations["x-age-max"], fail),
   });
 }
@@ -179,6 +191,25 @@ function invalidFields(
     found.set(name, how);
   }
   return found;
+}
+
+/** FNV-1a, 32 bits. */
+function seedOf(name: string): number {
+  let seed = 0x811c9dc5;
+  for (let at = 0; at < name.length; at++) seed = Math.imul(seed ^ name.charCodeAt(at), 0x01000193);
+  return seed;
+}
+
+function contentOf(
+  of: Pick<Contract, "fields" | "tags" | "sequenceProperty" | "partitionKey">,
+): ContentProperty[] {
+  const kinds = new Map<string, ContentProperty["kind"]>();
+  for (const { name, type } of of.fields) kinds.set(name, type);
+  if (of.sequenceProperty !== undefined) kinds.set(of.sequenceProperty, "sequence");
+  for (const name of of.tags) kinds.set(name, "tag");
+  if (of.partitionKey !== "device") kinds.set(of.partitionKey, "tag");
+  const content = [...kinds].map(([name, kind]) => ({ name, kind, seed: seedOf(name) }));
+  return content.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function compile(schema: object, fail: (what: string) => never): ValidateFunction {

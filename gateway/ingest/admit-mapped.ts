@@ -16,6 +16,7 @@ import { admitReading, refuseAddress } from "./admit-reading.ts";
 import { canonicalText } from "./canonical-text.ts";
 import { codecFor } from "./codecs/by-content-type.ts";
 import { Undecodable } from "./codecs/codec.ts";
+import { unheldNumber } from "./check-numbers.ts";
 import type { Mapped, MappedElement } from "./mapping.ts";
 
 /** All readings of one mapped message, which may repeat what its elements share. */
@@ -53,6 +54,10 @@ export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission 
 }
 
 const textOf = ({ payload }: Arrival): string => payload.toString("utf8").trim();
+function without(payload: Record<string, unknown>, property: string): Record<string, unknown> {
+  const { [property]: _, ...rest } = payload;
+  return rest;
+}
 
 /** The readings and rejects that the entries make of one message. */
 class Outcomes {
@@ -98,8 +103,11 @@ class Outcomes {
         `the message makes readings of over ${MESSAGE_CHARS_MAX} characters`,
         at,
       );
-    const { payload, notes } = element;
-    const text = canonicalText(payload);
+    const { payload, notes, stamped } = element;
+    const unheld = unheldNumber(payload);
+    if (unheld !== null) return refuse("contract_violation", unheld, at);
+    // A time that is the gateway's own stays out: whoever reads the log sees that the device gave none.
+    const text = canonicalText(stamped === undefined ? payload : without(payload, stamped));
     if (text === null) return refuse("unmappable", illFormedText(payload) ?? NO_CANONICAL_JSON, at);
     if (text.length > MADE_CHARS_MAX)
       return refuse("too_large", `a mapped reading has at most ${MADE_CHARS_MAX} characters`, at);

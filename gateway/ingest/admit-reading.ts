@@ -9,11 +9,12 @@ import { partitionOf } from "../../contracts/names/partition.ts";
 import { eventTimeMs, seriesKeyOf } from "../../contracts/messages/reading.ts";
 import { type Admitted, type ReadingRules, type Refused, refuse } from "./admission.ts";
 import { canonicalText } from "./canonical-text.ts";
+import { inexactNumber } from "./check-numbers.ts";
 import { textFault } from "./check-text.ts";
 import { CLOCK_AHEAD_MAX_MS } from "./clock-limit.ts";
 import { type Mended, mendReading } from "./mend-reading.ts";
 import type { Note } from "./note.ts";
-import { type Fault, timeFault, unitHint } from "./time-fault.ts";
+import { type Fault, canBeStored, timeFault, unitHint } from "./time-fault.ts";
 
 export interface Candidate {
   readonly device: string;
@@ -43,6 +44,7 @@ export function admitReading(rules: ReadingRules, candidate: Candidate): Admitte
     checkRest(contract, payload, candidate, mended) ??
     checkText(contract, payload, text) ??
     checkTime(rules, contract, payload, receivedAtMs) ??
+    checkNumbers(contract, payload, text) ??
     checkHashable(contract, payload, text);
   if (fault) return refuse(fault.reason, fault.detail, { device, contract: name, version });
   const admitted: Admitted = {
@@ -153,8 +155,7 @@ function checkTime(
   const timeMs = eventTimeMs(contract, payload, receivedAtMs);
   const aheadMs = timeMs - receivedAtMs;
   const ageMaxMs = rules.ageMaxMs ?? contract.ageMaxMs;
-  if (aheadMs <= CLOCK_AHEAD_MAX_MS && -aheadMs <= ageMaxMs && Number.isSafeInteger(timeMs))
-    return null;
+  if (aheadMs <= CLOCK_AHEAD_MAX_MS && -aheadMs <= ageMaxMs && canBeStored(timeMs)) return null;
   return timeFault({
     contract,
     value: payload[contract.timeProperty!],
@@ -162,6 +163,15 @@ function checkTime(
     receivedAtMs,
     ageMaxMs,
   });
+}
+
+function checkNumbers(
+  contract: Contract,
+  payload: Candidate["payload"],
+  text: string,
+): Fault | null {
+  const detail = inexactNumber(contract, payload, text);
+  return detail === null ? null : { reason: "contract_violation", detail };
 }
 
 /** Only such text can hold a lone surrogate or a number beyond a double. */

@@ -15,6 +15,7 @@ import {
 } from "./admission.ts";
 import { admitMapped } from "./admit-mapped.ts";
 import { admitReading, refuseAddress } from "./admit-reading.ts";
+import { unheldNumber } from "./check-numbers.ts";
 import { canonicalText } from "./canonical-text.ts";
 import { codecFor } from "./codecs/by-content-type.ts";
 import { Undecodable } from "./codecs/codec.ts";
@@ -58,6 +59,8 @@ function admitDecoded(
   const at = { device, contract };
   if (payload instanceof Undecodable) return refuse(payload.reason, payload.detail, at);
   if (!isObject(payload)) return refuse("undecodable", "the payload is not an object", at);
+  const unheld = unheldNumber(payload);
+  if (unheld !== null) return refuse("contract_violation", unheld, at);
   const text = canonicalText(payload);
   if (text === null) return refuse("undecodable", illFormedText(payload) ?? NO_CANONICAL_JSON, at);
   if (text.length > MADE_CHARS_MAX)

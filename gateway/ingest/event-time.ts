@@ -17,7 +17,13 @@ const SHOWN_CHARS_MAX = 40;
 
 /** A time, and whether the arrival stands in for what a clock says that was never set. */
 export type EventTime =
-  | { readonly kind: "time"; readonly ms: number; readonly isArrival: boolean }
+  | {
+      readonly kind: "time";
+      readonly ms: number;
+      readonly isArrival: boolean;
+      /** True if the time is the gateway's own: the device gave none, or none that counts. */
+      readonly isStamped: boolean;
+    }
   | { readonly kind: "fault"; readonly detail: string };
 
 export class MappedTime {
@@ -42,7 +48,7 @@ export class MappedTime {
     const value = firstAt(root, this.#pointers, index);
     if (value === undefined || value === null)
       return this.#mapping.optional === true
-        ? { kind: "time", ms: receivedAtMs, isArrival: false }
+        ? { kind: "time", ms: receivedAtMs, isArrival: false, isStamped: true }
         : this.#fault(`no time at "${shownPointers(this.#mapping.pointer)}"`);
     for (const format of this.#formats) {
       const ms = this.#timeIn(value, format, receivedAtMs);
@@ -53,12 +59,12 @@ export class MappedTime {
           `${shown(value)} looks like ${unit}; the mapping says ${unitName(format as never)} (${format})`,
         );
       return this.#mapping.fallback === "arrival" && ms < CLOCK_SET_MS
-        ? { kind: "time", ms: receivedAtMs, isArrival: true }
-        : { kind: "time", ms, isArrival: false };
+        ? { kind: "time", ms: receivedAtMs, isArrival: true, isStamped: true }
+        : { kind: "time", ms, isArrival: false, isStamped: false };
     }
     // 0000-00-00T00:00:00 is no time, and what it says is clear.
     if (this.#mapping.fallback === "arrival" && this.#isUnset(value))
-      return { kind: "time", ms: receivedAtMs, isArrival: true };
+      return { kind: "time", ms: receivedAtMs, isArrival: true, isStamped: true };
     return this.#fault(this.#whyNot(value, receivedAtMs));
   }
 

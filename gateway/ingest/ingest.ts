@@ -92,13 +92,12 @@ export class Ingest {
 
   /**
    * Admits a reject again as of its original arrival, so that the reading is the same however often
-   * this is done: its event time, where it has none of its own, is the arrival time, and its identity
-   * follows from payload and event time (contracts/messages/reading.ts). With identity `none` that holds for
-   * the raw point too; only a rollup whose window is still open counts a second replay again.
+   * this is done, if it has a sequence or a time of its own (contracts/messages/identity.ts). One that has
+   * neither is known by its place in the log: a second replay of it is a second reading.
    *
    * Resolves once everything is stored: readings in the log, and what is still refused, if something
    * else was stored, as rejects of its own. The caller then deletes the reject; should that fail,
-   * another replay is harmless. If nothing fits, nothing is stored and the reject stays as it is.
+   * another replay is harmless but for those. If nothing fits, nothing is stored and the reject stays as it is.
    *
    * @param seq sequence of the reject in its stream.
    * @throws if `signal` aborts first; then it may be stored or not.

@@ -47,6 +47,8 @@ export type MappedElement =
       readonly kind: "payload";
       readonly payload: Record<string, unknown>;
       readonly notes: readonly Note[];
+      /** The property that holds the time of arrival, because the device gave none. */
+      readonly stamped?: string;
     }
   | Misfit;
 
@@ -220,8 +222,11 @@ export class MappingMatch {
         notes.push({ field: field.name, how: "left_out", detail: value.detail }); // M5
       } else if (value !== undefined) payload[field.name] = value;
     }
-    if (time === "arrival") payload["ts"] = receivedAtMs;
-    else if (time) {
+    if (time === "arrival") {
+      payload["ts"] = receivedAtMs;
+      return { kind: "payload", payload, notes, stamped: "ts" };
+    }
+    if (time) {
       const root = time.ofMessage ? from.message : from.element;
       const read = time.read(root, from.index, receivedAtMs);
       if (read.kind === "fault") return new Misfit(read.detail);
@@ -232,6 +237,7 @@ export class MappingMatch {
           how: "arrival_time",
           detail: `/${time.property}: the device's clock is not set`,
         }); // M5
+      if (read.isStamped) return { kind: "payload", payload, notes, stamped: time.property };
     }
     return { kind: "payload", payload, notes };
   }

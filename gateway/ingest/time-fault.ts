@@ -25,6 +25,13 @@ interface WrongTime {
 
 const SHOWN_CHARS_MAX = 40;
 
+/** The store counts nanoseconds in 64 bits: from 1677-09-21 to 2262-04-11. */
+const STORE_TIME_MAX_MS = 9_223_372_036_000;
+
+/** True for whole milliseconds since 1970 that a store can hold. */
+export const canBeStored = (timeMs: number): boolean =>
+  Number.isSafeInteger(timeMs) && Math.abs(timeMs) <= STORE_TIME_MAX_MS;
+
 export function timeFault(wrong: WrongTime): Fault {
   const { contract, value, timeMs, receivedAtMs, ageMaxMs } = wrong;
   const at = `/${contract.timeProperty ?? "ts"}`;
@@ -40,6 +47,10 @@ export function timeFault(wrong: WrongTime): Fault {
       reason: "clock_ahead",
       detail: `${ahead}${hint || zoneHint(timeMs - receivedAtMs)}`,
     };
+  }
+  if (!canBeStored(timeMs)) {
+    const detail = `${at} is not between the years 1678 and 2262, which is what can be stored${hint}`;
+    return { reason: "contract_violation", detail };
   }
   const old = `${at} is ${spanInWords(receivedAtMs - timeMs)} old; the limit is ${spanInWords(ageMaxMs)}`;
   const isUnset = timeMs < Date.UTC(CLOCK_SET_YEAR, 0) && hint === "";

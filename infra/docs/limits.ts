@@ -41,7 +41,7 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       { name: "MESSAGE_CHARS_MAX", doc: "characters of all mapped readings of one message" },
       {
         name: "SLOTS_PER_MS",
-        doc: "slots of one millisecond in InfluxDB: two different readings of one series and millisecond fall into the same slot with a chance of one in this many",
+        doc: "slots of one millisecond in InfluxDB: so many readings of one device at most; from half of them on some may find none and become reject `unwritable`",
       },
       {
         name: "PRESENCE_OUTSTANDING_MAX",

@@ -10,7 +10,7 @@ import {
   rollupMeasurement,
   seriesTag,
 } from "../../contracts/names/measurements.ts";
-import { SLOTS_PER_MS, pointTimeNs, slotOfHash } from "../../contracts/messages/reading.ts";
+import { pointTimeNs } from "../../contracts/messages/reading.ts";
 import type { LedgerEntry } from "../../device-sim/ledger.ts";
 import { type InfluxClient, type Row, quote } from "../../cloud/sinks/influx/client.ts";
 import { wrongStatistics } from "./audit-rollups.ts";
@@ -74,27 +74,23 @@ export async function audit(
     ...emptyResult(),
     regions: Object.fromEntries(regions.map((region) => [region, emptyResult()])),
   };
-  for (const series of (await gather(ledger, catalog)).values()) {
+  for (const series of (await gather(ledger)).values()) {
     const result = await auditSeries(series, influx, catalog);
     for (const sum of [total, total.regions[series.region]!]) add(sum, result);
   }
   return total;
 }
 
-async function gather(
-  ledger: AsyncIterable<LedgerEntry>,
-  catalog: Catalog,
-): Promise<Map<string, Series>> {
+async function gather(ledger: AsyncIterable<LedgerEntry>): Promise<Map<string, Series>> {
   const all = new Map<string, Series>();
-  for await (const { region, contract, device, ts, hash, identity } of ledger) {
+  for await (const { region, contract, device, ts, slot } of ledger) {
     const key = `${region}\n${contract}\n${device}`;
     let series = all.get(key);
     if (!series) {
       series = { region, contract, device, points: new Map(), minMs: ts, maxMs: ts };
       all.set(key, series);
     }
-    const bySequence = catalog.versions(contract)[0]?.identity === "sequence";
-    const time = pointTimeNs(ts, bySequence ? identity % SLOTS_PER_MS : slotOfHash(hash));
+    const time = pointTimeNs(ts, slot);
     series.points.set(time, (series.points.get(time) ?? 0) + 1);
     series.minMs = Math.min(series.minMs, ts);
     series.maxMs = Math.max(series.maxMs, ts);

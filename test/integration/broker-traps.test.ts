@@ -87,6 +87,39 @@ test("trap 3, QoS 2 re-send: what is stored or being stored is not written again
   await world.untilReceived(2);
 });
 
+test("QoS 1 re-send: one publish until its PUBACK is written, another one from then on", async () => {
+  await using world = await startTestBroker({}, { hold: true });
+  const id = { clientId: "bridge", clean: false };
+  using first = await RawClient.connect(world.port, id);
+  first.send(publishPacket({ qos: 1, messageId: 9 }), publishPacket({ qos: 1, messageId: 10 }));
+  await world.untilReceived(2);
+  // Impatient: over the same connection.
+  first.send(publishPacket({ qos: 1, messageId: 9, dup: true }));
+  await first.settle();
+  first.socket.destroy();
+  await expect.poll(() => world.broker.counters.connections).toBe(0);
+
+  // One is not stored yet, the other is by now: neither had a PUBACK.
+  world.received[0]!.settle(null);
+  using second = await RawClient.connect(world.port, id);
+  second.send(
+    publishPacket({ qos: 1, messageId: 9, dup: true }),
+    publishPacket({ qos: 1, messageId: 10, dup: true }),
+  );
+  await second.until((packet) => packet.cmd === "puback" && packet.messageId === 9);
+  await second.settle();
+  expect(second.of("puback")).toHaveLength(1);
+  world.received[1]!.settle(null);
+  await second.until((packet) => packet.cmd === "puback" && packet.messageId === 10);
+  expect(world.received).toHaveLength(2);
+
+  // [MQTT-4.3.2-5]: a new publish, whatever its DUP flag says.
+  second.send(publishPacket({ qos: 1, messageId: 9, dup: true }));
+  await world.untilReceived(3);
+  second.send(publishPacket({ qos: 1, messageId: 10 }));
+  await world.untilReceived(4);
+});
+
 test("trap 4, a stall: pings are answered while writes are outstanding", async () => {
   await using stock = await startStockAedes({ write: "never" });
   using naive = await RawClient.connect(stock.port);

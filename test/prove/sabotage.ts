@@ -39,14 +39,9 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
     provokedBy: [at("kill-gateway", 20_000)],
     patches: [
       {
-        file: "cloud/aggregator/identities.ts",
-        find: "    const identity = identityOf(contract, device, payload);",
-        replace: "    return true;",
-      },
-      {
-        file: "cloud/aggregator/identities.ts",
-        find: "return this.#runs(device).add(payload[contract.sequenceProperty!] as number);",
-        replace: "return true;",
+        file: "cloud/aggregator/places.ts",
+        find: "if (there === identity) return REPEATED;",
+        replace: "",
       },
     ],
   },
@@ -122,7 +117,7 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
     patches: [
       {
         file: "gateway/alerting/lane/lane-rules.ts",
-        find: "if (!this.identities.add(contract, device, payload, this.clock.clockMs))",
+        find: "if (!this.#isNew(contract, reading, eventMs))",
         replace: "if (false)",
       },
     ],

@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import { type CompiledRule, compileRule } from "../../contracts/rules/compile-rule.ts";
 import type { Frame, FrameReading } from "../../contracts/messages/frame.ts";
-import { eventTimeMs, identityOf, seriesKeyOf } from "../../contracts/messages/reading.ts";
+import { eventTimeMs, seriesKeyOf } from "../../contracts/messages/reading.ts";
 import type { Rule } from "../../contracts/rules/rule.ts";
 import { SilenceWindow } from "../../contracts/rules/silence.ts";
 import { type LaneId, laneName } from "../../contracts/names/subjects.ts";
@@ -276,9 +276,11 @@ export function referenceAlerts(
       [tracker.aliveAt, tracker.lostAt] = [attended, null];
     }
     const timeMs = Math.min(eventTimeMs(contract, payload, receivedAtMs), receivedAtMs);
-    const identity = identityOf(contract, device, payload);
-    if (identity !== null) {
-      const known = `${contract.name}\n${identity}`;
+    const isTimed = payload[contract.timeProperty ?? ""] !== undefined;
+    if (contract.identity === "sequence" || (contract.identity === "time" && isTimed)) {
+      const said = contract.content.map(({ name }) => payload[name] ?? null);
+      const instant = isTimed ? eventTimeMs(contract, payload, receivedAtMs) : null;
+      const known = JSON.stringify([contract.name, device, instant, said]);
       if (identities.has(known)) return;
       identities.add(known);
     }

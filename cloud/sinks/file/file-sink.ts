@@ -36,7 +36,6 @@ export class FileSink implements Sink {
   readonly name = "file";
   readonly system = "file";
   readonly repairSource = null;
-  readonly conflictSource = null;
   /** A file refuses no line by itself. */
   readonly refused = 0;
   readonly #path: string;

@@ -1,6 +1,5 @@
 // Readings and rollups as JSON lines. Pure.
 import type { Contract } from "../../../contracts/schema/contract.ts";
-import { slotOf } from "../../../contracts/messages/reading.ts";
 import {
   type ReadingEffect,
   type RollupEffect,
@@ -15,7 +14,7 @@ import {
 export class FileRecords {
   readonly #properties = new Map<Contract, StoredProperties>();
 
-  reading(region: string, { contract, reading, eventMs }: ReadingEffect): string {
+  reading(region: string, { contract, reading, eventMs, slot }: ReadingEffect): string {
     const { device, payload } = reading;
     const { tags, fields, sequence } = this.#propertiesOf(contract);
     const present = tags.filter((name) => payload[name] !== undefined && payload[name] !== null);
@@ -25,7 +24,7 @@ export class FileRecords {
       region,
       device,
       eventMs,
-      slot: slotOf(contract, payload),
+      slot,
       tags: Object.fromEntries(present.map((name) => [name, tagText(payload[name])])),
       fields: Object.fromEntries(values.map(({ name }) => [name, payload[name]])),
       ...(sequence === null ? {} : { sequence: payload[sequence] }),

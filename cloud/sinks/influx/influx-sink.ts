@@ -8,9 +8,8 @@ import { Backoff, sleep } from "../../../platform/runtime/backoff.ts";
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
 import type { Logger } from "../../../platform/runtime/logger.ts";
 import { GroupCommit, type RefusedRecord } from "../group-commit.ts";
-import type { ConflictSource, RepairSource, Sink, SinkItem, SinkState, Writer } from "../sink.ts";
+import type { RepairSource, Sink, SinkItem, SinkState, Writer } from "../sink.ts";
 import type { InfluxClient } from "./client.ts";
-import { InfluxConflictSource } from "./conflict-source.ts";
 import { RegionLines } from "./lines.ts";
 import { InfluxRepairSource } from "./repair-source.ts";
 
@@ -22,7 +21,6 @@ export class InfluxSink implements Sink {
   readonly name = "influx";
   readonly system = "influxdb";
   readonly repairSource: RepairSource;
-  readonly conflictSource: ConflictSource;
   readonly #client: Pick<InfluxClient, "write" | "createDatabase">;
   readonly #logger: Logger;
   readonly #queue: GroupCommit;
@@ -39,7 +37,6 @@ export class InfluxSink implements Sink {
     this.#client = client;
     this.#logger = logger;
     this.repairSource = new InfluxRepairSource(client);
-    this.conflictSource = new InfluxConflictSource(client);
     const encode = (item: SinkItem): string[] => this.#encode(item);
     const write = (lines: readonly string[], wanted: () => boolean) => this.#write(lines, wanted);
     this.#queue = new GroupCommit({ encode, write }, nowMs);

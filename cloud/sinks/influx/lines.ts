@@ -10,7 +10,7 @@ import {
   rawMeasurement,
   rollupMeasurement,
 } from "../../../contracts/names/measurements.ts";
-import { slotOf } from "../../../contracts/messages/reading.ts";
+import { pointTimeNs } from "../../../contracts/messages/reading.ts";
 import {
   ROLLUP_VALUES,
   type ReadingEffect,
@@ -22,8 +22,6 @@ import {
 
 /** Devices whose escaped tags are remembered, per contract and region. */
 const DEVICES_CACHED_MAX = 50_000;
-
-const SLOT_DIGITS = 6;
 
 interface FieldKey {
   readonly name: string;
@@ -50,10 +48,10 @@ export class RegionLines {
     this.#region = region;
   }
 
-  reading({ contract, reading, eventMs }: ReadingEffect): string {
+  reading({ contract, reading, eventMs, slot }: ReadingEffect): string {
     let lines = this.#readings.get(contract);
     if (!lines) this.#readings.set(contract, (lines = new ReadingLines(contract, this.#region)));
-    return lines.line(reading.device, reading.payload, eventMs);
+    return lines.line(reading.device, reading.payload, pointTimeNs(eventMs, slot));
   }
 
   rollup(effect: RollupEffect): string {
@@ -83,7 +81,7 @@ class ReadingLines {
     this.#sequenceKey = sequence === null ? null : escape.tag(sequence);
   }
 
-  line(device: string, payload: Readonly<Record<string, unknown>>, eventMs: number): string {
+  line(device: string, payload: Readonly<Record<string, unknown>>, timeNs: string): string {
     let tags = "";
     for (const { name, key } of this.#tags) {
       const value = payload[name];
@@ -99,8 +97,7 @@ class ReadingLines {
     const sequence = this.#sequenceKey && payload[this.#contract.sequenceProperty!];
     if (typeof sequence === "number")
       fields += `${fields === "" ? "" : ","}${this.#sequenceKey}=${sequence}i`;
-    const slot = String(slotOf(this.#contract, payload)).padStart(SLOT_DIGITS, "0");
-    return `${this.#deviceHead(device)}${tags} ${fields} ${eventMs}${slot}`;
+    return `${this.#deviceHead(device)}${tags} ${fields} ${timeNs}`;
   }
 
   #deviceHead(device: string): string {

@@ -121,8 +121,9 @@ export class LaneRules {
     this.absences.alive(contract.name, key, reading, place, clock);
     const rules = this.rules.evaluated(contract.name);
     if (!rules) return;
-    const timeMs = Math.min(eventTimeMs(contract, payload, receivedAtMs), receivedAtMs);
-    if (!this.#isNew(contract, reading, timeMs)) return void (this.counters.repeated += 1); // A2
+    const eventMs = Math.floor(eventTimeMs(contract, payload, receivedAtMs));
+    const timeMs = Math.min(eventMs, receivedAtMs);
+    if (!this.#isNew(contract, reading, eventMs)) return void (this.counters.repeated += 1); // A2
     const values = this.rules.needsDevice(contract.name) ? { ...payload, device } : payload;
     const arrivedAt = attendedAt(clock, receivedAtMs);
     const sample = { key, contract: contract.name, values, timeMs, receivedAtMs, arrivedAt, place };
@@ -132,9 +133,9 @@ export class LaneRules {
   /** A2. A buffer may come a second time long after the first. */
   #isNew(contract: Contract, { device, payload, receivedAtMs }: FrameReading, timeMs: number) {
     const { clockMs } = this.clock;
-    const isNew = this.identities.add(contract, device, payload, clockMs);
+    const isNew = this.identities.add(contract, device, payload, timeMs, clockMs);
     if (receivedAtMs - timeMs <= HORIZON_MS) return isNew;
-    return this.lateIdentities.add(contract, device, payload, clockMs) && isNew;
+    return this.lateIdentities.add(contract, device, payload, timeMs, clockMs) && isNew;
   }
 
   /** A4. */

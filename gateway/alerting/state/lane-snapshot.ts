@@ -23,7 +23,7 @@ import type { SharedWindows } from "../windows/shared-windows.ts";
 import type { WindowValue } from "../windows/sliding-window.ts";
 
 const FORMAT = 3;
-/** The one before is read as well: without late readings, errors, and what drains. */
+/** The one before is read as well: without late readings, errors, what drains, and identities. */
 const FORMAT_BEFORE = 2;
 
 type Entries = readonly (readonly [key: string, at: number])[];
@@ -202,7 +202,8 @@ export function restoreSnapshot(
     const readers = of.readers.map((id) => states.get(id)!);
     readWindows(of, readers, { keys: saved.keys, reader, isOld });
   }
-  lane.identities = RecentIdentities.read(saved.identities, reader);
+  // Those of format 2 say something else: a repeat of a minute ago is evaluated once more.
+  if (!isOld) lane.identities = RecentIdentities.read(saved.identities, reader);
   if (saved.lateIdentities)
     lane.lateIdentities = RecentIdentities.read(saved.lateIdentities, reader, LATE_HORIZON_MS);
   lane.update(compiled, 0);

@@ -6,6 +6,7 @@
 // I3. A refused publish is answered and never forwarded, whatever code it is answered with.
 // I4. A packet identifier of QoS 2 belongs to one publish from its PUBLISH to its PUBREL: a re-send
 //     in between is answered, never handed over again (broker.ts/B4) [MQTT-4.3.3-10].
+//     One of QoS 1 is handed over once until its PUBACK is written (inbound-session.ts/S3).
 // I5. A client that has many rejects kept is read more slowly, and loses nothing by it.
 // I6. Settling works after the client has left: the message is still forwarded, only unanswered.
 import type { IPublishPacket } from "mqtt-packet";
@@ -18,7 +19,7 @@ import { type RejectAnswers, answerCode, isKept } from "../protocol/refusals.ts"
 import { encode, pubackWord, pubcompWord, pubrecWord } from "../protocol/wire.ts";
 import type { Forwarder } from "../routing/forward.ts";
 import { Held } from "../routing/held.ts";
-import type { InboundSession } from "../session/inbound-session.ts";
+import type { HeldPublishes, InboundSession } from "../session/inbound-session.ts";
 import type { Peer } from "../session/peer.ts";
 import type { HeldRoom } from "./held-room.ts";
 import { PAUSE } from "./pauses.ts";
@@ -39,7 +40,7 @@ export interface InboundParts {
   readonly room: HeldRoom;
 }
 
-export class Inbound {
+export class Inbound implements HeldPublishes {
   readonly #parts: InboundParts;
   readonly #source: Source;
   readonly #session: InboundSession;
@@ -54,6 +55,7 @@ export class Inbound {
     this.#source = source;
     this.#session = session;
     this.#slowdown = new Slowdown(source, parts.rejectLimit, PAUSE.rejects);
+    session.join(this);
   }
 
   /** The socket is closed. */
@@ -61,10 +63,25 @@ export class Inbound {
     this.#slowdown.stop();
   }
 
+  get isEmpty(): boolean {
+    return this.#head === this.#queue.length;
+  }
+
+  adopt(messageId: number, peer: Peer): boolean {
+    for (let at = this.#head; at < this.#queue.length; at++) {
+      const held = this.#queue[at]!;
+      if (held.qos !== 1 || held.messageId !== messageId) continue;
+      held.answerTo = peer;
+      return true;
+    }
+    return false;
+  }
+
   publish(packet: IPublishPacket): void {
     const { counters, limits, room } = this.#parts;
     counters.publishesReceived++;
     if (packet.qos === 2 && !this.#claim(packet.messageId!)) return;
+    if (packet.qos === 1 && this.#isRedelivery(packet.messageId!, packet.dup)) return;
     const held = new Held(this.#source.identity, packet);
     this.#queue.push(held);
     this.#bytes += held.payload.length;
@@ -125,6 +142,13 @@ export class Inbound {
     return true;
   }
 
+  /** True for a QoS 1 publish that came before and was not answered yet: it is now, or will be. */
+  #isRedelivery(messageId: number, isAgain: boolean): boolean {
+    const state = this.#session.arrive(messageId, isAgain, this.#source);
+    if (state === "stored") this.#source.answer(pubackWord(messageId));
+    return state !== "new";
+  }
+
   #settle(held: Held, refusal: Refusal | null): void {
     if (held.settled) return; // I2
     held.settled = true;
@@ -161,8 +185,10 @@ export class Inbound {
     if (held.qos === 0) return;
     const messageId = held.messageId!;
     const code = answerCode(held.qos, held.refusal, this.#parts.rejectAnswers);
-    const to = held.qos === 2 ? this.#session.settle(messageId, code) : this.#source;
+    const to =
+      held.qos === 2 ? this.#session.settle(messageId, code) : (held.answerTo ?? this.#source);
     if (!to) return;
+    if (held.qos === 1 && to.gone && !held.refusal) return this.#session.leave(messageId);
     if (code !== REASON.success && to.identity.protocolVersion === 5)
       return to.write(refusedAnswer(held, code, to));
     to.answer(held.qos === 1 ? pubackWord(messageId) : pubrecWord(messageId));

@@ -2,6 +2,7 @@
 import type { Message, Refusal } from "../../ingest/message.ts";
 import type { ClientIdentity } from "../broker.ts";
 import type { Properties } from "../protocol/properties.ts";
+import type { Peer } from "../session/peer.ts";
 import type { Outgoing } from "./forward.ts";
 
 export type Sender = Pick<ClientIdentity, "clientId" | "principal" | "device">;
@@ -32,6 +33,8 @@ export class Held implements Message, Outgoing {
   readonly properties: Properties | undefined;
   settled = false;
   refusal: Refusal | null = null;
+  /** A later connection of its sender, over which it came again. */
+  answerTo: Peer | null = null;
 
   constructor(sender: Sender, published: Published) {
     const { topic, payload, qos, retain, dup = false, messageId, properties } = published;

@@ -1,6 +1,7 @@
 // JSON (pure): the default encoding, and the one that goes into the log as it came.
 import { isUtf8 } from "node:buffer";
 import { type Codec, Undecodable } from "./codec.ts";
+import { parseExactly } from "./exact-json.ts";
 
 export const JSON_CONTENT_TYPE = "application/json";
 
@@ -31,7 +32,10 @@ export const JSON_CODEC: Codec = {
   decode: (payload) => {
     const text = jsonText(payload);
     if (typeof text !== "string") return text;
-    const value = parseJson(text);
-    return value === undefined ? NOT_JSON : value;
+    try {
+      return parseExactly(text);
+    } catch {
+      return NOT_JSON;
+    }
   },
 };

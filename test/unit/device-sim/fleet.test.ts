@@ -134,6 +134,7 @@ test("what is acknowledged is in the ledger, what is refused is counted and is n
     device: "environment-1",
     contract: "environment",
     identity: room.payloads[0]!.seq,
+    slot: expect.any(Number) as number,
     ts: START_MS,
     hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
     sentMs: START_MS,

@@ -22,6 +22,7 @@ const entryOf = (identity: number): LedgerEntry => ({
   device: `room-eu-${identity % 7}`,
   contract: "environment",
   identity,
+  slot: identity,
   ts: 1_700_000_000_000 + identity,
   hash: "a".repeat(64),
   sentMs: 1_700_000_000_000,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../contracts/schema/catalog.ts";
 import { violationOf } from "../../../contracts/schema/contract.ts";
-import { identityOf } from "../../../contracts/messages/reading.ts";
+import { identityOf } from "../../../contracts/messages/identity.ts";
 import {
   type ContractName,
   type Row,
@@ -53,7 +53,7 @@ test.for<[ContractName, Row[]]>([
 test("with kept times every machine row is a reading of its own, repeated times included", () => {
   const contract = catalog.versions("machine")[0]!;
   const identities = machine.map((row) =>
-    identityOf(contract, "machine-eu-01", payloadOf("machine", row, { ts: row.timeMs, seq: 0 })),
+    identityOf(contract, payloadOf("machine", row, { ts: row.timeMs, seq: 0 }), row.timeMs),
   );
   expect(new Set(identities).size).toBe(22_695);
 });

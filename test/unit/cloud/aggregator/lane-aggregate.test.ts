@@ -3,136 +3,21 @@
 // acknowledge, save and crash over random logs, against one straight run.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { FrameEffects } from "../../../../cloud/aggregator/lane-aggregate.ts";
-import { type AggregatorPosition, START, joinedAt } from "../../../../cloud/aggregator/position.ts";
-import { recompute, revise } from "../../../../cloud/aggregator/recompute.ts";
+import { START, joinedAt } from "../../../../cloud/aggregator/position.ts";
 import { type FrameReading, decodeFrame } from "../../../../contracts/messages/frame.ts";
 import { FrameWriter } from "../../../support/nats-frames.ts";
+import type { Store } from "../../../support/lane-log.ts";
 import {
   LAYOUTS,
   type LoggedFrame,
   LoggedAggregate,
   MINUTE_MS,
-  Store,
   environment,
   linesOf,
 } from "../../../support/lane-log.ts";
+import { crashingRun, straightRun } from "../../../support/lane-runs.ts";
 
 const START_MS = 1_700_000_040_000 - (1_700_000_040_000 % MINUTE_MS);
-
-/** What the repair job does, against the model. */
-function repair(aggregate: LoggedAggregate, store: Store, groupsMax = 1_000): void {
-  for (const group of aggregate.repairsDue(groupsMax)) {
-    const layout = LAYOUTS.ofAllVersions(group.contract)!;
-    for (const minute of recompute(layout, group.key, store.readings(group.key))) {
-      if (!group.minutes.includes(minute.startMs)) continue;
-      for (const final of minute.finals) {
-        const stored = store
-          .finals(`environment_${final.window.name}`, group.key)
-          .find(({ startMs }) => startMs === final.startMs);
-        const revised = revise(final, stored);
-        if (revised) linesOf({ rollups: [revised] }).forEach((line) => store.write(line));
-      }
-    }
-    aggregate.repaired(group);
-  }
-}
-
-/** Frames that the copy lacks, by gateway and number: the region has them. */
-type Origin = ReadonlyMap<string, LoggedFrame>;
-const NOTHING_MISSING: Origin = new Map();
-
-/** A frame and, before it, those that were missing, as lane-holes.ts/H3 gives them. */
-function applyFilled(
-  aggregate: LoggedAggregate,
-  frame: LoggedFrame,
-  origin: Origin,
-): FrameEffects[] {
-  const outcome = aggregate.applyLogged(frame);
-  if (outcome.kind === "effects") return [outcome];
-  if (outcome.kind === "nothing") return [];
-  if (outcome.kind !== "hole") throw new Error(outcome.kind);
-  const { gateway, fromN, untilN } = outcome.hole;
-  const effects: FrameEffects[] = [];
-  for (let n = fromN; n < untilN; n++) {
-    const missing = origin.get(`${gateway} ${n}`)!;
-    const seq = frame.seq - (untilN - n) * 1e-6;
-    effects.push(...applyFilled(aggregate, { ...missing, seq }, origin));
-  }
-  return [...effects, ...applyFilled(aggregate, frame, origin)];
-}
-
-function straightRun(
-  log: readonly LoggedFrame[],
-  origin = NOTHING_MISSING,
-): { store: Store; late: number } {
-  const store = new Store();
-  const aggregate = new LoggedAggregate(LAYOUTS, START);
-  let late = 0;
-  for (const frame of log)
-    for (const effects of applyFilled(aggregate, frame, origin)) {
-      late += effects.late;
-      linesOf(effects).forEach((line) => store.write(line));
-      aggregate.acknowledged(effects.seq);
-    }
-  repair(aggregate, store);
-  return { store, late };
-}
-
-/** One number of the schedule decides one step. */
-function crashingRun(
-  log: readonly LoggedFrame[],
-  schedule: readonly number[],
-  origin = NOTHING_MISSING,
-): Store {
-  const store = new Store();
-  let saved: AggregatorPosition = START;
-  let aggregate = new LoggedAggregate(LAYOUTS, saved);
-  let at = 0;
-  let waiting: FrameEffects[] = [];
-  const resume = (): void => {
-    aggregate = new LoggedAggregate(LAYOUTS, saved);
-    at = log.findIndex(({ seq }) => seq >= saved.seq);
-    if (at < 0) at = log.length;
-    waiting = [];
-  };
-  const apply = (): void => {
-    const frame = log[at++];
-    if (!frame) return;
-    waiting.push(...applyFilled(aggregate, frame, origin));
-  };
-  const acknowledge = (count: number): void => {
-    for (const effects of waiting.splice(0, count)) {
-      linesOf(effects).forEach((line) => store.write(line));
-      aggregate.acknowledged(effects.seq);
-    }
-  };
-  const save = (): void => {
-    const position = aggregate.position();
-    expect(position.seq).toBeGreaterThanOrEqual(saved.seq);
-    expect(position.doneSeq).toBeGreaterThanOrEqual(saved.doneSeq);
-    expect(position.finalThroughMs).toBeGreaterThanOrEqual(saved.finalThroughMs);
-    saved = JSON.parse(JSON.stringify(position)) as AggregatorPosition;
-  };
-  for (const step of schedule) {
-    if (step < 50) apply();
-    else if (step < 70) acknowledge(1 + (step % 3));
-    else if (step < 85) save();
-    else if (step < 88)
-      linesOf({ rollups: aggregate.takeOpen(1 + (step % 3)) }).forEach((l) => store.write(l));
-    else if (step < 90) repair(aggregate, store, 1 + (step % 2));
-    else if (step < 95) {
-      // InfluxDB took some lines of the write in flight, nobody heard of it.
-      const lines = waiting.flatMap(linesOf);
-      lines.slice(0, Math.floor((lines.length * (step - 90)) / 4)).forEach((l) => store.write(l));
-      resume();
-    } else resume();
-  }
-  while (at < log.length) apply();
-  acknowledge(waiting.length);
-  repair(aggregate, store);
-  return store;
-}
 
 const DEVICES = ["a", "b"] as const;
 /** Later repeats of readings without a time are readings of their own. */
@@ -353,6 +238,82 @@ describe("each reading once", () => {
       ["environment_1m", 2, 1],
     ]);
     expect(store.lasting.filter(([key]) => key.startsWith("environment,"))).toHaveLength(2);
+  });
+});
+
+describe("different readings never share a point, whatever crashes", () => {
+  const pulse = (receivedAtMs: number): FrameReading => ({
+    ...environment("p", 0, null, 0, receivedAtMs),
+    contract: "measurement",
+    payload: { value: 1 },
+  });
+  const restarted = (ts: number, co2: number, receivedAtMs: number): FrameReading =>
+    environment("a", 7, ts, co2, receivedAtMs);
+
+  const frames = fc.array(
+    fc.record({
+      gateway: fc.constantFrom("g1", "g2"),
+      stepMs: fc.constantFrom(0, 0, 1, 20_000, 70_000),
+      pulses: fc.nat({ max: 20 }),
+      // Some come again; some are older than every open window.
+      anew: fc.array(fc.record({ co2: fc.nat({ max: 30 }), agoMs: fc.constantFrom(0, 200_000) })),
+    }),
+    { maxLength: 20 },
+  );
+  const schedules = fc.array(fc.nat({ max: 99 }), { maxLength: 100 });
+
+  test("equal pulses are as many as were sent, other values of one sequence too, repeats are none", () => {
+    fc.assert(
+      fc.property(frames, schedules, (sent, schedule) => {
+        const writers = { g1: writer("g1"), g2: writer("g2") };
+        const distinct = new Set<string>();
+        let clockMs = START_MS;
+        let pulses = 0;
+        const log = sent.map(({ gateway, stepMs, pulses: count, anew }, at) => {
+          clockMs += stepMs;
+          pulses += count;
+          const readings = Array.from({ length: count }, () => pulse(clockMs));
+          for (const { co2, agoMs } of anew) {
+            const ts = agoMs === 0 ? START_MS : START_MS - agoMs;
+            distinct.add(`${ts} ${co2}`);
+            readings.push(restarted(ts, co2, clockMs));
+          }
+          const data = writers[gateway as "g1"].encode(readings.map(strip), clockMs);
+          return { seq: at + 1, storeMs: clockMs + 3, data };
+        });
+        const pointsOf = (store: Store, measurement: string): string[] =>
+          store.lasting.map(([key]) => key).filter((key) => key.startsWith(`${measurement},`));
+        const straight = straightRun(log).store;
+        expect(pointsOf(straight, "measurement")).toHaveLength(pulses);
+        const crashed = crashingRun(log, schedule);
+        expect(pointsOf(crashed, "measurement")).toEqual(pointsOf(straight, "measurement"));
+        for (const store of [straight, crashed])
+          expect(pointsOf(store, "environment")).toHaveLength(distinct.size);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("1,000 readings of one device and millisecond in several frames are 1,000 points, late or not", () => {
+    for (const agoMs of [0, 3_600_000]) {
+      const g1 = writer("g1");
+      const readings = Array.from({ length: 1_000 }, (_, n) =>
+        strip(restarted(START_MS - agoMs, n, START_MS)),
+      );
+      const parts = [readings.slice(0, 400), readings.slice(400), readings.slice(300, 500), []];
+      const log = parts.map((part, at) => ({
+        seq: at + 1,
+        storeMs: START_MS + 3 * MINUTE_MS + at,
+        data: g1.encode(part, START_MS + (at === 3 ? 2 * MINUTE_MS : at)),
+      }));
+      const store = straightRun(log).store;
+      const raw = store.lasting.filter(([key]) => key.startsWith("environment,"));
+      expect(raw).toHaveLength(1_000);
+      const minute = store.allFinals.find(({ measurement }) => measurement === "environment_1m");
+      expect(minute?.fields["count"]).toBe(1_000);
+      for (let step = 50; step < 100; step += 7)
+        expect(crashingRun(log, [0, 50, 70, 0, step, 0, 95]).lasting).toEqual(store.lasting);
+    }
   });
 });
 

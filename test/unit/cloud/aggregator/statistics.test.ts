@@ -26,7 +26,8 @@ const readingOf = ({ value, eventMs, sequence }: TimedValue) =>
 /** Finals of readings in the order in which they arrive. */
 function finalsOf(arrived: readonly TimedValue[]): RollupEffect[] {
   const windows = new OpenWindows();
-  for (const of of arrived) windows.add(LAYOUT, readingOf(of), of.eventMs);
+  for (const [at, of] of arrived.entries())
+    windows.add(LAYOUT, readingOf(of), of.eventMs, Number.NaN, at);
   return windows.close(START_MS + MINUTE_MS).filter(({ revision }) => revision !== null);
 }
 

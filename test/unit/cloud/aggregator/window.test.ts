@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { OpenWindows } from "../../../../cloud/aggregator/window.ts";
+import type { FrameReading } from "../../../../contracts/messages/frame.ts";
+import { identityOf } from "../../../../contracts/messages/identity.ts";
 import {
   LAYOUTS,
   MINUTE_MS,
@@ -19,11 +21,17 @@ interface Sample {
   readonly co2: number;
 }
 
+/** As the lane does it. */
+function addTo(windows: OpenWindows, reading: FrameReading, eventMs: number): number {
+  const identity = identityOf(LAYOUT.contract, reading.payload, eventMs);
+  return windows.add(LAYOUT, reading, eventMs, identity, 0);
+}
+
 function finalsOf(samples: readonly Sample[]): ParsedLine[] {
   const windows = new OpenWindows();
   for (const { seq, offsetMs, co2 } of samples) {
     const eventMs = START_MS + offsetMs;
-    windows.add(LAYOUT, environment("d", seq, eventMs, co2), eventMs);
+    addTo(windows, environment("d", seq, eventMs, co2), eventMs);
   }
   return linesOf({ rollups: windows.close(Number.MAX_SAFE_INTEGER) })
     .map(parseLine)
@@ -124,12 +132,12 @@ test("quantiles are within 1 % of the definition's, in the minute as in its part
 
 test("an open rollup is written when it changed, and once more before its final", () => {
   const windows = new OpenWindows();
-  windows.add(LAYOUT, environment("d", 1, START_MS), START_MS);
+  addTo(windows, environment("d", 1, START_MS), START_MS);
   expect(windows.takeOpen(10).map(({ count }) => count)).toEqual([1, 1]);
   expect(windows.takeOpen(10)).toEqual([]);
-  windows.add(LAYOUT, environment("d", 1, START_MS), START_MS);
+  addTo(windows, environment("d", 1, START_MS), START_MS);
   expect(windows.takeOpen(10)).toEqual([]);
-  windows.add(LAYOUT, environment("d", 2, START_MS), START_MS);
+  addTo(windows, environment("d", 2, START_MS), START_MS);
   expect(
     linesOf({ rollups: windows.close(START_MS + MINUTE_MS) }).map(
       (line) => parseLine(line).measurement,

@@ -5,12 +5,7 @@ import {
   compileContract,
   violationOf,
 } from "../../../../contracts/schema/contract.ts";
-import {
-  eventTimeMs,
-  identityOf,
-  pointTimeNs,
-  slotOf,
-} from "../../../../contracts/messages/reading.ts";
+import { eventTimeMs } from "../../../../contracts/messages/reading.ts";
 
 const catalog = loadCatalog(SCHEMAS_DIRECTORY);
 const environment = catalog.get("environment", 1)!;
@@ -109,16 +104,4 @@ test("event time: epoch ms, ISO 8601 or arrival", () => {
   expect(eventTimeMs(environment, valid, 9)).toBe(9);
   for (const ts of ["1", "yesterday", "2015-02-04 17:51:00", "2015-13-01T00:00:00Z"])
     expect(eventTimeMs(environment, { ...valid, ts }, 9)).toBeNaN();
-});
-
-test("the same reading is one point, two readings at one time are two", () => {
-  const a = { ts: 1000, temperature: 70.1 };
-  const b = { ts: 1000, temperature: 70.2 };
-  expect(slotOf(machine, a)).toBe(slotOf(machine, { temperature: 70.1, ts: 1000 }));
-  expect(slotOf(machine, a)).not.toBe(slotOf(machine, b));
-  expect(identityOf(machine, "m", a)).not.toBe(identityOf(machine, "m", b));
-  expect(identityOf(environment, "r", valid)).toBe(
-    identityOf(environment, "r", { ...valid, co2: 1 }),
-  );
-  expect(pointTimeNs(1000, 7)).toBe("1000000007");
 });

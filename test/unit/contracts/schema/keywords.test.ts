@@ -52,6 +52,7 @@ const PROPERTY: Readonly<Record<string, Change>> = {
   maxLength: [9, 8],
   "x-role": ["field", "tag"],
   "x-unit": ["Cel", "K"],
+  "x-invalid": "changes nothing", // Whether a bad value costs its reading or itself.
   "x-quantiles": "changes nothing", // It warns, and loses no reading.
   $comment: "changes nothing",
   default: "changes nothing",
@@ -66,6 +67,7 @@ const SAMPLES: Readonly<Record<string, readonly [unknown, unknown]>> = {
   $schema: ["http://json-schema.org/draft-07/schema#", "http://json-schema.org/draft-07/schema"],
   deprecated: [false, true],
   examples: [[{}], [1]],
+  "x-invalid": ["omit", "omit"],
   "x-quantiles": [true, false],
 };
 

@@ -34,7 +34,11 @@ function payloadsOf(admission: Admission) {
   const encoded = admittedOf(admission).map((one) => one.encoded);
   const header = { v: 1, gateway: "g", epoch: "e", n: 1, total: 0, clock: 0 };
   const frame = encodeFrame({ ...header, count: encoded.length }, encoded);
-  return decodeFrame(frame).readings.map(({ payload }) => payload);
+  // As whoever reads the log sees it: without a time of its own a reading was when it arrived.
+  return decodeFrame(frame).readings.map(({ receivedAtMs, payload }) => ({
+    ts: receivedAtMs,
+    ...payload,
+  }));
 }
 
 const notesOf = (admission: Admission) =>

@@ -26,7 +26,12 @@ test.each([
 ] satisfies [unknown, Omit<TimeMapping, "pointer">][])(
   "%s by %j is ten o'clock",
   (value, mapping) => {
-    expect(read(value, mapping)).toEqual({ kind: "time", ms: TEN_MS, isArrival: false });
+    expect(read(value, mapping)).toEqual({
+      kind: "time",
+      ms: TEN_MS,
+      isArrival: false,
+      isStamped: false,
+    });
   },
 );
 
@@ -42,7 +47,12 @@ describe("a clock that is not set", () => {
   ] satisfies [unknown, Omit<TimeMapping, "pointer">][])(
     "%s: arrival counts, and it is told",
     (value, mapping) => {
-      expect(read(value, mapping)).toEqual({ kind: "time", ms: NOW_MS, isArrival: true });
+      expect(read(value, mapping)).toEqual({
+        kind: "time",
+        ms: NOW_MS,
+        isArrival: true,
+        isStamped: true,
+      });
     },
   );
 

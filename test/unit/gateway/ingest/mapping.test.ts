@@ -4,7 +4,11 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../../contracts/schema/catalog.ts";
-import { decodeFrame, encodeFrame } from "../../../../contracts/messages/frame.ts";
+import {
+  type FrameReading,
+  decodeFrame,
+  encodeFrame,
+} from "../../../../contracts/messages/frame.ts";
 import { type MappingEntry, parseMappings } from "../../../../contracts/mapping.ts";
 import { REJECT_REASONS } from "../../../../contracts/messages/reject.ts";
 import type { Admission, Arrival } from "../../../../gateway/ingest/admission.ts";
@@ -34,7 +38,7 @@ const send = (topic: string, payload: unknown, rules = shipped, only?: Arrival["
   });
 
 /** The readings of an admission, as a reader of the log gets them. */
-function readingsOf(admission: Admission) {
+function readingsOf(admission: Admission): Pick<FrameReading, "device" | "contract" | "payload">[] {
   const encoded =
     admission.kind === "reading"
       ? [admission.encoded]
@@ -43,10 +47,11 @@ function readingsOf(admission: Admission) {
         : [];
   const header = { v: 1, gateway: "g", epoch: "e", n: 1, total: 0, clock: 0 };
   const frame = encodeFrame({ ...header, count: encoded.length }, encoded);
-  return decodeFrame(frame).readings.map(({ device, contract, payload }) => ({
+  // As whoever reads the log sees it: without a time of its own a reading was when it arrived.
+  return decodeFrame(frame).readings.map(({ device, contract, receivedAtMs, payload }) => ({
     device,
     contract,
-    payload,
+    payload: { ts: receivedAtMs, ...payload },
   }));
 }
 const at = (text: string): number => Date.parse(text);

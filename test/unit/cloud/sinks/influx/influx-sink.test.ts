@@ -23,6 +23,7 @@ const itemOf = (
     contract: CONTRACT!,
     reading: environment(device, 1, 0),
     eventMs: 0,
+    slot: 1,
   })),
   rollups: [],
   acknowledged,

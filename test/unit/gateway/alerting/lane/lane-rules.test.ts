@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../../../contracts/schema/catalog.ts";
 import { parseRules } from "../../../../../contracts/rules/rule.ts";
 import {
   restoreSnapshot,
@@ -130,6 +131,15 @@ describe("absence", () => {
     under.frame(START_MS + 1_000, online("b"));
     expect(seconds(under, 2, 5)).toEqual(["gone a firing"]);
   });
+});
+
+test("equal pulses of one millisecond without a time of their own are counted, each of them", () => {
+  const rule = { id: "pulses", version: 1, kind: "frequency", contract: "measurement" };
+  const rules = parseRules([{ ...rule, over: "1m", moreThan: 100 }]);
+  const pulses = new LaneUnderTest(loadCatalog(SCHEMAS_DIRECTORY), rules);
+  const pulse = { device: "p", contract: "measurement", payload: { value: 1, quantity: "pulse" } };
+  expect(pulses.frame(START_MS, ...new Array<typeof pulse>(100).fill(pulse))).toEqual([]);
+  expect(brief(pulses.frame(START_MS, pulse))).toEqual(["pulses p firing"]);
 });
 
 test("in a maintenance window an alert is silenced; it fires at the end if it still holds", () => {

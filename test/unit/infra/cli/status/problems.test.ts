@@ -63,6 +63,7 @@ const AGGREGATOR: AggregatorStatus = {
   setAside: 0,
   readingsStored: 1_234,
   lateReadings: 0,
+  sequenceRestarts: { total: 0, devices: {} },
   repairsWaiting: 0,
   rollupsRevised: 0,
   losses: [],
