@@ -27,7 +27,8 @@ const AT_NO_PLACE: ReadonlySet<string> = new Set<OwnRule>(["gateway_silent", "re
 const READS_AT_ONCE = 50;
 
 /**
- * The region's ALERTS stream as seen by its only writer. It knows the last alert of every rule and
+ * The region's ALERTS stream as seen by its only writer but for gateways, whose own alerts
+ * (contracts/messages/alert.ts) have other subjects and are in no lane. It knows the last alert of every rule and
  * key, so that a replay, however late, never raises one twice: JetStream's own de-duplication by
  * message id forgets after two minutes.
  */

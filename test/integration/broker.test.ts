@@ -33,7 +33,7 @@ test("answers leave in the order of the publishes, whatever order they are store
   expect(client.of<IPubackPacket>("puback").map(({ messageId }) => messageId)).toEqual(ids);
 });
 
-test("a refused publish gets its reason on MQTT 5, a plain answer on 3.1.1, and is not forwarded", async () => {
+test("a refused publish hears its reason at QoS 1 of MQTT 5, else a plain answer, and is not forwarded", async () => {
   await using world = await startTestBroker(
     {},
     {
@@ -59,7 +59,9 @@ test("a refused publish gets its reason on MQTT 5, a plain answer on 3.1.1, and 
     reasonCode: 0x99,
     properties: { reasonString: "not_json" },
   });
-  expect(modern.of("pubrec")).toMatchObject([{ reasonCode: 0x99 }]);
+  expect(modern.of("pubrec")).toMatchObject([{ reasonCode: 0 }]);
+  modern.send({ cmd: "pubrel", messageId: 2 });
+  expect(await modern.until((packet) => packet.cmd === "pubcomp")).toMatchObject({ reasonCode: 0 });
 
   using classic = await RawClient.connect(world.port, { clientId: "classic" });
   classic.send(
