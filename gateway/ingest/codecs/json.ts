@@ -6,9 +6,14 @@ export const JSON_CONTENT_TYPE = "application/json";
 
 const NOT_JSON = new Undecodable("the payload is not JSON", "not_json");
 
+/** What decoding puts in the place of bytes that are no UTF-8. */
+const REPLACEMENT = "\ufffd";
+
 /** The text of a payload, unless its bytes are none: decoding those would alter them silently. */
-export const jsonText = (payload: Buffer): string | Undecodable =>
-  isUtf8(payload) ? payload.toString("utf8") : illFormed(payload);
+export function jsonText(payload: Buffer): string | Undecodable {
+  const text = payload.toString("utf8");
+  return text.includes(REPLACEMENT) && !isUtf8(payload) ? illFormed(payload) : text;
+}
 
 /** JSON is UTF-8 (RFC 8259, 8.1). */
 function illFormed(payload: Buffer): Undecodable {
