@@ -11,18 +11,25 @@
  */
 export const KEY_BYTES_MAX = 256;
 
-/** The form of nearly all text. */
-const PLAIN = /^[ -~]*$/;
 const CONTROL = /[\p{Cc}\u2028\u2029]/u;
 
 /** The fault of text, or null; it may be empty. */
 export function textProblem(text: string, bytesMax: number): string | null {
-  if (text.length <= bytesMax && PLAIN.test(text)) return null;
+  if (text.length <= bytesMax && isPlain(text)) return null;
   if (!text.isWellFormed()) return ILL_FORMED;
   const bytes = Buffer.byteLength(text);
   if (bytes > bytesMax) return `has ${bytes} bytes of UTF-8, the limit is ${bytesMax}`;
   const control = CONTROL.exec(text)?.[0];
   return control === undefined ? null : `holds the control character ${codePoint(control)}`;
+}
+
+/** True for printable ASCII, which is nearly all text. A loop, because an expression costs each reading three times as much. */
+function isPlain(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit < 0x20 || unit > 0x7e) return false;
+  }
+  return true;
 }
 
 /** The fault of text that names something, or null. */

@@ -7,16 +7,33 @@ export const JSON_CONTENT_TYPE = "application/json";
 
 const NOT_JSON = new Undecodable("the payload is not JSON", "not_json");
 
+/** What decoding puts in the place of bytes that are no UTF-8. */
+const REPLACEMENT = "\ufffd";
+const REPLACEMENT_BYTES = Buffer.from(REPLACEMENT);
+
 /** The text of a payload, unless its bytes are none: decoding those would alter them silently. */
-export const jsonText = (payload: Buffer): string | Undecodable =>
-  isUtf8(payload) ? payload.toString("utf8") : illFormed(payload);
+export function jsonText(payload: Buffer): string | Undecodable {
+  const text = payload.toString("utf8");
+  return text.includes(REPLACEMENT) && !isUtf8(payload) ? illFormed(payload, text) : text;
+}
 
 /** JSON is UTF-8 (RFC 8259, 8.1). */
-function illFormed(payload: Buffer): Undecodable {
-  const decoded = Buffer.from(payload.toString("utf8"));
-  const at = payload.findIndex((byte, index) => byte !== decoded[index]);
+function illFormed(payload: Buffer, text: string): Undecodable {
+  const at = firstIllFormed(payload, text);
   const byte = payload[at]!.toString(16).padStart(2, "0");
   return new Undecodable(`the payload is not UTF-8: byte 0x${byte} at offset ${at}`, "not_json");
+}
+
+/** The offset of the first byte that decoding replaced; U+FFFD itself may have been sent before it. */
+function firstIllFormed(payload: Buffer, text: string): number {
+  let [at, from] = [0, 0];
+  for (;;) {
+    const next = text.indexOf(REPLACEMENT, from);
+    at += Buffer.byteLength(text.slice(from, next));
+    if (!payload.subarray(at, at + REPLACEMENT_BYTES.length).equals(REPLACEMENT_BYTES)) return at;
+    at += REPLACEMENT_BYTES.length;
+    from = next + 1;
+  }
 }
 
 /** Undefined for text that is no JSON: JSON itself has no undefined. */

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { parseMappings } from "../../../../contracts/mapping.ts";
 import { Catalog, SCHEMAS_DIRECTORY, loadCatalog } from "../../../../contracts/schema/catalog.ts";
 import { compileContract } from "../../../../contracts/schema/contract.ts";
+import { jsonText } from "../../../../gateway/ingest/codecs/json.ts";
 import { admit } from "../../../../gateway/ingest/admit.ts";
 import { Mapper } from "../../../../gateway/ingest/mapping.ts";
 
@@ -202,4 +203,15 @@ test("text from payload and topic is held to the same rules", () => {
     device: "d",
     detail: "the payload is not UTF-8: byte 0xe9 at offset 12",
   });
+});
+
+test.each([
+  ["ef", 0],
+  ["efbf", 0],
+  ["efbfbdefbf", 3],
+  ["7b22efbfbd22efbf7d", 6],
+  ["7bc3a4f09f98", 3],
+])("of the bytes %s the first that are no UTF-8 are at offset %d", (hex, offset) => {
+  const text = jsonText(Buffer.from(hex, "hex"));
+  expect(text).toHaveProperty("detail", expect.stringMatching(new RegExp(`at offset ${offset}$`)));
 });
