@@ -4,14 +4,8 @@ import { type WriteStream, createWriteStream } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 import { Backoff, sleep } from "../../platform/runtime/backoff.ts";
 import { AppError } from "../../platform/runtime/errors.ts";
+import type { Incident } from "./incident.ts";
 import type { ProcessPlan } from "./plan.ts";
-
-/** What went wrong, for the panel and the report: a death, or an error a process logged. */
-export interface Incident {
-  readonly at: Date;
-  readonly process: string;
-  readonly what: string;
-}
 
 export interface ChildEvents {
   incident(incident: Incident): void;

@@ -16,6 +16,7 @@ import { sleep } from "../../platform/runtime/backoff.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import { type Audit, audit } from "./audit.ts";
 import { countMissing, readLog } from "./audit-log.ts";
+import type { Incident } from "./incident.ts";
 import type { Monitor } from "./monitor.ts";
 import { type Addresses, INFLUX_DATABASE, type LocalPlan, REGIONS, type Region } from "./plan.ts";
 
@@ -24,6 +25,14 @@ export type StreamMarks = Record<
   Region,
   { telemetrySeq: number; alertsSeq: number; rejectsSeq: number }
 >;
+
+/** Written in the place of a report where there is none: nobody has to wonder about an empty file. */
+export interface Failure {
+  /** Why there is no report. */
+  failed: string;
+  incidents: readonly Incident[];
+  incidentsTotal: number;
+}
 
 export interface Latency {
   p50: number;
@@ -45,6 +54,9 @@ export interface Report extends Omit<Audit, "regions"> {
   regions: Record<string, Audit["regions"][string] & { latencyMs: Latency }>;
   /** Processes that were started again, and how often. */
   restarts: Record<string, number>;
+  /** What went wrong meanwhile, oldest first; the latest ones where there were very many. */
+  incidents: readonly Incident[];
+  incidentsTotal: number;
   addresses: Addresses;
 }
 
@@ -78,7 +90,7 @@ export async function makeReport(parts: {
   settleMs: number;
   restarts: Record<string, number>;
   logger: Logger;
-}): Promise<Report> {
+}): Promise<Omit<Report, "incidents" | "incidentsTotal">> {
   const { plan, connections, begin } = parts;
   const result = await settledAudit(plan, parts.settleMs);
   const end = await streamMarks(connections);
