@@ -38,7 +38,7 @@ export async function runSimulator(
   const specs = specifyDevices(config, co2, machine.length);
 
   using ledger = Ledger.open(config.ledger);
-  await using tracing = await startTracing({ name: "simulator" }, config);
+  await using tracing = await startTracing({ name: "simulator" }, config, logger);
   const fleet = new Fleet(
     { ...config, devices: specs, recordings: { environment, machine } },
     {

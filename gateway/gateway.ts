@@ -78,7 +78,7 @@ export async function runGateway(
   signal: AbortSignal,
 ): Promise<void> {
   const { region } = config;
-  await using tracing = await startTracing({ name: "gateway", region }, config);
+  await using tracing = await startTracing({ name: "gateway", region }, config, logger);
   const services = await openServices(config, { tracing, logger }, signal);
   const broker = await openBroker(config, services, logger);
   const status = (): GatewayStatus => statusOf(region, services, broker);

@@ -1,7 +1,13 @@
 import { type Attributes, SpanKind, type Tracer, trace } from "@opentelemetry/api";
 import type { OptionTable } from "../platform/runtime/config.ts";
 import { as } from "../platform/runtime/config.ts";
+import { sleep } from "../platform/runtime/backoff.ts";
+import { messageOf } from "../platform/runtime/errors.ts";
+import type { Logger } from "../platform/runtime/logger.ts";
 import { contextOf, traceparentOf } from "./propagation.ts";
+
+/** A stop has a deadline; what is not sent by then is not worth missing it. */
+const STOP_WITHIN_MS = 2_000;
 
 /** Options of every process that traces; names and meaning of the first are OpenTelemetry's own. */
 export const TRACING_OPTIONS = {
@@ -100,9 +106,24 @@ export const NO_TRACING = new Tracing(null, 0, () => Promise.resolve());
 export async function startTracing(
   service: { name: string; region?: string },
   config: { otlpEndpoint: string; traceShare: number },
+  logger: Pick<Logger, "warn">,
 ): Promise<Tracing> {
   if (config.otlpEndpoint === "") return NO_TRACING;
   const { startSdk } = await import("./sdk.ts");
-  const stop = startSdk(service, config.otlpEndpoint);
+  const stop = stopper(startSdk(service, config.otlpEndpoint), config.otlpEndpoint, logger);
   return new Tracing(trace.getTracer("skerry"), config.traceShare, stop);
+}
+
+/** Traces are extra: a receiver that is away costs its traces and a warning, never a failed stop. */
+function stopper(
+  stop: () => Promise<void>,
+  endpoint: string,
+  logger: Pick<Logger, "warn">,
+): () => Promise<void> {
+  return async () => {
+    const late = sleep(STOP_WITHIN_MS).then(() => `no answer within ${STOP_WITHIN_MS} ms`);
+    const problem = await Promise.race([stop().then(() => null, messageOf), late]);
+    if (problem !== null)
+      logger.warn(`the last traces were not sent to ${new URL(endpoint).origin}: ${problem}`);
+  };
 }

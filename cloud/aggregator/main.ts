@@ -17,7 +17,7 @@ await processMain({
   env: process.env,
   argv: process.argv.slice(2),
   run: async ({ config, logger, signal }) => {
-    const tracing = await startTracing({ name: "aggregator" }, config);
+    const tracing = await startTracing({ name: "aggregator" }, config, logger);
     const sink = openSink(config, logger);
     const aggregator = new Aggregator(config, { sink, tracing, logger });
     const at = { host: config.statusHost, port: config.statusPort };

@@ -5,14 +5,8 @@ import { StringDecoder } from "node:string_decoder";
 import { Backoff, sleep } from "../../platform/runtime/backoff.ts";
 import { AppError } from "../../platform/runtime/errors.ts";
 import { type CrashLoop, RecentEnds, crashLoopText } from "./crash-loop.ts";
+import type { Incident } from "./incident.ts";
 import type { ProcessPlan } from "./plan.ts";
-
-/** An incident, for the panel and the report: a death, or an error that a process logged. */
-export interface Incident {
-  readonly at: Date;
-  readonly process: string;
-  readonly what: string;
-}
 
 export interface ChildEvents {
   incident(incident: Incident): void;

@@ -4,9 +4,10 @@ import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import { launcherProgram } from "./options.ts";
 import { type LocalOptions, planLocal } from "./plan.ts";
 import { makeSecrets } from "./secrets.ts";
-import { checkPorts, takeDirectory } from "./preflight.ts";
+import { incidentLines } from "./incident.ts";
+import { checkPorts, outgoingPorts, portBaseWarning, takeDirectory } from "./preflight.ts";
 import { ensurePrograms, searchDirectories } from "./prerequisites.ts";
-import type { Report } from "./report.ts";
+import type { Failure, Report } from "./report.ts";
 import { Session } from "./session.ts";
 
 interface CliOptions extends Omit<LocalOptions, "dataDir" | "channels" | "smtpUrl"> {
@@ -18,6 +19,9 @@ interface CliOptions extends Omit<LocalOptions, "dataDir" | "channels" | "smtpUr
 }
 
 const program = launcherProgram();
+
+/** In the final lines; all of them are in the report. */
+const INCIDENTS_SHOWN = 20;
 
 const say = (line: string): void => void process.stderr.write(`skerry: ${line}\n`);
 
@@ -41,21 +45,32 @@ async function main(): Promise<number> {
     channelEnv: channels === null ? {} : channelEnv(channels, process.env),
   });
   if (cli.json !== undefined) checkWritable(cli.json);
-  const release = takeDirectory(options.dataDir, process.pid);
+  const warning = portBaseWarning(options.portBase, outgoingPorts());
+  if (warning !== null) say(`warning: ${warning}`);
+  const session = new Session(plan, {
+    runForMs: cli.runFor ?? null,
+    reportWanted: cli.json !== undefined,
+    dataDir: options.dataDir,
+    terminal: process.stdout.isTTY && process.stdout.columns > 0,
+    say,
+  });
+  const fail = (failed: string): void => write(cli.json, { failed, ...session.incidents });
   try {
-    await checkPorts([...plan.servers, ...plan.services, plan.simulator]);
-    const session = new Session(plan, {
-      runForMs: cli.runFor ?? null,
-      reportWanted: cli.json !== undefined,
-      dataDir: options.dataDir,
-      terminal: process.stdout.isTTY && process.stdout.columns > 0,
-      say,
-    });
-    const report = await session.run(stopSignal());
-    if (report) finish(report, cli.json);
-    return report && !isSound(report) ? 1 : 0;
-  } finally {
-    release();
+    const release = takeDirectory(options.dataDir, process.pid);
+    try {
+      await checkPorts([...plan.servers, ...plan.services, plan.simulator]);
+      const report = await session.run(stopSignal());
+      if (report) finish(report, cli.json);
+      else fail("stopped before there was something to report");
+      return report && !isSound(report) ? 1 : 0;
+    } finally {
+      release();
+    }
+  } catch (error) {
+    fail(messageOf(error));
+    const { incidents, incidentsTotal: total } = session.incidents;
+    if (total > 0) incidentLines({ incidents, total }, INCIDENTS_SHOWN).forEach(say);
+    throw error;
   }
 }
 
@@ -107,8 +122,12 @@ function checkWritable(file: string): void {
   }
 }
 
+function write(file: string | undefined, what: Report | Failure): void {
+  if (file !== undefined) writeFileSync(file, `${JSON.stringify(what, null, 2)}\n`);
+}
+
 function finish(report: Report, file: string | undefined): void {
-  if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+  write(file, report);
   const { acknowledged, stored, missing, duplicated, rejected, alerts, latencyMs, rollups } =
     report;
   say(
@@ -118,6 +137,8 @@ function finish(report: Report, file: string | undefined): void {
       `device to store p50 ${latencyMs.p50} ms, p99 ${latencyMs.p99} ms`,
   );
   for (const example of rollups.examples) say(`wrong: ${example}`);
+  const { incidents, incidentsTotal: total } = report;
+  incidentLines({ incidents, total }, INCIDENTS_SHOWN).forEach(say);
 }
 
 try {

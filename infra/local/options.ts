@@ -24,7 +24,11 @@ export const launcherProgram = (): Command =>
       "Runs all of Skerry on loopback: hub, two regions, InfluxDB, gateways, alerting, aggregator, devices.",
     )
     .addOption(
-      option("--port-base <port>", "first of 30 ports", as.integer(1_024, 65_000)).default(14_200),
+      option(
+        "--port-base <port>",
+        "first of 30 ports; up to 32738, because outgoing connections take theirs from there on",
+        as.integer(1_024, 65_000),
+      ).default(14_200),
     )
     .addOption(option("--data-dir <dir>", "where everything is stored", as.text).default(".skerry"))
     .addOption(option("--devices <n>", "simulated devices", as.integer(1, 100_000)).default(20))
@@ -48,4 +52,10 @@ export const launcherProgram = (): Command =>
     .addOption(
       option("--run-for <duration>", "stop by itself, for example 40s or 5m", as.durationMs),
     )
-    .addOption(option("--json <file>", "write the final report there", as.text));
+    .addOption(
+      option(
+        "--json <file>",
+        "write the final report there; if there is none, why, and what went wrong",
+        as.text,
+      ),
+    );

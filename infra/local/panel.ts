@@ -1,12 +1,13 @@
 // The live panel (pure): two snapshots in, lines of text out.
 import type { Histogram } from "hdr-histogram-js";
 import type { LaneStatus } from "../../contracts/messages/status.ts";
-import type { Incident } from "./child.ts";
 import { type CrashLoop, crashLoopText } from "./crash-loop.ts";
+import { type Incident, incidentLines } from "./incident.ts";
 import type { Snapshot } from "./monitor.ts";
 import { type Addresses, REGIONS } from "./plan.ts";
 
 const INCIDENTS_SHOWN = 4;
+const LINE_CHARS_MAX = 160;
 
 export interface PanelInput {
   readonly elapsedSeconds: number;
@@ -17,6 +18,7 @@ export interface PanelInput {
   readonly incidents: readonly Incident[];
   /** Processes that are started again too often now. */
   readonly looping: Readonly<Record<string, CrashLoop>>;
+  readonly incidentsTotal: number;
   readonly addresses: Addresses;
 }
 
@@ -56,8 +58,10 @@ export function renderPanel(input: PanelInput): string {
   );
   const failures = [...loops, ...currentFailures(latest)];
   lines.push("", failures.length === 0 ? "  all well" : `  NOW: ${failures.join("; ")}`);
-  for (const { at, process, what } of input.incidents.slice(-INCIDENTS_SHOWN))
-    lines.push(`  ${at.toISOString().slice(11, 19)} ${process}: ${what}`.slice(0, 160));
+  const happened = { incidents: input.incidents, total: input.incidentsTotal };
+  if (input.incidentsTotal > 0)
+    for (const line of incidentLines(happened, INCIDENTS_SHOWN))
+      lines.push(`  ${line}`.slice(0, LINE_CHARS_MAX));
   const { mqtt, influx } = input.addresses;
   lines.push("", `  ${REGIONS.map((r) => `${r} ${mqtt[r]}`).join("   ")}   influx ${influx}`);
   return lines.join("\n");

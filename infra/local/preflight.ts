@@ -16,6 +16,36 @@ export async function checkPorts(processes: readonly ProcessPlan[]): Promise<voi
         );
 }
 
+/** Where Linux takes ports for outgoing connections from, unless it is told otherwise. */
+const OUTGOING_DEFAULT = [32_768, 60_999] as const;
+const OUTGOING_FILE = "/proc/sys/net/ipv4/ip_local_port_range";
+/** Ports of one installation, from its base on. */
+export const PORTS = 30;
+
+/** The first and the last port that the system may give to any outgoing connection. */
+export function outgoingPorts(file = OUTGOING_FILE): readonly [first: number, last: number] {
+  try {
+    const [first, last] = readFileSync(file, "utf8").trim().split(/\s+/).map(Number);
+    if (first && last) return [first, last];
+  } catch {
+    // Not Linux.
+  }
+  return OUTGOING_DEFAULT;
+}
+
+/** What speaks against a port base that is allowed; null if nothing does. */
+export function portBaseWarning(
+  base: number,
+  [first, last]: readonly [first: number, last: number],
+): string | null {
+  if (base + PORTS <= first || base > last) return null;
+  return (
+    `--port-base ${base}: ports ${base} to ${base + PORTS - 1} lie in the range that outgoing connections take ` +
+    `theirs from (${first} to ${last}), so that one of them may be in use at any time; ` +
+    `choose a port base up to ${first - PORTS}`
+  );
+}
+
 const canListen = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const probe = createServer();

@@ -17,6 +17,7 @@ import type { Logger } from "../../platform/runtime/logger.ts";
 import { type Audit, audit } from "./audit.ts";
 import { countMissing, readLog } from "./audit-log.ts";
 import type { CrashLoop } from "./crash-loop.ts";
+import type { Incident } from "./incident.ts";
 import type { Monitor } from "./monitor.ts";
 import { type Addresses, INFLUX_DATABASE, type LocalPlan, REGIONS, type Region } from "./plan.ts";
 
@@ -25,6 +26,14 @@ export type StreamMarks = Record<
   Region,
   { telemetrySeq: number; alertsSeq: number; rejectsSeq: number }
 >;
+
+/** Written in the place of a report where there is none: nobody has to wonder about an empty file. */
+export interface Failure {
+  /** Why there is no report. */
+  failed: string;
+  incidents: readonly Incident[];
+  incidentsTotal: number;
+}
 
 export interface Latency {
   p50: number;
@@ -48,6 +57,9 @@ export interface Report extends Omit<Audit, "regions"> {
   restarts: Record<string, number>;
   /** Those that were started again more than five times within a minute, and why. */
   crashLoops: Record<string, CrashLoop>;
+  /** What went wrong meanwhile, oldest first; the latest ones where there were very many. */
+  incidents: readonly Incident[];
+  incidentsTotal: number;
   addresses: Addresses;
 }
 
@@ -82,7 +94,7 @@ export async function makeReport(parts: {
   restarts: Record<string, number>;
   crashLoops: Record<string, CrashLoop>;
   logger: Logger;
-}): Promise<Report> {
+}): Promise<Omit<Report, "incidents" | "incidentsTotal">> {
   const { plan, connections, begin } = parts;
   const result = await settledAudit(plan, parts.settleMs);
   const end = await streamMarks(connections);

@@ -12,6 +12,7 @@ import {
 } from "../../platform/nats/topology/topology.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { makeLogger } from "../../platform/runtime/logger.ts";
+import { type Incident, incidentLine } from "./incident.ts";
 import { Monitor, lanesPassed } from "./monitor.ts";
 import { renderPanel } from "./panel.ts";
 import { type LocalPlan, REGIONS, type Region } from "./plan.ts";
@@ -34,6 +35,8 @@ const REPAIR_MS = 90_000;
 /** After Ctrl-C everything is gone within 10 s, a report included: so it cannot wait long. */
 const HURRIED = { devicesMs: 1_500, drainMs: 1_500 };
 const PLAIN_LINE_EVERY_MS = 5_000;
+/** Those of half a second; a process that logs errors in a row is in its own log. */
+const INCIDENTS_SAID_MAX = 5;
 
 type Connections = Record<"hub" | Region, NatsConnection>;
 
@@ -78,8 +81,20 @@ export class Session {
     this.#monitor = new Monitor(plan, this.#supervisor);
   }
 
+  /** What went wrong so far. */
+  get incidents(): { incidents: readonly Incident[]; incidentsTotal: number } {
+    const { incidents, incidentsTotal } = this.#supervisor;
+    return { incidents, incidentsTotal };
+  }
+
   /** @returns the report, or null if none was asked for; nothing is left running either way. */
   async run(stop: AbortSignal): Promise<Report | null> {
+    const report = await this.#run(stop);
+    // Also those of the stop itself.
+    return report && { ...report, ...this.incidents };
+  }
+
+  async #run(stop: AbortSignal): Promise<Awaited<ReturnType<typeof makeReport>> | null> {
     try {
       const begin = await this.#startAll(stop);
       if (stop.aborted || !begin) return null;
@@ -139,13 +154,21 @@ export class Session {
     const { runForMs, terminal, say } = this.#options;
     const startedMs = performance.now();
     let plainAtMs = 0;
+    let saidIncidents = 0;
     while (!stop.aborted) {
       const elapsedMs = performance.now() - startedMs;
       if (runForMs !== null && elapsedMs >= runForMs) break;
       if (terminal) logUpdate(this.#panel(elapsedMs));
-      else if (elapsedMs >= plainAtMs) {
-        plainAtMs += PLAIN_LINE_EVERY_MS;
-        say(this.#plainLine(elapsedMs));
+      else {
+        const { incidents, incidentsTotal } = this.#supervisor;
+        const news = Math.min(incidentsTotal - saidIncidents, INCIDENTS_SAID_MAX);
+        saidIncidents = incidentsTotal;
+        if (news > 0)
+          for (const one of incidents.slice(-news)) say(`incident: ${incidentLine(one)}`);
+        if (elapsedMs >= plainAtMs) {
+          plainAtMs += PLAIN_LINE_EVERY_MS;
+          say(this.#plainLine(elapsedMs));
+        }
       }
       await sleep(Math.min(500, Math.max(0, (runForMs ?? Infinity) - elapsedMs)), stop);
     }
@@ -160,7 +183,7 @@ export class Session {
       previous,
       latest,
       latency: this.#monitor.latency().all,
-      incidents: this.#supervisor.incidents,
+      ...this.incidents,
       looping: this.#supervisor.looping,
       addresses: this.#plan.addresses,
     });
@@ -172,11 +195,14 @@ export class Session {
     return (
       `${(elapsedMs / 1000).toFixed(0)} s: acknowledged ${simulator?.acknowledged ?? 0}, ` +
       `stored ${aggregator?.readingsStored ?? 0}, open alerts ${open}, ` +
-      `incidents ${this.#supervisor.incidents.length}`
+      `incidents ${this.#supervisor.incidentsTotal}`
     );
   }
 
-  async #finish(begin: { at: Date; marks: StreamMarks }, hurried: boolean): Promise<Report | null> {
+  async #finish(
+    begin: { at: Date; marks: StreamMarks },
+    hurried: boolean,
+  ): Promise<Awaited<ReturnType<typeof makeReport>> | null> {
     if (hurried && !this.#options.reportWanted) return null;
     const { say } = this.#options;
     say("stopping the devices");

@@ -1,9 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Child, type Incident } from "./child.ts";
+import { Child } from "./child.ts";
 import { type CrashLoop, crashLoopText } from "./crash-loop.ts";
+import type { Incident } from "./incident.ts";
 import type { ProcessPlan } from "./plan.ts";
 
+const INCIDENTS_KEPT = 1_000;
 const READY_TIMEOUT_MS = 30_000;
 /** Together under the 10 s in which everything must be gone. */
 const SERVICE_GRACE_MS = 4_000;
@@ -15,6 +17,8 @@ export class Supervisor {
   readonly children = new Map<string, Child>();
   /** The latest incidents, oldest first. */
   readonly incidents: Incident[] = [];
+  /** Also those that are not kept any more. */
+  incidentsTotal = 0;
 
   readonly #say: (line: string) => void;
   /** Processes that were started again too often, and why, since the start. */
@@ -27,8 +31,9 @@ export class Supervisor {
   }
 
   readonly report = (incident: Incident): void => {
+    this.incidentsTotal += 1;
     this.incidents.push(incident);
-    if (this.incidents.length > 1_000) this.incidents.shift();
+    if (this.incidents.length > INCIDENTS_KEPT) this.incidents.shift();
   };
 
   /** Starts processes side by side and waits until every one is ready. */

@@ -2,7 +2,7 @@
 // it cannot start, and leaves nothing behind.
 // Method: the launcher as a process, real servers, kill -9 in mid-run, then its own report, which
 // asks InfluxDB; an HTTP receiver for the traces.
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -46,6 +46,11 @@ test("kill -9 of gateway, aggregator, influxd and a nats-server loses and double
 
   const report = launcher.report();
   expect(Object.keys(report.restarts).sort()).toEqual(victims.sort());
+  for (const victim of victims) {
+    const told = report.incidents.filter(({ process: of }) => of === victim);
+    expect(told.map(({ what }) => what).join()).toContain("killed by SIGKILL, starting it again");
+    expect(launcher.output).toMatch(new RegExp(`incident: [0-9:]{8} ${victim}: killed by SIGKILL`));
+  }
   expect(report).toMatchObject({ missing: 0, duplicated: 0, drained: true });
   expect(report.acknowledged).toBeGreaterThan(1_000);
   expect(report.stored).toBe(report.acknowledged);
@@ -93,8 +98,14 @@ test("a port in use is named, status 1, nothing left running", async () => {
   await using directory = await temporaryDirectory();
   const squatter = createServer();
   await new Promise<void>((resolve) => squatter.listen(18412, "127.0.0.1", resolve));
-  await using launcher = new Launcher(directory.path, ["--port-base", "18400"]);
+  const json = join(directory.path, "report.json");
+  await using launcher = new Launcher(directory.path, ["--port-base", "18400", "--json", json]);
   expect(await launcher.exit()).toBe(1);
+  expect(JSON.parse(readFileSync(json, "utf8"))).toEqual({
+    failed: expect.stringContaining("port 18412 (gateway-eu, mqtt) is in use") as string,
+    incidents: [],
+    incidentsTotal: 0,
+  });
   squatter.close();
   expect(launcher.output.trim().split("\n")).toHaveLength(1);
   expect(launcher.output).toContain("port 18412 (gateway-eu, mqtt) is in use");

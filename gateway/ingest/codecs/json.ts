@@ -7,7 +7,7 @@ export const JSON_CONTENT_TYPE = "application/json";
 
 const NOT_JSON = new Undecodable("the payload is not JSON", "not_json");
 
-/** What decoding puts in the place of bytes that are no UTF-8. */
+/** The character that decoding puts in the place of bytes that are no UTF-8. */
 const REPLACEMENT = "\ufffd";
 const REPLACEMENT_BYTES = Buffer.from(REPLACEMENT);
 
