@@ -5,6 +5,7 @@ import { addContractsCommand } from "./contracts.ts";
 import { addDevicesCommand } from "./devices.ts";
 import type { Say } from "./kit/options.ts";
 import { addLaneCommand } from "./lane.ts";
+import { addMappingsCommand } from "./mappings.ts";
 import { addNotifyCommand } from "./notify.ts";
 import { addRegionCommand } from "./region.ts";
 import { addRejectsCommand } from "./rejects.ts";
@@ -25,6 +26,7 @@ export function makeProgram(say: Say): Command {
   addLaneCommand(program, say);
   addDevicesCommand(program, say);
   addContractsCommand(program, say);
+  addMappingsCommand(program, say);
   addRulesCommand(program, say);
   addAlertsCommand(program, say);
   addNotifyCommand(program, say);
