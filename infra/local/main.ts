@@ -20,7 +20,7 @@ interface CliOptions extends Omit<LocalOptions, "dataDir" | "channels" | "smtpUr
 
 const program = launcherProgram();
 
-/** In the final lines; all of them are in the report. */
+/** Bound of the final lines; all of them are in the report. */
 const INCIDENTS_SHOWN = 20;
 
 const say = (line: string): void => void process.stderr.write(`skerry: ${line}\n`);

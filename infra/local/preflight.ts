@@ -16,7 +16,7 @@ export async function checkPorts(processes: readonly ProcessPlan[]): Promise<voi
         );
 }
 
-/** Where Linux takes ports for outgoing connections from, unless it is told otherwise. */
+/** The ports that Linux takes for outgoing connections, unless it is told otherwise. */
 const OUTGOING_DEFAULT = [32_768, 60_999] as const;
 const OUTGOING_FILE = "/proc/sys/net/ipv4/ip_local_port_range";
 /** Ports of one installation, from its base on. */
@@ -33,7 +33,7 @@ export function outgoingPorts(file = OUTGOING_FILE): readonly [first: number, la
   return OUTGOING_DEFAULT;
 }
 
-/** What speaks against a port base that is allowed; null if nothing does. */
+/** The objection to a port base that is allowed; null if there is none. */
 export function portBaseWarning(
   base: number,
   [first, last]: readonly [first: number, last: number],

@@ -29,7 +29,7 @@ export type StreamMarks = Record<
 
 /** Written in the place of a report where there is none: nobody has to wonder about an empty file. */
 export interface Failure {
-  /** Why there is no report. */
+  /** The reason why there is no report. */
   failed: string;
   incidents: readonly Incident[];
   incidentsTotal: number;
@@ -57,7 +57,7 @@ export interface Report extends Omit<Audit, "regions"> {
   restarts: Record<string, number>;
   /** Those that were started again more than five times within a minute, and why. */
   crashLoops: Record<string, CrashLoop>;
-  /** What went wrong meanwhile, oldest first; the latest ones where there were very many. */
+  /** Everything that went wrong meanwhile, oldest first; the latest ones where there were very many. */
   incidents: readonly Incident[];
   incidentsTotal: number;
   addresses: Addresses;

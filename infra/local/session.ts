@@ -81,7 +81,7 @@ export class Session {
     this.#monitor = new Monitor(plan, this.#supervisor);
   }
 
-  /** What went wrong so far. */
+  /** Everything that went wrong so far. */
   get incidents(): { incidents: readonly Incident[]; incidentsTotal: number } {
     const { incidents, incidentsTotal } = this.#supervisor;
     return { incidents, incidentsTotal };
