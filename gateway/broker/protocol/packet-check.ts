@@ -253,16 +253,22 @@ export function versionOfConnect(
 ): ProtocolVersion | null {
   const nameEnd = binaryEnd(bytes, body, end);
   if (bytes[start]! >> 4 !== TYPE.connect || nameEnd < 0 || nameEnd >= end) return null;
-  const level = bytes[nameEnd];
+  const level = levelOf(bytes[nameEnd]!);
   return level === 3 || level === 4 || level === 5 ? level : null;
 }
+
+/** Mosquitto's bridges say so in the highest bit of the level, before MQTT 5 (its option `try_private`). */
+const BRIDGE_BIT = 0x80;
+
+const levelOf = (byte: number): number =>
+  byte === (BRIDGE_BIT | 3) || byte === (BRIDGE_BIT | 4) ? byte - BRIDGE_BIT : byte;
 
 function connectFault(bytes: Buffer, body: number, end: number): PacketFault | null {
   const nameEnd = textEnd(bytes, body, end);
   if (nameEnd < 0 || nameEnd + 4 > end) return "malformed";
   const name = bytes.toString("latin1", body + 2, nameEnd);
   if (name !== "MQTT" && name !== "MQIsdp") return "malformed"; // [MQTT-3.1.2-1]
-  const level = bytes[nameEnd]!;
+  const level = levelOf(bytes[nameEnd]!);
   if (!(name === "MQTT" ? level === 4 || level === 5 : level === 3)) return "version_unsupported"; // [MQTT-3.1.2-2]
   const isModern = level === 5;
   const flags = bytes[nameEnd + 1]!;

@@ -186,6 +186,18 @@ describe("violations", () => {
     expect(read([hex(bytes)], version).faults).toEqual([fault]);
   });
 
+  test.for([
+    ["84", []], // MQTT 3.1.1, from a Mosquitto bridge
+    ["85", ["version_unsupported"]],
+    ["86", ["version_unsupported"]],
+    ["04", []],
+  ] as const)("CONNECT of level 0x%s", ([level, faults]) => {
+    const bytes = hex(`10 0d 00 04 4d 51 54 54 ${level} 02 00 0a 00 01 61`);
+    const found = read([bytes, hex("c0 00")], null);
+    expect(found.faults).toEqual(faults);
+    expect(found.packets.length).toBe(faults.length === 0 ? 2 : 0);
+  });
+
   test("a remaining length of five bytes, and one over the bound, need no body", () => {
     expect(read([hex("c0 80 80 80 80 01")], 4).faults).toEqual(["malformed"]);
     expect(read([hex("30 ff ff ff 7f")], 4).faults).toEqual(["packet_too_large"]);
