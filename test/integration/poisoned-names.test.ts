@@ -41,6 +41,7 @@ const stack = new AsyncDisposableStack();
 let world: NatsWorld;
 let gateway: Service;
 let mqtt: MqttClient;
+let url: string;
 
 beforeAll(async () => {
   world = stack.use(await startHubAndRegions({ regions: ["eu"] }));
@@ -65,7 +66,8 @@ beforeAll(async () => {
   stack.use(gateway.process);
   const engine = await startService("gateway/alerting/main.ts", { ...region, SKERRY_RULES: rules });
   stack.use(engine.process);
-  mqtt = await connectAsync(`mqtt://127.0.0.1:${port}`, { protocolVersion: 4, reconnectPeriod: 0 });
+  url = `mqtt://127.0.0.1:${port}`;
+  mqtt = await connectAsync(url, { protocolVersion: 4, reconnectPeriod: 0 });
   stack.defer(() => mqtt.endAsync(true));
 });
 
@@ -92,6 +94,14 @@ const POISON: readonly [what: string, json: string | Buffer, detail: string][] =
   ],
 ];
 
+/** A topic with a control character ends the connection that sends it [MQTT-1.5.4-2], and no other one. */
+async function control(topic: string): Promise<void> {
+  const client = await connectAsync(url, { protocolVersion: 4, reconnectPeriod: 0 });
+  const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
+  client.publish(topic, '{"seq":1,"account":"a"}', { qos: 1 });
+  await closed;
+}
+
 test("every poisoned name is a reject with its reason, and the gateway and its alerts go on", async () => {
   const topic = "devices/b1/telemetry/bill";
   const alerts = new Map<string, string>();
@@ -101,15 +111,14 @@ test("every poisoned name is a reject with its reason, and the gateway and its a
   });
   await mqtt.subscribeAsync("alerts/#", { qos: 1 });
   for (const [, payload] of POISON) await mqtt.publishAsync(topic, payload, { qos: 1 });
-  await mqtt.publishAsync("devices/b\n1/telemetry/bill", '{"seq":1,"account":"a"}', { qos: 1 });
+  await control("devices/b\n1/telemetry/bill");
 
   const nats = await world.region("eu").connect();
   const { streams } = await nats.jetstreamManager();
   const details: string[] = [];
-  for (let seq = 1; seq <= POISON.length + 1; seq++)
+  for (let seq = 1; seq <= POISON.length; seq++)
     details.push((await streams.getMessage("REJECTS_eu", { seq })).json<Reject>().detail);
   POISON.forEach(([what, , detail], at) => expect(details[at], what).toContain(detail));
-  expect(details.at(-1)).toContain("device: the id holds the control character U+000A");
 
   for (const key of ["\ud800", "k".repeat(70_000)]) {
     const alert = anAlert({ rule: RULE.id, key });
