@@ -13,7 +13,7 @@ import {
   refuse,
 } from "./admission.ts";
 import { admitReading, refuseAddress } from "./admit-reading.ts";
-import { canonicalText } from "./canonical-text.ts";
+import { NO_CANONICAL_JSON, canonicalText } from "./canonical-text.ts";
 import { codecFor } from "./codecs/by-content-type.ts";
 import { Undecodable } from "./codecs/codec.ts";
 import { unheldNumber } from "./check-numbers.ts";
@@ -21,8 +21,6 @@ import type { Mapped, MappedElement } from "./mapping.ts";
 
 /** All readings of one mapped message, which may repeat what its elements share. */
 const MESSAGE_CHARS_MAX = 1024 * 1024;
-
-const NO_CANONICAL_JSON = "the reading has no canonical JSON (RFC 8785)";
 
 export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission {
   const { topic } = arrival;

@@ -8,7 +8,7 @@ import { encodeReading } from "../../contracts/messages/frame.ts";
 import { partitionOf } from "../../contracts/names/partition.ts";
 import { eventTimeMs, seriesKeyOf } from "../../contracts/messages/reading.ts";
 import { type Admitted, type ReadingRules, type Refused, refuse } from "./admission.ts";
-import { canonicalText } from "./canonical-text.ts";
+import { NO_CANONICAL_JSON, canonicalText } from "./canonical-text.ts";
 import { inexactNumber } from "./check-numbers.ts";
 import { textFault } from "./check-text.ts";
 import { CLOCK_AHEAD_MAX_MS } from "./clock-limit.ts";
@@ -39,14 +39,17 @@ export function admitReading(rules: ReadingRules, candidate: Candidate): Admitte
   const { contract, mended } = choice;
   const { name, version } = contract;
   const payload = mended === null ? candidate.payload : mended.payload;
-  const text = mended === null ? candidate.text : (canonicalText(payload) ?? "");
+  const at = { device, contract: name, version };
+  // Also of a mended one the text as it came is checked: what is written anew is rounded already.
   const fault =
     checkRest(contract, payload, candidate, mended) ??
-    checkText(contract, payload, text) ??
+    checkText(contract, payload, candidate.text) ??
     checkTime(rules, contract, payload, receivedAtMs) ??
-    checkNumbers(contract, payload, text) ??
-    checkHashable(contract, payload, text);
-  if (fault) return refuse(fault.reason, fault.detail, { device, contract: name, version });
+    checkNumbers(contract, payload, candidate.text) ??
+    checkWritable(contract, payload, candidate.text);
+  if (fault) return refuse(fault.reason, fault.detail, at);
+  const text = mended === null ? candidate.text : canonicalText(payload);
+  if (text === null) return refuse("contract_violation", NO_CANONICAL_JSON, at);
   const admitted: Admitted = {
     kind: "reading",
     partition: partitionOf(seriesKeyOf(contract, device, payload), rules.partitions),
@@ -174,15 +177,15 @@ function checkNumbers(
   return detail === null ? null : { reason: "contract_violation", detail };
 }
 
-/** Only such text can hold a lone surrogate or a number beyond a double. */
-const SUSPICIOUS = /\\u[dD]|[eE]\+?0*\d{3}/;
+/** Only such text can hold a number beyond a double. */
+const SUSPICIOUS = /[eE]\+?0*\d{3}/;
 const LONG_NUMBER_CHARS = 309;
 
 /**
- * Null if the reading has a canonical form. A reading without a sequence is known by the hash of that
- * form, which some valid JSON does not have (RFC 8785, 3.2.2): it would stop its lane's readers.
+ * Null if the reading has a canonical form, which numbers beyond a double (RFC 8785, 3.2.2) and values that are
+ * too deep have not. Text was checked before. One with a sequence passes: nothing writes it anew.
  */
-function checkHashable(
+function checkWritable(
   contract: Contract,
   payload: Candidate["payload"],
   text: string,

@@ -16,12 +16,10 @@ import {
 import { admitMapped } from "./admit-mapped.ts";
 import { admitReading, refuseAddress } from "./admit-reading.ts";
 import { unheldNumber } from "./check-numbers.ts";
-import { canonicalText } from "./canonical-text.ts";
+import { NO_CANONICAL_JSON, canonicalText } from "./canonical-text.ts";
 import { codecFor } from "./codecs/by-content-type.ts";
 import { Undecodable } from "./codecs/codec.ts";
 import { JSON_CODEC, jsonText, parseJson } from "./codecs/json.ts";
-
-const NO_CANONICAL_JSON = "the payload has no canonical JSON (RFC 8785)";
 
 export function admit(rules: AdmissionRules, arrival: Arrival): Admission {
   const address = parseTelemetryTopic(arrival.topic);

@@ -1,4 +1,5 @@
 // Telemetry whose contract says that a value it does not allow is left out, or clamped.
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { decodeFrame, encodeFrame } from "../../../../contracts/messages/frame.ts";
 import { Catalog } from "../../../../contracts/schema/catalog.ts";
@@ -109,4 +110,42 @@ test("a reading without any field is none", () => {
     reason: "contract_violation",
     detail: "no field of the contract is left; /battery must be <= 100",
   });
+});
+
+const open = { ...omits, additionalProperties: true };
+
+test.each([
+  ["half a surrogate pair elsewhere", '"note":"\\ud800"', "/note is no Unicode text"],
+  ["a number beyond a double elsewhere", '"note":1e999', "the payload has no canonical form"],
+  ["a number that no double is", '"level":9007199254740993', "/level is 9007199254740993"],
+])("%s is refused, also beside a field that is left out", (_, rest, detail) => {
+  const level = { type: "number", "x-role": "field" };
+  const levelled = { ...open, properties: { ...open.properties, level } };
+  for (const battery of ["5", '"full"'])
+    expect(send(`{"temperature":20,"battery":${battery},${rest}}`, levelled)).toMatchObject({
+      reason: "contract_violation",
+      detail: expect.stringContaining(detail) as unknown,
+    });
+});
+
+test("whatever an object holds: a reading that its readers can read, or a reject", () => {
+  const keys = fc.constantFrom("temperature", "humidity", "battery", "room", "note");
+  const odd = fc.constantFrom(
+    "1e999",
+    '"\\ud800"',
+    "9007199254740993",
+    "[[1e400]]",
+    '"\\udfff\\ud800"',
+  );
+  const values = fc.oneof(fc.json(), fc.integer({ min: 0, max: 100 }).map(String), odd);
+  fc.assert(
+    fc.property(fc.dictionary(keys, values), (object) => {
+      const entries = Object.entries(object).map(([key, value]) => `"${key}":${value}`);
+      const text = `{"temperature":20,${['"battery":255', ...entries].join(",")}}`;
+      for (const one of [open, omits])
+        if (send(text, one).kind === "reading")
+          expect(stored(text, one).payload).toBeTypeOf("object");
+    }),
+    { numRuns: 500 },
+  );
 });
