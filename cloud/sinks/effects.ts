@@ -114,7 +114,3 @@ export function holdsValue(
   for (const { name, type } of fields) if (isStorable(type, payload[name])) return true;
   return sequence !== null && typeof payload[sequence] === "number";
 }
-
-/** A tag's value as text: tags are strings, numbers or booleans, whatever else there is becomes JSON. */
-export const tagText = (value: unknown): string =>
-  typeof value === "string" ? value : JSON.stringify(value);

@@ -161,6 +161,18 @@ function compareMeaning(before: Shape, after: Shape, findings: Findings): void {
       null,
       `x-partition-key changed from ${older.partitionKey} (${was}) to ${newer.partitionKey} (${is}): one series would be spread over two lanes and its rollups over two tags`,
     );
+  for (const tag of older.tags.filter((name) => newer.tags.includes(name))) {
+    const [counted, counts] = [older, newer].map(({ seriesTags }) => seriesTags.includes(tag));
+    if (counted === counts) continue;
+    const text = counts
+      ? `tells series apart in ${is} and not in ${was}`
+      : `tells series apart in ${was} and not in ${is}`;
+    findings.add(
+      "breaks",
+      tag,
+      `${text} (x-series): rollups and alerts of one series would be spread over two`,
+    );
+  }
   for (const [name, property] of before.properties) {
     const now = after.properties.get(name);
     if (now) compareProperty(name, { was, is, before: property, after: now }, findings);

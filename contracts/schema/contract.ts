@@ -34,6 +34,8 @@ export interface Contract {
   readonly invalid: ReadonlyMap<string, InvalidField>;
   /** Properties with role `tag`. */
   readonly tags: readonly string[];
+  /** Those that tell apart the series of one key, in their order as text (messages/series.ts). */
+  readonly seriesTags: readonly string[];
   readonly timeProperty: string | undefined;
   readonly sequenceProperty: string | undefined;
   /** The property in which a payload says which version it was written for. */
@@ -65,6 +67,7 @@ interface Property {
   "x-unit"?: string;
   "x-quantiles"?: boolean;
   "x-invalid"?: unknown;
+  "x-series"?: unknown;
   minimum?: unknown;
   maximum?: unknown;
 }
@@ -91,6 +94,7 @@ ajv.addVocabulary([
   "x-age-max",
   "x-quantiles",
   "x-invalid",
+  "x-series",
 ]);
 
 /**
@@ -138,6 +142,7 @@ export function compileContract(id: { name: string; version: number }, schema: o
     fields,
     invalid: invalidFields(properties, required, fail),
     tags,
+    seriesTags: seriesTagsOf(properties, partitionKey, fail),
     timeProperty,
     sequenceProperty,
     versionProperty,
@@ -191,6 +196,26 @@ function invalidFields(
     found.set(name, how);
   }
   return found;
+}
+
+/** All tags but those with `x-series` false; if any has it true, those that have. */
+function seriesTagsOf(
+  properties: Readonly<Record<string, Property>>,
+  partitionKey: string,
+  fail: (what: string) => never,
+): string[] {
+  const marked = Object.entries(properties).filter(([, property]) => "x-series" in property);
+  for (const [name, { "x-series": mark, "x-role": role }] of marked) {
+    if (typeof mark !== "boolean") fail(`x-series of "${name}" must be true or false`);
+    if (role !== "tag")
+      fail(`x-series belongs to tags, and "${name}" is a ${String(role)}: give it the x-role tag`);
+  }
+  const onlyMarked = marked.some(([, { "x-series": mark }]) => mark === true);
+  return Object.entries(properties)
+    .filter(([name, { "x-role": role }]) => role === "tag" && name !== partitionKey)
+    .filter(([, { "x-series": mark }]) => (onlyMarked ? mark === true : mark !== false))
+    .map(([name]) => name)
+    .sort();
 }
 
 /** FNV-1a, 32 bits. */

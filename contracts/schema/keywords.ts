@@ -35,6 +35,7 @@ export const PROPERTY_KEYWORDS: ReadonlySet<string> = new Set([
   "x-role",
   "x-unit",
   "x-quantiles",
+  "x-series",
   "x-invalid", // It changes which readings are kept in part, not which are taken whole.
   ...ANNOTATIONS,
 ]);

@@ -43,7 +43,7 @@ export function admitReading(rules: ReadingRules, candidate: Candidate): Admitte
   // Also of a mended one the text as it came is checked: what is written anew is rounded already.
   const fault =
     checkRest(contract, payload, candidate, mended) ??
-    checkText(contract, payload, candidate.text) ??
+    checkText(contract, payload, candidate) ??
     checkTime(rules, contract, payload, receivedAtMs) ??
     checkNumbers(contract, payload, candidate.text) ??
     checkWritable(contract, payload, candidate.text);
@@ -144,8 +144,12 @@ function checkRest(
   return { reason: "contract_violation", detail: `no field of the contract is left${why}` };
 }
 
-function checkText(contract: Contract, payload: Candidate["payload"], text: string): Fault | null {
-  const detail = textFault(contract, payload, text);
+function checkText(
+  contract: Contract,
+  payload: Candidate["payload"],
+  { device, text }: Candidate,
+): Fault | null {
+  const detail = textFault(contract, device, payload, text);
   return detail === null ? null : { reason: "contract_violation", detail };
 }
 

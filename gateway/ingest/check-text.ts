@@ -5,6 +5,7 @@ import {
   nameProblem,
   textProblem,
 } from "../../contracts/names/text.ts";
+import { SERIES_BYTES_MAX, seriesOf } from "../../contracts/messages/series.ts";
 import type { Contract } from "../../contracts/schema/contract.ts";
 
 type Payload = Readonly<Record<string, unknown>>;
@@ -17,10 +18,12 @@ const SURROGATE = /\\u[dD]/;
  * @param text the payload as JSON, which came as valid UTF-8.
  */
 export function textFault(
-  { partitionKey, tags }: Pick<Contract, "partitionKey" | "tags">,
+  contract: Contract,
+  device: string,
   payload: Payload,
   text: string,
 ): string | null {
+  const { partitionKey, tags } = contract;
   if (text.includes("\\u") && SURROGATE.test(text)) {
     const problem = illFormedText(payload);
     if (problem !== null) return problem;
@@ -33,7 +36,14 @@ export function textFault(
     const problem = tagProblem(payload[tag]);
     if (problem !== null) return `/${tag} ${problem}; a tag is ${A_TAG}`;
   }
-  return null;
+  return tags.length < 2 ? null : seriesFault(contract, device, payload);
+}
+
+/** One tag and a key fit always; of more, rules may go by any (`by`). */
+function seriesFault(contract: Contract, device: string, payload: Payload): string | null {
+  const bytes = Buffer.byteLength(seriesOf(contract, device, payload, contract.tags));
+  if (bytes <= SERIES_BYTES_MAX) return null;
+  return `the key and the tags ${contract.tags.join(", ")} together have ${bytes} bytes, the limit is ${SERIES_BYTES_MAX}`;
 }
 
 const A_TAG = `text of up to ${KEY_BYTES_MAX} bytes without control characters`;

@@ -1,4 +1,5 @@
 // Readings and rollups as JSON lines. Pure.
+import { tagText } from "../../../contracts/messages/series.ts";
 import type { Contract } from "../../../contracts/schema/contract.ts";
 import {
   type ReadingEffect,
@@ -7,7 +8,6 @@ import {
   isStorable,
   rollupValues,
   storedProperties,
-  tagText,
 } from "../effects.ts";
 
 /** Writes the records of readings and finals; keeps what is the same for all of a contract. */

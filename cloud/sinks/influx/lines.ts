@@ -11,13 +11,13 @@ import {
   rollupMeasurement,
 } from "../../../contracts/names/measurements.ts";
 import { pointTimeNs } from "../../../contracts/messages/reading.ts";
+import { tagText } from "../../../contracts/messages/series.ts";
 import {
   ROLLUP_VALUES,
   type ReadingEffect,
   type RollupEffect,
   type RollupSeries,
   storedProperties,
-  tagText,
 } from "../effects.ts";
 
 /** Devices whose escaped tags are remembered, per contract and region. */

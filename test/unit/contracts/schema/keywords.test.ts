@@ -52,6 +52,7 @@ const PROPERTY: Readonly<Record<string, Change>> = {
   maxLength: [9, 8],
   "x-role": ["field", "tag"],
   "x-unit": ["Cel", "K"],
+  "x-series": [true, false],
   "x-invalid": "changes nothing", // Whether a bad value costs its reading or itself.
   "x-quantiles": "changes nothing", // It warns, and loses no reading.
   $comment: "changes nothing",
@@ -117,7 +118,8 @@ test.each(Object.entries(PROPERTY))(
   "a second version may touch %s of a property",
   (keyword, change) => {
     const isText = keyword.endsWith("Length");
-    const base = { type: isText ? "string" : "number", "x-role": "field" };
+    const role = keyword === "x-series" ? "tag" : "field";
+    const base = { type: isText ? "string" : "number", "x-role": role };
     judged(
       valuesOf(keyword, change).map((value) => ({
         type: "object",

@@ -215,3 +215,27 @@ test.each([
   const text = jsonText(Buffer.from(hex, "hex"));
   expect(text).toHaveProperty("detail", expect.stringMatching(new RegExp(`at offset ${offset}$`)));
 });
+
+test("a key and many tags that together are no subject of NATS any more are refused, with the limit", () => {
+  const names = ["a", "b", "c", "d"];
+  const wide = compileContract(
+    { name: "wide", version: 1 },
+    {
+      type: "object",
+      "x-identity": "none",
+      properties: {
+        value: { type: "number", "x-role": "field" },
+        ...Object.fromEntries(names.map((name) => [name, { type: "string", "x-role": "tag" }])),
+      },
+    },
+  );
+  const over = { ...rules, catalog: new Catalog([wide]) };
+  const of = (chars: number) => Object.fromEntries(names.map((name) => [name, "é".repeat(chars)]));
+  const outcome = send({ value: 1, ...of(128) }, "devices/d1/telemetry/wide", over);
+  expect(outcome).toMatchObject({ kind: "reject", reason: "contract_violation" });
+  expect(outcome).toHaveProperty(
+    "detail",
+    "the key and the tags a, b, c, d together have 1039 bytes, the limit is 1000",
+  );
+  expect(send({ value: 1, ...of(100) }, "devices/d1/telemetry/wide", over).kind).toBe("reading");
+});
