@@ -21,7 +21,10 @@ export interface Alert {
   /** Hash of rule, key, lane, seq and index of the raising reading: replays never raise it twice. */
   readonly id: string;
   readonly rule: string;
+  /** Text of the series (series.ts): `room9{quantity=pressure}`, or the partition key where that is all. */
   readonly key: string;
+  /** Its parts, if tags are among them. */
+  readonly series?: { readonly key: string; readonly tags: Readonly<Record<string, string>> };
   readonly region: string;
   readonly state: AlertState;
   readonly severity: Severity;

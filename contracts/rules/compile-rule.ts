@@ -1,11 +1,12 @@
 // A rule made ready to be evaluated, or why it cannot be (pure). How each kind is compiled is in kinds/.
 import type { AlertCommand, Severity } from "../messages/alert.ts";
+import { parseSeries } from "../messages/series.ts";
 import type { Catalog } from "../schema/catalog.ts";
 import type { Contract } from "../schema/contract.ts";
 import type { Expression } from "./expression.ts";
 import { type CompiledOfAnyKind, ruleKindOf } from "./kinds/table.ts";
 import { type RuleCommand, RuleError } from "./rule-base.ts";
-import { ms } from "./rule-kind.ts";
+import { compileProperty, ms, present } from "./rule-kind.ts";
 import { type Rule, contractsOf } from "./rule.ts";
 import { SilenceWindow } from "./silence.ts";
 import { variablesOf } from "./variables.ts";
@@ -19,6 +20,10 @@ interface Common {
   readonly contracts: readonly string[];
   /** The property that keys are values of; all contracts of the rule have the same. */
   readonly partitionKey: string;
+  /** The tags that tell its series apart, beside that key, in their order (messages/series.ts). */
+  readonly by: readonly string[];
+  /** Null: every reading of its contracts is one for it, or its kind has a word of its own. */
+  readonly where: Expression | null;
   /** The words of an alert for its condition. */
   readonly says: string;
   /** Unit of the value that decides; empty where it is that of a field. */
@@ -53,11 +58,15 @@ export function compileRule(rule: Rule, catalog: Catalog): CompiledRule {
     );
   if (rule.kind === "absence" && rule.lateAfter !== undefined)
     throw new RuleError("/lateAfter: a silence ends when a reading arrives, however old it is");
+  const versions = contracts.map((contract) => versionsOf(contract, catalog));
+  const joins = contracts.length > 1 || kind.joinsSeries?.(rule) === true;
+  const by = rule.by === undefined ? defaultBy(versions, joins) : checkedBy(rule.by, versions);
   const silences = (rule.silences ?? []).map((silence) => SilenceWindow.of(silence));
   const compiled = kind.compile(rule, {
     partitionKey,
     variablesOf: (contract) => variablesOf(versionsOf(contract, catalog)),
   });
+  const where = whereOf(rule, versions);
   return {
     rule,
     id: rule.id,
@@ -65,6 +74,8 @@ export function compileRule(rule: Rule, catalog: Catalog): CompiledRule {
     severity: rule.severity ?? "warning",
     contracts,
     partitionKey,
+    by,
+    where,
     says: rule.summary ?? kind.says(rule),
     unit: kind.unit ?? "",
     forMs: "for" in rule ? ms(rule.for) : 0,
@@ -72,9 +83,46 @@ export function compileRule(rule: Rule, catalog: Catalog): CompiledRule {
     lateAfterMs: ms(rule.lateAfter ?? LATE_AFTER_DEFAULT),
     resolveAfterMs: kind.resolveAfterMs(rule),
     silences,
-    usesDevice: kind.expressionsOf(compiled).some(isAboutDevice),
+    usesDevice: [...kind.expressionsOf(compiled), ...present(where)].some(isAboutDevice),
     ...compiled,
   };
+}
+
+const unionOf = (versions: readonly Contract[], of: "tags" | "seriesTags"): string[] =>
+  [...new Set(versions.flatMap((version) => version[of]))].sort();
+
+const defaultBy = (versions: readonly (readonly Contract[])[], joins: boolean): string[] =>
+  joins ? [] : unionOf(versions[0]!, "seriesTags");
+
+/** @throws RuleError naming what is no tag of a contract. */
+function checkedBy(
+  by: readonly string[],
+  versions: readonly (readonly Contract[])[],
+): readonly string[] {
+  for (const of of versions) {
+    const { name: contract, partitionKey } = of[0]!;
+    const tags = unionOf(of, "tags").filter((tag) => tag !== partitionKey);
+    const wrong = by.find((name) => !tags.includes(name));
+    if (wrong === undefined) continue;
+    if (wrong === partitionKey)
+      throw new RuleError(`/by: "${wrong}" is the key, by which every rule goes: leave it out`);
+    const known = tags.length === 0 ? "it has no tags" : `its tags are ${tags.join(", ")}`;
+    throw new RuleError(`/by: "${wrong}" is no tag of contract ${contract}; ${known}`);
+  }
+  return [...by].sort();
+}
+
+/** @throws RuleError; it may look at what all contracts of the rule have. */
+function whereOf(
+  { where, kind }: Rule,
+  versions: readonly (readonly Contract[])[],
+): Expression | null {
+  if (typeof where !== "string" || kind === "composite") return null;
+  const [first, ...others] = versions.map(variablesOf);
+  const shared = Object.entries(first!).filter(([name, type]) =>
+    others.every((other) => other[name] === type),
+  );
+  return compileProperty("/where", where, Object.fromEntries(shared));
 }
 
 /** @throws RuleError if a contract is unknown, or has another key than the first. */
@@ -99,7 +147,7 @@ function versionsOf(name: string, catalog: Catalog): readonly Contract[] {
 const isAboutDevice = ({ names, members }: Expression): boolean =>
   names.includes("device") || members.some(([, member]) => member === "device");
 
-/** Commands that a rule sends to devices when its alert of a key enters a state. */
+/** Commands that a rule sends to devices when its alert of a series enters a state. */
 export const commandsOf = (
   { rule }: Pick<CompiledRule, "rule">,
   state: RuleCommand["on"],
@@ -107,7 +155,7 @@ export const commandsOf = (
 ): AlertCommand[] =>
   (rule.commands ?? [])
     .filter(({ on }) => on === state)
-    .map(({ device = key, payload, expires }) => ({
+    .map(({ device = parseSeries(key).key, payload, expires }) => ({
       device,
       payload,
       expiresMs: ms(expires ?? COMMAND_EXPIRES_DEFAULT),

@@ -32,6 +32,15 @@ export interface RuleBase {
    * `late`. `1m` without it; absence goes by the arrival and has none.
    */
   readonly lateAfter?: string;
+  /**
+   * CEL; a reading for which it is false is none for this rule. A composite has one for each alias as well.
+   */
+  readonly where?: string | Readonly<Record<string, string>>;
+  /**
+   * The tags that tell apart, beside the partition key, what the rule looks at together and has alerts of; none: the key
+   * alone. Without it the series of the contract (`x-series`), and the key alone where a rule joins contracts.
+   */
+  readonly by?: readonly string[];
   readonly silences?: readonly Silence[];
   readonly commands?: readonly RuleCommand[];
 }

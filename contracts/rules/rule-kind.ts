@@ -33,9 +33,11 @@ export interface RuleKind<R extends RuleBase, C> {
   listed(rule: R): string;
   /** The alert resolves by the lane's clock so long after it last held; null: only a reading resolves it. */
   resolveAfterMs(rule: R): number | null;
+  /** True if the rule goes by the partition key alone unless it says `by`; a kind without it goes by series. */
+  joinsSeries?(rule: R): boolean;
   /** @throws RuleError naming the property at fault, and the position in its expression. */
   compile(rule: R, scope: CompileScope): C;
-  /** Every compiled expression that looks at readings. */
+  /** Every compiled expression that looks at readings, beside the common `where`. */
   expressionsOf(compiled: C): readonly Expression[];
 }
 
@@ -79,10 +81,6 @@ export function compileConditions(
     clear: clear === undefined ? null : compileProperty("/clear", clear, variables),
   };
 }
-
-/** @throws RuleError naming the property at fault. */
-export const compileWhere = (where: string | undefined, variables: Variables): Expression | null =>
-  where === undefined ? null : compileProperty("/where", where, variables);
 
 /** @param duration of a form that was checked; 0 without it. */
 export const ms = (duration: string | undefined): number =>

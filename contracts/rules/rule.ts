@@ -16,6 +16,13 @@ const COMMON = {
   summary: { type: "string", minLength: 1, maxLength: 200 },
   severity: { type: "string", enum: SEVERITIES },
   lateAfter: DURATION,
+  where: TEXT,
+  by: {
+    type: "array",
+    maxItems: 10,
+    uniqueItems: true,
+    items: { type: "string", minLength: 1, maxLength: 64 },
+  },
   silences: {
     type: "array",
     maxItems: 20,

@@ -8,7 +8,8 @@ import { createHash } from "node:crypto";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import { type CompiledRule, compileRule } from "../../contracts/rules/compile-rule.ts";
 import type { Frame, FrameReading } from "../../contracts/messages/frame.ts";
-import { eventTimeMs, seriesKeyOf } from "../../contracts/messages/reading.ts";
+import { eventTimeMs } from "../../contracts/messages/reading.ts";
+import { seriesOf } from "../../contracts/messages/series.ts";
 import type { Rule } from "../../contracts/rules/rule.ts";
 import { SilenceWindow } from "../../contracts/rules/silence.ts";
 import { type LaneId, laneName } from "../../contracts/names/subjects.ts";
@@ -18,6 +19,7 @@ import {
   type Place,
   type Said,
   drain,
+  isFor,
   reachOf,
   say,
   waitsOf,
@@ -256,7 +258,7 @@ export function referenceAlerts(
   const read = (reading: FrameReading, header: LoggedFrame["header"], place: Place): void => {
     const contract = catalog.get(reading.contract, reading.version)!;
     const { device, payload, receivedAtMs } = reading;
-    const key = seriesKeyOf(contract, device, payload);
+    const seriesBy = ({ by }: CompiledRule): string => seriesOf(contract, device, payload, by);
     if (contract.name === "presence") {
       const isOnline = payload["state"] === "online";
       const before = online.get(device);
@@ -271,7 +273,8 @@ export function referenceAlerts(
     }
     for (const rule of compiled) {
       if (waitsOf(rule) === null || rule.contracts[0] !== contract.name) continue;
-      const tracker = trackerOf(rule, key);
+      if (!isFor(rule, { ...payload, device })) continue;
+      const tracker = trackerOf(rule, seriesBy(rule));
       if (tracker.isFiring) tracker.resolve(place);
       [tracker.aliveAt, tracker.lostAt] = [attended, null];
     }
@@ -292,7 +295,7 @@ export function referenceAlerts(
     const entry: Entry = { ...at, contract: contract.name, values };
     for (const rule of compiled)
       if (rule.contracts.includes(contract.name))
-        trackerOf(rule, key, lateMs > rule.lateAfterMs).take(entry);
+        trackerOf(rule, seriesBy(rule), lateMs > rule.lateAfterMs).take(entry);
   };
   for (const { seq, storeMs, header, readings } of frames) {
     const verdict = judgeFrame(state, header, storeMs);

@@ -104,8 +104,21 @@ const DEFINITIONS: {
   composite: (rule, history) => {
     const entry = history.at(-1)!;
     const joined: Record<string, Record<string, unknown>> = {};
-    for (const [alias, contract] of Object.entries(rule.aliases)) {
-      const own = history.filter((one) => one.contract === contract);
+    const wheres = Object.entries(rule.whereOf);
+    const isToldTo = (alias: string, one: Entry): boolean =>
+      surely(() => truth(rule.whereOf[alias] ?? null, one.values));
+    const isJudged = (one: Entry): boolean =>
+      wheres.every(
+        ([alias, where]) =>
+          rule.aliases[alias] !== one.contract || surely(() => (truth(where, one.values), true)),
+      );
+    const counted = history.filter(isJudged);
+    const aliases = Object.entries(rule.aliases);
+    if (!isJudged(entry)) return null;
+    if (!aliases.some(([alias, of]) => of === entry.contract && isToldTo(alias, entry)))
+      return null;
+    for (const [alias, contract] of aliases) {
+      const own = counted.filter((one) => one.contract === contract && isToldTo(alias, one));
       if (own.length === 0) continue;
       joined[alias] = {};
       for (const member of new Set(own.flatMap(({ values }) => Object.keys(values)))) {
@@ -185,8 +198,15 @@ const DEFINITIONS: {
  * The word of the last of `history` on a rule; null for nothing.
  * @param spent the last reading with which the rule was done.
  */
-export const say: Define<CompiledRule> = (rule, history, spent) =>
-  (DEFINITIONS[rule.kind] as Define<CompiledRule>)(rule, history, spent);
+export const say: Define<CompiledRule> = (rule, history, spent) => {
+  const counted = history.filter(({ values }) => isFor(rule, values));
+  if (counted.at(-1) !== history.at(-1)) return null;
+  return (DEFINITIONS[rule.kind] as Define<CompiledRule>)(rule, counted, spent);
+};
+
+/** Whether a rule's `where` lets a reading be one for it. */
+export const isFor = (rule: CompiledRule, values: Record<string, unknown>): boolean =>
+  surely(() => truth(rule.where, values));
 
 /**
  * What a rule's window says when nothing comes, and the event time then: its newest reading arrived at some

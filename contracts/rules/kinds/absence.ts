@@ -6,6 +6,8 @@ import { CONTRACT, DURATION, type RuleKind, ms } from "../rule-kind.ts";
 export interface AbsenceRule extends RuleBase {
   readonly kind: "absence";
   readonly contract: string;
+  /** CEL; a reading for which it is false is no sign of life. */
+  readonly where?: string;
   /** Silence that is too long, by the lane's clock. */
   readonly for: string;
   /**
@@ -28,7 +30,13 @@ export const absence: RuleKind<AbsenceRule, CompiledAbsence> = {
   says: (rule) => `silent for ${rule.for}`,
   listed: (rule) => `silent for ${rule.for}`,
   resolveAfterMs: () => null,
+  // A connection is the device's, whatever series it has.
+  joinsSeries: ({ lost }) => lost !== undefined,
   compile: (rule, { partitionKey }) => {
+    if (rule.lost !== undefined && rule.by !== undefined && rule.by.length > 0)
+      throw new RuleError(
+        `/by: connections are devices', so a rule with /lost goes by the device alone; make it two rules`,
+      );
     if (rule.lost !== undefined && partitionKey !== "device")
       throw new RuleError(`/lost: connections are devices', and the key is ${partitionKey}`);
     const lostMs = rule.lost === undefined ? null : ms(rule.lost);

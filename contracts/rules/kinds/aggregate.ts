@@ -10,7 +10,6 @@ import {
   TEXT,
   compileConditions,
   compileProperty,
-  compileWhere,
   ms,
   positiveMs,
   present,
@@ -34,7 +33,6 @@ export interface AggregateRule extends RuleBase, Durations {
 export interface CompiledAggregate extends Conditions {
   readonly kind: "aggregate";
   readonly value: Expression;
-  readonly where: Expression | null;
   readonly overMs: number;
 }
 
@@ -47,7 +45,6 @@ export const aggregate: RuleKind<AggregateRule, CompiledAggregate> = {
   properties: {
     contract: CONTRACT,
     value: TEXT,
-    where: TEXT,
     over: DURATION,
     having: TEXT,
     resolveAfter: DURATION,
@@ -67,9 +64,8 @@ export const aggregate: RuleKind<AggregateRule, CompiledAggregate> = {
     const wrong = used.find((name) => OF_NUMBERS_ONLY.includes(name));
     if (value.type !== "double" && wrong !== undefined)
       throw new RuleError(`/having: ${wrong} needs a number, and ${rule.value} is a ${value.type}`);
-    const where = compileWhere(rule.where, known);
-    return { kind: rule.kind, value, where, overMs: positiveMs("/over", rule.over), ...conditions };
+    return { kind: rule.kind, value, overMs: positiveMs("/over", rule.over), ...conditions };
   },
   // Its conditions look at statistics, not at readings.
-  expressionsOf: ({ value, where }) => present(value, where),
+  expressionsOf: ({ value }) => present(value),
 };

@@ -1,13 +1,16 @@
 // Composite: a condition over the newest readings of several contracts with the same key (pure).
-import type { Durations, RuleBase } from "../rule-base.ts";
+import type { Expression } from "../expression.ts";
+import { type Durations, type RuleBase, RuleError } from "../rule-base.ts";
 import {
   CONTRACT,
+  type CompileScope,
   type Conditions,
   DURATION,
   DURATIONS,
   type RuleKind,
   TEXT,
   compileConditions,
+  compileProperty,
   ms,
   present,
 } from "../rule-kind.ts";
@@ -18,6 +21,8 @@ export interface CompositeRule extends RuleBase, Durations {
   /** Alias in the condition (`room.co2`) to contract. */
   readonly contracts: Readonly<Record<string, string>>;
   readonly when: string;
+  /** CEL over each contract, or by alias: a reading for which it is false says nothing of that alias. */
+  readonly where?: string | Readonly<Record<string, string>>;
   /** A reading older than this beside the newest one counts as unknown. */
   readonly within?: string;
 }
@@ -25,6 +30,8 @@ export interface CompositeRule extends RuleBase, Durations {
 export interface CompiledComposite extends Conditions {
   readonly kind: "composite";
   readonly aliases: Readonly<Record<string, string>>;
+  /** Filters by alias; an alias without one takes every reading of its contract. */
+  readonly whereOf: Readonly<Record<string, Expression>>;
   readonly withinMs: number | null;
 }
 
@@ -38,6 +45,9 @@ export const composite: RuleKind<CompositeRule, CompiledComposite> = {
       additionalProperties: CONTRACT,
     },
     when: TEXT,
+    where: {
+      anyOf: [TEXT, { type: "object", minProperties: 1, additionalProperties: TEXT }],
+    },
     within: DURATION,
     ...DURATIONS,
   },
@@ -46,15 +56,37 @@ export const composite: RuleKind<CompositeRule, CompiledComposite> = {
   says: ({ when }) => when,
   listed: ({ when }) => when,
   resolveAfterMs: () => null,
+  joinsSeries: () => true,
   compile: (rule, { variablesOf }) => {
     const aliases = Object.entries(rule.contracts);
     const known = aliases.map(([alias, contract]) => [alias, variablesOf(contract)] as const);
     return {
       kind: rule.kind,
       aliases: rule.contracts,
+      whereOf: wheresOf(rule, variablesOf),
       withinMs: rule.within === undefined ? null : ms(rule.within),
       ...compileConditions(rule, Object.fromEntries(known)),
     };
   },
-  expressionsOf: ({ when, clear }) => present(when, clear),
+  expressionsOf: ({ when, clear, whereOf }) => [...present(when, clear), ...Object.values(whereOf)],
 };
+
+/** @throws RuleError naming the alias. */
+function wheresOf(
+  { contracts, where = {} }: CompositeRule,
+  variablesOf: CompileScope["variablesOf"],
+): Record<string, Expression> {
+  const aliases = Object.keys(contracts);
+  const byAlias =
+    typeof where === "string" ? Object.fromEntries(aliases.map((alias) => [alias, where])) : where;
+  const compiled = Object.entries(byAlias).map(([alias, text]) => {
+    const contract = contracts[alias];
+    if (contract === undefined)
+      throw new RuleError(
+        `/where/${alias} is none of the aliases in /contracts: ${aliases.join(", ")}`,
+      );
+    const property = typeof where === "string" ? "/where" : `/where/${alias}`;
+    return [alias, compileProperty(property, text, variablesOf(contract))] as const;
+  });
+  return Object.fromEntries(compiled);
+}

@@ -1,16 +1,6 @@
 // Frequency: how often readings come (pure).
-import type { Expression } from "../expression.ts";
 import type { RuleBase } from "../rule-base.ts";
-import {
-  CONTRACT,
-  DURATION,
-  type RuleKind,
-  TEXT,
-  compileWhere,
-  ms,
-  positiveMs,
-  present,
-} from "../rule-kind.ts";
+import { CONTRACT, DURATION, type RuleKind, ms, positiveMs } from "../rule-kind.ts";
 
 /** More than `moreThan` readings of a key within `over`, truly sliding. */
 export interface FrequencyRule extends RuleBase {
@@ -26,7 +16,6 @@ export interface FrequencyRule extends RuleBase {
 
 export interface CompiledFrequency {
   readonly kind: "frequency";
-  readonly where: Expression | null;
   readonly overMs: number;
   readonly moreThan: number;
 }
@@ -37,7 +26,6 @@ const listed = ({ moreThan, over }: FrequencyRule): string =>
 export const frequency: RuleKind<FrequencyRule, CompiledFrequency> = {
   properties: {
     contract: CONTRACT,
-    where: TEXT,
     over: DURATION,
     moreThan: { type: "integer", minimum: 1, maximum: 10_000 },
     resolveAfter: DURATION,
@@ -47,11 +35,10 @@ export const frequency: RuleKind<FrequencyRule, CompiledFrequency> = {
   says: (rule) => (rule.where === undefined ? listed(rule) : `${listed(rule)}: ${rule.where}`),
   listed,
   resolveAfterMs: ({ resolveAfter, over }) => ms(resolveAfter ?? over),
-  compile: (rule, { variablesOf }) => ({
+  compile: (rule) => ({
     kind: rule.kind,
-    where: compileWhere(rule.where, variablesOf(rule.contract)),
     overMs: positiveMs("/over", rule.over),
     moreThan: rule.moreThan,
   }),
-  expressionsOf: ({ where }) => present(where),
+  expressionsOf: () => [],
 };

@@ -5,6 +5,16 @@
 // M2. A lost connection counts only for keys that were known before, and until the device is back or one of
 //     its readings comes.
 import type { FrameHeader, FrameReading } from "../../../contracts/messages/frame.ts";
+import {
+  type Series,
+  parseSeries,
+  seriesOf,
+  seriesText,
+} from "../../../contracts/messages/series.ts";
+import type { Expression } from "../../../contracts/rules/expression.ts";
+import type { Contract } from "../../../contracts/schema/contract.ts";
+import { messageOf } from "../../../platform/runtime/errors.ts";
+import { passes } from "../rules/lane-kind.ts";
 import type { Life, LogPlace } from "../rules/lifecycle.ts";
 import type { RuleSet } from "../rules/rule-set.ts";
 import type { RuleState } from "../rules/rule-state.ts";
@@ -28,8 +38,13 @@ export class LaneAbsences {
   /** Has a new rule wait for the keys that are there already. */
   begin(state: RuleState, { attendedMs }: LaneClock): void {
     if (state.waits === null) return;
-    for (const contract of state.compiled.contracts)
-      for (const [key] of this.presence.known(contract)) state.waitFor(key, attendedMs);
+    const { contracts, by, where, partitionKey } = state.compiled;
+    for (const contract of contracts)
+      for (const [text] of this.presence.known(contract)) {
+        const series = parseSeries(text);
+        if (where === null || hopes(where, series, partitionKey))
+          state.waitFor(textBy(series, by), attendedMs);
+      }
   }
 
   /** Before the readings of a frame. */
@@ -42,29 +57,29 @@ export class LaneAbsences {
     const what = this.presence.heard(device, payload, header);
     if (what === "lost") return this.#lost(device, clock);
     if (what === "moved") return;
+    const key = seriesText(device, []);
     for (const [, states] of this.#rules.allAbsences)
-      for (const state of states) state.lost.stop(device);
+      for (const state of states) state.lost.stop(key);
   }
 
+  /** M2. A rule that goes by connections goes by devices, and waits for those that it knows. */
   #lost(device: string, { attendedMs }: LaneClock): void {
-    for (const [contract, states] of this.#rules.allAbsences)
+    const key = seriesText(device, []);
+    for (const [, states] of this.#rules.allAbsences)
       for (const state of states)
-        if (this.presence.knows(contract, device) && !state.remembers(device))
-          state.lost.touch(device, attendedMs); // M2
+        if (state.silent.has(key) && !state.remembers(key)) state.lost.touch(key, attendedMs);
   }
 
-  /** Takes any reading: its key is there. */
-  alive(
-    contract: string,
-    key: string,
-    { receivedAtMs }: FrameReading,
-    place: LogPlace,
-    { attendedMs }: LaneClock,
-  ): void {
-    this.presence.seen(contract, key, attendedMs);
-    const states = this.#rules.absences(contract);
+  /** Takes any reading: its series is there. */
+  alive(contract: Contract, reading: FrameReading, place: LogPlace, clock: LaneClock): void {
+    const { device, payload, receivedAtMs } = reading;
+    const { attendedMs } = clock;
+    this.presence.seen(contract.name, seriesOf(contract, device, payload), attendedMs);
+    const states = this.#rules.absences(contract.name);
     for (let at = 0; at < states.length; at++) {
       const state = states[at]!;
+      const key = seriesOf(contract, device, payload, state.compiled.by);
+      if (!this.#isFor(state, key, reading, { place, timeMs: receivedAtMs, attendedMs })) continue;
       state.waitFor(key, attendedMs);
       state.lost.stop(key);
       const slot = state.remembers(key) ? state.slots.get(key) : undefined;
@@ -74,6 +89,24 @@ export class LaneAbsences {
       this.#alerts.resolve(state, slot.life, cause);
       slot.life = null;
       state.settle(key, slot);
+    }
+  }
+
+  /** A reading for which `where` throws is no sign of life, and is told of. */
+  #isFor(
+    state: RuleState,
+    key: string,
+    { device, payload }: FrameReading,
+    { attendedMs, ...when }: { place: LogPlace; timeMs: number; attendedMs: number },
+  ): boolean {
+    const { where, usesDevice } = state.compiled;
+    if (where === null) return true;
+    try {
+      return passes(where, usesDevice ? { ...payload, device } : payload);
+    } catch (error) {
+      this.#counters.failed += 1;
+      this.#alerts.fail(state, messageOf(error), { key, ...when }, attendedMs);
+      return false;
     }
   }
 
@@ -113,5 +146,20 @@ export class LaneAbsences {
     };
     slot.life = life;
     this.#alerts.fire(state, life, byClock(clock, key, place, why, silentMs));
+  }
+}
+
+const textBy = ({ key, tags }: Series, by: readonly string[]): string =>
+  seriesText(
+    key,
+    tags.filter(([name]) => by.includes(name)),
+  );
+
+/** Whether readings of a series may pass, as far as its tags say; where fields decide, one has to come first. */
+function hopes(where: Expression, { key, tags }: Series, partitionKey: string): boolean {
+  try {
+    return passes(where, { [partitionKey]: key, ...Object.fromEntries(tags) });
+  } catch {
+    return false;
   }
 }

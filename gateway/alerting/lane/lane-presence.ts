@@ -1,7 +1,7 @@
 // Who was ever there in a lane, and which devices are connected (pure).
 //
-// F1. A key is known from its first reading of a contract on; absence rules wait for known keys, also
-//     for those that were known before the rule was.
+// F1. A series is known, by its text, from its first reading of a contract on; absence rules wait for those that
+//     are known, also for those that were known before the rule was.
 // F2. A device is connected from presence reading to presence reading. A gateway that starts anew has
 //     lost all its connections: those that it had are lost with the first frame of its new epoch.
 // F3. A device that moved to another gateway is not lost with what the one before says afterwards.
@@ -36,13 +36,9 @@ export class LanePresence {
   /** Epochs of each gateway, the newest last. */
   readonly #epochs = new Map<string, string[]>();
 
-  /** Keys of a contract with the attended time of their last reading, the longest silent first. */
+  /** Series of a contract with the attended time of their last reading, the longest silent first. */
   known(contract: string): Iterable<readonly [key: string, at: number]> {
     return this.#known.get(contract)?.entries() ?? [];
-  }
-
-  knows(contract: string, key: string): boolean {
-    return this.#known.get(contract)?.has(key) === true;
   }
 
   seen(contract: string, key: string, attendedMs: number): void {

@@ -11,7 +11,9 @@
 // A5. A reading whose evaluation throws concerns no other one: it is handed out, to be set aside.
 import type { Acknowledgement, Alert } from "../../../contracts/messages/alert.ts";
 import type { Frame, FrameHeader, FrameReading } from "../../../contracts/messages/frame.ts";
-import { eventTimeMs, seriesKeyOf } from "../../../contracts/messages/reading.ts";
+import { identityOf } from "../../../contracts/messages/identity.ts";
+import { eventTimeMs } from "../../../contracts/messages/reading.ts";
+import { seriesOf } from "../../../contracts/messages/series.ts";
 import type { LaneId } from "../../../contracts/names/subjects.ts";
 import type { CompiledRule } from "../../../contracts/rules/compile-rule.ts";
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
@@ -56,6 +58,8 @@ export class LaneRules {
   readonly #alerts: LaneAlerts;
   readonly #evaluation: RuleEvaluation;
   readonly #failed: FailedReading[] = [];
+  /** The series of the reading at hand, written anew for each. */
+  readonly #series: string[] = [];
 
   /**
    * Knows no rule until the first `update`.
@@ -116,26 +120,31 @@ export class LaneRules {
     if (!contract) return;
     const { device, payload, receivedAtMs } = reading;
     const { clock } = this;
-    const key = seriesKeyOf(contract, device, payload);
     if (contract.name === PRESENCE_CONTRACT) this.absences.heard(reading, header, clock);
-    this.absences.alive(contract.name, key, reading, place, clock);
+    this.absences.alive(contract, reading, place, clock);
     const rules = this.rules.evaluated(contract.name);
     if (!rules) return;
-    const eventMs = Math.floor(eventTimeMs(contract, payload, receivedAtMs));
+    const eventMs = eventTimeMs(contract, payload, receivedAtMs);
     const timeMs = Math.min(eventMs, receivedAtMs);
     if (!this.#isNew(contract, reading, eventMs)) return void (this.counters.repeated += 1); // A2
+    const { groupings } = rules;
+    const series = this.#series;
+    for (let at = 0; at < groupings.length; at++)
+      series[at] = seriesOf(contract, device, payload, groupings[at]);
     const values = this.rules.needsDevice(contract.name) ? { ...payload, device } : payload;
     const arrivedAt = attendedAt(clock, receivedAtMs);
+    const key = series[0]!;
     const sample = { key, contract: contract.name, values, timeMs, receivedAtMs, arrivedAt, place };
-    this.#evaluation.evaluate(rules, sample, clock.attendedMs);
+    this.#evaluation.evaluate(rules, series, sample, clock.attendedMs);
   }
 
   /** A2. A buffer may come a second time long after the first. */
-  #isNew(contract: Contract, { device, payload, receivedAtMs }: FrameReading, timeMs: number) {
+  #isNew(contract: Contract, { device, payload, receivedAtMs }: FrameReading, eventMs: number) {
     const { clockMs } = this.clock;
-    const isNew = this.identities.add(contract, device, payload, timeMs, clockMs);
-    if (receivedAtMs - timeMs <= HORIZON_MS) return isNew;
-    return this.lateIdentities.add(contract, device, payload, timeMs, clockMs) && isNew;
+    const identity = identityOf(contract, payload, eventMs);
+    const isNew = this.identities.add(contract.name, device, identity, clockMs);
+    if (receivedAtMs - eventMs <= HORIZON_MS) return isNew;
+    return this.lateIdentities.add(contract.name, device, identity, clockMs) && isNew;
   }
 
   /** A4. */

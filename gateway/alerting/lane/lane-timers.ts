@@ -4,6 +4,7 @@ import { silencedUntil } from "../../../contracts/rules/silence.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 import type { Verdict } from "../rules/lifecycle.ts";
 import { type LogPlace, isLive, stepLife } from "../rules/lifecycle.ts";
+import { timeText } from "../rules/make-alert.ts";
 import type { RuleState } from "../rules/rule-state.ts";
 import { type LaneAlerts, byClock } from "./lane-alerts.ts";
 import type { LaneClock } from "./lane-clock.ts";
@@ -106,7 +107,7 @@ export function endSilences(
     }
     state.silenced.delete(key);
     if (!life) continue;
-    const why = `${says}, since ${new Date(life.sinceMs).toISOString()}`;
+    const why = `${says}, since ${timeText(life.sinceMs)}`;
     alerts.fireAfterSilence(state, life, byClock(clock, key, place, why));
   }
 }

@@ -3,8 +3,6 @@
 // R1. A reading is remembered for at least a horizon of the lane's clock: HORIZON_MS, and if it came late
 //     LATE_HORIZON_MS, in another memory of this kind.
 // R2. Memory is bounded by READINGS_MAX a generation: beyond it the older generation goes early.
-import type { Contract } from "../../../contracts/schema/contract.ts";
-import { identityOf } from "../../../contracts/messages/identity.ts";
 import type { NumberReader, NumberWriter } from "../windows/number-tape.ts";
 
 export const HORIZON_MS = 60_000;
@@ -40,16 +38,9 @@ export class RecentIdentities {
 
   /**
    * Remembers a reading; false if it is a repeat. One that only its place in the log tells apart is new.
-   * @param eventMs whole.
+   * @param contract its name. @param identity as of `identityOf`.
    */
-  add(
-    contract: Contract,
-    device: string,
-    payload: Readonly<Record<string, unknown>>,
-    eventMs: number,
-    clockMs: number,
-  ): boolean {
-    const identity = identityOf(contract, payload, eventMs);
+  add(contract: string, device: string, identity: number, clockMs: number): boolean {
     if (Number.isNaN(identity)) return true;
     if (clockMs - this.#sinceMs >= this.#horizonMs || this.#current.count >= READINGS_MAX) {
       this.#previous = this.#current; // R1, R2
@@ -57,7 +48,7 @@ export class RecentIdentities {
       this.#sinceMs = clockMs;
     }
     this.#current.count += 1;
-    const key = `${contract.name}\n${device}`;
+    const key = `${contract}\n${device}`;
     let identities = this.#current.identities.get(key);
     if (!identities) this.#current.identities.set(key, (identities = new Set()));
     if (identities.has(identity)) return false;

@@ -7,9 +7,11 @@
 //     rules know no key at all, and a reading costs them one condition at most.
 // V3. A reading that came later than a rule's `lateAfter` after it happened is evaluated in the rule's late
 //     state (rule-state.ts/U1), by the same steps. Only readings move that on; the clock but ends it.
+// V4. A reading that a rule's `where` leaves out is none for it; windows ask for themselves. What a rule
+//     remembers is of the series by which it goes (`by`), and one reading may be of another series for each rule.
 import { silencedUntil } from "../../../contracts/rules/silence.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
-import type { Remembered, Sample } from "../rules/lane-kind.ts";
+import { type Remembered, type Sample, passes } from "../rules/lane-kind.ts";
 import { type Life, type Verdict, isLive, stepLife } from "../rules/lifecycle.ts";
 import type { Cause } from "../rules/make-alert.ts";
 import { type ContractRules, openLate } from "../rules/rule-set.ts";
@@ -32,16 +34,25 @@ export class RuleEvaluation {
     this.#slow = new SlowRules(nowMs);
   }
 
-  /** @param rules those of the reading's contract. */
-  evaluate(rules: ContractRules, sample: Sample, attendedMs: number): void {
-    const { states, index } = rules;
+  /**
+   * @param rules those of the reading's contract. @param series texts of the reading's series, one for each of
+   *   `rules.groupings`.
+   */
+  evaluate(
+    rules: ContractRules,
+    series: readonly string[],
+    sample: Sample,
+    attendedMs: number,
+  ): void {
+    const { states, index, groupingOf } = rules;
     index.look(sample.values);
     this.#slow.begin();
     const lateMs = sample.receivedAtMs - sample.timeMs;
-    if (lateMs > rules.lateAfterMsLeast) this.#evaluateLate(rules, sample, attendedMs, lateMs);
+    if (lateMs > rules.lateAfterMsLeast) this.#evaluateLate(rules, series, sample, attendedMs);
     else
       for (let at = 0; at < states.length; at++) {
         const state = states[at]!;
+        sample.key = series[groupingOf[at]!]!;
         // What cannot hold matters only to a key of which something is remembered.
         if (index.mayHold(at) || state.remembers(sample.key))
           this.#guarded(state, sample, attendedMs);
@@ -51,14 +62,16 @@ export class RuleEvaluation {
 
   /** V3. */
   #evaluateLate(
-    { states, index }: ContractRules,
+    { states, index, groupingOf }: ContractRules,
+    series: readonly string[],
     sample: Sample,
     attendedMs: number,
-    lateMs: number,
   ): void {
+    const lateMs = sample.receivedAtMs - sample.timeMs;
     this.#counters.late += 1;
     for (let at = 0; at < states.length; at++) {
       const state = states[at]!;
+      sample.key = series[groupingOf[at]!]!;
       const isLate = lateMs > state.compiled.lateAfterMs;
       const known = isLate ? state.late : state;
       if (!index.mayHold(at) && known?.remembers(sample.key) !== true) continue;
@@ -92,7 +105,8 @@ export class RuleEvaluation {
 
   #judge(state: RuleState, sample: Sample, attendedMs: number): void {
     const { key } = sample;
-    const { windows, evaluate, condition } = state;
+    const { windows, evaluate, condition, compiled } = state;
+    if (!windows && !passes(compiled.where, sample.values)) return; // V4
     const window = windows && windows.take(key, sample, attendedMs);
     if (window === "no-room") return void (this.#counters.unevaluated += 1);
     if (windows && !window) return;

@@ -16,7 +16,8 @@ export type Values = Readonly<Record<string, unknown>>;
 
 /** One reading, as rules see it. */
 export interface Sample {
-  readonly key: string;
+  /** Text of the series by which the rule goes that looks at it. */
+  key: string;
   readonly contract: string;
   /** Its payload, and `device` where a rule looks at it. */
   readonly values: Values;
@@ -86,6 +87,10 @@ export function judge({ when, clear }: Conditions, values: Values, value: number
   if (holds || clear === null) return verdictOf(holds, !holds, value);
   return verdictOf(false, isKnown(clear, values) && clear.evaluate(values) === true, value);
 }
+
+/** True for a reading that is one for a rule with this `where`. */
+export const passes = (where: Expression | null, values: Values): boolean =>
+  where === null || (isKnown(where, values) && where.evaluate(values) === true);
 
 /** The first number that a condition looks at, for people. */
 export function firstNumber({ names }: Expression, values: Values): number {

@@ -1,6 +1,7 @@
 // What an alert says (pure).
 import { createHash } from "node:crypto";
 import type { Alert, Severity } from "../../../contracts/messages/alert.ts";
+import { parseSeries } from "../../../contracts/messages/series.ts";
 import { type CompiledRule, commandsOf } from "../../../contracts/rules/compile-rule.ts";
 import { type LaneId, laneName } from "../../../contracts/names/subjects.ts";
 import type { Life, LogPlace } from "./lifecycle.ts";
@@ -47,6 +48,7 @@ export function makeAlert(
 ): Alert {
   const tells = !isLate && (state === "firing" || state === "resolved");
   const commands = tells ? commandsOf(rule, state, key) : [];
+  const { tags, key: partitionKey } = parseSeries(key);
   const shown = `${Number(value.toPrecision(6))} ${rule.unit}`.trimEnd();
   const says = why ?? `${rule.says} (${shown})`;
   const detail = isLate ? `while it was away, at ${timeText(times.atMs)}: ${says}` : says;
@@ -54,6 +56,7 @@ export function makeAlert(
     id: alertId(rule.id, key, lane, life.raisedAt),
     rule: rule.id,
     key,
+    ...(tags.length === 0 ? {} : { series: { key: partitionKey, tags: Object.fromEntries(tags) } }),
     region: lane.region,
     state,
     severity: rule.severity,
@@ -69,7 +72,7 @@ export function makeAlert(
 }
 
 /** Event times are what devices say. */
-const timeText = (ms: number): string =>
+export const timeText = (ms: number): string =>
   Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms);
 
 /** An alert of the engine about itself. */

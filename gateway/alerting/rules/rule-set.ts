@@ -14,7 +14,9 @@ export interface UnknownVersion {
 
 /** Versions should tell; a file that was edited without raising one must not meet what another rule knew. */
 const isSame = (a: CompiledRule, b: CompiledRule): boolean =>
-  a.version === b.version && (a.rule === b.rule || canonicalize(a.rule) === canonicalize(b.rule));
+  a.version === b.version &&
+  a.by.join() === b.by.join() && // A contract may have got a tag.
+  (a.rule === b.rule || canonicalize(a.rule) === canonicalize(b.rule));
 
 /** Values that the windows of one rule hold of readings that came too late. */
 const LATE_VALUES_MAX = 100_000;
@@ -26,6 +28,9 @@ export interface ContractRules {
   readonly states: readonly RuleState[];
   /** Rules by their places in `states`. */
   readonly index: ThresholdIndex;
+  /** The different `by` of the rules, and which of them is whose, by the places of the rules. */
+  readonly groupings: readonly (readonly string[])[];
+  readonly groupingOf: readonly number[];
   /** A reading is late for none of them that came within this time. */
   readonly lateAfterMsLeast: number;
 }
@@ -51,7 +56,7 @@ function shareWindows(begun: readonly RuleState[]): void {
   const byWindows = Map.groupBy(begun, ({ compiled, windowSpec }) =>
     windowSpec === null
       ? null
-      : `${windowsIdOf(windowSpec)} ${compiled.lateAfterMs} ${compiled.contracts.join(" ")}`,
+      : `${windowsIdOf(windowSpec)} ${compiled.lateAfterMs} ${compiled.contracts.join(" ")} ${compiled.by.join()}`,
   );
   for (const [id, states] of byWindows) if (id !== null) openWindows(states);
 }
@@ -111,7 +116,18 @@ export class RuleSet {
       [...evaluated].map(([contract, states]) => {
         const index = new ThresholdIndex(states.map((state) => state.bounds));
         const lateAfterMsLeast = Math.min(...states.map((state) => state.compiled.lateAfterMs));
-        return [contract, { states, index, lateAfterMsLeast }];
+        const groupings = Map.groupBy(states, ({ compiled }) => compiled.by.join());
+        const names = [...groupings.keys()];
+        return [
+          contract,
+          {
+            states,
+            index,
+            groupings: [...groupings.values()].map(([first]) => first!.compiled.by),
+            groupingOf: states.map(({ compiled }) => names.indexOf(compiled.by.join())),
+            lateAfterMsLeast,
+          },
+        ];
       }),
     );
     this.#absences = byContract((state) => state.waits !== null);

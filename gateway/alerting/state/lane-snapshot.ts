@@ -45,6 +45,8 @@ interface SavedState {
 /** Optional is what format 2 lacks. */
 interface SavedRule extends SavedState {
   readonly rule: Rule;
+  /** The tags that its keys are by; without it they are partition keys. */
+  readonly by?: readonly string[];
   readonly disabled: RuleState["disabled"];
   readonly draining?: Entries;
   readonly errors?: ReturnType<RuleErrors["toJSON"]>;
@@ -126,6 +128,7 @@ function writeRule(state: RuleState, keys: KeyNumbers, writer: NumberWriter): Sa
   const { late, draining, errors } = state;
   return {
     rule: state.compiled.rule,
+    by: state.compiled.by,
     disabled: state.disabled,
     ...own,
     draining: [...draining.entries()],
@@ -193,7 +196,9 @@ export function restoreSnapshot(
   lane.absences.presence = LanePresence.from(JSON.parse(known) as PresenceState);
   const { states } = lane.rules;
   const compiled = saved.plans.map((of) => {
-    const state = readRule(of, compileRule(of.rule, parts.catalog), saved.keys, reader);
+    // What it knows is by these tags: where they are others now, the next update ends it.
+    const compiled = { ...compileRule(of.rule, parts.catalog), by: of.by ?? [] };
+    const state = readRule(of, compiled, saved.keys, reader);
     if (isOld) modernise(state);
     states.set(of.rule.id, state);
     return state.compiled;

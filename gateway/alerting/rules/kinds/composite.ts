@@ -5,7 +5,7 @@
 import type { CompiledComposite } from "../../../../contracts/rules/kinds/composite.ts";
 import type { CompiledRule } from "../../../../contracts/rules/compile-rule.ts";
 import { type Expression, isKnown } from "../../../../contracts/rules/expression.ts";
-import { type ReadingKind, type Values, verdictOf } from "../lane-kind.ts";
+import { type ReadingKind, type Values, passes, verdictOf } from "../lane-kind.ts";
 
 interface Known {
   readonly timeMs: number;
@@ -20,16 +20,18 @@ type JoinedReadings = Record<string, { readonly timeMs: number; readonly values:
 
 export const composite: ReadingKind<CompiledRule & CompiledComposite> = {
   evaluateOf: (rule) => {
-    const { when, clear, withinMs } = rule;
+    const { when, clear, whereOf, withinMs } = rule;
     const members = [...when.members, ...(clear?.members ?? [])];
     const aliases = Object.entries(rule.aliases).map(([alias, contract]) => {
       const used = new Set(members.filter(([of]) => of === alias).map(([, member]) => member));
-      return { alias, contract, used: [...used] };
+      return { alias, contract, used: [...used], where: whereOf[alias] ?? null };
     });
     return ({ contract, values, timeMs }, remembered) => {
+      // All of them are asked first: a reading that cannot be judged for one alias says nothing of any.
+      const told = aliases.filter((of) => of.contract === contract && passes(of.where, values));
+      if (told.length === 0) return null;
       const joined = (remembered.memory ??= {}) as Joined;
-      for (const { alias, contract: ofAlias, used } of aliases)
-        if (ofAlias === contract) remember((joined[alias] ??= {}), used, values, timeMs);
+      for (const { alias, used } of told) remember((joined[alias] ??= {}), used, values, timeMs);
       const context = contextOf(joined, timeMs - (withinMs ?? Number.POSITIVE_INFINITY));
       if (!isComplete(when, context)) return null;
       const holds = when.evaluate(context) === true;

@@ -6,9 +6,9 @@ import { type ReadingKind, judge } from "../lane-kind.ts";
 
 export const rate: ReadingKind<CompiledRule & CompiledRate> = {
   // A change between readings that came in the wrong order is none that happened.
-  windowsOf: ({ value, overMs }) => ({
+  windowsOf: ({ value, where, overMs }) => ({
     value,
-    where: null,
+    where,
     isOrdered: true,
     usesDistinct: false,
     ...(overMs === null

@@ -9,6 +9,11 @@ import { SilenceWindow, silencedUntil } from "../../../../contracts/rules/silenc
 const catalog = loadCatalog(SCHEMAS_DIRECTORY);
 const base = { id: "r", version: 1, contract: "environment" };
 const threshold = { ...base, kind: "threshold", when: "co2 > 1000" };
+const joined = {
+  ...{ id: "r", version: 1, kind: "composite" },
+  contracts: { room: "environment", meter: "energy" },
+  when: "room.co2 > 1 && meter.power > 1",
+};
 const compile = (rule: object) => compileRule(parseRule(rule), catalog);
 
 describe("what is wrong with a rule is said, and where", () => {
@@ -50,6 +55,29 @@ describe("what is wrong with a rule is said, and where", () => {
       { ...threshold, when: 'device.matches("(?=a)")' },
       "/when: line 1, column 16: error parsing regexp",
     ],
+    [{ ...threshold, where: "co3 > 1" }, "/where: line 1, column 1: Unknown variable: co3"],
+    [
+      { ...threshold, by: ["room"] },
+      '/by: "room" is no tag of contract environment; it has no tags',
+    ],
+    [
+      { ...threshold, contract: "measurement", when: "value > 1", by: ["qantity"] },
+      '/by: "qantity" is no tag of contract measurement; its tags are quantity, sensor',
+    ],
+    [{ ...threshold, by: "device" }, "/by must be array"],
+    [
+      { ...base, contract: "energy", kind: "absence", for: "1m", lost: "1m", by: ["channel"] },
+      "/by: connections are devices'",
+    ],
+    [
+      { ...joined, where: { rom: "co2 > 1" } },
+      "/where/rom is none of the aliases in /contracts: room, meter",
+    ],
+    [
+      { ...joined, where: { room: "power > 1" } },
+      "/where/room: line 1, column 1: Unknown variable: power",
+    ],
+    [{ ...joined, by: ["channel"] }, '/by: "channel" is no tag of contract environment'],
     [{ ...threshold, silences: [{ cron: "99 * * * *", for: "1h" }] }, 'silence "99 * * * *": '],
     [
       { ...threshold, silences: [{ cron: "0 0 * * *", for: "1h", timezone: "Mars/X" }] },
@@ -177,4 +205,21 @@ test("a reading is late after a minute, or after what the rule says", () => {
   expect(compile(threshold).lateAfterMs).toBe(60_000);
   expect(compile({ ...threshold, lateAfter: "0s" }).lateAfterMs).toBe(0);
   expect(compile({ ...threshold, lateAfter: "2h" }).lateAfterMs).toBe(7_200_000);
+});
+
+test("a rule goes by series, one that joins contracts by the key, and either by what it says", () => {
+  const by = (rule: object) => compile(rule).by;
+  const measured = { ...threshold, contract: "measurement", when: "value > 1" };
+  expect(by(measured)).toEqual(["quantity", "sensor"]);
+  expect(by({ ...measured, by: [] })).toEqual([]);
+  expect(by({ ...measured, by: ["sensor"] })).toEqual(["sensor"]);
+  expect(by(joined)).toEqual([]);
+  const lost = { id: "r", version: 1, contract: "energy", kind: "absence", for: "1m" };
+  expect(by(lost)).toEqual(["channel"]);
+  expect(by({ ...lost, lost: "1m" })).toEqual([]);
+  const [first, then] = [{ contract: "energy", when: "power > 1" }, "power < 1"];
+  const sequence = { id: "r", version: 1, kind: "sequence", first, within: "1m" };
+  expect(by({ ...sequence, then: { ...first, when: then } })).toEqual(["channel"]);
+  const other = { contract: "environment", when: "co2 > 1" };
+  expect(by({ ...sequence, then: other })).toEqual([]);
 });

@@ -139,7 +139,7 @@ test("equal pulses of one millisecond without a time of their own are counted, e
   const pulses = new LaneUnderTest(loadCatalog(SCHEMAS_DIRECTORY), rules);
   const pulse = { device: "p", contract: "measurement", payload: { value: 1, quantity: "pulse" } };
   expect(pulses.frame(START_MS, ...new Array<typeof pulse>(100).fill(pulse))).toEqual([]);
-  expect(brief(pulses.frame(START_MS, pulse))).toEqual(["pulses p firing"]);
+  expect(brief(pulses.frame(START_MS, pulse))).toEqual(["pulses p{quantity=pulse} firing"]);
 });
 
 test("in a maintenance window an alert is silenced; it fires at the end if it still holds", () => {

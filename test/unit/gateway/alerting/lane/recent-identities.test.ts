@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../../../contracts/schema/catalog.ts";
+import { identityOf } from "../../../../../contracts/messages/identity.ts";
 import { RecentIdentities } from "../../../../../gateway/alerting/lane/recent-identities.ts";
 import { NumberReader, NumberWriter } from "../../../../../gateway/alerting/windows/number-tape.ts";
 
@@ -10,7 +11,8 @@ const MEASUREMENT = catalog.versions("measurement")[0]!;
 
 test("a restarted sequence is evaluated, a re-send is not", () => {
   const recent = new RecentIdentities();
-  const add = (seq: number, co2: number) => recent.add(ENVIRONMENT, "d", { seq, co2 }, 5, 1_000);
+  const add = (seq: number, co2: number) =>
+    recent.add("environment", "d", identityOf(ENVIRONMENT, { seq, co2 }, 5), 1_000);
   expect([add(0, 1), add(1, 1), add(0, 1)]).toEqual([true, true, false]);
   expect([add(0, 2), add(1, 2), add(1, 2)]).toEqual([true, true, false]);
 });
@@ -18,7 +20,9 @@ test("a restarted sequence is evaluated, a re-send is not", () => {
 test("equal pulses without a time of their own are all evaluated", () => {
   const recent = new RecentIdentities();
   for (let n = 0; n < 200; n++)
-    expect(recent.add(MEASUREMENT, "d", { value: 1 }, 5, 1_000)).toBe(true);
+    expect(recent.add("measurement", "d", identityOf(MEASUREMENT, { value: 1 }, 5), 1_000)).toBe(
+      true,
+    );
 });
 
 test("what a snapshot restores knows what it knew", () => {
@@ -28,7 +32,7 @@ test("what a snapshot restores knows what it knew", () => {
       (sent) => {
         const recent = new RecentIdentities();
         sent.forEach(({ device, seq }, at) =>
-          recent.add(ENVIRONMENT, device, { seq }, at, at * 5_000),
+          recent.add("environment", device, identityOf(ENVIRONMENT, { seq }, at), at * 5_000),
         );
         const writer = new NumberWriter().begin();
         const state = recent.write(writer);
@@ -37,9 +41,9 @@ test("what a snapshot restores knows what it knew", () => {
         const clockMs = sent.length * 5_000;
         for (const device of ["a", "b"])
           for (let seq = 0; seq <= 20; seq++)
-            expect(restored.add(ENVIRONMENT, device, { seq }, 0, clockMs)).toBe(
-              recent.add(ENVIRONMENT, device, { seq }, 0, clockMs),
-            );
+            expect(
+              restored.add("environment", device, identityOf(ENVIRONMENT, { seq }, 0), clockMs),
+            ).toBe(recent.add("environment", device, identityOf(ENVIRONMENT, { seq }, 0), clockMs));
       },
     ),
   );

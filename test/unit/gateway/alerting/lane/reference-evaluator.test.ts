@@ -6,15 +6,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Catalog } from "../../../../../contracts/schema/catalog.ts";
-import { compileRule } from "../../../../../contracts/rules/compile-rule.ts";
 import { compileContract } from "../../../../../contracts/schema/contract.ts";
 import { parseRules } from "../../../../../contracts/rules/rule.ts";
-import { LaneRules } from "../../../../../gateway/alerting/lane/lane-rules.ts";
-import {
-  restoreSnapshot,
-  takeSnapshot,
-} from "../../../../../gateway/alerting/state/lane-snapshot.ts";
-import { EMPTY_LANE, judgeFrame } from "../../../../../platform/nats/lanes/lane.ts";
+import { engineAlerts, sortedAlerts } from "../../../../support/engine-alerts.ts";
 import { seededRandom } from "../../../../support/seed.ts";
 import { type LoggedFrame, referenceAlerts } from "../../../../support/reference-evaluator.ts";
 
@@ -348,51 +342,6 @@ function logOf(steps: readonly Step[]): LoggedFrame[] {
   });
 }
 
-/** As the engine does it; `crashes` are frames before which it is killed and comes back. */
-function engineAlerts(frames: readonly LoggedFrame[], crashes: ReadonlySet<number>) {
-  const compiled = RULES.map((rule) => compileRule(rule, catalog));
-  const parts = { lane: LANE, catalog, nowMs: () => 0 };
-  let rules = new LaneRules(LANE, catalog, parts.nowMs);
-  rules.update(compiled, 0);
-  let saved = { at: 0, state: EMPTY_LANE, snapshot: takeSnapshot(rules) };
-  let state = EMPTY_LANE;
-  const stored = new Map<
-    string,
-    { id: string; rule: string; key: string; state: string; seq: number; late?: true }
-  >();
-  const crashed = new Set<number>();
-  for (let at = 0; at < frames.length; at++) {
-    if (crashes.has(at) && !crashed.has(at)) {
-      crashed.add(at);
-      rules = restoreSnapshot(saved.snapshot, parts);
-      rules.update(compiled, saved.at);
-      [at, state] = [saved.at, saved.state];
-    }
-    const frame = frames[at]!;
-    const verdict = judgeFrame(state, frame.header, frame.storeMs);
-    if (verdict.kind !== "new") throw new Error("a frame of the test is not new");
-    for (const alert of rules.applyFrame(frame, frame.seq, verdict.state))
-      stored.set(`${alert.id} ${alert.state} ${alert.seq}`, alert);
-    state = verdict.state;
-    if (at % 3 === 2) saved = { at: at + 1, state, snapshot: takeSnapshot(rules) };
-  }
-  return [...stored.values()]
-    .filter(({ rule }) => rule !== "rule_error")
-    .map(({ id, rule, key, state, seq, late }) => ({
-      id,
-      rule,
-      key,
-      state,
-      seq,
-      late: late === true,
-    }));
-}
-
-const byName = (alerts: readonly { rule: string; key: string; seq: number; state: string }[]) =>
-  alerts
-    .map((alert) => JSON.stringify(alert, ["seq", "rule", "key", "state", "late", "id"]))
-    .sort();
-
 test(
   "every alert of every kind is the one that its definition says, whatever the crashes",
   { timeout: 120_000 },
@@ -406,8 +355,9 @@ test(
         (steps, crashes) => {
           const frames = logOf(steps);
           const expected = referenceAlerts(frames, RULES, { lane: LANE, catalog });
-          const got = engineAlerts(structuredClone(frames), new Set(crashes));
-          expect(byName(got)).toEqual(byName(expected));
+          const of = { rules: RULES, catalog, lane: LANE };
+          const got = engineAlerts(structuredClone(frames), new Set(crashes), of);
+          expect(sortedAlerts(got)).toEqual(sortedAlerts(expected));
           for (const { rule, state, late } of expected)
             for (const name of [`${rule} ${state}`, ...(late ? [`${rule} ${state} late`] : [])])
               raised.set(name, (raised.get(name) ?? 0) + 1);
