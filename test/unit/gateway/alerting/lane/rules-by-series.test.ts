@@ -2,7 +2,7 @@
 // in every kind. Method: that of reference-evaluator.test.ts, over contracts with tags; and examples.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Catalog } from "../../../../../contracts/schema/catalog.ts";
+import { Catalog, SCHEMAS_DIRECTORY, loadCatalog } from "../../../../../contracts/schema/catalog.ts";
 import { compileContract } from "../../../../../contracts/schema/contract.ts";
 import { type Rule, parseRules } from "../../../../../contracts/rules/rule.ts";
 import { compileRule } from "../../../../../contracts/rules/compile-rule.ts";
@@ -176,6 +176,24 @@ const relay = (channel: string, power: number) => ({
   device: "dual",
   contract: "plug",
   payload: { power, channel },
+});
+
+test("temperature and pressure of a room, neither of which changes, neither rise nor have a mean together", () => {
+  const rule = { version: 1, contract: "measurement", value: "value" };
+  const rules = parseRules([
+    { ...rule, id: "jump", kind: "rate", per: "1m", when: "rate > 100 || rate < -100" },
+    { ...rule, id: "mean", kind: "aggregate", over: "1m", having: "avg > 100 && avg < 1000" },
+  ]);
+  const under = new LaneUnderTest(loadCatalog(SCHEMAS_DIRECTORY), rules);
+  const say = (quantity: string, value: number) => ({
+    device: "room9",
+    contract: "measurement",
+    payload: { value, quantity },
+  });
+  for (let second = 0; second < 6; second++)
+    expect(
+      under.frame(START_MS + second * 1_000, say("temperature", 20), say("pressure", 1_013)),
+    ).toEqual([]);
 });
 
 describe("two relays of one device", () => {
