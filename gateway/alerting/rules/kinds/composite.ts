@@ -1,4 +1,5 @@
-// Composite: remembers of a key the newest value of each member, as far as the conditions look at it (pure).
+// Composite: remembers of a key the value of each member that came last, as far as the conditions look at it
+// (pure). Rules follow arrival: a reading that was overtaken on its way counts when it comes.
 //
 // Devices send what changed: a reading that lacks a member says nothing about it, and its value stays, with
 // the age that it has.

@@ -2,7 +2,11 @@
 // in every kind. Method: that of reference-evaluator.test.ts, over contracts with tags; and examples.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Catalog, SCHEMAS_DIRECTORY, loadCatalog } from "../../../../../contracts/schema/catalog.ts";
+import {
+  Catalog,
+  SCHEMAS_DIRECTORY,
+  loadCatalog,
+} from "../../../../../contracts/schema/catalog.ts";
 import { compileContract } from "../../../../../contracts/schema/contract.ts";
 import { type Rule, parseRules } from "../../../../../contracts/rules/rule.ts";
 import { compileRule } from "../../../../../contracts/rules/compile-rule.ts";
