@@ -133,9 +133,9 @@ function authorization({ token }: InfluxTarget, url: URL): Record<string, string
 
 const CUT_SHORT = "InfluxDB cuts results short: set max-row-limit of its [http] section to 0";
 
-/** A statement that cannot be parsed never will be; a timeout or a busy engine passes. */
+/** A statement that cannot be parsed, or asks for more than is allowed, always will; a busy engine passes. */
 const queryError = (detail: string): AppError =>
-  detail.includes("error parsing query")
+  /error parsing query|^max-select-/.test(detail)
     ? new AppError("INFLUX_REFUSED", "reject", detail)
     : new AppError("INFLUX_UNAVAILABLE", "retry", `InfluxDB: ${detail}`);
 

@@ -80,6 +80,14 @@ test("an answer that is cut short or none of InfluxDB's is no result of a query"
     expect(disposition).toBe("reject");
     expect(message).toContain("max-row-limit");
   }
+  for (const [error, disposition] of [
+    ["error parsing query: found EOF", "reject"],
+    ["max-select-point limit exceeed: (5001/5000)", "reject"],
+    ["query-timeout limit exceeded", "retry"],
+  ] as const) {
+    await using server = await answering(json(200, { results: [{ statement_id: 0, error }] }));
+    expect((await verdictOf(server.client.query("SELECT * FROM a")))[0]).toBe(disposition);
+  }
   for (const answer of [html(200), json(200, {}), html(400)]) {
     await using server = await answering(answer);
     expect((await verdictOf(server.client.query("SELECT * FROM a")))[0]).toBe("retry");
