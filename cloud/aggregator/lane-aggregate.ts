@@ -44,8 +44,8 @@ export interface FrameEffects {
   readonly eventTimes: readonly number[];
   readonly places: readonly number[];
   readonly late: number;
-  /** Places in the frame of readings that were counted before, by their identity. */
-  readonly repeated: readonly number[];
+  /** Number of readings that were counted before, by their identity. */
+  readonly repeated: number;
   /** Devices that began to count anew, once for each time. */
   readonly restarted: readonly string[];
   /** Places in the frame of readings that cannot be stored: no time, not one value, no free slot. */
@@ -162,7 +162,7 @@ export class LaneAggregate {
       if (untilMs > Math.max(before.watermarkMs, this.#resumed.finalThroughMs)) {
         if (!this.#arrivalHolds.has(startMs)) this.#arrivalHolds.set(startMs, hold(untilMs));
         if (!this.#arrivals.add(layout, reading, identity, startMs))
-          return void effects.repeated.push(at);
+          return void (effects.repeated += 1);
       }
     }
     const endMs = startMs + MINUTE.sizeMs;
@@ -177,7 +177,7 @@ export class LaneAggregate {
       const mark = { contract: series.name, key, startMs, seq: effects.seq, before };
       slot = this.#marks.add(mark, reading.device, eventMs, identity, ordinal);
     }
-    if (slot === REPEATED) return void effects.repeated.push(at);
+    if (slot === REPEATED) return void (effects.repeated += 1);
     if (slot === NO_PLACE) return void effects.unwritable.push(at);
     const restarted = this.#restarts.began(contract, reading, eventMs);
     if (replayed) return;
@@ -271,7 +271,7 @@ interface MutableEffects extends FrameEffects {
   readonly eventTimes: number[];
   readonly places: number[];
   late: number;
-  readonly repeated: number[];
+  repeated: number;
   readonly restarted: string[];
   readonly unwritable: number[];
   readonly traceparents: string[];
@@ -285,7 +285,7 @@ const emptyEffects = (seq: number): MutableEffects => ({
   eventTimes: [],
   places: [],
   late: 0,
-  repeated: [],
+  repeated: 0,
   restarted: [],
   unwritable: [],
   traceparents: [],

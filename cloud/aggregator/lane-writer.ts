@@ -75,7 +75,7 @@ export class LaneWriter {
   async write(arrival: Arrival, effects: FrameEffects): Promise<void> {
     const { sink, counters } = this.#parts;
     const { kind: _, readings, rollups, ...frame } = effects;
-    counters.repeatedReadings += frame.repeated.length;
+    counters.repeatedReadings += frame.repeated;
     counters.lateReadings += frame.late;
     for (const device of frame.restarted) counters.sequenceRestarts.add(device);
     const acknowledged = this.#acknowledgement(arrival, frame, Date.now());

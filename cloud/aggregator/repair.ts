@@ -6,7 +6,7 @@
 // G3. With a sink that cannot be read back nothing can be recomputed: finals stay as they were, and the
 //     marks go, because they would hold back the position for ever.
 // G4. A group whose questions the sink refuses for good is set aside, its marks go, and the next one follows.
-//     A sink that is away ends the run.
+//     A sink that is away ends the run; one question that it does not answer costs the others nothing.
 import { MINUTE, TEN_SECONDS } from "../../contracts/names/measurements.ts";
 import { telemetryStream } from "../../contracts/names/subjects.ts";
 import type { SettingAside, Unhandled } from "../../platform/nats/lanes/set-aside.ts";
@@ -19,6 +19,8 @@ import { recompute, revise } from "./recompute.ts";
 import type { RepairGroup } from "./repair-marks.ts";
 
 const GROUPS_PER_RUN = 500;
+/** Groups in a row without an answer after which the sink counts as away. */
+const UNANSWERED_MAX = 3;
 
 /** The part of a lane that the job needs. */
 export interface RepairableLane {
@@ -44,15 +46,18 @@ export class Repair {
 
   /** Repairs what is due; what fails is due again the next time. */
   async run(lanes: readonly RepairableLane[], setAside: Pick<SettingAside, "put">): Promise<void> {
+    let unanswered = 0;
     for (const lane of lanes)
       for (const group of lane.repairsDue(GROUPS_PER_RUN)) {
         if (lane.lease.signal.aborted) break;
         try {
           await this.#repair(lane, group);
+          unanswered = 0;
         } catch (error) {
           if (!isOfRecord(error)) {
             this.#logger.warn({ group }, `repair failed, will retry: ${messageOf(error)}`);
-            return;
+            if ((unanswered += 1) === UNANSWERED_MAX) return; // G4
+            continue;
           }
           await setAside.put(unrepaired(lane, group, error));
           lane.repaired(group); // G4
@@ -60,41 +65,43 @@ export class Repair {
       }
   }
 
-  /** Repairs a group that was set aside. @returns what is wrong with it, or null. */
+  /** Repairs a group that was set aside. @returns what is wrong with it, or null once it is stored (G1). */
   async again(lane: RepairableLane, group: RepairGroup): Promise<string | null> {
     try {
-      await this.#repair(lane, group);
-      return null;
+      const isStored = await this.#repair(lane, group);
+      return isStored ? null : "its lane was passed on meanwhile: try again";
     } catch (error) {
       return messageOf(error);
     }
   }
 
-  async #repair(lane: RepairableLane, group: RepairGroup): Promise<void> {
+  /** False if the lane was lost before the sink had acknowledged. */
+  async #repair(lane: RepairableLane, group: RepairGroup): Promise<boolean> {
     const { repairSource } = this.#sink;
     if (!repairSource) {
       this.#logger.warn({ group }, "late readings change no rollup: the sink cannot be read back");
-      return lane.repaired(group); // G3
+      lane.repaired(group); // G3
+      return true;
     }
     const { region, lease } = lane;
     const layout = lane.layoutOf(group.contract);
     if (!layout) throw new Error(`contract ${group.contract} is unknown`);
     const rollups = await revisions(repairSource, { layout, region, group });
-    if (rollups.length === 0) return lane.repaired(group);
-    if (lease.signal.aborted) return; // Its event has been, so nothing would end the wait below.
-    await new Promise<void>((resolve) => {
-      const over = (): void => {
-        lease.signal.removeEventListener("abort", over);
-        resolve();
-      };
-      lease.signal.addEventListener("abort", over);
-      const acknowledged = (): void => {
-        lane.repaired(group); // G1
-        this.rollupsRevised += rollups.length;
-        over();
-      };
-      void this.#sink.put({ region, readings: [], rollups, acknowledged }, lease);
-    });
+    if (rollups.length === 0) {
+      lane.repaired(group);
+      return true;
+    }
+    if (lease.signal.aborted) return false; // Its event has been, so nothing would end the wait below.
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+    const lost = (): void => resolve(false);
+    lease.signal.addEventListener("abort", lost);
+    const acknowledged = (): void => {
+      lane.repaired(group); // G1
+      this.rollupsRevised += rollups.length;
+      resolve(true);
+    };
+    this.#sink.put({ region, readings: [], rollups, acknowledged }, lease).catch(reject);
+    return promise.finally(() => lease.signal.removeEventListener("abort", lost));
   }
 }
 

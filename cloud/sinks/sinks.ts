@@ -1,11 +1,19 @@
-// The sinks that an aggregator can write to: one entry for each folder beside this file.
+// The sinks that an aggregator can write to, and a steward may ask: one entry for each folder beside this file.
 import { type OptionTable, type Resolved } from "../../platform/runtime/config.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import { FILE_SINK_OPTIONS, openFileSink } from "./file/file-sink.ts";
-import { INFLUX_SINK_OPTIONS, openInfluxSink } from "./influx/open-influx-sink.ts";
-import type { Sink } from "./sink.ts";
+import {
+  INFLUX_SINK_OPTIONS,
+  openInfluxReconciliation,
+  openInfluxSink,
+} from "./influx/open-influx-sink.ts";
+import type { ReconciliationSource, Sink } from "./sink.ts";
 
-const SINKS = { influx: openInfluxSink, file: openFileSink };
+/** `ask` is null for a sink that cannot say what it holds. */
+const SINKS = {
+  influx: { open: openInfluxSink, ask: openInfluxReconciliation },
+  file: { open: openFileSink, ask: null },
+};
 
 const NAMES = Object.keys(SINKS) as (keyof typeof SINKS)[];
 
@@ -26,4 +34,12 @@ export const SINK_OPTIONS = {
 
 /** @throws AppError `CONFIG_INVALID` if an option that the sink needs is unset. */
 export const openSink = (config: Resolved<typeof SINK_OPTIONS>, logger: Logger): Sink =>
-  SINKS[config.sink](config, logger);
+  SINKS[config.sink].open(config, logger);
+
+/**
+ * Null if the sink cannot say what it holds.
+ * @throws AppError `CONFIG_INVALID` if an option that is needed to ask it is unset.
+ */
+export const openReconciliation = (
+  config: Resolved<typeof SINK_OPTIONS>,
+): ReconciliationSource | null => SINKS[config.sink].ask?.(config) ?? null;

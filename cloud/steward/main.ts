@@ -1,6 +1,4 @@
-import { InfluxClient } from "../sinks/influx/client.ts";
-import { influxTarget } from "../sinks/influx/options.ts";
-import { InfluxReconciliationSource } from "../sinks/influx/reconciliation-source.ts";
+import { openReconciliation } from "../sinks/sinks.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
 import { HUB_INBOX } from "../../platform/nats/topology/permissions.ts";
@@ -9,23 +7,18 @@ import { serveStatus } from "../../platform/runtime/status-server.ts";
 import { STEWARD_OPTIONS } from "./options.ts";
 import { Steward } from "./steward.ts";
 
-/** Counting an hour of raw points takes a while. */
-const QUERY_WITHIN_MS = 120_000;
-
 await processMain({
   name: "steward",
-  title:
-    "Skerry steward: cares for the hub's copies of the regions' logs, compares log and InfluxDB.",
+  title: "Skerry steward: cares for the hub's copies of the regions' logs, compares log and sink.",
   options: STEWARD_OPTIONS,
   env: process.env,
   argv: process.argv.slice(2),
   run: async ({ config, logger, signal }) => {
+    const source = openReconciliation(config);
     const target = { url: config.natsUrl, name: "steward", inboxPrefix: HUB_INBOX };
     const connection = await connectNats(target, logger, signal);
     const registry = { connection, shippedDirectory: config.schemas, logger };
     const catalog = await openContractRegistry(registry, signal);
-    const influx = new InfluxClient(influxTarget(config), QUERY_WITHIN_MS);
-    const source = new InfluxReconciliationSource(influx);
     const steward = new Steward(config, { connection, source, catalog, logger });
     const at = { host: config.statusHost, port: config.statusPort };
     await using _status = await serveStatus(at, steward);

@@ -2,7 +2,7 @@ import { SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
 import { type OptionTable, as } from "../../platform/runtime/config.ts";
 import { STATUS_OPTIONS } from "../../platform/runtime/status-server.ts";
 import { LANE_OPTIONS } from "../lane-options.ts";
-import { INFLUX_OPTIONS } from "../sinks/influx/options.ts";
+import { SINK_OPTIONS } from "../sinks/sinks.ts";
 
 export const STEWARD_OPTIONS = {
   ...LANE_OPTIONS,
@@ -20,7 +20,7 @@ export const STEWARD_OPTIONS = {
   },
   reconcileSchedule: {
     env: "SKERRY_RECONCILE_SCHEDULE",
-    doc: "cron expression, seconds first: when log and InfluxDB are compared, hour by hour",
+    doc: "cron expression, seconds first: when log and sink are compared, hour by hour",
     fallback: "0 20 * * * *",
     parse: as.cron,
   },
@@ -30,6 +30,6 @@ export const STEWARD_OPTIONS = {
     fallback: SCHEMAS_DIRECTORY,
     parse: as.text,
   },
-  ...INFLUX_OPTIONS,
+  ...SINK_OPTIONS,
   ...STATUS_OPTIONS,
 } satisfies OptionTable;

@@ -3,7 +3,9 @@
 // N1. An hour is compared once every lane of the region is through with it, up to the frames whose
 //     effects are durable by the aggregators' positions.
 // N2. A difference is looked at again before it counts: late readings may have come in between.
-// N3. The result is written to the sink, and a difference raises an alert at the hub, which is
+// N3. An hour whose frames are trimmed in part cannot be compared, and is passed over: what is counted of it
+//     would look like a surplus in the sink.
+// N4. The result is written to the sink, and a difference raises an alert at the hub, which is
 //     resolved by an hour without one.
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
@@ -40,7 +42,10 @@ interface LanePosition {
   readonly finalThroughMs: number;
 }
 
-/** Compares an hour of a region; null if some lane is not through with it yet (N1). */
+/**
+ * Compares an hour of a region; null if some lane is not through with it yet (N1).
+ * @returns no difference at all of an hour that the log no longer holds (N3).
+ */
 export async function reconcileHour(
   region: string,
   hourMs: number,
@@ -61,6 +66,11 @@ export async function reconcileHour(
     );
     if (done.includes(null)) return null;
     const counts = await countLog(region, hourMs, done as number[], parts);
+    if (counts === null) {
+      const hour = hourText(hourMs);
+      parts.logger.warn({ region, hour }, "hour not compared: the log holds it no longer"); // N3
+      return [];
+    }
     differences = [];
     for (const [contract, count] of counts)
       differences.push(await compare(region, hourMs, contract, count, parts.source));
@@ -70,16 +80,19 @@ export async function reconcileHour(
   return differences;
 }
 
+/** Null if the log begins after the hour did, or may have (N3). */
 async function countLog(
   region: string,
   hourMs: number,
   done: readonly number[],
   { connection, catalog, logger }: ReconciliationParts,
-): Promise<ReadonlyMap<string, PointCount>> {
+): Promise<ReadonlyMap<string, PointCount> | null> {
   const streams = new Streams(connection);
   const stream = telemetryStream(region);
   const since = hourMs - AHEAD_MS;
-  const from = await firstSeqSince(streams, stream, await streams.state(stream), since);
+  const range = await streams.state(stream);
+  const from = await firstSeqSince(streams, stream, range, since);
+  if (range.firstSeq > 1 && from <= range.firstSeq) return null;
   const count = new LogCount(hourMs, hourMs + HOUR_MS);
   for (const [partition, doneSeq] of done.entries()) {
     if (doneSeq < from) continue;
@@ -98,7 +111,8 @@ async function countLog(
   return count.counts;
 }
 
-async function compare(
+/** Compares what the log holds of a contract in an hour with what the sink holds. */
+export async function compare(
   region: string,
   hourMs: number,
   contract: string,
@@ -109,15 +123,14 @@ async function compare(
   const counts = await source.countFields({ region, contract, ...range });
   let [missing, surplus] = [0, 0];
   for (const [field, expected] of fields) {
-    const held = counts.get(field);
-    // A field that is a tag has no count.
-    if (held === undefined && counts.size > 0) continue;
-    const difference = expected - (held ?? 0);
+    const difference = expected - (counts.get(field) ?? 0);
     missing = Math.max(missing, difference);
     surplus = Math.max(surplus, -difference);
   }
   return { contract, readings, missing, surplus };
 }
+
+const hourText = (hourMs: number): string => new Date(hourMs).toISOString().slice(0, 13);
 
 async function report(
   region: string,
@@ -127,7 +140,7 @@ async function report(
 ): Promise<void> {
   await source.record(region, hourMs, differences);
   for (const { contract, missing, surplus } of differences) {
-    const hour = new Date(hourMs).toISOString().slice(0, 13);
+    const hour = hourText(hourMs);
     const message =
       `region ${region}, contract ${contract}, hour ${hour}: ${missing} in the log and not in ` +
       `${source.name}, ${surplus} in ${source.name} and not in the log`;

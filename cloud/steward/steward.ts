@@ -30,11 +30,14 @@ export interface StewardConfig {
   readonly logKeep: number;
   readonly copySchedule: string;
   readonly reconcileSchedule: string;
+  /** Name of the sink, as in SKERRY_SINK. */
+  readonly sink: string;
 }
 
 export interface StewardParts {
   readonly connection: NatsConnection;
-  readonly source: ReconciliationSource;
+  /** Null for a sink that cannot say what it holds. */
+  readonly source: ReconciliationSource | null;
   readonly catalog: Catalog;
   readonly logger: Logger;
 }
@@ -70,7 +73,15 @@ export class Steward implements StatusSource {
       process: "steward",
       jobs: Object.fromEntries(this.#jobs),
       copies: Object.fromEntries(this.#copies),
+      sink: { name: this.#config.sink, uncompared: this.#uncompared },
     };
+  }
+
+  /** The reason for which log and sink are not compared; null if they are. */
+  get #uncompared(): string | null {
+    return this.#parts.source === null
+      ? `the sink ${this.#config.sink} cannot say what it holds, so log and sink are not compared`
+      : null;
   }
 
   /** Runs its jobs on their schedules until `signal` aborts. */
@@ -80,12 +91,12 @@ export class Steward implements StatusSource {
     const tasks = [
       cron.schedule(copySchedule, () => this.#job("copies", () => this.#careForCopies()), options),
       cron.schedule(copySchedule, () => this.#job("rejects", () => this.#keepRejects()), options),
-      cron.schedule(
-        reconcileSchedule,
-        () => this.#job("reconciliation", () => this.#reconcile(signal)),
-        options,
-      ),
     ];
+    const { source } = this.#parts;
+    if (source) {
+      const reconcile = () => this.#job("reconciliation", () => this.#reconcile(source, signal));
+      tasks.push(cron.schedule(reconcileSchedule, reconcile, options));
+    } else this.#logger.warn(this.#uncompared);
     await this.#alertOfSetAside(signal);
     for (const task of tasks) await task.destroy();
   }
@@ -115,32 +126,42 @@ export class Steward implements StatusSource {
     this.#jobs.set(name, { lastRunMs: Date.now(), error });
   }
 
+  /** @throws Error naming the regions at fault, after all have had their turn. */
+  async #eachRegion(work: (region: string) => Promise<unknown>): Promise<void> {
+    const problems: string[] = [];
+    for (const region of this.#config.regions)
+      await work(region).catch((error: unknown) => problems.push(`${region}: ${messageOf(error)}`));
+    if (problems.length > 0) throw new Error(problems.join("; "));
+  }
+
   async #careForCopies(): Promise<void> {
-    const { regions, partitions, logKeep: keepMs } = this.#config;
+    const { partitions, logKeep: keepMs } = this.#config;
     const parts = { ...this.#parts, partitions, keepMs };
-    for (const region of regions) this.#copies.set(region, await careForCopy(region, parts));
+    await this.#eachRegion(async (region) => {
+      this.#copies.set(region, await careForCopy(region, parts));
+    });
   }
 
   /** The hub's own rejects, and the copies of the regions'. */
   async #keepRejects(): Promise<void> {
     const { connection } = this.#parts;
+    await this.#eachRegion((region) => makeRoom(connection, region, Date.now()));
     await this.#rejects.look(Date.now());
-    for (const region of this.#config.regions) await makeRoom(connection, region, Date.now());
   }
 
   /** Every hour that is over and not yet compared, oldest first, as far as the lanes are through. */
-  async #reconcile(signal: AbortSignal): Promise<void> {
-    const { regions, partitions } = this.#config;
+  async #reconcile(source: ReconciliationSource, signal: AbortSignal): Promise<void> {
+    const { partitions } = this.#config;
     const { connection } = this.#parts;
-    const parts = { ...this.#parts, partitions, alerts: new HubAlerts(connection) };
+    const parts = { ...this.#parts, source, partitions, alerts: new HubAlerts(connection) };
     const nowHourMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
-    for (const region of regions) {
+    await this.#eachRegion(async (region) => {
       const last = (await reconciledHour(connection, region)) ?? nowHourMs - 2 * HOUR_MS;
       let hourMs = Math.max(last + HOUR_MS, nowHourMs - HOURS_BACK_MAX * HOUR_MS);
       for (; hourMs < nowHourMs && !signal.aborted; hourMs += HOUR_MS) {
         if (!(await reconcileHour(region, hourMs, parts))) break;
         await saveReconciledHour(connection, region, hourMs);
       }
-    }
+    });
   }
 }

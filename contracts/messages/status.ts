@@ -161,6 +161,8 @@ export interface StewardStatus {
   >;
   /** The hub's copies of logs, by region. */
   readonly copies: Readonly<Record<string, HubCopy>>;
+  /** The sink as configured, and why log and sink are not compared; null if they are. */
+  readonly sink: { readonly name: string; readonly uncompared: string | null };
 }
 
 export interface NotifierStatus {

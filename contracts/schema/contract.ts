@@ -109,11 +109,14 @@ export function compileContract(id: { name: string; version: number }, schema: o
   if (!NAME.test(id.name)) fail("the name must be lower-case letters, digits, - and _");
   refuseBacktracking(schema, fail);
   const { properties = {}, required = [], ...annotations } = schema as Schema;
+  if (typeof properties !== "object" || properties === null || Array.isArray(properties))
+    fail('"properties" must be an object: a schema for each name');
+  if (!Array.isArray(required)) fail('"required" must be a list of names');
+  for (const [name, property] of Object.entries(properties))
+    if (!ROLES.includes((property as Property | null)?.["x-role"]))
+      fail(`property "${name}" needs an x-role: ${ROLES.join(", ")}`);
   const byRole = (role: string): string[] =>
     Object.keys(properties).filter((name) => properties[name]!["x-role"] === role);
-  for (const [name, property] of Object.entries(properties))
-    if (!ROLES.includes(property["x-role"]))
-      fail(`property "${name}" needs an x-role: ${ROLES.join(", ")}`);
   const atMostOne = (role: string): string | undefined => {
     const names = byRole(role);
     return names.length > 1 ? fail(`two ${role} properties: ${names.join(", ")}`) : names[0];

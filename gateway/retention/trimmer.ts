@@ -6,7 +6,7 @@ import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { readCopy } from "../../platform/nats/lanes/copies.ts";
 import { neededFrom } from "../../platform/nats/lanes/positions.ts";
-import { rebuildCopy } from "../../platform/nats/topology/topology.ts";
+import { rebuildCopy } from "../../platform/nats/topology/apply-topology.ts";
 import { trim } from "../../platform/nats/lanes/trim.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";

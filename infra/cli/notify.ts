@@ -5,6 +5,7 @@ import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, place } from "./kit/options.ts";
 import { UsageError, refused } from "./kit/refused.ts";
+import { count } from "./kit/words.ts";
 import { assign, assignmentLines } from "./notify/assign.ts";
 import { deadLetterLines, retryDeadLetters } from "./notify/dead.ts";
 
@@ -67,7 +68,7 @@ export function addNotifyCommand(program: Command, say: Say): void {
       return withNats(options, options.at, async (nats) => {
         const moved = await retryDeadLetters(nats, options.at, seq ?? null);
         if (moved === 0 && seq !== undefined) throw refused(`there is no dead letter ${seq}`);
-        say(`${moved} ${moved === 1 ? "message" : "messages"} to be sent again`);
+        say(`${count(moved, "message")} to be sent again`);
       });
     });
 }

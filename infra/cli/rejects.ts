@@ -5,7 +5,7 @@ import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, parseSince, place } from "./kit/options.ts";
 import { UsageError, refused } from "./kit/refused.ts";
-import { number } from "./kit/words.ts";
+import { count, number } from "./kit/words.ts";
 import {
   describe,
   findRejects,
@@ -103,8 +103,8 @@ const goneLine = (gone: number): string =>
   gone === 1 ? "1 older one was dropped" : `${number(gone)} older ones were dropped`;
 
 const answerLine = ({ seq, outcome, readings, detail }: ReplayAnswer, dryRun: boolean): string => {
-  const count = `${readings} ${readings === 1 ? "reading" : "readings"}`;
-  const verdict = outcome === "stored" || outcome === "partly" ? `${outcome}, ${count}` : outcome;
+  const isStored = outcome === "stored" || outcome === "partly";
+  const verdict = isStored ? `${outcome}, ${count(readings, "reading")}` : outcome;
   return `${seq} ${dryRun ? "would be " : ""}${verdict}${detail === "" ? "" : `: ${detail}`}`;
 };
 

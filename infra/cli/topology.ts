@@ -3,12 +3,14 @@ import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { type RegionPairs, parseCopies } from "../../platform/nats/topology/pairs.ts";
 import { hubConfig, regionConfig } from "../../platform/nats/topology/server-config.ts";
 import {
-  HUB,
-  PARTITIONS_DEFAULT,
-  type TopologyOptions,
   applyTopology,
   diffTopology,
   rejectBoundsOf,
+} from "../../platform/nats/topology/apply-topology.ts";
+import {
+  HUB,
+  PARTITIONS_DEFAULT,
+  type TopologyOptions,
 } from "../../platform/nats/topology/topology.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import { openNats } from "./kit/connection.ts";

@@ -40,7 +40,7 @@ const PROCESSES: readonly Process[] = [
   {
     name: "Steward",
     main: "cloud/steward/main.ts",
-    does: "Scheduled work at the hub: copies of the logs, comparison of log and InfluxDB. One.",
+    does: "Scheduled work at the hub: copies of the logs, comparison of log and sink. One.",
     options: STEWARD_OPTIONS,
   },
   {

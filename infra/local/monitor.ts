@@ -7,6 +7,7 @@ import type {
   LaneStatus,
   NotifierStatus,
   ProcessStatus,
+  SequenceRestartCounts,
   SimulatorStatus,
 } from "../../contracts/messages/status.ts";
 import { telemetryStream } from "../../contracts/names/subjects.ts";
@@ -135,12 +136,21 @@ export function together(all: readonly AggregatorStatus[]): AggregatorStatus | n
       lateReadings: sum.lateReadings + one.lateReadings,
       repairsWaiting: sum.repairsWaiting + one.repairsWaiting,
       rollupsRevised: sum.rollupsRevised + one.rollupsRevised,
+      setAside: sum.setAside + one.setAside,
+      sequenceRestarts: restartsOf(sum.sequenceRestarts, one.sequenceRestarts),
       losses: [...sum.losses, ...one.losses],
       lanes: withoutPassedOn([...sum.lanes, ...one.lanes]),
       influx: sum.influx.state === "ok" ? one.influx : sum.influx,
     }),
     first,
   );
+}
+
+function restartsOf(a: SequenceRestartCounts, b: SequenceRestartCounts): SequenceRestartCounts {
+  const devices = { ...a.devices };
+  for (const [device, count] of Object.entries(b.devices))
+    devices[device] = (devices[device] ?? 0) + count;
+  return { total: a.total + b.total, devices };
 }
 
 /** While a lane passes from one to the other both may show it: the one that is further counts. */

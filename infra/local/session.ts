@@ -5,11 +5,8 @@ import { join } from "node:path";
 import logUpdate from "log-update";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
-import {
-  PARTITIONS_DEFAULT,
-  type TopologyOptions,
-  applyTopology,
-} from "../../platform/nats/topology/topology.ts";
+import { applyTopology } from "../../platform/nats/topology/apply-topology.ts";
+import { PARTITIONS_DEFAULT, type TopologyOptions } from "../../platform/nats/topology/topology.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { makeLogger } from "../../platform/runtime/logger.ts";
 import { type Incident, incidentLine } from "./incident.ts";

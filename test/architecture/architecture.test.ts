@@ -62,6 +62,11 @@ const PLANTED: Readonly<Record<string, readonly Readonly<Record<string, string>>
     { "gateway/broker/connection/planted.ts": 'import { Aedes } from "aedes";' },
     { "cloud/planted.ts": 'import leftPad from "left-pad";' },
   ],
+  "streams are created by the topology": [
+    { "cloud/planted.ts": "await manager.streams.add({ name: 'PLANTED' });" },
+    { "gateway/planted.ts": "await connection.jetstream().views.kv('planted', { history: 1 });" },
+    { "platform/nats/lanes/planted.ts": "await js.views.os('planted');" },
+  ],
   "test/unit mirrors the source": [
     { "test/unit/gateway/planted.test.ts": 'import { x } from "../../../contracts/device.ts";' },
     { "test/unit/contracts/helpers.ts": "export const x = 1;" },

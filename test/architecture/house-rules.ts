@@ -8,6 +8,7 @@ import { honestTests } from "./rules/honest-tests.ts";
 import { libraries } from "./rules/libraries.ts";
 import { mirror } from "./rules/mirror.ts";
 import { purity } from "./rules/purity.ts";
+import { streamsOfTopology } from "./rules/streams.ts";
 import type { Rule } from "./tree.ts";
 
 export const HOUSE_RULES: Readonly<Record<string, Rule>> = {
@@ -15,6 +16,7 @@ export const HOUSE_RULES: Readonly<Record<string, Rule>> = {
   "there is no import circle": circles,
   "what calls itself pure is pure": purity,
   "libraries are imported where they belong": libraries,
+  "streams are created by the topology": streamsOfTopology,
   "test/unit mirrors the source": mirror,
   "exports have names": namedExports,
   "exports are used by the product": deadExports,

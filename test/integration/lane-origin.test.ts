@@ -3,7 +3,7 @@
 // Method: real servers; a copy that stands still is made by putting a stream in its place that is none.
 import { expect, test } from "vitest";
 import { readLaneAnywhere } from "../../platform/nats/lanes/lane-origin.ts";
-import { rebuildCopy } from "../../platform/nats/topology/topology.ts";
+import { rebuildCopy } from "../../platform/nats/topology/apply-topology.ts";
 import { makeLogger } from "../../platform/runtime/logger.ts";
 import { FrameWriter } from "../support/nats-frames.ts";
 import { eventually } from "../support/eventually.ts";

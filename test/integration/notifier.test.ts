@@ -1,20 +1,16 @@
 // Goal: every alert is told at least once, at most once more for every kill, under an id that shows it;
 // nothing that is slow, dead or away makes it otherwise or delays somebody else.
 // Method: real nats-servers, SMTP and HTTP servers, notifiers that are killed at seeded moments.
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 import { isSigned } from "../support/webhook-receiver.ts";
 import type { Alert } from "../../contracts/messages/alert.ts";
-import type { NotifierStatus } from "../../contracts/messages/status.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
-import { temporaryDirectory } from "../support/temporary-directory.ts";
-import { type NatsWorld, startHubAndRegions } from "../support/nats.ts";
+import { startHubAndRegions } from "../support/nats.ts";
 import { HookServer, MailServer, raise, someAlerts } from "../support/notifications.ts";
+import { makeNotifier, staying, statusOf, stepOf } from "../support/notifiers.ts";
 import { seededRandom } from "../support/seed.ts";
-import { type Service, makeService } from "../support/services.ts";
 import { skerry } from "../support/skerry.ts";
 
 const FAST = { ratePerMinute: 60_000 };
@@ -23,40 +19,6 @@ const SECRET = "s3cret";
 
 /** A dozen commands and a cut that has to be noticed take a while on a busy machine. */
 vi.setConfig({ testTimeout: 120_000 });
-
-/** A notifier that is not started yet, at the hub or in a region. */
-async function makeNotifier(
-  stack: AsyncDisposableStack,
-  world: NatsWorld,
-  channels: readonly object[],
-  env: Record<string, string> & { place?: string },
-): Promise<Service> {
-  const { place = "hub", ...rest } = env;
-  const directory = stack.use(await temporaryDirectory());
-  const file = join(directory.path, "channels.json");
-  await writeFile(file, JSON.stringify(channels));
-  const server = place === "hub" ? world.hub : world.region(place);
-  const notifier = await makeService("cloud/notifier/main.ts", {
-    SKERRY_NATS_URL: server.urlOf("notifier"),
-    SKERRY_NOTIFIER_PLACE: place === "hub" ? "hub" : "region",
-    SKERRY_REGIONS: place === "hub" ? "eu" : place,
-    SKERRY_CHANNELS: file,
-    ...rest,
-  });
-  stack.use(notifier.process);
-  return notifier;
-}
-
-const stepOf = ({ id, state }: Pick<Alert, "id" | "state">): string => `${id}.${state}`;
-
-/** Alerts that stay: none of them is over before it is told, so that each has a message of its own. */
-const staying = (count: number, prefix = "a"): Partial<Alert>[] =>
-  someAlerts(count, prefix).map((alert, at) => ({ ...alert, key: `place-${at}` }));
-
-const statusOf = async (notifier: Service, channel: string, region = "eu") => {
-  const { channels } = await notifier.status<NotifierStatus>();
-  return channels.find((one) => one.channel === channel && one.region === region)!;
-};
 
 test("kills, a mail server that refuses and one that is down: every alert, repeats only by kills", async () => {
   const { seed, random } = seededRandom();
@@ -342,52 +304,4 @@ test("while the nats-server is away nothing is repeated; old alerts are skipped;
   expect(inHooks()).toEqual(alerts.map(stepOf));
   expect(told().some(({ kind }) => kind === "digest")).toBe(true);
   expect(hook.hooks.length).toBeLessThan(40);
-});
-
-test("a critical alert goes before what flaps; Retry-After holds the channel for all regions", async () => {
-  await using stack = new AsyncDisposableStack();
-  const world = stack.use(await startHubAndRegions({ regions: ["eu", "us"] }));
-  const hook = stack.use(await HookServer.start());
-  const channel = { name: "ops", kind: "webhook", format: "json", url: hook.url };
-  const slow = { ...channel, ratePerMinute: 12 };
-  const notifier = await makeNotifier(stack, world, [slow], { SKERRY_REGIONS: "eu,us" });
-  await notifier.process.start();
-  const eu = await world.region("eu").connect();
-  const us = await world.region("us").connect();
-  const told = () =>
-    hook.hooks.map(({ body }) => JSON.parse(body) as { subject: string; alerts: Alert[] });
-
-  // The rate allows two at once; they are used up, and then one device flaps.
-  await raise(us, "us", staying(2, "before"));
-  await eventually("the rate is used up", () => hook.hooks.length === 2);
-  const flaps = Array.from({ length: 36 }, (_, at) => ({
-    id: `flap-${Math.floor(at / 2)}`,
-    key: "door",
-    state: at % 2 === 0 ? ("firing" as const) : ("resolved" as const),
-    value: at,
-  }));
-  const flapping = await raise(eu, "eu", flaps);
-  const severe = { rule: "thawed", key: "freezer", severity: "critical" } as const;
-  const [critical] = await raise(us, "us", [{ ...severe, id: "critical" }]);
-  await eventually("both are told", () => hook.hooks.length === 4, 20_000);
-  const [first, second] = told().slice(2);
-  expect(first!.alerts.map(stepOf)).toEqual([stepOf(critical!)]);
-  expect(second!.alerts.map(stepOf)).toEqual(flapping.map(stepOf));
-  expect(second!.subject).toMatch(
-    /^RESOLVED: co2-high door, fired and resolved 18 times within \d+ s \(eu\)$/,
-  );
-
-  hook.answer = (count) =>
-    count === 5 ? { status: 429, headers: { "retry-after": "4" } } : { status: 200 };
-  await raise(eu, "eu", [{ id: "asked", key: "hall" }]);
-  await eventually("it was asked to wait", () => hook.hooks.length === 5, 20_000);
-  await raise(us, "us", [{ ...severe, id: "after", key: "cellar" }]);
-  await eventually("both are told", () => hook.hooks.length === 7, 20_000);
-  expect(hook.hooks[5]!.atMs - hook.hooks[4]!.atMs).toBeGreaterThanOrEqual(3_950);
-  expect(told()[5]!.alerts[0]!.id).toBe("after");
-  expect(told()[6]!.alerts[0]!.id).toBe("asked");
-  await eventually("all is noted", async () => {
-    const [inEu, inUs] = [await statusOf(notifier, "ops"), await statusOf(notifier, "ops", "us")];
-    return inEu.doneSeq === 37 && inUs.doneSeq === 4 && inEu.waiting + inUs.waiting === 0;
-  });
 });

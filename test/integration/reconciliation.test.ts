@@ -2,7 +2,13 @@
 // raises an alert at the hub, with figures that are right.
 // Method: real servers and processes; two hours are written through a log, then points of the second
 // are deleted from InfluxDB before the steward compares.
+import { pino } from "pino";
 import { expect, test } from "vitest";
+import { HubAlerts } from "../../cloud/hub-alerts.ts";
+import { reconcileHour } from "../../cloud/steward/reconciliation.ts";
+import { SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/schema/catalog.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
+import { Positions } from "../../platform/nats/lanes/positions.ts";
 import type { Alert } from "../../contracts/messages/alert.ts";
 import { makeAggregator } from "../support/aggregator.ts";
 import { startInflux } from "../support/influx.ts";
@@ -100,4 +106,37 @@ test("each hour is compared; a difference raises an alert, and says how large it
     value: 10,
     atMs: second,
   });
+});
+
+test("an hour that is trimmed in part is not taken for one of which the sink holds too much", async () => {
+  await using world = await startHubAndRegions({ regions: ["eu"], partitions: 1 });
+  const eu = await world.region("eu").connect();
+  const hub = await world.hub.connect();
+  const streams = new Streams(hub);
+  const hourMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - HOUR_MS;
+  const writer = new FrameWriter({ region: "eu", partition: 0 });
+  for (let at = 0; at < 3; at++) await writer.publish(eu, [environment(at, hourMs + at)], hourMs);
+  const copied = async () => (await streams.state("TELEMETRY_eu")).lastSeq === 3;
+  await eventually("the hub has its copy", copied);
+  const positions = await Positions.open<object>(hub, "aggregator");
+  const lane = { region: "eu", partition: 0 };
+  await positions.load(lane);
+  await positions.save(lane, { seq: 4, doneSeq: 3, finalThroughMs: hourMs + HOUR_MS });
+  const held = new Map(["temperature", "humidity", "light", "co2", "occupancy"].map((f) => [f, 3]));
+  const recorded: unknown[] = [];
+  const source = {
+    name: "a store",
+    countFields: () => Promise.resolve(held),
+    record: (...of: unknown[]) => Promise.resolve(void recorded.push(of)),
+  };
+  const catalog = loadCatalog(SCHEMAS_DIRECTORY);
+  const [alerts, logger] = [new HubAlerts(hub), pino({ level: "silent" })];
+  const parts = { connection: hub, source, catalog, alerts, partitions: 1, logger };
+  const whole = { contract: "environment", readings: 3, missing: 0, surplus: 0 };
+  expect(await reconcileHour("eu", hourMs, parts)).toEqual([whole]);
+  expect(recorded).toEqual([["eu", hourMs, [whole]]]);
+  await streams.purge("TELEMETRY_eu", { before: 3 });
+  expect(await reconcileHour("eu", hourMs, parts)).toEqual([]);
+  expect(recorded).toHaveLength(1);
+  expect((await streams.state("ALERTS_hub")).messages).toBe(0);
 });

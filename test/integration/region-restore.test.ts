@@ -5,7 +5,7 @@
 import { rm } from "node:fs/promises";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { expect, test } from "vitest";
-import { applyTopology } from "../../platform/nats/topology/topology.ts";
+import { applyTopology } from "../../platform/nats/topology/apply-topology.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { storedAt } from "../../platform/nats/lanes/trim.ts";
 import { makeAggregator } from "../support/aggregator.ts";

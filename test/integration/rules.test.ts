@@ -164,7 +164,7 @@ test("saved, changed and deleted rules act everywhere, also after a cut", async 
   await writeFile(other, JSON.stringify([rule("d", 1, 1_000), rule("c", 4, 5_000)]));
   const at = ["--region", "eu", "--nats", world.region("eu").url, "--since", "1h"];
   const live = await skerry(["rules", "test", file, ...at, "--record", recorded, "--strict"]);
-  expect(live.out).toMatch(/c room firing: .*\n1 alerts over \d+ readings\n/);
+  expect(live.out).toMatch(/c room firing: .*\n1 alert over \d+ readings\n/);
   expect(live.out).toContain("against the saved rules: 0 gained, 0 lost");
   expect(live.code).toBe(0);
   const against = ["--against", file, "--strict"];

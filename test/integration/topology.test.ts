@@ -1,5 +1,8 @@
-// Goal: `skerry topology diff` says what `apply` would change, and nothing after it did.
+// Goal: `skerry topology diff` says what `apply` would change, and nothing after it did; no stream on any
+// server grows for ever.
 import { expect, test } from "vitest";
+import { telemetryStream } from "../../contracts/names/subjects.ts";
+import { rebuildCopy } from "../../platform/nats/topology/apply-topology.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 import { skerry } from "../support/skerry.ts";
 
@@ -22,4 +25,28 @@ test("diff, apply, diff", async () => {
     `${different.out}applied to hub, eu, us\n`,
   );
   expect((await skerry(["topology", "diff", ...flags])).code).toBe(0);
+});
+
+test("every stream on every server has a bound: bytes, or one entry of each key, or the trimming of a copy", async () => {
+  await using world = await startHubAndRegions({ regions: ["eu", "us"], logBytesMax: 1024 ** 3 });
+  const servers = { hub: world.hub, eu: world.region("eu"), us: world.region("us") };
+  await rebuildCopy(await world.hub.connect(), "eu", "hub");
+  const kinds: Record<string, number> = { bytes: 0, key: 0, copy: 0 };
+  for (const [domain, server] of Object.entries(servers)) {
+    const manager = await (await server.connect()).jetstreamManager();
+    for await (const { config } of manager.streams.list()) {
+      const isBucket = config.name.startsWith("KV_");
+      const isCopyOfLog =
+        config.mirror !== undefined && config.name.startsWith(telemetryStream(""));
+      const kind = isBucket ? "key" : isCopyOfLog ? "copy" : "bytes";
+      kinds[kind]! += 1;
+      const where = `${domain}: ${config.name}`;
+      if (isBucket) expect(config.max_msgs_per_subject, where).toBe(1);
+      else if (!isCopyOfLog) expect(config.max_bytes, where).toBeGreaterThan(0);
+      expect(config.sources, where).toBeUndefined();
+      expect(config.name, where).not.toMatch(/^OBJ_/);
+    }
+  }
+  // Of the hub 11 streams and 8 buckets; of a region 7 streams, 4 buckets, 6 copies of buckets.
+  expect(kinds).toEqual({ bytes: 25, key: 28, copy: 4 });
 });

@@ -17,7 +17,8 @@ import {
   passwordVariable,
   regionConfig,
 } from "../../platform/nats/topology/server-config.ts";
-import { type RejectBounds, applyTopology } from "../../platform/nats/topology/topology.ts";
+import { applyTopology } from "../../platform/nats/topology/apply-topology.ts";
+import { type RejectBounds } from "../../platform/nats/topology/topology.ts";
 
 // Not digits only: nats-server would read such a variable as a number.
 const passwordOf = (user: NatsUser | "leaf"): string => `test-${user}`;

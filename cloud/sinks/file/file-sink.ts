@@ -16,7 +16,7 @@ import { FileRecords } from "./records.ts";
 export const FILE_SINK_OPTIONS = {
   sinkFile: {
     env: "SKERRY_SINK_FILE",
-    doc: "with the sink file, required: path of the file to append JSON lines to",
+    doc: "with the sink file, required by aggregators: path of the file to append JSON lines to",
     fallback: "",
     parse: as.text,
   },

@@ -19,16 +19,22 @@ export type InfluxApi = (typeof INFLUX_APIS)[number];
 /** A row of an InfluxQL result; times are RFC 3339 strings, because ns do not fit a JSON number. */
 export type Row = Readonly<Record<string, string | number | boolean | null>>;
 
+/** A proxy may answer in InfluxDB's place. */
 interface QueryResponse {
-  results: {
+  results?: {
     error?: string;
+    partial?: boolean;
     series?: {
+      partial?: boolean;
       tags?: Record<string, string>;
       columns: string[];
       values: (string | number | boolean | null)[][];
     }[];
   }[];
 }
+
+/** All versions answer so to a write that is stored. */
+const STORED = 204;
 
 /**
  * Line protocol in, InfluxQL out, over the client library's transport. Its `WriteApi` buffer is not
@@ -59,22 +65,32 @@ export class InfluxClient {
    * Resolves once InfluxDB acknowledged every line.
    * @param lines line protocol with nanosecond timestamps.
    * @throws AppError `INFLUX_REFUSED` (disposition reject: some line is bad, 400, 413 or 422),
-   *   `INFLUX_REFUSED` (fatal configuration: 401, 403, 404) or `INFLUX_UNAVAILABLE` (retry).
+   *   `INFLUX_REFUSED` (fatal configuration: 401, 403, 404, or somebody else answers) or
+   *   `INFLUX_UNAVAILABLE` (retry).
    */
   async write(lines: readonly string[]): Promise<void> {
-    await this.#send(this.#writePath, "POST", lines.join("\n"));
+    const { status } = await this.#send(this.#writePath, "POST", lines.join("\n"));
+    if (status === STORED) return;
+    const what = `answered ${status} to a write, not ${STORED}: is it an InfluxDB?`;
+    throw new AppError("INFLUX_REFUSED", "fatal", `SKERRY_INFLUX_URL ${what}`);
   }
 
   /**
    * Runs one InfluxQL statement; each row carries its columns and its group's tags.
    * @throws AppError `INFLUX_REFUSED` (reject) for a statement that no other try would make right, else
-   *   `INFLUX_UNAVAILABLE` (retry): a configuration that refuses reading is waited for.
+   *   `INFLUX_UNAVAILABLE` (retry): a configuration that refuses reading is waited for. A result that
+   *   InfluxDB has cut short is refused, too: nobody could tell what is missing.
    */
   async query(statement: string): Promise<Row[]> {
     const path = `/query?db=${encodeURIComponent(this.#database)}&q=${encodeURIComponent(statement)}`;
-    const response = (await this.#send(path, "GET", "").catch(waitedFor)) as QueryResponse;
-    const [result] = response.results;
+    const { body } = await this.#send(path, "GET", "").catch(waitedFor);
+    const { results } = (body ?? {}) as QueryResponse;
+    if (!Array.isArray(results))
+      throw new AppError("INFLUX_UNAVAILABLE", "retry", "InfluxDB: the answer has no results");
+    const [result] = results;
     if (result?.error) throw queryError(result.error);
+    if (result?.partial || result?.series?.some(({ partial }) => partial))
+      throw new AppError("INFLUX_REFUSED", "reject", CUT_SHORT);
     return (result?.series ?? []).flatMap(({ columns, values, tags }) =>
       values.map((row) => ({
         ...tags,
@@ -90,12 +106,18 @@ export class InfluxClient {
     await this.#send(`/query?q=${encodeURIComponent(statement)}`, "POST", "");
   }
 
-  async #send(path: string, method: string, body: string): Promise<unknown> {
+  async #send(
+    path: string,
+    method: string,
+    content: string,
+  ): Promise<{ status: number; body: unknown }> {
+    let status = 0;
+    const headers = { ...this.#headers, "content-type": "text/plain; charset=utf-8" };
+    const started = (_: unknown, code = 0): void => void (status = code);
     try {
-      return (await this.#transport.request(path, body, {
-        method,
-        headers: { ...this.#headers, "content-type": "text/plain; charset=utf-8" },
-      })) as unknown;
+      const options = { method, headers };
+      const body: unknown = await this.#transport.request(path, content, options, started);
+      return { status, body };
     } catch (error) {
       throw toAppError(error);
     }
@@ -109,9 +131,11 @@ function authorization({ token }: InfluxTarget, url: URL): Record<string, string
   return { authorization: `Basic ${Buffer.from(credentials).toString("base64")}` };
 }
 
-/** A statement that cannot be parsed never will be; a timeout or a busy engine passes. */
+const CUT_SHORT = "InfluxDB cuts results short: set max-row-limit of its [http] section to 0";
+
+/** A statement that cannot be parsed, or asks for more than is allowed, always will; a busy engine passes. */
 const queryError = (detail: string): AppError =>
-  detail.includes("error parsing query")
+  /error parsing query|^max-select-/.test(detail)
     ? new AppError("INFLUX_REFUSED", "reject", detail)
     : new AppError("INFLUX_UNAVAILABLE", "retry", `InfluxDB: ${detail}`);
 
@@ -131,12 +155,16 @@ export const quote = (text: string): string =>
 export const quoteName = (name: string): string =>
   `"${name.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 
+/** InfluxDB says what is wrong in JSON; a proxy, or a server that wants TLS, does not. */
+const isInfluxAnswer = ({ body = "" }: HttpError): boolean => body.trimStart().startsWith("{");
+
 function toAppError(error: unknown): AppError {
   if (error instanceof HttpError) {
     const detail = `InfluxDB answered ${error.statusCode}: ${error.body ?? error.message}`;
-    if ([400, 413, 422].includes(error.statusCode))
+    const isVerdict = error.statusCode === 413 || isInfluxAnswer(error);
+    if ([400, 413, 422].includes(error.statusCode) && isVerdict)
       return new AppError("INFLUX_REFUSED", "reject", detail, { cause: error });
-    if ([401, 403, 404].includes(error.statusCode))
+    if ([400, 401, 403, 404, 422].includes(error.statusCode))
       return new AppError("INFLUX_REFUSED", "fatal", detail, { cause: error });
     return new AppError("INFLUX_UNAVAILABLE", "retry", detail, { cause: error });
   }

@@ -1,10 +1,14 @@
 import { type OptionTable, type Resolved, as } from "../../../platform/runtime/config.ts";
 import { AppError } from "../../../platform/runtime/errors.ts";
 import type { Logger } from "../../../platform/runtime/logger.ts";
-import type { Sink } from "../sink.ts";
+import type { ReconciliationSource, Sink } from "../sink.ts";
 import { InfluxClient } from "./client.ts";
 import { InfluxSink } from "./influx-sink.ts";
-import { INFLUX_OPTIONS, influxTarget } from "./options.ts";
+import { INFLUX_OPTIONS, type InfluxConfig, influxTarget } from "./options.ts";
+import { InfluxReconciliationSource } from "./reconciliation-source.ts";
+
+/** Counting an hour of raw points takes a while. */
+const COUNT_WITHIN_MS = 120_000;
 
 /** The address may be left out here: another sink may be chosen. */
 export const INFLUX_SINK_OPTIONS = {
@@ -18,8 +22,15 @@ export const INFLUX_SINK_OPTIONS = {
 } satisfies OptionTable;
 
 export function openInfluxSink(config: Resolved<typeof INFLUX_SINK_OPTIONS>, logger: Logger): Sink {
+  return new InfluxSink(clientOf(config), logger);
+}
+
+export const openInfluxReconciliation = (config: InfluxConfig): ReconciliationSource =>
+  new InfluxReconciliationSource(clientOf(config, COUNT_WITHIN_MS));
+
+function clientOf(config: InfluxConfig, timeoutMs?: number): InfluxClient {
   const { env, doc } = INFLUX_OPTIONS.influxUrl;
   if (config.influxUrl === "")
     throw new AppError("CONFIG_INVALID", "fatal", `${env} is required: ${doc}`);
-  return new InfluxSink(new InfluxClient(influxTarget(config)), logger);
+  return new InfluxClient(influxTarget(config), timeoutMs);
 }

@@ -9,6 +9,7 @@ import {
 import { messageOf } from "../../../platform/runtime/errors.ts";
 import { type DeviceRow, parseDeviceRows, secretsCsv } from "./csv.ts";
 import { refused } from "../kit/refused.ts";
+import { count } from "../kit/words.ts";
 import type { DeviceStore } from "./store.ts";
 
 /** Writes under way at once. */
@@ -45,7 +46,7 @@ export async function importDevices(
   if (secrets.length > 0) {
     if (secretsOut === undefined)
       throw refused(
-        `${secrets.length} rows have no secret: say --secrets-out FILE to get new ones`,
+        `${count(secrets.length, "row has", "rows have")} no secret: say --secrets-out FILE to get new ones`,
       );
     writePrivately(secretsOut, secretsCsv(secrets));
   }

@@ -7,7 +7,7 @@ import { readStored } from "../../../platform/nats/client/stream-reader.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
 import { readDropped } from "../../../platform/nats/lanes/dropped-rejects.ts";
 import { refused } from "../kit/refused.ts";
-import { printable } from "../kit/words.ts";
+import { count, printable } from "../kit/words.ts";
 import { hexDump } from "./hex-dump.ts";
 
 const PAYLOAD_SHOWN_CHARS = 120;
@@ -150,7 +150,7 @@ export function describe({ seq, reject }: KeptReject): string[] {
     ["mapping", reject.mapping],
     ["elements", reject.elements?.join(", ")],
     ["trace", reject.traceparent],
-    ["payload", `${payload.length} bytes`],
+    ["payload", count(payload.length, "byte")],
   ];
   const lines = rows.flatMap(([name, value]) =>
     value === undefined ? [] : [`${name.padEnd(10)}${printable(value)}`],

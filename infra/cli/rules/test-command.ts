@@ -12,6 +12,7 @@ import type { Place } from "../kit/addresses.ts";
 import { withNats } from "../kit/connection.ts";
 import { type Say, example, parseDuration, place } from "../kit/options.ts";
 import { UsageError, refused } from "../kit/refused.ts";
+import { count } from "../kit/words.ts";
 import { knownContracts } from "./contracts.ts";
 import {
   type Recording,
@@ -72,12 +73,13 @@ async function testRules(file: string, flags: Flags, say: Say): Promise<void> {
   if (record !== undefined) writeFileSync(record, linesOf(recordings));
   const { alerts: after, late } = alertsOver(recordings, wanted, catalog);
   for (const alert of after) say(alertLine(alert));
-  const count = recordings.reduce((sum, recording) => sum + readingsOf(recording).length, 0);
-  if (late > 0) say(`${late} readings came late and were evaluated apart`);
+  const readings = recordings.reduce((sum, recording) => sum + readingsOf(recording).length, 0);
+  if (late > 0)
+    say(`${count(late, "reading")} came late and ${late === 1 ? "was" : "were"} evaluated apart`);
   if (data !== undefined)
     say("a recording has no heartbeats of gateways: time passed with its readings, up to the last");
   const raised = after.filter(({ state }) => state === "firing").length;
-  say(`${raised} alerts over ${count} readings`);
+  say(`${count(raised, "alert")} over ${count(readings, "reading")}`);
   const current = other ?? saved;
   if (!current) return;
   // Saved rules that the file does not speak of stay as they are.

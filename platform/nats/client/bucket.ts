@@ -13,8 +13,6 @@ export interface BucketRecord {
 export interface BucketOptions {
   /** An answer that takes longer counts as none. */
   readonly timeoutMs?: number;
-  /** Makes the bucket if it is not there. */
-  readonly mayCreate?: boolean;
 }
 
 export class Bucket {
@@ -28,10 +26,10 @@ export class Bucket {
   static async open(
     connection: NatsConnection,
     name: string,
-    { timeoutMs, mayCreate = false }: BucketOptions = {},
+    { timeoutMs }: BucketOptions = {},
   ): Promise<Bucket> {
     const { views } = connection.jetstream(timeoutMs === undefined ? {} : { timeout: timeoutMs });
-    return new Bucket(await translated(views.kv(name, mayCreate ? {} : { bindOnly: true })));
+    return new Bucket(await translated(views.kv(name, { bindOnly: true })));
   }
 
   /** Null if the key was never written. */

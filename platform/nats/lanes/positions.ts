@@ -44,7 +44,7 @@ export class Positions<T extends object> {
     operator: string,
     more: PositionsOptions = {},
   ): Promise<Positions<T>> {
-    const options = { timeoutMs: ANSWER_WITHIN_MS, mayCreate: true };
+    const options = { timeoutMs: ANSWER_WITHIN_MS };
     return new Positions<T>(
       await Bucket.open(connection, POSITIONS_BUCKET, options),
       operator,

@@ -1,20 +1,12 @@
-// The streams and buckets as data, created and reconciled idempotently.
+// The streams and buckets as data. apply-topology.ts creates them.
 //
 // T1. An origin log has max_bytes and discards new, no max_age: full, it refuses; it never forgets.
 // T2. A mirror discards old: a full one that discards new skips messages. A mirror of a log has no max_bytes,
 //     because it may forget nothing that is not read yet (lanes/trim.ts bounds it); every other
-//     stream, mirrors included, has a bound that the server keeps.
+//     stream, mirrors included, has a bound that the server keeps. A bucket keeps one entry of each key, and
+//     its keys are those of things that are there: lanes, devices, rules.
 // T3. The number of partitions is the number of subjects, fixed when the log is created.
-import {
-  DiscardPolicy,
-  type JetStreamManager,
-  type NatsConnection,
-  RetentionPolicy,
-  StorageType,
-  type StreamConfig,
-  millis,
-  nanos,
-} from "nats";
+import { DiscardPolicy, RetentionPolicy, StorageType, nanos } from "nats";
 import { COMMANDS_KEPT_MS, REPLIES_KEPT_MS } from "../../../contracts/messages/command.ts";
 import {
   ACKNOWLEDGEMENTS_BUCKET,
@@ -44,11 +36,9 @@ import {
   telemetryStream,
   telemetrySubjects,
 } from "../../../contracts/names/subjects.ts";
-import { streamOrNull } from "../client/errors.ts";
 import { LEASE_TTL_MS } from "../lanes/leases.ts";
 import { type RegionPairs, copiesIn } from "./pairs.ts";
 import type { StreamSpec } from "./spec.ts";
-import { streamDifferences } from "./topology-diff.ts";
 
 export const HUB = "hub";
 export const PARTITIONS_DEFAULT = 4;
@@ -73,14 +63,14 @@ const DEAD_LETTERS_BYTES_MAX = 256 * 1024 ** 2;
 const REPLIES_KEPT_PER_SUBJECT = 10;
 const DUPLICATE_WINDOW_MS = 120_000;
 
-interface Domain {
+export interface Domain {
   /** JetStream domain: `hub` or a region. */
   readonly name: string;
   readonly streams: readonly StreamSpec[];
   readonly buckets: readonly BucketSpec[];
 }
 
-interface BucketSpec {
+export interface BucketSpec {
   readonly name: string;
   /** Age at which an entry is forgotten; without it, never. */
   readonly ttlMs?: number;
@@ -99,7 +89,7 @@ export interface RejectBounds {
   readonly keepMs: number;
 }
 
-const REJECT_BOUNDS_DEFAULT: RejectBounds = {
+export const REJECT_BOUNDS_DEFAULT: RejectBounds = {
   bytesMax: REJECTS_BYTES_DEFAULT,
   keepMs: REJECTS_KEPT_MS_DEFAULT,
 };
@@ -112,7 +102,7 @@ const base = (spec: StreamSpec): StreamSpec => ({
 });
 
 /** A mirror in `into` of a stream whose origin is the domain `of`; its sequence numbers agree. */
-const mirror = (name: string, of: string, into: string): StreamSpec =>
+export const mirror = (name: string, of: string, into: string): StreamSpec =>
   base({
     name,
     discard: DiscardPolicy.Old,
@@ -292,110 +282,3 @@ export const domainsOf = (options: TopologyOptions): Domain[] => [
   hubDomain(options),
   ...options.regions.map((region) => regionDomain(region, options)),
 ];
-
-/** The differences between the servers and the plan, a line for each, which names its domain. */
-export async function diffTopology(
-  connections: Readonly<Record<string, NatsConnection>>,
-  options: TopologyOptions,
-): Promise<string[]> {
-  const lines: string[] = [];
-  for (const { name, streams, buckets } of domainsOf(options)) {
-    const manager = await connectionTo(connections, name).jetstreamManager();
-    for (const spec of streams)
-      for (const line of streamDifferences(spec, await streamConfig(manager, spec.name)))
-        lines.push(`${name}: ${line}`);
-    for (const bucket of buckets)
-      for (const line of bucketDifferences(bucket, await bucketConfig(manager, bucket)))
-        lines.push(`${name}: ${line}`);
-  }
-  return lines;
-}
-
-function connectionTo(
-  connections: Readonly<Record<string, NatsConnection>>,
-  domain: string,
-): NatsConnection {
-  const connection = connections[domain];
-  if (!connection) throw new Error(`no connection to ${domain}`);
-  return connection;
-}
-
-/**
- * Creates what is missing and updates what differs; an origin's subjects are never changed (T3).
- * Origins and buckets come first: a mirror whose origin is not there yet waits seconds to try again.
- */
-export async function applyTopology(
-  connections: Readonly<Record<string, NatsConnection>>,
-  options: TopologyOptions,
-): Promise<void> {
-  for (const isMirror of [false, true])
-    for (const { name, streams, buckets } of domainsOf(options)) {
-      const connection = connectionTo(connections, name);
-      const manager = await connection.jetstreamManager();
-      for (const spec of streams)
-        if ((spec.mirror !== undefined) === isMirror) await ensureStream(manager, spec);
-      if (!isMirror) for (const bucket of buckets) await ensureBucket(connection, manager, bucket);
-    }
-}
-
-const bucketConfig = (manager: JetStreamManager, { name }: BucketSpec) =>
-  streamConfig(manager, bucketStream(name));
-
-function bucketDifferences({ name, ttlMs = 0 }: BucketSpec, found: StreamConfig | null): string[] {
-  if (!found) return [`bucket ${name} is missing`];
-  const keepsMs = millis(found.max_age);
-  return keepsMs === ttlMs ? [] : [`bucket ${name}: TTL is ${keepsMs} ms, planned ${ttlMs} ms`];
-}
-
-async function ensureBucket(
-  connection: NatsConnection,
-  manager: JetStreamManager,
-  { name, ttlMs = 0 }: BucketSpec,
-): Promise<void> {
-  const options = { history: 1, storage: StorageType.File, ttl: ttlMs };
-  await connection.jetstream().views.kv(name, options);
-  const config = await bucketConfig(manager, { name });
-  if (config && millis(config.max_age) !== ttlMs)
-    await manager.streams.update(config.name, { max_age: nanos(ttlMs) });
-}
-
-/**
- * Makes the copy of a region's log again, from the region, under the same sequence numbers.
- * @param into the domain that the connection is to.
- */
-export async function rebuildCopy(
-  connection: NatsConnection,
-  region: string,
-  into: string,
-): Promise<void> {
-  const { streams } = await connection.jetstreamManager();
-  await streams.delete(telemetryStream(region));
-  await streams.add(mirror(telemetryStream(region), region, into));
-}
-
-async function ensureStream(manager: JetStreamManager, spec: StreamSpec): Promise<void> {
-  const found = await streamConfig(manager, spec.name);
-  if (!found) return void (await manager.streams.add(spec));
-  const { mirror: _mirror, subjects: _subjects, ...changeable } = spec;
-  await manager.streams.update(spec.name, changeable);
-}
-
-/** The bounds of rejects as the hub has them, or the defaults where it has none yet. */
-export async function rejectBoundsOf(connection: NatsConnection): Promise<RejectBounds> {
-  const manager = await connection.jetstreamManager();
-  const found = await streamConfig(manager, rejectsStream(HUB));
-  const { bytesMax, keepMs } = REJECT_BOUNDS_DEFAULT;
-  return {
-    bytesMax: found && found.max_bytes > 0 ? found.max_bytes : bytesMax,
-    keepMs: found && found.max_age > 0 ? millis(found.max_age) : keepMs,
-  };
-}
-
-/** A stream's configuration, or null if it does not exist. */
-export async function streamConfig(
-  manager: JetStreamManager,
-  name: string,
-): Promise<StreamConfig | null> {
-  const info = await streamOrNull(manager.streams.info(name));
-  return info && info.config;
-}

@@ -2,6 +2,7 @@
 // understands it, or says before the first is published that it does not.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import { SCHEMAS_DIRECTORY, readSchemas } from "../../../../contracts/schema/catalog.ts";
 import { checkVersion, isRefusal } from "../../../../contracts/schema/compatibility.ts";
@@ -148,6 +149,81 @@ describe("any other is refused before a first version is published, by name and 
     expect(first!.text).toContain(`the keyword "${keyword}" is not allowed`);
     expect(first!.text).toContain("description");
   });
+});
+
+/** Keywords that Ajv knows of drafts up to 2020-12, its own and older spellings included. */
+const AJV_KEYWORDS = Object.keys(new Ajv2020({ strict: false }).RULES.keywords);
+const schemas = ["allOf", "anyOf", "oneOf", "prefixItems"];
+const numbers = ["maxItems", "minItems", "maxContains", "minContains", "multipleOf"];
+const maps = [
+  ...["$defs", "definitions", "patternProperties", "dependentSchemas", "dependentRequired"],
+  ...["dependencies", "properties", "$vocabulary"],
+];
+const flags = ["nullable", "uniqueItems", "readOnly", "writeOnly", "deprecated", "$async"];
+const schema = ["not", "if", "then", "else", "propertyNames", "items", "contains", "contentSchema"];
+const more = ["unevaluatedProperties", "unevaluatedItems", "additionalProperties"];
+
+/** A value with which the keyword may stand in a schema. */
+const plausible = (keyword: string): unknown => {
+  if (schemas.includes(keyword)) return [{}];
+  if (maps.includes(keyword)) return {};
+  if (numbers.includes(keyword) || /^(min|max|exclusive)/.test(keyword)) return 1;
+  if (flags.includes(keyword)) return true;
+  if (schema.includes(keyword) || more.includes(keyword)) return {};
+  if (keyword === "format") return "date-time";
+  if (keyword === "required" || keyword === "enum" || keyword === "examples") return ["a"];
+  return keyword === "type" ? "string" : keyword === "$schema" ? SAMPLES["$schema"]![0] : "#a";
+};
+
+test("Ajv's list has the keywords of the drafts", () => {
+  expect(AJV_KEYWORDS).toEqual(expect.arrayContaining(["$dynamicRef", "dependentRequired"]));
+  expect(AJV_KEYWORDS).toEqual(expect.arrayContaining(["unevaluatedItems", "nullable", "format"]));
+  expect(AJV_KEYWORDS.length).toBeGreaterThan(50);
+});
+
+describe("every keyword of JSON Schema 2020-12 is understood, or refused in words at the first publication", () => {
+  const text = { type: "string", "x-role": "tag" };
+  const places = {
+    object: (keyword: string, value: unknown) => ({ properties: {}, [keyword]: value }),
+    property: (keyword: string, value: unknown) => ({
+      properties: { p: { ...text, [keyword]: value } },
+    }),
+    additionalProperties: (keyword: string, value: unknown) => ({
+      additionalProperties: { type: "string", [keyword]: value },
+    }),
+  };
+  test.each(AJV_KEYWORDS)("%s", (keyword) => {
+    for (const [place, at] of Object.entries(places)) {
+      const known = place === "object" ? OBJECT_KEYWORDS : PROPERTY_KEYWORDS;
+      const whole = { type: "object", ...at(keyword, plausible(keyword)) };
+      const found = unknownKeywords(whole).map((one) => one.keyword);
+      expect(found, place).toEqual(known.has(keyword) ? [] : [keyword]);
+      if (known.has(keyword)) continue;
+      // It need not compile; if it does not, the words are as good.
+      try {
+        compileContract({ name: "thing", version: 1 }, whole);
+      } catch (error) {
+        expect(error, place).toBeInstanceOf(ContractError);
+        expect(String(error), place).toMatch(
+          /the keyword ".+" is not allowed, because .* may have|(pattern|patternProperties) is not allowed: it can take exponential time/,
+        );
+      }
+    }
+  });
+});
+
+test("what is no schema at all is refused in words", () => {
+  for (const properties of [{ a: null }, { a: true }, { a: "number" }, { a: [] }])
+    expect(() =>
+      compileContract({ name: "bad", version: 1 }, { type: "object", properties }),
+    ).toThrow(/property "a" needs an x-role: field, tag, time, sequence, version/);
+  for (const whole of [{ properties: null }, { properties: [] }, { properties: "a" }])
+    expect(() => compileContract({ name: "bad", version: 1 }, whole)).toThrow(
+      /"properties" must be an object: a schema for each name/,
+    );
+  expect(() => compileContract({ name: "bad", version: 1 }, { required: "a" })).toThrow(
+    /"required" must be a list of names/,
+  );
 });
 
 test("a keyword that cannot be compiled is refused in the same words", () => {

@@ -1,0 +1,130 @@
+// The streams and buckets of the plan on their servers: compared, created, and updated where they differ.
+// Nothing else creates a stream: no process can, but for the copy of a log that it makes again.
+import {
+  type JetStreamManager,
+  type NatsConnection,
+  StorageType,
+  type StreamConfig,
+  millis,
+  nanos,
+} from "nats";
+import { bucketStream, rejectsStream, telemetryStream } from "../../../contracts/names/subjects.ts";
+import { streamOrNull } from "../client/errors.ts";
+import type { StreamSpec } from "./spec.ts";
+import {
+  type BucketSpec,
+  HUB,
+  REJECT_BOUNDS_DEFAULT,
+  type RejectBounds,
+  type TopologyOptions,
+  domainsOf,
+  mirror,
+} from "./topology.ts";
+import { streamDifferences } from "./topology-diff.ts";
+
+/** The differences between the servers and the plan, a line for each, which names its domain. */
+export async function diffTopology(
+  connections: Readonly<Record<string, NatsConnection>>,
+  options: TopologyOptions,
+): Promise<string[]> {
+  const lines: string[] = [];
+  for (const { name, streams, buckets } of domainsOf(options)) {
+    const manager = await connectionTo(connections, name).jetstreamManager();
+    for (const spec of streams)
+      for (const line of streamDifferences(spec, await streamConfig(manager, spec.name)))
+        lines.push(`${name}: ${line}`);
+    for (const bucket of buckets)
+      for (const line of bucketDifferences(bucket, await bucketConfig(manager, bucket)))
+        lines.push(`${name}: ${line}`);
+  }
+  return lines;
+}
+
+function connectionTo(
+  connections: Readonly<Record<string, NatsConnection>>,
+  domain: string,
+): NatsConnection {
+  const connection = connections[domain];
+  if (!connection) throw new Error(`no connection to ${domain}`);
+  return connection;
+}
+
+/**
+ * Creates what is missing and updates what differs; an origin's subjects are never changed (topology.ts/T3).
+ * Origins and buckets come first: a mirror whose origin is not there yet waits seconds to try again.
+ */
+export async function applyTopology(
+  connections: Readonly<Record<string, NatsConnection>>,
+  options: TopologyOptions,
+): Promise<void> {
+  for (const isMirror of [false, true])
+    for (const { name, streams, buckets } of domainsOf(options)) {
+      const connection = connectionTo(connections, name);
+      const manager = await connection.jetstreamManager();
+      for (const spec of streams)
+        if ((spec.mirror !== undefined) === isMirror) await ensureStream(manager, spec);
+      if (!isMirror) for (const bucket of buckets) await ensureBucket(connection, manager, bucket);
+    }
+}
+
+const bucketConfig = (manager: JetStreamManager, { name }: BucketSpec) =>
+  streamConfig(manager, bucketStream(name));
+
+function bucketDifferences({ name, ttlMs = 0 }: BucketSpec, found: StreamConfig | null): string[] {
+  if (!found) return [`bucket ${name} is missing`];
+  const keepsMs = millis(found.max_age);
+  return keepsMs === ttlMs ? [] : [`bucket ${name}: TTL is ${keepsMs} ms, planned ${ttlMs} ms`];
+}
+
+async function ensureBucket(
+  connection: NatsConnection,
+  manager: JetStreamManager,
+  { name, ttlMs = 0 }: BucketSpec,
+): Promise<void> {
+  const options = { history: 1, storage: StorageType.File, ttl: ttlMs };
+  await connection.jetstream().views.kv(name, options);
+  const config = await bucketConfig(manager, { name });
+  if (config && millis(config.max_age) !== ttlMs)
+    await manager.streams.update(config.name, { max_age: nanos(ttlMs) });
+}
+
+/**
+ * Makes the copy of a region's log again, from the region, under the same sequence numbers.
+ * @param into the domain that the connection is to.
+ */
+export async function rebuildCopy(
+  connection: NatsConnection,
+  region: string,
+  into: string,
+): Promise<void> {
+  const { streams } = await connection.jetstreamManager();
+  await streams.delete(telemetryStream(region));
+  await streams.add(mirror(telemetryStream(region), region, into));
+}
+
+async function ensureStream(manager: JetStreamManager, spec: StreamSpec): Promise<void> {
+  const found = await streamConfig(manager, spec.name);
+  if (!found) return void (await manager.streams.add(spec));
+  const { mirror: _mirror, subjects: _subjects, ...changeable } = spec;
+  await manager.streams.update(spec.name, changeable);
+}
+
+/** The bounds of rejects as the hub has them, or the defaults where it has none yet. */
+export async function rejectBoundsOf(connection: NatsConnection): Promise<RejectBounds> {
+  const manager = await connection.jetstreamManager();
+  const found = await streamConfig(manager, rejectsStream(HUB));
+  const { bytesMax, keepMs } = REJECT_BOUNDS_DEFAULT;
+  return {
+    bytesMax: found && found.max_bytes > 0 ? found.max_bytes : bytesMax,
+    keepMs: found && found.max_age > 0 ? millis(found.max_age) : keepMs,
+  };
+}
+
+/** A stream's configuration, or null if it does not exist. */
+export async function streamConfig(
+  manager: JetStreamManager,
+  name: string,
+): Promise<StreamConfig | null> {
+  const info = await streamOrNull(manager.streams.info(name));
+  return info && info.config;
+}
