@@ -129,6 +129,7 @@ async function openServices(
   const bridges = new BridgeMemory({
     isBridge: (principal) => identity.isBridge(principal),
     clientIds: config.bridges,
+    found: (bridge, by) => logger.info({ bridge, by }, "a bridge has connected"),
     clock: () => performance.now(),
   });
   const notedFields = new NotedFields(logger);
@@ -197,6 +198,7 @@ const statusOf = (region: string, services: Services, broker: Broker): GatewaySt
   qos0Dropped: services.backpressure.qos0Dropped,
   presenceDropped: services.presence.dropped,
   bridgeRepeats: services.bridges.repeated,
+  bridges: services.bridges.repeats,
   log: services.commitLog.state,
   notes: services.notedFields.status,
   commands: services.commands.status,

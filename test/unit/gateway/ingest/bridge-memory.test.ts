@@ -69,6 +69,54 @@ test("a bridge is known by its record, by its CONNECT, or by its client id", () 
   }
 });
 
+test("a client id alone makes no bridge of a client that logged in as a device", () => {
+  const { memory, send, reconnect } = world([/bridge/i]);
+  const device = { clientId: "footbridge-7", principal: "footbridge-7", device: "footbridge-7" };
+  memory.connected(device);
+  for (let time = 0; time < 3; time++) {
+    expect(send(device, "21.5")).toBe(true);
+    reconnect(device);
+  }
+  expect(memory.repeated).toBe(0);
+});
+
+test("a client id alone makes no bridge of a client on topics that name it", () => {
+  const { memory, send, reconnect } = world([/bridge/i]);
+  const device = { clientId: "foot-bridge" };
+  const topic = "shellies/Foot-Bridge/sensor/temperature";
+  memory.connected(device);
+  for (let time = 0; time < 3; time++) {
+    expect(send(device, "21.5", { topic })).toBe(true);
+    reconnect(device);
+  }
+  expect(memory.repeated).toBe(0);
+});
+
+test("what bridges repeated is counted by bridge, with the sign by which each is known", () => {
+  const { memory, send, reconnect } = world([/-bridge$/]);
+  const clients = [BRIDGE, { clientId: "site", bridge: true }, { clientId: "site-bridge" }];
+  for (const client of clients) {
+    memory.connected(client);
+    send(client, "21.5");
+    reconnect(client);
+    send(client, "21.5");
+  }
+  expect(memory.repeats).toEqual([
+    { name: "bridge-1", knownBy: "record", repeats: 1 },
+    { name: "site", knownBy: "connect", repeats: 1 },
+    { name: "site-bridge", knownBy: "client_id", repeats: 1 },
+  ]);
+  for (let number = 0; number < 200; number++) {
+    const client = { clientId: `b-${number}`, bridge: true };
+    memory.connected(client);
+    send(client, "21.5");
+    reconnect(client);
+    send(client, "21.5");
+  }
+  expect(memory.repeated).toBe(203);
+  expect(memory.repeats).toHaveLength(100);
+});
+
 test("a device that retains each of its values sends new readings, equal ones too", () => {
   const { memory, send, reconnect } = world();
   const device = { clientId: "device-1", principal: "device-1" };
