@@ -60,7 +60,7 @@ export const GATEWAY_OPTIONS = {
   },
   dataDir: {
     env: "SKERRY_DATA_DIR",
-    doc: "where MQTT sessions, queued and retained messages survive a restart; unset: in memory",
+    doc: "where MQTT sessions, queued and retained messages, and the last values of bridges survive a restart; unset: in memory",
     fallback: "",
     parse: as.text,
   },

@@ -9,7 +9,7 @@
 // Q2. A device that publishes each of its values with RETAIN is no bridge, and its equal values are new. Its client id
 //     alone makes nobody a bridge that logged in as a device, nor on a topic that names the client itself.
 // Q3. What is not remembered counts as new: nothing is lost for it. `TOPICS_MAX` topics are remembered, the
-//     longest unheard go first, and none outlives the process.
+//     longest unheard go first; those of a former process are taken up from `values` (bridge-store.ts).
 import { hash } from "node:crypto";
 import type { Message, Settle } from "./message.ts";
 
@@ -35,6 +35,8 @@ export interface BridgeMemoryParts {
   readonly isBridge: (principal: string) => boolean;
   /** Client ids of bridges that do not say so. */
   readonly clientIds: readonly RegExp[];
+  /** Absent: nothing outlives the process. */
+  readonly values?: BridgeValues | null;
   /** Hears of each that is taken for a bridge. */
   readonly found?: (name: string, by: KnownBy) => void;
   /** Monotonic ms. */
@@ -62,10 +64,18 @@ interface Burst {
   topics: Set<string> | null;
 }
 
-/** Digests of payloads that were stored. */
-interface Known {
-  last: string;
-  retained: string | null;
+/** Digests of payloads that were stored: of the last of its topic, and of the last with RETAIN. */
+export interface BridgeValue {
+  readonly last: string;
+  readonly retained: string | null;
+}
+
+/** The place where values outlive the process; a write that fails is its own affair. */
+export interface BridgeValues {
+  /** The longest unchanged first. */
+  load(): Iterable<[key: string, value: BridgeValue]>;
+  put(key: string, value: BridgeValue): void;
+  remove(key: string): void;
 }
 
 export class BridgeMemory {
@@ -73,12 +83,14 @@ export class BridgeMemory {
   /** Connected bridges, by client id. */
   readonly #bursts = new Map<string, Burst>();
   /** Values by digest of name and topic, the longest unheard first. */
-  readonly #known = new Map<string, Known>();
+  readonly #known: Map<string, BridgeValue>;
   readonly #byBridge = new Map<string, BridgeRepeats>();
   #repeated = 0;
 
   constructor(parts: BridgeMemoryParts) {
     this.#of = parts;
+    this.#known = new Map(parts.values?.load());
+    this.#forgetOldest();
   }
 
   /** Messages that were no new readings, since the start. */
@@ -165,12 +177,19 @@ export class BridgeMemory {
   #remember(key: string, digest: string, retain: boolean): void {
     const known = this.#known.get(key);
     this.#known.delete(key);
-    this.#known.set(key, {
-      last: digest,
-      retained: retain ? digest : (known?.retained ?? null),
-    });
-    if (this.#known.size <= TOPICS_MAX) return;
-    for (const oldest of this.#known.keys()) return void this.#known.delete(oldest); // Q3
+    const value = { last: digest, retained: retain ? digest : (known?.retained ?? null) };
+    this.#known.set(key, value);
+    if (known?.last !== value.last || known.retained !== value.retained)
+      this.#of.values?.put(key, value);
+    this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    for (const oldest of this.#known.keys()) {
+      if (this.#known.size <= TOPICS_MAX) return; // Q3
+      this.#known.delete(oldest);
+      this.#of.values?.remove(oldest);
+    }
   }
 }
 

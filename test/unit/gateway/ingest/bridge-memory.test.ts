@@ -1,15 +1,21 @@
 import { expect, test } from "vitest";
-import { type BridgeClient, BridgeMemory } from "../../../../gateway/ingest/bridge-memory.ts";
+import {
+  type BridgeClient,
+  BridgeMemory,
+  type BridgeValue,
+  type BridgeValues,
+} from "../../../../gateway/ingest/bridge-memory.ts";
 import type { Message, Refusal } from "../../../../gateway/ingest/message.ts";
 
 const TOPIC = "shellies/shellyht-1/sensor/temperature";
 
 /** A gateway in miniature: `send` says whether a message went on to be a reading. */
-function world(clientIds: readonly RegExp[] = []) {
+function world(clientIds: readonly RegExp[] = [], values: BridgeValues | null = null) {
   let nowMs = 0;
   const memory = new BridgeMemory({
     isBridge: (principal) => principal.startsWith("bridge"),
     clientIds,
+    values,
     clock: () => nowMs,
   });
   const send = (
@@ -194,4 +200,36 @@ test("topics beyond what is remembered are stored, and a bridge's topics are its
   reconnect(BRIDGE);
   expect(send(BRIDGE, "1", { topic: "first" })).toBe(true);
   expect(send(BRIDGE, "1", { topic: "t/49999" })).toBe(false);
+});
+
+test("what is remembered outlives the process, within the same bound; equal values are not written again", () => {
+  const rows = new Map<string, BridgeValue>();
+  let puts = 0;
+  const values: BridgeValues = {
+    load: () => [...rows],
+    put: (key, value) => {
+      puts += 1;
+      rows.delete(key);
+      rows.set(key, value);
+    },
+    remove: (key) => void rows.delete(key),
+  };
+  const before = world([], values);
+  before.memory.connected(BRIDGE);
+  before.send(BRIDGE, "21.5");
+  before.send(BRIDGE, "21.5");
+  before.send(BRIDGE, "?", {
+    topic: "refused",
+    refused: { reason: "payload_invalid", detail: "no" },
+  });
+  expect(puts).toBe(1);
+  const after = world([], values);
+  after.memory.connected(BRIDGE);
+  expect(after.send(BRIDGE, "21.5")).toBe(false);
+  expect(after.send(BRIDGE, "?", { topic: "refused" })).toBe(true);
+  for (let topic = 0; topic < 50_010; topic++) after.send(BRIDGE, "1", { topic: `t/${topic}` });
+  expect(rows.size).toBe(50_000);
+  for (let number = 0; number < 10; number++) rows.set(`x${number}`, { last: "", retained: "" });
+  world([], values);
+  expect(rows.size).toBe(50_000);
 });
