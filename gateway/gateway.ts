@@ -23,6 +23,7 @@ import { startBroker } from "./broker/start-broker.ts";
 import { Commands } from "./commands/commands.ts";
 import { type Identity, openIdentity } from "./identity/identity.ts";
 import { BridgeMemory } from "./ingest/bridge-memory.ts";
+import { type BridgeStore, openBridgeStore } from "./ingest/bridge-store.ts";
 import { Backpressure } from "./ingest/backpressure.ts";
 import { CommitLog } from "./ingest/commit-log.ts";
 import { Ingest } from "./ingest/ingest.ts";
@@ -68,6 +69,8 @@ interface Services {
   readonly identity: Identity;
   readonly backpressure: Backpressure;
   readonly bridges: BridgeMemory;
+  /** Null: nothing of bridges outlives the process. */
+  readonly bridgeStore: BridgeStore | null;
   readonly setAside: SetAside;
 }
 
@@ -101,6 +104,7 @@ export async function runGateway(
     services.presence.stop();
     await services.commitLog.drain(AbortSignal.timeout(DRAIN_MS));
     await broker[Symbol.asyncDispose]();
+    services.bridgeStore?.[Symbol.dispose]();
     await services.connection.close();
   }
 }
@@ -126,9 +130,12 @@ async function openServices(
   const commitLog = new CommitLog(natsFrameStore(connection, region), log);
   const rejectLog = new RejectLog(connection, region, `${gateway}:${epoch}`);
   const identity = await openIdentity({ connection, setAside, logger, anonymous }, signal);
+  const bridgeStore = openBridgeStore(config.dataDir, logger);
   const bridges = new BridgeMemory({
+    values: bridgeStore,
     isBridge: (principal) => identity.isBridge(principal),
     clientIds: config.bridges,
+    found: (bridge, by) => logger.info({ bridge, by }, "a bridge has connected"),
     clock: () => performance.now(),
   });
   const notedFields = new NotedFields(logger);
@@ -149,6 +156,7 @@ async function openServices(
     commands: new Commands({ connection, region, setAside, logger, clock, signal }),
     identity,
     bridges,
+    bridgeStore,
     backpressure: new Backpressure(commitLog),
     setAside,
   };
@@ -197,6 +205,7 @@ const statusOf = (region: string, services: Services, broker: Broker): GatewaySt
   qos0Dropped: services.backpressure.qos0Dropped,
   presenceDropped: services.presence.dropped,
   bridgeRepeats: services.bridges.repeated,
+  bridges: services.bridges.repeats,
   log: services.commitLog.state,
   notes: services.notedFields.status,
   commands: services.commands.status,

@@ -54,13 +54,13 @@ export const GATEWAY_OPTIONS = {
   },
   bridges: {
     env: "SKERRY_BRIDGES",
-    doc: "client ids of bridges that neither log in as one nor say so in CONNECT: a list, * for any text; none: no others",
-    fallback: "*bridge*",
+    doc: "client ids of bridges that neither log in as one nor say so in CONNECT: a list, * for any text, in any case; never clients that log in as a device; none: no others",
+    fallback: "bridge,*-bridge",
     parse: clientIdPatterns,
   },
   dataDir: {
     env: "SKERRY_DATA_DIR",
-    doc: "where MQTT sessions, queued and retained messages survive a restart; unset: in memory",
+    doc: "where MQTT sessions, queued and retained messages, and the last values of bridges survive a restart; unset: in memory",
     fallback: "",
     parse: as.text,
   },

@@ -31,6 +31,12 @@ export interface GatewayStatus {
   readonly presenceDropped: number;
   /** Messages that bridges repeated from their memory after they connected: no new readings. */
   readonly bridgeRepeats: number;
+  /** The same by bridge, since the start, and the sign by which each was taken for one. */
+  readonly bridges: readonly {
+    readonly name: string;
+    readonly knownBy: "connect" | "record" | "client_id";
+    readonly repeats: number;
+  }[];
   /** `refusing`: the log refuses or is away, so nothing is acknowledged; `detail` says why. */
   readonly log: { readonly state: "ok" | "refusing"; readonly detail: string };
   /** Values that readings lack which were admitted in part. */

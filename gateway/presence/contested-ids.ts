@@ -28,7 +28,7 @@ interface Seen {
   before: number;
   /** Those who had it or took it, the latest last. */
   readonly addresses: Set<string>;
-  /** Since when it was not contested, or null while it is or never was. */
+  /** Time of the last takeover that made it a contest (X1), or null while there was none. */
   contestedMs: number | null;
 }
 

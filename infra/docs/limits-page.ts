@@ -68,7 +68,8 @@ function valueText({ name, unit }: Limit, { text }: Found, sources: Sources): st
   if (text.startsWith('"')) return code(text.slice(1, -1));
   const value = sumOf(text, sources);
   if (unit === "share") return `${Number((value * 100).toPrecision(3))} %`;
-  if (/(?:^|_)MS(?:_|$)/.test(name)) return durationText(value);
+  // A number per millisecond is no time.
+  if (/(?:^|_)(?<!PER_)MS(?:_|$)/.test(name)) return durationText(value);
   if (/(?:^|_)BYTES(?:_|$)/.test(name)) return bytesText(value);
   return numberText(value);
 }

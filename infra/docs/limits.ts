@@ -48,6 +48,10 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
         doc: "presence readings that wait for the log; more are dropped and counted",
       },
       {
+        name: "REJECTS_REMEMBERED",
+        doc: "rejects that a gateway knows again when their message is sent again (DUP); the oldest are forgotten",
+      },
+      {
         name: "TAKEOVERS_PER_MINUTE",
         doc: "more takeovers of one client id in a minute are alert `client_id_contested`",
       },
@@ -63,7 +67,7 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
     ],
   ],
   [
-    "Frames",
+    "Bridges",
     [
       {
         name: "BURST_GAP_MS",
@@ -76,6 +80,11 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
         file: "bridge-memory.ts",
         doc: "topics of bridges whose last value is remembered; what is not counts as new",
       },
+    ],
+  ],
+  [
+    "Frames",
+    [
       { name: "FRAME_CHARS_MAX", doc: "characters of readings in one frame" },
       { name: "SPACING_MS", doc: "frames of a busy partition leave this far apart" },
       {

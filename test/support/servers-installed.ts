@@ -3,6 +3,7 @@ import {
   ensurePrograms,
   searchDirectories,
 } from "../../infra/local/prerequisites.ts";
+import { MOSQUITTO, MOSQUITTO_MANUAL } from "./mosquitto.ts";
 
 const MANUAL = "Only the tests need it: sudo apt-get install -y victoria-metrics";
 
@@ -15,4 +16,5 @@ export default function setup(): void {
   };
   ensurePrograms(options);
   ensureInstalled({ "victoria-metrics": "victoria-metrics" }, MANUAL, options);
+  ensureInstalled(MOSQUITTO, MOSQUITTO_MANUAL, options);
 }

@@ -232,7 +232,8 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
       this.#guest!.forget();
       store.deleteWill(terms.clientId);
       sessions.leave(this, terms.expirySeconds, Date.now());
-      this.#lifetime.begin(this.identity, terms); // The one it took over from expects it (lifetime.ts/L2).
+      // The one it took over from expects it (lifetime.ts/L2). Its will is dropped and does not go out.
+      this.#lifetime.begin(this.identity, { ...terms, will: null });
       return this.#lifetime.lose();
     }
     this.#dispatch = new Dispatch(this.#parts, this, this.#session);

@@ -8,6 +8,7 @@ import type { Session } from "../session/session.ts";
 import { Inbound, type InboundParts } from "./inbound.ts";
 import { PAUSE } from "./pauses.ts";
 import type { RateLimit } from "./rate-limit.ts";
+import { Slowdown } from "./slowdown.ts";
 import type { Source } from "./source.ts";
 import type { Subscribing } from "./subscribe.ts";
 
@@ -29,13 +30,13 @@ export class Dispatch implements AliasHolder {
   readonly #source: DispatchSource;
   readonly #session: Session;
   readonly #inbound: Inbound;
-  /** Set while the client is over its rate. */
-  #rateTimer: NodeJS.Timeout | null = null;
+  readonly #slowdown: Slowdown;
 
   constructor(parts: DispatchParts, source: DispatchSource, session: Session) {
     this.#parts = parts;
     this.#source = source;
     this.#session = session;
+    this.#slowdown = new Slowdown(source, parts.rateLimit, PAUSE.rate);
     this.#inbound = new Inbound(parts, source, session.inbound);
   }
 
@@ -58,7 +59,7 @@ export class Dispatch implements AliasHolder {
 
   /** The socket is closed. */
   stop(): void {
-    if (this.#rateTimer) clearTimeout(this.#rateTimer);
+    this.#slowdown.stop();
     this.#inbound.stop();
   }
 
@@ -89,19 +90,11 @@ export class Dispatch implements AliasHolder {
     this.#source.farewell(packet);
   }
 
-  #violation(): void {
-    this.#source.close("protocol_error", REASON.protocolError);
+  #spend(tokens: number): void {
+    this.#slowdown.spend(tokens, this.#source.readAtMs);
   }
 
-  /** Over its rate a client is not read until its bucket holds tokens again; it loses nothing. */
-  #spend(tokens: number): void {
-    const { identity, readAtMs } = this.#source;
-    const waitMs = this.#parts.rateLimit.take(identity.clientId, tokens, readAtMs);
-    if (waitMs === 0 || this.#rateTimer) return;
-    this.#source.pause(PAUSE.rate);
-    this.#rateTimer = setTimeout(() => {
-      this.#rateTimer = null;
-      this.#source.resume(PAUSE.rate);
-    }, Math.ceil(waitMs));
+  #violation(): void {
+    this.#source.close("protocol_error", REASON.protocolError);
   }
 }

@@ -25,7 +25,7 @@ export class RateLimit {
     if (!bucket) this.#buckets.set(clientId, (bucket = { tokens: this.#burst, atMs: nowMs }));
     const elapsedMs = Math.max(0, nowMs - bucket.atMs);
     bucket.tokens = Math.min(this.#burst, bucket.tokens + elapsedMs * this.#perMs) - tokens;
-    bucket.atMs = nowMs;
+    bucket.atMs = Math.max(bucket.atMs, nowMs);
     return bucket.tokens >= 0 ? 0 : -bucket.tokens / this.#perMs;
   }
 

@@ -18,9 +18,12 @@ export class Slowdown {
     this.#pause = pause;
   }
 
-  /** Takes tokens now, and pauses the client until its debt is paid off. */
-  spend(tokens: number): void {
-    const waitMs = this.#take(tokens);
+  /**
+   * Takes tokens now, and pauses the client until its debt is paid off.
+   * @param nowMs of `performance.now`, by whoever has read it already.
+   */
+  spend(tokens: number, nowMs = performance.now()): void {
+    const waitMs = this.#limit.take(this.#source.identity.clientId, tokens, nowMs);
     if (waitMs === 0 || this.#timer || this.#stopped) return;
     this.#source.pause(this.#pause);
     this.#waitFor(waitMs);
@@ -30,14 +33,11 @@ export class Slowdown {
     this.#timer = setTimeout(() => {
       this.#timer = null;
       // What was in flight when the client was paused has added to the debt.
-      const moreMs = this.#take(0);
+      const { clientId } = this.#source.identity;
+      const moreMs = this.#limit.take(clientId, 0, performance.now());
       if (moreMs > 0) this.#waitFor(moreMs);
       else this.#source.resume(this.#pause);
     }, Math.ceil(waitMs));
-  }
-
-  #take(tokens: number): number {
-    return this.#limit.take(this.#source.identity.clientId, tokens, performance.now());
   }
 
   /** The socket is closed. */

@@ -52,7 +52,8 @@ function workOf(status: ProcessStatus, nowMs: number): string {
     case "gateway":
       return (
         `${count(status.connections, "connection")}, ` +
-        `${count(status.readingsStored, "reading")} stored, ${number(status.held)} held`
+        `${count(status.readingsStored, "reading")} stored, ${number(status.held)} held` +
+        (status.bridgeRepeats > 0 ? `, ${count(status.bridgeRepeats, "repeat")} of bridges` : "")
       );
     case "alerting":
       return `${count(status.rules.length, "rule")}, ${count(status.openAlerts, "alert")} open`;

@@ -36,6 +36,7 @@ const GATEWAY: GatewayStatus = {
   qos0Dropped: 0,
   presenceDropped: 0,
   bridgeRepeats: 0,
+  bridges: [],
   log: { state: "ok", detail: "" },
   commands: { open: 0, refused: 0, repliesStored: 0 },
 };
