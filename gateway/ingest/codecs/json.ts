@@ -5,6 +5,7 @@ import { parseExactly } from "./exact-json.ts";
 
 export const JSON_CONTENT_TYPE = "application/json";
 
+const TOO_DEEP = new Undecodable("the payload is nested too deeply to be read exactly");
 const NOT_JSON = new Undecodable("the payload is not JSON", "not_json");
 
 /** The character that decoding puts in the place of bytes that are no UTF-8. */
@@ -51,8 +52,8 @@ export const JSON_CODEC: Codec = {
     if (typeof text !== "string") return text;
     try {
       return parseExactly(text);
-    } catch {
-      return NOT_JSON;
+    } catch (error) {
+      return error instanceof RangeError ? TOO_DEEP : NOT_JSON;
     }
   },
 };
