@@ -12,7 +12,7 @@ import {
   type Refused,
   refuse,
 } from "./admission.ts";
-import { admitReading, refuseAddress } from "./admit-reading.ts";
+import { admitReading, loggedPayload, refuseAddress } from "./admit-reading.ts";
 import { NO_CANONICAL_JSON, canonicalText } from "./canonical-text.ts";
 import { codecFor } from "./codecs/by-content-type.ts";
 import { Undecodable } from "./codecs/codec.ts";
@@ -52,10 +52,6 @@ export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission 
 }
 
 const textOf = ({ payload }: Arrival): string => payload.toString("utf8").trim();
-function without(payload: Record<string, unknown>, property: string): Record<string, unknown> {
-  const { [property]: _, ...rest } = payload;
-  return rest;
-}
 
 /** The readings and rejects that the entries make of one message. */
 class Outcomes {
@@ -104,8 +100,7 @@ class Outcomes {
     const { payload, notes, stamped } = element;
     const unheld = unheldNumber(payload);
     if (unheld !== null) return refuse("contract_violation", unheld, at);
-    // A time that is the gateway's own stays out: whoever reads the log sees that the device gave none.
-    const text = canonicalText(stamped === undefined ? payload : without(payload, stamped));
+    const text = canonicalText(loggedPayload({ payload, stamped }));
     if (text === null) return refuse("unmappable", illFormedText(payload) ?? NO_CANONICAL_JSON, at);
     if (text.length > MADE_CHARS_MAX)
       return refuse("too_large", `a mapped reading has at most ${MADE_CHARS_MAX} characters`, at);
@@ -115,6 +110,7 @@ class Outcomes {
       contract,
       version,
       payload,
+      stamped,
       text,
       receivedAtMs,
       traceparent,
