@@ -18,7 +18,7 @@ export function jsonText(payload: Buffer): string | Undecodable {
   return text.includes(REPLACEMENT) && !isUtf8(payload) ? illFormed(payload, text) : text;
 }
 
-/** JSON is UTF-8 (RFC 8259, 8.1). */
+/** JSON is UTF-8 (RFC 8259, 8.1), and so is what mappings take as text. */
 function illFormed(payload: Buffer, text: string): Undecodable {
   const at = firstIllFormed(payload, text);
   const byte = payload[at]!.toString(16).padStart(2, "0");

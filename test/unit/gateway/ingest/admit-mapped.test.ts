@@ -145,6 +145,24 @@ describe("what a table can say", () => {
     });
   });
 
+  test("a payload as text is UTF-8, or refused with the first byte that is not", () => {
+    const fields = { value: { constant: 1 }, sensor: { pointer: "" } };
+    const mappings = value({}, { payload: "text", fields });
+    expect(payloadsOf(send("x/d", " größe\ufffd\n", { mappings }))).toMatchObject([
+      { sensor: "größe\ufffd" },
+    ]);
+    for (const [bytes, at] of [
+      [[0x61, 0xff], "0xff at offset 1"],
+      [[0xc0, 0xaf], "0xc0 at offset 0"],
+      [[0xed, 0xa0, 0x80], "0xed at offset 0"],
+    ] as const)
+      expect(send("x/d", Buffer.from(bytes), { mappings })).toMatchObject({
+        reason: "not_json",
+        device: "d",
+        detail: `the payload is not UTF-8: byte ${at}`,
+      });
+  });
+
   test("conditions on type and absence, of the message and of its elements", () => {
     const when = [
       { pointer: "/v", type: ["number", "null"] },
