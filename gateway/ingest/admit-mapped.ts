@@ -12,10 +12,11 @@ import {
   type Refused,
   refuse,
 } from "./admission.ts";
-import { admitReading, refuseAddress } from "./admit-reading.ts";
+import { admitReading, loggedPayload, refuseAddress } from "./admit-reading.ts";
 import { NO_CANONICAL_JSON, canonicalText } from "./canonical-text.ts";
 import { codecFor } from "./codecs/by-content-type.ts";
 import { Undecodable } from "./codecs/codec.ts";
+import { jsonText } from "./codecs/json.ts";
 import { unheldNumber } from "./check-numbers.ts";
 import type { Mapped, MappedElement } from "./mapping.ts";
 
@@ -32,16 +33,21 @@ export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission 
   if (!first) return refuse("unmapped_topic", `topic "${topic}" carries no telemetry`);
   const known = matches.find(({ device }) => deviceIdProblem(device) === null);
   if (!known) return refuseAddress(rules, first)!;
-  // What is not JSON is refused only if no entry takes it as text.
-  const message = codecFor(arrival.contentType, rules.codecs).decode(arrival.payload);
+  const decoded = codecFor(arrival.contentType, rules.codecs).decode(arrival.payload);
   const outcomes = new Outcomes(rules, arrival);
+  let unread: Undecodable | null = null;
   for (const match of matches) {
-    if (message instanceof Undecodable && !match.isText) continue;
-    const mapped = match.map(match.isText ? textOf(arrival) : message, arrival.receivedAtMs);
+    const message = match.isText ? textOf(arrival) : decoded;
+    if (message instanceof Undecodable) {
+      unread ??= message;
+      continue;
+    }
+    const mapped = match.map(message, arrival.receivedAtMs);
     if (mapped) outcomes.add(mapped);
   }
-  if (message instanceof Undecodable && outcomes.isEmpty)
-    return refuse(message.reason, message.detail, { device: known.device });
+  // What is not JSON is refused only if no entry takes it as text.
+  if (unread && outcomes.isEmpty)
+    return refuse(unread.reason, unread.detail, { device: known.device });
   return (
     outcomes.result() ??
     refuse("unmappable", "no mapping of this topic applies to the payload", {
@@ -51,10 +57,9 @@ export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission 
   );
 }
 
-const textOf = ({ payload }: Arrival): string => payload.toString("utf8").trim();
-function without(payload: Record<string, unknown>, property: string): Record<string, unknown> {
-  const { [property]: _, ...rest } = payload;
-  return rest;
+function textOf({ payload }: Arrival): string | Undecodable {
+  const text = jsonText(payload);
+  return typeof text === "string" ? text.trim() : text;
 }
 
 /** The readings and rejects that the entries make of one message. */
@@ -104,8 +109,7 @@ class Outcomes {
     const { payload, notes, stamped } = element;
     const unheld = unheldNumber(payload);
     if (unheld !== null) return refuse("contract_violation", unheld, at);
-    // A time that is the gateway's own stays out: whoever reads the log sees that the device gave none.
-    const text = canonicalText(stamped === undefined ? payload : without(payload, stamped));
+    const text = canonicalText(loggedPayload({ payload, stamped }));
     if (text === null) return refuse("unmappable", illFormedText(payload) ?? NO_CANONICAL_JSON, at);
     if (text.length > MADE_CHARS_MAX)
       return refuse("too_large", `a mapped reading has at most ${MADE_CHARS_MAX} characters`, at);
@@ -115,6 +119,7 @@ class Outcomes {
       contract,
       version,
       payload,
+      stamped,
       text,
       receivedAtMs,
       traceparent,

@@ -22,6 +22,8 @@ export interface Candidate {
   /** As the topic or the mapping says; undefined leaves it to the payload, else to what fits. */
   readonly version: number | undefined;
   readonly payload: Record<string, unknown>;
+  /** The property of the payload that holds the time of arrival, because the device gave none. */
+  readonly stamped?: string | undefined;
   /** The payload as it goes into the frame. */
   readonly text: string;
   /** "Now" for the clock checks; for a replay, the time of the original arrival. */
@@ -30,6 +32,16 @@ export interface Candidate {
   /** The word of a mapping on fields that the contract does not allow, and what it has noted itself. */
   readonly invalid?: ReadonlyMap<string, Invalid> | undefined;
   readonly notes?: readonly Note[] | undefined;
+}
+
+/** A time that is the gateway's own stays out: whoever reads the log sees that the device gave none. */
+export function loggedPayload({
+  payload,
+  stamped,
+}: Pick<Candidate, "payload" | "stamped">): Candidate["payload"] {
+  if (stamped === undefined) return payload;
+  const { [stamped]: _, ...rest } = payload;
+  return rest;
 }
 
 export function admitReading(rules: ReadingRules, candidate: Candidate): Admitted | Refused {
@@ -48,7 +60,9 @@ export function admitReading(rules: ReadingRules, candidate: Candidate): Admitte
     checkNumbers(contract, payload, candidate.text) ??
     checkWritable(contract, payload, candidate.text);
   if (fault) return refuse(fault.reason, fault.detail, at);
-  const text = mended === null ? candidate.text : canonicalText(payload);
+  const { stamped } = candidate;
+  const text =
+    mended === null ? candidate.text : canonicalText(loggedPayload({ payload, stamped }));
   if (text === null) return refuse("contract_violation", NO_CANONICAL_JSON, at);
   const admitted: Admitted = {
     kind: "reading",

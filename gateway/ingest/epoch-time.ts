@@ -21,16 +21,22 @@ const UNITS: readonly Unit[] = [
 const DECIMAL = /^([+-]?)(\d{1,20})(?:[.,](\d{1,20}))?$/;
 const EXPONENT = /^[+-]?\d{1,20}(?:\.\d{1,20})?[eE][+-]?\d{1,2}$/;
 
-/** Epoch ms, rounded down, of a number or of text that is one; NaN for anything else. */
+/** Epoch ms, rounded down, of a number, a BigInt, or text that is a number; NaN for anything else. */
 export function epochTimeMs(value: unknown, format: EpochFormat): number {
-  if (typeof value !== "number" && typeof value !== "string") return Number.NaN;
-  // The shortest text that is this double: 1794100295416000000 as it was sent.
-  const text = typeof value === "number" ? String(value) : value.trim();
-  if (text.length > 48) return Number.NaN;
+  const text = digitsOf(value);
+  if (text === null || text.length > TEXT_CHARS_MAX) return Number.NaN;
   const { power } = UNITS.find((unit) => unit.format === format)!;
   const match = DECIMAL.exec(text);
   if (match) return shifted(match[1] === "-", match[2]!, match[3] ?? "", power);
   return EXPONENT.test(text) ? Math.floor(Number(text) / 10 ** power) : Number.NaN;
+}
+
+const TEXT_CHARS_MAX = 48;
+
+/** The text of a number: of a double the shortest, 1794100295416000000 as it was sent. */
+function digitsOf(value: unknown): string | null {
+  if (typeof value === "string") return value.trim();
+  return typeof value === "number" || typeof value === "bigint" ? String(value) : null;
 }
 
 /** The number with its point moved to the left by `power` digits, rounded down. */

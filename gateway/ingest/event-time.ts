@@ -11,9 +11,9 @@ import { CLOCK_AHEAD_MAX_MS } from "./clock-limit.ts";
 import { epochTimeMs, likelyUnit, unitName } from "./epoch-time.ts";
 import { firstAt, type Pointer, parsePointers, shownPointers } from "./json-pointer.ts";
 import { LocalTime } from "./local-time.ts";
+import { shownValue } from "./shown-value.ts";
 
 const CLOCK_SET_MS = Date.UTC(CLOCK_SET_YEAR, 0);
-const SHOWN_CHARS_MAX = 40;
 
 /** A time, and whether the arrival stands in for what a clock says that was never set. */
 export type EventTime =
@@ -56,7 +56,7 @@ export class MappedTime {
       const unit = this.#otherUnit(value, format, ms, receivedAtMs);
       if (unit !== null)
         return this.#fault(
-          `${shown(value)} looks like ${unit}; the mapping says ${unitName(format as never)} (${format})`,
+          `${shownValue(value)} looks like ${unit}; the mapping says ${inWords(format)}`,
         );
       return this.#mapping.fallback === "arrival" && ms < CLOCK_SET_MS
         ? { kind: "time", ms: receivedAtMs, isArrival: true, isStamped: true }
@@ -98,7 +98,7 @@ export class MappedTime {
   }
 
   #whyNot(value: unknown, receivedAtMs: number): string {
-    const said = shown(value);
+    const said = shownValue(value);
     const text = typeof value === "string" ? value.trim() : null;
     if (this.#formats.includes("iso8601")) {
       if (text !== null && isWithoutZone(text) && isoFault(text) === null)
@@ -108,6 +108,10 @@ export class MappedTime {
       if (text !== null && !Number.isNaN(isoYear(text))) return `${said} ${isoFault(text)}`;
     } else if (text !== null && isoFault(text) === null)
       return `${said} is ISO 8601; the mapping says ${this.#formats.join(" or ")}`;
+    const [first] = this.#formats;
+    const unit = first === "iso8601" ? null : likelyUnit(value, first!, receivedAtMs);
+    if (unit !== null)
+      return `${said} looks like ${unit}; the mapping says ${this.#formats.map(inWords).join(" or ")}`;
     const isOnlyIso = this.#formats.length === 1 && this.#formats[0] === "iso8601";
     if (isOnlyIso && text !== null) return `${said} ${isoFault(text)}`;
     return `${said} is not ${this.#formats.join(" or ")}`;
@@ -118,13 +122,8 @@ export class MappedTime {
   }
 }
 
+const inWords = (format: TimeFormat): string =>
+  format === "iso8601" ? format : `${unitName(format)} (${format})`;
+
 const epochNs = (value: unknown, nowMs: number): string | null =>
   likelyUnit(value, "epoch_s", nowMs) === "nanoseconds" ? "nanoseconds" : null;
-
-/** A value as a refusal quotes it. */
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? "nothing";
-  return text.length <= SHOWN_CHARS_MAX
-    ? text
-    : `${text.slice(0, SHOWN_CHARS_MAX).toWellFormed()}…`;
-}

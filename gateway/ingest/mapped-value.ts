@@ -53,11 +53,14 @@ export class MappedField {
     const { optional, factor, offset } = this.#mapping;
     const found = this.#find(from);
     if (optional === true && (found === undefined || found === null)) return undefined;
-    if (found === undefined) return this.#misfit("nothing");
+    if (found === undefined) return new Misfit(`/${this.name}: nothing at "${this.#place}"`);
     const value = this.#convert(found);
     if (value instanceof Misfit || (factor === undefined && offset === undefined)) return value;
+    if (typeof value === "bigint") return this.#misfit(value, TOO_MANY_DIGITS);
     if (typeof value !== "number")
-      return new Misfit(`/${this.name}: only a number has a unit, and ${this.#at} is none`);
+      return new Misfit(
+        `/${this.name}: only a number has a unit, and ${kindOf(value)} at "${this.#place}" is none`,
+      );
     return value * (factor ?? 1) + (offset ?? 0);
   }
 
@@ -71,9 +74,11 @@ export class MappedField {
 
   #convert(found: unknown): unknown {
     if (this.#words) {
-      const word = typeof found === "string" ? foldWord(found) : String(found);
-      const isWord = ["string", "number", "boolean"].includes(typeof found);
-      return (isWord ? this.#words.get(word) : undefined) ?? this.#misfit("none of the words");
+      const word = wordOf(found);
+      return (
+        (word === null ? undefined : this.#words.get(word)) ??
+        this.#misfit(found, "none of the words")
+      );
     }
     if (this.#mapping.as !== "number" || typeof found !== "string") return found;
     return this.#numberIn(found);
@@ -82,14 +87,17 @@ export class MappedField {
   #numberIn(text: string): number | Misfit {
     const match = text.length <= TEXT_CHARS_MAX ? NUMBER.exec(text.trim()) : null;
     const [, sign = "", digits = "", unit = ""] = match ?? [];
-    if (!match || !this.#hasRightPoint(digits)) return this.#misfit("no number");
+    if (!match || !this.#hasRightPoint(digits)) return this.#misfit(text, "no number");
     const multiplier = unit === "" ? 1 : this.#units?.get(unit);
     if (multiplier === undefined)
-      return this.#misfit(this.#units ? "no number in a unit that the mapping lists" : "no number");
+      return this.#misfit(
+        text,
+        this.#units ? "no number in a unit that the mapping lists" : "no number",
+      );
     const value = Number(sign + digits.replace(",", "."));
-    if (!Number.isFinite(value)) return this.#misfit("no number that can be kept");
+    if (!Number.isFinite(value)) return this.#misfit(text, "no number that can be kept");
     if (!Number.isSafeInteger(value) && /^\d+$/.test(digits))
-      return this.#misfit("a whole number with more digits than can be kept exactly");
+      return this.#misfit(text, TOO_MANY_DIGITS);
     return value * multiplier;
   }
 
@@ -97,17 +105,26 @@ export class MappedField {
     return !digits.includes(this.#mapping.decimal === "," ? "." : ",");
   }
 
-  get #at(): string {
-    return `the text at "${shownPointers(this.#mapping.pointer ?? "")}"`;
+  get #place(): string {
+    return shownPointers(this.#mapping.pointer ?? "");
   }
 
-  #misfit(what: string): Misfit {
-    return what === "nothing"
-      ? new Misfit(`/${this.name}: nothing at "${shownPointers(this.#mapping.pointer ?? "")}"`)
-      : new Misfit(`/${this.name}: ${this.#at} is ${what}`);
+  #misfit(found: unknown, what: string): Misfit {
+    return new Misfit(`/${this.name}: ${kindOf(found)} at "${this.#place}" is ${what}`);
   }
 }
 
+const kindOf = (found: unknown): string => (typeof found === "string" ? "the text" : "the value");
+
+/** Null for what is no word: an array or an object may be too deep to become text. */
+function wordOf(found: unknown): string | null {
+  if (typeof found === "string") return foldWord(found);
+  const isWord =
+    typeof found === "number" || typeof found === "bigint" || typeof found === "boolean";
+  return isWord ? String(found) : null;
+}
+
+const TOO_MANY_DIGITS = "a whole number with more digits than can be kept exactly";
 const TEXT_CHARS_MAX = 64;
 /** Sign, digits with one point or comma and an exponent, and what follows them. */
 const NUMBER = /^([+-]?)((?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d{1,3})?)\s*(\D.*)?$/;

@@ -256,6 +256,7 @@ function holds({ pointer, equals, types, absent }: CompiledCondition, root: unkn
 /** The type of a value that JSON can hold. */
 function typeOf(value: unknown): ValueType {
   if (value === null) return "null";
+  if (typeof value === "bigint") return "number"; // codecs/exact-json.ts/N1
   return Array.isArray(value) ? "array" : (typeof value as ValueType);
 }
 

@@ -7,6 +7,7 @@ import { spanInWords } from "../../contracts/messages/time-words.ts";
 import type { Contract } from "../../contracts/schema/contract.ts";
 import { CLOCK_AHEAD_MAX_MS } from "./clock-limit.ts";
 import { likelyUnit } from "./epoch-time.ts";
+import { shownText } from "./shown-value.ts";
 
 /** A check that failed. */
 export interface Fault {
@@ -23,12 +24,10 @@ interface WrongTime {
   readonly ageMaxMs: number;
 }
 
-const SHOWN_CHARS_MAX = 40;
-
 /** The store counts nanoseconds in 64 bits: from 1677-09-21 to 2262-04-11. */
 const STORE_TIME_MAX_MS = 9_223_372_036_000;
 
-/** True for whole milliseconds since 1970 that a store can hold. */
+/** True for whole milliseconds, before or after 1970, that a store can hold. */
 export const canBeStored = (timeMs: number): boolean =>
   Number.isSafeInteger(timeMs) && Math.abs(timeMs) <= STORE_TIME_MAX_MS;
 
@@ -83,9 +82,7 @@ function unitOf(value: unknown, receivedAtMs: number): string | null {
 function whyNot(value: unknown): string {
   if (typeof value === "number") return `${value} has no whole milliseconds`;
   if (typeof value !== "string") return "it is neither a number nor text";
-  const shown = JSON.stringify(
-    value.length <= SHOWN_CHARS_MAX ? value : `${value.slice(0, SHOWN_CHARS_MAX).toWellFormed()}…`,
-  );
+  const shown = shownText(value);
   if (isWithoutZone(value) && isoFault(value) === null)
     return `${shown} says no zone: add Z or an offset such as +01:00`;
   if (/^[+-]?\d+(?:\.\d+)?$/.test(value.trim()))

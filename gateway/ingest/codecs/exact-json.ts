@@ -14,7 +14,7 @@ interface Source {
   readonly source?: string;
 }
 
-/** @throws SyntaxError as `JSON.parse`. */
+/** @throws SyntaxError as `JSON.parse`; RangeError for values that are nested some thousand levels deep. */
 export function parseExactly(text: string): unknown {
   if (!LONG_NUMBER.test(text)) return JSON.parse(text) as unknown;
   return JSON.parse(text, exactly as (key: string, value: unknown) => unknown) as unknown;

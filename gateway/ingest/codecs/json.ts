@@ -5,6 +5,7 @@ import { parseExactly } from "./exact-json.ts";
 
 export const JSON_CONTENT_TYPE = "application/json";
 
+const TOO_DEEP = new Undecodable("the payload is nested too deeply to be read exactly");
 const NOT_JSON = new Undecodable("the payload is not JSON", "not_json");
 
 /** The character that decoding puts in the place of bytes that are no UTF-8. */
@@ -17,7 +18,7 @@ export function jsonText(payload: Buffer): string | Undecodable {
   return text.includes(REPLACEMENT) && !isUtf8(payload) ? illFormed(payload, text) : text;
 }
 
-/** JSON is UTF-8 (RFC 8259, 8.1). */
+/** JSON is UTF-8 (RFC 8259, 8.1), and so is what mappings take as text. */
 function illFormed(payload: Buffer, text: string): Undecodable {
   const at = firstIllFormed(payload, text);
   const byte = payload[at]!.toString(16).padStart(2, "0");
@@ -51,8 +52,8 @@ export const JSON_CODEC: Codec = {
     if (typeof text !== "string") return text;
     try {
       return parseExactly(text);
-    } catch {
-      return NOT_JSON;
+    } catch (error) {
+      return error instanceof RangeError ? TOO_DEEP : NOT_JSON;
     }
   },
 };

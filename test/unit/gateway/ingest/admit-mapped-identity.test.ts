@@ -1,50 +1,57 @@
-import { readFileSync } from "node:fs";
+// What the log says of the time of a mapped reading, and so how often equal ones count.
 import { expect, test } from "vitest";
-import { parseMappings } from "../../../../contracts/mapping.ts";
-import { identityOf } from "../../../../contracts/messages/identity.ts";
-import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../../contracts/schema/catalog.ts";
-import { admit } from "../../../../gateway/ingest/admit.ts";
-import { Mapper } from "../../../../gateway/ingest/mapping.ts";
+import { ARRIVAL_MS, readingsOf, send } from "../../../support/mapped.ts";
 
-const NOW_MS = 1_800_000_000_000;
-const catalog = loadCatalog(SCHEMAS_DIRECTORY);
-const shipped: unknown = JSON.parse(readFileSync("infra/mappings/examples.json", "utf8"));
-const optionalTime = {
-  mappings: [
-    {
-      name: "flow",
-      topic: "flow/{device}",
-      contract: "measurement",
-      time: { pointer: "/at", format: "epoch_ms", optional: true },
-      fields: { value: { pointer: "/v" } },
+const flow = (over: object = {}) => [
+  {
+    name: "flow",
+    topic: "flow/{device}",
+    contract: "climate",
+    time: { pointer: "/at", format: "epoch_ms", optional: true, fallback: "arrival" },
+    fields: {
+      temperature: { pointer: "/v" },
+      humidity: { pointer: "/h", optional: true, ...over },
     },
-  ],
+  },
+];
+
+const logged = (topic: string, text: string, mappings?: readonly object[]) => {
+  const [reading] = readingsOf(send(topic, text, mappings ? { mappings } : {}));
+  return { payload: reading!.payload, isKnown: reading!.isKnown };
 };
 
-/** The payload of the reading in the log, and whether it is known by what it says. */
-function logged(table: unknown, topic: string, text: string) {
-  const mapper = new Mapper(parseMappings(table));
-  const rules = { catalog, partitions: 4, ageMaxMs: undefined, mapper };
-  const arrival = { topic, receivedAtMs: NOW_MS, traceparent: null };
-  const admission = admit(rules, { ...arrival, payload: Buffer.from(text) });
-  if (admission.kind !== "reading") throw new Error(admission.kind);
-  const payload = (JSON.parse(admission.encoded) as unknown[])[5] as Record<string, unknown>;
-  const contract = catalog.versions("measurement")[0]!;
-  return { payload, isKnown: !Number.isNaN(identityOf(contract, payload, NOW_MS)) };
-}
-
 test("a time that is the gateway's own is not in the log, and the reading is known by its place", () => {
-  expect(logged(shipped, "sensors/pulse-2/pulse", "1")).toEqual({
+  expect(logged("sensors/pulse-2/pulse", "1")).toEqual({
     payload: { quantity: "pulse", value: 1 },
     isKnown: false,
   });
-  for (const text of ['{"v":1}', '{"v":1,"at":null}'])
-    expect(logged(optionalTime, "flow/a", text)).toEqual({ payload: { value: 1 }, isKnown: false });
+  for (const text of ['{"v":1}', '{"v":1,"at":null}', '{"v":1,"at":86400000}'])
+    expect(logged("flow/a", text, flow())).toEqual({
+      payload: { temperature: 1 },
+      isKnown: false,
+    });
+});
+
+test("the same holds for a reading of which a value is left out, or clamped", () => {
+  expect(logged("zigbee2mqtt/th1", '{"temperature":21.4,"battery":255}')).toEqual({
+    payload: { temperature: 21.4 },
+    isKnown: false,
+  });
+  for (const [invalid, payload] of [
+    ["omit", { temperature: 1 }],
+    ["clamp", { temperature: 1, humidity: 100 }],
+  ] as const)
+    for (const time of ["", ',"at":null', ',"at":86400000'])
+      expect(logged("flow/a", `{"v":1,"h":100.4${time}}`, flow({ invalid }))).toEqual({
+        payload,
+        isKnown: false,
+      });
 });
 
 test("a time of the device's own is in the log, also one that is the time of arrival", () => {
-  expect(logged(optionalTime, "flow/a", `{"v":1,"at":${NOW_MS}}`)).toEqual({
-    payload: { ts: NOW_MS, value: 1 },
-    isKnown: true,
-  });
+  for (const text of [`{"v":1,"at":${ARRIVAL_MS}}`, `{"v":1,"at":${ARRIVAL_MS},"h":255}`])
+    expect(logged("flow/a", text, flow())).toEqual({
+      payload: { ts: ARRIVAL_MS, temperature: 1 },
+      isKnown: true,
+    });
 });
