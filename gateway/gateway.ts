@@ -31,6 +31,7 @@ import { loadMapper } from "./ingest/load-mappings.ts";
 import { natsFrameStore } from "./ingest/nats-store.ts";
 import { NotedFields } from "./ingest/noted-fields.ts";
 import { Pipeline } from "./ingest/pipeline.ts";
+import { SeriesLimit } from "./ingest/series-limit.ts";
 import { limitsOf, listenersOf, rejectAnswersOf } from "./listener-options.ts";
 import { gatewayMetrics } from "./metrics.ts";
 import type { GatewayConfig } from "./options.ts";
@@ -140,7 +141,8 @@ async function openServices(
   });
   const notedFields = new NotedFields(logger);
   const alerts = new ConditionAlerts(connection, region);
-  const rules = { catalog, partitions, ageMaxMs: config.ageMax, mapper };
+  const seriesLimit = new SeriesLimit(config.deviceSeriesMax, () => performance.now());
+  const rules = { catalog, partitions, ageMaxMs: config.ageMax, mapper, seriesLimit };
   return {
     connection,
     epoch,

@@ -4,6 +4,7 @@ import { type OptionTable, type Resolved, as } from "../platform/runtime/config.
 import { STATUS_OPTIONS } from "../platform/runtime/status-server.ts";
 import { TRACING_OPTIONS } from "../otel/tracing.ts";
 import { IDENTITY_OPTIONS } from "./identity/options.ts";
+import { DEVICE_SERIES_MAX } from "./ingest/series-limit.ts";
 import { LIMIT_OPTIONS, LISTENER_OPTIONS, REJECT_ANSWER_OPTIONS } from "./listener-options.ts";
 import { TRIMMER_OPTIONS } from "./retention/options.ts";
 
@@ -45,6 +46,12 @@ export const GATEWAY_OPTIONS = {
     doc: "replaces every contract's age limit, to replay history; unset: the contract's own",
     fallback: "",
     parse: (raw: string) => (raw === "" ? undefined : as.durationMs(raw)),
+  },
+  deviceSeriesMax: {
+    env: "SKERRY_DEVICE_SERIES_MAX",
+    doc: "sets of series tags that a device may name of one contract within an hour; more is reject `too_many_series`",
+    fallback: String(DEVICE_SERIES_MAX),
+    parse: as.integer(1),
   },
   mappings: {
     env: "SKERRY_MAPPINGS",

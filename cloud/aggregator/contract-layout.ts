@@ -15,6 +15,8 @@ export interface ContractLayout {
   readonly contract: Contract;
   readonly stored: StoredProperties;
   readonly series: RollupSeries;
+  /** Names of the tags that tell apart the series of one key, in their order. */
+  readonly seriesTags: readonly string[];
   /** Numeric fields of this version and their place in `series.fields`. */
   readonly rolledUp: readonly { readonly name: string; readonly at: number }[];
 }
@@ -45,16 +47,18 @@ export class ContractLayouts {
     return this.#catalog.whenKnown(contract, version, signal);
   }
 
-  /** A layout for readings that may be of any version of a contract: it has every field of all. */
+  /** A layout for readings that may be of any version of a contract: it has every field and tag of all. */
   ofAllVersions(contract: string): ContractLayout | undefined {
-    const newest = this.#catalog.versions(contract)[0];
-    const layout = newest && this.get(contract, newest.version);
-    const rolledUp = layout?.series.fields.map(({ name }, at) => ({ name, at }));
-    return layout && { ...layout, rolledUp: rolledUp! };
+    const versions = this.#catalog.versions(contract);
+    const layout = versions[0] && this.get(contract, versions[0].version);
+    if (!layout) return undefined;
+    const rolledUp = layout.series.fields.map(({ name }, at) => ({ name, at }));
+    const seriesTags = new Set(versions.flatMap((version) => version.seriesTags));
+    return { ...layout, rolledUp, seriesTags: [...seriesTags].sort() };
   }
 
   #add(contract: Contract): ContractLayout {
-    const { name, version } = contract;
+    const { name, version, seriesTags } = contract;
     let series = this.#series.get(name);
     if (!series) this.#series.set(name, (series = { name, tag: seriesTag(contract), fields: [] }));
     const { fields } = series;
@@ -62,7 +66,7 @@ export class ContractLayouts {
       name: field.name,
       at: placeOf(field, fields),
     }));
-    const layout = { contract, series, stored: storedProperties(contract), rolledUp };
+    const layout = { contract, series, seriesTags, stored: storedProperties(contract), rolledUp };
     const layouts = this.#layouts.get(name) ?? new Map<number, ContractLayout>();
     this.#layouts.set(name, layouts.set(version, layout));
     return layout;

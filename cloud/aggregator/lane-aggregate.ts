@@ -206,7 +206,7 @@ export class LaneAggregate {
         if (untilMs <= last!.after.watermarkMs) holds.delete(startMs);
   }
 
-  /** Minutes of series with a final that late readings have made wrong. */
+  /** Minutes of keys, and open series, with a final that late readings have made wrong. */
   get repairsWaiting(): number {
     return this.#marks.size + this.#windows.stale;
   }

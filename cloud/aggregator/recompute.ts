@@ -1,13 +1,14 @@
 // Rollups from stored readings instead of from the log. Pure.
+import { seriesText, tagsOf } from "../../contracts/messages/series.ts";
 import { type RollupEffect, rollupValues } from "../sinks/effects.ts";
 import type { StoredReading, StoredRollup } from "../sinks/sink.ts";
 import type { ContractLayout } from "./contract-layout.ts";
 import { SeriesMinute, minuteOf } from "./window.ts";
 
 /**
- * The minutes that hold any of the readings, each with its tens of seconds. Readings in a store are told
- * apart by their places: each of them counts.
- * @param layout of all versions of the contract. @param readings of one series, in any order.
+ * The minutes of each series that hold any of the readings, each with its tens of seconds. Readings in a
+ * store are told apart by their places: each of them counts.
+ * @param layout of all versions of the contract. @param readings of one partition key, in any order.
  */
 export function recompute(
   layout: ContractLayout,
@@ -15,11 +16,14 @@ export function recompute(
   readings: readonly StoredReading[],
 ): SeriesMinute[] {
   const { name, version } = layout.contract;
-  const minutes = new Map<number, SeriesMinute>();
+  const minutes = new Map<string, SeriesMinute>();
   for (const { device, eventMs, payload } of readings) {
     const startMs = minuteOf(eventMs);
-    let minute = minutes.get(startMs);
-    if (!minute) minutes.set(startMs, (minute = new SeriesMinute(layout.series, key, startMs)));
+    const tags = tagsOf(payload, layout.seriesTags);
+    const id = `${startMs} ${seriesText(key, tags)}`;
+    let minute = minutes.get(id);
+    if (!minute)
+      minutes.set(id, (minute = new SeriesMinute(layout.series, { key, tags }, startMs)));
     const reading = { device, contract: name, version, receivedAtMs: eventMs, payload };
     minute.add(layout, { ...reading, traceparent: null }, eventMs);
   }

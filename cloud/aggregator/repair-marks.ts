@@ -1,5 +1,8 @@
 // Marks of the rollups that late readings have made wrong. Pure.
 //
+// A mark is of a partition key and a minute: its repair recomputes every series of the key at once, for
+// the price of one question. It does not grow with the number of tag values that a device names.
+//
 // M1. A mark holds the position back at its first reading's frame until it is repaired, so a crash
 //     forgets none: the replay sets it again.
 // M2. It is due once its reading and the final of its minute are stored: what a repair reads back is
@@ -30,7 +33,7 @@ interface Mark {
   readonly places: Places;
 }
 
-/** Minutes of one series in one hour, to be recomputed together. */
+/** Minutes of one partition key in one hour, to be recomputed together, whatever its series. */
 export interface RepairGroup {
   readonly contract: string;
   readonly key: string;
@@ -75,7 +78,7 @@ export class RepairMarks {
     return slot;
   }
 
-  /** The oldest marks that are due (M2), by series and hour. */
+  /** The oldest marks that are due (M2), by key and hour. */
   due(done: { seq: number; watermarkMs: number }, groupsMax: number): RepairGroup[] {
     const groups = new Map<string, RepairGroup & { minutes: number[] }>();
     for (const { contract, key, startMs, lastSeq } of this.#marks.values()) {

@@ -8,6 +8,7 @@
 // G4. A group whose questions the sink refuses for good is set aside, its marks go, and the next one follows.
 //     A sink that is away ends the run; one question that it does not answer costs the others nothing.
 import { MINUTE, TEN_SECONDS } from "../../contracts/names/measurements.ts";
+import { seriesText } from "../../contracts/messages/series.ts";
 import { telemetryStream } from "../../contracts/names/subjects.ts";
 import type { SettingAside, Unhandled } from "../../platform/nats/lanes/set-aside.ts";
 import { isOfRecord, messageOf } from "../../platform/runtime/errors.ts";
@@ -117,7 +118,7 @@ function unrepaired(
   return { kind: "repair", reason: "refused", why, place, data };
 }
 
-/** The finals of a group that differ from those stored. */
+/** The finals of a group that differ from those stored, of every series of its key. */
 async function revisions(
   source: RepairSource,
   of: { layout: ContractLayout; region: string; group: RepairGroup },
@@ -126,18 +127,22 @@ async function revisions(
   const { key, minutes } = group;
   const fromMs = Math.min(...minutes);
   const toMs = Math.max(...minutes) + MINUTE.sizeMs;
-  const range = { region, contract: layout.contract, key, fromMs, toMs };
+  const { contract, seriesTags } = layout;
+  const range = { region, contract, key, seriesTags, fromMs, toMs };
   const readings = await source.readings(range);
   const stored = {
-    [TEN_SECONDS.name]: byStart(await source.finals(range, TEN_SECONDS)),
-    [MINUTE.name]: byStart(await source.finals(range, MINUTE)),
+    [TEN_SECONDS.name]: bySeries(key, await source.finals(range, TEN_SECONDS)),
+    [MINUTE.name]: bySeries(key, await source.finals(range, MINUTE)),
   };
   return recompute(layout, key, readings)
     .filter(({ startMs }) => minutes.includes(startMs))
     .flatMap(({ finals }) => finals)
-    .map((final) => revise(final, stored[final.window.name].get(final.startMs)))
+    .map((final) => revise(final, stored[final.window.name].get(idOf(key, final))))
     .filter((rollup) => rollup !== null);
 }
 
-const byStart = (rollups: readonly StoredRollup[]): ReadonlyMap<number, StoredRollup> =>
-  new Map(rollups.map((rollup) => [rollup.startMs, rollup]));
+const idOf = (key: string, { tags, startMs }: Pick<StoredRollup, "tags" | "startMs">): string =>
+  `${startMs} ${seriesText(key, tags)}`;
+
+const bySeries = (key: string, all: readonly StoredRollup[]): ReadonlyMap<string, StoredRollup> =>
+  new Map(all.map((rollup) => [idOf(key, rollup), rollup]));

@@ -10,6 +10,7 @@
 import type { FrameReading } from "../../contracts/messages/frame.ts";
 import { MINUTE, type RollupWindow, TEN_SECONDS } from "../../contracts/names/measurements.ts";
 import { seriesKeyOf } from "../../contracts/messages/reading.ts";
+import { type Series, seriesOf, tagsOf } from "../../contracts/messages/series.ts";
 import type { RollupEffect, RollupSeries } from "../sinks/effects.ts";
 import type { ContractLayout } from "./contract-layout.ts";
 import { Places } from "./places.ts";
@@ -27,7 +28,7 @@ export const tenSecondsOf = (eventMs: number): number =>
 
 /** One series in one window, as it stands. */
 interface Rollup {
-  readonly key: string;
+  readonly of: Series;
   readonly startMs: number;
   readonly count: number;
   /** One for each field of the series; fewer while the last ones have no value. */
@@ -38,13 +39,14 @@ interface Rollup {
 const effectOf = (
   series: RollupSeries,
   window: RollupWindow,
-  { key, startMs, count, fields }: Rollup,
+  { of, startMs, count, fields }: Rollup,
   revision: number | null,
 ): RollupEffect => ({
   series,
   window,
   revision,
-  key,
+  key: of.key,
+  tags: of.tags,
   startMs,
   count,
   fields: fields.map(({ values }) => values),
@@ -52,7 +54,7 @@ const effectOf = (
 
 /** One series in one window of ten seconds. */
 export class SeriesTenSeconds implements Rollup {
-  readonly key: string;
+  readonly of: Series;
   readonly startMs: number;
   readonly fields: FieldStatistics[] = [];
   readonly #series: RollupSeries;
@@ -64,9 +66,9 @@ export class SeriesTenSeconds implements Rollup {
   /** The revision of its last final; null before the first one. */
   revision: number | null = null;
 
-  constructor(series: RollupSeries, key: string, startMs: number) {
+  constructor(series: RollupSeries, of: Series, startMs: number) {
     this.#series = series;
-    this.key = key;
+    this.of = of;
     this.startMs = startMs;
   }
 
@@ -102,16 +104,16 @@ function orderOf({ contract }: ContractLayout, { device, payload }: FrameReading
 
 /** One series in one minute. */
 export class SeriesMinute {
-  readonly key: string;
+  readonly of: Series;
   readonly startMs: number;
   readonly #series: RollupSeries;
   readonly #parts = new Array<SeriesTenSeconds | undefined>(PARTS);
   readonly places: Places;
   dirty = false;
 
-  constructor(series: RollupSeries, key: string, startMs: number) {
+  constructor(series: RollupSeries, of: Series, startMs: number) {
     this.#series = series;
-    this.key = key;
+    this.of = of;
     this.startMs = startMs;
     this.places = new Places(startMs);
   }
@@ -120,7 +122,7 @@ export class SeriesMinute {
   add(layout: ContractLayout, reading: FrameReading, eventMs: number): void {
     const at = Math.floor((eventMs - this.startMs) / TEN_SECONDS.sizeMs);
     const startMs = this.startMs + at * TEN_SECONDS.sizeMs;
-    const part = (this.#parts[at] ??= new SeriesTenSeconds(this.#series, this.key, startMs));
+    const part = (this.#parts[at] ??= new SeriesTenSeconds(this.#series, this.of, startMs));
     part.add(layout, reading, eventMs);
   }
 
@@ -137,8 +139,8 @@ export class SeriesMinute {
       count += part.count;
       part.fields.forEach((statistics, at) => fields[at]!.merge(statistics));
     }
-    const { key, startMs } = this;
-    return effectOf(this.#series, MINUTE, { key, startMs, count, fields }, revision);
+    const { of, startMs } = this;
+    return effectOf(this.#series, MINUTE, { of, startMs, count, fields }, revision);
   }
 
   /** Its rollups as first finals: the tens of seconds that hold a reading, then the minute. */
@@ -157,7 +159,7 @@ export class SeriesMinute {
 }
 
 export class OpenWindows {
-  /** Start of the minute → contract → series key. */
+  /** Start of the minute → contract → text of the series. */
   readonly #minutes = new Map<number, Map<string, Map<string, SeriesMinute>>>();
   #dirty: SeriesMinute[] = [];
   #open = 0;
@@ -171,8 +173,8 @@ export class OpenWindows {
   get stale(): number {
     let stale = 0;
     for (const contracts of this.#minutes.values())
-      for (const keys of contracts.values())
-        for (const { parts } of keys.values())
+      for (const all of contracts.values())
+        for (const { parts } of all.values())
           if (parts.some(({ unfinal, revision }) => unfinal && revision !== null)) stale += 1;
     return stale;
   }
@@ -241,16 +243,19 @@ export class OpenWindows {
       contracts = new Map<string, Map<string, SeriesMinute>>();
       this.#minutes.set(startMs, contracts);
     }
-    let keys = contracts.get(layout.series.name);
-    if (!keys) {
-      keys = new Map<string, SeriesMinute>();
-      contracts.set(layout.series.name, keys);
+    let all = contracts.get(layout.series.name);
+    if (!all) {
+      all = new Map<string, SeriesMinute>();
+      contracts.set(layout.series.name, all);
     }
-    const key = seriesKeyOf(layout.contract, reading.device, reading.payload);
-    let series = keys.get(key);
+    const { contract, seriesTags } = layout;
+    const { device, payload } = reading;
+    const text = seriesOf(contract, device, payload, seriesTags);
+    let series = all.get(text);
     if (!series) {
-      series = new SeriesMinute(layout.series, key, startMs);
-      keys.set(key, series);
+      const key = seriesKeyOf(contract, device, payload);
+      series = new SeriesMinute(layout.series, { key, tags: tagsOf(payload, seriesTags) }, startMs);
+      all.set(text, series);
       this.#open += 1;
     }
     return series;

@@ -6,6 +6,7 @@ import {
   ROLLUP_STATISTICS,
   type RollupWindow,
 } from "../../contracts/names/measurements.ts";
+import type { SeriesTags } from "../../contracts/messages/series.ts";
 import type { Contract, Field } from "../../contracts/schema/contract.ts";
 
 /** A reading to be stored; it holds at least one value of its contract's fields. */
@@ -24,8 +25,10 @@ export interface RollupEffect {
   readonly window: RollupWindow;
   /** The number of times that a final was changed by late readings; null while the window is open. */
   readonly revision: number | null;
-  /** Value of the series' tag. */
+  /** Value of the partition key. */
   readonly key: string;
+  /** The other tags of its series. */
+  readonly tags: SeriesTags;
   readonly startMs: number;
   readonly count: number;
   /**
@@ -40,7 +43,7 @@ export interface RollupEffect {
 export interface RollupSeries {
   /** Name of the contract. */
   readonly name: string;
-  /** Name of the tag that tells its series apart, beside the region. */
+  /** Name of the partition key's tag. */
   readonly tag: string;
   /** Numeric fields of any version; the list grows, a place in it never changes. */
   readonly fields: readonly RolledField[];

@@ -1,5 +1,6 @@
 // The port to a store of readings and rollups. A sink is one folder beside this file, and an entry in
 // sinks.ts; the aggregator knows it by these interfaces only.
+import type { SeriesTags } from "../../contracts/messages/series.ts";
 import type { Contract } from "../../contracts/schema/contract.ts";
 import type { RollupWindow } from "../../contracts/names/measurements.ts";
 import type { ReadingEffect, RollupEffect } from "./effects.ts";
@@ -78,27 +79,32 @@ export interface StoredReading {
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
+/** A rollup as the store gives it back. */
 export interface StoredRollup {
+  /** The tags of its series beside the partition key. */
+  readonly tags: SeriesTags;
   readonly startMs: number;
   readonly revision: number;
   /** Values by the names of `rollupValues`. */
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-/** One series in the time range `[fromMs, toMs)`. */
-export interface SeriesRange {
+/** All series of one partition key in the time range `[fromMs, toMs)`. */
+export interface KeyRange {
   readonly region: string;
   readonly contract: Contract;
-  /** Value of the series' tag. */
+  /** Value of the partition key. */
   readonly key: string;
+  /** Names of the tags that tell its series apart, in their order. */
+  readonly seriesTags: readonly string[];
   readonly fromMs: number;
   readonly toMs: number;
 }
 
 /** Reads back what the repair job recomputes rollups from. Both reject if the store does not answer. */
 export interface RepairSource {
-  readings(range: SeriesRange): Promise<StoredReading[]>;
-  finals(range: SeriesRange, window: RollupWindow): Promise<StoredRollup[]>;
+  readings(range: KeyRange): Promise<StoredReading[]>;
+  finals(range: KeyRange, window: RollupWindow): Promise<StoredRollup[]>;
 }
 
 /** The readings of one contract in one hour: log and store compared. */

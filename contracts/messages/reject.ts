@@ -10,6 +10,7 @@ export const REJECT_REASONS = [
   "too_large",
   "clock_ahead",
   "clock_behind",
+  "too_many_series",
   "identity_conflict",
   "unwritable",
 ] as const;

@@ -4,6 +4,7 @@ import type { Catalog } from "../../contracts/schema/catalog.ts";
 import type { Codecs } from "./codecs/by-content-type.ts";
 import type { Mapper } from "./mapping.ts";
 import type { Note } from "./note.ts";
+import type { SeriesLimit } from "./series-limit.ts";
 
 /** Contract names are short; anything longer is not worth keeping in full. */
 const SHOWN_CHARS_MAX = 200;
@@ -27,6 +28,8 @@ export interface ReadingRules {
   readonly partitions: number;
   /** Replaces every contract's age limit, for replaying history; undefined in normal operation. */
   readonly ageMaxMs: number | undefined;
+  /** Absent: a device may name as many series as it likes. */
+  readonly seriesLimit?: Pick<SeriesLimit, "fault">;
 }
 
 /** Rules for a message on any topic, in any encoding. */

@@ -1,5 +1,5 @@
-// Admission of one payload for one contract (pure): its version, whether it keeps to that, whether its
-// time can be, and the partition it goes to.
+// Admission of one payload for one contract (pure but for what the limit of series remembers): its
+// version, whether it keeps to that, whether its time can be, and the partition it goes to.
 import canonicalize from "canonicalize";
 import { DEVICE_ID_BYTES_MAX, deviceIdProblem } from "../../contracts/device.ts";
 import type { Invalid } from "../../contracts/mapping.ts";
@@ -58,7 +58,8 @@ export function admitReading(rules: ReadingRules, candidate: Candidate): Admitte
     checkText(contract, payload, candidate) ??
     checkTime(rules, contract, payload, receivedAtMs) ??
     checkNumbers(contract, payload, candidate.text) ??
-    checkWritable(contract, payload, candidate.text);
+    checkWritable(contract, payload, candidate.text) ??
+    rules.seriesLimit?.fault(contract, device, payload);
   if (fault) return refuse(fault.reason, fault.detail, at);
   const { stamped } = candidate;
   const text =

@@ -49,10 +49,11 @@ const unitText = (unit: string | undefined): string => (unit === undefined ? "" 
 
 function contractSection(contract: Contract): string[] {
   const tags = [...new Set(["region", "device", seriesTag(contract), ...contract.tags])];
+  const rollupTags = ["region", seriesTag(contract), ...contract.seriesTags];
   return [
     `### ${contract.name}`,
     `Measurements ${measurementsOf(contract.name).map(code).join(", ")}. ` +
-      `Raw tags: ${tags.map(code).join(", ")}. Rollup tags: \`region\`, ${code(seriesTag(contract))}.`,
+      `Raw tags: ${tags.map(code).join(", ")}. Rollup tags: ${rollupTags.map(code).join(", ")}.`,
     table(
       ["field", "type", "unit (UCUM)", "in rollups"],
       contract.fields.map((field) => [
@@ -106,9 +107,15 @@ export function influxPage(): string {
           "readings",
           "`region`, `device`, every property with `x-role: tag`, and the `x-partition-key`",
         ],
-        ["rollups", "`region` and the partition key (`device` by default); no other tags"],
+        [
+          "rollups",
+          "`region`, the partition key (`device` by default) and the tags of the [series](contracts.md#series): " +
+            "all tags of the contract, or those that `x-series` leaves",
+        ],
       ],
     ),
+    "A tag that a series does not have is not there: `WHERE quantity = ''` finds the rollups without it. A query that groups by " +
+      "fewer tags than a series has mixes series: `GROUP BY *` keeps them apart.",
     "## Text of tags",
     "Device ids, keys and tag values are stored as they are, with one exception. Line protocol cannot write a backslash " +
       "before a comma, an equals sign, a space or a further backslash, nor at the end: there it is stored as `%5C`. The id `plant\\a` is found as " +

@@ -34,6 +34,10 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
         doc: "bytes of UTF-8 of a partition key or tag value; more is reject `contract_violation`",
       },
       {
+        name: "DEVICE_SERIES_MAX",
+        doc: "sets of series tags that a device may name of one contract within an hour (`SKERRY_DEVICE_SERIES_MAX`); more is reject `too_many_series`. One that it does not name any more counts for up to two hours",
+      },
+      {
         name: "ELEMENTS_MAX",
         doc: "elements of an array that a mapping reads with `each`; a longer array is reject `too_large`",
       },

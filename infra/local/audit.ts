@@ -11,6 +11,7 @@ import {
   seriesTag,
 } from "../../contracts/names/measurements.ts";
 import { pointTimeNs } from "../../contracts/messages/reading.ts";
+import { seriesText, tagsOf } from "../../contracts/messages/series.ts";
 import type { LedgerEntry } from "../../device-sim/ledger.ts";
 import { type InfluxClient, type Row, quote } from "../../cloud/sinks/influx/client.ts";
 import { wrongStatistics } from "./audit-rollups.ts";
@@ -132,7 +133,7 @@ async function auditSeries(
   return result;
 }
 
-/** Every window, final if there is one, against the points that fall into it. */
+/** Every window of every series, final if there is one, against the points that fall into it. */
 async function auditRollups(
   of: {
     series: Series;
@@ -144,20 +145,22 @@ async function auditRollups(
   result: AuditResult,
 ): Promise<void> {
   const { series, contract, where } = of;
+  const nameOf = (row: Row): string => seriesText(series.device, tagsOf(row, contract.seriesTags));
   for (const { name, sizeMs } of ROLLUP_WINDOWS) {
-    const expected = Map.groupBy(of.points, ({ time }) =>
-      windowStart(Date.parse(String(time)), sizeMs),
-    );
-    const rollups = new Map<number, { row: Row; final: boolean }>();
+    const idOf = (row: Row): string =>
+      `${windowStart(Date.parse(String(row.time)), sizeMs)} ${nameOf(row)}`;
+    const expected = Map.groupBy(of.points, idOf);
+    const rollups = new Map<string, { row: Row; final: boolean }>();
     for (const state of ["open", "final"] as const)
       for (const row of await influx.query(
         `SELECT * FROM "${rollupMeasurement(series.contract, name, state)}"` +
           ` WHERE ${where(windowStart(series.minMs, sizeMs), series.maxMs)}`,
       ))
-        rollups.set(Date.parse(String(row["time"])), { row, final: state === "final" });
-    for (const [start, points] of expected) {
+        rollups.set(idOf(row), { row, final: state === "final" });
+    for (const [id, points] of expected) {
+      const start = windowStart(Date.parse(String(points[0]!.time)), sizeMs);
       if (start > series.maxMs) continue;
-      const rollup = rollups.get(start);
+      const rollup = rollups.get(id);
       result.rollups.compared += 1;
       if (rollup?.final) result.rollups.final += 1;
       const wrong = rollup
@@ -165,7 +168,7 @@ async function auditRollups(
         : [`is missing, over ${points.length} points`];
       if (wrong.length > 0) {
         result.rollups.wrong += 1;
-        const of = `${series.contract}_${name} of ${series.region}/${series.device}`;
+        const of = `${series.contract}_${name} of ${series.region}/${nameOf(points[0]!)}`;
         if (result.rollups.examples.length < EXAMPLES_MAX)
           result.rollups.examples.push(
             `${of} at ${new Date(start).toISOString()}: ${wrong.join("; ")}`,

@@ -7,6 +7,7 @@ import type { AggregatorPosition } from "../../cloud/aggregator/position.ts";
 import { RegionLines } from "../../cloud/sinks/influx/lines.ts";
 import type { SinkItem, StoredReading, StoredRollup } from "../../cloud/sinks/sink.ts";
 import { type FrameReading, decodeFrame } from "../../contracts/messages/frame.ts";
+import { tagsOf } from "../../contracts/messages/series.ts";
 import { type Hole, type LaneState, judgeFrame } from "../../platform/nats/lanes/lane.ts";
 
 export const CATALOG = loadCatalog(SCHEMAS_DIRECTORY);
@@ -109,16 +110,17 @@ export class Store {
     this.points.set(key, fields);
   }
 
-  readings(device: string): StoredReading[] {
-    return this.#points("environment", device).map(({ timeMs, values }) => ({
+  readings(contract: string, device: string): StoredReading[] {
+    return this.#points(contract, device).map(({ tags, timeMs, values }) => ({
       device,
       eventMs: timeMs,
-      payload: { ...values, device },
+      payload: { ...values, ...tags, device },
     }));
   }
 
-  finals(measurement: string, device: string): StoredRollup[] {
-    return this.#points(measurement, device).map(({ timeMs, values }) => ({
+  finals(measurement: string, device: string, seriesTags: readonly string[]): StoredRollup[] {
+    return this.#points(measurement, device).map(({ tags, timeMs, values }) => ({
+      tags: tagsOf(tags, seriesTags),
       startMs: timeMs,
       revision: values["revision"]!,
       values,
@@ -126,11 +128,13 @@ export class Store {
   }
 
   #points(measurement: string, device: string) {
-    return [...this.points].flatMap(([key, fields]) => {
+    return [...this.points].flatMap(([key, line]) => {
       const [head = "", time = ""] = key.split(" ");
-      if (head !== `${measurement},region=eu,device=${device}`) return [];
-      const { fields: values } = parseLine(`${head} ${fields} ${time}`);
-      return [{ timeMs: Number(time.slice(0, -6)), values }];
+      const [name, ...of] = head.split(",");
+      const tags = Object.fromEntries(of.map((tag) => tag.split("=") as [string, string]));
+      if (name !== measurement || tags["device"] !== device) return [];
+      const { fields: values } = parseLine(`${head} ${line} ${time}`);
+      return [{ tags, timeMs: Number(time.slice(0, -6)), values }];
     });
   }
 
@@ -149,4 +153,4 @@ export class Store {
   }
 }
 
-const FINAL = /^environment_(1m|10s),/;
+const FINAL = /^[a-z]+_(1m|10s),/;

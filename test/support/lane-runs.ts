@@ -4,17 +4,22 @@ import { expect } from "vitest";
 import type { FrameEffects } from "../../cloud/aggregator/lane-aggregate.ts";
 import { type AggregatorPosition, START } from "../../cloud/aggregator/position.ts";
 import { recompute, revise } from "../../cloud/aggregator/recompute.ts";
+import { seriesText } from "../../contracts/messages/series.ts";
+import type { StoredRollup } from "../../cloud/sinks/sink.ts";
 import { LAYOUTS, type LoggedFrame, LoggedAggregate, Store, linesOf } from "./lane-log.ts";
 
 /** What the repair job does, against the model. */
 function repair(aggregate: LoggedAggregate, store: Store, groupsMax = 1_000): void {
   for (const group of aggregate.repairsDue(groupsMax)) {
-    const layout = LAYOUTS.ofAllVersions(group.contract)!;
-    for (const minute of recompute(layout, group.key, store.readings(group.key))) {
+    const { contract, key } = group;
+    const layout = LAYOUTS.ofAllVersions(contract)!;
+    const nameOf = ({ tags }: Pick<StoredRollup, "tags">): string => seriesText(key, tags);
+    for (const minute of recompute(layout, key, store.readings(contract, key))) {
       if (!group.minutes.includes(minute.startMs)) continue;
       for (const final of minute.finals) {
         const stored = store
-          .finals(`environment_${final.window.name}`, group.key)
+          .finals(`${contract}_${final.window.name}`, key, layout.seriesTags)
+          .filter((one) => nameOf(one) === nameOf(final))
           .find(({ startMs }) => startMs === final.startMs);
         const revised = revise(final, stored);
         if (revised) linesOf({ rollups: [revised] }).forEach((line) => store.write(line));

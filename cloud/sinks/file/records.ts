@@ -37,6 +37,7 @@ export class FileRecords {
       window: rollup.window.name,
       region,
       [rollup.series.tag]: rollup.key,
+      tags: Object.fromEntries(rollup.tags),
       startMs: rollup.startMs,
       revision: rollup.revision,
       values: Object.fromEntries(rollupValues(rollup)),

@@ -127,8 +127,9 @@ function fieldValue(type: Field["type"], value: unknown): string | null {
 class RollupLines {
   readonly #series: RollupSeries;
   readonly #tags: string;
-  /** Measurement and tags up to the series' value, by measurement. */
+  /** Measurement and tags up to the partition key's value, by measurement. */
   readonly #heads = new Map<string, string>();
+  readonly #tagKeys = new Map<string, string>();
   /** Keys of each field's values, with the comma before; they grow with the series. */
   readonly #keys: string[][] = [];
 
@@ -137,11 +138,13 @@ class RollupLines {
     this.#tags = `,region=${tagValue(region)},${escape.tag(series.tag)}=`;
   }
 
-  line({ window, revision, key, startMs, count, fields }: RollupEffect): string {
+  line({ window, revision, key, tags, startMs, count, fields }: RollupEffect): string {
     const state = revision === null ? "open" : "final";
     const head = this.#head(rollupMeasurement(this.#series.name, window.name, state));
     // Joined at once: lines wait in the queue, and a string grown piece by piece keeps its pieces.
-    const text: (string | number)[] = [head, tagValue(key), ` ${ROLLUP_COUNT}=${count}i`];
+    const text: (string | number)[] = [head, tagValue(key)];
+    for (const [name, value] of tags) text.push(this.#tagKey(name), tagValue(value));
+    text.push(` ${ROLLUP_COUNT}=${count}i`);
     for (let at = 0; at < fields.length; at++) {
       const values = fields[at]!;
       const keys = this.#keysOf(at);
@@ -161,6 +164,12 @@ class RollupLines {
     if (head === undefined)
       this.#heads.set(measurement, (head = escape.measurement(measurement) + this.#tags));
     return head;
+  }
+
+  #tagKey(name: string): string {
+    let key = this.#tagKeys.get(name);
+    if (key === undefined) this.#tagKeys.set(name, (key = `,${escape.tag(name)}=`));
+    return key;
   }
 
   #keysOf(at: number): readonly string[] {

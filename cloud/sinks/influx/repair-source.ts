@@ -1,4 +1,4 @@
-// Raw points and finals of one series, read back from InfluxDB for the repair job.
+// Raw points and finals of one partition key, read back from InfluxDB for the repair job.
 import {
   ROLLUP_REVISION,
   type RollupWindow,
@@ -6,7 +6,8 @@ import {
   rollupMeasurement,
   seriesTag,
 } from "../../../contracts/names/measurements.ts";
-import type { RepairSource, SeriesRange, StoredReading, StoredRollup } from "../sink.ts";
+import { tagsOf } from "../../../contracts/messages/series.ts";
+import type { KeyRange, RepairSource, StoredReading, StoredRollup } from "../sink.ts";
 import { type InfluxClient, type Row, quote, quoteName } from "./client.ts";
 import { storedTag } from "./lines.ts";
 
@@ -17,22 +18,23 @@ export class InfluxRepairSource implements RepairSource {
     this.#client = client;
   }
 
-  async readings(range: SeriesRange): Promise<StoredReading[]> {
+  async readings(range: KeyRange): Promise<StoredReading[]> {
     const rows = await this.#rows(range, rawMeasurement(range.contract.name));
     return rows.map(readingOf);
   }
 
-  async finals(range: SeriesRange, window: RollupWindow): Promise<StoredRollup[]> {
+  async finals(range: KeyRange, window: RollupWindow): Promise<StoredRollup[]> {
     const measurement = rollupMeasurement(range.contract.name, window.name, "final");
     const rows = await this.#rows(range, measurement);
     return rows.map((row) => ({
+      tags: tagsOf(row, range.seriesTags),
       startMs: msOf(row),
       revision: Number(row[ROLLUP_REVISION] ?? 0),
       values: row,
     }));
   }
 
-  #rows({ region, contract, key, fromMs, toMs }: SeriesRange, measurement: string): Promise<Row[]> {
+  #rows({ region, contract, key, fromMs, toMs }: KeyRange, measurement: string): Promise<Row[]> {
     return this.#client.query(
       `SELECT * FROM ${quoteName(measurement)} WHERE "region" = ${quote(region)}` +
         ` AND ${quoteName(seriesTag(contract))} = ${quote(storedTag(key))}` +

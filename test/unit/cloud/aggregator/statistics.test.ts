@@ -7,7 +7,7 @@ import type { FieldStatistics } from "../../../../cloud/aggregator/statistics.ts
 import { OpenWindows } from "../../../../cloud/aggregator/window.ts";
 import { ROLLUP_VALUES, type RollupEffect } from "../../../../cloud/sinks/effects.ts";
 import { ROLLUP_QUANTILES } from "../../../../contracts/names/measurements.ts";
-import { LAYOUTS, MINUTE_MS, environment } from "../../../support/lane-log.ts";
+import { LAYOUTS, MINUTE_MS, environment, linesOf } from "../../../support/lane-log.ts";
 import { NEAR, type TimedValue, plainStatistics } from "../../../support/plain-statistics.ts";
 
 const LAYOUT = LAYOUTS.get("environment", 1)!;
@@ -141,6 +141,62 @@ test(
     expect(compared).toBeGreaterThan(10_000);
   },
 );
+
+test("readings of one device with any mix of tags give each series its own statistics", () => {
+  const layout = LAYOUTS.get("measurement", 1)!;
+  const tag = fc.constantFrom(undefined, "", "a", "b", "a,b", "a=b", "{a}", "\\");
+  const tagged = fc.array(
+    fc.record({
+      value: fc.integer({ min: -1_000, max: 1_000 }),
+      offsetMs: fc.nat({ max: MINUTE_MS - 1 }),
+      quantity: tag,
+      sensor: tag,
+    }),
+    { minLength: 1, maxLength: 60 },
+  );
+  const nameOf = (quantity: unknown, sensor: unknown): string =>
+    JSON.stringify([quantity ?? "", sensor ?? ""]);
+  fc.assert(
+    fc.property(tagged, (entries) => {
+      const windows = new OpenWindows();
+      const stored = entries.map(({ value, offsetMs, quantity, sensor }, at) => {
+        const payload = { value, quantity, sensor };
+        const eventMs = START_MS + offsetMs;
+        const reading = { ...environment("d", at, eventMs), contract: "measurement", payload };
+        windows.add(layout, reading, eventMs, Number.NaN, at);
+        return { device: "d", eventMs, payload };
+      });
+      const finals = windows
+        .close(START_MS + MINUTE_MS)
+        .filter(({ revision }) => revision !== null);
+      const expected = Map.groupBy(entries, ({ quantity, sensor }) => nameOf(quantity, sensor));
+      const minutes = finals.filter(({ window }) => window.sizeMs === MINUTE_MS);
+      expect(minutes).toHaveLength(expected.size);
+      for (const { window, startMs, tags, count, fields } of finals) {
+        const { quantity, sensor } = Object.fromEntries(tags);
+        const own = expected
+          .get(nameOf(quantity, sensor))!
+          .map(({ offsetMs, ...of }) => ({ ...of, eventMs: START_MS + offsetMs }))
+          .filter(({ eventMs }) => eventMs >= startMs && eventMs < startMs + window.sizeMs);
+        const values = own.map(({ value }) => value).sort((a, b) => a - b);
+        const [min, max, , sum] = fields[0]!;
+        expect({ count, min, max, sum }).toEqual({
+          count: own.length,
+          min: values[0],
+          max: values.at(-1),
+          sum: values.reduce((total, value) => total + value, 0),
+        });
+        const p50 = fields[0]![ROLLUP_VALUES.indexOf("p50")];
+        expect(p50).toBe(values[Math.floor(0.5 * (values.length - 1))]);
+      }
+      const linesOfAll = (all: readonly RollupEffect[]): string[] =>
+        linesOf({ rollups: all }).sort();
+      const repaired = recompute(LAYOUTS.ofAllVersions("measurement")!, "d", stored);
+      expect(linesOfAll(repaired.flatMap((minute) => minute.finals))).toEqual(linesOfAll(finals));
+    }),
+    { numRuns: 300 },
+  );
+});
 
 const minuteOf = (values: readonly number[]): Record<string, number> => {
   const all = values.map((value, sequence) => ({

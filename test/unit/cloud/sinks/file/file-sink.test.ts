@@ -54,7 +54,7 @@ test("one line for each reading and each final, and none for what is open", asyn
   const path = join(directory.path, "readings.jsonl");
   await writeLane(path);
   const reading = { contract: "environment", region: "eu", device: "room 1", tags: {} };
-  const final = { contract: "environment", region: "eu", device: "room 1", revision: 0 };
+  const final = { ...reading, revision: 0 };
   const values = { count: 2, co2_min: 401, co2_max: 402, co2_sum: 803 };
   const fields = { temperature: 21.5, humidity: 40, light: 0, occupancy: 1 };
   const slot = expect.any(Number) as number;

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { RegionLines } from "../../../../../cloud/sinks/influx/lines.ts";
 import { holdsValue, storedProperties } from "../../../../../cloud/sinks/effects.ts";
 import { compileContract } from "../../../../../contracts/schema/contract.ts";
-import { CATALOG, environment } from "../../../../support/lane-log.ts";
+import { OpenWindows } from "../../../../../cloud/aggregator/window.ts";
+import { CATALOG, LAYOUTS, environment } from "../../../../support/lane-log.ts";
 
 const [ENVIRONMENT] = CATALOG.versions("environment");
 
@@ -49,6 +50,23 @@ describe("a hostile device id stays one tag value", () => {
     const line = new RegionLines("eu").reading(effect);
     expect(line.startsWith(`environment,region=eu,device=${tag} temperature=`)).toBe(true);
   });
+});
+
+test("a rollup has the tags of its series after the key, and none that the series lacks", () => {
+  const layout = LAYOUTS.get("measurement", 1)!;
+  const lineOf = (tags: object): string => {
+    const windows = new OpenWindows();
+    const payload = { value: 3, ...tags };
+    windows.add(layout, { ...environment("d 1", 0, 0), payload }, 0, 1, 0);
+    return new RegionLines("eu").rollup(windows.close(60_000).at(-1)!).split(" count")[0]!;
+  };
+  expect(lineOf({})).toBe("measurement_1m,region=eu,device=d\\ 1");
+  expect(lineOf({ sensor: "s=1,2\\", quantity: "" })).toBe(
+    "measurement_1m,region=eu,device=d\\ 1,sensor=s\\=1\\,2%5C",
+  );
+  expect(lineOf({ sensor: "s", quantity: "q" })).toBe(
+    "measurement_1m,region=eu,device=d\\ 1,quantity=q,sensor=s",
+  );
 });
 
 test("contract tags and the partition key are tags, strings and booleans are fields", () => {

@@ -10,7 +10,7 @@ import { compileContract } from "../../../../../contracts/schema/contract.ts";
 import { parseRules } from "../../../../../contracts/rules/rule.ts";
 import { engineAlerts, sortedAlerts } from "../../../../support/engine-alerts.ts";
 import { seededRandom } from "../../../../support/seed.ts";
-import { type LoggedFrame, referenceAlerts } from "../../../../support/reference-evaluator.ts";
+import { referenceAlerts } from "../../../../support/reference-evaluator.ts";
 import { logOf, stepOf } from "../../../../support/reference-logs.ts";
 
 const number = { type: "number", "x-role": "field" };
