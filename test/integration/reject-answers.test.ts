@@ -2,7 +2,7 @@
 // its device go on, and however often it is sent again it is one. Who shows empty credentials is nobody, and two
 // clients that fight over one client id are told.
 // Method: the gateway as a real process on real servers, with raw sockets for what no library would send.
-import type { IPubackPacket, Packet } from "mqtt-packet";
+import type { IConnackPacket, IPubackPacket, Packet } from "mqtt-packet";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Alert } from "../../contracts/messages/alert.ts";
 import type { GatewayStatus } from "../../contracts/messages/status.ts";
@@ -11,6 +11,7 @@ import { Streams } from "../../platform/nats/client/streams.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { RawClient, connectClient, publishPacket } from "../support/mqtt-client.ts";
+import { packetOf, text } from "../support/mqtt-grammar.ts";
 import { type NatsWorld, startHubAndRegions } from "../support/nats.ts";
 import { type Service, startService } from "../support/services.ts";
 import { skerry } from "../support/skerry.ts";
@@ -112,6 +113,27 @@ test("the same without the right to publish there; at QoS 1 the code of the reas
   expect((await answerTo(client, 2)).reasonCode).toBe(0x99);
 });
 
+test.each([
+  ["an unmapped topic", "plant/paho/unmapped", "1", 0x99],
+  ["a broken payload", "devices/paho/telemetry/environment", "{", 0x99],
+  ["alerts", "alerts/eu/x/y", "{}", 0x87],
+  ["a topic of the server's", "$SYS/broker/uptime", "1", 0x87],
+  ["a topic that is only a filter", "$share/group/plant", "1", 0x87],
+])(
+  "%s: at QoS 2 the whole exchange succeeds and the client stays, at QoS 1 it hears the reason",
+  async (_, topic, payload, code) => {
+    using client = await RawClient.connect(port, { clientId: "paho", protocolVersion: 5 });
+    client.send(publishPacket({ topic, payload, qos: 2, messageId: 7 }));
+    expect((await answerTo(client, 7)).reasonCode ?? 0).toBe(0);
+    client.send({ cmd: "pubrel", messageId: 7 });
+    const done = (packet: Packet) => packet.cmd === "pubcomp" && packet.messageId === 7;
+    expect((await client.until<IPubackPacket & Packet>(done)).reasonCode ?? 0).toBe(0);
+    client.send(publishPacket({ topic, payload, qos: 1, messageId: 8 }));
+    expect((await answerTo(client, 8)).reasonCode).toBe(code);
+    expect(client.closed).toBe(false);
+  },
+);
+
 test("a PUBREC that was lost, a new session, the same message again: one reject", async () => {
   const device = "lost-pubrec";
   const topic = `devices/${device}/telemetry/environment`;
@@ -145,14 +167,68 @@ test("where QoS 2 is set to say the code, a message sent again after each refusa
   expect(await kept(device)).toBe(2);
 });
 
-test.each([4, 5] as const)(
-  "MQTT %d: empty user name and password are nobody's",
-  async (version) => {
-    const options = { protocolVersion: version, username: "", password: "" };
-    await using client = await connectClient(port, options);
-    expect(client.connected).toBe(true);
+/** CONNECT byte by byte: undefined is a field that is not there, "" one that is empty. */
+function connectBytes(version: 4 | 5, username?: string, password?: string): Buffer {
+  const flags = 2 | (username === undefined ? 0 : 0x80) | (password === undefined ? 0 : 0x40);
+  return packetOf(
+    0x10,
+    text("MQTT"),
+    Buffer.from([version, flags, 0, 60, ...(version === 5 ? [0] : [])]),
+    text("nobody-in-particular"),
+    ...[username, password].filter((field) => field !== undefined).map(text),
+  );
+}
+
+const NOBODY = [
+  [4, undefined, undefined],
+  [5, undefined, undefined],
+  [4, "", ""],
+  [5, "", ""],
+  [4, "", undefined],
+  [5, "", undefined],
+  [5, undefined, ""], // MQTT 3.1.1 has no password without a user name [MQTT-3.1.2-22].
+] as const;
+const SOMEBODY = [
+  [4, "", "secret"],
+  [5, "", "secret"],
+  [5, undefined, "secret"],
+  [4, "ghost", ""],
+  [5, "ghost", ""],
+  [4, "ghost", undefined],
+  [5, "ghost", undefined],
+] as const;
+
+const answerToConnect = async (port: number, bytes: Buffer, version: 4 | 5): Promise<number> => {
+  using client = await RawClient.open(port, version);
+  client.socket.write(bytes);
+  const { returnCode, reasonCode } = await client.until<IConnackPacket>(
+    ({ cmd }) => cmd === "connack",
+  );
+  return reasonCode ?? returnCode ?? 0;
+};
+
+test.each(NOBODY)(
+  "MQTT %d: user name %j with password %j is nobody's",
+  async (version, ...fields) => {
+    expect(await answerToConnect(port, connectBytes(version, ...fields), version)).toBe(0);
   },
 );
+
+test.each(SOMEBODY)(
+  "MQTT %d: user name %j with password %j is no login",
+  async (version, ...fields) => {
+    const code = await answerToConnect(port, connectBytes(version, ...fields), version);
+    expect(code).toBe(version === 5 ? 0x86 : 4);
+  },
+);
+
+test("where nobody is let in without a login, empty credentials are not let in either", async () => {
+  const { mqttPort } = await startGateway("g3", { SKERRY_ANONYMOUS: "off" });
+  for (const [version, ...fields] of NOBODY) {
+    const code = await answerToConnect(mqttPort, connectBytes(version, ...fields), version);
+    expect(code).toBe(version === 5 ? 0x87 : 5);
+  }
+});
 
 test("two clients that take one client id from each other all the time are told", async () => {
   const clients: RawClient[] = [];

@@ -4,7 +4,13 @@
 import { connect as connectSocket } from "node:net";
 import type { Packet } from "mqtt-packet";
 import { RawClient, publishPacket } from "./mqtt-client.ts";
-import { type Version, clientPacket, connectBytes, damaged } from "./mqtt-grammar.ts";
+import {
+  type Version,
+  WRONG_PROTOCOLS,
+  clientPacket,
+  connectBytes,
+  damaged,
+} from "./mqtt-grammar.ts";
 import { randomOf } from "./seed.ts";
 
 const below = (random: () => number, bound: number): number => Math.floor(random() * bound);
@@ -14,7 +20,8 @@ const CLIENT_IDS = ["constructor", "__proto__", "toString", "", "fuzz-é", "x".r
 function fuzzConnect(random: () => number, version: Version): Buffer {
   const id =
     random() < 0.15 ? CLIENT_IDS[below(random, CLIENT_IDS.length)]! : `fuzz-${below(random, 30)}`;
-  return connectBytes(random, version, id);
+  const wrong = WRONG_PROTOCOLS[below(random, WRONG_PROTOCOLS.length)];
+  return connectBytes(random, version, id, random() < 0.05 ? wrong : undefined);
 }
 
 /** Most packets are whole: a connection that dies on its first packet reaches nothing behind it. */

@@ -23,7 +23,7 @@ export function varint(value: number): Buffer {
   return Buffer.from(bytes);
 }
 const binary = (bytes: Buffer): Buffer => Buffer.concat([two(bytes.length), bytes]);
-const text = (value: string): Buffer => binary(Buffer.from(value));
+export const text = (value: string): Buffer => binary(Buffer.from(value));
 
 /** One whole packet around its variable header and payload. */
 export const packetOf = (first: number, ...parts: Buffer[]): Buffer => {
@@ -91,7 +91,39 @@ export type Version = 4 | 5;
 const only = (version: Version, make: () => Buffer): Buffer =>
   version === 5 ? make() : Buffer.alloc(0);
 
-export function connectBytes(random: Random, version: Version, clientId: string): Buffer {
+type Protocol = readonly [name: string, level: number];
+
+/** MQTT 3.1 is spoken like 3.1.1; Mosquitto's bridges set the highest bit of either level. */
+const PROTOCOLS: Readonly<Record<Version, readonly Protocol[]>> = {
+  4: [
+    ["MQTT", 4],
+    ["MQTT", 0x84],
+    ["MQIsdp", 3],
+    ["MQIsdp", 0x83],
+  ],
+  5: [["MQTT", 5]],
+};
+
+/** Levels with the name of another version, or with a bridge's bit that they cannot have. */
+export const WRONG_PROTOCOLS: readonly Protocol[] = [
+  ["MQTT", 3],
+  ["MQTT", 0x83],
+  ["MQIsdp", 4],
+  ["MQIsdp", 0x84],
+  ["MQIsdp", 5],
+  ["MQTT", 0x85],
+  ["MQIsdp", 0x85],
+  ["MQTT", 0x80],
+  ["MQTT", 0xff],
+  ["", 0x84],
+];
+
+export function connectBytes(
+  random: Random,
+  version: Version,
+  clientId: string,
+  [protocol, level] = pick(random, PROTOCOLS[version]),
+): Buffer {
   const hasWill = chance(random, 0.3);
   const hasName = chance(random, 0.2);
   const hasPassword = hasName && chance(random, 0.5);
@@ -102,8 +134,8 @@ export function connectBytes(random: Random, version: Version, clientId: string)
     (hasName ? 128 : 0);
   return packetOf(
     0x10,
-    text("MQTT"),
-    Buffer.from([version, flags]),
+    text(protocol),
+    Buffer.from([level, flags]),
     two(60),
     only(version, () => properties(random, "connect")),
     text(clientId),

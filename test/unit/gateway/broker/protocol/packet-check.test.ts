@@ -11,7 +11,13 @@ import {
   packetFault,
   versionOfConnect,
 } from "../../../../../gateway/broker/protocol/packet-check.ts";
-import { clientPacket, connectBytes, damaged, packetOf } from "../../../../support/mqtt-grammar.ts";
+import {
+  WRONG_PROTOCOLS,
+  clientPacket,
+  connectBytes,
+  damaged,
+  packetOf,
+} from "../../../../support/mqtt-grammar.ts";
 import { seededRandom } from "../../../../support/seed.ts";
 
 const PACKET_BYTES_MAX = 512 * 1024;
@@ -196,6 +202,23 @@ describe("violations", () => {
     const found = read([bytes, hex("c0 00")], null);
     expect(found.faults).toEqual(faults);
     expect(found.packets.length).toBe(faults.length === 0 ? 2 : 0);
+  });
+
+  test.for([
+    ["83", []], // MQTT 3.1, from a Mosquitto bridge
+    ["03", []],
+    ["84", ["version_unsupported"]],
+  ] as const)("CONNECT of MQIsdp, level 0x%s", ([level, faults]) => {
+    const bytes = hex(`10 0f 00 06 4d 51 49 73 64 70 ${level} 02 00 0a 00 01 61`);
+    expect(read([bytes, hex("c0 00")], null).faults).toEqual(faults);
+  });
+
+  test("a level that its protocol name does not have goes no further", () => {
+    for (const protocol of WRONG_PROTOCOLS) {
+      const found = read([connectBytes(() => 0.99, 4, "c", protocol), hex("c0 00")], null);
+      expect(found.packets).toEqual([]);
+      expect(found.faults).toEqual([protocol[0] === "" ? "malformed" : "version_unsupported"]);
+    }
   });
 
   test("a remaining length of five bytes, and one over the bound, need no body", () => {
