@@ -6,6 +6,7 @@ import type {
   GatewayStatus,
   LaneStatus,
   NotifierStatus,
+  SequenceRestartCounts,
   ProcessStatus,
   SimulatorStatus,
 } from "../../contracts/messages/status.ts";
@@ -133,6 +134,7 @@ export function together(all: readonly AggregatorStatus[]): AggregatorStatus | n
       ...sum,
       readingsStored: sum.readingsStored + one.readingsStored,
       lateReadings: sum.lateReadings + one.lateReadings,
+      sequenceRestarts: addRestarts(sum.sequenceRestarts, one.sequenceRestarts),
       repairsWaiting: sum.repairsWaiting + one.repairsWaiting,
       rollupsRevised: sum.rollupsRevised + one.rollupsRevised,
       losses: [...sum.losses, ...one.losses],
@@ -141,6 +143,16 @@ export function together(all: readonly AggregatorStatus[]): AggregatorStatus | n
     }),
     first,
   );
+}
+
+function addRestarts(
+  sum: SequenceRestartCounts,
+  one: SequenceRestartCounts,
+): SequenceRestartCounts {
+  const devices = { ...sum.devices };
+  for (const [device, count] of Object.entries(one.devices))
+    devices[device] = (devices[device] ?? 0) + count;
+  return { total: sum.total + one.total, devices };
 }
 
 /** While a lane passes from one to the other both may show it: the one that is further counts. */

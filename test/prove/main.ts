@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import type { AlertsCompared, MailsCompared } from "./alerts.ts";
 import { type Proof, isProven, prove } from "./prove.ts";
+import type { StrangersCompared } from "./strangers/run.ts";
 import { SABOTAGES } from "./sabotage.ts";
 import { FAULT_KINDS } from "./schedule.ts";
 
@@ -37,6 +38,9 @@ const program = new Command("npm run prove --")
     ),
   );
 
+/** Lines under a stranger; all are in the JSON. */
+const WRONG_SHOWN_MAX = 10;
+
 const say = (line: string): void => void process.stderr.write(`prove: ${line}\n`);
 
 function show(proof: Proof): void {
@@ -53,6 +57,7 @@ function show(proof: Proof): void {
       rollups.examples.map((line) => `  ${line}\n`).join("") +
       Object.entries(proof.alerts).map(alertsLine).join("") +
       mailsLine(proof.mails) +
+      strangersTable(proof.strangers) +
       `${isProven(proof) ? "proven" : "NOT PROVEN"} (seed ${proof.seed})\n`,
   );
 }
@@ -60,6 +65,17 @@ function show(proof: Proof): void {
 const alertsLine = ([region, of]: [string, AlertsCompared]): string =>
   `alerts of ${region}: steps ${of.expected} (${Object.keys(of.byRule).length} rules), missing ${of.missing}, ` +
   `unexpected ${of.unexpected}, twice ${of.twice}\n${of.examples.map((line) => `  ${line}\n`).join("")}`;
+
+function strangersTable(strangers: StrangersCompared): string {
+  const columns = ["sent", "acknowledged", "stored", "rejected", "rollups"] as const;
+  const head = `${"stranger".padEnd(12)}${columns.map((name) => name.padStart(14)).join("")}`;
+  const lines = Object.entries(strangers).flatMap(([name, figures]) => [
+    `${name.padEnd(12)}${columns.map((column) => String(figures[column]).padStart(14)).join("")}` +
+      `  ${figures.wrong.length === 0 ? "right" : "WRONG"}`,
+    ...figures.wrong.slice(0, WRONG_SHOWN_MAX).map((line) => `  ${line}`),
+  ]);
+  return `\n${[head, ...lines].join("\n")}\n\n`;
+}
 
 const mailsLine = ({ expected, missing, unexpected, repeats, kills }: MailsCompared): string =>
   `mails: expected ${expected}, missing ${missing}, unexpected ${unexpected}, repeats ${repeats} ` +
