@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import type { AlertsCompared, MailsCompared } from "./alerts.ts";
-import { type Proof, isProven, prove } from "./prove.ts";
+import { type Proof, failedIn, prove } from "./prove.ts";
 import type { StrangersCompared } from "./strangers/run.ts";
 import { SABOTAGES } from "./sabotage.ts";
 import { FAULT_KINDS } from "./schedule.ts";
@@ -58,8 +58,13 @@ function show(proof: Proof): void {
       Object.entries(proof.alerts).map(alertsLine).join("") +
       mailsLine(proof.mails) +
       strangersTable(proof.strangers) +
-      `${isProven(proof) ? "proven" : "NOT PROVEN"} (seed ${proof.seed})\n`,
+      `${verdictOf(proof)} (seed ${proof.seed})\n`,
   );
+}
+
+function verdictOf(proof: Proof): string {
+  const failed = failedIn(proof);
+  return failed.length === 0 ? "proven" : `NOT PROVEN by ${failed.join(", ")}`;
 }
 
 const alertsLine = ([region, of]: [string, AlertsCompared]): string =>
@@ -91,4 +96,4 @@ say(
 const proof = await prove({ ...flags, sabotage: flags.sabotage, say }, stop.signal);
 if (proof) show(proof);
 if (proof && flags.json) writeFileSync(flags.json, `${JSON.stringify(proof, null, 2)}\n`);
-process.exitCode = proof && isProven(proof) ? 0 : 1;
+process.exitCode = proof && failedIn(proof).length === 0 ? 0 : 1;

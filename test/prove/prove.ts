@@ -208,23 +208,27 @@ async function freePortRange(): Promise<number> {
   return port + PORTS < 65_000 ? port : port - 2 * PORTS;
 }
 
-export const isProven = ({
-  missing,
-  duplicated,
-  rollups,
-  alerts,
-  mails,
-  strangers,
-  drained,
-  acknowledged,
-}: Proof): boolean =>
-  missing + duplicated + rollups.wrong === 0 &&
-  mails.missing + mails.unexpected === 0 &&
-  mails.repeats <= mails.kills &&
-  Object.values(alerts).every(isRight) &&
-  Object.values(strangers).every(({ wrong }) => wrong.length === 0) &&
-  drained &&
-  acknowledged > 0;
+export const isProven = (proof: Proof): boolean => failedIn(proof).length === 0;
+
+/** The comparisons that a run fails. */
+export function failedIn(proof: Proof): string[] {
+  const { missing, duplicated, rollups, mails, drained, acknowledged } = proof;
+  const verdicts: [string, boolean][] = [
+    ["readings", missing + duplicated === 0 && acknowledged > 0],
+    ["rollups", rollups.wrong === 0],
+    ...Object.entries(proof.alerts).map(([region, of]): [string, boolean] => [
+      `alerts of ${region}`,
+      isRight(of),
+    ]),
+    ["mails", mails.missing + mails.unexpected === 0 && mails.repeats <= mails.kills],
+    ...Object.entries(proof.strangers).map(([name, { wrong }]): [string, boolean] => [
+      `stranger ${name}`,
+      wrong.length === 0,
+    ]),
+    ["the path that did not drain", drained],
+  ];
+  return verdicts.flatMap(([what, right]) => (right ? [] : [what]));
+}
 
 const isRight = ({ expected, missing, unexpected, twice }: AlertsCompared): boolean =>
   expected > 0 && missing + unexpected + twice === 0;
