@@ -25,7 +25,8 @@ const program = new Command("npm run prove --")
   .description(
     "Runs everything under a seeded schedule of faults (kill -9, WAN cuts, slow links, wrong clocks, " +
       "repeats), heals, and compares what devices saw acknowledged with the logs, with InfluxDB, with " +
-      "every statistic of every rollup, and alerts with the plain definitions of their rules. Status 1 unless nothing is missing, duplicated or wrong.",
+      "every statistic of every rollup, and alerts with the plain definitions of their rules; and what became of " +
+      "strangers, whose devices keep to no convention. Status 1 unless nothing is missing, duplicated or wrong.",
   )
   .option("--seed <n>", "decides the schedule", numberOf("seed"), 1)
   .option("--minutes <n>", "how long faults go on", numberOf("minutes"), 2)

@@ -209,7 +209,7 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
     patches: [
       {
         file: "gateway/presence/contested-ids.ts",
-        find: "seen.contestedMs = nowMs; // X1",
+        find: "seen.contestedMs = nowMs;",
         replace: "seen.contestedMs = null;",
       },
     ],
