@@ -145,7 +145,7 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
         return connection;
       };
       const running = runFaults(schedule, world, stopped).then((table) => (faults = table));
-      await strangers.live({ monitor, connect, say: options.say }, running);
+      await strangers.live({ monitor, connect, say: options.say, stop: stopped }, running);
     },
     inspect: async (connections, monitor) => {
       const { alerting } = await monitor.refresh();

@@ -62,6 +62,8 @@ export class Strangers {
       monitor: Monitor;
       connect: (region: Region) => Promise<NatsConnection>;
       say: (line: string) => void;
+      /** Aborted when the run is to end early: then there is no last word. */
+      stop: AbortSignal;
     },
     over: Promise<unknown>,
   ): Promise<void> {
@@ -78,18 +80,15 @@ export class Strangers {
     const sending = Promise.all(
       lives.map((life) => attempt(life, () => life.stranger.send(life.world))),
     );
-    await over.finally(() => this.#over.abort());
-    await sending;
-    of.say("the faults are over; strangers have a last word");
-    await Promise.all(
-      lives.map((life) =>
-        attempt(life, async () => {
-          await life.stranger.atLast?.(life.world);
-          await allAnswered(life);
-        }),
-      ),
-    );
-    for (const { clients } of lives) await Promise.all(clients.map((client) => client.close()));
+    try {
+      await over.finally(() => this.#over.abort());
+      await sending;
+      if (of.stop.aborted) return;
+      of.say("the faults are over; strangers have a last word");
+      await Promise.all(lives.map((life) => attempt(life, () => haveLastWord(life))));
+    } finally {
+      for (const { clients } of lives) await Promise.all(clients.map((client) => client.close()));
+    }
   }
 
   async compare(
@@ -146,9 +145,11 @@ async function attempt({ wrong }: Life, what: () => Promise<void>): Promise<void
   }
 }
 
-const allAnswered = ({ clients }: Life): Promise<boolean> =>
-  eventually(
+async function haveLastWord({ stranger, world, clients }: Life): Promise<void> {
+  await stranger.atLast?.(world);
+  await eventually(
     "all that strangers sent is answered",
     () => clients.every(({ unanswered }) => unanswered === 0),
     ANSWERED_WITHIN_MS,
   );
+}

@@ -8,9 +8,9 @@ const LATE_AFTER_MS = 60_000;
 /** The engine forgets what came late after ten minutes without more of it: then this says nothing. */
 const LATE_PAUSE_MS_MAX = 500_000;
 /** On a machine that does other work too; test/integration has the bound of an idle one. */
-const RAISED_WITHIN_MS = 5_000;
+const RAISED_WITHIN_MS = 10_000;
 /** A process that answers again has its backlog to work off. */
-const SETTLED_MS = 5_000;
+const SETTLED_MS = 15_000;
 
 export interface Step {
   readonly state: "firing" | "resolved";
@@ -44,6 +44,8 @@ export function stepsOf(heard: readonly Heard[], holds: (known: Known) => boolea
     life.isFiring = isFiring;
     steps.push({ state: isFiring ? "firing" : "resolved", late, atMs });
   }
+  const endMs = heard.at(-1)?.receivedAtMs ?? 0;
+  if (lives.late.heardMs !== null && endMs - lives.late.heardMs > LATE_PAUSE_MS_MAX) return null;
   return steps;
 }
 
