@@ -1,4 +1,4 @@
-// One device's connection to its gateway: MQTT 5, QoS 1.
+// One device's connection to its gateway: QoS 1, MQTT 5 unless it is told otherwise.
 //
 // D1. A publication is answered once, and only by a PUBACK.
 // D2. After a reconnect everything unanswered is sent again, in order, with DUP set, before anything
@@ -17,11 +17,14 @@ import { Backoff, sleep } from "../platform/runtime/backoff.ts";
 
 export interface Publication {
   readonly topic: string;
-  readonly payload: string;
+  readonly payload: string | Buffer;
+  readonly retain?: boolean;
   /** Goes into the MQTT 5 user property `traceparent`. */
   readonly traceparent: string | null;
   /** Called with the reason code of the PUBACK; 0x80 and above mean refused (MQTT 5, 3.4.2.1). */
   answered(reasonCode: number): void;
+  /** Called each time that it is sent; the gateway may have it from then on, answered or not. */
+  sent?(): void;
 }
 
 /** The members of a device's connection that the fleet needs. */
@@ -43,6 +46,13 @@ export interface LinkOptions {
   readonly url: string;
   readonly clientId: string;
   readonly bufferMax: number;
+  readonly protocolVersion?: 4 | 5;
+  /** True with MQTT 3.1.1 to say in its CONNECT that it is a bridge, as Mosquitto does. */
+  readonly bridge?: boolean;
+  /** Bounds of the wait before it connects again. */
+  readonly reconnect?: { readonly baseMs: number; readonly maxMs: number };
+  /** Called after each CONNACK, once what is unanswered is on its way again. */
+  readonly onConnected?: () => void;
   /** The reason for which a connection was lost or refused; for the log. */
   readonly onLost?: (reason: string) => void;
 }
@@ -61,7 +71,7 @@ interface Pending {
 
 export class MqttLink implements Link {
   readonly #options: LinkOptions;
-  readonly #backoff = new Backoff(RECONNECT);
+  readonly #backoff: Backoff;
   /** Publishes without an answer, in the order of `publish`. */
   readonly #unanswered = new Set<Pending>();
   /** Those of them that this connection has not sent yet. */
@@ -76,6 +86,7 @@ export class MqttLink implements Link {
 
   constructor(options: LinkOptions) {
     this.#options = options;
+    this.#backoff = new Backoff(options.reconnect ?? RECONNECT);
   }
 
   get connected(): boolean {
@@ -95,8 +106,10 @@ export class MqttLink implements Link {
   }
 
   open(): void {
+    const { protocolVersion = 5, bridge = false } = this.#options;
     const client = connect(this.#options.url, {
-      protocolVersion: 5,
+      protocolVersion,
+      ...(bridge ? { bridgeMode: true } : {}),
       clientId: this.#options.clientId,
       clean: true,
       reconnectPeriod: 0,
@@ -112,6 +125,7 @@ export class MqttLink implements Link {
       this.#windowMax = properties?.receiveMaximum ?? RECEIVE_MAXIMUM_DEFAULT;
       this.#unsent = [...this.#unanswered]; // D2
       this.#sendUnsent();
+      this.#options.onConnected?.();
     });
     client.on("error", ({ message }) => {
       this.#lastError = message;
@@ -127,6 +141,11 @@ export class MqttLink implements Link {
     if (!this.#online) return;
     this.#unsent.push(pending);
     this.#sendUnsent();
+  }
+
+  /** Loses the connection, without a word to the gateway; it is made again. */
+  drop(): void {
+    this.#client?.stream.destroy();
   }
 
   async close(): Promise<void> {
@@ -148,11 +167,12 @@ export class MqttLink implements Link {
 
   #send(pending: Pending): void {
     const client = this.#client!;
-    const { topic, payload, traceparent } = pending.publication;
+    const { topic, payload, traceparent, retain = false } = pending.publication;
     const dup = pending.sentBefore;
     pending.sentBefore = true;
+    pending.publication.sent?.();
     const properties = traceparent === null ? {} : { userProperties: { traceparent } };
-    client.publish(topic, payload, { qos: 1, dup, properties }, (error) => {
+    client.publish(topic, payload, { qos: 1, dup, retain, properties }, (error) => {
       const reasonCode = error ? reasonCodeOf(error) : 0;
       // Without a reason code the connection was lost: the publication stays unanswered (D1, D2).
       if (reasonCode === null || client !== this.#client) return;

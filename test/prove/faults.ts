@@ -13,6 +13,8 @@ export interface FaultWorld {
   readonly leaf: Readonly<Record<"eu" | "us", TcpProxy>>;
   readonly influx: TcpProxy;
   readonly say: (line: string) => void;
+  /** Told when a fault has recovered. */
+  readonly over?: (fault: Fault, fromMs: number, untilMs: number) => void;
 }
 
 const WAN_LATENCY_MS = 150;
@@ -37,8 +39,10 @@ export async function runFaults(
       if (stop.aborted) return;
       const what = `${fault.kind} ${fault.region}`;
       world.say(`${(fault.atMs / 1000).toFixed(1)} s: ${what}, ${fault.durationMs / 1000} s`);
+      const fromMs = Date.now();
       await cause(fault, world, stop);
       const recoveryMs = await recovered(fault, world, stop);
+      world.over?.(fault, fromMs, Date.now());
       const row = table[fault.kind];
       row.count += 1;
       row.recoveryMsMax = Math.max(row.recoveryMsMax, Math.round(recoveryMs));

@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import type { AlertsCompared, MailsCompared } from "./alerts.ts";
-import { type Proof, isProven, prove } from "./prove.ts";
+import { type Proof, failedIn, prove } from "./prove.ts";
+import type { StrangersCompared } from "./strangers/run.ts";
 import { SABOTAGES } from "./sabotage.ts";
 import { FAULT_KINDS } from "./schedule.ts";
 
@@ -24,7 +25,8 @@ const program = new Command("npm run prove --")
   .description(
     "Runs everything under a seeded schedule of faults (kill -9, WAN cuts, slow links, wrong clocks, " +
       "repeats), heals, and compares what devices saw acknowledged with the logs, with InfluxDB, with " +
-      "every statistic of every rollup, and alerts with the plain definitions of their rules. Status 1 unless nothing is missing, duplicated or wrong.",
+      "every statistic of every rollup, and alerts with the plain definitions of their rules; and what became of " +
+      "strangers, whose devices keep to no convention. Status 1 unless nothing is missing, duplicated or wrong.",
   )
   .option("--seed <n>", "decides the schedule", numberOf("seed"), 1)
   .option("--minutes <n>", "how long faults go on", numberOf("minutes"), 2)
@@ -36,6 +38,9 @@ const program = new Command("npm run prove --")
       Object.keys(SABOTAGES),
     ),
   );
+
+/** Lines under a stranger; all are in the JSON. */
+const WRONG_SHOWN_MAX = 10;
 
 const say = (line: string): void => void process.stderr.write(`prove: ${line}\n`);
 
@@ -53,13 +58,30 @@ function show(proof: Proof): void {
       rollups.examples.map((line) => `  ${line}\n`).join("") +
       Object.entries(proof.alerts).map(alertsLine).join("") +
       mailsLine(proof.mails) +
-      `${isProven(proof) ? "proven" : "NOT PROVEN"} (seed ${proof.seed})\n`,
+      strangersTable(proof.strangers) +
+      `${verdictOf(proof)} (seed ${proof.seed})\n`,
   );
+}
+
+function verdictOf(proof: Proof): string {
+  const failed = failedIn(proof);
+  return failed.length === 0 ? "proven" : `NOT PROVEN by ${failed.join(", ")}`;
 }
 
 const alertsLine = ([region, of]: [string, AlertsCompared]): string =>
   `alerts of ${region}: steps ${of.expected} (${Object.keys(of.byRule).length} rules), missing ${of.missing}, ` +
   `unexpected ${of.unexpected}, twice ${of.twice}\n${of.examples.map((line) => `  ${line}\n`).join("")}`;
+
+function strangersTable(strangers: StrangersCompared): string {
+  const columns = ["sent", "acknowledged", "stored", "rejected", "rollups"] as const;
+  const head = `${"stranger".padEnd(12)}${columns.map((name) => name.padStart(14)).join("")}`;
+  const lines = Object.entries(strangers).flatMap(([name, figures]) => [
+    `${name.padEnd(12)}${columns.map((column) => String(figures[column]).padStart(14)).join("")}` +
+      `  ${figures.wrong.length === 0 ? "right" : "WRONG"}`,
+    ...figures.wrong.slice(0, WRONG_SHOWN_MAX).map((line) => `  ${line}`),
+  ]);
+  return `\n${[head, ...lines].join("\n")}\n\n`;
+}
 
 const mailsLine = ({ expected, missing, unexpected, repeats, kills }: MailsCompared): string =>
   `mails: expected ${expected}, missing ${missing}, unexpected ${unexpected}, repeats ${repeats} ` +
@@ -75,4 +97,4 @@ say(
 const proof = await prove({ ...flags, sabotage: flags.sabotage, say }, stop.signal);
 if (proof) show(proof);
 if (proof && flags.json) writeFileSync(flags.json, `${JSON.stringify(proof, null, 2)}\n`);
-process.exitCode = proof && isProven(proof) ? 0 : 1;
+process.exitCode = proof && failedIn(proof).length === 0 ? 0 : 1;

@@ -1,13 +1,17 @@
 // One proof: the local installation under a schedule of faults, then the ledger against everything.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { REGIONS, planLocal } from "../../infra/local/plan.ts";
+import { REGIONS, type Region, planLocal } from "../../infra/local/plan.ts";
 import type { LocalPlan } from "../../infra/local/plan.ts";
 import { checkPorts, takeDirectory } from "../../infra/local/preflight.ts";
 import { ensurePrograms, searchDirectories } from "../../infra/local/prerequisites.ts";
 import { makeSecrets } from "../../infra/local/secrets.ts";
 import type { Report } from "../../infra/local/report.ts";
+import type { Supervisor } from "../../infra/local/supervisor.ts";
 import { Session } from "../../infra/local/session.ts";
+import { connectNats } from "../../platform/nats/client/connect.ts";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import { makeLogger } from "../../platform/runtime/logger.ts";
 import { freePort } from "../support/free-port.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import {
@@ -19,7 +23,9 @@ import {
 } from "./alerts.ts";
 import { type FaultTable, runFaults } from "./faults.ts";
 import { SABOTAGES } from "./sabotage.ts";
-import { scheduleOf } from "./schedule.ts";
+import { type Fault, type FaultKind, scheduleOf } from "./schedule.ts";
+import { Strangers, type StrangersCompared } from "./strangers/run.ts";
+import type { Outage } from "./strangers/stranger.ts";
 import { MailServer } from "../support/notifications.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 
@@ -44,6 +50,7 @@ export interface Proof {
   /** By region. */
   readonly alerts: Readonly<Record<string, AlertsCompared>>;
   readonly mails: MailsCompared;
+  readonly strangers: StrangersCompared;
   readonly faults: FaultTable;
   readonly report: Report;
 }
@@ -53,6 +60,13 @@ const MISBEHAVE_EVERY = 60;
 /** Rare, and never at the turn of a minute: kills come between late readings and their repair. */
 const REPAIR_SCHEDULE = "15,45 * * * * *";
 const PORTS = 30;
+const SILENT = makeLogger({}, "silent");
+/** While these last, nobody can say how fast a region alerts. */
+const STOPS_A_REGION: ReadonlySet<FaultKind> = new Set([
+  "kill-gateway",
+  "kill-alerting",
+  "kill-nats-region",
+]);
 /** Fast enough that every alert has a mail of its own. */
 const MAIL_CHANNEL = {
   name: "prove",
@@ -104,6 +118,14 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
   let faults: FaultTable | null = null;
   const alerts: Record<string, AlertsCompared> = {};
   let mails: MailsCompared | null = null;
+  const strangers = new Strangers({
+    seed: options.seed,
+    mqtt: plan.addresses.mqtt,
+    influx: plan.addresses.influx,
+  });
+  let strangersCompared: StrangersCompared | null = null;
+  const outages: Outage[] = [];
+  let supervised: Supervisor | null = null;
   const session = new Session(plan, {
     runForMs: null,
     reportWanted: true,
@@ -111,8 +133,19 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
     terminal: false,
     say: options.say,
     alongside: async (supervisor, monitor, stopped) => {
-      const world = { ...links, supervisor, monitor, say: options.say };
-      faults = await runFaults(schedule, world, stopped);
+      supervised = supervisor;
+      const over = (fault: Fault, fromMs: number, untilMs: number): void => {
+        if (STOPS_A_REGION.has(fault.kind)) outages.push({ region: fault.region, fromMs, untilMs });
+      };
+      const world = { ...links, supervisor, monitor, say: options.say, over };
+      const connect = async (region: Region): Promise<NatsConnection> => {
+        const target = { url: plan.addresses.nats[region], name: "prove" };
+        const connection = await connectNats(target, SILENT, stopped);
+        stack.defer(() => connection.close());
+        return connection;
+      };
+      const running = runFaults(schedule, world, stopped).then((table) => (faults = table));
+      await strangers.live({ monitor, connect, say: options.say, stop: stopped }, running);
     },
     inspect: async (connections, monitor) => {
       const { alerting } = await monitor.refresh();
@@ -124,15 +157,18 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
       }
       const toTell = Object.values(alerts).flatMap((compared) => compared.toTell);
       const kills = faults?.["kill-notifier"].count ?? 0;
+      options.say("comparing what strangers sent");
+      const { restarts } = supervised!;
+      strangersCompared = await strangers.compare(restarts, outages);
       mails = await compareMails(mailServer.mails, toTell, { connections, kills });
     },
   });
   const report = await session.run(stop);
-  if (!report || faults === null || mails === null) return null;
+  if (!report || faults === null || mails === null || strangersCompared === null) return null;
   const { acknowledged, stored, duplicated, drained, rollups } = report;
   const missing = Math.max(report.missing, report.missingInLog);
   const figures = { acknowledged, stored, missing, duplicated, drained, rollups, alerts, mails };
-  return { seed: options.seed, ...figures, faults, report };
+  return { seed: options.seed, ...figures, strangers: strangersCompared, faults, report };
 }
 
 async function throughProxies(stack: AsyncDisposableStack, plan: LocalPlan, portBase: number) {
@@ -172,21 +208,27 @@ async function freePortRange(): Promise<number> {
   return port + PORTS < 65_000 ? port : port - 2 * PORTS;
 }
 
-export const isProven = ({
-  missing,
-  duplicated,
-  rollups,
-  alerts,
-  mails,
-  drained,
-  acknowledged,
-}: Proof): boolean =>
-  missing + duplicated + rollups.wrong === 0 &&
-  mails.missing + mails.unexpected === 0 &&
-  mails.repeats <= mails.kills &&
-  Object.values(alerts).every(isRight) &&
-  drained &&
-  acknowledged > 0;
+export const isProven = (proof: Proof): boolean => failedIn(proof).length === 0;
+
+/** The comparisons that a run fails. */
+export function failedIn(proof: Proof): string[] {
+  const { missing, duplicated, rollups, mails, drained, acknowledged } = proof;
+  const verdicts: [string, boolean][] = [
+    ["readings", missing + duplicated === 0 && acknowledged > 0],
+    ["rollups", rollups.wrong === 0],
+    ...Object.entries(proof.alerts).map(([region, of]): [string, boolean] => [
+      `alerts of ${region}`,
+      isRight(of),
+    ]),
+    ["mails", mails.missing + mails.unexpected === 0 && mails.repeats <= mails.kills],
+    ...Object.entries(proof.strangers).map(([name, { wrong }]): [string, boolean] => [
+      `stranger ${name}`,
+      wrong.length === 0,
+    ]),
+    ["the path that did not drain", drained],
+  ];
+  return verdicts.flatMap(([what, right]) => (right ? [] : [what]));
+}
 
 const isRight = ({ expected, missing, unexpected, twice }: AlertsCompared): boolean =>
   expected > 0 && missing + unexpected + twice === 0;

@@ -132,6 +132,99 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
       },
     ],
   },
+  // Each of the following is for strangers (strangers/): our own fleet would never notice.
+  "equal-readings-are-one": {
+    provokedBy: [],
+    patches: [
+      {
+        file: "contracts/messages/identity.ts",
+        find: "return PLACED;",
+        replace: "return 0;",
+      },
+    ],
+  },
+  "spelling-is-identity": {
+    provokedBy: [],
+    patches: [
+      {
+        file: "contracts/messages/identity.ts",
+        find: "    mix.number(eventMs);",
+        replace: "    mix.text(String(payload[contract.timeProperty!]));",
+      },
+    ],
+  },
+  "sequence-is-identity": {
+    provokedBy: [],
+    patches: [
+      {
+        file: "contracts/messages/identity.ts",
+        find: "    if (value === undefined || value === null) continue;",
+        replace:
+          '    if (value === undefined || (contract.identity === "sequence" && kind !== "sequence")) continue;',
+      },
+    ],
+  },
+  "late-readings-count-as-now": {
+    provokedBy: [],
+    patches: [
+      {
+        file: "gateway/alerting/lane/rule-evaluation.ts",
+        find: "const isLate = lateMs > state.compiled.lateAfterMs;",
+        replace: "const isLate = false;",
+      },
+    ],
+  },
+  "negative-quantiles-turned": {
+    provokedBy: [],
+    patches: [
+      {
+        file: "cloud/aggregator/quantiles.ts",
+        find: "return -negative.falling(rank);",
+        replace: "return -negative.rising(rank);",
+      },
+    ],
+  },
+  "bridges-repeat-readings": {
+    provokedBy: [],
+    patches: [
+      {
+        file: "gateway/ingest/bridge-memory.ts",
+        find: "if (retain && isFirst) {",
+        replace: "if (false) {",
+      },
+    ],
+  },
+  "whole-readings-remembered": {
+    provokedBy: [],
+    patches: [
+      {
+        file: "gateway/alerting/rules/kinds/composite.ts",
+        find: "remember((joined[alias] ??= {}), used, values, timeMs);",
+        replace: "remember((joined[alias] = {}), used, values, timeMs);",
+      },
+    ],
+  },
+  "contests-untold": {
+    provokedBy: [],
+    patches: [
+      {
+        file: "gateway/presence/contested-ids.ts",
+        find: "seen.contestedMs = nowMs;",
+        replace: "seen.contestedMs = null;",
+      },
+    ],
+  },
+  "some-rejects-not-kept": {
+    provokedBy: [],
+    patches: [
+      {
+        file: "gateway/ingest/ingest.ts",
+        find: ".keep(message, part, (knownId) => rejectLog.append(reject, signal, knownId))",
+        replace:
+          ".keep(message, part, async (knownId) => { if (reject.receivedAtMs % 5 > 0) await rejectLog.append(reject, signal, knownId); })",
+      },
+    ],
+  },
   "mail-noted-before-it-leaves": {
     provokedBy: [25, 35, 45, 55, 65, 75, 85].map((s) => at("kill-notifier", s * 1_000)),
     patches: [

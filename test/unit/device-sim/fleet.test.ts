@@ -35,7 +35,7 @@ class FakeLink implements Link {
     return Promise.resolve();
   }
   get payloads(): { ts: number; seq: number; temperature: number }[] {
-    return this.sent.map(({ payload }) => JSON.parse(payload) as never);
+    return this.sent.map(({ payload }) => JSON.parse(String(payload)) as never);
   }
 }
 
