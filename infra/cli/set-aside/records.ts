@@ -16,7 +16,7 @@ import { readStored } from "../../../platform/nats/client/stream-reader.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 import { refused } from "../kit/refused.ts";
-import { bytes, printable } from "../kit/words.ts";
+import { bytes, instant, printable } from "../kit/words.ts";
 
 const ANSWER_WITHIN_MS = 12_000;
 const DETAIL_SHOWN_CHARS = 300;
@@ -55,7 +55,7 @@ function readRecord(data: Uint8Array): SetAsideRecord | null {
 export function lineOf({ seq, record }: StoredRecord): string {
   const { atMs, by, kind, reason, detail } = record;
   const why = printable(detail.replaceAll(/\s+/g, " ").slice(0, DETAIL_SHOWN_CHARS));
-  return `${seq} ${new Date(atMs).toISOString()} ${by} ${kind} ${reason}: ${why}; ${placeText(record)}`;
+  return `${seq} ${instant(atMs)} ${by} ${kind} ${reason}: ${why}; ${placeText(record)}`;
 }
 
 function placeText({ place }: SetAsideRecord): string {
@@ -69,7 +69,7 @@ export function describe({ seq, record }: StoredRecord): string[] {
   const { atMs, by, kind, reason, detail, payload } = record;
   const rows = [
     ["seq", String(seq)],
-    ["set aside", new Date(atMs).toISOString()],
+    ["set aside", instant(atMs)],
     ["by", by],
     ["kind", kind],
     ["reason", reason],
