@@ -1,7 +1,7 @@
 // The region's alerts as retained MQTT topics.
 //
 // H1. An alert that no topic can carry, or that is none, is set aside: it concerns its own topic only.
-import type { Alert } from "../contracts/messages/alert.ts";
+import { type Alert, isAlertState } from "../contracts/messages/alert.ts";
 import { alertSubjects, alertsStream } from "../contracts/names/subjects.ts";
 import { alertTopic } from "../contracts/names/topics.ts";
 import type { NatsConnection } from "../platform/nats/client/connection.ts";
@@ -62,10 +62,10 @@ export async function mirrorAlert(
 /** The rule and key of an alert; or what is wrong with it. */
 function readAlert(text: string): Pick<Alert, "rule" | "key" | "late"> | string {
   try {
-    const { rule, key, late } = (JSON.parse(text) ?? {}) as Partial<Alert>;
-    return typeof rule === "string" && typeof key === "string"
-      ? { rule, key, ...(late === true ? { late } : {}) }
-      : "it names no rule and key";
+    const { rule, key, state, late } = (JSON.parse(text) ?? {}) as Partial<Alert>;
+    if (typeof rule !== "string" || typeof key !== "string") return "it names no rule and key";
+    if (!isAlertState(state)) return "it is in no state that an alert has";
+    return { rule, key, ...(late === true ? { late } : {}) };
   } catch (error) {
     return `it is no JSON: ${(error as Error).message}`;
   }

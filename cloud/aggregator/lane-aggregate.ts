@@ -152,7 +152,9 @@ export class LaneAggregate {
   ): void {
     const { contract, series, stored } = layout;
     const eventMs = Math.floor(eventTimeMs(contract, reading.payload, reading.receivedAtMs));
-    if (!Number.isSafeInteger(eventMs) || !holdsValue(stored, reading.payload))
+    // Ill-formed text would be replaced, and two devices would meet under one name.
+    const isNamed = reading.device !== "" && reading.device.isWellFormed();
+    if (!Number.isSafeInteger(eventMs) || !isNamed || !holdsValue(stored, reading.payload))
       return void (replayed || effects.unwritable.push(at));
     const startMs = minuteOf(eventMs);
     const identity = identityOf(contract, reading.payload, eventMs);

@@ -10,15 +10,15 @@
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { decodeFrame } from "../../contracts/messages/frame.ts";
 import type { LaneId } from "../../contracts/names/subjects.ts";
-import { type Hole, holeText } from "../../platform/nats/lanes/lane.ts";
+import { type Hole, holeText, readingsBetween } from "../../platform/nats/lanes/lane.ts";
 import { ENDED, type Filling, type Gap } from "../../platform/nats/lanes/lane-operator.ts";
 import { readMissing } from "../../platform/nats/lanes/lane-origin.ts";
 import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import { insist } from "../../platform/runtime/insist.ts";
 
-/** Up to a million frames may be missing at one place. */
-const STEP = 1e-6;
+/** Frames that may be missing at one place and still have the same places in every replay. */
+const PLACES = 1e6;
 
 /** Looks for the frames of a hole in the region's log; entries get the places of H3. */
 export async function fillHole(
@@ -34,7 +34,7 @@ export async function fillHole(
   const { found, reachesBack } = missing;
   const entries = found.map((each) => {
     const { n } = decodeFrame(each.data).header;
-    return { ...each, seq: entry.seq - (hole.untilN - n) * STEP };
+    return { ...each, seq: placeOf(n, entry.seq, hole) };
   });
   if (found.length === hole.untilN - hole.fromN) return { kind: "filled", entries, lost: null };
   if (reachesBack) return { kind: "filled", entries, lost: lostOf(hole, found) };
@@ -42,12 +42,16 @@ export async function fillHole(
   return { kind: "stopped", reason: `${what}, and the region's log begins after them` }; // H2
 }
 
+/** A place between the sequences of the neighbours (H3), however much a frame says is missing before it. */
+const placeOf = (n: number, seq: number, { fromN, untilN }: Hole): number =>
+  seq - (untilN - n) / Math.max(PLACES, untilN - fromN + 1);
+
 /** The part of a hole before the first frame that was found; what is missing later is another hole. */
 function lostOf(hole: Hole, [first]: readonly LogEntry[]): Hole | null {
   if (!first) return hole;
-  const { n, total, count } = decodeFrame(first.data).header;
-  if (n === hole.fromN) return null;
+  const { header } = decodeFrame(first.data);
+  if (header.n === hole.fromN) return null;
   const { totalBefore } = hole;
-  const readings = totalBefore === null ? null : total - count - totalBefore;
-  return { ...hole, untilN: n, readings };
+  const readings = totalBefore === null ? null : readingsBetween(totalBefore, header);
+  return { ...hole, untilN: header.n, readings };
 }

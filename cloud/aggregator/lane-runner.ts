@@ -8,6 +8,7 @@ import {
   telemetryStream,
   telemetrySubject,
 } from "../../contracts/names/subjects.ts";
+import { isPublished } from "../../platform/nats/lanes/contract-registry.ts";
 import { EMPTY_LANE, type Hole, holeText } from "../../platform/nats/lanes/lane.ts";
 import {
   APPLIED,
@@ -80,6 +81,7 @@ export class LaneRunner implements RepairableLane {
     this.#writer = new LaneWriter(lane, lease, { ...parts, logger }, { done });
     this.#operator = new LaneOperator(lane, {
       port: this.#port(),
+      isPublished: (version) => isPublished(parts.connection, version),
       ...{ catalog, losses, setAside, logger },
     });
   }

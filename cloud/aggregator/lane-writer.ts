@@ -137,7 +137,7 @@ export class LaneWriter {
 function unstoredOf({ places, unwritable }: FrameRecord, { refused }: Answer): Unstored[] {
   if (unwritable.length + refused.length === 0) return [];
   const detail =
-    "it has no time, or not one value that a point could hold, or its device has half a million others in its millisecond";
+    "it has no time, no device that is text, or not one value that a point could hold, or its device has half a million others in its millisecond";
   return [
     ...unwritable.map((place) => ({ place, reason: "unwritable" as const, detail })),
     ...refused.map(({ place, detail: why }) => ({

@@ -1,12 +1,13 @@
 // Alerts as a notifier reads them (pure).
-import { type Alert, SEVERITIES } from "../../contracts/messages/alert.ts";
+import { type Alert, SEVERITIES, isAlertState } from "../../contracts/messages/alert.ts";
 
 /** Null for what nobody could be told about. */
 export function parseAlert(data: Uint8Array): Alert | null {
   try {
     const alert = JSON.parse(Buffer.from(data).toString("utf8")) as Partial<Alert> | null;
-    const texts = [alert?.id, alert?.rule, alert?.key, alert?.state, alert?.message];
+    const texts = [alert?.id, alert?.rule, alert?.key, alert?.message];
     const isTold =
+      isAlertState(alert?.state) &&
       texts.every((text) => typeof text === "string") &&
       SEVERITIES.some((severity) => severity === alert?.severity) &&
       [alert?.sinceMs, alert?.atMs].every(isTime);

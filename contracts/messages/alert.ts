@@ -2,7 +2,11 @@
  * `silenced`: the condition holds, in a maintenance window; `firing` or `resolved` follows at its end.
  * `acknowledged`: somebody has seen a firing alert; `resolved` follows.
  */
-export type AlertState = "firing" | "silenced" | "acknowledged" | "resolved";
+export const ALERT_STATES = ["firing", "silenced", "acknowledged", "resolved"] as const;
+export type AlertState = (typeof ALERT_STATES)[number];
+
+export const isAlertState = (state: unknown): state is AlertState =>
+  ALERT_STATES.some((known) => known === state);
 
 export const SEVERITIES = ["info", "warning", "critical"] as const;
 export type Severity = (typeof SEVERITIES)[number];

@@ -7,7 +7,9 @@
 // F1. A payload is spliced in as it was received; nothing re-encodes it on the way.
 // F2. `count` is the number of readings that follow; a frame that disagrees with it is invalid.
 // F3. A newer format version is told from bytes that are no frame: the one waits for a newer program, the
-//     other no program will ever read.
+//     other no program will ever read. Every format says in its header who wrote which frame, and its version
+//     is one of the next few: whatever lacks that, or lies about it, is no frame.
+import { isUtf8 } from "node:buffer";
 import { constants, zstdCompressSync } from "node:zlib";
 import { inflate } from "./inflate.ts";
 
@@ -15,6 +17,13 @@ export const FRAME_VERSION = 1;
 
 /** Below this many bytes a zstd frame costs more than it saves. */
 export const COMPRESS_FROM_BYTES = 512;
+
+/** Versions that a newer program may write before this one is upgraded (F3). */
+const NEWER_VERSIONS = 20;
+/** Names of a gateway and its start are kept for each lane, in its position. */
+const NAME_CHARS_MAX = 256;
+/** The last millisecond that is a date (ECMA-262, 21.4.1.1). */
+const CLOCK_MAX_MS = 8.64e15;
 
 const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
 const ZSTD_OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
@@ -96,7 +105,7 @@ export function encodeFrame(header: FrameHeader, readings: readonly string[]): B
 export function decodeFrame(data: Uint8Array): Frame {
   let parts: unknown;
   try {
-    parts = JSON.parse(bytesOf(data).toString("utf8"));
+    parts = JSON.parse(textOf(bytesOf(data)));
   } catch (cause) {
     throw invalid("is neither JSON nor zstd of JSON", cause);
   }
@@ -124,25 +133,42 @@ function bytesOf(data: Uint8Array): Buffer {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
+/** @throws Error for what a decoder would replace silently. */
+function textOf(bytes: Buffer): string {
+  if (!isUtf8(bytes)) throw new Error("it is no UTF-8");
+  return bytes.toString("utf8");
+}
+
 function checkHeader(value: unknown): FrameHeader {
   const header = value as FrameHeader | null;
   if (typeof header !== "object" || header === null) throw invalid("has no header");
   const { v, gateway, epoch, n, count, total, clock } = header;
+  const isSomebodys = isName(gateway) && isName(epoch) && isWhole(n, 1);
   if (v !== FRAME_VERSION) {
-    const isNewer = Number.isSafeInteger(v) && v > FRAME_VERSION;
+    const isAhead = isWhole(v, FRAME_VERSION) && v <= FRAME_VERSION + NEWER_VERSIONS;
+    const isNewer = isAhead && isSomebodys;
     const what = `has format version ${String(v)}; this program reads ${FRAME_VERSION}`;
     throw new FrameError(`the frame ${what}${isNewer ? ": upgrade it" : ""}`, { isNewer });
   }
   const isComplete =
-    typeof gateway === "string" &&
-    typeof epoch === "string" &&
-    Number.isSafeInteger(n) &&
-    Number.isSafeInteger(count) &&
-    Number.isSafeInteger(total) &&
-    Number.isFinite(clock);
-  if (!isComplete) throw invalid("has a header without gateway, epoch, n, count, total or clock");
+    isSomebodys &&
+    isWhole(count, 0) &&
+    isWhole(total, count) &&
+    Number.isFinite(clock) &&
+    clock >= 0 &&
+    clock <= CLOCK_MAX_MS;
+  if (!isComplete)
+    throw invalid(
+      "has a header without a gateway, epoch, n, count, total or clock that could be right",
+    );
   return header;
 }
+
+const isName = (name: unknown): boolean =>
+  typeof name === "string" && name !== "" && name.length <= NAME_CHARS_MAX;
+
+const isWhole = (value: number, from: number): boolean =>
+  Number.isSafeInteger(value) && value >= from;
 
 function toReading(part: unknown): FrameReading {
   if (!Array.isArray(part) || part.length !== 6)
@@ -158,10 +184,12 @@ function toReading(part: unknown): FrameReading {
   if (
     typeof device !== "string" ||
     typeof contract !== "string" ||
-    typeof version !== "number" ||
-    typeof receivedAtMs !== "number" ||
+    !Number.isSafeInteger(version) ||
+    !Number.isFinite(receivedAtMs) ||
+    (traceparent !== null && typeof traceparent !== "string") ||
     typeof payload !== "object" ||
-    payload === null
+    payload === null ||
+    Array.isArray(payload)
   )
     throw invalid("holds something that is no reading");
   return { device, contract, version, receivedAtMs, traceparent, payload };

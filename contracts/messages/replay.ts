@@ -1,9 +1,13 @@
-// What `skerry rejects replay` asks on `replay.{region}` and what one gateway of the region answers.
-// The request names a reject and carries none of it: what is admitted is what was kept.
+// What `skerry rejects replay` and `skerry set-aside retry` ask on `replay.{region}` and what one gateway of the
+// region answers. The request names a reject, or a frame, and carries none of it: what is admitted is what was kept.
 
 export interface ReplayRequest {
-  /** Sequence of the reject in `REJECTS_{region}`. */
+  /** Sequence of the reject in `REJECTS_{region}`; of the frame in `TELEMETRY_{region}`. */
   readonly seq: number;
+  /** A reject without it. */
+  readonly of?: "frame";
+  /** One reading of the frame, by its place in it; all of them without it. */
+  readonly part?: number;
   /** Only say what would happen. */
   readonly dryRun: boolean;
 }
@@ -25,10 +29,12 @@ export interface ReplayAnswer {
 /** A gateway that reads a request, or null for anything else. */
 export function parseReplayRequest(data: Uint8Array): ReplayRequest | null {
   try {
-    const { seq, dryRun } = JSON.parse(Buffer.from(data).toString("utf8")) as ReplayRequest;
-    return Number.isSafeInteger(seq) && seq > 0 && typeof dryRun === "boolean"
-      ? { seq, dryRun }
-      : null;
+    const { seq, dryRun, of, part } = JSON.parse(
+      Buffer.from(data).toString("utf8"),
+    ) as ReplayRequest;
+    if (!Number.isSafeInteger(seq) || seq <= 0 || typeof dryRun !== "boolean") return null;
+    if (of !== "frame") return of === undefined ? { seq, dryRun } : null;
+    return { seq, dryRun, of, ...(Number.isSafeInteger(part) ? { part: part! } : {}) };
   } catch {
     return null;
   }

@@ -21,9 +21,16 @@ export type SetAsideKind = (typeof SET_ASIDE_KINDS)[number];
 
 /**
  * `unreadable`: its bytes are not what they should be. `unpublishable`: no topic or message can carry it.
- * `refused`: a store refuses it for good. `failed`: handling it threw, which is a bug of ours.
+ * `refused`: a store refuses it for good. `failed`: handling it threw, which is a bug of ours. `unknown`: it is
+ * of a contract version that nobody has published.
  */
-export const SET_ASIDE_REASONS = ["failed", "refused", "unpublishable", "unreadable"] as const;
+export const SET_ASIDE_REASONS = [
+  "failed",
+  "refused",
+  "unknown",
+  "unpublishable",
+  "unreadable",
+] as const;
 
 export type SetAsideReason = (typeof SET_ASIDE_REASONS)[number];
 

@@ -1,4 +1,4 @@
-import type { Alert } from "../../contracts/messages/alert.ts";
+import { type Alert, isAlertState } from "../../contracts/messages/alert.ts";
 import { alertSubject, alertSubjects, alertsStream } from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { jsonOf } from "../../platform/nats/client/payload.ts";
@@ -170,8 +170,8 @@ export class AlertLog {
 /** @throws Error if it is no alert that another one could follow. */
 function checkAlert(value: unknown): Alert {
   const alert = (value ?? {}) as Partial<Alert>;
-  const texts = [alert.id, alert.rule, alert.key, alert.state];
-  if (!texts.every((text) => typeof text === "string"))
+  const texts = [alert.id, alert.rule, alert.key];
+  if (!texts.every((text) => typeof text === "string") || !isAlertState(alert.state))
     throw new Error("it is no alert: id, rule, key or state is missing");
   if (![alert.partition, alert.seq, alert.index].every(Number.isFinite))
     throw new Error("it is no alert: partition, seq or index is missing");

@@ -16,6 +16,7 @@ import type { Alert } from "../../contracts/messages/alert.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import type { LaneLoss, LaneStatus } from "../../contracts/messages/status.ts";
 import { type LaneId, laneName, telemetryStream } from "../../contracts/names/subjects.ts";
+import { isPublished } from "../../platform/nats/lanes/contract-registry.ts";
 import { EMPTY_LANE } from "../../platform/nats/lanes/lane.ts";
 import { LaneOperator, Losses } from "../../platform/nats/lanes/lane-operator.ts";
 import { rolledBackTo } from "../../platform/nats/lanes/lane-origin.ts";
@@ -126,6 +127,7 @@ export class AlertingLane {
     const operator = new LaneOperator(this.#id, {
       ...this.#parts,
       port: evaluation,
+      isPublished: (version) => isPublished(connection, version),
       losses: this.#losses,
     });
     this.#operator = operator;

@@ -6,7 +6,7 @@
 // G2. Replies are read from where the stream stood before the first command was read.
 // G3. A message that is none, or that no topic can carry, is set aside, and costs no other one.
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
-import type { Alert } from "../../contracts/messages/alert.ts";
+import { type Alert, isAlertState } from "../../contracts/messages/alert.ts";
 import { checkCommand } from "../../contracts/messages/command.ts";
 import type { SetAsideKind, SetAsideRecord } from "../../contracts/messages/set-aside.ts";
 import {
@@ -259,7 +259,7 @@ function readable<T>({ data }: Pick<LogEntry, "data">, check: (value: unknown) =
 /** @throws Error if its commands could not be told by it. */
 function checkAlert(value: unknown): Alert {
   const alert = value as Partial<Alert> | null;
-  if (typeof alert?.id !== "string" || typeof alert.state !== "string")
+  if (typeof alert?.id !== "string" || !isAlertState(alert.state))
     throw new Error("it is no alert: it has no id and state");
   if (alert.commands !== undefined && !Array.isArray(alert.commands))
     throw new Error("/commands is no array");

@@ -1,5 +1,5 @@
-// The answer to `skerry rejects replay`: a gateway admits a kept reject again, so that commit order and
-// frame numbers stay a gateway's own.
+// The answer to `skerry rejects replay` and `skerry set-aside retry`: a gateway admits a kept reject, or the readings
+// of a frame, again, so that commit order and frame numbers stay a gateway's own.
 //
 // Y1. The reject is read from the region's stream by sequence; the request brings no data of its own.
 // Y2. It is deleted only after everything that became of it is stored. If the delete fails, or the
@@ -20,6 +20,7 @@ import { Streams } from "../../platform/nats/client/streams.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Ingest } from "../ingest/ingest.ts";
+import { replayFrame } from "./replay-frame.ts";
 
 /** All gateways of a region share the requests. */
 const QUEUE = "gateways";
@@ -82,12 +83,13 @@ async function answer(
 }
 
 async function replay(
-  { region, ingest }: ReplayParts,
+  { region, ingest }: Pick<ReplayParts, "region" | "ingest">,
   streams: Streams,
   request: ReplayRequest,
   signal: AbortSignal,
 ): Promise<ReplayAnswer> {
   const { seq } = request;
+  if (request.of === "frame") return replayFrame({ region, ingest }, streams, request, signal);
   const stream = rejectsStream(region);
   const kept = await streams.at(stream, seq); // Y1
   // What is no reject is the count of those that are gone.

@@ -10,6 +10,7 @@ import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, place } from "./kit/options.ts";
 import { refused } from "./kit/refused.ts";
+import { instant } from "./kit/words.ts";
 
 interface ListFlags extends Place {
   readonly region?: string;
@@ -77,7 +78,7 @@ function lineOf(
   const marks = [...(late ? ["late"] : []), ...(isMarked ? ["cannot be evaluated"] : [])];
   const shown = by === undefined ? state : `${state} by ${by}`;
   return [
-    new Date(atMs).toISOString(),
+    instant(atMs),
     id.slice(0, 8),
     region,
     rule,

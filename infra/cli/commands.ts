@@ -17,6 +17,7 @@ import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, parser, place } from "./kit/options.ts";
 import { refused } from "./kit/refused.ts";
+import { instant } from "./kit/words.ts";
 
 const REPLY_SHOWN_CHARS = 200;
 
@@ -116,7 +117,7 @@ function reportOf({ command, reply }: Found, nowMs: number): object {
 function lineOf({ command, reply }: Found, nowMs: number): string {
   const { id, device, expiresAtMs } = command;
   const state = commandState(command, reply, nowMs);
-  const at = (ms: number): string => new Date(ms).toISOString();
+  const at = (ms: number): string => instant(ms);
   const more = reply
     ? `in ${reply.region} at ${at(reply.receivedAtMs)}: ${shown(reply)}`
     : `${state === "queued" ? "until" : "at"} ${at(expiresAtMs)}`;

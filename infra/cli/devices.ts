@@ -18,6 +18,7 @@ import { withNats } from "./kit/connection.ts";
 import { type Say, example, place } from "./kit/options.ts";
 import { remark } from "./kit/output.ts";
 import { UsageError, refused } from "./kit/refused.ts";
+import { instant } from "./kit/words.ts";
 
 /** Credentials that are valid after `--rotate`: the new one and the one before it. */
 const CREDENTIALS_WHILE_ROTATING = 2;
@@ -157,6 +158,6 @@ function describe({ id, role, credentials, alerts, topics, revokedAtMs }: Device
   const parts = [id, role, credentials.map(({ kind }) => kind).join("+")];
   if (alerts) parts.push("alerts");
   if (topics?.length) parts.push(topics.join(" "));
-  if (revokedAtMs !== undefined) parts.push(`revoked ${new Date(revokedAtMs).toISOString()}`);
+  if (revokedAtMs !== undefined) parts.push(`revoked ${instant(revokedAtMs)}`);
   return parts.join("  ");
 }

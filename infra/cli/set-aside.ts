@@ -5,6 +5,7 @@ import { withNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, place } from "./kit/options.ts";
 import { UsageError, refused } from "./kit/refused.ts";
 import { count } from "./kit/words.ts";
+import { FramesAgain } from "./set-aside/frames-again.ts";
 import {
   type StoredRecord,
   describe,
@@ -17,6 +18,11 @@ import {
 interface Where extends Place {
   readonly at?: string;
   readonly region?: string;
+}
+
+interface Retrying extends Where {
+  readonly all: boolean;
+  readonly regionNats?: string;
 }
 
 /** `skerry set-aside list|show|retry|drop`: exit status 1 if a retry left any. */
@@ -74,14 +80,19 @@ export function addSetAsideCommand(program: Command, say: Say): void {
     "set-aside retry --all",
   )
     .description(
-      "Have records handled again by the processes that set them aside, after what was wrong is mended.",
+      "Have records handled again after what was wrong is mended: by the processes that set them aside; frames by a gateway, which admits their readings anew.",
     )
     .argument("[seq]", "its sequence, the second column of the list", parseCount)
     .option("--all", "all of them", false)
-    .action(async (seq: number | undefined, options: Where & { all: boolean }) => {
+    .option(
+      "--region-nats <url>",
+      "the region's nats-server, for frames that the hub set aside (default: as --nats, or the local installation's)",
+    )
+    .action(async (seq: number | undefined, options: Retrying) => {
       const counts = { handled: 0, still: 0 };
+      const frames = new FramesAgain((region, work) => withNats(regionOf(options), region, work));
       await eachOf(seq, options, async (nats, domain, one) => {
-        const { outcome, detail } = await retryRecord(nats, domain, one);
+        const { outcome, detail } = await retryRecord(nats, domain, one, frames);
         const isHandled = outcome === "handled";
         counts[isHandled ? "handled" : "still"] += 1;
         say(`${domain} ${one.seq} ${isHandled ? "handled" : `still set aside: ${detail}`}`);
@@ -102,6 +113,9 @@ export function addSetAsideCommand(program: Command, say: Say): void {
       say(`${count(dropped, "record")} dropped`);
     });
 }
+
+const regionOf = ({ regionNats, ...options }: Retrying): Place =>
+  regionNats === undefined ? options : { nats: regionNats };
 
 /** Everything in the places that were named, or one record. */
 async function eachOf(

@@ -22,6 +22,22 @@ interface Expected {
 /** The parts of a contract that decide what its rollups hold. */
 export type AuditedContract = Pick<Contract, "fields" | "sequenceProperty">;
 
+/**
+ * The contract whose rollups hold the fields of every version, newest first: readings of an earlier one may have
+ * what the newest has not. Quantiles are looked at where every version has them.
+ */
+export function ofAllVersions(versions: readonly Contract[]): Contract | undefined {
+  const [newest] = versions;
+  const all = versions.flatMap(({ fields }) => fields);
+  const fields = [...new Map(all.toReversed().map((field) => [field.name, field])).values()].map(
+    (field) => ({
+      ...field,
+      quantiles: all.every(({ name, quantiles }) => name !== field.name || quantiles),
+    }),
+  );
+  return newest && { ...newest, fields };
+}
+
 /** @returns what is wrong with a rollup, one line for each value; empty if nothing is. */
 export function wrongStatistics(
   rollup: Row,

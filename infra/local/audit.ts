@@ -14,7 +14,7 @@ import { pointTimeNs } from "../../contracts/messages/reading.ts";
 import { seriesText, tagsOf } from "../../contracts/messages/series.ts";
 import type { LedgerEntry } from "../../device-sim/ledger.ts";
 import { type InfluxClient, type Row, quote } from "../../cloud/sinks/influx/client.ts";
-import { wrongStatistics } from "./audit-rollups.ts";
+import { ofAllVersions, wrongStatistics } from "./audit-rollups.ts";
 
 /** Rollups named in a report. */
 const EXAMPLES_MAX = 10;
@@ -104,7 +104,8 @@ async function auditSeries(
   influx: InfluxClient,
   catalog: Catalog,
 ): Promise<AuditResult> {
-  const contract = catalog.versions(series.contract)[0]!;
+  const contract = ofAllVersions(catalog.versions(series.contract));
+  if (!contract) throw new Error(`contract "${series.contract}" of the ledger is unknown`);
   const probe = contract.sequenceProperty ?? contract.fields[0]!.name;
   const where = (fromMs: number, toMs: number): string =>
     `"region" = ${quote(series.region)} AND "${seriesTag(contract)}" = ${quote(series.device)}` +

@@ -7,7 +7,7 @@ import { makeSecrets } from "./secrets.ts";
 import { incidentLines } from "./incident.ts";
 import { checkPorts, outgoingPorts, portBaseWarning, takeDirectory } from "./preflight.ts";
 import { ensurePrograms, searchDirectories } from "./prerequisites.ts";
-import type { Failure, Report } from "./report.ts";
+import { type Failure, type Report, problemsOf } from "./report.ts";
 import { Session } from "./session.ts";
 
 interface CliOptions extends Omit<LocalOptions, "dataDir" | "channels" | "smtpUrl"> {
@@ -62,7 +62,7 @@ async function main(): Promise<number> {
       const report = await session.run(stopSignal());
       if (report) finish(report, cli.json);
       else fail("stopped before there was something to report");
-      return report && !isSound(report) ? 1 : 0;
+      return report && problemsOf(report).length > 0 ? 1 : 0;
     } finally {
       release();
     }
@@ -73,9 +73,6 @@ async function main(): Promise<number> {
     throw error;
   }
 }
-
-const isSound = (report: Report): boolean =>
-  report.missing + report.missingInLog + report.duplicated === 0 && report.drained;
 
 /** Aborts on the first Ctrl-C or SIGTERM; npm and the terminal may both send one. */
 function stopSignal(): AbortSignal {
@@ -136,6 +133,7 @@ function finish(report: Report, file: string | undefined): void {
       `rollups compared ${rollups.compared} (final ${rollups.final}), wrong ${rollups.wrong}; ` +
       `device to store p50 ${latencyMs.p50} ms, p99 ${latencyMs.p99} ms`,
   );
+  for (const problem of problemsOf(report)) say(`not sound: ${problem}`);
   for (const example of rollups.examples) say(`wrong: ${example}`);
   const { incidents, incidentsTotal: total } = report;
   incidentLines({ incidents, total }, INCIDENTS_SHOWN).forEach(say);

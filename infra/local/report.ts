@@ -1,6 +1,6 @@
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
-import type { Alert } from "../../contracts/messages/alert.ts";
-import { SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/schema/catalog.ts";
+import { type Alert, isAlertState } from "../../contracts/messages/alert.ts";
+import { type Catalog, SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
 import {
   alertSubjects,
   alertsStream,
@@ -14,6 +14,7 @@ import { readSlice } from "../../platform/nats/client/stream-reader.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
+import { knownContracts } from "../cli/rules/contracts.ts";
 import { type Audit, audit } from "./audit.ts";
 import { countMissing, readLog } from "./audit-log.ts";
 import type { CrashLoop } from "./crash-loop.ts";
@@ -63,6 +64,21 @@ export interface Report extends Omit<Audit, "regions"> {
   addresses: Addresses;
 }
 
+/** Everything that the end of a run found wrong, a line for each; none for a run that is sound. */
+export function problemsOf(
+  report: Pick<Report, "missing" | "missingInLog" | "duplicated" | "drained" | "rollups">,
+): string[] {
+  const { missing, missingInLog, duplicated, drained, rollups } = report;
+  const counts: [number, string][] = [
+    [missing, "acknowledged readings are missing in InfluxDB"],
+    [missingInLog, "acknowledged readings are missing in their region's log"],
+    [duplicated, "readings are there twice, or counted twice"],
+    [rollups.wrong, "rollups differ from the points under them"],
+  ];
+  const lines = counts.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : []));
+  return drained ? lines : [...lines, "the path still held readings when the report was made"];
+}
+
 export async function streamMarks(
   connections: Record<Region, NatsConnection>,
 ): Promise<StreamMarks> {
@@ -86,7 +102,7 @@ export async function streamMarks(
 export async function makeReport(parts: {
   plan: LocalPlan;
   monitor: Monitor;
-  connections: Record<Region, NatsConnection>;
+  connections: Record<"hub" | Region, NatsConnection>;
   begin: { at: Date; marks: StreamMarks };
   drained: boolean;
   /** Open rollups are written about once a second: how long to wait for the last ones. */
@@ -96,7 +112,9 @@ export async function makeReport(parts: {
   logger: Logger;
 }): Promise<Omit<Report, "incidents" | "incidentsTotal">> {
   const { plan, connections, begin } = parts;
-  const result = await settledAudit(plan, parts.settleMs);
+  // Devices may have sent what was published meanwhile.
+  const catalog = await knownContracts(connections.hub, SCHEMAS_DIRECTORY);
+  const result = await settledAudit(plan, catalog, parts.settleMs);
   const end = await streamMarks(connections);
   const inLog = new Set<string>();
   for (const region of REGIONS) {
@@ -136,12 +154,11 @@ export async function makeReport(parts: {
 }
 
 /** Repeats the audit for a few seconds while only a rollup is behind. */
-async function settledAudit(plan: LocalPlan, settleMs: number): Promise<Audit> {
+async function settledAudit(plan: LocalPlan, catalog: Catalog, settleMs: number): Promise<Audit> {
   const influx = new InfluxClient(
     { url: plan.addresses.influx, database: INFLUX_DATABASE },
     60_000,
   );
-  const catalog = loadCatalog(SCHEMAS_DIRECTORY);
   const deadlineMs = performance.now() + settleMs;
   for (;;) {
     const result = await audit(readLedger(plan.ledgerPath), influx, catalog, REGIONS);
@@ -155,17 +172,27 @@ async function readAlerts(
   region: Region,
   range: { from: number; to: number },
   logger: Logger,
-): Promise<Alert[]> {
+): Promise<Pick<Alert, "state">[]> {
   if (range.to < range.from) return [];
   const slice = { stream: alertsStream(region), subject: alertSubjects(region), from: range.from };
   const enough = new AbortController();
-  const alerts: Alert[] = [];
+  const alerts: Pick<Alert, "state">[] = [];
   for await (const { seq, data } of readSlice(connection, slice, logger, enough.signal)) {
-    alerts.push(jsonOf<Alert>(data));
+    alerts.push(...readable(data));
     if (seq >= range.to) break;
   }
   enough.abort();
   return alerts;
+}
+
+/** None for what is no alert: that is set aside, and no reason to have no report. */
+function readable(data: Uint8Array): Pick<Alert, "state">[] {
+  try {
+    const { state } = jsonOf<Partial<Alert> | null>(data) ?? {};
+    return isAlertState(state) ? [{ state }] : [];
+  } catch {
+    return [];
+  }
 }
 
 const summary = (

@@ -1,4 +1,4 @@
-import type { Alert } from "../../../contracts/messages/alert.ts";
+import { type Alert, isAlertState } from "../../../contracts/messages/alert.ts";
 import { alertSubjects, alertsStream } from "../../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
 import { jsonOf } from "../../../platform/nats/client/payload.ts";
@@ -31,7 +31,8 @@ export async function latestAlerts(
 function readable(data: Uint8Array): Alert[] {
   try {
     const alert = jsonOf<Partial<Alert> | null>(data);
-    const isAlert = typeof alert?.rule === "string" && typeof alert.key === "string";
+    const isNamed = [alert?.id, alert?.rule, alert?.key].every((name) => typeof name === "string");
+    const isAlert = isNamed && isAlertState(alert?.state);
     return isAlert && Number.isFinite(alert.atMs) ? [alert as Alert] : [];
   } catch {
     return [];

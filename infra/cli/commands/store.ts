@@ -16,6 +16,7 @@ import { Streams } from "../../../platform/nats/client/streams.ts";
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
 import { SILENT } from "../kit/connection.ts";
 import { refused } from "../kit/refused.ts";
+import { instant } from "../kit/words.ts";
 
 const READ_WITHIN_MS = 60_000;
 const REPLIES = /^REPLIES_(.+)$/;
@@ -51,7 +52,7 @@ export async function issue(hub: NatsConnection, command: Command): Promise<Comm
   if (!stored || !isSame(stored, command))
     throw refused(
       `device "${command.device}" has another command with id "${command.id}", issued by ` +
-        `${stored?.by ?? "nobody"} at ${new Date(stored?.issuedAtMs ?? 0).toISOString()}`,
+        `${stored?.by ?? "nobody"} at ${instant(stored?.issuedAtMs ?? 0)}`,
     );
   return stored;
 }

@@ -29,7 +29,7 @@ import {
 } from "../../../platform/nats/lanes/contract-registry.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 import { refused } from "../kit/refused.ts";
-import { count } from "../kit/words.ts";
+import { count, instant } from "../kit/words.ts";
 import { type Report, compileAll, judge, versionKey } from "./versions.ts";
 
 const STREAM = bucketStream(CONTRACTS_BUCKET);
@@ -188,7 +188,7 @@ export async function listContracts(connection: NatsConnection): Promise<string[
   for (const file of publishedFiles(bucket)) {
     const { published } = bucket.entries.get(versionKey(file))!;
     const { publishedAtMs, mode, reason } = published!;
-    const at = new Date(publishedAtMs).toISOString();
+    const at = instant(publishedAtMs);
     const how = reason === undefined ? mode : `${mode}: ${reason}`;
     rows.set(versionKey(file), { file, what: `published ${at} (${how})` });
   }

@@ -27,6 +27,12 @@ export function ago(atMs: number, nowMs: number): string {
   return ageMs <= -1_000 ? `in ${duration(-ageMs)}` : `${duration(ageMs)} ago`;
 }
 
+/** A time as `2026-11-26T21:00:00.000Z`, for whatever a record says is one. */
+export function instant(ms: unknown): string {
+  const date = new Date(typeof ms === "number" ? ms : Number.NaN);
+  return Number.isNaN(date.getTime()) ? "at no time" : date.toISOString();
+}
+
 const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 /** `1.2 MiB`. */

@@ -1,13 +1,13 @@
 // Frames in words, for people and for programs (pure).
 import type { FrameReading } from "../../../contracts/messages/frame.ts";
 import { holeText } from "../../../platform/nats/lanes/lane.ts";
-import { ago, count, duration, printable } from "../kit/words.ts";
+import { ago, count, duration, instant, printable } from "../kit/words.ts";
 import type { JudgedFrame } from "./judged-frames.ts";
 
 /** A line of the frame, then one of each reading. */
 export function frameLines(judged: JudgedFrame, nowMs: number): string[] {
   const { seq, storeMs, frame, problem, isRepeated, hole } = judged;
-  const stored = `#${seq}  ${new Date(storeMs).toISOString()}  ${ago(storeMs, nowMs)}`;
+  const stored = `#${seq}  ${instant(storeMs)}  ${ago(storeMs, nowMs)}`;
   if (!frame) return [`${stored}  cannot be decoded: ${problem}`];
   const { gateway, epoch, n, count: readings } = frame.header;
   const origin = `gateway ${printable(gateway)}  epoch ${printable(epoch)}  n ${n}`;

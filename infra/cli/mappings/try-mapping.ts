@@ -32,7 +32,7 @@ export function tryMapping(
 }
 
 function readingLines({ encoded, noted }: Admitted, catalog: Catalog): string[] {
-  const header = { v: 1, gateway: "", epoch: "", n: 1, count: 1, total: 0, clock: 0 };
+  const header = { v: 1, gateway: "try", epoch: "try", n: 1, count: 1, total: 1, clock: 0 };
   const { device, contract, version, receivedAtMs, payload } = decodeFrame(
     encodeFrame(header, [encoded]),
   ).readings[0]!;

@@ -12,6 +12,7 @@ import { publishOnce, publisherOn } from "../../../platform/nats/client/publish.
 import { readStored } from "../../../platform/nats/client/stream-reader.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
 import { refused } from "../kit/refused.ts";
+import { instant } from "../kit/words.ts";
 
 const REASON_MAX = 120;
 
@@ -34,7 +35,7 @@ const lineOf = ({ seq, letter }: StoredLetter): string => {
   const count = `${alerts.length} ${alerts.length === 1 ? "alert" : "alerts"}`;
   const why = reason.replaceAll(/\s+/g, " ").slice(0, REASON_MAX);
   const times = `${attempts} ${attempts === 1 ? "attempt" : "attempts"}`;
-  const when = new Date(givenUpMs).toISOString();
+  const when = instant(givenUpMs);
   return `${seq} ${when} ${channel} ${region}: ${what}, ${count}, after ${times}: ${why}`;
 };
 

@@ -7,7 +7,7 @@ import { readStored } from "../../../platform/nats/client/stream-reader.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
 import { readDropped } from "../../../platform/nats/lanes/dropped-rejects.ts";
 import { refused } from "../kit/refused.ts";
-import { count, printable } from "../kit/words.ts";
+import { count, instant, printable } from "../kit/words.ts";
 import { hexDump } from "./hex-dump.ts";
 
 const PAYLOAD_SHOWN_CHARS = 120;
@@ -130,7 +130,7 @@ function rejectOf(data: Uint8Array): Reject | null {
 export function lineOf({ seq, reject }: KeptReject): string {
   const payload = Buffer.from(reject.payload, "base64").toString("utf8");
   const shown = JSON.stringify(payload.slice(0, PAYLOAD_SHOWN_CHARS));
-  const at = new Date(reject.receivedAtMs).toISOString();
+  const at = instant(reject.receivedAtMs);
   return `${seq} ${at} ${reject.reason} ${reject.topic} (${reject.clientId}): ${reject.detail}; ${shown}`;
 }
 
@@ -142,7 +142,7 @@ export function describe({ seq, reject }: KeptReject): string[] {
     ["seq", String(seq)],
     ["reason", reject.reason],
     ["detail", reject.detail],
-    ["arrived", new Date(reject.receivedAtMs).toISOString()],
+    ["arrived", instant(reject.receivedAtMs)],
     ["topic", reject.topic],
     ["client", reject.clientId],
     ["device", reject.device],

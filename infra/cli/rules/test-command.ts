@@ -23,6 +23,7 @@ import {
   readRegion,
 } from "./recordings.ts";
 import { problemOf, readRules, savedRules } from "./store.ts";
+import { instant } from "../kit/words.ts";
 
 interface Flags extends Place {
   readonly data?: string;
@@ -144,4 +145,4 @@ const linesOf = (recordings: readonly Recording[]): string =>
     .join("");
 
 const alertLine = ({ rule, key, state, atMs, message }: Alert): string =>
-  `${new Date(atMs).toISOString()} ${rule} ${key} ${state}: ${message}`;
+  `${instant(atMs)} ${rule} ${key} ${state}: ${message}`;

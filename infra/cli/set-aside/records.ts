@@ -16,7 +16,8 @@ import { readStored } from "../../../platform/nats/client/stream-reader.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 import { refused } from "../kit/refused.ts";
-import { bytes, printable } from "../kit/words.ts";
+import { type FramesAgain, regionOfFrame } from "./frames-again.ts";
+import { bytes, instant, printable } from "../kit/words.ts";
 
 const ANSWER_WITHIN_MS = 12_000;
 const DETAIL_SHOWN_CHARS = 300;
@@ -55,7 +56,7 @@ function readRecord(data: Uint8Array): SetAsideRecord | null {
 export function lineOf({ seq, record }: StoredRecord): string {
   const { atMs, by, kind, reason, detail } = record;
   const why = printable(detail.replaceAll(/\s+/g, " ").slice(0, DETAIL_SHOWN_CHARS));
-  return `${seq} ${new Date(atMs).toISOString()} ${by} ${kind} ${reason}: ${why}; ${placeText(record)}`;
+  return `${seq} ${instant(atMs)} ${by} ${kind} ${reason}: ${why}; ${placeText(record)}`;
 }
 
 function placeText({ place }: SetAsideRecord): string {
@@ -69,7 +70,7 @@ export function describe({ seq, record }: StoredRecord): string[] {
   const { atMs, by, kind, reason, detail, payload } = record;
   const rows = [
     ["seq", String(seq)],
-    ["set aside", new Date(atMs).toISOString()],
+    ["set aside", instant(atMs)],
     ["by", by],
     ["kind", kind],
     ["reason", reason],
@@ -82,12 +83,19 @@ export function describe({ seq, record }: StoredRecord): string[] {
   return [...lines, "", printable(Buffer.from(payload, "base64").toString("utf8"))];
 }
 
-/** Has a record handled again by whoever set it aside; one that is handled is no longer listed. */
+/** Has a record handled again by whoever set it aside, a frame by a gateway; one that is handled is no longer listed. */
 export async function retryRecord(
   nats: NatsConnection,
   domain: string,
   { seq, record }: StoredRecord,
+  frames: FramesAgain,
 ): Promise<RetryAnswer> {
+  const region = regionOfFrame(record);
+  if (region !== null) {
+    const answer = await frames.retry(record, region);
+    if (answer.outcome === "handled") await dropRecord(nats, domain, seq);
+    return answer;
+  }
   const subject = retrySetAsideSubject({ domain, by: record.by });
   const asked = Buffer.from(JSON.stringify(record));
   const answers = (await askAll(nats, subject, asked)).filter(

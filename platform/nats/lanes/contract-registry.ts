@@ -11,12 +11,13 @@ import {
   readSchemas,
 } from "../../../contracts/schema/catalog.ts";
 import { isSameSchema } from "../../../contracts/schema/compatibility.ts";
-import { CONTRACTS_BUCKET } from "../../../contracts/names/subjects.ts";
+import { CONTRACTS_BUCKET, bucketStream } from "../../../contracts/names/subjects.ts";
 import { AppError, messageOf } from "../../runtime/errors.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import type { NatsConnection } from "../client/connection.ts";
 import { type EntryVerdict, followBucket } from "../client/follow-bucket.ts";
 import type { LogEntry } from "../client/stream-reader.ts";
+import { Streams } from "../client/streams.ts";
 
 const SUBJECT_PREFIX = `$KV.${CONTRACTS_BUCKET}.`;
 /** Every version there is. */
@@ -36,6 +37,17 @@ export interface PublishedContract {
 /** The subject of a version: what the bucket calls `{name}.v{n}`. */
 export const contractSubject = (name: string, version: number): string =>
   `${SUBJECT_PREFIX}${name}.v${version}`;
+
+/** Asks the bucket itself whether it holds a version: what follows it may be behind. */
+export async function isPublished(
+  connection: NatsConnection,
+  { contract, version }: { readonly contract: string; readonly version: number },
+): Promise<boolean> {
+  const subject = contractSubject(contract, version);
+  if (parseContractSubject(subject) === null) return false;
+  const entry = await new Streams(connection).newest(bucketStream(CONTRACTS_BUCKET), subject);
+  return entry !== null && entry.data.length > 0;
+}
 
 /** An entry of the bucket; `published` is null for one that was deleted. */
 export interface ContractEntry extends Pick<SchemaFile, "name" | "version"> {

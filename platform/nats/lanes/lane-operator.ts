@@ -7,8 +7,10 @@
 //     has been applied, so a frame that waits is judged by the same state when its turn comes.
 // O3. Before a frame that comes after a hole, the frames of the hole are applied as far as they are
 //     found. What is lost for good is recorded as a loss, and the lane goes on behind it.
-// O4. A frame of a contract version that is unknown here waits until it is published. The lane says
-//     so in its status: somebody may have to act.
+// O4. A frame of a contract version that is published, and unknown here yet, waits for it a moment. One that
+//     nobody has published is set aside, so that nobody's contract holds back everybody. After UNKNOWN_MAX
+//     such frames the lane waits instead, and says so: what comes so often is no stray frame, but a
+//     contract that somebody must publish, or a program that is old.
 // O5. A lane that has stopped stays as it is until somebody acts; a lane that waits goes on by itself.
 // O6. A frame whose handling throws is set aside, too: it would throw again after every restart.
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
@@ -20,6 +22,11 @@ import type { Logger } from "../../runtime/logger.ts";
 import { EMPTY_LANE, type Hole, type LaneState, holeText, judgeFrame, jumpOver } from "./lane.ts";
 import type { LogEntry } from "../client/stream-reader.ts";
 import type { SettingAside } from "./set-aside.ts";
+
+/** Contracts and logs come to one process by different ways: so far one may be behind the other. */
+const CONTRACT_AWAITED_MS = 5_000;
+/** Frames of unknown versions that one start sets aside in a lane. */
+const UNKNOWN_MAX = 100;
 
 /** A frame that is not preceded by a hole, with the lane around it. */
 export interface JudgedFrame {
@@ -107,6 +114,8 @@ export class Losses {
 export interface LaneOperatorParts {
   readonly port: LanePort;
   readonly catalog: Pick<Catalog, "whenKnown">;
+  /** True if the bucket of contracts holds this version now. */
+  readonly isPublished: (version: UnknownVersion) => Promise<boolean>;
   readonly losses: Losses;
   readonly setAside: Pick<SettingAside, "put">;
   readonly logger: Logger;
@@ -116,14 +125,19 @@ export class LaneOperator {
   readonly #lane: LaneId;
   readonly #port: LanePort;
   readonly #catalog: Pick<Catalog, "whenKnown">;
+  readonly #isPublished: LaneOperatorParts["isPublished"];
   readonly #losses: Losses;
   readonly #setAside: Pick<SettingAside, "put">;
   readonly #logger: Logger;
   #state: LaneState = EMPTY_LANE;
   #stoppedBy: string | null = null;
   #waitsFor: string | null = null;
+  /** Frames that were set aside because of their contract version (O4). */
+  #unknownFrames = 0;
 
-  constructor(lane: LaneId, { port, catalog, losses, setAside, logger }: LaneOperatorParts) {
+  constructor(lane: LaneId, parts: LaneOperatorParts) {
+    const { port, catalog, isPublished, losses, setAside, logger } = parts;
+    this.#isPublished = isPublished;
     this.#lane = lane;
     this.#port = port;
     this.#catalog = catalog;
@@ -200,7 +214,7 @@ export class LaneOperator {
   /** Keeps a frame that is passed over; false if `signal` aborted before. */
   async #aside(
     { seq, subject, data }: LogEntry,
-    of: { reason: "unreadable" | "failed"; why: unknown },
+    of: { reason: "unreadable" | "failed" | "unknown"; why: unknown },
     signal: AbortSignal,
   ): Promise<boolean> {
     const place = { stream: telemetryStream(this.#lane.region), subject, seq };
@@ -223,7 +237,15 @@ export class LaneOperator {
           this.#state = judged.after; // O2
           return true;
         case "awaits":
-          if (!(await this.#awaitContract(applied.version, judged.entry.seq, signal))) return false;
+          switch (await this.#awaitContract(applied.version, judged.entry, signal)) {
+            case "ended":
+              return false;
+            case "passed":
+              this.#state = judged.after;
+              return true;
+            case "known":
+              break;
+          }
           break;
         case "stopped":
           this.#stop(applied.reason);
@@ -245,19 +267,44 @@ export class LaneOperator {
     }
   }
 
-  /** False if `signal` aborted meanwhile (O4). */
+  /** `passed`: nobody has published it, and the frame is set aside (O4). */
   async #awaitContract(
-    { contract, version }: UnknownVersion,
-    seq: number,
+    version: UnknownVersion,
+    entry: LogEntry,
+    signal: AbortSignal,
+  ): Promise<"known" | "passed" | "ended"> {
+    const { seq } = entry;
+    const name = `${version.contract} v${version.version}`;
+    this.#waitsFor = `waits for contract ${name}, which frame ${seq} holds`;
+    const isFlood = this.#unknownFrames >= UNKNOWN_MAX;
+    if (isFlood)
+      this.#logger.error({ seq }, `lane ${this.#waitsFor}: publish it, or upgrade this program`);
+    if (await this.#isKnownInTime(version, isFlood, signal)) {
+      this.#logger.info({ seq }, `lane goes on: contract ${name} is known`);
+      this.#waitsFor = null;
+      return "known";
+    }
+    if (signal.aborted) return "ended";
+    this.#unknownFrames += 1;
+    const why = `frame ${seq} holds readings of contract ${name}, which is not published: publish it, or upgrade this program, and retry`;
+    return (await this.#aside(entry, { reason: "unknown", why }, signal)) ? "passed" : "ended";
+  }
+
+  async #isKnownInTime(
+    version: UnknownVersion,
+    forEver: boolean,
     signal: AbortSignal,
   ): Promise<boolean> {
-    this.#waitsFor = `waits for contract ${contract} v${version}, which frame ${seq} holds`;
-    this.#logger.error({ seq }, `lane ${this.#waitsFor}: publish it, or upgrade this program`);
-    await this.#catalog.whenKnown(contract, version, signal);
-    if (signal.aborted) return false;
-    this.#logger.info({ seq }, `lane goes on: contract ${contract} v${version} is known`);
-    this.#waitsFor = null;
-    return true;
+    const soon = new AbortController();
+    // A server that cannot be asked may have it.
+    const isComing = forEver || (await this.#isPublished(version).catch(() => true));
+    const timer = forEver
+      ? undefined
+      : setTimeout(() => soon.abort(), isComing ? CONTRACT_AWAITED_MS : 0);
+    const until = AbortSignal.any([signal, soon.signal]);
+    const known = await this.#catalog.whenKnown(version.contract, version.version, until);
+    clearTimeout(timer);
+    return known !== null;
   }
 
   /** False if the lane was stopped or the reading ends here (O3). */

@@ -7,6 +7,9 @@
 //     reader's clock have no part in it, so a replay sees the same watermark at the same frame.
 // L4. A gateway whose last frame is GATEWAY_SILENT_MS older than the lane's newest, by store time,
 //     no longer holds the watermark back.
+// L5. What was lost stays known as lost: a frame of it that comes all the same is new. So a frame that lies
+//     about its number costs a false loss, and none of the frames that its gateway writes afterwards.
+// L6. The marks are bounded: frames of invented gateways must not outgrow a position.
 import type { FrameHeader } from "../../../contracts/messages/frame.ts";
 
 /** The lateness up to which a reading still counts in its open window. */
@@ -15,12 +18,20 @@ export const GATEWAY_SILENT_MS = 30_000;
 
 /** Frames of a killed gateway may land after the first ones of its next start. */
 const EPOCHS_REMEMBERED = 4;
+/** Those that were heard last; beyond them a repeat is told by the identity of its readings (L6). */
+const GATEWAYS_REMEMBERED = 256;
+const LOST_RANGES_REMEMBERED = 8;
+
+/** Numbers of frames: the first, and the one behind the last. */
+type FrameRange = readonly [fromN: number, untilN: number];
 
 interface EpochMark {
   readonly epoch: string;
   readonly n: number;
   /** Readings of this epoch up to this frame; positions of earlier versions lack it. */
   readonly total?: number;
+  /** Frames before `n` that were lost, newest range first (L5). */
+  readonly lost?: readonly FrameRange[];
 }
 
 interface GatewayMark {
@@ -73,29 +84,78 @@ export function judgeFrame(
     ? state.gateways[header.gateway]
     : undefined;
   const known = mark?.epochs.find(({ epoch }) => epoch === header.epoch);
-  if (known && header.n <= known.n) return { kind: "repeated" }; // L1
+  if (known && header.n <= known.n) {
+    const lost = withoutFrame(known.lost ?? [], header.n);
+    if (lost === null) return { kind: "repeated" }; // L1
+    return { kind: "new", state: withMark(state, header, storeMs, mark, { ...known, lost }) }; // L5
+  }
   const expected = (known?.n ?? 0) + 1;
   if (header.n !== expected && (known || !joined))
     return { kind: "hole", hole: holeBefore(state, header, known, mark) }; // L2
 
+  const newest = { epoch: header.epoch, n: header.n, total: header.total, ...lostOf(known) };
+  return { kind: "new", state: withMark(state, header, storeMs, mark, newest) };
+}
+
+const lostOf = (mark: EpochMark | undefined): Pick<EpochMark, "lost"> =>
+  mark?.lost && mark.lost.length > 0 ? { lost: mark.lost } : {};
+
+/** The lane after a frame that counts. */
+function withMark(
+  state: LaneState,
+  header: FrameHeader,
+  storeMs: number,
+  mark: GatewayMark | undefined,
+  newest: EpochMark,
+): LaneState {
   const gateway: GatewayMark = {
-    epochs: withEpoch(mark, { epoch: header.epoch, n: header.n, total: header.total }),
+    epochs: withEpoch(mark, newest),
     clockMs: Math.min(header.clock, storeMs),
     storeMs,
   };
-  const gateways = { ...state.gateways, [header.gateway]: gateway };
+  const gateways = withGateway(state.gateways, header.gateway, gateway);
   const newestStoreMs = Math.max(state.newestStoreMs, storeMs);
   const watermarkMs = Math.max(
     state.watermarkMs,
     slowestClock(gateways, newestStoreMs) - LATENESS_MS,
   );
-  return { kind: "new", state: { watermarkMs, newestStoreMs, gateways } };
+  return { watermarkMs, newestStoreMs, gateways };
+}
+
+/** The marks with one gateway's; of too many, the one that was heard longest ago goes (L6). */
+function withGateway(
+  gateways: LaneState["gateways"],
+  id: string,
+  mark: GatewayMark,
+): LaneState["gateways"] {
+  const all = { ...gateways, [id]: mark };
+  const ids = Object.keys(all);
+  if (ids.length <= GATEWAYS_REMEMBERED) return all;
+  const oldest = ids.reduce((a, b) => (all[b]!.storeMs < all[a]!.storeMs ? b : a));
+  const { [oldest]: _, ...others } = all;
+  return others;
 }
 
 const withEpoch = (mark: GatewayMark | undefined, newest: EpochMark): EpochMark[] => {
   const others = mark?.epochs.filter(({ epoch }) => epoch !== newest.epoch) ?? [];
   return [newest, ...others].slice(0, EPOCHS_REMEMBERED);
 };
+
+/** Ranges without one frame; null if none of them holds it. */
+function withoutFrame(ranges: readonly FrameRange[], n: number): readonly FrameRange[] | null {
+  const at = ranges.findIndex(([fromN, untilN]) => n >= fromN && n < untilN);
+  if (at === -1) return null;
+  const [fromN, untilN] = ranges[at]!;
+  const rest: FrameRange[] = [
+    [n + 1, untilN],
+    [fromN, n],
+  ];
+  const left = rest.filter(([from, until]) => from < until);
+  return [...ranges.slice(0, at), ...left, ...ranges.slice(at + 1)].slice(
+    0,
+    LOST_RANGES_REMEMBERED,
+  );
+}
 
 function holeBefore(
   state: LaneState,
@@ -110,20 +170,33 @@ function holeBefore(
     fromN: (known?.n ?? 0) + 1,
     untilN: header.n,
     totalBefore,
-    readings: totalBefore === null ? null : header.total - header.count - totalBefore,
+    readings: totalBefore === null ? null : readingsBetween(totalBefore, header),
     sinceMs: mark?.storeMs ?? state.newestStoreMs,
   };
 }
 
-/** The lane as if the frames of a hole had come: only where it is known that they never will. */
-export function jumpOver(state: LaneState, { gateway, epoch, untilN, sinceMs }: Hole): LaneState {
+/** Readings between a total and a later frame; null where the frame's own total cannot be right. */
+export function readingsBetween(
+  totalBefore: number,
+  { total, count }: Pick<FrameHeader, "total" | "count">,
+): number | null {
+  const readings = total - count - totalBefore;
+  return readings >= 0 ? readings : null;
+}
+
+/** The lane as if the frames of a hole had come: only where nobody knows of any that will (L5). */
+export function jumpOver(state: LaneState, hole: Hole): LaneState {
+  const { gateway, epoch, fromN, untilN, sinceMs } = hole;
   const mark = Object.hasOwn(state.gateways, gateway) ? state.gateways[gateway] : undefined;
+  const known = mark?.epochs.find((each) => each.epoch === epoch);
+  const range: FrameRange = [fromN, untilN];
+  const lost = [range, ...(known?.lost ?? [])].slice(0, LOST_RANGES_REMEMBERED);
   const jumped = {
     clockMs: mark?.clockMs ?? sinceMs,
     storeMs: mark?.storeMs ?? sinceMs,
-    epochs: withEpoch(mark, { epoch, n: untilN - 1 }),
+    epochs: withEpoch(mark, { epoch, n: untilN - 1, lost }),
   };
-  return { ...state, gateways: { ...state.gateways, [gateway]: jumped } };
+  return { ...state, gateways: withGateway(state.gateways, gateway, jumped) };
 }
 
 /** Names a hole for people. */

@@ -23,7 +23,8 @@ export interface PositionsOptions {
 
 /**
  * The places of an operator in its lanes, kept in its own JetStream domain. Saved by compare-and-set, so
- * that two owners of one lane cannot both move it: the loser gets `POSITION_CONFLICT`.
+ * that two owners of one lane cannot both move it: the loser gets `POSITION_CONFLICT`. What is no position is
+ * no owner's: it is set aside, and the next save takes its place.
  */
 export class Positions<T extends object> {
   /** Written into every record, so that an owner knows its own save whose answer was lost. */
@@ -61,16 +62,17 @@ export class Positions<T extends object> {
     const record = await this.#bucket.get(key);
     this.#revisions.set(key, record?.revision ?? 0);
     if (!record?.data) return null;
-    const { setAside, holdsLane = false } = this.#options;
+    const { holdsLane = false } = this.#options;
     const position = positionOf<T>(record.data, holdsLane);
     if (position) return position;
-    const place = {
-      stream: bucketStream(POSITIONS_BUCKET),
-      subject: `$KV.${POSITIONS_BUCKET}.${key}`,
-    };
-    const why = "it is no position: the operator begins anew";
-    setAside?.note({ kind: "position", reason: "unreadable", why, place, data: record.data });
+    this.#aside(key, record.data, "it is no position: the operator begins anew");
     return null;
+  }
+
+  #aside(key: string, data: Uint8Array, why: string): void {
+    const subject = `$KV.${POSITIONS_BUCKET}.${key}`;
+    const place = { stream: bucketStream(POSITIONS_BUCKET), subject };
+    this.#options.setAside?.note({ kind: "position", reason: "unreadable", why, place, data });
   }
 
   /** Call only after every effect up to `position` is durable. */
@@ -98,7 +100,9 @@ export class Positions<T extends object> {
     const record = await this.#bucket.get(key).catch(() => null);
     const moved = record !== null && record.revision !== this.#revisions.get(key);
     const text = record?.data ? textOf(record.data) : null;
-    if (moved && savedByOf(text) !== this.#savedBy)
+    const isNobodys = moved && record.data !== null && savedByOf(text) === null;
+    if (isNobodys) this.#aside(key, record.data, "it is no position: the next one replaces it");
+    if (moved && !isNobodys && savedByOf(text) !== this.#savedBy)
       throw new AppError("POSITION_CONFLICT", "fatal", `${key} was moved by another owner`, {
         cause,
       });
@@ -142,7 +146,9 @@ interface Saved<T> {
 /** Null for a record that somebody deleted, or that nobody's program wrote. */
 function savedByOf(text: string | null): string | null {
   try {
-    return text === null ? null : ((JSON.parse(text) as Saved<unknown> | null)?.savedBy ?? null);
+    const savedBy =
+      text === null ? null : (JSON.parse(text) as Partial<Saved<unknown>> | null)?.savedBy;
+    return typeof savedBy === "string" ? savedBy : null;
   } catch {
     return null;
   }

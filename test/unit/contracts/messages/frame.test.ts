@@ -9,6 +9,7 @@ import {
   encodeFrame,
   encodeReading,
   frameMessageId,
+  frameOrNull,
 } from "../../../../contracts/messages/frame.ts";
 
 const header = (count: number, v = FRAME_VERSION) => ({
@@ -76,6 +77,55 @@ test("an unknown version, a wrong count and rubbish are errors, never skipped", 
       expect(() => decodeFrame(bytes)).toThrow(FrameError);
     }),
   );
+});
+
+test("a header that cannot be right is no frame, whatever else it holds", () => {
+  const lies: object[] = [
+    { gateway: 7 },
+    { gateway: "" },
+    { gateway: "g".repeat(300) },
+    { epoch: "" },
+    { n: 0 },
+    { n: 1.5 },
+    { count: -1 },
+    { total: -1 },
+    { clock: "now" },
+    { clock: -1 },
+    { clock: 1e300 },
+    { v: 2, n: undefined },
+    { v: 2, gateway: undefined },
+    { v: 1e6 },
+    { v: "1" },
+  ];
+  for (const lie of lies) {
+    const bytes = Buffer.from(JSON.stringify([{ ...header(0), ...lie }]));
+    expect(frameOrNull(bytes), JSON.stringify(lie)).toBeNull();
+  }
+});
+
+test("a reading that no gateway writes makes the frame none", () => {
+  const right = ["d", "c", 1, 1, null, {}];
+  const wrong: [at: number, value: unknown][] = [
+    [0, 5],
+    [1, null],
+    [2, 1.5],
+    [2, "1"],
+    [3, null],
+    [4, { a: 1 }],
+    [5, []],
+    [5, null],
+    [5, "x"],
+  ];
+  for (const [at, value] of wrong) {
+    const bytes = Buffer.from(JSON.stringify([header(1), right.with(at, value as string)]));
+    expect(frameOrNull(bytes), JSON.stringify([at, value])).toBeNull();
+  }
+  expect(frameOrNull(Buffer.from(JSON.stringify([header(1), right])))).not.toBeNull();
+});
+
+test("what a decoder would replace silently is no frame", () => {
+  const bytes = Buffer.from(`[${JSON.stringify(header(1))},["\xff","c",1,1,null,{}]]`, "latin1");
+  expect(frameOrNull(bytes)).toBeNull();
 });
 
 test("message ids carry the partition: JetStream de-duplicates per stream", () => {

@@ -4,6 +4,7 @@ import {
   bytes,
   count,
   duration,
+  instant,
   printable,
   table,
 } from "../../../../../infra/cli/kit/words.ts";
@@ -54,4 +55,10 @@ test("columns are aligned, numbers to the right, and no line ends in spaces", ()
 
 test("text of devices cannot rewrite the terminal", () => {
   expect(printable("a\u001b[2Jb")).toBe("a\\x1b[2Jb");
+});
+
+test("whatever a record says is a time can be told", () => {
+  expect(instant(0)).toBe("1970-01-01T00:00:00.000Z");
+  for (const none of [undefined, null, "soon", Number.NaN, 1e300, {}])
+    expect(instant(none)).toBe("at no time");
 });

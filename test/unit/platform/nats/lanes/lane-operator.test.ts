@@ -1,7 +1,7 @@
 // Goal: every operator on a lane treats unreadable frames, holes, losses and unknown contracts alike.
 // Method: frames as gateways number them, and a port that notes what it is asked to apply.
 import { pino } from "pino";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Catalog } from "../../../../../contracts/schema/catalog.ts";
 import { compileContract } from "../../../../../contracts/schema/contract.ts";
 import { LOSSES_KEPT } from "../../../../../contracts/messages/status.ts";
@@ -76,13 +76,14 @@ const entryOf = (seq: number, data: Uint8Array): LogEntry => ({
   data,
 });
 
-function world(port: LanePort, catalog = new Catalog([])) {
+function world(port: LanePort, catalog = new Catalog([]), isPublished = true) {
   const losses = new Losses();
   const setAside = new SetAsideInMemory();
   const controller = new AbortController();
   const operator = new LaneOperator(LANE, {
     port,
     catalog,
+    isPublished: () => Promise.resolve(isPublished),
     losses,
     setAside,
     logger: pino({ level: "silent" }),
@@ -120,6 +121,8 @@ const POISONS: readonly (readonly [what: string, bytes: Uint8Array])[] = [
   ["no array", Buffer.from("{}")],
   ["a header that is null", Buffer.from("[null]")],
   ["a header without names", Buffer.from('[{"v":1,"n":1,"count":0}]')],
+  ["a newer format of nobody", Buffer.from('[{"v":2,"anything":"else"}]')],
+  ["a format that is far ahead", Buffer.from('[{"v":999,"gateway":"g","epoch":"e","n":1}]')],
   ["an older format", Buffer.from('[{"v":0,"n":1,"count":0}]')],
   [
     "another count",
@@ -153,7 +156,7 @@ test.for(POISONS)("%s is set aside, and the frames around it are applied", async
 test("a frame of a newer format stops the lane before it and what follows", async () => {
   const frames = writer();
   const first = frames.encode([], START_MS);
-  const newer = Buffer.from('[{"v":2,"anything":"else"}]');
+  const newer = Buffer.from('[{"v":2,"gateway":"g","epoch":"e","n":1,"anything":"else"}]');
   const port = new NotingPort([first, newer, frames.encode([], START_MS)]);
   const { operator, setAside, run } = world(port);
   await run();
@@ -283,6 +286,55 @@ describe("a frame of an unknown contract version", () => {
     await ended;
     expect(port.appliedSeqs).toEqual([1]);
     expect(operator.status.stoppedBy).toBeNull();
+  });
+
+  test("is set aside if nobody has published it, and the frames behind it are applied", async () => {
+    const frames = writer();
+    const port = new NotingPort([1, 2, 3].map((n) => frames.encode([], START_MS + n)));
+    port.answer = ({ entry }) =>
+      entry.seq < 3 ? { kind: "awaits", version: { contract: "pump", version: 2 } } : APPLIED;
+    const { operator, setAside, run } = world(port, new Catalog([]), false);
+    await run();
+    expect(port.appliedSeqs).toEqual([3]);
+    expect(operator.status.stoppedBy).toBeNull();
+    expect(setAside.brief).toEqual([
+      expect.stringMatching(/^frame unknown: frame 1 holds readings of contract pump v2/),
+      expect.stringMatching(/^frame unknown: frame 2 holds/),
+    ]);
+  });
+
+  test("is set aside if what is published cannot be used here", async () => {
+    vi.useFakeTimers();
+    try {
+      const port = awaiting(new Catalog([]));
+      const { setAside, run } = world(port);
+      const ended = run();
+      await vi.advanceTimersByTimeAsync(10_000);
+      await ended;
+      expect(setAside.all).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("waits after a hundred of them: that is no stray frame, but a contract to publish", async () => {
+    const frames = writer();
+    const all = Array.from({ length: 105 }, (_, n) => frames.encode([], START_MS + n));
+    const port = new NotingPort(all);
+    const catalog = new Catalog([]);
+    port.answer = () =>
+      catalog.get("pump", 2)
+        ? APPLIED
+        : { kind: "awaits", version: { contract: "pump", version: 2 } };
+    const { operator, setAside, run } = world(port, catalog, false);
+    const ended = run();
+    await expect
+      .poll(() => operator.status.stoppedBy)
+      .toBe("waits for contract pump v2, which frame 101 holds");
+    expect(setAside.all).toHaveLength(100);
+    catalog.add(PUMP);
+    await ended;
+    expect(port.appliedSeqs).toEqual([101, 102, 103, 104, 105]);
   });
 
   test("is left to the next run if the signal aborts first", async () => {

@@ -62,7 +62,7 @@ describe("frames", () => {
     expect(judgeFrame(EMPTY_LANE, header({ gateway: "constructor", n: 2 }), 1).kind).toBe("hole");
   });
 
-  test("behind a hole that was jumped over the next frame is new, and an earlier one a repeat", () => {
+  test("behind a hole that was jumped over the next frame is new, and one before it a repeat", () => {
     const state = follow(EMPTY_LANE, { n: 1 }, 1_000);
     for (const epoch of ["e1", "e2"]) {
       const next = header({ epoch, n: 9 });
@@ -70,9 +70,44 @@ describe("frames", () => {
       if (verdict.kind !== "hole") throw new Error(verdict.kind);
       const jumped = jumpOver(state, verdict.hole);
       expect(judgeFrame(jumped, next, 2_000).kind).toBe("new");
-      expect(judgeFrame(jumped, header({ epoch, n: 8 }), 2_000).kind).toBe("repeated");
+      expect(judgeFrame(jumped, header({ n: 1 }), 2_000).kind).toBe("repeated");
       expect(jumped.watermarkMs).toBe(state.watermarkMs);
     }
+  });
+
+  test("a frame that was lost and comes all the same is new, once", () => {
+    const first = follow(EMPTY_LANE, { n: 1 }, 1_000);
+    const verdict = judgeFrame(first, header({ n: 1e9, total: 5 }), 2_000);
+    if (verdict.kind !== "hole") throw new Error(verdict.kind);
+    let state = follow(jumpOver(first, verdict.hole), { n: 1e9, total: 5 }, 2_000);
+    // The gateway goes on where it was: a lie about one number costs none of its frames.
+    for (const n of [2, 3, 7, 5, 4]) {
+      state = follow(state, { n }, 3_000 + n);
+      expect(judgeFrame(state, header({ n }), 3_010).kind).toBe("repeated");
+    }
+    expect(judgeFrame(state, header({ n: 1e9 }), 4_000).kind).toBe("repeated");
+    expect(judgeFrame(state, header({ n: 6 }), 4_000).kind).toBe("new");
+    // What was known survives a position.
+    const saved = JSON.parse(JSON.stringify(state)) as LaneState;
+    expect(judgeFrame(saved, header({ n: 4 }), 4_000).kind).toBe("repeated");
+    expect(judgeFrame(saved, header({ n: 8 }), 4_000).kind).toBe("new");
+  });
+
+  test("a hole before a frame whose total cannot be right has readings that nobody knows", () => {
+    const state = follow(EMPTY_LANE, { n: 1, total: 10 }, 1_000);
+    expect(judgeFrame(state, header({ n: 3, count: 1, total: 1 }), 2_000)).toMatchObject({
+      hole: { readings: null },
+    });
+  });
+
+  test("gateways beyond number do not make the lane grow, and those that write stay known", () => {
+    let state = follow(EMPTY_LANE, { gateway: "ours", n: 1 }, 1_000);
+    for (let at = 0; at < 2_000; at++) {
+      state = follow(state, { gateway: `invented-${at}`, n: 1 }, 2_000 + at);
+      if (at % 100 === 0) state = follow(state, { gateway: "ours", n: 2 + at / 100 }, 2_000 + at);
+    }
+    expect(Object.keys(state.gateways).length).toBeLessThanOrEqual(256);
+    expect(judgeFrame(state, header({ gateway: "ours", n: 5 }), 5_000).kind).toBe("repeated");
   });
 
   test("where the log was trimmed an epoch may begin anywhere, and then has no holes", () => {
