@@ -57,7 +57,7 @@ export function addLaneCommand(program: Command, say: Say): void {
     });
 
   example(
-    place(lane.command("cat"), "the region's, or any that has a copy of the log:"),
+    place(lane.command("cat"), "the region's, or another's with a copy of its log,"),
     "lane cat --region eu --partition 2",
     "lane cat --region eu --partition 2 --from 12345 --limit 100 --json",
   )

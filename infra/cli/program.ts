@@ -3,7 +3,7 @@ import { addAlertsCommand } from "./alerts.ts";
 import { addCommandsCommand } from "./commands.ts";
 import { addContractsCommand } from "./contracts.ts";
 import { addDevicesCommand } from "./devices.ts";
-import type { Say } from "./kit/options.ts";
+import { type Say, optionText } from "./kit/options.ts";
 import { addLaneCommand } from "./lane.ts";
 import { addMappingsCommand } from "./mappings.ts";
 import { addNotifyCommand } from "./notify.ts";
@@ -21,6 +21,7 @@ import { addTopologyCommand } from "./topology.ts";
 export function makeProgram(say: Say): Command {
   const program = new Command("skerry")
     .description("Tools for a Skerry installation.")
+    .configureHelp({ optionDescription: optionText })
     .exitOverride();
   addStatusCommand(program, say);
   addLaneCommand(program, say);

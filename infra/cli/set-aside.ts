@@ -34,7 +34,10 @@ export function addSetAsideCommand(program: Command, say: Say): void {
     );
   const where = (command: Command): Command =>
     place(command, "its")
-      .option("--at <domain>", "where they are: hub, eu, us, … (default: everywhere)")
+      .option(
+        "--at <domain>",
+        "where they are: hub, eu, us, … (default: everywhere; needed with a sequence)",
+      )
       .option("--region <name>", "the same for a region: eu, us, …");
 
   example(

@@ -21,7 +21,7 @@ const option = <T>(flags: string, doc: string, parse: (raw: string) => T): Optio
 export const launcherProgram = (): Command =>
   new Command("npm start --")
     .description(
-      "Runs all of Skerry on loopback: hub, two regions, InfluxDB, gateways, alerting, aggregator, devices.",
+      "Runs all of Skerry on loopback: hub, two regions, InfluxDB, gateways, alerting, aggregator, steward, devices; a notifier with --channels.",
     )
     .addOption(
       option(
@@ -44,7 +44,9 @@ export const launcherProgram = (): Command =>
         1,
       ),
     )
-    .addOption(new Option("--keep-times", "rows keep their own times (2013, 2015)").default(false))
+    .addOption(
+      new Option("--keep-times", "rows keep their own times (2013, 2015)").default(false, "no"),
+    )
     .addOption(
       option("--channels <file>", "tell people of alerts: e-mail and webhook channels", as.text),
     )

@@ -1,10 +1,42 @@
 // Options, arguments and help that commands share.
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, Help, InvalidArgumentError, type Option } from "commander";
 import { as } from "../../../platform/runtime/config.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 
 /** One line of output. */
 export type Say = (line: string) => void;
+
+/**
+ * The text of an option in `--help`: a duration as it may be typed, and no default of a flag that is not
+ * given. The user's name stands for whoever asks.
+ */
+export function optionText(option: Option): string {
+  const { flags } = option;
+  const defaultValue: unknown = option.defaultValue;
+  const shown = Object.create(option) as Option;
+  if (defaultValue === false) shown.defaultValue = undefined;
+  else if (typeof defaultValue === "number" && flags.includes("<duration>"))
+    shown.defaultValueDescription = typed(defaultValue);
+  else if (option.long === USER) shown.defaultValueDescription = "your user name";
+  return new Help().optionDescription(shown);
+}
+
+/** An option whose default is whoever runs the command. */
+const USER = "--by";
+
+const DURATIONS: readonly (readonly [ms: number, unit: string])[] = [
+  [86_400_000, "d"],
+  [3_600_000, "h"],
+  [60_000, "m"],
+  [1_000, "s"],
+  [1, "ms"],
+];
+
+/** A duration in the largest unit that it is whole in, in the spelling that options take. */
+function typed(durationMs: number): string {
+  const [unitMs, unit] = DURATIONS.find(([ms]) => durationMs % ms === 0)!;
+  return `${durationMs / unitMs}${unit}`;
+}
 
 /** Adds the options that name a nats-server: `--nats`, or else the local installation. */
 export const place = (command: Command, whose = "the hub's"): Command =>

@@ -32,6 +32,21 @@ test("every command says in one sentence what it does, and shows an example of i
   }
 });
 
+test("a default is told as it may be typed: a duration with its unit, no flag that is not given, no name of this machine's user", () => {
+  let durations = 0;
+  for (const command of leavesOf(program)) {
+    const help = helpOf(command).replaceAll(/\s+/g, " ");
+    expect(help, pathOf(command)).not.toContain("default: false");
+    for (const { flags, defaultValue, long } of command.options) {
+      if (long === "--by") expect(help).toMatch(/--by <name> [^-]*\(default: your user name\)/);
+      if (typeof defaultValue !== "number" || !flags.includes("<duration>")) continue;
+      durations += 1;
+      expect(help).toMatch(new RegExp(`${flags} [^-]*\\(default: \\d+(ms|s|m|h|d)\\)`));
+    }
+  }
+  expect(durations).toBeGreaterThanOrEqual(2);
+});
+
 test("what is typed wrong is thrown, for main.ts to choose the exit status", async () => {
   const quiet = makeProgram(() => undefined);
   const silence = (command: Command): void => {
