@@ -72,8 +72,8 @@ export interface LoggedReading {
 
 export function readingsOf(admission: Admission, catalog: Catalog = shippedCatalog) {
   const encoded = admittedOf(admission).map((one) => one.encoded);
-  const header = { v: 1, gateway: "g", epoch: "e", n: 1, total: 0, clock: 0 };
-  const frame = encodeFrame({ ...header, count: encoded.length }, encoded);
+  const header = { v: 1, gateway: "g", epoch: "e", n: 1, clock: 0 };
+  const frame = encodeFrame({ ...header, count: encoded.length, total: encoded.length }, encoded);
   return decodeFrame(frame).readings.map(
     ({ device, contract, version, receivedAtMs, payload }): LoggedReading => {
       const known = catalog.get(contract, version)!;

@@ -41,7 +41,7 @@ function send(payload: unknown, ...schemas: object[]) {
 function stored(payload: unknown, ...schemas: object[]) {
   const admission = send(payload, ...schemas);
   if (admission.kind !== "reading") throw new Error(JSON.stringify(admission));
-  const header = { v: 1, gateway: "g", epoch: "e", n: 1, total: 0, clock: 0, count: 1 };
+  const header = { v: 1, gateway: "g", epoch: "e", n: 1, total: 1, clock: 0, count: 1 };
   const [reading] = decodeFrame(encodeFrame(header, [admission.encoded])).readings;
   return { payload: reading!.payload, version: reading!.version, noted: admission.noted };
 }
