@@ -107,9 +107,9 @@ export interface MappingEntry {
   /** The treatment of optional fields that say nothing else. Default `omit`. */
   readonly invalid?: "omit" | "refuse";
   /**
-   * Event time. `arrival` writes the time of arrival into the reading, so that a contract with
-   * identity `time` takes it and a replay gives the same reading; a device that re-sends such a
-   * message after a lost PUBACK is counted again. Absent: no time is written.
+   * Event time. `arrival`: the contract is checked with the time of arrival as the reading's, so that
+   * one with identity `time` takes it; in the log the reading has no time of its own and is known by its
+   * place alone, so that a device that re-sends it after a lost PUBACK is counted again. Absent: no time.
    */
   readonly time?: "arrival" | TimeMapping;
   readonly fields: Readonly<Record<string, FieldMapping>>;

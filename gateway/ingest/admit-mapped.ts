@@ -1,7 +1,6 @@
 // Admission of a message on any other topic than telemetry's, through the mapping table (pure): each of
 // its readings is admitted or refused by itself.
 import { deviceIdProblem } from "../../contracts/device.ts";
-import { illFormedText } from "../../contracts/names/text.ts";
 import { isReservedTopic } from "../../contracts/names/topics.ts";
 import {
   type Admission,
@@ -12,13 +11,12 @@ import {
   type Refused,
   refuse,
 } from "./admission.ts";
-import { admitReading, loggedPayload, refuseAddress } from "./admit-reading.ts";
-import { NO_CANONICAL_JSON, canonicalText } from "./canonical-text.ts";
+import { admitReading, refuseAddress } from "./admit-reading.ts";
 import { codecFor } from "./codecs/by-content-type.ts";
 import { Undecodable } from "./codecs/codec.ts";
 import { jsonText } from "./codecs/json.ts";
-import { unheldNumber } from "./check-numbers.ts";
 import type { Mapped, MappedElement } from "./mapping.ts";
+import { sentValue } from "./sent-payload.ts";
 
 /** All readings of one mapped message, which may repeat what its elements share. */
 const MESSAGE_CHARS_MAX = 1024 * 1024;
@@ -85,7 +83,11 @@ class Outcomes {
       if (outcome.kind === "reading") {
         this.#chars += outcome.encoded.length;
         this.#readings.push(outcome);
-      } else this.#refuse(mapped, outcome, at);
+      } else {
+        // What was written only to be refused is work as well.
+        if (outcome.reason === "too_large") this.#chars += MADE_CHARS_MAX;
+        this.#refuse(mapped, outcome, at);
+      }
     });
   }
 
@@ -107,20 +109,13 @@ class Outcomes {
         at,
       );
     const { payload, notes, stamped } = element;
-    const unheld = unheldNumber(payload);
-    if (unheld !== null) return refuse("contract_violation", unheld, at);
-    const text = canonicalText(loggedPayload({ payload, stamped }));
-    if (text === null) return refuse("unmappable", illFormedText(payload) ?? NO_CANONICAL_JSON, at);
-    if (text.length > MADE_CHARS_MAX)
-      return refuse("too_large", `a mapped reading has at most ${MADE_CHARS_MAX} characters`, at);
     const { receivedAtMs, traceparent } = this.#arrival;
     return admitReading(this.#rules, {
       device,
       contract,
       version,
-      payload,
+      sent: sentValue(payload),
       stamped,
-      text,
       receivedAtMs,
       traceparent,
       invalid: mapped.invalid,

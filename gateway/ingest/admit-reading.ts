@@ -1,31 +1,37 @@
 // Admission of one payload for one contract (pure but for what the limit of series remembers): its
 // version, whether it keeps to that, whether its time can be, and the partition it goes to.
-import canonicalize from "canonicalize";
 import { DEVICE_ID_BYTES_MAX, deviceIdProblem } from "../../contracts/device.ts";
 import type { Invalid } from "../../contracts/mapping.ts";
-import { type Contract, violationOf } from "../../contracts/schema/contract.ts";
+import type { Contract } from "../../contracts/schema/contract.ts";
 import { encodeReading } from "../../contracts/messages/frame.ts";
 import { partitionOf } from "../../contracts/names/partition.ts";
 import { eventTimeMs, seriesKeyOf } from "../../contracts/messages/reading.ts";
-import { type Admitted, type ReadingRules, type Refused, refuse } from "./admission.ts";
-import { NO_CANONICAL_JSON, canonicalText } from "./canonical-text.ts";
-import { inexactNumber } from "./check-numbers.ts";
-import { textFault } from "./check-text.ts";
+import {
+  type Admitted,
+  MADE_CHARS_MAX,
+  type ReadingRules,
+  type Refused,
+  refuse,
+} from "./admission.ts";
+import { canonicalText } from "./canonical-text.ts";
+import { beyondDouble, inexactNumber, unwritableNumber } from "./check-numbers.ts";
+import { illFormedField, textFault } from "./check-text.ts";
 import { CLOCK_AHEAD_MAX_MS } from "./clock-limit.ts";
-import { type Mended, mendReading } from "./mend-reading.ts";
+import { type Mended, type Unmended, mendReading } from "./mend-reading.ts";
 import type { Note } from "./note.ts";
+import { type SentPayload, exactlySent } from "./sent-payload.ts";
 import { type Fault, canBeStored, timeFault, unitHint } from "./time-fault.ts";
+
+type Payload = Readonly<Record<string, unknown>>;
 
 export interface Candidate {
   readonly device: string;
   readonly contract: string;
   /** As the topic or the mapping says; undefined leaves it to the payload, else to what fits. */
   readonly version: number | undefined;
-  readonly payload: Record<string, unknown>;
+  readonly sent: SentPayload;
   /** The property of the payload that holds the time of arrival, because the device gave none. */
   readonly stamped?: string | undefined;
-  /** The payload as it goes into the frame. */
-  readonly text: string;
   /** "Now" for the clock checks; for a replay, the time of the original arrival. */
   readonly receivedAtMs: number;
   readonly traceparent: string | null;
@@ -34,37 +40,24 @@ export interface Candidate {
   readonly notes?: readonly Note[] | undefined;
 }
 
-/** A time that is the gateway's own stays out: whoever reads the log sees that the device gave none. */
-export function loggedPayload({
-  payload,
-  stamped,
-}: Pick<Candidate, "payload" | "stamped">): Candidate["payload"] {
-  if (stamped === undefined) return payload;
-  const { [stamped]: _, ...rest } = payload;
-  return rest;
-}
-
 export function admitReading(rules: ReadingRules, candidate: Candidate): Admitted | Refused {
-  const { device, receivedAtMs, traceparent } = candidate;
+  const { device, sent, receivedAtMs, traceparent } = candidate;
   const choice = chooseVersion(rules.catalog.versions(candidate.contract), candidate);
   if (choice.kind === "reject") return choice;
   const { contract, mended } = choice;
   const { name, version } = contract;
-  const payload = mended === null ? candidate.payload : mended.payload;
+  const payload = mended === null ? sent.payload : mended.payload;
   const at = { device, contract: name, version };
   // Also of a mended one the text as it came is checked: what is written anew is rounded already.
   const fault =
     checkRest(contract, payload, candidate, mended) ??
-    checkText(contract, payload, candidate) ??
+    checkText(contract, device, payload, sent.text) ??
     checkTime(rules, contract, payload, receivedAtMs) ??
-    checkNumbers(contract, payload, candidate.text) ??
-    checkWritable(contract, payload, candidate.text) ??
+    checkWritable(payload, sent.text) ??
     rules.seriesLimit?.fault(contract, device, payload);
   if (fault) return refuse(fault.reason, fault.detail, at);
-  const { stamped } = candidate;
-  const text =
-    mended === null ? candidate.text : canonicalText(loggedPayload({ payload, stamped }));
-  if (text === null) return refuse("contract_violation", NO_CANONICAL_JSON, at);
+  const text = mended === null && sent.text !== null ? sent.text : textOf(payload, candidate);
+  if (typeof text !== "string") return refuse(text.reason, text.detail, at);
   const admitted: Admitted = {
     kind: "reading",
     partition: partitionOf(seriesKeyOf(contract, device, payload), rules.partitions),
@@ -80,6 +73,28 @@ export function admitReading(rules: ReadingRules, candidate: Candidate): Admitte
   if (mended === null && candidate.notes === undefined) return admitted;
   const notes = [...(candidate.notes ?? []), ...(mended?.notes ?? [])];
   return notes.length === 0 ? admitted : { ...admitted, noted: { device, notes } };
+}
+
+/**
+ * The text of a payload that is written here, with every number as it was sent. A time that is the
+ * gateway's own stays out: whoever reads the log sees that the device gave none.
+ */
+function textOf(payload: Payload, { sent, stamped }: Candidate): string | Fault {
+  const exact = exactlySent(sent);
+  if (exact === null)
+    return { reason: "contract_violation", detail: "the payload is too deep to be written anew" };
+  const written: Record<string, unknown> = {};
+  for (const name of Object.keys(payload))
+    if (name !== stamped)
+      written[name] = payload[name] === sent.payload[name] ? exact[name] : payload[name];
+  const text = canonicalText(written);
+  if (text === null) {
+    const why = unwritableNumber(written) ?? "the payload has no canonical JSON (RFC 8785)";
+    return { reason: "contract_violation", detail: why };
+  }
+  if (text.length <= MADE_CHARS_MAX) return text;
+  const detail = `a reading that is written anew has at most ${MADE_CHARS_MAX} characters`;
+  return { reason: "too_large", detail };
 }
 
 /** The reason why no payload can be for this contract, or null; asked before a payload is decoded. */
@@ -108,7 +123,8 @@ type Choice = { kind: "contract"; contract: Contract; mended: Mended | null } | 
  * the newest that fits without fields that may be left out. Where both say one, the schema's own `const` settles whether they agree.
  */
 function chooseVersion(versions: readonly Contract[], candidate: Candidate): Choice {
-  const { device, contract: name, payload } = candidate;
+  const { device, contract: name, sent } = candidate;
+  const { payload } = sent;
   const said = candidate.version ?? versionInside(versions, payload);
   const tried = said === undefined ? versions : versions.filter(({ version }) => version === said);
   const newest = tried[0];
@@ -119,22 +135,31 @@ function chooseVersion(versions: readonly Contract[], candidate: Candidate): Cho
       ...(said === undefined ? {} : { version: said }),
     });
   for (const contract of tried)
-    if (contract.validate(payload)) return { kind: "contract", contract, mended: null };
-  for (const contract of tried) {
-    const mended = mendReading(contract, payload, candidate.invalid);
-    if (mended) return { kind: "contract", contract, mended };
-  }
-  newest.validate(payload);
+    if (contract.validate(payload) && contentFault(contract, payload, sent) === null)
+      return { kind: "contract", contract, mended: null };
+  const mend = (contract: Contract) =>
+    mendReading(contract, payload, {
+      says: candidate.invalid,
+      contentFault: (rest) => contentFault(contract, rest, sent),
+    });
+  if (candidate.invalid || tried.some(({ invalid }) => invalid.size > 0))
+    for (const contract of tried) {
+      const mended = mend(contract);
+      if (mended.kind === "mended") return { kind: "contract", contract, mended };
+    }
+  const { detail: cause, isViolation } = mend(newest) as Unmended;
+  const hint = isViolation ? unitHint(newest, payload, candidate.receivedAtMs) : "";
   const [note] = candidate.notes ?? [];
-  const detail = `${violationOf(newest)}${unitHint(newest, payload, candidate.receivedAtMs)}${note ? `; ${note.detail}` : ""}`;
+  const detail = `${cause}${hint}${note ? `; ${note.detail}` : ""}`;
   const at = { device, contract: name, version: newest.version };
   return refuse("contract_violation", detail, at);
 }
 
-function versionInside(
-  versions: readonly Contract[],
-  payload: Candidate["payload"],
-): number | undefined {
+/** The first value that the schema allows and that would be altered nevertheless, or null. */
+const contentFault = (contract: Contract, payload: Payload, sent: SentPayload) =>
+  inexactNumber(contract, payload, sent) ?? illFormedField(contract, payload, sent.text);
+
+function versionInside(versions: readonly Contract[], payload: Payload): number | undefined {
   for (const { versionProperty } of versions) {
     const value = versionProperty === undefined ? undefined : payload[versionProperty];
     if (typeof value === "number" && Number.isSafeInteger(value)) return value;
@@ -145,7 +170,7 @@ function versionInside(
 /** Null if what a mapping or a mending made is still a reading, and of its series. */
 function checkRest(
   contract: Contract,
-  payload: Candidate["payload"],
+  payload: Payload,
   { invalid, notes }: Candidate,
   mended: Mended | null,
 ): Fault | null {
@@ -161,8 +186,9 @@ function checkRest(
 
 function checkText(
   contract: Contract,
-  payload: Candidate["payload"],
-  { device, text }: Candidate,
+  device: string,
+  payload: Payload,
+  text: string | null,
 ): Fault | null {
   const detail = textFault(contract, device, payload, text);
   return detail === null ? null : { reason: "contract_violation", detail };
@@ -171,7 +197,7 @@ function checkText(
 function checkTime(
   rules: ReadingRules,
   contract: Contract,
-  payload: Candidate["payload"],
+  payload: Payload,
   receivedAtMs: number,
 ): Fault | null {
   const timeMs = eventTimeMs(contract, payload, receivedAtMs);
@@ -187,37 +213,8 @@ function checkTime(
   });
 }
 
-function checkNumbers(
-  contract: Contract,
-  payload: Candidate["payload"],
-  text: string,
-): Fault | null {
-  const detail = inexactNumber(contract, payload, text);
+/** The payload of a reading that is made here is refused where it is written, if it cannot be. */
+function checkWritable(payload: Payload, text: string | null): Fault | null {
+  const detail = text === null ? null : beyondDouble(payload, text);
   return detail === null ? null : { reason: "contract_violation", detail };
-}
-
-/** Only such text can hold a number beyond a double. */
-const SUSPICIOUS = /[eE]\+?0*\d{3}/;
-const LONG_NUMBER_CHARS = 309;
-
-/**
- * Null if the reading has a canonical form, which numbers beyond a double (RFC 8785, 3.2.2) and values that are
- * too deep have not. Text was checked before. One with a sequence passes: nothing writes it anew.
- */
-function checkWritable(
-  contract: Contract,
-  payload: Candidate["payload"],
-  text: string,
-): Fault | null {
-  if (contract.identity === "sequence") return null;
-  if (!SUSPICIOUS.test(text) && text.length < LONG_NUMBER_CHARS) return null;
-  try {
-    canonicalize(payload);
-    return null;
-  } catch (error) {
-    return {
-      reason: "contract_violation",
-      detail: `the payload has no canonical form: ${error instanceof Error ? error.message : String(error)}`,
-    };
-  }
 }

@@ -4,22 +4,14 @@
 // The telemetry topic with JSON is the fast path: one reading, its payload spliced in as it came. In
 // another encoding the reading is made here, from the decoded value. Every other topic goes through
 // the mapping table, where a message may hold several readings.
-import { illFormedText } from "../../contracts/names/text.ts";
 import { type TelemetryAddress, parseTelemetryTopic } from "../../contracts/names/topics.ts";
-import {
-  type Admission,
-  type AdmissionRules,
-  type Arrival,
-  MADE_CHARS_MAX,
-  refuse,
-} from "./admission.ts";
+import { type Admission, type AdmissionRules, type Arrival, refuse } from "./admission.ts";
 import { admitMapped } from "./admit-mapped.ts";
 import { admitReading, refuseAddress } from "./admit-reading.ts";
-import { unheldNumber } from "./check-numbers.ts";
-import { NO_CANONICAL_JSON, canonicalText } from "./canonical-text.ts";
 import { codecFor } from "./codecs/by-content-type.ts";
 import { Undecodable } from "./codecs/codec.ts";
 import { JSON_CODEC, jsonText, parseJson } from "./codecs/json.ts";
+import { sentValue } from "./sent-payload.ts";
 
 export function admit(rules: AdmissionRules, arrival: Arrival): Admission {
   const address = parseTelemetryTopic(arrival.topic);
@@ -40,8 +32,7 @@ export function admit(rules: AdmissionRules, arrival: Arrival): Admission {
     device,
     contract,
     version,
-    payload,
-    text,
+    sent: { payload, text, exact: null },
     receivedAtMs,
     traceparent,
   });
@@ -57,13 +48,8 @@ function admitDecoded(
   const at = { device, contract };
   if (payload instanceof Undecodable) return refuse(payload.reason, payload.detail, at);
   if (!isObject(payload)) return refuse("undecodable", "the payload is not an object", at);
-  const unheld = unheldNumber(payload);
-  if (unheld !== null) return refuse("contract_violation", unheld, at);
-  const text = canonicalText(payload);
-  if (text === null) return refuse("undecodable", illFormedText(payload) ?? NO_CANONICAL_JSON, at);
-  if (text.length > MADE_CHARS_MAX)
-    return refuse("too_large", `a decoded reading has at most ${MADE_CHARS_MAX} characters`, at);
-  return admitReading(rules, { ...at, version, payload, text, receivedAtMs, traceparent });
+  const sent = sentValue(payload);
+  return admitReading(rules, { ...at, version, sent, receivedAtMs, traceparent });
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -1,13 +1,26 @@
 import canonicalize from "canonicalize";
 
-/** The refusal of a payload without canonical JSON. */
-export const NO_CANONICAL_JSON = "the payload has no canonical JSON (RFC 8785)";
-
-/** Canonical JSON (RFC 8785): equal values give equal text. Null for what has none. */
-export function canonicalText(payload: Record<string, unknown>): string | null {
+/**
+ * Canonical JSON (RFC 8785) of a payload: equal values give equal text. A BigInt among its properties is
+ * written in full. Null for what has none: a number beyond a double, a BigInt further inside, text
+ * that is no Unicode.
+ */
+export function canonicalText(payload: Readonly<Record<string, unknown>>): string | null {
   try {
-    return canonicalize(payload) ?? null;
+    const hasBig = Object.values(payload).some((value) => typeof value === "bigint");
+    return (hasBig ? withBigIntegers(payload) : canonicalize(payload)) ?? null;
   } catch {
     return null;
   }
+}
+
+function withBigIntegers(payload: Readonly<Record<string, unknown>>): string {
+  const members = Object.keys(payload)
+    .sort()
+    .map((name) => {
+      const value = payload[name];
+      const text = typeof value === "bigint" ? String(value) : canonicalize(value);
+      return `${canonicalize(name)}:${text}`;
+    });
+  return `{${members.join(",")}}`;
 }

@@ -7,24 +7,42 @@ import {
 } from "../../contracts/names/text.ts";
 import { SERIES_BYTES_MAX, seriesOf } from "../../contracts/messages/series.ts";
 import type { Contract } from "../../contracts/schema/contract.ts";
+import type { ContentFault } from "./check-numbers.ts";
 
 type Payload = Readonly<Record<string, unknown>>;
 
 /** Valid UTF-8 can hold half of a surrogate pair in this spelling alone. */
 const SURROGATE = /\\u[dD]/;
 
+const mayBeIllFormed = (text: string | null): boolean =>
+  text === null || (text.includes("\\u") && SURROGATE.test(text));
+
+/** The first field that holds text which is no Unicode, or null. */
+export function illFormedField(
+  { fields }: Pick<Contract, "fields">,
+  payload: Payload,
+  text: string | null,
+): ContentFault | null {
+  if (!mayBeIllFormed(text)) return null;
+  for (const { name } of fields) {
+    const problem = illFormedText(payload[name]);
+    if (problem !== null) return { field: name, detail: illFormedText({ [name]: payload[name] })! };
+  }
+  return null;
+}
+
 /**
  * What is wrong with the text of a payload, naming the property, or null.
- * @param text the payload as JSON, which came as valid UTF-8.
+ * @param text the payload as JSON, which came as valid UTF-8; null if it is none.
  */
 export function textFault(
   contract: Contract,
   device: string,
   payload: Payload,
-  text: string,
+  text: string | null,
 ): string | null {
   const { partitionKey, tags } = contract;
-  if (text.includes("\\u") && SURROGATE.test(text)) {
+  if (mayBeIllFormed(text)) {
     const problem = illFormedText(payload);
     if (problem !== null) return problem;
   }

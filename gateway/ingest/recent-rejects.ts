@@ -28,7 +28,8 @@ export class RecentRejects {
     if (known) return known; // V2
     // Sent before, and not to this process as it is: what re-sends there are have an id of their own.
     const storing = store(message.dup === true ? `again:${key}` : undefined);
-    storing.catch(() => this.#storing.delete(key));
+    // By then another message may have its packet identifier.
+    storing.catch(() => this.#storing.get(key) === storing && this.#storing.delete(key));
     this.#storing.delete(key);
     this.#storing.set(key, storing);
     if (this.#storing.size > REJECTS_REMEMBERED)

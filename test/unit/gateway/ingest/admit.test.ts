@@ -195,7 +195,7 @@ test.each([
   ["undecodable", "value", "no pairs: value"],
   ["undecodable", "[]", "the payload is not an object"],
   ["contract_violation", "value=1", "'ts'"],
-  ["undecodable", "value=x", "no canonical JSON"],
+  ["contract_violation", `value=x;ts=${NOW_MS}`, "/value must be number"],
 ])("another encoding, %s: %j", (reason, text, detail) => {
   expect(sendPairs(text, "text/pairs")).toMatchObject({
     kind: "reject",

@@ -5,6 +5,7 @@ import { compileContract } from "../../../../contracts/schema/contract.ts";
 import { parseMappings } from "../../../../contracts/mapping.ts";
 import { admit } from "../../../../gateway/ingest/admit.ts";
 import { Mapper } from "../../../../gateway/ingest/mapping.ts";
+import { payloadsOf, send as sendMapped } from "../../../support/mapped.ts";
 
 const NOW_MS = 1_800_000_000_000;
 const METER = compileContract(
@@ -60,13 +61,13 @@ function outcomeOf(text: string, topic?: string): Record<string, unknown> | stri
 describe("a whole number beyond 2^53 - 1 is refused at the gateway, with the property and what is right", () => {
   test.for([
     ['{"seq":9007199254740992}', "/seq is 9007199254740992"],
-    ['{"seq":9007199254740993}', "/seq is 9007199254740992"],
-    ['{"seq":-9007199254740993}', "/seq is -9007199254740992"],
+    ['{"seq":9007199254740993}', "/seq is 9007199254740993"],
+    ['{"seq":-9007199254740993}', "/seq is -9007199254740993"],
     ['{"seq":1e300}', "/seq is 1e+300"],
     ['{"seq":1.5}', "/seq is 1.5: a sequence is a whole number"],
-    ['{"seq":1,"total":18446744073709551615}', "/total is 18446744073709552000"],
+    ['{"seq":1,"total":18446744073709551615}', "/total is 18446744073709551615"],
     ['{"seq":1,"total":1e21}', "/total is 1e+21"],
-    ['{"seq":1,"serial":9007199254740993}', "/serial is 9007199254740992"],
+    ['{"seq":1,"serial":9007199254740993}', "/serial is 9007199254740993"],
     ['{"seq":1,"level":9007199254740993}', "/level is 9007199254740993, which no number is"],
   ])("%s", ([text, detail]) => {
     const outcome = outcomeOf(text!);
@@ -83,6 +84,52 @@ describe("a whole number beyond 2^53 - 1 is refused at the gateway, with the pro
   ])("mapped: %s", ([text, detail]) => {
     expect(outcomeOf(text!, "meters/m")).toContain(detail!);
   });
+});
+
+test("a whole number that cannot be kept is left out of a mapped reading where it may be", () => {
+  const fields = { value: { pointer: "/v" }, sensor: { pointer: "/s", optional: true } };
+  const entry = { name: "e", topic: "x/{device}", contract: "climate", time: "arrival" };
+  const climate = (over: object) => [
+    {
+      ...entry,
+      fields: {
+        temperature: { pointer: "/t" },
+        humidity: { pointer: "/h", optional: true, ...over },
+      },
+    },
+  ];
+  const big = '{"t":20,"h":18446744073709551615}';
+  for (const [over, payload] of [
+    [{}, { temperature: 20 }],
+    [{ invalid: "clamp" }, { temperature: 20, humidity: 100 }],
+    [{ factor: 2 }, { temperature: 20 }],
+  ] as const)
+    expect(payloadsOf(sendMapped("x/d", big, { mappings: climate(over) }))).toEqual([payload]);
+  expect(sendMapped("x/d", big, { mappings: climate({ invalid: "refuse" }) })).toMatchObject({
+    reason: "contract_violation",
+    detail: "/humidity must be <= 100",
+  });
+  // A tag is never left out.
+  const tagged = [{ ...entry, contract: "measurement", fields }];
+  expect(sendMapped("x/d", '{"v":1,"s":18446744073709551615}', { mappings: tagged })).toMatchObject(
+    {
+      reason: "contract_violation",
+    },
+  );
+});
+
+test("a mapped property that its contract does not list keeps every digit", () => {
+  const fields = {
+    seq: { pointer: "/n" },
+    level: { constant: 1 },
+    serial_number: { pointer: "/s" },
+  };
+  const mappings = [{ name: "e", topic: "x/{device}", contract: "meter", fields }];
+  const catalog = new Catalog([METER]);
+  const admission = sendMapped("x/d", '{"n":1,"s":18446744073709551615}', { mappings, catalog });
+  expect(admission.kind === "reading" && admission.encoded).toContain(
+    '{"level":1,"seq":1,"serial_number":18446744073709551615}',
+  );
 });
 
 test("what a number holds is taken: the limits, negative sequences, doubles of any size", () => {

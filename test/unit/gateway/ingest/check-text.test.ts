@@ -190,7 +190,7 @@ test("text from payload and topic is held to the same rules", () => {
   };
   const mapped = rulesOf(parseMappings({ mappings: [{ ...entry, fields }] }));
   expect(send('{"v":1,"s":"\\ud800"}', "a/d/k", mapped)).toMatchObject({
-    reason: "unmappable",
+    reason: "contract_violation",
     detail: expect.stringContaining("/sensor is no Unicode text") as string,
   });
   expect(send('{"v":1,"s":"x"}', "a/d/k\u0085", mapped)).toMatchObject({

@@ -2,6 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { REJECT_REASONS } from "../../../../contracts/messages/reject.ts";
+import { Catalog } from "../../../../contracts/schema/catalog.ts";
+import { compileContract } from "../../../../contracts/schema/contract.ts";
 import { ELEMENTS_MAX } from "../../../../gateway/ingest/mapping.ts";
 import { readingsOf, send } from "../../../support/mapped.ts";
 
@@ -19,17 +21,24 @@ test("what elements share is not multiplied without bound", () => {
     {
       name: "shared",
       topic: "b/{device}",
-      contract: "measurement",
+      contract: "open",
       each: "/r",
       time: "arrival",
-      fields: { value: { pointer: "" }, sensor: { pointer: "/s", of: "message" } },
+      fields: { value: { pointer: "" }, note: { pointer: "/s", of: "message" } },
     },
   ];
-  const message = { s: "x".repeat(200_000), r: Array.from({ length: 1000 }, (_, n) => n) };
-  expect(send("b/d", message, { mappings })).toMatchObject({
+  const number = { type: "number", "x-role": "field" };
+  const schema = { type: "object", properties: { value: number } };
+  const catalog = new Catalog([compileContract({ name: "open", version: 1 }, schema)]);
+  const elements = Array.from({ length: 1000 }, (_, n) => n);
+  const long = { s: "x".repeat(200_000), r: elements };
+  expect(send("b/d", long, { mappings, catalog })).toMatchObject({
     kind: "reject",
     reason: "too_large",
   });
+  const many = send("b/d", { s: "x".repeat(20_000), r: elements }, { mappings, catalog });
+  expect(many).toMatchObject({ rejects: [{ reason: "too_large" }] });
+  expect(many.kind === "several" && many.readings.length).toBe(53);
 });
 
 describe("the table", () => {

@@ -116,7 +116,7 @@ const open = { ...omits, additionalProperties: true };
 
 test.each([
   ["half a surrogate pair elsewhere", '"note":"\\ud800"', "/note is no Unicode text"],
-  ["a number beyond a double elsewhere", '"note":1e999', "the payload has no canonical form"],
+  ["a number beyond a double elsewhere", '"note":1e999', "/note is a number beyond"],
   ["a number that no double is", '"level":9007199254740993', "/level is 9007199254740993"],
 ])("%s is refused, also beside a field that is left out", (_, rest, detail) => {
   const level = { type: "number", "x-role": "field" };
@@ -126,6 +126,86 @@ test.each([
       reason: "contract_violation",
       detail: expect.stringContaining(detail) as unknown,
     });
+});
+
+const counter = (over: object) => ({
+  type: "object",
+  required: ["temperature"],
+  properties: {
+    temperature: { type: "number", "x-role": "field" },
+    count: { type: "integer", "x-role": "field", ...over },
+    text: { type: "string", "x-role": "field", "x-invalid": "omit" },
+    room: { type: ["string", "object"], "x-role": "tag" },
+  },
+});
+
+test("a whole number that cannot be kept is an invalid value like any other", () => {
+  const sent = '{"temperature":20,"count":9007199254740993}';
+  expect(stored(sent, counter({ "x-invalid": "omit" }))).toMatchObject({
+    payload: { temperature: 20 },
+    noted: {
+      notes: [
+        {
+          field: "count",
+          how: "left_out",
+          detail: expect.stringContaining(
+            "/count is 9007199254740993: whole numbers go",
+          ) as unknown,
+        },
+      ],
+    },
+  });
+  const clamped = counter({ "x-invalid": "clamp", maximum: 1_000 });
+  expect(stored(sent, clamped).payload).toEqual({ temperature: 20, count: 1_000 });
+  // Within its bounds it has no nearest that is allowed.
+  const within = counter({ "x-invalid": "clamp", minimum: 0 });
+  expect(stored(sent, within).payload).toEqual({ temperature: 20 });
+  expect(send(sent, counter({}))).toMatchObject({ reason: "contract_violation" });
+});
+
+test("text that is none is an invalid value like any other", () => {
+  expect(stored('{"temperature":20,"text":"\\ud800"}', counter({}))).toMatchObject({
+    payload: { temperature: 20 },
+    noted: {
+      notes: [{ field: "text", detail: expect.stringContaining("/text is no Unicode") as unknown }],
+    },
+  });
+});
+
+test("what a mended reading holds besides is as it was sent, or refused", () => {
+  const omits = counter({ "x-invalid": "omit" });
+  const sent = '{"temperature":20,"count":"x","z":18446744073709551615,"a":[1.50,{"b":"é"}]}';
+  const admission = send(sent, omits);
+  expect(admission.kind === "reading" && admission.encoded).toContain(
+    '{"a":[1.5,{"b":"é"}],"temperature":20,"z":18446744073709551615}',
+  );
+  expect(
+    send('{"temperature":20,"count":"x","z":{"y":[18446744073709551615]}}', omits),
+  ).toMatchObject({
+    reason: "contract_violation",
+    detail: expect.stringContaining("/z/y/0 is 18446744073709551615") as unknown,
+  });
+  const deep = `${"[".repeat(20_000)}18446744073709551615${"]".repeat(20_000)}`;
+  expect(send(`{"temperature":20,"count":"x","z":${deep}}`, omits)).toMatchObject({
+    detail: "the payload is too deep to be written anew",
+  });
+  expect(send(`{"temperature":9007199254740993,"z":${deep}}`, omits)).toMatchObject({
+    detail: "/temperature is 9007199254740992, and the payload too deep to be read exactly",
+  });
+  const long = `[${"1e20,".repeat(9_000)}1]`;
+  expect(send(`{"temperature":20,"count":"x","z":${long}}`, omits)).toMatchObject({
+    reason: "too_large",
+  });
+});
+
+test("a number inside of a tag is kept exactly, or refused", () => {
+  for (const inner of ["9007199254740993", "1e400"])
+    expect(send(`{"temperature":20,"room":{"id":[${inner}]}}`, counter({}))).toMatchObject({
+      detail: expect.stringContaining("/room/id/0 is ") as unknown,
+    });
+  expect(stored('{"temperature":20,"room":{"id":[7]}}', counter({})).payload).toHaveProperty(
+    "room",
+  );
 });
 
 test("whatever an object holds: a reading that its readers can read, or a reject", () => {

@@ -80,6 +80,20 @@ test("who sends again waits until the first is stored, and tries anew where that
   expect(stored).toBe(true);
 });
 
+test("one that fails late does not make its packet identifier's next message forgotten", async () => {
+  const recent = new RecentRejects();
+  let fail!: (error: Error) => void;
+  const first = recent.keep(message(), "", () => new Promise((_, reject) => (fail = reject)));
+  const second = recent.keep(message(), "", () => Promise.resolve());
+  fail(new Error("stopping"));
+  await expect(first).rejects.toThrow("stopping");
+  await second;
+  const again = recent.keep(message({ dup: true }), "", () =>
+    Promise.reject(new Error("stored twice")),
+  );
+  expect(again).toBe(second);
+});
+
 test("what a gateway that starts anew is sent again has one id however often it comes", async () => {
   const first = start();
   await first.keep(message({ dup: true }));

@@ -20,7 +20,7 @@ test("readings are shown with their time, and with what they lack", () => {
   expect(run("zigbee2mqtt/th1", '{"temperature":21.4,"battery":255}')).toEqual({
     isRefused: false,
     lines: [
-      `reading   th1  climate v2  2026-01-31T12:00:00.000Z  {"temperature":21.4}`,
+      'reading   th1  climate v2  2026-01-31T12:00:00.000Z  {"temperature":21.4}',
       "  left out  /battery must be <= 100",
     ],
   });
