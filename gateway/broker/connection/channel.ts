@@ -19,6 +19,7 @@ import {
   packetFault,
   versionOfConnect,
 } from "../protocol/packet-check.ts";
+import { clearUnusedBits } from "../protocol/unused-bits.ts";
 import type { SessionStore } from "../session/session-store.ts";
 import type { Flushable, Flusher } from "./flusher.ts";
 import { PAUSE, PAUSE_NAMES, type Pausable, type Pause } from "./pauses.ts";
@@ -169,6 +170,7 @@ export class Channel implements Pausable, PacketSink {
   }
 
   check(bytes: Buffer, span: Readonly<Span>): PacketFault | null {
+    if ((this.#version ?? versionOfConnect(bytes, span)) === 3) clearUnusedBits(bytes, span);
     const fault = packetFault(bytes, span, this.#version);
     // The answer to a CONNECT with a fault is in the words of its version as well.
     this.#version ??= versionOfConnect(bytes, span);
