@@ -4,7 +4,7 @@ import { telemetryTopic } from "../../../../contracts/names/topics.ts";
 import { STRANGERS, type Stranger } from "../stranger.ts";
 import { machineReading } from "./machine.ts";
 
-const EVERY_MS = 100;
+const EVERY_MS = 150;
 
 const VALUES: Readonly<Record<string, (random: () => number) => number>> = {
   freezer: (random) => Math.round((-18.9 + 0.9 * random()) * 1_000) / 1_000,

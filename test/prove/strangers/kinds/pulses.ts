@@ -2,8 +2,8 @@
 // millisecond. Each is one.
 import { STRANGERS, type Stranger } from "../stranger.ts";
 
-const PULSES = { least: 20, most: 80 };
-const EVERY_MS = { least: 600, most: 2_000 };
+const PULSES = { least: 20, most: 60 };
+const EVERY_MS = { least: 1_000, most: 3_000 };
 
 export const pulses = (): Stranger => ({
   send: async ({ client, random, pause, over }) => {

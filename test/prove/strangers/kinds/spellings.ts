@@ -1,11 +1,12 @@
 // A device that tells one reading in several spellings: its time in milliseconds or as ISO 8601 in another zone, its numbers with an
-// exponent or needless zeros, its properties in another order. It is one reading.
+// exponent or needless zeros, its properties in another order, the whole on a topic that is mapped. It is one reading.
 import { telemetryTopic } from "../../../../contracts/names/topics.ts";
 import { STRANGERS, type Stranger } from "../stranger.ts";
 import { machineReading } from "./machine.ts";
 
 const DEVICE = `${STRANGERS}spellings`;
 const ROOM = `${STRANGERS}spelt-room`;
+const ZIGBEE = `${STRANGERS}spelt-zigbee`;
 const REGION = "eu";
 const EVERY_MS = 700;
 const DROP_EVERY = 9;
@@ -39,22 +40,54 @@ const roomSpellings = (seq: number, ms: number, co2: number): string[] => {
   ];
 };
 
+/** On a mapped topic, and on the telemetry topic of the contract that it is mapped to. */
+const zigbeeSpellings = (ms: number, temperature: number) => {
+  const mapped = `zigbee2mqtt/${ZIGBEE}`;
+  return [
+    { topic: mapped, payload: JSON.stringify({ temperature, humidity: 40, last_seen: ms }) },
+    {
+      topic: mapped,
+      payload: JSON.stringify({ last_seen: isoOf(ms, 2), humidity: 40, temperature }),
+    },
+    {
+      topic: telemetryTopic(ZIGBEE, "climate"),
+      payload: JSON.stringify({ ts: new Date(ms).toISOString(), humidity: 40, temperature }),
+    },
+  ];
+};
+
 export const spellings = (): Stranger => ({
   send: async ({ client, random, pause, over }) => {
     const link = client({ region: REGION, id: DEVICE });
     const room = client({ region: REGION, id: ROOM });
-    const shuffled = (texts: string[]): string[] =>
-      texts
-        .map((text) => ({ text, at: random() }))
+    const zigbee = client({ region: REGION, id: ZIGBEE });
+    const shuffled = <T>(spelt: T[]): T[] =>
+      spelt
+        .map((one) => ({ one, at: random() }))
         .sort((a, b) => a.at - b.at)
-        .map(({ text }) => text);
+        .map(({ one }) => one);
     for (let made = 1, lastMs = 0; !over.aborted; made++) {
       const ms = Math.max(lastMs + 1, Date.now());
       lastMs = ms;
-      const value = Math.round(random() * 10_000 + 1) / 100;
+      const value = Math.round(random() * 9_000 + 1) / 100;
       const { fate } = machineReading(DEVICE, ms, value);
       for (const payload of shuffled(machineSpellings(ms, value)))
         link.send({ topic: telemetryTopic(DEVICE, "machine"), payload, fates: [fate] });
+      for (const { topic, payload } of shuffled(zigbeeSpellings(ms, value)))
+        zigbee.send({
+          topic,
+          payload,
+          fates: [
+            {
+              becomes: "reading",
+              device: ZIGBEE,
+              contract: "climate",
+              ms,
+              values: { temperature: value, humidity: 40 },
+              by: "content",
+            },
+          ],
+        });
       const co2 = 400 + Math.round(random() * 100);
       const rest = { temperature: 21.5, humidity: 40, light: 0, co2, occupancy: 0 };
       for (const payload of shuffled(roomSpellings(made, ms, co2)))
