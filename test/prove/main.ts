@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import type { AlertsCompared, MailsCompared } from "./alerts.ts";
 import { type Proof, isProven, prove } from "./prove.ts";
+import type { SetAsideCompared } from "./set-aside-check.ts";
 import { SABOTAGES } from "./sabotage.ts";
 import { FAULT_KINDS } from "./schedule.ts";
 
@@ -53,6 +54,7 @@ function show(proof: Proof): void {
       rollups.examples.map((line) => `  ${line}\n`).join("") +
       Object.entries(proof.alerts).map(alertsLine).join("") +
       mailsLine(proof.mails) +
+      setAsideLine(proof.setAside) +
       `${isProven(proof) ? "proven" : "NOT PROVEN"} (seed ${proof.seed})\n`,
   );
 }
@@ -64,6 +66,9 @@ const alertsLine = ([region, of]: [string, AlertsCompared]): string =>
 const mailsLine = ({ expected, missing, unexpected, repeats, kills }: MailsCompared): string =>
   `mails: expected ${expected}, missing ${missing}, unexpected ${unexpected}, repeats ${repeats} ` +
   `(the notifier was killed ${kills} times)\n`;
+
+const setAsideLine = ({ expected, missing }: SetAsideCompared): string =>
+  `set aside: expected ${expected}, missing ${missing.length}\n${missing.map((one) => `  ${one} is not listed\n`).join("")}`;
 
 program.parse();
 const flags = program.opts<Flags>();

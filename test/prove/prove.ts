@@ -19,6 +19,7 @@ import {
 } from "./alerts.ts";
 import { type FaultTable, runFaults } from "./faults.ts";
 import { SABOTAGES } from "./sabotage.ts";
+import { type SetAsideCompared, compareSetAside } from "./set-aside-check.ts";
 import { scheduleOf } from "./schedule.ts";
 import { MailServer } from "../support/notifications.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
@@ -44,6 +45,7 @@ export interface Proof {
   /** By region. */
   readonly alerts: Readonly<Record<string, AlertsCompared>>;
   readonly mails: MailsCompared;
+  readonly setAside: SetAsideCompared;
   readonly faults: FaultTable;
   readonly report: Report;
 }
@@ -104,6 +106,7 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
   let faults: FaultTable | null = null;
   const alerts: Record<string, AlertsCompared> = {};
   let mails: MailsCompared | null = null;
+  let setAside: SetAsideCompared | null = null;
   const session = new Session(plan, {
     runForMs: null,
     reportWanted: true,
@@ -125,14 +128,15 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
       const toTell = Object.values(alerts).flatMap((compared) => compared.toTell);
       const kills = faults?.["kill-notifier"].count ?? 0;
       mails = await compareMails(mailServer.mails, toTell, { connections, kills });
+      setAside = await compareSetAside(connections);
     },
   });
   const report = await session.run(stop);
-  if (!report || faults === null || mails === null) return null;
+  if (!report || faults === null || mails === null || setAside === null) return null;
   const { acknowledged, stored, duplicated, drained, rollups } = report;
   const missing = Math.max(report.missing, report.missingInLog);
   const figures = { acknowledged, stored, missing, duplicated, drained, rollups, alerts, mails };
-  return { seed: options.seed, ...figures, faults, report };
+  return { setAside, seed: options.seed, ...figures, faults, report };
 }
 
 async function throughProxies(stack: AsyncDisposableStack, plan: LocalPlan, portBase: number) {
@@ -178,12 +182,14 @@ export const isProven = ({
   rollups,
   alerts,
   mails,
+  setAside,
   drained,
   acknowledged,
 }: Proof): boolean =>
   missing + duplicated + rollups.wrong === 0 &&
   mails.missing + mails.unexpected === 0 &&
   mails.repeats <= mails.kills &&
+  setAside.missing.length === 0 &&
   Object.values(alerts).every(isRight) &&
   drained &&
   acknowledged > 0;
