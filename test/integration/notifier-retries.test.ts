@@ -1,5 +1,6 @@
-// Goal: what a notifier set aside is told after all, once it can be read.
-// Method: a record as an earlier notifier left it, of an alert that this one can read; a webhook that notes what it gets.
+// Goal: what a notifier set aside, or had no room for, is told after all.
+// Method: a record as an earlier notifier left it, of an alert that this one can read; more alerts than wait in
+// memory; a webhook that notes what it gets.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -9,7 +10,7 @@ import { publishOnce, publisherOn } from "../../platform/nats/client/publish.ts"
 import { anAlert } from "../support/an-alert.ts";
 import { eventually } from "../support/eventually.ts";
 import { startHubAndRegions } from "../support/nats.ts";
-import { HookServer } from "../support/notifications.ts";
+import { HookServer, raise } from "../support/notifications.ts";
 import { startService } from "../support/services.ts";
 import { skerry } from "../support/skerry.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
@@ -52,3 +53,34 @@ test("an alert that was set aside is told after set-aside retry; what is still n
   );
   expect((await run("list")).out.trim().split("\n")).toHaveLength(1);
 });
+
+test("more alerts than have room: a severe one goes first, and each of the others is told once", async () => {
+  await using stack = new AsyncDisposableStack();
+  const directory = stack.use(await temporaryDirectory());
+  const world = stack.use(await startHubAndRegions({ regions: ["eu"], partitions: 1 }));
+  const hook = stack.use(await HookServer.start());
+  const channels = join(directory.path, "channels.json");
+  const channel = { name: "hook", kind: "webhook", format: "json", url: hook.url };
+  await writeFile(channels, JSON.stringify([{ ...channel, ratePerMinute: 60_000 }]));
+  const notifier = await startService("cloud/notifier/main.ts", {
+    SKERRY_REGIONS: "eu",
+    SKERRY_NATS_URL: world.hub.urlOf("notifier"),
+    SKERRY_CHANNELS: channels,
+  });
+  stack.use(notifier.process);
+  const eu = await world.region("eu").connect();
+  // The receiver asks the channel to wait; meanwhile more comes than is kept in memory.
+  hook.answer = (count) =>
+    count === 1 ? { status: 429, headers: { "retry-after": "8" } } : { status: 200 };
+  const alerts = Array.from({ length: 1_300 }, (_, at) => ({ id: `a${at}`, key: `place-${at}` }));
+  await raise(eu, "eu", alerts);
+  await raise(eu, "eu", [{ id: "severe", rule: "thawed", key: "freezer", severity: "critical" }]);
+  const told = (): string[] =>
+    hook.hooks.slice(1).flatMap(({ body }) => {
+      const { alerts: own } = JSON.parse(body) as { alerts: { id: string }[] };
+      return own.map(({ id }) => id);
+    });
+  await eventually("all are told", () => told().length >= alerts.length + 1, 45_000);
+  expect(told()[0]).toBe("severe");
+  expect(told().toSorted()).toEqual([...alerts.map(({ id }) => id), "severe"].toSorted());
+}, 90_000);
