@@ -1,4 +1,6 @@
 import { connectNats } from "../../platform/nats/client/connect.ts";
+import { publishOnce, publisherOn } from "../../platform/nats/client/publish.ts";
+import { serveRetries } from "../../platform/nats/lanes/set-aside-retries.ts";
 import { HUB_INBOX } from "../../platform/nats/topology/permissions.ts";
 import { SetAside } from "../../platform/nats/lanes/set-aside.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
@@ -10,6 +12,7 @@ import { Channel } from "./channel.ts";
 import { EmailSender } from "./email-sender.ts";
 import { Notifier } from "./notifier.ts";
 import { notifierOptions } from "./options.ts";
+import { notifierRetries } from "./set-aside-retry.ts";
 import { WebhookSender } from "./webhook-sender.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 
@@ -55,7 +58,17 @@ await processMain({
       { host: config.statusHost, port: config.statusPort },
       notifier,
     );
-    await notifier.run(signal);
+    const publisher = publisherOn(connection);
+    const retry = notifierRetries({
+      domain,
+      channels: config.channels,
+      setAside,
+      store: async (message) => void (await publishOnce(publisher, message)),
+    });
+    await Promise.all([
+      notifier.run(signal),
+      serveRetries({ connection, domain, by: "notifier", logger }, retry, signal),
+    ]);
     await connection.close();
   },
 });

@@ -79,7 +79,7 @@ async function sendAgain(
 }
 
 /** The command line writes them, and so may an administrator by hand. */
-function parseLetter(data: Uint8Array): DeadLetter | null {
+export function parseLetter(data: Uint8Array): DeadLetter | null {
   try {
     const letter = JSON.parse(Buffer.from(data).toString("utf8")) as Partial<DeadLetter> | null;
     const complete =

@@ -47,7 +47,6 @@ test("a gateway cannot raise alerts, issue commands, change streams or move posi
   for (const subject of [
     "alerts.eu.rule.key",
     "deadletters.us.channel.rule",
-    "retries.eu.channel",
     "$KV.notifiers.eu",
     "$JS.API.STREAM.MSG.DELETE.ALERTS_eu",
     "$JS.API.CONSUMER.CREATE.TELEMETRY_eu",

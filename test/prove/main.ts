@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import type { AlertsCompared, MailsCompared } from "./alerts.ts";
 import { type Proof, failedIn, prove } from "./prove.ts";
+import type { SetAsideCompared } from "./set-aside-check.ts";
 import type { StrangersCompared } from "./strangers/run.ts";
 import { SABOTAGES } from "./sabotage.ts";
 import { FAULT_KINDS } from "./schedule.ts";
@@ -59,6 +60,7 @@ function show(proof: Proof): void {
       Object.entries(proof.alerts).map(alertsLine).join("") +
       mailsLine(proof.mails) +
       strangersTable(proof.strangers) +
+      setAsideLine(proof.setAside) +
       `${verdictOf(proof)} (seed ${proof.seed})\n`,
   );
 }
@@ -86,6 +88,9 @@ function strangersTable(strangers: StrangersCompared): string {
 const mailsLine = ({ expected, missing, unexpected, repeats, kills }: MailsCompared): string =>
   `mails: expected ${expected}, missing ${missing}, unexpected ${unexpected}, repeats ${repeats} ` +
   `(the notifier was killed ${kills} times)\n`;
+
+const setAsideLine = ({ expected, missing }: SetAsideCompared): string =>
+  `set aside: expected ${expected}, missing ${missing.length}\n${missing.map((one) => `  ${one} is not listed\n`).join("")}`;
 
 program.parse();
 const flags = program.opts<Flags>();

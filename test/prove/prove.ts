@@ -24,6 +24,7 @@ import {
 import { type FaultTable, runFaults } from "./faults.ts";
 import { SABOTAGES } from "./sabotage.ts";
 import { type Fault, type FaultKind, scheduleOf } from "./schedule.ts";
+import { type SetAsideCompared, compareSetAside } from "./set-aside-check.ts";
 import { Strangers, type StrangersCompared } from "./strangers/run.ts";
 import type { Outage } from "./strangers/stranger.ts";
 import { MailServer } from "../support/notifications.ts";
@@ -51,6 +52,7 @@ export interface Proof {
   readonly alerts: Readonly<Record<string, AlertsCompared>>;
   readonly mails: MailsCompared;
   readonly strangers: StrangersCompared;
+  readonly setAside: SetAsideCompared;
   readonly faults: FaultTable;
   readonly report: Report;
 }
@@ -126,6 +128,7 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
   let strangersCompared: StrangersCompared | null = null;
   const outages: Outage[] = [];
   let supervised: Supervisor | null = null;
+  let setAside: SetAsideCompared | null = null;
   const session = new Session(plan, {
     runForMs: null,
     reportWanted: true,
@@ -161,14 +164,16 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
       const { restarts } = supervised!;
       strangersCompared = await strangers.compare(restarts, outages);
       mails = await compareMails(mailServer.mails, toTell, { connections, kills });
+      setAside = await compareSetAside(connections);
     },
   });
   const report = await session.run(stop);
   if (!report || faults === null || mails === null || strangersCompared === null) return null;
+  if (setAside === null) return null;
   const { acknowledged, stored, duplicated, drained, rollups } = report;
   const missing = Math.max(report.missing, report.missingInLog);
   const figures = { acknowledged, stored, missing, duplicated, drained, rollups, alerts, mails };
-  return { seed: options.seed, ...figures, strangers: strangersCompared, faults, report };
+  return { seed: options.seed, ...figures, strangers: strangersCompared, setAside, faults, report };
 }
 
 async function throughProxies(stack: AsyncDisposableStack, plan: LocalPlan, portBase: number) {
@@ -225,6 +230,7 @@ export function failedIn(proof: Proof): string[] {
       `stranger ${name}`,
       wrong.length === 0,
     ]),
+    ["set aside", proof.setAside.missing.length === 0],
     ["the path that did not drain", drained],
   ];
   return verdicts.flatMap(([what, right]) => (right ? [] : [what]));

@@ -225,6 +225,16 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
       },
     ],
   },
+  "set-aside": {
+    provokedBy: [],
+    patches: [
+      {
+        file: "platform/nats/lanes/set-aside.ts",
+        find: "logger.error({ kind, reason, ...place, err }, `set aside: ${detail}`);",
+        replace: "if (kind !== '') return;",
+      },
+    ],
+  },
   "mail-noted-before-it-leaves": {
     provokedBy: [25, 35, 45, 55, 65, 75, 85].map((s) => at("kill-notifier", s * 1_000)),
     patches: [

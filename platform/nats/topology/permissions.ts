@@ -24,6 +24,7 @@ import {
   replaySubject,
   replySubjects,
   retrySetAsideSubject,
+  retrySubjects,
   setAsideStream,
   setAsideSubjects,
   telemetryFilter,
@@ -81,7 +82,10 @@ const watchingSetAside = (domain: string): string =>
 const notifying = (domain: string, regions: readonly string[]): string[] => [
   INFO,
   ...settingAside(domain),
+  // Answers to those who ask it to handle again what is set aside.
+  INBOX,
   deadLetterSubjects(domain),
+  retrySubjects(domain),
   `$KV.${POSITIONS_BUCKET}.>`,
   ...regions.flatMap((region) => reading(alertsStream(region))),
   ...reading(deadLettersStream(domain)),
@@ -154,7 +158,10 @@ export function regionPermissions(
       ],
       subscribe: [INBOX, retrySetAsideSubject({ domain: region, by: "alerting" })],
     },
-    notifier: { publish: notifying(region, [region]), subscribe: [INBOX] },
+    notifier: {
+      publish: notifying(region, [region]),
+      subscribe: [INBOX, retrySetAsideSubject({ domain: region, by: "notifier" })],
+    },
   };
 }
 
@@ -211,7 +218,10 @@ export function hubPermissions(
       ],
       subscribe,
     },
-    notifier: { publish: notifying("hub", ["hub", ...regions]), subscribe },
+    notifier: {
+      publish: notifying("hub", ["hub", ...regions]),
+      subscribe: [...subscribe, retrySetAsideSubject({ domain: "hub", by: "notifier" })],
+    },
   };
 }
 

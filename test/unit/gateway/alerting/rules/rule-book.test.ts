@@ -45,7 +45,12 @@ test("a rule whose contract is not known yet waits for it and costs the others n
   const book = new RuleBook([rule("a"), pumps], growing, silent);
   expect(book.rules.map(({ id }) => id)).toEqual(["a"]);
   expect(book.waiting).toEqual([expect.stringContaining('pumps: contract "pump" is unknown')]);
+  // Lanes go by the array: another rule that waits is no change for them.
   const before = book.rules;
+  book.apply(entry("wells", { ...pumps, id: "wells" }));
+  expect(book.waiting).toHaveLength(2);
+  expect(book.rules).toBe(before);
+  book.apply(entry("wells", null));
   expect(book.rules).toBe(before);
   const flow = { type: "number", "x-role": "field" };
   growing.add(
