@@ -65,6 +65,7 @@ export class Aggregator implements StatusSource {
     repeatedReadings: 0,
     sequenceRestarts: new RestartCounts(),
     unwritableReadings: 0,
+    uncountedReadings: 0,
   };
   readonly #losses = new Losses();
   /** The lanes that this process holds. */

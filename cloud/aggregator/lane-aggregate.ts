@@ -12,7 +12,9 @@
 //     closes windows. Both are functions of the log (lane.ts/L3), so a replay decides the same.
 // A5. A frame that has to wait, or stops the lane, does so before any effect of it: one of an unknown
 //     contract version can be applied again once that version is known.
-// A6. A reading whose handling throws is one that cannot be stored; the others of its frame are.
+// A6. A reading whose series finds no room among the open windows (window.ts/W3) is stored, and its minute is
+//     left to the repair job: no number of series stops a lane.
+// A7. A reading whose handling throws is one that cannot be stored; the others of its frame are.
 import type { Frame } from "../../contracts/messages/frame.ts";
 import { MINUTE } from "../../contracts/names/measurements.ts";
 import { identityOf } from "../../contracts/messages/identity.ts";
@@ -23,7 +25,7 @@ import { isOfRecord } from "../../platform/runtime/errors.ts";
 import { type ReadingEffect, type RollupEffect, holdsValue } from "../sinks/effects.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { ContractLayout, ContractLayouts } from "./contract-layout.ts";
-import { NO_PLACE, REPEATED } from "./places.ts";
+import { NO_ROOM, REPEATED } from "./places.ts";
 import type { AggregatorPosition } from "./position.ts";
 import { type RepairGroup, RepairMarks } from "./repair-marks.ts";
 import { SequenceRestarts } from "./sequence-restarts.ts";
@@ -44,11 +46,13 @@ export interface FrameEffects {
   readonly eventTimes: readonly number[];
   readonly places: readonly number[];
   readonly late: number;
+  /** Readings that no window counts, because too many series are open. */
+  readonly uncounted: number;
   /** Number of readings that were counted before, by their identity. */
   readonly repeated: number;
   /** Devices that began to count anew, once for each time. */
   readonly restarted: readonly string[];
-  /** Places in the frame of readings that cannot be stored: no time, not one value, no free slot. */
+  /** Places in the frame of readings that cannot be stored: no time, not one value, no free slot, no room. */
   readonly unwritable: readonly number[];
   readonly traceparents: readonly string[];
 }
@@ -72,12 +76,20 @@ interface Hold {
   readonly before: LaneState;
 }
 
+/** Bounds other than those of window.ts/W3 and repair-marks.ts/M4. */
+export interface LaneBounds {
+  readonly seriesOpen?: number;
+  readonly repairs?: { readonly marks: number; readonly readings: number };
+}
+
 export class LaneAggregate {
   readonly #layouts: ContractLayouts;
   readonly #resumed: AggregatorPosition;
-  readonly #windows = new OpenWindows();
+  readonly #windows: OpenWindows;
   readonly #arrivals = new Arrivals(MINUTE.sizeMs);
-  readonly #marks = new RepairMarks();
+  readonly #marks: RepairMarks;
+  /** Minutes that a replay has to mark whatever it sees of them (repair-marks.ts/M7). */
+  readonly #doubtful: ReadonlySet<number>;
   readonly #restarts = new SequenceRestarts();
   /** Holds of open windows, and of arrivals, by start of the minute. */
   readonly #windowHolds = new Map<number, Hold>();
@@ -88,9 +100,12 @@ export class LaneAggregate {
   #done: { seq: number; state: LaneState } | null = null;
   #readSeq: number;
 
-  constructor(layouts: ContractLayouts, from: AggregatorPosition) {
+  constructor(layouts: ContractLayouts, from: AggregatorPosition, bounds: LaneBounds = {}) {
     this.#layouts = layouts;
     this.#resumed = from;
+    this.#windows = new OpenWindows(bounds.seriesOpen);
+    this.#marks = new RepairMarks(bounds.repairs);
+    this.#doubtful = new Set(from.uncounted);
     this.#state = from.lane;
     this.#readSeq = from.seq - 1;
   }
@@ -117,8 +132,7 @@ export class LaneAggregate {
   apply({ seq, frame, before, after, repeated }: LaneFrame): FrameOutcome {
     const layouts = repeated ? [] : this.#layoutsOf(frame, seq);
     if (!Array.isArray(layouts)) return layouts; // A5
-    if (this.#windows.full) return stopped(`too many series are open at frame ${seq}`);
-    if (this.#marks.full) return { kind: "awaits-repairs" };
+    if (this.#marks.full(this.watermarkMs)) return { kind: "awaits-repairs" };
     this.#readSeq = seq;
 
     const effects = emptyEffects(seq);
@@ -131,7 +145,7 @@ export class LaneAggregate {
         this.#reading(effects, place, layout, frame.readings[at]!);
       } catch (error) {
         if (!isOfRecord(error)) throw error;
-        if (!replayed) effects.unwritable.push(at); // A6
+        if (!replayed) effects.unwritable.push(at); // A7
       }
     });
     this.#state = after;
@@ -169,18 +183,24 @@ export class LaneAggregate {
     }
     const endMs = startMs + MINUTE.sizeMs;
     const late = endMs <= before.watermarkMs;
+    const isOpen = !late && endMs > this.#resumed.finalThroughMs; // A3
+    const isDoubtful = replayed && this.#doubtful.has(startMs);
     let slot = 0;
-    if (!late && endMs > this.#resumed.finalThroughMs) {
-      // A3
+    if (isOpen) {
       if (!this.#windowHolds.has(startMs)) this.#windowHolds.set(startMs, hold(endMs));
       slot = this.#windows.add(layout, reading, eventMs, identity, ordinal);
-    } else if (late || !replayed) {
+      if (slot === NO_ROOM) effects.uncounted += 1;
+    }
+    const isCounted = isOpen && slot !== NO_ROOM;
+    if (isCounted ? isDoubtful && slot >= 0 : isOpen || late || !replayed || isDoubtful) {
       const key = seriesKeyOf(contract, reading.device, reading.payload);
       const mark = { contract: series.name, key, startMs, seq: effects.seq, before };
-      slot = this.#marks.add(mark, reading.device, eventMs, identity, ordinal);
+      if (isCounted) this.#marks.doubt(mark);
+      else if (!isOpen || replayed || !this.#marks.crowded(this.watermarkMs))
+        slot = this.#marks.add(mark, !late, reading.device, eventMs, identity, ordinal); // A6
     }
     if (slot === REPEATED) return void (effects.repeated += 1);
-    if (slot === NO_PLACE) return void effects.unwritable.push(at);
+    if (slot < 0) return void effects.unwritable.push(at);
     const restarted = this.#restarts.began(contract, reading, eventMs);
     if (replayed) return;
     if (restarted) effects.restarted.push(reading.device);
@@ -242,7 +262,9 @@ export class LaneAggregate {
         }
     const finalThroughMs = Math.max(this.#resumed.finalThroughMs, this.#done.state.watermarkMs);
     const { joinedUntilMs } = this.#resumed;
-    return { seq, lane, doneSeq: this.#done.seq, finalThroughMs, joinedUntilMs };
+    const { uncounted } = this.#marks;
+    const position = { seq, lane, doneSeq: this.#done.seq, finalThroughMs, joinedUntilMs };
+    return uncounted.length === 0 ? position : { ...position, uncounted };
   }
 
   #layoutsOf({ readings }: Frame, seq: number): ContractLayout[] | FrameOutcome {
@@ -273,6 +295,7 @@ interface MutableEffects extends FrameEffects {
   readonly eventTimes: number[];
   readonly places: number[];
   late: number;
+  uncounted: number;
   repeated: number;
   readonly restarted: string[];
   readonly unwritable: number[];
@@ -287,6 +310,7 @@ const emptyEffects = (seq: number): MutableEffects => ({
   eventTimes: [],
   places: [],
   late: 0,
+  uncounted: 0,
   repeated: 0,
   restarted: [],
   unwritable: [],

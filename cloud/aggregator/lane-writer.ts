@@ -23,7 +23,12 @@ export interface Counters {
   /** Counts how often a device began to count anew, for those that did so last. */
   readonly sequenceRestarts: RestartCounts;
   unwritableReadings: number;
+  /** Readings whose rollups are left to the repair job, because too many series were open. */
+  uncountedReadings: number;
 }
+
+/** The log says at most this often that too many series are open. */
+const CROWDED_TOLD_MS = 60_000;
 
 export interface LaneWriterParts {
   readonly sink: Sink;
@@ -50,6 +55,7 @@ export class LaneWriter {
   /** Frames whose rejects are being stored, or that wait behind such. */
   #rejecting = 0;
   #rejected: Promise<void> = Promise.resolve();
+  #crowdedToldMs = Number.NEGATIVE_INFINITY;
   /** Ended the storing of rejects for good: no frame behind it can be done. */
   #failure: Error | null = null;
 
@@ -77,9 +83,21 @@ export class LaneWriter {
     const { kind: _, readings, rollups, ...frame } = effects;
     counters.repeatedReadings += frame.repeated;
     counters.lateReadings += frame.late;
+    if (frame.uncounted > 0) this.#tellCrowded(frame.uncounted);
     for (const device of frame.restarted) counters.sequenceRestarts.add(device);
     const acknowledged = this.#acknowledgement(arrival, frame, Date.now());
     await sink.put({ region: this.#lane.region, readings, rollups, acknowledged }, this.#lease);
+  }
+
+  #tellCrowded(readings: number): void {
+    this.#parts.counters.uncountedReadings += readings;
+    const nowMs = performance.now();
+    if (nowMs - this.#crowdedToldMs < CROWDED_TOLD_MS) return;
+    this.#crowdedToldMs = nowMs;
+    this.#parts.logger.warn(
+      { uncountedReadings: this.#parts.counters.uncountedReadings },
+      "too many series are open in this lane: readings of further ones are stored, and their rollups come with the repair job",
+    );
   }
 
   // A function of its own, so that what it returns does not hold on to the readings (D2).
@@ -137,7 +155,7 @@ export class LaneWriter {
 function unstoredOf({ places, unwritable }: FrameRecord, { refused }: Answer): Unstored[] {
   if (unwritable.length + refused.length === 0) return [];
   const detail =
-    "it has no time, no device that is text, or not one value that a point could hold, or its device has half a million others in its millisecond";
+    "it has no time, no device that is text, or not one value that a point could hold, or its device has half a million others in its millisecond, or too many series are open in its lane";
   return [
     ...unwritable.map((place) => ({ place, reason: "unwritable" as const, detail })),
     ...refused.map(({ place, detail: why }) => ({

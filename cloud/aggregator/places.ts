@@ -13,6 +13,8 @@ const TRIES_MAX = 64;
 
 export const REPEATED = -1;
 export const NO_PLACE = -2;
+/** Not known here: the bound on what is open is reached. */
+export const NO_ROOM = -3;
 
 export class Places {
   readonly #startMs: number;

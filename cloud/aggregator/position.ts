@@ -12,6 +12,11 @@ export interface AggregatorPosition {
   readonly doneSeq: number;
   /** Windows that end at or before this are stored as final and never written again, epoch ms. */
   readonly finalThroughMs: number;
+  /**
+   * Starts of the minutes with readings that were in time and that no window counted; their rollups wait
+   * for repair (repair-marks.ts/M7). Absent: there are none.
+   */
+  readonly uncounted?: readonly number[];
   /** Frames stored before this may begin in the middle of an epoch: the log was trimmed, epoch ms. */
   readonly joinedUntilMs: number;
 }

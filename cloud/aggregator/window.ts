@@ -5,7 +5,8 @@
 // W2. A window is closed by the watermark. Ten seconds that a reading reaches after that, while their
 //     minute is open, are closed again with the next ones, their revision raised; what comes after the
 //     minute is for the repair job.
-// W3. What is open is bounded by SERIES_OPEN_MAX, past which `full` is true.
+// W3. What is open is bounded by SERIES_OPEN_MAX. A series that finds no room is not opened, and from then
+//     on no other is in its minute: each that is open holds all of its readings.
 // W4. A minute is the merger of its tens of seconds, which are kept until it closes.
 import type { FrameReading } from "../../contracts/messages/frame.ts";
 import { MINUTE, type RollupWindow, TEN_SECONDS } from "../../contracts/names/measurements.ts";
@@ -13,7 +14,7 @@ import { seriesKeyOf } from "../../contracts/messages/reading.ts";
 import { type Series, seriesOf, tagsOf } from "../../contracts/messages/series.ts";
 import type { RollupEffect, RollupSeries } from "../sinks/effects.ts";
 import type { ContractLayout } from "./contract-layout.ts";
-import { Places } from "./places.ts";
+import { NO_ROOM, Places } from "./places.ts";
 import { FieldStatistics, type ReadingOrder } from "./statistics.ts";
 
 /** Open (series, minute) pairs of one lane; at about 3 kB each this bounds the aggregator's memory. */
@@ -164,9 +165,12 @@ export class OpenWindows {
   #dirty: SeriesMinute[] = [];
   #open = 0;
   #closedThroughMs = Number.NEGATIVE_INFINITY;
+  readonly #openMax: number;
+  /** Minutes in which a series found no room. */
+  readonly #shut = new Set<number>();
 
-  get full(): boolean {
-    return this.#open >= SERIES_OPEN_MAX; // W3
+  constructor(openMax = SERIES_OPEN_MAX) {
+    this.#openMax = openMax;
   }
 
   /** Series whose last final of some ten seconds is out of date. */
@@ -180,8 +184,8 @@ export class OpenWindows {
   }
 
   /**
-   * Counts a reading in its windows. The caller has judged lateness.
-   * @returns its slot, else REPEATED or NO_PLACE: then nothing is counted. Parameters as of `Places.take`.
+   * Counts a reading in its windows. The caller has judged lateness. Parameters as of `Places.take`.
+   * @returns its slot, else REPEATED, NO_PLACE or NO_ROOM: then nothing is counted.
    */
   add(
     layout: ContractLayout,
@@ -191,6 +195,7 @@ export class OpenWindows {
     ordinal: number,
   ): number {
     const series = this.#series(layout, reading, minuteOf(eventMs));
+    if (!series) return NO_ROOM; // W3
     const slot = series.places.take(reading.device, eventMs, identity, ordinal);
     if (slot < 0) return slot; // W1
     series.add(layout, reading, eventMs);
@@ -235,9 +240,10 @@ export class OpenWindows {
   #forget(startMs: number): void {
     for (const contract of this.#minutes.get(startMs)!.values()) this.#open -= contract.size;
     this.#minutes.delete(startMs);
+    this.#shut.delete(startMs);
   }
 
-  #series(layout: ContractLayout, reading: FrameReading, startMs: number): SeriesMinute {
+  #series(layout: ContractLayout, reading: FrameReading, startMs: number): SeriesMinute | null {
     let contracts = this.#minutes.get(startMs);
     if (!contracts) {
       contracts = new Map<string, Map<string, SeriesMinute>>();
@@ -253,6 +259,8 @@ export class OpenWindows {
     const text = seriesOf(contract, device, payload, seriesTags);
     let series = all.get(text);
     if (!series) {
+      if (this.#open >= this.#openMax) this.#shut.add(startMs);
+      if (this.#shut.has(startMs)) return null;
       const key = seriesKeyOf(contract, device, payload);
       series = new SeriesMinute(layout.series, { key, tags: tagsOf(payload, seriesTags) }, startMs);
       all.set(text, series);

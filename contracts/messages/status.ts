@@ -142,7 +142,7 @@ export interface AggregatorStatus {
   readonly readingsStored: number;
   readonly lateReadings: number;
   readonly sequenceRestarts: SequenceRestartCounts;
-  /** Minutes of series whose rollups wait to be recomputed, because of late readings. */
+  /** Minutes of keys whose rollups wait to be recomputed, most of them because of late readings. */
   readonly repairsWaiting: number;
   /** Finals written again with other values, since the start. */
   readonly rollupsRevised: number;

@@ -199,7 +199,7 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       },
       {
         name: "SERIES_OPEN_MAX",
-        doc: "open minutes of series in one lane; past it the lane waits",
+        doc: "open minutes of series in one lane; past it readings of further series are stored, and their rollups come with the repair job",
       },
       {
         name: "WINDOWS_BACK",
@@ -207,11 +207,11 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       },
       {
         name: "MARKS_MAX",
-        doc: "minutes of series that wait for repair, in one lane; past it the lane waits",
+        doc: "minutes of keys that wait for repair, in one lane; past it the lane waits",
       },
       {
         name: "GROUPS_PER_RUN",
-        doc: "series and hours that one repair run recomputes, in one lane",
+        doc: "keys and hours that one repair run recomputes, in one lane",
       },
       { name: "RECORDS_PER_REQUEST", doc: "readings and rollups in one request to a sink" },
       {

@@ -2,7 +2,11 @@
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/schema/catalog.ts";
 import { MINUTE } from "../../contracts/names/measurements.ts";
 import { ContractLayouts } from "../../cloud/aggregator/contract-layout.ts";
-import { type FrameOutcome, LaneAggregate } from "../../cloud/aggregator/lane-aggregate.ts";
+import {
+  type FrameOutcome,
+  LaneAggregate,
+  type LaneBounds,
+} from "../../cloud/aggregator/lane-aggregate.ts";
 import type { AggregatorPosition } from "../../cloud/aggregator/position.ts";
 import { RegionLines } from "../../cloud/sinks/influx/lines.ts";
 import type { SinkItem, StoredReading, StoredRollup } from "../../cloud/sinks/sink.ts";
@@ -34,8 +38,8 @@ export interface LoggedFrame {
 export class LoggedAggregate extends LaneAggregate {
   #state: LaneState;
 
-  constructor(layouts: ContractLayouts, from: AggregatorPosition) {
-    super(layouts, from);
+  constructor(layouts: ContractLayouts, from: AggregatorPosition, bounds?: LaneBounds) {
+    super(layouts, from, bounds);
     this.#state = from.lane;
   }
 
@@ -128,7 +132,9 @@ export class Store {
   }
 
   #points(measurement: string, device: string) {
+    const begin = `${measurement},region=eu,device=${device}`;
     return [...this.points].flatMap(([key, line]) => {
+      if (!key.startsWith(begin)) return [];
       const [head = "", time = ""] = key.split(" ");
       const [name, ...of] = head.split(",");
       const tags = Object.fromEntries(of.map((tag) => tag.split("=") as [string, string]));

@@ -1,7 +1,7 @@
 // A lane's runs against a model of InfluxDB and of the saved position: straight through, or with crashes
 // at the moments of a schedule.
 import { expect } from "vitest";
-import type { FrameEffects } from "../../cloud/aggregator/lane-aggregate.ts";
+import type { FrameEffects, LaneBounds } from "../../cloud/aggregator/lane-aggregate.ts";
 import { type AggregatorPosition, START } from "../../cloud/aggregator/position.ts";
 import { recompute, revise } from "../../cloud/aggregator/recompute.ts";
 import { seriesText } from "../../contracts/messages/series.ts";
@@ -56,18 +56,21 @@ function applyFilled(
 export function straightRun(
   log: readonly LoggedFrame[],
   origin = NOTHING_MISSING,
-): { store: Store; late: number } {
+  bounds?: LaneBounds,
+): { store: Store; late: number; uncounted: number } {
   const store = new Store();
-  const aggregate = new LoggedAggregate(LAYOUTS, START);
+  const aggregate = new LoggedAggregate(LAYOUTS, START, bounds);
   let late = 0;
+  let uncounted = 0;
   for (const frame of log)
     for (const effects of applyFilled(aggregate, frame, origin)) {
       late += effects.late;
+      uncounted += effects.uncounted;
       linesOf(effects).forEach((line) => store.write(line));
       aggregate.acknowledged(effects.seq);
     }
   repair(aggregate, store);
-  return { store, late };
+  return { store, late, uncounted };
 }
 
 /** One number of the schedule decides one step. */
@@ -75,14 +78,15 @@ export function crashingRun(
   log: readonly LoggedFrame[],
   schedule: readonly number[],
   origin = NOTHING_MISSING,
+  bounds?: LaneBounds,
 ): Store {
   const store = new Store();
   let saved: AggregatorPosition = START;
-  let aggregate = new LoggedAggregate(LAYOUTS, saved);
+  let aggregate = new LoggedAggregate(LAYOUTS, saved, bounds);
   let at = 0;
   let waiting: FrameEffects[] = [];
   const resume = (): void => {
-    aggregate = new LoggedAggregate(LAYOUTS, saved);
+    aggregate = new LoggedAggregate(LAYOUTS, saved, bounds);
     at = log.findIndex(({ seq }) => seq >= saved.seq);
     if (at < 0) at = log.length;
     waiting = [];
