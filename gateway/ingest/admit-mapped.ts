@@ -108,7 +108,7 @@ class Outcomes {
         `the message makes readings of over ${MESSAGE_CHARS_MAX} characters`,
         at,
       );
-    const { payload, notes, stamped } = element;
+    const { payload, notes, stamped, finer } = element;
     const { receivedAtMs, traceparent } = this.#arrival;
     return admitReading(this.#rules, {
       device,
@@ -116,6 +116,7 @@ class Outcomes {
       version,
       sent: sentValue(payload),
       stamped,
+      finer,
       receivedAtMs,
       traceparent,
       invalid: mapped.invalid,

@@ -17,6 +17,7 @@ import { canonicalText } from "./canonical-text.ts";
 import { beyondDouble, inexactNumber, unwritableNumber } from "./check-numbers.ts";
 import { illFormedField, textFault } from "./check-text.ts";
 import { CLOCK_AHEAD_MAX_MS } from "./clock-limit.ts";
+import type { FinerTime } from "./mapping.ts";
 import { type Mended, type Unmended, mendReading } from "./mend-reading.ts";
 import type { Note } from "./note.ts";
 import { type SentPayload, exactlySent } from "./sent-payload.ts";
@@ -32,6 +33,8 @@ export interface Candidate {
   readonly sent: SentPayload;
   /** The property of the payload that holds the time of arrival, because the device gave none. */
   readonly stamped?: string | undefined;
+  /** The time with nanoseconds, where the payload has only milliseconds. */
+  readonly finer?: FinerTime | undefined;
   /** "Now" for the clock checks; for a replay, the time of the original arrival. */
   readonly receivedAtMs: number;
   readonly traceparent: string | null;
@@ -46,7 +49,7 @@ export function admitReading(rules: ReadingRules, candidate: Candidate): Admitte
   if (choice.kind === "reject") return choice;
   const { contract, mended } = choice;
   const { name, version } = contract;
-  const payload = mended === null ? sent.payload : mended.payload;
+  const payload = withFinerTime(contract, mended?.payload ?? sent.payload, candidate.finer);
   const at = { device, contract: name, version };
   // Also of a mended one the text as it came is checked: what is written anew is rounded already.
   const fault =
@@ -73,6 +76,18 @@ export function admitReading(rules: ReadingRules, candidate: Candidate): Admitte
   if (mended === null && candidate.notes === undefined) return admitted;
   const notes = [...(candidate.notes ?? []), ...(mended?.notes ?? [])];
   return notes.length === 0 ? admitted : { ...admitted, noted: { device, notes } };
+}
+
+/** The payload with the time as text, if the contract takes it so: digits below the millisecond tell readings apart. */
+function withFinerTime(
+  { timeProperty, validate }: Contract,
+  payload: Payload,
+  finer: FinerTime | undefined,
+): Payload {
+  if (finer?.property !== timeProperty || finer === undefined) return payload;
+  const finely = { ...payload, [finer.property]: finer.text };
+  const takesText: boolean = validate(finely);
+  return takesText ? finely : payload;
 }
 
 /**

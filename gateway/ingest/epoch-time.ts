@@ -31,6 +31,20 @@ export function epochTimeMs(value: unknown, format: EpochFormat): number {
   return EXPONENT.test(text) ? Math.floor(Number(text) / 10 ** power) : Number.NaN;
 }
 
+/** The six digits of nanoseconds that rounding down cuts off; "" for none, a negative number or one with an exponent. */
+export function underMsDigits(value: unknown, format: EpochFormat): string {
+  const match = DECIMAL.exec(digitsOf(value) ?? "");
+  if (match === null || match[1] === "-") return "";
+  const whole = match[2]!;
+  const point = whole.length - UNITS.find((unit) => unit.format === format)!.power;
+  const digits = `${"0".repeat(Math.max(0, -point))}${whole}${match[3] ?? ""}`;
+  return nanosecondDigits(digits.slice(Math.max(0, point)));
+}
+
+/** Digits behind the millisecond, as six; "" if they say nothing. */
+export const nanosecondDigits = (digits: string): string =>
+  /[1-9]/.test(digits.slice(0, 6)) ? digits.slice(0, 6).padEnd(6, "0") : "";
+
 const TEXT_CHARS_MAX = 48;
 
 /** The text of a number: of a double the shortest, 1794100295416000000 as it was sent. */

@@ -8,11 +8,19 @@ import {
   isoYear,
 } from "../../contracts/messages/iso-time.ts";
 import { CLOCK_AHEAD_MAX_MS } from "./clock-limit.ts";
-import { epochTimeMs, likelyUnit, unitName } from "./epoch-time.ts";
+import {
+  epochTimeMs,
+  likelyUnit,
+  nanosecondDigits,
+  underMsDigits,
+  unitName,
+} from "./epoch-time.ts";
 import { firstAt, type Pointer, parsePointers, shownPointers } from "./json-pointer.ts";
 import { LocalTime } from "./local-time.ts";
 import { shownValue } from "./shown-value.ts";
 
+/** The end of the year 9999: later ones have five digits. */
+const ISO_MAX_MS = Date.UTC(9999, 11, 31);
 const CLOCK_SET_MS = Date.UTC(CLOCK_SET_YEAR, 0);
 
 /** A time, and whether the arrival stands in for what a clock says that was never set. */
@@ -20,6 +28,8 @@ export type EventTime =
   | {
       readonly kind: "time";
       readonly ms: number;
+      /** The same time with nanoseconds, as ISO 8601, if the device says any. */
+      readonly finer?: string;
       readonly isArrival: boolean;
       /** True if the time is the gateway's own: the device gave none, or none that counts. */
       readonly isStamped: boolean;
@@ -60,7 +70,7 @@ export class MappedTime {
         );
       return this.#mapping.fallback === "arrival" && ms < CLOCK_SET_MS
         ? { kind: "time", ms: receivedAtMs, isArrival: true, isStamped: true }
-        : { kind: "time", ms, isArrival: false, isStamped: false };
+        : { kind: "time", ms, ...finer(value, format, ms), isArrival: false, isStamped: false };
     }
     // 0000-00-00T00:00:00 is no time, and what it says is clear.
     if (this.#mapping.fallback === "arrival" && this.#isUnset(value))
@@ -120,6 +130,18 @@ export class MappedTime {
   #fault(what: string): EventTime {
     return { kind: "fault", detail: `/${this.property}: ${what}` };
   }
+}
+
+/** A double holds a time of today to a quarter of a microsecond; text holds all that was sent. */
+function finer(value: unknown, format: TimeFormat, ms: number): { finer?: string } {
+  const digits =
+    format !== "iso8601"
+      ? underMsDigits(value, format)
+      : typeof value === "string"
+        ? nanosecondDigits(/[.,]\d{3}(\d{1,6})/.exec(value)?.[1] ?? "")
+        : "";
+  if (digits === "" || ms < 0 || ms > ISO_MAX_MS) return {};
+  return { finer: `${new Date(ms).toISOString().slice(0, -1)}${digits}Z` };
 }
 
 const inWords = (format: TimeFormat): string =>

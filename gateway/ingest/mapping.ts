@@ -49,8 +49,15 @@ export type MappedElement =
       readonly notes: readonly Note[];
       /** The property that holds the time of arrival, because the device gave none. */
       readonly stamped?: string;
+      /** The time with nanoseconds, if the device says any: for contracts that take text. */
+      readonly finer?: FinerTime;
     }
   | Misfit;
+
+export interface FinerTime {
+  readonly property: string;
+  readonly text: string;
+}
 
 type Template = (levels: readonly string[]) => string;
 
@@ -237,7 +244,10 @@ export class MappingMatch {
           how: "arrival_time",
           detail: `/${time.property}: the device's clock is not set`,
         }); // M5
-      if (read.isStamped) return { kind: "payload", payload, notes, stamped: time.property };
+      const { property } = time;
+      if (read.isStamped) return { kind: "payload", payload, notes, stamped: property };
+      if (read.finer !== undefined)
+        return { kind: "payload", payload, notes, finer: { property, text: read.finer } };
     }
     return { kind: "payload", payload, notes };
   }

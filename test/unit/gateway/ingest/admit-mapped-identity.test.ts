@@ -1,5 +1,7 @@
 // What the log says of the time of a mapped reading, and so how often equal ones count.
 import { expect, test } from "vitest";
+import { Catalog } from "../../../../contracts/schema/catalog.ts";
+import { compileContract } from "../../../../contracts/schema/contract.ts";
 import { ARRIVAL_MS, readingsOf, send } from "../../../support/mapped.ts";
 
 const flow = (over: object = {}) => [
@@ -54,4 +56,56 @@ test("a time of the device's own is in the log, also one that is the time of arr
       payload: { ts: ARRIVAL_MS, temperature: 1 },
       isKnown: true,
     });
+});
+
+const fine = (format: string, contract = "measurement") => [
+  {
+    name: "fine",
+    topic: "fine/{device}",
+    contract,
+    time: { pointer: "/t", format },
+    fields: { value: { pointer: "/v" } },
+  },
+];
+
+test("digits below the millisecond tell mapped readings apart, in every spelling of them alike", () => {
+  const seconds = Math.floor(ARRIVAL_MS / 1_000);
+  const iso = new Date(ARRIVAL_MS).toISOString().slice(0, 19);
+  for (const [format, time, logs] of [
+    ["epoch_ns", `${seconds}416123457`, `${iso}.416123457Z`],
+    ["epoch_ns", `"${seconds}416123457"`, `${iso}.416123457Z`],
+    ["epoch_us", `${seconds}416123`, `${iso}.416123000Z`],
+    ["epoch_ms", `"${seconds}416,123"`, `${iso}.416123000Z`],
+    ["epoch_s", `"${seconds}.416123457"`, `${iso}.416123457Z`],
+    ["iso8601", `"${iso}.416123457Z"`, `${iso}.416123457Z`],
+    ["epoch_ns", `${seconds}416000000`, seconds * 1_000 + 416],
+    ["epoch_s", `${seconds}.416`, seconds * 1_000 + 416],
+    ["iso8601", `"${iso}.416Z"`, seconds * 1_000 + 416],
+  ] as const) {
+    const admission = send("fine/a", `{"v":1,"t":${time}}`, { mappings: fine(format) });
+    const [reading] = readingsOf(admission);
+    expect(reading, `${format} ${time}`).toMatchObject({
+      payload: { ts: logs, value: 1 },
+      atMs: seconds * 1_000 + 416,
+      isKnown: true,
+    });
+  }
+});
+
+test("where a contract takes numbers alone, digits below the millisecond are cut off", () => {
+  const schema = {
+    type: "object",
+    "x-identity": "time",
+    required: ["ts"],
+    properties: {
+      ts: { type: "integer", "x-role": "time" },
+      value: { type: "number", "x-role": "field" },
+    },
+  };
+  const catalog = new Catalog([compileContract({ name: "whole", version: 1 }, schema)]);
+  const admission = send("fine/a", `{"v":1,"t":${ARRIVAL_MS}123457}`, {
+    mappings: fine("epoch_ns", "whole"),
+    catalog,
+  });
+  expect(readingsOf(admission, catalog)).toMatchObject([{ payload: { ts: ARRIVAL_MS, value: 1 } }]);
 });
