@@ -71,7 +71,12 @@ const rollupMeasurements = (contract: string): string[] =>
   ]);
 
 /** Properties that become tags or fields of points; time and version do not. */
-function storedNames({ fields, tags, sequenceProperty, partitionKey }: Contract): Set<string> {
+export function storedNames({
+  fields,
+  tags,
+  sequenceProperty,
+  partitionKey,
+}: Contract): Set<string> {
   const names = new Set([...fields.map(({ name }) => name), ...tags]);
   if (sequenceProperty !== undefined) names.add(sequenceProperty);
   if (partitionKey !== "device") names.add(partitionKey);

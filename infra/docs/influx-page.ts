@@ -1,6 +1,7 @@
 // Measurements, tags and fields in InfluxDB, from the module that spells them.
-import { loadCatalog, SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
+import { type Catalog, loadCatalog, SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
 import type { Contract } from "../../contracts/schema/contract.ts";
+import { namesToQuote } from "../../contracts/schema/quoted-names.ts";
 import {
   RECONCILIATION,
   ROLLUP_COUNT,
@@ -66,6 +67,21 @@ function contractSection(contract: Contract): string[] {
   ];
 }
 
+function namesSection(catalog: Catalog): string[] {
+  const quoted = "measurement";
+  const others = catalog.names.filter(
+    (name) => namesToQuote(catalog.versions(name)[0]!).length > 0,
+  );
+  if (others.join() !== quoted) throw new Error(`names to quote: ${others.join()}, not ${quoted}`);
+  return [
+    "## Names in queries",
+    "A name is quoted where InfluxQL would read it as something else: a keyword, or anything but letters, digits and `_`. Of the " +
+      `contracts that ship only ${code(quoted)} is such a name: \`SELECT mean(value) FROM "${quoted}" GROUP BY device, quantity\`. Its rollups are not: ` +
+      `\`SELECT value_mean FROM ${rollupMeasurement(quoted, "1m", "final")} GROUP BY *\`. ` +
+      "`npx skerry contracts check` and `publish` [warn](contracts.md#names) of others.",
+  ];
+}
+
 export function influxPage(): string {
   const catalog = loadCatalog(SCHEMAS_DIRECTORY);
   const any = "{contract}";
@@ -116,6 +132,7 @@ export function influxPage(): string {
     ),
     "A tag that a series does not have is not there: `WHERE quantity = ''` finds the rollups without it. A query that groups by " +
       "fewer tags than a series has mixes series: `GROUP BY *` keeps them apart.",
+    ...namesSection(catalog),
     "## Text of tags",
     "Device ids, keys and tag values are stored as they are, with one exception. Line protocol cannot write a backslash " +
       "before a comma, an equals sign, a space or a further backslash, nor at the end: there it is stored as `%5C`. The id `plant\\a` is found as " +

@@ -2,6 +2,8 @@
 // Method: rooms and plugs with tags, absent ones and ones that need escaping, against a real InfluxDB.
 import { expect, test } from "vitest";
 import type { Row } from "../../cloud/sinks/influx/client.ts";
+import { compileContract } from "../../contracts/schema/contract.ts";
+import { namesToQuote } from "../../contracts/schema/quoted-names.ts";
 import { makeAggregator } from "../support/aggregator.ts";
 import { startInflux } from "../support/influx.ts";
 import { FrameWriter, type TestReading } from "../support/nats-frames.ts";
@@ -95,4 +97,31 @@ test("each quantity of a room has a rollup of its own, also after late readings 
     { time: new Date(startMs + 2 * TEN_SECONDS_MS).toISOString().replace(".000", ""), count: 1 },
   ]);
   expect((await second.status()).rollupsRevised).toBe(3 + 3);
+});
+
+test("the names that contracts are warned of are those that InfluxQL refuses without quotes", async () => {
+  await using influx = await startInflux();
+  const client = influx.client();
+  await client.createDatabase();
+  // Every keyword of the InfluxQL reference and of its scanner, and ordinary words beside them.
+  const words =
+    "ALL ALTER ANALYZE AND ANY AS ASC BEGIN BY CARDINALITY CONTINUOUS CREATE DATABASE DATABASES DEFAULT DELETE DESC " +
+    "DESTINATIONS DIAGNOSTICS DISTINCT DROP DURATION END EVERY EXACT EXPLAIN FALSE FIELD FILL FOR FROM FUTURE GRANT GRANTS GROUP " +
+    "GROUPS IN INF INSERT INTO KEY KEYS KILL LIMIT MEASUREMENT MEASUREMENTS NAME NOW OFFSET ON OR ORDER PASSWORD PAST " +
+    "POLICIES POLICY PRIVILEGES QUERIES QUERY READ REPLICATION RESAMPLE RETENTION REVOKE SELECT SERIES SET SHARD " +
+    "SHARDS SHOW SLIMIT SOFFSET STATS SUBSCRIPTION SUBSCRIPTIONS TAG TO TRUE TZ USER USERS VALUES WHERE WITH WRITE " +
+    "value flow quantity channel phase state count power energy mean a_b a-b 2nd température";
+  const taken = (query: string): Promise<boolean> =>
+    client.query(query).then(
+      () => true,
+      () => false,
+    );
+  for (const word of words.toLowerCase().split(" ")) {
+    const properties = { [word]: { type: "number", "x-role": "field" } };
+    const contract = compileContract({ name: "pump", version: 1 }, { type: "object", properties });
+    const bare = [`SELECT value FROM ${word}`, `SELECT ${word} FROM pump`];
+    const refused = (await Promise.all(bare.map(taken))).includes(false);
+    expect({ word, refused }).toEqual({ word, refused: namesToQuote(contract).length > 0 });
+    expect(await taken(`SELECT "${word}" FROM "${word}"`)).toBe(true);
+  }
 });

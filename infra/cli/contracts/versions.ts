@@ -7,6 +7,8 @@ import {
   isRefusal,
 } from "../../../contracts/schema/compatibility.ts";
 import { unknownKeywords } from "../../../contracts/schema/keywords.ts";
+import type { Contract } from "../../../contracts/schema/contract.ts";
+import { namesToQuote } from "../../../contracts/schema/quoted-names.ts";
 import { reservedNames } from "../../../contracts/schema/reserved-names.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 
@@ -65,6 +67,8 @@ export function judge(
   for (const { property, text } of unknown) add(!isOut, property, text);
   const names = namesOf(newer, known);
   for (const { property, text, isOld } of names) add(!isOut && !isOld, property, text);
+  if (!isOut)
+    for (const { property, text } of newNamesToQuote(newer, known)) add(false, property, text);
   if (unknown.length > 0) return lines;
   const compared = known.filter(({ contract }) => contract.version >= since);
   for (const finding of checkVersion(newer, compared, mode))
@@ -72,12 +76,30 @@ export function judge(
   return lines;
 }
 
+const earlierThan = (contract: Contract, contracts: readonly Contract[]): Contract[] =>
+  contracts.filter(({ name, version }) => name === contract.name && version < contract.version);
+
+/** The name of a contract that ships: whoever has it cannot do anything about it. */
+const SHIPPED_QUOTED = "measurement";
+
+/** Names that queries have to quote, while they can still be others. */
+function newNamesToQuote({ contract }: Version, known: readonly Version[]) {
+  const contracts = known.map((version) => version.contract);
+  const old = new Set(
+    earlierThan(contract, contracts)
+      .flatMap(namesToQuote)
+      .map(({ text }) => text),
+  );
+  return namesToQuote(contract).filter(
+    ({ property, text }) =>
+      !old.has(text) && !(property === null && contract.name === SHIPPED_QUOTED),
+  );
+}
+
 /** Names that are needed elsewhere; old ones are those of an earlier version too: they cannot be taken back. */
 function namesOf({ contract }: Version, known: readonly Version[]) {
   const contracts = known.map((version) => version.contract);
-  const earlier = contracts.filter(
-    ({ name, version }) => name === contract.name && version < contract.version,
-  );
+  const earlier = earlierThan(contract, contracts);
   const old = new Set(
     earlier.flatMap((one) => reservedNames(one, contracts)).map(({ text }) => text),
   );

@@ -87,3 +87,21 @@ test("a version that was published with NONE is a new beginning", () => {
   expect(judged(v3, [v1, v2]).problems).not.toEqual([]);
   expect(judged(v3, [v1, v2], { since: 2 }).problems).toEqual([]);
 });
+
+test("a name that queries have to quote is a warning once, while it can still be another", () => {
+  const of = (version: number, ...names: string[]) =>
+    versionOf("series", version, Object.fromEntries(names.map((name) => [name, number])));
+  const v1 = of(1, "end");
+  expect(judged(v1, [])).toEqual({
+    problems: [],
+    warnings: [
+      'series/v1.json: "series" is a keyword of InfluxQL, so that queries have to quote the contract\'s name: SELECT * FROM "series"',
+      'series/v1.json: end: "end" is a keyword of InfluxQL, so that queries have to quote it: SELECT "end" FROM "series"',
+    ],
+  });
+  expect(judged(v1, [], { isOut: true }).warnings).toEqual([]);
+  expect(judged(of(2, "end", "to"), [v1]).warnings).toEqual([
+    expect.stringMatching(/^series\/v2.json: to: "to" is a keyword/),
+  ]);
+  expect(judged(versionOf("measurement", 1, {}), []).warnings).toEqual([]);
+});
