@@ -28,8 +28,11 @@ const CLOCK_MAX_MS = 8.64e15;
 const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
 const ZSTD_OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
-/** A decompressed frame is never larger than this, whatever its zstd header claims. */
-const DECODED_BYTES_MAX = 64 * 1024 * 1024;
+/**
+ * A decompressed frame is never larger than this, whatever its zstd header claims: gateways end a frame at half of what
+ * NATS takes, and UTF-8 may triple that. What blows up to more would hold up every lane of a process for seconds.
+ */
+const DECODED_BYTES_MAX = 2 * 1024 * 1024;
 
 export class FrameError extends Error {
   override readonly name = "FrameError";

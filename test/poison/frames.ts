@@ -46,6 +46,9 @@ export const FRAMES: readonly Poison[] = [
   unreadable("zstd cut off", (id) => zstdCompressSync(whole(id).repeat(50)).subarray(0, 60)),
   unreadable("zstd of bytes at random", () => zstdCompressSync(Buffer.from([1, 2, 3, 255]))),
   unreadable("80 MB of zeros, compressed", () => zstdCompressSync(Buffer.alloc(80 * 1024 ** 2))),
+  unreadable("60 MB of brackets, compressed", () =>
+    zstdCompressSync(Buffer.alloc(60 * 1024 ** 2, "[")),
+  ),
   unreadable("JSON cut off", (id) => whole(id).slice(0, -5)),
   unreadable("an object", () => '{"v":1}'),
   unreadable("an empty array", () => "[]"),

@@ -1,3 +1,4 @@
+import { zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
@@ -121,6 +122,23 @@ test("a reading that no gateway writes makes the frame none", () => {
     expect(frameOrNull(bytes), JSON.stringify([at, value])).toBeNull();
   }
   expect(frameOrNull(Buffer.from(JSON.stringify([header(1), right])))).not.toBeNull();
+});
+
+test("a frame that blows up is not even parsed, and the largest that a gateway makes is read", () => {
+  const bomb = zstdCompressSync(Buffer.alloc(60 * 1024 ** 2, "["));
+  const cause = (): unknown => {
+    try {
+      return decodeFrame(bomb);
+    } catch (error) {
+      return (error as FrameError).cause;
+    }
+  };
+  expect(cause()).toMatchObject({ code: "ERR_BUFFER_TOO_LARGE" });
+  // Half of what NATS takes in characters, each of three bytes.
+  const one = { device: "d", contract: "c", version: 1, receivedAtMs: 1, traceparent: null };
+  const payload = JSON.stringify({ text: "\u20ac".repeat(512 * 1024) });
+  const frame = decodeFrame(encodeFrame(header(1), [encodeReading({ ...one, payload })]));
+  expect(frame.readings).toHaveLength(1);
 });
 
 test("what a decoder would replace silently is no frame", () => {
