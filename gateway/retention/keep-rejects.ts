@@ -1,17 +1,21 @@
 // The gateway's care for the region's rejects, while it stores some and now and then.
+//
+// B1. It looks again after each small share of the bound, however fast rejects come: the server would make room its own
+//     way, without a count, only once they had outgrown the share that is always kept free (reject-room.ts/F2).
 import type { RejectKeeper } from "../../platform/nats/lanes/reject-keeper.ts";
 import type { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
-import { sleep } from "../../platform/runtime/backoff.ts";
 import { dispositionOf, messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 
 const LOOK_EVERY_MS = 5_000;
+/** A share of the bound, so small that several gateways together stay far from it (B1). */
+const LOOK_AFTER_SHARE = 0.02;
 /** Without a new reject it is looked this seldom, for those that grow too old. */
 const LOOKS_PER_IDLE_RUN = 60;
 
 export interface KeepRejectsParts {
-  readonly rejectKeeper: RejectKeeper;
-  readonly rejectLog: Pick<RejectLog, "stored">;
+  readonly rejectKeeper: Pick<RejectKeeper, "look" | "bytesMax">;
+  readonly rejectLog: Pick<RejectLog, "stored" | "storedBytes" | "grown">;
   readonly logger: Logger;
 }
 
@@ -21,7 +25,7 @@ export async function keepRejects(parts: KeepRejectsParts, signal: AbortSignal):
   let lookedAt = -1;
   let idleLooks = 0;
   while (!signal.aborted) {
-    const { stored } = rejectLog;
+    const { stored, storedBytes } = rejectLog;
     if (stored !== lookedAt || ++idleLooks >= LOOKS_PER_IDLE_RUN)
       try {
         await rejectKeeper.look(Date.now());
@@ -31,6 +35,7 @@ export async function keepRejects(parts: KeepRejectsParts, signal: AbortSignal):
         if (dispositionOf(error) !== "retry") throw error;
         logger.warn(`rejects not looked after, will retry: ${messageOf(error)}`);
       }
-    await sleep(LOOK_EVERY_MS, signal);
+    const enough = LOOK_AFTER_SHARE * (rejectKeeper.bytesMax ?? Infinity);
+    await rejectLog.grown(storedBytes + enough, LOOK_EVERY_MS, signal); // B1
   }
 }

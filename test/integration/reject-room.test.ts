@@ -11,6 +11,7 @@ import { RejectKeeper } from "../../platform/nats/lanes/reject-keeper.ts";
 import { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
 import { makeRoom } from "../../platform/nats/lanes/reject-room.ts";
 import { makeLogger } from "../../platform/runtime/logger.ts";
+import { keepRejects } from "../../gateway/retention/keep-rejects.ts";
 import { eventually } from "../support/eventually.ts";
 import { type NatsWorld, startHubAndRegions } from "../support/nats.ts";
 import { skerry } from "../support/skerry.ts";
@@ -34,21 +35,29 @@ beforeAll(async () => {
 
 afterAll(() => stack.disposeAsync());
 
+const A_REJECT: Reject = {
+  reason: "unknown_contract",
+  detail: "no contract newmeter",
+  topic: "devices/d/telemetry/newmeter",
+  clientId: "d",
+  device: "d",
+  contract: "newmeter",
+  version: null,
+  receivedAtMs: Date.now(),
+  payload: Buffer.alloc(150).toString("base64"),
+};
+
 let logs = 0;
 
 /** Stores rejects as a gateway does. */
 async function reject(device: string, count: number, over: Partial<Reject> = {}): Promise<void> {
   const log = new RejectLog(region, "eu", `test:${(logs += 1)}`);
   const one: Reject = {
-    reason: "unknown_contract",
-    detail: "no contract newmeter",
+    ...A_REJECT,
     topic: `devices/${device}/telemetry/newmeter`,
     clientId: device,
     device,
-    contract: "newmeter",
-    version: null,
     receivedAtMs: Date.now(),
-    payload: Buffer.alloc(150).toString("base64"),
     ...over,
   };
   await Promise.all(Array.from({ length: count }, () => log.append(one, NEVER)));
@@ -145,6 +154,29 @@ test("those that grow too old go, counted as such, before the server removes the
   });
   expect(await keptOf(region, "quiet")).toBe(0);
   expect((await list("--device", "quiet"))[0]).toBe("100 older ones were dropped");
+});
+
+test("however fast rejects come, whatever goes is counted: the server drops none by itself", async () => {
+  const alerts = new ConditionAlerts(region, "eu");
+  const keeper = new RejectKeeper({ connection: region, domain: "eu", alerts, logger: SILENT });
+  await keeper.look(Date.now());
+  const before = { dropped: keeper.dropped.total, kept: await keptOf(region, "torrent") };
+  expect(before.kept).toBe(0);
+  const log = new RejectLog(region, "eu", "torrent");
+  const stop = new AbortController();
+  const kept = keepRejects({ rejectKeeper: keeper, rejectLog: log, logger: SILENT }, stop.signal);
+  const sent = 6_000;
+  const one = { ...A_REJECT, device: "torrent", clientId: "torrent" };
+  // As fast as one gateway stores them: so many at once.
+  for (let at = 0; at < sent; at += 20)
+    await Promise.all(Array.from({ length: 20 }, () => log.append(one, NEVER)));
+  stop.abort();
+  await kept;
+  await keeper.look(Date.now());
+  const own = keeper.dropped.most.filter(({ device }) => device === "torrent");
+  const gone = own.reduce((sum, { forRoom }) => sum + forRoom, 0);
+  expect(gone).toBeGreaterThan(sent / 2);
+  expect((await keptOf(region, "torrent")) + gone).toBe(sent);
 });
 
 test("topology apply remembers the bounds that were once given", async () => {

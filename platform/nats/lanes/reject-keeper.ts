@@ -33,6 +33,7 @@ export class RejectKeeper {
   /** Devices with an open alert, and when something of them went last, epoch ms; null until they are read. */
   #told: Map<string, number> | null = null;
   #dropped: RejectsDropped = { total: 0, most: [] };
+  #bytesMax: number | null = null;
 
   constructor(parts: RejectKeeperParts) {
     this.#parts = parts;
@@ -42,13 +43,19 @@ export class RejectKeeper {
     return this.#dropped;
   }
 
+  /** The bound of the rejects in bytes, as it was looked at last. */
+  get bytesMax(): number | null {
+    return this.#bytesMax;
+  }
+
   /** @throws AppError (retry) if the server does not answer; what is done by then is done. */
   async look(nowMs: number): Promise<void> {
     const { connection, domain, alerts, logger } = this.#parts;
     const told = (this.#told ??= new Map(
       (await alerts.openKeys(RULE)).map((device) => [device, nowMs] as const),
     ));
-    const { dropped, record } = await makeRoom(connection, domain, nowMs);
+    const { dropped, record, bytesMax } = await makeRoom(connection, domain, nowMs);
+    this.#bytesMax = bytesMax;
     const total = record.dropped.reduce((sum, one) => sum + one.forRoom + one.byAge, record.others);
     this.#dropped = { total, most: record.dropped.slice(0, SHOWN_MAX) };
     if (dropped.length > 0)

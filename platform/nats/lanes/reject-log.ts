@@ -1,5 +1,6 @@
 import type { Reject } from "../../../contracts/messages/reject.ts";
 import { rejectSubject } from "../../../contracts/names/subjects.ts";
+import { sleep } from "../../runtime/backoff.ts";
 import type { NatsConnection } from "../client/connection.ts";
 import { type Publisher, publishUntilStored, publisherOn } from "../client/publish.ts";
 
@@ -10,6 +11,9 @@ export class RejectLog {
   readonly #idPrefix: string;
   #n = 0;
   #stored = 0;
+  #storedBytes = 0;
+  /** Told once so many bytes are stored. */
+  #awaited: { readonly bytes: number; readonly tell: () => void } | null = null;
 
   /** @param region whose stream it is; {@link HUB} for what is refused in the cloud. */
   constructor(connection: NatsConnection, region: string, idPrefix: string) {
@@ -23,6 +27,20 @@ export class RejectLog {
     return this.#stored;
   }
 
+  /** Bytes of those, about. */
+  get storedBytes(): number {
+    return this.#storedBytes;
+  }
+
+  /** Resolves when so many bytes are stored since the start, after `withinMs`, or when `signal` aborts. One may wait. */
+  async grown(bytes: number, withinMs: number, signal: AbortSignal): Promise<void> {
+    if (this.#storedBytes >= bytes) return;
+    const enough = new AbortController();
+    this.#awaited = { bytes, tell: () => enough.abort() };
+    await sleep(withinMs, AbortSignal.any([signal, enough.signal]));
+    this.#awaited = null;
+  }
+
   /**
    * Resolves once the reject is stored; rejects only if `signal` aborts first.
    * @param knownId for what may be stored twice, also by another process: an id of its own.
@@ -33,5 +51,7 @@ export class RejectLog {
     const messageId = knownId ?? `${this.#idPrefix}:reject:${(this.#n += 1)}`;
     await publishUntilStored(this.#publisher, { subject, data, messageId }, signal);
     this.#stored += 1;
+    this.#storedBytes += subject.length + data.length;
+    if (this.#awaited && this.#storedBytes >= this.#awaited.bytes) this.#awaited.tell();
   }
 }

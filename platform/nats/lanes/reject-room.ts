@@ -38,6 +38,8 @@ export interface RoomMade {
   readonly dropped: readonly DroppedRejects[];
   /** The whole count, as far as it is known. */
   readonly record: DroppedRecord;
+  /** The bound of the stream; null without one. */
+  readonly bytesMax: number | null;
 }
 
 /** Keeps the rejects of `domain` at this server within their bounds. */
@@ -48,15 +50,16 @@ export async function makeRoom(
 ): Promise<RoomMade> {
   const streams = new Streams(connection);
   const state = await streams.state(rejectsStream(domain));
+  const { bytesMax } = state;
   const isCopy = state.mirror !== null;
   const removed = isCopy ? [] : await removeAged(connection, domain, state, nowMs);
   removed.push(...(await removeCrowding(streams, domain)));
   const dropped = gathered(removed, nowMs);
   if (isCopy || dropped.length === 0)
     // F1
-    return { dropped: isCopy ? [] : dropped, record: await readDropped(streams, domain) };
+    return { dropped: isCopy ? [] : dropped, record: await readDropped(streams, domain), bytesMax };
   const sinceMs = state.maxAgeMs === 0 ? 0 : nowMs - state.maxAgeMs;
-  return { dropped, record: await noteDropped(connection, domain, dropped, sinceMs) };
+  return { dropped, record: await noteDropped(connection, domain, dropped, sinceMs), bytesMax };
 }
 
 interface Removed {
