@@ -44,7 +44,7 @@ export function makeMessage(
   const [first] = alerts;
   if (!first) return null;
   const { kind, seqs } = plan;
-  const place = [of.channel, of.region, kind, seqs[0]!, seqs.at(-1)!];
+  const place = [of.channel, of.region, kind, ...seqs];
   const what = kind === "group" ? [first.rule, first.state] : [];
   const messageId =
     kind === "single" ? messageIdOf(first) : `<${hashOf([...place, ...what])}@skerry>`;

@@ -1,5 +1,8 @@
 // The hub's copy of one region's log: trimmed when read, told to the region, made again when the region
 // lost what the copy has.
+//
+// H1. That a copy is to be made again is written before it is deleted: one that is gone although it was to
+//     be made again is made by the next round, whatever ended this one.
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { HubCopy, Rollback } from "../../contracts/messages/copy.ts";
 import { telemetryStream } from "../../contracts/names/subjects.ts";
@@ -31,6 +34,13 @@ export async function careForCopy(region: string, parts: CopyParts): Promise<Hub
   const streams = new Streams(connection);
   const stream = telemetryStream(region);
   const before = await readCopy(streams, region);
+  const isUnfinished = before?.rollback?.rebuiltAtMs === null;
+  if (isUnfinished && (await streams.find(stream)) === null) {
+    const rollback = await madeAgain(region, before.rollback, parts); // H1
+    const copy = { seq: 0, seenAtMs: Date.now(), rollback };
+    await writeCopy(connection, region, copy);
+    return copy;
+  }
   const { lastSeq: last } = await streams.state(stream);
   const needed: (number | null)[] = [];
   for (const operator of OPERATORS)
@@ -49,8 +59,8 @@ async function afterRollback(
   region: string,
   of: CopyParts & { before: HubCopy | null; needed: readonly (number | null)[]; last: number },
 ): Promise<Rollback | undefined> {
-  const { connection, logger } = of;
-  let rollback = of.before?.rollback;
+  const { connection, logger, before } = of;
+  let rollback = before?.rollback;
   if (!rollback || rollback.rebuiltAtMs !== null) {
     const copySeq = await divergingSeq(region, of);
     if (copySeq === null) return rollback;
@@ -60,7 +70,18 @@ async function afterRollback(
   const { copySeq } = rollback;
   const passed = of.needed.every((seq) => seq !== null && seq > copySeq);
   if (!passed) return rollback;
+  const pending = { seq: before?.seq ?? 0, seenAtMs: Date.now(), rollback };
+  await writeCopy(connection, region, pending); // H1
+  return madeAgain(region, rollback, of);
+}
+
+async function madeAgain(
+  region: string,
+  rollback: Rollback,
+  { connection, logger }: CopyParts,
+): Promise<Rollback> {
   await rebuildCopy(connection, region, HUB);
+  const { copySeq } = rollback;
   logger.warn({ region, copySeq }, "the copy of the region's log is made again");
   return { ...rollback, rebuiltAtMs: Date.now() };
 }

@@ -34,28 +34,34 @@ export async function runTrimmer(parts: TrimmerParts, signal: AbortSignal): Prom
   await task.destroy();
 }
 
+/** Trouble with a copy is none of the region's own log, nor of other copies. */
+async function trimRegion(parts: TrimmerParts): Promise<void> {
+  const streams = new Streams(parts.connection);
+  for (const of of await regionsHere(streams, parts.region))
+    await trimLog(of, streams, parts).catch((error: unknown) => {
+      const stream = telemetryStream(of);
+      parts.logger.warn({ stream }, `not trimmed, will retry: ${messageOf(error)}`);
+    });
+}
+
 /**
  * The region's log is needed by its engine and, until the hub has it, by the hub's mirror; a copy of
  * another region's log by the hub alone, should that region be lost.
  */
-async function trimRegion(parts: TrimmerParts): Promise<void> {
+async function trimLog(of: string, streams: Streams, parts: TrimmerParts): Promise<void> {
   const { connection, region, logKeep: keepMs, logger } = parts;
-  const streams = new Streams(connection);
-  for (const of of await regionsHere(streams, region)) {
-    const stream = telemetryStream(of);
-    const copy = await readCopy(streams, of);
-    const needed = [copy === null ? null : copy.seq + 1];
-    if (of === region)
-      for (const operator of OPERATORS)
-        needed.push(...(await neededFrom(connection, operator, of, parts.partitions)));
-    if (of !== region && (await isOutdated(streams, stream, copy))) {
-      logger.warn({ stream }, "that region's log was rolled back: its copy is made again");
-      await rebuildCopy(connection, of, region);
-      continue;
-    }
-    const { purged, heldBy } = await trim(streams, { stream, keepMs, needed }, Date.now());
-    if (purged > 0 || heldBy !== null) logger.info({ stream, purged, heldBy }, "log trimmed");
+  const stream = telemetryStream(of);
+  const copy = await readCopy(streams, of);
+  const needed = [copy === null ? null : copy.seq + 1];
+  if (of === region)
+    for (const operator of OPERATORS)
+      needed.push(...(await neededFrom(connection, operator, of, parts.partitions)));
+  if (of !== region && (await isOutdated(streams, stream, copy))) {
+    logger.warn({ stream }, "that region's log was rolled back: its copy is made again");
+    return rebuildCopy(connection, of, region);
   }
+  const { purged, heldBy } = await trim(streams, { stream, keepMs, needed }, Date.now());
+  if (purged > 0 || heldBy !== null) logger.info({ stream, purged, heldBy }, "log trimmed");
 }
 
 /** A copy that was begun before its origin was rolled back holds what that does not. */

@@ -89,7 +89,7 @@ async function ensureBucket(
 }
 
 /**
- * Makes the copy of a region's log again, from the region, under the same sequence numbers.
+ * Makes the copy of a region's log again, or for the first time after a kill in between, from the region, under the same sequence numbers.
  * @param into the domain that the connection is to.
  */
 export async function rebuildCopy(
@@ -97,9 +97,10 @@ export async function rebuildCopy(
   region: string,
   into: string,
 ): Promise<void> {
-  const { streams } = await connection.jetstreamManager();
-  await streams.delete(telemetryStream(region));
-  await streams.add(mirror(telemetryStream(region), region, into));
+  const manager = await connection.jetstreamManager();
+  const name = telemetryStream(region);
+  if (await streamConfig(manager, name)) await manager.streams.delete(name);
+  await manager.streams.add(mirror(name, region, into));
 }
 
 async function ensureStream(manager: JetStreamManager, spec: StreamSpec): Promise<void> {
