@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { type Outcome, poisonInstallation } from "./installation.ts";
+import { isHarmless } from "./poison.ts";
 
 interface Flags {
   readonly seconds: number;
@@ -21,6 +22,7 @@ function show({ tried, restarts, standing, problems, alerts, p50Ms, p99Ms }: Out
   for (const { name, listed } of tried)
     process.stdout.write(`${name.padEnd(width)}  ${listed ?? "NOT LISTED"}\n`);
   const unlisted = tried.filter(({ listed }) => listed === null).length;
+  const harmless = tried.filter(({ listed }) => isHarmless(listed)).length;
   const restarted = Object.entries(restarts);
   for (const [name, count] of restarted)
     process.stdout.write(`${name} was started again, ${count} times\n`);
@@ -30,7 +32,7 @@ function show({ tried, restarts, standing, problems, alerts, p50Ms, p99Ms }: Out
   const isWell = wrong === 0 && p99Ms < ALERTS_WITHIN_MS && alerts > 0;
   process.stdout.write(
     `\n${tried.length} poisons: restarts ${restarted.reduce((sum, [, n]) => sum + n, 0)}, ` +
-      `lanes standing still ${standing.length}, unlisted ${unlisted}, ` +
+      `lanes standing still ${standing.length}, unlisted ${unlisted} (and ${harmless} harmless ones), ` +
       `bystanders' alerts ${alerts}, p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms ` +
       `(below ${ALERTS_WITHIN_MS}): ${isWell ? "nothing stopped" : "NOT WELL"}\n`,
   );

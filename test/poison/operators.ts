@@ -14,7 +14,7 @@ import {
   setAsideSubject,
 } from "../../contracts/names/subjects.ts";
 import { Bucket } from "../../platform/nats/client/bucket.ts";
-import { type Poison, rejectedAs, say, setAsideBy, store } from "./poison.ts";
+import { type Poison, rejectedAs, say, setAsideBy, store, harmless } from "./poison.ts";
 import { entry } from "./records.ts";
 
 export const OTHERS: readonly Poison[] = [
@@ -22,7 +22,7 @@ export const OTHERS: readonly Poison[] = [
     name: "a reject that is none",
     deliver: async ({ regionNats, region }, id) => {
       await store(regionNats, rejectSubject({ region, reason: "not_json", device: id }), "{");
-      return () => "passed over by what lists rejects";
+      return harmless("passed over by what lists rejects");
     },
   },
   {
@@ -30,7 +30,7 @@ export const OTHERS: readonly Poison[] = [
     deliver: async ({ regionNats, region }, id) => {
       const subject = rejectSubject({ region, reason: "not_json", device: id });
       await store(regionNats, subject, '{"payload":"","receivedAtMs":1e300}');
-      return () => "told by what lists rejects";
+      return harmless("told by what lists rejects");
     },
   },
   {
@@ -39,7 +39,7 @@ export const OTHERS: readonly Poison[] = [
       const place = { stream: bucketStream(RULES_BUCKET), subject: id };
       const of = { domain: "eu", by: "gateway", kind: "frame", reason: "unreadable", place };
       await store(regionNats, setAsideSubject(of), "{");
-      return () => "passed over by what lists records";
+      return harmless("passed over by what lists records");
     },
   },
   entry(
@@ -73,7 +73,7 @@ export const OTHERS: readonly Poison[] = [
     deliver: async ({ hubNats, region }) => {
       const key = leaseKey("aggregator", { region, partition: 0 });
       await (await Bucket.open(hubNats, LEASES_BUCKET)).put(key, "nobody");
-      return () => "taken: it lapses, and its owner takes it again";
+      return harmless("it lapses, and its owner takes it again");
     },
   },
   {
@@ -87,14 +87,14 @@ export const OTHERS: readonly Poison[] = [
     name: "a dead letter: no JSON",
     deliver: async ({ hubNats }, id) => {
       await store(hubNats, deadLetterSubject({ domain: "hub", channel: "nobody", rule: id }), "?");
-      return () => "passed over by what lists dead letters";
+      return harmless("passed over by what lists dead letters");
     },
   },
   {
     name: "how far a copy is: no JSON",
     deliver: async ({ hubNats, region }) => {
       await (await Bucket.open(hubNats, COPIES_BUCKET)).put(region, "?");
-      return () => "taken: the log is kept until it is told again";
+      return harmless("the log is kept until it is told again");
     },
   },
   {

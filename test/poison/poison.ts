@@ -88,6 +88,16 @@ export const rejectedAs =
     return found ? `reject at ${found.domain}, ${reason}: ${line(found.detail)}` : null;
   };
 
+const HARMLESS = "harmless: ";
+
+/** Listed nowhere, because nothing is lost by it: lists pass it over, or its owner writes it anew. */
+export const harmless =
+  (why: string): Listed =>
+  () =>
+    `${HARMLESS}${why}`;
+
+export const isHarmless = (listed: string | null): boolean => listed?.startsWith(HARMLESS) === true;
+
 /** Whatever was seen when it was delivered: a connection that was closed, with the code. */
 export const seen =
   (what: string): Listed =>

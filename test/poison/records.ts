@@ -10,7 +10,7 @@ import {
 } from "../../contracts/names/subjects.ts";
 import { Bucket } from "../../platform/nats/client/bucket.ts";
 import { anAlert } from "../support/an-alert.ts";
-import { type Listed, type Poison, say, setAsideBy, store } from "./poison.ts";
+import { type Listed, type Poison, say, setAsideBy, store, harmless } from "./poison.ts";
 
 /** An alert in the region's stream. */
 const alert = (name: string, body: (id: string) => unknown, ...by: string[]): Poison => ({
@@ -138,7 +138,7 @@ export const COMMANDS: readonly Poison[] = [
     deliver: async ({ regionNats, region }, id) => {
       const subject = replyFilter({ region, device: `${id}/+`, id: "x" });
       await store(regionNats, subject, "{");
-      return () => "taken: a reply may be any bytes";
+      return harmless("a reply may be any bytes");
     },
   },
 ];
