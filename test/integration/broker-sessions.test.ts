@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { IConnackPacket, IPublishPacket } from "mqtt-packet";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { eventually } from "../support/eventually.ts";
 import { startTestBroker } from "../support/mqtt-broker.ts";
 import { startServedBroker } from "../support/mqtt-child.ts";
 import { RawClient, connectPacket, publishPacket } from "../support/mqtt-client.ts";
@@ -162,6 +163,7 @@ test("kill -9 between PUBREC and PUBREL: the re-send is answered and not handed 
   await again.until((packet) => packet.cmd === "pubcomp");
   again.send(publishPacket({ qos: 2, messageId: 5, payload: "next" }));
   await again.until(() => again.of("pubrec").length === 2);
+  await eventually("the next one is handed over", () => after.messages.length > 0);
   expect(after.messages).toEqual([{ handed: "next" }]);
 });
 

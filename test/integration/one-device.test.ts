@@ -74,15 +74,18 @@ test("a rule that throws for one device resolves and fires for all others of its
     publish(device, "measurement", { ts: Date.now(), value, sensor });
   await eventually("w3 fires", async () => {
     expect(await measure("w3", 50, "7")).toBe(0);
-    return (await alertOf(id, "w3"))?.state === "firing";
+    return (await alertOf(id, "w3{sensor=7}"))?.state === "firing";
   });
   expect(await measure("evil", 50, "kitchen")).toBe(0);
   expect(await measure("w3", 10, "7")).toBe(0);
   expect(await measure("w7", 99, "7")).toBe(0);
-  await eventually("w7 fires", async () => (await alertOf(id, "w7"))?.state === "firing");
-  await eventually("w3 resolves", async () => (await alertOf(id, "w3"))?.state === "resolved");
+  await eventually("w7 fires", async () => (await alertOf(id, "w7{sensor=7}"))?.state === "firing");
+  await eventually(
+    "w3 resolves",
+    async () => (await alertOf(id, "w3{sensor=7}"))?.state === "resolved",
+  );
   await eventually("the key that cannot be evaluated is told", async () => {
-    return (await alertOf("rule_error", `${id}/evil`))?.state === "firing";
+    return (await alertOf("rule_error", `${id}/evil{sensor=kitchen}`))?.state === "firing";
   });
   const { out } = await skerry([
     "alerts",
