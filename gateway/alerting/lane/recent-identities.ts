@@ -3,6 +3,7 @@
 // R1. A reading is remembered for at least a horizon of the lane's clock: HORIZON_MS, and if it came late
 //     LATE_HORIZON_MS, in another memory of this kind.
 // R2. Memory is bounded by READINGS_MAX a generation: beyond it the older generation goes early.
+import { IdentitySet } from "./identity-set.ts";
 import type { NumberReader, NumberWriter } from "../windows/number-tape.ts";
 
 export const HORIZON_MS = 60_000;
@@ -10,8 +11,8 @@ export const LATE_HORIZON_MS = 6 * 3_600_000;
 const READINGS_MAX = 200_000;
 
 interface Generation {
-  /** Their keys are of contract and device. */
-  readonly identities: Map<string, Set<number>>;
+  /** Contract → device → identities: text that is joined for each reading would cost more than finding it. */
+  readonly identities: Map<string, Map<string, IdentitySet>>;
   count: number;
 }
 
@@ -48,19 +49,23 @@ export class RecentIdentities {
       this.#sinceMs = clockMs;
     }
     this.#current.count += 1;
-    const key = `${contract}\n${device}`;
-    let identities = this.#current.identities.get(key);
-    if (!identities) this.#current.identities.set(key, (identities = new Set()));
-    if (identities.has(identity)) return false;
+    let devices = this.#current.identities.get(contract);
+    if (!devices) this.#current.identities.set(contract, (devices = new Map()));
+    let identities = devices.get(device);
+    if (!identities) devices.set(device, (identities = new IdentitySet()));
     // Seen again it is remembered anew: a device may send it a third time.
-    identities.add(identity);
-    return this.#previous.identities.get(key)?.has(identity) !== true;
+    if (!identities.add(identity)) return false;
+    return this.#previous.identities.get(contract)?.get(device)?.has(identity) !== true;
   }
 
   write(writer: NumberWriter): RecentIdentitiesState {
     const generations = [this.#previous, this.#current].map(({ identities, count }) => {
-      for (const of of identities.values()) for (const identity of of) writer.push(identity);
-      const sizes = [...identities].map(([key, { size }]) => [key, size] as const);
+      const sizes: [string, number][] = [];
+      for (const [contract, devices] of identities)
+        for (const [device, of] of devices) {
+          for (const identity of of) writer.push(identity);
+          sizes.push([`${contract}\n${device}`, of.size]);
+        }
       return { identities: sizes, count };
     });
     return { sinceMs: this.#sinceMs, generations };
@@ -74,9 +79,29 @@ export class RecentIdentities {
     const identities = new RecentIdentities(horizonMs);
     identities.#sinceMs = sinceMs;
     [identities.#previous, identities.#current] = generations.map((of) => ({
-      identities: new Map(of.identities.map(([key, size]) => [key, new Set(reader.take(size))])),
+      identities: readIdentities(of.identities, reader),
       count: of.count,
     })) as [Generation, Generation];
     return identities;
   }
+}
+
+function readIdentities(
+  sizes: RecentIdentitiesState["generations"][number]["identities"],
+  reader: NumberReader,
+): Generation["identities"] {
+  const all: Generation["identities"] = new Map();
+  for (const [key, size] of sizes) {
+    const [contract, device] = splitOnce(key);
+    let devices = all.get(contract);
+    if (!devices) all.set(contract, (devices = new Map()));
+    devices.set(device, IdentitySet.of(reader.take(size)));
+  }
+  return all;
+}
+
+/** The name of a contract has no line break, and a device may. */
+function splitOnce(key: string): [contract: string, device: string] {
+  const at = key.indexOf("\n");
+  return [key.slice(0, at), key.slice(at + 1)];
 }
