@@ -14,7 +14,8 @@ export interface InfluxUnderTest extends AsyncDisposable {
   client(database?: string): InfluxClient;
 }
 
-export async function startInflux(): Promise<InfluxUnderTest> {
+/** @param env further settings of the server. */
+export async function startInflux(env: Record<string, string> = {}): Promise<InfluxUnderTest> {
   const directory = await temporaryDirectory();
   const [http, backup] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${http}`;
@@ -28,6 +29,7 @@ export async function startInflux(): Promise<InfluxUnderTest> {
       INFLUXDB_META_DIR: join(directory.path, "meta"),
       INFLUXDB_DATA_DIR: join(directory.path, "data"),
       INFLUXDB_DATA_WAL_DIR: join(directory.path, "wal"),
+      ...env,
     },
     ready: async () => (await fetch(`${url}/ping`)).status === 204,
   });

@@ -21,15 +21,17 @@ export type Row = Readonly<Record<string, string | number | boolean | null>>;
 
 /** A proxy may answer in InfluxDB's place. */
 interface QueryResponse {
-  results?: {
-    error?: string;
+  results?: QueryResult[];
+}
+
+interface QueryResult {
+  error?: string;
+  partial?: boolean;
+  series?: {
     partial?: boolean;
-    series?: {
-      partial?: boolean;
-      tags?: Record<string, string>;
-      columns: string[];
-      values: (string | number | boolean | null)[][];
-    }[];
+    tags?: Record<string, string>;
+    columns: string[];
+    values: (string | number | boolean | null)[][];
   }[];
 }
 
@@ -89,8 +91,7 @@ export class InfluxClient {
       throw new AppError("INFLUX_UNAVAILABLE", "retry", "InfluxDB: the answer has no results");
     const [result] = results;
     if (result?.error) throw queryError(result.error);
-    if (result?.partial || result?.series?.some(({ partial }) => partial))
-      throw new AppError("INFLUX_REFUSED", "reject", CUT_SHORT);
+    if (result && isCutShort(result)) throw new AppError("INFLUX_REFUSED", "reject", CUT_SHORT);
     return (result?.series ?? []).flatMap(({ columns, values, tags }) =>
       values.map((row) => ({
         ...tags,
@@ -129,6 +130,19 @@ function authorization({ token }: InfluxTarget, url: URL): Record<string, string
   if (url.username === "" && url.password === "") return {};
   const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
   return { authorization: `Basic ${Buffer.from(credentials).toString("base64")}` };
+}
+
+/** InfluxDB gathers rows in chunks of this many. */
+const CHUNK_ROWS = 10_000;
+
+/**
+ * A series that came in several chunks says `partial` though all of them are there (seen with 1.6.7); if only the
+ * first one is, a limit of the server of just its size kept the others back.
+ */
+function isCutShort({ partial, series = [] }: QueryResult): boolean {
+  if (partial) return true;
+  const rows = series.reduce((sum, { values }) => sum + values.length, 0);
+  return rows <= CHUNK_ROWS && series.some((one) => one.partial);
 }
 
 const CUT_SHORT = "InfluxDB cuts results short: set max-row-limit of its [http] section to 0";
