@@ -20,6 +20,7 @@ import {
   type Said,
   drain,
   isFor,
+  newestThatCounts,
   reachOf,
   say,
   waitsOf,
@@ -190,7 +191,7 @@ class Tracker {
   #forget(): void {
     const history = this.#history;
     const newest = Math.max(...history.map(({ timeMs }) => timeMs));
-    const matters = newest - reachOf(this.rule);
+    const matters = Math.min(newest, newestThatCounts(this.rule, history)) - reachOf(this.rule);
     const fields = history.flatMap((one) =>
       Object.keys(one.values).map((field) => [`${one.contract}\n${field}`, one] as const),
     );

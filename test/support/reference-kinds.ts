@@ -233,6 +233,15 @@ export function drain(
   return { ...judgeAggregate(rule, left, last), nowMs };
 }
 
+/** The event time of the newest reading in a window, which goes on to be drained; infinite without one. */
+export function newestThatCounts(rule: CompiledRule, history: readonly Entry[]): number {
+  if (rule.kind !== "frequency" && rule.kind !== "aggregate") return Number.POSITIVE_INFINITY;
+  const counted = history.filter(countsOf(rule));
+  return counted.length === 0
+    ? Number.POSITIVE_INFINITY
+    : Math.max(...counted.map(({ timeMs }) => timeMs));
+}
+
 /** Of the readings of a time, the one that came last. */
 const newestOf = (entries: readonly Entry[], timeMs: number): Entry =>
   entries
