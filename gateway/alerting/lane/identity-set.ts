@@ -1,7 +1,7 @@
 // A set of identities (pure): what a Set of numbers is, for numbers that are no small integers. A Set keeps
 // each of those as an object of its own, and finding it took a fifth of what a lane does with a reading.
 //
-// E1. Open addressing with linear probing (Knuth, The Art of Computer Programming 3, 6.4, algorithm L), at most
+// O1. Open addressing with linear probing (Knuth, The Art of Computer Programming 3, 6.4, algorithm L), at most
 //     half full. An empty place is NaN, which no identity in a set is. Identities are mixed already, so their
 //     bits are where they are looked for.
 
