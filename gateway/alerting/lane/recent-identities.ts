@@ -50,7 +50,8 @@ export class RecentIdentities {
     }
     this.#current.count += 1;
     let devices = this.#current.identities.get(contract);
-    if (!devices) this.#current.identities.set(contract, (devices = new Map()));
+    if (!devices)
+      this.#current.identities.set(contract, (devices = new Map<string, IdentitySet>()));
     let identities = devices.get(device);
     if (!identities) devices.set(device, (identities = new IdentitySet()));
     // Seen again it is remembered anew: a device may send it a third time.
@@ -94,7 +95,7 @@ function readIdentities(
   for (const [key, size] of sizes) {
     const [contract, device] = splitOnce(key);
     let devices = all.get(contract);
-    if (!devices) all.set(contract, (devices = new Map()));
+    if (!devices) all.set(contract, (devices = new Map<string, IdentitySet>()));
     devices.set(device, IdentitySet.of(reader.take(size)));
   }
   return all;
