@@ -1,6 +1,6 @@
 // Readings that the sink does not hold are kept as rejects at the hub, before their frame counts as done.
 import { decodeFrame } from "../../contracts/messages/frame.ts";
-import type { Reject, RejectReason } from "../../contracts/messages/reject.ts";
+import { type RejectReason, rejectOfReading } from "../../contracts/messages/reject.ts";
 import type { LaneId } from "../../contracts/names/subjects.ts";
 import { telemetryTopic } from "../../contracts/names/topics.ts";
 import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
@@ -25,19 +25,10 @@ export async function storeRejects(
   const { lane, entry } = of;
   const { readings, header } = decodeFrame(entry.data);
   for (const { place, reason, detail } of of.unstored) {
-    const { device, contract, version, receivedAtMs, traceparent, payload } = readings[place]!;
-    const reject: Reject = {
-      reason,
-      detail,
-      topic: telemetryTopic(device, contract),
-      clientId: header.gateway,
-      device,
-      contract,
-      version,
-      receivedAtMs,
-      ...(traceparent === null ? {} : { traceparent }),
-      payload: Buffer.from(JSON.stringify(payload)).toString("base64"),
-    };
+    const reading = readings[place]!;
+    const topic = telemetryTopic(reading.device, reading.contract);
+    const { gateway } = header;
+    const reject = rejectOfReading(reading, { reason, detail, topic, gateway });
     const id = `${lane.region}:${lane.partition}:${entry.seq}:${place}`;
     await rejectLog.append(reject, signal, id);
   }

@@ -1,3 +1,5 @@
+import type { FrameReading } from "./frame.ts";
+
 /** Reasons to refuse a publish: a closed list, because each is a subject token and a metric label. */
 export const REJECT_REASONS = [
   "not_authorized",
@@ -42,6 +44,19 @@ export interface Reject {
   readonly contentType?: string;
   /** The raw bytes of the whole message, base64. */
   readonly payload: string;
+}
+
+/** The reject of a reading that is in the log, as if its gateway had sent it on this topic. */
+export function rejectOfReading(
+  { device, contract, version, receivedAtMs, traceparent, payload }: FrameReading,
+  of: Pick<Reject, "reason" | "detail" | "topic"> & { readonly gateway: string },
+): Reject {
+  const { gateway: clientId, reason, detail, topic } = of;
+  return {
+    ...{ reason, detail, topic, clientId, device, contract, version, receivedAtMs },
+    ...(traceparent === null ? {} : { traceparent }),
+    payload: Buffer.from(JSON.stringify(payload)).toString("base64"),
+  };
 }
 
 /** Rejects of one device and reason that are not kept any more, although nobody has replayed them. */

@@ -66,7 +66,7 @@ export function compileRule(rule: Rule, catalog: Catalog): CompiledRule {
     partitionKey,
     variablesOf: (contract) => variablesOf(versionsOf(contract, catalog)),
   });
-  const where = whereOf(rule, versions);
+  const where = kind.hasOwnWhere ? null : whereOf(rule, versions);
   return {
     rule,
     id: rule.id,
@@ -113,11 +113,8 @@ function checkedBy(
 }
 
 /** @throws RuleError; it may look at what all contracts of the rule have. */
-function whereOf(
-  { where, kind }: Rule,
-  versions: readonly (readonly Contract[])[],
-): Expression | null {
-  if (typeof where !== "string" || kind === "composite") return null;
+function whereOf({ where }: Rule, versions: readonly (readonly Contract[])[]): Expression | null {
+  if (typeof where !== "string") return null;
   const [first, ...others] = versions.map(variablesOf);
   const shared = Object.entries(first!).filter(([name, type]) =>
     others.every((other) => other[name] === type),

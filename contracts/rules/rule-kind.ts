@@ -35,6 +35,8 @@ export interface RuleKind<R extends RuleBase, C> {
   resolveAfterMs(rule: R): number | null;
   /** True if the rule goes by the partition key alone unless it says `by`; a kind without it goes by series. */
   joinsSeries?(rule: R): boolean;
+  /** True if the kind compiles `where` itself; a kind without it has one expression over all its contracts. */
+  readonly hasOwnWhere?: true;
   /** @throws RuleError naming the property at fault, and the position in its expression. */
   compile(rule: R, scope: CompileScope): C;
   /** Every compiled expression that looks at readings, beside the common `where`. */

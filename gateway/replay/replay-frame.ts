@@ -4,7 +4,7 @@
 // N1. Each reading goes through admission as of its first arrival: what may not be admitted is named, and stays.
 // N2. The frame stays where it is: asking again gives equal readings.
 import { type FrameReading, decodeFrame } from "../../contracts/messages/frame.ts";
-import type { Reject } from "../../contracts/messages/reject.ts";
+import { type Reject, rejectOfReading } from "../../contracts/messages/reject.ts";
 import type { ReplayAnswer, ReplayRequest } from "../../contracts/messages/replay.ts";
 import { telemetryStream } from "../../contracts/names/subjects.ts";
 import { telemetryTopic } from "../../contracts/names/topics.ts";
@@ -48,17 +48,6 @@ export async function replayFrame(
 
 /** The reading as a message that would have made it (N1). */
 const asReject = (reading: FrameReading, { gateway }: { gateway: string }): Reject => {
-  const { device, contract, version, receivedAtMs, traceparent, payload } = reading;
-  return {
-    reason: "unwritable",
-    detail: "",
-    topic: telemetryTopic(device, contract, version),
-    clientId: gateway,
-    device,
-    contract,
-    version,
-    receivedAtMs,
-    ...(traceparent === null ? {} : { traceparent }),
-    payload: Buffer.from(JSON.stringify(payload)).toString("base64"),
-  };
+  const topic = telemetryTopic(reading.device, reading.contract, reading.version);
+  return rejectOfReading(reading, { reason: "unwritable", detail: "", topic, gateway });
 };

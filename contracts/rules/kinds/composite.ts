@@ -57,6 +57,7 @@ export const composite: RuleKind<CompositeRule, CompiledComposite> = {
   listed: ({ when }) => when,
   resolveAfterMs: () => null,
   joinsSeries: () => true,
+  hasOwnWhere: true,
   compile: (rule, { variablesOf }) => {
     const aliases = Object.entries(rule.contracts);
     const known = aliases.map(([alias, contract]) => [alias, variablesOf(contract)] as const);
