@@ -21,7 +21,8 @@ export class Quantiles {
   #counted: Counted | null = null;
   #count = 0;
 
-  add(value: number): void {
+  add(any: number): void {
+    const value = any + 0; // -0 is 0: else zeros would stand in the order in which they came (Q1).
     this.#count += 1;
     if (this.#counted !== null) count(this.#counted, value);
     else if (this.#count <= EXACT_VALUES_MAX) insert(this.#values, value);

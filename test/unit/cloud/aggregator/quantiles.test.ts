@@ -14,6 +14,7 @@ test("windows that are merged tell what one window of all their values tells", (
   const value = fc.oneof(
     fc.double({ min: -2, max: 2, noNaN: true }),
     fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.constantFrom(0, -0),
   );
   const parts = fc.array(fc.array(value, { maxLength: 80, size: "max" }), { maxLength: 6 });
   fc.assert(
@@ -25,6 +26,15 @@ test("windows that are merged tell what one window of all their values tells", (
       expect(merged.at(QS)).toEqual(quantilesOf(all.toReversed()).at(QS));
     }),
   );
+});
+
+test("zeros of either sign are the same value, whichever came first", () => {
+  for (const values of [
+    [0, -0],
+    [-0, 0],
+    [-0, -0],
+  ])
+    expect(quantilesOf(values).at(QS)).toEqual([0, 0, 0, 0, 0]);
 });
 
 test("merging forgets neither what is below zero nor what is around one", () => {
