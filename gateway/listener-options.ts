@@ -87,6 +87,7 @@ const LIMIT_DOCS: Record<keyof Limits, string> = {
   pendingSessionsMax: "sessions kept for absent clients",
   queuedMessagesMax: "messages waiting for one subscriber",
   queuedBytesMax: "bytes of messages queued for one session",
+  queuedBytesOfAllMax: "bytes of messages queued for all sessions together",
   retainedMessagesMax: "topics with a retained message",
   deliveriesInFlightMax: "unacknowledged deliveries to one subscriber",
   outboundBytesMax: "bytes waiting in one subscriber's socket",

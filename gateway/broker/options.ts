@@ -53,6 +53,8 @@ export interface Limits {
   /** Messages waiting for one subscriber; further ones are dropped and counted. */
   readonly queuedMessagesMax: number;
   readonly queuedBytesMax: number;
+  /** The same over all sessions, each message with what it takes besides its payload. */
+  readonly queuedBytesOfAllMax: number;
   /** Topics with a retained message; further ones are dropped and counted. */
   readonly retainedMessagesMax: number;
   /** Unacknowledged deliveries to one subscriber, at most its own Receive Maximum. */
@@ -86,6 +88,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   pendingSessionsMax: 20_000,
   queuedMessagesMax: 1000,
   queuedBytesMax: 8 * 1024 * 1024,
+  queuedBytesOfAllMax: 1024 * 1024 * 1024,
   retainedMessagesMax: 50_000,
   deliveriesInFlightMax: 256,
   outboundBytesMax: 256 * 1024,

@@ -14,6 +14,7 @@ import { count, makeCounters } from "./counters.ts";
 import { type BrokerOptions, resolveLimits } from "./options.ts";
 import { REASON } from "./protocol/reason-codes.ts";
 import { DEFAULT_REJECT_ANSWERS, REFUSAL_CODES } from "./protocol/refusals.ts";
+import { keepLengths } from "./protocol/wire.ts";
 import { Forwarder } from "./routing/forward.ts";
 import { makeGatewayTopics } from "./routing/gateway-topics.ts";
 import { Retained } from "./routing/retained.ts";
@@ -108,13 +109,15 @@ async function makeParts(
   { logger, dataDirectory, ...options }: BrokerOptions,
   handlers: BrokerHandlers,
 ): Promise<ConnectionParts & { readonly retained: Retained }> {
+  keepLengths();
   const limits = resolveLimits(options.limits);
   const counters = makeCounters();
   const store = openSessionStore(dataDirectory, (error) => {
     count(counters.dropped, "store_failed");
     logger?.error({ err: error }, "the session store failed");
   });
-  const ground = { handlers, limits, counters, logger, store };
+  const queued = { messages: 0, bytes: 0 };
+  const ground = { handlers, limits, counters, logger, store, queued };
   const sessions = new Sessions(ground);
   const retained = new Retained(ground);
   sessions.load(Date.now());

@@ -2,15 +2,14 @@
 // survive `kill -9` of the broker, with their MQTT 5 properties, and expire when they must.
 // Method: our broker in a child process on a temporary directory, killed with SIGKILL right after
 // the answers that promise something.
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { IConnackPacket, IPublishPacket } from "mqtt-packet";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import type { Broker } from "../../gateway/broker/broker.ts";
 import { startTestBroker } from "../support/mqtt-broker.ts";
 import { startServedBroker } from "../support/mqtt-child.ts";
 import { RawClient, connectPacket, publishPacket } from "../support/mqtt-client.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const properties = {
   contentType: "application/json",
@@ -19,11 +18,6 @@ const properties = {
   payloadFormatIndicator: true,
   userProperties: { traceparent: "00-1-2-01", list: ["a", "b"] },
 };
-
-async function temporaryDirectory(): Promise<AsyncDisposable & { path: string }> {
-  const path = await mkdtemp(join(tmpdir(), "skerry-broker-"));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
-}
 
 const sleeper = {
   protocolVersion: 5 as const,
@@ -259,6 +253,43 @@ test("a queue for an absent client is bounded, and what is dropped is counted", 
     "3",
     "4",
   ]);
+});
+
+test("what waits for all absent clients together is bounded, through restarts and when a session ends", async () => {
+  await using directory = await temporaryDirectory();
+  const options = {
+    dataDirectory: directory.path,
+    // Room for four messages of 744 bytes with their 256 besides.
+    limits: { queuedBytesOfAllMax: 4000 },
+  };
+  const publishEight = async ({ broker }: { broker: Broker }): Promise<void> => {
+    for (let index = 0; index < 8; index++)
+      await broker.publish("t", Buffer.alloc(744), { retain: false });
+  };
+  {
+    await using world = await startTestBroker(options);
+    for (const clientId of ["a", "b"]) {
+      using client = await RawClient.connect(world.port, { ...sleeper, clientId });
+      await subscribed(client, "t", 1);
+      client.socket.destroy();
+    }
+    await expect.poll(() => world.broker.counters.connections).toBe(0);
+    await publishEight(world);
+    expect(world.broker.counters.dropped).toEqual({ queues_full: 12 });
+  }
+  await using again = await startTestBroker(options);
+  await publishEight(again);
+  expect(again.broker.counters.dropped).toEqual({ queues_full: 16 });
+  // The session of one of them ends, and its two places are free.
+  using ended = await RawClient.connect(again.port, {
+    ...connectPacket({ clientId: "a", clean: true }),
+  });
+  ended.socket.destroy();
+  await expect.poll(() => again.broker.counters.connections).toBe(0);
+  await publishEight(again);
+  expect(again.broker.counters.dropped).toEqual({ queues_full: 22 });
+  using client = await RawClient.connect(again.port, { ...sleeper, clientId: "b" });
+  await client.until(() => publishes(client).length === 4);
 });
 
 test("a client that takes a frozen connection over and vanishes leaves its queue to the next", async () => {

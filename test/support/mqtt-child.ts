@@ -25,7 +25,7 @@ export const startServedBroker = (options: ServeOptions): Promise<ChildBroker> =
 async function startChild(script: string, options: object): Promise<ChildBroker> {
   const child = fork(join(import.meta.dirname, script), [JSON.stringify(options)], {
     stdio: ["ignore", "ignore", "ignore", "ipc"],
-    execArgv: [],
+    execArgv: ["--expose-gc"],
     serialization: "advanced",
   });
   const messages: Record<string, unknown>[] = [];

@@ -32,8 +32,10 @@ const broker = await startBroker(
 );
 process.on("message", (message: { counters?: true; publish?: string; payload?: string }) => {
   if (message.counters) {
-    const rssBytes = process.memoryUsage().rss;
-    return void process.send?.({ counters: { ...broker.counters, rssBytes } });
+    globalThis.gc?.();
+    const { rss, heapUsed, external } = process.memoryUsage();
+    const memory = { rssBytes: rss, keptBytes: heapUsed + external };
+    return void process.send?.({ counters: { ...broker.counters, ...memory } });
   }
   void broker
     .publish(message.publish ?? "", message.payload ?? "", { retain: true })

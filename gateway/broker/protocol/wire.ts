@@ -4,7 +4,7 @@ import * as mqttPacket from "mqtt-packet";
 import type { Packet } from "mqtt-packet";
 import { returnCodeOf } from "./reason-codes.ts";
 
-const { generate } = mqttPacket;
+const { generate, writeToStream } = mqttPacket;
 
 export const PINGRESP = Buffer.from([0xd0, 0x00]);
 
@@ -13,6 +13,28 @@ export const pubackWord = (messageId: number): number => 0x40000000 | REMAINING_
 export const pubrecWord = (messageId: number): number => 0x50000000 | REMAINING_LENGTH | messageId;
 export const pubrelWord = (messageId: number): number => 0x62000000 | REMAINING_LENGTH | messageId;
 export const pubcompWord = (messageId: number): number => 0x70000000 | REMAINING_LENGTH | messageId;
+
+/**
+ * Has mqtt-packet make its cache of lengths (up to two bytes: 2.2.3 of MQTT 3.1.1) at once. By itself it
+ * makes each entry when it first needs it, as four bytes of whichever 64 KiB of Node's pool are in use
+ * then, and keeps them for ever: clients that see to 16,384 lengths would cost a gigabyte.
+ */
+export function keepLengths(): void {
+  const nowhere = { write: () => true } as unknown as NodeJS.WritableStream;
+  const most = Buffer.alloc(16_384);
+  for (let length = 3; length < 16_384; length++)
+    writeToStream(
+      {
+        cmd: "publish",
+        topic: "t",
+        qos: 0,
+        dup: false,
+        retain: false,
+        payload: most.subarray(3, length),
+      },
+      nowhere,
+    );
+}
 
 /** Encodes for a protocol version; mqtt-packet writes MQTT 3.1 like 3.1.1 after CONNECT. */
 export const encode = (packet: Packet, protocolVersion: number): Buffer =>

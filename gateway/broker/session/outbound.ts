@@ -8,6 +8,8 @@
 //     has expired is [MQTT-3.3.2-5], and the remaining expiry is sent with the rest [MQTT-3.3.2-6].
 // O4. After a reconnect what was in flight is sent again first, under its identifiers
 //     [MQTT-4.4.0-1]: PUBLISH with DUP, or PUBREL where PUBREC had come.
+// O5. What waits in all sessions together is bounded too: whoever comes back under ever new client ids
+//     fills that room, not the disk.
 import type { Logger } from "../../../platform/runtime/logger.ts";
 import type { BrokerCounters } from "../broker.ts";
 import { count } from "../counters.ts";
@@ -21,11 +23,20 @@ export interface OutboundParts {
   readonly store: SessionStore;
   readonly limits: Pick<
     Limits,
-    "deliveriesInFlightMax" | "outboundBytesMax" | "queuedMessagesMax" | "queuedBytesMax"
+    | "deliveriesInFlightMax"
+    | "outboundBytesMax"
+    | "queuedMessagesMax"
+    | "queuedBytesMax"
+    | "queuedBytesOfAllMax"
   >;
+  /** What waits in all sessions together (O5). */
+  readonly queued: Backlog;
   readonly counters: BrokerCounters;
   readonly logger: Logger | undefined;
 }
+
+/** What a message takes in the store or in memory besides its payload: topic, properties, keys. */
+const MESSAGE_OVERHEAD_BYTES = 256;
 
 interface InFlight {
   readonly qos: 1 | 2;
@@ -55,6 +66,8 @@ export class Outbound {
     this.#clientId = clientId;
     this.#persistent = persistent;
     this.#backlog = backlog ?? { messages: 0, bytes: 0 };
+    parts.queued.messages += this.#backlog.messages;
+    parts.queued.bytes += this.#backlog.bytes;
   }
 
   attach(peer: Peer): void {
@@ -87,13 +100,18 @@ export class Outbound {
   detach(): void {
     this.#peer = null;
     if (this.#persistent) return;
+    this.end();
+  }
+
+  /** The session is over, and with it what waits. */
+  end(): void {
     this.#waiting = [];
-    this.#backlog.messages = this.#backlog.bytes = 0;
+    this.#settleBacklog(this.#backlog.messages, this.#backlog.bytes);
   }
 
   /** `qos` is already the lesser of the publisher's and the subscription's [MQTT-3.8.4-8]. */
   deliver(message: StoredMessage, qos: 0 | 1 | 2): void {
-    const { limits, counters, store } = this.#parts;
+    const { limits, counters, store, queued } = this.#parts;
     if (qos === 0) {
       const peer = this.#peer;
       if (!peer) return;
@@ -107,8 +125,9 @@ export class Outbound {
     const bytesAfter = bytes + message.payload.length;
     if (messages >= limits.queuedMessagesMax || bytesAfter > limits.queuedBytesMax)
       return count(counters.dropped, "queue_full");
-    this.#backlog.messages++;
-    this.#backlog.bytes = bytesAfter;
+    const room = limits.queuedBytesOfAllMax - queued.messages * MESSAGE_OVERHEAD_BYTES;
+    if (queued.bytes + message.payload.length > room) return count(counters.dropped, "queues_full"); // O5
+    this.#settleBacklog(-1, -message.payload.length);
     if (this.#persistent) store.enqueue(this.#clientId, qos, message);
     // A copy: the payload is a window on everything that came in the same read.
     else
@@ -189,7 +208,7 @@ export class Outbound {
     }
     const head = this.#waiting.shift();
     if (!head) return undefined;
-    this.#settleBacklog(head.message.payload.length);
+    this.#settleBacklog(1, head.message.payload.length);
     return { sequence: 0, ...head };
   }
 
@@ -198,15 +217,18 @@ export class Outbound {
     if (!entry) return;
     this.#inFlight.delete(messageId);
     if (entry.sequence > 0) {
-      this.#settleBacklog(entry.bytes);
+      this.#settleBacklog(1, entry.bytes);
       this.#parts.store.dequeue(entry.sequence);
     }
     this.#pumpSoon();
   }
 
-  #settleBacklog(bytes: number): void {
-    this.#backlog.messages--;
+  #settleBacklog(messages: number, bytes: number): void {
+    const { queued } = this.#parts;
+    this.#backlog.messages -= messages;
     this.#backlog.bytes -= bytes;
+    queued.messages -= messages;
+    queued.bytes -= bytes;
   }
 
   #pumpSoon(): void {

@@ -107,6 +107,7 @@ export class Sessions {
     for (const filter of session.subscriptions.keys()) this.index.delete(filter, session.clientId);
     session.subscriptions.clear();
     session.outbound.detach();
+    session.outbound.end();
     this.#parked.delete(session);
     if (this.#byClient.get(session.clientId) === session) this.#byClient.delete(session.clientId);
     if (session.persistent) this.#parts.store.endSession(session.clientId);
