@@ -29,13 +29,13 @@ export interface OutboundParts {
     | "queuedBytesMax"
     | "queuedBytesOfAllMax"
   >;
-  /** What waits in all sessions together (O5). */
+  /** Messages that wait in all sessions together (O5). */
   readonly queued: Backlog;
   readonly counters: BrokerCounters;
   readonly logger: Logger | undefined;
 }
 
-/** What a message takes in the store or in memory besides its payload: topic, properties, keys. */
+/** A message takes about this much besides its payload: topic, properties, keys. */
 const MESSAGE_OVERHEAD_BYTES = 256;
 
 interface InFlight {
