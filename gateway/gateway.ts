@@ -10,6 +10,7 @@ import { ConditionAlerts } from "../platform/nats/lanes/condition-alerts.ts";
 import { RejectKeeper } from "../platform/nats/lanes/reject-keeper.ts";
 import { RejectLog } from "../platform/nats/lanes/reject-log.ts";
 import { SetAside, entriesSetAside } from "../platform/nats/lanes/set-aside.ts";
+import { announceProcess } from "../platform/nats/live/announce-process.ts";
 import { serveRetries } from "../platform/nats/lanes/set-aside-retries.ts";
 import { connectNats } from "../platform/nats/client/connect.ts";
 import { Streams } from "../platform/nats/client/streams.ts";
@@ -97,7 +98,7 @@ export async function runGateway(
   try {
     await workUntil(
       config,
-      { ...services, broker, logger },
+      { ...services, broker, logger, status },
       AbortSignal.any([signal, stopping.signal]),
     );
   } finally {
@@ -217,12 +218,17 @@ const statusOf = (region: string, services: Services, broker: Broker): GatewaySt
 /** Ends when `signal` aborts, or when the first of the work fails. */
 async function workUntil(
   config: GatewayConfig,
-  parts: Services & { readonly broker: Broker; readonly logger: Logger },
+  parts: Services & {
+    readonly broker: Broker;
+    readonly logger: Logger;
+    readonly status: () => GatewayStatus;
+  },
   signal: AbortSignal,
 ): Promise<void> {
   const { region } = config;
   const { connection, commitLog, ingest, commands, identity, backpressure } = parts;
-  const { broker, setAside, logger } = parts;
+  const { broker, setAside, logger, status } = parts;
+  const announced = { kind: "gateway", domain: region, instance: config.gatewayId } as const;
   await Promise.race([
     commitLog.run(signal),
     mirrorAlerts({ connection, broker, region, setAside, logger }, signal),
@@ -238,5 +244,6 @@ async function workUntil(
     runTrimmer({ ...config, connection, logger }, signal),
     keepRejects(parts, signal),
     tellContests(parts, signal),
+    announceProcess({ ...announced, connection, status }, signal),
   ]);
 }

@@ -5,6 +5,7 @@ import type { SetAsideRecord } from "../../contracts/messages/set-aside.ts";
 import { CONTRACTS_BUCKET, type LaneId, laneName } from "../../contracts/names/subjects.ts";
 import cron from "node-cron";
 import { connectNats } from "../../platform/nats/client/connect.ts";
+import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
 import { Losses } from "../../platform/nats/lanes/lane-operator.ts";
 import { type Lease, Leases } from "../../platform/nats/lanes/leases.ts";
@@ -122,6 +123,8 @@ export class Aggregator implements StatusSource {
     if (!connection) return;
     try {
       const by = { connection, domain: HUB, by: OPERATOR, logger: this.#logger } as const;
+      const announced = { connection, kind: OPERATOR, domain: HUB } as const;
+      void announceProcess({ ...announced, status: () => this.status() }, signal);
       const setAside = new SetAside({ ...by, signal });
       this.#setAside = setAside;
       const judged = entriesSetAside("contract", CONTRACTS_BUCKET, setAside);

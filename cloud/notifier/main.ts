@@ -1,5 +1,6 @@
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { publishOnce, publisherOn } from "../../platform/nats/client/publish.ts";
+import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { serveRetries } from "../../platform/nats/lanes/set-aside-retries.ts";
 import { HUB_INBOX } from "../../platform/nats/topology/permissions.ts";
 import { SetAside } from "../../platform/nats/lanes/set-aside.ts";
@@ -67,6 +68,10 @@ await processMain({
     });
     await Promise.all([
       notifier.run(signal),
+      announceProcess(
+        { connection, kind: "notifier", domain, status: () => notifier.status() },
+        signal,
+      ),
       serveRetries({ connection, domain, by: "notifier", logger }, retry, signal),
     ]);
     await connection.close();

@@ -1,7 +1,9 @@
 import { openReconciliation } from "../sinks/sinks.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
+import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
 import { HUB_INBOX } from "../../platform/nats/topology/permissions.ts";
+import { HUB } from "../../platform/nats/topology/topology.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import { serveStatus } from "../../platform/runtime/status-server.ts";
 import { STEWARD_OPTIONS } from "./options.ts";
@@ -22,7 +24,11 @@ await processMain({
     const steward = new Steward(config, { connection, source, catalog, logger });
     const at = { host: config.statusHost, port: config.statusPort };
     await using _status = await serveStatus(at, steward);
-    await steward.run(signal);
+    const announced = { connection, kind: "steward", domain: HUB } as const;
+    await Promise.all([
+      steward.run(signal),
+      announceProcess({ ...announced, status: () => steward.status() }, signal),
+    ]);
     await connection.close();
   },
 });

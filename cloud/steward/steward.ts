@@ -12,11 +12,13 @@ import {
   type SetAsideGroup,
   watchSetAside,
 } from "../../platform/nats/lanes/set-aside-watch.ts";
+import { LiveView } from "../../platform/nats/live/live-view.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { insist } from "../../platform/runtime/insist.ts";
 import { RejectKeeper } from "../../platform/nats/lanes/reject-keeper.ts";
 import { makeRoom } from "../../platform/nats/lanes/reject-room.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
+import { sleep } from "../../platform/runtime/backoff.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
@@ -45,6 +47,8 @@ export interface StewardParts {
 /** Hours that a steward which was away looks back at. */
 const HOURS_BACK_MAX = 24;
 
+const LISTEN_AGAIN_MS = 60_000;
+
 type Job = StewardStatus["jobs"][string];
 
 export class Steward implements StatusSource {
@@ -54,6 +58,7 @@ export class Steward implements StatusSource {
   readonly #jobs = new Map<string, Job>();
   readonly #copies = new Map<string, HubCopy>();
   readonly #rejects: RejectKeeper;
+  readonly #live = new LiveView();
 
   constructor(config: StewardConfig, parts: StewardParts) {
     this.#config = config;
@@ -73,6 +78,10 @@ export class Steward implements StatusSource {
       process: "steward",
       jobs: Object.fromEntries(this.#jobs),
       copies: Object.fromEntries(this.#copies),
+      processes: this.#live.processes.map(({ kind, instance, domain, startedMs, heardMs }) => ({
+        ...{ kind, instance, domain, startedMs },
+        silentMs: Math.max(0, Date.now() - heardMs),
+      })),
       sink: { name: this.#config.sink, uncompared: this.#uncompared },
     };
   }
@@ -97,8 +106,22 @@ export class Steward implements StatusSource {
       const reconcile = () => this.#job("reconciliation", () => this.#reconcile(source, signal));
       tasks.push(cron.schedule(reconcileSchedule, reconcile, options));
     } else this.#logger.warn(this.#uncompared);
-    await this.#alertOfSetAside(signal);
+    await Promise.all([this.#alertOfSetAside(signal), this.#listen(signal)]);
     for (const task of tasks) await task.destroy();
+  }
+
+  /** Hears the processes of all domains until `signal` aborts. */
+  async #listen(signal: AbortSignal): Promise<void> {
+    const { connection } = this.#parts;
+    while (!signal.aborted) {
+      try {
+        await this.#live.run(connection, [HUB, ...this.#config.regions], signal);
+      } catch (error) {
+        // A server whose configuration is older knows no live lane.
+        this.#logger.warn(`processes are not heard: ${messageOf(error)}`);
+        await sleep(LISTEN_AGAIN_MS, signal);
+      }
+    }
   }
 
   /** Alerts about what any process at the hub could not handle, until `signal` aborts. */

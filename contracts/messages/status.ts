@@ -167,6 +167,14 @@ export interface StewardStatus {
   >;
   /** The hub's copies of logs, by region. */
   readonly copies: Readonly<Record<string, HubCopy>>;
+  /** Processes that are heard on the live lane, longest silent first. */
+  readonly processes: readonly {
+    readonly kind: string;
+    readonly instance: string;
+    readonly domain: string;
+    readonly startedMs: number;
+    readonly silentMs: number;
+  }[];
   /** The sink as configured, and why log and sink are not compared; null if they are. */
   readonly sink: { readonly name: string; readonly uncompared: string | null };
 }

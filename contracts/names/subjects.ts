@@ -152,6 +152,36 @@ export const retrySetAsideSubject = (of: { domain: string; by: string }): string
 /** Core NATS request/reply in the region: admit a reject again; see contracts/messages/replay.ts. */
 export const replaySubject = (region: string): string => `replay.${region}`;
 
+/** Every change that a person made through the console, at the hub. */
+export const AUDIT_STREAM = "AUDIT";
+export const AUDIT_SUBJECT = "audit.hub";
+
+/** The live lane: core NATS, stored nowhere, never behind a backlog; see contracts/messages/live.ts. */
+export const LIVE_SUBJECTS = "live.>";
+
+/** The state of a process, about once a second; the domain is `hub` or a region. */
+export const liveProcessSubject = (of: {
+  domain: string;
+  kind: string;
+  instance: string;
+}): string => `live.${of.domain}.process.${of.kind}.${escapeToken(of.instance)}`;
+
+/**
+ * All processes of a domain, or those of one kind. No wildcard stands for a region: of what crosses the WAN
+ * nats-server passes on an interest only if it lies within what the region may send, or holds all of that.
+ */
+export const liveProcesses = (of: { domain: string; kind?: string }): string =>
+  `live.${of.domain}.process.${of.kind ?? "*"}.*`;
+
+export type LiveDigestKind = "readings" | "topics" | "events";
+
+/** Digests of what the gateways of a region saw in the last second. */
+export const liveDigestSubject = (region: string, kind: LiveDigestKind): string =>
+  `live.${region}.${kind}`;
+
+/** Everything live of one domain. */
+export const liveSubjects = (domain: string): string => `live.${domain}.>`;
+
 export const COMMANDS_SUBJECTS = "commands.>";
 
 /** The subject of one command; without a device or an id, a filter for all of them. */

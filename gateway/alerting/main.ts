@@ -5,6 +5,7 @@ import {
   RULES_BUCKET,
 } from "../../contracts/names/subjects.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
+import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { checkLog } from "../../platform/nats/lanes/check-log.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
@@ -124,6 +125,7 @@ await processMain({
       ...lanes.map((lane) => lane.run(signal)),
       watchGateways({ streams, region, alertLog, logger }, signal),
       alertOfSetAside({ streams, region, alertLog }, signal),
+      announceProcess({ connection, kind: "alerting", domain: region, status }, signal),
       serveRetries({ connection, ...by, logger }, retryEntries(setAside, retryAlerting), signal),
     ]);
     await connection.close();

@@ -137,6 +137,13 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       { name: "ALERTS_BYTES_MAX", doc: "alerts of a region, and each copy of them; the oldest go" },
       { name: "DEAD_LETTERS_KEPT", doc: "notifications that were given up, of one notifier" },
       { name: "DEAD_LETTERS_BYTES_MAX", doc: "the same, in bytes" },
+      { name: "AUDIT_BYTES_MAX", doc: "bytes of the record of changes made through the console" },
+      { name: "AUDIT_KEPT_MS", doc: "age at which such a record goes" },
+      { name: "LIVE_BYTES_MAX", doc: "bytes of one message on the live lane" },
+      {
+        name: "LIVE_ROWS_MAX",
+        doc: "rows of one message on the live lane; further ones are counted, and come in a later second",
+      },
       {
         name: "COMMANDS_KEPT_MS",
         doc: "a command is stored this long, and can wait no longer for its device",

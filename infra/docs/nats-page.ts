@@ -2,6 +2,7 @@
 import {
   ACKNOWLEDGEMENTS_BUCKET,
   ALERT_STATE_BUCKET,
+  AUDIT_SUBJECT,
   CONTRACTS_BUCKET,
   COPIES_BUCKET,
   DEVICES_BUCKET,
@@ -17,6 +18,8 @@ import {
   deadLetterSubject,
   laneStateKey,
   leaseKey,
+  liveDigestSubject,
+  liveProcessSubject,
   memberKey,
   positionKey,
   reconciledKey,
@@ -161,6 +164,17 @@ const SUBJECTS: readonly (readonly [subject: string, meaning: string])[] = [
     "core NATS request and reply: handle such a record again",
   ],
   [replaySubject("REGION"), "core NATS request and reply: admit a reject again"],
+  [AUDIT_SUBJECT, "a change that somebody made through the console"],
+  [
+    liveProcessSubject({ domain: "DOMAIN", kind: "KIND", instance: "INSTANCE" }),
+    "core NATS, each second: how a process is",
+  ],
+  [
+    liveDigestSubject("REGION", "readings"),
+    "core NATS, each second: the last reading of each device and contract that reported",
+  ],
+  [liveDigestSubject("REGION", "topics"), "the same of topics that were published to"],
+  [liveDigestSubject("REGION", "events"), "connections refused and closed, rejects, slow clients"],
 ];
 
 const TOPICS: readonly (readonly [topic: string, meaning: string])[] = [

@@ -4,6 +4,9 @@
 // Method: real servers; as one user, what is another's.
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { expect, test } from "vitest";
+import { Bucket } from "../../platform/nats/client/bucket.ts";
+import { requestsTo } from "../../platform/nats/client/requests.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { readLane } from "../../platform/nats/lanes/lane-source.ts";
 import { makeLogger } from "../../platform/runtime/logger.ts";
 import { FrameWriter } from "../support/nats-frames.ts";
@@ -55,6 +58,51 @@ test("a gateway cannot raise alerts, issue commands, change streams or move posi
   const admin = await world.region("eu").connect();
   const { state } = await (await admin.jetstreamManager()).streams.info("TELEMETRY_eu");
   expect(state.messages).toBe(0);
+});
+
+test("the console reads what the hub has, changes what a person changes there, and asks gateways to replay", async () => {
+  await using world = await startHubAndRegions({ regions: ["eu"], violationsExpected: true });
+  const console = await world.hub.connect("console");
+  const streams = new Streams(console);
+  const names = (await streams.list()).map(({ name }) => name);
+  expect(names).toContain("AUDIT");
+  for (const name of names) expect((await streams.state(name)).name).toBe(name);
+  const origin = new Streams(console, { domain: "eu" });
+  expect((await origin.state("TELEMETRY_eu")).bytesMax).toBeGreaterThan(0);
+  for (const name of ["devices", "rules", "contracts", "acknowledgements", "notifiers"]) {
+    const bucket = await Bucket.open(console, name);
+    expect(await bucket.put("a", "1"), name).toBeGreaterThan(0);
+    expect(Buffer.from((await bucket.get("a"))!.data!).toString()).toBe("1");
+  }
+  for (const name of ["positions", "leases", "copies"]) await Bucket.open(console, name);
+  for (const subject of ["commands.device.id", "audit.hub"])
+    expect(await asked(console, subject, "{}"), subject).toContain("stream");
+  for (const subject of [
+    "rejects.eu.x.y",
+    "rejects.hub.x.y",
+    "alerts.hub.rule.key",
+    "telemetry.eu.0",
+    "$KV.positions.aggregator.eu.0",
+    "$KV.copies.eu",
+    "$JS.API.STREAM.PURGE.AUDIT",
+    "$JS.API.STREAM.MSG.DELETE.AUDIT",
+    "$JS.API.STREAM.UPDATE.AUDIT",
+    "$JS.API.STREAM.DELETE.TELEMETRY_eu",
+    "live.hub.process.steward.x",
+  ])
+    expect(await asked(console, subject), subject).toMatch(/permissions violation/i);
+  const gateway = await world.region("eu").connect("gateway");
+  const stop = new AbortController();
+  const served = async (): Promise<void> => {
+    for await (const { answer } of requestsTo(gateway, { subject: "replay.eu" }, stop.signal))
+      answer(Buffer.from("admitted"));
+  };
+  void served();
+  await eventually(
+    "the region's gateway answers the console",
+    async () => (await asked(console, "replay.eu")) === "admitted",
+  );
+  stop.abort();
 });
 
 test("a log crosses the WAN only to whom it may; the hub can read the region's own", async () => {

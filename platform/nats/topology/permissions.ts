@@ -3,11 +3,15 @@
 import {
   ACKNOWLEDGEMENTS_BUCKET,
   ALERT_STATE_BUCKET,
+  AUDIT_STREAM,
+  AUDIT_SUBJECT,
   COMMANDS_STREAM,
+  COMMANDS_SUBJECTS,
   CONTRACTS_BUCKET,
   COPIES_BUCKET,
   DEVICES_BUCKET,
   LEASES_BUCKET,
+  LIVE_SUBJECTS,
   NOTIFIERS_BUCKET,
   POSITIONS_BUCKET,
   PRESENCE_BUCKET,
@@ -18,6 +22,9 @@ import {
   bucketStream,
   deadLetterSubjects,
   deadLettersStream,
+  liveDigestSubject,
+  liveProcesses,
+  liveSubjects,
   rejectSubjects,
   rejectsStream,
   repliesStream,
@@ -37,7 +44,7 @@ export const HUB_INBOX = "_INBOX_hub";
 const INBOX = "_INBOX.>";
 
 export const REGION_USERS = ["admin", "gateway", "alerting", "notifier"] as const;
-export const HUB_USERS = ["admin", "aggregator", "steward", "notifier"] as const;
+export const HUB_USERS = ["admin", "aggregator", "steward", "notifier", "console"] as const;
 export type NatsUser = (typeof REGION_USERS)[number] | (typeof HUB_USERS)[number];
 
 /** Subjects; a user without any may say and hear everything. */
@@ -81,6 +88,7 @@ const watchingSetAside = (domain: string): string =>
 /** Rights of a notifier in a domain, which tells the alerts of `regions`. */
 const notifying = (domain: string, regions: readonly string[]): string[] => [
   INFO,
+  liveProcesses({ domain, kind: "notifier" }),
   ...settingAside(domain),
   // Answers to those who ask it to handle again what is set aside.
   INBOX,
@@ -105,12 +113,17 @@ export function regionPermissions(
     gateway: {
       publish: [
         INFO,
+        liveProcesses({ domain: region, kind: "gateway" }),
+        ...(["readings", "topics", "events"] as const).map((kind) =>
+          liveDigestSubject(region, kind),
+        ),
         telemetryFilter(region),
         rejectSubjects(region),
         replySubjects(region),
         ...settingAside(region),
-        // Answers to those who ask it to replay rejects, or what is set aside.
+        // Answers to those who ask it to replay rejects, or what is set aside; the console asks from the hub.
         INBOX,
+        `${HUB_INBOX}.>`,
         ...logs.flatMap((stream) => reading(stream)),
         ...[...logs, rejectsStream(region)].map((stream) => `$JS.API.STREAM.PURGE.${stream}`),
         ...GATEWAY_RULES.map((rule) => alertsOfRule(region, rule)),
@@ -137,6 +150,7 @@ export function regionPermissions(
     alerting: {
       publish: [
         INFO,
+        liveProcesses({ domain: region, kind: "alerting" }),
         alertSubjects(region),
         ...settingAside(region),
         watchingSetAside(region),
@@ -165,6 +179,46 @@ export function regionPermissions(
   };
 }
 
+/** Seeing all that the hub has, logs aside. */
+const watching = (regions: readonly string[]): string[] => [
+  INFO,
+  "$JS.API.STREAM.LIST",
+  "$JS.API.STREAM.NAMES",
+  ...["hub", ...regions].flatMap((domain) => [
+    ...reading(alertsStream(domain)),
+    ...reading(rejectsStream(domain)),
+  ]),
+  ...regions.map(repliesStream).flatMap((stream) => reading(stream)),
+  ...[COMMANDS_STREAM, AUDIT_STREAM, setAsideStream("hub"), deadLettersStream("hub")].flatMap(
+    (stream) => reading(stream),
+  ),
+  ...readingBuckets(
+    CONTRACTS_BUCKET,
+    DEVICES_BUCKET,
+    RULES_BUCKET,
+    ACKNOWLEDGEMENTS_BUCKET,
+    NOTIFIERS_BUCKET,
+    COPIES_BUCKET,
+    POSITIONS_BUCKET,
+    LEASES_BUCKET,
+  ),
+];
+
+/** Changing what a person changes through the console, and writing down who did. */
+const operating = (regions: readonly string[]): string[] => [
+  liveProcesses({ domain: "hub", kind: "console" }),
+  AUDIT_SUBJECT,
+  COMMANDS_SUBJECTS,
+  ...[
+    DEVICES_BUCKET,
+    RULES_BUCKET,
+    CONTRACTS_BUCKET,
+    ACKNOWLEDGEMENTS_BUCKET,
+    NOTIFIERS_BUCKET,
+  ].map((bucket) => `$KV.${bucket}.>`),
+  ...regions.map(replaySubject),
+];
+
 export function hubPermissions(
   regions: readonly string[],
 ): Readonly<Record<(typeof HUB_USERS)[number], Permissions | null>> {
@@ -180,6 +234,7 @@ export function hubPermissions(
     aggregator: {
       publish: [
         INFO,
+        liveProcesses({ domain: "hub", kind: "aggregator" }),
         rejectSubjects("hub"),
         alertSubjects("hub"),
         ...settingAside("hub"),
@@ -193,11 +248,16 @@ export function hubPermissions(
         ...mirrors,
         ...origins,
       ],
-      subscribe: [...subscribe, retrySetAsideSubject({ domain: "hub", by: "aggregator" })],
+      subscribe: [
+        ...subscribe,
+        LIVE_SUBJECTS,
+        retrySetAsideSubject({ domain: "hub", by: "aggregator" }),
+      ],
     },
     steward: {
       publish: [
         INFO,
+        liveProcesses({ domain: "hub", kind: "steward" }),
         alertSubjects("hub"),
         watchingSetAside("hub"),
         // The hub's rejects and the copies of the regions'; what is dropped of its own is noted among them.
@@ -216,11 +276,15 @@ export function hubPermissions(
         ...mirrors,
         ...origins,
       ],
-      subscribe,
+      subscribe: [...subscribe, LIVE_SUBJECTS],
     },
     notifier: {
       publish: notifying("hub", ["hub", ...regions]),
       subscribe: [...subscribe, retrySetAsideSubject({ domain: "hub", by: "notifier" })],
+    },
+    console: {
+      publish: [...watching(regions), ...mirrors, ...origins, ...operating(regions)],
+      subscribe: [...subscribe, LIVE_SUBJECTS],
     },
   };
 }
@@ -261,8 +325,11 @@ export function leafPermissions(
       "dlv.hub.>",
       ...copiedBy.map((into) => `dlv.${into}.>`),
       `${HUB_INBOX}.>`,
+      liveSubjects(region),
     ],
     subscribe: [
+      // The console asks gateways to admit rejects again.
+      replaySubject(region),
       ...MIRRORING,
       ...own.flatMap((stream) => create(stream, region)),
       ...reading(telemetryStream(region), `$JS.${region}.API`),

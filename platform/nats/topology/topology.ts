@@ -11,6 +11,8 @@ import { COMMANDS_KEPT_MS, REPLIES_KEPT_MS } from "../../../contracts/messages/c
 import {
   ACKNOWLEDGEMENTS_BUCKET,
   ALERT_STATE_BUCKET,
+  AUDIT_STREAM,
+  AUDIT_SUBJECT,
   COMMANDS_STREAM,
   COMMANDS_SUBJECTS,
   CONTRACTS_BUCKET,
@@ -59,6 +61,9 @@ const ALERTS_BYTES_MAX = 512 * 1024 ** 2;
 const REPLIES_BYTES_MAX = 256 * 1024 ** 2;
 const COMMANDS_BYTES_MAX = 256 * 1024 ** 2;
 const DEAD_LETTERS_BYTES_MAX = 256 * 1024 ** 2;
+/** Changes made through the console; the oldest go first. */
+const AUDIT_BYTES_MAX = 64 * 1024 ** 2;
+const AUDIT_KEPT_MS = 400 * 24 * 3_600_000;
 /** Replies to one command: a device may report how it gets on. */
 const REPLIES_KEPT_PER_SUBJECT = 10;
 const DUPLICATE_WINDOW_MS = 120_000;
@@ -166,6 +171,16 @@ const commands = base({
   duplicate_window: nanos(DUPLICATE_WINDOW_MS),
 });
 
+/** Changes that people made through the console. */
+const audit = base({
+  name: AUDIT_STREAM,
+  subjects: [AUDIT_SUBJECT],
+  max_bytes: AUDIT_BYTES_MAX,
+  max_age: nanos(AUDIT_KEPT_MS),
+  discard: DiscardPolicy.Old,
+  duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+});
+
 /** Answers of the devices of a region to commands. */
 const replies = (region: string): StreamSpec =>
   base({
@@ -256,6 +271,7 @@ const hubDomain = (options: TopologyOptions): Domain => ({
     deadLetters(HUB),
     setAside(HUB),
     commands,
+    audit,
     ...options.regions.flatMap((region) => [
       mirror(telemetryStream(region), region, HUB),
       { ...mirror(alertsStream(region), region, HUB), ...ALERTS_BOUNDS },

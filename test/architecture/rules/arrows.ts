@@ -16,7 +16,12 @@ export const MAY_IMPORT: readonly (readonly [area: string, targets: readonly str
 
 /** Rooms of one area in their order: each may import those before it, never those behind it. */
 export const ROOMS: readonly (readonly string[])[] = [
-  ["platform/nats/client/", "platform/nats/lanes/", "platform/nats/topology/"],
+  [
+    "platform/nats/client/",
+    "platform/nats/live/",
+    "platform/nats/lanes/",
+    "platform/nats/topology/",
+  ],
   [
     "gateway/alerting/windows/",
     "gateway/alerting/rules/",

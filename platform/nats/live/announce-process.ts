@@ -1,0 +1,44 @@
+// A process says once a second how it is; contracts/messages/live.ts.
+import { randomBytes } from "node:crypto";
+import {
+  LIVE_EVERY_MS,
+  type LiveKind,
+  type LiveProcess,
+} from "../../../contracts/messages/live.ts";
+import type { ProcessStatus } from "../../../contracts/messages/status.ts";
+import { liveProcessSubject } from "../../../contracts/names/subjects.ts";
+import { sleep } from "../../runtime/backoff.ts";
+import { Vitals } from "../../runtime/vitals.ts";
+import type { NatsConnection } from "../client/connection.ts";
+import { LiveSpeaker } from "./live-speaker.ts";
+
+export interface Announced {
+  readonly connection: NatsConnection;
+  readonly kind: LiveKind;
+  /** `hub` or a region. */
+  readonly domain: string;
+  /** A name that stays the same over restarts; without it every start has its own. */
+  readonly instance?: string;
+  readonly status: () => ProcessStatus;
+}
+
+/** Says how the process is until `signal` aborts. Never throws: nothing rests on it. */
+export async function announceProcess(of: Announced, signal: AbortSignal): Promise<void> {
+  const { kind, domain, status } = of;
+  const instance = of.instance ?? `${kind}-${randomBytes(4).toString("hex")}`;
+  const speaker = new LiveSpeaker(of.connection);
+  const subject = liveProcessSubject({ domain, kind, instance });
+  using vitals = new Vitals();
+  const { startedMs } = vitals;
+  while (!signal.aborted) {
+    const said: Omit<LiveProcess, "status"> = {
+      ...{ v: 1, kind, instance, domain, startedMs },
+      atMs: Date.now(),
+      vitals: vitals.read(),
+    };
+    // A status that is too large for a message must not make the process look dead.
+    if (!speaker.say(subject, { ...said, status: status() }))
+      speaker.say(subject, { ...said, status: null });
+    await sleep(LIVE_EVERY_MS, signal);
+  }
+}

@@ -1,0 +1,117 @@
+// Goal: what processes say once a second is heard at the hub, of a region only what is that region's own, and
+// nobody waits for it.
+// Method: a real hub and regions; the rights of the product.
+import { expect, test } from "vitest";
+import type { LiveProcess } from "../../contracts/messages/live.ts";
+import { liveDigestSubject, liveProcessSubject } from "../../contracts/names/subjects.ts";
+import { announceProcess } from "../../platform/nats/live/announce-process.ts";
+import { LiveSpeaker } from "../../platform/nats/live/live-speaker.ts";
+import { LiveView, followLive } from "../../platform/nats/live/live-view.ts";
+import type { StewardStatus } from "../../contracts/messages/status.ts";
+import { eventually } from "../support/eventually.ts";
+import { type NatsUnderTest, startHubAndRegions } from "../support/nats.ts";
+
+const STATUS: StewardStatus = {
+  process: "steward",
+  jobs: {},
+  copies: {},
+  processes: [],
+  sink: { name: "influx", uncompared: null },
+};
+
+test("processes of regions and of the hub are heard at the hub, alive and then silent", async () => {
+  await using world = await startHubAndRegions({ regions: ["eu", "us"] });
+  using end = new Ending();
+  const view = new LiveView();
+  void view.run(await world.hub.connect("console"), ["hub", "eu", "us"], end.signal);
+  const gateway = await world.region("eu").connect("gateway");
+  const alerting = await world.region("us").connect("alerting");
+  const steward = await world.hub.connect("steward");
+  const status = (): StewardStatus => STATUS;
+  const stop = new AbortController();
+  const until = AbortSignal.any([end.signal, stop.signal]);
+  const of = { instance: "gateway-1", status } as const;
+  void announceProcess({ ...of, connection: gateway, kind: "gateway", domain: "eu" }, until);
+  void announceProcess(
+    { connection: alerting, kind: "alerting", domain: "us", status },
+    end.signal,
+  );
+  void announceProcess({ connection: steward, kind: "steward", domain: "hub", status }, end.signal);
+  await eventually("all three are heard", () => view.processes.length === 3);
+  const names = view.processes.map(({ domain, kind }) => `${domain} ${kind}`).sort();
+  expect(names).toEqual(["eu gateway", "hub steward", "us alerting"]);
+  const found = (): LiveProcess => view.processes.find(({ kind }) => kind === "gateway")!;
+  expect(found()).toMatchObject({ instance: "gateway-1", status: STATUS });
+  expect(found().vitals.rssBytes).toBeGreaterThan(1e6);
+  const first = found().atMs;
+  await eventually("it is heard again", () => found().atMs > first);
+  stop.abort();
+  await eventually("it is silent, the others are not", () => {
+    const [oldest, ...others] = view.processes;
+    return (
+      oldest!.kind === "gateway" && others.every(({ heardMs }) => heardMs > oldest!.heardMs + 1_500)
+    );
+  });
+});
+
+test("a region says nothing in another's name, and hears nothing of the others", async () => {
+  await using world = await startHubAndRegions({ regions: ["eu", "us"], violationsExpected: true });
+  using end = new Ending();
+  const heard: string[] = [];
+  const listen = async (name: string, server: NatsUnderTest): Promise<void> => {
+    const note = (message: object): unknown => heard.push(`${name}: ${JSON.stringify(message)}`);
+    void followLive(await server.connect(), "live.>", note, end.signal);
+  };
+  await listen("us", world.region("us"));
+  await listen("hub", world.hub);
+  const admin = await world.region("eu").connect();
+  const say = (subject: string, n: number): void =>
+    admin.publish(subject, JSON.stringify({ v: 1, n }));
+  await eventually("what is eu's own comes through", () => {
+    say(liveDigestSubject("us", "events"), 1);
+    say(liveProcessSubject({ domain: "hub", kind: "steward", instance: "x" }), 2);
+    say(liveDigestSubject("eu", "events"), 3);
+    return heard.length > 0;
+  });
+  await admin.flush();
+  expect(new Set(heard)).toEqual(new Set(['hub: {"v":1,"n":3}']));
+});
+
+test("what was said without a connection is not said later", async () => {
+  await using world = await startHubAndRegions({ regions: ["eu"] });
+  using end = new Ending();
+  const eu = world.region("eu");
+  const connection = await eu.connect("gateway");
+  const speaker = new LiveSpeaker(connection);
+  const subject = liveDigestSubject("eu", "events");
+  const say = (atMs: number): boolean =>
+    speaker.say(subject, { v: 1, gateway: "g", atMs, events: [], more: {} });
+  await eu.process.stop();
+  await eventually("the connection is known to be lost", () => {
+    say(1);
+    return !speaker.connected;
+  });
+  for (let n = 0; n < 1_000; n++) expect(say(2)).toBe(true);
+  await eu.process.start();
+  const heard: unknown[] = [];
+  void followLive(
+    await eu.connect(),
+    subject,
+    (message) => heard.push((message as { atMs: number }).atMs),
+    end.signal,
+  );
+  await eventually("it speaks again", () => {
+    say(3);
+    return heard.includes(3);
+  });
+  expect(heard.filter((atMs) => atMs === 2)).toEqual([]);
+});
+
+/** Ends whatever listens when a test does. */
+class Ending implements Disposable {
+  readonly #controller = new AbortController();
+  readonly signal = this.#controller.signal;
+  [Symbol.dispose](): void {
+    this.#controller.abort();
+  }
+}
