@@ -5,9 +5,10 @@ import { sleep } from "../platform/runtime/backoff.ts";
 import { AppError } from "../platform/runtime/errors.ts";
 import type { Logger } from "../platform/runtime/logger.ts";
 import { serveStatus } from "../platform/runtime/status-server.ts";
-import { startTracing } from "../otel/tracing.ts";
+import { startTelemetry } from "../otel/telemetry.ts";
 import { DEVICE_RATE_MAX, Fleet } from "./fleet.ts";
 import { Ledger } from "./ledger.ts";
+import { simulatorMetricSpecs } from "./metrics.ts";
 import { MqttLink } from "./mqtt-link.ts";
 import type { SimulatorConfig } from "./options.ts";
 import { specifyDevices } from "./device-specs.ts";
@@ -38,7 +39,7 @@ export async function runSimulator(
   const specs = specifyDevices(config, co2, machine.length);
 
   using ledger = Ledger.open(config.ledger);
-  await using tracing = await startTracing({ name: "simulator" }, config, logger);
+  await using telemetry = await startTelemetry({ name: "simulator" }, config, logger);
   const fleet = new Fleet(
     { ...config, devices: specs, recordings: { environment, machine } },
     {
@@ -50,14 +51,16 @@ export async function runSimulator(
           onLost: (reason) => logger.debug({ device, reason }, "not connected"),
         }),
       ledger,
-      tracing,
+      tracing: telemetry.tracing,
       logger,
       nowMs: Date.now,
     },
   );
+  telemetry.metrics.add(simulatorMetricSpecs(() => fleet.status()));
   await using _server = await serveStatus(
     { host: config.statusHost, port: config.statusPort },
     { ready: () => fleet.ready, status: () => fleet.status() },
+    telemetry.metrics,
   );
   logger.info({ devices: specs.length, rate: config.rate, ledger: config.ledger }, "started");
   fleet.connect();

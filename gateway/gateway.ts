@@ -17,7 +17,8 @@ import { Streams } from "../platform/nats/client/streams.ts";
 import { makeMonotonicClock } from "../platform/runtime/clock.ts";
 import type { Logger } from "../platform/runtime/logger.ts";
 import { serveStatus } from "../platform/runtime/status-server.ts";
-import { type Tracing, startTracing } from "../otel/tracing.ts";
+import { startTelemetry } from "../otel/telemetry.ts";
+import type { Tracing } from "../otel/tracing.ts";
 import { mirrorAlerts } from "./alert-topics.ts";
 import type { Broker } from "./broker/broker.ts";
 import { startBroker } from "./broker/start-broker.ts";
@@ -34,7 +35,7 @@ import { NotedFields } from "./ingest/noted-fields.ts";
 import { Pipeline } from "./ingest/pipeline.ts";
 import { SeriesLimit } from "./ingest/series-limit.ts";
 import { limitsOf, listenersOf, rejectAnswersOf } from "./listener-options.ts";
-import { gatewayMetrics } from "./metrics.ts";
+import { gatewayMetricSpecs } from "./metrics.ts";
 import type { GatewayConfig } from "./options.ts";
 import { tellContests } from "./presence/contest-alerts.ts";
 import { ContestedIds } from "./presence/contested-ids.ts";
@@ -83,13 +84,16 @@ export async function runGateway(
   signal: AbortSignal,
 ): Promise<void> {
   const { region } = config;
-  await using tracing = await startTracing({ name: "gateway", region }, config, logger);
+  await using telemetry = await startTelemetry({ name: "gateway", region }, config, logger);
+  const { tracing, metrics } = telemetry;
   const services = await openServices(config, { tracing, logger }, signal);
   const broker = await openBroker(config, services, logger);
   const status = (): GatewayStatus => statusOf(region, services, broker);
+  metrics.add(gatewayMetricSpecs(status, broker.counters));
   await using _server = await serveStatus(
     { host: config.statusHost, port: config.statusPort },
-    { ready: () => true, status, metrics: gatewayMetrics(region, status, broker) },
+    { ready: () => true, status },
+    metrics,
   );
   const { epoch, catalog } = services;
   const { addresses } = broker;

@@ -1,17 +1,10 @@
 import type { GatewayStatus } from "../contracts/messages/status.ts";
-import { type MetricSpec, makeMetrics } from "../otel/metrics.ts";
+import type { MetricSpec } from "../otel/metrics.ts";
 import type { Broker } from "./broker/broker.ts";
 
 type Status = () => GatewayStatus;
 
-/** The text of `/metrics` of a gateway. */
-export const gatewayMetrics = (
-  region: string,
-  status: Status,
-  { counters }: Pick<Broker, "counters">,
-): (() => Promise<string>) =>
-  makeMetrics({ name: "skerry-gateway", region }, gatewayMetricSpecs(status, counters));
-
+/** Metrics of a gateway. */
 export const gatewayMetricSpecs = (status: Status, counters: Broker["counters"]): MetricSpec[] => [
   ...ingestMetrics(status),
   setAsideMetric(status),

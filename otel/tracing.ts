@@ -5,18 +5,24 @@ import { sleep } from "../platform/runtime/backoff.ts";
 import { messageOf } from "../platform/runtime/errors.ts";
 import type { Logger } from "../platform/runtime/logger.ts";
 import { contextOf, traceparentOf } from "./propagation.ts";
+import type { Service } from "./resource.ts";
 
 /** A stop has a deadline; what is not sent by then is not worth missing it. */
 const STOP_WITHIN_MS = 2_000;
 
-/** Options of every process that traces; names and meaning of the first are OpenTelemetry's own. */
-export const TRACING_OPTIONS = {
+/** Options of every process; names and meaning of them are OpenTelemetry's own. */
+export const TELEMETRY_OPTIONS = {
   otlpEndpoint: {
     env: "OTEL_EXPORTER_OTLP_ENDPOINT",
-    doc: "base URL of an OTLP/HTTP receiver; unset means no tracing",
+    doc: "base URL of an OTLP/HTTP receiver; unset: nothing is sent",
     fallback: "",
     parse: (raw) => (raw === "" ? "" : as.url(raw)),
   },
+} satisfies OptionTable;
+
+/** Options of every process that readings pass. */
+export const TRACING_OPTIONS = {
+  ...TELEMETRY_OPTIONS,
   traceShare: {
     env: "SKERRY_TRACE_SHARE",
     doc: "share of readings that get a trace, 0 to 1",
@@ -104,7 +110,7 @@ export const NO_TRACING = new Tracing(null, 0, () => Promise.resolve());
  * largest dependency, and a gateway that does not trace should not pay for it.
  */
 export async function startTracing(
-  service: { name: string; region?: string },
+  service: Service,
   config: { otlpEndpoint: string; traceShare: number },
   logger: Pick<Logger, "warn">,
 ): Promise<Tracing> {

@@ -1,9 +1,11 @@
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import { serveStatus } from "../../platform/runtime/status-server.ts";
-import { startTracing } from "../../otel/tracing.ts";
+import { startTelemetry } from "../../otel/telemetry.ts";
+import { HUB } from "../../platform/nats/topology/topology.ts";
 import { openSink } from "../sinks/sinks.ts";
 import { Aggregator } from "./aggregator.ts";
+import { aggregatorMetricSpecs } from "./metrics.ts";
 import { AGGREGATOR_OPTIONS } from "./options.ts";
 
 /** A trace receiver that is away must not hold up the end. */
@@ -17,13 +19,15 @@ await processMain({
   env: process.env,
   argv: process.argv.slice(2),
   run: async ({ config, logger, signal }) => {
-    const tracing = await startTracing({ name: "aggregator" }, config, logger);
+    const telemetry = await startTelemetry({ name: "aggregator", region: HUB }, config, logger);
+    const { tracing, metrics } = telemetry;
     const sink = openSink(config, logger);
     const aggregator = new Aggregator(config, { sink, tracing, logger });
     const at = { host: config.statusHost, port: config.statusPort };
-    await using status = await serveStatus(at, aggregator);
+    metrics.add(aggregatorMetricSpecs(() => aggregator.status()));
+    await using status = await serveStatus(at, aggregator, metrics);
     logger.info({ port: status.port }, "status served");
     await aggregator.run(signal);
-    await Promise.race([tracing[Symbol.asyncDispose](), sleep(LAST_SPANS_MS)]);
+    await Promise.race([telemetry[Symbol.asyncDispose](), sleep(LAST_SPANS_MS)]);
   },
 });

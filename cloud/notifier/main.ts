@@ -1,3 +1,4 @@
+import { startTelemetry } from "../../otel/telemetry.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { publishOnce, publisherOn } from "../../platform/nats/client/publish.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
@@ -11,6 +12,7 @@ import { serveStatus } from "../../platform/runtime/status-server.ts";
 import type { ChannelSpec } from "./channels.ts";
 import { Channel } from "./channel.ts";
 import { EmailSender } from "./email-sender.ts";
+import { notifierMetricSpecs } from "./metrics.ts";
 import { Notifier } from "./notifier.ts";
 import { notifierOptions } from "./options.ts";
 import { notifierRetries } from "./set-aside-retry.ts";
@@ -45,19 +47,23 @@ await processMain({
         `${OPTIONS.regions.env} must name one region, the one that the notifier is in`,
       );
     const channels = config.channels.map((spec) => channelOf(spec, config.smtpUrl, logger));
+    const domain = place === "hub" ? HUB : regions[0]!;
+    const service = { name: "notifier", region: domain };
+    await using telemetry = await startTelemetry(service, config, logger);
     const inbox = place === "hub" ? { inboxPrefix: HUB_INBOX } : {};
     const connection = await connectNats(
       { url: natsUrl, name: "notifier", ...inbox },
       logger,
       signal,
     );
-    const domain = place === "hub" ? HUB : regions[0]!;
     const setAside = new SetAside({ connection, domain, by: "notifier", logger, signal });
     const parts = { connection, channels, setAside, logger };
     const notifier = new Notifier({ place, regions, ageMaxMs }, parts);
+    telemetry.metrics.add(notifierMetricSpecs(() => notifier.status()));
     await using _status = await serveStatus(
       { host: config.statusHost, port: config.statusPort },
       notifier,
+      telemetry.metrics,
     );
     const publisher = publisherOn(connection);
     const retry = notifierRetries({

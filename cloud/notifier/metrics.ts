@@ -1,13 +1,7 @@
 import type { NotifierChannelStatus, NotifierStatus } from "../../contracts/messages/status.ts";
-import { type MetricSpec, makeMetrics } from "../../otel/metrics.ts";
+import type { MetricSpec } from "../../otel/metrics.ts";
 
-/** Prometheus metrics of a notifier, by channel over all regions. */
-export const notifierMetrics = (
-  domain: string,
-  status: () => NotifierStatus,
-): (() => Promise<string>) =>
-  makeMetrics({ name: "skerry-notifier", region: domain }, notifierMetricSpecs(status));
-
+/** Metrics of a notifier, by channel over all regions. */
 export const notifierMetricSpecs = (status: () => NotifierStatus): MetricSpec[] => {
   const byChannel = (read: (of: NotifierChannelStatus) => number) => () => {
     const sums: Record<string, number> = {};

@@ -14,7 +14,6 @@ import type { Channel } from "./channel.ts";
 import { ChannelLoop } from "./channel-loop.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { type ChannelCounts, noCounts } from "./delivery.ts";
-import { notifierMetrics } from "./metrics.ts";
 import type { SavedPosition } from "./position.ts";
 import { runRetries } from "./retry-loop.ts";
 
@@ -36,14 +35,12 @@ export class Notifier implements StatusSource {
   readonly #config: NotifierConfig;
   readonly #parts: NotifierParts;
   readonly #counts = new Map<string, ChannelCounts>();
-  readonly metrics: () => Promise<string>;
   #loops: readonly ChannelLoop[] = [];
   #loaded = false;
 
   constructor(config: NotifierConfig, parts: NotifierParts) {
     this.#config = config;
     this.#parts = parts;
-    this.metrics = notifierMetrics(this.#domain, () => this.status());
   }
 
   get #domain(): string {

@@ -1,4 +1,5 @@
 import { openReconciliation } from "../sinks/sinks.ts";
+import { startTelemetry } from "../../otel/telemetry.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
@@ -6,6 +7,7 @@ import { HUB_INBOX } from "../../platform/nats/topology/permissions.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import { serveStatus } from "../../platform/runtime/status-server.ts";
+import { stewardMetricSpecs } from "./metrics.ts";
 import { STEWARD_OPTIONS } from "./options.ts";
 import { Steward } from "./steward.ts";
 
@@ -16,6 +18,8 @@ await processMain({
   env: process.env,
   argv: process.argv.slice(2),
   run: async ({ config, logger, signal }) => {
+    const service = { name: "steward", region: HUB };
+    await using telemetry = await startTelemetry(service, config, logger);
     const source = openReconciliation(config);
     const target = { url: config.natsUrl, name: "steward", inboxPrefix: HUB_INBOX };
     const connection = await connectNats(target, logger, signal);
@@ -23,7 +27,8 @@ await processMain({
     const catalog = await openContractRegistry(registry, signal);
     const steward = new Steward(config, { connection, source, catalog, logger });
     const at = { host: config.statusHost, port: config.statusPort };
-    await using _status = await serveStatus(at, steward);
+    telemetry.metrics.add(stewardMetricSpecs(() => steward.status()));
+    await using _status = await serveStatus(at, steward, telemetry.metrics);
     const announced = { connection, kind: "steward", domain: HUB } as const;
     await Promise.all([
       steward.run(signal),

@@ -1,4 +1,5 @@
 import { SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
+import { TELEMETRY_OPTIONS } from "../../otel/tracing.ts";
 import { type OptionTable, as } from "../../platform/runtime/config.ts";
 import { STATUS_OPTIONS } from "../../platform/runtime/status-server.ts";
 import { LANE_OPTIONS } from "../lane-options.ts";
@@ -32,4 +33,5 @@ export const STEWARD_OPTIONS = {
   },
   ...SINK_OPTIONS,
   ...STATUS_OPTIONS,
+  ...TELEMETRY_OPTIONS,
 } satisfies OptionTable;

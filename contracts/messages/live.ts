@@ -30,9 +30,9 @@ export interface LiveProcess {
 export interface ProcessVitals {
   readonly rssBytes: number;
   readonly heapUsedBytes: number;
-  /** Delay of the event loop in the last second, 99th percentile. */
+  /** Delay of the event loop in the last ten seconds, 99th percentile. */
   readonly eventLoopP99Ms: number;
-  /** Share of one core in the last second: 1 is all of it. */
+  /** Share of one core in the last ten seconds: 1 is all of it. */
   readonly cpuShare: number;
 }
 

@@ -4,6 +4,7 @@ import {
   CONTRACTS_BUCKET,
   RULES_BUCKET,
 } from "../../contracts/names/subjects.ts";
+import { startTelemetry } from "../../otel/telemetry.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { checkLog } from "../../platform/nats/lanes/check-log.ts";
@@ -17,7 +18,7 @@ import { openAcknowledgements } from "./acknowledgements.ts";
 import { AlertLog } from "./alert-log.ts";
 import { AlertingLane } from "./alerting-lane.ts";
 import { watchGateways } from "./gateway-silence.ts";
-import { alertingMetrics } from "./metrics.ts";
+import { alertingMetricSpecs } from "./metrics.ts";
 import { ALERTING_OPTIONS } from "./options.ts";
 import { openRuleBook } from "./rules/rule-book.ts";
 import { alertOfSetAside } from "./set-aside-alerts.ts";
@@ -67,10 +68,11 @@ await processMain({
   env: process.env,
   argv: process.argv.slice(2),
   run: async ({ config, logger, signal }) => {
+    const { region } = config;
+    await using telemetry = await startTelemetry({ name: "alerting", region }, config, logger);
     const connection = await connectNats({ url: config.natsUrl, name: "alerting" }, logger, signal);
     const streams = new Streams(connection);
     await checkLog(streams, config, signal);
-    const { region } = config;
     const by = { domain: region, by: "alerting" } as const;
     const setAside = new SetAside({ connection, ...by, logger, signal });
     const alertLog = await AlertLog.open(connection, region, setAside);
@@ -116,9 +118,11 @@ await processMain({
       losses: lanes.flatMap((lane) => lane.losses),
       lanes: lanes.map((lane) => lane.status),
     });
+    telemetry.metrics.add(alertingMetricSpecs(status));
     await using _server = await serveStatus(
       { host: config.statusHost, port: config.statusPort },
-      { ready: () => true, status, metrics: alertingMetrics(region, status) },
+      { ready: () => true, status },
+      telemetry.metrics,
     );
     logger.info({ rules: ruleBook.rules.map(({ id }) => id) }, "ready");
     await Promise.all([

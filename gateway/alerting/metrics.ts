@@ -1,13 +1,7 @@
 import type { AlertingStatus } from "../../contracts/messages/status.ts";
-import { type MetricSpec, makeMetrics } from "../../otel/metrics.ts";
+import type { MetricSpec } from "../../otel/metrics.ts";
 
-/** The metrics of an alerting engine. */
-export const alertingMetrics = (
-  region: string,
-  status: () => AlertingStatus,
-): (() => Promise<string>) =>
-  makeMetrics({ name: "skerry-alerting", region }, alertingMetricSpecs(status));
-
+/** Metrics of an alerting engine. */
 export const alertingMetricSpecs = (status: () => AlertingStatus): MetricSpec[] => [
   {
     name: "skerry.alerting.alerts.raised",

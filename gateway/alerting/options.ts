@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type Rule, parseRules } from "../../contracts/rules/rule.ts";
+import { TELEMETRY_OPTIONS } from "../../otel/tracing.ts";
 import type { OptionTable } from "../../platform/runtime/config.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import { GATEWAY_OPTIONS } from "../options.ts";
@@ -13,6 +14,7 @@ export const ALERTING_OPTIONS = {
   schemas,
   statusHost,
   statusPort,
+  ...TELEMETRY_OPTIONS,
   rules: {
     env: "SKERRY_RULES",
     doc: "file with a JSON array of rules, beside those saved at the hub; unset: none",

@@ -5,7 +5,7 @@ import { generatedPages } from "./pages.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-for (const [path, text] of await generatedPages()) {
+for (const [path, text] of generatedPages()) {
   writeFileSync(join(ROOT, path), text);
   process.stdout.write(`${path}\n`);
 }

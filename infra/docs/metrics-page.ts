@@ -1,8 +1,12 @@
 // The metrics of every process, from where they are declared.
+import { aggregatorMetricSpecs } from "../../cloud/aggregator/metrics.ts";
 import { notifierMetricSpecs } from "../../cloud/notifier/metrics.ts";
+import { stewardMetricSpecs } from "../../cloud/steward/metrics.ts";
+import { simulatorMetricSpecs } from "../../device-sim/metrics.ts";
 import { alertingMetricSpecs } from "../../gateway/alerting/metrics.ts";
 import { gatewayMetricSpecs } from "../../gateway/metrics.ts";
-import { type MetricSpec, makeMetrics } from "../../otel/metrics.ts";
+import { type MetricSpec, metricFamily } from "../../otel/metrics.ts";
+import { processMetricSpecs } from "../../otel/process-metrics.ts";
 import { GENERATED, code, page, table } from "./markdown.ts";
 
 /** The specs are only looked at: nobody asks for a value. */
@@ -15,40 +19,42 @@ type Counters = Parameters<typeof gatewayMetricSpecs>[1];
 const PROCESSES: readonly (readonly [name: string, specs: readonly MetricSpec[]])[] = [
   ["Gateway", gatewayMetricSpecs(unread, {} as Counters)],
   ["Alerting engine", alertingMetricSpecs(unread)],
+  ["Aggregator", aggregatorMetricSpecs(unread)],
+  ["Steward", stewardMetricSpecs(unread)],
   ["Notifier", notifierMetricSpecs(unread)],
+  ["Simulator", simulatorMetricSpecs(unread)],
+  [
+    "Every process",
+    processMetricSpecs("any", {
+      version: "",
+      vitals: { read: unread },
+      collections: { values: {} },
+    }),
+  ],
 ];
 
-/** The name that Prometheus sees, as the exporter makes it. */
-async function exposedName(spec: MetricSpec): Promise<string> {
-  const read = () => (spec.label === undefined ? 1 : { any: 1 });
-  const text = await makeMetrics({ name: "docs", region: "eu" }, [{ ...spec, read }])();
-  const name = new RegExp(`^# TYPE (?!target_info)(\\S+) ${spec.kind}$`, "m").exec(text)?.[1];
-  if (name === undefined) throw new Error(`no metric for ${spec.name}`);
-  return name;
-}
+const labelsOf = ({ label, labels = [] }: MetricSpec): string[] => [
+  ...new Set(["region", ...(label === undefined ? [] : [label]), ...labels]),
+];
 
-const rows = (specs: readonly MetricSpec[]): Promise<string[][]> =>
-  Promise.all(
-    specs.map(async (spec) => [
-      code(await exposedName(spec)),
-      spec.kind,
-      ["region", ...(spec.label === undefined ? [] : [spec.label])].map(code).join(", "),
-      spec.doc,
-    ]),
-  );
+const rows = (specs: readonly MetricSpec[]): string[][] =>
+  specs.map((spec) => [
+    code(metricFamily(spec).sample),
+    spec.kind,
+    labelsOf(spec).map(code).join(", "),
+    spec.doc,
+  ]);
 
-export async function metricsPage(): Promise<string> {
-  const sections: string[] = [];
-  for (const [name, specs] of PROCESSES)
-    sections.push(`## ${name}`, table(["metric", "kind", "labels", "meaning"], await rows(specs)));
-  return page(
+export const metricsPage = (): string =>
+  page(
     GENERATED,
     "# Metrics",
-    "Each of these processes answers `GET /metrics` on its status port in the Prometheus text format. " +
-      "Counters start at 0 with the process. At a notifier, label `region` is the place that it runs in.",
-    ...sections,
-    "## Processes without metrics",
-    "Aggregator, steward and simulator have no `/metrics` yet (404). Their figures are in the JSON of " +
-      "`GET /status`: see [the operating guide](../guides/operating.md#what-to-watch).",
+    "Every process answers `GET /metrics` on its status port, in the Prometheus text format, or in OpenMetrics with exemplars " +
+      "if the request's `Accept` prefers that, as Prometheus does. Counters start at 0 with the process. Label `region` is the " +
+      "region that a process runs in, `hub` at the hub, or the region that the figure is about. A simulator runs in no region: what it " +
+      "says of itself has no such label. A histogram has its samples under its name and `_bucket`, `_sum` and `_count`.",
+    ...PROCESSES.flatMap(([name, specs]) => [
+      `## ${name}`,
+      table(["metric", "kind", "labels", "meaning"], rows(specs)),
+    ]),
   );
-}

@@ -7,12 +7,12 @@ import { natsPage } from "./nats-page.ts";
 import { optionsPage } from "./options-page.ts";
 
 /** Text by path from the project's root. */
-export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
+export function generatedPages(): ReadonlyMap<string, string> {
   const pages = {
     "docs/reference/cli.md": cliPage(),
     "docs/reference/influxdb.md": influxPage(),
     "docs/reference/limits.md": limitsPage(),
-    "docs/reference/metrics.md": await metricsPage(),
+    "docs/reference/metrics.md": metricsPage(),
     "docs/reference/nats.md": natsPage(),
     "docs/reference/options.md": optionsPage(),
   };

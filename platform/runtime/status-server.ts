@@ -1,18 +1,19 @@
-import { createServer } from "node:http";
+import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type OptionTable, as } from "./config.ts";
+import { messageOf } from "./errors.ts";
 
 /** Options of every process that serves its status. */
 export const STATUS_OPTIONS = {
   statusHost: {
     env: "SKERRY_STATUS_HOST",
-    doc: "address of /readyz and /status",
+    doc: "address of /readyz, /status and /metrics",
     fallback: "127.0.0.1",
     parse: as.text,
   },
   statusPort: {
     env: "SKERRY_STATUS_PORT",
-    doc: "port of /readyz and /status; 0 picks a free one",
+    doc: "port of /readyz, /status and /metrics; 0 picks a free one",
     fallback: "0",
     parse: as.integer(0, 65_535),
   },
@@ -23,8 +24,11 @@ export interface StatusSource {
   ready(): boolean;
   /** A JSON-able snapshot for the supervisor's panel and for people. */
   status(): unknown;
-  /** The Prometheus text format; absent: no `/metrics`. */
-  metrics?(): Promise<string>;
+}
+
+export interface MetricsSource {
+  /** The metrics in the format that an `Accept` header prefers. */
+  answer(accept: string): { contentType: string; body: string };
 }
 
 export interface StatusServer extends AsyncDisposable {
@@ -35,6 +39,7 @@ export interface StatusServer extends AsyncDisposable {
 export async function serveStatus(
   at: { host: string; port: number },
   source: StatusSource,
+  metrics: MetricsSource,
 ): Promise<StatusServer> {
   const server = createServer((request, response) => {
     if (request.method !== "GET") return void response.writeHead(405).end();
@@ -46,12 +51,7 @@ export async function serveStatus(
       response.writeHead(200, { "content-type": "application/json" });
       return void response.end(JSON.stringify(source.status()));
     }
-    if (request.url === "/metrics" && source.metrics)
-      return void source.metrics().then(
-        (text) =>
-          response.writeHead(200, { "content-type": "text/plain; version=0.0.4" }).end(text),
-        () => response.writeHead(500).end(),
-      );
+    if (request.url === "/metrics") return answerMetrics(metrics, request, response);
     response.writeHead(404).end();
   });
   await new Promise<void>((resolve, reject) => {
@@ -65,4 +65,18 @@ export async function serveStatus(
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** A figure that cannot be read is no reason to stop the work. */
+function answerMetrics(
+  metrics: MetricsSource,
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+): void {
+  try {
+    const { contentType, body } = metrics.answer(headers.accept ?? "");
+    response.writeHead(200, { "content-type": contentType }).end(body);
+  } catch (error) {
+    response.writeHead(500, { "content-type": "text/plain" }).end(`${messageOf(error)}\n`);
+  }
 }

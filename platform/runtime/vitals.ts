@@ -1,41 +1,66 @@
-// The vitals of this process: memory, processor, event loop.
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
-/** Delays are sampled this often, so a shorter one is not seen. */
-const RESOLUTION_MS = 20;
+/** Health of a process, over the last whole window. */
+export interface Vitals {
+  readonly rssBytes: number;
+  readonly heapUsedBytes: number;
+  /** Time by which timers came late. */
+  readonly eventLoopP50Ms: number;
+  readonly eventLoopP99Ms: number;
+  /** Share of one core, 0 to 1 and more: threads count as well. */
+  readonly cpuShare: number;
+}
 
-export class Vitals implements Disposable {
-  readonly startedMs = Date.now() - Math.round(process.uptime() * 1_000);
-  readonly #delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+const WINDOW_MS = 10_000;
+/** Interval of the timer whose lateness is measured. */
+const RESOLUTION_MS = 10;
+const NS_PER_MS = 1e6;
+
+type Window = Pick<Vitals, "eventLoopP50Ms" | "eventLoopP99Ms" | "cpuShare">;
+
+/** Measures this process in windows, so that several who ask see the same and none resets another's. */
+export class VitalsMeter implements Disposable {
+  readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  readonly #timer: NodeJS.Timeout;
   #cpu = process.cpuUsage();
-  #atMs = performance.now();
+  #sinceMs = performance.now();
+  #last: Window | null = null;
 
   constructor() {
-    this.#delays.enable();
+    this.#delay.enable();
+    this.#timer = setInterval(() => this.#turn(), WINDOW_MS).unref();
   }
 
-  /** Those since the last call. */
-  read() {
-    const nowMs = performance.now();
-    const cpu = process.cpuUsage();
-    const usedMs = (cpu.user - this.#cpu.user + cpu.system - this.#cpu.system) / 1_000;
-    const cpuShare = usedMs / Math.max(1, nowMs - this.#atMs);
-    this.#cpu = cpu;
-    this.#atMs = nowMs;
-    const p99Ns = this.#delays.percentile(99);
-    this.#delays.reset();
-    return {
-      rssBytes: process.memoryUsage.rss(),
-      heapUsedBytes: process.memoryUsage().heapUsed,
-      // Without a sample the histogram answers with its resolution, or nothing.
-      eventLoopP99Ms: Number.isFinite(p99Ns)
-        ? Math.max(0, Math.round((p99Ns / 1e6 - RESOLUTION_MS) * 10) / 10)
-        : 0,
-      cpuShare: Math.round(cpuShare * 1_000) / 1_000,
-    };
+  read(): Vitals {
+    const { rss, heapUsed } = process.memoryUsage();
+    return { rssBytes: rss, heapUsedBytes: heapUsed, ...(this.#last ?? this.#window()) };
   }
 
   [Symbol.dispose](): void {
-    this.#delays.disable();
+    clearInterval(this.#timer);
+    this.#delay.disable();
+  }
+
+  #turn(): void {
+    this.#last = this.#window();
+    this.#delay.reset();
+    this.#cpu = process.cpuUsage();
+    this.#sinceMs = performance.now();
+  }
+
+  #window(): Window {
+    const { user, system } = process.cpuUsage(this.#cpu);
+    const elapsedMs = Math.max(performance.now() - this.#sinceMs, 1);
+    return {
+      eventLoopP50Ms: this.#lateMs(50),
+      eventLoopP99Ms: this.#lateMs(99),
+      cpuShare: (user + system) / 1000 / elapsedMs,
+    };
+  }
+
+  /** The histogram holds whole intervals, their nominal length included. */
+  #lateMs(percentile: number): number {
+    if (this.#delay.count === 0) return 0;
+    return Math.max(this.#delay.percentile(percentile) / NS_PER_MS - RESOLUTION_MS, 0);
   }
 }

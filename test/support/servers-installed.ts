@@ -4,6 +4,7 @@ import {
   searchDirectories,
 } from "../../infra/local/prerequisites.ts";
 import { MOSQUITTO, MOSQUITTO_MANUAL } from "./mosquitto.ts";
+import { PROMETHEUS, PROMETHEUS_MANUAL } from "./prometheus.ts";
 
 const MANUAL = "Only the tests need it: sudo apt-get install -y victoria-metrics";
 
@@ -17,4 +18,5 @@ export default function setup(): void {
   ensurePrograms(options);
   ensureInstalled({ "victoria-metrics": "victoria-metrics" }, MANUAL, options);
   ensureInstalled(MOSQUITTO, MOSQUITTO_MANUAL, options);
+  ensureInstalled(PROMETHEUS, PROMETHEUS_MANUAL, options);
 }

@@ -8,7 +8,7 @@ import {
 import type { ProcessStatus } from "../../../contracts/messages/status.ts";
 import { liveProcessSubject } from "../../../contracts/names/subjects.ts";
 import { sleep } from "../../runtime/backoff.ts";
-import { Vitals } from "../../runtime/vitals.ts";
+import { VitalsMeter } from "../../runtime/vitals.ts";
 import type { NatsConnection } from "../client/connection.ts";
 import { LiveSpeaker } from "./live-speaker.ts";
 
@@ -28,8 +28,8 @@ export async function announceProcess(of: Announced, signal: AbortSignal): Promi
   const instance = of.instance ?? `${kind}-${randomBytes(4).toString("hex")}`;
   const speaker = new LiveSpeaker(of.connection);
   const subject = liveProcessSubject({ domain, kind, instance });
-  using vitals = new Vitals();
-  const { startedMs } = vitals;
+  using vitals = new VitalsMeter();
+  const startedMs = Date.now() - Math.round(process.uptime() * 1_000);
   while (!signal.aborted) {
     const said: Omit<LiveProcess, "status"> = {
       ...{ v: 1, kind, instance, domain, startedMs },

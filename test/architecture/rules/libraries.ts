@@ -6,7 +6,7 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "@marcbachmann/cel-js": ["contracts/rules/"],
   "@opentelemetry/api": ["otel/"],
   "@opentelemetry/core": ["otel/"],
-  "@opentelemetry/exporter-prometheus": ["otel/"],
+
   "@opentelemetry/exporter-trace-otlp-http": ["otel/"],
   "@opentelemetry/resources": ["otel/"],
   "@opentelemetry/sdk-metrics": ["otel/"],

@@ -1,0 +1,163 @@
+// Goal: Prometheus takes the metrics of every process, in both of its formats, exemplars included.
+// Method: one process of each kind; Debian's promtool judges their text, Debian's Prometheus scrapes them.
+import { join } from "node:path";
+import pino from "pino";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Histogram } from "../../otel/histogram.ts";
+import { startTelemetry } from "../../otel/telemetry.ts";
+import { serveStatus } from "../../platform/runtime/status-server.ts";
+import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
+import { type NatsWorld, startHubAndRegions } from "../support/nats.ts";
+import { makeNotifier } from "../support/notifiers.ts";
+import { complaintsOf, startPrometheus } from "../support/prometheus.ts";
+import { type Service, startService } from "../support/services.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+
+/** Nobody listens there, and nothing is told. */
+const CHANNEL = { name: "duty", kind: "webhook", format: "json", url: "http://127.0.0.1:9/" };
+
+const stack = new AsyncDisposableStack();
+const services: Record<string, Service> = {};
+let directory: string;
+
+beforeAll(async () => {
+  const world = stack.use(await startHubAndRegions({ regions: ["eu"], partitions: 1 }));
+  directory = stack.use(await temporaryDirectory()).path;
+  Object.assign(services, await startAll(world));
+}, 60_000);
+afterAll(() => stack.disposeAsync());
+
+async function startAll(world: NatsWorld): Promise<Record<string, Service>> {
+  const mqttPort = String(await freePort());
+  const eu = { SKERRY_REGION: "eu", SKERRY_PARTITIONS: "1" };
+  const hub = { SKERRY_REGIONS: "eu", SKERRY_PARTITIONS: "1" };
+  const files = { SKERRY_SINK: "file", SKERRY_SINK_FILE: join(directory, "lines") };
+  const started = await Promise.all([
+    startService("gateway/main.ts", {
+      ...eu,
+      SKERRY_NATS_URL: world.region("eu").urlOf("gateway"),
+      SKERRY_MQTT_PORT: mqttPort,
+      SKERRY_ANONYMOUS: "loopback",
+    }),
+    startService("gateway/alerting/main.ts", {
+      ...eu,
+      SKERRY_NATS_URL: world.region("eu").urlOf("alerting"),
+    }),
+    startService("cloud/aggregator/main.ts", {
+      ...hub,
+      ...files,
+      SKERRY_NATS_URL: world.hub.urlOf("aggregator"),
+    }),
+    startService("cloud/steward/main.ts", {
+      ...hub,
+      ...files,
+      SKERRY_NATS_URL: world.hub.urlOf("steward"),
+      SKERRY_COPY_SCHEDULE: "* * * * * *",
+    }),
+    startService("device-sim/main.ts", {
+      SKERRY_GATEWAYS: `eu=mqtt://127.0.0.1:${mqttPort}`,
+      SKERRY_LEDGER: join(directory, "ledger"),
+      SKERRY_DEVICES: "5",
+      SKERRY_RATE: "20",
+    }),
+  ]);
+  for (const { process } of started) stack.use(process);
+  const notifier = await makeNotifier(stack, world, [CHANNEL], {});
+  await notifier.process.start();
+  const [gateway, alerting, aggregator, steward, simulator] = started;
+  return Object.fromEntries(
+    Object.entries({ gateway, alerting, aggregator, steward, simulator, notifier }).filter(
+      (entry): entry is [string, Service] => entry[1] !== undefined,
+    ),
+  );
+}
+
+const hostOf = (service: Service): string => new URL(service.url("/")).host;
+
+test("promtool has nothing to say against the metrics of any process", async () => {
+  for (const [name, service] of Object.entries(services)) {
+    const response = await fetch(service.url("/metrics"));
+    expect(response.headers.get("content-type"), name).toMatch(/^text\/plain; version=0\.0\.4/);
+    const text = await response.text();
+    expect(complaintsOf(text), text).toBe("");
+    expect(text).toContain(`skerry_build_info{`);
+  }
+});
+
+test("a real Prometheus scrapes every process, and finds what each is and does", async () => {
+  const jobs = Object.fromEntries(
+    Object.entries(services).map(([name, service]) => [name, hostOf(service)]),
+  );
+  const prometheus = await startPrometheus(directory, jobs);
+  await using _ = prometheus.process;
+  const names = Object.keys(jobs).toSorted();
+  const jobsOf = async (expression: string): Promise<string[]> =>
+    (await prometheus.query(expression)).map(({ metric }) => metric["job"]!).toSorted();
+  await eventually("all are up", async () => (await jobsOf("up == 1")).length === names.length);
+  expect(await jobsOf("up == 1")).toEqual(names);
+  const builds = await prometheus.query("skerry_build_info");
+  expect(builds.map(({ metric }) => metric["process"]!).toSorted()).toEqual(names);
+  for (const metric of [
+    "skerry_process_resident_memory_bytes > 10e6",
+    "skerry_process_heap_used_bytes > 1e6",
+    "skerry_process_event_loop_delay_p99_seconds",
+    "skerry_process_cpu_seconds_total > 0",
+    "skerry_process_uptime_seconds > 0",
+    'skerry_process_gc_seconds_count{collection="minor"}',
+  ])
+    expect(await jobsOf(metric), metric).toEqual(names);
+  for (const metric of [
+    "skerry_gateway_readings_total > 0",
+    "skerry_aggregator_readings_total > 0",
+    'skerry_aggregator_lane_done{region="eu",partition="0"} > 0',
+    'skerry_simulator_readings_total{region="eu"} > 0',
+    'skerry_steward_copy_done{region="eu"} > 0',
+    'skerry_steward_job_failed{job_name="copies"} == 0',
+  ])
+    await eventually(metric, async () => (await prometheus.query(metric)).length === 1);
+});
+
+test("a trace is found from the bucket of a histogram that it fell in", async () => {
+  const service = { name: "gateway", region: "eu" };
+  const logger = pino({ level: "silent" });
+  await using telemetry = await startTelemetry(service, { otlpEndpoint: "" }, logger);
+  const histogram = new Histogram([0.1, 1]);
+  histogram.observe(0.5, {
+    atMs: Date.now(),
+    traceId: "0af7651916cd43dd8448eb211c80319c",
+    spanId: "b7ad6b7169203331",
+  });
+  telemetry.metrics.add([
+    {
+      name: "skerry.test.latency",
+      kind: "histogram",
+      unit: "s",
+      doc: "of this test",
+      labels: ["hop"],
+      read: () => [{ labels: { hop: "total" }, value: histogram.value }],
+    },
+  ]);
+  const source = { ready: () => true, status: () => ({}) };
+  await using server = await serveStatus({ host: "127.0.0.1", port: 0 }, source, telemetry.metrics);
+  const prometheus = await startPrometheus(directory, { one: `127.0.0.1:${server.port}` });
+  await using _ = prometheus.process;
+  const asked = {
+    query: "skerry_test_latency_seconds_bucket",
+    start: "0",
+    end: String(Date.now() / 1000 + 60),
+  };
+  type Found = { exemplars: { labels: Record<string, string>; value: string }[] }[];
+  await eventually("the exemplar is stored", async () => {
+    const found = await prometheus.ask<Found>("query_exemplars", asked);
+    return found.length > 0;
+  });
+  const [found] = await prometheus.ask<Found>("query_exemplars", asked);
+  expect(found!.exemplars[0]).toMatchObject({
+    labels: { trace_id: "0af7651916cd43dd8448eb211c80319c", span_id: "b7ad6b7169203331" },
+    value: "0.5",
+  });
+  expect(
+    await prometheus.query('skerry_test_latency_seconds_bucket{le="1.0",region="eu"}'),
+  ).toMatchObject([{ value: 1 }]);
+});
