@@ -1,5 +1,6 @@
 // Every option of every process, from the table that parses it.
 import { AGGREGATOR_OPTIONS } from "../../cloud/aggregator/options.ts";
+import { CONSOLE_OPTIONS } from "../../cloud/console/options.ts";
 import { notifierOptions } from "../../cloud/notifier/options.ts";
 import { STEWARD_OPTIONS } from "../../cloud/steward/options.ts";
 import { SIMULATOR_OPTIONS } from "../../device-sim/options.ts";
@@ -48,6 +49,12 @@ const PROCESSES: readonly Process[] = [
     main: "cloud/notifier/main.ts",
     does: "Alerts by e-mail and webhooks. One at the hub, or one in a region.",
     options: notifierOptions({}),
+  },
+  {
+    name: "Console",
+    main: "cloud/console/main.ts",
+    does: "A web server for people and programs that look after an installation. One at the hub.",
+    options: CONSOLE_OPTIONS,
   },
   {
     name: "Simulator",

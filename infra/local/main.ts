@@ -5,6 +5,7 @@ import { launcherProgram } from "./options.ts";
 import { type LocalOptions, planLocal } from "./plan.ts";
 import { makeSecrets } from "./secrets.ts";
 import { incidentLines } from "./incident.ts";
+import { hasDesktop } from "./open-page.ts";
 import { checkPorts, outgoingPorts, portBaseWarning, takeDirectory } from "./preflight.ts";
 import { ensurePrograms, searchDirectories } from "./prerequisites.ts";
 import { type Failure, type Report, problemsOf } from "./report.ts";
@@ -14,6 +15,7 @@ interface CliOptions extends Omit<LocalOptions, "dataDir" | "channels" | "smtpUr
   dataDir: string;
   channels?: string;
   smtpUrl?: string;
+  open: boolean;
   runFor?: number;
   json?: string;
 }
@@ -52,6 +54,7 @@ async function main(): Promise<number> {
     reportWanted: cli.json !== undefined,
     dataDir: options.dataDir,
     terminal: process.stdout.isTTY && process.stdout.columns > 0,
+    desktop: cli.open && process.stdout.isTTY && hasDesktop(process.env),
     say,
   });
   const fail = (failed: string): void => write(cli.json, { failed, ...session.incidents });

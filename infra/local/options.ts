@@ -21,7 +21,7 @@ const option = <T>(flags: string, doc: string, parse: (raw: string) => T): Optio
 export const launcherProgram = (): Command =>
   new Command("npm start --")
     .description(
-      "Runs all of Skerry on loopback: hub, two regions, InfluxDB, gateways, alerting, aggregator, steward, devices; a notifier with --channels.",
+      "Runs all of Skerry on loopback: hub, two regions, InfluxDB, gateways, alerting, aggregator, steward, console, devices; a notifier with --channels.",
     )
     .addOption(
       option(
@@ -51,6 +51,7 @@ export const launcherProgram = (): Command =>
       option("--channels <file>", "tell people of alerts: e-mail and webhook channels", as.text),
     )
     .addOption(option("--smtp-url <url>", "mail server of the e-mail channels", as.url))
+    .addOption(new Option("--no-open", "do not open the console, even where there is a desktop"))
     .addOption(
       option("--run-for <duration>", "stop by itself, for example 40s or 5m", as.durationMs),
     )

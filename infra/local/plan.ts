@@ -73,8 +73,16 @@ export interface Addresses {
   nats: Record<"hub" | Region, string>;
   influx: string;
   mqtt: Record<Region, string>;
+  console: ConsoleAddress;
   /** `/status` of each of our processes, by its name. */
   status: Record<string, string>;
+}
+
+/** The console, and the tokens of its roles. */
+interface ConsoleAddress {
+  url: string;
+  operatorToken: string;
+  viewerToken: string;
 }
 
 export interface LocalPlan {
@@ -85,6 +93,8 @@ export interface LocalPlan {
   services: ProcessPlan[];
   simulator: ProcessPlan;
   addresses: Addresses;
+  /** Logs in whoever opens it first. */
+  loginUrl: string;
   /** The ledger of what the devices saw acknowledged in this run. */
   ledgerPath: string;
 }
@@ -103,8 +113,14 @@ export function planLocal(options: LocalOptions, context: PlanContext): LocalPla
       eu: `mqtt://${HOST}:${regionBase(options, "eu") + 2}`,
       us: `mqtt://${HOST}:${regionBase(options, "us") + 2}`,
     },
+    console: {
+      url: `http://${HOST}:${options.portBase + 7}/`,
+      operatorToken: context.secret("console operator"),
+      viewerToken: context.secret("console viewer"),
+    },
     status: {},
   };
+  const loginCode = context.secret("console login");
   const services = [
     ...REGIONS.flatMap((region) => regionServices(region, options, context)),
     ...Array.from({ length: options.aggregators }, (_, at) =>
@@ -120,6 +136,7 @@ export function planLocal(options: LocalOptions, context: PlanContext): LocalPla
       },
       context,
     ),
+    consoleService({ addresses, loginCode }, options, context),
     ...notifier(options, context),
   ];
   const simulator = service(
@@ -152,6 +169,7 @@ export function planLocal(options: LocalOptions, context: PlanContext): LocalPla
     services,
     simulator,
     addresses,
+    loginUrl: `${addresses.console.url}#login=${loginCode}`,
     ledgerPath,
   };
 }
@@ -292,6 +310,33 @@ function regionServices(
       context,
     ),
   ];
+}
+
+function consoleService(
+  { addresses, loginCode }: { addresses: Addresses; loginCode: string },
+  options: LocalOptions,
+  context: PlanContext,
+): ProcessPlan {
+  const { portBase } = options;
+  const { operatorToken, viewerToken } = addresses.console;
+  return service(
+    {
+      name: "console",
+      main: "cloud/console/main.ts",
+      statusPort: portBase + 8,
+      ports: { http: portBase + 7 },
+    },
+    {
+      SKERRY_NATS_URL: natsUrl("console", "hub", options, context),
+      SKERRY_REGIONS: REGIONS.join(","),
+      SKERRY_CONSOLE_HOST: HOST,
+      SKERRY_CONSOLE_PORT: String(portBase + 7),
+      SKERRY_CONSOLE_OPERATOR_TOKEN: operatorToken,
+      SKERRY_CONSOLE_VIEWER_TOKEN: viewerToken,
+      SKERRY_CONSOLE_LOGIN_CODE: loginCode,
+    },
+    context,
+  );
 }
 
 /** Only if there are channels. */

@@ -14,6 +14,7 @@ import { Monitor, lanesPassed } from "./monitor.ts";
 import { renderPanel } from "./panel.ts";
 import { type LocalPlan, REGIONS, type Region } from "./plan.ts";
 import { type Report, type StreamMarks, makeReport, streamMarks } from "./report.ts";
+import { openPage } from "./open-page.ts";
 import { Supervisor } from "./supervisor.ts";
 import { jetStreamProbe, watchJetStream } from "./watchdog.ts";
 
@@ -58,6 +59,8 @@ export interface SessionOptions {
   dataDir: string;
   /** Draw a panel in place; otherwise print a line every 5 s. */
   terminal: boolean;
+  /** Open the console in a browser. */
+  readonly desktop?: boolean;
   say: (line: string) => void;
 }
 
@@ -131,6 +134,8 @@ export class Session {
     this.#watchInBackground();
     this.#options.say("starting the devices");
     await this.#supervisor.start([simulator], stop);
+    this.#options.say(`the console: ${this.#plan.loginUrl} (a link that logs in once)`);
+    if (this.#options.desktop) openPage(this.#plan.loginUrl);
     const path = join(this.#options.dataDir, "addresses.json");
     writeFileSync(path, `${JSON.stringify(addresses, null, 2)}\n`, { mode: 0o600 });
     return begin;

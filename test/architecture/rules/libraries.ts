@@ -2,6 +2,9 @@ import { type Rule, importsOf, isProduct } from "../tree.ts";
 
 /** Each package that the product runs on, and the only places that may import it. */
 export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
+  "@fastify/cookie": ["cloud/console/"],
+  "@fastify/rate-limit": ["cloud/console/"],
+  "@fastify/static": ["cloud/console/"],
   "@influxdata/influxdb-client": ["cloud/sinks/influx/"],
   "@marcbachmann/cel-js": ["contracts/rules/"],
   "@opentelemetry/api": ["otel/"],
@@ -13,13 +16,15 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "@opentelemetry/sdk-node": ["otel/"],
   "@opentelemetry/sdk-trace": ["otel/"],
   aedes: ["gateway/broker/aedes/"],
-  ajv: ["contracts/", "cloud/notifier/"],
+  ajv: ["contracts/", "cloud/console/", "cloud/notifier/"],
   canonicalize: ["contracts/", "gateway/ingest/", "gateway/alerting/", "infra/cli/"],
   commander: ["infra/"],
   croner: ["contracts/rules/"],
   "csv-parse": ["device-sim/", "infra/cli/"],
+  fastify: ["cloud/console/"],
   fzstd: ["contracts/messages/"],
   "hdr-histogram-js": ["cloud/aggregator/", "infra/local/"],
+  htm: ["cloud/console/page/"],
   "log-update": ["infra/local/"],
   mqtt: ["device-sim/"],
   "mqtt-packet": ["gateway/broker/"],
@@ -27,7 +32,9 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "node-cron": ["cloud/", "gateway/retention/", "platform/runtime/"],
   nodemailer: ["cloud/notifier/"],
   pino: ["platform/runtime/"],
+  preact: ["cloud/console/page/"],
   re2js: ["contracts/rules/"],
+  uplot: ["cloud/console/page/"],
   ws: ["gateway/broker/"],
 };
 

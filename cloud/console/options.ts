@@ -1,0 +1,106 @@
+import { readFileSync } from "node:fs";
+import { SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
+import { type OptionTable, as } from "../../platform/runtime/config.ts";
+import { STATUS_OPTIONS } from "../../platform/runtime/status-server.ts";
+import { LANE_OPTIONS } from "../lane-options.ts";
+
+const SECRET_CHARS_MIN = 16;
+
+/** A secret that is long enough not to be guessed; empty stays empty. */
+const secret = (raw: string): string => {
+  if (raw !== "" && raw.length < SECRET_CHARS_MIN)
+    throw new Error(`must have at least ${SECRET_CHARS_MIN} characters`);
+  return raw;
+};
+
+const secretFile = (path: string): string =>
+  path === "" ? "" : secret(readFileSync(path, "utf8").trim());
+
+export const CONSOLE_OPTIONS = {
+  ...LANE_OPTIONS,
+  consoleHost: {
+    env: "SKERRY_CONSOLE_HOST",
+    doc: "address that the console listens on; beyond loopback, put a reverse proxy with TLS before it",
+    fallback: "127.0.0.1",
+    parse: as.text,
+  },
+  consolePort: {
+    env: "SKERRY_CONSOLE_PORT",
+    doc: "port of the console; 0 picks a free one",
+    fallback: "8080",
+    parse: as.integer(0, 65_535),
+  },
+  consoleUrl: {
+    env: "SKERRY_CONSOLE_URL",
+    doc: "URL that people open, if it is another one than host and port; its name is accepted in requests, and https makes cookies secure",
+    fallback: "",
+    parse: (raw) => (raw === "" ? null : new URL(as.url(raw))),
+  },
+  operatorToken: {
+    env: "SKERRY_CONSOLE_OPERATOR_TOKEN",
+    doc: "token of the role that may change things; without any, a random one is logged at each start",
+    fallback: "",
+    parse: secret,
+  },
+  operatorTokenFile: {
+    env: "SKERRY_CONSOLE_OPERATOR_TOKEN_FILE",
+    doc: "file that holds the token of the operators",
+    fallback: "",
+    parse: secretFile,
+  },
+  viewerToken: {
+    env: "SKERRY_CONSOLE_VIEWER_TOKEN",
+    doc: "token of the role that only looks; without any, nobody has that role by token",
+    fallback: "",
+    parse: secret,
+  },
+  viewerTokenFile: {
+    env: "SKERRY_CONSOLE_VIEWER_TOKEN_FILE",
+    doc: "file that holds the token of the viewers",
+    fallback: "",
+    parse: secretFile,
+  },
+  loginCode: {
+    env: "SKERRY_CONSOLE_LOGIN_CODE",
+    doc: "code of the login link, good for one operator's session after each start; without any, a random one is logged",
+    fallback: "",
+    parse: secret,
+  },
+  sessionAge: {
+    env: "SKERRY_CONSOLE_SESSION_AGE",
+    doc: "a session ends this long after its login",
+    fallback: "12h",
+    parse: as.durationMs,
+  },
+  proxyPeers: {
+    env: "SKERRY_CONSOLE_PROXY_PEERS",
+    doc: "addresses of reverse proxies that say who somebody is; headers of anybody else are ignored",
+    fallback: "",
+    parse: as.list,
+  },
+  proxyUserHeader: {
+    env: "SKERRY_CONSOLE_PROXY_USER_HEADER",
+    doc: "header in which such a proxy names the user",
+    fallback: "x-forwarded-user",
+    parse: (raw) => raw.toLowerCase(),
+  },
+  proxyGroupsHeader: {
+    env: "SKERRY_CONSOLE_PROXY_GROUPS_HEADER",
+    doc: "header in which it names the user's groups, separated by commas",
+    fallback: "x-forwarded-groups",
+    parse: (raw) => raw.toLowerCase(),
+  },
+  proxyOperatorGroup: {
+    env: "SKERRY_CONSOLE_PROXY_OPERATOR_GROUP",
+    doc: "the group whose members are operators; other users of the proxy are viewers",
+    fallback: "skerry-operators",
+    parse: as.text,
+  },
+  schemas: {
+    env: "SKERRY_SCHEMAS",
+    doc: "directory of contracts: {name}/v{number}.json",
+    fallback: SCHEMAS_DIRECTORY,
+    parse: as.text,
+  },
+  ...STATUS_OPTIONS,
+} satisfies OptionTable;
