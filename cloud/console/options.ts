@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
+import { TELEMETRY_OPTIONS } from "../../otel/tracing.ts";
 import { type OptionTable, as } from "../../platform/runtime/config.ts";
 import { STATUS_OPTIONS } from "../../platform/runtime/status-server.ts";
 import { LANE_OPTIONS } from "../lane-options.ts";
@@ -18,6 +19,7 @@ const secretFile = (path: string): string =>
 
 export const CONSOLE_OPTIONS = {
   ...LANE_OPTIONS,
+  ...TELEMETRY_OPTIONS,
   consoleHost: {
     env: "SKERRY_CONSOLE_HOST",
     doc: "address that the console listens on; beyond loopback, put a reverse proxy with TLS before it",
