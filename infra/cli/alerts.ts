@@ -1,16 +1,13 @@
 import { userInfo } from "node:os";
 import type { Command } from "commander";
-import type { Acknowledgement, Alert } from "../../contracts/messages/alert.ts";
-import { ACKNOWLEDGEMENTS_BUCKET, acknowledgementKey } from "../../contracts/names/subjects.ts";
-import { Bucket } from "../../platform/nats/client/bucket.ts";
-import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import type { Alert } from "../../contracts/messages/alert.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
-import { latestAlerts } from "./alerts/latest.ts";
+import { acknowledge, firingAlert } from "../../cloud/operations/alerts/acknowledge.ts";
+import { latestAlerts } from "../../cloud/operations/alerts/latest.ts";
 import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, place } from "./kit/options.ts";
-import { refused } from "./kit/refused.ts";
-import { instant } from "./kit/words.ts";
+import { instant } from "../../cloud/operations/words.ts";
 
 interface ListFlags extends Place {
   readonly region?: string;
@@ -53,15 +50,7 @@ export function addAlertsCommand(program: Command, say: Say): void {
     .action((id: string, flags: Place & { by: string }) =>
       withNats(flags, HUB, async (connection) => {
         const alert = await firingAlert(connection, id);
-        const ack: Acknowledgement = {
-          rule: alert.rule,
-          key: alert.key,
-          id: alert.id,
-          by: flags.by,
-          atMs: Date.now(),
-        };
-        const bucket = await Bucket.open(connection, ACKNOWLEDGEMENTS_BUCKET);
-        await bucket.put(acknowledgementKey(alert), JSON.stringify(ack));
+        await acknowledge(connection, alert, flags.by);
         say(`${alert.region} ${alert.rule} ${alert.key}: acknowledged by ${flags.by}`);
       }),
     );
@@ -87,18 +76,4 @@ function lineOf(
     severity,
     message,
   ].join("  ");
-}
-
-/** @throws AppError `CONFIG_INVALID` if no alert, or more than one, is meant. */
-async function firingAlert(connection: NatsConnection, id: string): Promise<Alert> {
-  const found = (await latestAlerts(connection, undefined)).filter((alert) =>
-    alert.id.startsWith(id),
-  );
-  const [alert, another] = found;
-  if (!alert) throw refused(`there is no alert ${id}`);
-  if (another) throw refused(`${id} is the beginning of ${found.length} alerts: say more of it`);
-  if (alert.region === HUB || alert.rule.includes("_"))
-    throw refused(`${alert.rule} is no rule of yours: it ends by itself`);
-  if (alert.state !== "firing") throw refused(`alert ${alert.id} is ${alert.state}, not firing`);
-  return alert;
 }

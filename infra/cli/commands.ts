@@ -12,12 +12,12 @@ import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { as } from "../../platform/runtime/config.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
-import { checkHub, findCommands, issue } from "./commands/store.ts";
+import { checkHub, findCommands, issue } from "../../cloud/operations/commands/store.ts";
 import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, parser, place } from "./kit/options.ts";
-import { refused } from "./kit/refused.ts";
-import { instant } from "./kit/words.ts";
+import { refused } from "../../cloud/operations/refused.ts";
+import { instant } from "../../cloud/operations/words.ts";
 
 const REPLY_SHOWN_CHARS = 200;
 

@@ -1,20 +1,21 @@
 // `skerry contracts …`: versions of contracts, checked before anybody has to live with them.
 import { type Command, Option } from "commander";
-import { SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
+import { SCHEMAS_DIRECTORY, readSchemas } from "../../contracts/schema/catalog.ts";
 import {
   COMPATIBILITY_MODES,
   type CompatibilityMode,
 } from "../../contracts/schema/compatibility.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
-import { checkContracts } from "./contracts/check.ts";
-import { listContracts, publishContracts } from "./contracts/publish.ts";
+import { checkContracts } from "../../cloud/operations/contracts/check.ts";
+import { listContracts, publishContracts } from "../../cloud/operations/contracts/publish.ts";
 import { nameProblem } from "../../contracts/names/text.ts";
-import type { Report } from "./contracts/versions.ts";
+import type { Report } from "../../cloud/operations/contracts/versions.ts";
 import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, place } from "./kit/options.ts";
 import { remark } from "./kit/output.ts";
-import { UsageError, refused } from "./kit/refused.ts";
+import { UsageError } from "./kit/usage-error.ts";
+import { refused } from "../../cloud/operations/refused.ts";
 
 /** One line of `contracts list`. */
 const REASON_BYTES_MAX = 500;
@@ -51,9 +52,9 @@ export function addContractsCommand(program: Command, say: Say): void {
     .option("--schemas <dir>", "{name}/v{number}.json", SCHEMAS_DIRECTORY)
     .option("--reason <text>", "with --mode NONE: why; it is kept, and contracts list shows it")
     .action(async (options: SchemaOptions & Place & { reason?: string }) => {
-      const { reason: _, ...rest } = options;
       const reason = reasonOf(options);
-      const all = reason === undefined ? rest : { ...rest, reason };
+      const wanted = { files: readSchemas(options.schemas), mode: options.mode };
+      const all = reason === undefined ? wanted : { ...wanted, reason };
       show(await withNats(options, HUB, (hub) => publishContracts(hub, all)), say);
     });
 

@@ -11,17 +11,16 @@ import {
 import { PASSWORD_CHARS_MIN, passwordCredential } from "../../gateway/identity/passwords.ts";
 import { generateSecret, secretCredential } from "../../gateway/identity/secrets.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
-import { importDevices } from "./devices/import.ts";
-import { type DeviceStore, openDeviceStore } from "./devices/store.ts";
+import { changedDevice, revoked, withoutHashes } from "../../cloud/operations/devices/change.ts";
+import { importDevices } from "../../cloud/operations/devices/import.ts";
+import { type DeviceStore, openDeviceStore } from "../../cloud/operations/devices/store.ts";
 import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, place } from "./kit/options.ts";
 import { remark } from "./kit/output.ts";
-import { UsageError, refused } from "./kit/refused.ts";
-import { instant } from "./kit/words.ts";
-
-/** Credentials that are valid after `--rotate`: the new one and the one before it. */
-const CREDENTIALS_WHILE_ROTATING = 2;
+import { UsageError } from "./kit/usage-error.ts";
+import { refused } from "../../cloud/operations/refused.ts";
+import { instant } from "../../cloud/operations/words.ts";
 
 interface AddOptions extends Place {
   role?: DeviceRole;
@@ -66,10 +65,7 @@ export function addDevicesCommand(program: Command, say: Say): void {
     .description("End a device's sessions within seconds and let it in no more.")
     .action(async (id: string, options: Place) => {
       await atHub(options, (store) =>
-        store.write(id, (present) => {
-          if (!present) throw refused(`there is no "${id}"`);
-          return { ...present, revokedAtMs: present.revokedAtMs ?? Date.now() };
-        }),
+        store.write(id, (present) => revoked(id, present, Date.now())),
       );
       say(`${id} is revoked`);
     });
@@ -100,8 +96,10 @@ async function add(id: string, options: AddOptions, say: Say): Promise<void> {
   if (options.passwordStdin && options.certificate)
     throw new UsageError("--password-stdin and --certificate exclude each other");
   const { credential, secret } = await newCredential(options);
+  const { topic: topics, ...rest } = options;
+  const wanted = { ...rest, ...(topics ? { topics } : {}) };
   const device = await atHub(options, (store) =>
-    store.write(id, (present) => changed(id, present, credential, options)),
+    store.write(id, (present) => changedDevice(id, present, credential, wanted)),
   );
   remark(`${id} may connect as ${device.role}`);
   if (secret === undefined) return;
@@ -122,37 +120,6 @@ async function newCredential(
     throw refused(`the password is shorter than ${PASSWORD_CHARS_MIN} characters`);
   return { credential: await passwordCredential(password) };
 }
-
-function changed(
-  id: string,
-  present: Device | undefined,
-  credential: Credential,
-  { role, alerts, topic, replace, rotate }: AddOptions,
-): Device {
-  const isChange = replace === true || rotate === true;
-  if (present && !isChange) throw refused(`"${id}" exists: say --replace or --rotate`);
-  if (!present && isChange) throw refused(`there is no "${id}"`);
-  if (rotate && present?.revokedAtMs !== undefined)
-    throw refused(`"${id}" is revoked: say --replace`);
-  const before = rotate ? (present?.credentials ?? []) : [];
-  const { revokedAtMs: _, ...kept } = present ?? {
-    id,
-    role: "device" as const,
-    createdAtMs: Date.now(),
-  };
-  return {
-    ...kept,
-    ...(role ? { role } : {}),
-    ...(alerts ? { alerts } : {}),
-    ...(topic ? { topics: topic } : {}),
-    credentials: [...before, credential].slice(-CREDENTIALS_WHILE_ROTATING),
-  };
-}
-
-const withoutHashes = ({ credentials, ...device }: Device) => ({
-  ...device,
-  credentials: credentials.map(({ kind }) => kind),
-});
 
 function describe({ id, role, credentials, alerts, topics, revokedAtMs }: Device): string {
   const parts = [id, role, credentials.map(({ kind }) => kind).join("+")];

@@ -7,13 +7,13 @@ import { openNats, withNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, parseWholeNumber, place } from "./kit/options.ts";
 import { remark } from "./kit/output.ts";
 import { askProcesses } from "./kit/processes.ts";
-import { refused } from "./kit/refused.ts";
-import { type RegionLog, readRegionLog } from "./kit/region-log.ts";
+import { refused } from "../../cloud/operations/refused.ts";
+import { type RegionLog, readRegionLog } from "../../cloud/operations/lanes/region-log.ts";
 import { frameJson, frameLines } from "./lane/frame-text.ts";
-import { firstFrames, newestFrames } from "./lane/frames.ts";
-import { FrameJudge } from "./lane/judged-frames.ts";
+import { firstFrames, newestFrames } from "../../cloud/operations/lanes/frames.ts";
+import { FrameJudge } from "../../cloud/operations/lanes/judged-frames.ts";
 import { lanesLines } from "./lane/lanes-text.ts";
-import { type LanesReport, readLanes } from "./lane/operators.ts";
+import { type LanesReport, readLanes } from "../../cloud/operations/lanes/operators.ts";
 
 interface ShowFlags extends Place {
   readonly region: string;

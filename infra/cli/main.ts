@@ -3,7 +3,7 @@
 import { CommanderError } from "commander";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import { outliveClosedPipes, remark, say } from "./kit/output.ts";
-import { UsageError } from "./kit/refused.ts";
+import { UsageError } from "./kit/usage-error.ts";
 import { makeProgram } from "./program.ts";
 
 outliveClosedPipes([process.stdout, process.stderr]);

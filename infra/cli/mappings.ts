@@ -5,10 +5,10 @@ import { SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/schema/catalog.t
 import { loadMappings } from "../../gateway/ingest/load-mappings.ts";
 import { type Say, example, parseSince } from "./kit/options.ts";
 import { remark } from "./kit/output.ts";
-import { UsageError } from "./kit/refused.ts";
-import { count } from "./kit/words.ts";
-import { contractProblems } from "./mappings/contract-problems.ts";
-import { tryMapping } from "./mappings/try-mapping.ts";
+import { UsageError } from "./kit/usage-error.ts";
+import { count } from "../../cloud/operations/words.ts";
+import { contractProblems } from "../../cloud/operations/mappings/contract-problems.ts";
+import { tryMapping } from "../../cloud/operations/mappings/try-mapping.ts";
 
 interface TryOptions {
   topic: string;

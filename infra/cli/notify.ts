@@ -4,8 +4,9 @@ import { HUB } from "../../platform/nats/topology/topology.ts";
 import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, place } from "./kit/options.ts";
-import { UsageError, refused } from "./kit/refused.ts";
-import { count } from "./kit/words.ts";
+import { UsageError } from "./kit/usage-error.ts";
+import { refused } from "../../cloud/operations/refused.ts";
+import { count } from "../../cloud/operations/words.ts";
 import { assign, assignmentLines } from "./notify/assign.ts";
 import { deadLetterLines, retryDeadLetters } from "./notify/dead.ts";
 

@@ -4,17 +4,17 @@ import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, parseSince, place } from "./kit/options.ts";
-import { UsageError, refused } from "./kit/refused.ts";
-import { count, number } from "./kit/words.ts";
+import { UsageError } from "./kit/usage-error.ts";
+import { refused } from "../../cloud/operations/refused.ts";
+import { count, number } from "../../cloud/operations/words.ts";
 import {
-  describe,
   findRejects,
   goneRejects,
-  lineOf,
   rejectAt,
   rejectSeqs,
-} from "./rejects/find.ts";
-import { replayRejects } from "./rejects/replay.ts";
+} from "../../cloud/operations/rejects/find.ts";
+import { describe, lineOf } from "./rejects/words.ts";
+import { replayRejects } from "../../cloud/operations/rejects/replay.ts";
 
 interface RegionPlace extends Place {
   readonly region: string;

@@ -1,18 +1,15 @@
-import canonicalize from "canonicalize";
 import type { Command } from "commander";
-import { type Catalog, SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
+import { SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
 import { type Rule, conditionText, contractsOf } from "../../contracts/rules/rule.ts";
-import { RULES_BUCKET, bucketStream } from "../../contracts/names/subjects.ts";
-import { Bucket } from "../../platform/nats/client/bucket.ts";
+import type { Bucket } from "../../platform/nats/client/bucket.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
-import { Streams } from "../../platform/nats/client/streams.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, place } from "./kit/options.ts";
-import { refused } from "./kit/refused.ts";
-import { knownContracts } from "./rules/contracts.ts";
-import { problemOf, readRules, savedRules } from "./rules/store.ts";
+import { knownContracts } from "../../cloud/operations/rules/contracts.ts";
+import { applyRules, deleteRule, openRulesBucket } from "../../cloud/operations/rules/apply.ts";
+import { readRules, savedRules } from "../../cloud/operations/rules/store.ts";
 import { addRulesTestCommand } from "./rules/test-command.ts";
 
 /** `skerry rules apply|test|list|delete`: rules that act in every region within seconds. */
@@ -54,8 +51,7 @@ export function addRulesCommand(program: Command, say: Say): void {
     .argument("<id>")
     .action((id: string, options: Place) =>
       withBucket(options, async (bucket) => {
-        if (!(await bucket.get(id))?.data) throw refused(`there is no rule "${id}"`);
-        await bucket.delete(id);
+        await deleteRule(bucket, id);
         say(`${id}: deleted`);
       }),
     );
@@ -66,51 +62,7 @@ function lineOf(rule: Rule): string {
   return `${id} v${version}: ${kind} over ${contractsOf(rule).join(", ")}: ${conditionText(rule)}`;
 }
 
-/** Saves all rules or none; a line for each. @throws AppError `CONFIG_INVALID` naming the rule at fault. */
-async function applyRules(
-  bucket: Bucket,
-  wanted: readonly Rule[],
-  catalog: Catalog,
-): Promise<string[]> {
-  const records = await bucket.records();
-  const { rules: saved } = savedRules(records);
-  // Deleted rules have one, too.
-  const revisions = new Map(records.map(({ key, revision }) => [key, revision]));
-  const problems = wanted.flatMap((rule) => {
-    const why = problemOf(rule, catalog) ?? versionProblem(rule, saved.get(rule.id));
-    return why === null ? [] : [`rule "${rule.id}": ${why}`];
-  });
-  if (problems.length > 0) throw refused(problems.join("\n"));
-  const lines: string[] = [];
-  for (const rule of wanted) {
-    const before = saved.get(rule.id);
-    if (before && isSame(before, rule)) {
-      lines.push(`${rule.id} v${rule.version}: as it was`);
-      continue;
-    }
-    const value = JSON.stringify(rule);
-    if ((await bucket.replace(rule.id, value, revisions.get(rule.id) ?? 0)) === null)
-      throw refused(`rule "${rule.id}": somebody else saved it meanwhile: try again`);
-    lines.push(`${rule.id} v${rule.version}: saved`);
-  }
-  return lines;
-}
-
-const versionProblem = (rule: Rule, saved: Rule | undefined): string | null =>
-  saved && !isSame(saved, rule) && rule.version <= saved.version
-    ? `version ${saved.version} is saved with other content: raise its version`
-    : null;
-
-/** True for equal rules, in whatever order their properties were written. */
-const isSame = (a: Rule, b: Rule): boolean => canonicalize(a) === canonicalize(b);
-
 const withBucket = (
   at: Place,
   work: (bucket: Bucket, hub: NatsConnection) => Promise<void>,
-): Promise<void> =>
-  withNats(at, HUB, async (hub) => {
-    const stream = await new Streams(hub).find(bucketStream(RULES_BUCKET));
-    if (!stream) throw refused(`there is no bucket ${RULES_BUCKET}: npx skerry topology apply`);
-    if (stream.mirror) throw refused("rules are saved at the hub only: say the hub's URL");
-    await work(await Bucket.open(hub, RULES_BUCKET), hub);
-  });
+): Promise<void> => withNats(at, HUB, async (hub) => work(await openRulesBucket(hub), hub));

@@ -15,7 +15,7 @@ import {
 import { messageOf } from "../../platform/runtime/errors.ts";
 import { openNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, parseDuration, parsePositive } from "./kit/options.ts";
-import { refused } from "./kit/refused.ts";
+import { refused } from "../../cloud/operations/refused.ts";
 
 const CONNECT_WITHIN_MS = 60_000;
 const GIB = 1024 ** 3;

@@ -14,7 +14,7 @@ import { readSlice } from "../../platform/nats/client/stream-reader.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
-import { knownContracts } from "../cli/rules/contracts.ts";
+import { knownContracts } from "../../cloud/operations/rules/contracts.ts";
 import { type Audit, audit } from "./audit.ts";
 import { countMissing, readLog } from "./audit-log.ts";
 import type { CrashLoop } from "./crash-loop.ts";

@@ -3,7 +3,7 @@
 // writes minutes of readings within seconds, so that windows close while processes are killed.
 import { expect, test } from "vitest";
 import type { Alert } from "../../contracts/messages/alert.ts";
-import { findRejects } from "../../infra/cli/rejects/find.ts";
+import { findRejects } from "../../cloud/operations/rejects/find.ts";
 import { makeAggregator } from "../support/aggregator.ts";
 import { type InfluxUnderTest, startInflux } from "../support/influx.ts";
 import { FrameWriter, type TestReading } from "../support/nats-frames.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Alert } from "../../contracts/messages/alert.ts";
 import { CONTRACTS_BUCKET } from "../../contracts/names/subjects.ts";
-import { latestAlerts } from "../../infra/cli/alerts/latest.ts";
+import { latestAlerts } from "../../cloud/operations/alerts/latest.ts";
 import { Bucket } from "../../platform/nats/client/bucket.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { say } from "../poison/poison.ts";

@@ -1,7 +1,7 @@
 // Brings every kind of poison into a running installation, and waits until each is listed.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { IPubackPacket } from "mqtt-packet";
-import { latestAlerts } from "../../infra/cli/alerts/latest.ts";
+import { latestAlerts } from "../../cloud/operations/alerts/latest.ts";
 import { recordsIn } from "../../infra/cli/set-aside/records.ts";
 import type { AggregatorStatus, AlertingStatus } from "../../contracts/messages/status.ts";
 import type { Reject } from "../../contracts/messages/reject.ts";

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { messageOf } from "../../../platform/runtime/errors.ts";
-import { refused } from "./refused.ts";
+import { refused } from "../../../cloud/operations/refused.ts";
 
 const DATA_DIRECTORY = ".skerry";
 const FILE = "addresses.json";

@@ -4,7 +4,7 @@ import type { NatsConnection } from "../../../platform/nats/client/connection.ts
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
 import { makeLogger } from "../../../platform/runtime/logger.ts";
 import { type NatsAddress, type Place, natsAddress } from "./addresses.ts";
-import { refused } from "./refused.ts";
+import { refused } from "../../../cloud/operations/refused.ts";
 
 const CONNECT_WITHIN_MS = 5_000;
 

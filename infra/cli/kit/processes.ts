@@ -1,6 +1,6 @@
 // The processes of an installation as they describe themselves on their status ports.
 import type { ProcessStatus } from "../../../contracts/messages/status.ts";
-import type { ProcessAnswer } from "./process-answer.ts";
+import type { ProcessAnswer } from "../../../cloud/operations/lanes/process-answer.ts";
 
 const ANSWER_WITHIN_MS = 2_000;
 

@@ -1,8 +1,8 @@
 // Frames in words, for people and for programs (pure).
 import type { FrameReading } from "../../../contracts/messages/frame.ts";
 import { holeText } from "../../../platform/nats/lanes/lane.ts";
-import { ago, count, duration, instant, printable } from "../kit/words.ts";
-import type { JudgedFrame } from "./judged-frames.ts";
+import { ago, count, duration, instant, printable } from "../../../cloud/operations/words.ts";
+import type { JudgedFrame } from "../../../cloud/operations/lanes/judged-frames.ts";
 
 /** A line of the frame, then one of each reading. */
 export function frameLines(judged: JudgedFrame, nowMs: number): string[] {

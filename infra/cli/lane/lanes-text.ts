@@ -2,9 +2,9 @@
 import type { LaneLoss } from "../../../contracts/messages/status.ts";
 import { laneName } from "../../../contracts/names/subjects.ts";
 import { holeText } from "../../../platform/nats/lanes/lane.ts";
-import type { RegionLog } from "../kit/region-log.ts";
-import { ago, bytes, count, table } from "../kit/words.ts";
-import type { LanesReport, OperatorReport } from "./operators.ts";
+import type { RegionLog } from "../../../cloud/operations/lanes/region-log.ts";
+import { ago, bytes, count, table } from "../../../cloud/operations/words.ts";
+import type { LanesReport, OperatorReport } from "../../../cloud/operations/lanes/operators.ts";
 
 const HEADER = ["LANE", "OPERATOR", "DONE", "BEHIND", "WATERMARK", "READS FROM", "STATE"];
 

@@ -18,7 +18,7 @@ import { textOf } from "../../../platform/nats/client/payload.ts";
 import { type StreamState, Streams } from "../../../platform/nats/client/streams.ts";
 import { HUB } from "../../../platform/nats/topology/topology.ts";
 import { sleep } from "../../../platform/runtime/backoff.ts";
-import { refused } from "../kit/refused.ts";
+import { refused } from "../../../cloud/operations/refused.ts";
 
 /** Time after which a notifier that lives has heard of a move, also beyond the WAN. */
 const SETTLE_MS = 2_000;

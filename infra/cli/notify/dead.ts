@@ -11,8 +11,8 @@ import { jsonOf } from "../../../platform/nats/client/payload.ts";
 import { publishOnce, publisherOn } from "../../../platform/nats/client/publish.ts";
 import { readStored } from "../../../platform/nats/client/stream-reader.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
-import { refused } from "../kit/refused.ts";
-import { instant } from "../kit/words.ts";
+import { refused } from "../../../cloud/operations/refused.ts";
+import { instant } from "../../../cloud/operations/words.ts";
 
 const REASON_MAX = 120;
 

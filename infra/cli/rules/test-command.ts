@@ -11,9 +11,11 @@ import { HUB } from "../../../platform/nats/topology/topology.ts";
 import type { Place } from "../kit/addresses.ts";
 import { withNats } from "../kit/connection.ts";
 import { type Say, example, parseDuration, place } from "../kit/options.ts";
-import { UsageError, refused } from "../kit/refused.ts";
-import { count } from "../kit/words.ts";
-import { knownContracts } from "./contracts.ts";
+import { UsageError } from "../kit/usage-error.ts";
+import { refused } from "../../../cloud/operations/refused.ts";
+import { count } from "../../../cloud/operations/words.ts";
+import { knownContracts } from "../../../cloud/operations/rules/contracts.ts";
+import { changeBy, tryRules } from "../../../cloud/operations/rules/try-rules.ts";
 import {
   type Recording,
   UnknownContract,
@@ -21,9 +23,9 @@ import {
   compareAlerts,
   readRecording,
   readRegion,
-} from "./recordings.ts";
-import { problemOf, readRules, savedRules } from "./store.ts";
-import { instant } from "../kit/words.ts";
+} from "../../../cloud/operations/rules/recordings.ts";
+import { problemOf, readRules, savedRules } from "../../../cloud/operations/rules/store.ts";
+import { instant } from "../../../cloud/operations/words.ts";
 
 interface Flags extends Place {
   readonly data?: string;
@@ -67,14 +69,13 @@ async function testRules(file: string, flags: Flags, say: Say): Promise<void> {
     data === undefined
       ? await ofRegion(region!, flags)
       : await ofFile(data, [...wanted, ...(other ?? [])], flags);
-  for (const rule of [...wanted, ...(other ?? [])]) {
+  for (const rule of other ?? []) {
     const why = problemOf(rule, catalog);
     if (why !== null) throw refused(`rule "${rule.id}": ${why}`);
   }
+  const { alerts: after, late, readings } = tryRules({ recordings, catalog }, wanted);
   if (record !== undefined) writeFileSync(record, linesOf(recordings));
-  const { alerts: after, late } = alertsOver(recordings, wanted, catalog);
   for (const alert of after) say(alertLine(alert));
-  const readings = recordings.reduce((sum, recording) => sum + readingsOf(recording).length, 0);
   if (late > 0)
     say(`${count(late, "reading")} came late and ${late === 1 ? "was" : "were"} evaluated apart`);
   if (data !== undefined)
@@ -84,11 +85,10 @@ async function testRules(file: string, flags: Flags, say: Say): Promise<void> {
   const current = other ?? saved;
   if (!current) return;
   // Saved rules that the file does not speak of stay as they are.
-  const ids = new Set(wanted.map(({ id }) => id));
-  const untouched = against === undefined ? current.filter(({ id }) => !ids.has(id)) : [];
-  const result = [...wanted, ...untouched];
-  const over = (rules: readonly Rule[]): Alert[] => alertsOver(recordings, rules, catalog).alerts;
-  const { gained, lost } = compareAlerts(over(current), over(result));
+  const { gained, lost } =
+    against === undefined
+      ? changeBy({ recordings, catalog }, current, wanted)
+      : compareAlerts(alertsOver(recordings, current, catalog).alerts, after);
   for (const alert of gained) say(`gained: ${alertLine(alert)}`);
   for (const alert of lost) say(`lost: ${alertLine(alert)}`);
   say(`against ${against ?? "the saved rules"}: ${gained.length} gained, ${lost.length} lost`);

@@ -18,7 +18,7 @@ import { jsonOf } from "../../../platform/nats/client/payload.ts";
 import { request } from "../../../platform/nats/client/requests.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
-import { count } from "../kit/words.ts";
+import { count } from "../../../cloud/operations/words.ts";
 
 /** Longer than a gateway takes to give up. */
 const ANSWER_WITHIN_MS = 12_000;

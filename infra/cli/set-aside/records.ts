@@ -15,9 +15,9 @@ import { requestAll } from "../../../platform/nats/client/requests.ts";
 import { readStored } from "../../../platform/nats/client/stream-reader.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
-import { refused } from "../kit/refused.ts";
+import { refused } from "../../../cloud/operations/refused.ts";
 import { type FramesAgain, regionOfFrame } from "./frames-again.ts";
-import { bytes, instant, printable } from "../kit/words.ts";
+import { bytes, instant, printable } from "../../../cloud/operations/words.ts";
 
 const ANSWER_WITHIN_MS = 12_000;
 const DETAIL_SHOWN_CHARS = 300;

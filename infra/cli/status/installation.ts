@@ -6,12 +6,12 @@ import type { NatsConnection } from "../../../platform/nats/client/connection.ts
 import { Streams } from "../../../platform/nats/client/streams.ts";
 import { HUB } from "../../../platform/nats/topology/topology.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
-import { latestAlerts } from "../alerts/latest.ts";
+import { latestAlerts } from "../../../cloud/operations/alerts/latest.ts";
 import type { Installation } from "../kit/addresses.ts";
 import { openNats } from "../kit/connection.ts";
-import type { ProcessAnswer } from "../kit/process-answer.ts";
+import type { ProcessAnswer } from "../../../cloud/operations/lanes/process-answer.ts";
 import { askProcesses } from "../kit/processes.ts";
-import { type RegionLog, readRegionLog } from "../kit/region-log.ts";
+import { type RegionLog, readRegionLog } from "../../../cloud/operations/lanes/region-log.ts";
 
 const ANSWER_WITHIN_MS = 2_000;
 

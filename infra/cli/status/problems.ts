@@ -7,9 +7,9 @@ import {
   type LaneOperator,
   type ProcessAnswer,
   laneStatus,
-} from "../kit/process-answer.ts";
-import type { LaneEnd } from "../kit/region-log.ts";
-import { ago, count, duration } from "../kit/words.ts";
+} from "../../../cloud/operations/lanes/process-answer.ts";
+import type { LaneEnd } from "../../../cloud/operations/lanes/region-log.ts";
+import { ago, count, duration } from "../../../cloud/operations/words.ts";
 import { lossText } from "../lane/lanes-text.ts";
 import type { InstallationReport, RegionReport } from "./installation.ts";
 

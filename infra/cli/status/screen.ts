@@ -1,9 +1,13 @@
 // The state of an installation on one screen (pure).
 import type { ProcessStatus } from "../../../contracts/messages/status.ts";
 import { laneName } from "../../../contracts/names/subjects.ts";
-import { LANE_OPERATORS, type LaneOperator, laneStatus } from "../kit/process-answer.ts";
-import type { LaneEnd, RegionLog } from "../kit/region-log.ts";
-import { ago, bytes, count, number, table } from "../kit/words.ts";
+import {
+  LANE_OPERATORS,
+  type LaneOperator,
+  laneStatus,
+} from "../../../cloud/operations/lanes/process-answer.ts";
+import type { LaneEnd, RegionLog } from "../../../cloud/operations/lanes/region-log.ts";
+import { ago, bytes, count, number, table } from "../../../cloud/operations/words.ts";
 import type { InstallationReport, RegionReport } from "./installation.ts";
 import { isDown, problemsOf, verdictOf } from "./problems.ts";
 

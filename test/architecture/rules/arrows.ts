@@ -9,6 +9,8 @@ export const MAY_IMPORT: readonly (readonly [area: string, targets: readonly str
   ["otel/", ["otel/", "platform/runtime/"]],
   ["platform/nats/", ["platform/nats/", "contracts/", "otel/", "platform/runtime/"]],
   ["gateway/", ["gateway/", ...GROUND]],
+  // What people do to an installation is judged by the code that will judge it in the region.
+  ["cloud/operations/", ["cloud/operations/", "gateway/", ...GROUND]],
   ["cloud/", ["cloud/", ...GROUND]],
   ["device-sim/", ["device-sim/", ...GROUND]],
   ["infra/", ["infra/", "gateway/", "cloud/", "device-sim/", ...GROUND]],

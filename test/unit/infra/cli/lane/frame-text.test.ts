@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { frameJson, frameLines } from "../../../../../infra/cli/lane/frame-text.ts";
-import { FrameJudge } from "../../../../../infra/cli/lane/judged-frames.ts";
+import { FrameJudge } from "../../../../../cloud/operations/lanes/judged-frames.ts";
 import { FrameWriter } from "../../../../support/nats-frames.ts";
 
 const STORED_MS = Date.UTC(2026, 0, 2, 3, 4, 5);

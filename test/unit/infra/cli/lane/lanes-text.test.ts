@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { lanesLines, lossText } from "../../../../../infra/cli/lane/lanes-text.ts";
-import type { LanesReport } from "../../../../../infra/cli/lane/operators.ts";
+import type { LanesReport } from "../../../../../cloud/operations/lanes/operators.ts";
 
 const NOW_MS = 1_000_000;
 const report: LanesReport = {

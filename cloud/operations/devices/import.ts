@@ -1,0 +1,106 @@
+import { closeSync, fsyncSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import type { Credential, Device } from "../../../contracts/device.ts";
+import { PASSWORD_CHARS_MIN, passwordCredential } from "../../../gateway/identity/passwords.ts";
+import {
+  SECRET_CHARS,
+  generateSecret,
+  secretCredential,
+} from "../../../gateway/identity/secrets.ts";
+import { messageOf } from "../../../platform/runtime/errors.ts";
+import { type DeviceRow, parseDeviceRows, secretsCsv } from "./csv.ts";
+import { refused } from "../refused.ts";
+import { count } from "../words.ts";
+import type { DeviceStore } from "./store.ts";
+
+/** Writes under way at once. */
+const WRITES_MAX = 64;
+const PROBLEMS_SHOWN_MAX = 20;
+
+export interface ImportOptions {
+  readonly file: string;
+  /** The file for generated secrets, which must not exist yet. */
+  readonly secretsOut?: string;
+  /** Leave devices that exist as they are, instead of refusing the file. */
+  readonly skipExisting?: boolean;
+}
+
+/**
+ * Adds every device of a CSV file, or none if a row is bad or a device exists. The secrets are on
+ * disk before the first record is written: no device can exist whose secret nobody has.
+ */
+export async function importDevices(
+  store: DeviceStore,
+  { file, secretsOut, skipExisting = false }: ImportOptions,
+): Promise<{ added: number; generated: number; skipped: number }> {
+  const { rows, problems } = parseDeviceRows(readFileSync(file, "utf8"), PASSWORD_CHARS_MIN);
+  const present = new Set((await store.all()).devices.map(({ id }) => id));
+  const fresh = rows.filter(({ id }) => !present.has(id));
+  if (!skipExisting)
+    for (const { id, line } of rows)
+      if (present.has(id)) problems.push(`line ${line}: "${id}" exists already`);
+  if (problems.length > 0) throw refused(described(file, problems));
+
+  const secrets = fresh
+    .filter(({ secret }) => secret === undefined)
+    .map(({ id }) => ({ id, secret: generateSecret() }));
+  if (secrets.length > 0) {
+    if (secretsOut === undefined)
+      throw refused(
+        `${count(secrets.length, "row has", "rows have")} no secret: say --secrets-out FILE to get new ones`,
+      );
+    writePrivately(secretsOut, secretsCsv(secrets));
+  }
+  const generated = new Map(secrets.map(({ id, secret }) => [id, secret]));
+  let added = 0;
+  const addOne = async (row: DeviceRow): Promise<void> => {
+    const credential = await credentialOf(row.secret ?? generated.get(row.id)!);
+    await store.write(row.id, (now) => {
+      if (now) throw refused(`"${row.id}" exists already`);
+      return newDevice(row, credential);
+    });
+    added++;
+  };
+  const queue = fresh.values();
+  let failure: unknown;
+  const work = async (): Promise<void> => {
+    for (const row of queue)
+      if (failure === undefined) await addOne(row).catch((error: unknown) => (failure ??= error));
+  };
+  await Promise.all(Array.from({ length: WRITES_MAX }, work));
+  if (failure !== undefined)
+    throw refused(
+      `stopped after ${added} of ${fresh.length}: ${messageOf(failure)}; --skip-existing adds the rest`,
+    );
+  return { added, generated: secrets.length, skipped: rows.length - fresh.length };
+}
+
+/** A secret as long as a generated one is taken for one; a shorter one is a chosen password. */
+export const credentialOf = async (secret: string): Promise<Credential> =>
+  secret.length >= SECRET_CHARS ? secretCredential(secret) : await passwordCredential(secret);
+
+const newDevice = ({ id, role }: DeviceRow, credential: Credential): Device => ({
+  id,
+  role,
+  credentials: [credential],
+  createdAtMs: Date.now(),
+});
+
+function described(file: string, problems: readonly string[]): string {
+  const shown = problems.slice(0, PROBLEMS_SHOWN_MAX);
+  const more = problems.length - shown.length;
+  return [
+    `${file}: nothing was written`,
+    ...shown.map((problem) => `  ${problem}`),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+  ].join("\n");
+}
+
+function writePrivately(path: string, text: string): void {
+  const file = openSync(path, "wx", 0o600);
+  try {
+    writeFileSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
