@@ -1,6 +1,6 @@
 import { type OptionTable, type Resolved, as } from "../platform/runtime/config.ts";
 import { STATUS_OPTIONS } from "../platform/runtime/status-server.ts";
-import { TRACING_OPTIONS } from "../otel/tracing.ts";
+import { TRACING_OPTIONS } from "../otel/options.ts";
 import type { Gateway } from "./device-specs.ts";
 
 const PROTOCOLS = ["mqtt:", "mqtts:", "ws:", "wss:"];

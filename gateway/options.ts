@@ -2,7 +2,7 @@ import { SCHEMAS_DIRECTORY } from "../contracts/schema/catalog.ts";
 import { PARTITIONS_DEFAULT } from "../platform/nats/topology/topology.ts";
 import { type OptionTable, type Resolved, as } from "../platform/runtime/config.ts";
 import { STATUS_OPTIONS } from "../platform/runtime/status-server.ts";
-import { TRACING_OPTIONS } from "../otel/tracing.ts";
+import { TRACING_OPTIONS } from "../otel/options.ts";
 import { IDENTITY_OPTIONS } from "./identity/options.ts";
 import { DEVICE_SERIES_MAX } from "./ingest/series-limit.ts";
 import { LIMIT_OPTIONS, LISTENER_OPTIONS, REJECT_ANSWER_OPTIONS } from "./listener-options.ts";

@@ -19,3 +19,13 @@ export const RESOURCE = {
   runtimeName: "process.runtime.name",
   runtimeVersion: "process.runtime.version",
 } as const;
+
+/** Name of the instrumentation scope of all that this product sends. */
+export const SCOPE = "skerry";
+
+/** Attributes of an error in a log record. */
+export const EXCEPTION = {
+  type: "exception.type",
+  message: "exception.message",
+  stack: "exception.stacktrace",
+} as const;

@@ -1,5 +1,5 @@
 import { SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
-import { TRACING_OPTIONS } from "../../otel/tracing.ts";
+import { TRACING_OPTIONS } from "../../otel/options.ts";
 import { type OptionTable, as } from "../../platform/runtime/config.ts";
 import { STATUS_OPTIONS } from "../../platform/runtime/status-server.ts";
 import { LANE_OPTIONS } from "../lane-options.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { NOTIFIER_PLACES, type NotifierPlace } from "../../contracts/messages/notification.ts";
-import { TELEMETRY_OPTIONS } from "../../otel/tracing.ts";
+import { TELEMETRY_OPTIONS } from "../../otel/options.ts";
 import { type OptionTable, as } from "../../platform/runtime/config.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import { STATUS_OPTIONS } from "../../platform/runtime/status-server.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type Rule, parseRules } from "../../contracts/rules/rule.ts";
-import { TELEMETRY_OPTIONS } from "../../otel/tracing.ts";
+import { TELEMETRY_OPTIONS } from "../../otel/options.ts";
 import type { OptionTable } from "../../platform/runtime/config.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import { GATEWAY_OPTIONS } from "../options.ts";

@@ -9,11 +9,34 @@ export interface ReceivedSpan {
   readonly startMs: number;
   readonly endMs: number;
   readonly service: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+export interface ReceivedLog {
+  readonly service: string;
+  readonly body: string;
+  readonly severity: string;
+  readonly traceId: string | undefined;
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+/** A metric by name, as it last came from a service. */
+export interface ReceivedMetric {
+  readonly service: string;
+  readonly name: string;
+  readonly unit: string;
+  readonly points: readonly Readonly<Record<string, unknown>>[];
+}
+
+type Pairs = { key: string; value: Record<string, unknown> }[];
+
+interface OtlpResource {
+  schemaUrl?: string;
+  resource: { attributes: Pairs };
 }
 
 interface OtlpBody {
-  resourceSpans: {
-    resource: { attributes: { key: string; value: { stringValue?: string } }[] };
+  resourceSpans: (OtlpResource & {
     scopeSpans: {
       spans: {
         name: string;
@@ -22,29 +45,82 @@ interface OtlpBody {
         parentSpanId?: string;
         startTimeUnixNano: string;
         endTimeUnixNano: string;
+        attributes?: Pairs;
       }[];
     }[];
-  }[];
+  })[];
 }
 
-/** An OTLP/HTTP receiver (JSON) that keeps every span. */
-export async function startOtlpReceiver(): Promise<
-  { url: string; spans: ReceivedSpan[] } & AsyncDisposable
-> {
+interface OtlpLogs {
+  resourceLogs: (OtlpResource & {
+    scopeLogs: {
+      logRecords: {
+        body: { stringValue: string };
+        severityText: string;
+        traceId?: string;
+        attributes: Pairs;
+      }[];
+    }[];
+  })[];
+}
+
+type OtlpPoints = { dataPoints: Record<string, unknown>[] };
+
+interface OtlpMetrics {
+  resourceMetrics: (OtlpResource & {
+    scopeMetrics: {
+      metrics: {
+        name: string;
+        unit: string;
+        sum?: OtlpPoints;
+        gauge?: OtlpPoints;
+        histogram?: OtlpPoints;
+      }[];
+    }[];
+  })[];
+}
+
+/** The value of an attribute, whatever its type. */
+const valuesOf = (pairs: Pairs): Record<string, unknown> =>
+  Object.fromEntries(pairs.map(({ key, value }) => [key, Object.values(value)[0]]));
+
+const serviceOf = ({ resource }: OtlpResource): string =>
+  String(valuesOf(resource.attributes)["service.name"]);
+
+export interface OtlpReceiver extends AsyncDisposable {
+  readonly url: string;
+  readonly spans: ReceivedSpan[];
+  readonly logs: ReceivedLog[];
+  readonly metrics: ReceivedMetric[];
+  /** Headers of the last request. */
+  readonly headers: Record<string, unknown>;
+}
+
+/** An OTLP/HTTP receiver (JSON) that keeps everything. */
+export async function startOtlpReceiver(port = 0): Promise<OtlpReceiver> {
   const spans: ReceivedSpan[] = [];
+  const logs: ReceivedLog[] = [];
+  const metrics: ReceivedMetric[] = [];
+  const headers: Record<string, unknown> = {};
   const server = createServer((request, response) => {
+    Object.assign(headers, request.headers);
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
-      if (request.url === "/v1/traces")
-        spans.push(...spansOf(JSON.parse(Buffer.concat(chunks).toString()) as OtlpBody));
+      const body: unknown = JSON.parse(Buffer.concat(chunks).toString());
+      if (request.url === "/v1/traces") spans.push(...spansOf(body as OtlpBody));
+      if (request.url === "/v1/logs") logs.push(...logsOf(body as OtlpLogs));
+      if (request.url === "/v1/metrics") metrics.push(...metricsOf(body as OtlpMetrics));
       response.writeHead(200, { "content-type": "application/json" }).end("{}");
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     spans,
+    logs,
+    metrics,
+    headers,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -53,8 +129,8 @@ export async function startOtlpReceiver(): Promise<
 }
 
 const spansOf = (body: OtlpBody): ReceivedSpan[] =>
-  body.resourceSpans.flatMap(({ resource, scopeSpans }) =>
-    scopeSpans.flatMap(({ spans }) =>
+  body.resourceSpans.flatMap((from) =>
+    from.scopeSpans.flatMap(({ spans }) =>
       spans.map((span) => ({
         name: span.name,
         traceId: span.traceId,
@@ -62,8 +138,33 @@ const spansOf = (body: OtlpBody): ReceivedSpan[] =>
         parentSpanId: span.parentSpanId || undefined,
         startMs: Number(BigInt(span.startTimeUnixNano) / 1_000_000n),
         endMs: Number(BigInt(span.endTimeUnixNano) / 1_000_000n),
-        service:
-          resource.attributes.find(({ key }) => key === "service.name")?.value.stringValue ?? "",
+        service: serviceOf(from),
+        attributes: valuesOf(span.attributes ?? []),
+      })),
+    ),
+  );
+
+const logsOf = (body: OtlpLogs): ReceivedLog[] =>
+  body.resourceLogs.flatMap((from) =>
+    from.scopeLogs.flatMap(({ logRecords }) =>
+      logRecords.map(({ body: { stringValue }, severityText, traceId, attributes }) => ({
+        service: serviceOf(from),
+        body: stringValue,
+        severity: severityText,
+        traceId: traceId || undefined,
+        attributes: valuesOf(attributes),
+      })),
+    ),
+  );
+
+const metricsOf = (body: OtlpMetrics): ReceivedMetric[] =>
+  body.resourceMetrics.flatMap((from) =>
+    from.scopeMetrics.flatMap(({ metrics }) =>
+      metrics.map(({ name, unit, sum, gauge, histogram }) => ({
+        service: serviceOf(from),
+        name,
+        unit,
+        points: (sum ?? gauge ?? histogram)!.dataPoints,
       })),
     ),
   );

@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { ReceiverWarnings } from "../../../otel/receiver-warnings.ts";
+
+const MINUTE_MS = 60_000;
+
+function make() {
+  const told: string[] = [];
+  let nowMs = 0;
+  const logger = { warn: (text: unknown) => void told.push(String(text)) };
+  const warnings = new ReceiverWarnings("http://localhost:4318/otlp", logger, () => nowMs);
+  return { told, warnings, wait: (ms: number) => void (nowMs += ms) };
+}
+
+test("an outage is told once, however long it is and whatever fails", () => {
+  const { told, warnings, wait } = make();
+  for (let minute = 0; minute < 60; minute++) {
+    warnings.answered("traces", "connect ECONNREFUSED");
+    warnings.answered("metrics", "Not Found");
+    wait(MINUTE_MS);
+  }
+  expect(told).toEqual([
+    "http://localhost:4318 takes no traces: connect ECONNREFUSED; they are left out until it does",
+  ]);
+});
+
+test("a receiver that comes and goes is told of every ten minutes at most", () => {
+  const { told, warnings, wait } = make();
+  for (let minute = 0; minute < 25; minute++) {
+    warnings.answered("logs", "connect ECONNREFUSED");
+    warnings.answered("logs", null);
+    wait(MINUTE_MS);
+  }
+  expect(told).toHaveLength(3);
+});
