@@ -10,6 +10,7 @@ import { ConditionAlerts } from "../platform/nats/lanes/condition-alerts.ts";
 import { RejectKeeper } from "../platform/nats/lanes/reject-keeper.ts";
 import { RejectLog } from "../platform/nats/lanes/reject-log.ts";
 import { SetAside, entriesSetAside } from "../platform/nats/lanes/set-aside.ts";
+import { LiveSpeaker } from "../platform/nats/live/live-speaker.ts";
 import { announceProcess } from "../platform/nats/live/announce-process.ts";
 import { serveRetries } from "../platform/nats/lanes/set-aside-retries.ts";
 import { connectNats } from "../platform/nats/client/connect.ts";
@@ -22,6 +23,7 @@ import type { Tracing } from "../otel/tracing.ts";
 import { mirrorAlerts } from "./alert-topics.ts";
 import type { Broker } from "./broker/broker.ts";
 import { startBroker } from "./broker/start-broker.ts";
+import { LiveDigests } from "./live/digests.ts";
 import { Commands } from "./commands/commands.ts";
 import { type Identity, openIdentity } from "./identity/identity.ts";
 import { BridgeMemory } from "./ingest/bridge-memory.ts";
@@ -75,6 +77,7 @@ interface Services {
   /** Null: nothing of bridges outlives the process. */
   readonly bridgeStore: BridgeStore | null;
   readonly setAside: SetAside;
+  readonly live: LiveDigests;
 }
 
 /** Runs until `signal` aborts or something happens that a restart has to mend. */
@@ -147,6 +150,7 @@ async function openServices(
   const notedFields = new NotedFields(logger);
   const alerts = new ConditionAlerts(connection, region);
   const seriesLimit = new SeriesLimit(config.deviceSeriesMax, () => performance.now());
+  const live = new LiveDigests({ region, gateway, catalog });
   const rules = { catalog, partitions, ageMaxMs: config.ageMax, mapper, seriesLimit };
   return {
     connection,
@@ -155,7 +159,7 @@ async function openServices(
     commitLog,
     rejectLog,
     notedFields,
-    ingest: new Ingest({ rules, commitLog, rejectLog, notedFields, tracing, clock, signal }),
+    ingest: new Ingest({ rules, commitLog, rejectLog, notedFields, live, tracing, clock, signal }),
     rejectKeeper: new RejectKeeper({ connection, domain: region, alerts, logger }),
     alerts,
     contestedIds: new ContestedIds(),
@@ -166,12 +170,13 @@ async function openServices(
     bridgeStore,
     backpressure: new Backpressure(commitLog),
     setAside,
+    live,
   };
 }
 
 /** MQTT, the one transport: its messages go down the pipeline, its clients are identity's. */
 function openBroker(config: GatewayConfig, services: Services, logger: Logger): Promise<Broker> {
-  const { identity, presence, commands, bridges, contestedIds } = services;
+  const { identity, presence, commands, bridges, contestedIds, live } = services;
   const pipeline = new Pipeline({ ...services, access: identity });
   return startBroker(
     {
@@ -189,12 +194,15 @@ function openBroker(config: GatewayConfig, services: Services, logger: Logger): 
       connected: (client) => {
         bridges.connected(client);
         presence.connected(client);
+        live.client("connected", client, client.listener, "");
       },
-      disconnected: (client, reason) => {
+      disconnected: (client, reason, detail) => {
         bridges.disconnected(client);
         presence.disconnected(client, reason);
+        live.client("connection_closed", client, reason, detail);
         if (reason === "taken_over") contestedIds.takenOver(client, Date.now());
       },
+      refused: (client, reason, detail) => live.client("connect_refused", client, reason, detail),
     },
   );
 }
@@ -231,7 +239,7 @@ async function workUntil(
 ): Promise<void> {
   const { region } = config;
   const { connection, commitLog, ingest, commands, identity, backpressure } = parts;
-  const { broker, setAside, logger, status } = parts;
+  const { broker, setAside, live, logger, status } = parts;
   const announced = { kind: "gateway", domain: region, instance: config.gatewayId } as const;
   await Promise.race([
     commitLog.run(signal),
@@ -248,6 +256,7 @@ async function workUntil(
     runTrimmer({ ...config, connection, logger }, signal),
     keepRejects(parts, signal),
     tellContests(parts, signal),
+    live.run(new LiveSpeaker(connection), broker.counters, signal),
     announceProcess({ ...announced, connection, status }, signal),
   ]);
 }

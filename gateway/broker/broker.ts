@@ -73,10 +73,16 @@ export interface BrokerHandlers {
   /** A session has a connection; its CONNACK follows. A throw is logged and goes no further. */
   connected?(client: ClientIdentity): void;
   /**
-   * Exactly once after each `connected`, with the same object. A takeover [MQTT-3.1.4-3] ends the old
+   * Exactly once after each `connected`, with the same object; `detail` is the reason that is counted where
+   * we closed it, or empty. A takeover [MQTT-3.1.4-3] ends the old
    * connection first, and the `connected` of the new one follows in any case.
    */
-  disconnected?(client: ClientIdentity, reason: DisconnectReason): void;
+  disconnected?(client: ClientIdentity, reason: DisconnectReason, detail: string): void;
+  /**
+   * A connection ended before it had a session. The reason is that of `counters.refused` or
+   * `counters.closed`; `detail` says more, or nothing. A throw is logged and goes no further.
+   */
+  refused?(client: ClientIdentity, reason: string, detail: string): void;
 }
 
 export interface BrokerCounters {

@@ -82,7 +82,8 @@ class Outcomes {
       const outcome = this.#admit(mapped, element);
       if (outcome.kind === "reading") {
         this.#chars += outcome.encoded.length;
-        this.#readings.push(outcome);
+        const { entry, device, contract } = mapped;
+        this.#readings.push({ ...outcome, from: { mapping: entry, device, contract } });
       } else {
         // What was written only to be refused is work as well.
         if (outcome.reason === "too_large") this.#chars += MADE_CHARS_MAX;

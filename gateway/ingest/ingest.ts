@@ -5,7 +5,7 @@
 import type { Reject } from "../../contracts/messages/reject.ts";
 import { sampledTraceparent } from "../../otel/propagation.ts";
 import type { Tracing } from "../../otel/tracing.ts";
-import type { AdmissionRules } from "./admission.ts";
+import type { Admission, AdmissionRules } from "./admission.ts";
 import { admit } from "./admit.ts";
 import type { CommitLog } from "./commit-log.ts";
 import type { Message, Refusal, Settle } from "./message.ts";
@@ -19,10 +19,20 @@ export interface IngestParts {
   commitLog: Pick<CommitLog, "append">;
   rejectLog: Pick<RejectLog, "append">;
   notedFields: Pick<NotedFields, "add">;
+  /** Absent: nobody is told live of what came. */
+  live?: LiveIngest;
   tracing: Tracing;
   /** Epoch ms. */
   clock: () => number;
   signal: AbortSignal;
+}
+
+/** Told of every message as it comes; what is told may be shown and is kept nowhere. */
+export interface LiveIngest {
+  seen(message: Message, receivedAtMs: number, admission: Admission): void;
+  refused(message: Message, receivedAtMs: number, refusal: Refusal): void;
+  /** A reject is to be stored. */
+  rejected(reject: Reject): void;
 }
 
 export interface ReplayOutcome {
@@ -41,12 +51,13 @@ export class Ingest {
 
   /** Stores what is admitted of a message and keeps what is not, then settles it. */
   publish(message: Message, settle: Settle): void {
-    const { rules, commitLog, notedFields, tracing, clock } = this.#parts;
+    const { rules, commitLog, notedFields, live, tracing, clock } = this.#parts;
     const receivedAtMs = clock();
     const span = this.#startSpan(message, receivedAtMs);
     const traceparent = span?.traceparent ?? sampledTraceparent(message.traceparent);
     const { topic, payload, contentType } = message;
     const admission = admit(rules, { topic, payload, contentType, receivedAtMs, traceparent });
+    live?.seen(message, receivedAtMs, admission);
     if (admission.kind === "reading" && (traceparent === null || !span)) {
       if (admission.noted) notedFields.add(admission.noted);
       commitLog.append(admission.partition, admission.encoded, settle);
@@ -79,13 +90,15 @@ export class Ingest {
 
   /** Keeps a message that its sender had no right to publish, with the reason, then settles it. */
   refuse(message: Message, refusal: Refusal, settle: Settle): void {
+    const receivedAtMs = this.#parts.clock();
+    this.#parts.live?.refused(message, receivedAtMs, refusal);
     const reject: Reject = {
       reason: "not_authorized",
       detail: refusal.detail,
       device: message.device ?? message.principal ?? message.clientId,
       contract: null,
       version: null,
-      ...originOf(message, this.#parts.clock(), null),
+      ...originOf(message, receivedAtMs, null),
     };
     this.#keep(message, reject, () => settle(refusal));
   }
@@ -138,7 +151,8 @@ export class Ingest {
   }
 
   #keep(message: Message, reject: Reject, kept: () => void): void {
-    const { rejectLog, signal } = this.#parts;
+    const { rejectLog, live, signal } = this.#parts;
+    live?.rejected(reject);
     const part = `${reject.reason} ${reject.mapping ?? ""}`;
     this.#recent
       .keep(message, part, (knownId) => rejectLog.append(reject, signal, knownId))

@@ -2,8 +2,27 @@
 // nobody waits for it.
 // Method: a real hub and regions; the rights of the product.
 import { expect, test } from "vitest";
-import type { LiveProcess } from "../../contracts/messages/live.ts";
-import { liveDigestSubject, liveProcessSubject } from "../../contracts/names/subjects.ts";
+import { type Device, deviceKey } from "../../contracts/device.ts";
+import type {
+  EventsDigest,
+  LiveEvent,
+  LiveProcess,
+  ReadingRow,
+  ReadingsDigest,
+  TopicRow,
+  TopicsDigest,
+} from "../../contracts/messages/live.ts";
+import { telemetryTopic } from "../../contracts/names/topics.ts";
+import { generateSecret, secretCredential } from "../../gateway/identity/secrets.ts";
+import { Bucket } from "../../platform/nats/client/bucket.ts";
+import { freePort } from "../support/free-port.ts";
+import { connectClient } from "../support/mqtt-client.ts";
+import { startService } from "../support/services.ts";
+import {
+  type LiveDigestKind,
+  liveDigestSubject,
+  liveProcessSubject,
+} from "../../contracts/names/subjects.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { LiveSpeaker } from "../../platform/nats/live/live-speaker.ts";
 import { LiveView, followLive } from "../../platform/nats/live/live-view.ts";
@@ -11,6 +30,7 @@ import type { StewardStatus } from "../../contracts/messages/status.ts";
 import { eventually } from "../support/eventually.ts";
 import { type NatsUnderTest, startHubAndRegions } from "../support/nats.ts";
 
+const TOPIC = telemetryTopic("boiler-1", "climate");
 const STATUS: StewardStatus = {
   process: "steward",
   jobs: {},
@@ -105,6 +125,70 @@ test("what was said without a connection is not said later", async () => {
     return heard.includes(3);
   });
   expect(heard.filter((atMs) => atMs === 2)).toEqual([]);
+});
+
+test("a gateway tells at the hub what devices sent, what was refused, and who could not connect", async () => {
+  await using world = await startHubAndRegions({ regions: ["eu"] });
+  using end = new Ending();
+  const port = await freePort();
+  const gateway = await startService("gateway/main.ts", {
+    SKERRY_REGION: "eu",
+    SKERRY_NATS_URL: world.region("eu").urlOf("gateway"),
+    SKERRY_MQTT_PORT: String(port),
+  });
+  await using _gateway = gateway.process;
+  const hub = await world.hub.connect("console");
+  const password = generateSecret();
+  const record: Device = {
+    ...{ id: "boiler-1", role: "device", createdAtMs: 1 },
+    credentials: [secretCredential(password)],
+  };
+  await (await Bucket.open(hub, "devices")).put(deviceKey(record.id), JSON.stringify(record));
+  const rows = { readings: new Map<string, ReadingRow>(), topics: new Map<string, TopicRow>() };
+  const events: LiveEvent[] = [];
+  const hear = (kind: LiveDigestKind, take: (message: never) => void): void =>
+    void followLive(hub, liveDigestSubject("eu", kind), (said) => take(said as never), end.signal);
+  hear("readings", (said: ReadingsDigest) =>
+    said.rows.forEach((row) => rows.readings.set(row[0], row)),
+  );
+  hear("topics", (said: TopicsDigest) => said.rows.forEach((row) => rows.topics.set(row[0], row)));
+  hear("events", (said: EventsDigest) => void events.push(...said.events));
+  const device = await eventually("the device may connect", () =>
+    connectClient(port, { clientId: "boiler-1", username: "boiler-1", password }),
+  );
+  await using _device = device;
+  const values = { ts: Date.now(), temperature: 20.5, humidity: 40 };
+  const payload = JSON.stringify(values);
+  await expect(
+    connectClient(port, { clientId: "boiler-1x", username: "boiler-1", password: "wrong" }),
+  ).rejects.toThrow();
+  await device.publishAsync(TOPIC, "no JSON", { qos: 1 });
+  await eventually("the refused message is told", () => rows.topics.size > 0);
+  expect(rows.topics.get(TOPIC)).toMatchObject({
+    ...{ 0: TOPIC, 1: 1, 3: "no JSON", 4: false, 5: "boiler-1", 7: "not_json" },
+  });
+  await device.publishAsync(TOPIC, payload, { qos: 1 });
+  const row = await eventually("the reading is told", () => rows.readings.get("boiler-1") ?? false);
+  expect([row[0], row[1], row[3], row[5]]).toEqual(["boiler-1", "climate", values.ts, TOPIC]);
+  expect(row[7]).toEqual(values);
+  expect(rows.topics.get(TOPIC)).toMatchObject({
+    1: 2,
+    3: payload,
+    7: null,
+  });
+  await device.endAsync();
+  await eventually("the events are told", () =>
+    ["connected", "connect_refused", "reject", "connection_closed"].every((kind) =>
+      events.some((event) => event.kind === kind),
+    ),
+  );
+  expect(events.find(({ kind }) => kind === "connect_refused")).toMatchObject({
+    ...{ clientId: "boiler-1x", address: "127.0.0.1" },
+    ...{ reason: "authentication", detail: "bad_credentials" },
+  });
+  expect(events.find(({ kind }) => kind === "reject")).toMatchObject({
+    ...{ device: "boiler-1", clientId: "boiler-1", reason: "not_json" },
+  });
 });
 
 /** Ends whatever listens when a test does. */

@@ -16,7 +16,7 @@ export interface Candidate {
   readonly origin: Origin;
   readonly gone: boolean;
   accept(packet: IConnectPacket, identity: ClientIdentity): void;
-  refuse(reason: string, reasonCode: number, protocolVersion: number): void;
+  refuse(reason: string, reasonCode: number, protocolVersion: number, detail?: string): void;
 }
 
 export interface AdmissionParts {
@@ -54,7 +54,12 @@ export class Admission {
     const answer = (authentication: Authentication): void => {
       if (candidate.gone) return;
       if (!authentication.allowed)
-        return candidate.refuse("authentication", REFUSAL_CODES[authentication.reason], version);
+        return candidate.refuse(
+          "authentication",
+          REFUSAL_CODES[authentication.reason],
+          version,
+          authentication.reason,
+        );
       const { principal, device } = authentication;
       const { password: _, certificate: __, ...known } = credentials;
       const bridge = (packet as { bridgeMode?: boolean }).bridgeMode === true;

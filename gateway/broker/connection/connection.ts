@@ -93,6 +93,8 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
   // Once aedes has registered the client:
   #session: Session | null = null;
   #dispatch: Dispatch | null = null;
+  /** The word of its CONNECT on who it is; what is refused is told under it. */
+  #claimed: Pick<ClientIdentity, "clientId" | "username"> | null = null;
   /** Packets that came behind CONNECT. */
   #behindConnect: Packet[] = [];
 
@@ -196,6 +198,7 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
     else if (this.#phase === "opening") {
       if (packet.cmd !== "connect") return this.close("protocol_error", REASON.protocolError); // [MQTT-3.1.0-1]
       this.#phase = "connecting";
+      this.#claimed = { clientId: packet.clientId, username: packet.username };
       this.pause(PAUSE.connecting);
       this.#parts.admission.vet(this, packet);
     }
@@ -281,7 +284,7 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
     if (this.#phase === "closed") return;
     count(this.#parts.counters.closed, reason);
     this.#phase = "closed";
-    this.#lifetime.end("closed");
+    this.#lifetime.end("closed", reason);
     this.#stream.destroy();
   }
 
@@ -290,14 +293,16 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
     count(this.#parts.counters.closed, reason);
     this.flush();
     this.#phase = "closed";
-    this.#lifetime.end(reasonOfClosing(reason));
+    if (this.#session) this.#lifetime.end(reasonOfClosing(reason), reason);
+    else this.#lifetime.refuse({ ...this.identity, ...this.#claimed }, reason);
     if (!this.#guest?.disconnect(reasonCode)) this.#stream.destroy();
   }
 
   /** Answers CONNECT with a refusal and hangs up once that is written [MQTT-3.2.2-7]. */
-  refuse(reason: string, reasonCode: number, protocolVersion: number): void {
+  refuse(reason: string, reasonCode: number, protocolVersion: number, detail = ""): void {
     if (this.#phase === "closed") return;
     count(this.#parts.counters.refused, reason);
+    this.#lifetime.refuse({ ...this.identity, ...this.#claimed }, reason, detail);
     this.#phase = "closed";
     this.channel.discardInput();
     this.#stream.end(refusedConnack(reasonCode, protocolVersion));

@@ -9,7 +9,7 @@ import type { BrokerHandlers, ClientIdentity, DisconnectReason } from "../broker
 import type { ConnectTerms } from "../protocol/connect-terms.ts";
 
 export interface LifetimeParts {
-  readonly handlers: Pick<BrokerHandlers, "connected" | "disconnected">;
+  readonly handlers: Pick<BrokerHandlers, "connected" | "disconnected" | "refused">;
   readonly logger: Logger | undefined;
 }
 
@@ -29,11 +29,16 @@ export class Lifetime {
     this.#tell(() => this.#parts.handlers.connected?.(client));
   }
 
-  end(reason: DisconnectReason): void {
+  /** The connection ends without a session. */
+  refuse(client: ClientIdentity, reason: string, detail = ""): void {
+    this.#tell(() => this.#parts.handlers.refused?.(client, reason, detail));
+  }
+
+  end(reason: DisconnectReason, detail = ""): void {
     const client = this.#client;
     if (!client) return;
     this.#client = null; // L1
-    this.#tell(() => this.#parts.handlers.disconnected?.(client, reason));
+    this.#tell(() => this.#parts.handlers.disconnected?.(client, reason, detail));
   }
 
   /** The socket closed and nobody had said why. */

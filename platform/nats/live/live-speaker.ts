@@ -31,8 +31,13 @@ export class LiveSpeaker {
 
   /** False if the message is too large to be said; without a connection it is dropped (M1). */
   say(subject: string, message: LiveMessage): boolean {
+    return this.sayText(subject, JSON.stringify(message));
+  }
+
+  /** The same of a message that is JSON text already. */
+  sayText(subject: string, text: string): boolean {
     if (!this.connected || this.#refused.has(subject)) return true;
-    const data = Buffer.from(JSON.stringify(message));
+    const data = Buffer.from(text);
     if (data.length > LIVE_BYTES_MAX) return false;
     this.#connection.publish(subject, data);
     return true;
