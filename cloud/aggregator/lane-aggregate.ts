@@ -16,6 +16,7 @@
 //     left to the repair job: no number of series stops a lane.
 // A7. A reading whose handling throws is one that cannot be stored; the others of its frame are.
 import type { Frame } from "../../contracts/messages/frame.ts";
+import type { LaneSettled } from "../../contracts/messages/ledger.ts";
 import { MINUTE } from "../../contracts/names/measurements.ts";
 import { identityOf } from "../../contracts/messages/identity.ts";
 import { eventTimeMs, seriesKeyOf } from "../../contracts/messages/reading.ts";
@@ -29,11 +30,13 @@ import { NO_ROOM, REPEATED } from "./places.ts";
 import type { AggregatorPosition } from "./position.ts";
 import { type RepairGroup, RepairMarks } from "./repair-marks.ts";
 import { SequenceRestarts } from "./sequence-restarts.ts";
+import { FrameTerms, type FrameUnderWay, Settlement } from "./settlement.ts";
 import { OpenWindows, minuteOf } from "./window.ts";
 
 /** A frame, its sequence, and the lane around it. */
 export type LaneFrame = Pick<JudgedFrame, "frame" | "before" | "after" | "repeated"> & {
   readonly seq: number;
+  readonly storeMs: number;
 };
 
 /** The changes that one frame makes; to be written, then reported back with `acknowledged`. */
@@ -95,7 +98,8 @@ export class LaneAggregate {
   readonly #windowHolds = new Map<number, Hold>();
   readonly #arrivalHolds = new Map<number, Hold>();
   /** Frames whose effects are on their way to the sink, oldest first. */
-  readonly #unacknowledged: { readonly seq: number; readonly after: LaneState }[] = [];
+  readonly #unacknowledged: FrameUnderWay[] = [];
+  readonly #settlement: Settlement;
   #state: LaneState;
   #done: { seq: number; state: LaneState } | null = null;
   #readSeq: number;
@@ -106,6 +110,7 @@ export class LaneAggregate {
     this.#windows = new OpenWindows(bounds.seriesOpen);
     this.#marks = new RepairMarks(bounds.repairs);
     this.#doubtful = new Set(from.uncounted);
+    this.#settlement = new Settlement(from.ledger ?? null);
     this.#state = from.lane;
     this.#readSeq = from.seq - 1;
   }
@@ -129,23 +134,24 @@ export class LaneAggregate {
     return storeMs < this.#resumed.joinedUntilMs;
   }
 
-  apply({ seq, frame, before, after, repeated }: LaneFrame): FrameOutcome {
+  apply({ seq, storeMs, frame, before, after, repeated }: LaneFrame): FrameOutcome {
     const layouts = repeated ? [] : this.#layoutsOf(frame, seq);
     if (!Array.isArray(layouts)) return layouts; // A5
     if (this.#marks.full(this.watermarkMs)) return { kind: "awaits-repairs" };
     this.#readSeq = seq;
 
     const effects = emptyEffects(seq);
+    const terms = new FrameTerms();
     const replayed = seq <= this.#resumed.doneSeq;
     // Readings of a gateway's start and partition are numbered through: that tells equal ones apart.
     const firstOrdinal = frame.header.total - frame.header.count;
     layouts.forEach((layout, at) => {
       try {
-        const place = { before, replayed, at, ordinal: firstOrdinal + at };
+        const place = { before, replayed, at, ordinal: firstOrdinal + at, terms };
         this.#reading(effects, place, layout, frame.readings[at]!);
       } catch (error) {
         if (!isOfRecord(error)) throw error;
-        if (!replayed) effects.unwritable.push(at); // A7
+        if (!replayed) unwritable(effects, terms, at, layout); // A7
       }
     });
     this.#state = after;
@@ -153,14 +159,34 @@ export class LaneAggregate {
       this.#arrivals.forget(after.watermarkMs);
       for (const rollup of this.#windows.close(after.watermarkMs)) effects.rollups.push(rollup); // A4
     }
-    if (replayed) return NOTHING; // A2
-    this.#unacknowledged.push({ seq, after: this.#state });
+    if (replayed) {
+      if (!repeated) this.#tellBefore({ seq, storeMs, after, terms }, frame);
+      return NOTHING; // A2
+    }
+    this.#unacknowledged.push({ seq, storeMs, after: this.#state, terms });
     return effects;
+  }
+
+  /** The frame was set aside: it is done with the next one that is. */
+  passed({ seq, storeMs, frame, after, repeated }: LaneFrame): void {
+    if (seq <= this.#resumed.doneSeq) return;
+    const terms = new FrameTerms();
+    if (!repeated) for (const { contract } of frame.readings) terms.add(contract, "setAside");
+    // What failed on its way to the sink was taken for stored.
+    if (this.#unacknowledged.at(-1)?.seq === seq) this.#unacknowledged.pop();
+    this.#unacknowledged.push({ seq, storeMs, after, terms });
+  }
+
+  /** Frames that were done before there was an account are taken for stored. */
+  #tellBefore(underWay: FrameUnderWay, { readings }: Frame): void {
+    if (!this.#settlement.begins) return;
+    for (const { contract } of readings) underWay.terms.add(contract, "stored");
+    this.#settlement.done(underWay);
   }
 
   #reading(
     effects: MutableEffects,
-    { before, replayed, at, ordinal }: ReadingPlace,
+    { before, replayed, at, ordinal, terms }: ReadingPlace,
     layout: ContractLayout,
     reading: Frame["readings"][number],
   ): void {
@@ -169,7 +195,7 @@ export class LaneAggregate {
     // Ill-formed text would be replaced, and two devices would meet under one name.
     const isNamed = reading.device !== "" && reading.device.isWellFormed();
     if (!Number.isSafeInteger(eventMs) || !isNamed || !holdsValue(stored, reading.payload))
-      return void (replayed || effects.unwritable.push(at));
+      return void (replayed || unwritable(effects, terms, at, layout));
     const startMs = minuteOf(eventMs);
     const identity = identityOf(contract, reading.payload, eventMs);
     const hold = (untilMs: number): Hold => ({ untilMs, seq: effects.seq, before });
@@ -178,7 +204,7 @@ export class LaneAggregate {
       if (untilMs > Math.max(before.watermarkMs, this.#resumed.finalThroughMs)) {
         if (!this.#arrivalHolds.has(startMs)) this.#arrivalHolds.set(startMs, hold(untilMs));
         if (!this.#arrivals.add(layout, reading, identity, startMs))
-          return void (effects.repeated += 1);
+          return void (replayed || repeated(effects, terms, layout));
       }
     }
     const endMs = startMs + MINUTE.sizeMs;
@@ -199,12 +225,13 @@ export class LaneAggregate {
       else if (!isOpen || replayed || !this.#marks.crowded(this.watermarkMs))
         slot = this.#marks.add(mark, !late, reading.device, eventMs, identity, ordinal); // A6
     }
-    if (slot === REPEATED) return void (effects.repeated += 1);
-    if (slot < 0) return void effects.unwritable.push(at);
+    if (slot === REPEATED) return void (replayed || repeated(effects, terms, layout));
+    if (slot < 0) return void (replayed || unwritable(effects, terms, at, layout));
     const restarted = this.#restarts.began(contract, reading, eventMs);
     if (replayed) return;
     if (restarted) effects.restarted.push(reading.device);
     if (late) effects.late += 1;
+    terms.add(contract.name, "stored");
     effects.readings.push({ contract, reading, eventMs, slot });
     effects.eventTimes.push(eventMs);
     effects.places.push(at);
@@ -216,12 +243,18 @@ export class LaneAggregate {
     return this.replaying ? [] : this.#windows.takeOpen(rollupsMax);
   }
 
-  /** Every effect of frames up to `seq` is durable. */
-  acknowledged(seq: number): void {
+  /**
+   * Every effect of frames up to `seq` is durable.
+   * @param refused contracts of the readings of that frame that the sink refused, one for each.
+   */
+  acknowledged(seq: number, refused: readonly string[] = []): void {
     let done = 0;
     while (done < this.#unacknowledged.length && this.#unacknowledged[done]!.seq <= seq) done += 1;
     if (done === 0) return;
-    const [last] = this.#unacknowledged.splice(0, done).slice(-1);
+    const all = this.#unacknowledged.splice(0, done);
+    const last = all.at(-1);
+    for (const contract of refused) last!.terms.refused(contract);
+    for (const each of all) this.#settlement.done(each);
     this.#done = { seq: last!.seq, state: last!.after };
     for (const holds of [this.#windowHolds, this.#arrivalHolds])
       for (const [startMs, { untilMs }] of holds)
@@ -245,6 +278,11 @@ export class LaneAggregate {
     this.#marks.repaired(group);
   }
 
+  /** The account of the readings of frames that are done; null before the first. */
+  get settled(): LaneSettled | null {
+    return this.#settlement.account;
+  }
+
   /** The position to save now (A1); until a replay is through, the one it started from. */
   position(): AggregatorPosition {
     if (!this.#done) return this.#resumed;
@@ -263,7 +301,11 @@ export class LaneAggregate {
     const finalThroughMs = Math.max(this.#resumed.finalThroughMs, this.#done.state.watermarkMs);
     const { joinedUntilMs } = this.#resumed;
     const { uncounted } = this.#marks;
-    const position = { seq, lane, doneSeq: this.#done.seq, finalThroughMs, joinedUntilMs };
+    const ledger = this.settled;
+    const position = {
+      ...{ seq, lane, doneSeq: this.#done.seq, finalThroughMs, joinedUntilMs },
+      ...(ledger ? { ledger } : {}),
+    };
     return uncounted.length === 0 ? position : { ...position, uncounted };
   }
 
@@ -287,6 +329,7 @@ interface ReadingPlace {
   /** Its place in its frame, and in its lane. */
   readonly at: number;
   readonly ordinal: number;
+  readonly terms: FrameTerms;
 }
 
 interface MutableEffects extends FrameEffects {
@@ -316,6 +359,21 @@ const emptyEffects = (seq: number): MutableEffects => ({
   unwritable: [],
   traceparents: [],
 });
+
+function unwritable(
+  effects: MutableEffects,
+  terms: FrameTerms,
+  at: number,
+  { contract }: ContractLayout,
+): void {
+  effects.unwritable.push(at);
+  terms.add(contract.name, "rejected");
+}
+
+function repeated(effects: MutableEffects, terms: FrameTerms, { contract }: ContractLayout): void {
+  effects.repeated += 1;
+  terms.add(contract.name, "repeats");
+}
 
 const NOTHING = { kind: "nothing" } as const;
 

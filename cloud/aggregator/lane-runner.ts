@@ -34,7 +34,7 @@ import type { Logger } from "../../platform/runtime/logger.ts";
 import type { HubAlerts } from "../hub-alerts.ts";
 import { insist } from "../../platform/runtime/insist.ts";
 import type { ContractLayout, ContractLayouts } from "./contract-layout.ts";
-import { type FrameOutcome, LaneAggregate } from "./lane-aggregate.ts";
+import { type FrameOutcome, LaneAggregate, type LaneFrame } from "./lane-aggregate.ts";
 import { fillHole } from "./lane-holes.ts";
 import { LaneWriter, type LaneWriterParts } from "./lane-writer.ts";
 import { type AggregatorPosition, START, joinedAt } from "./position.ts";
@@ -72,7 +72,8 @@ export class LaneRunner implements RepairableLane {
 
   constructor(lane: LaneId, lease: Lease, parts: LaneParts) {
     const logger = parts.logger.child({ lane: laneName(lane) });
-    const done = (seq: number): void => this.#aggregate!.acknowledged(seq);
+    const done = (seq: number, refused: readonly string[]): void =>
+      this.#aggregate!.acknowledged(seq, refused);
     const { layouts: catalog, losses, setAside } = parts;
     this.lane = lane;
     this.lease = lease;
@@ -117,7 +118,8 @@ export class LaneRunner implements RepairableLane {
   }
 
   get status(): LaneStatus {
-    return { ...this.#operator.status, watermarkMs: this.#aggregate?.watermarkMs ?? 0 };
+    const watermarkMs = this.#aggregate?.watermarkMs ?? 0;
+    return { ...this.#operator.status, watermarkMs, settled: this.#aggregate?.settled ?? null };
   }
 
   /** Reads the lane until its lease ends or the lane has to stop. */
@@ -177,6 +179,7 @@ export class LaneRunner implements RepairableLane {
       prepare: (entry, signal) => this.#prepare(entry, signal),
       joinsAt: ({ storeMs }) => this.#aggregate!.joinsAt(storeMs),
       apply: (judged, signal) => this.#apply(judged, signal),
+      passed: (judged) => this.#aggregate!.passed(laneFrame(judged)),
       fill: (gap, signal) => this.#fill(gap, signal),
     };
   }
@@ -190,9 +193,10 @@ export class LaneRunner implements RepairableLane {
     return true;
   }
 
-  async #apply({ entry, ...judged }: JudgedFrame, signal: AbortSignal): Promise<Applied> {
+  async #apply(judged: JudgedFrame, signal: AbortSignal): Promise<Applied> {
+    const { entry } = judged;
     const arrivedMs = Date.now();
-    const outcome = await this.#aggregated({ ...judged, seq: entry.seq }, signal);
+    const outcome = await this.#aggregated(laneFrame(judged), signal);
     if (outcome === null) return ENDED;
     if (outcome.kind === "nothing") return APPLIED;
     if (outcome.kind !== "effects") return outcome;
@@ -206,7 +210,7 @@ export class LaneRunner implements RepairableLane {
 
   /** Null if `signal` aborted while the frame waited for repairs. */
   async #aggregated(
-    frame: Parameters<LaneAggregate["apply"]>[0],
+    frame: LaneFrame,
     signal: AbortSignal,
   ): Promise<Exclude<FrameOutcome, { kind: "awaits-repairs" }> | null> {
     for (;;) {
@@ -251,6 +255,12 @@ export class LaneRunner implements RepairableLane {
     return (await streams.state(telemetryStream(this.lane.region))).firstSeq;
   }
 }
+
+const laneFrame = ({ entry, ...judged }: JudgedFrame): LaneFrame => ({
+  ...judged,
+  seq: entry.seq,
+  storeMs: entry.storeMs,
+});
 
 const isSame = (a: AggregatorPosition, b: AggregatorPosition | null): boolean =>
   b !== null && a.seq === b.seq && a.doneSeq === b.doneSeq && a.finalThroughMs === b.finalThroughMs;

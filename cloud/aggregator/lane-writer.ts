@@ -4,6 +4,7 @@
 //     earlier frame of the lane.
 // D2. Nothing here keeps a reading's payload: effects wait in the sink, encoded.
 import type { LaneId } from "../../contracts/names/subjects.ts";
+import { decodeFrame } from "../../contracts/messages/frame.ts";
 import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
 import type { Lease } from "../../platform/nats/lanes/leases.ts";
 import type { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
@@ -42,6 +43,11 @@ export interface LaneWriterParts {
 /** The part of a frame's effects that is needed once they are stored (D2). */
 type FrameRecord = Omit<FrameEffects, "kind" | "readings" | "rollups">;
 
+/** A frame is done; `refused` are the contracts of its readings that the sink refused, one for each. */
+type FrameDone = (seq: number, refused: readonly string[]) => void;
+
+const NONE: readonly string[] = [];
+
 interface Arrival {
   readonly entry: LogEntry;
   readonly arrivedMs: number;
@@ -51,7 +57,7 @@ export class LaneWriter {
   readonly #lane: LaneId;
   readonly #lease: Lease;
   readonly #parts: LaneWriterParts;
-  readonly #onDone: (seq: number) => void;
+  readonly #onDone: FrameDone;
   /** Frames whose rejects are being stored, or that wait behind such. */
   #rejecting = 0;
   #rejected: Promise<void> = Promise.resolve();
@@ -59,13 +65,8 @@ export class LaneWriter {
   /** Ended the storing of rejects for good: no frame behind it can be done. */
   #failure: Error | null = null;
 
-  /** @param on.done told of each frame that is done, in order (D1). */
-  constructor(
-    lane: LaneId,
-    lease: Lease,
-    parts: LaneWriterParts,
-    on: { done: (seq: number) => void },
-  ) {
+  /** @param on.done told of each frame, in order (D1). */
+  constructor(lane: LaneId, lease: Lease, parts: LaneWriterParts, on: { done: FrameDone }) {
     this.#lane = lane;
     this.#lease = lease;
     this.#parts = parts;
@@ -135,13 +136,13 @@ export class LaneWriter {
 
   #done(
     { entry, arrivedMs, aggregatedMs }: Arrival & { aggregatedMs: number },
-    { seq, eventTimes, traceparents, unwritable }: FrameRecord,
-    { startMs, endMs }: Answer,
+    { seq, eventTimes, places, traceparents, unwritable }: FrameRecord,
+    { startMs, endMs, refused }: Answer,
     { length: unstored }: readonly Unstored[],
   ): void {
     const { latencies, counters, tracing, sink } = this.#parts;
     const { region } = this.#lane;
-    this.#onDone(seq);
+    this.#onDone(seq, refused.length === 0 ? NONE : contractsOf(entry, places, refused));
     counters.unwritableReadings += unstored;
     counters.readingsStored += eventTimes.length + unwritable.length - unstored;
     latencies.record(region, eventTimes, endMs);
@@ -150,6 +151,16 @@ export class LaneWriter {
     const hops = { storedMs: entry.storeMs, arrivedMs, aggregatedMs, ...write };
     recordHops(tracing, traceparents, { region, sink, ...hops });
   }
+}
+
+/** Contracts of the readings that the sink refused, one for each. */
+function contractsOf(
+  { data }: LogEntry,
+  places: FrameRecord["places"],
+  refused: Answer["refused"],
+): string[] {
+  const { readings } = decodeFrame(data);
+  return refused.map(({ place }) => readings[places[place]!]!.contract);
 }
 
 function unstoredOf({ places, unwritable }: FrameRecord, { refused }: Answer): Unstored[] {

@@ -1,4 +1,5 @@
 // The position of the aggregator in one lane: saved only after the sink acknowledged every effect.
+import type { LaneSettled } from "../../contracts/messages/ledger.ts";
 import { MINUTE } from "../../contracts/names/measurements.ts";
 import { EMPTY_LANE, type LaneState } from "../../platform/nats/lanes/lane.ts";
 import { minuteOf } from "./window.ts";
@@ -19,6 +20,8 @@ export interface AggregatorPosition {
   readonly uncounted?: readonly number[];
   /** Frames stored before this may begin in the middle of an epoch: the log was trimmed, epoch ms. */
   readonly joinedUntilMs: number;
+  /** The account of the readings up to `doneSeq`; positions of earlier versions lack it. */
+  readonly ledger?: LaneSettled;
 }
 
 /** A log that was never read, from its very first frame. */

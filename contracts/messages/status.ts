@@ -1,5 +1,6 @@
 // What each process answers on `GET /status`: the supervisor's panel and the final report read it.
 import type { HubCopy } from "./copy.ts";
+import type { LaneSettled, TallyReport } from "./ledger.ts";
 import type { DroppedRejects } from "./reject.ts";
 
 export interface GatewayStatus {
@@ -112,6 +113,10 @@ export interface LaneStatus {
   readonly watermarkMs: number;
   /** The reason for which the lane stands still, or null. */
   readonly stoppedBy: string | null;
+  /** The readings of the frames that were judged so far; null while none was. */
+  readonly judged?: TallyReport | null;
+  /** The account of those up to `doneSeq`: of the aggregator. */
+  readonly settled?: LaneSettled | null;
 }
 
 /** The number of losses that a process remembers for its status page; all are logged. */

@@ -22,6 +22,7 @@ import { LaneOperator, Losses } from "../../platform/nats/lanes/lane-operator.ts
 import { rolledBackTo } from "../../platform/nats/lanes/lane-origin.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
+import { rolledBack } from "../../platform/nats/lanes/lane-tally.ts";
 import { readLane } from "../../platform/nats/lanes/lane-source.ts";
 import { insist } from "../../platform/runtime/insist.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
@@ -136,7 +137,9 @@ export class AlertingLane {
       ROLLBACK_WATCH_MS,
     );
     try {
-      await operator.run({ fromSeq: since ?? seq + 1, state: lane }, signal);
+      // What went with the rollback nobody counts here: the hub's copy may have it (lane-tally.ts/Y4).
+      const state = since === null ? lane : rolledBack(lane);
+      await operator.run({ fromSeq: since ?? seq + 1, state }, signal);
     } finally {
       clearInterval(watch);
     }

@@ -12,7 +12,8 @@ import { RegionLines } from "../../cloud/sinks/influx/lines.ts";
 import type { SinkItem, StoredReading, StoredRollup } from "../../cloud/sinks/sink.ts";
 import { type FrameReading, decodeFrame } from "../../contracts/messages/frame.ts";
 import { tagsOf } from "../../contracts/messages/series.ts";
-import { type Hole, type LaneState, judgeFrame } from "../../platform/nats/lanes/lane.ts";
+import type { Hole, LaneState } from "../../platform/nats/lanes/lane.ts";
+import { judgeCounted } from "../../platform/nats/lanes/lane-tally.ts";
 
 export const CATALOG = loadCatalog(SCHEMAS_DIRECTORY);
 export const MINUTE_MS = MINUTE.sizeMs;
@@ -46,11 +47,11 @@ export class LoggedAggregate extends LaneAggregate {
   applyLogged({ seq, storeMs, data }: LoggedFrame): FrameOutcome | { kind: "hole"; hole: Hole } {
     const before = this.#state;
     const frame = decodeFrame(data);
-    const verdict = judgeFrame(before, frame.header, storeMs, this.joinsAt(storeMs));
+    const verdict = judgeCounted(before, frame, storeMs, this.joinsAt(storeMs));
     if (verdict.kind === "hole") return verdict;
     const repeated = verdict.kind === "repeated";
     const after = repeated ? before : verdict.state;
-    const outcome = this.apply({ seq, frame, before, after, repeated });
+    const outcome = this.apply({ seq, storeMs, frame, before, after, repeated });
     if (outcome.kind === "effects" || outcome.kind === "nothing") this.#state = after;
     return outcome;
   }

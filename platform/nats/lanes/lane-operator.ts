@@ -19,7 +19,8 @@ import { LOSSES_KEPT, type LaneLoss, type LaneStatus } from "../../../contracts/
 import { type LaneId, laneName, telemetryStream } from "../../../contracts/names/subjects.ts";
 import { isOfRecord, messageOf } from "../../runtime/errors.ts";
 import type { Logger } from "../../runtime/logger.ts";
-import { EMPTY_LANE, type Hole, type LaneState, holeText, judgeFrame, jumpOver } from "./lane.ts";
+import { EMPTY_LANE, type Hole, type LaneState, holeText } from "./lane.ts";
+import { TallyMarks, judgeCounted, jumpCounted } from "./lane-tally.ts";
 import type { LogEntry } from "../client/stream-reader.ts";
 import type { SettingAside } from "./set-aside.ts";
 
@@ -84,6 +85,8 @@ export interface LanePort {
   /** True if the log was trimmed before this entry, so that an unknown epoch may begin anywhere. */
   joinsAt(entry: LogEntry): boolean;
   apply(frame: JudgedFrame, signal: AbortSignal): Promise<Applied>;
+  /** The frame was set aside instead, and the lane goes on behind it. */
+  passed?(frame: JudgedFrame): void;
   /** Looks for the frames of a hole, or declares them lost; may call `showWaiting`. */
   fill(gap: Gap, signal: AbortSignal): Promise<Filling>;
 }
@@ -130,6 +133,7 @@ export class LaneOperator {
   readonly #setAside: Pick<SettingAside, "put">;
   readonly #logger: Logger;
   #state: LaneState = EMPTY_LANE;
+  #marks = new TallyMarks();
   #stoppedBy: string | null = null;
   #waitsFor: string | null = null;
   /** Frames that were set aside because of their contract version (O4). */
@@ -157,12 +161,14 @@ export class LaneOperator {
       doneSeq: this.#port.acknowledged,
       watermarkMs: this.#state.watermarkMs,
       stoppedBy: this.#stoppedBy ?? this.#waitsFor,
+      judged: this.#marks.report,
     };
   }
 
   /** Reads the lane from a place on, until `signal` aborts, the port ends it or the lane stops. */
   async run({ fromSeq, state }: LaneStart, signal: AbortSignal): Promise<void> {
     this.#state = state;
+    this.#marks.pass(fromSeq - 1, state.newestStoreMs, state);
     for await (const entry of this.#port.read(fromSeq, signal)) {
       if (!(await this.#port.prepare(entry, signal))) return;
       if (!(await this.#take(entry, signal))) return;
@@ -181,7 +187,7 @@ export class LaneOperator {
     for (;;) {
       const before = this.#state;
       const joined = this.#port.joinsAt(entry);
-      const verdict = judgeFrame(before, frame.header, entry.storeMs, joined);
+      const verdict = judgeCounted(before, frame, entry.storeMs, joined);
       if (verdict.kind === "hole") {
         if (!(await this.#fill({ entry, hole: verdict.hole }, signal))) return false; // O3
         continue;
@@ -234,14 +240,15 @@ export class LaneOperator {
       const applied = await this.#applied(judged, signal);
       switch (applied.kind) {
         case "applied":
-          this.#state = judged.after; // O2
+          this.#moveOn(judged); // O2
           return true;
         case "awaits":
           switch (await this.#awaitContract(applied.version, judged.entry, signal)) {
             case "ended":
               return false;
             case "passed":
-              this.#state = judged.after;
+              this.#port.passed?.(judged);
+              this.#moveOn(judged);
               return true;
             case "known":
               break;
@@ -263,8 +270,15 @@ export class LaneOperator {
     } catch (error) {
       if (signal.aborted || !isOfRecord(error)) throw error;
       const why = { reason: "failed", why: error } as const;
-      return (await this.#aside(judged.entry, why, signal)) ? APPLIED : ENDED;
+      if (!(await this.#aside(judged.entry, why, signal))) return ENDED;
+      this.#port.passed?.(judged);
+      return APPLIED;
     }
+  }
+
+  #moveOn({ entry, after }: JudgedFrame): void {
+    this.#state = after;
+    this.#marks.pass(entry.seq, entry.storeMs, after);
   }
 
   /** `passed`: nobody has published it, and the frame is set aside (O4). */
@@ -320,7 +334,7 @@ export class LaneOperator {
     if (lost) {
       this.#losses.add(this.#lane, lost, gap.entry.storeMs);
       this.#logger.error({ seq: gap.entry.seq, lost }, `lost for good: ${holeText(lost)}`);
-      this.#state = jumpOver(this.#state, lost);
+      this.#state = jumpCounted(this.#state, lost);
     }
     for (const entry of entries) if (!(await this.#take(entry, signal))) return false;
     return true;

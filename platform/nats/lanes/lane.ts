@@ -11,6 +11,7 @@
 //     about its number costs a false loss, and none of the frames that its gateway writes afterwards.
 // L6. The marks are bounded: frames of invented gateways must not outgrow a position.
 import type { FrameHeader } from "../../../contracts/messages/frame.ts";
+import type { LaneTally } from "../../../contracts/messages/ledger.ts";
 
 /** The lateness up to which a reading still counts in its open window. */
 export const LATENESS_MS = 5_000;
@@ -47,6 +48,8 @@ export interface LaneState {
   readonly watermarkMs: number;
   readonly newestStoreMs: number;
   readonly gateways: Readonly<Record<string, GatewayMark>>;
+  /** What its log holds up to here (lane-tally.ts); positions of earlier versions lack it. */
+  readonly tally?: LaneTally;
 }
 
 export const EMPTY_LANE: LaneState = { watermarkMs: 0, newestStoreMs: 0, gateways: {} };
@@ -65,8 +68,18 @@ export interface Hole {
   readonly sinceMs: number;
 }
 
-export type FrameVerdict =
-  { kind: "new"; state: LaneState } | { kind: "repeated" } | { kind: "hole"; hole: Hole };
+/** A frame that counts. */
+interface NewFrame {
+  readonly kind: "new";
+  /** The lane with it. */
+  readonly state: LaneState;
+  /** Readings of its epoch before it; null where that is not known. */
+  readonly totalBefore: number | null;
+  /** True if it was taken for lost (L5). */
+  readonly wasLost: boolean;
+}
+
+export type FrameVerdict = NewFrame | { kind: "repeated" } | { kind: "hole"; hole: Hole };
 
 /**
  * Judges the next frame of a lane.
@@ -87,14 +100,17 @@ export function judgeFrame(
   if (known && header.n <= known.n) {
     const lost = withoutFrame(known.lost ?? [], header.n);
     if (lost === null) return { kind: "repeated" }; // L1
-    return { kind: "new", state: withMark(state, header, storeMs, mark, { ...known, lost }) }; // L5
+    const marked = withMark(state, header, storeMs, mark, { ...known, lost });
+    return { kind: "new", state: marked, totalBefore: null, wasLost: true }; // L5
   }
   const expected = (known?.n ?? 0) + 1;
   if (header.n !== expected && (known || !joined))
     return { kind: "hole", hole: holeBefore(state, header, known, mark) }; // L2
 
   const newest = { epoch: header.epoch, n: header.n, total: header.total, ...lostOf(known) };
-  return { kind: "new", state: withMark(state, header, storeMs, mark, newest) };
+  const totalBefore = known ? (known.total ?? null) : header.n === 1 ? 0 : null;
+  const marked = withMark(state, header, storeMs, mark, newest);
+  return { kind: "new", state: marked, totalBefore, wasLost: false };
 }
 
 const lostOf = (mark: EpochMark | undefined): Pick<EpochMark, "lost"> =>
@@ -119,7 +135,7 @@ function withMark(
     state.watermarkMs,
     slowestClock(gateways, newestStoreMs) - LATENESS_MS,
   );
-  return { watermarkMs, newestStoreMs, gateways };
+  return { ...state, watermarkMs, newestStoreMs, gateways };
 }
 
 /** The marks with one gateway's; of too many, the one that was heard longest ago goes (L6). */
