@@ -1,49 +1,43 @@
 import { html, render } from "/lib/htm.js";
 import { useEffect, useState } from "/lib/hooks.js";
 import { ask, logInFromLink } from "./api.js";
+import { startFeed, stopFeed } from "./shell/feed.js";
+import { LogIn } from "./shell/login.js";
+import { SessionContext } from "./shell/session.js";
+import { Shell } from "./shell/shell.js";
 
-function LogIn({ done }) {
-  const [problem, setProblem] = useState(null);
-  const submit = async (event) => {
-    event.preventDefault();
-    try {
-      await ask("POST", "/session", { token: new FormData(event.target).get("token") });
-      done();
-    } catch (error) {
-      setProblem(error.message);
-    }
-  };
-  return html`<form onSubmit=${submit}>
-    <h1>Skerry</h1>
-    <label>Token <input name="token" type="password" required autofocus /></label>
-    <button>Log in</button>
-    ${problem && html`<p role="alert">${problem}</p>`}
-  </form>`;
-}
+const USED_LINK =
+  "This login link was used already. Log in with a token, or start again for a new link.";
 
-function Overview() {
-  const [overview, setOverview] = useState(null);
-  useEffect(() => {
-    const source = new EventSource("/api/v1/stream");
-    source.addEventListener("overview", ({ data }) => setOverview(JSON.parse(data)));
-    return () => source.close();
-  }, []);
-  return html`<h1>Skerry</h1>
-    <pre id="overview">${overview === null ? "" : JSON.stringify(overview, null, 2)}</pre>`;
-}
-
-function Page() {
+function Console() {
   const [session, setSession] = useState(undefined);
-  const look = async () => setSession(await ask("GET", "/session").catch(() => null));
-  useEffect(
-    () =>
-      void logInFromLink()
-        .catch(() => undefined)
-        .then(look),
-    [],
-  );
+  const [reason, setReason] = useState(null);
+  const look = async () => {
+    const found = await ask("GET", "/session").catch((error) =>
+      // Only a refusal ends a session: a console that is away comes back.
+      error.status === 401 ? null : undefined,
+    );
+    if (found !== undefined) setSession(found);
+    else setSession((before) => before ?? null);
+  };
+  useEffect(() => {
+    logInFromLink()
+      .catch(() => setReason(USED_LINK))
+      .then(look);
+  }, []);
+  useEffect(() => {
+    if (!session) return undefined;
+    startFeed(look);
+    return stopFeed;
+  }, [session?.name, session?.role]);
+  const logOut = async () => {
+    await ask("DELETE", "/session").catch(() => undefined);
+    setReason(null);
+    setSession(null);
+  };
   if (session === undefined) return null;
-  return session === null ? html`<${LogIn} done=${look} />` : html`<${Overview} />`;
+  if (session === null) return html`<${LogIn} done=${look} reason=${reason} />`;
+  return html`<${SessionContext.Provider} value=${session}><${Shell} logOut=${logOut} /><//>`;
 }
 
-render(html`<${Page} />`, document.getElementById("page"));
+render(html`<${Console} />`, document.getElementById("page"));

@@ -1,0 +1,131 @@
+// Charts over time, by uPlot.
+import { html } from "/lib/htm.js";
+import { useEffect, useRef } from "/lib/hooks.js";
+import UPlot from "/lib/uplot.js";
+import { useTheme } from "../shell/theme.js";
+
+const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const SERIES_TOKENS = ["--series-1", "--series-2", "--series-3", "--series-4"];
+
+/** Lines at a value (`{ at, label }`) or at a time (`{ atMs, label }`). */
+const marksPlugin = (marks) => ({
+  hooks: {
+    draw: (plot) => {
+      const { ctx, bbox } = plot;
+      ctx.save();
+      ctx.strokeStyle = token("--bad");
+      ctx.fillStyle = token("--bad");
+      ctx.lineWidth = devicePixelRatio;
+      ctx.setLineDash([5 * devicePixelRatio, 4 * devicePixelRatio]);
+      ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+      for (const { at, atMs, label = "" } of marks) {
+        const isTime = atMs !== undefined;
+        const place = Math.round(
+          plot.valToPos(isTime ? atMs / 1000 : at, isTime ? "x" : "y", true),
+        );
+        ctx.beginPath();
+        if (isTime) {
+          ctx.moveTo(place, bbox.top);
+          ctx.lineTo(place, bbox.top + bbox.height);
+          ctx.fillText(label, place + 4, bbox.top + 12 * devicePixelRatio);
+        } else {
+          ctx.moveTo(bbox.left, place);
+          ctx.lineTo(bbox.left + bbox.width, place);
+          ctx.fillText(label, bbox.left + 4, place - 4);
+        }
+        ctx.stroke();
+      }
+      ctx.restore();
+    },
+  },
+});
+
+/** Keeps marked values in sight. */
+const rangeWith = (marks) => (_plot, least, most) => {
+  const ats = marks.flatMap(({ at }) => (at === undefined ? [] : [at]));
+  const known = [least, most, ...ats].filter((value) => value !== null && Number.isFinite(value));
+  if (known.length === 0) return [0, 1];
+  const low = Math.min(...known);
+  const high = Math.max(...known);
+  const room = (high - low || Math.abs(high) || 1) * 0.08;
+  return [low - room, high + room];
+};
+
+function optionsOf({ series, marks, width, height, onZoom }) {
+  const axis = {
+    stroke: token("--muted"),
+    grid: { stroke: token("--line"), width: 1 },
+    ticks: { stroke: token("--line"), width: 1 },
+    font: "12px system-ui, sans-serif",
+  };
+  return {
+    width,
+    height,
+    scales: { x: { time: true }, y: { range: rangeWith(marks) } },
+    axes: [axis, { ...axis, size: 62 }],
+    series: [
+      { value: "{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}" },
+      ...series.map(({ label, unit = "", points, dash }, at) => ({
+        label: unit === "" ? label : `${label} (${unit})`,
+        stroke: token(SERIES_TOKENS[at % SERIES_TOKENS.length]),
+        width: 1.5,
+        dash,
+        points: { show: points },
+        value: (_plot, value) => (value === null || value === undefined ? "" : String(value)),
+      })),
+    ],
+    plugins: [marksPlugin(marks)],
+    cursor: { drag: { x: onZoom !== undefined, y: false, setScale: false } },
+    hooks: {
+      setSelect: [
+        (plot) => {
+          if (!onZoom || plot.select.width < 4) return;
+          const from = plot.posToVal(plot.select.left, "x");
+          const to = plot.posToVal(plot.select.left + plot.select.width, "x");
+          plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+          onZoom(Math.round(from * 1000), Math.round(to * 1000));
+        },
+      ],
+    },
+  };
+}
+
+/**
+ * Values over time. `timesMs` are the times, ascending; `series` are `{ label, unit, values, points, dash }` with a value
+ * or null for each time; `marks` are limits and moments; `onZoom(fromMs, toMs)` is called when a span is dragged.
+ * `label` says in words what the chart shows.
+ */
+export function Chart({ timesMs, series, marks = [], height = 240, label, onZoom }) {
+  const frame = useRef(null);
+  const plot = useRef(null);
+  const theme = useTheme();
+  const shape = JSON.stringify([
+    series.map(({ label: name, unit }) => [name, unit]),
+    marks,
+    height,
+  ]);
+  const data = [timesMs.map((ms) => ms / 1000), ...series.map(({ values }) => values)];
+  const zoom = useRef(onZoom);
+  zoom.current = onZoom;
+  useEffect(() => {
+    const element = frame.current;
+    const { clientWidth: width } = element;
+    const zoomed = onZoom && ((from, to) => zoom.current?.(from, to));
+    plot.current = new UPlot(
+      optionsOf({ series, marks, width, height, onZoom: zoomed }),
+      data,
+      element,
+    );
+    const observer = new ResizeObserver(() =>
+      plot.current.setSize({ width: element.clientWidth, height }),
+    );
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      plot.current.destroy();
+      plot.current = null;
+    };
+  }, [shape, theme]);
+  useEffect(() => plot.current?.setData(data), [timesMs, series]);
+  return html`<div class="chart" ref=${frame} role="img" aria-label=${label}></div>`;
+}
