@@ -21,6 +21,20 @@ export default defineConfig({
       },
       {
         test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          globalSetup: [
+            "test/support/servers-installed.ts",
+            "test/browser/support/chromium-installed.ts",
+          ],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // One at a time: each of them starts a whole installation.
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
           name: "chaos",
           include: ["test/chaos/**/*.test.ts"],
           globalSetup: ["test/support/servers-installed.ts"],
