@@ -39,7 +39,7 @@ test("every page is reached from README", () => {
   expect(pages.filter((path) => !reached.has(path))).toEqual([]);
 });
 
-test("generated pages are what npm run docs would write now", async () => {
+test("generated pages are what npm run docs would write now", () => {
   for (const [path, text] of generatedPages()) expect(read(path), path).toBe(text);
 });
 

@@ -121,7 +121,11 @@ test("a real Prometheus scrapes every process, and finds what each is and does",
 test("a trace is found from the bucket of a histogram that it fell in", async () => {
   const service = { name: "gateway", region: "eu" };
   const logger = pino({ level: "silent" });
-  await using telemetry = await startTelemetry(service, { otlpEndpoint: "", otlpHeaders: {}, otlpSignals: [] }, logger);
+  await using telemetry = await startTelemetry(
+    service,
+    { otlpEndpoint: "", otlpHeaders: {}, otlpSignals: [] },
+    logger,
+  );
   const histogram = new Histogram([0.1, 1]);
   histogram.observe(0.5, {
     atMs: Date.now(),
