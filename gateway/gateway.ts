@@ -202,6 +202,7 @@ function openBroker(config: GatewayConfig, services: Services, logger: Logger): 
         live.client("connection_closed", client, reason, detail);
         if (reason === "taken_over") contestedIds.takenOver(client, Date.now());
       },
+      slowed: (client, why) => live.slowed(client, why),
       refused: (client, reason, detail) => live.client("connect_refused", client, reason, detail),
     },
   );
@@ -217,6 +218,7 @@ const statusOf = (region: string, services: Services, broker: Broker): GatewaySt
   contestedClientIds: services.contestedIds.contests(Date.now()).slice(0, CONTESTS_SHOWN),
   connections: broker.counters.connections,
   held: broker.counters.publishesHeld,
+  slowed: services.live.slowedClients,
   qos0Dropped: services.backpressure.qos0Dropped,
   presenceDropped: services.presence.dropped,
   bridgeRepeats: services.bridges.repeated,

@@ -88,6 +88,7 @@ export type LiveEventKind =
   | "connected"
   | "connection_closed"
   | "reject"
+  | "slowed_down"
   | "slow_consumer"
   | "session_queue";
 

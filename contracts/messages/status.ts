@@ -26,6 +26,8 @@ export interface GatewayStatus {
   readonly connections: number;
   /** Publishes received and not yet acknowledged. */
   readonly held: number;
+  /** Clients that were read more slowly in the last half minute, because they send too much; the last first. */
+  readonly slowed: readonly SlowedClient[];
   /** QoS 0 publishes dropped under pressure. */
   readonly qos0Dropped: number;
   /** Connections made and lost that could not be written to the log, which was behind. */
@@ -51,6 +53,13 @@ export interface GatewayStatus {
   };
   /** Records that could not be handled and are kept, since the start. */
   readonly setAside: number;
+}
+
+export interface SlowedClient {
+  readonly clientId: string;
+  readonly device: string | null;
+  /** It publishes more than it may, or too much that is refused. */
+  readonly why: "rate" | "rejects";
 }
 
 /** Values that readings do not hold as their devices sent them, since the start. */

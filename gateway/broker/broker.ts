@@ -83,6 +83,8 @@ export interface BrokerHandlers {
    * `counters.closed`; `detail` says more, or nothing. A throw is logged and goes no further.
    */
   refused?(client: ClientIdentity, reason: string, detail: string): void;
+  /** A client sends too much, of whatever or of what is refused, and is not read for a while. */
+  slowed?(client: ClientIdentity, why: "rate" | "rejects"): void;
 }
 
 export interface BrokerCounters {

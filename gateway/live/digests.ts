@@ -1,6 +1,7 @@
 // The gateway's part of the live lane: once a second what it saw, from memory, in slices.
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { LIVE_EVERY_MS, type LiveEvent } from "../../contracts/messages/live.ts";
+import type { SlowedClient } from "../../contracts/messages/status.ts";
 import { type LiveDigestKind, liveDigestSubject } from "../../contracts/names/subjects.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
@@ -9,10 +10,13 @@ import type { BrokerCounters, ClientIdentity } from "../broker/broker.ts";
 import type { LiveIngest } from "../ingest/ingest.ts";
 import { type LastMessage, type LastReading, LastSeen } from "./last-seen.ts";
 import { RecentEvents } from "./recent-events.ts";
+import { SlowedClients } from "./slowed-clients.ts";
 import { Rows, readingRow, topicRow } from "./rows.ts";
 
 /** Rows that are made in one turn of the event loop: publishes wait for less than a millisecond. */
 const ROWS_PER_TURN = 100;
+/** Clients on `/status`. */
+const SLOWED_SHOWN = 20;
 /** Counters of the broker that say which subscribers are behind, and the kind of event that they make. */
 const BEHIND: Readonly<Record<string, LiveEvent["kind"]>> = {
   slow_subscriber: "slow_consumer",
@@ -31,6 +35,7 @@ export class LiveDigests implements LiveIngest {
   readonly #options: DigestsOptions;
   readonly #last = new LastSeen();
   readonly #events = new RecentEvents();
+  readonly #slowed = new SlowedClients();
   #dropped: Readonly<Record<string, number>> = {};
 
   constructor(options: DigestsOptions) {
@@ -54,6 +59,20 @@ export class LiveDigests implements LiveIngest {
   client(kind: LiveEvent["kind"], client: ClientIdentity, reason: string, detail: string): void {
     const { clientId, remoteAddress: address, device = null } = client;
     this.#events.add({ atMs: Date.now(), kind, clientId, address, device, reason, detail });
+  }
+
+  /** A client sends too much and is read more slowly. */
+  slowed(client: ClientIdentity, why: SlowedClient["why"]): void {
+    const { clientId, remoteAddress, device = null } = client;
+    const atMs = Date.now();
+    const detail = why === "rate" ? "it publishes more than it may" : "too much of it is refused";
+    const at = { atMs, clientId, address: remoteAddress, device };
+    if (this.#slowed.note({ clientId, device, why }, atMs))
+      this.#events.add({ ...at, kind: "slowed_down", reason: why, detail });
+  }
+
+  get slowedClients(): readonly SlowedClient[] {
+    return this.#slowed.now(Date.now()).slice(0, SLOWED_SHOWN);
   }
 
   /** Tells once a second until `signal` aborts; without a connection everything waits, and the newest stays. */

@@ -36,7 +36,9 @@ export class Dispatch implements AliasHolder {
     this.#parts = parts;
     this.#source = source;
     this.#session = session;
-    this.#slowdown = new Slowdown(source, parts.rateLimit, PAUSE.rate);
+    this.#slowdown = new Slowdown(source, parts.rateLimit, PAUSE.rate, () =>
+      parts.handlers.slowed?.(source.identity, "rate"),
+    );
     this.#inbound = new Inbound(parts, source, session.inbound);
   }
 

@@ -28,7 +28,7 @@ import { Slowdown } from "./slowdown.ts";
 import type { Source } from "./source.ts";
 
 export interface InboundParts {
-  readonly handlers: Pick<BrokerHandlers, "publish">;
+  readonly handlers: Pick<BrokerHandlers, "publish" | "slowed">;
   readonly limits: Pick<Limits, "inFlightMax" | "inFlightBytesMax">;
   readonly rejectAnswers: RejectAnswers;
   /** Rejects of one client. */
@@ -54,7 +54,9 @@ export class Inbound implements HeldPublishes {
     this.#parts = parts;
     this.#source = source;
     this.#session = session;
-    this.#slowdown = new Slowdown(source, parts.rejectLimit, PAUSE.rejects);
+    this.#slowdown = new Slowdown(source, parts.rejectLimit, PAUSE.rejects, () =>
+      parts.handlers.slowed?.(source.identity, "rejects"),
+    );
     session.join(this);
   }
 

@@ -9,13 +9,16 @@ export class Slowdown {
   readonly #source: Source;
   readonly #limit: RateLimit;
   readonly #pause: Pause;
+  readonly #tell: () => void;
   #timer: NodeJS.Timeout | null = null;
   #stopped = false;
 
-  constructor(source: Source, limit: RateLimit, pause: Pause) {
+  /** @param tell called with each time that the client is not read any more. */
+  constructor(source: Source, limit: RateLimit, pause: Pause, tell: () => void) {
     this.#source = source;
     this.#limit = limit;
     this.#pause = pause;
+    this.#tell = tell;
   }
 
   /**
@@ -27,6 +30,7 @@ export class Slowdown {
     if (waitMs === 0 || this.#timer || this.#stopped) return;
     this.#source.pause(this.#pause);
     this.#waitFor(waitMs);
+    this.#tell();
   }
 
   #waitFor(waitMs: number): void {

@@ -27,7 +27,7 @@ const limit = () => new RateLimit({ perSecond: 10, burst: 10 });
 
 test("a client over its rate is not read until the debt of what was in flight is paid as well", () => {
   const { told, source } = aSource();
-  const slowdown = new Slowdown(source, limit(), PAUSE.rejects);
+  const slowdown = new Slowdown(source, limit(), PAUSE.rejects, () => undefined);
   slowdown.spend(20);
   slowdown.spend(20);
   expect(told).toEqual(["pause 32"]);
@@ -39,7 +39,8 @@ test("a client over its rate is not read until the debt of what was in flight is
 
 test("the packets of a connection are slowed down in the same way", () => {
   const { told, source } = aSource();
-  const parts = { rateLimit: limit(), subscribing: { unsubscribe: () => undefined } };
+  const handlers = { slowed: (_: unknown, why: string) => void told.push(`slowed: ${why}`) };
+  const parts = { rateLimit: limit(), subscribing: { unsubscribe: () => undefined }, handlers };
   const session = { inbound: { join: () => undefined } };
   const dispatch = new Dispatch(
     parts as unknown as DispatchParts,
@@ -48,16 +49,16 @@ test("the packets of a connection are slowed down in the same way", () => {
   );
   for (let packet = 1; packet <= 40; packet++)
     dispatch.handle({ cmd: "unsubscribe", messageId: packet, unsubscriptions: ["t"] });
-  expect(told).toEqual(["pause 8"]);
+  expect(told).toEqual(["pause 8", "slowed: rate"]);
   vi.advanceTimersByTime(2_900);
-  expect(told).toEqual(["pause 8"]);
+  expect(told).toHaveLength(2);
   vi.advanceTimersByTime(200);
-  expect(told).toEqual(["pause 8", "resume 8"]);
+  expect(told).toEqual(["pause 8", "slowed: rate", "resume 8"]);
 });
 
 test("a connection that is closed is neither paused nor read again", () => {
   const { told, source } = aSource();
-  const slowdown = new Slowdown(source, limit(), PAUSE.rate);
+  const slowdown = new Slowdown(source, limit(), PAUSE.rate, () => undefined);
   slowdown.spend(20);
   slowdown.stop();
   slowdown.spend(20);

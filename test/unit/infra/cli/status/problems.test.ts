@@ -33,6 +33,7 @@ const GATEWAY: GatewayStatus = {
   contestedClientIds: [],
   connections: 3,
   held: 0,
+  slowed: [],
   qos0Dropped: 0,
   presenceDropped: 0,
   bridgeRepeats: 0,

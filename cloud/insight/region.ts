@@ -1,0 +1,215 @@
+// One region over time (pure): from facts, second by second, the verdicts on everything that reads its log.
+import type { AggregatorStatus, LaneStatus } from "../../contracts/messages/status.ts";
+import { HUB } from "../../platform/nats/topology/topology.ts";
+import { type Facts, type LaneFacts, type RegionFacts, silenceOf, statusesOf } from "./facts.ts";
+import type { ChannelInsight, LaneInsight, LogInsight, RegionInsight } from "./insight.ts";
+import { type Circumstances, LagHistory } from "./lag/lag-history.ts";
+import { Progress } from "./lag/progress.ts";
+import type { LagState, LagVerdict } from "./lag/verdict.ts";
+
+const WORST_FIRST: readonly LagState[] = ["stuck", "waiting_for_wan", "catching_up", "ok"];
+/** Weight of a new rate in the mean of how fast the log grows, once a second. */
+const RATE_WEIGHT = 0.05;
+
+export class RegionHistory {
+  readonly #histories = new Map<string, LagHistory>();
+  readonly #path = new Progress();
+  #log: LogInsight | null = null;
+  /** Frames a second: how fast the log grows, and how fast it was drained when it last had to be; null if not known. */
+  #grows: number | null = null;
+  #drains: number | null = null;
+  #wasDown = false;
+  #pathState: LagState = "ok";
+
+  observe(of: RegionFacts, facts: Facts): RegionInsight {
+    const { region, link } = of;
+    if (of.log) this.#log = of.log;
+    const copy = this.#copy(of, facts);
+    const lanes = of.lanes.map((lane) => this.#lane(of, lane, facts));
+    const path = this.#pathOf(of, [copy, ...lanes.map(({ aggregator }) => aggregator)], facts);
+    const oldestMs = of.lanes.map(({ aggregator }) => aggregator?.doneMs ?? null);
+    const isKnown = oldestMs.length > 0 && oldestMs.every((ms) => ms !== null);
+    const gateways = statusesOf(facts, "gateway", region);
+    return {
+      ...{ region, link, lanes, path },
+      log: this.#log,
+      copy: of.copy && copy ? { ...withoutLag(of.copy), verdict: copy } : null,
+      channels: this.#channels(of, facts),
+      freshnessMs: isKnown ? Math.max(0, facts.atMs - Math.min(...oldestMs)) : null,
+      drainAfterMs: this.#drainAfterMs(of, facts.atMs),
+      readingsStored: gateways.reduce((sum, { readingsStored }) => sum + readingsStored, 0),
+    };
+  }
+
+  #copy(of: RegionFacts, { atMs }: Facts): LagVerdict | null {
+    const { copy, log } = of;
+    if (!copy) return null;
+    const history = this.#history("copy");
+    const targetSeq = Math.max(copy.lastSeq, log?.lastSeq ?? copy.lastSeq + (copy.lag ?? 0));
+    const sample = { atMs, targetSeq, doneSeq: copy.lastSeq };
+    const came = history.progress.rates?.came ?? 0;
+    const lacks = targetSeq - copy.lastSeq;
+    return history.observe(
+      sample,
+      {
+        ...{ linkDownSinceMs: downSince(of), isRemote: true, silentMs: 0, stoppedBy: null },
+        who: `the hub's copy of the log of ${of.region}`,
+        behindMs: lacks === 0 ? 0 : came > 0 ? Math.round((lacks / came) * 1_000) : null,
+      },
+      atMs,
+    );
+  }
+
+  #lane(of: RegionFacts, lane: LaneFacts, facts: Facts): LaneInsight {
+    const { partition } = lane;
+    const at = { region: of.region, partition };
+    const aggregators = statusesOf(facts, "aggregator");
+    const working = laneIn(aggregators, at);
+    const engine = laneIn(statusesOf(facts, "alerting", of.region), at);
+    return {
+      partition,
+      aggregator: this.#reader(`aggregator ${partition}`, lane, "aggregator", facts, {
+        ...{ linkDownSinceMs: downSince(of), isRemote: false, who: "the aggregator" },
+        silentMs: silenceOf(facts, "aggregator", HUB),
+        stoppedBy: working?.stoppedBy ?? sinkProblem(aggregators) ?? unowned(aggregators, working),
+      }),
+      alerting: this.#reader(`alerting ${partition}`, lane, "alerting", facts, {
+        ...{ linkDownSinceMs: downSince(of), isRemote: true },
+        who: `the alerting engine of ${of.region}`,
+        silentMs: silenceIn(of, facts, "alerting"),
+        stoppedBy: engine?.stoppedBy ?? null,
+      }),
+    };
+  }
+
+  #reader(
+    name: string,
+    lane: LaneFacts,
+    operator: "aggregator" | "alerting",
+    { atMs }: Facts,
+    of: Omit<Circumstances, "behindMs">,
+  ): LagVerdict {
+    const place = lane[operator];
+    const targetSeq = Math.max(lane.newestSeq, place?.doneSeq ?? 0);
+    const sample = place && { atMs, targetSeq, doneSeq: place.doneSeq };
+    const behindMs = behindOf(lane, place);
+    return this.#history(name).observe(sample, { ...of, behindMs }, atMs);
+  }
+
+  #channels(of: RegionFacts, facts: Facts): ChannelInsight[] {
+    const { atMs } = facts;
+    const notifiers = facts.processes.filter(({ status }) => status?.process === "notifier");
+    return notifiers.flatMap(({ status, domain, heardMs }) => {
+      if (status?.process !== "notifier") return [];
+      const own = status.channels.filter(({ region }) => region === of.region);
+      return own.map(({ channel, doneSeq, waiting, lastError }) => {
+        const targetSeq = Math.max(doneSeq, of.alertsSeq ?? doneSeq);
+        const isDone = waiting === 0 && (of.alertsSeq === null || domain !== HUB);
+        const sample = { atMs, targetSeq: isDone ? doneSeq : targetSeq, doneSeq };
+        const verdict = this.#history(`channel ${domain} ${channel}`).observe(
+          sample,
+          {
+            ...{ linkDownSinceMs: downSince(of), isRemote: domain !== HUB, behindMs: null },
+            ...{ who: `channel ${channel}`, silentMs: atMs - heardMs, stoppedBy: lastError },
+          },
+          atMs,
+        );
+        return { channel, verdict };
+      });
+    });
+  }
+
+  /** All of the way together: as its worst part, and done when the slowest lane is. */
+  #pathOf(of: RegionFacts, parts: readonly (LagVerdict | null)[], facts: Facts): LagVerdict {
+    const known = parts.filter((part) => part !== null);
+    const worst = known.toSorted(
+      (a, b) => WORST_FIRST.indexOf(a.state) - WORST_FIRST.indexOf(b.state),
+    )[0] ?? { ...NOTHING_KNOWN, sinceMs: facts.listeningSinceMs };
+    const done = of.lanes.map(({ aggregator }) => aggregator?.doneSeq ?? null);
+    const lastSeq = Math.max(of.log?.lastSeq ?? 0, of.copy?.lastSeq ?? 0);
+    const isKnown = done.length > 0 && done.every((seq) => seq !== null);
+    if (isKnown && downSince(of) === null) {
+      const doneSeq = Math.min(...done);
+      const targetSeq = Math.max(lastSeq, doneSeq);
+      if (this.#wasDown) this.#path.beginAnew();
+      this.#path.observe({ atMs: facts.atMs, targetSeq, doneSeq });
+    }
+    this.#wasDown = downSince(of) !== null;
+    this.#learnRates(worst.state);
+    if (worst.state !== "catching_up") return worst;
+    return { ...worst, behindFrames: this.#path.behind, etaMs: this.#path.etaMs };
+  }
+  #learnRates(state: LagState): void {
+    // What is drained now is told by this catching up alone.
+    if (state === "catching_up" && this.#pathState !== state) {
+      this.#path.beginAnew();
+      this.#drains = null;
+    }
+    this.#pathState = state;
+    const { rates } = this.#path;
+    if (!rates) return;
+    if (state === "ok")
+      this.#grows =
+        this.#grows === null ? rates.came : this.#grows + RATE_WEIGHT * (rates.came - this.#grows);
+    if (state === "catching_up" && rates.done > rates.came)
+      this.#drains = Math.max(this.#drains ?? 0, rates.done);
+  }
+
+  /** The log grows through an outage as it did before, and is drained as it was the last time. */
+  #drainAfterMs(of: RegionFacts, nowMs: number): number | null {
+    const sinceMs = downSince(of);
+    if (sinceMs === null || this.#grows === null || this.#drains === null) return null;
+    if (this.#drains <= this.#grows) return null;
+    return Math.round(((nowMs - sinceMs) * this.#grows) / (this.#drains - this.#grows));
+  }
+
+  #history(name: string): LagHistory {
+    let history = this.#histories.get(name);
+    if (!history) this.#histories.set(name, (history = new LagHistory()));
+    return history;
+  }
+}
+
+/** Silence in a region, which nobody could have broken before its link was back, ms. */
+export function silenceIn({ region, link }: RegionFacts, facts: Facts, kind: string): number {
+  const silentMs = silenceOf(facts, kind, region);
+  return link?.up ? Math.min(silentMs, facts.atMs - link.sinceMs) : silentMs;
+}
+
+const NOTHING_KNOWN: Omit<LagVerdict, "sinceMs"> = {
+  ...{ state: "ok", motion: "moving", behindFrames: 0, behindMs: null, etaMs: null },
+  why: "nothing is known yet",
+};
+
+const downSince = ({ link }: RegionFacts): number | null =>
+  link && !link.up ? link.sinceMs : null;
+
+const withoutLag = ({ lag: _, ...copy }: NonNullable<RegionFacts["copy"]>): LogInsight => copy;
+
+function behindOf(lane: LaneFacts, place: LaneFacts["aggregator"]): number | null {
+  if (!place) return null;
+  if (place.doneSeq >= lane.newestSeq) return 0;
+  return place.doneMs === null ? null : Math.max(0, lane.newestMs - place.doneMs);
+}
+
+/** The lane as the process shows it that is furthest: while it passes from one to another both may. */
+export function laneIn(
+  statuses: readonly { readonly lanes: readonly LaneStatus[] }[],
+  { region, partition }: { region: string; partition: number },
+): LaneStatus | null {
+  return statuses
+    .flatMap(({ lanes }) => lanes)
+    .filter((lane) => lane.region === region && lane.partition === partition)
+    .reduce<LaneStatus | null>((a, b) => (a && a.doneSeq >= b.doneSeq ? a : b), null);
+}
+
+/** Words that the problem of the sink has wherever it is told. */
+export const SINK_REFUSES = "the sink does not take what is written";
+
+function sinkProblem(aggregators: readonly AggregatorStatus[]): string | null {
+  const refusing = aggregators.find(({ influx }) => influx.state === "refusing");
+  return refusing ? `${SINK_REFUSES}: ${refusing.influx.detail}` : null;
+}
+
+const unowned = (aggregators: readonly AggregatorStatus[], lane: LaneStatus | null) =>
+  lane === null && aggregators.length > 0 ? "no aggregator works on this lane" : null;

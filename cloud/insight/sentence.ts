@@ -1,0 +1,87 @@
+// The verdict on a whole installation in one sentence, the worst first (pure).
+import type { Ledger } from "../../contracts/messages/ledger.ts";
+import type { Insight, Problem, ProblemKind, RegionInsight } from "./insight.ts";
+import { count, number } from "../operations/words.ts";
+import { list } from "./words.ts";
+
+/** Problems that come before the account of what is stored; the others follow it. */
+const FIRST: ReadonlySet<ProblemKind> = new Set<ProblemKind>([
+  "nothing_runs",
+  "log_refuses",
+  "data_lost",
+  "ledger_open",
+  "sink_refuses",
+  "stuck",
+]);
+const WRONG: ReadonlySet<ProblemKind> = new Set<ProblemKind>([...FIRST, "process_gone"]);
+
+type Known = Pick<Insight, "problems" | "ledger" | "regions" | "processes">;
+
+export function stateOf({ problems, processes, regions }: Known): Insight["state"] {
+  if (problems.some(({ kind }) => WRONG.has(kind))) return "wrong";
+  if (problems.length > 0) return "degraded";
+  return processes.length === 0 || regions.every(({ link }) => link === null) ? "unknown" : "ok";
+}
+
+export function sentenceOf(known: Known): string {
+  const { problems, ledger } = known;
+  const [worst, ...others] = problems;
+  const account = accountOf(ledger);
+  if (worst?.kind === "nothing_runs") return sentence([worst.text]);
+  if (!worst)
+    return stateOf(known) === "unknown"
+      ? "Nothing is known yet: processes are being listened to."
+      : sentence([account ?? "everything runs", freshness(known.regions)]);
+  const more = others.length === 0 ? "" : `, and ${othersText(others)}`;
+  const told = `${worst.text}${more}`;
+  if (FIRST.has(worst.kind)) return sentence([told, waitingText(known) ?? account]);
+  return sentence([account ?? "everything else runs", told]);
+}
+
+/** Everything that was acknowledged, and that it is accounted for; null without a ledger. */
+function accountOf(ledger: Ledger | null): string | null {
+  if (!ledger || ledger.open.length > 0) return null;
+  const sum = (of: (row: Ledger["rows"][number]) => number): number =>
+    ledger.rows.reduce((total, row) => total + of(row), 0);
+  const acknowledged = sum((row) => row.acknowledged);
+  const lost = sum((row) => row.lost);
+  if (acknowledged === 0) return "no reading has been acknowledged yet";
+  if (lost > 0)
+    return `${number(lost)} of ${count(acknowledged, "acknowledged reading")} ${lost === 1 ? "is" : "are"} lost, each by name`;
+  return acknowledged === 1
+    ? "the one acknowledged reading is accounted for"
+    : `all ${number(acknowledged)} acknowledged readings are accounted for`;
+}
+
+/** What waits in the logs, where something is in its way; null if nothing is known to. */
+function waitingText({ ledger, problems }: Known): string | null {
+  if (!ledger || ledger.open.length > 0) return null;
+  if (!problems.some(({ kind }) => kind === "sink_refuses" || kind === "stuck")) return null;
+  const waiting = ledger.rows.reduce(
+    (sum, { waiting: { region, hub, aggregator } }) => sum + region + hub + aggregator,
+    0,
+  );
+  if (waiting === 0) return null;
+  const account = accountOf(ledger);
+  return `${account}, and ${number(waiting)} of them wait in the logs`;
+}
+
+function othersText(others: readonly Problem[]): string {
+  const [first] = others;
+  if (others.length === 1) return first!.text;
+  const regions = [...new Set(others.flatMap(({ region }) => region ?? []))];
+  const where = regions.length === 0 ? "" : ` in ${list(regions)}`;
+  return `${number(others.length)} more things are wrong${where}`;
+}
+
+function freshness(regions: readonly RegionInsight[]): string {
+  const ages = regions.map(({ freshnessMs }) => freshnessMs);
+  if (ages.length === 0 || ages.some((age) => age === null)) return "all is up to date";
+  const seconds = Math.max(1, Math.ceil(Math.max(...ages.map((age) => age!)) / 1_000));
+  return `what is stored is ${seconds} s old at most`;
+}
+
+function sentence(clauses: readonly (string | null)[]): string {
+  const text = clauses.filter((clause) => clause !== null).join("; ");
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}

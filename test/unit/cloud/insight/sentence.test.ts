@@ -1,0 +1,211 @@
+// Goal: whoever reads one sentence knows whether data flows, whether something is lost, and what is wrong.
+// Method: an installation that runs well for a minute, and is spoilt in one way after a while.
+import { expect, test } from "vitest";
+import type { RegionFacts } from "../../../../cloud/insight/facts.ts";
+import type { GatewayStatus } from "../../../../contracts/messages/status.ts";
+import type { HeardProcess } from "../../../../platform/nats/live/live-view.ts";
+import { BALANCED, type Moment, START_MS, type Spoilt, run } from "./installation.ts";
+
+const SPOILT_MS = START_MS + 40_000;
+const sentenceOf = (spoilt: Spoilt = {}, seconds = 80): string => {
+  const { state, sentence } = run(seconds, spoilt).at(-1)!;
+  return `${state}: ${sentence}`;
+};
+const isSpoilt = ({ nowMs }: Moment): boolean => nowMs >= SPOILT_MS;
+const ALL = "all 8,412,776 acknowledged readings are accounted for";
+const All = "All 8,412,776 acknowledged readings are accounted for";
+
+/** The link of us is down from a moment on, and so is nothing heard of it. */
+const CUT: Spoilt = {
+  process: (one, moment) =>
+    one.domain === "us" && isSpoilt(moment) ? { ...one, heardMs: SPOILT_MS - 300 } : one,
+  region: (of, moment) => (of.region === "us" && isSpoilt(moment) ? cutOff(of, moment) : of),
+};
+function cutOff(of: RegionFacts, { nowMs }: Moment): RegionFacts {
+  const seq = 1_040;
+  const place = { doneSeq: seq, doneMs: SPOILT_MS - 800 };
+  return {
+    ...of,
+    link: { up: false, sinceMs: SPOILT_MS, seenMs: nowMs, outages: [] },
+    log: null,
+    copy: { ...of.copy!, lastSeq: seq },
+    lanes: of.lanes.map((lane) => ({
+      ...{ ...lane, newestSeq: seq, newestMs: SPOILT_MS - 800 },
+      ...{ aggregator: place, alerting: place },
+    })),
+  };
+}
+
+test("healthy, with a ledger and without", () => {
+  expect(sentenceOf()).toBe(`ok: ${All}; what is stored is 1 s old at most.`);
+  expect(sentenceOf({ ledger: null })).toBe(
+    "ok: Everything runs; what is stored is 1 s old at most.",
+  );
+});
+
+test("a WAN that is cut", () => {
+  expect(sentenceOf(CUT)).toBe(`degraded: ${All}; us waits for the WAN, down for 39 s.`);
+  const [lane] = run(80, CUT).at(-1)!.regions[1]!.lanes;
+  expect([lane!.aggregator.state, lane!.alerting.state]).toEqual([
+    "waiting_for_wan",
+    "waiting_for_wan",
+  ]);
+  const [other] = run(80, CUT).at(-1)!.regions[0]!.lanes;
+  expect(other!.aggregator.state).toBe("ok");
+});
+
+test("draining, with the time that is left", () => {
+  const drains: Spoilt = {
+    region: (of, { nowMs, seq }) =>
+      of.region !== "us"
+        ? of
+        : {
+            ...of,
+            copy: { ...of.copy!, lastSeq: seq + 5_000 },
+            log: { ...of.log!, lastSeq: seq + 5_000 },
+            lanes: of.lanes.map((lane) => {
+              const doneSeq = 1_000 + (nowMs - START_MS) / 50;
+              const place = { doneSeq, doneMs: nowMs - 300_000 };
+              return { ...lane, newestSeq: seq + 5_000, aggregator: place };
+            }),
+          },
+  };
+  expect(sentenceOf(drains)).toBe(`degraded: ${All}; us is catching up, done in about 3 min.`);
+});
+
+const aggregator = (one: HeardProcess, over: object): HeardProcess =>
+  one.kind === "aggregator"
+    ? ({ ...one, status: { ...one.status, ...over } } as HeardProcess)
+    : one;
+
+test("a sink that takes nothing", () => {
+  const influx = { state: "refusing", detail: "connection refused" };
+  const refuses: Spoilt = {
+    process: (one, moment) => (isSpoilt(moment) ? aggregator(one, { influx }) : one),
+    region: (of, moment) => (isSpoilt(moment) ? standing(of) : of),
+    ledger: {
+      ...BALANCED,
+      rows: BALANCED.rows.map((row) => ({
+        ...row,
+        waiting: { region: 0, hub: 1_000, aggregator: 200 },
+      })),
+    },
+  };
+  const expected =
+    "wrong: The sink does not take what is written: connection refused; " +
+    `${ALL}, and 2,400 of them wait in the logs.`;
+  expect(sentenceOf(refuses)).toBe(expected);
+  expect(sentenceOf(refuses, 42)).toBe(expected);
+});
+
+/** The aggregator's lanes do not get on. */
+const standing = (of: RegionFacts): RegionFacts => ({
+  ...of,
+  lanes: of.lanes.map((lane) => ({
+    ...lane,
+    aggregator: { doneSeq: 1_040, doneMs: SPOILT_MS - 800 },
+  })),
+});
+
+test("an aggregator that is gone, within 30 s", () => {
+  const gone: Spoilt = {
+    process: (one, moment) =>
+      one.kind === "aggregator" && isSpoilt(moment) ? { ...one, heardMs: SPOILT_MS - 300 } : one,
+    region: (of, moment) => (isSpoilt(moment) ? standing(of) : of),
+  };
+  expect(sentenceOf(gone, 56)).toMatch(
+    /^wrong: 4 lanes of eu and us are stuck: the aggregator has not been heard for 1\d s; all /,
+  );
+  expect(sentenceOf(gone, 45)).not.toContain("stuck");
+});
+
+test("an aggregator that runs and does not get on", () => {
+  const stands: Spoilt = { region: (of, moment) => (isSpoilt(moment) ? standing(of) : of) };
+  expect(sentenceOf(stands)).toBe(
+    `wrong: 4 lanes of eu and us are stuck: the aggregator does not get on; ${ALL}.`,
+  );
+});
+
+const gatewayOf = (region: string, over: Partial<GatewayStatus>): Spoilt => ({
+  process: (one) =>
+    one.kind === "gateway" && one.domain === region
+      ? ({ ...one, status: { ...one.status, ...over } } as HeardProcess)
+      : one,
+});
+
+test("a log that is full, and one that fills up", () => {
+  const log = { state: "refusing", detail: "maximum bytes exceeded" } as const;
+  expect(sentenceOf(gatewayOf("eu", { log }))).toBe(
+    `wrong: The log of eu refuses, so nothing is acknowledged there: maximum bytes exceeded; ${ALL}.`,
+  );
+  const fills: Spoilt = {
+    region: (of) => ({ ...of, log: { ...of.log!, bytes: 0.85 * of.log!.bytesMax! } }),
+  };
+  expect(sentenceOf(fills)).toContain("The log of eu is 85 % full".replace("T", "t"));
+});
+
+test("a device that floods", () => {
+  const slowed = [{ clientId: "boiler-7", device: "boiler-7", why: "rate" }] as const;
+  expect(sentenceOf(gatewayOf("us", { slowed }))).toBe(
+    `degraded: ${All}; client boiler-7 in us publishes more than it may and is read more slowly.`,
+  );
+});
+
+test("nothing that runs, and nothing known yet", () => {
+  const nobody: Spoilt = { process: () => null };
+  expect(sentenceOf(nobody)).toBe(
+    "wrong: Nothing runs: no process has been heard, of any region or of the hub.",
+  );
+  expect(sentenceOf(nobody, 3)).toBe(
+    "unknown: Nothing is known yet: processes are being listened to.",
+  );
+});
+
+test("a ledger that does not balance, and readings that are lost", () => {
+  const why = "the region counts 12 more than the hub";
+  const at = { region: "eu", partition: 1, frames: [7, 9], sinceMs: START_MS } as const;
+  const open = [{ ...at, readings: -12, why }];
+  expect(sentenceOf({ ledger: { ...BALANCED, open } })).toBe(
+    `wrong: 12 readings of lane eu/1 are not accounted for: ${why}.`,
+  );
+  const [first, second] = BALANCED.rows;
+  expect(
+    sentenceOf({ ledger: { ...BALANCED, rows: [{ ...first!, lost: 40 }, second!] } }),
+  ).toContain("40 of 8,412,776 acknowledged readings are lost, each by name");
+});
+
+test("a gateway that is gone, and several things at once", () => {
+  const gone: Spoilt = {
+    process: (one) => (one.kind === "gateway" ? { ...one, heardMs: START_MS } : one),
+  };
+  expect(sentenceOf(gone)).toBe(
+    `wrong: ${All}; the gateway of eu has not been heard for 79 s, and the gateway of us has not been heard for 79 s.`,
+  );
+  const both: Spoilt = { ...gone, region: CUT.region! };
+  expect(sentenceOf(both)).toContain("us waits for the WAN, down for 39 s, and the gateway of eu");
+});
+
+test("how long draining takes is told during an outage, once it has been seen", () => {
+  const outage = (nowMs: number): boolean => nowMs >= START_MS + 200_000;
+  const drained: Spoilt = {
+    region: (of, moment) => {
+      const { nowMs, seq } = moment;
+      if (of.region !== "us") return of;
+      if (outage(nowMs))
+        return {
+          ...of,
+          link: { up: false, sinceMs: START_MS + 200_000, seenMs: nowMs, outages: [] },
+        };
+      const second = (nowMs - START_MS) / 1_000;
+      const doneSeq = Math.min(seq, 1_000 + Math.max(0, second - 100) * 11);
+      const behindMs = (seq - doneSeq) * 1_000;
+      const place = { doneSeq, doneMs: nowMs - 800 - behindMs };
+      return { ...of, lanes: of.lanes.map((lane) => ({ ...lane, aggregator: place })) };
+    },
+  };
+  const insight = run(300, drained).at(-1)!;
+  const { drainAfterMs } = insight.regions[1]!;
+  expect(drainAfterMs).toBeGreaterThan(5_000);
+  expect(drainAfterMs).toBeLessThan(20_000);
+  expect(insight.sentence).toContain("after it returns");
+});
