@@ -23,6 +23,7 @@ import type { Tracing } from "../otel/tracing.ts";
 import { mirrorAlerts } from "./alert-topics.ts";
 import type { Broker } from "./broker/broker.ts";
 import { startBroker } from "./broker/start-broker.ts";
+import { sendCanaries } from "./canary/canaries.ts";
 import { LiveDigests } from "./live/digests.ts";
 import { Commands } from "./commands/commands.ts";
 import { type Identity, openIdentity } from "./identity/identity.ts";
@@ -224,6 +225,7 @@ const statusOf = (region: string, services: Services, broker: Broker): GatewaySt
   bridgeRepeats: services.bridges.repeated,
   bridges: services.bridges.repeats,
   log: services.commitLog.state,
+  canaryStoredMs: services.commitLog.canaryStoredMs,
   notes: services.notedFields.status,
   commands: services.commands.status,
   setAside: services.setAside.count,
@@ -245,6 +247,7 @@ async function workUntil(
   const announced = { kind: "gateway", domain: region, instance: config.gatewayId } as const;
   await Promise.race([
     commitLog.run(signal),
+    sendCanaries({ commitLog, partitions: config.partitions }, signal),
     mirrorAlerts({ connection, broker, region, setAside, logger }, signal),
     commands.run(signal),
     backpressure.run(broker, logger, signal),

@@ -19,6 +19,14 @@ export interface ReadingEffect {
   readonly slot: number;
 }
 
+/** A canary to be stored: the last one of its gateway, lane and hour counts. */
+export interface CanaryEffect {
+  readonly partition: number;
+  readonly gateway: string;
+  /** The gateway asked for it then, epoch ms. */
+  readonly sentMs: number;
+}
+
 /** A rollup to be stored, in place of an earlier one of the same series, window, start and state. */
 export interface RollupEffect {
   readonly series: RollupSeries;

@@ -30,7 +30,7 @@ export type WriteRecords = (
 ) => Promise<readonly RefusedRecord[] | null>;
 
 interface Queued {
-  /** Readings first, then rollups. */
+  /** Readings first, then rollups, then a canary. */
   readonly records: readonly string[];
   readonly readings: number;
   readonly acknowledged: SinkItem["acknowledged"];
@@ -48,7 +48,7 @@ export class GroupCommit {
   #wake: () => void = () => undefined;
   #refused = 0;
 
-  /** @param store `encode` gives one record for each reading, then one for each rollup. */
+  /** @param store `encode` gives one record for each reading, then one for each rollup, and may give one for a canary. */
   constructor(
     store: { readonly encode: (item: SinkItem) => string[]; readonly write: WriteRecords },
     nowMs: () => number = Date.now,

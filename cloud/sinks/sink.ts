@@ -3,13 +3,15 @@
 import type { SeriesTags } from "../../contracts/messages/series.ts";
 import type { Contract } from "../../contracts/schema/contract.ts";
 import type { RollupWindow } from "../../contracts/names/measurements.ts";
-import type { ReadingEffect, RollupEffect } from "./effects.ts";
+import type { CanaryEffect, ReadingEffect, RollupEffect } from "./effects.ts";
 
 /** The effects of one frame, or of a part of the lanes' work, that are acknowledged together. */
 export interface SinkItem {
   readonly region: string;
   readonly readings: readonly ReadingEffect[];
   readonly rollups: readonly RollupEffect[];
+  /** A canary that came with the frame. */
+  readonly canary?: CanaryEffect | undefined;
   readonly acknowledged: (answer: Answer) => void;
 }
 

@@ -1,7 +1,7 @@
 // A frame: one JetStream message holding a batch of readings.
 //
 //   [header, reading, reading, …]                       JSON, or the same as one zstd frame
-//   header  {"v":1,"gateway":…,"epoch":…,"n":…,"count":…,"total":…,"clock":…}
+//   header  {"v":1,"gateway":…,"epoch":…,"n":…,"count":…,"total":…,"clock":…,"canary":…}
 //   reading [device, contract, version, receivedAtMs, traceparent|null, payload]
 //
 // F1. A payload is spliced in as it was received; nothing re-encodes it on the way.
@@ -9,6 +9,8 @@
 // F3. A newer format version is told from bytes that are no frame: the one waits for a newer program, the
 //     other no program will ever read. Every format says in its header who wrote which frame, and its version
 //     is one of the next few: whatever lacks that, or lies about it, is no frame.
+// F4. A canary is a mark on a frame, and no reading: nothing that handles readings sees one, and programs
+//     that do not know canaries pass it by.
 import { isUtf8 } from "node:buffer";
 import { constants, zstdCompressSync } from "node:zlib";
 import { inflate } from "./inflate.ts";
@@ -59,6 +61,8 @@ export interface FrameHeader {
   readonly total: number;
   /** The gateway's clock in epoch milliseconds: monotonic from its start. */
   readonly clock: number;
+  /** Absent: it carries no canary (F4). Otherwise the time, by the same clock, at which one was asked for. */
+  readonly canary?: number;
 }
 
 export interface FrameReading {
@@ -145,7 +149,7 @@ function textOf(bytes: Buffer): string {
 function checkHeader(value: unknown): FrameHeader {
   const header = value as FrameHeader | null;
   if (typeof header !== "object" || header === null) throw invalid("has no header");
-  const { v, gateway, epoch, n, count, total, clock } = header;
+  const { v, gateway, epoch, n, count, total, clock, canary } = header;
   const isSomebodys = isName(gateway) && isName(epoch) && isWhole(n, 1);
   if (v !== FRAME_VERSION) {
     const isAhead = isWhole(v, FRAME_VERSION) && v <= FRAME_VERSION + NEWER_VERSIONS;
@@ -157,9 +161,8 @@ function checkHeader(value: unknown): FrameHeader {
     isSomebodys &&
     isWhole(count, 0) &&
     isWhole(total, count) &&
-    Number.isFinite(clock) &&
-    clock >= 0 &&
-    clock <= CLOCK_MAX_MS;
+    isTime(clock) &&
+    (canary === undefined || isTime(canary));
   if (!isComplete)
     throw invalid(
       "has a header without a gateway, epoch, n, count, total or clock that could be right",
@@ -169,6 +172,8 @@ function checkHeader(value: unknown): FrameHeader {
 
 const isName = (name: unknown): boolean =>
   typeof name === "string" && name !== "" && name.length <= NAME_CHARS_MAX;
+
+const isTime = (ms: number): boolean => Number.isFinite(ms) && ms >= 0 && ms <= CLOCK_MAX_MS;
 
 const isWhole = (value: number, from: number): boolean =>
   Number.isSafeInteger(value) && value >= from;

@@ -42,6 +42,8 @@ export interface GatewayStatus {
   }[];
   /** `refusing`: the log refuses or is away, so nothing is acknowledged; `detail` says why. */
   readonly log: { readonly state: "ok" | "refusing"; readonly detail: string };
+  /** The time at which the region's log stored the last canary of this gateway, epoch ms; null while it has none. */
+  readonly canaryStoredMs: number | null;
   /** Values that readings lack which were admitted in part. */
   readonly notes: FieldNotes;
   readonly commands: {

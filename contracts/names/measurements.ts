@@ -36,5 +36,8 @@ export const ROLLUP_QUANTILES = [
 /** The tag that names a series beside `region`: `device`, or the contract's partition key. */
 export const seriesTag = (contract: Contract): string => contract.partitionKey;
 
+/** The last canary of each hour: tags `region`, `partition`, `gateway`, field `sent`. */
+export const CANARY = "skerry_canary";
+
 /** Results of the hourly comparison of log and InfluxDB: tags `region`, `contract`. */
 export const RECONCILIATION = "skerry_reconciliation";

@@ -8,6 +8,7 @@
 // C4. "Duplicate" in answer to a first send means another gateway uses our ids: fatal, because
 //     readings would be acknowledged that nobody stored. In answer to a re-send it is success.
 // C5. A partition with nothing to say sends an empty frame every HEARTBEAT_MS: readers' clock.
+// C6. A canary goes with the next frame of its partition, and through everything that its readings go through.
 import { FRAME_VERSION, frameBytes, frameMessageId } from "../../contracts/messages/frame.ts";
 import { Backoff, sleep } from "../../platform/runtime/backoff.ts";
 import { AppError, dispositionOf, messageOf } from "../../platform/runtime/errors.ts";
@@ -51,6 +52,8 @@ interface Partition {
   total: number;
   lastSentMs: number;
   inFlight: boolean;
+  /** The time at which a canary was asked for that no frame has taken yet (C6), epoch ms. */
+  canaryMs: number | null;
 }
 
 export const HEARTBEAT_MS = 1_000;
@@ -65,6 +68,7 @@ export class CommitLog {
   #fail: (error: unknown) => void = () => undefined;
   #stored = 0;
   #heldChars = 0;
+  #canaryStoredMs: number | null = null;
 
   constructor(store: FrameStore, options: CommitLogOptions) {
     this.#store = store;
@@ -79,12 +83,18 @@ export class CommitLog {
       total: 0,
       lastSentMs: 0,
       inFlight: false,
+      canaryMs: null,
     }));
   }
 
   /** Readings stored since the start. */
   get stored(): number {
     return this.#stored;
+  }
+
+  /** The time at which the last canary was stored, epoch ms; null while none was. */
+  get canaryStoredMs(): number | null {
+    return this.#canaryStoredMs;
   }
 
   /** Characters of readings gathered or in flight: what the log owes an answer for. */
@@ -122,6 +132,13 @@ export class CommitLog {
     else target.spacing.gathered(target.readings.length);
   }
 
+  /** Sends a canary on the way of readings (C6); one at a time, so that the log's absence is told by its age. */
+  sendCanary(partition: number): void {
+    const target = this.#partitions[partition]!;
+    target.canaryMs ??= this.#options.clock();
+    if (!target.inFlight) this.#sendSoon(target);
+  }
+
   /** Waits until what was gathered is stored, or `signal` aborts. */
   async drain(signal: AbortSignal): Promise<void> {
     const busy = (): boolean =>
@@ -151,7 +168,7 @@ export class CommitLog {
       for (const stored of callbacks) stored(null);
       const sinceMs = this.#options.clock() - partition.lastSentMs;
       await partition.spacing.untilDue(callbacks.length, sinceMs, () => partition.readings.length);
-    } while (partition.readings.length > 0);
+    } while (partition.readings.length > 0 || partition.canaryMs !== null);
     partition.inFlight = false;
   }
 
@@ -162,11 +179,14 @@ export class CommitLog {
     partition.n += 1;
     partition.total += readings.length;
     partition.lastSentMs = clock();
-    const { n, total, index } = partition;
+    const { n, total, index, canaryMs } = partition;
+    partition.canaryMs = null;
     const header = { v: FRAME_VERSION, gateway, epoch, n, count: readings.length, total };
-    const bytes = frameBytes({ ...header, clock: partition.lastSentMs }, readings);
+    const canary = canaryMs === null ? {} : { canary: canaryMs };
+    const bytes = frameBytes({ ...header, clock: partition.lastSentMs, ...canary }, readings);
     const frame = await partition.compress(bytes);
     await this.#storeFrame(index, frame, frameMessageId({ gateway, epoch, n }, index));
+    if (canaryMs !== null) this.#canaryStoredMs = clock();
     for (const { length } of readings) this.#heldChars -= length;
     return callbacks;
   }

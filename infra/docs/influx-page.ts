@@ -3,6 +3,7 @@ import { type Catalog, loadCatalog, SCHEMAS_DIRECTORY } from "../../contracts/sc
 import type { Contract } from "../../contracts/schema/contract.ts";
 import { namesToQuote } from "../../contracts/schema/quoted-names.ts";
 import {
+  CANARY,
   RECONCILIATION,
   ROLLUP_COUNT,
   ROLLUP_QUANTILES,
@@ -30,7 +31,7 @@ const MEANING: Readonly<Record<(typeof ROLLUP_STATISTICS)[number], string>> = {
 const isNumeric = ({ type }: Contract["fields"][number]): boolean =>
   type === "number" || type === "integer";
 
-/** Names of every measurement that the shipped contracts have, and the steward's. */
+/** Names of every measurement that a shipped contract has. */
 export function measurementsOf(contract: string): string[] {
   return [
     rawMeasurement(contract),
@@ -44,6 +45,7 @@ export function measurementsOf(contract: string): string[] {
 export const MEASUREMENTS: readonly string[] = [
   ...loadCatalog(SCHEMAS_DIRECTORY).names.flatMap(measurementsOf),
   RECONCILIATION,
+  CANARY,
 ];
 
 const unitText = (unit: string | undefined): string => (unit === undefined ? "" : code(unit));
@@ -81,6 +83,17 @@ function namesSection(catalog: Catalog): string[] {
       "`npx skerry contracts check` and `publish` [warn](contracts.md#names) of others.",
   ];
 }
+
+/** Measurements that are no contract's. */
+const ourSections = (): string[] => [
+  "## What the steward writes",
+  `${code(RECONCILIATION)}: one point for each hour in which log and InfluxDB were compared. ` +
+    "Tags `region`, `contract`; integer fields `readings` (in the log), `missing` (in the log, not in InfluxDB), " +
+    "`surplus` (in InfluxDB, not in the log).",
+  "## Canaries",
+  `${code(CANARY)}: the last canary of each hour that came through. Tags \`region\`, \`partition\`, \`gateway\`; integer field ` +
+    "`sent`, epoch milliseconds. The time of the point is the start of the hour.",
+];
 
 export function influxPage(): string {
   const catalog = loadCatalog(SCHEMAS_DIRECTORY);
@@ -172,10 +185,7 @@ export function influxPage(): string {
       "quantiles of many readings that vary by less than 1 % of their value say little; `stddev`, `min` and `max` do.",
     "All statistics depend on the values only, not on the order in which readings come, nor on how a minute is " +
       "merged from its tens of seconds: a late reading gives the rollup that it would have given in time.",
-    "## What the steward writes",
-    `${code(RECONCILIATION)}: one point for each hour in which log and InfluxDB were compared. ` +
-      "Tags `region`, `contract`; integer fields `readings` (in the log), `missing` (in the log, not in InfluxDB), " +
-      "`surplus` (in InfluxDB, not in the log).",
+    ...ourSections(),
     "## The contracts that ship",
     ...catalog.names.flatMap((name) => contractSection(catalog.versions(name)[0]!)),
   );

@@ -64,6 +64,11 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
         doc: "characters of readings waiting for the log, past which QoS 0 publishes are dropped and counted",
       },
       {
+        name: "CANARY_EVERY_MS",
+        doc: "a gateway sends a canary through each of its lanes this often",
+      },
+      { name: "CANARY_LANES_MAX", doc: "lanes that get a canary each time; more take turns" },
+      {
         name: "DRAIN_MS",
         file: "gateway/gateway.ts",
         doc: "a gateway that stops waits this long for readings that are already gathered",

@@ -27,7 +27,7 @@ export class FrameWriter {
   }
 
   /** The next frame; `skip` leaves a hole of that many frames before it. */
-  encode(readings: readonly TestReading[], clockMs: number, skip = 0): Buffer {
+  encode(readings: readonly TestReading[], clockMs: number, skip = 0, canary?: number): Buffer {
     this.#n += 1 + skip;
     this.#total += readings.length;
     const header = {
@@ -38,6 +38,7 @@ export class FrameWriter {
       count: readings.length,
       total: this.#total,
       clock: clockMs,
+      ...(canary === undefined ? {} : { canary }),
     };
     return encodeFrame(
       header,

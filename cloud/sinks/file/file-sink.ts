@@ -3,7 +3,8 @@
 // F1. Lines are acknowledged once the file is synced. After a crash or a failed write some are there
 //     twice, and one may be cut off: of equal ones the last counts, and a reader skips what is no JSON.
 // F2. Open rollups are left out: each final of the same window is to come.
-// F3. A file is not read back: late readings change no rollup, and repeats are not compared.
+// F3. A canary leaves no line: it is acknowledged in its turn, after what was put before it.
+// F4. A file is not read back: late readings change no rollup, and repeats are not compared.
 import { type FileHandle, open } from "node:fs/promises";
 import { Backoff, sleep } from "../../../platform/runtime/backoff.ts";
 import { type OptionTable, type Resolved, as } from "../../../platform/runtime/config.ts";

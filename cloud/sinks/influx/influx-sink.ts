@@ -74,13 +74,14 @@ export class InfluxSink implements Sink {
     await this.#queue.run(signal);
   }
 
-  #encode({ region, readings, rollups }: SinkItem): string[] {
+  #encode({ region, readings, rollups, canary }: SinkItem): string[] {
     let lines = this.#regions.get(region);
     if (!lines) this.#regions.set(region, (lines = new RegionLines(region)));
     const encoded = new Array<string>(readings.length + rollups.length);
     let at = 0;
     for (const reading of readings) encoded[at++] = lines.reading(reading);
     for (const rollup of rollups) encoded[at++] = lines.rollup(rollup);
+    if (canary) encoded.push(lines.canary(canary));
     return encoded;
   }
 

@@ -5,6 +5,7 @@
 import { escape } from "@influxdata/influxdb-client";
 import type { Contract, Field } from "../../../contracts/schema/contract.ts";
 import {
+  CANARY,
   ROLLUP_COUNT,
   ROLLUP_REVISION,
   rawMeasurement,
@@ -13,6 +14,7 @@ import {
 import { pointTimeNs } from "../../../contracts/messages/reading.ts";
 import { tagText } from "../../../contracts/messages/series.ts";
 import {
+  type CanaryEffect,
   ROLLUP_VALUES,
   type ReadingEffect,
   type RollupEffect,
@@ -22,6 +24,8 @@ import {
 
 /** Devices whose escaped tags are remembered, per contract and region. */
 const DEVICES_CACHED_MAX = 50_000;
+
+const HOUR_MS = 3_600_000;
 
 interface FieldKey {
   readonly name: string;
@@ -52,6 +56,13 @@ export class RegionLines {
     let lines = this.#readings.get(contract);
     if (!lines) this.#readings.set(contract, (lines = new ReadingLines(contract, this.#region)));
     return lines.line(reading.device, reading.payload, pointTimeNs(eventMs, slot));
+  }
+
+  /** A point for each lane, gateway and hour, at the start of the hour: canaries overwrite each other. */
+  canary({ partition, gateway, sentMs }: CanaryEffect): string {
+    const tags = `region=${tagValue(this.#region)},partition=${partition},gateway=${tagValue(gateway)}`;
+    const hourMs = Math.floor(sentMs / HOUR_MS) * HOUR_MS;
+    return `${CANARY},${tags} sent=${Math.floor(sentMs)}i ${hourMs}000000`;
   }
 
   rollup(effect: RollupEffect): string {

@@ -149,3 +149,14 @@ test("what a decoder would replace silently is no frame", () => {
 test("message ids carry the partition: JetStream de-duplicates per stream", () => {
   expect(frameMessageId(header(0), 0)).not.toBe(frameMessageId(header(0), 1));
 });
+
+test("a frame may carry a canary, which is no reading", () => {
+  const marked = { ...header(0), canary: 1_700_000_000_123 };
+  const { header: back, readings } = decodeFrame(encodeFrame(marked, []));
+  expect(back.canary).toBe(1_700_000_000_123);
+  expect(readings).toEqual([]);
+  for (const canary of [-1, 1e300, "now", null])
+    expect(() => decodeFrame(Buffer.from(JSON.stringify([{ ...header(0), canary }])))).toThrow(
+      FrameError,
+    );
+});

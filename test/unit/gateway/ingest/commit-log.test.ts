@@ -126,3 +126,36 @@ test("a frame is bounded; a reading larger than the bound goes alone", async () 
   second.answer(STORED);
   expect(times(await store.nth(3))).toEqual([4, 5]);
 });
+
+test("C6: a canary goes with the next frame of its partition, after what was gathered before, once", async () => {
+  const { store, append, log } = start();
+  log.sendCanary(0);
+  const first = await store.nth(1);
+  expect(decodeFrame(first.data).header).toMatchObject({ n: 1, count: 0, canary: 1_000 });
+  append(1);
+  log.sendCanary(0);
+  log.sendCanary(0);
+  expect(log.canaryStoredMs).toBeNull();
+  first.answer(STORED);
+  const second = await store.nth(2);
+  expect(log.canaryStoredMs).toBe(1_000);
+  expect(decodeFrame(second.data).header).toMatchObject({ n: 2, count: 1, canary: 1_000 });
+  append(2);
+  second.answer(STORED);
+  const third = await store.nth(3);
+  expect(decodeFrame(third.data).header.canary).toBeUndefined();
+  third.answer(STORED);
+  await log.drain(AbortSignal.timeout(1_000));
+});
+
+test("C6: a canary that was asked for while a frame was in flight does not wait for readings", async () => {
+  const { store, append, log } = start();
+  append(1);
+  const first = await store.nth(1);
+  log.sendCanary(0);
+  first.answer(STORED);
+  const second = await store.nth(2);
+  expect(decodeFrame(second.data).header).toMatchObject({ count: 0, canary: 1_000 });
+  second.answer(STORED);
+  await log.drain(AbortSignal.timeout(1_000));
+});

@@ -95,3 +95,17 @@ test("contract tags and the partition key are tags, strings and booleans are fie
   expect(holdsValue(storedProperties(contract), { account: "a", shop: "s" })).toBe(false);
   expect(holdsValue(storedProperties(contract), { account: "a", cents: 3 })).toBe(true);
 });
+
+test("canaries of one lane and hour are one point, the last one", () => {
+  const HOUR_MS = 3_600_000;
+  const hourMs = 1_700_000_000_000 - (1_700_000_000_000 % HOUR_MS);
+  const lines = new RegionLines("eu");
+  const lineOf = (sentMs: number): string =>
+    lines.canary({ partition: 3, gateway: "gateway 1", sentMs });
+  expect(lineOf(hourMs + 10_000)).toBe(
+    `skerry_canary,region=eu,partition=3,gateway=gateway\\ 1 sent=${hourMs + 10_000}i ${hourMs}000000`,
+  );
+  const keyOf = (line: string): string => line.replace(/sent=\d+i/, "");
+  expect(keyOf(lineOf(hourMs + HOUR_MS - 1))).toBe(keyOf(lineOf(hourMs)));
+  expect(keyOf(lineOf(hourMs + HOUR_MS))).not.toBe(keyOf(lineOf(hourMs)));
+});
