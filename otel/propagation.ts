@@ -17,6 +17,10 @@ export function contextOf(traceparent: string | null): Context {
   return parent ? trace.setSpanContext(ROOT_CONTEXT, { ...parent, isRemote: true }) : ROOT_CONTEXT;
 }
 
+/** The ids in a `traceparent`; null if it is none. */
+export const spanContextOf = (traceparent: string): SpanContext | null =>
+  parseTraceParent(traceparent);
+
 /** A valid `traceparent` whose sampled flag is set, or null: everything else is not ours to trace. */
 export function sampledTraceparent(text: string | undefined): string | null {
   if (text === undefined || text.length > 256) return null;

@@ -23,11 +23,14 @@ import type { StatusSource } from "../../platform/runtime/status-server.ts";
 import type { Tracing } from "../../otel/tracing.ts";
 import { HubAlerts } from "../hub-alerts.ts";
 import { insist } from "../../platform/runtime/insist.ts";
+import { LinkWatch } from "../link/link-watch.ts";
 import type { Sink } from "../sinks/sink.ts";
 import { ContractLayouts } from "./contract-layout.ts";
 import { LaneRunner } from "./lane-runner.ts";
 import type { Counters } from "./lane-writer.ts";
-import { Latencies } from "./latency.ts";
+import { Canaries } from "./latency/canaries.ts";
+import { HubArrivals } from "./latency/hub-arrivals.ts";
+import { Latencies } from "./latency/latencies.ts";
 import { Repair } from "./repair.ts";
 import type { AggregatorPosition } from "./position.ts";
 import { RestartCounts } from "./sequence-restarts.ts";
@@ -59,7 +62,8 @@ export class Aggregator implements StatusSource {
   readonly #logger: Logger;
   readonly #sink: Sink;
   readonly #repair: Repair;
-  readonly #latencies: Latencies;
+  readonly latencies: Latencies;
+  readonly canaries = new Canaries();
   readonly #counters: Counters = {
     readingsStored: 0,
     lateReadings: 0,
@@ -83,7 +87,7 @@ export class Aggregator implements StatusSource {
     this.#logger = logger;
     this.#sink = sink;
     this.#repair = new Repair(sink, logger);
-    this.#latencies = new Latencies(config.regions);
+    this.latencies = new Latencies(config.regions);
   }
 
   /** A spare that holds no lane is ready too. */
@@ -97,6 +101,7 @@ export class Aggregator implements StatusSource {
   }
 
   status(): AggregatorStatus & Omit<Counters, "sequenceRestarts"> & { linesRefused: number } {
+    const nowMs = Date.now();
     return {
       process: "aggregator",
       ...this.#counters,
@@ -107,7 +112,10 @@ export class Aggregator implements StatusSource {
       setAside: this.#setAside?.count ?? 0,
       losses: this.#losses.all,
       lanes: this.#owned.map(({ status }) => status),
-      latencyMs: this.#latencies.encoded(),
+      ...this.latencies.summary(nowMs),
+      recentLatencyMs: this.latencies.recent(nowMs),
+      behindOutage: this.latencies.behindOutage(),
+      canaries: this.canaries.all,
       influx: this.#sink.status,
     };
   }
@@ -145,6 +153,10 @@ export class Aggregator implements StatusSource {
       const layouts = new Map(
         regions.map((region) => [region, new ContractLayouts(catalog, region)]),
       );
+      const arrivals = new Map(regions.map((region) => [region, new HubArrivals()]));
+      const links = new LinkWatch(connection, regions, {
+        sample: (region, { atMs, lastSeq }) => arrivals.get(region)!.look(atMs, lastSeq),
+      });
       const shared = {
         connection,
         positions,
@@ -152,21 +164,22 @@ export class Aggregator implements StatusSource {
         rejectLog: new RejectLog(connection, HUB, OPERATOR),
         alerts: new HubAlerts(connection),
         setAside,
-        latencies: this.#latencies,
+        latencies: this.latencies,
+        canaries: this.canaries,
         counters: this.#counters,
         losses: this.#losses,
         tracing: this.#tracing,
         logger: this.#logger,
       };
       const retry = retryEntries(setAside, (record) => this.#retry(record));
-      const retrying = serveRetries(by, retry, signal);
-      await this.#share(
-        this.#leases,
-        signal,
-        (lane, lease) =>
-          new LaneRunner(lane, lease, { ...shared, layouts: layouts.get(lane.region)! }),
-      );
-      await retrying;
+      const beside = [serveRetries(by, retry, signal), links.run(signal)];
+      await this.#share(this.#leases, signal, (lane, lease) => {
+        const { region } = lane;
+        const outages = () => links.state(region)?.outages ?? [];
+        const ofRegion = { layouts: layouts.get(region)!, hubArrivals: arrivals.get(region)! };
+        return new LaneRunner(lane, lease, { ...shared, ...ofRegion, outages });
+      });
+      await Promise.all(beside);
     } finally {
       await connection.close();
     }

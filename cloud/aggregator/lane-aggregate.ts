@@ -45,8 +45,7 @@ export interface FrameEffects {
   readonly seq: number;
   readonly readings: readonly ReadingEffect[];
   readonly rollups: readonly RollupEffect[];
-  /** Event times of the readings, epoch ms, and their places in the frame. */
-  readonly eventTimes: readonly number[];
+  /** Places of the readings in the frame. */
   readonly places: readonly number[];
   readonly late: number;
   /** Readings that no window counts, because too many series are open. */
@@ -57,7 +56,8 @@ export interface FrameEffects {
   readonly restarted: readonly string[];
   /** Places in the frame of readings that cannot be stored: no time, not one value, no free slot, no room. */
   readonly unwritable: readonly number[];
-  readonly traceparents: readonly string[];
+  /** The canary that the frame carries, unless it came before. */
+  readonly canary: { readonly gateway: string; readonly sentMs: number } | null;
 }
 
 export type FrameOutcome =
@@ -140,7 +140,7 @@ export class LaneAggregate {
     if (this.#marks.full(this.watermarkMs)) return { kind: "awaits-repairs" };
     this.#readSeq = seq;
 
-    const effects = emptyEffects(seq);
+    const effects = emptyEffects(seq, repeated ? null : canaryOf(frame));
     const terms = new FrameTerms();
     const replayed = seq <= this.#resumed.doneSeq;
     // Readings of a gateway's start and partition are numbered through: that tells equal ones apart.
@@ -233,9 +233,7 @@ export class LaneAggregate {
     if (late) effects.late += 1;
     terms.add(contract.name, "stored");
     effects.readings.push({ contract, reading, eventMs, slot });
-    effects.eventTimes.push(eventMs);
     effects.places.push(at);
-    if (reading.traceparent !== null) effects.traceparents.push(reading.traceparent);
   }
 
   /** Open rollups that changed; none during a replay, whose counts would step back. */
@@ -335,29 +333,29 @@ interface ReadingPlace {
 interface MutableEffects extends FrameEffects {
   readonly readings: ReadingEffect[];
   readonly rollups: RollupEffect[];
-  readonly eventTimes: number[];
   readonly places: number[];
   late: number;
   uncounted: number;
   repeated: number;
   readonly restarted: string[];
   readonly unwritable: number[];
-  readonly traceparents: string[];
 }
 
-const emptyEffects = (seq: number): MutableEffects => ({
+const canaryOf = ({ header }: Frame): FrameEffects["canary"] =>
+  header.canary === undefined ? null : { gateway: header.gateway, sentMs: header.canary };
+
+const emptyEffects = (seq: number, canary: FrameEffects["canary"]): MutableEffects => ({
   kind: "effects",
   seq,
   readings: [],
   rollups: [],
-  eventTimes: [],
   places: [],
   late: 0,
   uncounted: 0,
   repeated: 0,
   restarted: [],
   unwritable: [],
-  traceparents: [],
+  canary,
 });
 
 function unwritable(

@@ -10,11 +10,16 @@ import type { Lease } from "../../platform/nats/lanes/leases.ts";
 import type { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Tracing } from "../../otel/tracing.ts";
+import type { Outage } from "../link/link-history.ts";
 import type { Answer, Sink } from "../sinks/sink.ts";
 import { recordHops } from "./hop-spans.ts";
 import type { FrameEffects } from "./lane-aggregate.ts";
 import { type Unstored, storeRejects } from "./lane-rejects.ts";
-import type { Latencies } from "./latency.ts";
+import type { Canaries } from "./latency/canaries.ts";
+import { timesOf } from "./latency/frame-times.ts";
+import type { HubArrivals } from "./latency/hub-arrivals.ts";
+import { type Latencies, type ReadingTimes, hopsOf } from "./latency/latencies.ts";
+import { OutageQueue } from "./latency/outage-queue.ts";
 import type { RestartCounts } from "./sequence-restarts.ts";
 
 export interface Counters {
@@ -35,13 +40,21 @@ export interface LaneWriterParts {
   readonly sink: Sink;
   readonly rejectLog: RejectLog;
   readonly latencies: Latencies;
+  readonly canaries: Canaries;
+  /** Times at which frames of this region came to the hub. */
+  readonly hubArrivals: HubArrivals;
+  /** Outages of this region's link that are known. */
+  readonly outages: () => readonly Outage[];
   readonly counters: Counters;
   readonly tracing: Tracing;
   readonly logger: Logger;
 }
 
 /** The part of a frame's effects that is needed once they are stored (D2). */
-type FrameRecord = Omit<FrameEffects, "kind" | "readings" | "rollups">;
+type FrameRecord = Omit<FrameEffects, "kind" | "readings" | "rollups"> & {
+  readonly times: ReadingTimes;
+  readonly behindOutage: boolean;
+};
 
 /** A frame is done; `refused` are the contracts of its readings that the sink refused, one for each. */
 type FrameDone = (seq: number, refused: readonly string[]) => void;
@@ -58,6 +71,7 @@ export class LaneWriter {
   readonly #lease: Lease;
   readonly #parts: LaneWriterParts;
   readonly #onDone: FrameDone;
+  readonly #outageQueue = new OutageQueue();
   /** Frames whose rejects are being stored, or that wait behind such. */
   #rejecting = 0;
   #rejected: Promise<void> = Promise.resolve();
@@ -80,14 +94,20 @@ export class LaneWriter {
 
   /** Queues the effects of a frame; resolves once there is room for the next one. */
   async write(arrival: Arrival, effects: FrameEffects): Promise<void> {
-    const { sink, counters } = this.#parts;
-    const { kind: _, readings, rollups, ...frame } = effects;
+    const { sink, counters, latencies, outages } = this.#parts;
+    const { region, partition } = this.#lane;
+    const { kind: _, readings, rollups, ...of } = effects;
+    const { storeMs } = arrival.entry;
+    const behindOutage = this.#outageQueue.isBehind(outages(), storeMs, arrival.arrivedMs);
+    const times = timesOf(readings, latencies.skewsOf(region));
+    const frame = { ...of, times, behindOutage };
     counters.repeatedReadings += frame.repeated;
     counters.lateReadings += frame.late;
     if (frame.uncounted > 0) this.#tellCrowded(frame.uncounted);
     for (const device of frame.restarted) counters.sequenceRestarts.add(device);
     const acknowledged = this.#acknowledgement(arrival, frame, Date.now());
-    await sink.put({ region: this.#lane.region, readings, rollups, acknowledged }, this.#lease);
+    const canary = frame.canary ? { partition, ...frame.canary } : undefined;
+    await sink.put({ region, readings, rollups, canary, acknowledged }, this.#lease);
   }
 
   #tellCrowded(readings: number): void {
@@ -136,17 +156,28 @@ export class LaneWriter {
 
   #done(
     { entry, arrivedMs, aggregatedMs }: Arrival & { aggregatedMs: number },
-    { seq, eventTimes, places, traceparents, unwritable }: FrameRecord,
+    { seq, places, times, behindOutage, canary, unwritable }: FrameRecord,
     { startMs, endMs, refused }: Answer,
     { length: unstored }: readonly Unstored[],
   ): void {
-    const { latencies, counters, tracing, sink } = this.#parts;
-    const { region } = this.#lane;
+    const { latencies, canaries, hubArrivals, counters, tracing, sink } = this.#parts;
+    const { region, partition } = this.#lane;
     this.#onDone(seq, refused.length === 0 ? NONE : contractsOf(entry, places, refused));
     counters.unwritableReadings += unstored;
-    counters.readingsStored += eventTimes.length + unwritable.length - unstored;
-    latencies.record(region, eventTimes, endMs);
-    if (!tracing.enabled) return;
+    counters.readingsStored += times.happenedMs.length + unwritable.length - unstored;
+    const hubMs = hubArrivals.of(entry.seq, arrivedMs);
+    const passed = { storeMs: entry.storeMs, hubMs, arrivedMs, endMs };
+    latencies.record(region, passed, times, { behindOutage });
+    if (canary) {
+      const { gateway, sentMs } = canary;
+      const { device_to_gateway: _, ...hopsMs } = hopsOf(passed, {
+        happenedMs: sentMs,
+        receivedMs: sentMs,
+      });
+      canaries.stored({ region, partition, gateway, sentMs, storedMs: endMs, hopsMs });
+    }
+    if (!tracing.enabled || times.traced.length === 0) return;
+    const traceparents = times.traced.map(({ traceparent }) => traceparent);
     const write = { writeStartMs: startMs, writeEndMs: endMs };
     const hops = { storedMs: entry.storeMs, arrivedMs, aggregatedMs, ...write };
     recordHops(tracing, traceparents, { region, sink, ...hops });

@@ -24,7 +24,7 @@ await processMain({
     const sink = openSink(config, logger);
     const aggregator = new Aggregator(config, { sink, tracing, logger });
     const at = { host: config.statusHost, port: config.statusPort };
-    metrics.add(aggregatorMetricSpecs(() => aggregator.status()));
+    metrics.add(aggregatorMetricSpecs(() => aggregator.status(), aggregator));
     await using status = await serveStatus(at, aggregator, metrics);
     logger.info({ port: status.port }, "status served");
     await aggregator.run(signal);

@@ -1,11 +1,16 @@
 import type { LaneStatus } from "../../contracts/messages/status.ts";
 import type { MetricPoint, MetricSpec } from "../../otel/metrics.ts";
 import type { Aggregator } from "./aggregator.ts";
+import { latencyMetricSpecs } from "./latency/metrics.ts";
 
 type Status = () => ReturnType<Aggregator["status"]>;
 
 /** Metrics of an aggregator. */
-export const aggregatorMetricSpecs = (status: Status): MetricSpec[] => [
+export const aggregatorMetricSpecs = (
+  status: Status,
+  of: Pick<Aggregator, "latencies" | "canaries">,
+): MetricSpec[] => [
+  ...latencyMetricSpecs(of, Date.now),
   ...readingMetrics(status),
   ...laneMetrics(status),
   {

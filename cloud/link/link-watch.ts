@@ -12,11 +12,20 @@ const ANSWER_WITHIN_MS = 2_000;
 export class LinkWatch {
   readonly #streams: Streams;
   readonly #links: ReadonlyMap<string, LinkHistory>;
+  readonly #onSample: (region: string, sample: LinkSample) => void;
 
-  /** @param hub a connection to the hub's server that may read the state of the mirrors. */
-  constructor(hub: NatsConnection, regions: readonly string[]) {
+  /**
+   * @param hub a connection to the hub's server that may read the state of the mirrors.
+   * @param on.sample told of each answer about a mirror.
+   */
+  constructor(
+    hub: NatsConnection,
+    regions: readonly string[],
+    on: { readonly sample?: (region: string, sample: LinkSample) => void } = {},
+  ) {
     this.#streams = new Streams(hub, { timeoutMs: ANSWER_WITHIN_MS });
     this.#links = new Map(regions.map((region) => [region, new LinkHistory()]));
+    this.#onSample = on.sample ?? (() => undefined);
   }
 
   /** Null until the hub has answered once. */
@@ -34,7 +43,9 @@ export class LinkWatch {
 
   async #look(region: string, link: LinkHistory): Promise<void> {
     const sample = await this.#sample(region);
-    if (sample !== null) link.observe(sample);
+    if (sample === null) return;
+    link.observe(sample);
+    this.#onSample(region, sample);
   }
 
   /** Null while there is no answer or no copy (link-history.ts/K3). */

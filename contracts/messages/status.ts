@@ -1,5 +1,6 @@
 // What each process answers on `GET /status`: the supervisor's panel and the final report read it.
 import type { HubCopy } from "./copy.ts";
+import type { CanaryStatus, LatencyHop, RecentLatency, SkewStatus } from "./latency.ts";
 import type { LaneSettled, TallyReport } from "./ledger.ts";
 import type { DroppedRejects } from "./reject.ts";
 
@@ -168,10 +169,19 @@ export interface AggregatorStatus {
   readonly losses: readonly LaneLoss[];
   readonly lanes: readonly LaneStatus[];
   /**
-   * Device clock to InfluxDB acknowledgement in ms, over all readings since the start, per region:
-   * an HdrHistogram in its compressed V2 encoding (base64), so that histograms can be added up.
+   * Latency in ms over all readings since the start, by region and hop: an HdrHistogram in its compressed V2
+   * encoding (base64), so that histograms can be added up. `total` is device clock to store acknowledgement.
    */
-  readonly latencyMs: Readonly<Record<string, string>>;
+  readonly latencyMs: Readonly<Record<string, Readonly<Partial<Record<LatencyHop, string>>>>>;
+  /** The same of the last half minute to minute, without what waited behind an outage of the WAN. */
+  readonly recentLatencyMs: Readonly<
+    Record<string, Readonly<Partial<Record<LatencyHop, RecentLatency>>>>
+  >;
+  /** Readings that waited behind an outage of the WAN, by region, since the start. */
+  readonly behindOutage: Readonly<Record<string, number>>;
+  /** The last canary of each lane and gateway. */
+  readonly canaries: readonly CanaryStatus[];
+  readonly clockSkews: SkewStatus;
   readonly influx: { readonly state: "ok" | "refusing"; readonly detail: string };
 }
 

@@ -15,11 +15,12 @@ const unread = (): never => {
 };
 
 type Counters = Parameters<typeof gatewayMetricSpecs>[1];
+type Measured = Parameters<typeof aggregatorMetricSpecs>[1];
 
 const PROCESSES: readonly (readonly [name: string, specs: readonly MetricSpec[]])[] = [
   ["Gateway", gatewayMetricSpecs(unread, {} as Counters)],
   ["Alerting engine", alertingMetricSpecs(unread)],
-  ["Aggregator", aggregatorMetricSpecs(unread)],
+  ["Aggregator", aggregatorMetricSpecs(unread, {} as Measured)],
   ["Steward", stewardMetricSpecs(unread)],
   ["Notifier", notifierMetricSpecs(unread)],
   ["Simulator", simulatorMetricSpecs(unread)],

@@ -47,7 +47,7 @@ export class Monitor {
   readonly #supervisor: Supervisor;
   readonly #streams = new Map<Region, Streams>();
   /** The last histograms of each start of an aggregator: a restart must not forget the earlier. */
-  readonly #latency = new Map<string, Readonly<Record<string, string>>>();
+  readonly #latency = new Map<string, AggregatorStatus["latencyMs"]>();
   previous: Snapshot = EMPTY_SNAPSHOT;
   latest: Snapshot = EMPTY_SNAPSHOT;
 
@@ -107,8 +107,9 @@ export class Monitor {
     const all = build();
     const byRegion = new Map<string, Histogram>();
     for (const histograms of this.#latency.values())
-      for (const [region, encoded] of Object.entries(histograms)) {
-        const histogram = decodeFromCompressedBase64(encoded);
+      for (const [region, { total }] of Object.entries(histograms)) {
+        if (total === undefined) continue;
+        const histogram = decodeFromCompressedBase64(total);
         all.add(histogram);
         if (!byRegion.has(region)) byRegion.set(region, build());
         byRegion.get(region)!.add(histogram);
@@ -140,6 +141,7 @@ export function together(all: readonly AggregatorStatus[]): AggregatorStatus | n
       sequenceRestarts: restartsOf(sum.sequenceRestarts, one.sequenceRestarts),
       losses: [...sum.losses, ...one.losses],
       lanes: withoutPassedOn([...sum.lanes, ...one.lanes]),
+      canaries: [...sum.canaries, ...one.canaries],
       influx: sum.influx.state === "ok" ? one.influx : sum.influx,
     }),
     first,

@@ -10,6 +10,8 @@ const MAIN = join(import.meta.dirname, "../../cloud/aggregator/main.ts");
 
 export interface AggregatorUnderTest {
   readonly process: ServerProcess;
+  /** A URL of its status server. */
+  url(path: string): string;
   status(): Promise<AggregatorStatus & { repeatedReadings: number }>;
 }
 
@@ -33,6 +35,7 @@ export async function makeAggregator(
       },
       ready: async () => (await fetch(`${at}/readyz`)).status === 200,
     }),
+    url: (path) => `${at}${path}`,
     status: async () =>
       (await (await fetch(`${at}/status`)).json()) as AggregatorStatus & {
         repeatedReadings: number;

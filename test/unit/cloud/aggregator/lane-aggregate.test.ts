@@ -369,3 +369,20 @@ test("a log whose beginning was trimmed has no hole; its first window gets no fi
 
 const strip = ({ traceparent: _, ...reading }: FrameReading): Omit<FrameReading, "traceparent"> =>
   reading;
+
+test("a canary comes out once, with the effects of its frame, and counts in nothing", () => {
+  const writer = new FrameWriter({ region: "eu", partition: 0 });
+  const data = writer.encode([], START_MS, 0, START_MS - 5);
+  const aggregate = new LoggedAggregate(LAYOUTS, START);
+  const first = aggregate.applyLogged({ seq: 1, storeMs: START_MS, data });
+  expect(first).toMatchObject({
+    canary: { gateway: "g1", sentMs: START_MS - 5 },
+    readings: [],
+    rollups: [],
+  });
+  const again = aggregate.applyLogged({ seq: 2, storeMs: START_MS, data });
+  expect(again).toMatchObject({ canary: null });
+  aggregate.acknowledged(2);
+  const replayed = new LoggedAggregate(LAYOUTS, { ...START, doneSeq: 1 });
+  expect(replayed.applyLogged({ seq: 1, storeMs: START_MS, data })).toEqual({ kind: "nothing" });
+});

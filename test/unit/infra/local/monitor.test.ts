@@ -14,6 +14,10 @@ const one: AggregatorStatus = {
   losses: [],
   lanes: [{ ...lane, doneSeq: 7 }],
   latencyMs: {},
+  recentLatencyMs: {},
+  behindOutage: {},
+  canaries: [],
+  clockSkews: { devices: {}, most: [] },
   influx: { state: "ok", detail: "" },
 };
 

@@ -33,7 +33,12 @@ async function writeLane(path: string): Promise<void> {
     });
     if (outcome.kind !== "effects") throw new Error(outcome.kind);
     return new Promise<void>((acknowledged) => {
-      const item = { ...outcome, region: "eu", acknowledged: () => acknowledged() };
+      const item = {
+        ...outcome,
+        region: "eu",
+        canary: undefined,
+        acknowledged: () => acknowledged(),
+      };
       void sink.put(item, writer);
     });
   });

@@ -39,6 +39,7 @@ const GATEWAY: GatewayStatus = {
   bridgeRepeats: 0,
   bridges: [],
   log: { state: "ok", detail: "" },
+  canaryStoredMs: null,
   commands: { open: 0, refused: 0, repliesStored: 0 },
 };
 const ALERTING: AlertingStatus = {
@@ -71,6 +72,10 @@ const AGGREGATOR: AggregatorStatus = {
   losses: [],
   lanes: [lane()],
   latencyMs: {},
+  recentLatencyMs: {},
+  behindOutage: {},
+  canaries: [],
+  clockSkews: { devices: {}, most: [] },
   influx: { state: "ok", detail: "" },
 };
 
