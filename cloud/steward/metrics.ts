@@ -1,5 +1,26 @@
 import type { StewardStatus } from "../../contracts/messages/status.ts";
-import type { MetricSpec } from "../../otel/metrics.ts";
+import type { LedgerRow } from "../../contracts/messages/ledger.ts";
+import type { MetricPoint, MetricSpec } from "../../otel/metrics.ts";
+
+/** One series for each term. */
+function pointsOf({ region, contract, waiting, ...row }: LedgerRow): MetricPoint[] {
+  const terms: Readonly<Record<string, number>> = {
+    acknowledged: row.acknowledged,
+    stored: row.stored,
+    repeats: row.repeats,
+    refused: row.refused,
+    waiting_region: waiting.region,
+    waiting_hub: waiting.hub,
+    waiting_aggregator: waiting.aggregator,
+    set_aside: row.setAside,
+    lost: row.lost,
+    open: row.open,
+  };
+  return Object.entries(terms).map(([term, value]) => ({
+    labels: { region, contract, term },
+    value,
+  }));
+}
 
 type Job = StewardStatus["jobs"][string];
 
@@ -47,6 +68,25 @@ export const stewardMetricSpecs = (status: () => StewardStatus): MetricSpec[] =>
           labels: { region },
           value: seenAtMs / 1000,
         })),
+    },
+    {
+      name: "skerry.ledger.readings",
+      kind: "gauge",
+      unit: "{reading}",
+      doc: "acknowledged readings by what became of them; acknowledged is the sum of the other terms, and open is 0 where the ledger balances",
+      labels: ["region", "contract", "term"],
+      read: () => (status().ledger?.rows ?? []).flatMap(pointsOf),
+    },
+    {
+      name: "skerry.ledger.oldest_timestamp",
+      kind: "gauge",
+      unit: "s",
+      doc: "when the oldest reading that waits was stored in a log, seconds since the epoch",
+      labels: ["region", "contract"],
+      read: () =>
+        (status().ledger?.rows ?? []).flatMap(({ region, contract, oldestMs }) =>
+          oldestMs === null ? [] : [{ labels: { region, contract }, value: oldestMs / 1000 }],
+        ),
     },
   ];
 };

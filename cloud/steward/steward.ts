@@ -1,5 +1,5 @@
-// The steward: the hub's scheduled work. It cares for the copies of the regions' logs, and compares log
-// and sink.
+// The steward: the hub's scheduled work. It cares for the copies of the regions' logs, compares log and sink,
+// and keeps the standing ledger.
 import cron from "node-cron";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
@@ -24,6 +24,7 @@ import type { Logger } from "../../platform/runtime/logger.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
 import { careForCopy } from "./copies.ts";
 import { HubAlerts } from "../hub-alerts.ts";
+import { LedgerWatch } from "./ledger-watch.ts";
 import { HOUR_MS, reconcileHour } from "./reconciliation.ts";
 
 export interface StewardConfig {
@@ -59,6 +60,7 @@ export class Steward implements StatusSource {
   readonly #copies = new Map<string, HubCopy>();
   readonly #rejects: RejectKeeper;
   readonly #live = new LiveView();
+  readonly #ledger: LedgerWatch;
 
   constructor(config: StewardConfig, parts: StewardParts) {
     this.#config = config;
@@ -67,6 +69,9 @@ export class Steward implements StatusSource {
     const { connection, logger } = parts;
     const alerts = new HubAlerts(connection);
     this.#rejects = new RejectKeeper({ connection, domain: HUB, alerts, logger });
+    const { regions, partitions } = config;
+    const lanes = { connection, regions, partitions, live: this.#live };
+    this.#ledger = new LedgerWatch({ ...lanes, alerts, logger });
   }
 
   ready(): boolean {
@@ -83,6 +88,7 @@ export class Steward implements StatusSource {
         silentMs: Math.max(0, Date.now() - heardMs),
       })),
       sink: { name: this.#config.sink, uncompared: this.#uncompared },
+      ledger: this.#ledger.ledger,
     };
   }
 
@@ -106,7 +112,11 @@ export class Steward implements StatusSource {
       const reconcile = () => this.#job("reconciliation", () => this.#reconcile(source, signal));
       tasks.push(cron.schedule(reconcileSchedule, reconcile, options));
     } else this.#logger.warn(this.#uncompared);
-    await Promise.all([this.#alertOfSetAside(signal), this.#listen(signal)]);
+    await Promise.all([
+      this.#alertOfSetAside(signal),
+      this.#listen(signal),
+      this.#ledger.run(signal),
+    ]);
     for (const task of tasks) await task.destroy();
   }
 

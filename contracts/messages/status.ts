@@ -1,7 +1,7 @@
 // What each process answers on `GET /status`: the supervisor's panel and the final report read it.
 import type { HubCopy } from "./copy.ts";
 import type { CanaryStatus, LatencyHop, RecentLatency, SkewStatus } from "./latency.ts";
-import type { LaneSettled, TallyReport } from "./ledger.ts";
+import type { LaneSettled, Ledger, TallyReport } from "./ledger.ts";
 import type { DroppedRejects } from "./reject.ts";
 
 export interface GatewayStatus {
@@ -203,6 +203,8 @@ export interface StewardStatus {
   }[];
   /** The sink as configured, and why log and sink are not compared; null if they are. */
   readonly sink: { readonly name: string; readonly uncompared: string | null };
+  /** The standing ledger as of a second ago; null until it is known. */
+  readonly ledger: Ledger | null;
 }
 
 export interface NotifierStatus {

@@ -37,6 +37,7 @@ const STATUS: StewardStatus = {
   copies: {},
   processes: [],
   sink: { name: "influx", uncompared: null },
+  ledger: null,
 };
 
 test("processes of regions and of the hub are heard at the hub, alive and then silent", async () => {

@@ -104,11 +104,10 @@ class HubUnderTest {
     this.#log = this.#origin.filter(({ copyLacks }) => !copyLacks);
   }
 
-  get facts(): Pick<LaneFacts, "judged" | "settled" | "copy"> {
+  get facts(): Pick<LaneFacts, "judged" | "settled" | "copySeq"> {
     const judged = jsonOf(this.#marks.report);
-    const end = this.#log.at(-1);
-    const copy = end ? { seq: end.seq, storeMs: end.storeMs } : null;
-    return { judged, settled: jsonOf(this.#saved.ledger ?? null), copy };
+    const settled = jsonOf(this.#saved.ledger ?? null);
+    return { judged, settled, copySeq: this.#log.at(-1)?.seq ?? null };
   }
 
   get atEnd(): boolean {

@@ -23,8 +23,8 @@ export interface LaneFacts {
   readonly atMs: number;
   /** The count of the region's engine, as heard last; null if never. */
   readonly region: TallyReport | null;
-  /** The last message of the hub's copy, and when it was stored; null while that is not known. */
-  readonly copy: { readonly seq: number; readonly storeMs: number } | null;
+  /** The last sequence of the hub's copy; null while that is not known. */
+  readonly copySeq: number | null;
   /** The count of the aggregator that reads the lane; null if none says so. */
   readonly judged: TallyPoint | null;
   /** The account of what is done with, from the position; null before the first. */
@@ -151,18 +151,14 @@ function grown(hub: LaneTally, from: LaneTally, to: LaneTally): LaneTally {
 }
 
 function termsOf(
-  { copy, judged, settled }: LaneFacts,
+  { copySeq, judged, settled }: LaneFacts,
   furthest: TallyPoint | null,
   open: ReadonlyMap<string, number>,
 ): Map<string, LedgerTerms> {
   const { tally: all } = furthest ?? { tally: NOTHING };
   const done = settled?.tally ?? NOTHING;
   const inHand = judged && judged.seq > (settled?.seq ?? 0) ? judged.tally : done;
-  const share = shareInCopy(
-    copy?.seq ?? null,
-    judged?.seq ?? settled?.seq ?? 0,
-    furthest?.seq ?? 0,
-  );
+  const share = shareInCopy(copySeq, judged?.seq ?? settled?.seq ?? 0, furthest?.seq ?? 0);
   const terms = new Map<string, LedgerTerms>();
   const contracts = [all.readings, done.readings, settled?.settled ?? {}].flatMap(Object.keys);
   for (const contract of new Set([...contracts, ...open.keys(), UNKNOWN_CONTRACT])) {

@@ -6,12 +6,13 @@ import {
   type LedgerTerms,
   NO_TERMS,
   type OpenBalance,
+  UNKNOWN_CONTRACT,
 } from "../../../contracts/messages/ledger.ts";
 import { LaneBalance, type LaneFacts, sumOfTerms } from "./lane-balance.ts";
 
-/** Rejects of a region, of one contract: those that are kept, and those that there was no room for. */
+/** Rejects of a region, of whatever contract: kept for as long as rejects are, and those that there was no room for. */
 export interface RejectCount {
-  readonly kept: number;
+  readonly refused: number;
   readonly gone: number;
 }
 
@@ -20,8 +21,7 @@ export interface RegionFacts {
   readonly heardMs: number | null;
   /** Lanes by partition. */
   readonly lanes: readonly Omit<LaneFacts, "atMs">[];
-  /** Rejects of its gateways, by contract. */
-  readonly rejects: ReadonlyMap<string, RejectCount>;
+  readonly rejects: RejectCount;
 }
 
 /** An account of one contract of one lane or of rejects, until they are added up. */
@@ -51,8 +51,9 @@ export class StandingLedger {
         if (account.open) open.push(account.open);
         for (const [contract, own] of terms) parts.push({ contract, terms: own, oldestMs });
       });
-      for (const [contract, count] of facts.rejects)
-        parts.push({ contract, terms: termsOfRejects(count), oldestMs: null });
+      const { refused, gone } = facts.rejects;
+      const terms = { ...NO_TERMS, acknowledged: refused + gone, refused, lost: gone };
+      if (refused + gone > 0) parts.push({ contract: UNKNOWN_CONTRACT, terms, oldestMs: null });
       rows.push(...rowsOf(region, parts));
     }
     return { atMs, rows, lanes, open, heardMs };
@@ -65,13 +66,6 @@ export class StandingLedger {
     return balance;
   }
 }
-
-const termsOfRejects = ({ kept, gone }: RejectCount): LedgerTerms => ({
-  ...NO_TERMS,
-  acknowledged: kept + gone,
-  refused: kept,
-  lost: gone,
-});
 
 function rowsOf(region: string, parts: readonly Part[]): LedgerRow[] {
   const byContract = Map.groupBy(parts, ({ contract }) => contract);

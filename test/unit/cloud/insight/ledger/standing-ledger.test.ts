@@ -109,7 +109,7 @@ const schedules = fc.array(fc.nat({ max: 99 }), { maxLength: 300, size: "max" })
 /** The ledger is looked at after some of the steps only, as in life. */
 const LOOKED_EVERY = 6;
 
-const NO_REJECTS = new Map<string, never>();
+const NO_REJECTS = { refused: 0, gone: 0 };
 
 function ledgerOf(ledger: StandingLedger, lane: Omit<LaneFacts, "atMs">, atMs = 0) {
   return ledger.take(atMs, { eu: { heardMs: 0, lanes: [lane], rejects: NO_REJECTS } });
@@ -273,18 +273,21 @@ describe("what is left out shows", () => {
 });
 
 test("while a region is not heard, what it said last and what the hub has go on", () => {
-  const { settled, judged, copy } = quietLane();
+  const { settled, judged, copySeq } = quietLane();
   const { rows, open, heardMs } = new StandingLedger().take(0, {
     eu: {
       heardMs: null,
-      lanes: [{ region: null, settled, judged, copy }],
-      rejects: new Map([["machine", { kept: 3, gone: 2 }]]),
+      lanes: [{ region: null, settled, judged, copySeq }],
+      rejects: { refused: 3, gone: 2 },
     },
   });
   expect(heardMs).toEqual({ eu: null });
   expect(open).toEqual([]);
   expect(rows.find(({ contract }) => contract === "machine")).toMatchObject({
-    ...{ acknowledged: 55, stored: 50, refused: 3, lost: 2, open: 0 },
+    ...{ acknowledged: 50, stored: 50, open: 0 },
+  });
+  expect(rows.find(({ contract }) => contract === "?")).toMatchObject({
+    ...{ acknowledged: 5, refused: 3, lost: 2, open: 0 },
   });
 });
 
@@ -301,9 +304,13 @@ test("what the aggregator has not read waits, in the copy as far as that has it,
       ]),
     ),
   };
-  const half = Math.round((behind.seq + region!.seq) / 2);
-  const copy = { seq: half, storeMs: 0 };
-  const { lanes } = ledgerOf(new StandingLedger(), { region, copy, judged: null, settled: done });
+  const copySeq = Math.round((behind.seq + region!.seq) / 2);
+  const { lanes } = ledgerOf(new StandingLedger(), {
+    region,
+    copySeq,
+    judged: null,
+    settled: done,
+  });
   const { waiting, acknowledged, stored } = lanes[0]!;
   expect(acknowledged).toBe(100);
   expect(waiting.aggregator).toBe(0);
