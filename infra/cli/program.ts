@@ -5,6 +5,7 @@ import { addContractsCommand } from "./contracts.ts";
 import { addDevicesCommand } from "./devices.ts";
 import { type Say, optionText } from "./kit/options.ts";
 import { addLaneCommand } from "./lane.ts";
+import { addLedgerCommand } from "./ledger.ts";
 import { addMappingsCommand } from "./mappings.ts";
 import { addNotifyCommand } from "./notify.ts";
 import { addRegionCommand } from "./region.ts";
@@ -25,6 +26,7 @@ export function makeProgram(say: Say): Command {
     .exitOverride();
   addStatusCommand(program, say);
   addLaneCommand(program, say);
+  addLedgerCommand(program, say);
   addDevicesCommand(program, say);
   addContractsCommand(program, say);
   addMappingsCommand(program, say);
