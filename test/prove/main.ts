@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import type { AlertsCompared, MailsCompared } from "./alerts.ts";
+import type { LedgerCompared } from "./ledger-check.ts";
 import { type Proof, failedIn, prove } from "./prove.ts";
 import type { SetAsideCompared } from "./set-aside-check.ts";
 import type { StrangersCompared } from "./strangers/run.ts";
@@ -61,6 +62,7 @@ function show(proof: Proof): void {
       mailsLine(proof.mails) +
       strangersTable(proof.strangers) +
       setAsideLine(proof.setAside) +
+      ledgerLine(proof.ledger) +
       `${verdictOf(proof)} (seed ${proof.seed})\n`,
   );
 }
@@ -91,6 +93,9 @@ const mailsLine = ({ expected, missing, unexpected, repeats, kills }: MailsCompa
 
 const setAsideLine = ({ expected, missing }: SetAsideCompared): string =>
   `set aside: expected ${expected}, missing ${missing.length}\n${missing.map((one) => `  ${one} is not listed\n`).join("")}`;
+
+const ledgerLine = ({ acknowledged, wrong }: LedgerCompared): string =>
+  `ledger: acknowledged ${acknowledged}, ${wrong.length === 0 ? "balanced" : "NOT BALANCED"}\n${wrong.map((one) => `  ${one}\n`).join("")}`;
 
 program.parse();
 const flags = program.opts<Flags>();

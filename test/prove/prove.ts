@@ -22,6 +22,7 @@ import {
   compareMails,
 } from "./alerts.ts";
 import { type FaultTable, runFaults } from "./faults.ts";
+import { type LedgerCompared, compareLedger } from "./ledger-check.ts";
 import { SABOTAGES } from "./sabotage.ts";
 import { type Fault, type FaultKind, scheduleOf } from "./schedule.ts";
 import { type SetAsideCompared, compareSetAside } from "./set-aside-check.ts";
@@ -53,6 +54,7 @@ export interface Proof {
   readonly mails: MailsCompared;
   readonly strangers: StrangersCompared;
   readonly setAside: SetAsideCompared;
+  readonly ledger: LedgerCompared;
   readonly faults: FaultTable;
   readonly report: Report;
 }
@@ -129,6 +131,7 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
   const outages: Outage[] = [];
   let supervised: Supervisor | null = null;
   let setAside: SetAsideCompared | null = null;
+  let ledger: LedgerCompared | null = null;
   const session = new Session(plan, {
     runForMs: null,
     reportWanted: true,
@@ -164,16 +167,26 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
       const { restarts } = supervised!;
       strangersCompared = await strangers.compare(restarts, outages);
       mails = await compareMails(mailServer.mails, toTell, { connections, kills });
+      options.say("comparing the ledger");
+      ledger = await compareLedger(connections);
       setAside = await compareSetAside(connections);
     },
   });
   const report = await session.run(stop);
   if (!report || faults === null || mails === null || strangersCompared === null) return null;
-  if (setAside === null) return null;
+  if (setAside === null || ledger === null) return null;
   const { acknowledged, stored, duplicated, drained, rollups } = report;
   const missing = Math.max(report.missing, report.missingInLog);
   const figures = { acknowledged, stored, missing, duplicated, drained, rollups, alerts, mails };
-  return { seed: options.seed, ...figures, strangers: strangersCompared, setAside, faults, report };
+  return {
+    seed: options.seed,
+    ...figures,
+    strangers: strangersCompared,
+    setAside,
+    ledger,
+    faults,
+    report,
+  };
 }
 
 async function throughProxies(stack: AsyncDisposableStack, plan: LocalPlan, portBase: number) {
@@ -231,6 +244,7 @@ export function failedIn(proof: Proof): string[] {
       wrong.length === 0,
     ]),
     ["set aside", proof.setAside.missing.length === 0],
+    ["ledger", proof.ledger.wrong.length === 0 && proof.ledger.acknowledged > 0],
     ["the path that did not drain", drained],
   ];
   return verdicts.flatMap(([what, right]) => (right ? [] : [what]));

@@ -235,6 +235,16 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
       },
     ],
   },
+  "ledger-term-left-out": {
+    provokedBy: [],
+    patches: [
+      {
+        file: "cloud/aggregator/lane-aggregate.ts",
+        find: 'terms.add(contract.name, "repeats");',
+        replace: "",
+      },
+    ],
+  },
   "mail-noted-before-it-leaves": {
     provokedBy: [25, 35, 45, 55, 65, 75, 85].map((s) => at("kill-notifier", s * 1_000)),
     patches: [
