@@ -16,6 +16,7 @@ import { telemetryTopic } from "../contracts/names/topics.ts";
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../contracts/schema/catalog.ts";
 import type { Contract } from "../contracts/schema/contract.ts";
 import type { Logger } from "../platform/runtime/logger.ts";
+import { ATTRIBUTES, SPANS } from "../otel/names.ts";
 import type { Tracing } from "../otel/tracing.ts";
 import type { LedgerEntry } from "./ledger.ts";
 import { type Link, REFUSED_FROM } from "./mqtt-link.ts";
@@ -177,14 +178,15 @@ export class Fleet {
     const payload = payloadOf(specified.contract, row, { ts, seq });
     const span = tracing.sample()
       ? tracing.start({
-          name: "device publish",
+          name: SPANS.publish,
           parent: null,
           startMs: sentMs,
           kind: "producer",
           attributes: {
-            "messaging.system": "mqtt",
-            "messaging.destination.name": topic,
-            "messaging.client.id": specified.device,
+            [ATTRIBUTES.protocol]: "mqtt",
+            [ATTRIBUTES.operationType]: "send",
+            [ATTRIBUTES.destination]: topic,
+            [ATTRIBUTES.client]: specified.device,
           },
         })
       : null;

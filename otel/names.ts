@@ -29,3 +29,50 @@ export const EXCEPTION = {
   message: "exception.message",
   stack: "exception.stacktrace",
 } as const;
+
+/**
+ * Spans on the way of a reading. The conventions of messaging want an operation and a destination; each reading
+ * has its own topic and subject, so the name says the step, and attributes the rest.
+ */
+export const SPANS = {
+  /** Clock of the device → its publish is acknowledged, or received. */
+  publish: "device publish",
+  admit: "gateway admit",
+  commit: "gateway commit",
+  reject: "gateway reject",
+  hub: "hub delivery",
+  aggregate: "aggregate",
+  evaluate: "alert evaluate",
+  alert: "alert publish",
+} as const;
+
+/** The name of the span of a sink's write. */
+export const writeSpan = (sink: string): string => `${sink} write`;
+
+/** Attributes of spans that the conventions have: of messaging, of databases, of errors. */
+export const ATTRIBUTES = {
+  destination: "messaging.destination.name",
+  operation: "messaging.operation.name",
+  operationType: "messaging.operation.type",
+  client: "messaging.client.id",
+  bytes: "messaging.message.body.size",
+  /** No messaging system is MQTT or NATS there; these are the names of their protocols. */
+  protocol: "network.protocol.name",
+  database: "db.system.name",
+  error: "error.type",
+} as const;
+
+/** Attributes of spans that only this product has. */
+export const OWN = {
+  region: "skerry.region",
+  partition: "skerry.partition",
+  device: "skerry.device",
+  contract: "skerry.contract",
+  rule: "skerry.rule",
+  key: "skerry.alert.key",
+  state: "skerry.alert.state",
+  severity: "skerry.alert.severity",
+  reason: "skerry.reject.reason",
+  /** The reason for a trace that chance did not choose: `alert`, `reject` or `slow`. */
+  why: "skerry.trace.why",
+} as const;

@@ -28,3 +28,9 @@ export function sampledTraceparent(text: string | undefined): string | null {
   if (!parent || (parent.traceFlags & TraceFlags.SAMPLED) === 0) return null;
   return traceparentOf(parent);
 }
+
+/** Fields of a line of the log that tell to which trace it belongs; none for null. */
+export function traceFields(traceparent: string | null): { trace_id?: string; span_id?: string } {
+  const context = traceparent === null ? null : parseTraceParent(traceparent);
+  return context ? { trace_id: context.traceId, span_id: context.spanId } : {};
+}

@@ -1,6 +1,10 @@
-import { type Attributes, SpanKind, type Tracer } from "@opentelemetry/api";
+import { type Attributes, SpanKind, SpanStatusCode, type Tracer } from "@opentelemetry/api";
+import { Budget } from "./budget.ts";
 import { hrTimeOf } from "./hr-time.ts";
 import { contextOf, traceparentOf } from "./propagation.ts";
+
+/** Traces a second, of one process, that the share does not choose. */
+const ANYWAY_PER_S = 20;
 
 export interface SpanSpec {
   name: string;
@@ -9,6 +13,8 @@ export interface SpanSpec {
   startMs: number;
   kind?: "internal" | "producer" | "consumer" | "client";
   attributes?: Attributes;
+  /** The reason for which the step failed; absent: it did not. */
+  error?: string;
 }
 
 export interface OpenSpan {
@@ -28,10 +34,12 @@ const KINDS = {
 export class Tracing {
   readonly #tracer: Tracer | null;
   readonly #share: number;
+  readonly #anyway: Budget;
 
   constructor(tracer: Tracer | null, share: number) {
     this.#tracer = tracer;
     this.#share = share;
+    this.#anyway = new Budget(ANYWAY_PER_S, () => performance.now());
   }
 
   get enabled(): boolean {
@@ -41,6 +49,14 @@ export class Tracing {
   /** True for the share of readings that shall get a trace; always false when tracing is off. */
   sample(): boolean {
     return this.#tracer !== null && Math.random() < this.#share;
+  }
+
+  /**
+   * True for what gets a trace whatever the share is: an alert, a reject, a slow reading. A flood of them does not:
+   * the first {@link ANYWAY_PER_S} of a second say as much as all.
+   */
+  sampleAnyway(): boolean {
+    return this.#tracer !== null && this.#anyway.take();
   }
 
   /** Null when tracing is off: the caller then hands on the parent, if it has one. */
@@ -55,15 +71,20 @@ export class Tracing {
       },
       contextOf(spec.parent),
     );
+    if (spec.error !== undefined)
+      span.setStatus({ code: SpanStatusCode.ERROR, message: spec.error });
     return {
       traceparent: traceparentOf(span.spanContext()),
       end: (endMs) => span.end(hrTimeOf(endMs)),
     };
   }
 
-  /** Records a span that is already over. */
-  record(spec: SpanSpec & { endMs: number }): void {
-    this.start(spec)?.end(spec.endMs);
+  /** Records a span that is already over; its context, to hang others below it, is null when tracing is off. */
+  record(spec: SpanSpec & { endMs: number }): string | null {
+    const span = this.start(spec);
+    // Clocks differ between machines: a span must not end before it starts.
+    span?.end(Math.max(spec.startMs, spec.endMs));
+    return span?.traceparent ?? null;
   }
 }
 

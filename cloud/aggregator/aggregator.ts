@@ -54,6 +54,8 @@ export interface AggregatorConfig {
   readonly schemas: string;
   /** Cron expression, seconds first: when rollups that late readings changed are recomputed. */
   readonly repairSchedule: string;
+  /** A reading that takes longer to the sink gets a trace anyway, ms. */
+  readonly traceSlowerThan: number;
 }
 
 export class Aggregator implements StatusSource {
@@ -169,6 +171,7 @@ export class Aggregator implements StatusSource {
         counters: this.#counters,
         losses: this.#losses,
         tracing: this.#tracing,
+        slowerThanMs: this.#config.traceSlowerThan,
         logger: this.#logger,
       };
       const retry = retryEntries(setAside, (record) => this.#retry(record));

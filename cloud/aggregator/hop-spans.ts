@@ -1,3 +1,4 @@
+import { ATTRIBUTES, OWN, SPANS, writeSpan } from "../../otel/names.ts";
 import type { Tracing } from "../../otel/tracing.ts";
 import type { Sink } from "../sinks/sink.ts";
 
@@ -18,30 +19,34 @@ export function recordHops(
   traceparents: readonly string[],
   times: HopTimes,
 ): void {
-  const attributes = { "skerry.region": times.region };
+  const attributes = { [OWN.region]: times.region };
   // Stored by another machine's clock: a span must not end before it starts.
   const storedMs = Math.min(times.storedMs, times.arrivedMs);
   for (const parent of traceparents) {
     tracing.record({
-      name: "hub delivery",
+      name: SPANS.hub,
       kind: "consumer",
       parent,
-      attributes,
+      attributes: {
+        ...attributes,
+        [ATTRIBUTES.operationType]: "receive",
+        [ATTRIBUTES.protocol]: "nats",
+      },
       startMs: storedMs,
       endMs: times.arrivedMs,
     });
     tracing.record({
-      name: "aggregate",
+      name: SPANS.aggregate,
       parent,
-      attributes,
+      attributes: { ...attributes, [ATTRIBUTES.operationType]: "process" },
       startMs: times.arrivedMs,
       endMs: times.aggregatedMs,
     });
     tracing.record({
-      name: `${times.sink.name} write`,
+      name: writeSpan(times.sink.name),
       kind: "client",
       parent,
-      attributes: { ...attributes, "db.system.name": times.sink.system },
+      attributes: { ...attributes, [ATTRIBUTES.database]: times.sink.system },
       startMs: times.writeStartMs,
       endMs: times.writeEndMs,
     });

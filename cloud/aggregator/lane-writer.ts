@@ -20,6 +20,7 @@ import { timesOf } from "./latency/frame-times.ts";
 import type { HubArrivals } from "./latency/hub-arrivals.ts";
 import { type Latencies, type ReadingTimes, hopsOf } from "./latency/latencies.ts";
 import { OutageQueue } from "./latency/outage-queue.ts";
+import { type OldestReading, oldestOf, recordSlow } from "./slow-readings.ts";
 import type { RestartCounts } from "./sequence-restarts.ts";
 
 export interface Counters {
@@ -47,6 +48,8 @@ export interface LaneWriterParts {
   readonly outages: () => readonly Outage[];
   readonly counters: Counters;
   readonly tracing: Tracing;
+  /** A reading that takes longer from the device's clock to the sink gets a trace anyway. */
+  readonly slowerThanMs: number;
   readonly logger: Logger;
 }
 
@@ -54,6 +57,8 @@ export interface LaneWriterParts {
 type FrameRecord = Omit<FrameEffects, "kind" | "readings" | "rollups"> & {
   readonly times: ReadingTimes;
   readonly behindOutage: boolean;
+  /** Null while nothing is traced. */
+  readonly oldest: OldestReading | null;
 };
 
 /** A frame is done; `refused` are the contracts of its readings that the sink refused, one for each. */
@@ -94,13 +99,14 @@ export class LaneWriter {
 
   /** Queues the effects of a frame; resolves once there is room for the next one. */
   async write(arrival: Arrival, effects: FrameEffects): Promise<void> {
-    const { sink, counters, latencies, outages } = this.#parts;
+    const { sink, counters, latencies, outages, tracing } = this.#parts;
     const { region, partition } = this.#lane;
     const { kind: _, readings, rollups, ...of } = effects;
     const { storeMs } = arrival.entry;
     const behindOutage = this.#outageQueue.isBehind(outages(), storeMs, arrival.arrivedMs);
     const times = timesOf(readings, latencies.skewsOf(region));
-    const frame = { ...of, times, behindOutage };
+    const oldest = tracing.enabled ? oldestOf(readings) : null;
+    const frame = { ...of, times, behindOutage, oldest };
     counters.repeatedReadings += frame.repeated;
     counters.lateReadings += frame.late;
     if (frame.uncounted > 0) this.#tellCrowded(frame.uncounted);
@@ -156,11 +162,11 @@ export class LaneWriter {
 
   #done(
     { entry, arrivedMs, aggregatedMs }: Arrival & { aggregatedMs: number },
-    { seq, places, times, behindOutage, canary, unwritable }: FrameRecord,
+    { seq, places, times, behindOutage, canary, unwritable, oldest }: FrameRecord,
     { startMs, endMs, refused }: Answer,
     { length: unstored }: readonly Unstored[],
   ): void {
-    const { latencies, canaries, hubArrivals, counters, tracing, sink } = this.#parts;
+    const { latencies, canaries, hubArrivals, counters, tracing, sink, slowerThanMs } = this.#parts;
     const { region, partition } = this.#lane;
     this.#onDone(seq, refused.length === 0 ? NONE : contractsOf(entry, places, refused));
     counters.unwritableReadings += unstored;
@@ -176,11 +182,12 @@ export class LaneWriter {
       });
       canaries.stored({ region, partition, gateway, sentMs, storedMs: endMs, hopsMs });
     }
-    if (!tracing.enabled || times.traced.length === 0) return;
+    if (!tracing.enabled) return;
     const traceparents = times.traced.map(({ traceparent }) => traceparent);
     const write = { writeStartMs: startMs, writeEndMs: endMs };
-    const hops = { storedMs: entry.storeMs, arrivedMs, aggregatedMs, ...write };
-    recordHops(tracing, traceparents, { region, sink, ...hops });
+    const hops = { region, sink, storedMs: entry.storeMs, arrivedMs, aggregatedMs, ...write };
+    recordHops(tracing, traceparents, hops);
+    if (oldest) recordSlow(tracing, oldest, hops, slowerThanMs);
   }
 }
 

@@ -20,6 +20,12 @@ export const AGGREGATOR_OPTIONS = {
     fallback: "*/5 * * * * *",
     parse: as.cron,
   },
+  traceSlowerThan: {
+    env: "SKERRY_TRACE_SLOWER_THAN",
+    doc: "a reading that takes longer from the device's clock to the sink gets a trace anyway: the oldest of each frame",
+    fallback: "10s",
+    parse: as.durationMs,
+  },
   ...STATUS_OPTIONS,
   ...TRACING_OPTIONS,
 } satisfies OptionTable;

@@ -134,22 +134,26 @@ export class AlertLog {
   /**
    * Stores alerts, unless they, or later ones of their rule and key, are stored already: those of one
    * rule and key in their order, different ones side by side.
+   * @returns those that it stored.
    */
-  async append(alerts: readonly Alert[], signal: AbortSignal): Promise<void> {
-    if (alerts.length === 0) return;
+  async append(alerts: readonly Alert[], signal: AbortSignal): Promise<readonly Alert[]> {
+    if (alerts.length === 0) return alerts;
+    const stored: Alert[] = [];
     const bySubject = Map.groupBy(alerts, alertSubject);
     await Promise.all(
       [...bySubject].map(async ([subject, own]) => {
-        for (const alert of own) await this.#store(subject, alert, signal);
+        for (const alert of own) if (await this.#store(subject, alert, signal)) stored.push(alert);
       }),
     );
+    return stored;
   }
 
-  async #store(subject: string, alert: Alert, signal: AbortSignal): Promise<void> {
+  /** True if the stream had not got it yet, and has now. */
+  async #store(subject: string, alert: Alert, signal: AbortSignal): Promise<boolean> {
     const last = this.#last.get(subject);
-    if (last && !isAfter(alert, last)) return;
+    if (last && !isAfter(alert, last)) return false;
     // A replay may acknowledge, or resolve, at another place what is acknowledged or resolved.
-    if (last?.id === alert.id && last.state === alert.state) return;
+    if (last?.id === alert.id && last.state === alert.state) return false;
     const data = Buffer.from(JSON.stringify(alert));
     const messageId = `${alert.id}:${alert.state}`;
     try {
@@ -157,13 +161,15 @@ export class AlertLog {
     } catch (why) {
       if (signal.aborted || !isOfRecord(why)) throw why;
       const place = { stream: alertsStream(this.#region), subject, part: messageId };
-      return this.#setAside.put({ kind: "alert", reason: "refused", why, place, data });
+      await this.#setAside.put({ kind: "alert", reason: "refused", why, place, data });
+      return false;
     }
     const now = lastOf(alert);
     this.#last.set(subject, now);
     this.#note(now);
     if (alert.state === "resolved") this.cleared += 1;
     else if (alert.state !== "acknowledged" && last?.id !== alert.id) this.raised += 1;
+    return true;
   }
 }
 

@@ -26,6 +26,7 @@ import { rolledBack } from "../../platform/nats/lanes/lane-tally.ts";
 import { readLane } from "../../platform/nats/lanes/lane-source.ts";
 import { insist } from "../../platform/runtime/insist.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
+import type { Tracing } from "../../otel/tracing.ts";
 import type { Acknowledgements } from "./acknowledgements.ts";
 import type { AlertLog } from "./alert-log.ts";
 import { LaneAtWork } from "./lane-at-work.ts";
@@ -52,6 +53,7 @@ export interface AlertingParts {
   acknowledgements: Pick<Acknowledgements, "all" | "version">;
   /** Number of lanes that share this process. */
   lanes: number;
+  tracing: Tracing;
   logger: Logger;
 }
 

@@ -19,8 +19,11 @@ import {
 } from "../../platform/nats/lanes/lane-operator.ts";
 import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
 import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
+import type { Tracing } from "../../otel/tracing.ts";
 import type { Acknowledgements } from "./acknowledgements.ts";
 import type { AlertLog } from "./alert-log.ts";
+import { traceAlerts } from "./alert-spans.ts";
 import type { FailedReading, LaneRules } from "./lane/lane-rules.ts";
 import type { RuleBook } from "./rules/rule-book.ts";
 import { takeSnapshot } from "./state/lane-snapshot.ts";
@@ -37,6 +40,8 @@ export interface LaneAtWorkParts {
   readonly store: LaneStore;
   readonly snapshots: NumberWriter;
   readonly alertLog: AlertLog;
+  readonly tracing: Tracing;
+  readonly logger: Logger;
   readonly setAside: Pick<SettingAside, "put">;
   readonly catalog: Catalog;
   readonly ruleBook: Pick<RuleBook, "rules" | "awaited">;
@@ -104,11 +109,15 @@ export class LaneAtWork implements LanePort {
       // Rules that had to wait for the same contract begin with this frame.
       if (this.#hasWaited) await this.#takeRules(signal);
       this.#hasWaited = false;
+      const arrivedMs = Date.now();
       const alerts = rules.applyFrame(frame, entry.seq, after);
       for (const failed of rules.takeFailed()) await this.#aside(entry, failed);
       // One that was acknowledged before the engine died may be among them.
       if (alerts.length > 0) this.#acknowledgementsTaken = -1;
-      await alertLog.append(alerts, signal);
+      const evaluatedMs = Date.now();
+      const stored = await alertLog.append(alerts, signal);
+      const times = { storedMs: entry.storeMs, arrivedMs, evaluatedMs, publishedMs: Date.now() };
+      traceAlerts(this.#parts, stored, frame, times);
     }
     this.#place = { seq: entry.seq, storeMs: entry.storeMs, lane: after }; // J1
     await this.#takeAcknowledgements(signal);

@@ -96,7 +96,16 @@ await processMain({
       signal,
     );
     const parts = {
-      ...{ connection, alertLog, setAside, catalog, ruleBook, acknowledgements, logger },
+      ...{
+        connection,
+        alertLog,
+        setAside,
+        catalog,
+        ruleBook,
+        acknowledgements,
+        tracing: telemetry.tracing,
+        logger,
+      },
       lanes: config.partitions,
     };
     const lanes = Array.from(

@@ -22,13 +22,14 @@ export function alertOfSetAside(
     if (count > 0) {
       const place = { seq, index: BY_SETTING_ASIDE };
       const alert = makeOwnAlert(lane, SET_ASIDE_RULE, "firing", { ...of, raisedAt: place, place });
-      return alertLog.append([alert], signal);
+      await alertLog.append([alert], signal);
+      return;
     }
     if (!last) return;
     const raisedAt = { seq: last.seq, index: BY_SETTING_ASIDE };
     const place = { seq: Math.max(seq, last.seq), index: BY_THEIR_END };
     const alert = makeOwnAlert(lane, SET_ASIDE_RULE, "resolved", { ...of, raisedAt, place });
-    return alertLog.append([alert], signal);
+    await alertLog.append([alert], signal);
   };
   const told = alertLog.openKeysOf(SET_ASIDE_RULE);
   return watchSetAside({ streams, domain: region, told, tell }, signal);

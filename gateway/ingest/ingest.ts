@@ -3,6 +3,7 @@
 //
 // Access control decides before this, on the original topic; see mapping.ts/M2.
 import type { Reject } from "../../contracts/messages/reject.ts";
+import { ATTRIBUTES, OWN, SPANS } from "../../otel/names.ts";
 import { sampledTraceparent } from "../../otel/propagation.ts";
 import type { Tracing } from "../../otel/tracing.ts";
 import type { Admission, AdmissionRules } from "./admission.ts";
@@ -72,10 +73,12 @@ export class Ingest {
       if (waiting > 0) return;
       if (span && traceparent !== null && readings.length > 0)
         tracing.record({
-          name: "gateway commit",
+          name: SPANS.commit,
+          kind: "producer",
           parent: traceparent,
           startMs: admittedAtMs,
           endMs: clock(),
+          attributes: { [ATTRIBUTES.operationType]: "send", [ATTRIBUTES.protocol]: "nats" },
         });
       settle(refusal);
     };
@@ -84,7 +87,8 @@ export class Ingest {
       commitLog.append(partition, encoded, stored);
     }
     if (rejects.length === 0) return;
-    const origin = originOf(message, receivedAtMs, traceparent);
+    const traced = this.#traceReject(message, rejects[0]!, { traceparent, receivedAtMs });
+    const origin = originOf(message, receivedAtMs, traced);
     for (const one of rejects) this.#keep(message, rejectOf(one, origin), stored);
   }
 
@@ -92,13 +96,16 @@ export class Ingest {
   refuse(message: Message, refusal: Refusal, settle: Settle): void {
     const receivedAtMs = this.#parts.clock();
     this.#parts.live?.refused(message, receivedAtMs, refusal);
+    const refused = { reason: "not_authorized", detail: refusal.detail } as const;
+    const traceparent = sampledTraceparent(message.traceparent);
+    const traced = this.#traceReject(message, refused, { traceparent, receivedAtMs });
     const reject: Reject = {
       reason: "not_authorized",
       detail: refusal.detail,
       device: message.device ?? message.principal ?? message.clientId,
       contract: null,
       version: null,
-      ...originOf(message, receivedAtMs, null),
+      ...originOf(message, receivedAtMs, traced),
     };
     this.#keep(message, reject, () => settle(refusal));
   }
@@ -168,14 +175,47 @@ export class Ingest {
     const parent = sampledTraceparent(message.traceparent);
     if (parent === null && !tracing.sample()) return null;
     return tracing.start({
-      name: "gateway admit",
+      name: SPANS.admit,
       parent,
       startMs,
       kind: "consumer",
-      attributes: { "messaging.system": "mqtt", "messaging.destination.name": message.topic },
+      attributes: attributesOf(message),
     });
   }
+
+  /** Every reject gets a trace, whatever the share; the context of its span, or what the message had. */
+  #traceReject(
+    message: Message,
+    { reason, detail }: Pick<Reject, "reason" | "detail">,
+    { traceparent, receivedAtMs }: { traceparent: string | null; receivedAtMs: number },
+  ): string | null {
+    const { tracing, clock } = this.#parts;
+    if (traceparent === null && !tracing.sampleAnyway()) return null;
+    const span = tracing.record({
+      name: SPANS.reject,
+      parent: traceparent,
+      startMs: receivedAtMs,
+      endMs: clock(),
+      kind: "consumer",
+      error: detail,
+      attributes: {
+        ...attributesOf(message),
+        [ATTRIBUTES.error]: reason,
+        [OWN.reason]: reason,
+        ...(traceparent === null ? { [OWN.why]: "reject" } : {}),
+      },
+    });
+    return span ?? traceparent;
+  }
 }
+
+const attributesOf = ({ topic, clientId, payload }: Message) => ({
+  [ATTRIBUTES.protocol]: "mqtt",
+  [ATTRIBUTES.operationType]: "receive",
+  [ATTRIBUTES.destination]: topic,
+  [ATTRIBUTES.client]: clientId,
+  [ATTRIBUTES.bytes]: payload.length,
+});
 
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();

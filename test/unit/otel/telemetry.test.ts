@@ -24,7 +24,7 @@ async function start(endpoint: string): Promise<{ telemetry: Telemetry; warnings
 }
 
 const publish = ({ tracing }: Telemetry, startMs: number): void =>
-  tracing.record({ name: "device publish", parent: null, startMs, endMs: startMs + 1 });
+  void tracing.record({ name: "device publish", parent: null, startMs, endMs: startMs + 1 });
 
 test("spans, metrics and log lines arrive with the headers, and a line in the trace that it names", async () => {
   await using receiver = await startOtlpReceiver();

@@ -8,7 +8,8 @@ import type { Codecs } from "../../../../gateway/ingest/codecs/by-content-type.t
 import { Ingest } from "../../../../gateway/ingest/ingest.ts";
 import type { Message, Refusal } from "../../../../gateway/ingest/message.ts";
 import { Mapper } from "../../../../gateway/ingest/mapping.ts";
-import { NO_TRACING } from "../../../../otel/tracing.ts";
+import { NO_TRACING, type Tracing } from "../../../../otel/tracing.ts";
+import { recordedTracing } from "../../../support/recorded-spans.ts";
 
 const catalog = loadCatalog(SCHEMAS_DIRECTORY);
 const NOW_MS = 1_800_000_000_000;
@@ -29,7 +30,10 @@ const mapper = new Mapper(
 );
 
 /** An ingest whose stores answer when the test says so. */
-function start(rules: { mapper?: Mapper; codecs?: Codecs } = { mapper }) {
+function start(
+  rules: { mapper?: Mapper; codecs?: Codecs } = { mapper },
+  tracing: Tracing = NO_TRACING,
+) {
   const pending: (() => void)[] = [];
   const readings: string[] = [];
   const rejects: { reject: Reject; id: string | undefined }[] = [];
@@ -49,7 +53,7 @@ function start(rules: { mapper?: Mapper; codecs?: Codecs } = { mapper }) {
       },
     },
     notedFields: { add: () => undefined },
-    tracing: NO_TRACING,
+    tracing,
     clock: () => NOW_MS,
     signal: new AbortController().signal,
   });
@@ -241,4 +245,40 @@ test("a reject keeps a content type that is not JSON's, and a replay decodes by 
   for (const stored of later.pending) stored();
   expect(await outcome).toEqual({ readings: 1, refused: null });
   expect(JSON.parse(later.readings[0]!)).toMatchObject({ 5: { value: 42 } });
+});
+
+test("a reject gets a trace, though no share chose it, and keeps its context", async () => {
+  const { tracing, spans } = recordedTracing(0);
+  const { pending, publish, rejects } = start({ mapper }, tracing);
+  publish("batches/d", '["x"]');
+  publish("batches/d", "[1]");
+  for (const stored of pending) stored();
+  await turn();
+  expect(spans()).toMatchObject([
+    {
+      ...{ name: "gateway reject", parent: null },
+      attributes: {
+        "messaging.destination.name": "batches/d",
+        "skerry.reject.reason": "contract_violation",
+        "skerry.trace.why": "reject",
+      },
+    },
+  ]);
+  const [{ traceId, spanId, error } = { traceId: "", spanId: "", error: "" }] = spans();
+  expect(error).toContain("must be number");
+  expect(rejects.map(({ reject }) => reject.traceparent)).toEqual([`00-${traceId}-${spanId}-01`]);
+});
+
+test("a refused publish, too, gets a trace", () => {
+  const { tracing, spans } = recordedTracing(0);
+  const { ingest, rejects } = start({ mapper }, tracing);
+  const refused = { reason: "not_authorized", detail: "not your topic" } as const;
+  const message = { ...{ clientId: "c", topic: "t", payload: Buffer.from("x") }, retain: false };
+  ingest.refuse(
+    { ...message, qos: 1, traceparent: undefined } as Message,
+    refused,
+    () => undefined,
+  );
+  expect(spans()).toMatchObject([{ name: "gateway reject", error: "not your topic" }]);
+  expect(rejects[0]!.reject.traceparent).toContain(spans()[0]!.traceId);
 });
