@@ -92,8 +92,8 @@ const passedEnv = (env: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(
     Object.entries(env).filter(
       (entry): entry is [string, string] =>
-        (entry[0].startsWith("OTEL_") ||
-          ["SKERRY_LOG_LEVEL", "SKERRY_TRACE_SHARE", "TZ"].includes(entry[0])) &&
+        (/^(OTEL|SKERRY_TRACE|SKERRY_OTLP)_/.test(entry[0]) ||
+          ["SKERRY_LOG_LEVEL", "TZ"].includes(entry[0])) &&
         entry[1] !== undefined,
     ),
   );

@@ -10,7 +10,7 @@ import { startHubAndRegions } from "../../support/nats.ts";
 import { freePort } from "../../support/free-port.ts";
 import { ServerProcess } from "../../support/server-process.ts";
 import type { AccessControl } from "./credentials.ts";
-import type { Target } from "./targets.ts";
+import { type Target, startOtlpSink } from "./targets.ts";
 import { SEQUENCE_BASE } from "./wire.ts";
 
 const PROJECT = join(import.meta.dirname, "../../..");
@@ -19,7 +19,11 @@ const REGION = "eu";
 const LOG_BYTES_MAX = 16 * 1024 ** 3;
 const FRAMES_READ_AHEAD = 256;
 
+/** Share of readings that get a trace, where telemetry is on: the product's default. */
+const TRACE_SHARE = "0.01";
+
 export interface GatewayOptions {
+  readonly name: "gateway" | "gatewayTraced";
   readonly access: AccessControl;
   readonly devices: number;
   /** Writes CPU profiles of the gateway there when it stops. */
@@ -58,6 +62,11 @@ export async function startGateway(
   });
   await world.hub.process.kill();
 
+  const receiver = options.name === "gatewayTraced" ? await startOtlpSink(stack) : null;
+  const telemetry = receiver && {
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+    SKERRY_TRACE_SHARE: TRACE_SHARE,
+  };
   const port = await freePort();
   const profile = options.profileDirectory
     ? ["--cpu-prof", "--cpu-prof-dir", options.profileDirectory]
@@ -70,17 +79,24 @@ export async function startGateway(
     SKERRY_LIMIT_PUBLISH_RATE_PER_SECOND: "1000000",
     SKERRY_LIMIT_PUBLISH_BURST: "1000000",
     ...env,
+    ...telemetry,
   });
   const alerting = await startService(stack, "gateway/alerting/main.ts", [], {
     SKERRY_NATS_URL: region.urlOf("alerting"),
     SKERRY_RULES: join(PROJECT, "infra/local/rules.json"),
+    ...telemetry,
   });
   return {
-    name: "gateway",
+    name: options.name,
     port,
     credentials,
     gateway,
-    pids: { broker: gateway.pid!, natsServer: region.process.pid!, alerting: alerting.pid! },
+    pids: {
+      broker: gateway.pid!,
+      natsServer: region.process.pid!,
+      alerting: alerting.pid!,
+      ...(receiver && { receiver: receiver.pid }),
+    },
     stored: () => readBack(nats, stream),
   };
 }

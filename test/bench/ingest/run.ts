@@ -36,7 +36,9 @@ export async function runIngest(wanted: Plan, options: RunOptions): Promise<Repo
   const generator = stack.use(new Generator(plan.workers));
   const targets = await startTargets(stack, plan, { ...options, directory, mosquitto });
   const raw = await measureAll(plan, { generator, targets, say });
-  const gateway = targets.find((target): target is GatewayTarget => "stored" in target);
+  const gateway = targets.find(
+    (target): target is GatewayTarget => target.name === "gateway" && "stored" in target,
+  );
   say("reading the gateway's log back");
   const stored = gateway ? { ...(await gateway.stored()), ...sumOfGateway(raw) } : null;
   // A profile is written when the process ends by itself.
@@ -72,9 +74,13 @@ async function startTargets(
 ): Promise<Target[]> {
   const { directory, access, profileDirectory } = options;
   const devices = Math.max(plan.idleConnections, plan.pace.connections, ...plan.connections);
-  const dataDirectory = join(directory, "gateway");
+  const startOurs = (name: "gateway" | "gatewayTraced") => () => {
+    const dataDirectory = join(directory, name);
+    return startGateway(stack, { name, access, devices, profileDirectory, dataDirectory });
+  };
   const start = {
-    gateway: () => startGateway(stack, { access, devices, profileDirectory, dataDirectory }),
+    gateway: startOurs("gateway"),
+    gatewayTraced: startOurs("gatewayTraced"),
     natsMqtt: () => startNatsMqtt(stack, directory),
     mosquitto: () => startMosquitto(options.mosquitto)(stack, directory),
     bareAedes: () => startBareAedes(stack, directory),

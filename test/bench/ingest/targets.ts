@@ -7,7 +7,14 @@ import { freePort } from "../../support/free-port.ts";
 import { ServerProcess } from "../../support/server-process.ts";
 import { type Credentials, connectBytes } from "./wire.ts";
 
-export const TARGET_NAMES = ["gateway", "natsMqtt", "mosquitto", "bareAedes", "sink"] as const;
+export const TARGET_NAMES = [
+  "gateway",
+  "gatewayTraced",
+  "natsMqtt",
+  "mosquitto",
+  "bareAedes",
+  "sink",
+] as const;
 export type TargetName = (typeof TARGET_NAMES)[number];
 
 export interface Target {
@@ -62,6 +69,24 @@ const serveNode = async (
   const args = [join(SERVERS, script), String(port)];
   return serve(stack, name, { program: process.execPath, args, port });
 };
+
+/** Something that takes OTLP over HTTP, for a target that sends it. */
+export async function startOtlpSink(
+  stack: AsyncDisposableStack,
+): Promise<{ url: string; pid: number }> {
+  const port = await freePort();
+  const url = `http://${HOST}:${port}`;
+  const server = new ServerProcess({
+    name: "OTLP receiver",
+    program: process.execPath,
+    args: [join(SERVERS, "otlp-sink.ts"), String(port)],
+    env: {},
+    ready: async () => (await fetch(url)).ok,
+  });
+  stack.use(server);
+  await server.start();
+  return { url, pid: server.pid! };
+}
 
 export const startSink: Start = (stack) => serveNode(stack, "sink", "sink.ts");
 
