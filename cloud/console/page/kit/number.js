@@ -36,7 +36,7 @@ export function Figure({ label, value, unit, note, href, state }) {
         ? html`<a class="value" data-tone=${state} href=${href}>${shown}</a>`
         : html`<span class="value" data-tone=${state}>${shown}</span>`
     }
-    ${note && html`<span class="note">${note}</span>`}
+    ${note && html`<span class="figure-note">${note}</span>`}
   </div>`;
 }
 

@@ -95,6 +95,21 @@ export const timeText = (atMs, nowMs = Date.now()) =>
     atMs,
   );
 
+const minutes = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const dayAndMinutes = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+});
+
+/** The same without seconds. */
+export const minuteText = (atMs, nowMs = Date.now()) =>
+  (new Date(atMs).toDateString() === new Date(nowMs).toDateString()
+    ? minutes
+    : dayAndMinutes
+  ).format(atMs);
+
 /** A value of a payload in few characters. */
 export function valueText(value) {
   if (typeof value === "number") return figure(value);

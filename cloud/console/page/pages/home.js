@@ -1,8 +1,181 @@
+// Home: one sentence that is the verdict, and under it what it is made of, each number a link to its proof.
 import { html } from "/lib/htm.js";
-import { verdictOf } from "../shell/verdict.js";
+import { StateMark } from "../kit/chip.js";
+import { Empty } from "../kit/empty.js";
+import { Age, Figure, Figures } from "../kit/number.js";
+import { count, duration, plural } from "../kit/numbers.js";
+import { Panel } from "../kit/panel.js";
+import { Firing } from "../home/firing.js";
+import { LatencyBars } from "../home/latency-bars.js";
+import { LedgerTable, sumOf, waitingOf, waitingWords } from "../home/ledger-table.js";
+import { Picture } from "../home/picture.js";
 import { useFeedState, useOverview } from "../shell/feed.js";
+import { urlOf } from "../shell/router.js";
+import { verdictOf } from "../shell/verdict.js";
+
+/** Where each kind of problem is looked into. */
+const PLACES = {
+  data_lost: ({ region }) => urlOf(["ledger", region ?? ""]),
+  ledger_open: ({ region }) => urlOf(["ledger", region ?? ""]),
+  flooding: ({ region }) => urlOf(["activity"], { region }),
+  process_gone: () => "/activity",
+  nothing_runs: () => "/activity",
+};
+const placeOf = (problem) =>
+  PLACES[problem.kind]?.(problem) ?? urlOf(["lanes"], { region: problem.region });
+
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+function Verdict({ overview }) {
+  const { state, sentence } = verdictOf(overview, useFeedState());
+  const problems = overview?.problems ?? [];
+  return html`<section class="verdict" data-state=${state} aria-live="polite">
+    <${StateMark} state=${state} />
+    <div>
+      <h1>${sentence}</h1>
+      ${
+        problems.length > 1 &&
+        html`<ul class="problems">
+          ${problems.map(
+            (problem) =>
+              html`<li key=${problem.kind + problem.text}>
+                <a href=${placeOf(problem)}>${capital(problem.text)}</a>
+              </li>`,
+          )}
+        </ul>`
+      }
+    </div>
+  </section>`;
+}
+
+function freshnessOf({ regions }) {
+  const ages = regions.map(({ freshnessMs }) => freshnessMs);
+  return ages.length === 0 || ages.some((age) => typeof age !== "number")
+    ? null
+    : Math.max(...ages);
+}
+
+function Summary({ overview }) {
+  const { ledger, alertsFiring, regions } = overview;
+  const sum = ledger && sumOf(ledger.rows);
+  const freshness = freshnessOf(overview);
+  const oldest = regions.toSorted((a, b) => (b.freshnessMs ?? 0) - (a.freshnessMs ?? 0))[0];
+  const waiting = sum && waitingOf(sum);
+  return html`<${Panel}>
+    <${Figures}>
+      <${Figure}
+        label="Stored is at most"
+        value=${freshness === null ? null : duration(freshness)}
+        unit=${freshness === null ? undefined : "old"}
+        state=${freshness > 60_000 ? "warn" : undefined}
+        note=${freshness !== null && regions.length > 1 && `oldest: ${oldest.region}`}
+        href=${urlOf(["latency"], { region: oldest?.region })}
+      />
+      <${Figure}
+        label="Acknowledged"
+        value=${sum && count(sum.acknowledged)}
+        note="readings, ever"
+        href="/ledger"
+      />
+      <${Figure}
+        label="Waiting"
+        value=${sum && count(waiting)}
+        note=${sum && waitingWords(sum)}
+        href="/ledger"
+      />
+      <${Figure}
+        label="Refused, kept"
+        value=${sum && count(sum.refused)}
+        note="to mend and replay"
+        href="/rejects"
+      />
+      <${Figure}
+        label="Lost"
+        value=${sum && count(sum.lost)}
+        state=${sum && sum.lost > 0 ? "bad" : undefined}
+        note=${sum && (sum.lost > 0 ? "each by name" : "nothing")}
+        href="/ledger"
+      />
+      <${Figure}
+        label="Firing"
+        value=${typeof alertsFiring === "number" ? count(alertsFiring) : null}
+        state=${alertsFiring > 0 ? "warn" : undefined}
+        note="alerts"
+        href="/alerts"
+      />
+    <//>
+  <//>`;
+}
+
+function Latency({ overview }) {
+  const { regions } = overview;
+  return html`<${Panel}
+    title="Latency by hop"
+    note="half of the readings, and 99 of 100; clock skew taken out"
+  >
+    <div class="stack">
+      ${regions.map(
+        ({ region, latency, canary }) =>
+          html`<div key=${region}>
+            <div class="row">
+              <h3>${region}</h3>
+              ${
+                canary?.storedMs &&
+                html`<span class="muted small"
+                  >canary stored <${Age} atMs=${canary.storedMs}
+                /></span>`
+              }
+            </div>
+            <${LatencyBars} region=${region} latency=${latency} />
+          </div>`,
+      )}
+    </div>
+  <//>`;
+}
+
+function Processes({ processes }) {
+  if (!processes) return null;
+  const silent = processes.filter(({ silentMs }) => silentMs > 5_000).length;
+  const heard = `${plural(processes.length, "process", "processes")} heard`;
+  const text = silent > 0 ? `${heard}, ${silent} silent` : heard;
+  return html`<a href="/activity">${text}</a>`;
+}
+
 export function Page() {
   const overview = useOverview();
-  const { sentence } = verdictOf(overview, useFeedState());
-  return html`<h1>${sentence}</h1>`;
+  if (overview === null)
+    return html`<${Verdict} overview=${null} />
+      <p class="loading" role="status">The console gathers facts once a second.</p>`;
+  const hasReadings = !overview.ledger || overview.ledger.rows.length > 0;
+  return html`<div class="stack">
+    <${Verdict} overview=${overview} />
+    <${Panel}
+      title="From the devices to the store"
+      note=${html`<${Processes} processes=${overview.processes} />`}
+    >
+      <${Picture} overview=${overview} />
+    <//>
+    <${Summary} overview=${overview} />
+    <${Panel}
+      flush
+      title="Ledger"
+      note="acknowledged = stored + repeats + refused + waiting + set aside + lost"
+    >
+      ${
+        !overview.ledger
+          ? html`<p class="loading">The ledger is not known yet.</p>`
+          : hasReadings
+            ? html`<${LedgerTable} ledger=${overview.ledger} />`
+            : html`<${Empty}
+                title="No reading was acknowledged yet"
+                action=${{ href: "/connect", text: "Connect a device" }}
+                >Its first message shows here within a second.<//
+              >`
+      }
+    <//>
+    <div class="columns">
+      <${Latency} overview=${overview} />
+      <${Panel} title="What fires"><${Firing} /><//>
+    </div>
+  </div>`;
 }

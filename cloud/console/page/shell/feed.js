@@ -5,6 +5,8 @@ import { useEffect, useState } from "/lib/hooks.js";
 
 const HIDDEN_FOR_MS = 5_000;
 const AGAIN_AFTER_MS = 3_000;
+/** A connection that is back before is not told as lost. */
+const LOST_AFTER_MS = 4_000;
 
 const listeners = new Map();
 const latest = new Map();
@@ -17,7 +19,15 @@ let state = "connecting";
 let hiddenTimer = null;
 let onSessionEnd = () => undefined;
 
+let lostTimer = null;
+
+function lose() {
+  lostTimer ??= setTimeout(() => setState("lost"), LOST_AFTER_MS);
+}
+
 const setState = (next) => {
+  clearTimeout(lostTimer);
+  lostTimer = null;
   if (next === state) return;
   state = next;
   for (const listener of stateListeners) listener(next);
@@ -46,7 +56,7 @@ function open() {
   source.addEventListener("open", () => setState("live"));
   const own = source;
   source.addEventListener("error", () => {
-    setState("lost");
+    lose();
     // Closed for good: the server refused, such as a session that ended.
     if (own.readyState === EventSource.CLOSED && own === source) {
       source = null;

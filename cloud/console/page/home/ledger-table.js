@@ -1,0 +1,92 @@
+// The standing ledger as a table: what became of everything that was acknowledged.
+import { html } from "/lib/htm.js";
+import { Chip } from "../kit/chip.js";
+import { Age } from "../kit/number.js";
+import { count } from "../kit/numbers.js";
+import { Table } from "../kit/table.js";
+import { urlOf } from "../shell/router.js";
+
+export const waitingOf = ({ waiting }) => waiting.region + waiting.hub + waiting.aggregator;
+
+const SUMMED = ["acknowledged", "stored", "repeats", "refused", "setAside", "lost", "open"];
+
+/** Rows added up; the oldest that waits is the oldest of all. */
+export function sumOf(rows) {
+  const sum = { waiting: { region: 0, hub: 0, aggregator: 0 }, oldestMs: null };
+  for (const term of SUMMED) sum[term] = rows.reduce((total, row) => total + row[term], 0);
+  for (const place of Object.keys(sum.waiting))
+    sum.waiting[place] = rows.reduce((total, row) => total + row.waiting[place], 0);
+  const oldest = rows.flatMap(({ oldestMs }) => (oldestMs ? [oldestMs] : []));
+  if (oldest.length > 0) sum.oldestMs = Math.min(...oldest);
+  return sum;
+}
+
+const wherePart = (place, words, value) => (value > 0 ? [`${count(value)} ${words}`] : []);
+
+/** Where readings wait, in words. */
+export const waitingWords = ({ waiting }) =>
+  [
+    ...wherePart("region", "in the region", waiting.region),
+    ...wherePart("hub", "at the hub", waiting.hub),
+    ...wherePart("aggregator", "in the aggregator", waiting.aggregator),
+  ].join(", ") || "nothing waits";
+
+const tone = (value, state) => (value > 0 ? state : undefined);
+
+function Waiting({ row }) {
+  const waiting = waitingOf(row);
+  if (waiting === 0) return "0";
+  return html`<span title=${waitingWords(row)}
+    >${count(waiting)}${
+      row.oldestMs !== null &&
+      html`<span class="unit"> oldest <${Age} atMs=${row.oldestMs} /></span>`
+    }</span
+  >`;
+}
+
+/** A balance in a word. */
+export const Balance = ({ row }) =>
+  row.open === 0
+    ? html`<${Chip} state="ok">balanced<//>`
+    : html`<${Chip} state="bad">${count(Math.abs(row.open))} open<//>`;
+
+/** Columns of every ledger table; `first` names the rows, `href(row)` is the proof of a row's numbers. */
+export const ledgerColumns = (first, href) => {
+  const linked = (row, text, state) =>
+    html`<a class="plain" data-tone=${state} href=${href(row)}>${text}</a>`;
+  const term = (key, label, state) => ({
+    ...{ key, label, number: true, sort: (row) => row[key] },
+    cell: (row) => linked(row, count(row[key]), tone(row[key], state)),
+  });
+  return [
+    first,
+    term("acknowledged", "Acknowledged"),
+    term("stored", "Stored"),
+    term("repeats", "Known repeats"),
+    term("refused", "Refused, kept"),
+    {
+      ...{ key: "waiting", label: "Waiting", number: true, sort: waitingOf },
+      cell: (row) => linked(row, html`<${Waiting} row=${row} />`),
+    },
+    term("setAside", "Set aside", "warn"),
+    term("lost", "Lost, named", "bad"),
+    { key: "open", label: "Balance", cell: (row) => linked(row, html`<${Balance} row=${row} />`) },
+  ];
+};
+
+/** One row for each region. */
+export function LedgerTable({ ledger }) {
+  const byRegion = Map.groupBy(ledger.rows, ({ region }) => region);
+  const rows = [...byRegion].map(([region, own]) => ({ region, ...sumOf(own) }));
+  const href = ({ region }) => urlOf(["ledger", region]);
+  const first = {
+    ...{ key: "region", label: "Region" },
+    cell: (row) => html`<a href=${href(row)}>${row.region}</a>`,
+  };
+  return html`<${Table}
+    label="Ledger by region"
+    columns=${ledgerColumns(first, href)}
+    rows=${rows}
+    keyOf=${({ region }) => region}
+  />`;
+}

@@ -1,0 +1,148 @@
+// The path of a region's readings as stations and links, from the facts of the overview (pure).
+import {
+  UNKNOWN,
+  bytes,
+  count,
+  duration,
+  minuteText,
+  plural,
+  rate,
+  share,
+} from "../kit/numbers.js";
+import { urlOf } from "../shell/router.js";
+
+export const LAG_STATES = { ok: "ok", catching_up: "info", waiting_for_wan: "warn", stuck: "bad" };
+export const LAG_WORDS = {
+  ok: "up to date",
+  catching_up: "catching up",
+  waiting_for_wan: "waits for WAN",
+  stuck: "stuck",
+};
+
+const rateOr = (value, otherwise = UNKNOWN) => (value === null ? otherwise : rate(value));
+
+/** Without the part of a verdict that the state says already. */
+const shortWhy = ({ why }) => why.replace(/^(stuck: |catching up, )/, "");
+
+function gateway({ region, log }, flow, problems) {
+  const refuses = problems.some((one) => one.kind === "log_refuses" && one.region === region);
+  const floods = problems.some((one) => one.kind === "flooding" && one.region === region);
+  return {
+    title: `Gateway ${region}`,
+    main: refuses ? "refuses" : rateOr(flow.admitted),
+    note: refuses ? "nothing acknowledged" : floods ? "a device floods" : "acknowledged",
+    state: refuses ? "bad" : floods ? "warn" : flow.admitted === null ? "idle" : "ok",
+    href: urlOf(["devices"], { region }),
+    log,
+  };
+}
+
+function log({ region, log: own, link }) {
+  const fill = own?.bytesMax ? own.bytes / own.bytesMax : null;
+  return {
+    title: `Log ${region}`,
+    main: own ? bytes(own.bytes) : UNKNOWN,
+    note:
+      own === null || own === undefined
+        ? ""
+        : link && !link.up
+          ? `seen ${minuteText(own.atMs)}`
+          : fill === null
+            ? `${count(own.lastSeq - own.firstSeq + 1)} frames`
+            : `${share(fill)} full`,
+    state: fill === null ? "idle" : fill >= 0.95 ? "bad" : fill >= 0.8 ? "warn" : "ok",
+    href: urlOf(["lanes"], { region }),
+  };
+}
+
+function wan({ link }, flow) {
+  if (!link) return { label: UNKNOWN, state: "idle", flow: null };
+  return link.up
+    ? {
+        label: flow.copied === null ? "WAN up" : `WAN up, ${rateOr(flow.copied)}`,
+        state: "ok",
+        flow: flow.copied,
+      }
+    : { label: `WAN down since ${minuteText(link.sinceMs)}`, state: "warn", flow: 0, cut: true };
+}
+
+function copy({ region, copy: own, hubCopy, link }) {
+  const verdict = own?.verdict;
+  const known = own ?? hubCopy;
+  const shared = {
+    title: "Hub's copy",
+    state: verdict ? LAG_STATES[verdict.state] : "idle",
+    href: urlOf(["lanes"], { region }),
+  };
+  if (!known) return { ...shared, main: UNKNOWN, note: "" };
+  // Of a region that is cut off, nobody can say how much there is to come.
+  if (link && !link.up)
+    return { ...shared, main: "cut off", note: `as of ${minuteText(link.sinceMs)}` };
+  const lag = verdict?.behindFrames ?? hubCopy?.lag ?? null;
+  if (lag === null) return { ...shared, main: bytes(known.bytes), note: "" };
+  return lag === 0
+    ? { ...shared, main: "complete", note: bytes(known.bytes) }
+    : { ...shared, main: plural(lag, "frame"), note: "to come" };
+}
+
+/** The aggregators' work on the region's lanes: the worst lane speaks. */
+function aggregator({ region, lanes = [] }) {
+  const order = ["stuck", "waiting_for_wan", "catching_up", "ok"];
+  const worst = lanes
+    .map((lane) => lane.aggregator)
+    .toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state))[0];
+  const behind = lanes.reduce((sum, lane) => sum + lane.aggregator.behindFrames, 0);
+  const isBehind = worst && worst.state !== "ok";
+  return {
+    title: "Aggregator",
+    main: !worst ? UNKNOWN : LAG_WORDS[worst.state],
+    note: !worst
+      ? ""
+      : isBehind
+        ? `${plural(behind, "frame")} to go`
+        : plural(lanes.length, "lane"),
+    hint: worst ? shortWhy(worst) : "",
+    state: worst ? LAG_STATES[worst.state] : "idle",
+    href: urlOf(["lanes"], { region }),
+  };
+}
+
+function store({ region, freshnessMs }, flow, sink) {
+  const isRefusing = sink?.state === "refusing";
+  return {
+    title: "InfluxDB",
+    main: isRefusing
+      ? "refuses writes"
+      : rateOr(flow.stored, freshnessMs === null ? UNKNOWN : "stores"),
+    note:
+      freshnessMs === null || freshnessMs === undefined
+        ? "age not known yet"
+        : `newest ${duration(freshnessMs)} old`,
+    state: isRefusing ? "bad" : sink?.state === "ok" ? "ok" : "idle",
+    href: urlOf(["latency"], { region }),
+  };
+}
+
+const link = (from, label, flow, state = from.state) => ({ label, state, flow });
+
+/** Stations, and the links between them, of one region. */
+export function pathOf(region, { sink, problems = [] }, flow) {
+  const stations = [
+    gateway(region, flow, problems),
+    log(region),
+    copy(region),
+    aggregator(region),
+    store(region, flow, sink),
+  ];
+  const [first, , third, fourth] = stations;
+  return {
+    region: region.region,
+    stations,
+    links: [
+      link(first, "", flow.admitted),
+      wan(region, flow),
+      link(third, "", flow.copied),
+      link(fourth, "", flow.stored),
+    ],
+  };
+}
