@@ -177,7 +177,11 @@ function Lines({ device, contracts, gateways, language }) {
       }))}
     />
     <div class="stack">
-      <${Code} text=${text} label=${`Lines for ${current.text}`} />
+      <${Code}
+        text=${text}
+        wrap=${current.name === "mosquitto"}
+        label=${`Lines for ${current.text}`}
+      />
       <div class="toolbar">
         <${TextField} label="Gateway" value=${host} onInput=${setHost} />
         <${TextField} label="Port" inputmode="numeric" value=${port} onInput=${setPort} />
