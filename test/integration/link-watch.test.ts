@@ -1,9 +1,11 @@
 // Goal: the hub knows whether a region's link is up, whatever the region has to say.
-// Method: a real hub and a real region; the region is frozen, as behind a cut cable, and goes on.
+// Method: a real hub and a real region; the region is frozen, or its cable is cut, and goes on.
 import { expect, test } from "vitest";
 import { LinkWatch } from "../../cloud/link/link-watch.ts";
 import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
 import { startHubAndRegions } from "../support/nats.ts";
+import { TcpProxy } from "../support/tcp-proxy.ts";
 
 test("a region that is silent is known as down within 15 s, since when, and as up once it speaks", async () => {
   await using world = await startHubAndRegions({ regions: ["eu"] });
@@ -24,3 +26,37 @@ test("a region that is silent is known as down within 15 s, since when, and as u
     await watching;
   }
 }, 120_000);
+
+test("a cut link stays down until it is healed, although both ends dial anew meanwhile", async () => {
+  let wan: TcpProxy | undefined;
+  await using world = await startHubAndRegions({
+    regions: ["eu"],
+    wan: async (leafPort) => {
+      const port = await freePort();
+      wan = await TcpProxy.listen(port, leafPort);
+      return port;
+    },
+  });
+  await using cable = wan!;
+  const watch = new LinkWatch(await world.hub.connect("aggregator"), ["eu"]);
+  const ended = new AbortController();
+  const watching = watch.run(ended.signal);
+  try {
+    await eventually("the link is up", () => watch.state("eu")?.up === true);
+    cable.cut();
+    await eventually(
+      "the link is down for longer than a connection lives that hears nothing",
+      () => {
+        const { up, seenMs, sinceMs } = watch.state("eu")!;
+        return !up && seenMs - sinceMs > 25_000;
+      },
+      40_000,
+    );
+    cable.heal();
+    await eventually("the link is up again", () => watch.state("eu")?.up === true, 60_000);
+    expect(watch.state("eu")!.outages).toHaveLength(1);
+  } finally {
+    ended.abort();
+    await watching;
+  }
+}, 150_000);

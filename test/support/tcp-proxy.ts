@@ -1,5 +1,12 @@
-import { type Server, type Socket, connect, createServer } from "node:net";
+import { type AddressInfo, type Server, type Socket, connect, createServer } from "node:net";
 import { once } from "node:events";
+
+/**
+ * The addresses that a nats-server tells a leaf when it connects, and later, `no_advertise` or not (2.9.10): after a cut of
+ * some 15 s the leaf would dial one of them, round this link, and the cut would be over. It is told this one instead.
+ */
+const ADDRESSES = '"leafnode_urls":[';
+const OWN_ADDRESSES = /"leafnode_urls":\[[^\]]*\]/g;
 
 /** A link between two processes that can be cut and slowed down; the kernel here has no netem. */
 export class TcpProxy implements AsyncDisposable {
@@ -40,7 +47,8 @@ export class TcpProxy implements AsyncDisposable {
   #forward(from: Socket, to: Socket): void {
     this.#sockets.add(from);
     if (this.#cut) from.pause();
-    from.on("data", (chunk: Buffer) => {
+    from.on("data", (received: Buffer) => {
+      const chunk = this.#readdressed(received);
       this.bytes += chunk.length;
       const pass = (): void => {
         if (to.destroyed || to.write(chunk)) return;
@@ -56,6 +64,13 @@ export class TcpProxy implements AsyncDisposable {
     };
     from.on("error", gone);
     from.on("close", gone);
+  }
+
+  #readdressed(chunk: Buffer): Buffer {
+    if (!chunk.includes(ADDRESSES)) return chunk;
+    const { port } = this.#server.address() as AddressInfo;
+    const own = `"leafnode_urls":["127.0.0.1:${port}"]`;
+    return Buffer.from(chunk.toString("latin1").replace(OWN_ADDRESSES, own), "latin1");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
