@@ -73,7 +73,7 @@ interface NewFrame {
   readonly kind: "new";
   /** The lane with it. */
   readonly state: LaneState;
-  /** Readings of its epoch before it; null where that is not known. */
+  /** Readings of its epoch by the frame before it; null where that is not known, as for the first one. */
   readonly totalBefore: number | null;
   /** True if it was taken for lost (L5). */
   readonly wasLost: boolean;
@@ -108,7 +108,7 @@ export function judgeFrame(
     return { kind: "hole", hole: holeBefore(state, header, known, mark) }; // L2
 
   const newest = { epoch: header.epoch, n: header.n, total: header.total, ...lostOf(known) };
-  const totalBefore = known ? (known.total ?? null) : header.n === 1 ? 0 : null;
+  const totalBefore = known?.total ?? null;
   const marked = withMark(state, header, storeMs, mark, newest);
   return { kind: "new", state: marked, totalBefore, wasLost: false };
 }
