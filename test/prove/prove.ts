@@ -63,7 +63,7 @@ export interface Proof {
 const MISBEHAVE_EVERY = 60;
 /** Rare, and never at the turn of a minute: kills come between late readings and their repair. */
 const REPAIR_SCHEDULE = "15,45 * * * * *";
-const PORTS = 30;
+const PORTS = 33;
 const SILENT = makeLogger({}, "silent");
 /** While these last, nobody can say how fast a region alerts. */
 const STOPS_A_REGION: ReadonlySet<FaultKind> = new Set([
@@ -193,7 +193,7 @@ async function throughProxies(stack: AsyncDisposableStack, plan: LocalPlan, port
   const listen = async (port: number, target: number): Promise<TcpProxy> =>
     stack.use(await TcpProxy.listen(port, target));
   const leafTarget = portBase + 2;
-  const [eu, us, influx] = [portBase + 7, portBase + 8, portBase + 9];
+  const [eu, us, influx] = [portBase + 30, portBase + 31, portBase + 32];
   const links = {
     leaf: { eu: await listen(eu, leafTarget), us: await listen(us, leafTarget) },
     influx: await listen(influx, portBase + 3),

@@ -71,8 +71,9 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
     patches: [
       {
         file: "cloud/aggregator/lane-aggregate.ts",
-        find: "this.#unacknowledged.push({ seq, after: this.#state });",
-        replace: "this.#unacknowledged.push({ seq, after: this.#state }); this.acknowledged(seq);",
+        find: "this.#unacknowledged.push({ seq, storeMs, after: this.#state, terms });",
+        replace:
+          "this.#unacknowledged.push({ seq, storeMs, after: this.#state, terms }); this.acknowledged(seq);",
       },
     ],
   },
