@@ -17,11 +17,11 @@ import type { RegionFacts, RejectCount } from "./standing-ledger.ts";
 
 /** The operator whose positions hold accounts. */
 const AGGREGATOR = "aggregator";
-/** What an aggregator has in hand is not known once it was silent for so long. */
+/** An aggregator that was silent for so long says nothing about what it has in hand. */
 const IN_HAND_MS = 10_000;
 
 export interface LedgerSources {
-  /** To the hub. */
+  /** A connection to the hub. */
   readonly connection: NatsConnection;
   readonly regions: readonly string[];
   readonly partitions: number;

@@ -48,7 +48,7 @@ export interface LaneState {
   readonly watermarkMs: number;
   readonly newestStoreMs: number;
   readonly gateways: Readonly<Record<string, GatewayMark>>;
-  /** What its log holds up to here (lane-tally.ts); positions of earlier versions lack it. */
+  /** The readings that its log holds up to here (lane-tally.ts); positions of earlier versions lack it. */
   readonly tally?: LaneTally;
 }
 
