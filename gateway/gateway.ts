@@ -45,6 +45,7 @@ import { ContestedIds } from "./presence/contested-ids.ts";
 import { type Presence, openPresence } from "./presence/presence.ts";
 import { serveReplay } from "./replay/serve-replay.ts";
 import { keepRejects } from "./retention/keep-rejects.ts";
+import { LogFill } from "./retention/log-fill.ts";
 import { runTrimmer } from "./retention/trimmer.ts";
 import { gatewayRetries } from "./set-aside-retry.ts";
 
@@ -92,8 +93,9 @@ export async function runGateway(
   const { tracing, metrics } = telemetry;
   const services = await openServices(config, { tracing, logger }, signal);
   const broker = await openBroker(config, services, logger);
+  const logFill = new LogFill(services.connection, region);
   const status = (): GatewayStatus => statusOf(region, services, broker);
-  metrics.add(gatewayMetricSpecs(status, broker.counters));
+  metrics.add(gatewayMetricSpecs(status, broker.counters, logFill));
   await using _server = await serveStatus(
     { host: config.statusHost, port: config.statusPort },
     { ready: () => true, status },
@@ -106,7 +108,7 @@ export async function runGateway(
   try {
     await workUntil(
       config,
-      { ...services, broker, logger, status },
+      { ...services, broker, logFill, logger, status },
       AbortSignal.any([signal, stopping.signal]),
     );
   } finally {
@@ -236,6 +238,7 @@ async function workUntil(
   config: GatewayConfig,
   parts: Services & {
     readonly broker: Broker;
+    readonly logFill: LogFill;
     readonly logger: Logger;
     readonly status: () => GatewayStatus;
   },
@@ -243,7 +246,7 @@ async function workUntil(
 ): Promise<void> {
   const { region } = config;
   const { connection, commitLog, ingest, commands, identity, backpressure } = parts;
-  const { broker, setAside, live, logger, status } = parts;
+  const { broker, logFill, setAside, live, logger, status } = parts;
   const announced = { kind: "gateway", domain: region, instance: config.gatewayId } as const;
   await Promise.race([
     commitLog.run(signal),
@@ -260,6 +263,7 @@ async function workUntil(
     ),
     runTrimmer({ ...config, connection, logger }, signal),
     keepRejects(parts, signal),
+    logFill.run(signal),
     tellContests(parts, signal),
     live.run(new LiveSpeaker(connection), broker.counters, signal),
     announceProcess({ ...announced, connection, status }, signal),

@@ -1,12 +1,18 @@
 import type { GatewayStatus } from "../contracts/messages/status.ts";
-import type { MetricSpec } from "../otel/metrics.ts";
+import type { MetricPoint, MetricSpec } from "../otel/metrics.ts";
 import type { Broker } from "./broker/broker.ts";
+import type { LogFill } from "./retention/log-fill.ts";
 
 type Status = () => GatewayStatus;
 
 /** Metrics of a gateway. */
-export const gatewayMetricSpecs = (status: Status, counters: Broker["counters"]): MetricSpec[] => [
+export const gatewayMetricSpecs = (
+  status: Status,
+  counters: Broker["counters"],
+  logFill: Pick<LogFill, "last">,
+): MetricSpec[] => [
   ...ingestMetrics(status),
+  ...logMetrics(logFill),
   setAsideMetric(status),
   ...commandMetrics(status),
   ...brokerMetrics(counters),
@@ -100,6 +106,28 @@ const ingestMetrics = (status: Status): MetricSpec[] => [
   },
 ];
 
+/** No series while it is not known. */
+const logMetrics = (fill: Pick<LogFill, "last">): MetricSpec[] => {
+  const oneIfKnown = (value: number | null | undefined): MetricPoint[] =>
+    value === null || value === undefined ? [] : [{ labels: {}, value }];
+  return [
+    {
+      name: "skerry.gateway.log.size",
+      kind: "gauge",
+      unit: "By",
+      doc: "what the region's log holds",
+      read: () => oneIfKnown(fill.last?.bytes),
+    },
+    {
+      name: "skerry.gateway.log.limit",
+      kind: "gauge",
+      unit: "By",
+      doc: "size at which the region's log refuses, and nothing is acknowledged",
+      read: () => oneIfKnown(fill.last?.bytesMax),
+    },
+  ];
+};
+
 const setAsideMetric = (status: Status): MetricSpec => ({
   name: "skerry.gateway.set.aside",
   kind: "counter",
@@ -133,6 +161,28 @@ const commandMetrics = (status: Status): MetricSpec[] => [
 ];
 
 const brokerMetrics = (counters: Broker["counters"]): MetricSpec[] => [
+  {
+    name: "skerry.gateway.publishes.received",
+    kind: "counter",
+    unit: "{message}",
+    doc: "publishes that clients sent, whatever became of them",
+    read: () => counters.publishesReceived,
+  },
+  {
+    name: "skerry.gateway.publishes.held_size",
+    kind: "gauge",
+    unit: "By",
+    doc: "payloads of publishes received and not yet acknowledged",
+    read: () => counters.publishesHeldBytes,
+  },
+  {
+    name: "skerry.gateway.connections.paused",
+    kind: "counter",
+    unit: "{pause}",
+    doc: "times that a client was no longer read for a while, by reason",
+    label: "reason",
+    read: () => counters.paused,
+  },
   {
     name: "skerry.gateway.connections.closed",
     kind: "counter",

@@ -18,7 +18,7 @@ type Counters = Parameters<typeof gatewayMetricSpecs>[1];
 type Measured = Parameters<typeof aggregatorMetricSpecs>[1];
 
 const PROCESSES: readonly (readonly [name: string, specs: readonly MetricSpec[]])[] = [
-  ["Gateway", gatewayMetricSpecs(unread, {} as Counters)],
+  ["Gateway", gatewayMetricSpecs(unread, {} as Counters, { last: null })],
   ["Alerting engine", alertingMetricSpecs(unread)],
   ["Aggregator", aggregatorMetricSpecs(unread, {} as Measured)],
   ["Steward", stewardMetricSpecs(unread)],

@@ -109,6 +109,8 @@ test("a real Prometheus scrapes every process, and finds what each is and does",
     expect(await jobsOf(metric), metric).toEqual(names);
   for (const metric of [
     "skerry_gateway_readings_total > 0",
+    "skerry_gateway_log_size_bytes > 0",
+    "skerry_gateway_log_limit_bytes > skerry_gateway_log_size_bytes",
     "skerry_aggregator_readings_total > 0",
     'skerry_aggregator_lane_done{region="eu",partition="0"} > 0',
     'skerry_simulator_readings_total{region="eu"} > 0',
