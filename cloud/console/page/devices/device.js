@@ -27,6 +27,7 @@ const EVENT_WORDS = {
   reject: ["warn", "message refused, kept"],
   slow_consumer: ["warn", "does not read fast enough"],
   session_queue: ["info", "messages wait for it"],
+  slowed_down: ["warn", "sends faster than the log takes"],
 };
 
 /** Its clients as the last events tell: each with its address and whether it is connected. */

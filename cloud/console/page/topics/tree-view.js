@@ -26,7 +26,7 @@ function Leaf({ node, chosen }) {
   </button>`;
 }
 
-function Branch({ node, chosen, isOpen, toggle }) {
+function Branch({ node, isOpen, toggle }) {
   return html`<button
     type="button"
     class="topic"
@@ -49,7 +49,7 @@ function Nodes({ nodes, chosen, opened, toggle, isOpenAtFirst }) {
       const isOpen = opened.get(node.path) ?? (isOpenAtFirst || leadsTo(node.path, chosen));
       const hasChildren = node.children.length > 0;
       return html`<li key=${node.path}>
-        ${hasChildren && html`<${Branch} ...${{ node, chosen, isOpen, toggle }} />`}
+        ${hasChildren && html`<${Branch} ...${{ node, isOpen, toggle }} />`}
         ${node.topic && html`<${Leaf} node=${hasChildren ? { ...node, name: "(itself)" } : node} chosen=${chosen} />`}
         ${
           hasChildren &&

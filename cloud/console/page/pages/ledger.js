@@ -1,0 +1,191 @@
+// The ledger and its proofs: regions, their contracts, their lanes, and where a balance does not come out.
+import { html } from "/lib/htm.js";
+import { Chip } from "../kit/chip.js";
+import { Empty } from "../kit/empty.js";
+import { Age, Figure, Figures, Time } from "../kit/number.js";
+import { count, plural } from "../kit/numbers.js";
+import { PageHead, Panel } from "../kit/panel.js";
+import { Note } from "../kit/problem.js";
+import { Table } from "../kit/table.js";
+import {
+  LedgerTable,
+  ledgerColumns,
+  sumOf,
+  waitingOf,
+  waitingWords,
+} from "../home/ledger-table.js";
+import { useOverview } from "../shell/feed.js";
+import { urlOf } from "../shell/router.js";
+
+/** Readings of which nobody can say the contract. */
+const UNKNOWN_CONTRACT = "?";
+const contractText = (name) => (name === UNKNOWN_CONTRACT ? "not known" : name);
+
+/** A balance that does not come out: where, since when, and who disagrees. */
+const OpenBalances = ({ open }) =>
+  open.map(
+    ({ region, partition, readings, frames, sinceMs, why }) =>
+      html`<${Note}
+        key=${`${region}/${partition}`}
+        state="bad"
+        title=${`${plural(Math.abs(readings), "reading")} of lane ${region}/${partition} not accounted for`}
+      >
+        <p>${why}</p>
+        <p>
+          Since <${Time} atMs=${sinceMs} />, among
+          <a href=${urlOf(["lanes", region, String(partition)], { from: frames[0] })}>
+            frames ${count(frames[0])} to ${count(frames[1])}</a
+          >.
+        </p>
+      <//>`,
+  );
+
+const laneHref = ({ region, partition }) => urlOf(["lanes", region, String(partition)]);
+
+const LANE_FIRST = {
+  ...{ key: "lane", label: "Lane" },
+  cell: (row) => html`<a href=${laneHref(row)}>${row.region}/${row.partition}</a>`,
+};
+
+function Lanes({ lanes }) {
+  const columns = [
+    ...ledgerColumns(LANE_FIRST, laneHref),
+    {
+      ...{ key: "settledSeq", label: "Settled up to", number: true },
+      cell: ({ settledSeq, regionSeq }) => `${count(settledSeq)} of ${count(regionSeq)}`,
+    },
+  ];
+  return html`<${Panel}
+    flush
+    title="By lane"
+    note="all contracts together; a lane's number leads to its frames"
+  >
+    <${Table}
+      label="Ledger by lane"
+      columns=${columns}
+      rows=${lanes}
+      keyOf=${({ region, partition }) => `${region}/${partition}`}
+    />
+  <//>`;
+}
+
+function Contracts({ region, rows }) {
+  const href = ({ contract }) => urlOf(["ledger", region, contract]);
+  const first = {
+    ...{ key: "contract", label: "Contract" },
+    cell: (row) => html`<a href=${href(row)}>${contractText(row.contract)}</a>`,
+  };
+  return html`<${Panel} flush title="By contract">
+    <${Table}
+      label=${`Ledger of ${region} by contract`}
+      columns=${ledgerColumns(first, href)}
+      rows=${rows}
+      keyOf=${({ contract }) => contract}
+    />
+  <//>`;
+}
+
+/** Each term with what it means and where it can be looked into. */
+const TERMS = [
+  [
+    "stored",
+    "Stored",
+    "The store has acknowledged them.",
+    ({ contract }) => urlOf(["explore"], { contract }),
+  ],
+  ["repeats", "Known repeats", "A device sent them again; the first is stored.", null],
+  [
+    "refused",
+    "Refused, kept",
+    "They broke their contract, and are kept with the reason.",
+    ({ region, contract }) => urlOf(["rejects"], { region, contract }),
+  ],
+  ["setAside", "Set aside", "Frames that could not be handled, kept whole for an operator.", null],
+  [
+    "lost",
+    "Lost, named",
+    "Their frames are gone, and known by name.",
+    ({ region }) => urlOf(["lanes"], { region }),
+  ],
+];
+
+function Terms({ row }) {
+  return html`<${Panel} title=${`${count(row.acknowledged)} acknowledged readings`}>
+    <${Figures}>
+      ${TERMS.map(
+        ([key, label, note, href]) =>
+          html`<${Figure}
+            key=${key}
+            label=${label}
+            value=${count(row[key])}
+            note=${note}
+            href=${href?.(row)}
+            state=${key === "lost" && row.lost > 0 ? "bad" : undefined}
+          />`,
+      )}
+      <${Figure}
+        label="Waiting"
+        value=${count(waitingOf(row))}
+        note=${html`${waitingWords(row)}${row.oldestMs !== null && html`, oldest <${Age} atMs=${row.oldestMs} />`}`}
+        href=${urlOf(["lanes"], { region: row.region })}
+      />
+      <${Figure}
+        label="Open"
+        value=${count(row.open)}
+        state=${row.open === 0 ? "ok" : "bad"}
+        note=${row.open === 0 ? "the terms add up" : "the terms do not add up"}
+      />
+    <//>
+  <//>`;
+}
+
+function Region({ ledger, region, contract }) {
+  const rows = ledger.rows.filter((row) => row.region === region);
+  const lanes = ledger.lanes?.filter((lane) => lane.region === region) ?? [];
+  const open = ledger.open.filter((one) => one.region === region);
+  const heardMs = ledger.heardMs?.[region];
+  const row = rows.find((one) => one.contract === contract);
+  const title = contract
+    ? `Ledger of ${contractText(contract)} in ${region}`
+    : `Ledger of ${region}`;
+  const crumb = contract
+    ? { href: urlOf(["ledger", region]), text: `Ledger of ${region}` }
+    : { href: "/ledger", text: "Ledger" };
+  return html`<${PageHead}
+      title=${title}
+      crumb=${crumb}
+      actions=${html`<${Chip}>heard <${Age} atMs=${heardMs} /><//>`}
+    />
+    <div class="stack">
+      <${OpenBalances} open=${open} />
+      ${
+        contract
+          ? row
+            ? html`<${Terms} row=${row} />`
+            : html`<${Empty} title="No reading of it" action=${crumb}
+                >${region} has acknowledged no reading of ${contractText(contract)}.<//
+              >`
+          : rows.length > 0 &&
+            html`<${Terms} row=${{ region, contract: null, ...sumOf(rows) }} />
+              <${Contracts} region=${region} rows=${rows} />`
+      }
+      ${lanes.length > 0 && html`<${Lanes} lanes=${lanes} />`}
+    </div>`;
+}
+
+export function Page({ path: [region, contract] }) {
+  const ledger = useOverview()?.ledger;
+  if (!ledger)
+    return html`<${PageHead} title="Ledger" />
+      <p class="loading" role="status">The ledger is not known yet.</p>`;
+  if (region) return html`<${Region} ...${{ ledger, region, contract }} />`;
+  return html`<${PageHead} title="Ledger">
+      What became of every reading that was acknowledged. Each term comes from the side that knows
+      it; what does not add up for a minute raises the alert ledger_open.
+    <//>
+    <div class="stack">
+      <${OpenBalances} open=${ledger.open} />
+      <${Panel} flush title="By region"><${LedgerTable} ledger=${ledger} /><//>
+      ${ledger.lanes && html`<${Lanes} lanes=${ledger.lanes} />`}
+    </div>`;
+}
