@@ -37,6 +37,9 @@ function gateway({ region, log }, flow, problems) {
   };
 }
 
+/** A share of a bound; a small one is told to be small. */
+export const fillText = (fill) => (fill < 0.01 ? "under 1 %" : share(fill));
+
 function log({ region, log: own, link }) {
   const fill = own?.bytesMax ? own.bytes / own.bytesMax : null;
   return {
@@ -49,7 +52,7 @@ function log({ region, log: own, link }) {
           ? `seen ${minuteText(own.atMs)}`
           : fill === null
             ? `${count(own.lastSeq - own.firstSeq + 1)} frames`
-            : `${share(fill)} full`,
+            : `${fillText(fill)} full`,
     state: fill === null ? "idle" : fill >= 0.95 ? "bad" : fill >= 0.8 ? "warn" : "ok",
     href: urlOf(["lanes"], { region }),
   };

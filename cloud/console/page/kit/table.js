@@ -22,7 +22,7 @@ export function Table({ label, columns, rows, keyOf, empty = null, chosen = () =
     ? rows.toSorted((a, b) => (order.down ? -1 : 1) * compare(by.sort(a), by.sort(b)))
     : rows;
   const sortBy = (key) => setOrder({ key, down: order?.key === key ? !order.down : false });
-  return html`<div class="table-frame" role="region" aria-label=${label} tabindex="0">
+  return html`<div class="table-frame" role="group" aria-label=${label} tabindex="0">
     <table class="table">
       <thead>
         <tr>

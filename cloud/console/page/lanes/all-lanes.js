@@ -1,11 +1,11 @@
 // All lanes: how far each reader is with each of them, and why it stands where it does.
 import { html } from "/lib/htm.js";
-import { LAG_STATES, LAG_WORDS } from "../home/path.js";
+import { LAG_STATES, LAG_WORDS, fillText } from "../home/path.js";
 import { Answer } from "../kit/answer.js";
 import { useAsk } from "../kit/ask.js";
 import { Chip } from "../kit/chip.js";
 import { Age, Facts } from "../kit/number.js";
-import { bytes, count, duration, minuteText, share } from "../kit/numbers.js";
+import { bytes, count, duration, minuteText } from "../kit/numbers.js";
 import { PageHead, Panel } from "../kit/panel.js";
 import { Table } from "../kit/table.js";
 import { useOverview } from "../shell/feed.js";
@@ -83,7 +83,7 @@ function RegionLog({ log, insight, operators }) {
     [
       "Region's log",
       own &&
-        `${bytes(own.bytes)}${own.bytesMax ? `, ${share(own.bytes / own.bytesMax)} of its bound` : ""}, frames ${count(own.firstSeq)} to ${count(own.lastSeq)}`,
+        `${bytes(own.bytes)}${own.bytesMax ? `, ${fillText(own.bytes / own.bytesMax)} of its bound` : ""}, frames ${count(own.firstSeq)} to ${count(own.lastSeq)}`,
     ],
     ["Hub's copy", `${bytes(log.bytes)}, frames ${count(firstSeq)} to ${count(lastSeq)}`],
     ["Copying", insight?.copy && html`<${LagChip} verdict=${insight.copy.verdict} />`],

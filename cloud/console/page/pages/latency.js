@@ -8,6 +8,9 @@ import { Table } from "../kit/table.js";
 import { useOverview } from "../shell/feed.js";
 import { urlOf } from "../shell/router.js";
 
+/** Less is no clock that somebody would set. */
+const OFF_MS = 500;
+
 const COLUMNS = [
   { key: "hop", label: "Hop", cell: ({ words }) => words },
   {
@@ -79,7 +82,9 @@ export function Page({ query }) {
     return html`<${PageHead} title="Latency" />
       <p class="loading" role="status">The console gathers facts once a second.</p>`;
   const regions = overview.regions.filter(({ region }) => !query.region || region === query.region);
-  const skews = overview.clockSkews?.most ?? [];
+  const skews = (overview.clockSkews?.most ?? []).filter(
+    ({ skewMs }) => Math.abs(skewMs) >= OFF_MS,
+  );
   return html`<${PageHead}
       title=${query.region ? `Latency of ${query.region}` : "Latency"}
       crumb=${query.region && { href: "/latency", text: "All regions" }}

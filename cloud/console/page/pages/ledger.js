@@ -48,13 +48,6 @@ const LANE_FIRST = {
 };
 
 function Lanes({ lanes }) {
-  const columns = [
-    ...ledgerColumns(LANE_FIRST, laneHref),
-    {
-      ...{ key: "settledSeq", label: "Settled up to", number: true },
-      cell: ({ settledSeq, regionSeq }) => `${count(settledSeq)} of ${count(regionSeq)}`,
-    },
-  ];
   return html`<${Panel}
     flush
     title="By lane"
@@ -62,7 +55,7 @@ function Lanes({ lanes }) {
   >
     <${Table}
       label="Ledger by lane"
-      columns=${columns}
+      columns=${ledgerColumns(LANE_FIRST, laneHref)}
       rows=${lanes}
       keyOf=${({ region, partition }) => `${region}/${partition}`}
     />
