@@ -11,7 +11,7 @@ import { freePort } from "../support/free-port.ts";
 import { type NatsWorld, startHubAndRegions } from "../support/nats.ts";
 import { makeNotifier } from "../support/notifiers.ts";
 import { complaintsOf, startPrometheus } from "../support/prometheus.ts";
-import { type Service, startService } from "../support/services.ts";
+import { type Service, makeService } from "../support/services.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 /** Nobody listens there, and nothing is told. */
@@ -25,7 +25,7 @@ beforeAll(async () => {
   const world = stack.use(await startHubAndRegions({ regions: ["eu"], partitions: 1 }));
   directory = stack.use(await temporaryDirectory()).path;
   Object.assign(services, await startAll(world));
-}, 60_000);
+}, 120_000);
 afterAll(() => stack.disposeAsync());
 
 async function startAll(world: NatsWorld): Promise<Record<string, Service>> {
@@ -33,36 +33,42 @@ async function startAll(world: NatsWorld): Promise<Record<string, Service>> {
   const eu = { SKERRY_REGION: "eu", SKERRY_PARTITIONS: "1" };
   const hub = { SKERRY_REGIONS: "eu", SKERRY_PARTITIONS: "1" };
   const files = { SKERRY_SINK: "file", SKERRY_SINK_FILE: join(directory, "lines") };
-  const started = await Promise.all([
-    startService("gateway/main.ts", {
+  // One after the other, and each stopped at the end whatever becomes of the next.
+  const start = async (main: string, env: Record<string, string>): Promise<Service> => {
+    const service = await makeService(main, env);
+    stack.use(service.process);
+    await service.process.start();
+    return service;
+  };
+  const started = [
+    await start("gateway/main.ts", {
       ...eu,
       SKERRY_NATS_URL: world.region("eu").urlOf("gateway"),
       SKERRY_MQTT_PORT: mqttPort,
       SKERRY_ANONYMOUS: "loopback",
     }),
-    startService("gateway/alerting/main.ts", {
+    await start("gateway/alerting/main.ts", {
       ...eu,
       SKERRY_NATS_URL: world.region("eu").urlOf("alerting"),
     }),
-    startService("cloud/aggregator/main.ts", {
+    await start("cloud/aggregator/main.ts", {
       ...hub,
       ...files,
       SKERRY_NATS_URL: world.hub.urlOf("aggregator"),
     }),
-    startService("cloud/steward/main.ts", {
+    await start("cloud/steward/main.ts", {
       ...hub,
       ...files,
       SKERRY_NATS_URL: world.hub.urlOf("steward"),
       SKERRY_COPY_SCHEDULE: "* * * * * *",
     }),
-    startService("device-sim/main.ts", {
+    await start("device-sim/main.ts", {
       SKERRY_GATEWAYS: `eu=mqtt://127.0.0.1:${mqttPort}`,
       SKERRY_LEDGER: join(directory, "ledger"),
       SKERRY_DEVICES: "5",
       SKERRY_RATE: "20",
     }),
-  ]);
-  for (const { process } of started) stack.use(process);
+  ];
   const notifier = await makeNotifier(stack, world, [CHANNEL], {});
   await notifier.process.start();
   const [gateway, alerting, aggregator, steward, simulator] = started;
