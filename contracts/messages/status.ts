@@ -240,10 +240,20 @@ export interface SimulatorStatus {
   readonly regions: Readonly<Record<string, { acknowledged: number; connected: number }>>;
 }
 
+export interface ConsoleStatus {
+  readonly process: "console";
+  /** Pages that listen for events now. */
+  readonly pages: number;
+  /** Devices that may connect, and devices that were heard since the start. */
+  readonly registered: number;
+  readonly heard: number;
+}
+
 export type ProcessStatus =
   | GatewayStatus
   | AlertingStatus
   | AggregatorStatus
   | StewardStatus
   | NotifierStatus
-  | SimulatorStatus;
+  | SimulatorStatus
+  | ConsoleStatus;

@@ -14,10 +14,11 @@ import { publishExpecting, publisherOn } from "../../../platform/nats/client/pub
 import { applyStored } from "../../../platform/nats/client/stored.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
-import { SILENT } from "../../../infra/cli/kit/connection.ts";
+import { makeLogger } from "../../../platform/runtime/logger.ts";
 import { refused } from "../refused.ts";
 import { instant } from "../words.ts";
 
+const SILENT = makeLogger({}, "silent");
 const READ_WITHIN_MS = 60_000;
 const REPLIES = /^REPLIES_(.+)$/;
 

@@ -1,5 +1,6 @@
 // Changes of a device's record.
 import type { Credential, Device, DeviceRole } from "../../../contracts/device.ts";
+import { generateSecret, secretCredential } from "../../../gateway/identity/secrets.ts";
 import { refused } from "../refused.ts";
 
 /** Credentials that are valid after a rotation: the new one and the one before it. */
@@ -53,3 +54,9 @@ export const withoutHashes = ({ credentials, ...device }: Device) => ({
   ...device,
   credentials: credentials.map(({ kind }) => kind),
 });
+
+/** A new secret, and the credential that knows it again. */
+export function newSecret(): { credential: Credential; secret: string } {
+  const secret = generateSecret();
+  return { credential: secretCredential(secret), secret };
+}

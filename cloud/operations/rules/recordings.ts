@@ -137,11 +137,15 @@ function toReading(value: unknown, catalog: Catalog): FrameReading {
   return { device, contract, version, receivedAtMs, traceparent: null, payload };
 }
 
-/** The last hours of a region's log, lane by lane. */
+/**
+ * The last hours of a region's log, lane by lane.
+ * @param contracts readings of others are left out of their frames, which are many.
+ */
 export async function readRegion(
   connection: NatsConnection,
   region: string,
   sinceMs: number,
+  contracts?: ReadonlySet<string>,
 ): Promise<Recording[]> {
   const streams = new Streams(connection);
   const stream = telemetryStream(region);
@@ -161,7 +165,11 @@ export async function readRegion(
         last.seq,
       )) {
         const frame = frameOrNull(data);
-        if (frame) frames.push({ seq, storeMs, ...frame });
+        if (!frame) continue;
+        const readings = contracts
+          ? frame.readings.filter(({ contract }) => contracts.has(contract))
+          : frame.readings;
+        frames.push({ seq, storeMs, ...frame, readings });
       }
     recordings.push({ region, partition, hasHeartbeats: true, frames });
   }

@@ -161,6 +161,7 @@ function processProblems(name: string, status: ProcessStatus, nowMs: number): st
           : [`${name}: channel ${channel}, ${region}: ${count(deadLetters, "message")} given up`]),
       ]);
     case "simulator":
+    case "console":
       return [];
   }
 }

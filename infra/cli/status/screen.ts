@@ -77,6 +77,8 @@ function workOf(status: ProcessStatus, nowMs: number): string {
     }
     case "simulator":
       return `${count(status.acknowledged, "reading")} acknowledged, ${number(status.inFlight)} in flight`;
+    case "console":
+      return `${count(status.pages, "page")} open, ${count(status.heard, "device")} heard`;
   }
 }
 

@@ -79,6 +79,12 @@ export class Streams {
     return new Map(Object.entries(state.subjects ?? {}));
   }
 
+  /** Sequences between the first and the last that were taken out one by one. */
+  async removed(stream: string): Promise<Set<number>> {
+    const { state } = await translated(this.#info(stream, { deleted_details: true }));
+    return new Set(state.deleted ?? []);
+  }
+
   /** The message with this sequence, or null if it is not there. */
   at(stream: string, seq: number): Promise<LogEntry | null> {
     return this.#message(stream, { seq });

@@ -179,9 +179,14 @@ export function regionPermissions(
   };
 }
 
+/** The state of a region's rejects: a copy hears nothing of those that were replayed and taken out. */
+const statedRejects = (region: string): string =>
+  `$JS.${region}.API.STREAM.INFO.${rejectsStream(region)}`;
+
 /** Seeing all that the hub has, logs aside. */
 const watching = (regions: readonly string[]): string[] => [
   INFO,
+  ...regions.map(statedRejects),
   "$JS.API.STREAM.LIST",
   "$JS.API.STREAM.NAMES",
   ...["hub", ...regions].flatMap((domain) => [
@@ -328,8 +333,9 @@ export function leafPermissions(
       liveSubjects(region),
     ],
     subscribe: [
-      // The console asks gateways to admit rejects again.
+      // The console asks gateways to admit rejects again, and which were.
       replaySubject(region),
+      statedRejects(region),
       ...MIRRORING,
       ...own.flatMap((stream) => create(stream, region)),
       ...reading(telemetryStream(region), `$JS.${region}.API`),
