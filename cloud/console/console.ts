@@ -3,9 +3,10 @@ import cookie from "@fastify/cookie";
 import rateLimit from "@fastify/rate-limit";
 import { fastify, type FastifyInstance } from "fastify";
 import type { AddressInfo } from "node:net";
-import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import type { MappingTable } from "../../contracts/mapping.ts";
+import type { Rule } from "../../contracts/rules/rule.ts";
+import type { ConsoleStatus } from "../../contracts/messages/status.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
-import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Resolved } from "../../platform/runtime/config.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
 import { Guard } from "./access/guard.ts";
@@ -15,9 +16,14 @@ import { Sessions } from "./access/sessions.ts";
 import { registerRoutes } from "./api/register.ts";
 import { type RouteParts, apiRoutes } from "./api/routes.ts";
 import { AuditLog } from "./audit-log.ts";
-import { Feed } from "./feed/feed.ts";
+import { Facts } from "./facts.ts";
+import type { Hub } from "./hub.ts";
 import type { CONSOLE_OPTIONS } from "./options.ts";
-import { OverviewWatch } from "./overview/overview.ts";
+import { RuleShelf } from "./rules/rule-shelf.ts";
+import { RuleTrials } from "./rules/rule-trials.ts";
+import { proxyMqtt } from "./mqtt/mqtt-proxy.ts";
+import { receiveTelemetry } from "./traces/receive.ts";
+import { TraceStore } from "./traces/trace-store.ts";
 import { SECURITY_HEADERS, servePage } from "./page-files.ts";
 
 export type ConsoleConfig = Resolved<typeof CONSOLE_OPTIONS>;
@@ -27,34 +33,41 @@ const REQUESTS_PER_MINUTE = 6_000;
 /** The largest body: a contract, a rule, a list of devices. */
 const BODY_BYTES_MAX = 4 * 1024 ** 2;
 
+/** Files that the regions' processes were started with, as far as the console was told of them. */
+export interface ConsoleFiles {
+  readonly rules: readonly Rule[];
+  readonly mappings: MappingTable;
+}
+
 /** Everything that a console is made of, ready to listen. */
 export class Console implements StatusSource {
   readonly #config: ConsoleConfig;
-  readonly #connection: NatsConnection;
-  readonly #logger: Logger;
-  readonly #feed = new Feed();
-  readonly #overview: OverviewWatch;
+  readonly #hub: Hub;
+  readonly #files: ConsoleFiles;
+  readonly #facts: Facts;
   #listening = false;
 
-  constructor(config: ConsoleConfig, connection: NatsConnection, logger: Logger) {
+  constructor(config: ConsoleConfig, hub: Hub, files: ConsoleFiles) {
     this.#config = config;
-    this.#connection = connection;
-    this.#logger = logger;
-    const tell = this.#feed.send.bind(this.#feed, "overview");
-    this.#overview = new OverviewWatch({ connection, regions: config.regions, tell });
+    this.#hub = hub;
+    this.#files = files;
+    this.#facts = new Facts(hub);
   }
 
   ready(): boolean {
-    return this.#listening && this.#overview.latest !== null;
+    return this.#listening && this.#facts.overview !== null;
   }
 
-  status(): { process: "console"; pages: number } {
-    return { process: "console", pages: this.#feed.clients };
+  status(): ConsoleStatus {
+    const { registered, heard } = this.#facts.devices.counts;
+    return { process: "console", pages: this.#facts.feed.clients, registered, heard };
   }
 
   /** Serves until `signal` aborts. @throws AppError `ADDRESS_IN_USE`. */
   async run(signal: AbortSignal): Promise<void> {
     const { consoleHost: host, consolePort: port } = this.#config;
+    const { logger } = this.#hub;
+    await this.#facts.load(signal);
     const code = this.#config.loginCode || randomSecret();
     const server = await this.#server(code);
     try {
@@ -67,17 +80,18 @@ export class Console implements StatusSource {
     const url = this.#config.consoleUrl?.href ?? `http://${host}:${bound}/`;
     // Whoever handed in a code tells people the link; a log is no place for a secret that is known elsewhere.
     const login = this.#config.loginCode === "" ? { login: `${url}#login=${code}` } : {};
-    this.#logger.info({ url, ...login }, "the console listens");
+    logger.info({ url, ...login }, "the console listens");
     try {
-      await this.#overview.run(signal);
+      await this.#facts.run(signal);
     } finally {
-      this.#feed.close();
+      this.#facts.feed.close();
       await server.close();
     }
   }
 
   async #server(code: string): Promise<FastifyInstance> {
     const parts = this.#parts(code);
+    const { logger } = this.#hub;
     const server = fastify({
       bodyLimit: BODY_BYTES_MAX,
       forceCloseConnections: true,
@@ -90,18 +104,23 @@ export class Console implements StatusSource {
     });
     await server.register(cookie);
     await server.register(rateLimit, { max: REQUESTS_PER_MINUTE, timeWindow: "1 minute" });
-    registerRoutes(server, apiRoutes(parts), { ...parts, logger: this.#logger });
+    registerRoutes(server, apiRoutes(parts), { ...parts, logger });
+    receiveTelemetry(server, parts.traces, parts.guard);
+    const hosts = allowedHosts(this.#config.consoleHost, this.#config.consoleUrl);
+    proxyMqtt(server, { guard: parts.guard, hosts, targets: this.#config.mqtt });
     await servePage(server);
     return server;
   }
 
   #parts(code: string): RouteParts {
     const config = this.#config;
+    const hub = this.#hub;
+    const { natsUrl, schemas, sessionAge: ageMs, demoUrl, demoToken } = config;
     const tokens = tokensOf(config);
     if (config.operatorToken === "" && config.operatorTokenFile === "")
-      this.#logger.info({ token: tokens.operator }, "the operators' token, until the next start");
-    const now = Date.now;
-    const sessions = new Sessions({ key: sessionKey(tokens), ageMs: config.sessionAge, now });
+      hub.logger.info({ token: tokens.operator }, "the operators' token, until the next start");
+    const { now } = hub;
+    const sessions = new Sessions({ key: sessionKey(tokens), ageMs, now });
     const proxy = {
       peers: config.proxyPeers,
       userHeader: config.proxyUserHeader,
@@ -110,15 +129,20 @@ export class Console implements StatusSource {
     };
     const hosts = allowedHosts(config.consoleHost, config.consoleUrl);
     return {
+      ...this.#facts.parts,
+      hub,
       guard: new Guard({ hosts, tokens, sessions, proxy }),
       sessions,
       tokens,
       loginCode: new LoginCode(code),
       secure: config.consoleUrl?.protocol === "https:",
       now,
-      audit: new AuditLog(this.#connection, this.#logger),
-      feed: this.#feed,
-      overview: this.#overview,
+      audit: new AuditLog(hub.connection, hub.logger),
+      rules: new RuleShelf(hub, this.#files.rules),
+      trials: new RuleTrials({ natsUrl, schemas }),
+      mappings: this.#files.mappings,
+      traces: new TraceStore(),
+      demo: demoUrl === "" ? null : { url: demoUrl, token: demoToken },
     };
   }
 }

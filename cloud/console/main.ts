@@ -1,9 +1,15 @@
 import { startTelemetry } from "../../otel/telemetry.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
+import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
+import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { HUB_INBOX } from "../../platform/nats/topology/permissions.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import { serveStatus } from "../../platform/runtime/status-server.ts";
+import { readMappings } from "../operations/mappings/read-mappings.ts";
+import { readRules } from "../operations/rules/store.ts";
+import { InfluxClient } from "../sinks/influx/client.ts";
+import { influxTarget } from "../sinks/influx/options.ts";
 import { Console } from "./console.ts";
 import { CONSOLE_OPTIONS } from "./options.ts";
 
@@ -17,12 +23,25 @@ await processMain({
   run: async ({ config, logger, signal }) => {
     const service = { name: "console", region: HUB };
     await using telemetry = await startTelemetry(service, config, logger);
-    const target = { url: config.natsUrl, name: "console", inboxPrefix: HUB_INBOX };
+    const { natsUrl, regions, partitions, schemas } = config;
+    const target = { url: natsUrl, name: "console", inboxPrefix: HUB_INBOX };
     const connection = await connectNats(target, logger, signal);
-    const console_ = new Console(config, connection, logger);
+    const registry = { connection, shippedDirectory: schemas, logger };
+    const catalog = await openContractRegistry(registry, signal);
+    const influx = config.influxUrl === "" ? null : new InfluxClient(influxTarget(config));
+    const hub = { connection, regions, partitions, catalog, influx, logger, now: Date.now };
+    const files = {
+      rules: config.rules === "" ? [] : readRules(config.rules),
+      mappings: config.mappings === "" ? [] : readMappings(config.mappings),
+    };
+    const console_ = new Console(config, hub, files);
     const at = { host: config.statusHost, port: config.statusPort };
     await using _status = await serveStatus(at, console_, telemetry.metrics);
-    await console_.run(signal);
+    const announced = { connection, kind: "console", domain: HUB } as const;
+    await Promise.all([
+      console_.run(signal),
+      announceProcess({ ...announced, status: () => console_.status() }, signal),
+    ]);
     await connection.close();
   },
 });

@@ -4,6 +4,7 @@ import { TELEMETRY_OPTIONS } from "../../otel/options.ts";
 import { type OptionTable, as } from "../../platform/runtime/config.ts";
 import { STATUS_OPTIONS } from "../../platform/runtime/status-server.ts";
 import { LANE_OPTIONS } from "../lane-options.ts";
+import { INFLUX_OPTIONS } from "../sinks/influx/options.ts";
 
 const SECRET_CHARS_MIN = 16;
 
@@ -16,6 +17,18 @@ const secret = (raw: string): string => {
 
 const secretFile = (path: string): string =>
   path === "" ? "" : secret(readFileSync(path, "utf8").trim());
+
+/** `eu=ws://127.0.0.1:14217` → URL by region. */
+function mqttTargets(raw: string): ReadonlyMap<string, URL> {
+  const pairs = as.list(raw).map((pair) => {
+    const at = pair.indexOf("=");
+    const url = pair.slice(at + 1);
+    if (at < 1 || !/^ws:\/\/[^/]+:\d+/.test(url))
+      throw new Error(`must be region=ws://host:port, not "${pair}"`);
+    return [as.token(pair.slice(0, at)), new URL(url)] as const;
+  });
+  return new Map(pairs);
+}
 
 export const CONSOLE_OPTIONS = {
   ...LANE_OPTIONS,
@@ -102,6 +115,43 @@ export const CONSOLE_OPTIONS = {
     env: "SKERRY_SCHEMAS",
     doc: "directory of contracts: {name}/v{number}.json",
     fallback: SCHEMAS_DIRECTORY,
+    parse: as.text,
+  },
+  ...INFLUX_OPTIONS,
+  influxUrl: {
+    ...INFLUX_OPTIONS.influxUrl,
+    doc: "InfluxDB to show series from: http://host:port; without it there are none",
+    fallback: "",
+    parse: (raw) => (raw === "" ? "" : as.url(raw)),
+  },
+  rules: {
+    env: "SKERRY_RULES",
+    doc: "JSON file with the rules that the engines were started with, to show them",
+    fallback: "",
+    parse: as.text,
+  },
+  mappings: {
+    env: "SKERRY_MAPPINGS",
+    doc: "JSON file with the mapping table that the gateways were started with, to show it",
+    fallback: "",
+    parse: as.text,
+  },
+  mqtt: {
+    env: "SKERRY_CONSOLE_MQTT",
+    doc: "WebSocket listener of a gateway of each region, for operators' pages: eu=ws://host:port,us=ws://host:port",
+    fallback: "",
+    parse: mqttTargets,
+  },
+  demoUrl: {
+    env: "SKERRY_CONSOLE_DEMO_URL",
+    doc: "control server of the launcher; only npm start has one",
+    fallback: "",
+    parse: (raw) => (raw === "" ? "" : as.url(raw)),
+  },
+  demoToken: {
+    env: "SKERRY_CONSOLE_DEMO_TOKEN",
+    doc: "token of that control server",
+    fallback: "",
     parse: as.text,
   },
   ...STATUS_OPTIONS,

@@ -1,38 +1,193 @@
-// The facts of the home page.
-import type { OverviewWatch } from "../overview/overview.ts";
-import { Problem } from "./problem.ts";
+// The facts of the home page, and the standing ledger behind them.
+import { LATENCY_HOPS } from "../../../contracts/messages/latency.ts";
+import { PROBLEM_KINDS } from "../../insight/insight.ts";
+import type { Overview } from "../overview/overview.ts";
+import { Problem, notFound } from "./problem.ts";
 import { type Route, route } from "./route.ts";
-import { integer, list, object, orNull, text, timeMs } from "./schema.ts";
+import {
+  type Schema,
+  anything,
+  flag,
+  integer,
+  list,
+  number,
+  object,
+  oneOf,
+  orNull,
+  query,
+  record,
+  text,
+  timeMs,
+} from "./schema.ts";
 
-const OVERVIEW = object({
-  atMs: timeMs("when the facts were gathered"),
-  regions: list(
+const VERDICT = object({
+  state: oneOf(["ok", "catching_up", "waiting_for_wan", "stuck"]),
+  sinceMs: timeMs("since when it is so"),
+  motion: text("how its position moves"),
+  behindFrames: number(),
+  behindMs: orNull(number("age of the oldest frame that is not done")),
+  etaMs: orNull(number("time until it has caught up")),
+  why: text("the state in words"),
+});
+
+const LOG = {
+  bytes: integer(),
+  bytesMax: orNull(integer()),
+  firstSeq: integer(),
+  lastSeq: integer(),
+  atMs: timeMs("when this was seen"),
+};
+
+const LATENCY = object({ readings: integer(), p50: number(), p99: number(), max: number() });
+
+const HOPS: Schema = {
+  type: "object",
+  properties: Object.fromEntries(LATENCY_HOPS.map((hop) => [hop, LATENCY])),
+  additionalProperties: false,
+};
+
+const REGION = object({
+  region: text(),
+  link: orNull(
+    object({
+      up: flag(),
+      sinceMs: timeMs("since when"),
+      seenMs: timeMs("when it was looked at"),
+      outages: list(object({ fromMs: timeMs("begin"), toMs: orNull(timeMs("end")) })),
+    }),
+  ),
+  log: orNull(object(LOG)),
+  copy: orNull(object({ ...LOG, verdict: VERDICT })),
+  lanes: list(object({ partition: integer(), aggregator: VERDICT, alerting: VERDICT })),
+  channels: list(object({ channel: text(), verdict: VERDICT })),
+  path: VERDICT,
+  freshnessMs: orNull(number("age of what the sink has of every lane")),
+  drainAfterMs: orNull(number("time that draining takes once the link is back")),
+  readingsStored: integer("readings that gateways stored since they started"),
+  latency: HOPS,
+  canary: orNull(
     object({
       region: text(),
-      hubCopy: orNull(
-        object({
-          firstSeq: integer("first frame of the hub's copy of the log"),
-          lastSeq: integer("its last frame"),
-          bytes: integer(),
-          lag: orNull(integer("frames that it lacks, as far as it knows")),
-          heardMs: orNull({ type: "number", description: "time since the region was heard, ms" }),
-        }),
-      ),
+      partition: integer(),
+      gateway: text(),
+      sentMs: timeMs("when its gateway asked for it"),
+      storedMs: timeMs("when the store acknowledged it"),
+      hopsMs: record(number()),
     }),
   ),
 });
 
-export const overviewRoutes = (watch: OverviewWatch): Route[] => [
-  route({
-    method: "GET",
-    path: "/overview",
-    summary: "The state of everything, as the home page shows it",
-    role: "viewer",
-    answer: OVERVIEW,
-    handle: async () => {
-      if (watch.latest === null)
-        throw new Problem(503, "No facts yet", { detail: "The console has just started." });
-      return Promise.resolve(watch.latest);
-    },
-  }),
-];
+const TERMS = {
+  acknowledged: integer(),
+  stored: integer(),
+  repeats: integer("known repeats"),
+  refused: integer("refused and kept"),
+  waiting: object({ region: integer(), hub: integer(), aggregator: integer() }),
+  setAside: integer(),
+  lost: integer("lost and named"),
+  open: integer("readings that two sides count differently; 0 where the balance is right"),
+  oldestMs: orNull(timeMs("when the oldest that waits was stored")),
+};
+
+const ROW = object({ region: text(), contract: text(), ...TERMS });
+const LANE = object({
+  region: text(),
+  partition: integer(),
+  ...TERMS,
+  regionSeq: integer("last frame that the region has an account of"),
+  settledSeq: integer("last frame that the hub has an account of"),
+});
+const OPEN = object({
+  region: text(),
+  partition: integer(),
+  readings: integer(),
+  frames: list(integer(), "the last that balanced, and the first that did not"),
+  sinceMs: timeMs("since when"),
+  why: text("the sides that disagree"),
+});
+
+const LEDGER = object({
+  atMs: timeMs("when it was balanced"),
+  rows: list(ROW),
+  lanes: list(LANE),
+  open: list(OPEN),
+  heardMs: record(orNull(integer()), "when each region was heard last"),
+});
+
+const OVERVIEW = object({
+  atMs: timeMs("when the facts were gathered"),
+  processes: list(
+    object({
+      kind: text(),
+      instance: text(),
+      domain: text("hub or a region"),
+      startedMs: timeMs("when it started"),
+      silentMs: number("time since it was heard"),
+      vitals: anything("memory, event loop, share of a core"),
+    }),
+  ),
+  regions: list(REGION),
+  sink: object({ state: oneOf(["ok", "refusing", "unknown"]), detail: text() }),
+  ledger: orNull(LEDGER),
+  alertsFiring: orNull(integer()),
+  problems: list(
+    object({ kind: oneOf(PROBLEM_KINDS), region: orNull(text()), text: text() }),
+    "the worst first",
+  ),
+  state: oneOf(["ok", "degraded", "wrong", "unknown"]),
+  sentence: text("the verdict"),
+});
+
+/** @param latest the newest facts; null before the first. */
+export function overviewRoutes(latest: () => Overview | null): Route[] {
+  const overview = (): Overview => {
+    const found = latest();
+    if (found) return found;
+    throw new Problem(503, "No facts yet", { detail: "The console has just started." });
+  };
+  const ledger = () => {
+    const found = overview().ledger;
+    if (found) return found;
+    throw new Problem(503, "No ledger yet", { detail: "No steward is heard that keeps it." });
+  };
+  return [
+    route({
+      method: "GET",
+      path: "/overview",
+      summary: "The state of everything, as the home page shows it",
+      role: "viewer",
+      answer: OVERVIEW,
+      handle: async () => Promise.resolve(overview()),
+    }),
+    route<unknown, { region?: string }>({
+      method: "GET",
+      path: "/ledger",
+      summary: "The standing ledger: what became of every acknowledged reading",
+      role: "viewer",
+      query: query({ region: text() }),
+      answer: LEDGER,
+      handle: async ({ query: { region } }) => {
+        const { rows, lanes, open, ...rest } = ledger();
+        const of = <T extends { region: string }>(all: readonly T[]): readonly T[] =>
+          region === undefined ? all : all.filter((one) => one.region === region);
+        return Promise.resolve({ ...rest, rows: of(rows), lanes: of(lanes), open: of(open) });
+      },
+    }),
+    route<{ region: string; contract: string }>({
+      method: "GET",
+      path: "/ledger/:region/:contract",
+      summary: "The balance of one contract in a region, and the lanes of the region",
+      role: "viewer",
+      params: object({ region: text(), contract: text() }),
+      answer: object({ row: ROW, lanes: list(LANE), open: list(OPEN) }),
+      handle: async ({ params: { region, contract } }) => {
+        const { rows, lanes, open } = ledger();
+        const row = rows.find((one) => one.region === region && one.contract === contract);
+        if (!row) throw notFound(`The ledger has nothing of ${contract} in ${region}.`);
+        const of = <T extends { region: string }>(all: readonly T[]): readonly T[] =>
+          all.filter((one) => one.region === region);
+        return Promise.resolve({ row, lanes: of(lanes), open: of(open) });
+      },
+    }),
+  ];
+}

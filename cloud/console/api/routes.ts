@@ -1,27 +1,75 @@
 // All routes of the API; a resource has a file of its own here.
-import { auditRoutes } from "./audit.ts";
-import { openApi } from "./openapi.ts";
-import { overviewRoutes } from "./overview.ts";
-import { type Route, route } from "./route.ts";
-import { anything } from "./schema.ts";
-import { type SessionParts, sessionRoutes } from "./session.ts";
-import { streamRoutes } from "./stream.ts";
+import type { MappingTable } from "../../../contracts/mapping.ts";
+import type { LiveView } from "../../../platform/nats/live/live-view.ts";
 import type { AuditLog } from "../audit-log.ts";
 import type { Feed } from "../feed/feed.ts";
-import type { OverviewWatch } from "../overview/overview.ts";
+import type { Hub } from "../hub.ts";
+import type { Jobs } from "../jobs.ts";
+import type { AlertWatch } from "../live/alert-watch.ts";
+import type { DeviceWatch } from "../live/device-watch.ts";
+import type { EventLog } from "../live/event-log.ts";
+import type { TopicWatch } from "../live/topic-watch.ts";
+import type { Overview } from "../overview/overview.ts";
+import type { RuleShelf } from "../rules/rule-shelf.ts";
+import type { RuleTrials } from "../rules/rule-trials.ts";
+import type { TraceStore } from "../traces/trace-store.ts";
+import { activityRoutes } from "./activity.ts";
+import { alertRoutes } from "./alerts.ts";
+import { auditRoutes } from "./audit.ts";
+import { contractRoutes } from "./contracts.ts";
+import { type DemoControl, demoRoutes } from "./demo.ts";
+import { deviceRoutes } from "./devices.ts";
+import { laneRoutes } from "./lanes.ts";
+import { mappingRoutes } from "./mappings.ts";
+import { openApi } from "./openapi.ts";
+import { overviewRoutes } from "./overview.ts";
+import { rejectRoutes } from "./rejects.ts";
+import { type Route, route } from "./route.ts";
+import { ruleRoutes } from "./rules.ts";
+import { anything } from "./schema.ts";
+import { seriesRoutes } from "./series.ts";
+import { type SessionParts, sessionRoutes } from "./session.ts";
+import { streamRoutes } from "./stream.ts";
+import { traceRoutes } from "./traces.ts";
+import { topicRoutes } from "./topics.ts";
 
 export interface RouteParts extends SessionParts {
+  readonly hub: Hub;
   readonly audit: AuditLog;
   readonly feed: Feed;
-  readonly overview: OverviewWatch;
+  readonly latest: () => Overview | null;
+  readonly live: LiveView;
+  readonly devices: DeviceWatch;
+  readonly topics: TopicWatch;
+  readonly events: EventLog;
+  readonly alerts: AlertWatch;
+  readonly rules: RuleShelf;
+  readonly trials: RuleTrials;
+  readonly jobs: Jobs;
+  readonly mappings: MappingTable;
+  readonly traces: TraceStore;
+  readonly demo: DemoControl | null;
 }
 
 export function apiRoutes(parts: RouteParts): Route[] {
+  const { hub, topics, events, jobs, live } = parts;
   const routes = [
     ...sessionRoutes(parts),
-    ...overviewRoutes(parts.overview),
-    ...streamRoutes(parts.feed),
+    ...overviewRoutes(parts.latest),
+    ...laneRoutes(hub, live),
+    ...deviceRoutes(parts),
+    ...topicRoutes(topics),
+    ...alertRoutes(parts),
+    ...ruleRoutes(parts),
+    ...rejectRoutes(hub, jobs),
+    ...contractRoutes(parts),
+    ...mappingRoutes(hub, parts.mappings),
+    ...seriesRoutes(hub),
+    ...activityRoutes(hub, events, jobs),
+    ...traceRoutes(parts.traces),
+    ...demoRoutes(hub, parts.demo),
     ...auditRoutes(parts.audit),
+    ...streamRoutes(parts.feed),
   ];
   return [...routes, pageOfApi(routes)];
 }

@@ -1,71 +1,76 @@
-// Facts about the hub's copies of the regions' logs, once a second.
-import { telemetryStream } from "../../../contracts/names/subjects.ts";
-import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
-import { Streams } from "../../../platform/nats/client/streams.ts";
-import { sleep } from "../../../platform/runtime/backoff.ts";
+// The facts of the home page (pure): the insight, and what aggregators say of latency, canaries and clocks.
+import type {
+  LatencyHop,
+  CanaryStatus,
+  RecentLatency,
+} from "../../../contracts/messages/latency.ts";
+import type { Ledger } from "../../../contracts/messages/ledger.ts";
+import type { AggregatorStatus } from "../../../contracts/messages/status.ts";
+import type { HeardProcess } from "../../../platform/nats/live/live-view.ts";
+import type { Insight, RegionInsight } from "../../insight/insight.ts";
 
-const EVERY_MS = 1_000;
-const ANSWER_WITHIN_MS = 2_000;
+/** A process that has been silent for longer is not asked about anything. */
+const HEARD_WITHIN_MS = 15_000;
 
-export interface RegionOverview {
-  readonly region: string;
-  /** Null if the hub's nats-server does not say. */
-  readonly hubCopy: {
-    readonly firstSeq: number;
-    readonly lastSeq: number;
-    readonly bytes: number;
-    /** Messages that it lacks, as far as it knows; null if it never heard of its origin. */
-    readonly lag: number | null;
-    /** Time since its origin was heard, ms. */
-    readonly heardMs: number | null;
-  } | null;
+export interface RegionOverview extends RegionInsight {
+  /** Latencies of the last half minute to minute, of all aggregators: the worst of each. */
+  readonly latency: Readonly<Partial<Record<LatencyHop, RecentLatency>>>;
+  /** The last canary that went the whole way; null without one. */
+  readonly canary: CanaryStatus | null;
 }
 
-export interface Overview {
-  readonly atMs: number;
+export interface Overview extends Omit<Insight, "regions"> {
   readonly regions: readonly RegionOverview[];
 }
 
-const finite = (value: number | undefined): number | null =>
-  value !== undefined && Number.isFinite(value) ? value : null;
+const aggregatorsIn = (
+  processes: readonly HeardProcess[],
+  nowMs: number,
+): readonly AggregatorStatus[] =>
+  processes.flatMap(({ status, heardMs }) =>
+    status?.process === "aggregator" && nowMs - heardMs <= HEARD_WITHIN_MS ? [status] : [],
+  );
 
-export class OverviewWatch {
-  readonly #streams: Streams;
-  readonly #regions: readonly string[];
-  readonly #tell: (overview: Overview) => void;
-  latest: Overview | null = null;
+export function overviewOf(insight: Insight, processes: readonly HeardProcess[]): Overview {
+  const aggregators = aggregatorsIn(processes, insight.atMs);
+  const regions = insight.regions.map((region) => ({
+    ...region,
+    latency: latencyOf(region.region, aggregators),
+    canary: lastCanary(region.region, aggregators),
+  }));
+  return { ...insight, regions };
+}
 
-  constructor(of: {
-    connection: NatsConnection;
-    regions: readonly string[];
-    tell: (overview: Overview) => void;
-  }) {
-    this.#streams = new Streams(of.connection, { timeoutMs: ANSWER_WITHIN_MS });
-    this.#regions = of.regions;
-    this.#tell = of.tell;
-  }
-
-  async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const regions = await Promise.all(this.#regions.map((region) => this.#region(region)));
-      this.latest = { atMs: Date.now(), regions };
-      this.#tell(this.latest);
-      await sleep(EVERY_MS, signal);
-    }
-  }
-
-  async #region(region: string): Promise<RegionOverview> {
-    try {
-      const { firstSeq, lastSeq, bytes, mirror } = await this.#streams.state(
-        telemetryStream(region),
-      );
-      const lag = finite(mirror?.lag);
-      return {
-        region,
-        hubCopy: { firstSeq, lastSeq, bytes, lag, heardMs: finite(mirror?.heardMs) },
+function latencyOf(region: string, aggregators: readonly AggregatorStatus[]) {
+  const latency: Partial<Record<LatencyHop, RecentLatency>> = {};
+  for (const { recentLatencyMs } of aggregators)
+    for (const [hop, one] of Object.entries(recentLatencyMs[region] ?? {}) as [
+      LatencyHop,
+      RecentLatency,
+    ][]) {
+      const other = latency[hop];
+      latency[hop] = {
+        readings: one.readings + (other?.readings ?? 0),
+        p50: Math.max(one.p50, other?.p50 ?? 0),
+        p99: Math.max(one.p99, other?.p99 ?? 0),
+        max: Math.max(one.max, other?.max ?? 0),
       };
-    } catch {
-      return { region, hubCopy: null };
     }
-  }
+  return latency;
+}
+
+function lastCanary(region: string, aggregators: readonly AggregatorStatus[]): CanaryStatus | null {
+  return aggregators
+    .flatMap(({ canaries }) => canaries.filter((canary) => canary.region === region))
+    .reduce<CanaryStatus | null>(
+      (last, canary) => (last && last.storedMs > canary.storedMs ? last : canary),
+      null,
+    );
+}
+
+/** The ledger that the steward told last; null while none is heard. */
+export function ledgerIn(processes: readonly HeardProcess[], nowMs: number): Ledger | null {
+  for (const { status, heardMs } of processes.toReversed())
+    if (status?.process === "steward" && nowMs - heardMs <= HEARD_WITHIN_MS) return status.ledger;
+  return null;
 }

@@ -1,0 +1,42 @@
+// The measurement that a span of time is drawn from (pure): readings, or rollups that are not more than can be seen.
+import { MINUTE, TEN_SECONDS } from "../../../contracts/names/measurements.ts";
+
+export const SERIES_SOURCES = ["raw", TEN_SECONDS.name, MINUTE.name] as const;
+export type SeriesSource = (typeof SERIES_SOURCES)[number];
+
+/** Spans up to this are drawn reading by reading. */
+const RAW_SPAN_MS = 10 * 60_000;
+/** Spans up to this are drawn from the smallest rollups. */
+const TEN_SECONDS_SPAN_MS = 2 * 3_600_000;
+
+/** Windows of the rollups, ms; readings have none. */
+export const WINDOW_MS: Readonly<Record<SeriesSource, number>> = {
+  raw: 0,
+  "10s": TEN_SECONDS.sizeMs,
+  "1m": MINUTE.sizeMs,
+};
+
+/** Readings while they can be told apart, then rollups: the longer the span, the larger. Text has no rollups. */
+export function sourceFor(spanMs: number, isNumber: boolean): SeriesSource {
+  if (!isNumber || spanMs <= RAW_SPAN_MS) return "raw";
+  return spanMs <= TEN_SECONDS_SPAN_MS ? "10s" : "1m";
+}
+
+/** The step of a drawing, ms: that of its source, or a whole multiple of it, so that points stay under a bound. */
+export function stepFor(source: SeriesSource, spanMs: number, pointsMax: number): number {
+  const windowMs = WINDOW_MS[source];
+  if (windowMs === 0) return 0;
+  return Math.max(1, Math.ceil(spanMs / windowMs / pointsMax)) * windowMs;
+}
+
+/** The tags of a series key as InfluxDB writes it: `climate,device=a\,b,region=eu`. */
+export function tagsOfKey(key: string): Record<string, string> {
+  const plain = (text: string): string => text.replaceAll(/\\([,= ])/g, "$1");
+  const [, ...tags] = key.split(/(?<!\\),/);
+  return Object.fromEntries(
+    tags.map((tag) => {
+      const [name = "", ...value] = tag.split(/(?<!\\)=/);
+      return [plain(name), plain(value.join("="))];
+    }),
+  );
+}
