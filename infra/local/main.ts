@@ -2,6 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import { launcherProgram } from "./options.ts";
+import { Demo } from "./demo/demo.ts";
+import { planDemo } from "./demo/plan-demo.ts";
 import { type LocalOptions, planLocal } from "./plan.ts";
 import { makeSecrets } from "./secrets.ts";
 import { incidentLines } from "./incident.ts";
@@ -38,14 +40,19 @@ async function main(): Promise<number> {
     root: process.getuid?.() === 0,
     say,
   });
-  const plan = planLocal(options, {
+  const secret = makeSecrets();
+  const local = planLocal(options, {
     programs,
     node: process.execPath,
-    secret: makeSecrets(),
+    secret,
     runId: new Date().toISOString().replaceAll(":", "-"),
     passedEnv: passedEnv(process.env),
     channelEnv: channels === null ? {} : channelEnv(channels, process.env),
   });
+  const sendTraces = !Object.keys(process.env).some((name) => name.startsWith("OTEL_"));
+  const { portBase } = options;
+  const demoPlan = planDemo(local, { portBase, token: secret("demo control"), sendTraces });
+  const { plan } = demoPlan;
   if (cli.json !== undefined) checkWritable(cli.json);
   const warning = portBaseWarning(options.portBase, outgoingPorts());
   if (warning !== null) say(`warning: ${warning}`);
@@ -62,6 +69,8 @@ async function main(): Promise<number> {
     const release = takeDirectory(options.dataDir, process.pid);
     try {
       await checkPorts([...plan.servers, ...plan.services, plan.simulator]);
+      await using demo = new Demo(demoPlan, () => session.supervisor);
+      await demo.open();
       const report = await session.run(stopSignal());
       if (report) finish(report, cli.json);
       else fail("stopped before there was something to report");

@@ -21,6 +21,8 @@ const HOST = "127.0.0.1";
 /** One at the hub's ports, one at each region's. */
 export const AGGREGATORS_MAX = 1 + REGIONS.length;
 const PROJECT = join(import.meta.dirname, "../..");
+const RULES_FILE = join(PROJECT, "infra/local/rules.json");
+const MAPPINGS_FILE = join(PROJECT, "infra/mappings/examples.json");
 /** The age limit of a run with `--keep-times`, whose rows are from 2013 and 2015. */
 const HISTORY_AGE_MAX = "36500d";
 
@@ -298,7 +300,7 @@ function regionServices(
         ...as("gateway"),
         SKERRY_MQTT_PORT: String(base + 2),
         SKERRY_ANONYMOUS: "loopback",
-        SKERRY_MAPPINGS: join(PROJECT, "infra/mappings/examples.json"),
+        SKERRY_MAPPINGS: MAPPINGS_FILE,
         SKERRY_DATA_DIR: join(options.dataDir, "gateway", region),
         ...(options.keepTimes ? { SKERRY_AGE_MAX: HISTORY_AGE_MAX } : {}),
       },
@@ -306,7 +308,7 @@ function regionServices(
     ),
     service(
       { name: `alerting-${region}`, main: "gateway/alerting/main.ts", statusPort: base + 4 },
-      { ...as("alerting"), SKERRY_RULES: join(PROJECT, "infra/local/rules.json") },
+      { ...as("alerting"), SKERRY_RULES: RULES_FILE },
       context,
     ),
   ];
@@ -329,6 +331,10 @@ function consoleService(
     {
       SKERRY_NATS_URL: natsUrl("console", "hub", options, context),
       SKERRY_REGIONS: REGIONS.join(","),
+      SKERRY_INFLUX_URL: addresses.influx,
+      SKERRY_INFLUX_DATABASE: INFLUX_DATABASE,
+      SKERRY_RULES: RULES_FILE,
+      SKERRY_MAPPINGS: MAPPINGS_FILE,
       SKERRY_CONSOLE_HOST: HOST,
       SKERRY_CONSOLE_PORT: String(portBase + 7),
       SKERRY_CONSOLE_OPERATOR_TOKEN: operatorToken,

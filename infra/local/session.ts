@@ -81,6 +81,11 @@ export class Session {
     this.#monitor = new Monitor(plan, this.#supervisor);
   }
 
+  /** The processes. */
+  get supervisor(): Supervisor {
+    return this.#supervisor;
+  }
+
   /** Everything that went wrong so far. */
   get incidents(): { incidents: readonly Incident[]; incidentsTotal: number } {
     const { incidents, incidentsTotal } = this.#supervisor;

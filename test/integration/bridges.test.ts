@@ -23,7 +23,7 @@ import { startBridge } from "../support/mosquitto.ts";
 import { connectClient } from "../support/mqtt-client.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 import { type Service, startService } from "../support/services.ts";
-import { TcpProxy } from "../support/tcp-proxy.ts";
+import { TcpProxy } from "../../infra/local/demo/tcp-proxy.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const MAPPINGS = join(import.meta.dirname, "../../infra/mappings/examples.json");

@@ -21,7 +21,7 @@ import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { type NatsWorld, startHubAndRegions } from "../support/nats.ts";
 import { type Service, startService } from "../support/services.ts";
 import { skerry } from "../support/skerry.ts";
-import { TcpProxy } from "../support/tcp-proxy.ts";
+import { TcpProxy } from "../../infra/local/demo/tcp-proxy.ts";
 
 const stack = new AsyncDisposableStack();
 let world: NatsWorld;

@@ -12,7 +12,7 @@ import { startInflux } from "../support/influx.ts";
 import { FrameWriter } from "../support/nats-frames.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 import { startService } from "../support/services.ts";
-import { TcpProxy } from "../support/tcp-proxy.ts";
+import { TcpProxy } from "../../infra/local/demo/tcp-proxy.ts";
 
 const REGION = "eu";
 const PARTITIONS = 4;

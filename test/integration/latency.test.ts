@@ -9,7 +9,7 @@ import { startInflux } from "../support/influx.ts";
 import { FrameWriter } from "../support/nats-frames.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 import { startService } from "../support/services.ts";
-import { TcpProxy } from "../support/tcp-proxy.ts";
+import { TcpProxy } from "../../infra/local/demo/tcp-proxy.ts";
 
 const LANES = 2;
 const SENT = 20;

@@ -16,7 +16,7 @@ import { freePort } from "../support/free-port.ts";
 import { FrameWriter, type TestReading } from "../support/nats-frames.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 import { makeService } from "../support/services.ts";
-import { TcpProxy } from "../support/tcp-proxy.ts";
+import { TcpProxy } from "../../infra/local/demo/tcp-proxy.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const PARTITIONS = 2;

@@ -16,7 +16,7 @@ import { type ServerProcess } from "../support/server-process.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 import { makeService } from "../support/services.ts";
-import { TcpProxy } from "../support/tcp-proxy.ts";
+import { TcpProxy } from "../../infra/local/demo/tcp-proxy.ts";
 import { skerry } from "../support/skerry.ts";
 
 const REGIONS = ["eu", "us"] as const;

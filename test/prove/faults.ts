@@ -3,7 +3,7 @@ import type { Monitor } from "../../infra/local/monitor.ts";
 import type { Supervisor } from "../../infra/local/supervisor.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { FAULT_KINDS, type Fault, type FaultKind } from "./schedule.ts";
-import type { TcpProxy } from "../support/tcp-proxy.ts";
+import type { TcpProxy } from "../../infra/local/demo/tcp-proxy.ts";
 
 export type FaultTable = Record<FaultKind, { count: number; recoveryMsMax: number }>;
 

@@ -29,7 +29,7 @@ import { type SetAsideCompared, compareSetAside } from "./set-aside-check.ts";
 import { Strangers, type StrangersCompared } from "./strangers/run.ts";
 import type { Outage } from "./strangers/stranger.ts";
 import { MailServer } from "../support/notifications.ts";
-import { TcpProxy } from "../support/tcp-proxy.ts";
+import { TcpProxy } from "../../infra/local/demo/tcp-proxy.ts";
 
 export interface ProofOptions {
   readonly seed: number;

@@ -7,7 +7,7 @@ import { eventually } from "../../support/eventually.ts";
 import { freePort } from "../../support/free-port.ts";
 import { ServerProcess } from "../../support/server-process.ts";
 import { connectClient } from "../../support/mqtt-client.ts";
-import { TcpProxy } from "../../support/tcp-proxy.ts";
+import { TcpProxy } from "../../../infra/local/demo/tcp-proxy.ts";
 import { Generator } from "../ingest/generator.ts";
 import { PACED_WINDOW } from "../ingest/plan.ts";
 import type { Target } from "../ingest/targets.ts";

@@ -13,7 +13,7 @@ import { type ServerProcess } from "../../support/server-process.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { type NatsWorld, startHubAndRegions } from "../../support/nats.ts";
 import { type Service, makeService } from "../../support/services.ts";
-import { TcpProxy } from "../../support/tcp-proxy.ts";
+import { TcpProxy } from "../../../infra/local/demo/tcp-proxy.ts";
 import type { Target } from "../ingest/targets.ts";
 
 export const REGION = "eu";
