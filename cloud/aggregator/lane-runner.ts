@@ -32,6 +32,7 @@ import { sleep } from "../../platform/runtime/backoff.ts";
 import { dispositionOf, messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { HubAlerts } from "../hub-alerts.ts";
+import { Progress } from "../insight/lag/progress.ts";
 import { insist } from "../../platform/runtime/insist.ts";
 import type { ContractLayout, ContractLayouts } from "./contract-layout.ts";
 import { type FrameOutcome, LaneAggregate, type LaneFrame } from "./lane-aggregate.ts";
@@ -68,6 +69,8 @@ export class LaneRunner implements RepairableLane {
   #saved: AggregatorPosition | null = null;
   #saving: Promise<void> = Promise.resolve();
   #listening = false;
+  readonly #progress = new Progress();
+  #readSeq = 0;
   #effectsSinceYield = 0;
 
   constructor(lane: LaneId, lease: Lease, parts: LaneParts) {
@@ -90,6 +93,18 @@ export class LaneRunner implements RepairableLane {
   /** True once its position is known and its log is being read. */
   get reading(): boolean {
     return this.#listening && !this.#operator.stopped;
+  }
+
+  /** Notes how far it has come; to be called once a second. */
+  noteProgress(atMs: number): void {
+    if (this.#aggregate === null) return;
+    const { doneSeq } = this.#aggregate;
+    this.#progress.observe({ atMs, targetSeq: Math.max(this.#readSeq, doneSeq), doneSeq });
+  }
+
+  /** Time for which frames that were read are not done, ms. */
+  standsForMs(nowMs: number): number {
+    return this.#progress.standsForMs(nowMs);
   }
 
   get region(): string {
@@ -185,7 +200,8 @@ export class LaneRunner implements RepairableLane {
   }
 
   /** The first frame ever read of this lane says whether the log's beginning was trimmed. */
-  async #prepare({ storeMs }: LogEntry, signal: AbortSignal): Promise<boolean> {
+  async #prepare({ seq, storeMs }: LogEntry, signal: AbortSignal): Promise<boolean> {
+    this.#readSeq = seq;
     if (this.#aggregate) return true;
     const firstSeq = await insist(() => this.#firstSeq(), this.#logger, signal);
     if (firstSeq === null) return false;

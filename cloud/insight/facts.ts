@@ -9,7 +9,7 @@ import { GONE_MS } from "./lag/verdict.ts";
 /** The place of an operator in a lane. */
 export interface Place {
   readonly doneSeq: number;
-  /** When that frame was stored in the region, epoch ms; null if it is not known any more. */
+  /** Time at which the region stored that frame, epoch ms; null if it is not known any more. */
   readonly doneMs: number | null;
 }
 

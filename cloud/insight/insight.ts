@@ -2,6 +2,7 @@
 import type { LinkState } from "../link/link-history.ts";
 import type { LagVerdict } from "./lag/verdict.ts";
 import type { Ledger } from "../../contracts/messages/ledger.ts";
+import type { AggregatorStatus } from "../../contracts/messages/status.ts";
 import type { ProcessVitals } from "../../contracts/messages/live.ts";
 
 export interface ProcessInsight {
@@ -44,10 +45,14 @@ export interface RegionInsight {
   readonly copy: (LogInsight & { readonly verdict: LagVerdict }) | null;
   readonly lanes: readonly LaneInsight[];
   readonly channels: readonly ChannelInsight[];
-  /** From the region's log to the sink, all lanes together: the worst of it, and when all is done. */
+  /** The way from the region's log to the sink, all lanes together: the worst of it, and when all is done. */
   readonly path: LagVerdict;
   /** Age of what the sink has of every lane, ms; null if it is not known. */
   readonly freshnessMs: number | null;
+  /** The newest canary that the sink has: an idle region is known to work by it. */
+  readonly canary: { readonly sentMs: number; readonly storedMs: number } | null;
+  /** Latency of the last minute by hop. */
+  readonly latency: AggregatorStatus["recentLatencyMs"][string];
   /** Time that draining takes once the link is back, ms; null without an outage, or if it cannot be said. */
   readonly drainAfterMs: number | null;
   /** Readings that gateways have stored since they started. */

@@ -17,6 +17,8 @@ import { about, list } from "./words.ts";
 
 /** Share of a log's bound from which on somebody should act. */
 const LOG_FILLED = 0.8;
+/** A balance that is open for less is on its way to come out. */
+const OPEN_FOR_MS = 60_000;
 /** Operators of lanes, whose absence the lanes tell. */
 const TOLD_BY_LANES: ReadonlySet<string> = new Set(["aggregator", "alerting"]);
 
@@ -81,11 +83,13 @@ function lossText(region: string, own: readonly LaneLoss[]): string {
   return `${region} lost ${count(readings, "acknowledged reading")}: ${first!.what}${more}`;
 }
 
-const openBalances = ({ ledger }: Facts): Found[] =>
-  (ledger?.open ?? []).map(({ region, partition, readings, why }) => ({
+const openBalances = ({ ledger, atMs }: Facts): Found[] => {
+  const open = (ledger?.open ?? []).filter(({ sinceMs }) => atMs - sinceMs >= OPEN_FOR_MS);
+  return open.map(({ region, partition, readings, why }) => ({
     region,
     text: `${count(Math.abs(readings), "reading")} of lane ${region}/${partition} are not accounted for: ${why}`,
   }));
+};
 
 interface Reader {
   readonly region: string;

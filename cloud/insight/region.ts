@@ -30,12 +30,16 @@ export class RegionHistory {
     const oldestMs = of.lanes.map(({ aggregator }) => aggregator?.doneMs ?? null);
     const isKnown = oldestMs.length > 0 && oldestMs.every((ms) => ms !== null);
     const gateways = statusesOf(facts, "gateway", region);
+    const aggregators = statusesOf(facts, "aggregator");
     return {
       ...{ region, link, lanes, path },
       log: this.#log,
       copy: of.copy && copy ? { ...withoutLag(of.copy), verdict: copy } : null,
       channels: this.#channels(of, facts),
       freshnessMs: isKnown ? Math.max(0, facts.atMs - Math.min(...oldestMs)) : null,
+      canary: newestCanary(aggregators, region),
+      latency:
+        aggregators.find((one) => one.recentLatencyMs[region])?.recentLatencyMs[region] ?? {},
       drainAfterMs: this.#drainAfterMs(of, facts.atMs),
       readingsStored: gateways.reduce((sum, { readingsStored }) => sum + readingsStored, 0),
     };
@@ -209,6 +213,12 @@ export const SINK_REFUSES = "the sink does not take what is written";
 function sinkProblem(aggregators: readonly AggregatorStatus[]): string | null {
   const refusing = aggregators.find(({ influx }) => influx.state === "refusing");
   return refusing ? `${SINK_REFUSES}: ${refusing.influx.detail}` : null;
+}
+
+function newestCanary(aggregators: readonly AggregatorStatus[], of: string) {
+  const own = aggregators.flatMap(({ canaries }) => canaries.filter(({ region }) => region === of));
+  const newest = own.toSorted((a, b) => b.storedMs - a.storedMs)[0];
+  return newest ? { sentMs: newest.sentMs, storedMs: newest.storedMs } : null;
 }
 
 const unowned = (aggregators: readonly AggregatorStatus[], lane: LaneStatus | null) =>

@@ -53,7 +53,7 @@ function accountOf(ledger: Ledger | null): string | null {
     : `all ${number(acknowledged)} acknowledged readings are accounted for`;
 }
 
-/** What waits in the logs, where something is in its way; null if nothing is known to. */
+/** Readings that wait in the logs, where something is in their way; null if none is known to. */
 function waitingText({ ledger, problems }: Known): string | null {
   if (!ledger || ledger.open.length > 0) return null;
   if (!problems.some(({ kind }) => kind === "sink_refuses" || kind === "stuck")) return null;

@@ -33,6 +33,8 @@ export interface InsightOptions {
   readonly logger: Logger;
   /** The standing ledger now; null while it is not known. Absent where nobody keeps it. */
   readonly ledger?: () => Ledger | null;
+  /** False for a user that may not read the regions' alerts: nothing is known of channels then. */
+  readonly channels: boolean;
   /** Alerts that are firing; absent where nobody reads them. */
   readonly alertsFiring?: () => number | null;
   /** Told of each insight as it is made. */
@@ -105,7 +107,7 @@ export class InsightWatch {
     const log = link?.up === false ? null : await this.#origin(region);
     const [copy, alerts] = await Promise.all([
       orNull(this.#streams.find(stream)),
-      orNull(this.#streams.find(alertsStream(region))),
+      this.#options.channels ? orNull(this.#streams.find(alertsStream(region))) : null,
     ]);
     const saved = await this.#saved(region, heard);
     const { partitions } = this.#options;
@@ -151,7 +153,7 @@ export class InsightWatch {
     };
   }
 
-  /** When the region stored the frame up to which a lane is done; null if that is not there any more. */
+  /** Time at which the region stored the frame up to which a lane is done; null if that is gone. */
   async #storedMs(
     stream: string,
     doneSeq: number,

@@ -12,16 +12,16 @@ import {
   type SetAsideGroup,
   watchSetAside,
 } from "../../platform/nats/lanes/set-aside-watch.ts";
-import { LiveView } from "../../platform/nats/live/live-view.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { insist } from "../../platform/runtime/insist.ts";
 import { RejectKeeper } from "../../platform/nats/lanes/reject-keeper.ts";
 import { makeRoom } from "../../platform/nats/lanes/reject-room.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
-import { sleep } from "../../platform/runtime/backoff.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
+import type { Insight } from "../insight/insight.ts";
+import { InsightWatch } from "../insight/watch.ts";
 import { careForCopy } from "./copies.ts";
 import { HubAlerts } from "../hub-alerts.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
@@ -48,8 +48,6 @@ export interface StewardParts {
 /** Hours that a steward which was away looks back at. */
 const HOURS_BACK_MAX = 24;
 
-const LISTEN_AGAIN_MS = 60_000;
-
 type Job = StewardStatus["jobs"][string];
 
 export class Steward implements StatusSource {
@@ -59,8 +57,8 @@ export class Steward implements StatusSource {
   readonly #jobs = new Map<string, Job>();
   readonly #copies = new Map<string, HubCopy>();
   readonly #rejects: RejectKeeper;
-  readonly #live = new LiveView();
   readonly #ledger: LedgerWatch;
+  readonly #insight: InsightWatch;
 
   constructor(config: StewardConfig, parts: StewardParts) {
     this.#config = config;
@@ -70,7 +68,12 @@ export class Steward implements StatusSource {
     const alerts = new HubAlerts(connection);
     this.#rejects = new RejectKeeper({ connection, domain: HUB, alerts, logger });
     const { regions, partitions } = config;
-    const lanes = { connection, regions, partitions, live: this.#live };
+    this.#insight = new InsightWatch({
+      ...{ connection, regions, partitions, logger },
+      channels: false, // It may not read the regions' alerts.
+      ledger: () => this.#ledger.ledger,
+    });
+    const lanes = { connection, regions, partitions, live: this.#insight.live };
     this.#ledger = new LedgerWatch({ ...lanes, alerts, logger });
   }
 
@@ -83,10 +86,13 @@ export class Steward implements StatusSource {
       process: "steward",
       jobs: Object.fromEntries(this.#jobs),
       copies: Object.fromEntries(this.#copies),
-      processes: this.#live.processes.map(({ kind, instance, domain, startedMs, heardMs }) => ({
-        ...{ kind, instance, domain, startedMs },
-        silentMs: Math.max(0, Date.now() - heardMs),
-      })),
+      insight: toldOf(this.#insight.latest),
+      processes: this.#insight.live.processes.map(
+        ({ kind, instance, domain, startedMs, heardMs }) => ({
+          ...{ kind, instance, domain, startedMs },
+          silentMs: Math.max(0, Date.now() - heardMs),
+        }),
+      ),
       sink: { name: this.#config.sink, uncompared: this.#uncompared },
       ledger: this.#ledger.ledger,
     };
@@ -114,24 +120,10 @@ export class Steward implements StatusSource {
     } else this.#logger.warn(this.#uncompared);
     await Promise.all([
       this.#alertOfSetAside(signal),
-      this.#listen(signal),
+      this.#insight.run(signal),
       this.#ledger.run(signal),
     ]);
     for (const task of tasks) await task.destroy();
-  }
-
-  /** Hears the processes of all domains until `signal` aborts. */
-  async #listen(signal: AbortSignal): Promise<void> {
-    const { connection } = this.#parts;
-    while (!signal.aborted) {
-      try {
-        await this.#live.run(connection, [HUB, ...this.#config.regions], signal);
-      } catch (error) {
-        // A server whose configuration is older knows no live lane.
-        this.#logger.warn(`processes are not heard: ${messageOf(error)}`);
-        await sleep(LISTEN_AGAIN_MS, signal);
-      }
-    }
   }
 
   /** Alerts about what any process at the hub could not handle, until `signal` aborts. */
@@ -197,4 +189,10 @@ export class Steward implements StatusSource {
       }
     });
   }
+}
+
+function toldOf(insight: Insight | null): StewardStatus["insight"] {
+  if (!insight) return null;
+  const { atMs, state, sentence, problems } = insight;
+  return { atMs, state, sentence, problems: problems.map(({ text }) => text) };
 }

@@ -193,6 +193,13 @@ export interface StewardStatus {
   >;
   /** The hub's copies of logs, by region. */
   readonly copies: Readonly<Record<string, HubCopy>>;
+  /** The verdict on the installation, and what is wrong, the worst first; null until it was looked at. */
+  readonly insight: {
+    readonly atMs: number;
+    readonly state: "ok" | "degraded" | "wrong" | "unknown";
+    readonly sentence: string;
+    readonly problems: readonly string[];
+  } | null;
   /** Processes that are heard on the live lane, longest silent first. */
   readonly processes: readonly {
     readonly kind: string;

@@ -22,6 +22,8 @@ export const STATUS_OPTIONS = {
 export interface StatusSource {
   /** True once the process does its real work, not merely listens. */
   ready(): boolean;
+  /** The reason in words; null if it is ready. Absent: no more is known than that. */
+  whyNotReady?(): string | null;
   /** A JSON-able snapshot for the supervisor's panel and for people. */
   status(): unknown;
 }
@@ -45,7 +47,9 @@ export async function serveStatus(
     if (request.method !== "GET") return void response.writeHead(405).end();
     if (request.url === "/readyz") {
       const ready = source.ready();
-      return void response.writeHead(ready ? 200 : 503).end(ready ? "ready\n" : "not ready\n");
+      const why = ready ? null : (source.whyNotReady?.() ?? null);
+      const text = ready ? "ready" : `not ready${why === null ? "" : `: ${why}`}`;
+      return void response.writeHead(ready ? 200 : 503).end(`${text}\n`);
     }
     if (request.url === "/status") {
       response.writeHead(200, { "content-type": "application/json" });

@@ -50,7 +50,7 @@ test("an idle installation is well; aggregator, sink and WAN are told apart, wit
   const stop = new AbortController();
   const connection = await world.hub.connect("console");
   const logger = makeLogger({}, "silent");
-  const options = { connection, regions: [REGION], partitions: PARTITIONS, logger };
+  const options = { connection, regions: [REGION], partitions: PARTITIONS, channels: true, logger };
   const watch = new InsightWatch(options);
   const watching = watch.run(stop.signal);
   stack.defer(async () => {

@@ -35,6 +35,7 @@ const STATUS: StewardStatus = {
   process: "steward",
   jobs: {},
   copies: {},
+  insight: null,
   processes: [],
   sink: { name: "influx", uncompared: null },
   ledger: null,

@@ -50,7 +50,7 @@ export class Progress {
       this.#samples.shift();
   }
 
-  /** What was before says nothing about what comes: a link is back, or a reader. */
+  /** Forgets what was before, because it says nothing about what comes: a link is back, or a reader. */
   beginAnew(): void {
     this.#samples = this.#samples.slice(-1);
     if (this.#idleSinceMs !== null) this.#idleSinceMs = this.last?.atMs ?? null;
@@ -61,8 +61,13 @@ export class Progress {
     return last ? Math.max(0, last.targetSeq - last.doneSeq) : 0;
   }
 
+  /** Time for which it has had work and has done nothing of it, ms. */
+  standsForMs(nowMs: number): number {
+    return this.#idleSinceMs === null ? 0 : nowMs - this.#idleSinceMs;
+  }
+
   motion(nowMs: number): Motion {
-    if (this.#idleSinceMs !== null && nowMs - this.#idleSinceMs >= STALLED_MS) return "stalled";
+    if (this.standsForMs(nowMs) >= STALLED_MS) return "stalled";
     return this.#rewound ? "rewinding" : "moving";
   }
 

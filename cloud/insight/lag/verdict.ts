@@ -25,6 +25,9 @@ export const UP_TO_DATE_MS = 5_000;
 /** A process that is silent for longer is gone: it speaks each second, and a restart takes some. */
 export const GONE_MS = 15_000;
 
+/** Whoever does not get on and is silent for so long does not because it is gone. */
+const QUIET_MS = 5_000;
+
 export interface LagFacts {
   readonly nowMs: number;
   /** Down since then, epoch ms; null while it is up. */
@@ -51,7 +54,10 @@ export function judgeLag(facts: LagFacts): Judged {
   if (silentMs >= GONE_MS) return stuck(facts, "stopped", absence(facts));
   if (linkDownSinceMs !== null && (behindFrames === 0 || waitsForRegion(facts)))
     return waits(facts, linkDownSinceMs);
-  if (facts.motion === "stalled") return stuck(facts, "stalled", standstill(facts));
+  if (facts.motion === "stalled")
+    return silentMs >= QUIET_MS
+      ? stuck(facts, "stopped", absence(facts))
+      : stuck(facts, "stalled", standstill(facts));
   if (facts.behindMs === null ? behindFrames === 0 : facts.behindMs <= UP_TO_DATE_MS)
     return { ...lag(facts), state: "ok", motion: facts.motion, etaMs: 0, why: "up to date" };
   return { ...lag(facts), state: "catching_up", motion: facts.motion, why: catchingUp(facts) };

@@ -26,6 +26,7 @@ export function screenLines(report: InstallationReport): string[] {
   return [
     verdictOf(report, problems),
     ...(problems.length > 1 ? problems.map((problem) => `  ${problem}`) : []),
+    ...hubLine(report),
     "",
     ...table(["PROCESS", "STATE", "ADDRESS", "WORK"], processRows(report)),
     "",
@@ -36,6 +37,13 @@ export function screenLines(report: InstallationReport): string[] {
     ),
     ...alertLines(report),
   ];
+}
+
+/** The verdict of the steward, which has watched for longer than one answer of everybody. */
+function hubLine({ processes }: InstallationReport): string[] {
+  const steward = processes.find(({ status }) => status?.process === "steward")?.status;
+  if (steward?.process !== "steward" || !steward.insight) return [];
+  return [`As the hub sees it: ${steward.insight.sentence}`];
 }
 
 function processRows({ servers, processes, atMs }: InstallationReport): string[][] {

@@ -4,7 +4,13 @@ import { expect, test } from "vitest";
 import type { RegionFacts } from "../../../../cloud/insight/facts.ts";
 import type { GatewayStatus } from "../../../../contracts/messages/status.ts";
 import type { HeardProcess } from "../../../../platform/nats/live/live-view.ts";
-import { BALANCED, type Moment, START_MS, type Spoilt, run } from "./installation.ts";
+import {
+  BALANCED,
+  type Moment,
+  START_MS,
+  type Spoilt,
+  run,
+} from "../../../support/insight-facts.ts";
 
 const SPOILT_MS = START_MS + 40_000;
 const sentenceOf = (spoilt: Spoilt = {}, seconds = 80): string => {

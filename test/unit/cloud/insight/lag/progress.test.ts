@@ -24,6 +24,7 @@ test("a reader that has work and does not move is stalled, counted from when it 
   const stood = after(...seconds(30, (s) => [s < 20 ? 5 : s, 5]));
   expect(stood.progress.motion(20_000 + STALLED_MS - 1)).toBe("moving");
   expect(stood.progress.motion(20_000 + STALLED_MS)).toBe("stalled");
+  expect(stood.progress.standsForMs(25_000)).toBe(5_000);
   stood.progress.observe({ atMs: 31_000, targetSeq: 40, doneSeq: 6 });
   expect(stood.progress.motion(32_000)).toBe("moving");
 });

@@ -55,6 +55,8 @@ test("a process that is gone is stuck, however little waits", () => {
   expect(judged({ silentMs: GONE_MS })).toBe(
     "stuck: stuck: the aggregator has not been heard for 15 s",
   );
+  const stalled = { motion: "stalled", behindFrames: 10, silentMs: 11_000 } as const;
+  expect(judged(stalled)).toContain("the aggregator has not been heard for 11 s");
   expect(judged({ silentMs: Infinity })).toBe("stuck: stuck: nothing is heard of the aggregator");
 });
 

@@ -1,15 +1,15 @@
 // Facts of an installation that runs well, to be spoilt by tests.
-import type { HeardProcess } from "../../../../platform/nats/live/live-view.ts";
+import type { HeardProcess } from "../../platform/nats/live/live-view.ts";
 import type {
   AggregatorStatus,
   AlertingStatus,
   GatewayStatus,
   ProcessStatus,
-} from "../../../../contracts/messages/status.ts";
-import { type Ledger, NO_TERMS } from "../../../../contracts/messages/ledger.ts";
-import { Assessment } from "../../../../cloud/insight/assess.ts";
-import type { Facts, RegionFacts } from "../../../../cloud/insight/facts.ts";
-import type { Insight } from "../../../../cloud/insight/insight.ts";
+} from "../../contracts/messages/status.ts";
+import { type Ledger, NO_TERMS } from "../../contracts/messages/ledger.ts";
+import { Assessment } from "../../cloud/insight/assess.ts";
+import type { Facts, RegionFacts } from "../../cloud/insight/facts.ts";
+import type { Insight } from "../../cloud/insight/insight.ts";
 
 export const START_MS = 1_800_000_000_000;
 const REGIONS = ["eu", "us"];
@@ -53,6 +53,8 @@ function processesAt(moment: Moment): HeardProcess[] {
   const aggregator = {
     ...{ process: "aggregator", losses: [], lanes: lanesOf(REGIONS, moment.seq) },
     influx: { state: "ok", detail: "" },
+    canaries: [],
+    recentLatencyMs: {},
   } as unknown as AggregatorStatus;
   return [
     heard(aggregator, "hub", moment),
