@@ -31,7 +31,12 @@ function Station({ station, box, isNarrow }) {
   const { x, y, width } = box;
   const { height } = isNarrow ? DOWN : ACROSS;
   const texts = textsOf(box, isNarrow);
-  return html`<a href=${href} class="station" data-state=${state}>
+  return html`<a
+    href=${href}
+    class="station"
+    data-state=${state}
+    aria-label=${[title, main, note, hint].filter(Boolean).join(", ")}
+  >
     ${hint && html`<title>${hint}</title>`}
     <rect x=${x} y=${y} width=${width} height=${height} rx="8" />
     <rect class="station-mark" x=${x} y=${y + 9} width="4" height=${height - 18} rx="2" />

@@ -1,0 +1,97 @@
+// Goal: the home page says in a sentence how things are, while data flows and when it stands still, and each of its numbers
+// leads to its proof, down to the device.
+// Method: a whole small installation and Chromium; the aggregator is stopped (SIGSTOP) and goes on.
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { seriousViolations } from "./support/accessibility.ts";
+import { PHONE, screenshot } from "./support/browser.ts";
+import { type Installation, startInstallation } from "./support/installation.ts";
+
+const STUCK_WITHIN_MS = 30_000;
+const FIRST_PAINT_MS = 1_000;
+
+let installation: Installation;
+beforeAll(async () => {
+  installation = await startInstallation(19_280);
+});
+afterAll(async () => installation?.[Symbol.asyncDispose]());
+
+const HEALTHY = /^All [\d,]+ acknowledged readings are accounted for/;
+
+test("the verdict is read at once; every number leads to its proof: ledger, lane, frame, device", async () => {
+  await using watched = await installation.open("/");
+  const { page } = watched;
+  await page.getByRole("heading", { name: HEALTHY }).waitFor({ timeout: 30_000 });
+  const paint = await page.evaluate<number>(
+    "performance.getEntriesByName('first-contentful-paint')[0].startTime",
+  );
+  expect(paint).toBeLessThan(FIRST_PAINT_MS);
+  await page.getByRole("link", { name: /Gateway eu/ }).waitFor();
+  await page.getByText("device to store").first().waitFor();
+  await screenshot(page, "home-healthy-light");
+  expect(await seriousViolations(page)).toEqual([]);
+
+  await page
+    .getByRole("group", { name: "Ledger by region" })
+    .getByRole("link", { name: "eu" })
+    .click();
+  await page.getByRole("heading", { name: "Ledger of eu" }).waitFor();
+  expect(await seriousViolations(page)).toEqual([]);
+  await page.getByRole("link", { name: "environment" }).first().click();
+  await page.getByRole("heading", { name: "Ledger of environment in eu" }).waitFor();
+  await screenshot(page, "ledger-light");
+  const lanes = page.getByRole("group", { name: "Ledger by lane" }).locator("tbody tr");
+  await lanes
+    .filter({ hasNot: page.locator("td:nth-child(2)", { hasText: /^0$/ }) })
+    .first()
+    .getByRole("link")
+    .first()
+    .click();
+  const frames = page.getByRole("group", { name: /^Frames of lane/ }).locator("tbody tr");
+  await screenshot(page, "lane-light");
+  const withDevice = frames.filter({ hasText: "room-eu-" }).first();
+  await withDevice.getByRole("link").first().click();
+  await page.getByRole("heading", { name: /^Frame / }).waitFor();
+  expect(await seriousViolations(page)).toEqual([]);
+  await page
+    .getByRole("link", { name: /^room-eu-/ })
+    .first()
+    .click();
+  await page.getByRole("heading", { name: /^room-eu-/ }).waitFor();
+  expect(watched.errors).toEqual([]);
+});
+
+test("a stopped aggregator is stuck within 30 s, in the sentence and in the picture, and all is well once it goes on", async () => {
+  await using watched = await installation.open("/");
+  const { page } = watched;
+  await page.getByRole("heading", { name: HEALTHY }).waitFor();
+  const { aggregator } = installation.launcher.pids();
+  process.kill(aggregator!, "SIGSTOP");
+  try {
+    await page.getByRole("heading", { name: /stuck/ }).waitFor({ timeout: STUCK_WITHIN_MS });
+    await page
+      .getByRole("link", { name: /Aggregator, stuck/ })
+      .first()
+      .waitFor();
+    await screenshot(page, "home-aggregator-stuck-light");
+  } finally {
+    process.kill(aggregator!, "SIGCONT");
+  }
+  await page.getByRole("heading", { name: HEALTHY }).waitFor({ timeout: 60_000 });
+});
+
+test.each([
+  ["/", "home"],
+  ["/ledger", "ledger"],
+  ["/lanes", "lanes"],
+  ["/latency", "latency"],
+])("%s is whole in the dark and on a phone", async (path, name) => {
+  for (const look of [{ dark: true }, { viewport: PHONE }]) {
+    await using watched = await installation.open(path, look);
+    const { page } = watched;
+    await page.locator("main .panel").nth(1).waitFor();
+    await screenshot(page, `${name}-${look.dark ? "dark" : "phone"}`);
+    expect(await seriousViolations(page)).toEqual([]);
+    const width = await page.evaluate<number>("document.documentElement.scrollWidth");
+    expect(width).toBeLessThanOrEqual(page.viewportSize()!.width);
+  }
+});
