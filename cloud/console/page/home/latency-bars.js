@@ -1,6 +1,6 @@
 // Latency of each hop: half of the readings, and 99 of 100, on a scale of powers of ten.
 import { html } from "/lib/htm.js";
-import { UNKNOWN, duration } from "../kit/numbers.js";
+import { duration } from "../kit/numbers.js";
 import { urlOf } from "../shell/router.js";
 
 export const HOPS = [
@@ -20,7 +20,8 @@ const widthOf = (ms) =>
 
 /** One region: a line for each hop. */
 export function LatencyBars({ region, latency, href = urlOf(["latency"], { region }) }) {
-  if (!latency || Object.keys(latency).length === 0) return html`<p class="muted">${UNKNOWN}</p>`;
+  if (!latency || Object.keys(latency).length === 0)
+    return html`<p class="muted">No reading was stored within the last minute.</p>`;
   return html`<a class="hops" href=${href}>
     ${HOPS.filter(([hop]) => latency[hop]).map(([hop, words]) => {
       const { p50, p99 } = latency[hop];

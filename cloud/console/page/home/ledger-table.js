@@ -2,7 +2,8 @@
 import { html } from "/lib/htm.js";
 import { Chip } from "../kit/chip.js";
 import { Age } from "../kit/number.js";
-import { count } from "../kit/numbers.js";
+import { count, minuteText } from "../kit/numbers.js";
+import { useNow } from "../kit/now.js";
 import { Table } from "../kit/table.js";
 import { urlOf } from "../shell/router.js";
 
@@ -74,6 +75,15 @@ export const ledgerColumns = (first, href) => {
   ];
 };
 
+const OLD_MS = 15_000;
+
+/** Of a region that is not heard, the ledger knows what it said last. */
+function AsOf({ heardMs }) {
+  const nowMs = useNow();
+  if (!heardMs || nowMs - heardMs < OLD_MS) return null;
+  return html`<span class="muted small">as of ${minuteText(heardMs)}</span>`;
+}
+
 /** One row for each region. */
 export function LedgerTable({ ledger }) {
   const byRegion = Map.groupBy(ledger.rows, ({ region }) => region);
@@ -81,7 +91,9 @@ export function LedgerTable({ ledger }) {
   const href = ({ region }) => urlOf(["ledger", region]);
   const first = {
     ...{ key: "region", label: "Region" },
-    cell: (row) => html`<a href=${href(row)}>${row.region}</a>`,
+    cell: (row) =>
+      html`<a href=${href(row)}>${row.region}</a>
+        <${AsOf} heardMs=${ledger.heardMs?.[row.region]} />`,
   };
   return html`<${Table}
     label="Ledger by region"

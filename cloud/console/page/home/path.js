@@ -24,17 +24,26 @@ const rateOr = (value, otherwise = UNKNOWN) => (value === null ? otherwise : rat
 /** Without the part of a verdict that the state says already. */
 const shortWhy = ({ why }) => why.replace(/^(stuck: |catching up, )/, "");
 
-function gateway({ region, log }, flow, problems) {
-  const refuses = problems.some((one) => one.kind === "log_refuses" && one.region === region);
-  const floods = problems.some((one) => one.kind === "flooding" && one.region === region);
-  return {
-    title: `Gateway ${region}`,
-    main: refuses ? "refuses" : rateOr(flow.admitted),
-    note: refuses ? "nothing acknowledged" : floods ? "a device floods" : "acknowledged",
-    state: refuses ? "bad" : floods ? "warn" : flow.admitted === null ? "idle" : "ok",
-    href: urlOf(["devices"], { region }),
-    log,
-  };
+/** Beyond a link that is down nobody is heard. */
+const isCutOff = ({ link }) => Boolean(link && !link.up);
+
+function gateway(of, flow, problems) {
+  const { region, link, connections } = of;
+  const has = (kind) => problems.some((one) => one.kind === kind && one.region === region);
+  const shared = { title: `Gateway ${region}`, href: urlOf(["devices"], { region }) };
+  if (isCutOff(of))
+    return {
+      ...shared,
+      main: "not heard",
+      note: `since ${minuteText(link.sinceMs)}`,
+      state: "idle",
+    };
+  if (has("log_refuses"))
+    return { ...shared, main: "refuses", note: "nothing acknowledged", state: "bad" };
+  const main = rateOr(flow.admitted);
+  if (has("flooding")) return { ...shared, main, note: "a device floods", state: "warn" };
+  const note = typeof connections === "number" ? plural(connections, "connection") : "acknowledged";
+  return { ...shared, main, note, state: flow.admitted === null ? "idle" : "ok" };
 }
 
 /** A share of a bound; a small one is told to be small. */
@@ -53,7 +62,14 @@ function log({ region, log: own, link }) {
           : fill === null
             ? `${count(own.lastSeq - own.firstSeq + 1)} frames`
             : `${fillText(fill)} full`,
-    state: fill === null ? "idle" : fill >= 0.95 ? "bad" : fill >= 0.8 ? "warn" : "ok",
+    state:
+      fill === null || (link && !link.up)
+        ? "idle"
+        : fill >= 0.95
+          ? "bad"
+          : fill >= 0.8
+            ? "warn"
+            : "ok",
     href: urlOf(["lanes"], { region }),
   };
 }
@@ -88,6 +104,10 @@ function copy({ region, copy: own, hubCopy, link }) {
     : { ...shared, main: plural(lag, "frame"), note: "to come" };
 }
 
+/** What is left to do, as far as anybody at the hub knows. */
+const behindText = (frames) =>
+  frames === 0 ? "all that came is done" : `${plural(frames, "frame")} to go`;
+
 /** The aggregators' work on the region's lanes: the worst lane speaks. */
 function aggregator({ region, lanes = [] }) {
   const order = ["stuck", "waiting_for_wan", "catching_up", "ok"];
@@ -110,7 +130,8 @@ function aggregator({ region, lanes = [] }) {
   };
 }
 
-function store({ region, freshnessMs }, flow, sink) {
+function store(of, flow, sink) {
+  const { region, freshnessMs } = of;
   const isRefusing = sink?.state === "refusing";
   return {
     title: "InfluxDB",
@@ -121,7 +142,7 @@ function store({ region, freshnessMs }, flow, sink) {
       freshnessMs === null || freshnessMs === undefined
         ? "age not known yet"
         : `newest ${duration(freshnessMs)} old`,
-    state: isRefusing ? "bad" : sink?.state === "ok" ? "ok" : "idle",
+    state: isRefusing ? "bad" : isCutOff(of) ? "warn" : sink?.state === "ok" ? "ok" : "idle",
     href: urlOf(["latency"], { region }),
   };
 }

@@ -8,7 +8,9 @@ import { TextField } from "../kit/form.js";
 import { count, plural } from "../kit/numbers.js";
 import { PageHead, Panel } from "../kit/panel.js";
 import { useOverview } from "../shell/feed.js";
+import { Note } from "../kit/problem.js";
 import { setQuery, urlOf } from "../shell/router.js";
+import { ForOperators } from "../shell/session.js";
 import { OneTopic } from "../topics/one-topic.js";
 import { Publish, Subscribe } from "../topics/subscribe.js";
 import { TreeView } from "../topics/tree-view.js";
@@ -74,7 +76,13 @@ export function Page({ query }) {
       <${Answer} of=${asked}>${(data) => html`<${Tree} data=${data} query=${query} />`}<//>
       <div class="stack">
         ${chosen && html`<${OneTopic} topic=${chosen} subscribe=${subscribe} />`}
-        <${Subscribe} region=${region} filter=${query.filter ?? ""} regions=${regions} />
+        <${ForOperators}
+          otherwise=${html`<${Note} state="info"
+            ><p>Listening to messages as they come, and publishing, is for operators.</p><//
+          >`}
+        >
+          <${Subscribe} region=${region} filter=${query.filter ?? ""} regions=${regions} />
+        <//>
         <${Publish} key=${query.topic} region=${region} topic=${query.topic} />
       </div>
     </div>`;

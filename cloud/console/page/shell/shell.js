@@ -1,6 +1,7 @@
 // The frame: navigation, the verdict in a line, and the page of the URL.
 import { html } from "/lib/htm.js";
 import { useEffect, useRef, useState } from "/lib/hooks.js";
+import { useAsk } from "../kit/ask.js";
 import { StateMark } from "../kit/chip.js";
 import { Empty } from "../kit/empty.js";
 import { ProblemNote } from "../kit/problem.js";
@@ -25,6 +26,9 @@ function Navigation({ page, isOpen, logOut }) {
   const theme = useTheme();
   const [feedState, feedWords] = FEED_WORDS[useFeedState()];
   const firing = useOverview()?.alertsFiring ?? 0;
+  // Only an installation that has demo controls shows where they are.
+  const { data: demo } = useAsk("/demo");
+  const isShown = ({ name }) => name !== "demo" || demo !== null;
   return html`<nav class="side" id="navigation" aria-label="Pages" data-open=${isOpen}>
     <a class="brand" href="/"><img src="/mark.svg" alt="" />Skerry</a>
     ${NAVIGATION.map(
@@ -32,7 +36,7 @@ function Navigation({ page, isOpen, logOut }) {
         html`<div key=${title}>
           ${title && html`<div class="nav-title" id=${`nav-${title}`}>${title}</div>`}
           <ul class="nav-group" aria-labelledby=${title ? `nav-${title}` : undefined}>
-            ${pages.map(
+            ${pages.filter(isShown).map(
               (one) =>
                 html`<li key=${one.name}>
                   <a

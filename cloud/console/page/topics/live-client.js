@@ -17,6 +17,8 @@ export async function connectRegion(region, { onMessage, onEnd }) {
     protocolVersion: 5,
     clientId: `console-${crypto.randomUUID().slice(0, 8)}`,
     reconnectPeriod: 0,
+    // Its own timers run in a worker made of a blob, which the content security policy forbids.
+    timerVariant: "native",
     connectTimeout: CONNECT_WITHIN_MS,
   });
   client.on("message", (topic, payload, packet) =>
