@@ -18,6 +18,7 @@ const marksPlugin = (marks) => ({
       ctx.lineWidth = devicePixelRatio;
       ctx.setLineDash([5 * devicePixelRatio, 4 * devicePixelRatio]);
       ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+      ctx.textAlign = "left";
       for (const { at, atMs, label = "" } of marks) {
         const isTime = atMs !== undefined;
         const place = Math.round(
@@ -40,9 +41,20 @@ const marksPlugin = (marks) => ({
   },
 });
 
-/** Keeps marked values in sight. */
-const rangeWith = (marks) => (_plot, least, most) => {
+/** Times at an axis, as the clocks of most countries say them; the day below where it begins. */
+const CLOCK = [
+  [365 * 86_400, "{YYYY}", null, null, null, null, null, null, 1],
+  [28 * 86_400, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+  [86_400, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+  [60, "{HH}:{mm}", "\n{D} {MMM}", null, "\n{D} {MMM}", null, null, null, 1],
+  [1, "{HH}:{mm}:{ss}", "\n{D} {MMM}", null, "\n{D} {MMM}", null, null, null, 1],
+  [0.001, "{ss}.{fff}", "\n{HH}:{mm}", null, null, null, "\n{HH}:{mm}", null, 1],
+];
+
+/** Keeps marked values in sight, and zero where it is asked for. */
+const rangeWith = (marks, fromZero) => (_plot, least, most) => {
   const ats = marks.flatMap(({ at }) => (at === undefined ? [] : [at]));
+  if (fromZero) return [0, Math.max(most ?? 0, 1) * 1.1];
   const known = [least, most, ...ats].filter((value) => value !== null && Number.isFinite(value));
   if (known.length === 0) return [0, 1];
   const low = Math.min(...known);
@@ -51,7 +63,26 @@ const rangeWith = (marks) => (_plot, least, most) => {
   return [low - room, high + room];
 };
 
-function optionsOf({ series, marks, width, height, onZoom }) {
+const steps = UPlot.paths.stepped({ align: 1 });
+
+/** Lines take the colours in turn; an edge of a band is not drawn itself. */
+function linesOf(series) {
+  let at = 0;
+  return series.map(({ label, unit = "", points, dash, edge, stepped }) => ({
+    label: unit === "" ? label : `${label} (${unit})`,
+    stroke: edge ? "transparent" : token(SERIES_TOKENS[at++ % SERIES_TOKENS.length]),
+    width: edge ? 0 : 1.5,
+    dash,
+    points: { show: edge ? false : points },
+    ...(stepped ? { paths: steps } : {}),
+    value: (_plot, value) => (value === null || value === undefined ? "" : String(value)),
+  }));
+}
+
+const bandOf = (band) =>
+  band === undefined ? [] : [{ series: band.map((at) => at + 1), fill: token("--band") }];
+
+function optionsOf({ series, marks, band, fromZero, width, height, onZoom }) {
   const axis = {
     stroke: token("--muted"),
     grid: { stroke: token("--line"), width: 1 },
@@ -61,19 +92,13 @@ function optionsOf({ series, marks, width, height, onZoom }) {
   return {
     width,
     height,
-    scales: { x: { time: true }, y: { range: rangeWith(marks) } },
-    axes: [axis, { ...axis, size: 62 }],
-    series: [
-      { value: "{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}" },
-      ...series.map(({ label, unit = "", points, dash }, at) => ({
-        label: unit === "" ? label : `${label} (${unit})`,
-        stroke: token(SERIES_TOKENS[at % SERIES_TOKENS.length]),
-        width: 1.5,
-        dash,
-        points: { show: points },
-        value: (_plot, value) => (value === null || value === undefined ? "" : String(value)),
-      })),
+    scales: { x: { time: true }, y: { range: rangeWith(marks, fromZero) } },
+    axes: [
+      { ...axis, values: CLOCK, space: 84 },
+      { ...axis, size: 62 },
     ],
+    series: [{ value: "{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}" }, ...linesOf(series)],
+    bands: bandOf(band),
     plugins: [marksPlugin(marks)],
     cursor: { drag: { x: onZoom !== undefined, y: false, setScale: false } },
     hooks: {
@@ -91,17 +116,28 @@ function optionsOf({ series, marks, width, height, onZoom }) {
 }
 
 /**
- * Values over time. `timesMs` are the times, ascending; `series` are `{ label, unit, values, points, dash }` with a value
- * or null for each time; `marks` are limits and moments; `onZoom(fromMs, toMs)` is called when a span is dragged.
+ * Values over time. `timesMs` are the times, ascending; `series` are `{ label, unit, values, points, dash, stepped }` with a
+ * value or null for each time; `band` are the places of the two series, the upper one first, between which it is filled,
+ * and which have `edge` set; with `fromZero` values begin there; `marks` are limits and moments; `onZoom(fromMs, toMs)` is called when a span is dragged.
  * `label` says in words what the chart shows.
  */
-export function Chart({ timesMs, series, marks = [], height = 240, label, onZoom }) {
+export function Chart({
+  timesMs,
+  series,
+  marks = [],
+  band,
+  fromZero,
+  height = 240,
+  label,
+  onZoom,
+}) {
   const frame = useRef(null);
   const plot = useRef(null);
   const theme = useTheme();
   const shape = JSON.stringify([
     series.map(({ label: name, unit }) => [name, unit]),
     marks,
+    band,
     height,
   ]);
   const data = [timesMs.map((ms) => ms / 1000), ...series.map(({ values }) => values)];
@@ -112,7 +148,7 @@ export function Chart({ timesMs, series, marks = [], height = 240, label, onZoom
     const { clientWidth: width } = element;
     const zoomed = onZoom && ((from, to) => zoom.current?.(from, to));
     plot.current = new UPlot(
-      optionsOf({ series, marks, width, height, onZoom: zoomed }),
+      optionsOf({ series, marks, band, fromZero, width, height, onZoom: zoomed }),
       data,
       element,
     );

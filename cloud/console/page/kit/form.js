@@ -24,7 +24,7 @@ export const TextField = ({ label, hint, error, wide, onInput, ...rest }) =>
       html`<input
         class="input"
         autocomplete="off"
-        spellcheck="false"
+        spellcheck=${false}
         ...${shared}
         ...${rest}
         onInput=${onInput && ((event) => onInput(event.target.value))}
@@ -36,7 +36,7 @@ export const TextArea = ({ label, hint, error, wide, onInput, ...rest }) =>
     >${(shared) =>
       html`<textarea
         class="input"
-        spellcheck="false"
+        spellcheck=${false}
         ...${shared}
         ...${rest}
         onInput=${onInput && ((event) => onInput(event.target.value))}

@@ -12,9 +12,18 @@ const compare = (a, b) => {
  * Rows under columns. A column is `{ key, label, cell(row), number, sort(row) }`: `number` stands to the right; with
  * `sort`, which gives what is compared, its head sorts the rows that are here. The first column names its row.
  *
- * `label` says to readers of the screen what the table is; `empty` is shown without rows; `chosen(row)` marks some.
+ * `label` says to readers of the screen what the table is; `empty` is shown without rows; `chosen(row)` marks some;
+ * with `cards` each row is a card of its own where there is no room for columns.
  */
-export function Table({ label, columns, rows, keyOf, empty = null, chosen = () => false }) {
+export function Table({
+  label,
+  columns,
+  rows,
+  keyOf,
+  empty = null,
+  cards = false,
+  chosen = () => false,
+}) {
   const [order, setOrder] = useState(null);
   if (rows.length === 0 && empty) return empty;
   const by = columns.find(({ key }) => key === order?.key);
@@ -23,7 +32,7 @@ export function Table({ label, columns, rows, keyOf, empty = null, chosen = () =
     : rows;
   const sortBy = (key) => setOrder({ key, down: order?.key === key ? !order.down : false });
   return html`<div class="table-frame" role="group" aria-label=${label} tabindex="0">
-    <table class="table">
+    <table class=${cards ? "table table-cards" : "table"}>
       <thead>
         <tr>
           ${columns.map((column) => html`<${Head} key=${column.key} ...${{ column, order, sortBy }} />`)}
@@ -33,11 +42,11 @@ export function Table({ label, columns, rows, keyOf, empty = null, chosen = () =
         ${shown.map(
           (row) =>
             html`<tr key=${keyOf(row)} data-chosen=${chosen(row) ? "true" : undefined}>
-              ${columns.map(({ key, cell, number }, at) => {
+              ${columns.map(({ key, label: name, cell, number }, at) => {
                 const kind = number ? "number" : undefined;
                 return at === 0
                   ? html`<th scope="row" key=${key} class=${kind}>${cell(row)}</th>`
-                  : html`<td key=${key} class=${kind}>${cell(row)}</td>`;
+                  : html`<td key=${key} class=${kind} data-label=${name}>${cell(row)}</td>`;
               })}
             </tr>`,
         )}
