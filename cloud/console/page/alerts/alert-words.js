@@ -1,0 +1,22 @@
+// How an alert is addressed and coloured.
+import { html } from "/lib/htm.js";
+import { Chip } from "../kit/chip.js";
+import { urlOf } from "../shell/router.js";
+
+const OF_SEVERITY = { info: "info", warning: "warn", critical: "bad" };
+
+/** Its state in a word, coloured by how grave it is while it fires. */
+export function AlertChips({ alert: { state, severity, late } }) {
+  const isFiring = state === "firing";
+  const colour = isFiring ? OF_SEVERITY[severity] : state === "resolved" ? "ok" : "idle";
+  return html`<span class="row">
+    <${Chip} state=${colour}>${state}${isFiring ? `, ${severity}` : ""}<//>
+    ${late && html`<${Chip} title="Its readings arrived too late to be what is now">late<//>`}
+  </span>`;
+}
+
+export const alertUrl = ({ rule, key, region, late }) =>
+  urlOf(["alerts", rule, key], { region, late: late ? "true" : "" });
+
+/** An underscore is in no id of anybody's rule: such alerts are the gateways' or the hub's own. */
+export const isOwnRule = ({ rule, region }) => region === "hub" || rule.includes("_");
