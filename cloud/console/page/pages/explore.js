@@ -1,0 +1,50 @@
+// Explore: any field of any series from InfluxDB, rollups chosen by the span that is seen.
+import { html } from "/lib/htm.js";
+import { Answer } from "../kit/answer.js";
+import { useAsk } from "../kit/ask.js";
+import { SelectField } from "../kit/form.js";
+import { PageHead } from "../kit/panel.js";
+import { navigate, urlOf } from "../shell/router.js";
+import { SeriesList } from "../explore/series-list.js";
+import { SeriesView } from "../explore/series-view.js";
+
+/** /explore?contract=…&tags={json}&field=…&from=…&until=…&source=…; without tags the series of the contract. */
+export function Page({ query }) {
+  const contracts = useAsk("/contracts");
+  return html`
+    <${PageHead} title="Explore">Every field of every series, as readings or as rollups of them.<//>
+    <${Answer} of=${contracts}
+      >${({ versions }) => html`<${Chosen} names=${[...new Set(versions.map(({ name }) => name))]} query=${query} />`}<//
+    >
+  `;
+}
+
+function Chosen({ names, query }) {
+  const contract = query.contract ?? (names.includes("environment") ? "environment" : names[0]);
+  const options = names.map((name) => ({ value: name, text: name }));
+  const contractField = html`<${SelectField}
+    label="Contract"
+    value=${contract}
+    options=${options}
+    onChange=${(name) => navigate(urlOf(["explore"], { contract: name }))}
+  />`;
+  const tags = readTags(query.tags);
+  return tags === null
+    ? html`<${SeriesList} contract=${contract} query=${query} contractField=${contractField} />`
+    : html`<${SeriesView}
+        key=${contract + query.tags}
+        contract=${contract}
+        tags=${tags}
+        query=${query}
+      />`;
+}
+
+/** Null where the address names no series. */
+function readTags(text) {
+  try {
+    const tags = JSON.parse(text ?? "null");
+    return typeof tags === "object" ? tags : null;
+  } catch {
+    return null;
+  }
+}
