@@ -5,7 +5,7 @@ import { LinkWatch } from "../../cloud/link/link-watch.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { startHubAndRegions } from "../support/nats.ts";
-import { TcpProxy } from "../support/tcp-proxy.ts";
+import { TcpProxy } from "../../infra/local/demo/tcp-proxy.ts";
 
 test("a region that is silent is known as down within 15 s, since when, and as up once it speaks", async () => {
   await using world = await startHubAndRegions({ regions: ["eu"] });
