@@ -3,6 +3,8 @@ import { startTelemetry } from "../../otel/telemetry.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
+import { natsServerMetricSpecs } from "../../platform/nats/monitoring/metrics.ts";
+import { ServerMonitor } from "../../platform/nats/monitoring/server-monitor.ts";
 import { HUB_INBOX } from "../../platform/nats/topology/permissions.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
@@ -27,11 +29,14 @@ await processMain({
     const catalog = await openContractRegistry(registry, signal);
     const steward = new Steward(config, { connection, source, catalog, logger });
     const at = { host: config.statusHost, port: config.statusPort };
+    const natsServer = new ServerMonitor(config.natsMonitorUrl, logger);
     telemetry.metrics.add(stewardMetricSpecs(() => steward.status()));
+    telemetry.metrics.add(natsServerMetricSpecs(natsServer));
     await using _status = await serveStatus(at, steward, telemetry.metrics);
     const announced = { connection, kind: "steward", domain: HUB } as const;
     await Promise.all([
       steward.run(signal),
+      natsServer.run(signal),
       announceProcess({ ...announced, status: () => steward.status() }, signal),
     ]);
     await connection.close();

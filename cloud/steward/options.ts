@@ -1,5 +1,6 @@
 import { SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
 import { TELEMETRY_OPTIONS } from "../../otel/options.ts";
+import { MONITORING_OPTIONS } from "../../platform/nats/monitoring/options.ts";
 import { type OptionTable, as } from "../../platform/runtime/config.ts";
 import { STATUS_OPTIONS } from "../../platform/runtime/status-server.ts";
 import { LANE_OPTIONS } from "../lane-options.ts";
@@ -32,6 +33,7 @@ export const STEWARD_OPTIONS = {
     parse: as.text,
   },
   ...SINK_OPTIONS,
+  ...MONITORING_OPTIONS,
   ...STATUS_OPTIONS,
   ...TELEMETRY_OPTIONS,
 } satisfies OptionTable;

@@ -10,6 +10,8 @@ import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { checkLog } from "../../platform/nats/lanes/check-log.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
+import { natsServerMetricSpecs } from "../../platform/nats/monitoring/metrics.ts";
+import { ServerMonitor } from "../../platform/nats/monitoring/server-monitor.ts";
 import { SetAside, entriesSetAside } from "../../platform/nats/lanes/set-aside.ts";
 import { retryEntries, serveRetries } from "../../platform/nats/lanes/set-aside-retries.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
@@ -127,7 +129,9 @@ await processMain({
       losses: lanes.flatMap((lane) => lane.losses),
       lanes: lanes.map((lane) => lane.status),
     });
+    const natsServer = new ServerMonitor(config.natsMonitorUrl, logger);
     telemetry.metrics.add(alertingMetricSpecs(status));
+    telemetry.metrics.add(natsServerMetricSpecs(natsServer));
     await using _server = await serveStatus(
       { host: config.statusHost, port: config.statusPort },
       { ready: () => true, status },
@@ -136,6 +140,7 @@ await processMain({
     logger.info({ rules: ruleBook.rules.map(({ id }) => id) }, "ready");
     await Promise.all([
       ...lanes.map((lane) => lane.run(signal)),
+      natsServer.run(signal),
       watchGateways({ streams, region, alertLog, logger }, signal),
       alertOfSetAside({ streams, region, alertLog }, signal),
       announceProcess({ connection, kind: "alerting", domain: region, status }, signal),

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Rule, parseRules } from "../../contracts/rules/rule.ts";
 import { TELEMETRY_OPTIONS } from "../../otel/options.ts";
+import { MONITORING_OPTIONS } from "../../platform/nats/monitoring/options.ts";
 import type { OptionTable } from "../../platform/runtime/config.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import { GATEWAY_OPTIONS } from "../options.ts";
@@ -15,6 +16,7 @@ export const ALERTING_OPTIONS = {
   statusHost,
   statusPort,
   ...TELEMETRY_OPTIONS,
+  ...MONITORING_OPTIONS,
   rules: {
     env: "SKERRY_RULES",
     doc: "file with a JSON array of rules, beside those saved at the hub; unset: none",

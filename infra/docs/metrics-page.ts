@@ -7,6 +7,7 @@ import { alertingMetricSpecs } from "../../gateway/alerting/metrics.ts";
 import { gatewayMetricSpecs } from "../../gateway/metrics.ts";
 import { type MetricSpec, metricFamily } from "../../otel/metrics.ts";
 import { processMetricSpecs } from "../../otel/process-metrics.ts";
+import { natsServerMetricSpecs } from "../../platform/nats/monitoring/metrics.ts";
 import { GENERATED, code, page, table } from "./markdown.ts";
 
 /** The specs are only looked at: nobody asks for a value. */
@@ -24,6 +25,10 @@ const PROCESSES: readonly (readonly [name: string, specs: readonly MetricSpec[]]
   ["Steward", stewardMetricSpecs(unread)],
   ["Notifier", notifierMetricSpecs(unread)],
   ["Simulator", simulatorMetricSpecs(unread)],
+  [
+    "The nats-server of an alerting engine or a steward",
+    natsServerMetricSpecs({ figures: null, isAsking: false }),
+  ],
   [
     "Every process",
     processMetricSpecs("any", {
