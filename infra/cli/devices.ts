@@ -18,6 +18,7 @@ import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, place } from "./kit/options.ts";
 import { remark } from "./kit/output.ts";
+import { Progress } from "./kit/progress.ts";
 import { UsageError } from "./kit/usage-error.ts";
 import { refused } from "../../cloud/operations/refused.ts";
 import { instant } from "../../cloud/operations/words.ts";
@@ -79,9 +80,15 @@ export function addDevicesCommand(program: Command, say: Say): void {
     .option("--skip-existing", "leave devices that exist as they are")
     .action(
       async (file: string, options: Place & { secretsOut?: string; skipExisting?: boolean }) => {
+        using progress = new Progress("importing devices", null);
+        const report = (added: number, total: number): void => {
+          progress.expect(total);
+          progress.step(added);
+        };
         const { added, generated, skipped } = await atHub(options, (store) =>
-          importDevices(store, { ...options, file }),
+          importDevices(store, { ...options, file }, report),
         );
+        progress.clear();
         say(`${added} added, ${generated} secrets generated, ${skipped} skipped`);
       },
     );

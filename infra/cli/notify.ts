@@ -4,6 +4,7 @@ import { HUB } from "../../platform/nats/topology/topology.ts";
 import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, place } from "./kit/options.ts";
+import { Progress } from "./kit/progress.ts";
 import { UsageError } from "./kit/usage-error.ts";
 import { refused } from "../../cloud/operations/refused.ts";
 import { count } from "../../cloud/operations/words.ts";
@@ -67,7 +68,13 @@ export function addNotifyCommand(program: Command, say: Say): void {
     .action((seq: number | undefined, options: Place & { at: string; all: boolean }) => {
       if ((seq !== undefined) === options.all) throw new UsageError("say a sequence or --all");
       return withNats(options, options.at, async (nats) => {
-        const moved = await retryDeadLetters(nats, options.at, seq ?? null);
+        using progress = new Progress("handing messages on", null);
+        const report = (more: number, total: number): void => {
+          progress.expect(total);
+          progress.step(more);
+        };
+        const moved = await retryDeadLetters(nats, options.at, seq ?? null, report);
+        progress.clear();
         if (moved === 0 && seq !== undefined) throw refused(`there is no dead letter ${seq}`);
         say(`${count(moved, "message")} to be sent again`);
       });

@@ -4,6 +4,7 @@ import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, parseSince, place } from "./kit/options.ts";
+import { Progress } from "./kit/progress.ts";
 import { UsageError } from "./kit/usage-error.ts";
 import { refused } from "../../cloud/operations/refused.ts";
 import { count, number } from "../../cloud/operations/words.ts";
@@ -88,9 +89,13 @@ async function replay(nats: NatsConnection, options: ReplayFlags, say: Say): Pro
   const seqs = seq === undefined ? await rejectSeqs(nats, queryOf(options)) : [seq];
   const lost = seq === undefined ? await goneRejects(nats, queryOf(options)) : 0;
   if (lost > 0) say(goneLine(lost));
-  const counts = await replayRejects(nats, seqs, { region, dryRun }, (answer) =>
-    say(answerLine(answer, dryRun)),
-  );
+  using progress = new Progress("replaying rejects", seqs.length);
+  const counts = await replayRejects(nats, seqs, { region, dryRun }, (answer) => {
+    progress.step();
+    progress.clear();
+    say(answerLine(answer, dryRun));
+  });
+  progress.clear();
   const { stored, partly, rejected, gone, failed } = counts;
   say(
     `${dryRun ? "dry run: " : ""}${stored} stored, ${partly} partly, ` +

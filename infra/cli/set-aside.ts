@@ -3,6 +3,7 @@ import { HUB } from "../../platform/nats/topology/topology.ts";
 import { type Place, findInstallation } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, place } from "./kit/options.ts";
+import { Progress } from "./kit/progress.ts";
 import { UsageError } from "./kit/usage-error.ts";
 import { refused } from "../../cloud/operations/refused.ts";
 import { count } from "../../cloud/operations/words.ts";
@@ -139,7 +140,12 @@ async function eachOf(
       const wanted = records.filter((one) => seq === undefined || one.seq === seq);
       if (seq !== undefined && wanted.length === 0)
         throw refused(`there is no record ${seq} set aside at ${domain}`);
-      for (const one of wanted) await work(nats, domain, one);
+      using progress = new Progress(`handling records of ${domain}`, wanted.length);
+      for (const one of wanted) {
+        await work(nats, domain, one);
+        progress.step();
+        progress.clear();
+      }
     });
 }
 

@@ -18,7 +18,7 @@ const connection = await connectNats(target, logger, AbortSignal.timeout(CONNECT
 const catalog = await knownContracts(connection, schemas);
 const before = current ? [current] : [];
 const contracts = new Set([rule, ...before].flatMap(contractsOf));
-const recordings = await readRegion(connection, region, sinceMs, contracts);
+const recordings = await readRegion(connection, region, sinceMs, { contracts });
 const material = { recordings, catalog };
 const result: TrialResult = {
   ...tryRules(material, [rule]),

@@ -27,10 +27,12 @@ export interface ImportOptions {
 /**
  * Adds every device of a CSV file, or none if a row is bad or a device exists. The secrets are on
  * disk before the first record is written: no device can exist whose secret nobody has.
+ * @param report hears of each that was added, and of how many there are.
  */
 export async function importDevices(
   store: DeviceStore,
   { file, secretsOut, skipExisting = false }: ImportOptions,
+  report: (added: number, total: number) => void = () => undefined,
 ): Promise<{ added: number; generated: number; skipped: number }> {
   const { rows, problems } = parseDeviceRows(readFileSync(file, "utf8"), PASSWORD_CHARS_MIN);
   const present = new Set((await store.all()).devices.map(({ id }) => id));
@@ -59,6 +61,7 @@ export async function importDevices(
       return newDevice(row, credential);
     });
     added++;
+    report(1, fresh.length);
   };
   const queue = fresh.values();
   let failure: unknown;

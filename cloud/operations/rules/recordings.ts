@@ -139,13 +139,14 @@ function toReading(value: unknown, catalog: Catalog): FrameReading {
 
 /**
  * The last hours of a region's log, lane by lane.
- * @param contracts readings of others are left out of their frames, which are many.
+ * @param options.contracts readings of others are left out of their frames, which are many.
+ * @param options.report hears of each frame that was read.
  */
 export async function readRegion(
   connection: NatsConnection,
   region: string,
   sinceMs: number,
-  contracts?: ReadonlySet<string>,
+  { contracts, report }: { contracts?: ReadonlySet<string>; report?: () => void } = {},
 ): Promise<Recording[]> {
   const streams = new Streams(connection);
   const stream = telemetryStream(region);
@@ -165,6 +166,7 @@ export async function readRegion(
         last.seq,
       )) {
         const frame = frameOrNull(data);
+        report?.();
         if (!frame) continue;
         const readings = contracts
           ? frame.readings.filter(({ contract }) => contracts.has(contract))

@@ -48,6 +48,7 @@ export async function retryDeadLetters(
   nats: NatsConnection,
   domain: string,
   seq: number | null,
+  report: (moved: number, total: number) => void = () => undefined,
 ): Promise<number> {
   const letters = await lettersOn(nats, domain, deadLetterSubjects(domain));
   const streams = new Streams(nats);
@@ -58,6 +59,7 @@ export async function retryDeadLetters(
     const data = Buffer.from(JSON.stringify(letter));
     await publishOnce(publisher, { subject, data, messageId: `retry:${at}` });
     await streams.remove(deadLettersStream(domain), at);
+    report(1, wanted.length);
   }
   return wanted.length;
 }

@@ -11,6 +11,7 @@ import { HUB } from "../../../platform/nats/topology/topology.ts";
 import type { Place } from "../kit/addresses.ts";
 import { withNats } from "../kit/connection.ts";
 import { type Say, example, parseDuration, place } from "../kit/options.ts";
+import { Progress } from "../kit/progress.ts";
 import { UsageError } from "../kit/usage-error.ts";
 import { refused } from "../../../cloud/operations/refused.ts";
 import { count } from "../../../cloud/operations/words.ts";
@@ -130,7 +131,11 @@ async function ofFile(data: string, rules: readonly Rule[], flags: Flags): Promi
 /** The readings of the region's log, and saved rules and published contracts, of which the region has a copy. */
 const ofRegion = (region: string, flags: Flags): Promise<Material> =>
   withNats(flags, region, async (nats) => {
-    const recordings = await readRegion(nats, region, Date.now() - flags.since);
+    using progress = new Progress("reading frames of the log", null);
+    const since = Date.now() - flags.since;
+    const recordings = await readRegion(nats, region, since, {
+      report: () => progress.step(),
+    });
     const bucket = await Bucket.open(nats, RULES_BUCKET);
     const saved = [...savedRules(await bucket.records()).rules.values()];
     return { recordings, saved, catalog: await knownContracts(nats, flags.schemas) };

@@ -26,7 +26,7 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   fzstd: ["contracts/messages/"],
   "hdr-histogram-js": ["cloud/aggregator/", "infra/local/"],
   htm: ["cloud/console/page/"],
-  "log-update": ["infra/local/"],
+  "log-update": ["infra/cli/kit/", "infra/local/"],
   mqtt: ["device-sim/"],
   "mqtt-packet": ["gateway/broker/"],
   nats: ["platform/nats/", "test/unit/platform/nats/"],
