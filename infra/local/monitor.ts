@@ -9,6 +9,7 @@ import type {
   ProcessStatus,
   SequenceRestartCounts,
   SimulatorStatus,
+  StewardStatus,
 } from "../../contracts/messages/status.ts";
 import { telemetryStream } from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
@@ -28,6 +29,7 @@ export interface Snapshot {
   readonly simulator: SimulatorStatus | null;
   /** Null without channels, too. */
   readonly notifier: NotifierStatus | null;
+  readonly steward: StewardStatus | null;
   /** Last sequence of each region's own log; what is missing does not answer. */
   readonly lastSeq: ReadonlyMap<Region, number>;
 }
@@ -39,6 +41,7 @@ export const EMPTY_SNAPSHOT: Snapshot = {
   aggregator: null,
   simulator: null,
   notifier: null,
+  steward: null,
   lastSeq: new Map(),
 };
 
@@ -81,6 +84,7 @@ export class Monitor {
     const aggregators: AggregatorStatus[] = [];
     let sim: SimulatorStatus | null = null;
     let notifier: NotifierStatus | null = null;
+    let steward: StewardStatus | null = null;
     for (const [at, status] of answers.entries()) {
       if (status?.process === "gateway") gateways.set(status.region, status);
       if (status?.process === "alerting") alerting.set(status.region, status);
@@ -91,6 +95,7 @@ export class Monitor {
       }
       if (status?.process === "simulator") sim = status;
       if (status?.process === "notifier") notifier = status;
+      if (status?.process === "steward") steward = status;
     }
     const aggregator = together(aggregators);
     const lastSeq = new Map<Region, number>();
@@ -98,7 +103,7 @@ export class Monitor {
       if (sequences[at] !== null) lastSeq.set(region, sequences[at]!);
     this.previous = this.latest;
     const edge = { gateways, alerting, simulator: sim, lastSeq };
-    this.latest = { atMs: Date.now(), ...edge, aggregator, notifier };
+    this.latest = { atMs: Date.now(), ...edge, aggregator, notifier, steward };
     return this.latest;
   }
 

@@ -1,8 +1,9 @@
 // One run of the local installation: servers, topology, services, devices; then until the time is up
 // or somebody says stop; then devices first, drain, report, and everything down.
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import logUpdate from "log-update";
+import { InsightWatch } from "../../cloud/insight/watch.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { applyTopology } from "../../platform/nats/topology/apply-topology.ts";
@@ -15,6 +16,7 @@ import { renderPanel } from "./panel.ts";
 import { type LocalPlan, REGIONS, type Region } from "./plan.ts";
 import { type Report, type StreamMarks, makeReport, streamMarks } from "./report.ts";
 import { openPage } from "./open-page.ts";
+import { plainLine } from "./plain-line.ts";
 import { Supervisor } from "./supervisor.ts";
 import { jetStreamProbe, watchJetStream } from "./watchdog.ts";
 
@@ -32,7 +34,7 @@ const DRAIN_MS = 120_000;
 const REPAIR_MS = 90_000;
 /** After Ctrl-C everything is gone within 10 s, a report included: so it cannot wait long. */
 const HURRIED = { devicesMs: 1_500, drainMs: 1_500 };
-const PLAIN_LINE_EVERY_MS = 5_000;
+const PLAIN_LINE_EVERY_MS = 10_000;
 /** Those of half a second; a process that logs errors in a row is in its own log. */
 const INCIDENTS_SAID_MAX = 5;
 
@@ -57,7 +59,7 @@ export interface SessionOptions {
   runForMs: number | null;
   reportWanted: boolean;
   dataDir: string;
-  /** Draw a panel in place; otherwise print a line every 5 s. */
+  /** Draw a panel in place; otherwise print a line every 10 s. */
   terminal: boolean;
   /** Open the console in a browser. */
   readonly desktop?: boolean;
@@ -73,6 +75,7 @@ export class Session {
   readonly #logger = makeLogger({ process: "launcher" }, "silent");
   readonly #background = new AbortController();
   #connections: Connections | null = null;
+  #insight: InsightWatch | null = null;
 
   constructor(plan: LocalPlan, options: SessionOptions) {
     this.#plan = plan;
@@ -116,7 +119,10 @@ export class Session {
 
   async #startAll(stop: AbortSignal): Promise<{ at: Date; marks: StreamMarks } | null> {
     const { files, servers, services, simulator, addresses } = this.#plan;
-    for (const { path, text } of files) writeFileSync(path, text);
+    for (const { path, text } of files) {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+    }
     this.#options.say("starting nats-server (hub, eu, us) and influxd");
     await this.#supervisor.start(servers, stop);
     const [hub, eu, us] = await Promise.all(
@@ -126,6 +132,11 @@ export class Session {
     );
     const connections: Connections = { hub: hub!, eu: eu!, us: us! };
     this.#connections = connections;
+    this.#insight = new InsightWatch({
+      ...{ connection: connections.hub, regions: REGIONS, partitions: TOPOLOGY.partitions },
+      ...{ logger: this.#logger, channels: true },
+      ledger: () => this.#monitor.latest.steward?.ledger ?? null,
+    });
     await applyTopology(connections, TOPOLOGY);
     if (stop.aborted) return null;
     this.#options.say("starting gateways, alerting engines and the aggregator");
@@ -149,6 +160,7 @@ export class Session {
   #watchInBackground(): void {
     const { signal } = this.#background;
     void this.#monitor.watch(signal);
+    void this.#insight?.run(signal);
     for (const name of ["hub", ...REGIONS] as const) {
       const child = this.#supervisor.get(`nats-${name}`);
       const killed = (what: string): void =>
@@ -198,12 +210,14 @@ export class Session {
 
   #plainLine(elapsedMs: number): string {
     const { aggregator, simulator, alerting } = this.#monitor.latest;
-    const open = [...alerting.values()].reduce((sum, { openAlerts }) => sum + openAlerts, 0);
-    return (
-      `${(elapsedMs / 1000).toFixed(0)} s: acknowledged ${simulator?.acknowledged ?? 0}, ` +
-      `stored ${aggregator?.readingsStored ?? 0}, open alerts ${open}, ` +
-      `incidents ${this.#supervisor.incidentsTotal}`
-    );
+    return plainLine({
+      elapsedSeconds: elapsedMs / 1000,
+      sentence: this.#insight?.latest?.sentence ?? null,
+      looping: this.#supervisor.looping,
+      acknowledged: simulator?.acknowledged ?? 0,
+      stored: aggregator?.readingsStored ?? 0,
+      openAlerts: [...alerting.values()].reduce((sum, { openAlerts }) => sum + openAlerts, 0),
+    });
   }
 
   async #finish(
