@@ -1,11 +1,13 @@
-// `npm run docs`: writes the generated pages of docs/reference.
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+// `npm run docs`: writes the generated pages of docs/reference, and what Grafana and Prometheus read.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { grafanaFiles } from "../grafana/files.ts";
 import { generatedPages } from "./pages.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-for (const [path, text] of generatedPages()) {
+for (const [path, text] of [...generatedPages(), ...grafanaFiles()]) {
+  mkdirSync(dirname(join(ROOT, path)), { recursive: true });
   writeFileSync(join(ROOT, path), text);
   process.stdout.write(`${path}\n`);
 }

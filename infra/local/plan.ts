@@ -10,6 +10,7 @@ import {
   passwordVariable,
   regionConfig,
 } from "../../platform/nats/topology/server-config.ts";
+import { observerFiles } from "./observer-files.ts";
 import type { SystemProgram } from "./prerequisites.ts";
 
 export const REGIONS = ["eu", "us"] as const;
@@ -132,6 +133,7 @@ export function planLocal(options: LocalOptions, context: PlanContext): LocalPla
       { name: "steward", main: "cloud/steward/main.ts", statusPort: options.portBase + 16 },
       {
         SKERRY_NATS_URL: natsUrl("steward", "hub", options, context),
+        SKERRY_NATS_MONITOR_URL: `http://${HOST}:${options.portBase + 1}`,
         SKERRY_INFLUX_URL: addresses.influx,
         SKERRY_INFLUX_DATABASE: INFLUX_DATABASE,
         SKERRY_REGIONS: REGIONS.join(","),
@@ -162,6 +164,7 @@ export function planLocal(options: LocalOptions, context: PlanContext): LocalPla
         path: natsConfigPath(region, options),
         text: regionConfig(pairs, region),
       })),
+      ...observerFiles({ project: PROJECT, dataDir: options.dataDir, addresses }),
     ],
     servers: [
       hubServer(options, context),
@@ -308,7 +311,11 @@ function regionServices(
     ),
     service(
       { name: `alerting-${region}`, main: "gateway/alerting/main.ts", statusPort: base + 4 },
-      { ...as("alerting"), SKERRY_RULES: RULES_FILE },
+      {
+        ...as("alerting"),
+        SKERRY_RULES: RULES_FILE,
+        SKERRY_NATS_MONITOR_URL: `http://${HOST}:${base + 1}`,
+      },
       context,
     ),
   ];

@@ -27,6 +27,15 @@ export function complaintsOf(text: string): string {
   return status === 0 ? "" : `${stdout}${stderr}`;
 }
 
+/** The complaints of `promtool check rules` about a file; empty if it has none. */
+export function checkRules(path: string): string {
+  const { promtool } = programs();
+  const { stdout, stderr, status } = spawnSync(promtool, ["check", "rules", path], {
+    encoding: "utf8",
+  });
+  return status === 0 ? "" : `${stdout}${stderr}`;
+}
+
 export interface Prometheus {
   readonly process: ServerProcess;
   /** `data` of an answer of its HTTP API. */
@@ -40,8 +49,6 @@ export async function startPrometheus(
   directory: string,
   jobs: Readonly<Record<string, string>>,
 ): Promise<Prometheus> {
-  const port = await freePort();
-  const base = `http://127.0.0.1:${port}`;
   const config = join(directory, "prometheus.yml");
   const jobLines = Object.entries(jobs).map(
     ([name, target]) => `  - job_name: ${name}\n    static_configs: [{ targets: ["${target}"] }]\n`,
@@ -50,6 +57,13 @@ export async function startPrometheus(
     config,
     `global: { scrape_interval: 1s, scrape_timeout: 1s }\nscrape_configs:\n${jobLines.join("")}`,
   );
+  return startPrometheusFrom(config, directory);
+}
+
+/** The same with a configuration of one's own. */
+export async function startPrometheusFrom(config: string, directory: string): Promise<Prometheus> {
+  const port = await freePort();
+  const base = `http://127.0.0.1:${port}`;
   const server = new ServerProcess({
     name: "prometheus",
     program: programs().prometheus,

@@ -37,6 +37,7 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   re2js: ["contracts/rules/"],
   uplot: ["cloud/console/page/"],
   ws: ["gateway/broker/"],
+  yaml: ["infra/grafana/"],
 };
 
 /** Packages whose only mouth is a folder of ours, for the tests as well. */

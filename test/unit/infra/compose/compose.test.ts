@@ -17,7 +17,7 @@ const COMPOSE = join(PROJECT, "infra/compose");
 
 interface Service {
   image: string;
-  command: string[];
+  command?: string[];
   environment?: Record<string, string>;
   volumes?: string[];
   depends_on?: string[] | Record<string, unknown>;
@@ -49,7 +49,7 @@ test.each(Object.entries(services))("%s", (_name, service) => {
     if (source.startsWith(".")) expect(existsSync(join(COMPOSE, source)), source).toBe(true);
     else expect(volumes).toHaveProperty(source);
   }
-  const [main = ""] = service.command;
+  const [main = ""] = service.command ?? [];
   if (service.image === "skerry") expect(existsSync(join(PROJECT, main)), main).toBe(true);
   for (const variable of Object.keys(service.environment ?? {})) {
     if (variable.startsWith("SKERRY_"))
@@ -69,6 +69,25 @@ test("the nats-servers' configurations are what the product would write now", ()
   const read = (name: string) => readFileSync(join(COMPOSE, "nats", `${name}.conf`), "utf8");
   expect(read("hub")).toBe(hubConfig(pairs));
   for (const region of pairs.regions) expect(read(region)).toBe(regionConfig(pairs, region));
+});
+
+test("Prometheus scrapes every process of ours, where it listens", () => {
+  const path = join(PROJECT, "infra/grafana/generated/prometheus/prometheus.yaml");
+  const { scrape_configs } = parse(readFileSync(path, "utf8")) as {
+    scrape_configs: { job_name: string; static_configs: { targets: string[] }[] }[];
+  };
+  const processes = Object.entries(services).filter(
+    ([name, { image }]) => image === "skerry" && name !== "topology",
+  );
+  expect(scrape_configs.map(({ job_name }) => job_name).toSorted()).toEqual(
+    processes.map(([name]) => name).toSorted(),
+  );
+  for (const [name, { environment = {} }] of processes) {
+    const scraped = scrape_configs.find(({ job_name }) => job_name === name)!;
+    const port = String(environment["SKERRY_STATUS_PORT"]);
+    expect(scraped.static_configs[0]!.targets).toEqual([`${name}:${port}`]);
+    expect(environment["SKERRY_STATUS_HOST"]).toBe("0.0.0.0");
+  }
 });
 
 test("secrets.sh makes every password that the compose file asks for", () => {

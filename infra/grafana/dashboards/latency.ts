@@ -1,0 +1,180 @@
+import { type Dashboard, type Panel, REGION, prometheus } from "../model.ts";
+
+const USUAL = 'region=~"$region", outage="false"';
+/** A bound of the buckets; Prometheus writes it with a point if it asked for OpenMetrics. */
+const WITHIN_A_SECOND = 'le=~"1([.]0)?"';
+
+const quantiles = (labels: string, by: string): Panel["queries"] =>
+  ["0.5", "0.99"].map((quantile) =>
+    prometheus(
+      `histogram_quantile(${quantile}, sum by (${by}, le) (rate(skerry_latency_seconds_bucket{${labels}}[$__rate_interval])))`,
+      `{{${by}}} p${quantile === "0.5" ? 50 : 99}`,
+    ),
+  );
+
+/** The service level: from a device's clock to the acknowledgement of the store; pure data. */
+export const LATENCY: Dashboard = {
+  name: "latency",
+  title: "Skerry: latency",
+  about:
+    "Time from a device's clock, its skew taken out, to the store's acknowledgement: all readings, by hop. " +
+    "Readings that waited behind an outage of the WAN are apart.",
+  variables: [REGION],
+  rows: [
+    {
+      title: "Service level",
+      panels: [
+        {
+          title: "Within 1 s",
+          about:
+            "Share of readings of the last hour that were stored within a second, outages apart.",
+          kind: "now",
+          unit: "percentunit",
+          width: 6,
+          queries: [
+            prometheus(
+              `sum(increase(skerry_latency_seconds_bucket{${USUAL}, hop="total", ${WITHIN_A_SECOND}}[1h])) ` +
+                `/ sum(increase(skerry_latency_seconds_count{${USUAL}, hop="total"}[1h]))`,
+              "within 1 s",
+            ),
+          ],
+          steps: [
+            { from: null, color: "red" },
+            { from: 0.95, color: "yellow" },
+            { from: 0.99, color: "green" },
+          ],
+        },
+        {
+          title: "Half of all readings",
+          about: "Median from device to store.",
+          kind: "now",
+          unit: "s",
+          width: 6,
+          queries: [
+            prometheus(
+              `histogram_quantile(0.5, sum by (le) (rate(skerry_latency_seconds_bucket{${USUAL}, hop="total"}[5m])))`,
+              "p50",
+            ),
+          ],
+        },
+        {
+          title: "99 of 100 readings",
+          about: "99th percentile from device to store.",
+          kind: "now",
+          unit: "s",
+          width: 6,
+          queries: [
+            prometheus(
+              `histogram_quantile(0.99, sum by (le) (rate(skerry_latency_seconds_bucket{${USUAL}, hop="total"}[5m])))`,
+              "p99",
+            ),
+          ],
+        },
+        {
+          title: "Oldest canary",
+          about:
+            "A canary goes the whole way of a region's readings every 10 s, so that an idle region is known to work. " +
+            "More than a minute: something on the way does not work.",
+          kind: "now",
+          unit: "s",
+          width: 6,
+          queries: [
+            prometheus(
+              'max by (region) (min by (region, partition) (skerry_canary_age_seconds{region=~"$region"}))',
+              "{{region}}",
+            ),
+          ],
+          steps: [
+            { from: null, color: "green" },
+            { from: 30, color: "yellow" },
+            { from: 60, color: "red" },
+          ],
+        },
+      ],
+    },
+    {
+      title: "Device to store",
+      panels: [
+        {
+          title: "By region",
+          about: "Median and 99th percentile, outages apart.",
+          kind: "lines",
+          unit: "s",
+          queries: quantiles(`${USUAL}, hop="total"`, "region"),
+          exemplars: true,
+        },
+        {
+          title: "All readings",
+          about: "How many readings took how long. Dots are traced readings.",
+          kind: "heatmap",
+          unit: "s",
+          exemplars: true,
+          queries: [
+            prometheus(
+              `sum by (le) (increase(skerry_latency_seconds_bucket{${USUAL}, hop="total"}[$__rate_interval]))`,
+              "{{le}}",
+            ),
+          ],
+        },
+        {
+          title: "By hop",
+          about:
+            "Where the time goes. Hops that the clocks of two machines limit are off by their difference.",
+          kind: "lines",
+          unit: "s",
+          width: 24,
+          queries: quantiles(USUAL, "hop"),
+        },
+        {
+          title: "Mean by hop, one above the other",
+          about: "Sums to the mean of the whole way.",
+          kind: "areas",
+          unit: "s",
+          queries: [
+            prometheus(
+              `sum by (hop) (rate(skerry_latency_seconds_sum{${USUAL}, hop!="total"}[$__rate_interval])) ` +
+                `/ sum by (hop) (rate(skerry_latency_seconds_count{${USUAL}, hop!="total"}[$__rate_interval]))`,
+              "{{hop}}",
+            ),
+          ],
+        },
+        {
+          title: "Canaries by hop",
+          about: "What the last canary of each region took.",
+          kind: "lines",
+          unit: "s",
+          queries: [
+            prometheus(
+              'max by (region, hop) (skerry_canary_latency_seconds{region=~"$region"})',
+              "{{region}} {{hop}}",
+            ),
+          ],
+        },
+      ],
+    },
+    {
+      title: "Behind outages, and clocks",
+      panels: [
+        {
+          title: "Readings that waited behind an outage of the WAN",
+          about: "They do not count for the service level: the region had acknowledged them.",
+          kind: "lines",
+          unit: "cps",
+          queries: [
+            prometheus(
+              'sum by (region, outage) (rate(skerry_latency_seconds_count{region=~"$region", hop="total"}[$__rate_interval]))',
+              "{{region}}, behind an outage: {{outage}}",
+            ),
+          ],
+        },
+        {
+          title: "Devices with a wrong clock",
+          about:
+            "Ahead, or behind by seconds. It is estimated, and taken out of the figures above.",
+          kind: "lines",
+          queries: [prometheus("sum(skerry_devices_skewed)", "devices")],
+        },
+      ],
+    },
+  ],
+};

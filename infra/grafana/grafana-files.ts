@@ -1,0 +1,49 @@
+// Files that Grafana reads when it starts: data sources, and where the dashboards are; pure.
+import { SOURCES, type Source } from "./sources.ts";
+import { yamlText } from "./prometheus-files.ts";
+
+export interface SourceUrls {
+  readonly influxdb: string;
+  readonly prometheus: string;
+}
+
+function sourceEntry({ uid, name, type, database }: Source, urls: SourceUrls): object {
+  const common = { uid, name, type, access: "proxy", url: urls[type], editable: false };
+  if (type === "prometheus")
+    return {
+      ...common,
+      isDefault: true,
+      jsonData: { httpMethod: "POST", timeInterval: "15s", manageAlerts: true },
+    };
+  return {
+    ...common,
+    // `database` is read by Grafana 9, `dbName` by those after it.
+    database,
+    jsonData: { version: "InfluxQL", dbName: database, httpMode: "POST", timeInterval: "10s" },
+  };
+}
+
+/** `provisioning/datasources`: the uids are those that dashboards ask. */
+export const dataSourcesYaml = (urls: SourceUrls, head: string): string =>
+  yamlText(head, {
+    apiVersion: 1,
+    prune: true,
+    datasources: Object.values(SOURCES).map((source) => sourceEntry(source, urls)),
+  });
+
+/** `provisioning/dashboards`. @param directory where the dashboards are, absolute. */
+export const dashboardsYaml = (directory: string, head: string): string =>
+  yamlText(head, {
+    apiVersion: 1,
+    providers: [
+      {
+        name: "skerry",
+        folder: "Skerry",
+        type: "file",
+        disableDeletion: false,
+        allowUiUpdates: false,
+        updateIntervalSeconds: 30,
+        options: { path: directory, foldersFromFilesStructure: false },
+      },
+    ],
+  });
