@@ -9,6 +9,7 @@ import { HUB_INBOX } from "../../platform/nats/topology/permissions.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import { serveStatus } from "../../platform/runtime/status-server.ts";
+import { insightMetricSpecs } from "../insight/metrics.ts";
 import { stewardMetricSpecs } from "./metrics.ts";
 import { STEWARD_OPTIONS } from "./options.ts";
 import { Steward } from "./steward.ts";
@@ -31,6 +32,7 @@ await processMain({
     const at = { host: config.statusHost, port: config.statusPort };
     const natsServer = new ServerMonitor(config.natsMonitorUrl, logger);
     telemetry.metrics.add(stewardMetricSpecs(() => steward.status()));
+    telemetry.metrics.add(insightMetricSpecs(() => steward.insight));
     telemetry.metrics.add(natsServerMetricSpecs(natsServer));
     await using _status = await serveStatus(at, steward, telemetry.metrics);
     const announced = { connection, kind: "steward", domain: HUB } as const;

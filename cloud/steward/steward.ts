@@ -81,6 +81,11 @@ export class Steward implements StatusSource {
     return true;
   }
 
+  /** The last insight, whole; null before the first. */
+  get insight(): Insight | null {
+    return this.#insight.latest;
+  }
+
   status(): StewardStatus {
     return {
       process: "steward",

@@ -1,5 +1,6 @@
 // The metrics of every process, from where they are declared.
 import { aggregatorMetricSpecs } from "../../cloud/aggregator/metrics.ts";
+import { insightMetricSpecs } from "../../cloud/insight/metrics.ts";
 import { notifierMetricSpecs } from "../../cloud/notifier/metrics.ts";
 import { stewardMetricSpecs } from "../../cloud/steward/metrics.ts";
 import { simulatorMetricSpecs } from "../../device-sim/metrics.ts";
@@ -22,7 +23,7 @@ const PROCESSES: readonly (readonly [name: string, specs: readonly MetricSpec[]]
   ["Gateway", gatewayMetricSpecs(unread, {} as Counters, { last: null })],
   ["Alerting engine", alertingMetricSpecs(unread)],
   ["Aggregator", aggregatorMetricSpecs(unread, {} as Measured)],
-  ["Steward", stewardMetricSpecs(unread)],
+  ["Steward", [...stewardMetricSpecs(unread), ...insightMetricSpecs(() => null)]],
   ["Notifier", notifierMetricSpecs(unread)],
   ["Simulator", simulatorMetricSpecs(unread)],
   [

@@ -12,7 +12,6 @@ import { telemetryTopic } from "../../contracts/names/topics.ts";
 import { DASHBOARDS, RULES_FILE } from "../../infra/grafana/files.ts";
 import { ALERT_GROUPS } from "../../infra/grafana/prometheus-files.ts";
 import { SOURCES } from "../../infra/grafana/sources.ts";
-import { isAwaited } from "../support/awaited-metrics.ts";
 import { eventually } from "../support/eventually.ts";
 import { Launcher } from "../support/launcher.ts";
 import { RawClient, connectClient } from "../support/mqtt-client.ts";
@@ -130,9 +129,7 @@ async function unanswered<T>(questions: readonly T[], ask: (question: T) => Prom
 const REGIONS = { region: ".*" };
 
 test("Prometheus has data for every panel that asks it", { timeout: 150_000 }, async () => {
-  const asked = PANEL_QUERIES.filter(
-    ({ source, text }) => source === "prometheus" && !isAwaited(text),
-  );
+  const asked = PANEL_QUERIES.filter(({ source }) => source === "prometheus");
   expect(asked.length).toBeGreaterThan(50);
   const missing = await unanswered(asked, async ({ text }) => {
     const series = await prometheus.query(filledIn(text, REGIONS));
@@ -183,9 +180,7 @@ test("the variable of regions offers both", async () => {
 
 test("promtool takes the rule file, and what each alert measures is measured", async () => {
   expect(checkRules(RULES_FILE)).toBe("");
-  const asked = Object.values(ALERT_GROUPS)
-    .flat()
-    .filter(({ measure }) => !isAwaited(measure));
+  const asked = Object.values(ALERT_GROUPS).flat();
   const missing = await unanswered(
     asked,
     async ({ measure }) => (await prometheus.query(measure)).length > 0,
