@@ -72,8 +72,10 @@ ${common("hub", "hub")}
 ${accounts([...HUB_USERS.map((user) => userOf(user, own[user])), ...leaves])}
 leafnodes {
   listen: $NATS_LEAF_LISTEN
-  # Regions must use the address they were given.
+  # Regions must use the address they were given. The hub tells them its own all the same, and a link that was lost
+  # would come back around whatever stands between: so it tells one at which nobody is.
   no_advertise: true
+  advertise: "127.0.0.1:1"
 }
 `;
 }
