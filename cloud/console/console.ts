@@ -142,6 +142,7 @@ export class Console implements StatusSource {
       trials: new RuleTrials({ natsUrl, schemas }),
       mappings: this.#files.mappings,
       traces: new TraceStore(),
+      gateways: config.gateways,
       demo: demoUrl === "" ? null : { url: demoUrl, token: demoToken },
     };
   }

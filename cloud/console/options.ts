@@ -18,17 +18,20 @@ const secret = (raw: string): string => {
 const secretFile = (path: string): string =>
   path === "" ? "" : secret(readFileSync(path, "utf8").trim());
 
-/** `eu=ws://127.0.0.1:14217` → URL by region. */
-function mqttTargets(raw: string): ReadonlyMap<string, URL> {
-  const pairs = as.list(raw).map((pair) => {
-    const at = pair.indexOf("=");
-    const url = pair.slice(at + 1);
-    if (at < 1 || !/^ws:\/\/[^/]+:\d+/.test(url))
-      throw new Error(`must be region=ws://host:port, not "${pair}"`);
-    return [as.token(pair.slice(0, at)), new URL(url)] as const;
-  });
-  return new Map(pairs);
-}
+/** `eu=ws://127.0.0.1:14217` → URL by region; `schemes` are what a URL may begin with. */
+const urlsByRegion =
+  (...schemes: string[]) =>
+  (raw: string): ReadonlyMap<string, URL> => {
+    const form = new RegExp(`^(${schemes.join("|")})://[^/]+:\\d+/?$`);
+    const pairs = as.list(raw).map((pair) => {
+      const at = pair.indexOf("=");
+      const url = pair.slice(at + 1);
+      if (at < 1 || !form.test(url))
+        throw new Error(`must be region=${schemes.join(" or ")}://host:port, not "${pair}"`);
+      return [as.token(pair.slice(0, at)), new URL(url)] as const;
+    });
+    return new Map(pairs);
+  };
 
 export const CONSOLE_OPTIONS = {
   ...LANE_OPTIONS,
@@ -140,7 +143,13 @@ export const CONSOLE_OPTIONS = {
     env: "SKERRY_CONSOLE_MQTT",
     doc: "WebSocket listener of a gateway of each region, for operators' pages: eu=ws://host:port,us=ws://host:port",
     fallback: "",
-    parse: mqttTargets,
+    parse: urlsByRegion("ws"),
+  },
+  gateways: {
+    env: "SKERRY_CONSOLE_GATEWAYS",
+    doc: "where devices of each region connect, for the lines that the page shows: eu=mqtt://host:port,us=mqtts://host:port",
+    fallback: "",
+    parse: urlsByRegion("mqtt", "mqtts"),
   },
   demoUrl: {
     env: "SKERRY_CONSOLE_DEMO_URL",

@@ -17,6 +17,7 @@ import { activityRoutes } from "./activity.ts";
 import { alertRoutes } from "./alerts.ts";
 import { auditRoutes } from "./audit.ts";
 import { contractRoutes } from "./contracts.ts";
+import { gatewayRoutes } from "./gateways.ts";
 import { type DemoControl, demoRoutes } from "./demo.ts";
 import { deviceRoutes } from "./devices.ts";
 import { laneRoutes } from "./lanes.ts";
@@ -49,6 +50,8 @@ export interface RouteParts extends SessionParts {
   readonly mappings: MappingTable;
   readonly traces: TraceStore;
   readonly demo: DemoControl | null;
+  /** MQTT address of each region's gateways. */
+  readonly gateways: ReadonlyMap<string, URL>;
 }
 
 export function apiRoutes(parts: RouteParts): Route[] {
@@ -59,6 +62,7 @@ export function apiRoutes(parts: RouteParts): Route[] {
     ...laneRoutes(hub, live),
     ...deviceRoutes(parts),
     ...topicRoutes(topics),
+    ...gatewayRoutes(hub.regions, parts.gateways),
     ...alertRoutes(parts),
     ...ruleRoutes(parts),
     ...rejectRoutes(hub, jobs),

@@ -38,6 +38,9 @@ export function planDemo(
     return {
       SKERRY_CONSOLE_DEMO_URL: `http://${HOST}:${controlPort}`,
       SKERRY_CONSOLE_DEMO_TOKEN: token,
+      SKERRY_CONSOLE_GATEWAYS: REGIONS.map(
+        (region) => `${region}=${plan.addresses.mqtt[region]}`,
+      ).join(","),
       SKERRY_CONSOLE_MQTT: REGIONS.map(
         (region) => `${region}=ws://${HOST}:${wsPorts[region]}`,
       ).join(","),

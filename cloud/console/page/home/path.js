@@ -119,11 +119,7 @@ function aggregator({ region, lanes = [] }) {
   return {
     title: "Aggregator",
     main: !worst ? UNKNOWN : LAG_WORDS[worst.state],
-    note: !worst
-      ? ""
-      : isBehind
-        ? `${plural(behind, "frame")} to go`
-        : plural(lanes.length, "lane"),
+    note: !worst ? "" : isBehind ? behindText(behind) : plural(lanes.length, "lane"),
     hint: worst ? shortWhy(worst) : "",
     state: worst ? LAG_STATES[worst.state] : "idle",
     href: urlOf(["lanes"], { region }),
