@@ -21,13 +21,6 @@ const paste = (lines: string): void =>
 const linesOn = (page: Page, language: string): Promise<string> =>
   page.getByRole("region", { name: `Lines for ${language}` }).innerText();
 
-/** Lines with the address of the region's gateway, in case the page was not told of it. */
-async function fillInGateway(page: Page): Promise<void> {
-  const { hostname, port } = new URL(installation.addresses.mqtt.eu);
-  await page.getByLabel("Gateway").fill(hostname);
-  await page.getByLabel("Port").fill(port);
-}
-
 test("a device is registered, refused with a wrong password and a wrong field, and green with its first right message", async () => {
   await using watched = await installation.open("/connect");
   const { page } = watched;
@@ -36,7 +29,6 @@ test("a device is registered, refused with a wrong password and a wrong field, a
   expect(await seriousViolations(page)).toEqual([]);
   await page.getByRole("button", { name: "Make its credential" }).click();
   await page.getByText("Waiting for the first message").waitFor();
-  await fillInGateway(page);
   const lines = await linesOn(page, "mosquitto_pub");
   expect(page.url()).not.toContain(/-P '([^']+)'/.exec(lines)![1]!);
 
@@ -74,7 +66,6 @@ test("a device with a topic of its own is told that a mapping is missing", async
   await page.getByLabel("Topic", { exact: true }).fill("factory/plug-3/#");
   await page.getByRole("button", { name: "Make its credential" }).click();
   await page.getByText("Waiting for the first message").waitFor();
-  await fillInGateway(page);
   paste(await linesOn(page, "mosquitto_pub"));
   await page.getByText("no mapping says what this topic means").waitFor();
 });
@@ -118,8 +109,18 @@ test("topics stand in a tree with what was made of each message", async () => {
   expect(new URL(page.url()).searchParams.get("topic")).toBe(
     "devices/room-eu-01/telemetry/environment",
   );
+  await page.getByRole("link", { name: "Subscribe" }).click();
+  await page.getByText(/messages, the newest first/).waitFor();
+  await page.getByRole("textbox", { name: "Topic", exact: true }).fill("somewhere/else");
+  await page.getByLabel("Payload").fill("21.5");
+  await page.getByRole("button", { name: "Publish" }).click();
+  await page.getByText("Published on somewhere/else in eu").waitFor();
+  await page.getByRole("button", { name: "somewhere/else" }).click();
+  await page.getByText("refused: unmapped_topic").waitFor();
   await screenshot(page, "topics-light");
   expect(await seriousViolations(page)).toEqual([]);
+  expect(watched.errors).toEqual([]);
+  await topic.click();
   await page.getByRole("link", { name: "room-eu-01", exact: true }).click();
   await page.getByRole("heading", { name: "room-eu-01" }).waitFor();
 });

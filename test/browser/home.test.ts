@@ -1,12 +1,13 @@
-// Goal: the home page says in a sentence how things are, while data flows and when it stands still, and each of its numbers
+// Goal: the home page says in a sentence how things are, while data flows while the store's way stands still, while a WAN is cut, and each of its numbers
 // leads to its proof, down to the device.
-// Method: a whole small installation and Chromium; the aggregator is stopped (SIGSTOP) and goes on.
+// Method: a whole small installation and Chromium; the aggregator is stopped (SIGSTOP) and goes on; the page's own controls cut a WAN.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { seriousViolations } from "./support/accessibility.ts";
 import { PHONE, screenshot } from "./support/browser.ts";
 import { type Installation, startInstallation } from "./support/installation.ts";
 
 const STUCK_WITHIN_MS = 30_000;
+const WAN_TOLD_WITHIN_MS = 15_000;
 const FIRST_PAINT_MS = 1_000;
 
 let installation: Installation;
@@ -69,7 +70,7 @@ test("a stopped aggregator is stuck within 30 s, in the sentence and in the pict
   try {
     await page.getByRole("heading", { name: /stuck/ }).waitFor({ timeout: STUCK_WITHIN_MS });
     await page
-      .getByRole("link", { name: /Aggregator, stuck/ })
+      .getByRole("link", { name: /Aggregator stuck/ })
       .first()
       .waitFor();
     await screenshot(page, "home-aggregator-stuck-light");
@@ -79,7 +80,32 @@ test("a stopped aggregator is stuck within 30 s, in the sentence and in the pict
   await page.getByRole("heading", { name: HEALTHY }).waitFor({ timeout: 60_000 });
 });
 
+test("a WAN is cut from the page: the verdict says so, counts on, and all is accounted for after it is whole again", async () => {
+  await using watched = await installation.open("/demo");
+  const { page } = watched;
+  const strip = page.getByRole("complementary", { name: "Verdict" });
+  await strip.getByText(HEALTHY).waitFor();
+  await page.getByRole("button", { name: "Add a device" }).click();
+  await page.getByRole("link", { name: "demo-eu-1" }).waitFor();
+  await page.getByRole("button", { name: "Cut the WAN of us" }).click();
+  await strip.getByText(/us waits for the WAN/).waitFor({ timeout: WAN_TOLD_WITHIN_MS });
+  await page.getByRole("link", { name: /Gateway us not heard/ }).waitFor();
+  await screenshot(page, "demo-light");
+  expect(await seriousViolations(page)).toEqual([]);
+  await page.getByRole("link", { name: "Home", exact: true }).click();
+  await page.getByRole("heading", { name: /us waits for the WAN, down for/ }).waitFor();
+  await screenshot(page, "home-wan-cut-light");
+
+  await page.getByRole("link", { name: "Demo controls" }).click();
+  await page.getByRole("button", { name: "Heal the WAN of us" }).click();
+  await strip.getByText(/old at most\.$/).waitFor({ timeout: 60_000 });
+  await page.getByRole("link", { name: "demo-eu-1" }).click();
+  await page.getByText("temperature").first().waitFor();
+  expect(watched.errors).toEqual([]);
+});
+
 test.each([
+  ["/demo", "demo"],
   ["/", "home"],
   ["/ledger", "ledger"],
   ["/lanes", "lanes"],

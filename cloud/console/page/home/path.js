@@ -21,9 +21,6 @@ export const LAG_WORDS = {
 
 const rateOr = (value, otherwise = UNKNOWN) => (value === null ? otherwise : rate(value));
 
-/** Without the part of a verdict that the state says already. */
-const shortWhy = ({ why }) => why.replace(/^(stuck: |catching up, )/, "");
-
 /** Beyond a link that is down nobody is heard. */
 const isCutOff = ({ link }) => Boolean(link && !link.up);
 
@@ -120,7 +117,6 @@ function aggregator({ region, lanes = [] }) {
     title: "Aggregator",
     main: !worst ? UNKNOWN : LAG_WORDS[worst.state],
     note: !worst ? "" : isBehind ? behindText(behind) : plural(lanes.length, "lane"),
-    hint: worst ? shortWhy(worst) : "",
     state: worst ? LAG_STATES[worst.state] : "idle",
     href: urlOf(["lanes"], { region }),
   };

@@ -27,21 +27,15 @@ const textsOf = ({ x, y, width }, isNarrow) =>
       };
 
 function Station({ station, box, isNarrow }) {
-  const { title, main, note, state, href, hint } = station;
+  const { title, main, note, state, href } = station;
   const { x, y, width } = box;
   const { height } = isNarrow ? DOWN : ACROSS;
   const texts = textsOf(box, isNarrow);
-  return html`<a
-    href=${href}
-    class="station"
-    data-state=${state}
-    aria-label=${[title, main, note, hint].filter(Boolean).join(", ")}
-  >
-    ${hint && html`<title>${hint}</title>`}
+  return html`<a href=${href} class="station" data-state=${state}>
     <rect x=${x} y=${y} width=${width} height=${height} rx="8" />
     <rect class="station-mark" x=${x} y=${y + 9} width="4" height=${height - 18} rx="2" />
-    <text class="station-title" ...${texts.title}>${title}</text>
-    <text class="station-main" ...${texts.main}>${main}</text>
+    <text class="station-title" ...${texts.title}>${title}</text>${" "}
+    <text class="station-main" ...${texts.main}>${main}</text>${" "}
     <text class="station-note" ...${texts.note}>${note}</text>
   </a>`;
 }
