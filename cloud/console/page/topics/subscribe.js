@@ -153,7 +153,7 @@ export function Publish({ region, topic: first }) {
         <${TextField} label="Topic" value=${topic} onInput=${setTopic} />
         <${TextArea} label="Payload" value=${text} onInput=${setText} />
         <${CheckField} label="Retain" checked=${isRetained} onChange=${setRetained} />
-        ${problem && html`<${ProblemNote} problem=${problem} title="It was not published" />`}
+        ${problem && html`<${ProblemNote} problem=${problem} title="The gateway did not take it" />`}
         <div><${Button} disabled=${topic === ""} onClick=${submit}>Publish<//></div>
       </form>
     <//>
