@@ -31,12 +31,13 @@ export function ValuesAround({ alert, history, values }) {
   ];
   const extremes = points.map(({ value }) => value);
   const said = `${field} of ${alert.key}: ${plural(points.length, "reading")} from ${figure(Math.min(...extremes))} to ${figure(Math.max(...extremes))}${unit ? ` ${unit}` : ""}`;
+  const { key, series } = alert;
   const explore = urlOf(["explore"], {
     contract,
     field,
-    device: alert.series?.key ?? alert.key,
+    tags: JSON.stringify({ device: series?.key ?? key, ...series?.tags }),
     from: points[0].tMs,
-    to: points.at(-1).tMs + 1,
+    until: points.at(-1).tMs + 1,
   });
   return html`<${Panel}
     title="The values around it"

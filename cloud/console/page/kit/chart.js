@@ -28,7 +28,10 @@ const marksPlugin = (marks) => ({
         if (isTime) {
           ctx.moveTo(place, bbox.top);
           ctx.lineTo(place, bbox.top + bbox.height);
-          ctx.fillText(label, place + 4, bbox.top + 12 * devicePixelRatio);
+          const isRight = place > bbox.left + bbox.width / 2;
+          ctx.textAlign = isRight ? "right" : "left";
+          ctx.fillText(label, place + (isRight ? -4 : 4), bbox.top + 12 * devicePixelRatio);
+          ctx.textAlign = "left";
         } else {
           ctx.moveTo(bbox.left, place);
           ctx.lineTo(bbox.left + bbox.width, place);

@@ -1,5 +1,6 @@
 // Explore: any field of any series from InfluxDB, rollups chosen by the span that is seen.
 import { html } from "/lib/htm.js";
+import { useEffect } from "/lib/hooks.js";
 import { Answer } from "../kit/answer.js";
 import { useAsk } from "../kit/ask.js";
 import { SelectField } from "../kit/form.js";
@@ -10,6 +11,8 @@ import { SeriesView } from "../explore/series-view.js";
 
 /** /explore?contract=…&tags={json}&field=…&from=…&until=…&source=…; without tags the series of the contract. */
 export function Page({ query }) {
+  if (query.device !== undefined && query.tags === undefined)
+    return html`<${OfDevice} key=${query.device} device=${query.device} />`;
   const contracts = useAsk("/contracts");
   return html`
     <${PageHead} title="Explore">Every field of every series, as readings or as rollups of them.<//>
@@ -37,6 +40,19 @@ function Chosen({ names, query }) {
         tags=${tags}
         query=${query}
       />`;
+}
+
+/** A link of a device names no contract: the one that it sent last is shown. */
+function OfDevice({ device }) {
+  const answer = useAsk(urlOf(["devices", device]));
+  const last = answer.data?.device.heard?.readings.toSorted((a, b) => b.tsMs - a.tsMs)[0];
+  useEffect(() => {
+    if (answer.data === null) return;
+    const tags = last && JSON.stringify({ device });
+    const url = urlOf(["explore"], { contract: last?.contract, tags, search: last ? "" : device });
+    navigate(url, { replace: true });
+  }, [answer.data]);
+  return html`<${PageHead} title="Explore" /><${Answer} of=${answer}>${() => null}<//>`;
 }
 
 /** Null where the address names no series. */

@@ -85,7 +85,7 @@ function Outcome({ alerts, raised, readings, late, against, gained, lost }) {
   return html`
     <p>
       <strong>It would have raised ${raised === 0 ? "nothing" : plural(raised, "alert")}</strong>
-      over ${" "}${plural(readings, "reading")}${late > 0 && `, ${count(late)} of them late`}.
+      ${` over ${plural(readings, "reading")}${late > 0 ? `, ${count(late)} of them late` : ""}.`}
     </p>
     ${readings === 0 && html`<${Note} state="warn" title="No reading of its contract came in this time"><p>Look further back, or let a device send.</p><//>`}
     ${

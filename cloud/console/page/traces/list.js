@@ -46,7 +46,8 @@ const COLUMNS = [
   },
 ];
 
-export function TraceList({ query: { search = "" } }) {
+/** A link of a device names it: its spans have its id in their attributes. */
+export function TraceList({ query: { device = "", search = device } }) {
   const settled = useSettled(search);
   const answer = useAsk(urlOf(["traces"], { search: settled, limit: LIMIT }), {
     everyMs: EVERY_MS,
@@ -63,7 +64,7 @@ export function TraceList({ query: { search = "" } }) {
         wide
         value=${search}
         placeholder="device, topic, process"
-        onInput=${(text) => setQuery({ search: text })}
+        onInput=${(text) => setQuery({ search: text, device: null })}
       />
     </div>
     <${Answer} of=${answer}
