@@ -1,4 +1,4 @@
-// What `skerry rejects replay` and `skerry set-aside retry` ask on `replay.{region}` and what one gateway of the
+// What `skerry rejects replay` and `skerry set-aside retry` ask on `replay.{region}.gateway` and what one gateway of the
 // region answers. The request names a reject, or a frame, and carries none of it: what is admitted is what was kept.
 
 export interface ReplayRequest {

@@ -150,7 +150,14 @@ export const retrySetAsideSubject = (of: { domain: string; by: string }): string
   `retry-setaside.${of.domain}.${of.by}`;
 
 /** Core NATS request/reply in the region: admit a reject again; see contracts/messages/replay.ts. */
-export const replaySubject = (region: string): string => `replay.${region}`;
+export const replaySubject = (region: string): string => `replay.${region}.gateway`;
+
+/**
+ * What a leaf node may ask for, so that the hub's questions reach its gateways. nats-server holds a leaf's subscription
+ * of a queue against its permissions with the queue's name behind the subject (seen with 2.9.10), so that only a
+ * wildcard at the end allows it.
+ */
+export const replayFilter = (region: string): string => `replay.${region}.*`;
 
 /** Every change that a person made through the console, at the hub. */
 export const AUDIT_STREAM = "AUDIT";

@@ -93,14 +93,16 @@ test("the console reads what the hub has, changes what a person changes there, a
     expect(await asked(console, subject), subject).toMatch(/permissions violation/i);
   const gateway = await world.region("eu").connect("gateway");
   const stop = new AbortController();
+  // Gateways share the questions among them, in a queue.
+  const place = { subject: "replay.eu.gateway", queue: "gateways" };
   const served = async (): Promise<void> => {
-    for await (const { answer } of requestsTo(gateway, { subject: "replay.eu" }, stop.signal))
+    for await (const { answer } of requestsTo(gateway, place, stop.signal))
       answer(Buffer.from("admitted"));
   };
   void served();
   await eventually(
     "the region's gateway answers the console",
-    async () => (await asked(console, "replay.eu")) === "admitted",
+    async () => (await asked(console, "replay.eu.gateway")) === "admitted",
   );
   stop.abort();
 });

@@ -28,6 +28,7 @@ import {
   rejectSubjects,
   rejectsStream,
   repliesStream,
+  replayFilter,
   replaySubject,
   replySubjects,
   retrySetAsideSubject,
@@ -334,7 +335,7 @@ export function leafPermissions(
     ],
     subscribe: [
       // The console asks gateways to admit rejects again, and which were.
-      replaySubject(region),
+      replayFilter(region),
       statedRejects(region),
       ...MIRRORING,
       ...own.flatMap((stream) => create(stream, region)),
