@@ -29,6 +29,7 @@ export class Facts {
     const { feed } = this;
     this.#insight = new InsightWatch({
       ...hub,
+      channels: true,
       ledger: () => ledgerIn(this.live.processes, hub.now()),
       alertsFiring: () => this.alerts.find({ states: ["firing"] }).length,
       tell: (insight) => {

@@ -7,9 +7,11 @@ const subjectFolders = (path: string): string[] => {
   return [folder, `test/${folder}`];
 };
 
-/** True of a test of data, which names the folder, and of one that drives its folder by test/support. */
+/** True of a test of data or of a page, which names the folder, and of one that drives its folder by test/support. */
 const readsFrom = (source: string, folder: string): boolean =>
-  source.includes(`"${basename(folder)}`) || source.includes("/support/");
+  source.includes(`"${basename(folder)}`) ||
+  source.includes(`/${folder}/`) ||
+  source.includes("/support/");
 
 /** test/unit mirrors the source: a test stands in the folder of the code that it imports. */
 export const mirror: Rule = (tree) => {

@@ -101,10 +101,6 @@ function copy({ region, copy: own, hubCopy, link }) {
     : { ...shared, main: plural(lag, "frame"), note: "to come" };
 }
 
-/** What is left to do, as far as anybody at the hub knows. */
-const behindText = (frames) =>
-  frames === 0 ? "all that came is done" : `${plural(frames, "frame")} to go`;
-
 /** The aggregators' work on the region's lanes: the worst lane speaks. */
 function aggregator({ region, lanes = [] }) {
   const order = ["stuck", "waiting_for_wan", "catching_up", "ok"];
