@@ -89,7 +89,10 @@ interface Filter {
 
 const bytesOf = ({ payload }: Reject): Buffer => Buffer.from(payload, "base64");
 
-const shown = (region: string, { seq, reject }: KeptReject, gone: ReadonlySet<number> | null) => ({
+/** Rejects that are not in their region any more. */
+type Gone = Pick<ReadonlySet<number>, "has">;
+
+const shown = (region: string, { seq, reject }: KeptReject, gone: Gone | null) => ({
   seq,
   region,
   reason: reject.reason,
@@ -110,7 +113,7 @@ const shown = (region: string, { seq, reject }: KeptReject, gone: ReadonlySet<nu
 });
 
 /** Rejects that a replay took out of the region's stream, and that stay in the hub's copy; null while the region is away. */
-async function removedThere({ connection }: Hub, region: string): Promise<Set<number> | null> {
+async function removedThere({ connection }: Hub, region: string): Promise<Gone | null> {
   if (region === HUB) return new Set();
   const streams = new Streams(connection, { domain: region, timeoutMs: REGION_ANSWERS_WITHIN_MS });
   return streams.removed(rejectsStream(region)).catch(() => null);

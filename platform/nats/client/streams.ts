@@ -79,10 +79,11 @@ export class Streams {
     return new Map(Object.entries(state.subjects ?? {}));
   }
 
-  /** Sequences between the first and the last that were taken out one by one. */
-  async removed(stream: string): Promise<Set<number>> {
+  /** Sequences that are not there any more: before the first, or taken out one by one after it. */
+  async removed(stream: string): Promise<Pick<ReadonlySet<number>, "has">> {
     const { state } = await translated(this.#info(stream, { deleted_details: true }));
-    return new Set(state.deleted ?? []);
+    const later = new Set(state.deleted ?? []);
+    return { has: (seq) => seq < state.first_seq || later.has(seq) };
   }
 
   /** The message with this sequence, or null if it is not there. */

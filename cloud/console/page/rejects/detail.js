@@ -14,10 +14,12 @@ import { Payload } from "./payload.js";
 import { REASONS, saysOf } from "./reasons.js";
 import { Replay } from "./replay.js";
 
+/** Somebody else, or a replay that has just ended, may have taken it out. */
+const EVERY_MS = 3_000;
 const CRUMB = { href: "/rejects", text: "Rejects" };
 
 export function RejectDetail({ region, seq }) {
-  const answer = useAsk(urlOf(["rejects", region, seq]));
+  const answer = useAsk(urlOf(["rejects", region, seq]), { everyMs: EVERY_MS });
   return html`
     <${PageHead} title=${`Reject ${seq} of ${region}`} crumb=${CRUMB} />
     <${Answer} of=${answer}
