@@ -1,9 +1,11 @@
 // Goal: the compose file names what exists. Method: there is no Docker engine here, so it is parsed,
 // and every file, program and setting in it is held against the project.
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { AGGREGATOR_OPTIONS } from "../../../../cloud/aggregator/options.ts";
+import { CONSOLE_OPTIONS } from "../../../../cloud/console/options.ts";
 import { notifierOptions } from "../../../../cloud/notifier/options.ts";
 import { STEWARD_OPTIONS } from "../../../../cloud/steward/options.ts";
 import { ALERTING_OPTIONS } from "../../../../gateway/alerting/options.ts";
@@ -20,12 +22,18 @@ interface Service {
   command?: string[];
   environment?: Record<string, string>;
   volumes?: string[];
+  ports?: string[];
+  secrets?: string[];
   depends_on?: string[] | Record<string, unknown>;
 }
 
-const { services, volumes } = parse(readFileSync(join(COMPOSE, "compose.yaml"), "utf8"), {
+const { services, volumes, secrets } = parse(readFileSync(join(COMPOSE, "compose.yaml"), "utf8"), {
   merge: true,
-}) as { services: Record<string, Service>; volumes: Record<string, null> };
+}) as {
+  services: Record<string, Service>;
+  volumes: Record<string, null>;
+  secrets: Record<string, { environment: string }>;
+};
 
 /** Whether a server's configuration speaks of an environment variable. */
 const mentions = (file: string, name: string): boolean =>
@@ -35,6 +43,7 @@ const OPTION_TABLES: Record<string, OptionTable> = {
   "gateway/main.ts": GATEWAY_OPTIONS,
   "gateway/alerting/main.ts": ALERTING_OPTIONS,
   "cloud/aggregator/main.ts": AGGREGATOR_OPTIONS,
+  "cloud/console/main.ts": CONSOLE_OPTIONS,
   "cloud/notifier/main.ts": notifierOptions({}),
   "cloud/steward/main.ts": STEWARD_OPTIONS,
 };
@@ -96,6 +105,22 @@ test("secrets.sh makes every password that the compose file asks for", () => {
     /\$\{NATS_(\w+)_PASSWORD/g,
   );
   for (const [, user] of asked) expect(script).toContain(user);
+});
+
+test("secrets.sh makes every secret that reaches a container as a file", () => {
+  const made = execFileSync("sh", [join(COMPOSE, "secrets.sh")], { encoding: "utf8" });
+  for (const { environment } of Object.values(secrets))
+    expect(made).toMatch(new RegExp(`^${environment}=s[0-9a-f]{32}$`, "m"));
+  for (const { secrets: used = [], environment = {} } of Object.values(services))
+    for (const name of used) {
+      expect(secrets).toHaveProperty(name);
+      expect(Object.values(environment)).toContain(`/run/secrets/${name}`);
+    }
+});
+
+test("whatever is published is published on this machine only", () => {
+  for (const { ports = [] } of Object.values(services))
+    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
 });
 
 test("the Dockerfile copies every folder that runs", () => {
