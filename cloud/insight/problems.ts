@@ -43,7 +43,8 @@ export function problemsOf(
     process_gone: goneProcesses(facts, regions),
     log_filling: regions.flatMap(fillingLog),
     flooding: floods(facts),
-    catching_up: regions.flatMap(catchingUp),
+    // Whoever waits for the store does not catch up, and the store is named.
+    catching_up: sink.state === "refusing" ? [] : regions.flatMap(catchingUp),
   };
   return PROBLEM_KINDS.flatMap((kind) => (found[kind] ?? []).map((one) => ({ kind, ...one })));
 }
@@ -102,8 +103,8 @@ function stuckReaders(regions: readonly RegionInsight[], sink: SinkInsight): Fou
   const readers = regions.flatMap((of): Reader[] => {
     const { region } = of;
     const lanes = of.lanes.flatMap(({ partition, aggregator, alerting }) => [
-      { region, name: `${region}/${partition}`, verdict: aggregator },
-      { region, name: `${region}/${partition}`, verdict: alerting },
+      { region, name: `lane ${region}/${partition}`, verdict: aggregator },
+      { region, name: `lane ${region}/${partition}`, verdict: alerting },
     ]);
     const channels = of.channels.map(({ channel, verdict }) => ({
       ...{ region, name: `${channel} for ${region}`, verdict },
@@ -121,11 +122,28 @@ function stuckReaders(regions: readonly RegionInsight[], sink: SinkInsight): Fou
     const inRegions = [...new Set(own.map(({ region }) => region))];
     const lanes = [...new Set(own.map(({ name }) => name))];
     const what = lanes.length <= 2 ? list(lanes) : `${lanes.length} lanes of ${list(inRegions)}`;
+    const are = lanes.length === 1 ? "is" : "are";
+    const isAll = inRegions.every((region) => isNothingStored(regions, region, own));
     return {
       region: inRegions.length === 1 ? inRegions[0]! : null,
-      text: `${what} ${lanes.length === 1 ? "is" : "are"} stuck: ${why}`,
+      text: isAll
+        ? `nothing of ${list(inRegions)} is stored, because all ${lanes.length} lanes are stuck: ${why}`
+        : `${what} ${are} stuck: ${why}`,
     };
   });
+}
+
+/** True if these are the aggregator's readers of every lane of a region, whatever else they are. */
+function isNothingStored(
+  regions: readonly RegionInsight[],
+  name: string,
+  own: readonly Reader[],
+): boolean {
+  const lanes = regions.find(({ region }) => region === name)?.lanes ?? [];
+  return (
+    lanes.length > 0 &&
+    lanes.every((lane) => own.some(({ verdict }) => verdict === lane.aggregator))
+  );
 }
 
 /** Numbers that differ from lane to lane make no other reason. */
@@ -135,10 +153,11 @@ const reasonOf = (why: string): string =>
 function waiting({ region, link, drainAfterMs }: RegionInsight): Found[] {
   if (!link || link.up) return [];
   const after = drainAfterMs === null ? "" : `, done about ${about(drainAfterMs)} after it returns`;
+  const downFor = about(link.seenMs - link.sinceMs);
   return [
     {
       region,
-      text: `${region} waits for the WAN, down for ${about(link.seenMs - link.sinceMs)}${after}`,
+      text: `${region} waits for the WAN, down for ${downFor}, and keeps its readings meanwhile${after}`,
     },
   ];
 }

@@ -208,7 +208,7 @@ export function laneIn(
 }
 
 /** Words that the problem of the sink has wherever it is told. */
-export const SINK_REFUSES = "the sink does not take what is written";
+export const SINK_REFUSES = "the store does not take what is written";
 
 function sinkProblem(aggregators: readonly AggregatorStatus[]): string | null {
   const refusing = aggregators.find(({ influx }) => influx.state === "refusing");

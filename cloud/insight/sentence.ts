@@ -24,9 +24,9 @@ export function stateOf({ problems, processes, regions }: Known): Insight["state
 }
 
 export function sentenceOf(known: Known): string {
-  const { problems, ledger } = known;
+  const { problems } = known;
   const [worst, ...others] = problems;
-  const account = accountOf(ledger);
+  const account = accountOf(known);
   if (worst?.kind === "nothing_runs") return sentence([worst.text]);
   if (!worst)
     return stateOf(known) === "unknown"
@@ -38,8 +38,11 @@ export function sentenceOf(known: Known): string {
   return sentence([account ?? "everything else runs", told]);
 }
 
-/** Everything that was acknowledged, and that it is accounted for; null without a ledger. */
-function accountOf(ledger: Ledger | null): string | null {
+/**
+ * Everything that was acknowledged, and that it is accounted for; null without a ledger. What a region acknowledges
+ * while it is cut off the hub learns later.
+ */
+function accountOf({ ledger, regions }: Pick<Known, "ledger" | "regions">): string | null {
   if (!ledger || ledger.open.length > 0) return null;
   const sum = (of: (row: Ledger["rows"][number]) => number): number =>
     ledger.rows.reduce((total, row) => total + of(row), 0);
@@ -48,13 +51,15 @@ function accountOf(ledger: Ledger | null): string | null {
   if (acknowledged === 0) return "no reading has been acknowledged yet";
   if (lost > 0)
     return `${number(lost)} of ${count(acknowledged, "acknowledged reading")} ${lost === 1 ? "is" : "are"} lost, each by name`;
+  const known = regions.some(({ link }) => link?.up === false) ? " that the hub knows of" : "";
   return acknowledged === 1
-    ? "the one acknowledged reading is accounted for"
-    : `all ${number(acknowledged)} acknowledged readings are accounted for`;
+    ? `the one acknowledged reading${known} is accounted for`
+    : `all ${number(acknowledged)} acknowledged readings${known} are accounted for`;
 }
 
 /** Readings that wait in the logs, where something is in their way; null if none is known to. */
-function waitingText({ ledger, problems }: Known): string | null {
+function waitingText(known: Known): string | null {
+  const { ledger, problems } = known;
   if (!ledger || ledger.open.length > 0) return null;
   if (!problems.some(({ kind }) => kind === "sink_refuses" || kind === "stuck")) return null;
   const waiting = ledger.rows.reduce(
@@ -62,7 +67,7 @@ function waitingText({ ledger, problems }: Known): string | null {
     0,
   );
   if (waiting === 0) return null;
-  const account = accountOf(ledger);
+  const account = accountOf(known);
   return `${account}, and ${number(waiting)} of them wait in the logs`;
 }
 

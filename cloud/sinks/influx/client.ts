@@ -1,4 +1,9 @@
-import { HttpError, InfluxDB, type Transport } from "@influxdata/influxdb-client";
+import {
+  HttpError,
+  InfluxDB,
+  RequestTimedOutError,
+  type Transport,
+} from "@influxdata/influxdb-client";
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
 
 export interface InfluxTarget {
@@ -182,7 +187,9 @@ function toAppError(error: unknown): AppError {
       return new AppError("INFLUX_REFUSED", "fatal", detail, { cause: error });
     return new AppError("INFLUX_UNAVAILABLE", "retry", detail, { cause: error });
   }
-  return new AppError("INFLUX_UNAVAILABLE", "retry", `InfluxDB: ${messageOf(error)}`, {
-    cause: error,
-  });
+  const what =
+    error instanceof RequestTimedOutError
+      ? "InfluxDB has not answered in time"
+      : `InfluxDB: ${messageOf(error)}`;
+  return new AppError("INFLUX_UNAVAILABLE", "retry", what, { cause: error });
 }

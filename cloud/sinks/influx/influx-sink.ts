@@ -4,6 +4,7 @@
 //     it are stored. Its reading becomes a reject.
 // I2. Whatever else InfluxDB answers, or if it is away, the request is repeated; a missing database of
 //     a 1.x is created.
+// I3. A request that is not answered for UNANSWERED_MS is told as a store that refuses, before it is given up.
 import { Backoff, sleep } from "../../../platform/runtime/backoff.ts";
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
 import type { Logger } from "../../../platform/runtime/logger.ts";
@@ -16,6 +17,8 @@ import { InfluxRepairSource } from "./repair-source.ts";
 /** A configuration problem is looked at again this often: somebody must act first. */
 const REFUSED_RETRY_MS = 2_000;
 const PAUSE_STEP_MS = 100;
+/** Well over the time of any write that is taken, and far under that after which a request is given up. */
+const UNANSWERED_MS = 4_000;
 
 export class InfluxSink implements Sink {
   readonly name = "influx";
@@ -24,10 +27,13 @@ export class InfluxSink implements Sink {
   readonly #client: Pick<InfluxClient, "write" | "createDatabase">;
   readonly #logger: Logger;
   readonly #queue: GroupCommit;
+  readonly #nowMs: () => number;
   readonly #regions = new Map<string, RegionLines>();
   readonly #backoff = new Backoff({ baseMs: 50, maxMs: 2_000 });
   #status: SinkState = { state: "refusing", detail: "not asked yet" };
   #answered = false;
+  /** The time at which the request in flight left; null without one. */
+  #askedMs: number | null = null;
 
   constructor(
     client: Pick<InfluxClient, "write" | "createDatabase" | "query">,
@@ -36,6 +42,7 @@ export class InfluxSink implements Sink {
   ) {
     this.#client = client;
     this.#logger = logger;
+    this.#nowMs = nowMs;
     this.repairSource = new InfluxRepairSource(client);
     const encode = (item: SinkItem): string[] => this.#encode(item);
     const write = (lines: readonly string[], wanted: () => boolean) => this.#write(lines, wanted);
@@ -43,7 +50,10 @@ export class InfluxSink implements Sink {
   }
 
   get status(): SinkState {
-    return this.#status;
+    const waitsMs = this.#askedMs === null ? 0 : this.#nowMs() - this.#askedMs;
+    if (this.#status.state === "refusing" || waitsMs < UNANSWERED_MS) return this.#status;
+    const seconds = Math.floor(waitsMs / 1_000);
+    return { state: "refusing", detail: `InfluxDB has not answered for ${seconds} s` }; // I3
   }
 
   get answered(): boolean {
@@ -117,7 +127,7 @@ export class InfluxSink implements Sink {
   async #untilAccepted(request: () => Promise<void>, wanted: () => boolean): Promise<Verdict> {
     while (wanted()) {
       try {
-        await request();
+        await this.#timed(request);
         this.#accepted();
         return { kind: "accepted" };
       } catch (error) {
@@ -130,6 +140,15 @@ export class InfluxSink implements Sink {
       }
     }
     return { kind: "unwanted" };
+  }
+
+  async #timed(request: () => Promise<void>): Promise<void> {
+    this.#askedMs = this.#nowMs();
+    try {
+      await request();
+    } finally {
+      this.#askedMs = null;
+    }
   }
 
   #accepted(): void {

@@ -148,7 +148,7 @@ function processProblems(name: string, status: ProcessStatus, nowMs: number): st
     case "aggregator":
       return status.influx.state === "ok"
         ? []
-        : [`${name}: the sink does not take what is written: ${status.influx.detail}`];
+        : [`${name}: the store does not take what is written: ${status.influx.detail}`];
     case "steward":
       return Object.entries(status.jobs).flatMap(([job, { lastRunMs, error }]) =>
         error === null ? [] : [`${name}: job ${job} failed ${ago(lastRunMs, nowMs)}: ${error}`],

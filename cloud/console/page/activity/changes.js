@@ -11,7 +11,7 @@ import { plural } from "../kit/numbers.js";
 import { Panel } from "../kit/panel.js";
 import { Table } from "../kit/table.js";
 import { toast } from "../kit/toast.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 
 const EVERY_MS = 10_000;
 const LIMIT = 100;

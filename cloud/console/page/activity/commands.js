@@ -9,7 +9,8 @@ import { Age } from "../kit/number.js";
 import { plural, valueText } from "../kit/numbers.js";
 import { Panel } from "../kit/panel.js";
 import { Table } from "../kit/table.js";
-import { setQuery, urlOf } from "../shell/router.js";
+import { setQuery } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 
 const EVERY_MS = 5_000;
 const CHARS_SHOWN = 120;

@@ -11,7 +11,8 @@ import { Panel } from "../kit/panel.js";
 import { Note } from "../kit/problem.js";
 import { Table } from "../kit/table.js";
 import { useEvents, useOverview } from "../shell/feed.js";
-import { setQuery, urlOf } from "../shell/router.js";
+import { setQuery } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 
 const EVERY_MS = 5_000;
 const RELOAD_AT_MOST_EVERY_MS = 1_000;

@@ -6,7 +6,7 @@ import { Button } from "../kit/button.js";
 import { ConfirmDialog } from "../kit/dialog.js";
 import { SelectField } from "../kit/form.js";
 import { toast } from "../kit/toast.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 import { isOwnRule } from "./alert-words.js";
 
 const LENGTHS = {

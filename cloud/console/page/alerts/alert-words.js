@@ -1,7 +1,7 @@
 // How an alert is addressed and coloured.
 import { html } from "/lib/htm.js";
 import { Chip } from "../kit/chip.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 
 const OF_SEVERITY = { info: "info", warning: "warn", critical: "bad" };
 

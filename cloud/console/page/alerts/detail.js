@@ -6,7 +6,7 @@ import { figure } from "../kit/numbers.js";
 import { PageHead, Panel } from "../kit/panel.js";
 import { Table } from "../kit/table.js";
 import { useEvents } from "../shell/feed.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 import { ForOperators } from "../shell/session.js";
 import { AlertActions } from "./actions.js";
 import { AlertChips, isOwnRule } from "./alert-words.js";

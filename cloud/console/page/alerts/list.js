@@ -8,7 +8,8 @@ import { figure, plural } from "../kit/numbers.js";
 import { PageHead, Panel, Tabs } from "../kit/panel.js";
 import { Table } from "../kit/table.js";
 import { useEvents, useOverview } from "../shell/feed.js";
-import { setQuery, urlOf } from "../shell/router.js";
+import { setQuery } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 import { AlertChips, alertUrl } from "./alert-words.js";
 
 const EVERY_MS = 15_000;

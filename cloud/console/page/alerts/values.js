@@ -5,7 +5,7 @@ import { Chart } from "../kit/chart.js";
 import { Empty } from "../kit/empty.js";
 import { figure, plural, timeText } from "../kit/numbers.js";
 import { Panel } from "../kit/panel.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 
 const POINTS_SHOWN_MAX = 150;
 /** More moments than these cover the line. */

@@ -7,7 +7,7 @@ import { duration, valueText } from "../kit/numbers.js";
 import { Panel } from "../kit/panel.js";
 import { useNow } from "../kit/now.js";
 import { useEvents, useFollowDevices } from "../shell/feed.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 import { adviceOf } from "./advice.js";
 
 const LATE_MS = 60_000;

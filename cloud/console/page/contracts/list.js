@@ -9,7 +9,8 @@ import { count, plural } from "../kit/numbers.js";
 import { Panel } from "../kit/panel.js";
 import { Note } from "../kit/problem.js";
 import { Table } from "../kit/table.js";
-import { navigate, setQuery, urlOf } from "../shell/router.js";
+import { navigate, setQuery } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 import { ForOperators } from "../shell/session.js";
 import { VersionEditor } from "./version-editor.js";
 

@@ -11,7 +11,7 @@ import { plural } from "../kit/numbers.js";
 import { Panel } from "../kit/panel.js";
 import { Note } from "../kit/problem.js";
 import { Table } from "../kit/table.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 import { MessageTrial } from "./payload-trial.js";
 
 const EXAMPLE_TOPIC = "zigbee2mqtt/th1";

@@ -7,7 +7,7 @@ import { Code } from "../kit/code.js";
 import { ConfirmDialog, Dialog } from "../kit/dialog.js";
 import { RadioField } from "../kit/form.js";
 import { toast } from "../kit/toast.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 
 const pathOf = (id, ...more) => urlOf(["devices", id, ...more]);
 

@@ -11,7 +11,7 @@ import { PageHead, Panel } from "../kit/panel.js";
 import { Sparkline } from "../kit/sparkline.js";
 import { Table } from "../kit/table.js";
 import { useEvents } from "../shell/feed.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 import { ForOperators } from "../shell/session.js";
 import { DeviceChanges } from "./changes.js";
 import { PresenceChip, RecordChip } from "./parts.js";

@@ -6,7 +6,8 @@ import { TextField } from "../kit/form.js";
 import { plural } from "../kit/numbers.js";
 import { Panel } from "../kit/panel.js";
 import { Table } from "../kit/table.js";
-import { setQuery, urlOf } from "../shell/router.js";
+import { setQuery } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 
 const LIMIT = 200;
 

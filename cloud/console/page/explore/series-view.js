@@ -5,7 +5,8 @@ import { Answer } from "../kit/answer.js";
 import { useAsk } from "../kit/ask.js";
 import { Button } from "../kit/button.js";
 import { SelectField } from "../kit/form.js";
-import { setQuery, urlOf } from "../shell/router.js";
+import { setQuery } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 import { SeriesPanel } from "./series-panel.js";
 import { SPANS, moved, spanOf, zoomedOut } from "./span.js";
 

@@ -3,7 +3,7 @@ import { useAsk } from "../kit/ask.js";
 import { Chip } from "../kit/chip.js";
 import { Age } from "../kit/number.js";
 import { useEvents } from "../shell/feed.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 
 const SHOWN = 6;
 const SEVERITIES = { critical: "bad", error: "bad", warning: "warn", info: "info" };

@@ -1,7 +1,7 @@
 // Latency of each hop: half of the readings, and 99 of 100, on a scale of powers of ten.
 import { html } from "/lib/htm.js";
 import { duration } from "../kit/numbers.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 
 export const HOPS = [
   ["device_to_gateway", "device to gateway"],

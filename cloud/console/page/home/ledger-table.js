@@ -5,7 +5,7 @@ import { Age } from "../kit/number.js";
 import { count, minuteText } from "../kit/numbers.js";
 import { useNow } from "../kit/now.js";
 import { Table } from "../kit/table.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 
 export const waitingOf = ({ waiting }) => waiting.region + waiting.hub + waiting.aggregator;
 
@@ -92,8 +92,9 @@ export function LedgerTable({ ledger }) {
   const first = {
     ...{ key: "region", label: "Region" },
     cell: (row) =>
-      html`<a href=${href(row)}>${row.region}</a>
-        <${AsOf} heardMs=${ledger.heardMs?.[row.region]} />`,
+      html`<a href=${href(row)}>${row.region}</a> ${" "}<${AsOf}
+          heardMs=${ledger.heardMs?.[row.region]}
+        />`,
   };
   return html`<${Table}
     label="Ledger by region"

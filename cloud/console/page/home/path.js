@@ -9,7 +9,7 @@ import {
   rate,
   share,
 } from "../kit/numbers.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 
 export const LAG_STATES = { ok: "ok", catching_up: "info", waiting_for_wan: "warn", stuck: "bad" };
 export const LAG_WORDS = {
@@ -101,37 +101,55 @@ function copy({ region, copy: own, hubCopy, link }) {
     : { ...shared, main: plural(lag, "frame"), note: "to come" };
 }
 
-/** The aggregators' work on the region's lanes: the worst lane speaks. */
-function aggregator({ region, lanes = [] }) {
+/** Whether the store takes nothing, which is then why an aggregator stands still. */
+const isRefusing = (sink) => sink?.state === "refusing";
+
+/** The aggregators' verdict on their worst lane; undefined while no lane is known. */
+function worstOf(lanes) {
   const order = ["stuck", "waiting_for_wan", "catching_up", "ok"];
-  const worst = lanes
+  return lanes
     .map((lane) => lane.aggregator)
     .toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state))[0];
-  const behind = lanes.reduce((sum, lane) => sum + lane.aggregator.behindFrames, 0);
+}
+
+const behindText = (frames) =>
+  frames === 0 ? "all that came is done" : `${plural(frames, "frame")} to go`;
+
+/** The aggregators' work on the region's lanes: the worst lane speaks. */
+function aggregator({ region, lanes = [] }, sink) {
+  const worst = worstOf(lanes);
+  // All lanes are of one log, and each counts the frames of it: the one that is farthest behind counts them all.
+  const behind = Math.max(0, ...lanes.map((lane) => lane.aggregator.behindFrames));
   const isBehind = worst && worst.state !== "ok";
+  const shared = { title: "Aggregator", href: urlOf(["lanes"], { region }) };
+  if (isBehind && worst.state !== "waiting_for_wan" && isRefusing(sink))
+    return { ...shared, main: "waits for store", note: behindText(behind), state: "warn" };
   return {
-    title: "Aggregator",
+    ...shared,
     main: !worst ? UNKNOWN : LAG_WORDS[worst.state],
     note: !worst ? "" : isBehind ? behindText(behind) : plural(lanes.length, "lane"),
     state: worst ? LAG_STATES[worst.state] : "idle",
-    href: urlOf(["lanes"], { region }),
   };
 }
 
 function store(of, flow, sink) {
-  const { region, freshnessMs } = of;
-  const isRefusing = sink?.state === "refusing";
-  return {
+  const { region, freshnessMs, lanes = [] } = of;
+  const isStuck = worstOf(lanes)?.state === "stuck";
+  const shared = {
     title: "InfluxDB",
-    main: isRefusing
-      ? "refuses writes"
-      : rateOr(flow.stored, freshnessMs === null ? UNKNOWN : "stores"),
     note:
       freshnessMs === null || freshnessMs === undefined
         ? "age not known yet"
         : `newest ${duration(freshnessMs)} old`,
-    state: isRefusing ? "bad" : isCutOff(of) ? "warn" : sink?.state === "ok" ? "ok" : "idle",
     href: urlOf(["latency"], { region }),
+  };
+  if (isRefusing(sink)) return { ...shared, main: "takes nothing", state: "bad" };
+  // Nobody writes, so nobody knows whether it would take it.
+  if (isStuck && !flow.stored) return { ...shared, main: "gets nothing", state: "warn" };
+  return {
+    ...shared,
+    main: rateOr(flow.stored, freshnessMs === null ? UNKNOWN : "stores"),
+    state: isCutOff(of) || isStuck ? "warn" : sink?.state === "ok" ? "ok" : "idle",
   };
 }
 
@@ -143,7 +161,7 @@ export function pathOf(region, { sink, problems = [] }, flow) {
     gateway(region, flow, problems),
     log(region),
     copy(region),
-    aggregator(region),
+    aggregator(region, sink),
     store(region, flow, sink),
   ];
   const [first, , third, fourth] = stations;

@@ -9,7 +9,7 @@ import { bytes, count, duration, minuteText } from "../kit/numbers.js";
 import { PageHead, Panel } from "../kit/panel.js";
 import { Table } from "../kit/table.js";
 import { useOverview } from "../shell/feed.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 
 const ASKED_AGAIN_MS = 3_000;
 

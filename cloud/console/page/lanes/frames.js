@@ -10,7 +10,7 @@ import { Facts, Time } from "../kit/number.js";
 import { count, plural } from "../kit/numbers.js";
 import { PageHead, Panel } from "../kit/panel.js";
 import { Table } from "../kit/table.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 
 const FRAMES = 25;
 

@@ -1,7 +1,7 @@
 // Activity: what happened at the gateways' doors, commands to devices, changes by people, long work.
 import { html } from "/lib/htm.js";
 import { PageHead, Tabs } from "../kit/panel.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 import { Changes } from "../activity/changes.js";
 import { Commands } from "../activity/commands.js";
 import { Events } from "../activity/events.js";

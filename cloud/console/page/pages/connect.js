@@ -14,7 +14,8 @@ import { Facts } from "../kit/number.js";
 import { PageHead, Panel, Tabs } from "../kit/panel.js";
 import { Note, ProblemNote } from "../kit/problem.js";
 import { useOverview } from "../shell/feed.js";
-import { setQuery, urlOf } from "../shell/router.js";
+import { setQuery } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 import { ForOperators } from "../shell/session.js";
 
 /** Contracts that gateways and processes write themselves. */

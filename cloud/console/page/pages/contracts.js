@@ -1,7 +1,7 @@
 // Contracts and mappings: what readings have to look like, who sends what, what a change would break.
 import { html } from "/lib/htm.js";
 import { PageHead, Tabs } from "../kit/panel.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 import { ContractDetail } from "../contracts/detail.js";
 import { ContractList } from "../contracts/list.js";
 import { Mappings } from "../contracts/mappings.js";

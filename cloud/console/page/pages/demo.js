@@ -13,7 +13,7 @@ import { PageHead, Panel } from "../kit/panel.js";
 import { Note } from "../kit/problem.js";
 import { toast } from "../kit/toast.js";
 import { useOverview } from "../shell/feed.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 import { useIsOperator } from "../shell/session.js";
 
 const ASKED_AGAIN_MS = 3_000;

@@ -5,7 +5,8 @@ import { Answer } from "../kit/answer.js";
 import { useAsk } from "../kit/ask.js";
 import { SelectField } from "../kit/form.js";
 import { PageHead } from "../kit/panel.js";
-import { navigate, urlOf } from "../shell/router.js";
+import { navigate } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 import { SeriesList } from "../explore/series-list.js";
 import { SeriesView } from "../explore/series-view.js";
 

@@ -10,7 +10,7 @@ import { LatencyBars } from "../home/latency-bars.js";
 import { LedgerTable, sumOf, waitingOf, waitingWords } from "../home/ledger-table.js";
 import { Picture } from "../home/picture.js";
 import { useFeedState, useOverview } from "../shell/feed.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 import { verdictOf } from "../shell/verdict.js";
 
 /** Where each kind of problem is looked into. */
@@ -61,6 +61,7 @@ function Summary({ overview }) {
   const freshness = freshnessOf(overview);
   const oldest = regions.toSorted((a, b) => (b.freshnessMs ?? 0) - (a.freshnessMs ?? 0))[0];
   const waiting = sum && waitingOf(sum);
+  const cutOff = regions.filter(({ link }) => link?.up === false).map(({ region }) => region);
   return html`<${Panel}>
     <${Figures}>
       <${Figure}
@@ -80,7 +81,7 @@ function Summary({ overview }) {
       <${Figure}
         label="Waiting"
         value=${sum && count(waiting)}
-        note=${sum && waitingWords(sum)}
+        note=${sum && (cutOff.length > 0 ? `${waitingWords(sum)}; in ${cutOff.join(", ")} more` : waitingWords(sum))}
         href="/ledger"
       />
       <${Figure}

@@ -6,7 +6,7 @@ import { UNKNOWN, count, duration } from "../kit/numbers.js";
 import { PageHead, Panel } from "../kit/panel.js";
 import { Table } from "../kit/table.js";
 import { useOverview } from "../shell/feed.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 
 /** Less is no clock that somebody would set. */
 const OFF_MS = 500;

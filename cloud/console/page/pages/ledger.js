@@ -15,7 +15,7 @@ import {
   waitingWords,
 } from "../home/ledger-table.js";
 import { useOverview } from "../shell/feed.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 
 /** Readings of which nobody can say the contract. */
 const UNKNOWN_CONTRACT = "?";

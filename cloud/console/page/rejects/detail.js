@@ -6,7 +6,7 @@ import { Facts, Time } from "../kit/number.js";
 import { bytes } from "../kit/numbers.js";
 import { PageHead, Panel } from "../kit/panel.js";
 import { Note } from "../kit/problem.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 import { ForOperators } from "../shell/session.js";
 import { ContractBeside } from "./contract-beside.js";
 import { Mend } from "./mend.js";

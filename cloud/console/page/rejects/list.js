@@ -9,7 +9,8 @@ import { count, plural } from "../kit/numbers.js";
 import { PageHead, Panel } from "../kit/panel.js";
 import { Table } from "../kit/table.js";
 import { useOverview } from "../shell/feed.js";
-import { setQuery, urlOf } from "../shell/router.js";
+import { setQuery } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 import { REASONS, saysOf } from "./reasons.js";
 import { ReplayPanel } from "./replay.js";
 

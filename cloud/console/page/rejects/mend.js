@@ -5,7 +5,7 @@ import { ask } from "../api.js";
 import { Button } from "../kit/button.js";
 import { Panel } from "../kit/panel.js";
 import { Note, ProblemNote } from "../kit/problem.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 import { nextSchema } from "../contracts/schema-words.js";
 import { VersionEditor } from "../contracts/version-editor.js";
 

@@ -10,7 +10,8 @@ import { PageHead, Panel } from "../kit/panel.js";
 import { Note } from "../kit/problem.js";
 import { Table } from "../kit/table.js";
 import { useEvents } from "../shell/feed.js";
-import { setQuery, urlOf } from "../shell/router.js";
+import { setQuery } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 import { ForOperators } from "../shell/session.js";
 import { EngineChips } from "./engines.js";
 

@@ -1,5 +1,6 @@
 // Every state of a page is a URL: /{page}/{path…}?{query}. Any link within the console is followed without loading anew.
 import { useEffect, useState } from "/lib/hooks.js";
+import { urlOf } from "./url.js";
 
 const listeners = new Set();
 
@@ -38,13 +39,6 @@ export function useRoute() {
     return () => listeners.delete(setRoute);
   }, []);
   return route;
-}
-
-/** A URL from parts that may hold anything: `urlOf(["devices", id], { tab: "values" })`. Empty values are left out. */
-export function urlOf(path, query = {}) {
-  const kept = Object.entries(query).filter(([, value]) => (value ?? "") !== "");
-  const search = new URLSearchParams(kept.map(([name, value]) => [name, String(value)])).toString();
-  return `/${path.map(encodeURIComponent).join("/")}${search === "" ? "" : `?${search}`}`;
 }
 
 /** Changes some parameters of the query, by default without a step to go back to; null removes one. */

@@ -5,7 +5,7 @@ import { Code } from "../kit/code.js";
 import { Age, Facts } from "../kit/number.js";
 import { count } from "../kit/numbers.js";
 import { Panel } from "../kit/panel.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 
 /** A payload as people read it: JSON with line breaks; anything else as it is. */
 export function readable(payload) {

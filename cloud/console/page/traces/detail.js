@@ -7,7 +7,7 @@ import { CopyButton } from "../kit/code.js";
 import { Facts } from "../kit/number.js";
 import { duration, plural, timeText, valueText } from "../kit/numbers.js";
 import { PageHead, Panel } from "../kit/panel.js";
-import { urlOf } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 import { waterfallOf } from "./waterfall.js";
 
 const CRUMB = { href: "/traces", text: "Traces" };

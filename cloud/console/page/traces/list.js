@@ -8,7 +8,8 @@ import { Age } from "../kit/number.js";
 import { count, duration, plural } from "../kit/numbers.js";
 import { PageHead, Panel } from "../kit/panel.js";
 import { Table } from "../kit/table.js";
-import { setQuery, urlOf } from "../shell/router.js";
+import { setQuery } from "../shell/router.js";
+import { urlOf } from "../shell/url.js";
 
 const EVERY_MS = 5_000;
 const LIMIT = 300;

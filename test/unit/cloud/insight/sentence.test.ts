@@ -19,6 +19,7 @@ const sentenceOf = (spoilt: Spoilt = {}, seconds = 80): string => {
 };
 const isSpoilt = ({ nowMs }: Moment): boolean => nowMs >= SPOILT_MS;
 const ALL = "all 8,412,776 acknowledged readings are accounted for";
+const KNOWN = "All 8,412,776 acknowledged readings that the hub knows of are accounted for";
 const All = "All 8,412,776 acknowledged readings are accounted for";
 
 /** The link of us is down from a moment on, and so is nothing heard of it. */
@@ -50,7 +51,9 @@ test("healthy, with a ledger and without", () => {
 });
 
 test("a WAN that is cut", () => {
-  expect(sentenceOf(CUT)).toBe(`degraded: ${All}; us waits for the WAN, down for 39 s.`);
+  expect(sentenceOf(CUT)).toBe(
+    `degraded: ${KNOWN}; us waits for the WAN, down for 39 s, and keeps its readings meanwhile.`,
+  );
   const [lane] = run(80, CUT).at(-1)!.regions[1]!.lanes;
   expect([lane!.aggregator.state, lane!.alerting.state]).toEqual([
     "waiting_for_wan",
@@ -98,10 +101,21 @@ test("a sink that takes nothing", () => {
     },
   };
   const expected =
-    "wrong: The sink does not take what is written: connection refused; " +
+    "wrong: The store does not take what is written: connection refused; " +
     `${ALL}, and 2,400 of them wait in the logs.`;
   expect(sentenceOf(refuses)).toBe(expected);
   expect(sentenceOf(refuses, 42)).toBe(expected);
+});
+
+test("whoever waits for the store is not said to catch up: the store is named, and nothing else", () => {
+  const influx = { state: "refusing", detail: "InfluxDB has not answered for 5 s" };
+  const refuses: Spoilt = {
+    process: (one, moment) => (isSpoilt(moment) ? aggregator(one, { influx }) : one),
+    region: (of, moment) => (isSpoilt(moment) ? standing(of) : of),
+  };
+  const insight = run(48, refuses).at(-1)!;
+  expect(insight.regions[0]!.path.state).toBe("catching_up");
+  expect(insight.problems.map(({ kind }) => kind)).toEqual(["sink_refuses"]);
 });
 
 /** The aggregator's lanes do not get on. */
@@ -120,15 +134,26 @@ test("an aggregator that is gone, within 30 s", () => {
     region: (of, moment) => (isSpoilt(moment) ? standing(of) : of),
   };
   expect(sentenceOf(gone, 56)).toMatch(
-    /^wrong: 4 lanes of eu and us are stuck: the aggregator has not been heard for 1\d s; all /,
+    /^wrong: Nothing of eu and us is stored, because all 4 lanes are stuck: the aggregator has not been heard for 1\d s; all /,
   );
   expect(sentenceOf(gone, 45)).not.toContain("stuck");
+});
+
+test("one stuck lane of several is named, because the others store", () => {
+  const stands: Spoilt = {
+    region: (of, moment) => {
+      if (!isSpoilt(moment) || of.region !== "eu") return of;
+      const [stuck] = standing(of).lanes;
+      return { ...of, lanes: [stuck!, ...of.lanes.slice(1)] };
+    },
+  };
+  expect(sentenceOf(stands)).toMatch(/^wrong: Lane eu\/0 is stuck: the aggregator does not get on;/);
 });
 
 test("an aggregator that runs and does not get on", () => {
   const stands: Spoilt = { region: (of, moment) => (isSpoilt(moment) ? standing(of) : of) };
   expect(sentenceOf(stands)).toBe(
-    `wrong: 4 lanes of eu and us are stuck: the aggregator does not get on; ${ALL}.`,
+    `wrong: Nothing of eu and us is stored, because all 4 lanes are stuck: the aggregator does not get on; ${ALL}.`,
   );
 });
 
@@ -188,7 +213,9 @@ test("a gateway that is gone, and several things at once", () => {
     `wrong: ${All}; the gateway of eu has not been heard for 79 s, and the gateway of us has not been heard for 79 s.`,
   );
   const both: Spoilt = { ...gone, region: CUT.region! };
-  expect(sentenceOf(both)).toContain("us waits for the WAN, down for 39 s, and the gateway of eu");
+  expect(sentenceOf(both)).toContain(
+    "us waits for the WAN, down for 39 s, and keeps its readings meanwhile, and the gateway of eu",
+  );
 });
 
 test("how long draining takes is told during an outage, once it has been seen", () => {

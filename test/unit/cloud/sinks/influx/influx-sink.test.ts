@@ -64,7 +64,7 @@ class FakeInflux {
   }
 }
 
-function world(): {
+function world(nowMs?: () => number): {
   influx: FakeInflux;
   sink: InfluxSink;
   put: (...devices: string[]) => Promise<void>;
@@ -73,7 +73,7 @@ function world(): {
   ended: Promise<void>;
 } {
   const influx = new FakeInflux();
-  const sink = new InfluxSink(influx, SILENT);
+  const sink = new InfluxSink(influx, SILENT, nowMs);
   const controller = new AbortController();
   const writer = { signal: controller.signal, held: true };
   const ended = sink.run(controller.signal);
@@ -109,6 +109,25 @@ test("an outage is waited out without losing or reordering a line", async () => 
   influx.answer = () => (failures-- > 0 ? away : "accept");
   await Promise.all([put("a"), put("b")]);
   expect(influx.taken).toEqual(["a", "b"]);
+  expect(sink.status.state).toBe("ok");
+  controller.abort();
+  await ended;
+});
+
+test("a store that does not answer is told before the request is given up, and is well once it answers", async () => {
+  let nowMs = 0;
+  const { influx, sink, put, controller, ended } = world(() => nowMs);
+  await put("a");
+  const gate = Promise.withResolvers<void>();
+  influx.hold = gate.promise;
+  const second = put("b");
+  await vi.waitFor(() => expect(influx.requests).toHaveLength(2));
+  nowMs = 3_000;
+  expect(sink.status.state).toBe("ok");
+  nowMs = 5_500;
+  expect(sink.status).toEqual({ state: "refusing", detail: "InfluxDB has not answered for 5 s" });
+  gate.resolve();
+  await second;
   expect(sink.status.state).toBe("ok");
   controller.abort();
   await ended;

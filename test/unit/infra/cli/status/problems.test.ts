@@ -174,7 +174,7 @@ test("several things are counted and listed, the worst first", () => {
     "3 things are wrong:",
     "  influxd at 127.0.0.1:3: does not answer",
     "  gateway-us at 127.0.0.1:1: does not answer; its log is .skerry/logs/gateway-us.log",
-    "  aggregator: the sink does not take what is written: no answer",
+    "  aggregator: the store does not take what is written: no answer",
     "",
   ]);
 });
