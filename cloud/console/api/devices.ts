@@ -51,6 +51,9 @@ const READING = object({
 
 const DEVICE = object({
   id: text(),
+  skewMs: orNull(
+    number("by how much its clock is behind; 0 if it is right, as far as can be told"),
+  ),
   registered: orNull(REGISTERED),
   heard: orNull(
     object({
@@ -68,11 +71,11 @@ const UNITS = list(
 );
 
 /** The record as the answer holds it. */
-const shown = ({ id, registered, heard }: KnownDevice) => ({
-  id,
-  registered,
-  heard: heard && { ...heard, readings: [...heard.readings.values()] },
-});
+function shown({ id, registered, heard }: KnownDevice) {
+  if (!heard) return { id, registered, heard, skewMs: null };
+  const { skewMs, readings, ...rest } = heard;
+  return { id, registered, skewMs, heard: { ...rest, readings: [...readings.values()] } };
+}
 
 const SECRET = object({
   device: REGISTERED,

@@ -75,6 +75,8 @@ const REGION = object({
       hopsMs: record(number()),
     }),
   ),
+  connections: orNull(integer("clients connected to its gateways; null while none is heard")),
+  behindOutage: integer("readings that waited behind an outage of the WAN"),
 });
 
 const TERMS = {
@@ -130,6 +132,13 @@ const OVERVIEW = object({
   sink: object({ state: oneOf(["ok", "refusing", "unknown"]), detail: text() }),
   ledger: orNull(LEDGER),
   alertsFiring: orNull(integer()),
+  clockSkews: object({
+    devices: record(integer(), "devices whose clock is off, by region"),
+    most: list(
+      object({ region: text(), device: text(), skewMs: number("positive: it is behind") }),
+      "the farthest off first",
+    ),
+  }),
   problems: list(
     object({ kind: oneOf(PROBLEM_KINDS), region: orNull(text()), text: text() }),
     "the worst first",

@@ -9,12 +9,15 @@ import type { NatsConnection } from "../../../platform/nats/client/connection.ts
 import { followBucket } from "../../../platform/nats/client/follow-bucket.ts";
 import { jsonOf } from "../../../platform/nats/client/payload.ts";
 import type { Logger } from "../../../platform/runtime/logger.ts";
+import { DeviceSkews } from "../../aggregator/latency/device-skews.ts";
 import { withoutHashes } from "../../operations/devices/change.ts";
 
 /** Devices whose last values are remembered. */
 const HEARD_MAX = 50_000;
 /** Contracts whose last reading is remembered of each. */
 const CONTRACTS_MAX = 16;
+/** What gateways say of a device, with the time of their own clock. */
+const PRESENCE_CONTRACT = "presence";
 /** A list of ids is made again at most this often. */
 const SORTED_FOR_MS = 1_000;
 
@@ -35,6 +38,8 @@ export interface HeardDevice {
   readonly region: string;
   readonly gateway: string;
   readonly lastMs: number;
+  /** By how much its clock is behind, ms; 0 if it is right, null until a reading of its own is heard. */
+  readonly skewMs: number | null;
   readonly readings: ReadonlyMap<string, LastReading>;
 }
 
@@ -54,6 +59,7 @@ export interface DeviceQuery {
 export class DeviceWatch {
   readonly #registered = new Map<string, RegisteredDevice>();
   readonly #heard = new Map<string, HeardDevice>();
+  readonly #skews = new DeviceSkews();
   readonly #tell: (news: { device: string; region: string; contract: string }) => void;
   #sorted: { atMs: number; ids: readonly string[] } = { atMs: -Infinity, ids: [] };
 
@@ -91,8 +97,10 @@ export class DeviceWatch {
     readings.delete(contract);
     readings.set(contract, { contract, version, tsMs, receivedMs, topic, mapping, values });
     if (readings.size > CONTRACTS_MAX) readings.delete(readings.keys().next().value!);
+    const isOwn = contract !== PRESENCE_CONTRACT;
+    const skewMs = isOwn ? this.#skews.observe(device, tsMs, receivedMs) : (before?.skewMs ?? null);
     this.#heard.delete(device);
-    this.#heard.set(device, { region, gateway, lastMs: receivedMs, readings });
+    this.#heard.set(device, { region, gateway, lastMs: receivedMs, skewMs, readings });
     if (this.#heard.size > HEARD_MAX) this.#heard.delete(this.#heard.keys().next().value!); // W1
     if (!before) this.#tell({ device, region, contract }); // W2
   }

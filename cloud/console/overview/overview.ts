@@ -3,9 +3,10 @@ import type {
   LatencyHop,
   CanaryStatus,
   RecentLatency,
+  SkewStatus,
 } from "../../../contracts/messages/latency.ts";
 import type { Ledger } from "../../../contracts/messages/ledger.ts";
-import type { AggregatorStatus } from "../../../contracts/messages/status.ts";
+import type { AggregatorStatus, GatewayStatus } from "../../../contracts/messages/status.ts";
 import type { HeardProcess } from "../../../platform/nats/live/live-view.ts";
 import type { Insight, RegionInsight } from "../../insight/insight.ts";
 
@@ -17,28 +18,52 @@ export interface RegionOverview extends RegionInsight {
   readonly latency: Readonly<Partial<Record<LatencyHop, RecentLatency>>>;
   /** The last canary that went the whole way; null without one. */
   readonly canary: CanaryStatus | null;
+  /** Clients that are connected to the region's gateways; null while none is heard. */
+  readonly connections: number | null;
+  /** Readings that waited behind an outage of the WAN, since the aggregators started. */
+  readonly behindOutage: number;
 }
 
 export interface Overview extends Omit<Insight, "regions"> {
   readonly regions: readonly RegionOverview[];
+  readonly clockSkews: SkewStatus;
 }
 
-const aggregatorsIn = (
-  processes: readonly HeardProcess[],
-  nowMs: number,
-): readonly AggregatorStatus[] =>
-  processes.flatMap(({ status, heardMs }) =>
-    status?.process === "aggregator" && nowMs - heardMs <= HEARD_WITHIN_MS ? [status] : [],
-  );
+/** Clocks that are listed, the farthest off of all regions first. */
+const SKEWS_LISTED = 20;
 
 export function overviewOf(insight: Insight, processes: readonly HeardProcess[]): Overview {
-  const aggregators = aggregatorsIn(processes, insight.atMs);
+  const { atMs } = insight;
+  const heard = processes.filter(({ heardMs }) => atMs - heardMs <= HEARD_WITHIN_MS);
+  const statuses = heard.flatMap(({ status }) => status ?? []);
+  const aggregators = statuses.filter((one) => one.process === "aggregator");
+  const gateways = statuses.filter((one) => one.process === "gateway");
   const regions = insight.regions.map((region) => ({
     ...region,
     latency: latencyOf(region.region, aggregators),
     canary: lastCanary(region.region, aggregators),
+    connections: connectionsOf(gateways.filter((one) => one.region === region.region)),
+    behindOutage: sum(aggregators.map((one) => one.behindOutage[region.region] ?? 0)),
   }));
-  return { ...insight, regions };
+  return { ...insight, regions, clockSkews: skewsOf(aggregators) };
+}
+
+const sum = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0);
+
+const connectionsOf = (gateways: readonly GatewayStatus[]): number | null =>
+  gateways.length === 0 ? null : sum(gateways.map(({ connections }) => connections));
+
+/** Of a lane that passed from one aggregator to another both remember the devices: the greater number counts. */
+function skewsOf(aggregators: readonly AggregatorStatus[]): SkewStatus {
+  const devices: Record<string, number> = {};
+  const most = new Map<string, SkewStatus["most"][number]>();
+  for (const { clockSkews } of aggregators) {
+    for (const [region, count] of Object.entries(clockSkews.devices))
+      devices[region] = Math.max(devices[region] ?? 0, count);
+    for (const one of clockSkews.most) most.set(`${one.region}/${one.device}`, one);
+  }
+  const farthest = [...most.values()].sort((a, b) => Math.abs(b.skewMs) - Math.abs(a.skewMs));
+  return { devices, most: farthest.slice(0, SKEWS_LISTED) };
 }
 
 function latencyOf(region: string, aggregators: readonly AggregatorStatus[]) {

@@ -5,6 +5,7 @@ import { Chart } from "../kit/chart.js";
 import { Empty } from "../kit/empty.js";
 import { figure, plural, timeText } from "../kit/numbers.js";
 import { Panel } from "../kit/panel.js";
+import { unitText } from "../kit/units.js";
 import { urlOf } from "../shell/url.js";
 
 const POINTS_SHOWN_MAX = 150;
@@ -30,7 +31,7 @@ export function ValuesAround({ alert, history, values }) {
     ...steps.slice(-MOMENTS_MAX).map(({ atMs, state }) => ({ atMs, label: state })),
   ];
   const extremes = points.map(({ value }) => value);
-  const said = `${field} of ${alert.key}: ${plural(points.length, "reading")} from ${figure(Math.min(...extremes))} to ${figure(Math.max(...extremes))}${unit ? ` ${unit}` : ""}`;
+  const said = `${field} of ${alert.key}: ${plural(points.length, "reading")} from ${figure(Math.min(...extremes))} to ${figure(Math.max(...extremes))}${unitText(unit) && ` ${unitText(unit)}`}`;
   const { key, series } = alert;
   const explore = urlOf(["explore"], {
     contract,

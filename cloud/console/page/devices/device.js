@@ -16,7 +16,6 @@ import { ForOperators } from "../shell/session.js";
 import { DeviceChanges } from "./changes.js";
 import { PresenceChip, RecordChip } from "./parts.js";
 import { fieldsOf, heardOf, useLiveReadings } from "./readings.js";
-import { unitText } from "./units.js";
 
 const ASKED_AGAIN_MS = 30_000;
 
@@ -44,7 +43,7 @@ function clientsOf(events) {
 /** The difference of the device's clock from its gateway's, as far as it is known. */
 function skewText({ skewMs }) {
   if (typeof skewMs !== "number") return null;
-  if (Math.abs(skewMs) < 1_000) return "right to the second";
+  if (skewMs === 0) return "right to about 2 s";
   return skewMs > 0 ? `${duration(skewMs)} behind` : `${duration(-skewMs)} ahead`;
 }
 
@@ -95,7 +94,7 @@ function Contract({ reading, sparklines, units }) {
     {
       ...{ key: "value", label: "Value", number: true },
       cell: ([name, value]) =>
-        html`<${Value} value=${valueText(value)} unit=${unitText(own(units, name)?.unit)} />`,
+        html`<${Value} value=${valueText(value)} unit=${own(units, name)?.unit} />`,
     },
     {
       ...{ key: "hour", label: "Last hour" },

@@ -1,6 +1,7 @@
 // Parts that the list of devices and the page of one share.
 import { html } from "/lib/htm.js";
 import { Chip } from "../kit/chip.js";
+import { Value } from "../kit/number.js";
 import { valueText } from "../kit/numbers.js";
 import { useNow } from "../kit/now.js";
 import { PRESENCE, fieldsOf } from "./readings.js";
@@ -38,9 +39,8 @@ export function ValuesLine({ reading, unitOf, max = 4 }) {
     >${fields.slice(0, max).map(([name, value]) => {
       const unit = unitOf(reading.contract, reading.version, name);
       return html`<span key=${name}
-        ><span class="name">${name}</span
-        >${" "}${valueText(value)}${unit && html`<span class="unit">${` ${unit}`}</span>`}</span
-      >`;
+        ><span class="name">${name}</span>${" "}<${Value} value=${valueText(value)} unit=${unit}
+      /></span>`;
     })}${fields.length > max && html`<span class="muted">and ${fields.length - max} more</span>`}</span
   >`;
 }

@@ -1,5 +1,6 @@
 // The chart of a series, and below it how complete its points are.
 import { html } from "/lib/htm.js";
+import { unitText } from "../kit/units.js";
 import { useMemo } from "/lib/hooks.js";
 import { Chart } from "../kit/chart.js";
 import { Chip } from "../kit/chip.js";
@@ -71,7 +72,7 @@ function Lines({ data: { field, unit, source, stepMs, points }, columns, zoom })
     [columns],
   );
   const numbers = points.map((point) => point.value).filter((one) => typeof one === "number");
-  const said = `${field}: ${plural(points.length, "point")}, from ${figure(Math.min(...numbers))} to ${figure(Math.max(...numbers))}${unit ? ` ${unit}` : ""}`;
+  const said = `${field}: ${plural(points.length, "point")}, from ${figure(Math.min(...numbers))} to ${figure(Math.max(...numbers))}${unitText(unit) && ` ${unitText(unit)}`}`;
   return html`
     <${Chart}
       timesMs=${timesMs}

@@ -9,6 +9,7 @@ import { setQuery } from "../shell/router.js";
 import { urlOf } from "../shell/url.js";
 import { SeriesPanel } from "./series-panel.js";
 import { SPANS, moved, spanOf, zoomedOut } from "./span.js";
+import { unitText } from "../kit/units.js";
 
 const POINTS = 1_500;
 const CSV_POINTS = 50_000;
@@ -64,7 +65,7 @@ function OverTime({ contract, tags, query, fields }) {
       <${SelectField}
         label="Field"
         value=${field}
-        options=${fields.map(({ name, unit }) => ({ value: name, text: unit && unit !== "1" ? `${name} (${unit})` : name }))}
+        options=${fields.map(({ name, unit }) => ({ value: name, text: unitText(unit) ? `${name} (${unitText(unit)})` : name }))}
         onChange=${(name) => go({ field: name })}
       />
       <${SelectField}

@@ -2,6 +2,7 @@
 import { html } from "/lib/htm.js";
 import { useEffect, useRef } from "/lib/hooks.js";
 import UPlot from "/lib/uplot.js";
+import { unitText } from "./units.js";
 import { useTheme } from "../shell/theme.js";
 
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -72,7 +73,7 @@ const steps = UPlot.paths.stepped({ align: 1 });
 function linesOf(series) {
   let at = 0;
   return series.map(({ label, unit = "", points, dash, edge, stepped }) => ({
-    label: unit === "" ? label : `${label} (${unit})`,
+    label: unitText(unit) === "" ? label : `${label} (${unitText(unit)})`,
     stroke: edge ? "transparent" : token(SERIES_TOKENS[at++ % SERIES_TOKENS.length]),
     width: edge ? 0 : 1.5,
     dash,
@@ -105,6 +106,8 @@ function optionsOf({ series, marks, band, fromZero, width, height, onZoom }) {
     plugins: [marksPlugin(marks)],
     cursor: { drag: { x: onZoom !== undefined, y: false, setScale: false } },
     hooks: {
+      // Without a place there are no values to read, and no time of them.
+      setCursor: [(plot) => void (plot.root.dataset.placed = String(plot.cursor.idx !== null))],
       setSelect: [
         (plot) => {
           if (!onZoom || plot.select.width < 4) return;

@@ -1,6 +1,7 @@
 // Numbers as they stand on a page: with unit, age, and a link to their proof.
 import { html } from "/lib/htm.js";
 import { UNKNOWN, ago, timeText } from "./numbers.js";
+import { unitText } from "./units.js";
 import { useNow } from "./now.js";
 
 /** How long ago something was, kept up to date; the exact time is its title. */
@@ -19,9 +20,15 @@ export function Time({ atMs }) {
   >`;
 }
 
-/** A value with its unit. */
-export const Value = ({ value, unit }) =>
-  html`<span>${value}${unit && html`<span class="unit"> ${unit}</span>`}</span>`;
+/** A value with its unit, a UCUM code or a word; the code is its title where people write it another way. */
+export function Value({ value, unit }) {
+  const text = unitText(unit);
+  return html`<span
+    >${value}${
+      text && html`<span class="unit" title=${text === unit ? undefined : unit}> ${text}</span>`
+    }</span
+  >`;
+}
 
 /** A large number: `value` is text, or null if it is not known; `href` is its proof, `note` what to know about it. */
 export function Figure({ label, value, unit, note, href, state }) {

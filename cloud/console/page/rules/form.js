@@ -3,6 +3,7 @@ import { html } from "/lib/htm.js";
 import { useAsk } from "../kit/ask.js";
 import { SelectField, TextField } from "../kit/form.js";
 import { COMMON, KINDS, SELDOM } from "./kinds.js";
+import { unitText } from "../kit/units.js";
 
 /** Fields that hold a duration, a number or a word: two of them stand beside each other. */
 const SHORT = new Set(
@@ -95,7 +96,7 @@ function Variables({ name, versions }) {
     ${variables.map(
       ([variable, unit], at) =>
         html`${at > 0 ? ", " : " "}<code key=${variable}>${variable}</code
-          >${unit && unit !== "1" ? ` in ${unit}` : ""}`,
+          >${unitText(unit) && html` in <span title=${unit}>${unitText(unit)}</span>`}`,
     )}
   </p>`;
 }
