@@ -90,7 +90,12 @@ export function laneRoutes(hub: Hub, live: LiveView): Route[] {
       isReady: hub.now() - heardMs < SILENT_MS,
       status,
     }));
+  // Only a name that is known becomes part of a subject: what somebody wrote in a URL could say anything there.
+  const checkRegion = (region: string): void => {
+    if (!hub.regions.includes(region)) throw notFound(`There is no region "${region}".`);
+  };
   const rangeOf = async (region: string, partition: number) => {
+    checkRegion(region);
     const log = await readRegionLog(hub.connection, region);
     const lane = log?.lanes.find((one) => one.partition === partition);
     if (!log || !lane) throw notFound(`There is no lane ${region}/${partition}.`);
@@ -106,8 +111,7 @@ export function laneRoutes(hub: Hub, live: LiveView): Route[] {
       answer: object({ logs: list(LOG), operators: list(OPERATOR) }),
       handle: async ({ query: { region } }) => {
         const regions = region === undefined ? hub.regions : [region];
-        if (region !== undefined && !hub.regions.includes(region))
-          throw notFound(`There is no region "${region}".`);
+        if (region !== undefined) checkRegion(region);
         const reports = await Promise.all(
           regions.map((one) => readLanes([hub.connection], one, processes(), null)),
         );

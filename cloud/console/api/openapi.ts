@@ -55,6 +55,7 @@ function operationOf(route: Route): Schema {
   return {
     summary,
     tags: [resourceOf(route.path)],
+    "x-role": role,
     ...(isOpen ? { security: [] } : { description: `Role: ${role}.` }),
     parameters: [...parametersOf("path", params), ...parametersOf("query", query)],
     ...(body === undefined
