@@ -39,6 +39,9 @@ export interface ConsoleFiles {
   readonly mappings: MappingTable;
 }
 
+/** A request that takes longer to arrive is given up: who sends byte by byte holds no connection for long. */
+const REQUEST_WITHIN_MS = 30_000;
+
 /** Everything that a console is made of, ready to listen. */
 export class Console implements StatusSource {
   readonly #config: ConsoleConfig;
@@ -94,6 +97,7 @@ export class Console implements StatusSource {
     const { logger } = this.#hub;
     const server = fastify({
       bodyLimit: BODY_BYTES_MAX,
+      requestTimeout: REQUEST_WITHIN_MS,
       forceCloseConnections: true,
       routerOptions: { maxParamLength: 1_024 },
     });
@@ -105,7 +109,9 @@ export class Console implements StatusSource {
     await server.register(cookie);
     await server.register(rateLimit, { max: REQUESTS_PER_MINUTE, timeWindow: "1 minute" });
     registerRoutes(server, apiRoutes(parts), { ...parts, logger });
-    receiveTelemetry(server, parts.traces, parts.guard);
+    // Behind a proxy everybody comes from its address, this machine's too.
+    const isAlone = this.#config.consoleUrl === null && this.#config.proxyPeers.length === 0;
+    receiveTelemetry(server, { ...parts, trustsLoopback: isAlone });
     const hosts = allowedHosts(this.#config.consoleHost, this.#config.consoleUrl);
     proxyMqtt(server, { guard: parts.guard, hosts, targets: this.#config.mqtt });
     await servePage(server);

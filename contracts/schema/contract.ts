@@ -241,6 +241,9 @@ function contentOf(
 }
 
 function compile(schema: object, fail: (what: string) => never): ValidateFunction {
+  const { $id = "" } = schema as { $id?: unknown };
+  if (typeof $id !== "string") return fail("$id must be text");
+  if ($id !== "" && ajv.getSchema($id)) fail(`$id "${$id}" is that of another schema`);
   try {
     return ajv.compile(schema);
   } catch (error) {
@@ -248,6 +251,8 @@ function compile(schema: object, fail: (what: string) => never): ValidateFunctio
     if (unknown)
       fail(unknown.property === null ? unknown.text : `"${unknown.property}": ${unknown.text}`);
     return fail(error instanceof Error ? error.message : String(error));
+  } finally {
+    ajv.removeSchema(schema); // It would be kept for good, also of every schema that somebody only tries.
   }
 }
 

@@ -267,6 +267,10 @@ test("series are listed and drawn, as readings, rollups and CSV", async () => {
     const { body } = await api.ask<{ series: Json[] }>("GET", path);
     return body.series.some((tags) => tags["device"] === "room-1");
   });
+  for (const search of ["/", "a/ OR 'x", "room\u3000", "\\", "(.*"]) {
+    const path = `/series?contract=environment&search=${encodeURIComponent(search)}`;
+    expect((await api.ask<{ series: Json[] }>("GET", path)).body.series).toEqual([]);
+  }
   const tags = encodeURIComponent(JSON.stringify({ device: "room-1" }));
   const path = `/series/data?contract=environment&field=co2&tags=${tags}`;
   const raw = await api.ask<{ points: Json[] }>("GET", `${path}&source=raw`);

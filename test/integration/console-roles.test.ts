@@ -49,7 +49,7 @@ beforeAll(async () => {
     })),
   );
   await eventually("there are facts", async () => (await api.ask("GET", "/overview")).status < 300);
-}, 30_000);
+}, 60_000);
 
 afterAll(async () => {
   await api?.[Symbol.asyncDispose]();

@@ -1,5 +1,7 @@
 // The gate of every request: the name that was asked, who asks, and for a change, from which page.
 import type { FastifyReply, FastifyRequest } from "fastify";
+import type { IncomingHttpHeaders } from "node:http";
+import type { Socket } from "node:net";
 import { Problem } from "../api/problem.ts";
 import { CHANGE_HEADER, crossSiteProblem, isAllowedHost } from "./origin.ts";
 import { type RoleTokens, roleOf } from "./secrets.ts";
@@ -21,7 +23,21 @@ export interface GuardParts {
   readonly proxy: ProxyTrust;
 }
 
-const headerOf = (request: FastifyRequest, name: string): string | undefined => {
+/** The part of a request that says who asks. */
+export interface Asking {
+  readonly headers: IncomingHttpHeaders;
+  /** Each header as often as it was sent. */
+  readonly headersDistinct: NodeJS.Dict<string[]>;
+  readonly socket: Socket;
+  readonly cookies: Readonly<Record<string, string | undefined>>;
+}
+
+const askingOf = ({ raw, cookies }: FastifyRequest): Asking => {
+  const { headers, headersDistinct, socket } = raw;
+  return { headers, headersDistinct, socket, cookies };
+};
+
+const headerOf = (request: Pick<Asking, "headers">, name: string): string | undefined => {
   const value = request.headers[name];
   return typeof value === "string" && value !== "" ? value : undefined;
 };
@@ -42,13 +58,18 @@ export class Guard {
   }
 
   /** The session of the request's cookie, or null. */
-  session(request: FastifyRequest): Session | null {
+  session(request: Pick<Asking, "cookies">): Session | null {
     const cookie = request.cookies[SESSION_COOKIE];
     return cookie === undefined ? null : this.#parts.sessions.find(cookie);
   }
 
   /** Whoever asks, or null if nobody known does. */
   who(request: FastifyRequest): Who | null {
+    return this.whoIs(askingOf(request));
+  }
+
+  /** The same of a request that is none of the API. */
+  whoIs(request: Asking): Who | null {
     const bearer = /^Bearer (.+)$/i.exec(headerOf(request, "authorization") ?? "")?.[1];
     if (bearer !== undefined) {
       const role = roleOf(bearer, this.#parts.tokens);
@@ -59,8 +80,13 @@ export class Guard {
     return this.#fromProxy(request);
   }
 
-  #fromProxy(request: FastifyRequest): Who | null {
+  #fromProxy(request: Asking): Who | null {
     const { peers, userHeader, groupsHeader, operatorGroup } = this.#parts.proxy;
+    // Twice: the proxy has put its own beside that of whoever asks, instead of in its place.
+    const isTwice = [userHeader, groupsHeader].some(
+      (name) => (request.headersDistinct[name]?.length ?? 0) > 1,
+    );
+    if (isTwice) return null;
     const name = headerOf(request, userHeader);
     const peer = request.socket.remoteAddress?.replace(/^::ffff:/, "");
     if (name === undefined || peer === undefined || !peers.includes(peer)) return null;

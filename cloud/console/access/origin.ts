@@ -16,7 +16,9 @@ export const allowedHosts = (listensOn: string, url: URL | null): ReadonlySet<st
 
 /** True if the Host header holds one of the names, whatever the port. */
 export function isAllowedHost(host: string | undefined, allowed: ReadonlySet<string>): boolean {
-  if (host === undefined || !URL.canParse(`http://${host}`)) return false;
+  // A URL would take what is before an @ or after a slash for something else than the name.
+  if (host === undefined || /[^\w.:[\]-]/.test(host) || !URL.canParse(`http://${host}`))
+    return false;
   return allowed.has(new URL(`http://${host}`).hostname);
 }
 

@@ -1,5 +1,5 @@
 // Tokens of the roles, the code of the login link, and the key that signs sessions.
-import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, randomBytes, scryptSync, timingSafeEqual } from "node:crypto";
 import type { Role } from "./who.ts";
 
 export interface RoleTokens {
@@ -7,6 +7,8 @@ export interface RoleTokens {
   /** Null: nobody is a viewer by token. */
   readonly viewer: string | null;
 }
+
+const KEY_BYTES = 32;
 
 /** A secret that nobody guesses. */
 export const randomSecret = (): string => randomBytes(24).toString("base64url");
@@ -22,11 +24,12 @@ export function roleOf(token: string, tokens: RoleTokens): Role | null {
   return tokens.viewer !== null && isSame(token, tokens.viewer) ? "viewer" : null;
 }
 
-/** The key of {@link sessions.ts}: another token ends the sessions of the former one. */
+/**
+ * The key of {@link sessions.ts}: another token ends the sessions of the former one. It takes some 50 ms to make, because
+ * whoever has a cookie of their own could try tokens of operators against its signature, far from here.
+ */
 export const sessionKey = ({ operator, viewer }: RoleTokens): Buffer =>
-  createHmac("sha256", operator)
-    .update(`skerry console ${viewer ?? ""}`)
-    .digest();
+  scryptSync(operator, `skerry console ${viewer ?? ""}`, KEY_BYTES);
 
 /** A code that works once. */
 export class LoginCode {

@@ -66,8 +66,21 @@ function checkOf(part: Part, schema: Schema | undefined): (value: unknown) => vo
 }
 
 /** A change, which is written down; a question that is asked by POST is none. */
-const isChange = ({ method, changesNothing, role }: Route): boolean =>
-  method !== "GET" && !changesNothing && role !== "open";
+function isChange({ method, changesNothing, role }: Route, { body }: FastifyRequest): boolean {
+  if (method === "GET" || role === "open") return false;
+  return !(typeof changesNothing === "function" ? changesNothing(body) : changesNothing);
+}
+
+/** A question costs its answer at once, so that less of it is read than of a change. */
+const QUESTION_BYTES_MAX = 256 * 1024;
+/** A login is a token; a DELETE has no body at all. */
+const SHORT_BYTES_MAX = 4 * 1024;
+
+/** The largest body of a route; undefined: that of the server. */
+function bodyLimitOf({ body, role, changesNothing }: Route): number | undefined {
+  if (body === undefined || role === "open") return SHORT_BYTES_MAX;
+  return changesNothing === true ? QUESTION_BYTES_MAX : undefined;
+}
 
 export function registerRoutes(
   server: FastifyInstance,
@@ -77,7 +90,11 @@ export function registerRoutes(
   for (const route of routes) {
     const { method, path } = route;
     const url = `${API_PREFIX}${path}`;
-    server.route({ method, url, handler: handlerOf(route, parts) });
+    const bodyLimit = bodyLimitOf(route);
+    server.route({
+      ...{ method, url, ...handlersOf(route, parts) },
+      ...(bodyLimit === undefined ? {} : { bodyLimit }),
+    });
   }
   server.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
@@ -90,18 +107,28 @@ export function registerRoutes(
 export const sendProblem = (reply: FastifyReply, problem: Problem): FastifyReply =>
   reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem.body()));
 
-function handlerOf(route: Route, parts: ApiParts) {
+/** Whoever may not ask is sent away before a byte of the body is read. */
+function handlersOf(route: Route, parts: ApiParts) {
   const { guard } = parts;
+  const admitted = new WeakMap<FastifyRequest, Who>();
+  const preParsing = async (raw: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    if (route.role === "open") guard.checkSite(raw);
+    else admitted.set(raw, guard.admit(raw, reply, route.role));
+    return Promise.resolve();
+  };
+  const handle = handlerOf(route, parts);
+  const handler = (raw: FastifyRequest, reply: FastifyReply): Promise<unknown> =>
+    handle(raw, reply, admitted.get(raw) ?? ANYBODY);
+  return { preParsing, handler };
+}
+
+function handlerOf(route: Route, parts: ApiParts) {
   const checks = (["params", "query", "body"] as const).map(
     (part) => [part, checkOf(part, route[part])] as const,
   );
-  return async (raw: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+  return async (raw: FastifyRequest, reply: FastifyReply, who: Who): Promise<unknown> => {
     const audited = auditOf(route, raw, parts);
-    const needs = route.role;
-    if (needs === "open") guard.checkSite(raw);
-    let who = ANYBODY;
     try {
-      if (needs !== "open") who = guard.admit(raw, reply, needs);
       for (const [part, check] of checks) check(raw[part]);
       const { params, query, body } = raw as unknown as Record<Part, never>;
       const answer = await route.handle({ params, query, body, who, raw, reply });
@@ -111,7 +138,7 @@ function handlerOf(route: Route, parts: ApiParts) {
       const problem = problemOf(error);
       const status = problem?.status ?? 500;
       const detail = problem?.details.detail ?? messageOf(error);
-      if (who !== ANYBODY) await audited(who, status < 500 ? "refused" : "failed", status, detail);
+      await audited(who, status < 500 ? "refused" : "failed", status, detail);
       throw error;
     }
   };
@@ -124,7 +151,7 @@ function auditOf(route: Route, raw: FastifyRequest, { audit, now }: ApiParts) {
     status: number,
     detail: string | null,
   ): Promise<void> => {
-    if (!isChange(route)) return;
+    if (!isChange(route, raw)) return;
     await audit.write({
       v: 1,
       atMs: now(),

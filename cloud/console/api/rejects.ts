@@ -237,7 +237,9 @@ const replayRoute = (hub: Hub, jobs: Jobs): Route =>
     method: "POST",
     path: "/rejects/replay",
     summary: "Admit rejects again, as of their arrival; the answer is work whose progress is told",
+    // Of an operator also as a dry run, because it keeps the region and one of few places for work busy; it is no change.
     role: "operator",
+    changesNothing: (body) => (body as { dryRun?: unknown } | null)?.dryRun === true,
     body: object(
       {
         ...QUERY,

@@ -43,8 +43,8 @@ export interface Route {
   readonly alsoAnswers?: string;
   /** Status of success; 200, or 204 without an answer. */
   readonly status?: number;
-  /** A POST that changes nothing, so that a viewer may ask it and the audit log leaves it out. */
-  readonly changesNothing?: true;
+  /** A POST that changes nothing, always or with such a body, which nothing has checked: the audit log leaves it out. */
+  readonly changesNothing?: true | ((body: unknown) => boolean);
   readonly handle: (request: RouteRequest<never, never, never>) => Promise<unknown>;
 }
 

@@ -73,7 +73,7 @@ export function apiRoutes(parts: RouteParts): Route[] {
     ...traceRoutes(parts.traces),
     ...demoRoutes(hub, parts.demo),
     ...auditRoutes(parts.audit),
-    ...streamRoutes(parts.feed),
+    ...streamRoutes(parts.feed, parts.guard),
   ];
   return [...routes, pageOfApi(routes)];
 }

@@ -23,6 +23,8 @@ import {
 const POINTS_DEFAULT = 1_000;
 const POINTS_MAX = 50_000;
 const SPAN_DEFAULT_MS = 3_600_000;
+/** InfluxDB counts nanoseconds in 64 bits. */
+const TIME_MAX_MS = 9_000_000_000_000;
 
 const POINT = object({
   tMs: timeMs("of the reading, or the start of the window"),
@@ -129,6 +131,8 @@ const dataRoute = (hub: Hub): Route =>
       if (!field) throw notFound(`Contract ${query.contract} has no field "${query.field}".`);
       const untilMs = query.untilMs ?? hub.now();
       const fromMs = query.fromMs ?? untilMs - SPAN_DEFAULT_MS;
+      if (Math.max(Math.abs(fromMs), Math.abs(untilMs)) > TIME_MAX_MS)
+        throw invalid("InfluxDB knows no such time.");
       if (fromMs >= untilMs) throw invalid("The span ends before it begins.");
       const isNumber = field.type === "number" || field.type === "integer";
       const source = query.source ?? sourceFor(untilMs - fromMs, isNumber);

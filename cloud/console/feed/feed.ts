@@ -2,10 +2,15 @@
 //
 // F1. An event is made into text once, however many pages are open.
 // F2. A page that does not read is not waited for: past WAITING_BYTES_MAX it loses its connection, and asks again by itself.
+// F3. A page whose session is over is told nothing more, from the next heartbeat on.
+// F4. Viewers leave room for operators.
 import type { ServerResponse } from "node:http";
+import type { Role } from "../access/who.ts";
 
 /** Pages that may be open. */
 const CLIENTS_MAX = 250;
+/** Of them, those of viewers. */
+const VIEWERS_MAX = 200;
 const WAITING_BYTES_MAX = 1024 ** 2;
 const STILL_HERE_MS = 15_000;
 /** A page whose connection was lost asks again after this time. */
@@ -14,10 +19,17 @@ const RETRY_MS = 2_000;
 export const FEED_EVENTS = ["overview", "values", "event", "alert", "job", "device"] as const;
 export type FeedEvent = (typeof FEED_EVENTS)[number];
 
-interface Client {
-  readonly response: ServerResponse;
+/** A page that listens. */
+export interface Listener {
   /** The devices whose values it wants. */
   readonly devices: ReadonlySet<string>;
+  readonly role: Role;
+  /** False once its session is over. */
+  readonly isAdmitted: () => boolean;
+}
+
+interface Client extends Listener {
+  readonly response: ServerResponse;
 }
 
 /** An event as it goes over the wire. */
@@ -33,8 +45,11 @@ export class Feed {
     return this.#clients.size;
   }
 
-  get isFull(): boolean {
-    return this.#clients.size >= CLIENTS_MAX;
+  /** False while too many pages are open for one more of that role (F4). */
+  hasRoomFor(role: Role): boolean {
+    if (role === "operator") return this.#clients.size < CLIENTS_MAX;
+    const viewers = [...this.#clients].filter((client) => client.role === "viewer");
+    return viewers.length < VIEWERS_MAX && this.#clients.size < CLIENTS_MAX;
   }
 
   /** The devices that some page wants the values of. */
@@ -43,8 +58,8 @@ export class Feed {
   }
 
   /** Tells a page everything from now on, until it goes. */
-  open(response: ServerResponse, devices: ReadonlySet<string>): void {
-    const client = { response, devices };
+  open(response: ServerResponse, listener: Listener): void {
+    const client = { response, ...listener };
     response.writeHead(200, {
       "content-type": "text/event-stream",
       "cache-control": "no-store",
@@ -53,7 +68,7 @@ export class Feed {
     response.write(`retry: ${RETRY_MS}\n\n${this.#overview ?? ""}`);
     this.#clients.add(client);
     response.once("close", () => this.#clients.delete(client));
-    this.#heartbeat ??= setInterval(() => this.#write(": still here\n\n"), STILL_HERE_MS).unref();
+    this.#heartbeat ??= setInterval(() => this.#beat(), STILL_HERE_MS).unref();
   }
 
   send(event: FeedEvent, data: unknown): void {
@@ -81,6 +96,12 @@ export class Feed {
   close(): void {
     if (this.#heartbeat) clearInterval(this.#heartbeat);
     for (const { response } of this.#clients) response.end();
+  }
+
+  #beat(): void {
+    for (const client of this.#clients)
+      if (client.isAdmitted()) this.#writeTo(client, ": still here\n\n");
+      else client.response.end(); // F3
   }
 
   #write(text: string): void {

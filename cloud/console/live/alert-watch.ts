@@ -12,6 +12,8 @@ const RESOLVED_MAX = 5_000;
 
 export class AlertWatch {
   readonly #alerts = new Map<string, Alert>();
+  /** Subjects of those that are resolved, the longest resolved first. */
+  readonly #resolved = new Set<string>();
   readonly #tell: (alert: Alert) => void;
   readonly #startedMs: number;
 
@@ -43,9 +45,13 @@ export class AlertWatch {
   #put(subject: string, alert: Alert): void {
     this.#alerts.delete(subject);
     this.#alerts.set(subject, alert);
-    if (this.#alerts.size <= RESOLVED_MAX) return;
-    const resolved = [...this.#alerts].filter(([, { state }]) => state === "resolved");
-    if (resolved.length > RESOLVED_MAX) this.#alerts.delete(resolved[0]![0]); // L1
+    this.#resolved.delete(subject);
+    if (alert.state !== "resolved") return;
+    this.#resolved.add(subject);
+    if (this.#resolved.size <= RESOLVED_MAX) return;
+    const [oldest] = this.#resolved;
+    this.#resolved.delete(oldest!);
+    this.#alerts.delete(oldest!); // L1
   }
 
   /** Newest first. */

@@ -1,7 +1,9 @@
 // MQTT over WebSocket for the page: a connection of an operator goes on to the gateway of a region.
 //
 // M1. Nothing goes on before the same checks as of a change: the host, the origin, an operator's session.
-import type { FastifyInstance, FastifyRequest } from "fastify";
+// M2. Once that session is over, the connection is, too, within CHECK_EVERY_MS.
+// M3. Whoever is refused holds no connection, whether or not they close their end.
+import type { FastifyInstance } from "fastify";
 import type { IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
@@ -11,6 +13,7 @@ import { mayDo } from "../access/who.ts";
 
 /** Connections that may be open at once. */
 const CONNECTIONS_MAX = 200;
+const CHECK_EVERY_MS = 5_000;
 const PATH = /^\/mqtt\/([a-z0-9-]+)$/;
 /** Headers of the handshake (RFC 6455, 4.2.1) that the gateway has to see; a cookie is none of its business. */
 const PASSED = [
@@ -38,11 +41,16 @@ export function proxyMqtt(
     socket.on("error", () => socket.destroy());
     const target = targets.get(PATH.exec(request.url ?? "")?.[1] ?? "");
     if (!target) return refuse(socket, "404 Not Found");
-    const status = problemStatus(server, request, guard, hosts);
-    if (status !== null) return refuse(socket, status);
+    const status = (): string | null => problemStatus(server, request, guard, hosts);
+    const problem = status();
+    if (problem !== null) return refuse(socket, problem);
     if (open >= CONNECTIONS_MAX) return refuse(socket, "503 Service Unavailable");
     open += 1;
-    socket.once("close", () => (open -= 1));
+    const watch = setInterval(() => status() === null || socket.destroy(), CHECK_EVERY_MS).unref(); // M2
+    socket.once("close", () => {
+      open -= 1;
+      clearInterval(watch);
+    });
     forward(request, socket, head, target);
   });
 }
@@ -58,15 +66,20 @@ function problemStatus(
   if (!isAllowedHost(host, hosts)) return "421 Misdirected Request";
   if (origin === undefined || !URL.canParse(origin) || new URL(origin).host !== host)
     return "403 Forbidden";
-  const { headers, socket, method } = request;
-  const asked = { headers, socket, method, cookies: server.parseCookie(cookie) };
-  const who = guard.who(asked as unknown as FastifyRequest);
+  const { headers, headersDistinct, socket } = request;
+  const who = guard.whoIs({
+    headers,
+    headersDistinct,
+    socket,
+    cookies: server.parseCookie(cookie),
+  });
   if (who === null) return "401 Unauthorized";
   return mayDo(who.role, "operator") ? null : "403 Forbidden";
 }
 
 function refuse(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  const answer = `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`;
+  socket.end(answer, () => socket.destroy()); // M3
 }
 
 function forward(request: IncomingMessage, socket: Duplex, head: Buffer, target: URL): void {

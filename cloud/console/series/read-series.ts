@@ -39,15 +39,20 @@ export interface SeriesPoint {
   readonly isFinal: boolean;
 }
 
+/** A pattern of InfluxDB's (RE2) that means just a text: nothing in it can end the pattern, or mean more than itself. */
+const literal = (text: string): string =>
+  [...text.toWellFormed()]
+    .map((char) => (/\w/.test(char) ? char : `\\x{${char.codePointAt(0)!.toString(16)}}`))
+    .join("");
+
 /** Tags of the series of a contract of which some tag holds a text. @throws AppError of the client. */
 export async function seriesOf(
   influx: InfluxClient,
   { name, partitionKey }: Contract,
   of: { search: string; region?: string; limit: number },
 ): Promise<Record<string, string>[]> {
-  const pattern = RegExp.escape(of.search).replaceAll("/", "\\/");
   const where = [
-    ...(of.search === "" ? [] : [`${quoteName(partitionKey)} =~ /(?i)${pattern}/`]),
+    ...(of.search === "" ? [] : [`${quoteName(partitionKey)} =~ /(?i)${literal(of.search)}/`]),
     ...(of.region === undefined ? [] : [`"region" = ${quote(storedTag(of.region))}`]),
   ];
   const condition = where.length === 0 ? "" : ` WHERE ${where.join(" AND ")}`;
@@ -151,6 +156,6 @@ export const csvOf = (points: readonly SeriesPoint[]): string =>
 /** A text that a spreadsheet would take for a formula is marked as text. */
 const csvValue = (value: SeriesPoint["value"]): string | number | boolean | null => {
   if (typeof value !== "string") return value;
-  const text = /^[=+@-]/.test(value) ? `'${value}` : value;
+  const text = /^\s*[=+@\-＝＋－＠]|^[\t\r\n]/.test(value) ? `'${value}` : value;
   return `"${text.replaceAll('"', '""')}"`;
 };

@@ -1,21 +1,18 @@
 // The last traces that processes sent, from OTLP/HTTP in JSON.
 //
-// K1. At most TRACES_MAX traces of SPANS_MAX spans are kept; the trace that had no span for longest goes first.
+// K1. At most TRACES_MAX traces of SPANS_MAX spans are kept, of CHARS_MAX characters together; the trace that had no
+//     span for longest goes first.
+import { type TraceSpan, spansIn } from "./otlp-spans.ts";
 
 const TRACES_MAX = 1_000;
 const SPANS_MAX = 200;
-const ATTRIBUTES_MAX = 64;
+const CHARS_MAX = 32 * 1024 ** 2;
+/** Characters that the fields of a span count for, beside its texts. */
+const SPAN_CHARS = 200;
 
-export interface TraceSpan {
-  readonly spanId: string;
-  readonly parentSpanId: string | null;
-  readonly name: string;
-  readonly service: string;
-  readonly region: string | null;
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly isError: boolean;
-  readonly attributes: Readonly<Record<string, string | number | boolean>>;
+interface KeptTrace {
+  readonly spans: Map<string, TraceSpan>;
+  chars: number;
 }
 
 export interface TraceSummary {
@@ -28,71 +25,38 @@ export interface TraceSummary {
   readonly isError: boolean;
 }
 
-interface OtlpValue {
-  stringValue?: string;
-  intValue?: string | number;
-  doubleValue?: number;
-  boolValue?: boolean;
-}
-interface OtlpAttribute {
-  key?: string;
-  value?: OtlpValue;
-}
-interface OtlpSpan {
-  traceId?: string;
-  spanId?: string;
-  parentSpanId?: string;
-  name?: string;
-  startTimeUnixNano?: string | number;
-  endTimeUnixNano?: string | number;
-  attributes?: OtlpAttribute[];
-  status?: { code?: number | string };
-}
-interface OtlpTraces {
-  resourceSpans?: {
-    resource?: { attributes?: OtlpAttribute[] };
-    scopeSpans?: { spans?: OtlpSpan[] }[];
-  }[];
-}
-
 export class TraceStore {
-  readonly #traces = new Map<string, Map<string, TraceSpan>>();
+  readonly #traces = new Map<string, KeptTrace>();
+  #chars = 0;
 
   /** Takes the body of an export; what is no span of the protocol is passed over. @returns the number of spans. */
   take(body: unknown): number {
-    let count = 0;
-    for (const { resource, scopeSpans } of (body as OtlpTraces | null)?.resourceSpans ?? []) {
-      const of = attributesOf(resource?.attributes);
-      for (const { spans } of scopeSpans ?? [])
-        for (const span of spans ?? []) if (this.#takeSpan(span, of)) count += 1;
-    }
-    return count;
+    const spans = spansIn(body);
+    for (const [traceId, span] of spans) this.#keep(traceId, span);
+    return spans.length;
   }
 
-  #takeSpan(span: OtlpSpan, resource: TraceSpan["attributes"]): boolean {
-    const { traceId, spanId, parentSpanId = "", name = "", attributes, status } = span;
-    if (!isHex(traceId, 32) || !isHex(spanId, 16)) return false;
-    const own = attributesOf(attributes);
-    const spans = this.#traces.get(traceId) ?? new Map<string, TraceSpan>();
+  #keep(traceId: string, span: TraceSpan): void {
+    const trace = this.#traces.get(traceId) ?? { spans: new Map<string, TraceSpan>(), chars: 0 };
     this.#traces.delete(traceId);
-    this.#traces.set(traceId, spans);
-    if (spans.size < SPANS_MAX || spans.has(spanId))
-      spans.set(spanId, {
-        ...{ spanId, name, attributes: own },
-        parentSpanId: isHex(parentSpanId, 16) ? parentSpanId : null,
-        service: String(resource["service.name"] ?? "?"),
-        region: textOrNull(own["skerry.region"] ?? resource["skerry.region"]),
-        startMs: Number(span.startTimeUnixNano ?? 0) / 1e6,
-        endMs: Number(span.endTimeUnixNano ?? 0) / 1e6,
-        isError: status?.code === 2 || status?.code === "STATUS_CODE_ERROR",
-      });
-    if (this.#traces.size > TRACES_MAX) this.#traces.delete(this.#traces.keys().next().value!); // K1
-    return true;
+    this.#traces.set(traceId, trace);
+    const before = trace.spans.get(span.spanId);
+    if (before || trace.spans.size < SPANS_MAX) {
+      const more = charsOf(span) - (before ? charsOf(before) : 0);
+      trace.spans.set(span.spanId, span);
+      trace.chars += more;
+      this.#chars += more;
+    }
+    for (const [id, { chars }] of this.#traces) {
+      if (this.#traces.size <= TRACES_MAX && this.#chars <= CHARS_MAX) break;
+      this.#traces.delete(id); // K1
+      this.#chars -= chars;
+    }
   }
 
   /** The spans of a trace in the order of their beginnings; null if it is not known (any more). */
   get(traceId: string): TraceSpan[] | null {
-    const spans = this.#traces.get(traceId);
+    const spans = this.#traces.get(traceId)?.spans;
     return spans ? [...spans.values()].sort((a, b) => a.startMs - b.startMs) : null;
   }
 
@@ -109,10 +73,11 @@ export class TraceStore {
   }
 }
 
-const isHex = (text: string | undefined, chars: number): text is string =>
-  text?.length === chars && /^[0-9a-f]+$/.test(text);
-
-const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null);
+const charsOf = ({ name, service, attributes }: TraceSpan): number =>
+  Object.entries(attributes).reduce(
+    (sum, [key, value]) => sum + key.length + String(value).length,
+    SPAN_CHARS + name.length + service.length,
+  );
 
 const holds = ({ name, service, attributes }: TraceSpan, search: string): boolean =>
   [name, service, ...Object.values(attributes)].some((text) => String(text).includes(search));
@@ -129,17 +94,4 @@ function summaryOf(traceId: string, spans: readonly TraceSpan[]): TraceSummary {
     services: [...new Set(spans.map(({ service }) => service))],
     isError: spans.some(({ isError }) => isError),
   };
-}
-
-function attributesOf(attributes: OtlpAttribute[] = []): Record<string, string | number | boolean> {
-  const pairs = attributes.slice(0, ATTRIBUTES_MAX).flatMap(({ key, value }) => {
-    const { stringValue, intValue, doubleValue, boolValue } = value ?? {};
-    const found =
-      stringValue ??
-      boolValue ??
-      doubleValue ??
-      (intValue === undefined ? undefined : Number(intValue));
-    return key === undefined || found === undefined ? [] : [[key, found] as const];
-  });
-  return Object.fromEntries(pairs);
 }

@@ -3,6 +3,9 @@ import type { Reject } from "../../../contracts/messages/reject.ts";
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import type { Contract } from "../../../contracts/schema/contract.ts";
 
+/** Elements of an array whose faults are shown. */
+const PLACES_MAX = 50;
+
 export interface FailingPlace {
   /** JSON Pointer (RFC 6901) into the payload; empty for the whole of it. */
   readonly pointer: string;
@@ -28,14 +31,13 @@ export function failingPlaces(
   const known = version === null ? catalog.versions(contract)[0] : catalog.get(contract, version);
   if (!known) return [];
   const parts: [string, unknown][] = elements
-    ? elements.map((at) => [`/${at}`, (value as unknown[])[at]])
+    ? elements.slice(0, PLACES_MAX).map((at) => [`/${at}`, (value as unknown[])[at]])
     : [["", value]];
-  const ranges = pointerRanges(text);
   return parts.flatMap(([prefix, part]) =>
     violations(known, part).map(({ pointer, message }) => ({
       pointer: prefix + pointer,
       message,
-      range: ranges.get(prefix + pointer) ?? null,
+      range: pointerRange(text, prefix + pointer),
     })),
   );
 }
@@ -61,35 +63,74 @@ function syntaxPlace(text: string, message: string): FailingPlace {
   return { pointer: "", message, range: [at, Math.min(at + 1, text.length)] };
 }
 
-/** Characters of every value in a text that is JSON, by its pointer. */
-export function pointerRanges(text: string): ReadonlyMap<string, readonly [number, number]> {
-  const ranges = new Map<string, readonly [number, number]>();
-  let at = 0;
-  const skip = (): void => {
-    while (/[\s,:]/.test(text[at] ?? "")) at++;
-  };
-  const string = (): string => {
-    const from = at++;
-    while (text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
-    at++;
-    return JSON.parse(text.slice(from, at)) as string;
-  };
-  const value = (pointer: string): void => {
-    skip();
-    const from = at;
-    if (text[at] === "{" || text[at] === "[") {
-      const isObject = text[at++] === "{";
-      for (let index = 0; ; index++) {
-        skip();
-        if (text[at] === "}" || text[at] === "]") break;
-        const token = isObject ? escapePointer(string()) : String(index);
-        value(`${pointer}/${token}`);
-      }
-      at++;
-    } else if (text[at] === '"') string();
-    else while (at < text.length && !/[\s,\]}]/.test(text[at]!)) at++;
-    ranges.set(pointer, [from, at]);
-  };
-  value("");
-  return ranges;
+const plainToken = (token: string): string => token.replaceAll("~1", "/").replaceAll("~0", "~");
+
+/**
+ * Characters of the value that a pointer names in a text that is JSON; null where there is none. Only the way to it is
+ * looked at: a payload can have so many values of such long names that a list of them all would fill the memory.
+ */
+export function pointerRange(text: string, pointer: string): readonly [number, number] | null {
+  let at = afterSpace(text, 0);
+  for (const token of pointer.split("/").slice(1).map(plainToken)) {
+    const place = memberPlace(text, at, token);
+    if (place === null) return null;
+    at = place;
+  }
+  return [at, endOfValue(text, at)];
+}
+
+const SPACE = " \t\r\n,:";
+
+function afterSpace(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && SPACE.includes(text[at]!)) at++;
+  return at;
+}
+
+/** Where the value of a key or an index of the object or array at `from` begins; of a key that is there twice, the last. */
+function memberPlace(text: string, from: number, token: string): number | null {
+  const opening = text[from];
+  if (opening !== "{" && opening !== "[") return null;
+  let found: number | null = null;
+  let at = afterSpace(text, from + 1);
+  for (let index = 0; text[at] !== "}" && text[at] !== "]"; index++) {
+    let key = String(index);
+    if (opening === "{") {
+      const end = endOfString(text, at);
+      key = JSON.parse(text.slice(at, end)) as string;
+      at = afterSpace(text, end);
+    }
+    if (key === token) found = at;
+    at = afterSpace(text, endOfValue(text, at));
+  }
+  return found;
+}
+
+function endOfString(text: string, from: number): number {
+  let at = from + 1;
+  while (text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
+  return at + 1;
+}
+
+function endOfValue(text: string, from: number): number {
+  let at = from;
+  let depth = 0;
+  do {
+    const char = text[at]!;
+    if (char === '"') at = endOfString(text, at);
+    else if (depth === 0 && !"{[".includes(char)) return endOfWord(text, at);
+    else {
+      if ("{[".includes(char)) depth += 1;
+      else if ("}]".includes(char)) depth -= 1;
+      at += 1;
+    }
+  } while (depth > 0);
+  return at;
+}
+
+/** The end of a number, true, false or null. */
+function endOfWord(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && !/[\s,\]}]/.test(text[at]!)) at++;
+  return at;
 }

@@ -40,9 +40,9 @@ export async function findRejects(
   const { firstSeq } = await streams.state(stream);
   for (let span = limit; ; span *= SPAN_GROWTH) {
     const from = Math.max(firstSeq, lastSeq - span + 1);
-    const found = await readRange(connection, { stream, subject, from }, lastSeq);
-    const fitting = found.filter(({ reject }) => reject.receivedAtMs >= (query.sinceMs ?? 0));
-    if (fitting.length >= limit || from === firstSeq) return fitting.slice(-limit);
+    const bounds = { sinceMs: query.sinceMs ?? 0, limit };
+    const fitting = await readRange(connection, { stream, subject, from }, lastSeq, bounds);
+    if (fitting.length >= limit || from === firstSeq) return fitting;
   }
 }
 
@@ -98,16 +98,19 @@ export async function rejectAt(
   return reject && { seq, reject };
 }
 
-/** Up to `lastSeq`, or to the end, where that has been replayed and deleted meanwhile. */
+/** The newest that fit, no more than the limit in memory at any time. Up to `lastSeq`, or to the end, where that has been replayed and deleted meanwhile. */
 async function readRange(
   connection: NatsConnection,
   slice: { stream: string; subject: string; from: number },
   lastSeq: number,
+  { sinceMs, limit }: { sinceMs: number; limit: number },
 ): Promise<KeptReject[]> {
   const found: KeptReject[] = [];
   for await (const { seq, data } of readStored(connection, slice, lastSeq)) {
     const reject = rejectOf(data);
-    if (reject) found.push({ seq, reject });
+    if (!reject || reject.receivedAtMs < sinceMs) continue;
+    found.push({ seq, reject });
+    if (found.length > limit) found.shift();
   }
   return found;
 }

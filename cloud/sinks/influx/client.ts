@@ -168,11 +168,11 @@ function waitedFor(error: AppError): never {
 
 /** An InfluxQL string literal. */
 export const quote = (text: string): string =>
-  `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+  `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'").replaceAll("\n", "\\n")}'`;
 
 /** An InfluxQL identifier. */
 export const quoteName = (name: string): string =>
-  `"${name.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+  `"${name.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`;
 
 /** InfluxDB says what is wrong in JSON; a proxy, or a server that wants TLS, does not. */
 const isInfluxAnswer = ({ body = "" }: HttpError): boolean => body.trimStart().startsWith("{");

@@ -105,3 +105,14 @@ test("event time: epoch ms, ISO 8601 or arrival", () => {
   for (const ts of ["1", "yesterday", "2015-02-04 17:51:00", "2015-13-01T00:00:00Z"])
     expect(eventTimeMs(environment, { ...valid, ts }, 9)).toBeNaN();
 });
+
+test("a schema that was tried leaves nothing behind, and takes no other schema's place", () => {
+  const tried = (more: object) => () =>
+    compileContract({ name: "tried", version: 1 }, schema({ ...more }));
+  const once = tried({ $id: "https://example.com/tried" });
+  expect(once().validate({ v: 1 })).toBe(true);
+  expect(once().validate({ v: "1" })).toBe(false);
+  expect(tried({ $id: "http://json-schema.org/draft-07/schema#" })).toThrow(/another schema/);
+  expect(tried({ $id: 7 })).toThrow(/\$id must be text/);
+  expect(once().validate({ v: 1 })).toBe(true);
+});

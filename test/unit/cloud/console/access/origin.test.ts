@@ -9,7 +9,16 @@ test("the console answers to its own names on any port, and to nobody else's tha
   const allowed = allowedHosts("10.0.0.7", new URL("https://console.example"));
   for (const host of ["localhost:8080", "127.0.0.1", "[::1]:80", "10.0.0.7:1", "console.example"])
     expect(isAllowedHost(host, allowed)).toBe(true);
-  for (const host of [undefined, "", "evil.example", "localhost.evil.example", "10.0.0.8", "a b"])
+  for (const host of [
+    undefined,
+    "",
+    "evil.example",
+    "localhost.evil.example",
+    "10.0.0.8",
+    "a b",
+    "e@localhost",
+    "localhost/x",
+  ])
     expect(isAllowedHost(host, allowed)).toBe(false);
 });
 

@@ -39,3 +39,27 @@ test("a thousand traces are kept, the longest silent goes; what is no span costs
   for (const junk of [null, {}, { resourceSpans: [{}] }, exported(3, [{ spanId: "x" }])])
     expect(store.take(junk)).toBe(0);
 });
+
+test("however much is sent, only so much is kept: the longest silent traces go", () => {
+  const store = new TraceStore();
+  const stringValue = "x".repeat(1_000);
+  const attributes = Array.from({ length: 60 }, (_, at) => ({
+    key: `k${at}`,
+    value: { stringValue },
+  }));
+  const large = (n: number) => ({ ...span(n, null, n, n), attributes });
+  for (let n = 1; n <= 20; n++)
+    store.take(
+      exported(
+        n,
+        Array.from({ length: 50 }, (_, at) => large(at + 1)),
+      ),
+    );
+  expect(store.get(id(20, 32))).toHaveLength(50);
+  expect(store.get(id(1, 32))).toBeNull();
+  const kept = store.find({ search: "", limit: 100 });
+  expect(kept.length * 50 * 60_000).toBeLessThanOrEqual(32 * 1024 ** 2);
+  // A span that is sent again takes no more room.
+  for (let n = 0; n < 50; n++) store.take(exported(20, [large(1)]));
+  expect(store.find({ search: "", limit: 100 })).toHaveLength(kept.length);
+});

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   failingPlaces,
-  pointerRanges,
+  pointerRange,
 } from "../../../../../cloud/operations/rejects/failing-place.ts";
 import type { Reject } from "../../../../../contracts/messages/reject.ts";
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../../../contracts/schema/catalog.ts";
@@ -44,20 +44,36 @@ test("text that is no JSON is at fault where it stops being it", () => {
   expect(place!.range![0]).toBe(7);
 });
 
+/** Every value in a JSON value, by its pointer. */
+function* valuesIn(value: unknown, pointer = ""): Generator<[string, unknown]> {
+  yield [pointer, value];
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, one] of Object.entries(value))
+    yield* valuesIn(one, `${pointer}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`);
+}
+
 test("every value of any JSON is found where it stands", () => {
   fc.assert(
-    fc.property(fc.json(), (text) => {
-      for (const [pointer, range] of pointerRanges(text)) {
-        const found: unknown = JSON.parse(text.slice(...range));
-        const tokens = pointer.split("/").slice(1);
-        const expected = tokens.reduce<unknown>(
-          (value, token) =>
-            (value as Record<string, unknown>)[token.replaceAll("~1", "/").replaceAll("~0", "~")],
-          JSON.parse(text),
-        );
-        // A key that a text has twice is the last one for JSON.parse; the map holds the last one, too.
-        expect(found).toEqual(expected);
+    fc.property(fc.jsonValue(), fc.constantFrom(undefined, 2), (value, indent) => {
+      const text = JSON.stringify(value, null, indent);
+      const parsed: unknown = JSON.parse(text);
+      for (const [pointer, one] of valuesIn(parsed)) {
+        const range = pointerRange(text, pointer)!;
+        expect(JSON.parse(text.slice(...range))).toEqual(one);
+        expect(text.slice(...range).trim()).toBe(text.slice(...range));
       }
     }),
   );
+  expect(pointerRange('{"a":[1,2],"a":[3]}', "/a/0")).toEqual([16, 17]);
+  expect(pointerRange('{"a":1}', "/b")).toBeNull();
+  expect(pointerRange('{"a":1}', "/a/0")).toBeNull();
+});
+
+test("a payload of long names, many values and great depth is looked at in no time and space", () => {
+  const wide = `{"${"k".repeat(100_000)}":[${"0,".repeat(100_000)}0],${REST}}`;
+  const deep = `{"x":${"[".repeat(100_000)}${"]".repeat(100_000)},${REST}}`;
+  const startMs = performance.now();
+  for (const text of [wide, deep])
+    expect(failingPlaces(reject({}), text, catalog).length).toBeGreaterThan(0);
+  expect(performance.now() - startMs).toBeLessThan(2_000);
 });
