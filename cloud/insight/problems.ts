@@ -41,7 +41,7 @@ export function problemsOf(
     stuck: stuckReaders(regions, sink),
     waiting_for_wan: regions.flatMap(waiting),
     process_gone: goneProcesses(facts, regions),
-    log_filling: regions.flatMap(fillingLog),
+    log_filling: regions.flatMap((of) => fillingLog(of, facts)),
     flooding: floods(facts),
     // Whoever waits for the store does not catch up, and the store is named.
     catching_up: sink.state === "refusing" ? [] : regions.flatMap(catchingUp),
@@ -55,6 +55,9 @@ const nothingRuns = ({ processes, atMs, listeningSinceMs }: Facts): boolean =>
   atMs - listeningSinceMs >= GONE_MS &&
   processes.every(({ kind, heardMs }) => kind === "console" || atMs - heardMs >= GONE_MS);
 
+/** Words in which a server refuses because a stream's bound is reached. */
+const FULL = /maximum (bytes|messages)/;
+
 const refusingLogs = (facts: Facts): Found[] =>
   statusesOf(facts, "gateway").flatMap(({ region, log }) =>
     log.state === "ok"
@@ -62,7 +65,7 @@ const refusingLogs = (facts: Facts): Found[] =>
       : [
           {
             region,
-            text: `the log of ${region} refuses, so nothing is acknowledged there: ${log.detail}`,
+            text: `the log of ${region} ${FULL.test(log.detail) ? "is full" : "refuses"}, so nothing is acknowledged there: ${log.detail}`,
           },
         ],
   );
@@ -183,8 +186,9 @@ function goneProcesses(facts: Facts, regions: readonly RegionInsight[]): Found[]
   });
 }
 
-function fillingLog({ region, log }: RegionInsight): Found[] {
-  if (!log || log.bytesMax === null || log.bytes < LOG_FILLED * log.bytesMax) return [];
+function fillingLog({ region, log }: RegionInsight, facts: Facts): Found[] {
+  const refuses = statusesOf(facts, "gateway", region).some((one) => one.log.state !== "ok");
+  if (refuses || !log || log.bytesMax === null || log.bytes < LOG_FILLED * log.bytesMax) return [];
   const percent = Math.floor((100 * log.bytes) / log.bytesMax);
   return [
     { region, text: `the log of ${region} is ${percent} % full: at 100 % it refuses readings` },
@@ -201,6 +205,7 @@ const floods = (facts: Facts): Found[] =>
 
 function catchingUp({ region, path }: RegionInsight): Found[] {
   if (path.state !== "catching_up") return [];
-  const when = path.etaMs === null ? "" : `, done in about ${about(path.etaMs)}`;
+  const behind = path.behindMs === null ? "" : `, ${about(path.behindMs)} behind`;
+  const when = path.etaMs === null ? behind : `, done in about ${about(path.etaMs)}`;
   return [{ region, text: `${region} is catching up${when}` }];
 }

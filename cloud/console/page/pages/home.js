@@ -24,7 +24,11 @@ const PLACES = {
 const placeOf = (problem) =>
   PLACES[problem.kind]?.(problem) ?? urlOf(["lanes"], { region: problem.region });
 
-const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+/** A clause as a line of its own; the name of a region stays as it is written. */
+const lineOf = ({ text, region }) =>
+  region !== null && text.startsWith(`${region} `)
+    ? text
+    : text.charAt(0).toUpperCase() + text.slice(1);
 
 function Verdict({ overview }) {
   const { state, sentence } = verdictOf(overview, useFeedState());
@@ -39,7 +43,7 @@ function Verdict({ overview }) {
           ${problems.map(
             (problem) =>
               html`<li key=${problem.kind + problem.text}>
-                <a href=${placeOf(problem)}>${capital(problem.text)}</a>
+                <a href=${placeOf(problem)}>${lineOf(problem)}</a>
               </li>`,
           )}
         </ul>`

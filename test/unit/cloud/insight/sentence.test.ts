@@ -147,7 +147,9 @@ test("one stuck lane of several is named, because the others store", () => {
       return { ...of, lanes: [stuck!, ...of.lanes.slice(1)] };
     },
   };
-  expect(sentenceOf(stands)).toMatch(/^wrong: Lane eu\/0 is stuck: the aggregator does not get on;/);
+  expect(sentenceOf(stands)).toMatch(
+    /^wrong: Lane eu\/0 is stuck: the aggregator does not get on;/,
+  );
 });
 
 test("an aggregator that runs and does not get on", () => {
@@ -167,8 +169,19 @@ const gatewayOf = (region: string, over: Partial<GatewayStatus>): Spoilt => ({
 test("a log that is full, and one that fills up", () => {
   const log = { state: "refusing", detail: "maximum bytes exceeded" } as const;
   expect(sentenceOf(gatewayOf("eu", { log }))).toBe(
-    `wrong: The log of eu refuses, so nothing is acknowledged there: maximum bytes exceeded; ${ALL}.`,
+    `wrong: The log of eu is full, so nothing is acknowledged there: maximum bytes exceeded; ${ALL}.`,
   );
+  const full: Spoilt = {
+    ...gatewayOf("eu", { log }),
+    region: (of) => ({ ...of, log: { ...of.log!, bytes: of.log!.bytesMax! } }),
+  };
+  expect(
+    run(80, full)
+      .at(-1)!
+      .problems.filter(({ region }) => region === "eu"),
+  ).toHaveLength(1);
+  const away = { state: "refusing", detail: "no answer" } as const;
+  expect(sentenceOf(gatewayOf("eu", { log: away }))).toContain("The log of eu refuses, so nothing");
   const fills: Spoilt = {
     region: (of) => ({ ...of, log: { ...of.log!, bytes: 0.85 * of.log!.bytesMax! } }),
   };
