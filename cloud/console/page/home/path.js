@@ -36,7 +36,7 @@ function gateway(of, flow, problems) {
       state: "idle",
     };
   if (has("log_refuses"))
-    return { ...shared, main: "refuses", note: "nothing acknowledged", state: "bad" };
+    return { ...shared, main: "refuses", note: "none acknowledged", state: "bad" };
   const main = rateOr(flow.admitted);
   if (has("flooding")) return { ...shared, main, note: "a device floods", state: "warn" };
   const note = typeof connections === "number" ? plural(connections, "connection") : "acknowledged";
@@ -123,7 +123,7 @@ function aggregator({ region, lanes = [] }, sink) {
   const isBehind = worst && worst.state !== "ok";
   const shared = { title: "Aggregator", href: urlOf(["lanes"], { region }) };
   if (isBehind && worst.state !== "waiting_for_wan" && isRefusing(sink))
-    return { ...shared, main: "waits for store", note: behindText(behind), state: "warn" };
+    return { ...shared, main: "waits", note: behindText(behind), state: "warn" };
   return {
     ...shared,
     main: !worst ? UNKNOWN : LAG_WORDS[worst.state],

@@ -7,13 +7,12 @@ import { START_MS, run } from "../../../../support/insight-facts.ts";
 
 const insight = run(1).at(-1)!;
 
-const heard = (status: object, silentMs = 300): HeardProcess =>
-  ({
-    ...{ v: 1, instance: "one", domain: "hub", startedMs: START_MS },
-    ...{ kind: "gateway", atMs: START_MS, heardMs: insight.atMs - silentMs },
-    status: status as ProcessStatus,
-    vitals: { rssBytes: 1, heapUsedBytes: 1, eventLoopP99Ms: 1, cpuShare: 0 },
-  }) as HeardProcess;
+const heard = (status: object, silentMs = 300): HeardProcess => ({
+  ...({ v: 1, instance: "one", domain: "hub", startedMs: START_MS } as const),
+  ...({ kind: "gateway", atMs: START_MS, heardMs: insight.atMs - silentMs } as const),
+  status: status as ProcessStatus,
+  vitals: { rssBytes: 1, heapUsedBytes: 1, eventLoopP99Ms: 1, cpuShare: 0 },
+});
 
 const gateway = (region: string, connections: number) => ({
   process: "gateway",

@@ -73,7 +73,7 @@ test.each(["stuck", "catching_up"])(
     const lanes = lanesOf(verdict(state, 40), verdict("ok"));
     const refuses = { ...WELL, sink: { state: "refusing", detail: "no answer" } };
     expect(wordsOf({ lanes }, refuses).slice(AGGREGATOR)).toEqual([
-      "Aggregator: waits for store, 40 frames to go (warn)",
+      "Aggregator: waits, 40 frames to go (warn)",
       "InfluxDB: takes nothing, newest 800 ms old (bad)",
     ]);
   },
@@ -89,7 +89,7 @@ test("a region that is cut off, whose log nobody sees", () => {
 test("a log that refuses, and a device that floods", () => {
   const problems = (kind: string) => ({ ...WELL, problems: [{ kind, region: "eu", text: "" }] });
   expect(wordsOf({}, problems("log_refuses"))[0]).toBe(
-    "Gateway eu: refuses, nothing acknowledged (bad)",
+    "Gateway eu: refuses, none acknowledged (bad)",
   );
   expect(wordsOf({}, problems("flooding"))[0]).toBe("Gateway eu: 50 /s, a device floods (warn)");
 });
