@@ -9,7 +9,7 @@ import type { Role } from "../access/who.ts";
 
 /** Pages that may be open. */
 const CLIENTS_MAX = 250;
-/** Of them, those of viewers. */
+/** Pages of viewers among them. */
 const VIEWERS_MAX = 200;
 const WAITING_BYTES_MAX = 1024 ** 2;
 const STILL_HERE_MS = 15_000;

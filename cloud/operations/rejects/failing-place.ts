@@ -87,7 +87,7 @@ function afterSpace(text: string, from: number): number {
   return at;
 }
 
-/** Where the value of a key or an index of the object or array at `from` begins; of a key that is there twice, the last. */
+/** The beginning of what a key or an index of the object or array at `from` holds; of a key that is there twice, the last. */
 function memberPlace(text: string, from: number, token: string): number | null {
   const opening = text[from];
   if (opening !== "{" && opening !== "[") return null;

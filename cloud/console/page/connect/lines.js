@@ -10,16 +10,23 @@ const json = (sample, { sequence, time }, space = "") =>
     })
     .join(`,${space}`)}}`;
 
+/** Characters that JSON never holds as they are, where number and time will be. */
+const MARKS = { sequence: "\u0001", time: "\u0002" };
+
 const has = (sample, what) => Object.values(sample).includes(what);
 
 const shell = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 const quoted = (text) => JSON.stringify(text);
 
 function mosquitto({ host, port, id, secret, topic, sample }) {
-  const body = json(sample, { sequence: "$(date +%s)", time: "$(date +%s%3N)" });
+  // What a shell would take for its own is escaped first, then come the two commands that it is to run.
+  const body = json(sample, MARKS)
+    .replaceAll(/(["\\`$])/g, "\\$1")
+    .replaceAll(MARKS.sequence, () => "$(date +%s)")
+    .replaceAll(MARKS.time, () => "$(date +%s%3N)");
   return `mosquitto_pub -h ${host} -p ${port} -V 5 -q 1 -i ${shell(id)} -u ${shell(id)} -P ${shell(secret)} \\
   -t ${shell(topic)} \\
-  -m "${body.replaceAll(/(["\\\\`])/g, "\\$1")}"`;
+  -m "${body}"`;
 }
 
 function python({ host, port, id, secret, topic, sample }) {
@@ -68,7 +75,11 @@ for (;;) {
 
 function arduino({ host, port, id, secret, topic, sample }) {
   const needsTime = has(sample, TIME_MS);
-  const format = json(sample, { sequence: "%lu", time: "%lld" }).replaceAll(/(["\\])/g, "\\$1");
+  const format = json(sample, MARKS)
+    .replaceAll(/(["\\])/g, "\\$1")
+    .replaceAll("%", "%%")
+    .replaceAll(MARKS.sequence, "%lu")
+    .replaceAll(MARKS.time, "%lld");
   const values = Object.values(sample).flatMap((value) =>
     value === SEQUENCE ? ["seq"] : value === TIME_MS ? ["(long long)time(nullptr) * 1000"] : [],
   );
