@@ -16,7 +16,7 @@ import { withoutHashes } from "../../operations/devices/change.ts";
 const HEARD_MAX = 50_000;
 /** Contracts whose last reading is remembered of each. */
 const CONTRACTS_MAX = 16;
-/** What gateways say of a device, with the time of their own clock. */
+/** Facts that gateways say of a device, with the time of their own clock. */
 const PRESENCE_CONTRACT = "presence";
 /** A list of ids is made again at most this often. */
 const SORTED_FOR_MS = 1_000;
@@ -38,7 +38,7 @@ export interface HeardDevice {
   readonly region: string;
   readonly gateway: string;
   readonly lastMs: number;
-  /** By how much its clock is behind, ms; 0 if it is right, null until a reading of its own is heard. */
+  /** Time by which its clock is behind, ms; 0 if it is right, null until a reading of its own is heard. */
   readonly skewMs: number | null;
   readonly readings: ReadonlyMap<string, LastReading>;
 }

@@ -53,7 +53,7 @@ const sum = (counts: readonly number[]): number => counts.reduce((a, b) => a + b
 const connectionsOf = (gateways: readonly GatewayStatus[]): number | null =>
   gateways.length === 0 ? null : sum(gateways.map(({ connections }) => connections));
 
-/** Of a lane that passed from one aggregator to another both remember the devices: the greater number counts. */
+/** Both aggregators of a lane that passed from one to the other remember the devices: the greater number counts. */
 function skewsOf(aggregators: readonly AggregatorStatus[]): SkewStatus {
   const devices: Record<string, number> = {};
   const most = new Map<string, SkewStatus["most"][number]>();
