@@ -27,8 +27,6 @@ export class RegionHistory {
     const copy = this.#copy(of, facts);
     const lanes = of.lanes.map((lane) => this.#lane(of, lane, facts));
     const path = this.#pathOf(of, [copy, ...lanes.map(({ aggregator }) => aggregator)], facts);
-    const oldestMs = of.lanes.map(({ aggregator }) => aggregator?.doneMs ?? null);
-    const isKnown = oldestMs.length > 0 && oldestMs.every((ms) => ms !== null);
     const gateways = statusesOf(facts, "gateway", region);
     const aggregators = statusesOf(facts, "aggregator");
     return {
@@ -36,7 +34,7 @@ export class RegionHistory {
       log: this.#log,
       copy: of.copy && copy ? { ...withoutLag(of.copy), verdict: copy } : null,
       channels: this.#channels(of, facts),
-      freshnessMs: isKnown ? Math.max(0, facts.atMs - Math.min(...oldestMs)) : null,
+      freshnessMs: freshnessOf(of, facts),
       canary: newestCanary(aggregators, region),
       latency:
         aggregators.find((one) => one.recentLatencyMs[region])?.recentLatencyMs[region] ?? {},
@@ -223,3 +221,14 @@ function newestCanary(aggregators: readonly AggregatorStatus[], of: string) {
 
 const unowned = (aggregators: readonly AggregatorStatus[], lane: LaneStatus | null) =>
   lane === null && aggregators.length > 0 ? "no aggregator works on this lane" : null;
+
+/** Age of what the sink has of every lane: nothing that waits, as the ledger knows it, is older. */
+function freshnessOf({ region, lanes }: RegionFacts, { atMs, ledger }: Facts): number | null {
+  const doneMs = lanes.map(({ aggregator }) => aggregator?.doneMs ?? null);
+  if (doneMs.length === 0 || !doneMs.every((ms) => ms !== null)) return null;
+  const waiting = (ledger?.rows ?? []).filter((row) => row.region === region);
+  const waitsMs = waiting.flatMap(({ oldestMs }) =>
+    oldestMs === null ? [] : ledger!.atMs - oldestMs,
+  );
+  return Math.max(0, atMs - Math.min(...doneMs), ...waitsMs);
+}

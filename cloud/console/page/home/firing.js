@@ -1,4 +1,5 @@
 import { html } from "/lib/htm.js";
+import { useEffect } from "/lib/hooks.js";
 import { useAsk } from "../kit/ask.js";
 import { Chip } from "../kit/chip.js";
 import { Age } from "../kit/number.js";
@@ -8,12 +9,13 @@ import { urlOf } from "../shell/url.js";
 const SHOWN = 6;
 const SEVERITIES = { critical: "bad", error: "bad", warning: "warn", info: "info" };
 
-/** The alerts that are firing, newest first. */
-export function Firing() {
+/** The alerts that are firing, newest first; asked again when the overview counts another number of them. */
+export function Firing({ count }) {
   const { data, problem, reload } = useAsk(`/alerts?state=firing&limit=${SHOWN + 1}`, {
     everyMs: 15_000,
   });
   useEvents("alert", reload, [reload]);
+  useEffect(() => void reload(), [count, reload]);
   if (problem) return html`<p class="muted">Alerts are not known yet: ${problem.message}</p>`;
   if (data === null) return html`<p class="muted" role="status">Loading</p>`;
   const { alerts } = data;

@@ -180,7 +180,7 @@ export function Page() {
     <//>
     <div class="columns">
       <${Latency} overview=${overview} />
-      <${Panel} title="What fires"><${Firing} /><//>
+      <${Panel} title="What fires"><${Firing} count=${overview.alertsFiring} /><//>
     </div>
   </div>`;
 }

@@ -50,6 +50,14 @@ test("healthy, with a ledger and without", () => {
   );
 });
 
+test("nothing that waits is older than what is stored is told to be", () => {
+  const [eu, us] = BALANCED.rows;
+  const rows = [eu!, { ...us!, oldestMs: BALANCED.atMs - 33_500 }];
+  expect(sentenceOf({ ledger: { ...BALANCED, rows } })).toBe(
+    `ok: ${All}; what is stored is 34 s old at most.`,
+  );
+});
+
 test("a WAN that is cut", () => {
   expect(sentenceOf(CUT)).toBe(
     `degraded: ${KNOWN}; us waits for the WAN, down for 39 s, and keeps its readings meanwhile.`,
