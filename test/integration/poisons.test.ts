@@ -289,4 +289,4 @@ test("a dozen poisons: each is listed with its reason, and nobody else notices",
   await eventually("the alerts are resolved", async () => {
     return (await told("eu", url)).length + (await told("hub", world.hub.url)).length === 0;
   });
-});
+}, 150_000); // Some forty command lines, each a process.

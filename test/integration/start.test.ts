@@ -87,7 +87,7 @@ test("two copies side by side; SIGTERM stops each and leaves nothing behind", as
   for (const launcher of [one, two])
     await eventually("it runs", () => launcher.output.includes("acknowledged"), 40_000);
   const pids = [one, two].flatMap((launcher) => Object.values(launcher.pids()));
-  expect(pids.length).toBe(22);
+  expect(pids.length).toBe(24);
   for (const launcher of [one, two]) launcher.signal("SIGTERM");
   expect(await one.exit()).toBe(0);
   expect(await two.exit()).toBe(0);
