@@ -85,6 +85,7 @@ test("a device is found by part of its id, followed live, gets a new password, a
   await page.keyboard.type("UMP-9");
   await page.waitForURL(/search=UMP-9/);
   await page.getByRole("link", { name: "room-eu-01" }).waitFor({ state: "detached" });
+  await page.getByRole("link", { name: "pump-9" }).waitFor();
   expect(await rows.count()).toBe(1);
   await page.getByRole("link", { name: "pump-9" }).click();
 

@@ -113,7 +113,10 @@ export function Picture({ overview }) {
   const frame = useRef(null);
   const [width, setWidth] = useState(1000);
   useEffect(() => {
-    const observer = new ResizeObserver(([{ contentRect }]) => setWidth(contentRect.width));
+    // Nothing is drawn into what is not shown: it has no width.
+    const observer = new ResizeObserver(
+      ([{ contentRect }]) => contentRect.width > 0 && setWidth(contentRect.width),
+    );
     observer.observe(frame.current);
     return () => observer.disconnect();
   }, []);
