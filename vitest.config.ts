@@ -7,6 +7,8 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/unit/**/*.test.ts", "test/architecture/**/*.test.ts", "test/*.test.ts"],
+          // Property tests have much to try, and share two cores with whatever else runs.
+          testTimeout: 30_000,
         },
       },
       {
@@ -14,7 +16,7 @@ export default defineConfig({
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
           globalSetup: ["test/support/servers-installed.ts"],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 30_000,
           maxWorkers: 2,
         },
