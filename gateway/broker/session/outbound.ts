@@ -106,6 +106,8 @@ export class Outbound {
   /** The session is over, and with it what waits. */
   end(): void {
     this.#waiting = [];
+    // An acknowledgement that comes after the end settles nothing a second time.
+    this.#inFlight.clear();
     this.#settleBacklog(this.#backlog.messages, this.#backlog.bytes);
   }
 
