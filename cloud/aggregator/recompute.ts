@@ -6,28 +6,49 @@ import type { ContractLayout } from "./contract-layout.ts";
 import { SeriesMinute, minuteOf } from "./window.ts";
 
 /**
- * The minutes of each series that hold any of the readings, each with its tens of seconds. Readings in a
- * store are told apart by their places: each of them counts.
- * @param layout of all versions of the contract. @param readings of one partition key, in any order.
+ * The minutes of each series of one partition key, from readings that come in parts. Readings in a store
+ * are told apart by their places: each of them counts.
  */
-export function recompute(
-  layout: ContractLayout,
-  key: string,
-  readings: readonly StoredReading[],
-): SeriesMinute[] {
-  const { name, version } = layout.contract;
-  const minutes = new Map<string, SeriesMinute>();
-  for (const { device, eventMs, payload } of readings) {
-    const startMs = minuteOf(eventMs);
-    const tags = tagsOf(payload, layout.seriesTags);
-    const id = `${startMs} ${seriesText(key, tags)}`;
-    let minute = minutes.get(id);
-    if (!minute)
-      minutes.set(id, (minute = new SeriesMinute(layout.series, { key, tags }, startMs)));
-    const reading = { device, contract: name, version, receivedAtMs: eventMs, payload };
-    minute.add(layout, { ...reading, traceparent: null }, eventMs);
+export class Recomputation {
+  readonly #layout: ContractLayout;
+  readonly #key: string;
+  #minutes = new Map<string, SeriesMinute>();
+  /** Readings added since minutes were last taken. */
+  count = 0;
+
+  /** @param layout of all versions of the contract. */
+  constructor(layout: ContractLayout, key: string) {
+    this.#layout = layout;
+    this.#key = key;
   }
-  return [...minutes.values()];
+
+  /** @param readings of the key, in any order. */
+  add(readings: readonly StoredReading[]): void {
+    const { contract, seriesTags, series } = this.#layout;
+    const { name, version } = contract;
+    this.count += readings.length;
+    for (const { device, eventMs, payload } of readings) {
+      const startMs = minuteOf(eventMs);
+      const tags = tagsOf(payload, seriesTags);
+      const id = `${startMs} ${seriesText(this.#key, tags)}`;
+      let minute = this.#minutes.get(id);
+      if (!minute)
+        this.#minutes.set(
+          id,
+          (minute = new SeriesMinute(series, { key: this.#key, tags }, startMs)),
+        );
+      const reading = { device, contract: name, version, receivedAtMs: eventMs, payload };
+      minute.add(this.#layout, { ...reading, traceparent: null }, eventMs);
+    }
+  }
+
+  /** Gives away the minutes that start before `throughMs`, epoch ms. */
+  take(throughMs: number): SeriesMinute[] {
+    const all = [...this.#minutes.entries()];
+    this.#minutes = new Map(all.filter(([, { startMs }]) => startMs >= throughMs));
+    this.count = 0;
+    return all.map(([, minute]) => minute).filter(({ startMs }) => startMs < throughMs);
+  }
 }
 
 /**

@@ -1,23 +1,21 @@
 // The repair job: recomputes from stored readings the finals that late readings have made wrong.
 //
-// G1. A group is reported as repaired only after the sink acknowledged its finals; a crash or a
+// G1. A group is reported as repaired only after the sink acknowledged all of its finals; a crash or a
 //     store that is away leaves its marks, and repeating a repair writes nothing new.
 // G2. One run at a time repairs at most GROUPS_PER_RUN groups of a lane, so it never starves the lanes.
 // G3. With a sink that cannot be read back nothing can be recomputed: finals stay as they were, and the
 //     marks go, because they would hold back the position for ever.
 // G4. A group whose questions the sink refuses for good is set aside, its marks go, and the next one follows.
 //     A sink that is away ends the run; one question that it does not answer costs the others nothing.
-import { MINUTE, TEN_SECONDS } from "../../contracts/names/measurements.ts";
-import { seriesText } from "../../contracts/messages/series.ts";
 import { telemetryStream } from "../../contracts/names/subjects.ts";
 import type { SettingAside, Unhandled } from "../../platform/nats/lanes/set-aside.ts";
 import { isOfRecord, messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { RollupEffect } from "../sinks/effects.ts";
-import type { RepairSource, Sink, StoredRollup, Writer } from "../sinks/sink.ts";
+import type { Sink, Writer } from "../sinks/sink.ts";
 import type { ContractLayout } from "./contract-layout.ts";
-import { recompute, revise } from "./recompute.ts";
 import type { RepairGroup } from "./repair-marks.ts";
+import { revisions } from "./revisions.ts";
 
 const GROUPS_PER_RUN = 500;
 /** Groups in a row without an answer after which the sink counts as away. */
@@ -87,17 +85,19 @@ export class Repair {
     const { region, lease } = lane;
     const layout = lane.layoutOf(group.contract);
     if (!layout) throw new Error(`contract ${group.contract} is unknown`);
-    const rollups = await revisions(repairSource, { layout, region, group });
-    if (rollups.length === 0) {
-      lane.repaired(group);
-      return true;
-    }
-    if (lease.signal.aborted) return false; // Its event has been, so nothing would end the wait below.
+    for await (const rollups of revisions(repairSource, { layout, region, group }))
+      if (lease.signal.aborted || !(await this.#put(lane, rollups))) return false;
+    if (lease.signal.aborted) return false;
+    lane.repaired(group); // G1
+    return true;
+  }
+
+  /** Resolves once the sink holds the finals: true; or once the lane is lost: false. */
+  #put({ region, lease }: RepairableLane, rollups: RollupEffect[]): Promise<boolean> {
     const { promise, resolve, reject } = Promise.withResolvers<boolean>();
     const lost = (): void => resolve(false);
     lease.signal.addEventListener("abort", lost);
     const acknowledged = (): void => {
-      lane.repaired(group); // G1
       this.rollupsRevised += rollups.length;
       resolve(true);
     };
@@ -117,32 +117,3 @@ function unrepaired(
   const data = Buffer.from(JSON.stringify({ ...what, asOfSeq: 0 }));
   return { kind: "repair", reason: "refused", why, place, data };
 }
-
-/** The finals of a group that differ from those stored, of every series of its key. */
-async function revisions(
-  source: RepairSource,
-  of: { layout: ContractLayout; region: string; group: RepairGroup },
-): Promise<RollupEffect[]> {
-  const { layout, region, group } = of;
-  const { key, minutes } = group;
-  const fromMs = Math.min(...minutes);
-  const toMs = Math.max(...minutes) + MINUTE.sizeMs;
-  const { contract, seriesTags } = layout;
-  const range = { region, contract, key, seriesTags, fromMs, toMs };
-  const readings = await source.readings(range);
-  const stored = {
-    [TEN_SECONDS.name]: bySeries(key, await source.finals(range, TEN_SECONDS)),
-    [MINUTE.name]: bySeries(key, await source.finals(range, MINUTE)),
-  };
-  return recompute(layout, key, readings)
-    .filter(({ startMs }) => minutes.includes(startMs))
-    .flatMap(({ finals }) => finals)
-    .map((final) => revise(final, stored[final.window.name].get(idOf(key, final))))
-    .filter((rollup) => rollup !== null);
-}
-
-const idOf = (key: string, { tags, startMs }: Pick<StoredRollup, "tags" | "startMs">): string =>
-  `${startMs} ${seriesText(key, tags)}`;
-
-const bySeries = (key: string, all: readonly StoredRollup[]): ReadonlyMap<string, StoredRollup> =>
-  new Map(all.map((rollup) => [idOf(key, rollup), rollup]));

@@ -103,10 +103,13 @@ export interface KeyRange {
   readonly toMs: number;
 }
 
-/** Reads back what the repair job recomputes rollups from. Both reject if the store does not answer. */
+/**
+ * Reads back what the repair job recomputes rollups from, in parts whose size does not grow with the range,
+ * in the order of their times. Both reject if the store does not answer.
+ */
 export interface RepairSource {
-  readings(range: KeyRange): Promise<StoredReading[]>;
-  finals(range: KeyRange, window: RollupWindow): Promise<StoredRollup[]>;
+  readings(range: KeyRange): AsyncIterable<readonly StoredReading[]>;
+  finals(range: KeyRange, window: RollupWindow): AsyncIterable<readonly StoredRollup[]>;
 }
 
 /** The readings of one contract in one hour: log and store compared. */

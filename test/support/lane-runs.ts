@@ -3,7 +3,7 @@
 import { expect } from "vitest";
 import type { FrameEffects, LaneBounds } from "../../cloud/aggregator/lane-aggregate.ts";
 import { type AggregatorPosition, START } from "../../cloud/aggregator/position.ts";
-import { recompute, revise } from "../../cloud/aggregator/recompute.ts";
+import { Recomputation, revise } from "../../cloud/aggregator/recompute.ts";
 import { seriesText } from "../../contracts/messages/series.ts";
 import type { StoredRollup } from "../../cloud/sinks/sink.ts";
 import { LAYOUTS, type LoggedFrame, LoggedAggregate, Store, linesOf } from "./lane-log.ts";
@@ -14,7 +14,9 @@ function repair(aggregate: LoggedAggregate, store: Store, groupsMax = 1_000): vo
     const { contract, key } = group;
     const layout = LAYOUTS.ofAllVersions(contract)!;
     const nameOf = ({ tags }: Pick<StoredRollup, "tags">): string => seriesText(key, tags);
-    for (const minute of recompute(layout, key, store.readings(contract, key))) {
+    const recomputation = new Recomputation(layout, key);
+    recomputation.add(store.readings(contract, key));
+    for (const minute of recomputation.take(Number.POSITIVE_INFINITY)) {
       if (!group.minutes.includes(minute.startMs)) continue;
       for (const final of minute.finals) {
         const stored = store

@@ -16,6 +16,15 @@ const GROUP: RepairGroup = {
   minutes: [0],
   asOfSeq: 1,
 };
+/** A store's answer in parts. */
+async function* partsOf<T>(...parts: T[][]): AsyncGenerator<T[]> {
+  for (const part of parts) yield await Promise.resolve(part);
+}
+
+async function* failing(error: Error): AsyncGenerator<never[]> {
+  yield await Promise.reject(error);
+}
+
 const READING = { device: "room 1", eventMs: 1_000, payload: { region: "eu", co2: 1, seq: 1 } };
 
 test("a lane that is lost while its repair is looked up or waits holds up no later repair", async () => {
@@ -24,9 +33,9 @@ test("a lane that is lost while its repair is looked up or waits holds up no lat
     const repairSource = {
       readings: () => {
         if (lostWhile === "reading") controller.abort();
-        return Promise.resolve([READING]);
+        return partsOf([READING]);
       },
-      finals: () => Promise.resolve([]),
+      finals: () => partsOf([]),
     };
     // As the sink does with what a lost lane put: it is dropped, nobody hears of it.
     const put = () => {
@@ -55,9 +64,9 @@ test("a repair that was set aside is handled only once the sink holds it: a lane
     const repairSource = {
       readings: () => {
         if (lostWhile === "reading") controller.abort();
-        return Promise.resolve([READING]);
+        return partsOf([READING]);
       },
-      finals: () => Promise.resolve([]),
+      finals: () => partsOf([]),
     };
     const put = ({ acknowledged }: SinkItem) => {
       if (lostWhile === "writing") queueMicrotask(() => controller.abort());
@@ -81,8 +90,8 @@ test("a repair that was set aside is handled only once the sink holds it: a lane
 
 test("a repair that cannot be put into the sink is set aside, and ends no process", async () => {
   const repairSource = {
-    readings: () => Promise.resolve([READING]),
-    finals: () => Promise.resolve([]),
+    readings: () => partsOf([READING]),
+    finals: () => partsOf([]),
   };
   const put = () => Promise.reject(new TypeError("it cannot be encoded"));
   const repair = new Repair({ put, repairSource }, pino({ level: "silent" }));
@@ -128,9 +137,8 @@ test("a series that the sink refuses for good is set aside; the others are repai
   const refused = new AppError("INFLUX_REFUSED", "reject", "error parsing query");
   const bad = { ...GROUP, key: "bad" };
   const repairSource = {
-    readings: ({ key }: { key: string }) =>
-      key === "bad" ? Promise.reject(refused) : Promise.resolve([]),
-    finals: () => Promise.resolve([]),
+    readings: ({ key }: { key: string }) => (key === "bad" ? failing(refused) : partsOf([])),
+    finals: () => partsOf([]),
   };
   const put = () => Promise.reject(new Error("not asked for"));
   const repair = new Repair({ put, repairSource }, pino({ level: "silent" }));
@@ -153,9 +161,8 @@ test("a series that the sink refuses for good is set aside; the others are repai
 test("a series whose question times out costs the other series nothing", async () => {
   const away = new AppError("INFLUX_UNAVAILABLE", "retry", "timeout");
   const repairSource = {
-    readings: ({ key }: { key: string }) =>
-      key === "huge" ? Promise.reject(away) : Promise.resolve([]),
-    finals: () => Promise.resolve([]),
+    readings: ({ key }: { key: string }) => (key === "huge" ? failing(away) : partsOf([])),
+    finals: () => partsOf([]),
   };
   const put = () => Promise.reject(new Error("not asked for"));
   const repair = new Repair({ put, repairSource }, pino({ level: "silent" }));
@@ -180,9 +187,9 @@ test("a sink that is away ends the run, and no repair is given up", async () => 
   const repairSource = {
     readings: () => {
       asked += 1;
-      return Promise.reject(away);
+      return failing(away);
     },
-    finals: () => Promise.resolve([]),
+    finals: () => partsOf([]),
   };
   const put = () => Promise.reject(new Error("not asked for"));
   const repair = new Repair({ put, repairSource }, pino({ level: "silent" }));
