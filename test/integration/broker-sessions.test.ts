@@ -221,6 +221,26 @@ test("sessions beyond the bound for absent clients end when their client leaves"
   expect(present).toEqual([false, true]);
 });
 
+test("an MQTT 3.1 client resumes its session, and hears of it in no reserved byte", async () => {
+  await using world = await startTestBroker();
+  const old = { protocolVersion: 3 as const, clientId: "old", clean: false };
+  {
+    using client = await RawClient.connect(world.port, old);
+    await subscribed(client, "t", 1);
+  }
+  using publisher = await RawClient.connect(world.port, { clientId: "publisher" });
+  publisher.send(publishPacket());
+  await publisher.until(({ cmd }) => cmd === "puback");
+  {
+    using again = await RawClient.connect(world.port, old);
+    expect((again.packets[0] as IConnackPacket).sessionPresent).toBe(false);
+    await again.until(({ cmd }) => cmd === "publish");
+  }
+  // The id is free of it afterwards.
+  using newer = await RawClient.connect(world.port, { clientId: "old", clean: false });
+  expect((newer.packets[0] as IConnackPacket).sessionPresent).toBe(true);
+});
+
 test("a second connection takes the session over, and the first is told so", async () => {
   await using world = await startTestBroker();
   using first = await RawClient.connect(world.port, sleeper);

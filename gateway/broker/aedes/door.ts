@@ -7,6 +7,8 @@
 // D2. A visitor hears `registered`, then `acknowledged`, then `left`; of two with one id the first
 //     hears `left` before the second hears `registered`. One that was never registered hears
 //     nothing, one whose socket closes early may hear `registered` afterwards.
+// D3. CONNACK to an MQTT 3.1 client is two bytes of which the first is reserved: it says no "session
+//     present", though the session is resumed (MQTT 3.1, 3.2).
 import type { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
 import { Aedes, type AedesOptions, type Client } from "aedes";
@@ -17,6 +19,8 @@ import type { ConnectTerms } from "../protocol/connect-terms.ts";
 import type { Will } from "../protocol/properties.ts";
 import { makeAedesPersistence, type Memory } from "./persistence.ts";
 import type { AedesBroker, AedesClient } from "./seam.ts";
+
+const MQTT_3_1 = 3;
 
 /** The connection behind a CONNECT, which is told how it goes on (D2). */
 export interface Visitor {
@@ -33,9 +37,12 @@ export interface Visitor {
 export class Door {
   readonly #aedes: AedesBroker;
   readonly #visitors = new WeakMap<Client, Visitor>();
+  /** Ids of MQTT 3.1 clients that wait for CONNACK (D3). */
+  readonly #untold: Set<string>;
 
-  constructor(aedes: AedesBroker) {
+  constructor(aedes: AedesBroker, untold: Set<string>) {
     this.#aedes = aedes;
+    this.#untold = untold;
     aedes.publishWill = (client, will) => this.#visitors.get(client)?.willDue(will);
     aedes.scheduleSessionExpiry = (client) =>
       this.#visitors
@@ -60,6 +67,12 @@ export class Door {
     client._serverKeepAlive = serverKeepAlive;
     client.once("connected", () => visitor.acknowledged());
     this.#visitors.set(client, visitor);
+    const { clientId } = connect;
+    if (connect.protocolVersion === MQTT_3_1) {
+      this.#untold.add(clientId);
+      client.once("connected", () => this.#untold.delete(clientId));
+      stream.once("close", () => this.#untold.delete(clientId));
+    }
     client._parser.emit("packet", connect);
     return new Guest(this.#aedes, client);
   }
@@ -123,8 +136,9 @@ export async function openDoor(
   limits: Limits,
   logger: Logger | undefined,
 ): Promise<Door> {
+  const untold = new Set<string>();
   const options: AedesOptions & { persistence: object } = {
-    persistence: makeAedesPersistence(memory),
+    persistence: makeAedesPersistence(memory, untold),
     concurrency: 0,
     drainTimeout: limits.drainTimeoutMs,
     connectTimeout: limits.connectTimeoutMs,
@@ -146,5 +160,5 @@ export async function openDoor(
   (aedes as EventEmitter).on("error", (error: Error) =>
     logger?.error({ err: error }, "aedes failed"),
   );
-  return new Door(aedes);
+  return new Door(aedes, untold);
 }

@@ -20,12 +20,15 @@ const nothing = (): Promise<void> => Promise.resolve();
  */
 export const SESSION_MARK = "$skerry/session";
 
-export const makeAedesPersistence = (memory: Memory): object => ({
+/** @param untold clients that are connecting and hear of no session: see door.ts/D3. */
+export const makeAedesPersistence = (memory: Memory, untold: ReadonlySet<string>): object => ({
   // aedes insists on a function that is literally async.
   // eslint-disable-next-line @typescript-eslint/require-await
   setup: async () => undefined,
   subscriptionsByClient: ({ id }: { id: string }) =>
-    Promise.resolve(memory.hasSession(id) ? [{ topic: SESSION_MARK, qos: 0 }] : []),
+    Promise.resolve(
+      memory.hasSession(id) && !untold.has(id) ? [{ topic: SESSION_MARK, qos: 0 }] : [],
+    ),
   // Clean Start is honoured when the session is opened (session/sessions.ts).
   cleanSubscriptions: nothing,
   addSubscriptions: nothing,
