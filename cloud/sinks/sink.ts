@@ -15,7 +15,7 @@ export interface SinkItem {
   readonly acknowledged: (answer: Answer) => void;
 }
 
-/** The lane that puts an item: the item counts only while the lane is held. */
+/** The lane that puts an item: the item counts only while the lane is held, which it never is again. */
 export interface Writer {
   readonly signal: AbortSignal;
   readonly held: boolean;

@@ -2,8 +2,12 @@
 // is lost or counted twice.
 // Method: real servers and processes, kill -9 and SIGSTOP, a test gateway that writes minutes of
 // readings within seconds; at the end every point and every rollup is compared.
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { pino } from "pino";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { Bucket } from "../../platform/nats/client/bucket.ts";
+import { type Lease, Leases } from "../../platform/nats/lanes/leases.ts";
 import { type AggregatorUnderTest, makeAggregator } from "../support/aggregator.ts";
 import { startInflux } from "../support/influx.ts";
 import { FrameWriter, type TestReading } from "../support/nats-frames.ts";
@@ -97,4 +101,48 @@ test("lanes split, pass on after a kill and after a freeze, and each reading cou
       .query(`SELECT count FROM environment_1m WHERE device = 'room ${partition}'`);
     expect(rows.map(({ time, count }) => [time, count])).toEqual([...expected]);
   }
+});
+
+test("a lease that has lapsed stays so, though its renewal is answered late", async () => {
+  await using world = await startHubAndRegions({ regions: ["eu"] });
+  const connection = await world.hub.connect();
+  const lanes = [{ region: "eu", partition: 0 }];
+  const leases = await Leases.open(connection, {
+    operator: "aggregator",
+    lanes,
+    logger: pino({ level: "silent" }),
+  });
+  // The process is busy between sending a renewal and reading its answer, for longer than a lease is trusted.
+  let busyMs = 0;
+  const now = performance.now.bind(performance);
+  vi.spyOn(performance, "now").mockImplementation(() => now() + busyMs);
+  const replace = Bucket.prototype.replace;
+  const heldBefore: boolean[] = [];
+  let lease: Lease | null = null;
+  vi.spyOn(Bucket.prototype, "replace").mockImplementation(async function (this: Bucket, ...of) {
+    const revision = await replace.apply(this, of);
+    if (lease !== null && heldBefore.length === 0) {
+      busyMs += 1_500;
+      heldBefore.push(lease.held);
+    }
+    return revision;
+  });
+  onTestFinished(() => void vi.restoreAllMocks());
+  const stop = new AbortController();
+  const lapsed = Promise.withResolvers<void>();
+  const running = leases.run(async (_, taken) => {
+    if (lease !== null) return true; // It is taken anew.
+    lease = taken;
+    await once(taken.signal, "abort");
+    lapsed.resolve();
+    return false;
+  }, stop.signal);
+  await eventually("its renewal has been answered", () => heldBefore.length === 1);
+  expect(heldBefore).toEqual([false]);
+  // The answer is in; who looked at the lease before it must not see it held again.
+  await sleep(0);
+  expect(lease!.held).toBe(false);
+  await lapsed.promise;
+  stop.abort();
+  await running;
 });

@@ -3,7 +3,9 @@
 //
 // K1. A lease is taken and renewed by compare-and-set: two members never both have the bucket's word.
 // K2. An owner trusts its lease for HELD_MS from before it sent the renewal, on its monotonic clock;
-//     that is half the TTL, so it has stopped before anybody else can start.
+//     that is half the TTL, so it has stopped before anybody else can start. A lease that has lapsed
+//     stays so, though the answer to its renewal may still come: what trusted it may have let go of its
+//     work meanwhile, and would take it for done.
 // K3. A lane that is given up is settled first (its work resolves), then its lease is deleted.
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
@@ -35,7 +37,7 @@ const ANSWER_WITHIN_MS = 1_000;
 export interface Lease {
   /** Aborts when the lane is lost or given up. */
   readonly signal: AbortSignal;
-  /** False from the moment it can no longer be trusted (K2), even if no timer could run since. */
+  /** False from the moment it can no longer be trusted (K2), even if no timer could run since, and ever after. */
   readonly held: boolean;
 }
 
@@ -224,7 +226,7 @@ export class Leases {
     const sentMs = performance.now();
     try {
       holding.revision = await this.#write(key, holding.revision);
-      holding.trustedUntilMs = sentMs + HELD_MS; // K2
+      if (holding.held) holding.trustedUntilMs = sentMs + HELD_MS; // K2
     } catch (error) {
       if (dispositionOf(error) !== "retry") throw error;
       // The answer to an earlier renewal may have been lost: then the newer revision is ours too.
