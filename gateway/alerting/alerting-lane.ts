@@ -26,6 +26,7 @@ import { rolledBack } from "../../platform/nats/lanes/lane-tally.ts";
 import { readLane } from "../../platform/nats/lanes/lane-source.ts";
 import { insist } from "../../platform/runtime/insist.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
+import { threadStopwatch } from "../../platform/runtime/stopwatch.ts";
 import type { Tracing } from "../../otel/tracing.ts";
 import type { Acknowledgements } from "./acknowledgements.ts";
 import type { AlertLog } from "./alert-log.ts";
@@ -150,14 +151,14 @@ export class AlertingLane {
   }
 
   #makeRules(): LaneRules {
-    return new LaneRules(this.#id, this.#parts.catalog, () => performance.now());
+    return new LaneRules(this.#id, this.#parts.catalog, threadStopwatch);
   }
 
   #restore(snapshot: LaneSnapshot | null, seq: number): LaneRules | null {
     if (snapshot === null) return null;
     const { catalog, logger } = this.#parts;
     try {
-      const parts = { lane: this.#id, catalog, nowMs: () => performance.now() };
+      const parts = { lane: this.#id, catalog, stopwatch: threadStopwatch };
       return restoreSnapshot(snapshot, parts);
     } catch (error) {
       logger.error({ lane: laneName(this.#id), seq, err: error }, "what rules knew cannot be read");

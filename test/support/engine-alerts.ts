@@ -6,6 +6,7 @@ import type { Catalog } from "../../contracts/schema/catalog.ts";
 import { LaneRules } from "../../gateway/alerting/lane/lane-rules.ts";
 import { restoreSnapshot, takeSnapshot } from "../../gateway/alerting/state/lane-snapshot.ts";
 import { EMPTY_LANE, judgeFrame } from "../../platform/nats/lanes/lane.ts";
+import { STILL } from "./lane-frames.ts";
 import type { ExpectedAlert, LoggedFrame } from "./reference-evaluator.ts";
 
 /** @param crashes places of frames before which it is killed and comes back. */
@@ -15,8 +16,8 @@ export function engineAlerts(
   { rules: wanted, catalog, lane }: { rules: readonly Rule[]; catalog: Catalog; lane: LaneId },
 ): ExpectedAlert[] {
   const compiled = wanted.map((rule) => compileRule(rule, catalog));
-  const parts = { lane, catalog, nowMs: () => 0 };
-  let rules = new LaneRules(lane, catalog, parts.nowMs);
+  const parts = { lane, catalog, stopwatch: STILL };
+  let rules = new LaneRules(lane, catalog, parts.stopwatch);
   rules.update(compiled, 0);
   let saved = { at: 0, state: EMPTY_LANE, snapshot: takeSnapshot(rules) };
   let state = EMPTY_LANE;

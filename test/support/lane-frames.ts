@@ -7,6 +7,10 @@ import type { Alert } from "../../contracts/messages/alert.ts";
 import type { Rule } from "../../contracts/rules/rule.ts";
 import { LaneRules } from "../../gateway/alerting/lane/lane-rules.ts";
 import { EMPTY_LANE, judgeFrame } from "../../platform/nats/lanes/lane.ts";
+import type { Stopwatch } from "../../platform/runtime/stopwatch.ts";
+
+/** No rule takes any time. */
+export const STILL: Stopwatch = { nowMs: () => 0, ranMs: () => 0 };
 
 export type TestReading = Pick<FrameReading, "device" | "contract" | "payload"> &
   Partial<FrameReading>;
@@ -24,11 +28,11 @@ export class LaneUnderTest {
   constructor(
     catalog: Catalog,
     rules: readonly Rule[],
-    of: { lane?: LaneId; nowMs?: () => number } = {},
+    of: { lane?: LaneId; stopwatch?: Stopwatch } = {},
   ) {
-    const { lane = { region: "eu", partition: 0 }, nowMs = () => 0 } = of;
+    const { lane = { region: "eu", partition: 0 }, stopwatch = STILL } = of;
     this.#catalog = catalog;
-    this.rules = new LaneRules(lane, catalog, nowMs);
+    this.rules = new LaneRules(lane, catalog, stopwatch);
     this.setRules(rules);
   }
 

@@ -20,6 +20,7 @@ import {
 } from "../../../platform/nats/lanes/lane.ts";
 import { firstSeqSince } from "../../../platform/nats/lanes/trim.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
+import { threadStopwatch } from "../../../platform/runtime/stopwatch.ts";
 import { refused } from "../refused.ts";
 import { type RecordedFrame, longestWaitMs, withHeartbeats } from "./heartbeats.ts";
 
@@ -54,7 +55,7 @@ export function alertsOver(
   let late = 0;
   const waitMs = longestWaitMs(compiled);
   for (const { region, partition, hasHeartbeats, frames } of recordings) {
-    const lane = new LaneRules({ region, partition }, catalog, () => performance.now());
+    const lane = new LaneRules({ region, partition }, catalog, threadStopwatch);
     lane.update(compiled, 0);
     let state = EMPTY_LANE;
     for (const frame of hasHeartbeats ? frames : withHeartbeats(frames, waitMs)) {

@@ -20,6 +20,7 @@ import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import type { Contract } from "../../../contracts/schema/contract.ts";
 import type { LaneState } from "../../../platform/nats/lanes/lane.ts";
 import { isOfRecord } from "../../../platform/runtime/errors.ts";
+import type { Stopwatch } from "../../../platform/runtime/stopwatch.ts";
 import { type LogPlace, isLive } from "../rules/lifecycle.ts";
 import { RuleSet } from "../rules/rule-set.ts";
 import { LaneAbsences } from "./lane-absences.ts";
@@ -63,15 +64,15 @@ export class LaneRules {
 
   /**
    * Knows no rule until the first `update`.
-   * @param nowMs monotonic, to find rules that are too slow.
+   * @param stopwatch finds rules that are too slow.
    */
-  constructor(lane: LaneId, catalog: Catalog, nowMs: () => number) {
+  constructor(lane: LaneId, catalog: Catalog, stopwatch: Stopwatch) {
     this.lane = lane;
     this.#catalog = catalog;
     this.rules = new RuleSet(catalog);
     this.#alerts = new LaneAlerts(lane);
     this.absences = new LaneAbsences(this.rules, this.#alerts, this.counters);
-    this.#evaluation = new RuleEvaluation(this.#alerts, this.counters, nowMs);
+    this.#evaluation = new RuleEvaluation(this.#alerts, this.counters, stopwatch);
   }
 
   /**

@@ -17,6 +17,7 @@ import type { Cause } from "../rules/make-alert.ts";
 import { type ContractRules, openLate } from "../rules/rule-set.ts";
 import type { RuleState, Slot } from "../rules/rule-state.ts";
 import { SlowRules } from "../rules/slow-rules.ts";
+import type { Stopwatch } from "../../../platform/runtime/stopwatch.ts";
 import type { LaneAlerts } from "./lane-alerts.ts";
 import type { LaneCounters } from "./lane-counters.ts";
 
@@ -27,11 +28,11 @@ export class RuleEvaluation {
   /** Stands for a key that a rule has not met, until the rule remembers something of it. */
   readonly #stranger: Remembered = { memory: null };
 
-  /** @param nowMs monotonic, to find rules that are too slow. */
-  constructor(alerts: LaneAlerts, counters: LaneCounters, nowMs: () => number) {
+  /** @param stopwatch finds rules that are too slow. */
+  constructor(alerts: LaneAlerts, counters: LaneCounters, stopwatch: Stopwatch) {
     this.#alerts = alerts;
     this.#counters = counters;
-    this.#slow = new SlowRules(nowMs);
+    this.#slow = new SlowRules(stopwatch);
   }
 
   /**

@@ -1,5 +1,6 @@
 // What a lane's rules know, as bytes and back (pure). With it a lane goes on from a sequence as if it had
 // never stopped; a rule is kept with what it knows, so that one which is gone meanwhile can be ended.
+import type { Stopwatch } from "../../../platform/runtime/stopwatch.ts";
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import { type CompiledRule, compileRule } from "../../../contracts/rules/compile-rule.ts";
 import type { Rule } from "../../../contracts/rules/rule.ts";
@@ -183,14 +184,14 @@ function writeWindows(of: SharedWindows, keys: KeyNumbers, writer: NumberWriter)
  */
 export function restoreSnapshot(
   { rules, presence, clock }: LaneSnapshot,
-  parts: { lane: LaneId; catalog: Catalog; nowMs: () => number },
+  parts: { lane: LaneId; catalog: Catalog; stopwatch: Stopwatch },
 ): LaneRules {
   const reader = new NumberReader(rules);
   const saved = JSON.parse(reader.text) as SavedRules;
   if (saved.format !== FORMAT && saved.format !== FORMAT_BEFORE)
     throw new Error(`format ${saved.format}; this program reads ${FORMAT_BEFORE} and ${FORMAT}`);
   const isOld = saved.format === FORMAT_BEFORE;
-  const lane = new LaneRules(parts.lane, parts.catalog, parts.nowMs);
+  const lane = new LaneRules(parts.lane, parts.catalog, parts.stopwatch);
   lane.clock = clock;
   const known = Buffer.from(presence).toString("utf8");
   lane.absences.presence = LanePresence.from(JSON.parse(known) as PresenceState);

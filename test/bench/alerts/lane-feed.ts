@@ -1,4 +1,5 @@
 // One lane's rules in this process, fed with frames as a gateway makes them; no servers.
+import { threadStopwatch } from "../../../platform/runtime/stopwatch.ts";
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import { compileRule } from "../../../contracts/rules/compile-rule.ts";
 import { type Frame, decodeFrame, encodeFrame } from "../../../contracts/messages/frame.ts";
@@ -32,7 +33,7 @@ export class LaneFeed {
   constructor(load: LaneLoad, catalog: Catalog, rules: readonly Rule[]) {
     this.#load = load;
     const lane = { region: "eu", partition: load.partition };
-    this.rules = new LaneRules(lane, catalog, () => performance.now());
+    this.rules = new LaneRules(lane, catalog, threadStopwatch);
     this.rules.update(
       rules.map((rule) => compileRule(rule, catalog)),
       0,

@@ -1,5 +1,6 @@
 // What the engine's lanes hold of many devices, and what a snapshot of it costs: in a process of its
 // own, which is run with --expose-gc.
+import { threadStopwatch } from "../../../platform/runtime/stopwatch.ts";
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../contracts/schema/catalog.ts";
 import { restoreSnapshot, takeSnapshot } from "../../../gateway/alerting/state/lane-snapshot.ts";
 import type { MemoryResult, MemorySpec } from "./in-process.ts";
@@ -40,7 +41,7 @@ function measure({ counts, over, devices, seconds }: MemorySpec): MemoryResult {
     takeMsMax = Math.max(takeMsMax, tookMs);
     snapshotBytes += snapshot.rules.length + snapshot.presence.length;
     const restoreBeganMs = performance.now();
-    restoreSnapshot(snapshot, { lane: rules.lane, catalog, nowMs: () => performance.now() });
+    restoreSnapshot(snapshot, { lane: rules.lane, catalog, stopwatch: threadStopwatch });
     restoreMs += performance.now() - restoreBeganMs;
   }
   return {

@@ -5,7 +5,8 @@ import {
   restoreSnapshot,
   takeSnapshot,
 } from "../../../../../gateway/alerting/state/lane-snapshot.ts";
-import { LaneUnderTest, brief } from "../../../../support/lane-frames.ts";
+import type { Stopwatch } from "../../../../../platform/runtime/stopwatch.ts";
+import { STILL, LaneUnderTest, brief } from "../../../../support/lane-frames.ts";
 import { START_MS, catalog, high, lane, presence, room } from "../../../../support/room-lane.ts";
 
 test("a changed or deleted rule resolves what it raised and begins anew; the others keep their state", () => {
@@ -184,27 +185,36 @@ test("what is acknowledged is the alert that fires, and no earlier one of its ru
   expect(under.rules.acknowledge([ack], under.seq)).toEqual([]);
 });
 
-test("a rule that is too slow is disabled alone", () => {
-  // The clock stands still but for the slow rule: its condition takes 50 ms.
-  let nowMs = 0;
-  // Without bounds: it is asked about every reading.
+/** A rule without bounds, so that it is asked about every reading, beside another; `evaluated` sees each time. */
+function lanesWithSlow(stopwatch: Stopwatch, evaluated: () => void): LaneUnderTest {
   const rule = { ...high("slow"), when: "co2 * 1.0 > 1000.0" };
-  const under = new LaneUnderTest(catalog, parseRules([high("a"), rule]), {
-    nowMs: () => nowMs,
-  });
+  const under = new LaneUnderTest(catalog, parseRules([high("a"), rule]), { stopwatch });
   const { compiled } = under.rules.rules.states.get("slow")!;
   if (compiled.kind !== "threshold") throw new Error("not a threshold");
   const { when } = compiled;
-  const slow = {
-    ...when,
-    evaluate: (values: object) => ((nowMs += 50), when.evaluate({ ...values })),
-  };
-  Object.assign(compiled, { when: slow });
+  const evaluate = (values: object): unknown => (evaluated(), when.evaluate({ ...values }));
+  Object.assign(compiled, { when: { ...when, evaluate } });
+  return under;
+}
+
+test("a rule that is too slow is disabled alone", () => {
+  // Time stands still but for the slow rule: its condition takes 50 ms.
+  let ms = 0;
+  const under = lanesWithSlow({ nowMs: () => ms, ranMs: () => ms }, () => (ms += 50));
   const alerts = Array.from({ length: 12 }, (_, at) =>
     under.frame(START_MS + at, room("r", 1)),
   ).flat();
   expect(brief(alerts)).toEqual(["rule_disabled slow/0 firing"]);
   expect(brief(under.frame(START_MS + 100, room("r", 2_000)))).toEqual(["a r firing"]);
+});
+
+test("a rule whose thread waits for a core is not slow", () => {
+  let nowMs = 0;
+  const under = lanesWithSlow({ nowMs: () => nowMs, ranMs: () => 0 }, () => (nowMs += 50));
+  const alerts = Array.from({ length: 100 }, (_, at) =>
+    under.frame(START_MS + at, room("r", 1)),
+  ).flat();
+  expect(alerts).toEqual([]);
 });
 
 test("late readings and repeats are counted", () => {
@@ -243,7 +253,7 @@ test("a snapshot holds everything: one of what was restored from it is the same,
       presence("r1", "online", "connected"),
     );
   const snapshot = takeSnapshot(under.rules);
-  const parts = { lane: under.rules.lane, catalog, nowMs: () => 0 };
+  const parts = { lane: under.rules.lane, catalog, stopwatch: STILL };
   expect(takeSnapshot(restoreSnapshot(snapshot, parts))).toEqual(snapshot);
   const cut = { ...snapshot, rules: snapshot.rules.subarray(0, snapshot.rules.length - 8) };
   expect(() => restoreSnapshot(cut, parts)).toThrow();

@@ -3,7 +3,7 @@ import {
   restoreSnapshot,
   takeSnapshot,
 } from "../../../../../gateway/alerting/state/lane-snapshot.ts";
-import { brief } from "../../../../support/lane-frames.ts";
+import { STILL, brief } from "../../../../support/lane-frames.ts";
 import { START_MS, catalog, high, lane, room } from "../../../../support/room-lane.ts";
 
 describe("readings that are old when they arrive", () => {
@@ -81,7 +81,7 @@ describe("readings that are old when they arrive", () => {
     const resolved: string[] = [];
     for (let at = 1; at <= 3_600; at++) resolved.push(...brief(under.frame(START_MS + at * 1_000)));
     expect(resolved).toEqual(["a r resolved"]);
-    const parts = { lane: under.rules.lane, catalog, nowMs: () => 0 };
+    const parts = { lane: under.rules.lane, catalog, stopwatch: STILL };
     under.rules = restoreSnapshot(takeSnapshot(under.rules), parts);
     expect(under.frame(START_MS + 3_601_000, ...buffer)).toEqual([]);
     expect(under.rules.counters.repeated).toBe(3);
@@ -124,7 +124,7 @@ describe("readings that are old when they arrive", () => {
     const ack = { rule: "a", key: "r", id: late!.id, by: "anna", atMs: START_MS };
     const seen = under.rules.acknowledge([ack], under.seq);
     expect(seen).toMatchObject([{ id: late!.id, state: "acknowledged", late: true }]);
-    const parts = { lane: under.rules.lane, catalog, nowMs: () => 0 };
+    const parts = { lane: under.rules.lane, catalog, stopwatch: STILL };
     expect(takeSnapshot(restoreSnapshot(takeSnapshot(under.rules), parts))).toEqual(
       takeSnapshot(under.rules),
     );

@@ -4,7 +4,7 @@ import {
   restoreSnapshot,
   takeSnapshot,
 } from "../../../../../gateway/alerting/state/lane-snapshot.ts";
-import { brief } from "../../../../support/lane-frames.ts";
+import { STILL, brief } from "../../../../support/lane-frames.ts";
 import { START_MS, catalog, high, lane, room } from "../../../../support/room-lane.ts";
 
 describe("a condition that throws", () => {
@@ -47,7 +47,7 @@ describe("a condition that throws", () => {
   test("is over after ten minutes without one, also over a restart, and with the rule's next version", () => {
     let under = lane(bad);
     under.frame(START_MS, room("r", 0), room("s", 0));
-    const parts = { lane: under.rules.lane, catalog, nowMs: () => 0 };
+    const parts = { lane: under.rules.lane, catalog, stopwatch: STILL };
     const restored = restoreSnapshot(takeSnapshot(under.rules), parts);
     expect(takeSnapshot(restored)).toEqual(takeSnapshot(under.rules));
     const alerts: string[] = [];

@@ -15,7 +15,7 @@ import {
   takeSnapshot,
 } from "../../../../../gateway/alerting/state/lane-snapshot.ts";
 import { engineAlerts, sortedAlerts } from "../../../../support/engine-alerts.ts";
-import { LaneUnderTest, brief } from "../../../../support/lane-frames.ts";
+import { STILL, LaneUnderTest, brief } from "../../../../support/lane-frames.ts";
 import { type LoggedFrame, referenceAlerts } from "../../../../support/reference-evaluator.ts";
 import { seededRandom } from "../../../../support/seed.ts";
 
@@ -256,7 +256,7 @@ test("a snapshot of before the tag was there is not taken for one by series", ()
   const before = new Catalog([of("plug", { power: number })]);
   const under = new LaneUnderTest(before, rules);
   under.frame(START_MS, { device: "dual", contract: "plug", payload: { power: 9 } });
-  const parts = { lane: { region: "eu", partition: 0 }, catalog, nowMs: () => 0 };
+  const parts = { lane: { region: "eu", partition: 0 }, catalog, stopwatch: STILL };
   const restored = restoreSnapshot(takeSnapshot(under.rules), parts);
   const ended = restored.update(
     rules.map((rule) => compileRule(rule, catalog)),

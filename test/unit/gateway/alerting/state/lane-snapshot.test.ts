@@ -6,7 +6,7 @@ import {
   restoreSnapshot,
   takeSnapshot,
 } from "../../../../../gateway/alerting/state/lane-snapshot.ts";
-import { LaneUnderTest, brief } from "../../../../support/lane-frames.ts";
+import { LaneUnderTest, STILL, brief } from "../../../../support/lane-frames.ts";
 import { START_MS, catalog, room } from "../../../../support/room-lane.ts";
 
 /** A snapshot that the program of the format wrote: rules high, both, often, then and gone, two frames. */
@@ -24,7 +24,7 @@ const restored = () => {
     presence: Buffer.from(presence, "base64"),
     clock,
   };
-  return restoreSnapshot(snapshot, { lane: LANE, catalog, nowMs: () => 0 });
+  return restoreSnapshot(snapshot, { lane: LANE, catalog, stopwatch: STILL });
 };
 
 test("a snapshot of the format before is read: alerts, memories and windows go on", () => {
@@ -42,7 +42,7 @@ test("a snapshot of the format before is read: alerts, memories and windows go o
 
 test("what was read of it is written in the format of today", () => {
   const today = takeSnapshot(restored());
-  const again = restoreSnapshot(today, { lane: LANE, catalog, nowMs: () => 0 });
+  const again = restoreSnapshot(today, { lane: LANE, catalog, stopwatch: STILL });
   expect(takeSnapshot(again)).toEqual(today);
 });
 
@@ -53,6 +53,6 @@ test("an unknown format is refused, with those that are known", () => {
     "latin1",
   );
   const read = () =>
-    restoreSnapshot({ ...snapshot, rules }, { lane: LANE, catalog, nowMs: () => 0 });
+    restoreSnapshot({ ...snapshot, rules }, { lane: LANE, catalog, stopwatch: STILL });
   expect(read).toThrow("format 9; this program reads 2 and 3");
 });

@@ -16,6 +16,7 @@ import {
   type TimedValues,
   type WindowReader,
 } from "../../../../../gateway/alerting/windows/shared-windows.ts";
+import { STILL } from "../../../../support/lane-frames.ts";
 
 const catalog = loadCatalog(SCHEMAS_DIRECTORY);
 const compiled = (...rules: object[]) =>
@@ -81,8 +82,8 @@ const sample = (timeMs: number, co2: number | undefined): TimedValues => ({
 });
 
 test("a snapshot keeps who shares, and what", () => {
-  const parts = { lane: { region: "eu", partition: 0 }, catalog, nowMs: () => 0 };
-  const rules = new LaneRules(parts.lane, catalog, parts.nowMs);
+  const parts = { lane: { region: "eu", partition: 0 }, catalog, stopwatch: STILL };
+  const rules = new LaneRules(parts.lane, catalog, parts.stopwatch);
   const ids = ["a", "b"];
   rules.update(compiled(...ids.map((id) => ({ ...avg, id }))), 0);
   const before = rules.rules.states.get("a")!.windows!;
