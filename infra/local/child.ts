@@ -99,6 +99,13 @@ export class Child {
     this.#process?.kill("SIGKILL");
   }
 
+  /** Stands still, its sockets open, until what is returned is called: as a machine that gives it no time. */
+  freeze(): () => void {
+    const child = this.#process;
+    child?.kill("SIGSTOP");
+    return () => void child?.kill("SIGCONT");
+  }
+
   /** SIGTERM, then SIGKILL after `graceMs`; resolves when it is gone. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;

@@ -67,13 +67,17 @@ async function cause(fault: Fault, world: FaultWorld, stop: AbortSignal): Promis
     influx.latencyMs = INFLUX_LATENCY_MS;
     await sleep(durationMs, stop);
     influx.latencyMs = 0;
+  } else if (kind.startsWith("freeze-")) {
+    const thaw = supervisor.get(processOf(kind, region)).freeze();
+    await sleep(durationMs, stop);
+    thaw();
   } else supervisor.get(processOf(kind, region)).kill();
 }
 
-type Kill = Exclude<FaultKind, "wan-cut" | "wan-latency" | "influx-slow">;
+type OfProcess = Exclude<FaultKind, "wan-cut" | "wan-latency" | "influx-slow">;
 
-function processOf(kind: Kill, region: "eu" | "us"): string {
-  const of: Record<Kill, string> = {
+function processOf(kind: OfProcess, region: "eu" | "us"): string {
+  const of: Record<OfProcess, string> = {
     "kill-gateway": `gateway-${region}`,
     "kill-alerting": `alerting-${region}`,
     "kill-nats-region": `nats-${region}`,
@@ -83,6 +87,12 @@ function processOf(kind: Kill, region: "eu" | "us"): string {
     "kill-aggregator": region === "eu" ? "aggregator" : "aggregator-2",
     "kill-simulator": "simulator",
     "kill-notifier": "notifier",
+    "freeze-gateway": `gateway-${region}`,
+    "freeze-alerting": `alerting-${region}`,
+    "freeze-nats-region": `nats-${region}`,
+    "freeze-nats-hub": "nats-hub",
+    "freeze-influxd": "influxd",
+    "freeze-aggregator": region === "eu" ? "aggregator" : "aggregator-2",
   };
   return of[kind];
 }
@@ -101,9 +111,9 @@ async function recovered(
     const { simulator, alerting, aggregator } = monitor.latest;
     const seqs = (lanes: readonly { region: string; doneSeq: number }[]): number =>
       lanes.reduce((sum, lane) => sum + (lane.region === region ? lane.doneSeq : 0), 0);
-    if (["kill-gateway", "kill-nats-region", "kill-simulator"].includes(kind))
+    if (/-(gateway|nats-region|simulator)$/.test(kind))
       return simulator?.regions[region]?.acknowledged ?? 0;
-    if (kind === "kill-alerting") return seqs(alerting.get(region)?.lanes ?? []);
+    if (kind.endsWith("-alerting")) return seqs(alerting.get(region)?.lanes ?? []);
     return seqs(aggregator?.lanes ?? []);
   };
   // A status that is still from before the fault must not count as recovery.

@@ -25,7 +25,7 @@ const numberOf = (name: string) => (raw: string) => {
 
 const program = new Command("npm run prove --")
   .description(
-    "Runs everything under a seeded schedule of faults (kill -9, WAN cuts, slow links, wrong clocks, " +
+    "Runs everything under a seeded schedule of faults (kill -9, processes that stand still, WAN cuts, slow links, wrong clocks, " +
       "repeats), heals, and compares what devices saw acknowledged with the logs, with InfluxDB, with " +
       "every statistic of every rollup, and alerts with the plain definitions of their rules; and what became of " +
       "strangers, whose devices keep to no convention. Status 1 unless nothing is missing, duplicated or wrong.",

@@ -70,6 +70,9 @@ const STOPS_A_REGION: ReadonlySet<FaultKind> = new Set([
   "kill-gateway",
   "kill-alerting",
   "kill-nats-region",
+  "freeze-gateway",
+  "freeze-alerting",
+  "freeze-nats-region",
 ]);
 /** Fast enough that every alert has a mail of its own. */
 const MAIL_CHANNEL = {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { KILLS, scheduleOf } from "../../prove/schedule.ts";
+import { FREEZES, KILLS, scheduleOf } from "../../prove/schedule.ts";
 
 const seeds = fc.nat({ max: 2 ** 31 });
 
@@ -22,6 +22,9 @@ test("ten minutes have at least 20 kills of every kind and 5 cuts of 5 to 60 s, 
         expect(durationMs).toBeGreaterThanOrEqual(5_000);
         expect(durationMs).toBeLessThanOrEqual(60_000);
       }
+      const freezes = faults.filter(({ kind }) => FREEZES.some((freeze) => freeze === kind));
+      expect(freezes.length).toBeGreaterThanOrEqual(6);
+      for (const { durationMs } of freezes) expect(durationMs).toBeLessThanOrEqual(5_000);
       for (const { atMs, durationMs } of faults)
         expect(atMs + durationMs).toBeLessThanOrEqual(600_000);
     }),
