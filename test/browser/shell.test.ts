@@ -9,7 +9,7 @@ import { type Installation, startInstallation } from "./support/installation.ts"
 let installation: Installation;
 beforeAll(async () => {
   installation = await startInstallation(19_200);
-}, 120_000);
+}, 240_000);
 afterAll(async () => installation?.[Symbol.asyncDispose]());
 
 test("the login link logs in once, leaves the address bar, and the session ends with the logout", async () => {
@@ -61,6 +61,30 @@ test("keys lead everywhere, the theme is switched and remembered, an address tha
   expect(await theme()).toBe("dark");
   expect(watched.errors).toEqual([]);
   expect([...watched.hosts]).toEqual([new URL(installation.addresses.console.url).host]);
+});
+
+test("a page whose code fails says so and what to do, while everything around it goes on", async () => {
+  await using watched = await installation.open("/traces");
+  const { page } = watched;
+  // An answer of another form than the page knows, as an older console gives it.
+  await page.route("**/api/v1/contracts", (route) => route.fulfill({ json: { versions: [{}] } }));
+  const navigation = page.getByRole("navigation", { name: "Pages" });
+  await navigation.getByRole("link", { name: "Contracts" }).click();
+  await page.getByRole("heading", { name: "This page failed" }).waitFor();
+  await page.getByText("For a report").click();
+  await page.getByText("at /contracts", { exact: false }).first().waitFor();
+  expect(await seriousViolations(page)).toEqual([]);
+  await screenshot(page, "page-failed-light");
+  expect(watched.errors).not.toEqual([]);
+
+  await page.getByRole("complementary", { name: "Verdict" }).waitFor();
+  await page.getByRole("link", { name: "What happened lately" }).click();
+  await page.getByRole("heading", { name: "Activity" }).waitFor();
+  await navigation.getByRole("link", { name: "Contracts" }).click();
+  await page.getByRole("heading", { name: "This page failed" }).waitFor();
+  await page.unroute("**/api/v1/contracts");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByRole("heading", { name: "Contracts" }).waitFor();
 });
 
 test("on a phone the navigation opens and closes, and nothing is wider than the screen", async () => {

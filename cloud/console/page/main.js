@@ -1,13 +1,14 @@
 import { html, render } from "/lib/htm.js";
 import { useEffect, useState } from "/lib/hooks.js";
 import { ask, logInFromLink } from "./api.js";
+import { Boundary } from "./shell/boundary.js";
 import { startFeed, stopFeed } from "./shell/feed.js";
 import { LogIn } from "./shell/login.js";
 import { SessionContext } from "./shell/session.js";
 import { Shell } from "./shell/shell.js";
 
 const USED_LINK =
-  "This login link was used already. Log in with a token, or start again for a new link.";
+  "This login link was used already, or is too old. Log in with a token, or print a new link: npx skerry console login";
 
 function Console() {
   const [session, setSession] = useState(undefined);
@@ -40,4 +41,4 @@ function Console() {
   return html`<${SessionContext.Provider} value=${session}><${Shell} logOut=${logOut} /><//>`;
 }
 
-render(html`<${Console} />`, document.getElementById("page"));
+render(html`<${Boundary} at="/"><${Console} /><//>`, document.getElementById("page"));

@@ -8,7 +8,7 @@ import { Launcher } from "../../support/launcher.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { type DESKTOP, type WatchedPage, openPage, startBrowser } from "./browser.ts";
 
-const STARTED_WITHIN_MS = 60_000;
+const STARTED_WITHIN_MS = 180_000;
 const LOGIN_LINK = /the console: (http\S+#login=\S+)/;
 
 export interface Installation extends AsyncDisposable {

@@ -6,6 +6,7 @@ import { StateMark } from "../kit/chip.js";
 import { Empty } from "../kit/empty.js";
 import { ProblemNote } from "../kit/problem.js";
 import { Toasts } from "../kit/toast.js";
+import { Boundary } from "./boundary.js";
 import { verdictOf } from "./verdict.js";
 import { useFeedState, useOverview } from "./feed.js";
 import { Keyboard } from "./keyboard.js";
@@ -13,6 +14,7 @@ import { NAVIGATION, loadPage, loadedPage, pageOf } from "./pages.js";
 import { useRoute } from "./router.js";
 import { useSession } from "./session.js";
 import { switchTheme, useTheme } from "./theme.js";
+import { urlOf } from "./url.js";
 
 const FEED_WORDS = {
   connecting: ["idle", "connecting"],
@@ -118,6 +120,7 @@ export function Shell({ logOut }) {
   const main = useRef(null);
   const known = pageOf(route.page);
   const where = `${route.page}/${route.path.join("/")}`;
+  const at = urlOf([route.page, ...route.path], route.query);
   const isFirst = useRef(true);
   useEffect(() => {
     document.title = [...route.path.slice(0, 1), known?.title ?? "Not found", "Skerry"].join(" · ");
@@ -143,11 +146,13 @@ export function Shell({ logOut }) {
         Menu
       </button>
     </header>
-    <${Navigation} page=${known?.under ?? route.page} isOpen=${isOpen} logOut=${logOut} />
+    <${Boundary} at=${at} brief>
+      <${Navigation} page=${known?.under ?? route.page} isOpen=${isOpen} logOut=${logOut} />
+    <//>
     <div class="body">
-      ${route.page !== "home" && html`<${Strip} />`}
+      ${route.page !== "home" && html`<${Boundary} at=${at} brief><${Strip} /><//>`}
       <main class="content" id="content" tabindex="-1" ref=${main}>
-        <${Content} route=${route} known=${known} />
+        <${Boundary} at=${at}><${Content} route=${route} known=${known} /><//>
       </main>
     </div>
     <${Toasts} /><${Keyboard} />
