@@ -2,7 +2,14 @@
 import type { Contract } from "../../../contracts/schema/contract.ts";
 import type { InfluxClient } from "../../sinks/influx/client.ts";
 import type { Hub } from "../hub.ts";
-import { csvOf, readSeries, seriesOf } from "../series/read-series.ts";
+import { csvOf } from "../series/csv.ts";
+import {
+  type SeriesLine,
+  type SeriesPoint,
+  type SeriesQuery,
+  readSeries,
+  seriesOf,
+} from "../series/read-series.ts";
 import { SERIES_SOURCES, type SeriesSource, sourceFor, stepFor } from "../series/source.ts";
 import { Problem, invalid, notFound } from "./problem.ts";
 import { TextAnswer, type Route, route } from "./route.ts";
@@ -20,6 +27,9 @@ import {
   timeMs,
 } from "./schema.ts";
 
+/** Lines of one answer: more than can be told apart by their colours are none that anybody reads. */
+const LINES_MAX = 8;
+const POINTS_MIN = 10;
 const POINTS_DEFAULT = 1_000;
 const POINTS_MAX = 50_000;
 const SPAN_DEFAULT_MS = 3_600_000;
@@ -34,6 +44,16 @@ const POINT = object({
   count: integer("readings"),
   revision: orNull(integer("times that the final was written anew")),
   isFinal: flag("false for a window that is still open"),
+});
+
+const LINE = object({
+  tags: record(text()),
+  field: text(),
+  unit: orNull(text("UCUM code")),
+  source: oneOf(SERIES_SOURCES),
+  stepMs: integer("time between two points; 0 for readings"),
+  isCutShort: flag("there are more points than were asked for"),
+  points: list(POINT),
 });
 
 interface DataQuery {
@@ -98,80 +118,118 @@ const dataRoute = (hub: Hub): Route =>
   route<unknown, DataQuery>({
     method: "GET",
     path: "/series/data",
-    summary: "Points of one field: readings, or rollups where the span is longer",
+    summary:
+      "Points of some fields of some series: readings, or rollups where the span is longer; each field of each series is a line",
     role: "viewer",
     query: object(
       {
         contract: text(),
-        field: text(),
-        tags: text('tags that the points have, as JSON: {"device":"boiler-7"}', {
+        field: text(`one, or several with commas between; up to ${LINES_MAX} lines in all`),
+        tags: text('tags that the points have, as JSON: {"device":"boiler-7"}, or a list of such', {
           default: "{}",
         }),
         fromMs: timeMs("the beginning; without it an hour before the end"),
         untilMs: timeMs("the end; now without it"),
         source: oneOf(SERIES_SOURCES, "without it as the span asks for"),
-        points: integer("at most", { minimum: 10, maximum: POINTS_MAX, default: POINTS_DEFAULT }),
+        points: integer("at most, of all lines together", {
+          minimum: 10,
+          maximum: POINTS_MAX,
+          default: POINTS_DEFAULT,
+        }),
         format: { ...oneOf(["json", "csv"]), default: "json" },
       },
       { optional: ["tags", "fromMs", "untilMs", "source", "points", "format"] },
     ),
-    answer: object({
-      contract: text(),
-      field: text(),
-      unit: orNull(text("UCUM code")),
-      source: oneOf(SERIES_SOURCES),
-      stepMs: integer("time between two points; 0 for readings"),
-      isCutShort: flag("there are more points than were asked for"),
-      points: list(POINT),
-    }),
+    answer: object({ contract: text(), lines: list(LINE) }),
     alsoAnswers: "text/csv",
     handle: async ({ query }) => {
       const contract = contractOf(hub, query.contract);
-      const field = contract.fields.find(({ name }) => name === query.field);
-      if (!field) throw notFound(`Contract ${query.contract} has no field "${query.field}".`);
-      const untilMs = query.untilMs ?? hub.now();
-      const fromMs = query.fromMs ?? untilMs - SPAN_DEFAULT_MS;
-      if (Math.max(Math.abs(fromMs), Math.abs(untilMs)) > TIME_MAX_MS)
-        throw invalid("InfluxDB knows no such time.");
-      if (fromMs >= untilMs) throw invalid("The span ends before it begins.");
-      const isNumber = field.type === "number" || field.type === "integer";
-      const source = query.source ?? sourceFor(untilMs - fromMs, isNumber);
-      if (source !== "raw" && !isNumber) throw invalid(`There are no rollups of ${field.name}.`);
-      const stepMs = stepFor(source, untilMs - fromMs, query.points);
-      const tags = tagsOf(query.tags);
-      const span = { fromMs, untilMs, source, stepMs, pointsMax: query.points };
-      const of = { contract, field: field.name, tags, ...span };
-      const points = await readSeries(influxOf(hub), of);
+      const asked = linesAsked(contract, query, spanOf(query, hub.now()));
+      const influx = influxOf(hub);
+      const points = await Promise.all(asked.map((one) => readSeries(influx, one)));
+      const lines = asked.map((one, at) => lineOf(one, points[at]!));
       if (query.format === "csv")
-        return new TextAnswer(
-          "text/csv; charset=utf-8",
-          csvOf(points),
-          `${contract.name}-${field.name}.csv`,
-        );
-      const isCutShort = points.length >= query.points;
-      const unit = field.unit ?? null;
-      return {
-        contract: contract.name,
-        field: field.name,
-        unit,
-        source,
-        stepMs,
-        isCutShort,
-        points,
-      };
+        return new TextAnswer("text/csv; charset=utf-8", csvOf(lines), csvName(contract, lines));
+      return { contract: contract.name, lines };
     },
   });
 
-function tagsOf(json: string): Record<string, string> {
+function spanOf(
+  { fromMs, untilMs }: DataQuery,
+  nowMs: number,
+): { fromMs: number; untilMs: number } {
+  const until = untilMs ?? nowMs;
+  const from = fromMs ?? until - SPAN_DEFAULT_MS;
+  if (Math.max(Math.abs(from), Math.abs(until)) > TIME_MAX_MS)
+    throw invalid("InfluxDB knows no such time.");
+  if (from >= until) throw invalid("The span ends before it begins.");
+  return { fromMs: from, untilMs: until };
+}
+
+/** What is read for each line. @throws Problem for a field that there is not, or too many lines. */
+function linesAsked(
+  contract: Contract,
+  query: DataQuery,
+  span: { fromMs: number; untilMs: number },
+): SeriesQuery[] {
+  const names = [...new Set(query.field.split(","))];
+  const series = seriesAsked(query.tags);
+  const many = names.length * series.length;
+  if (many > LINES_MAX)
+    throw invalid(`${many} lines are asked for, and ${LINES_MAX} are the most.`);
+  const pointsMax = Math.max(POINTS_MIN, Math.floor(query.points / many));
+  const spanMs = span.untilMs - span.fromMs;
+  const fields = names.map((name) => {
+    const field = contract.fields.find((one) => one.name === name);
+    if (!field) throw notFound(`Contract ${contract.name} has no field "${name}".`);
+    const isNumber = field.type === "number" || field.type === "integer";
+    const source = query.source ?? sourceFor(spanMs, isNumber);
+    if (source !== "raw" && !isNumber) throw invalid(`There are no rollups of ${field.name}.`);
+    return { field: field.name, source, stepMs: stepFor(source, spanMs, pointsMax) };
+  });
+  return series.flatMap((tags) =>
+    fields.map((field) => ({ contract, tags, ...field, ...span, pointsMax })),
+  );
+}
+
+const lineOf = (of: SeriesQuery, points: SeriesPoint[]): SeriesLine => ({
+  tags: of.tags,
+  field: of.field,
+  unit: of.contract.fields.find(({ name }) => name === of.field)?.unit ?? null,
+  source: of.source,
+  stepMs: of.stepMs,
+  isCutShort: points.length >= of.pointsMax,
+  points,
+});
+
+/** Fields that a file is named for. */
+const NAMED_MAX = 3;
+
+/** A file says by its name that there was more than it holds. */
+function csvName({ name }: Contract, lines: readonly SeriesLine[]): string {
+  const fields = [...new Set(lines.map(({ field }) => field))];
+  const named = fields.length > NAMED_MAX ? [`${fields.length}-fields`] : fields;
+  const short = lines.some(({ isCutShort }) => isCutShort) ? ["cut-short"] : [];
+  return `${[name, ...named, ...short].join("-")}.csv`;
+}
+
+type Tags = Readonly<Record<string, string>>;
+
+const isTags = (value: unknown): value is Tags =>
+  typeof value === "object" &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.values(value).every((one) => typeof one === "string");
+
+/** One series or several, each once. */
+function seriesAsked(json: string): Tags[] {
   try {
-    const tags = JSON.parse(json) as unknown;
-    const isTags =
-      typeof tags === "object" &&
-      tags !== null &&
-      Object.values(tags).every((value) => typeof value === "string");
-    if (isTags) return tags as Record<string, string>;
+    const value = JSON.parse(json) as unknown;
+    const series = Array.isArray(value) ? (value as unknown[]) : [value];
+    if (series.length > 0 && series.every(isTags))
+      return [...new Map(series.map((tags) => [JSON.stringify(tags), tags])).values()];
   } catch {
     // Said below.
   }
-  throw invalid('Tags are a JSON object of texts: {"device":"boiler-7"}');
+  throw invalid('Tags are a JSON object of texts, {"device":"boiler-7"}, or a list of such.');
 }

@@ -39,6 +39,19 @@ export interface SeriesPoint {
   readonly isFinal: boolean;
 }
 
+/** One field of one series. */
+export interface SeriesLine {
+  readonly tags: Readonly<Record<string, string>>;
+  readonly field: string;
+  /** UCUM code. */
+  readonly unit: string | null;
+  readonly source: SeriesSource;
+  readonly stepMs: number;
+  /** There are more points than were asked for. */
+  readonly isCutShort: boolean;
+  readonly points: readonly SeriesPoint[];
+}
+
 /** A pattern of InfluxDB's (RE2) that means just a text: nothing in it can end the pattern, or mean more than itself. */
 const literal = (text: string): string =>
   [...text.toWellFormed()]
@@ -142,20 +155,3 @@ const rollupPoint = (row: Row, isFinal: boolean): SeriesPoint => ({
   revision: isFinal ? numberOr(row["revision"], 0) : null,
   isFinal,
 });
-
-/** Points as a spreadsheet reads them. */
-export const csvOf = (points: readonly SeriesPoint[]): string =>
-  [
-    "time,value,min,max,count,revision,final",
-    ...points.map(({ tMs, value, min, max, count, revision, isFinal }) =>
-      [new Date(tMs).toISOString(), csvValue(value), min, max, count, revision, isFinal].join(","),
-    ),
-    "",
-  ].join("\r\n");
-
-/** A text that a spreadsheet would take for a formula is marked as text. */
-const csvValue = (value: SeriesPoint["value"]): string | number | boolean | null => {
-  if (typeof value !== "string") return value;
-  const text = /^\s*[=+@\-＝＋－＠]|^[\t\r\n]/.test(value) ? `'${value}` : value;
-  return `"${text.replaceAll('"', '""')}"`;
-};

@@ -2,7 +2,7 @@ import { html } from "/lib/htm.js";
 import { Answer } from "../kit/answer.js";
 import { useAsk } from "../kit/ask.js";
 import { Facts, Time, Age } from "../kit/number.js";
-import { figure } from "../kit/numbers.js";
+import { exact } from "../kit/numbers.js";
 import { PageHead, Panel } from "../kit/panel.js";
 import { Table } from "../kit/table.js";
 import { useEvents } from "../shell/feed.js";
@@ -53,7 +53,7 @@ const STEPS = [
   { key: "at", label: "When", cell: ({ atMs }) => html`<${Time} atMs=${atMs} />` },
   { key: "state", label: "Step", cell: (step) => html`<${AlertChips} alert=${step} />` },
   { key: "message", label: "What it said", cell: ({ message }) => message },
-  { key: "value", label: "Value", number: true, cell: ({ value }) => figure(value) },
+  { key: "value", label: "Value", number: true, cell: ({ value }) => exact(value) },
   { key: "by", label: "By", cell: ({ by }) => by ?? "" },
 ];
 
@@ -73,7 +73,7 @@ function AlertFacts({ alert }) {
       ["Rule", isOwn ? rule : html`<a href=${urlOf(["rules", rule])}>${rule}</a>`],
       ["Region", region],
       ["Since", html`<${Time} atMs=${sinceMs} /> (<${Age} atMs=${sinceMs} />)`],
-      ["Last step", html`<${Time} atMs=${atMs} />, value ${figure(value)}`],
+      ["Last step", html`<${Time} atMs=${atMs} />, value ${exact(value)}`],
       ["Acknowledged by", by],
       [
         "In the log",

@@ -4,7 +4,7 @@ import { useAsk } from "../kit/ask.js";
 import { Empty } from "../kit/empty.js";
 import { SelectField, TextField } from "../kit/form.js";
 import { Age } from "../kit/number.js";
-import { figure, plural } from "../kit/numbers.js";
+import { exact, plural } from "../kit/numbers.js";
 import { PageHead, Panel, Tabs } from "../kit/panel.js";
 import { Table } from "../kit/table.js";
 import { useEvents, useOverview } from "../shell/feed.js";
@@ -65,7 +65,7 @@ const COLUMNS = [
     key: "value",
     label: "Value",
     number: true,
-    cell: ({ value }) => figure(value),
+    cell: ({ value }) => exact(value),
     sort: ({ value }) => value,
   },
 ];

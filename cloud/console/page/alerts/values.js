@@ -3,7 +3,7 @@ import { html } from "/lib/htm.js";
 import { useMemo } from "/lib/hooks.js";
 import { Chart } from "../kit/chart.js";
 import { Empty } from "../kit/empty.js";
-import { figure, plural, timeText } from "../kit/numbers.js";
+import { exact, plural, timeText } from "../kit/numbers.js";
 import { Panel } from "../kit/panel.js";
 import { unitText } from "../kit/units.js";
 import { urlOf } from "../shell/url.js";
@@ -27,11 +27,11 @@ export function ValuesAround({ alert, history, values }) {
   const { contract, field, unit, limits, points } = values;
   const steps = history.filter(({ state }) => state === "firing" || state === "resolved");
   const marks = [
-    ...limits.map((at) => ({ at, label: `limit ${figure(at)}` })),
+    ...limits.map((at) => ({ at, label: `limit ${exact(at)}` })),
     ...steps.slice(-MOMENTS_MAX).map(({ atMs, state }) => ({ atMs, label: state })),
   ];
   const extremes = points.map(({ value }) => value);
-  const said = `${field} of ${alert.key}: ${plural(points.length, "reading")} from ${figure(Math.min(...extremes))} to ${figure(Math.max(...extremes))}${unitText(unit) && ` ${unitText(unit)}`}`;
+  const said = `${field} of ${alert.key}: ${plural(points.length, "reading")} from ${exact(Math.min(...extremes))} to ${exact(Math.max(...extremes))}${unitText(unit) && ` ${unitText(unit)}`}`;
   const { key, series } = alert;
   const explore = urlOf(["explore"], {
     contract,
@@ -48,7 +48,7 @@ export function ValuesAround({ alert, history, values }) {
     <${Chart}
       ...${drawn}
       marks=${marks}
-      label=${`${said}; limit ${limits.map(figure).join(" and ") || "none"}`}
+      label=${`${said}; limit ${limits.map(exact).join(" and ") || "none"}`}
     />
     <p class="muted small">${said}.</p>
   <//>`;

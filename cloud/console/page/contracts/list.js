@@ -4,7 +4,7 @@ import { Answer } from "../kit/answer.js";
 import { useAsk } from "../kit/ask.js";
 import { Button } from "../kit/button.js";
 import { Empty } from "../kit/empty.js";
-import { TextField } from "../kit/form.js";
+import { SearchField, TextField } from "../kit/form.js";
 import { count, plural } from "../kit/numbers.js";
 import { Panel } from "../kit/panel.js";
 import { Note } from "../kit/problem.js";
@@ -31,10 +31,7 @@ export function ContractList({ query: { search = "", new: fresh } }) {
   return html`<div class="stack">
     ${fresh !== undefined && html`<${NewContract} />`}
     <div class="toolbar">
-      <${TextField}
-        label="Search"
-        type="search"
-        wide
+      <${SearchField}
         value=${search}
         placeholder="name or field"
         onInput=${(text) => setQuery({ search: text })}

@@ -1,4 +1,5 @@
 // What a contract says of a property, in a few words (pure).
+import { unitWithCode } from "../kit/units.js";
 
 export const typeText = ({ type, enum: values, const: only }) =>
   only !== undefined
@@ -25,7 +26,7 @@ export function limitsText({
   if (exclusiveMaximum !== undefined) parts.push(`less than ${exclusiveMaximum}`);
   if (minLength !== undefined || maxLength !== undefined)
     parts.push(`${minLength ?? 0} to ${maxLength ?? "…"} characters`);
-  if (unit !== undefined && unit !== "1") parts.push(unit);
+  if (unit !== undefined && unit !== "1") parts.push(unitWithCode(unit));
   return parts.join(", ");
 }
 

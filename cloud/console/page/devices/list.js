@@ -4,7 +4,7 @@ import { Answer } from "../kit/answer.js";
 import { useAsk, useSettled } from "../kit/ask.js";
 import { LinkButton } from "../kit/button.js";
 import { Empty } from "../kit/empty.js";
-import { SelectField, TextField } from "../kit/form.js";
+import { SelectField, SearchField } from "../kit/form.js";
 import { Age } from "../kit/number.js";
 import { count, plural } from "../kit/numbers.js";
 import { PageHead, Panel } from "../kit/panel.js";
@@ -130,14 +130,7 @@ export function DeviceList({ query }) {
       <//>`}
     />
     <div class="toolbar" role="search">
-      <${TextField}
-        wide
-        type="search"
-        label="Search"
-        placeholder="part of an id"
-        value=${search}
-        onInput=${setSearch}
-      />
+      <${SearchField} placeholder="part of an id" value=${search} onInput=${setSearch} />
       <${SelectField}
         label="Last heard in"
         value=${query.region ?? ""}

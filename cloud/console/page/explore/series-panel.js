@@ -1,52 +1,29 @@
-// The chart of a series, and below it how complete its points are.
+// The chart of one line, and below it how complete its points are.
 import { html } from "/lib/htm.js";
 import { unitText } from "../kit/units.js";
 import { useMemo } from "/lib/hooks.js";
 import { Chart } from "../kit/chart.js";
 import { Chip } from "../kit/chip.js";
-import { Empty } from "../kit/empty.js";
-import { count, duration, figure, plural, timeText, valueText } from "../kit/numbers.js";
+import { count, duration, figure, plural } from "../kit/numbers.js";
 import { Panel } from "../kit/panel.js";
-import { Table } from "../kit/table.js";
 import { columnsOf, completenessOf } from "./completeness.js";
+import { NothingHere, POINTS_SHOWN_MAX, PointsPanel, drawnFrom } from "./points.js";
 
-const ROWS_MAX = 50;
-const POINTS_SHOWN_MAX = 200;
-
-const WORDS = { raw: "readings", "10s": "rollups of 10 s", "1m": "rollups of 1 min" };
-
-export function SeriesPanel({ data, span: { fromMs, untilMs }, zoom }) {
-  const { field, source, stepMs, points, isCutShort } = data;
+export function SeriesPanel({ data, span, zoom }) {
+  const { field, stepMs, points, isCutShort } = data;
   const columns = useMemo(() => columnsOf(points, stepMs), [data]);
   const isDrawn =
     columns.value.some((value) => typeof value === "number") ||
     columns.open.some((value) => typeof value === "number");
-  const from = `${WORDS[source]}${stepMs > 10_000 && stepMs !== 60_000 ? `, ${duration(stepMs)} a point` : ""}`;
-  const title = `${field}, ${from}`;
+  const title = `${field}, ${drawnFrom(data)}`;
   if (points.length === 0)
-    return html`<${Panel} title=${title}>
-      <${Empty} title="There is nothing in this span">
-        Between ${timeText(fromMs)} and ${timeText(untilMs)} InfluxDB has no ${WORDS[source]} of it.
-        Zoom out, or choose another field.
-      <//>
-    <//>`;
+    return html`<${Panel} title=${title}><${NothingHere} lines=${[data]} span=${span} /><//>`;
   return html`<div class="stack">
     <${Panel} title=${title} note=${isDrawn ? "Drag over a part to zoom in" : undefined}>
       ${isDrawn && html`<${Lines} ...${{ data, columns, zoom }} />`}
       <${Completeness} points=${points} stepMs=${stepMs} isCutShort=${isCutShort} />
     <//>
-    <${Panel}
-      title="As a table"
-      note=${points.length > ROWS_MAX ? `the last ${ROWS_MAX} of ${count(points.length)}` : undefined}
-      flush
-    >
-      <${Table}
-        label=${`Points of ${field}`}
-        columns=${source === "raw" ? RAW : ROLLUPS}
-        rows=${points.slice(-ROWS_MAX).toReversed()}
-        keyOf=${({ tMs }) => tMs}
-      />
-    <//>
+    <${PointsPanel} lines=${[data]} label=${`Points of ${field}`} />
   </div>`;
 }
 
@@ -123,38 +100,3 @@ function Completeness({ points, stepMs, isCutShort }) {
     ${isCutShort && html`<${Chip} state="warn">there are more: zoom in<//>`}
   </p>`;
 }
-
-const TIME = {
-  key: "time",
-  label: "Time",
-  cell: ({ tMs }) => html`<time datetime=${new Date(tMs).toISOString()}>${timeText(tMs)}</time>`,
-};
-/** As exact as a sensor is, which is more than a glance needs. */
-const DIGITS = 8;
-const shownNumber = (value) => {
-  if (value === null) return "";
-  return typeof value === "number" ? String(Number(value.toPrecision(DIGITS))) : valueText(value);
-};
-
-const RAW = [
-  TIME,
-  { key: "value", label: "Value", number: true, cell: ({ value }) => shownNumber(value) },
-];
-
-const ROLLUPS = [
-  TIME,
-  { key: "mean", label: "Mean", number: true, cell: ({ value }) => shownNumber(value) },
-  { key: "min", label: "Min", number: true, cell: ({ min }) => shownNumber(min) },
-  { key: "max", label: "Max", number: true, cell: ({ max }) => shownNumber(max) },
-  { key: "count", label: "Readings", number: true, cell: ({ count: readings }) => count(readings) },
-  {
-    key: "state",
-    label: "State",
-    cell: ({ isFinal, revision }) =>
-      isFinal
-        ? revision > 0
-          ? html`<${Chip} state="info">revised ${revision === 1 ? "once" : `${revision} times`}<//>`
-          : html`<span class="muted">final</span>`
-        : html`<${Chip}>not final<//>`,
-  },
-];

@@ -2,7 +2,9 @@
 import { html } from "/lib/htm.js";
 import { useEffect, useRef } from "/lib/hooks.js";
 import UPlot from "/lib/uplot.js";
-import { unitText } from "./units.js";
+import { valueAt } from "./aligned.js";
+import { exact } from "./numbers.js";
+import { fieldTitle } from "./units.js";
 import { useTheme } from "../shell/theme.js";
 
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -69,19 +71,31 @@ const rangeWith = (marks, fromZero) => (_plot, least, most) => {
 
 const steps = UPlot.paths.stepped({ align: 1 });
 
-/** Lines take the colours in turn; an edge of a band is not drawn itself. */
-function linesOf(series) {
-  let at = 0;
-  return series.map(({ label, unit = "", points, dash, edge, stepped }) => ({
-    label: unitText(unit) === "" ? label : `${label} (${unitText(unit)})`,
-    stroke: edge ? "transparent" : token(SERIES_TOKENS[at++ % SERIES_TOKENS.length]),
-    width: edge ? 0 : 1.5,
-    dash,
-    points: { show: edge ? false : points },
-    ...(stepped ? { paths: steps } : {}),
-    value: (_plot, value) => (value === null || value === undefined ? "" : String(value)),
-  }));
-}
+/** Past the colours there are, a line is dashed, so that no two are the same. */
+const LONG_DASH = [12, 5];
+
+/** The colour of a line, which is also its mark in tables. */
+export const colourOf = (at) => `var(${SERIES_TOKENS[at % SERIES_TOKENS.length]})`;
+export const isDashed = (at) => at >= SERIES_TOKENS.length;
+
+/** Lines take the colours in turn, unless they name one; an edge of a band is not drawn itself. */
+const linesOf = (series) =>
+  series.map(({ label, unit = "", points, dash, edge, stepped, colour, follows }, at) => {
+    const place = colour ?? at;
+    return {
+      label: fieldTitle(label, unit),
+      stroke: edge ? "transparent" : token(SERIES_TOKENS[place % SERIES_TOKENS.length]),
+      width: edge ? 0 : 1.5,
+      dash: dash ?? (isDashed(place) && !edge ? LONG_DASH : undefined),
+      points: { show: edge ? false : points },
+      ...(stepped ? { paths: steps } : {}),
+      ...(follows ? { class: "u-follows" } : {}),
+      value: (plot, value, of, place) => {
+        const said = value ?? (place === null ? null : valueAt(plot.data[of], place));
+        return said === null || said === undefined ? "" : exact(said);
+      },
+    };
+  });
 
 const bandOf = (band) =>
   band === undefined ? [] : [{ series: band.map((at) => at + 1), fill: token("--band") }];
@@ -122,8 +136,9 @@ function optionsOf({ series, marks, band, fromZero, width, height, onZoom }) {
 }
 
 /**
- * Values over time. `timesMs` are the times, ascending; `series` are `{ label, unit, values, points, dash, stepped }` with a
- * value or null for each time; `band` are the places of the two series, the upper one first, between which it is filled,
+ * Values over time. `timesMs` are the times, ascending; `series` are `{ label, unit, values, points, dash, stepped, colour, follows }`
+ * with a value or null for each time, undefined where it has none of its own; `colour` counts the colours, and what `follows` goes on
+ * with another line and is not named again; `band` are the places of the two series, the upper one first, between which it is filled,
  * and which have `edge` set; with `fromZero` values begin there; `marks` are limits and moments; `onZoom(fromMs, toMs)` is called when a span is dragged.
  * `label` says in words what the chart shows.
  */
@@ -141,7 +156,7 @@ export function Chart({
   const plot = useRef(null);
   const theme = useTheme();
   const shape = JSON.stringify([
-    series.map(({ label: name, unit }) => [name, unit]),
+    series.map(({ label: name, unit, colour, points }) => [name, unit, colour, points]),
     marks,
     band,
     height,

@@ -31,6 +31,10 @@ export const TextField = ({ label, hint, error, wide, onInput, ...rest }) =>
       />`}<//
   >`;
 
+/** What a list is searched by. */
+export const SearchField = ({ value, placeholder, onInput }) =>
+  html`<${TextField} wide type="search" label="Search" ...${{ value, placeholder, onInput }} />`;
+
 export const TextArea = ({ label, hint, error, wide, onInput, ...rest }) =>
   html`<${Field} ...${{ label, hint, error, wide }}
     >${(shared) =>
@@ -64,11 +68,12 @@ export const SelectField = ({ label, hint, error, wide, options, value, onChange
   >`;
 
 /** One choice that is on or off. */
-export const CheckField = ({ label, checked, onChange }) =>
+export const CheckField = ({ label, checked, disabled, onChange }) =>
   html`<label class="choice"
     ><input
       type="checkbox"
       checked=${checked}
+      disabled=${disabled}
       onChange=${(event) => onChange(event.target.checked)}
     /><span>${label}</span></label
   >`;

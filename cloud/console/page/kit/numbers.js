@@ -17,6 +17,18 @@ export function figure(value) {
   return String(Number(value.toPrecision(size >= 100 ? 4 : 3)));
 }
 
+/** Digits of a measured value that are told at least; a mean has more that say nothing. */
+const DIGITS_MIN = 6;
+const DECIMALS_MIN = 2;
+
+/** A value as exact as a sensor is, which is more than a glance needs: 21.5333, 1234567.25. */
+export function exact(value) {
+  if (typeof value !== "number" || !Number.isFinite(value) || Number.isInteger(value))
+    return String(value);
+  const before = Math.floor(Math.log10(Math.abs(value))) + 1;
+  return String(Number(value.toPrecision(Math.max(DIGITS_MIN, before + DECIMALS_MIN))));
+}
+
 /** 1 reading, 2 readings. */
 export const plural = (value, one, many = `${one}s`) =>
   `${count(value)} ${value === 1 ? one : many}`;

@@ -1,4 +1,4 @@
-// Explore: any field of any series from InfluxDB, rollups chosen by the span that is seen.
+// Explore: fields of series from InfluxDB, rollups chosen by the span that is seen.
 import { html } from "/lib/htm.js";
 import { useEffect } from "/lib/hooks.js";
 import { Answer } from "../kit/answer.js";
@@ -7,10 +7,11 @@ import { SelectField } from "../kit/form.js";
 import { PageHead } from "../kit/panel.js";
 import { navigate } from "../shell/router.js";
 import { urlOf } from "../shell/url.js";
+import { choiceOf } from "../explore/choice.js";
 import { SeriesList } from "../explore/series-list.js";
 import { SeriesView } from "../explore/series-view.js";
 
-/** /explore?contract=…&tags={json}&field=…&from=…&until=…&source=…; without tags the series of the contract. */
+/** /explore?contract=…&tags={json}&field=…&from=…&until=…&source=…; without tags, or with add=1, the series of the contract. */
 export function Page({ query }) {
   if (query.device !== undefined && query.tags === undefined)
     return html`<${OfDevice} key=${query.device} device=${query.device} />`;
@@ -32,15 +33,10 @@ function Chosen({ names, query }) {
     options=${options}
     onChange=${(name) => navigate(urlOf(["explore"], { contract: name }))}
   />`;
-  const tags = readTags(query.tags);
-  return tags === null
-    ? html`<${SeriesList} contract=${contract} query=${query} contractField=${contractField} />`
-    : html`<${SeriesView}
-        key=${contract + query.tags}
-        contract=${contract}
-        tags=${tags}
-        query=${query}
-      />`;
+  const choice = choiceOf(query);
+  return choice.series.length === 0 || query.add !== undefined
+    ? html`<${SeriesList} ...${{ contract, choice, query, contractField }} />`
+    : html`<${SeriesView} key=${contract} ...${{ contract, choice, query }} />`;
 }
 
 /** A link of a device names no contract: the one that it sent last is shown. */
@@ -54,14 +50,4 @@ function OfDevice({ device }) {
     navigate(url, { replace: true });
   }, [answer.data]);
   return html`<${PageHead} title="Explore" /><${Answer} of=${answer}>${() => null}<//>`;
-}
-
-/** Null where the address names no series. */
-function readTags(text) {
-  try {
-    const tags = JSON.parse(text ?? "null");
-    return typeof tags === "object" ? tags : null;
-  } catch {
-    return null;
-  }
 }

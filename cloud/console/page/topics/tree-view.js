@@ -15,7 +15,7 @@ function Leaf({ node, chosen }) {
     setQuery({ topic: topic.topic, region: topic.region }, { replace: chosen !== "" });
   return html`<button
     type="button"
-    class="topic"
+    class="row-button topic"
     aria-pressed=${topic.topic === chosen}
     onClick=${choose}
   >
@@ -29,7 +29,7 @@ function Leaf({ node, chosen }) {
 function Branch({ node, isOpen, toggle }) {
   return html`<button
     type="button"
-    class="topic"
+    class="row-button topic"
     aria-expanded=${isOpen}
     onClick=${() => toggle(node.path, !isOpen)}
   >

@@ -63,7 +63,7 @@ function SpanRow({ row: { span, depth, left, width }, startMs, colour, isChosen,
   const took = duration(span.endMs - span.startMs);
   const after = duration(span.startMs - startMs);
   return html`<li>
-    <button class="span" type="button" aria-pressed=${isChosen} onClick=${choose}>
+    <button class="row-button span" type="button" aria-pressed=${isChosen} onClick=${choose}>
       <span class="span-name" style=${{ paddingInlineStart: `${depth * 14}px` }}
         >${span.name}<span class="muted small"> ${placeOf(span)}</span></span
       >

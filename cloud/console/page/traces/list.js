@@ -3,7 +3,7 @@ import { Answer } from "../kit/answer.js";
 import { useAsk, useSettled } from "../kit/ask.js";
 import { Chip } from "../kit/chip.js";
 import { Empty } from "../kit/empty.js";
-import { TextField } from "../kit/form.js";
+import { SearchField } from "../kit/form.js";
 import { Age } from "../kit/number.js";
 import { count, duration, plural } from "../kit/numbers.js";
 import { PageHead, Panel } from "../kit/panel.js";
@@ -59,10 +59,7 @@ export function TraceList({ query: { device = "", search = device } }) {
       The console remembers the last thousand.
     <//>
     <div class="toolbar">
-      <${TextField}
-        label="Search"
-        type="search"
-        wide
+      <${SearchField}
         value=${search}
         placeholder="device, topic, process"
         onInput=${(text) => setQuery({ search: text, device: null })}

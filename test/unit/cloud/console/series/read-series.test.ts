@@ -1,11 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import {
-  type SeriesPoint,
-  csvOf,
-  readSeries,
-  seriesOf,
-} from "../../../../../cloud/console/series/read-series.ts";
+import { readSeries, seriesOf } from "../../../../../cloud/console/series/read-series.ts";
 import type { InfluxClient } from "../../../../../cloud/sinks/influx/client.ts";
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../../../contracts/schema/catalog.ts";
 
@@ -51,17 +46,4 @@ test("whatever is searched for or named as a tag stays a literal of the statemen
       );
     }),
   );
-});
-
-test("a text in a spreadsheet is text, whatever it begins with", () => {
-  const point = { tMs: 0, min: null, max: null, count: 1, revision: null, isFinal: true };
-  const cellOf = (value: SeriesPoint["value"]): string =>
-    csvOf([{ ...point, value }])
-      .split("\r\n")[1]!
-      .split(",")[1]!;
-  for (const formula of ["=1+1", "+1", "-1", "@A1", "\t=1", "\r=1", " =1", "＝1", "\ufeff=1"])
-    expect(cellOf(formula)).toMatch(/^"'/);
-  expect(cellOf("open")).toBe('"open"');
-  expect(cellOf('a"b')).toBe('"a""b"');
-  expect(cellOf(-1)).toBe("-1");
 });

@@ -14,6 +14,7 @@ test("a property in a few words", () => {
   expect(typeText({ enum: ["on", "off"] })).toBe("one of a list");
   expect(limitsText({ minimum: 0, "x-unit": "lx" })).toBe("0 to …, lx");
   expect(limitsText({ minimum: -60, maximum: 100, "x-unit": "1" })).toBe("-60 to 100");
+  expect(limitsText({ maximum: 9, "x-unit": "m3/h" })).toBe("… to 9, m³/h (UCUM m3/h)");
   expect(limitsText({ enum: ["on", "off"] })).toBe('"on", "off"');
   expect(limitsText({ exclusiveMinimum: 0, maxLength: 5 })).toBe("more than 0, 0 to 5 characters");
 });
