@@ -85,7 +85,7 @@ export interface AlertingStatus {
   readonly process: "alerting";
   readonly region: string;
   /** Those that count now. */
-  readonly rules: readonly { readonly id: string; readonly version: number }[];
+  readonly rules: readonly RuleStatus[];
   /** Rules that wait for a contract, each with what it lacks. */
   readonly rulesWaiting: readonly string[];
   /** Reasons for which rules are not evaluated any more, by rule id. */
@@ -115,6 +115,24 @@ export interface AlertingStatus {
   /** Since the start. */
   readonly losses: readonly LaneLoss[];
   readonly lanes: readonly LaneStatus[];
+}
+
+/** A rule in one region's engine. */
+export interface RuleStatus {
+  readonly id: string;
+  readonly version: number;
+  /** Not there of an engine of before. */
+  readonly counts?: RuleCounts;
+}
+
+export interface RuleCounts {
+  /** Readings that it was asked about, since it began or the engine was started. */
+  readonly evaluations: number;
+  /** Keys for which its condition holds, but not yet for long enough. */
+  readonly pending: number;
+  /** Keys whose alert fires, those in a maintenance window apart. */
+  readonly firing: number;
+  readonly silenced: number;
 }
 
 export interface LaneStatus {

@@ -1,4 +1,4 @@
-import type { AlertingStatus } from "../../contracts/messages/status.ts";
+import type { AlertingStatus, RuleStatus } from "../../contracts/messages/status.ts";
 import {
   ACKNOWLEDGEMENTS_BUCKET,
   CONTRACTS_BUCKET,
@@ -22,7 +22,8 @@ import { AlertingLane } from "./alerting-lane.ts";
 import { watchGateways } from "./gateway-silence.ts";
 import { alertingMetricSpecs } from "./metrics.ts";
 import { ALERTING_OPTIONS } from "./options.ts";
-import { openRuleBook } from "./rules/rule-book.ts";
+import { type RuleBook, openRuleBook } from "./rules/rule-book.ts";
+import { ruleCounts } from "./rules/rule-counts.ts";
 import { alertOfSetAside } from "./set-aside-alerts.ts";
 import { retryAlerting } from "./set-aside-retry.ts";
 
@@ -49,8 +50,19 @@ const disabledOf = (lanes: readonly AlertingLane[]): Record<string, string> =>
     ),
   );
 
+/** The rules that count, each with what its lanes say of it. */
+function rulesOf(ruleBook: RuleBook, lanes: readonly AlertingLane[]) {
+  const counts = ruleCounts(lanes.flatMap(({ rules }) => rules?.rules ?? []));
+  const rules = ruleBook.rules.map(({ id, version }): RuleStatus => {
+    const of = counts.get(id);
+    return { id, version, ...(of && { counts: of }) };
+  });
+  const pending = counts.values().reduce((sum, of) => sum + of.pending, 0);
+  return { rules, pending };
+}
+
 function countersOf(lanes: readonly AlertingLane[]) {
-  const sums = { late: 0, repeated: 0, unevaluated: 0, failed: 0, pending: 0 };
+  const sums = { late: 0, repeated: 0, unevaluated: 0, failed: 0 };
   for (const { rules } of lanes) {
     if (!rules) continue;
     const { late, repeated, unevaluated, failed } = rules.counters;
@@ -58,7 +70,6 @@ function countersOf(lanes: readonly AlertingLane[]) {
     sums.repeated += repeated;
     sums.unevaluated += unevaluated;
     sums.failed += failed;
-    sums.pending += rules.pending;
   }
   return sums;
 }
@@ -118,7 +129,7 @@ await processMain({
       process: "alerting",
       region: config.region,
       openAlerts: alertLog.openAlerts,
-      rules: ruleBook.rules.map(({ id, version }) => ({ id, version })),
+      ...rulesOf(ruleBook, lanes),
       rulesWaiting: ruleBook.waiting,
       rulesDisabled: disabledOf(lanes),
       rulesFailing: failingOf(lanes),

@@ -53,6 +53,15 @@ export const alertingMetricSpecs = (status: () => AlertingStatus): MetricSpec[] 
     read: () => status().setAside,
   },
   {
+    name: "skerry.alerting.evaluations",
+    kind: "counter",
+    unit: "{evaluation}",
+    doc: "readings that a rule was asked about, since it began or the engine was started",
+    label: "rule",
+    read: () =>
+      Object.fromEntries(status().rules.map(({ id, counts }) => [id, counts?.evaluations ?? 0])),
+  },
+  {
     name: "skerry.alerting.evaluations.failed",
     kind: "counter",
     unit: "{evaluation}",

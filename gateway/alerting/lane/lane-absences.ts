@@ -78,6 +78,7 @@ export class LaneAbsences {
     const states = this.#rules.absences(contract.name);
     for (let at = 0; at < states.length; at++) {
       const state = states[at]!;
+      state.asked += 1;
       const key = seriesOf(contract, device, payload, state.compiled.by);
       if (!this.#isFor(state, key, reading, { place, timeMs: receivedAtMs, attendedMs })) continue;
       state.waitFor(key, attendedMs);

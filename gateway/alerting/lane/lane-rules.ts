@@ -173,12 +173,4 @@ export class LaneRules {
     }
     return this.#alerts.take();
   }
-
-  /** Keys for which a condition holds, but not yet for long enough. */
-  get pending(): number {
-    let pending = 0;
-    for (const { slots } of this.rules.states.values())
-      for (const { life } of slots.values()) if (life?.phase === "pending") pending += 1;
-    return pending;
-  }
 }

@@ -46,6 +46,7 @@ export class RuleEvaluation {
     attendedMs: number,
   ): void {
     const { states, index, groupingOf } = rules;
+    rules.asked.readings += 1;
     index.look(sample.values);
     this.#slow.begin();
     const lateMs = sample.receivedAtMs - sample.timeMs;

@@ -33,6 +33,12 @@ export interface ContractRules {
   readonly groupingOf: readonly number[];
   /** A reading is late for none of them that came within this time. */
   readonly lateAfterMsLeast: number;
+  readonly asked: Asked;
+}
+
+/** How often rules were asked about readings of a contract: one count for all of them, since each reading is for each. */
+interface Asked {
+  readings: number;
 }
 
 /** One set of windows for rules that look at the same values. @param states at least one. */
@@ -67,6 +73,8 @@ export class RuleSet {
   /** Rules by contract, in the order of their ids, whatever the order they came in. */
   #evaluated = new Map<string, ContractRules>();
   #absences = new Map<string, readonly RuleState[]>();
+  /** Of every contract that rules were ever about, so that a change of rules begins no count anew. */
+  readonly #asked = new Map<string, Asked>();
   /** Contracts whose rules look at who sent a reading; the others are spared a copy of it. */
   readonly #needDevice = new Set<string>();
   #rules: readonly CompiledRule[] | null = null;
@@ -96,10 +104,26 @@ export class RuleSet {
       }
     }
     const begun = rules.filter(({ id }) => !this.states.has(id)).map((rule) => new RuleState(rule));
-    for (const state of begun) this.states.set(state.compiled.id, state);
+    for (const state of begun) {
+      this.states.set(state.compiled.id, state);
+      state.askedBefore = this.#askedOf(state);
+    }
     shareWindows(begun);
     this.#index();
     return { ended, begun };
+  }
+
+  /** Readings that a rule was asked about since it began in this process. */
+  evaluationsOf(state: RuleState): number {
+    return state.asked + this.#askedOf(state) - state.askedBefore;
+  }
+
+  #askedOf({ evaluate, compiled }: RuleState): number {
+    if (evaluate === null) return 0;
+    return compiled.contracts.reduce(
+      (sum, name) => sum + (this.#asked.get(name)?.readings ?? 0),
+      0,
+    );
   }
 
   #index(): void {
@@ -118,6 +142,8 @@ export class RuleSet {
         const lateAfterMsLeast = Math.min(...states.map((state) => state.compiled.lateAfterMs));
         const groupings = Map.groupBy(states, ({ compiled }) => compiled.by.join());
         const names = [...groupings.keys()];
+        const asked = this.#asked.get(contract) ?? { readings: 0 };
+        this.#asked.set(contract, asked);
         return [
           contract,
           {
@@ -125,7 +151,7 @@ export class RuleSet {
             index,
             groupings: [...groupings.values()].map(([first]) => first!.compiled.by),
             groupingOf: states.map(({ compiled }) => names.indexOf(compiled.by.join())),
-            lateAfterMsLeast,
+            ...{ lateAfterMsLeast, asked },
           },
         ];
       }),

@@ -63,6 +63,10 @@ export class RuleState implements WindowReader {
   late: RuleState | null = null;
   /** The last reading of each key of a late state. */
   quiet = new IdleTimers();
+  /** Readings that a rule was asked about which waits for keys; of the others their contracts count (rule-set.ts). */
+  asked = 0;
+  /** What those had counted when the rule began. */
+  askedBefore = 0;
   /** The rule's state: this one, or the one that this is the late one of. */
   readonly main: RuleState;
   readonly #keysMax: number;
