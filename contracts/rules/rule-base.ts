@@ -22,7 +22,7 @@ export interface RuleCommand {
 
 export interface RuleBase {
   readonly id: string;
-  /** Rises with each change; a rule of another version begins anew. */
+  /** Rises with each change but that of `silences`; a rule of another version begins anew. */
   readonly version: number;
   /** The text of the alert; without it, the condition. */
   readonly summary?: string;
@@ -41,6 +41,7 @@ export interface RuleBase {
    * alone. Without it the series of the contract (`x-series`), and the key alone where a rule joins contracts.
    */
   readonly by?: readonly string[];
+  /** Not a part of the version: they change while the rule goes on with what it knows. */
   readonly silences?: readonly Silence[];
   readonly commands?: readonly RuleCommand[];
 }

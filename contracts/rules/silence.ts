@@ -1,7 +1,7 @@
 // Maintenance windows by cron expression (pure).
 import { Cron } from "croner";
 import { durationMs } from "./duration.ts";
-import { RuleError, type Silence } from "./rule-base.ts";
+import { RuleError, type RuleBase, type Silence } from "./rule-base.ts";
 
 /** One maintenance window, ready to be asked. */
 export class SilenceWindow {
@@ -34,6 +34,11 @@ export class SilenceWindow {
     return this.#endMs;
   }
 
+  /** True if it is over at `timeMs` and never begins again. */
+  isPast(timeMs: number): boolean {
+    return this.endAt(timeMs) === null && this.#cron.nextRun(new Date(timeMs)) === null;
+  }
+
   #look(timeMs: number): void {
     // A time of the expression counts itself, and the library looks strictly before.
     const [last] = this.#cron.previousRuns(1, new Date(timeMs + 1));
@@ -45,6 +50,17 @@ export class SilenceWindow {
     // A window that is hit by the next time of the expression goes on from there.
     this.#untilMs = isInside ? Math.min(endMs, next) : next;
   }
+}
+
+/**
+ * What a rule's version is the version of: maintenance windows say when nobody is to be told, and change nothing of what
+ * the rule finds.
+ */
+export function withoutSilences<R extends object>({
+  silences: _,
+  ...rule
+}: R & Pick<RuleBase, "silences">): object {
+  return rule;
 }
 
 /** The end of the last of the windows that `timeMs` is in; null if it is in none. */

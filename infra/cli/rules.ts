@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
+import type { Silence } from "../../contracts/rules/rule-base.ts";
 import { type Rule, conditionText, contractsOf } from "../../contracts/rules/rule.ts";
 import type { Bucket } from "../../platform/nats/client/bucket.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
@@ -9,6 +10,11 @@ import { withNats } from "./kit/connection.ts";
 import { type Say, example, place } from "./kit/options.ts";
 import { knownContracts } from "../../cloud/operations/rules/contracts.ts";
 import { applyRules, deleteRule, openRulesBucket } from "../../cloud/operations/rules/apply.ts";
+import {
+  type WantedSilence,
+  addSilence,
+  takeOutSilence,
+} from "../../cloud/operations/rules/silences.ts";
 import { readRules, savedRules } from "../../cloud/operations/rules/store.ts";
 import { addRulesTestCommand } from "./rules/test-command.ts";
 
@@ -46,6 +52,8 @@ export function addRulesCommand(program: Command, say: Say): void {
       }),
     );
 
+  addSilenceCommands(rules, say);
+
   example(place(rules.command("delete")), "rules delete hot-room")
     .description("Delete a rule; what it raised is resolved.")
     .argument("<id>")
@@ -58,9 +66,55 @@ export function addRulesCommand(program: Command, say: Say): void {
 }
 
 function lineOf(rule: Rule): string {
-  const { id, version, kind } = rule;
-  return `${id} v${version}: ${kind} over ${contractsOf(rule).join(", ")}: ${conditionText(rule)}`;
+  const { id, version, kind, silences = [] } = rule;
+  const windows = silences.map(({ cron, for: length }) => `; silent for ${length} from "${cron}"`);
+  return `${id} v${version}: ${kind} over ${contractsOf(rule).join(", ")}: ${conditionText(rule)}${windows.join("")}`;
 }
+
+/** Maintenance windows change no version: `skerry rules silence|unsilence`. */
+function addSilenceCommands(rules: Command, say: Say): void {
+  const told = ({ id, version, silences = [] }: Rule): void =>
+    say(`${id} v${version}: ${silences.length} maintenance windows`);
+
+  example(
+    place(rules.command("silence")),
+    "rules silence hot-room --for 2h",
+    'rules silence hot-room --for 1h --cron "0 2 * * *" --timezone Europe/Berlin',
+  )
+    .description(
+      "Tell nobody of what a saved rule would raise, for a while; its version stays, and what fires already goes on.",
+    )
+    .argument("<id>")
+    .requiredOption("--for <duration>", "how long")
+    .option("--cron <expression>", "begins at each of these times; without it once, now")
+    .option("--timezone <name>", "IANA name of the expression's times (default: UTC)")
+    .action((id: string, options: Place & WantedSilence) =>
+      withBucket(options, async (bucket) =>
+        told(await addSilence(bucket, id, windowOf(options), Date.now())),
+      ),
+    );
+
+  example(place(rules.command("unsilence")), 'rules unsilence hot-room --for 1h --cron "0 2 * * *"')
+    .description(
+      "Take a maintenance window out of a saved rule; what it kept silent fires, if it holds.",
+    )
+    .argument("<id>")
+    .requiredOption("--for <duration>", "its length")
+    .requiredOption("--cron <expression>", "its times, as `rules list` says them")
+    .option("--timezone <name>", "their IANA name (default: UTC)")
+    .action((id: string, options: Place & Silence) =>
+      withBucket(options, async (bucket) =>
+        told(await takeOutSilence(bucket, id, { ...windowOf(options), cron: options.cron })),
+      ),
+    );
+}
+
+/** The window among the options of a command. */
+const windowOf = ({ cron, for: length, timezone }: WantedSilence): WantedSilence => ({
+  for: length,
+  ...(cron === undefined ? {} : { cron }),
+  ...(timezone === undefined ? {} : { timezone }),
+});
 
 const withBucket = (
   at: Place,

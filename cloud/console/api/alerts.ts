@@ -1,11 +1,13 @@
 // Alerts: what fires, what fired, the values around it; acknowledging, and maintenance windows.
 import { ALERT_STATES, type Alert, SEVERITIES } from "../../../contracts/messages/alert.ts";
 import { alertSubject, alertsStream } from "../../../contracts/names/subjects.ts";
+import type { Silence } from "../../../contracts/rules/rule-base.ts";
 import type { Rule } from "../../../contracts/rules/rule.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
 import { readStored } from "../../../platform/nats/client/stream-reader.ts";
 import { jsonOf } from "../../../platform/nats/client/payload.ts";
 import { acknowledge, firingAlert } from "../../operations/alerts/acknowledge.ts";
+import type { WantedSilence } from "../../operations/rules/silences.ts";
 import type { Hub } from "../hub.ts";
 import type { AlertWatch } from "../live/alert-watch.ts";
 import type { RuleShelf } from "../rules/rule-shelf.ts";
@@ -60,12 +62,9 @@ const SILENCE = object(
   { optional: ["timezone"] },
 );
 
-interface Silencing {
-  readonly rule: string;
-  readonly cron?: string;
-  readonly for: string;
-  readonly timezone?: string;
-}
+const SILENCES = object({ rule: text(), version: integer(), silences: list(SILENCE) });
+
+type Silencing = WantedSilence & { readonly rule: string };
 
 interface Parts {
   readonly hub: Hub;
@@ -165,7 +164,7 @@ const silenceRoutes = ({ hub, rules }: Parts): Route[] => [
     method: "POST",
     path: "/silences",
     summary:
-      "Add a maintenance window to a saved rule, from now on or by a cron expression; the rule gets a new version, which begins anew",
+      "Add a maintenance window to a saved rule, from now on or by a cron expression; its version stays, and what fires already goes on",
     role: "operator",
     body: object(
       {
@@ -176,38 +175,43 @@ const silenceRoutes = ({ hub, rules }: Parts): Route[] => [
       },
       { optional: ["cron", "timezone"] },
     ),
-    answer: object({ rule: text(), version: integer(), silences: list(SILENCE) }),
+    answer: SILENCES,
     status: 201,
-    handle: async ({ body: { rule: id, cron = once(hub.now()), ...rest } }) => {
-      const rule = await rules.saved(id);
-      if (!rule) throw notFound(`There is no saved rule "${id}".`);
-      const silences = [...(rule.silences ?? []), { cron, ...rest }];
-      return silenced(await rules.save({ ...rule, silences, version: rule.version + 1 }));
+    handle: async ({ body: { rule: id, ...silence } }) => {
+      await checkSaved(rules, id);
+      return silenced(await rules.addSilence(id, silence, hub.now()));
     },
   }),
-  route<unknown, { rule: string; index: number }>({
+  route<unknown, Silence & { rule: string }>({
     method: "DELETE",
     path: "/silences",
-    summary: "Take a maintenance window out of a saved rule; the rule gets a new version",
+    summary:
+      "Take a maintenance window out of a saved rule; what it kept silent fires, if it holds",
     role: "operator",
-    query: object({ rule: text("id of a saved rule"), index: integer("its place in the rule") }),
-    answer: object({ rule: text(), version: integer(), silences: list(SILENCE) }),
-    handle: async ({ query: { rule: id, index } }) => {
-      const rule = await rules.saved(id);
-      if (!rule?.silences?.[index]) throw notFound(`Rule "${id}" has no window ${index}.`);
-      const silences = rule.silences.toSpliced(index, 1);
-      return silenced(await rules.save({ ...rule, silences, version: rule.version + 1 }));
+    query: object(
+      { rule: text("id of a saved rule"), cron: text(), for: text(), timezone: text() },
+      { optional: ["timezone"] },
+    ),
+    answer: SILENCES,
+    handle: async ({ query: { rule: id, ...silence } }) => {
+      await checkSaved(rules, id);
+      return silenced(await rules.takeOutSilence(id, silence));
     },
   }),
 ];
 
-const silenced = ({ id, version, silences = [] }: Rule) => ({ rule: id, version, silences });
-
-/** A cron expression of one minute of one year, UTC. */
-function once(ms: number): string {
-  const at = new Date(ms);
-  return `0 ${at.getUTCMinutes()} ${at.getUTCHours()} ${at.getUTCDate()} ${at.getUTCMonth() + 1} * ${at.getUTCFullYear()}`;
+/** @throws Problem 404 unless it is saved at the hub. */
+async function checkSaved(rules: RuleShelf, id: string): Promise<void> {
+  if (await rules.saved(id)) return;
+  const isOfFile = (await rules.all()).some(({ rule }) => rule.id === id);
+  throw notFound(
+    isOfFile
+      ? `Rule "${id}" is of the file that the engines were started with. Save it here first (Change, then Save), or put the window in that file.`
+      : `There is no saved rule "${id}".`,
+  );
 }
+
+const silenced = ({ id, version, silences = [] }: Rule) => ({ rule: id, version, silences });
 
 async function historyOf({ connection }: Hub, of: Alert): Promise<Alert[]> {
   const { region, rule, key, late } = of;

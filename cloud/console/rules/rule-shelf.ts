@@ -1,6 +1,8 @@
 // The rules that there are: those that are saved at the hub, and those of the file that the engines were started with.
-import { type Rule } from "../../../contracts/rules/rule.ts";
+import type { Silence } from "../../../contracts/rules/rule-base.ts";
+import type { Rule } from "../../../contracts/rules/rule.ts";
 import { applyRules, deleteRule, openRulesBucket } from "../../operations/rules/apply.ts";
+import { type WantedSilence, addSilence, takeOutSilence } from "../../operations/rules/silences.ts";
 import { savedRules } from "../../operations/rules/store.ts";
 import type { Hub } from "../hub.ts";
 
@@ -43,6 +45,16 @@ export class RuleShelf {
     const { connection, catalog } = this.#hub;
     await applyRules(await openRulesBucket(connection), [rule], catalog);
     return rule;
+  }
+
+  /** @throws AppError `CONFIG_INVALID` naming what is wrong with it. */
+  async addSilence(id: string, silence: WantedSilence, nowMs: number): Promise<Rule> {
+    return addSilence(await openRulesBucket(this.#hub.connection), id, silence, nowMs);
+  }
+
+  /** @throws AppError `CONFIG_INVALID` if there is none. */
+  async takeOutSilence(id: string, silence: Silence): Promise<Rule> {
+    return takeOutSilence(await openRulesBucket(this.#hub.connection), id, silence);
   }
 
   async delete(id: string): Promise<void> {

@@ -2,6 +2,7 @@
 import canonicalize from "canonicalize";
 import { RULES_BUCKET, bucketStream } from "../../../contracts/names/subjects.ts";
 import type { Rule } from "../../../contracts/rules/rule.ts";
+import { withoutSilences } from "../../../contracts/rules/silence.ts";
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import { Bucket } from "../../../platform/nats/client/bucket.ts";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
@@ -39,8 +40,9 @@ export async function applyRules(
   });
   if (problems.length > 0) throw refused(problems.join("\n"));
   const lines: string[] = [];
-  for (const rule of wanted) {
-    const before = saved.get(rule.id);
+  for (const said of wanted) {
+    const before = saved.get(said.id);
+    const rule = withSilences(said, before);
     if (before && isSame(before, rule)) {
       lines.push(`${rule.id} v${rule.version}: as it was`);
       continue;
@@ -53,10 +55,26 @@ export async function applyRules(
   return lines;
 }
 
+/** A rule that says nothing of maintenance windows keeps those that are saved: who wrote it need not know of them. */
+function withSilences({ silences, ...rule }: Rule, saved: Rule | undefined): Rule {
+  const kept = silences ?? saved?.silences ?? [];
+  return { ...rule, ...(kept.length === 0 ? {} : { silences: kept }) };
+}
+
+/** Maintenance windows are no change of a rule. */
 const versionProblem = (rule: Rule, saved: Rule | undefined): string | null =>
-  saved && !isSame(saved, rule) && rule.version <= saved.version
+  saved && rule.version <= saved.version && !isSame(withoutSilences(saved), withoutSilences(rule))
     ? `version ${saved.version} is saved with other content: raise its version`
     : null;
 
-/** True for equal rules, in whatever order their properties were written. */
-const isSame = (a: Rule, b: Rule): boolean => canonicalize(a) === canonicalize(b);
+/** True for equal content, in whatever order its properties were written. */
+const isSame = (a: object, b: object): boolean => canonicalize(a) === canonicalize(b);
+
+/** The version of a rule that names none: the next one, unless nothing but its maintenance windows is other than saved. */
+export function versionFor(rule: object, saved: Rule | undefined): number {
+  if (!saved) return 1;
+  const { version } = saved;
+  return isSame(withoutSilences({ ...rule, version }), withoutSilences(saved))
+    ? version
+    : version + 1;
+}

@@ -2,6 +2,7 @@
 import canonicalize from "canonicalize";
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import type { CompiledRule } from "../../../contracts/rules/compile-rule.ts";
+import { withoutSilences } from "../../../contracts/rules/silence.ts";
 import type { FrameReading } from "../../../contracts/messages/frame.ts";
 import { type Bounds, SharedWindows, windowsIdOf } from "../windows/shared-windows.ts";
 import { LATE_KEYS_MAX, RuleState } from "./rule-state.ts";
@@ -16,7 +17,8 @@ export interface UnknownVersion {
 const isSame = (a: CompiledRule, b: CompiledRule): boolean =>
   a.version === b.version &&
   a.by.join() === b.by.join() && // A contract may have got a tag.
-  (a.rule === b.rule || canonicalize(a.rule) === canonicalize(b.rule));
+  (a.rule === b.rule ||
+    canonicalize(withoutSilences(a.rule)) === canonicalize(withoutSilences(b.rule)));
 
 /** Values that the windows of one rule hold of readings that came too late. */
 const LATE_VALUES_MAX = 100_000;

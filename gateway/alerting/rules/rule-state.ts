@@ -2,6 +2,7 @@
 //
 // U1. Readings that come too late (`lateAfter`) have a state of their own, `late`: what was never touches
 //     what is. It is there while something is remembered in it, and smaller than the other.
+import canonicalize from "canonicalize";
 import type { Bound } from "../../../contracts/rules/condition-bounds.ts";
 import type { CompiledRule } from "../../../contracts/rules/compile-rule.ts";
 import { IdleTimers } from "../windows/idle-timers.ts";
@@ -86,13 +87,23 @@ export class RuleState implements WindowReader {
     return this.compiled.id;
   }
 
-  /** Goes on with what it knows; the same rule was compiled anew. */
+  /** Goes on with what it knows; the same rule was compiled anew, perhaps with other maintenance windows. */
   recompiled(rule: CompiledRule): void {
     if (rule === this.compiled) return;
+    if (canonicalize(rule.rule.silences) !== canonicalize(this.compiled.rule.silences))
+      this.#askSilencesAnew();
     this.compiled = rule;
     this.#askKind();
     if (this.windowSpec) this.windows?.respecified(this.windowSpec);
     this.late?.recompiled(rule);
+  }
+
+  /** The window that an alert fired in may be gone, or go on for longer: when the clock moves on, it is asked again. */
+  #askSilencesAnew(): void {
+    for (const key of this.silenced) {
+      const life = this.slots.get(key)?.life;
+      if (life && life.silencedUntilMs !== null) life.silencedUntilMs = 0;
+    }
   }
 
   #askKind(): void {

@@ -32,8 +32,8 @@ export function AlertActions({ alert, done }) {
     done();
   };
   const silence = async () => {
-    const { version } = await ask("POST", "/silences", { rule, for: length });
-    toast(`Rule ${rule} is silent for ${LENGTHS[length]}, as its version ${version}.`);
+    await ask("POST", "/silences", { rule, for: length });
+    toast(`Rule ${rule} is silent for ${LENGTHS[length]}.`);
     done();
   };
   return html`
@@ -55,9 +55,8 @@ export function AlertActions({ alert, done }) {
           onChange=${setLength}
         />
         <p class="muted">
-          The rule gets a new version with this maintenance window and begins anew: for every
-          device, not only for ${key}. What it would raise meanwhile is kept as silenced, and fires
-          at the end if it still holds.
+          For every device, not only for ${key}. What the rule would raise meanwhile is kept as
+          silenced, and fires at the end if it still holds. What fires already stays as it is.
         </p>
       </div>
     <//>

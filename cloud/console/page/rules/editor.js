@@ -15,11 +15,21 @@ import { ForOperators } from "../shell/session.js";
 import { useCheck } from "./check.js";
 import { RuleForm } from "./form.js";
 import { KINDS, formOf, keyOfProblem, ruleOf } from "./kinds.js";
+import { savingOf } from "./saving.js";
 import { Trial } from "./trial.js";
 
 /** A link may begin a rule: `/rules?new=threshold&contract=machine&when=temperature > 95`. */
 const begun = (query) =>
   formOf({ ...query, kind: KINDS[query.new] ? query.new : "threshold", severity: "warning" });
+
+const SAVE = {
+  rule: ({ version }) => `Save as version ${version}`,
+  silences: ({ version }) => `Save its maintenance windows (stays version ${version})`,
+};
+const SAVED = {
+  rule: ({ version }) => `is saved as version ${version}`,
+  silences: () => "has other maintenance windows, and goes on",
+};
 
 export function RuleEditor({ id, query }) {
   const saved = useAsk(id === null ? null : urlOf(["rules", id]));
@@ -51,11 +61,14 @@ function Editing({ saved, first }) {
   const check = useCheck(rule);
   const { byKey, others } = sorted({ problems, check, kind: form.kind, isJson: json !== null });
   const isReady = check?.isValid === true && Object.keys(problems).length === 0;
+  const saving = savingOf(rule, saved && { ...saved.rule, version: saved.version });
   const save = async () => {
     setRefusal(null);
     try {
-      await ask("PUT", urlOf(["rules", rule.id]), rule);
-      toast(`Rule ${rule.id} is saved as version ${version}. The engines have it within a second.`);
+      await ask("PUT", urlOf(["rules", rule.id]), saving.rule);
+      toast(
+        `Rule ${rule.id} ${SAVED[saving.change](saving.rule)}. The engines have it in a second.`,
+      );
       navigate(urlOf(["rules", rule.id]));
     } catch (error) {
       setRefusal(error);
@@ -93,8 +106,8 @@ function Editing({ saved, first }) {
           otherwise=${html`<p class="muted">You may try a rule; saving it needs an operator.</p>`}
         >
           <div class="row">
-            <${Button} kind="primary" disabled=${!isReady} onClick=${save}
-              >Save as version ${version}<//
+            <${Button} kind="primary" disabled=${!isReady || saving.change === null} onClick=${save}
+              >${SAVE[saving.change]?.(saving.rule) ?? "Nothing is changed yet"}<//
             >
           </div>
         <//>

@@ -156,6 +156,40 @@ test("in a maintenance window an alert is silenced; it fires at the end if it st
   expect(brief(under.frame(minute + 30_000, room("s", 2_000)))).toEqual(["a s firing"]);
 });
 
+test("a silence is no change of the rule: what fires goes on, and what is taken out fires if it holds", () => {
+  const under = lane(high("a"));
+  const minute = Math.ceil(START_MS / 60_000) * 60_000;
+  const [first] = under.frame(minute, room("r", 2_000));
+  const silences = [{ cron: "* * * * *", for: "1h" }];
+  expect(under.setRules(parseRules([{ ...high("a"), silences }]))).toEqual([]);
+  expect(brief(under.frame(minute + 1_000, room("s", 2_000)))).toEqual(["a s silenced"]);
+  expect(under.frame(minute + 2_000, room("r", 1))).toMatchObject([
+    { state: "resolved", id: first!.id },
+  ]);
+
+  // A restart in between: what is silenced is known, and by which windows.
+  const parts = { lane: under.rules.lane, catalog, nowMs: () => 0 };
+  under.rules = restoreSnapshot(takeSnapshot(under.rules), parts);
+  under.setRules(parseRules([{ ...high("a"), silences }]));
+  expect(under.frame(minute + 3_000)).toEqual([]);
+  expect(under.setRules(parseRules([high("a")]))).toEqual([]);
+  expect(brief(under.frame(minute + 4_000))).toEqual(["a s firing"]);
+});
+
+test("a window that goes on for longer keeps silent what fired in the one before", () => {
+  const window = (length: string) => ({
+    ...{ ...high("a"), silences: [{ cron: "0 * * * *", for: length }] },
+  });
+  const hour = Math.ceil(START_MS / 3_600_000) * 3_600_000;
+  const under = lane(window("10s"));
+  expect(brief(under.frame(hour + 5_000, room("r", 2_000)))).toEqual(["a r silenced"]);
+  under.setRules(parseRules([window("20s")]));
+  const at = (...seconds: number[]) =>
+    seconds.flatMap((second) => brief(under.frame(hour + second * 1_000)));
+  expect(at(8, 11, 14, 17)).toEqual([]);
+  expect(at(20, 21)).toEqual(["a r firing"]);
+});
+
 test("commands go with the states that they are for, to the key's device or another", () => {
   const under = lane({
     ...high("a"),
