@@ -11,7 +11,7 @@ import { type Installation, startInstallation } from "./support/installation.ts"
 let installation: Installation;
 beforeAll(async () => {
   installation = await startInstallation(19_240);
-});
+}, 240_000);
 afterAll(async () => installation?.[Symbol.asyncDispose]());
 
 /** Runs lines in a shell as somebody who pasted them. */
@@ -124,6 +124,47 @@ test("topics stand in a tree with what was made of each message", async () => {
   await topic.click();
   await page.getByRole("link", { name: "room-eu-01", exact: true }).click();
   await page.getByRole("heading", { name: "room-eu-01" }).waitFor();
+});
+
+test("what is published from the page is a reading like any other", async () => {
+  await using watched = await installation.open("/topics?filter=devices%2Ffrom-page%2F%23");
+  const { page } = watched;
+  await page.getByText("No message yet").waitFor();
+  const payload = { seq: 1, temperature: 33.25, humidity: 40, light: 300, co2: 640, occupancy: 1 };
+  const topic = "devices/from-page/telemetry/environment";
+  await page.getByRole("textbox", { name: "Topic", exact: true }).fill(topic);
+  await page.getByRole("textbox", { name: "Payload" }).fill(JSON.stringify(payload));
+  await page.getByRole("button", { name: "Publish" }).click();
+  await page.getByText(`Published on ${topic}`).waitFor();
+  await page.getByRole("list", { name: "Messages" }).getByText("33.25").waitFor();
+  await page.goto(new URL("/devices/from-page", page.url()).href);
+  await page.getByText("33.3").first().waitFor();
+  expect(watched.errors).toEqual([]);
+});
+
+test("a viewer listens to messages as they come, and cannot publish by the page's own connection either", async () => {
+  await using watched = await installation.open("/topics", { role: "viewer" });
+  const { page } = watched;
+  await page.getByRole("textbox", { name: "Topic filter" }).fill("devices/+/telemetry/#");
+  await page.getByRole("button", { name: "Listen" }).click();
+  await page.getByText(/messages, the newest first/).waitFor();
+  await page.getByText("Publishing is for operators").waitFor();
+  expect(await page.getByRole("button", { name: "Publish" }).count()).toBe(0);
+  await screenshot(page, "topics-viewer-light");
+
+  const tried = await page.evaluate<string>(`(async () => {
+    const { connectRegion } = await import("/topics/live-client.js");
+    const ended = Promise.withResolvers();
+    const client = await connectRegion("eu", { onMessage: () => {}, onEnd: ended.resolve });
+    void client.publish("devices/by-a-viewer/telemetry/environment", "{}", { qos: 1 }).catch(() => {});
+    return ended.promise;
+  })()`);
+  expect(tried).not.toBe("");
+  const { topics } = await installation.api<{ topics: unknown[] }>(
+    "GET",
+    "/topics?prefix=devices/by-a-viewer",
+  );
+  expect(topics).toEqual([]);
 });
 
 test("a viewer sees devices and topics, and nothing that changes something", async () => {

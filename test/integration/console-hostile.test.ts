@@ -3,7 +3,9 @@
 import { once } from "node:events";
 import { type Socket, connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { WebSocketServer } from "ws";
+import * as mqttPacket from "mqtt-packet";
+import type { IConnectPacket, IPublishPacket, Packet } from "mqtt-packet";
+import { WebSocket, WebSocketServer } from "ws";
 import { CHANGE_HEADER } from "../../cloud/console/access/origin.ts";
 import {
   type ConsoleUnderTest,
@@ -108,11 +110,11 @@ test.each(["/mqtt/eu", "/mqtt/nowhere", "/api/v1/stream"])(
   },
 );
 
-async function logIn(): Promise<string> {
+async function logIn(token = OPERATOR_TOKEN): Promise<string> {
   const answer = await fetch(`${api.url}/api/v1/session`, {
     method: "POST",
     headers: { origin: api.url, [CHANGE_HEADER]: "1", "content-type": "application/json" },
-    body: JSON.stringify({ token: OPERATOR_TOKEN }),
+    body: JSON.stringify({ token }),
   });
   return answer.headers.get("set-cookie")!.split(";")[0]!;
 }
@@ -132,6 +134,49 @@ test("who logs out is cut off from MQTT, too", async () => {
   await once(socket, "end", { signal: AbortSignal.timeout(15_000) });
   socket.destroy();
 }, 20_000);
+
+const CONNECT: IConnectPacket = {
+  ...{ cmd: "connect", clientId: "console-viewer", protocolVersion: 5, protocolId: "MQTT" },
+  ...{ clean: true, keepalive: 60 },
+};
+const PUBLISH: IPublishPacket = {
+  ...{ cmd: "publish", topic: "devices/a/commands", payload: "open", qos: 0 },
+  ...{ dup: false, retain: false },
+};
+
+/** Commands that the gateway reads of what somebody of a role sends, until their connection ends or all came. */
+async function heardOf(token: string, packets: readonly Packet[]): Promise<string[]> {
+  const heard: string[] = [];
+  const parser = mqttPacket.parser();
+  parser.on("packet", ({ cmd }) => heard.push(cmd));
+  gateway.once("connection", (socket) =>
+    socket.on("message", (data: Buffer) => void parser.parse(data)),
+  );
+  const cookie = await logIn(token);
+  const page = new WebSocket(`${api.url.replace("http", "ws")}/mqtt/eu`, "mqtt", {
+    headers: { cookie, origin: api.url },
+  });
+  await once(page, "open");
+  const closed = once(page, "close").then(() => true);
+  const bytes = packets.map((packet) => mqttPacket.generate(packet, { protocolVersion: 5 }));
+  page.send(Buffer.concat(bytes));
+  await Promise.race([
+    closed,
+    eventually("all came", () => heard.length === packets.length, 10_000).catch(() => false),
+  ]);
+  page.terminate();
+  return heard;
+}
+
+test("what a viewer publishes ends at the console; what they listen to, and an operator's, goes on", async () => {
+  const subscriptions = [{ topic: "#", qos: 0 as const }];
+  const subscribe = { cmd: "subscribe", messageId: 1, subscriptions } as const;
+  expect(await heardOf(VIEWER_TOKEN, [CONNECT, subscribe])).toEqual(["connect", "subscribe"]);
+  expect(await heardOf(VIEWER_TOKEN, [CONNECT, PUBLISH, subscribe])).not.toContain("publish");
+  const will = { topic: "t", payload: Buffer.from("x"), qos: 0, retain: false } as const;
+  expect(await heardOf(VIEWER_TOKEN, [{ ...CONNECT, will }])).toEqual([]);
+  expect(await heardOf(OPERATOR_TOKEN, [CONNECT, PUBLISH])).toEqual(["connect", "publish"]);
+}, 40_000);
 
 test("no path leads out of the page's directory", async () => {
   for (const path of [

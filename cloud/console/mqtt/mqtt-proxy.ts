@@ -1,7 +1,8 @@
-// MQTT over WebSocket for the page: a connection of an operator goes on to the gateway of a region.
+// MQTT over WebSocket for the page: a connection goes on to the gateway of a region.
 //
-// M1. Nothing goes on before the same checks as of a change: the host, the origin, an operator's session.
-// M2. Once that session is over, the connection is, too, within CHECK_EVERY_MS.
+// M1. Nothing goes on before the same checks as of a change: the host, the origin, a session. An operator's bytes go on
+//     as they are; a viewer's are read packet by packet, so that they listen and do nothing else (viewer-packets.ts).
+// M2. Once that session is over, or has another role, the connection is over, too, within CHECK_EVERY_MS.
 // M3. Whoever is refused holds no connection, whether or not they close their end.
 import type { FastifyInstance } from "fastify";
 import type { IncomingMessage } from "node:http";
@@ -9,10 +10,13 @@ import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Guard } from "../access/guard.ts";
 import { isAllowedHost } from "../access/origin.ts";
-import { mayDo } from "../access/who.ts";
+import { type Role, mayDo } from "../access/who.ts";
+import { ViewerConnections } from "./viewer-connection.ts";
 
 /** Connections that may be open at once. */
 const CONNECTIONS_MAX = 200;
+/** Of these, viewers': operators always find room. */
+const VIEWERS_MAX = 150;
 const CHECK_EVERY_MS = 5_000;
 const PATH = /^\/mqtt\/([a-z0-9-]+)$/;
 /** Headers of the handshake (RFC 6455, 4.2.1) that the gateway has to see; a cookie is none of its business. */
@@ -36,36 +40,46 @@ export function proxyMqtt(
   server: FastifyInstance,
   { guard, hosts, targets }: MqttProxyParts,
 ): void {
-  let open = 0;
+  const viewers = new ViewerConnections();
+  const open = { viewer: 0, operator: 0 };
   server.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
     const target = targets.get(PATH.exec(request.url ?? "")?.[1] ?? "");
     if (!target) return refuse(socket, "404 Not Found");
-    const status = (): string | null => problemStatus(server, request, guard, hosts);
-    const problem = status();
-    if (problem !== null) return refuse(socket, problem);
-    if (open >= CONNECTIONS_MAX) return refuse(socket, "503 Service Unavailable");
-    open += 1;
-    const watch = setInterval(() => status() === null || socket.destroy(), CHECK_EVERY_MS).unref(); // M2
+    const asks = (): Asked => askedBy(server, request, guard, hosts);
+    const { role, refusal } = asks();
+    if (role === null) return refuse(socket, refusal);
+    const isFull = open.viewer + open.operator >= CONNECTIONS_MAX;
+    if (isFull || (role === "viewer" && open.viewer >= VIEWERS_MAX))
+      return refuse(socket, "503 Service Unavailable");
+    open[role] += 1;
+    const watch = setInterval(() => asks().role === role || socket.destroy(), CHECK_EVERY_MS); // M2
+    watch.unref();
     socket.once("close", () => {
-      open -= 1;
+      open[role] -= 1;
       clearInterval(watch);
     });
-    forward(request, socket, head, target);
+    if (mayDo(role, "operator")) forward(request, socket, head, target);
+    else viewers.open(request, socket, head, target);
   });
 }
 
-/** The status of a refusal, or null (M1). */
-function problemStatus(
+type Asked =
+  | { readonly role: Role; readonly refusal: null }
+  | { readonly role: null; readonly refusal: string };
+
+/** The role of whoever asks, or the status of a refusal (M1). */
+function askedBy(
   server: FastifyInstance,
   request: IncomingMessage,
   guard: Guard,
   hosts: ReadonlySet<string>,
-): string | null {
+): Asked {
+  const refused = (refusal: string): Asked => ({ role: null, refusal });
   const { host, origin, cookie = "" } = request.headers;
-  if (!isAllowedHost(host, hosts)) return "421 Misdirected Request";
+  if (!isAllowedHost(host, hosts)) return refused("421 Misdirected Request");
   if (origin === undefined || !URL.canParse(origin) || new URL(origin).host !== host)
-    return "403 Forbidden";
+    return refused("403 Forbidden");
   const { headers, headersDistinct, socket } = request;
   const who = guard.whoIs({
     headers,
@@ -73,8 +87,7 @@ function problemStatus(
     socket,
     cookies: server.parseCookie(cookie),
   });
-  if (who === null) return "401 Unauthorized";
-  return mayDo(who.role, "operator") ? null : "403 Forbidden";
+  return who === null ? refused("401 Unauthorized") : { role: who.role, refusal: null };
 }
 
 function refuse(socket: Duplex, status: string): void {

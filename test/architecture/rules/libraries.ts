@@ -28,7 +28,7 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   htm: ["cloud/console/page/"],
   "log-update": ["infra/cli/kit/", "infra/local/"],
   mqtt: ["device-sim/"],
-  "mqtt-packet": ["gateway/broker/"],
+  "mqtt-packet": ["gateway/broker/", "cloud/console/mqtt/"],
   nats: ["platform/nats/", "test/unit/platform/nats/"],
   "node-cron": ["cloud/", "gateway/retention/", "platform/runtime/"],
   nodemailer: ["cloud/notifier/"],
@@ -36,7 +36,7 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   preact: ["cloud/console/page/"],
   re2js: ["contracts/rules/"],
   uplot: ["cloud/console/page/"],
-  ws: ["gateway/broker/"],
+  ws: ["gateway/broker/", "cloud/console/mqtt/"],
   yaml: ["infra/grafana/"],
 };
 

@@ -77,14 +77,14 @@ export function Page({ query }) {
       <${Answer} of=${asked}>${(data) => html`<${Tree} data=${data} query=${query} />`}<//>
       <div class="stack">
         ${chosen && html`<${OneTopic} topic=${chosen} subscribe=${subscribe} />`}
+        <${Subscribe} region=${region} filter=${query.filter ?? ""} regions=${regions} />
         <${ForOperators}
           otherwise=${html`<${Note} state="info"
-            ><p>Listening to messages as they come, and publishing, is for operators.</p><//
+            ><p>You may listen. Publishing is for operators: a message may move something.</p><//
           >`}
         >
-          <${Subscribe} region=${region} filter=${query.filter ?? ""} regions=${regions} />
+          <${Publish} key=${query.topic} region=${region} topic=${query.topic} />
         <//>
-        <${Publish} key=${query.topic} region=${region} topic=${query.topic} />
       </div>
     </div>`;
 }

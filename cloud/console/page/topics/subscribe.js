@@ -9,7 +9,6 @@ import { Panel } from "../kit/panel.js";
 import { ProblemNote } from "../kit/problem.js";
 import { toast } from "../kit/toast.js";
 import { setQuery } from "../shell/router.js";
-import { ForOperators } from "../shell/session.js";
 import { connectRegion } from "./live-client.js";
 
 const KEPT = 200;
@@ -147,15 +146,13 @@ export function Publish({ region, topic: first }) {
       setProblem(error);
     }
   };
-  return html`<${ForOperators}>
-    <${Panel} title="Publish" note="with QoS 1, in the region above">
-      <form class="form" onSubmit=${(event) => event.preventDefault()}>
-        <${TextField} label="Topic" value=${topic} onInput=${setTopic} />
-        <${TextArea} label="Payload" value=${text} onInput=${setText} />
-        <${CheckField} label="Retain" checked=${isRetained} onChange=${setRetained} />
-        ${problem && html`<${ProblemNote} problem=${problem} title="The gateway did not take it" />`}
-        <div><${Button} disabled=${topic === ""} onClick=${submit}>Publish<//></div>
-      </form>
-    <//>
+  return html`<${Panel} title="Publish" note="with QoS 1, in the region above">
+    <form class="form" onSubmit=${(event) => event.preventDefault()}>
+      <${TextField} label="Topic" value=${topic} onInput=${setTopic} />
+      <${TextArea} label="Payload" value=${text} onInput=${setText} />
+      <${CheckField} label="Retain" checked=${isRetained} onChange=${setRetained} />
+      ${problem && html`<${ProblemNote} problem=${problem} title="The gateway did not take it" />`}
+      <div><${Button} disabled=${topic === ""} onClick=${submit}>Publish<//></div>
+    </form>
   <//>`;
 }
