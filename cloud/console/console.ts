@@ -11,7 +11,7 @@ import type { Resolved } from "../../platform/runtime/config.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
 import { Guard } from "./access/guard.ts";
 import { allowedHosts } from "./access/origin.ts";
-import { LoginCode, type RoleTokens, randomSecret, sessionKey } from "./access/secrets.ts";
+import { LoginCodes, type RoleTokens, randomSecret, sessionKey } from "./access/secrets.ts";
 import { Sessions } from "./access/sessions.ts";
 import { registerRoutes } from "./api/register.ts";
 import { type RouteParts, apiRoutes } from "./api/routes.ts";
@@ -71,8 +71,8 @@ export class Console implements StatusSource {
     const { consoleHost: host, consolePort: port } = this.#config;
     const { logger } = this.#hub;
     await this.#facts.load(signal);
-    const code = this.#config.loginCode || randomSecret();
-    const server = await this.#server(code);
+    const loginCodes = new LoginCodes({ ageMs: this.#config.loginAge, now: this.#hub.now });
+    const server = await this.#server(loginCodes);
     try {
       await server.listen({ host, port });
     } catch (error) {
@@ -81,6 +81,7 @@ export class Console implements StatusSource {
     this.#listening = true;
     const { port: bound } = server.server.address() as AddressInfo;
     const url = this.#config.consoleUrl?.href ?? `http://${host}:${bound}/`;
+    const { code } = loginCodes.add(this.#config.loginCode || randomSecret());
     // Whoever handed in a code tells people the link; a log is no place for a secret that is known elsewhere.
     const login = this.#config.loginCode === "" ? { login: `${url}#login=${code}` } : {};
     logger.info({ url, ...login }, "the console listens");
@@ -92,8 +93,8 @@ export class Console implements StatusSource {
     }
   }
 
-  async #server(code: string): Promise<FastifyInstance> {
-    const parts = this.#parts(code);
+  async #server(loginCodes: LoginCodes): Promise<FastifyInstance> {
+    const parts = this.#parts(loginCodes);
     const { logger } = this.#hub;
     const server = fastify({
       bodyLimit: BODY_BYTES_MAX,
@@ -118,7 +119,7 @@ export class Console implements StatusSource {
     return server;
   }
 
-  #parts(code: string): RouteParts {
+  #parts(loginCodes: LoginCodes): RouteParts {
     const config = this.#config;
     const hub = this.#hub;
     const { natsUrl, schemas, sessionAge: ageMs, demoUrl, demoToken } = config;
@@ -140,13 +141,14 @@ export class Console implements StatusSource {
       guard: new Guard({ hosts, tokens, sessions, proxy }),
       sessions,
       tokens,
-      loginCode: new LoginCode(code),
+      loginCodes,
       secure: config.consoleUrl?.protocol === "https:",
       now,
       audit: new AuditLog(hub.connection, hub.logger),
       rules: new RuleShelf(hub, this.#files.rules),
-      trials: new RuleTrials({ natsUrl, schemas }),
+      trials: new RuleTrials({ natsUrl, schemas, now }),
       mappings: this.#files.mappings,
+      mappingsFile: config.mappings === "" ? null : config.mappings,
       traces: new TraceStore(),
       gateways: config.gateways,
       demo: demoUrl === "" ? null : { url: demoUrl, token: demoToken },

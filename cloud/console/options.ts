@@ -80,9 +80,15 @@ export const CONSOLE_OPTIONS = {
   },
   loginCode: {
     env: "SKERRY_CONSOLE_LOGIN_CODE",
-    doc: "code of the login link, good for one operator's session after each start; without any, a random one is logged",
+    doc: "code of the login link, good for one operator's session after each start, for a while; without any, a random one is logged",
     fallback: "",
     parse: secret,
+  },
+  loginAge: {
+    env: "SKERRY_CONSOLE_LOGIN_AGE",
+    doc: "a login link that nobody opened is good for this long",
+    fallback: "10m",
+    parse: as.durationMs,
   },
   sessionAge: {
     env: "SKERRY_CONSOLE_SESSION_AGE",
@@ -141,7 +147,7 @@ export const CONSOLE_OPTIONS = {
   },
   mqtt: {
     env: "SKERRY_CONSOLE_MQTT",
-    doc: "WebSocket listener of a gateway of each region, for operators' pages: eu=ws://host:port,us=ws://host:port",
+    doc: "WebSocket listener of a gateway of each region, for the page Topics: eu=ws://host:port,us=ws://host:port",
     fallback: "",
     parse: urlsByRegion("ws"),
   },

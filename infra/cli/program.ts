@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { addAlertsCommand } from "./alerts.ts";
 import { addCommandsCommand } from "./commands.ts";
+import { addConsoleCommand } from "./console.ts";
 import { addContractsCommand } from "./contracts.ts";
 import { addDevicesCommand } from "./devices.ts";
 import { type Say, optionText } from "./kit/options.ts";
@@ -27,6 +28,7 @@ export function makeProgram(say: Say): Command {
   addStatusCommand(program, say);
   addLaneCommand(program, say);
   addLedgerCommand(program, say);
+  addConsoleCommand(program, say);
   addDevicesCommand(program, say);
   addContractsCommand(program, say);
   addMappingsCommand(program, say);

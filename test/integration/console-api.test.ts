@@ -183,8 +183,24 @@ test("a rule is checked, tried over the log, saved, fires, and its alert is ackn
     return body.alerts.length === 1;
   });
   const silence = await api.ask<Json>("POST", "/silences", { rule: "stuffy", for: "2h" });
-  expect(silence.body).toMatchObject({ version: 2 });
-  expect((await api.ask("DELETE", "/silences?rule=stuffy&index=0")).status).toBe(200);
+  expect(silence.body).toMatchObject({ version: 1, silences: [{ for: "2h" }] });
+  await eventually(
+    "the engine counts what it was asked, and the silence begins nothing anew",
+    async () => {
+      const { body } = await api.ask<{ engines: { version: number; counts: Json }[] }>(
+        "GET",
+        "/rules/stuffy",
+      );
+      const [engine] = body.engines;
+      return (
+        engine?.version === 1 && engine.counts["firing"] === 1 && engine.counts["evaluations"] !== 0
+      );
+    },
+  );
+  const [window] = silence.body["silences"] as Record<string, string>[];
+  const taken = new URLSearchParams({ rule: "stuffy", ...window }).toString();
+  expect((await api.ask("DELETE", `/silences?${taken}`)).status).toBe(200);
+  expect((await api.ask("DELETE", `/silences?${taken}`)).status).toBe(422);
   expect((await api.ask("DELETE", "/rules/stuffy")).status).toBe(204);
   expect((await api.ask("GET", "/rules/stuffy")).status).toBe(404);
 });
@@ -273,21 +289,51 @@ test("series are listed and drawn, as readings, rollups and CSV", async () => {
   }
   const tags = encodeURIComponent(JSON.stringify({ device: "room-1" }));
   const path = `/series/data?contract=environment&field=co2&tags=${tags}`;
-  const raw = await api.ask<{ points: Json[] }>("GET", `${path}&source=raw`);
-  expect(raw.body.points.length).toBeGreaterThan(10);
+  const raw = await api.ask<Lines>("GET", `${path}&source=raw`);
+  expect(raw.body.lines[0]!.points.length).toBeGreaterThan(10);
   await eventually(
     "rollups are there",
     async () => {
       await publish(reading(640));
-      const { body } = await api.ask<{ points: Json[]; source: string }>("GET", path);
-      expect(body.source).toBe("10s");
-      return body.points.some(({ isFinal, count }) => isFinal === true && Number(count) > 0);
+      const [line] = (await api.ask<Lines>("GET", path)).body.lines;
+      expect(line!.source).toBe("10s");
+      return line!.points.some(({ isFinal, count }) => isFinal === true && Number(count) > 0);
     },
     40_000,
   );
   const csv = await api.ask<string>("GET", `${path}&source=raw&format=csv`);
-  expect(csv.body).toMatch(/^time,value,min,max,count,revision,final\r\n\d{4}-/);
+  expect(csv.body).toMatch(
+    /^time,device,field,unit,value,min,max,count,revision,final\r\n\d{4}-[^,]+,"room-1","co2",/,
+  );
   expect((await api.ask("GET", "/series/data?contract=environment&field=none")).status).toBe(404);
+});
+
+interface Lines {
+  lines: { tags: Json; field: string; source: string; unit: string; points: Json[] }[];
+}
+
+test("several fields of several series are one answer, up to what a chart can show", async () => {
+  const of = (devices: string[], fields: string): string =>
+    `/series/data?contract=environment&field=${fields}&tags=${encodeURIComponent(
+      JSON.stringify(devices.map((device) => ({ device }))),
+    )}`;
+  const { body } = await api.ask<Lines>("GET", of(["room-1", "nobody"], "co2,temperature"));
+  expect(body.lines.map(({ tags, field, unit }) => [tags["device"], field, unit])).toEqual([
+    ["room-1", "co2", "[ppm]"],
+    ["room-1", "temperature", "Cel"],
+    ["nobody", "co2", "[ppm]"],
+    ["nobody", "temperature", "Cel"],
+  ]);
+  expect(body.lines.map(({ points }) => points.length > 0)).toEqual([true, true, false, false]);
+  const tooMany = await api.ask<Json>("GET", of(["a", "b", "c", "d", "e"], "co2,temperature"));
+  expect(tooMany).toMatchObject({
+    status: 422,
+    body: { detail: expect.stringMatching(/^10 lines.* 8 /) as string },
+  });
+  for (const tags of ["[]", "[[]]", '[{"a":1}]', "7", "x"])
+    expect(
+      (await api.ask("GET", `/series/data?contract=environment&field=co2&tags=${tags}`)).status,
+    ).toBe(422);
 });
 
 test("the facts of the home page and the ledger are of the form that their page says", async () => {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   type ConsoleUnderTest,
   LOGIN_CODE,
+  OPERATOR_TOKEN,
   VIEWER_TOKEN,
   askApi,
   startConsole,
@@ -51,6 +52,15 @@ test("the login link logs in once; the session's cookie is HttpOnly and SameSite
   await eventually("there are facts", async () => {
     return (await asPage("GET", "/overview", { cookie })).status === 200;
   });
+
+  const operator = { authorization: `Bearer ${OPERATOR_TOKEN}` };
+  const made = await asPage("POST", "/login-codes", operator);
+  const { code } = (await made.json()) as { code: string };
+  expect((await asPage("POST", "/session", {}, { token: code })).status).toBe(200);
+  expect((await asPage("POST", "/session", {}, { token: code })).status).toBe(401);
+  const viewer = { authorization: `Bearer ${VIEWER_TOKEN}` };
+  expect((await asPage("POST", "/login-codes", viewer)).status).toBe(403);
+
   expect((await asPage("DELETE", "/session", { cookie })).status).toBe(204);
   expect((await asPage("GET", "/overview", { cookie })).status).toBe(401);
 });

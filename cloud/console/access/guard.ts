@@ -100,7 +100,7 @@ export class Guard {
     if (who === null) {
       void reply.header("www-authenticate", 'Bearer realm="skerry"');
       throw new Problem(401, "Not logged in", {
-        detail: "Open the login link that was printed at the start, or log in with a token.",
+        detail: "Open a login link (npx skerry console login prints one), or log in with a token.",
       });
     }
     if (!mayDo(who.role, needs))

@@ -1,4 +1,4 @@
-// Tokens of the roles, the code of the login link, and the key that signs sessions.
+// Tokens of the roles, codes of login links, and the key that signs sessions.
 import { createHash, randomBytes, scryptSync, timingSafeEqual } from "node:crypto";
 import type { Role } from "./who.ts";
 
@@ -31,18 +31,37 @@ export function roleOf(token: string, tokens: RoleTokens): Role | null {
 export const sessionKey = ({ operator, viewer }: RoleTokens): Buffer =>
   scryptSync(operator, `skerry console ${viewer ?? ""}`, KEY_BYTES);
 
-/** A code that works once. */
-export class LoginCode {
-  #code: string | null;
+/** Codes that may wait for somebody at once; the oldest goes. */
+const CODES_MAX = 20;
 
-  constructor(code: string) {
-    this.#code = code;
+/** Codes of login links: each logs one operator in, and not for long, because links stay in logs and histories. */
+export class LoginCodes {
+  readonly #ageMs: number;
+  readonly #now: () => number;
+  readonly #untilMs = new Map<string, number>();
+
+  constructor(of: { ageMs: number; now: () => number }) {
+    this.#ageMs = of.ageMs;
+    this.#now = of.now;
   }
 
-  /** True for the first who shows it. */
+  /** @returns the code, and when it ends, epoch ms. */
+  add(code = randomSecret()): { code: string; untilMs: number } {
+    const untilMs = this.#now() + this.#ageMs;
+    this.#untilMs.set(code, untilMs);
+    if (this.#untilMs.size > CODES_MAX) this.#untilMs.delete([...this.#untilMs.keys()][0]!);
+    return { code, untilMs };
+  }
+
+  /** True for the first who shows a code in time. */
   take(text: string): boolean {
-    if (this.#code === null || !isSame(text, this.#code)) return false;
-    this.#code = null;
-    return true;
+    let isGood = false;
+    for (const [code, untilMs] of this.#untilMs) {
+      const isOver = untilMs <= this.#now();
+      const isShown = isSame(text, code);
+      if (isShown || isOver) this.#untilMs.delete(code);
+      if (isShown && !isOver) isGood = true;
+    }
+    return isGood;
   }
 }

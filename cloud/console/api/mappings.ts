@@ -24,15 +24,19 @@ interface Trial {
 }
 
 /** @param table of the file that the gateways were started with, as far as the console knows it. */
-export const mappingRoutes = (hub: Hub, table: MappingTable): Route[] => [
+export const mappingRoutes = (hub: Hub, table: MappingTable, file: string | null): Route[] => [
   route({
     method: "GET",
     path: "/mappings",
     summary: "The mapping table that the console was told of, and what is wrong with it",
     role: "viewer",
-    answer: object({ mappings: TABLE, problems: list(text()) }),
+    answer: object({
+      mappings: TABLE,
+      problems: list(text()),
+      file: orNull(text("the file that the console was told of; null: none")),
+    }),
     handle: async () =>
-      Promise.resolve({ mappings: table, problems: contractProblems(table, hub.catalog) }),
+      Promise.resolve({ mappings: table, problems: contractProblems(table, hub.catalog), file }),
   }),
   route<unknown, unknown, { mappings: unknown }>({
     method: "POST",

@@ -104,8 +104,11 @@ export function registerRoutes(
   });
 }
 
-export const sendProblem = (reply: FastifyReply, problem: Problem): FastifyReply =>
-  reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem.body()));
+export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  const { retryAfterS } = problem.details;
+  if (retryAfterS !== undefined) void reply.header("retry-after", retryAfterS);
+  return reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem.body()));
+}
 
 /** Whoever may not ask is sent away before a byte of the body is read. */
 function handlersOf(route: Route, parts: ApiParts) {

@@ -48,6 +48,8 @@ export interface RouteParts extends SessionParts {
   readonly trials: RuleTrials;
   readonly jobs: Jobs;
   readonly mappings: MappingTable;
+  /** Where that is from; null: the console was told of none. */
+  readonly mappingsFile: string | null;
   readonly traces: TraceStore;
   readonly demo: DemoControl | null;
   /** MQTT address of each region's gateways. */
@@ -67,7 +69,7 @@ export function apiRoutes(parts: RouteParts): Route[] {
     ...ruleRoutes(parts),
     ...rejectRoutes(hub, jobs),
     ...contractRoutes(parts),
-    ...mappingRoutes(hub, parts.mappings),
+    ...mappingRoutes(hub, parts.mappings, parts.mappingsFile),
     ...seriesRoutes(hub),
     ...activityRoutes(hub, events, jobs),
     ...traceRoutes(parts.traces),

@@ -1,13 +1,18 @@
 // Alerting rules: what they are, how engines take them, what a changed one would do.
+import type { FastifyReply, FastifyRequest } from "fastify";
 import type { AlertingStatus } from "../../../contracts/messages/status.ts";
 import { type Rule, conditionText, contractsOf, parseRule } from "../../../contracts/rules/rule.ts";
 import type { LiveView } from "../../../platform/nats/live/live-view.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
+import { versionFor } from "../../operations/rules/apply.ts";
 import { problemOf } from "../../operations/rules/store.ts";
+import type { Guard } from "../access/guard.ts";
+import { type Who, mayDo } from "../access/who.ts";
 import type { Hub } from "../hub.ts";
 import type { AlertWatch } from "../live/alert-watch.ts";
 import type { RuleShelf, ShelvedRule } from "../rules/rule-shelf.ts";
 import type { RuleTrials } from "../rules/rule-trials.ts";
+import type { Asker } from "../rules/trial-queue.ts";
 import { ALERT } from "./alerts.ts";
 import { Problem, invalid, notFound } from "./problem.ts";
 import { type Route, route } from "./route.ts";
@@ -21,6 +26,16 @@ const ENGINE = object({
   state: oneOf(["evaluated", "waiting", "disabled", "failing", "unknown"]),
   version: orNull(integer("the version that counts there")),
   detail: text("what it waits for, why it is disabled, how often it failed"),
+  counts: orNull(
+    object({
+      evaluations: integer(
+        "readings that it was asked about, since it began or the engine started",
+      ),
+      pending: integer("keys for which its condition holds, but not yet for long enough"),
+      firing: integer("keys whose alert fires"),
+      silenced: integer("keys whose alert fires in a maintenance window"),
+    }),
+  ),
 });
 
 const LISTED = object({
@@ -50,6 +65,7 @@ interface Parts {
   readonly trials: RuleTrials;
   readonly alerts: AlertWatch;
   readonly live: LiveView;
+  readonly guard: Guard;
 }
 
 export const ruleRoutes = (parts: Parts): Route[] => [...savedRoutes(parts), ...trialRoutes(parts)];
@@ -99,14 +115,15 @@ function savedRoutes({ rules, alerts, live }: Parts): Route[] {
     route<{ id: string }, unknown, Record<string, unknown>>({
       method: "PUT",
       path: "/rules/:id",
-      summary: "Save a rule; without a version it gets the next one",
+      summary:
+        "Save a rule; without a version it gets the next one, and keeps its own if only maintenance windows change",
       role: "operator",
       params: ID,
       body: RULE_BODY,
       answer: LISTED,
       handle: async ({ params: { id }, body }) => {
         const before = (await rules.all()).find(({ rule }) => rule.id === id)?.rule;
-        const rule = readRule({ version: (before?.version ?? 0) + 1, ...body, id });
+        const rule = readRule({ version: versionFor({ ...body, id }, before), ...body, id });
         return listed({ rule: await rules.save(rule), source: "saved" });
       },
     }),
@@ -125,7 +142,15 @@ function savedRoutes({ rules, alerts, live }: Parts): Route[] {
   ];
 }
 
-const trialRoutes = ({ hub, rules, trials }: Parts): Route[] => [
+/** Sessions by token have the same name, and are told apart by themselves; programs by where they are. */
+function askerOf(guard: Guard, { name, role }: Who, request: FastifyRequest, reply: FastifyReply) {
+  const gone = new AbortController();
+  reply.raw.once("close", () => gone.abort());
+  const id = guard.session(request)?.id ?? `${name} ${request.ip}`;
+  return { id, isOperator: mayDo(role, "operator"), signal: gone.signal } satisfies Asker;
+}
+
+const trialRoutes = ({ hub, rules, trials, guard }: Parts): Route[] => [
   route<unknown, unknown, Record<string, unknown>>({
     method: "POST",
     path: "/rules/check",
@@ -160,13 +185,13 @@ const trialRoutes = ({ hub, rules, trials }: Parts): Route[] => [
       gained: list(ALERT),
       lost: list(ALERT),
     }),
-    handle: async ({ body: { rule: raw, region, minutes } }) => {
-      const rule = readRule({ version: 1, ...raw });
+    handle: async ({ body: { rule: written, region, minutes }, who, raw, reply }) => {
+      const rule = readRule({ version: 1, ...written });
       const problem = problemOf(rule, hub.catalog);
       if (problem !== null) throw invalid(problem);
       const current = (await rules.all()).find((one) => one.rule.id === rule.id)?.rule ?? null;
       const sinceMs = hub.now() - minutes * 60_000;
-      return trials.run({ rule, current, region, sinceMs });
+      return trials.run({ rule, current, region, sinceMs }, askerOf(guard, who, raw, reply));
     },
   }),
 ];
@@ -209,8 +234,9 @@ function enginesOf(live: LiveView): AlertingStatus[] {
 
 function engineOf(status: AlertingStatus, { id }: Rule) {
   const { region, rules, rulesWaiting, rulesDisabled, rulesFailing } = status;
-  const version = rules.find((rule) => rule.id === id)?.version ?? null;
-  const of = { region, version };
+  const own = rules.find((rule) => rule.id === id);
+  const version = own?.version ?? null;
+  const of = { region, version, counts: own?.counts ?? null };
   const waits = rulesWaiting.find((one) => one.includes(`"${id}"`) || one.startsWith(`${id}:`));
   const disabled = rulesDisabled[id];
   const failing = rulesFailing[id];

@@ -1,7 +1,7 @@
 // Login and logout.
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Guard } from "../access/guard.ts";
-import { type LoginCode, type RoleTokens, roleOf } from "../access/secrets.ts";
+import { type LoginCodes, type RoleTokens, roleOf } from "../access/secrets.ts";
 import { SESSION_COOKIE, type Sessions } from "../access/sessions.ts";
 import { ROLES } from "../access/who.ts";
 import { Problem } from "./problem.ts";
@@ -18,7 +18,7 @@ export interface SessionParts {
   readonly guard: Guard;
   readonly sessions: Sessions;
   readonly tokens: RoleTokens;
-  readonly loginCode: LoginCode;
+  readonly loginCodes: LoginCodes;
   /** True if cookies may only travel over TLS. */
   readonly secure: boolean;
   readonly now: () => number;
@@ -31,15 +31,16 @@ const SESSION = object({
 });
 
 export function sessionRoutes(parts: SessionParts): Route[] {
-  const { guard, sessions, tokens, loginCode, secure } = parts;
+  const { guard, sessions, tokens, loginCodes, secure } = parts;
   const cookie = { path: "/", httpOnly: true, sameSite: "strict", secure } as const;
   const tries = new Tries(parts.now);
   const logIn = (token: string, raw: FastifyRequest, reply: FastifyReply) => {
     tries.count(raw.ip);
-    const role = roleOf(token, tokens) ?? (loginCode.take(token) ? "operator" : null);
+    const role = roleOf(token, tokens) ?? (loginCodes.take(token) ? "operator" : null);
     if (role === null)
       throw new Problem(401, "Not logged in", {
-        detail: "This is no token of this console, or a login link that was used already.",
+        detail:
+          "This is no token of this console, or a login link that was used already or is too old. npx skerry console login prints a new one.",
       });
     const { session, cookie: value } = sessions.begin({ name: role, role });
     const maxAge = Math.floor((session.untilMs - parts.now()) / 1000);
@@ -55,6 +56,15 @@ export function sessionRoutes(parts: SessionParts): Route[] {
       body: object({ token: text("a role's token, or the code of the login link") }),
       answer: SESSION,
       handle: async ({ body, raw, reply }) => Promise.resolve(logIn(body.token, raw, reply)),
+    }),
+    route({
+      method: "POST",
+      path: "/login-codes",
+      summary: "Make a login link's code, which logs an operator in once: open /#login=CODE",
+      role: "operator",
+      answer: object({ code: text(), untilMs: timeMs("it ends") }),
+      status: 201,
+      handle: async () => Promise.resolve(loginCodes.add()),
     }),
     route({
       method: "GET",
@@ -100,7 +110,10 @@ class Tries {
     this.#minute = minute;
     const tries = (this.#tries.get(address) ?? 0) + 1;
     this.#tries.set(address, tries);
-    if (tries > LOGINS_PER_MINUTE)
-      throw new Problem(429, "Too many logins", { detail: "Try again in a minute." });
+    if (tries > LOGINS_PER_MINUTE) {
+      const retryAfterS = Math.ceil(((minute + 1) * MINUTE_MS - this.#now()) / 1_000);
+      const detail = `Try again in ${retryAfterS} s.`;
+      throw new Problem(429, "Too many logins", { detail, retryAfterS });
+    }
   }
 }

@@ -1,11 +1,12 @@
 // Rules over the last hours of a log, in a thread of their own: the console goes on answering meanwhile.
 //
-// R1. One trial runs at a time; it has TRIAL_MS and HEAP_MIB_MAX, and costs nobody anything after that.
+// R1. One trial runs at a time, in turn (trial-queue.ts); it has TRIAL_MS and HEAP_MIB_MAX, and costs nobody anything after that.
 import { Worker } from "node:worker_threads";
 import type { Alert } from "../../../contracts/messages/alert.ts";
 import type { Rule } from "../../../contracts/rules/rule.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 import { Problem } from "../api/problem.ts";
+import { type Asker, TrialQueue } from "./trial-queue.ts";
 
 const TRIAL_MS = 60_000;
 const HEAP_MIB_MAX = 1_024;
@@ -36,30 +37,25 @@ export interface TrialResult {
 
 export class RuleTrials {
   readonly #of: { readonly natsUrl: string; readonly schemas: string };
-  #busy = false;
+  readonly #queue: TrialQueue;
 
-  constructor(of: { natsUrl: string; schemas: string }) {
+  constructor({ now, ...of }: { natsUrl: string; schemas: string; now: () => number }) {
     this.#of = of;
+    this.#queue = new TrialQueue(now);
   }
 
-  /** @throws Problem 429 while another trial runs, 422 if this one takes too much. */
-  async run(wanted: TrialWanted) {
-    if (this.#busy)
-      throw new Problem(429, "Another test is under way", { detail: "Try again in a moment." }); // R1
-    this.#busy = true;
-    try {
-      const { alerts, gained, lost, ...counts } = await this.#inThread(wanted);
-      return {
-        ...counts,
-        raised: alerts.filter(({ state }) => state === "firing").length,
-        alerts: alerts.slice(-ALERTS_MAX),
-        against: wanted.current?.version ?? null,
-        gained: gained.slice(-ALERTS_MAX),
-        lost: lost.slice(-ALERTS_MAX),
-      };
-    } finally {
-      this.#busy = false;
-    }
+  /** @throws Problem 429 if their turn does not come soon, 422 if this one takes too much. */
+  async run(wanted: TrialWanted, asker: Asker) {
+    const work = (): Promise<TrialResult> => this.#inThread(wanted);
+    const { alerts, gained, lost, ...counts } = await this.#queue.run(asker, work); // R1
+    return {
+      ...counts,
+      raised: alerts.filter(({ state }) => state === "firing").length,
+      alerts: alerts.slice(-ALERTS_MAX),
+      against: wanted.current?.version ?? null,
+      gained: gained.slice(-ALERTS_MAX),
+      lost: lost.slice(-ALERTS_MAX),
+    };
   }
 
   async #inThread(wanted: TrialWanted): Promise<TrialResult> {

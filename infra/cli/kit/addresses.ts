@@ -13,6 +13,7 @@ export interface InstallationAddresses {
   /** URL of each nats-server by its JetStream domain: `hub`, `eu`, … */
   readonly nats: Readonly<Record<string, string>>;
   readonly influx?: string;
+  readonly console?: { readonly url: string; readonly operatorToken: string };
   /** `/status` of each process by its name. */
   readonly status?: Readonly<Record<string, string>>;
 }

@@ -12,8 +12,9 @@ import { toast } from "../kit/toast.js";
 import { navigate } from "../shell/router.js";
 import { urlOf } from "../shell/url.js";
 import { ForOperators } from "../shell/session.js";
-import { EngineChips } from "./engines.js";
+import { EngineChips, Evaluations, StateCounts } from "./engines.js";
 import { KINDS } from "./kinds.js";
+import { silenceText } from "./silences.js";
 
 const EVERY_MS = 5_000;
 const CRUMB = { href: "/rules", text: "Rules" };
@@ -65,6 +66,8 @@ function RuleFacts({ listed, changed }) {
         html`<${EngineChips} engines=${engines} version=${version} />
           ${details.map(({ region, detail }) => html`<p key=${region} class="muted small">${region}: ${detail}</p>`)}`,
       ],
+      ["Evaluated", html`<${Evaluations} engines=${engines} /> readings`],
+      ["State", html`<${StateCounts} engines=${engines} />`],
       [
         "Alerts",
         html`<a href=${urlOf(["alerts"], { rule: id })}>${open} open</a>,
@@ -80,23 +83,23 @@ function RuleFacts({ listed, changed }) {
 }
 
 function Silences({ rule: { id, silences }, isSaved, changed }) {
-  const takeOut = async (index) => {
+  const takeOut = async (silence) => {
     try {
-      await ask("DELETE", urlOf(["silences"], { rule: id, index }));
-      toast("The window is taken out, as a new version of the rule.");
+      await ask("DELETE", urlOf(["silences"], { rule: id, ...silence }));
+      toast("The window is taken out. What it kept silent fires now, if it still holds.");
     } catch (error) {
       toast(error.message, "bad");
     }
     changed();
   };
   return silences.map(
-    ({ cron, for: length, timezone = "UTC" }, index) =>
-      html`<div class="row" key=${cron + length}>
-        <span>for ${length} from <code>${cron}</code> (${timezone})</span>
+    (silence) =>
+      html`<div class="row" key=${JSON.stringify(silence)}>
+        <span>${silenceText(silence)}</span>
         ${
           isSaved &&
           html`<${ForOperators}
-            ><${Button} size="small" onClick=${() => takeOut(index)}>Take out<//><//
+            ><${Button} size="small" onClick=${() => takeOut(silence)}>Take out<//><//
           >`
         }
       </div>`,

@@ -1,6 +1,8 @@
 // How the engine of each region takes a rule.
 import { html } from "/lib/htm.js";
 import { Chip } from "../kit/chip.js";
+import { UNKNOWN, count } from "../kit/numbers.js";
+import { countsOf, statesOf } from "./counts.js";
 
 const STATES = {
   evaluated: "ok",
@@ -25,4 +27,27 @@ function EngineChip({ engine: { region, state, detail, version: theirs }, versio
   return html`<${Chip} state=${isOld ? "warn" : STATES[state]} title=${detail}
     >${region}: ${isOld ? `still v${theirs}` : state}<//
   >`;
+}
+
+/** Readings that a rule was asked about, in all regions; by region in its title. */
+export function Evaluations({ engines }) {
+  const { known, evaluations } = countsOf(engines);
+  if (known === 0) return html`<span class="muted">${UNKNOWN}</span>`;
+  const byRegion = engines
+    .filter(({ counts }) => counts !== null)
+    .map(({ region, counts }) => `${region}: ${count(counts.evaluations)}`);
+  return html`<span title=${`${byRegion.join(", ")}, since it began or the engine was started`}
+    >${count(evaluations)}</span
+  >`;
+}
+
+/** How many keys are in which state, in all regions. */
+export function StateCounts({ engines }) {
+  const counts = countsOf(engines);
+  const states = statesOf(counts);
+  if (counts.known === 0) return html`<span class="muted">${UNKNOWN}</span>`;
+  if (states.length === 0) return html`<${Chip} state="ok">holds for none<//>`;
+  return html`<span class="row">
+    ${states.map(([word, number, colour]) => html`<${Chip} key=${word} state=${colour}>${count(number)} ${word}<//>`)}
+  </span>`;
 }

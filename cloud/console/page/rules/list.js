@@ -4,7 +4,7 @@ import { useAsk } from "../kit/ask.js";
 import { LinkButton } from "../kit/button.js";
 import { Chip } from "../kit/chip.js";
 import { Empty } from "../kit/empty.js";
-import { TextField } from "../kit/form.js";
+import { SearchField } from "../kit/form.js";
 import { plural } from "../kit/numbers.js";
 import { PageHead, Panel } from "../kit/panel.js";
 import { Note } from "../kit/problem.js";
@@ -13,7 +13,8 @@ import { useEvents } from "../shell/feed.js";
 import { setQuery } from "../shell/router.js";
 import { urlOf } from "../shell/url.js";
 import { ForOperators } from "../shell/session.js";
-import { EngineChips } from "./engines.js";
+import { EngineChips, Evaluations, StateCounts } from "./engines.js";
+import { countsOf } from "./counts.js";
 
 const EVERY_MS = 10_000;
 
@@ -32,6 +33,18 @@ const COLUMNS = [
     key: "condition",
     label: "Condition",
     cell: ({ condition }) => html`<code>${condition}</code>`,
+  },
+  {
+    key: "evaluations",
+    label: "Evaluated",
+    number: true,
+    cell: ({ engines }) => html`<${Evaluations} engines=${engines} />`,
+    sort: ({ engines }) => -countsOf(engines).evaluations,
+  },
+  {
+    key: "state",
+    label: "State",
+    cell: ({ engines }) => html`<${StateCounts} engines=${engines} />`,
   },
   {
     key: "open",
@@ -62,10 +75,7 @@ export function RuleList({ query: { search = "" } }) {
       The engine of each region evaluates them on the region's own log, with or without the WAN.
     <//>
     <div class="toolbar">
-      <${TextField}
-        label="Search"
-        type="search"
-        wide
+      <${SearchField}
         value=${search}
         placeholder="id, contract or condition"
         onInput=${(text) => setQuery({ search: text })}

@@ -23,7 +23,9 @@ export function LogIn({ done, reason }) {
         <h1>Skerry</h1>
       </div>
       <p class="muted">
-        Open the login link that was printed at the start, or log in with a token.
+        Open the login link that was printed at the start, within 10 minutes, or print a new one
+        with${" "}
+        <code>npx skerry console login</code>, or log in with a token.
       </p>
       <${TextField}
         label="Token"

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { LoginCode, roleOf, sessionKey } from "../../../../../cloud/console/access/secrets.ts";
+import { LoginCodes, roleOf, sessionKey } from "../../../../../cloud/console/access/secrets.ts";
 
 const tokens = { operator: "operator-token-1234", viewer: "viewer-token-12345" };
 
@@ -11,11 +11,27 @@ test("each token has its role, anything else has none; without a viewer's token 
   expect(roleOf("", { ...tokens, viewer: null })).toBeNull();
 });
 
-test("a login code works once", () => {
-  const code = new LoginCode("code");
-  expect(code.take("cod")).toBe(false);
-  expect(code.take("code")).toBe(true);
-  expect(code.take("code")).toBe(false);
+test("a login code works once, and not after its time", () => {
+  let nowMs = 0;
+  const codes = new LoginCodes({ ageMs: 600_000, now: () => nowMs });
+  codes.add("code");
+  const { code: second, untilMs } = codes.add();
+  expect(untilMs).toBe(600_000);
+  expect(codes.take("cod")).toBe(false);
+  expect(codes.take("code")).toBe(true);
+  expect(codes.take("code")).toBe(false);
+  nowMs = 599_999;
+  const { code: third } = codes.add();
+  nowMs = 600_000;
+  expect(codes.take(second)).toBe(false);
+  expect(codes.take(third)).toBe(true);
+});
+
+test("codes that nobody uses do not pile up: the oldest goes", () => {
+  const codes = new LoginCodes({ ageMs: 1_000, now: () => 0 });
+  const [first, ...others] = Array.from({ length: 21 }, () => codes.add().code);
+  expect(codes.take(first!)).toBe(false);
+  expect(others.every((code) => codes.take(code))).toBe(true);
 });
 
 test("another token makes another key, which ends the sessions of the former", () => {
