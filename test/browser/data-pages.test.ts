@@ -13,7 +13,7 @@ import { type Installation, startInstallation } from "./support/installation.ts"
 let installation: Installation;
 beforeAll(async () => {
   installation = await startInstallation(19_400);
-}, 120_000);
+}, 240_000);
 afterAll(async () => installation?.[Symbol.asyncDispose]());
 
 /** A message as a device sends it, which may be refused. */
@@ -57,8 +57,11 @@ test("a rule is written with checks, tried on the last hour, saved, fires, and i
   await page.getByRole("button", { name: "Save as version 1" }).click();
   await page.getByRole("heading", { name: "oven-hot" }).waitFor();
   await page.getByText("eu: evaluated").waitFor();
+  await page.getByText("holds for none").waitFor();
 
   publish("oven-1", "environment", reading(2, 72.5));
+  await page.getByText("1 firing").waitFor({ timeout: 30_000 });
+  await screenshot(page, "rule-light");
   await page.getByRole("link", { name: "1 open" }).click();
   await page.getByRole("link", { name: /oven-1/ }).click();
   await page.getByRole("img", { name: /limit 70/ }).waitFor({ timeout: 30_000 });
@@ -68,6 +71,16 @@ test("a rule is written with checks, tried on the last hour, saved, fires, and i
   await page.getByText("acknowledged", { exact: true }).first().waitFor();
   const { alerts } = await installation.api<Listed>("GET", "/alerts?rule=oven-hot");
   expect(alerts).toMatchObject([{ key: "oven-1", state: "acknowledged", by: "operator" }]);
+
+  await page.getByRole("button", { name: "Silence the rule" }).click();
+  await page.getByRole("button", { name: "Silence", exact: true }).click();
+  await page.getByText("Rule oven-hot is silent for 2 hours").waitFor();
+  await page.goto(new URL("/rules/oven-hot", page.url()).href);
+  await page.getByText(/for 2h, once, from/).waitFor();
+  await page.getByText("1, saved at the hub").waitFor();
+  await page.getByRole("button", { name: "Take out" }).click();
+  await page.getByText(/for 2h, once, from/).waitFor({ state: "detached" });
+  await page.getByText("1, saved at the hub").waitFor();
   expect(watched.errors).toEqual([]);
 });
 
@@ -122,7 +135,7 @@ test("a field of a series is drawn, zoomed by its span, and downloaded as CSV", 
   await using watched = await installation.open("/explore?contract=environment");
   const { page } = watched;
   await page.getByRole("link", { name: "kiln-1" }).click({ timeout: 30_000 });
-  await page.getByLabel("Field").selectOption("temperature");
+  await page.getByLabel("Field", { exact: true }).selectOption("temperature");
   await page.getByRole("button", { name: "10 min" }).click();
   await page.getByRole("heading", { name: "temperature, readings" }).waitFor();
   await page.getByRole("cell", { name: "121.5" }).waitFor();
@@ -135,8 +148,9 @@ test("a field of a series is drawn, zoomed by its span, and downloaded as CSV", 
   const [head, ...rows] = readFileSync(await file.path(), "utf8")
     .trim()
     .split("\r\n");
-  expect(head).toBe("time,value,min,max,count,revision,final");
-  expect(rows.map((row) => row.split(",")[1])).toEqual(["121.5"]);
+  expect(head).toMatch(/^time,device,.*field,unit,value,min,max,count,revision,final$/);
+  const valueAt = head!.split(",").indexOf("value");
+  expect(rows.map((row) => row.split(",")[valueAt])).toEqual(["121.5"]);
 
   await page.goto(new URL("/explore?contract=environment", page.url()).href);
   await page.getByRole("link", { name: "room-eu-01" }).click();
@@ -145,6 +159,51 @@ test("a field of a series is drawn, zoomed by its span, and downloaded as CSV", 
   await page.getByText(/windows? missing/).waitFor();
   await screenshot(page, "explore-light");
   expect(await seriousViolations(page)).toEqual([]);
+  expect(watched.errors).toEqual([]);
+});
+
+test("several series and fields are chosen, drawn by unit with a legend, kept in the address, and downloaded together", async () => {
+  await using watched = await installation.open("/explore?contract=environment");
+  const { page } = watched;
+  await page.getByLabel("Draw room-eu-01 with others").check({ timeout: 30_000 });
+  await page.getByLabel("Draw room-eu-02 with others").check();
+  await page.getByText("2 series chosen").waitFor();
+  await page.getByRole("link", { name: "Draw", exact: true }).click();
+  await page.getByLabel("Field", { exact: true }).selectOption("temperature");
+  await page.getByLabel("And another field").selectOption("humidity");
+  await page.getByRole("heading", { name: "temperature (°C)" }).waitFor();
+  await page.getByRole("heading", { name: "humidity (%)" }).waitFor();
+  const lines = page.getByRole("group", { name: "Lines, and how complete each is" });
+  await lines.getByRole("row", { name: /room-eu-02 humidity/ }).waitFor();
+  expect(await lines.locator("tbody tr").count()).toBe(4);
+  await screenshot(page, "explore-several-light");
+  expect(await seriousViolations(page)).toEqual([]);
+
+  await page.reload();
+  await page.getByRole("heading", { name: "humidity (%)" }).waitFor();
+  const download = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Download CSV" }).click();
+  const file = await download;
+  expect(file.suggestedFilename()).toBe("environment-temperature-humidity.csv");
+  const [head, ...rows] = readFileSync(await file.path(), "utf8")
+    .trim()
+    .split("\r\n");
+  const names = head!.split(",");
+  const of = (name: string) => new Set(rows.map((row) => row.split(",")[names.indexOf(name)]));
+  expect(of("device")).toEqual(new Set(['"room-eu-01"', '"room-eu-02"']));
+  expect(of("field")).toEqual(new Set(['"temperature"', '"humidity"']));
+
+  await page.getByRole("button", { name: "Take out humidity" }).click();
+  await page.getByRole("heading", { name: "humidity (%)" }).waitFor({ state: "detached" });
+  await page.getByLabel("And another field").selectOption("co2");
+  await page.getByLabel("And another field").selectOption("light");
+  await page.getByLabel("And another field").selectOption("humidity");
+  await page.getByText("8 lines are the most").first().waitFor();
+  expect(await page.getByLabel("And another field").isDisabled()).toBe(true);
+  await page.setViewportSize(PHONE);
+  await screenshot(page, "explore-several-phone");
+  const width = await page.evaluate<number>("document.documentElement.scrollWidth");
+  expect(width).toBeLessThanOrEqual(PHONE.width);
   expect(watched.errors).toEqual([]);
 });
 
@@ -175,6 +234,10 @@ test("a payload is tried against a contract and against another mapping table, a
   const table = page.getByLabel("Mapping table");
   await table.fill((await table.inputValue()).replaceAll("zigbee2mqtt/{device}", "z2m/{device}"));
   await page.getByText("The table fits the contracts").waitFor();
+  const downloaded = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Download mappings.json" }).click();
+  expect(readFileSync(await (await downloaded).path(), "utf8")).toContain("z2m/{device}");
+  await page.getByText(/infra\/mappings\/examples\.json/).waitFor();
   await page.getByRole("button", { name: "Try", exact: true }).click();
   await page.getByText("It would be refused").waitFor();
   await page.getByText(/unmapped_topic/).waitFor();

@@ -4,7 +4,6 @@ import { ask } from "../api.js";
 import { Answer } from "../kit/answer.js";
 import { useAsk, useSettled } from "../kit/ask.js";
 import { Button } from "../kit/button.js";
-import { CopyButton } from "../kit/code.js";
 import { Empty } from "../kit/empty.js";
 import { TextArea } from "../kit/form.js";
 import { plural } from "../kit/numbers.js";
@@ -13,6 +12,7 @@ import { Note } from "../kit/problem.js";
 import { Table } from "../kit/table.js";
 import { urlOf } from "../shell/url.js";
 import { MessageTrial } from "./payload-trial.js";
+import { TableFile } from "./table-file.js";
 
 const EXAMPLE_TOPIC = "zigbee2mqtt/th1";
 const EXAMPLE_PAYLOAD = '{"temperature":21.4,"humidity":55,"battery":97}';
@@ -57,7 +57,7 @@ const COLUMNS = [
   },
 ];
 
-function MappingTable({ mappings, problems, topic, payload }) {
+function MappingTable({ mappings, problems, file, topic, payload }) {
   const [text, setText] = useState(null);
   const { table, found } = useTable(text);
   return html`<div class="stack">
@@ -66,13 +66,13 @@ function MappingTable({ mappings, problems, topic, payload }) {
       <${Panel}
         title="Another table"
         note="tried here; the gateways go on with theirs"
-        actions=${text === null ? html`<${Button} size="small" onClick=${() => setText(JSON.stringify({ mappings }, null, 2))}>Change the table<//>` : html`<${CopyButton} text=${text} label="Copy for the file" />`}
+        actions=${text === null ? html`<${Button} size="small" onClick=${() => setText(JSON.stringify({ mappings }, null, 2))}>Change the table<//>` : html`<${Button} size="small" onClick=${() => setText(null)}>Drop the change<//>`}
       >
         ${
           text === null
             ? html`<p class="muted">
-                Change the table here to see what becomes of a message, then put it into the file of
-                the gateways and restart them.
+                Change the table here to see what becomes of a message. A table that fits can be
+                downloaded for the gateways, which read theirs from a file.
               </p>`
             : html`<div class="stack">
                 <${TextArea} label="Mapping table" rows="22" value=${text} onInput=${setText} />
@@ -80,7 +80,8 @@ function MappingTable({ mappings, problems, topic, payload }) {
                   found === null
                     ? html`<${Note} title="Checking" />`
                     : found.length === 0
-                      ? html`<${Note} state="ok" title="The table fits the contracts" />`
+                      ? html`<${Note} state="ok" title="The table fits the contracts" />
+                          <${TableFile} text=${text} file=${file} />`
                       : html`<${Note} state="bad" title=${plural(found.length, "problem")}
                           ><ul>
                             ${found.map((line) => html`<li key=${line}>${line}</li>`)}

@@ -1,37 +1,39 @@
 // All pages: what the navigation shows, and the module that is loaded when one is opened.
 
 /** `key` is pressed after `g`. */
+const page = (name, title, key) => ({
+  ...{ name, title, key },
+  href: name === "home" ? "/" : `/${name}`,
+});
+
 export const NAVIGATION = [
   {
     title: null,
-    pages: [
-      { name: "home", title: "Home", href: "/", key: "h" },
-      { name: "alerts", title: "Alerts", href: "/alerts", key: "a" },
-    ],
+    pages: [page("home", "Home", "h"), page("alerts", "Alerts", "a")],
   },
   {
     title: "Devices",
     pages: [
-      { name: "connect", title: "Connect a device", href: "/connect", key: "c" },
-      { name: "devices", title: "Devices", href: "/devices", key: "d" },
-      { name: "topics", title: "Topics", href: "/topics", key: "t" },
+      page("connect", "Connect a device", "c"),
+      page("devices", "Devices", "d"),
+      page("topics", "Topics", "t"),
     ],
   },
   {
     title: "Data",
     pages: [
-      { name: "explore", title: "Explore", href: "/explore", key: "e" },
-      { name: "contracts", title: "Contracts", href: "/contracts", key: "o" },
-      { name: "rejects", title: "Rejects", href: "/rejects", key: "j" },
-      { name: "rules", title: "Rules", href: "/rules", key: "r" },
+      page("explore", "Explore", "e"),
+      page("contracts", "Contracts", "o"),
+      page("rejects", "Rejects", "j"),
+      page("rules", "Rules", "r"),
     ],
   },
   {
     title: "Operation",
     pages: [
-      { name: "activity", title: "Activity", href: "/activity", key: "v" },
-      { name: "traces", title: "Traces", href: "/traces", key: "s" },
-      { name: "demo", title: "Demo controls", href: "/demo", key: "m" },
+      page("activity", "Activity", "v"),
+      page("traces", "Traces", "s"),
+      page("demo", "Demo controls", "m"),
     ],
   },
 ];
