@@ -2,10 +2,12 @@
 import { html } from "/lib/htm.js";
 import { useState } from "/lib/hooks.js";
 import { Chip, StateMark } from "../kit/chip.js";
-import { Age } from "../kit/number.js";
+import { Age, Value } from "../kit/number.js";
 import { duration, valueText } from "../kit/numbers.js";
 import { Panel } from "../kit/panel.js";
 import { useNow } from "../kit/now.js";
+import { fieldsOf } from "../devices/readings.js";
+import { useUnits } from "../devices/units.js";
 import { useEvents, useFollowDevices } from "../shell/feed.js";
 import { urlOf } from "../shell/url.js";
 import { adviceOf } from "./advice.js";
@@ -75,7 +77,8 @@ function Refusal({ refusal, device }) {
 }
 
 function Arrived({ reading, device }) {
-  const { contract, version, values, receivedMs, tsMs, mapping } = reading;
+  const { contract, version, receivedMs, tsMs, mapping } = reading;
+  const unitOf = useUnits();
   return html`<div class="arrival" data-state="ok" role="status">
     <h3>${device.id} is connected: its reading is stored</h3>
     <p>
@@ -84,11 +87,11 @@ function Arrived({ reading, device }) {
       />, ${duration(Math.max(0, receivedMs - tsMs))} on its way
     </p>
     <dl class="values">
-      ${Object.entries(values ?? {}).map(
+      ${fieldsOf(reading).map(
         ([name, value]) =>
           html`<div key=${name}>
             <dt>${name}</dt>
-            <dd>${valueText(value)}</dd>
+            <dd><${Value} value=${valueText(value)} unit=${unitOf(contract, version, name)} /></dd>
           </div>`,
       )}
     </dl>

@@ -19,7 +19,7 @@ export function TableFile({ text, file }) {
   const place = file ?? "the file that SKERRY_MAPPINGS of the gateways names";
   return html`<div class="stack">
     <h3>Have the gateways use it</h3>
-    <ol class="steps">
+    <ol class="todo">
       <li>
         <div class="row">
           <${Button} kind="primary" size="small" onClick=${() => download(text)}

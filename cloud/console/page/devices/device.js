@@ -184,6 +184,7 @@ function Known({ data, reload }) {
       </div>
       <${Panel} flush title="Its last events" note="since the console started">
         <${Table}
+          cards
           label="Events"
           columns=${EVENT_COLUMNS}
           rows=${events}

@@ -105,6 +105,7 @@ function Found({ data: { devices, next, counts }, query, reload }) {
     }`}
   >
     <${Table}
+      cards
       label="Devices"
       columns=${columnsOf(live, unitOf)}
       rows=${devices}

@@ -6,7 +6,7 @@ import { Button } from "../kit/button.js";
 import { Chip } from "../kit/chip.js";
 import { SelectField } from "../kit/form.js";
 import { Time } from "../kit/number.js";
-import { count, figure, plural } from "../kit/numbers.js";
+import { count, exact, plural } from "../kit/numbers.js";
 import { Panel } from "../kit/panel.js";
 import { Note, ProblemNote } from "../kit/problem.js";
 import { Table } from "../kit/table.js";
@@ -115,7 +115,7 @@ const COLUMNS = [
       >`,
   },
   { key: "region", label: "Region", cell: ({ region }) => region },
-  { key: "value", label: "Value", number: true, cell: ({ value }) => figure(value) },
+  { key: "value", label: "Value", number: true, cell: ({ value }) => exact(value) },
 ];
 
 function Steps({ title, steps }) {
@@ -124,6 +124,7 @@ function Steps({ title, steps }) {
   return html`<div>
     <h3>${title}</h3>
     <${Table}
+      cards
       label=${title}
       columns=${COLUMNS}
       rows=${steps.slice(0, SHOWN_MAX)}
