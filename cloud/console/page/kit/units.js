@@ -42,7 +42,8 @@ function factorText(factor) {
   if (Object.hasOwn(WRITTEN, factor)) return WRITTEN[factor];
   const [, atom, exponent = ""] = FACTOR.exec(factor) ?? [];
   if (atom === undefined) return null;
-  return (WRITTEN[atom] ?? atom) + [...exponent].map((digit) => RAISED[digit]).join("");
+  const written = Object.hasOwn(WRITTEN, atom) ? WRITTEN[atom] : atom;
+  return written + [...exponent].map((digit) => RAISED[digit]).join("");
 }
 
 /** A UCUM code as it is written on a page: `Cel` → °C, `m3/h` → m³/h; what is not known stays as it is. */
