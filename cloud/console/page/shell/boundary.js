@@ -6,6 +6,7 @@ import { Component } from "/lib/preact.js";
 import { html } from "/lib/htm.js";
 import { Button, LinkButton } from "../kit/button.js";
 import { Code } from "../kit/code.js";
+import { PageHead } from "../kit/panel.js";
 import { Note } from "../kit/problem.js";
 
 /** Its children, or what became of them. `at` is the address that they are drawn for; with `brief` a line is all there is room for. */
@@ -41,7 +42,7 @@ const BriefFault = ({ error, again }) =>
 
 function Fault({ error, at, again }) {
   const report = [`${messageOf(error)}`, `at ${at}`, error?.stack ?? ""].join("\n");
-  return html`<h1>This page failed</h1>
+  return html`<${PageHead} title="This page failed" />
     <${Note} state="bad" title="The console's own code has a fault">
       <p><code>${messageOf(error)}</code></p>
       <p>
