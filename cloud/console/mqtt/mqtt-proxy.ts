@@ -16,7 +16,7 @@ import { ViewerConnections } from "./viewer-connection.ts";
 /** Connections that may be open at once. */
 const CONNECTIONS_MAX = 200;
 /** Of these, viewers': operators always find room. */
-const VIEWERS_MAX = 150;
+const VIEWER_CONNECTIONS_MAX = 150;
 const CHECK_EVERY_MS = 5_000;
 const PATH = /^\/mqtt\/([a-z0-9-]+)$/;
 /** Headers of the handshake (RFC 6455, 4.2.1) that the gateway has to see; a cookie is none of its business. */
@@ -50,7 +50,7 @@ export function proxyMqtt(
     const { role, refusal } = asks();
     if (role === null) return refuse(socket, refusal);
     const isFull = open.viewer + open.operator >= CONNECTIONS_MAX;
-    if (isFull || (role === "viewer" && open.viewer >= VIEWERS_MAX))
+    if (isFull || (role === "viewer" && open.viewer >= VIEWER_CONNECTIONS_MAX))
       return refuse(socket, "503 Service Unavailable");
     open[role] += 1;
     const watch = setInterval(() => asks().role === role || socket.destroy(), CHECK_EVERY_MS); // M2
