@@ -75,8 +75,7 @@ const VersionFacts = ({
       [
         "Version",
         published
-          ? html`v${version}, published
-              <${Time} atMs=${published.atMs} />
+          ? html`v${version}, published ${" "}<${Time} atMs=${published.atMs} />${" "}
               (${published.mode}${published.reason ? `: ${published.reason}` : ""})`
           : `v${version}, ships with Skerry`,
       ],

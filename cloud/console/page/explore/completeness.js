@@ -30,6 +30,10 @@ const gapsOf = (points, stepMs) =>
           0,
         );
 
+/** The points that are not final, from the last final one before them on, so that a line of them begins where that one ends. */
+export const openFromFinal = ({ open, value }) =>
+  open.map((own, at) => own ?? (typeof open[at + 1] === "number" ? value[at] : null));
+
 /** Longer than this many usual distances is a gap among readings. */
 const GAP_DISTANCES = 5;
 

@@ -7,7 +7,7 @@ import { plural } from "../kit/numbers.js";
 import { Panel } from "../kit/panel.js";
 import { fieldTitle, unitText } from "../kit/units.js";
 import { lineName } from "./choice.js";
-import { columnsOf } from "./completeness.js";
+import { columnsOf, openFromFinal } from "./completeness.js";
 import { LinesTable } from "./lines-table.js";
 import { NothingHere, POINTS_SHOWN_MAX, PointsPanel } from "./points.js";
 import { SeriesPanel } from "./series-panel.js";
@@ -20,7 +20,7 @@ export function SeriesPanels({ lines, choice, span, zoom }) {
     () =>
       lines.map((line, at) => ({
         ...{ ...line, colour: at, name: lineName(line, choice) },
-        columns: columnsOf(line.points, line.stepMs),
+        columns: drawnColumns(line),
       })),
     [lines],
   );
@@ -36,6 +36,11 @@ export function SeriesPanels({ lines, choice, span, zoom }) {
     <${Counts} lines=${named} zoom=${zoom} />
     <${PointsPanel} lines=${named} label="Points of all lines" />
   </div>`;
+}
+
+function drawnColumns({ points, stepMs }) {
+  const columns = columnsOf(points, stepMs);
+  return { ...columns, open: openFromFinal(columns) };
 }
 
 const isNumber = (value) => typeof value === "number";

@@ -110,6 +110,8 @@ function optionsOf({ series, marks, band, fromZero, width, height, onZoom }) {
   return {
     width,
     height,
+    // Half of the last time stands beyond the end of its axis.
+    padding: [null, 34, null, null],
     scales: { x: { time: true }, y: { range: rangeWith(marks, fromZero) } },
     axes: [
       { ...axis, values: CLOCK, space: 84 },

@@ -70,8 +70,10 @@ function RuleFacts({ listed, changed }) {
       ["State", html`<${StateCounts} engines=${engines} />`],
       [
         "Alerts",
-        html`<a href=${urlOf(["alerts"], { rule: id })}>${open} open</a>,
-          <a href=${urlOf(["alerts"], { show: "history", rule: id })}>history</a>`,
+        html`<a href=${urlOf(["alerts"], { rule: id })}>${open} open</a>, ${" "}<a
+            href=${urlOf(["alerts"], { show: "history", rule: id })}
+            >history</a
+          >`,
       ],
       [
         "Maintenance windows",

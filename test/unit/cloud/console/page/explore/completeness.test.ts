@@ -11,7 +11,8 @@ interface Point {
 }
 // The page is JavaScript as browsers run it, without types.
 const path: string = "../../../../../../cloud/console/page/explore/completeness.js";
-const { completenessOf, columnsOf } = (await import(path)) as {
+const { completenessOf, columnsOf, openFromFinal } = (await import(path)) as {
+  openFromFinal: (columns: Record<string, unknown[]>) => unknown[];
   completenessOf: (points: Point[], stepMs: number) => Record<string, number>;
   columnsOf: (points: Point[], stepMs: number) => Record<string, unknown[]>;
 };
@@ -54,4 +55,10 @@ test("among readings a gap is what is long beside the usual distance", () => {
     0,
   );
   expect(columns["timesMs"]).toEqual([0, 10, 20, 30, 40, 100]);
+});
+
+test("what is not final is drawn from the last final point on, but over no gap", () => {
+  const value = [1, 2, null, null, 5, null, null];
+  const open = [null, null, 3, 4, null, null, 7];
+  expect(openFromFinal({ value, open })).toEqual([null, 2, 3, 4, null, null, 7]);
 });
