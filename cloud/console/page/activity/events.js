@@ -132,7 +132,7 @@ function Listed({ events, counted, isFiltered }) {
           ${more.map(([what, n]) => {
             const [region, kind, ...reason] = what.split("/");
             return html`<li key=${what}>
-              ${count(n)} × ${wordsOf(kind)[0]} in ${region}:
+              ${count(n)} × ${wordsOf(kind)[0]} in ${region}: ${" "}
               ${reason.join("/").replaceAll("_", " ")}
             </li>`;
           })}

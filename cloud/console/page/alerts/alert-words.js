@@ -1,6 +1,7 @@
 // How an alert is addressed and coloured.
 import { html } from "/lib/htm.js";
 import { Chip } from "../kit/chip.js";
+import { exact } from "../kit/numbers.js";
 import { urlOf } from "../shell/url.js";
 
 const OF_SEVERITY = { info: "info", warning: "warn", critical: "bad" };
@@ -20,3 +21,6 @@ export const alertUrl = ({ rule, key, region, late }) =>
 
 /** An underscore is in no id of anybody's rule: such alerts are the gateways' or the hub's own. */
 export const isOwnRule = ({ rule, region }) => region === "hub" || rule.includes("_");
+
+/** What the rule saw at this step; empty where somebody took it, and no reading. */
+export const valueOfStep = ({ state, value }) => (state === "acknowledged" ? "" : exact(value));

@@ -2,14 +2,13 @@ import { html } from "/lib/htm.js";
 import { Answer } from "../kit/answer.js";
 import { useAsk } from "../kit/ask.js";
 import { Facts, Time, Age } from "../kit/number.js";
-import { exact } from "../kit/numbers.js";
 import { PageHead, Panel } from "../kit/panel.js";
 import { Table } from "../kit/table.js";
 import { useEvents } from "../shell/feed.js";
 import { urlOf } from "../shell/url.js";
 import { ForOperators } from "../shell/session.js";
 import { AlertActions } from "./actions.js";
-import { AlertChips, isOwnRule } from "./alert-words.js";
+import { AlertChips, isOwnRule, valueOfStep } from "./alert-words.js";
 import { ValuesAround } from "./values.js";
 
 const EVERY_MS = 10_000;
@@ -53,12 +52,12 @@ const STEPS = [
   { key: "at", label: "When", cell: ({ atMs }) => html`<${Time} atMs=${atMs} />` },
   { key: "state", label: "Step", cell: (step) => html`<${AlertChips} alert=${step} />` },
   { key: "message", label: "What it said", cell: ({ message }) => message },
-  { key: "value", label: "Value", number: true, cell: ({ value }) => exact(value) },
+  { key: "value", label: "Value", number: true, cell: valueOfStep },
   { key: "by", label: "By", cell: ({ by }) => by ?? "" },
 ];
 
 function AlertFacts({ alert }) {
-  const { key, series, rule, region, sinceMs, atMs, value, by, partition, seq, index } = alert;
+  const { key, series, rule, region, sinceMs, atMs, by, partition, seq, index } = alert;
   const isOwn = isOwnRule(alert);
   const device = series?.key ?? key;
   return html`<${Facts}
@@ -73,7 +72,8 @@ function AlertFacts({ alert }) {
       ["Rule", isOwn ? rule : html`<a href=${urlOf(["rules", rule])}>${rule}</a>`],
       ["Region", region],
       ["Since", html`<${Time} atMs=${sinceMs} /> (<${Age} atMs=${sinceMs} />)`],
-      ["Last step", html`<${Time} atMs=${atMs} />, value ${exact(value)}`],
+      ["Last step", html`<${Time} atMs=${atMs} />`],
+      ["Value", valueOfStep(alert) || null],
       ["Acknowledged by", by],
       [
         "In the log",

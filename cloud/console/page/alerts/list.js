@@ -4,13 +4,13 @@ import { useAsk } from "../kit/ask.js";
 import { Empty } from "../kit/empty.js";
 import { SelectField, TextField } from "../kit/form.js";
 import { Age } from "../kit/number.js";
-import { exact, plural } from "../kit/numbers.js";
+import { plural } from "../kit/numbers.js";
 import { PageHead, Panel, Tabs } from "../kit/panel.js";
 import { Table } from "../kit/table.js";
 import { useEvents, useOverview } from "../shell/feed.js";
 import { setQuery } from "../shell/router.js";
 import { urlOf } from "../shell/url.js";
-import { AlertChips, alertUrl } from "./alert-words.js";
+import { AlertChips, alertUrl, valueOfStep } from "./alert-words.js";
 
 const EVERY_MS = 15_000;
 
@@ -65,7 +65,7 @@ const COLUMNS = [
     key: "value",
     label: "Value",
     number: true,
-    cell: ({ value }) => exact(value),
+    cell: valueOfStep,
     sort: ({ value }) => value,
   },
 ];

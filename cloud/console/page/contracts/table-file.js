@@ -37,7 +37,7 @@ export function TableFile({ text, file }) {
       </li>
       <li>
         Put it in the place of
-        <code>${place}</code>${!file && html` (without one: <code>SKERRY_MAPPINGS=${NAME}</code>)`},
+        ${" "}<code>${place}</code>${!file && html` (without one: <code>SKERRY_MAPPINGS=${NAME}</code>)`},
         on every machine that has a gateway, and keep it with your configuration.
       </li>
       <li>

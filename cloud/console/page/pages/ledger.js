@@ -32,7 +32,7 @@ const OpenBalances = ({ open }) =>
       >
         <p>${why}</p>
         <p>
-          Since <${Time} atMs=${sinceMs} />, among
+          Since <${Time} atMs=${sinceMs} />, among${" "}
           <a href=${urlOf(["lanes", region, String(partition)], { from: frames[0] })}>
             frames ${count(frames[0])} to ${count(frames[1])}</a
           >.

@@ -19,8 +19,8 @@ const COLUMNS = [
     key: "name",
     label: "Trace",
     cell: ({ traceId, name, isError }) =>
-      html`<a href=${urlOf(["traces", traceId])}>${name}</a>
-        <span class="muted small mono">${traceId.slice(0, 8)}</span>
+      html`<a href=${urlOf(["traces", traceId])}>${name}</a>${" "}
+        <span class="muted small mono">${traceId.slice(0, 8)}</span>${" "}
         ${isError && html`<${Chip} state="bad">failed<//>`}`,
     sort: ({ name }) => name,
   },
