@@ -364,18 +364,18 @@ test("traces that are sent are there; a page of another site cannot send any", a
   expect(body.traces).toMatchObject([{ traceId, name: "gateway admit" }]);
 });
 
-test("an operator's page speaks MQTT with the gateway; nobody else does", async () => {
+test("pages speak MQTT with the gateway, a viewer's under a page's client id; nobody else does", async () => {
   const login = await fetch(`${api.url}/api/v1/session`, {
     method: "POST",
     headers: { origin: api.url, "x-skerry-change": "1", "content-type": "application/json" },
     body: JSON.stringify({ token: OPERATOR_TOKEN }),
   });
   const cookie = login.headers.get("set-cookie")!.split(";")[0]!;
-  const connects = async (headers: Record<string, string>): Promise<boolean> => {
+  const connects = async (headers: Record<string, string>, of: object = {}): Promise<boolean> => {
     const url = `${api.url.replace("http", "ws")}/mqtt/eu`;
     const wsOptions = { headers };
     try {
-      const client = await connectAsync(url, { wsOptions, reconnectPeriod: 0 }, false);
+      const client = await connectAsync(url, { wsOptions, reconnectPeriod: 0, ...of }, false);
       await client.endAsync();
       return true;
     } catch {
@@ -385,7 +385,9 @@ test("an operator's page speaks MQTT with the gateway; nobody else does", async 
   expect(await connects({ origin: api.url, cookie })).toBe(true);
   expect(await connects({ origin: "http://evil.example", cookie })).toBe(false);
   expect(await connects({ origin: api.url })).toBe(false);
-  expect(await connects({ origin: api.url, authorization: `Bearer ${VIEWER_TOKEN}` })).toBe(false);
+  const viewer = { origin: api.url, authorization: `Bearer ${VIEWER_TOKEN}` };
+  expect(await connects(viewer, { clientId: "console-of-a-viewer" })).toBe(true);
+  expect(await connects(viewer, { clientId: "room-1" })).toBe(false);
 });
 
 test("lanes, frames, activity, mappings and commands answer as their page says", async () => {
