@@ -397,26 +397,4 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       },
     ],
   ],
-  [
-    "Console",
-    [
-      { name: "REQUESTS_PER_MINUTE", doc: "requests of one address in a minute" },
-      { name: "LOGINS_PER_MINUTE", doc: "logins that one address may try in a minute" },
-      { name: "CODES_MAX", doc: "login links that wait for somebody; the oldest goes" },
-      {
-        name: "LINES_MAX",
-        file: "api/series.ts",
-        doc: "fields of series in one answer, and in one chart",
-      },
-      { name: "TRIAL_MS", doc: "a test of a rule that takes longer is given up" },
-      { name: "WAITING_MAX", file: "rules/trial-queue.ts", doc: "tests that wait for their turn" },
-      { name: "WAITING_VIEWERS_MAX", doc: "of them, viewers'" },
-      {
-        name: "CONNECTIONS_MAX",
-        file: "mqtt/mqtt-proxy.ts",
-        doc: "MQTT connections of pages at once",
-      },
-      { name: "VIEWER_CONNECTIONS_MAX", doc: "of them, viewers'" },
-    ],
-  ],
 ];

@@ -72,7 +72,10 @@ function Listed({ newest }) {
       columns=${COLUMNS}
       rows=${records}
       keyOf=${({ seq }) => seq}
-      empty=${html`<${Empty} title="Nobody has changed anything yet">
+      empty=${html`<${Empty}
+        title="Nobody has changed anything yet"
+        action=${{ href: "/connect", text: "Connect a device" }}
+      >
         Every change through the console is written down here, with who and what.
       <//>`}
     />

@@ -91,7 +91,10 @@ function Listed({ commands }) {
       columns=${columns}
       rows=${commands}
       keyOf=${({ device, id }) => `${device} ${id}`}
-      empty=${html`<${Empty} title="No command was issued">
+      empty=${html`<${Empty}
+        title="No command was issued"
+        action=${{ href: "/rules", text: "See the rules" }}
+      >
         A rule may send one when it fires, and so may you: npx skerry commands send.
       <//>`}
     />
