@@ -53,8 +53,8 @@ export class SilenceWindow {
 }
 
 /**
- * What a rule's version is the version of: maintenance windows say when nobody is to be told, and change nothing of what
- * the rule finds.
+ * The part of a rule that its version is the version of: maintenance windows say when nobody is to be told, and change
+ * nothing of what the rule finds.
  */
 export function withoutSilences<R extends object>({
   silences: _,

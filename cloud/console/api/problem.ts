@@ -5,7 +5,7 @@ import { AppError, type ErrorCode } from "../../../platform/runtime/errors.ts";
 interface ProblemDetails {
   /** A sentence for the person who asked. */
   readonly detail?: string;
-  /** When it is worth another try; said as Retry-After, too. */
+  /** Seconds until another try is worth it; said as Retry-After, too. */
   readonly retryAfterS?: number;
   /** One sentence for each thing that is wrong, of a form that a person filled in. */
   readonly errors?: readonly { readonly at: string; readonly message: string }[];

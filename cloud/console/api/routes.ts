@@ -48,7 +48,7 @@ export interface RouteParts extends SessionParts {
   readonly trials: RuleTrials;
   readonly jobs: Jobs;
   readonly mappings: MappingTable;
-  /** Where that is from; null: the console was told of none. */
+  /** The file that it is from; null: the console was told of none. */
   readonly mappingsFile: string | null;
   readonly traces: TraceStore;
   readonly demo: DemoControl | null;

@@ -166,7 +166,7 @@ function spanOf(
   return { fromMs: from, untilMs: until };
 }
 
-/** What is read for each line. @throws Problem for a field that there is not, or too many lines. */
+/** The questions to InfluxDB, one for each line. @throws Problem for a field that there is not, or too many lines. */
 function linesAsked(
   contract: Contract,
   query: DataQuery,

@@ -15,7 +15,7 @@ import { ViewerConnections } from "./viewer-connection.ts";
 
 /** Connections that may be open at once. */
 const CONNECTIONS_MAX = 200;
-/** Of these, viewers': operators always find room. */
+/** Viewers' among them, so that operators always find room. */
 const VIEWER_CONNECTIONS_MAX = 150;
 const CHECK_EVERY_MS = 5_000;
 const PATH = /^\/mqtt\/([a-z0-9-]+)$/;

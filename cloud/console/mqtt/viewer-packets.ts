@@ -1,9 +1,9 @@
 // What a viewer's MQTT connection may send (pure): enough to listen, and nothing that anybody else would notice.
 //
-// W1. What is not named here is refused: no PUBLISH, nothing that acknowledges or authenticates, no second CONNECT.
-// W2. The connection leaves nothing behind and takes nothing over: no will, no credential, no session that outlives it,
+// X1. What is not named here is refused: no PUBLISH, nothing that acknowledges or authenticates, no second CONNECT.
+// X2. The connection leaves nothing behind and takes nothing over: no will, no credential, no session that outlives it,
 //     a client id that only pages have.
-// W3. Listening takes no message from anybody: no shared subscription, whose members get each message once between them.
+// X3. Listening takes no message from anybody: no shared subscription, whose members get each message once between them.
 import type { IConnectPacket, ISubscribePacket, Packet } from "mqtt-packet";
 
 /** Client ids of the console's pages. */
@@ -13,16 +13,16 @@ const KEEPALIVE_S_MAX = 600;
 
 const HARMLESS: ReadonlySet<Packet["cmd"]> = new Set(["unsubscribe", "pingreq", "disconnect"]);
 
-/** Why a packet of a viewer does not go on; null if it may. @param isFirst on its connection. */
+/** The reason for which a packet of a viewer does not go on; null if it may. @param isFirst on its connection. */
 export function refusalOf(packet: Packet, isFirst: boolean): string | null {
   if (isFirst !== (packet.cmd === "connect"))
     return isFirst ? "a connection begins with CONNECT" : "CONNECT came twice";
   if (packet.cmd === "connect") return connectRefusal(packet);
   if (packet.cmd === "subscribe") return subscribeRefusal(packet);
-  return HARMLESS.has(packet.cmd) ? null : `a viewer sends no ${packet.cmd.toUpperCase()}`; // W1
+  return HARMLESS.has(packet.cmd) ? null : `a viewer sends no ${packet.cmd.toUpperCase()}`; // X1
 }
 
-/** W2 */
+/** X2 */
 function connectRefusal(packet: IConnectPacket): string | null {
   const { clientId, clean, will, username, password, properties, keepalive } = packet;
   if (will) return "a viewer has no will, which would be published";
@@ -40,7 +40,7 @@ function connectRefusal(packet: IConnectPacket): string | null {
 function subscribeRefusal({ subscriptions }: ISubscribePacket): string | null {
   if (subscriptions.length > FILTERS_MAX) return `more than ${FILTERS_MAX} filters at once`;
   for (const { topic, qos } of subscriptions) {
-    if (topic.startsWith("$share/")) return "a shared subscription takes messages from others"; // W3
+    if (topic.startsWith("$share/")) return "a shared subscription takes messages from others"; // X3
     // Anything above would have to be acknowledged, and fills a queue while it is not.
     if (qos !== 0) return "a viewer listens with QoS 0";
   }

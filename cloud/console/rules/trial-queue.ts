@@ -1,10 +1,10 @@
 // Whose trial runs next: there is one thread for them, and many who may ask.
 //
-// T1. One has the turn; whoever waits gets it in the order of arrival, operators before viewers.
-// T2. Nobody has more than one turn or place: who keeps asking waits behind the others.
-// T3. At most WAITING_MAX wait, of them WAITING_VIEWERS_MAX viewers, and nobody longer than WAIT_MS_MAX. Everybody else is
+// Q1. One has the turn; whoever waits gets it in the order of arrival, operators before viewers.
+// Q2. Nobody has more than one turn or place: who keeps asking waits behind the others.
+// Q3. At most WAITING_MAX wait, of them WAITING_VIEWERS_MAX viewers, and nobody longer than WAIT_MS_MAX. Everybody else is
 //     told when to come again.
-// T4. Who goes away while waiting gives up the place.
+// Q4. Who goes away while waiting gives up the place.
 import { Problem } from "../api/problem.ts";
 
 const WAITING_MAX = 8;
@@ -50,11 +50,11 @@ export class TrialQueue {
     if (this.#running === null) return this.#begin(asker);
     const isTheirs = ({ id }: Asker): boolean => id === asker.id;
     if (isTheirs(this.#running) || this.#waiting.some(isTheirs))
-      throw this.#later("A test of yours is under way", 1); // T2
+      throw this.#later("A test of yours is under way", 1); // Q2
     const viewers = this.#waiting.filter(({ isOperator }) => !isOperator).length;
     const isFull = this.#waiting.length >= WAITING_MAX;
     if (isFull || (!asker.isOperator && viewers >= WAITING_VIEWERS_MAX))
-      throw this.#later("Too many tests are waiting", this.#waiting.length + 1); // T3
+      throw this.#later("Too many tests are waiting", this.#waiting.length + 1); // Q3
     await this.#wait(asker);
   }
 
@@ -67,12 +67,12 @@ export class TrialQueue {
       };
       const gone = (): void => {
         leave();
-        reject(new Problem(499, "Nobody waits for this test any more")); // T4
+        reject(new Problem(499, "Nobody waits for this test any more")); // Q4
       };
       const timer = setTimeout(() => {
         const ahead = this.#waiting.indexOf(waiting) + 1;
         leave();
-        reject(this.#later("Other tests take long", ahead)); // T3
+        reject(this.#later("Other tests take long", ahead)); // Q3
       }, WAIT_MS_MAX);
       const begin = (): void => {
         leave();
@@ -80,7 +80,7 @@ export class TrialQueue {
         resolve();
       };
       const waiting: Waiting = { ...asker, begin };
-      // T1: the first place behind everybody who goes before them.
+      // Q1: the first place behind everybody who goes before them.
       const before = this.#waiting.findIndex((one) => asker.isOperator && !one.isOperator);
       this.#waiting.splice(before < 0 ? this.#waiting.length : before, 0, waiting);
       asker.signal.addEventListener("abort", gone);

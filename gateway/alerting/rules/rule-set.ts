@@ -38,7 +38,7 @@ export interface ContractRules {
   readonly asked: Asked;
 }
 
-/** How often rules were asked about readings of a contract: one count for all of them, since each reading is for each. */
+/** Readings of a contract that rules were asked about: one count for all of them, since each reading is for each. */
 interface Asked {
   readings: number;
 }
@@ -75,7 +75,7 @@ export class RuleSet {
   /** Rules by contract, in the order of their ids, whatever the order they came in. */
   #evaluated = new Map<string, ContractRules>();
   #absences = new Map<string, readonly RuleState[]>();
-  /** Of every contract that rules were ever about, so that a change of rules begins no count anew. */
+  /** Counts of every contract that rules were ever about, so that a change of rules begins no count anew. */
   readonly #asked = new Map<string, Asked>();
   /** Contracts whose rules look at who sent a reading; the others are spared a copy of it. */
   readonly #needDevice = new Set<string>();

@@ -66,7 +66,7 @@ export class RuleState implements WindowReader {
   quiet = new IdleTimers();
   /** Readings that a rule was asked about which waits for keys; of the others their contracts count (rule-set.ts). */
   asked = 0;
-  /** What those had counted when the rule began. */
+  /** The count of those when the rule began. */
   askedBefore = 0;
   /** The rule's state: this one, or the one that this is the late one of. */
   readonly main: RuleState;

@@ -22,5 +22,5 @@ export const alertUrl = ({ rule, key, region, late }) =>
 /** An underscore is in no id of anybody's rule: such alerts are the gateways' or the hub's own. */
 export const isOwnRule = ({ rule, region }) => region === "hub" || rule.includes("_");
 
-/** What the rule saw at this step; empty where somebody took it, and no reading. */
+/** The value that the rule saw at this step; empty where somebody took it, and no reading. */
 export const valueOfStep = ({ state, value }) => (state === "acknowledged" ? "" : exact(value));

@@ -7,12 +7,12 @@ import { Panel } from "../kit/panel.js";
 import { Table } from "../kit/table.js";
 
 const ROWS_MAX = 50;
-/** Up to this many points are marked in a line. */
+/** Points of a line that are marked; more would hide it. */
 export const POINTS_SHOWN_MAX = 200;
 
 const WORDS = { raw: "readings", "10s": "rollups of 10 s", "1m": "rollups of 1 min" };
 
-/** What a line is drawn from: "rollups of 1 min, 4 min a point". */
+/** The source of a line in words: "rollups of 1 min, 4 min a point". */
 export const drawnFrom = ({ source, stepMs }) =>
   `${WORDS[source]}${stepMs > 10_000 && stepMs !== 60_000 ? `, ${duration(stepMs)} a point` : ""}`;
 

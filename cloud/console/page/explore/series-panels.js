@@ -12,7 +12,7 @@ import { LinesTable } from "./lines-table.js";
 import { NothingHere, POINTS_SHOWN_MAX, PointsPanel } from "./points.js";
 import { SeriesPanel } from "./series-panel.js";
 
-/** What is not final goes on in dots. */
+/** Dots are for what is not final. */
 const DOTS = [2, 4];
 
 export function SeriesPanels({ lines, choice, span, zoom }) {
@@ -80,7 +80,7 @@ function drawingOf(group) {
   return { timesMs, series };
 }
 
-/** How many readings each window has, of the lines that are rollups. */
+/** Readings of each window, of the lines that are rollups. */
 function Counts({ lines, zoom }) {
   const rollups = lines.filter(({ source, points }) => source !== "raw" && points.length > 0);
   const drawn = useMemo(() => {

@@ -25,7 +25,7 @@ const SOURCES = [
   { value: "1m", text: "rollups of 1 min" },
 ];
 
-/** Without a step to go back to by a draw of the clock, with one for what a person asks. */
+/** A change of the address that a person asked for: with a step to go back to. */
 const go = (change) => setQuery(change, { replace: false });
 
 export function SeriesView({ contract, choice, query }) {

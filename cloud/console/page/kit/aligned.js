@@ -23,7 +23,7 @@ export function aligned(lines) {
   };
 }
 
-/** What a line has at a place, or had last before it: null in a gap and before its beginning. */
+/** The value of a line at a place, or its last one before: null in a gap and before its beginning. */
 export function valueAt(values, at) {
   for (let place = at; place >= 0; place -= 1)
     if (values[place] !== undefined) return values[place];

@@ -71,7 +71,7 @@ const rangeWith = (marks, fromZero) => (_plot, least, most) => {
 
 const steps = UPlot.paths.stepped({ align: 1 });
 
-/** Past the colours there are, a line is dashed, so that no two are the same. */
+/** Lines beyond the number of colours are dashed, so that no two are the same. */
 const LONG_DASH = [12, 5];
 
 /** The colour of a line, which is also its mark in tables. */

@@ -31,7 +31,7 @@ export const TextField = ({ label, hint, error, wide, onInput, ...rest }) =>
       />`}<//
   >`;
 
-/** What a list is searched by. */
+/** Text that a list is searched by. */
 export const SearchField = ({ value, placeholder, onInput }) =>
   html`<${TextField} wide type="search" label="Search" ...${{ value, placeholder, onInput }} />`;
 

@@ -41,7 +41,7 @@ export function Evaluations({ engines }) {
   >`;
 }
 
-/** How many keys are in which state, in all regions. */
+/** Numbers of keys in each state, in all regions. */
 export function StateCounts({ engines }) {
   const counts = countsOf(engines);
   const states = statesOf(counts);

@@ -3,7 +3,7 @@ import { timeText } from "../kit/numbers.js";
 
 const ONCE = /^(\d+) (\d+) (\d+) (\d+) (\d+) \* (\d{4})$/;
 
-/** When a window begins that begins once; null for one that comes again. */
+/** The beginning of a window that begins once; null for one that comes again. */
 function onceMs({ cron, timezone = "UTC" }) {
   const [, second, minute, hour, day, month, year] = (ONCE.exec(cron) ?? []).map(Number);
   return year === undefined || timezone !== "UTC"

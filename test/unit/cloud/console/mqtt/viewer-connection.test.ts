@@ -18,7 +18,7 @@ const PUBLISH: Packet = {
 const bytesOf = (...packets: Packet[]): Buffer =>
   Buffer.concat(packets.map((packet) => mqttPacket.generate(packet, { protocolVersion: 5 })));
 
-/** What a gateway gets of these chunks, and why the connection ended. */
+/** Bytes that a gateway gets of these chunks, and the reason for which the connection ended. */
 function sent(chunks: readonly Buffer[]) {
   const out: Buffer[] = [];
   const refusals: string[] = [];
