@@ -150,7 +150,9 @@ export class Session {
     this.#watchInBackground();
     this.#options.say("starting the devices");
     await this.#supervisor.start([simulator], stop);
-    this.#options.say(`the console: ${this.#plan.loginUrl} (logs in once, within 10 minutes; later: npx skerry console login)`);
+    this.#options.say(
+      `the console: ${this.#plan.loginUrl} (logs in once, within 10 minutes; later: npx skerry console login)`,
+    );
     if (this.#options.desktop) openPage(this.#plan.loginUrl);
     const path = join(this.#options.dataDir, "addresses.json");
     writeFileSync(path, `${JSON.stringify(addresses, null, 2)}\n`, { mode: 0o600 });
