@@ -1,8 +1,8 @@
 // The finals of a repair group that differ from those stored, read and computed in parts.
 //
-// V1. A part is of whole minutes, and ends at the first minute with SLICE_READINGS readings behind it: a
+// B1. A part is of whole minutes, and ends at the first minute with SLICE_READINGS readings behind it: a
 //     group of any size is held a part at a time, a flooded minute as its statistics alone.
-// V2. Between two questions, and every SERIES_PER_TURN series, other work of the process has its turn:
+// B2. Between two questions, and every SERIES_PER_TURN series, other work of the process has its turn:
 //     leases are renewed, lanes go on.
 import { setImmediate as macrotask } from "node:timers/promises";
 import { seriesText } from "../../contracts/messages/series.ts";
@@ -31,11 +31,11 @@ export async function* revisions(
     let range = { region, contract, key: group.key, seriesTags, ...run };
     const recomputation = new Recomputation(layout, group.key);
     for await (const readings of source.readings(range)) {
-      await macrotask(); // V2
+      await macrotask(); // B2
       recomputation.add(readings);
       const throughMs = minuteOf(readings.at(-1)?.eventMs ?? range.fromMs);
       if (recomputation.count < SLICE_READINGS || throughMs <= range.fromMs) continue;
-      yield* differing(source, { ...range, toMs: throughMs }, recomputation.take(throughMs)); // V1
+      yield* differing(source, { ...range, toMs: throughMs }, recomputation.take(throughMs)); // B1
       range = { ...range, fromMs: throughMs };
     }
     yield* differing(source, range, recomputation.take(range.toMs));
@@ -65,7 +65,7 @@ async function* differing(
   };
   let part: RollupEffect[] = [];
   for (const [at, { finals }] of minutes.entries()) {
-    if (at % SERIES_PER_TURN === 0) await macrotask(); // V2
+    if (at % SERIES_PER_TURN === 0) await macrotask(); // B2
     for (const final of finals) {
       const rollup = revise(final, stored[final.window.name].get(idOf(range.key, final)));
       if (rollup) part.push(rollup);

@@ -74,9 +74,9 @@ test("a flood is held a part at a time, counts whole, and others have their turn
   const others = setInterval(() => (turns += 1), 0);
   const rollups = await allOf(store, [0, MINUTE_MS, 2 * MINUTE_MS]);
   clearInterval(others);
-  expect(turns).toBeGreaterThan(FLOOD / 5_000 - 2); // V2: one after each page.
+  expect(turns).toBeGreaterThan(FLOOD / 5_000 - 2); // B2: one after each page.
   const minutes = rollups.filter(({ window }) => window.name === "1m");
   expect(minutes.map(({ count }) => count)).toEqual([10, FLOOD, 10]);
-  // V1: the minutes behind the flood are asked for apart from those after it.
+  // B1: the minutes behind the flood are asked for apart from those after it.
   expect(store.asked.map(({ fromMs }) => fromMs / MINUTE_MS)).toEqual([0, 0, 1, 1, 2, 2]);
 });
