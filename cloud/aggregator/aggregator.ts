@@ -23,7 +23,6 @@ import type { StatusSource } from "../../platform/runtime/status-server.ts";
 import type { Tracing } from "../../otel/tracing.ts";
 import { HubAlerts } from "../hub-alerts.ts";
 import { insist } from "../../platform/runtime/insist.ts";
-import { SINK_REFUSES } from "../insight/region.ts";
 import { LinkWatch } from "../link/link-watch.ts";
 import type { Sink } from "../sinks/sink.ts";
 import { ContractLayouts } from "./contract-layout.ts";
@@ -32,6 +31,7 @@ import type { Counters } from "./lane-writer.ts";
 import { Canaries } from "./latency/canaries.ts";
 import { HubArrivals } from "./latency/hub-arrivals.ts";
 import { Latencies } from "./latency/latencies.ts";
+import { whyNotReady } from "./readiness.ts";
 import { Repair } from "./repair.ts";
 import type { AggregatorPosition } from "./position.ts";
 import { RestartCounts } from "./sequence-restarts.ts";
@@ -44,8 +44,6 @@ const TURN_MS = 1_000;
 /** After a stop signal: how long the write in flight, and then the last positions, may take. */
 const LAST_WRITE_MS = 1_200;
 const LAST_SAVE_MS = 1_000;
-/** A lane with frames to do that does none for so long is stuck. */
-const STUCK_AFTER_MS = 60_000;
 /** The same for a lane that another aggregator is to take: no request lasts longer. */
 const LAST_WRITE_OF_LANE_MS = 12_000;
 
@@ -95,25 +93,21 @@ export class Aggregator implements StatusSource {
     this.latencies = new Latencies(config.regions);
   }
 
-  /** A spare that holds no lane is ready too; whoever has frames to do and does none for a minute is not. */
+  /** Readiness goes by progress (readiness.ts/Q1). */
   ready(): boolean {
     return this.whyNotReady() === null;
   }
 
   whyNotReady(): string | null {
-    if (!this.#sink.answered) return "the sink has not answered yet";
-    if (this.#leases?.settled !== true) return "lanes are being shared out";
     const nowMs = Date.now();
-    for (const runner of this.#owned) {
-      const { reading, status } = runner;
-      const [lane, standsForMs] = [laneName(runner.lane), runner.standsForMs(nowMs)];
-      if (!reading) return `lane ${lane} is not being read${because(status.stoppedBy)}`;
-      if (standsForMs < STUCK_AFTER_MS) continue;
-      const { state, detail } = this.#sink.status;
-      const why = state === "ok" ? status.stoppedBy : `${SINK_REFUSES}: ${detail}`;
-      return `lane ${lane} has not got on for ${Math.round(standsForMs / 1_000)} s${because(why)}`;
-    }
-    return null;
+    return whyNotReady({
+      sink: this.#sink,
+      isShared: this.#leases?.settled === true,
+      lanes: this.#owned.map((runner) => ({
+        ...{ lane: runner.lane, reading: runner.reading, stoppedBy: runner.status.stoppedBy },
+        standsForMs: runner.standsForMs(nowMs),
+      })),
+    });
   }
 
   get #owned(): LaneRunner[] {
@@ -280,8 +274,6 @@ export class Aggregator implements StatusSource {
     }
   }
 }
-
-const because = (why: string | null): string => (why === null ? "" : `: ${why}`);
 
 const endedBy = (lease: Lease, left: AbortSignal): Lease => ({
   signal: AbortSignal.any([lease.signal, left]),

@@ -104,6 +104,8 @@ export class LaneRunner implements RepairableLane {
 
   /** Time for which frames that were read are not done, ms. */
   standsForMs(nowMs: number): number {
+    // A turn that waits for the store notes nothing.
+    this.noteProgress(nowMs);
     return this.#progress.standsForMs(nowMs);
   }
 
