@@ -2,7 +2,7 @@
 import { type Facts, statusesOf } from "./facts.ts";
 import type { Insight, SinkInsight } from "./insight.ts";
 import { problemsOf } from "./problems.ts";
-import { RegionHistory } from "./region.ts";
+import { RegionHistory, refusingSink } from "./region.ts";
 import { sentenceOf, stateOf } from "./sentence.ts";
 
 export class Assessment {
@@ -31,8 +31,13 @@ export class Assessment {
   }
 }
 
+/** Whoever has just started and has not asked the store yet knows nothing of it. */
 function sinkOf(facts: Facts): SinkInsight {
-  const states = statusesOf(facts, "aggregator").map(({ influx }) => influx);
-  const refusing = states.find(({ state }) => state === "refusing");
-  return refusing ?? states[0] ?? { state: "unknown", detail: "no aggregator is heard" };
+  const aggregators = statusesOf(facts, "aggregator");
+  const refusing = refusingSink(aggregators);
+  if (refusing) return { ...refusing, sinceMs: refusing.sinceMs ?? null };
+  const ok = aggregators.find(({ influx }) => influx.state === "ok")?.influx;
+  if (ok) return { ...ok, sinceMs: null };
+  const detail = aggregators[0]?.influx.detail ?? "no aggregator is heard";
+  return { state: "unknown", detail, sinceMs: null };
 }

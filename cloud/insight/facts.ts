@@ -11,6 +11,8 @@ export interface Place {
   readonly doneSeq: number;
   /** Time at which the region stored that frame, epoch ms; null if it is not known any more. */
   readonly doneMs: number | null;
+  /** Time at which the region stored the next frame of the lane, epoch ms; null without one, or if it is not known. */
+  readonly nextMs: number | null;
 }
 
 export interface LaneFacts {

@@ -55,6 +55,10 @@ export interface RegionInsight {
   readonly latency: AggregatorStatus["recentLatencyMs"][string];
   /** Time that draining takes once the link is back, ms; null without an outage, or if it cannot be said. */
   readonly drainAfterMs: number | null;
+  /** Time for which the region's log has room if the hub does not copy it, at the rate of now, ms; null if it cannot be said. */
+  readonly roomMs: number | null;
+  /** Bytes that come in an hour, at the rate of now; null if it cannot be said. */
+  readonly bytesPerHour: number | null;
   /** Readings that gateways have stored since they started. */
   readonly readingsStored: number;
 }
@@ -63,6 +67,8 @@ export interface SinkInsight {
   /** `unknown`: no aggregator is heard. */
   readonly state: "ok" | "refusing" | "unknown";
   readonly detail: string;
+  /** The time since which it takes nothing, epoch ms; null if it does, or nobody knows. */
+  readonly sinceMs: number | null;
 }
 
 /** The worst first. */
@@ -77,16 +83,23 @@ export const PROBLEM_KINDS = [
   "process_gone",
   "log_filling",
   "flooding",
+  "standing",
   "catching_up",
 ] as const;
 export type ProblemKind = (typeof PROBLEM_KINDS)[number];
 
 export interface Problem {
   readonly kind: ProblemKind;
+  /** `wrong`: somebody has to act; `degraded`: it goes on by itself, or should be looked at. */
+  readonly state: "wrong" | "degraded";
   /** Null where it concerns the hub or everything. */
   readonly region: string | null;
   /** A clause that stands by itself: no capital, no full stop. */
   readonly text: string;
+  /** The next thing to do, in a sentence or two. */
+  readonly next: string;
+  /** The section of docs/guides/run-books.md that has the rest, as its anchor. */
+  readonly runBook: string;
 }
 
 export interface Insight {

@@ -1,9 +1,8 @@
 // Lag and links as metrics of whoever keeps an insight (pure).
 import type { MetricPoint, MetricSpec } from "../../otel/metrics.ts";
 import type { Insight, RegionInsight } from "./insight.ts";
-import type { LagState, LagVerdict } from "./lag/verdict.ts";
+import { LAG_STATES, type LagVerdict } from "./lag/verdict.ts";
 
-const STATES = ["ok", "catching_up", "waiting_for_wan", "stuck"] as const satisfies LagState[];
 const MS_PER_S = 1000;
 
 type Labels = Readonly<Record<"region" | "partition" | "operator", string>>;
@@ -35,10 +34,13 @@ export function insightMetricSpecs(insight: () => Insight | null): MetricSpec[] 
       name: "skerry.lane.verdict",
       kind: "gauge",
       unit: "1",
-      doc: "1 for the verdict on a reader of a lane: ok, catching_up, waiting_for_wan or stuck; 0 for the others",
+      doc: "1 for the verdict on a reader of a lane: ok, catching_up, standing, waiting_for_wan or stuck; 0 for the others",
       labels: [...labels, "verdict"],
       read: byReader(({ state }, of) =>
-        STATES.map((verdict) => ({ labels: { ...of, verdict }, value: state === verdict ? 1 : 0 })),
+        LAG_STATES.map((verdict) => ({
+          labels: { ...of, verdict },
+          value: state === verdict ? 1 : 0,
+        })),
       ),
     },
     {

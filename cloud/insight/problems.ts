@@ -1,4 +1,4 @@
-// Everything that is wrong, in words, the worst first (pure).
+// Everything that is wrong, in words, the worst first, each with the next thing to do (pure).
 import type { LaneLoss } from "../../contracts/messages/status.ts";
 import { laneName } from "../../contracts/names/subjects.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
@@ -10,10 +10,12 @@ import {
   type RegionInsight,
   type SinkInsight,
 } from "./insight.ts";
-import { GONE_MS, type LagVerdict } from "./lag/verdict.ts";
+import { GONE_MS } from "./lag/verdict.ts";
+import * as next from "./next-steps.ts";
+import { stuckReaders } from "./stuck-readers.ts";
 import { SINK_REFUSES } from "./region.ts";
 import { count, number } from "../operations/words.ts";
-import { about, list } from "./words.ts";
+import { about, amount, list } from "./words.ts";
 
 /** Share of a log's bound from which on somebody should act. */
 const LOG_FILLED = 0.8;
@@ -21,35 +23,54 @@ const LOG_FILLED = 0.8;
 const OPEN_FOR_MS = 60_000;
 /** Operators of lanes, whose absence the lanes tell. */
 const TOLD_BY_LANES: ReadonlySet<string> = new Set(["aggregator", "alerting"]);
+/** Kinds about which somebody has to act. */
+const WRONG: ReadonlySet<ProblemKind> = new Set<ProblemKind>([
+  "nothing_runs",
+  "log_refuses",
+  "data_lost",
+  "ledger_open",
+  "sink_refuses",
+  "stuck",
+  "process_gone",
+]);
 
-type Found = Pick<Problem, "region" | "text">;
+/** A problem without what its kind says. */
+export type Found = Pick<Problem, "region" | "text" | "next">;
 
 export function problemsOf(
   facts: Facts,
   regions: readonly RegionInsight[],
   sink: SinkInsight,
 ): Problem[] {
-  if (nothingRuns(facts)) return [{ kind: "nothing_runs", region: null, text: NOTHING_RUNS }];
+  if (nothingRuns(facts)) return [problem("nothing_runs", NOTHING_RUNS)];
   const found: Partial<Record<ProblemKind, Found[]>> = {
-    log_refuses: refusingLogs(facts),
+    log_refuses: refusingLogs(facts, regions),
     data_lost: losses(facts),
     ledger_open: openBalances(facts),
-    sink_refuses:
-      sink.state === "refusing"
-        ? [{ region: null, text: `${SINK_REFUSES}${sink.detail === "" ? "" : `: ${sink.detail}`}` }]
-        : [],
+    sink_refuses: refusingSink(facts, regions, sink),
     stuck: stuckReaders(regions, sink),
     waiting_for_wan: regions.flatMap(waiting),
     process_gone: goneProcesses(facts, regions),
     log_filling: regions.flatMap((of) => fillingLog(of, facts)),
     flooding: floods(facts),
     // Whoever waits for the store does not catch up, and the store is named.
+    standing: sink.state === "refusing" ? [] : standing(regions),
     catching_up: sink.state === "refusing" ? [] : regions.flatMap(catchingUp),
   };
-  return PROBLEM_KINDS.flatMap((kind) => (found[kind] ?? []).map((one) => ({ kind, ...one })));
+  return PROBLEM_KINDS.flatMap((kind) => (found[kind] ?? []).map((one) => problem(kind, one)));
 }
 
-const NOTHING_RUNS = "nothing runs: no process has been heard, of any region or of the hub";
+const problem = (kind: ProblemKind, found: Found): Problem => ({
+  ...{ kind, state: WRONG.has(kind) ? "wrong" : "degraded" },
+  ...found,
+  runBook: next.RUN_BOOKS[kind],
+});
+
+const NOTHING_RUNS: Found = {
+  region: null,
+  text: "nothing runs: no process has been heard, of any region or of the hub",
+  next: next.startEverything,
+};
 
 const nothingRuns = ({ processes, atMs, listeningSinceMs }: Facts): boolean =>
   atMs - listeningSinceMs >= GONE_MS &&
@@ -58,17 +79,33 @@ const nothingRuns = ({ processes, atMs, listeningSinceMs }: Facts): boolean =>
 /** Words in which a server refuses because a stream's bound is reached. */
 const FULL = /maximum (bytes|messages)/;
 
-const refusingLogs = (facts: Facts): Found[] =>
-  statusesOf(facts, "gateway").flatMap(({ region, log }) =>
-    log.state === "ok"
-      ? []
-      : [
-          {
-            region,
-            text: `the log of ${region} ${FULL.test(log.detail) ? "is full" : "refuses"}, so nothing is acknowledged there: ${log.detail}`,
-          },
-        ],
-  );
+const refusingLogs = (facts: Facts, regions: readonly RegionInsight[]): Found[] =>
+  statusesOf(facts, "gateway").flatMap(({ region, log }) => {
+    if (log.state === "ok") return [];
+    const isFull = FULL.test(log.detail);
+    const own = regions.find((one) => one.region === region)?.log ?? null;
+    const size = own?.bytesMax ? ` (${amount(own.bytes, own.bytesMax)})` : "";
+    const what = isFull ? `is full${size}` : `is away (${log.detail})`;
+    return [
+      {
+        region,
+        text: `the log of ${region} ${what}, so nothing that devices send there is acknowledged`,
+        next: isFull ? next.makeRoom(region) : next.startServerOf(region),
+      },
+    ];
+  });
+
+function refusingSink(
+  { atMs }: Facts,
+  regions: readonly RegionInsight[],
+  { state, detail, sinceMs }: SinkInsight,
+): Found[] {
+  if (state !== "refusing") return [];
+  const since =
+    sinceMs === null || detail.includes(" for ") ? "" : `, for ${about(atMs - sinceMs)} now`;
+  const text = `${SINK_REFUSES}${detail === "" ? "" : `: ${detail}`}${since}`;
+  return [{ region: null, text, next: next.startStore(regions) }];
+}
 
 /** Losses, each once: both operators see the same frames missing. */
 function losses(facts: Facts): Found[] {
@@ -77,14 +114,18 @@ function losses(facts: Facts): Found[] {
     all.flatMap(({ losses: own }) => own.map((loss) => [`${laneName(loss)} ${loss.what}`, loss])),
   );
   const byRegion = Map.groupBy(each.values(), ({ region }) => region);
-  return [...byRegion].map(([region, own]) => ({ region, text: lossText(region, own) }));
+  return [...byRegion].map(([region, own]) => ({
+    region,
+    text: lossText(region, own),
+    next: next.fetchLost,
+  }));
 }
 
 function lossText(region: string, own: readonly LaneLoss[]): string {
   const readings = own.reduce((sum, loss) => sum + (loss.readings ?? 0), 0);
   const [first] = own;
   const more = own.length === 1 ? "" : ` and ${number(own.length - 1)} more`;
-  return `${region} lost ${count(readings, "acknowledged reading")}: ${first!.what}${more}`;
+  return `region ${region} lost ${count(readings, "acknowledged reading")}: ${first!.what}${more}`;
 }
 
 const openBalances = ({ ledger, atMs }: Facts): Found[] => {
@@ -92,77 +133,17 @@ const openBalances = ({ ledger, atMs }: Facts): Found[] => {
   return open.map(({ region, partition, readings, why }) => ({
     region,
     text: `${count(Math.abs(readings), "reading")} of lane ${region}/${partition} are not accounted for: ${why}`,
+    next: next.keepLogs,
   }));
 };
 
-interface Reader {
-  readonly region: string;
-  readonly name: string;
-  readonly verdict: LagVerdict;
-}
-
-/** Readers that stand still, those of one reason together. */
-function stuckReaders(regions: readonly RegionInsight[], sink: SinkInsight): Found[] {
-  const readers = regions.flatMap((of): Reader[] => {
-    const { region } = of;
-    const lanes = of.lanes.flatMap(({ partition, aggregator, alerting }) => [
-      { region, name: `lane ${region}/${partition}`, verdict: aggregator },
-      { region, name: `lane ${region}/${partition}`, verdict: alerting },
-    ]);
-    const channels = of.channels.map(({ channel, verdict }) => ({
-      ...{ region, name: `${channel} for ${region}`, verdict },
-    }));
-    return of.copy
-      ? [{ region, name: region, verdict: of.copy.verdict }, ...lanes, ...channels]
-      : [...lanes, ...channels];
-  });
-  const stuck = readers.filter(
-    ({ verdict: { state, why } }) =>
-      state === "stuck" && !(sink.state === "refusing" && why.includes(SINK_REFUSES)),
-  );
-  const byReason = Map.groupBy(stuck, ({ verdict: { why } }) => reasonOf(why));
-  return [...byReason].map(([why, own]) => {
-    const inRegions = [...new Set(own.map(({ region }) => region))];
-    const lanes = [...new Set(own.map(({ name }) => name))];
-    const what = lanes.length <= 2 ? list(lanes) : `${lanes.length} lanes of ${list(inRegions)}`;
-    const are = lanes.length === 1 ? "is" : "are";
-    const isAll = inRegions.every((region) => isNothingStored(regions, region, own));
-    return {
-      region: inRegions.length === 1 ? inRegions[0]! : null,
-      text: isAll
-        ? `nothing of ${list(inRegions)} is stored, because all ${lanes.length} lanes are stuck: ${why}`
-        : `${what} ${are} stuck: ${why}`,
-    };
-  });
-}
-
-/** True if these are the aggregator's readers of every lane of a region, whatever else they are. */
-function isNothingStored(
-  regions: readonly RegionInsight[],
-  name: string,
-  own: readonly Reader[],
-): boolean {
-  const lanes = regions.find(({ region }) => region === name)?.lanes ?? [];
-  return (
-    lanes.length > 0 &&
-    lanes.every((lane) => own.some(({ verdict }) => verdict === lane.aggregator))
-  );
-}
-
-/** Numbers that differ from lane to lane make no other reason. */
-const reasonOf = (why: string): string =>
-  why.replace(/^stuck: /, "").replace(/, and [\d,]+ frames? waits?$/, "");
-
-function waiting({ region, link, drainAfterMs }: RegionInsight): Found[] {
+function waiting(of: RegionInsight): Found[] {
+  const { region, link, drainAfterMs } = of;
   if (!link || link.up) return [];
   const after = drainAfterMs === null ? "" : `, done about ${about(drainAfterMs)} after it returns`;
   const downFor = about(link.seenMs - link.sinceMs);
-  return [
-    {
-      region,
-      text: `${region} waits for the WAN, down for ${downFor}, and keeps its readings meanwhile${after}`,
-    },
-  ];
+  const text = `region ${region} waits for the WAN, down for ${downFor}, and keeps its readings meanwhile${after}`;
+  return [{ region, text, next: next.mendNetwork(of) }];
 }
 
 /** Processes that were there, and of whose kind none is left in their place. */
@@ -176,11 +157,12 @@ function goneProcesses(facts: Facts, regions: readonly RegionInsight[]): Found[]
     const couldSpeakMs = link?.up ? Math.max(heardMs, link.sinceMs) : heardMs;
     const isCutOff = link !== null && !link.up;
     if (TOLD_BY_LANES.has(kind) || isCutOff || atMs - couldSpeakMs < GONE_MS) return [];
-    const where = domain === HUB ? "" : ` of ${domain}`;
+    const name = domain === HUB ? kind : `${kind} of ${domain}`;
     return [
       {
         region: domain === HUB ? null : domain,
-        text: `the ${kind}${where} has not been heard for ${about(atMs - heardMs)}`,
+        text: `the ${name} has not been heard for ${about(atMs - heardMs)}`,
+        next: next.startProcess(name),
       },
     ];
   });
@@ -190,22 +172,39 @@ function fillingLog({ region, log }: RegionInsight, facts: Facts): Found[] {
   const refuses = statusesOf(facts, "gateway", region).some((one) => one.log.state !== "ok");
   if (refuses || !log || log.bytesMax === null || log.bytes < LOG_FILLED * log.bytesMax) return [];
   const percent = Math.floor((100 * log.bytes) / log.bytesMax);
-  return [
-    { region, text: `the log of ${region} is ${percent} % full: at 100 % it refuses readings` },
-  ];
+  const size = amount(log.bytes, log.bytesMax);
+  const text = `the log of ${region} is ${percent} % full (${size}): at 100 % it takes nothing more`;
+  return [{ region, text, next: next.readFaster }];
 }
 
 const floods = (facts: Facts): Found[] =>
   statusesOf(facts, "gateway").flatMap(({ region, slowed }) =>
     slowed.map(({ clientId, why }) => ({
       region,
-      text: `client ${clientId} in ${region} ${why === "rate" ? "publishes more than it may" : "sends too much that is refused"} and is read more slowly`,
+      text: `client ${clientId} in ${region} ${why === "rate" ? "publishes more than it may" : "sends too much that its contract refuses"} and is read more slowly`,
+      next: next.mendDevice,
     })),
   );
+
+/** Those of all regions together, because it is mostly one reason. */
+function standing(regions: readonly RegionInsight[]): Found[] {
+  const own = regions.filter(({ path }) => path.state === "standing");
+  if (own.length === 0) return [];
+  const ages = own.flatMap(({ path: { behindMs } }) => behindMs ?? []);
+  const age = ages.length === 0 ? "" : `, and what waits is ${about(Math.max(...ages))} old`;
+  const where = list(own.map(({ region }) => region));
+  return [
+    {
+      region: own.length === 1 ? own[0]!.region : null,
+      text: `nothing of ${where} is being stored at the moment${age}`,
+      next: next.waitALittle,
+    },
+  ];
+}
 
 function catchingUp({ region, path }: RegionInsight): Found[] {
   if (path.state !== "catching_up") return [];
   const behind = path.behindMs === null ? "" : `, ${about(path.behindMs)} behind`;
   const when = path.etaMs === null ? behind : `, done in about ${about(path.etaMs)}`;
-  return [{ region, text: `${region} is catching up${when}` }];
+  return [{ region, text: `region ${region} is catching up${when}`, next: next.letItCatchUp }];
 }

@@ -3,16 +3,17 @@ import type { AggregatorStatus, LaneStatus } from "../../contracts/messages/stat
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { type Facts, type LaneFacts, type RegionFacts, silenceOf, statusesOf } from "./facts.ts";
 import type { ChannelInsight, LaneInsight, LogInsight, RegionInsight } from "./insight.ts";
+import { AccountHistory } from "./lag/account-lag.ts";
 import { type Circumstances, LagHistory } from "./lag/lag-history.ts";
 import { Progress } from "./lag/progress.ts";
-import type { LagState, LagVerdict } from "./lag/verdict.ts";
+import { LAG_STATES, type LagState, type LagVerdict } from "./lag/verdict.ts";
 
-const WORST_FIRST: readonly LagState[] = ["stuck", "waiting_for_wan", "catching_up", "ok"];
 /** Weight of a new rate in the mean of how fast the log grows, once a second. */
 const RATE_WEIGHT = 0.05;
 
 export class RegionHistory {
   readonly #histories = new Map<string, LagHistory>();
+  readonly #accounts = new Map<number, AccountHistory>();
   readonly #path = new Progress();
   #log: LogInsight | null = null;
   /** Frames a second: how fast the log grows, and how fast it was drained when it last had to be; null if not known. */
@@ -39,6 +40,7 @@ export class RegionHistory {
       latency:
         aggregators.find((one) => one.recentLatencyMs[region])?.recentLatencyMs[region] ?? {},
       drainAfterMs: this.#drainAfterMs(of, facts.atMs),
+      ...roomOf(this.#log, this.#bytesPerSecond(of)),
       readingsStored: gateways.reduce((sum, { readingsStored }) => sum + readingsStored, 0),
     };
   }
@@ -74,6 +76,7 @@ export class RegionHistory {
         ...{ linkDownSinceMs: downSince(of), isRemote: false, who: "the aggregator" },
         silentMs: silenceOf(facts, "aggregator", HUB),
         stoppedBy: working?.stoppedBy ?? sinkProblem(aggregators) ?? unowned(aggregators, working),
+        account: this.#account(of, lane, facts),
       }),
       alerting: this.#reader(`alerting ${partition}`, lane, "alerting", facts, {
         ...{ linkDownSinceMs: downSince(of), isRemote: true },
@@ -82,6 +85,16 @@ export class RegionHistory {
         stoppedBy: engine?.stoppedBy ?? null,
       }),
     };
+  }
+
+  /** Null also while the link is down: what the region has told by then says nothing about the aggregator. */
+  #account(of: RegionFacts, lane: LaneFacts, { ledger }: Facts) {
+    if (!ledger || downSince(of) !== null) return null;
+    const { partition, newestSeq: seq, newestMs: storeMs } = lane;
+    let history = this.#accounts.get(partition);
+    if (!history) this.#accounts.set(partition, (history = new AccountHistory()));
+    const own = ledger.lanes.find((one) => one.region === of.region && one.partition === partition);
+    return history.observe(own ?? null, ledger.atMs, { seq, storeMs });
   }
 
   #reader(
@@ -123,10 +136,10 @@ export class RegionHistory {
 
   /** All of the way together: as its worst part, and done when the slowest lane is. */
   #pathOf(of: RegionFacts, parts: readonly (LagVerdict | null)[], facts: Facts): LagVerdict {
-    const known = parts.filter((part) => part !== null);
-    const worst = known.toSorted(
-      (a, b) => WORST_FIRST.indexOf(a.state) - WORST_FIRST.indexOf(b.state),
-    )[0] ?? { ...NOTHING_KNOWN, sinceMs: facts.listeningSinceMs };
+    const worst = worstOf(parts.filter((part) => part !== null)) ?? {
+      ...NOTHING_KNOWN,
+      sinceMs: facts.listeningSinceMs,
+    };
     const done = of.lanes.map(({ aggregator }) => aggregator?.doneSeq ?? null);
     const lastSeq = Math.max(of.log?.lastSeq ?? 0, of.copy?.lastSeq ?? 0);
     const isKnown = done.length > 0 && done.every((seq) => seq !== null);
@@ -165,11 +178,44 @@ export class RegionHistory {
     return Math.round(((nowMs - sinceMs) * this.#grows) / (this.#drains - this.#grows));
   }
 
+  /** Bytes a second by which the log grows, before anything of it is trimmed; null if it cannot be said. */
+  #bytesPerSecond(of: RegionFacts): number | null {
+    const isUp = downSince(of) === null;
+    const framesPerSecond = isUp ? (this.#path.rates?.came ?? this.#grows) : this.#grows;
+    const log = this.#log ?? of.copy;
+    const frames = log ? log.lastSeq - log.firstSeq + 1 : 0;
+    return framesPerSecond === null || !log || frames <= 0
+      ? null
+      : framesPerSecond * (log.bytes / frames);
+  }
+
   #history(name: string): LagHistory {
     let history = this.#histories.get(name);
     if (!history) this.#histories.set(name, (history = new LagHistory()));
     return history;
   }
+}
+
+/** Room for what the hub does not copy meanwhile, and what the hub's disk has to hold of what nobody stores. */
+function roomOf(
+  log: LogInsight | null,
+  bytesPerSecond: number | null,
+): Pick<RegionInsight, "roomMs" | "bytesPerHour"> {
+  if (!bytesPerSecond) return { roomMs: null, bytesPerHour: null };
+  const room = log?.bytesMax ? Math.max(0, log.bytesMax - log.bytes) : null;
+  return {
+    roomMs: room === null ? null : Math.round((room / bytesPerSecond) * 1_000),
+    bytesPerHour: Math.round(bytesPerSecond * 3_600),
+  };
+}
+
+/** The worst of several; lanes that stand for a moment while others get on are part of a catching up. */
+function worstOf(verdicts: readonly LagVerdict[]): LagVerdict | undefined {
+  const [worst] = verdicts.toSorted(
+    (a, b) => LAG_STATES.indexOf(a.state) - LAG_STATES.indexOf(b.state),
+  );
+  const moving = verdicts.find(({ state }) => state === "catching_up");
+  return worst?.state === "standing" && moving ? moving : worst;
 }
 
 /** Silence in a region, which nobody could have broken before its link was back, ms. */
@@ -188,10 +234,14 @@ const downSince = ({ link }: RegionFacts): number | null =>
 
 const withoutLag = ({ lag: _, ...copy }: NonNullable<RegionFacts["copy"]>): LogInsight => copy;
 
+/**
+ * Age of the oldest frame that is not done, by the region's own clock: what came before it is done, however long ago
+ * that was.
+ */
 function behindOf(lane: LaneFacts, place: LaneFacts["aggregator"]): number | null {
   if (!place) return null;
   if (place.doneSeq >= lane.newestSeq) return 0;
-  return place.doneMs === null ? null : Math.max(0, lane.newestMs - place.doneMs);
+  return place.nextMs === null ? null : Math.max(0, lane.newestMs - place.nextMs);
 }
 
 /** The lane as the process shows it that is furthest: while it passes from one to another both may. */
@@ -208,9 +258,14 @@ export function laneIn(
 /** Words that the problem of the sink has wherever it is told. */
 export const SINK_REFUSES = "the store does not take what is written";
 
+/** The store as an aggregator has it that it refuses, which has asked it; null if none has. */
+export const refusingSink = (aggregators: readonly AggregatorStatus[]) =>
+  aggregators.find(({ influx }) => influx.state === "refusing" && influx.sinceMs !== null)
+    ?.influx ?? null;
+
 function sinkProblem(aggregators: readonly AggregatorStatus[]): string | null {
-  const refusing = aggregators.find(({ influx }) => influx.state === "refusing");
-  return refusing ? `${SINK_REFUSES}: ${refusing.influx.detail}` : null;
+  const refusing = refusingSink(aggregators);
+  return refusing ? `${SINK_REFUSES}: ${refusing.detail}` : null;
 }
 
 function newestCanary(aggregators: readonly AggregatorStatus[], of: string) {

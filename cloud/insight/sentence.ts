@@ -13,12 +13,10 @@ const FIRST: ReadonlySet<ProblemKind> = new Set<ProblemKind>([
   "sink_refuses",
   "stuck",
 ]);
-const WRONG: ReadonlySet<ProblemKind> = new Set<ProblemKind>([...FIRST, "process_gone"]);
-
 type Known = Pick<Insight, "problems" | "ledger" | "regions" | "processes">;
 
 export function stateOf({ problems, processes, regions }: Known): Insight["state"] {
-  if (problems.some(({ kind }) => WRONG.has(kind))) return "wrong";
+  if (problems.some(({ state }) => state === "wrong")) return "wrong";
   if (problems.length > 0) return "degraded";
   return processes.length === 0 || regions.every(({ link }) => link === null) ? "unknown" : "ok";
 }

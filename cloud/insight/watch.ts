@@ -145,7 +145,7 @@ export class InsightWatch {
     const alerting = laneIn(statusesOf(heard, "alerting", at.region), at)?.doneSeq;
     const savedSeq = saved && (saved.doneSeq ?? saved.seq);
     const place = async (seq: number | null): Promise<Place | null> =>
-      seq === null ? null : { doneSeq: seq, doneMs: await this.#storedMs(stream, seq, newest) };
+      seq === null ? null : this.#place(stream, subject, seq, newest);
     return {
       ...{ partition: at.partition, newestSeq: newest.seq, newestMs: newest.storeMs },
       aggregator: await place(aggregator ?? savedSeq),
@@ -153,15 +153,20 @@ export class InsightWatch {
     };
   }
 
-  /** Time at which the region stored the frame up to which a lane is done; null if that is gone. */
-  async #storedMs(
+  /** A reader's place: when the region stored the frame up to which it is done, and the one after it in the lane. */
+  async #place(
     stream: string,
+    subject: string,
     doneSeq: number,
     newest: { readonly seq: number; readonly storeMs: number },
-  ): Promise<number | null> {
-    if (doneSeq >= newest.seq) return newest.storeMs;
-    const frame = await orNull(this.#streams.at(stream, Math.floor(doneSeq)));
-    return frame?.storeMs ?? null;
+  ): Promise<Place> {
+    if (doneSeq >= newest.seq) return { doneSeq, doneMs: newest.storeMs, nextMs: null };
+    const seq = Math.floor(doneSeq);
+    const [done, next] = await Promise.all([
+      orNull(this.#streams.at(stream, seq)),
+      orNull(this.#streams.next(stream, subject, seq + 1)),
+    ]);
+    return { doneSeq, doneMs: done?.storeMs ?? null, nextMs: next?.storeMs ?? null };
   }
 
   /** Saved positions, where no aggregator says how far it is. */

@@ -1,5 +1,5 @@
 // Spans of time and lists of names in words for people (pure).
-import { number } from "../operations/words.ts";
+import { bytes, number } from "../operations/words.ts";
 
 const UNITS: readonly (readonly [ms: number, name: string])[] = [
   [86_400_000, "d"],
@@ -19,4 +19,11 @@ export function list(names: readonly string[]): string {
   const [last, ...others] = names.toReversed();
   if (last === undefined) return "";
   return others.length === 0 ? last : `${others.toReversed().join(", ")} and ${last}`;
+}
+
+/** A part of a bound, the unit once where it is the same: `66.2 of 67.0 MiB`, `900 KiB of 4.0 GiB`. */
+export function amount(part: number, bound: number): string {
+  const [some, all] = [bytes(part), bytes(bound)];
+  const [, unit] = all.split(" ");
+  return `${some.endsWith(` ${unit}`) ? some.split(" ")[0] : some} of ${all}`;
 }

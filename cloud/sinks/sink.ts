@@ -35,8 +35,13 @@ export interface RefusedReading {
 }
 
 export type SinkState =
-  | { readonly state: "ok"; readonly detail: string }
-  | { readonly state: "refusing"; readonly detail: string };
+  | { readonly state: "ok"; readonly detail: string; readonly sinceMs: null }
+  | {
+      readonly state: "refusing";
+      readonly detail: string;
+      /** Since when, epoch ms; null before it was asked for the first time. */
+      readonly sinceMs: number | null;
+    };
 
 /**
  * Writes what lanes put, until it is durable.

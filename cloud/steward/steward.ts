@@ -199,5 +199,5 @@ export class Steward implements StatusSource {
 function toldOf(insight: Insight | null): StewardStatus["insight"] {
   if (!insight) return null;
   const { atMs, state, sentence, problems } = insight;
-  return { atMs, state, sentence, problems: problems.map(({ text }) => text) };
+  return { atMs, state, sentence, problems };
 }

@@ -200,7 +200,30 @@ export interface AggregatorStatus {
   /** The last canary of each lane and gateway. */
   readonly canaries: readonly CanaryStatus[];
   readonly clockSkews: SkewStatus;
-  readonly influx: { readonly state: "ok" | "refusing"; readonly detail: string };
+  /** `sinceMs`: it takes nothing since then, epoch ms; absent from an older program, null where it does. */
+  readonly influx: {
+    readonly state: "ok" | "refusing";
+    readonly detail: string;
+    readonly sinceMs?: number | null;
+  };
+}
+
+/** Something that is wrong, in words, and what to do next. */
+export interface ToldProblem {
+  readonly kind: string;
+  readonly state: "wrong" | "degraded";
+  readonly region: string | null;
+  readonly text: string;
+  readonly next: string;
+  /** Its section of docs/guides/run-books.md. */
+  readonly runBook: string;
+}
+
+export interface ToldInsight {
+  readonly atMs: number;
+  readonly state: "ok" | "degraded" | "wrong" | "unknown";
+  readonly sentence: string;
+  readonly problems: readonly ToldProblem[];
 }
 
 export interface StewardStatus {
@@ -212,12 +235,7 @@ export interface StewardStatus {
   /** The hub's copies of logs, by region. */
   readonly copies: Readonly<Record<string, HubCopy>>;
   /** The verdict on the installation, and what is wrong, the worst first; null until it was looked at. */
-  readonly insight: {
-    readonly atMs: number;
-    readonly state: "ok" | "degraded" | "wrong" | "unknown";
-    readonly sentence: string;
-    readonly problems: readonly string[];
-  } | null;
+  readonly insight: ToldInsight | null;
   /** Processes that are heard on the live lane, longest silent first. */
   readonly processes: readonly {
     readonly kind: string;

@@ -27,6 +27,7 @@ export interface Spoilt {
   readonly process?: (process: HeardProcess, moment: Moment) => HeardProcess | null;
   readonly region?: (region: RegionFacts, moment: Moment) => RegionFacts;
   readonly ledger?: Ledger | null;
+  readonly ledgerAt?: (moment: Moment) => Ledger;
 }
 
 const heard = (status: ProcessStatus, domain: string, { nowMs }: Moment): HeardProcess => ({
@@ -72,7 +73,7 @@ function processesAt(moment: Moment): HeardProcess[] {
 
 function regionAt(region: string, { nowMs, seq }: Moment): RegionFacts {
   const log = { bytes: MIB, bytesMax: 100 * MIB, firstSeq: 1, lastSeq: seq, atMs: nowMs };
-  const place = { doneSeq: seq, doneMs: nowMs - 800 };
+  const place = { doneSeq: seq, doneMs: nowMs - 800, nextMs: null };
   const lane = { newestSeq: seq, newestMs: nowMs - 800, aggregator: place, alerting: place };
   return {
     region,
@@ -89,6 +90,9 @@ export const BALANCED: Ledger = {
   })),
   ...{ atMs: START_MS, lanes: [], open: [], heardMs: {} },
 };
+
+const ledgerOf = ({ ledger, ledgerAt }: Spoilt, moment: Moment): Ledger | null =>
+  ledgerAt?.(moment) ?? (ledger === undefined ? BALANCED : ledger);
 
 /** Lets an installation run for some seconds, spoilt in one way; the insights of each. */
 export function run(
@@ -108,7 +112,7 @@ export function run(
         const of = regionAt(region, moment);
         return spoilt.region?.(of, moment) ?? of;
       }),
-      ledger: spoilt.ledger === undefined ? BALANCED : spoilt.ledger,
+      ledger: ledgerOf(spoilt, moment),
     };
     insights.push(assessment.observe(facts));
   }

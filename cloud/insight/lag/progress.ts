@@ -6,6 +6,8 @@
 /** Samples are kept this long. */
 export const WINDOW_MS = 40_000;
 const SAMPLES_MAX = 128;
+/** A reader that has work and has not moved for this long stands: nobody says when it is done. */
+export const STANDS_MS = 3_000;
 /** A reader that had work and did not move for this long is stalled. */
 export const STALLED_MS = 10_000;
 /** A rate over less time says nothing. */
@@ -83,10 +85,11 @@ export class Progress {
     };
   }
 
-  /** Time until nothing is left, ms, if it goes on like this; null if it cannot be said, or never. */
+  /** Time until nothing is left, ms, if it goes on like this; null if it cannot be said, or never, or while it stands. */
   get etaMs(): number | null {
-    const { rates } = this;
+    const { rates, last } = this;
     if (this.behind === 0) return 0;
+    if (last && this.standsForMs(last.atMs) >= STANDS_MS) return null;
     if (!rates || rates.done <= rates.came) return null;
     return Math.round((this.behind / (rates.done - rates.came)) * 1_000);
   }

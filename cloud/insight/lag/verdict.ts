@@ -1,10 +1,12 @@
 // The verdict on how far a reader of a region's log is behind (pure): its progress joined with the state of the
 // link, in a word and a sentence. Health is progress: an open socket proves nothing.
-import type { Motion } from "./progress.ts";
+import { type Motion, STANDS_MS } from "./progress.ts";
 import { number } from "../../operations/words.ts";
 import { about } from "../words.ts";
 
-export type LagState = "ok" | "catching_up" | "waiting_for_wan" | "stuck";
+/** The worst first. `standing`: it has work and does nothing, for too short a time to be called stuck. */
+export const LAG_STATES = ["stuck", "waiting_for_wan", "standing", "catching_up", "ok"] as const;
+export type LagState = (typeof LAG_STATES)[number];
 
 export interface LagVerdict {
   readonly state: LagState;
@@ -25,7 +27,7 @@ export const UP_TO_DATE_MS = 5_000;
 /** A process that is silent for longer is gone: it speaks each second, and a restart takes some. */
 export const GONE_MS = 15_000;
 
-/** Whoever does not get on and is silent for so long does not because it is gone. */
+/** Whoever stands and is silent for so long does not get on because it is gone. */
 const QUIET_MS = 5_000;
 
 export interface LagFacts {
@@ -35,6 +37,8 @@ export interface LagFacts {
   /** True of a reader beyond the WAN: with the link down nothing is known of it. */
   readonly isRemote: boolean;
   readonly motion: Motion;
+  /** Time for which it has had work and has done nothing of it, ms. */
+  readonly standsForMs: number;
   readonly behindFrames: number;
   readonly behindMs: number | null;
   readonly etaMs: number | null;
@@ -49,21 +53,33 @@ export interface LagFacts {
 type Judged = Omit<LagVerdict, "sinceMs">;
 
 export function judgeLag(facts: LagFacts): Judged {
-  const { linkDownSinceMs, isRemote, silentMs, behindFrames } = facts;
+  const { linkDownSinceMs, isRemote, silentMs, behindFrames, standsForMs } = facts;
   if (isRemote && linkDownSinceMs !== null) return waits(facts, linkDownSinceMs);
   if (silentMs >= GONE_MS) return stuck(facts, "stopped", absence(facts));
   if (linkDownSinceMs !== null && (behindFrames === 0 || waitsForRegion(facts)))
     return waits(facts, linkDownSinceMs);
-  if (facts.motion === "stalled")
-    return silentMs >= QUIET_MS
-      ? stuck(facts, "stopped", absence(facts))
-      : stuck(facts, "stalled", standstill(facts));
-  if (facts.behindMs === null ? behindFrames === 0 : facts.behindMs <= UP_TO_DATE_MS)
+  const stands = isStanding(facts);
+  if (stands && silentMs >= QUIET_MS) return stuck(facts, "stopped", absence(facts));
+  // Whoever says why it stands need not be watched for longer.
+  if (facts.motion === "stalled" || (stands && facts.stoppedBy !== null))
+    return stuck(facts, "stalled", standstill(facts));
+  const { behindMs } = lag(facts);
+  if (behindMs === null ? behindFrames === 0 : behindMs <= UP_TO_DATE_MS)
     return { ...lag(facts), state: "ok", motion: facts.motion, etaMs: 0, why: "up to date" };
+  if (stands)
+    return {
+      ...{ ...lag(facts), state: "standing", motion: "stalled", etaMs: null },
+      why: `has done nothing for ${about(standsForMs)}, and ${waiting(behindFrames)}`,
+    };
   return { ...lag(facts), state: "catching_up", motion: facts.motion, why: catchingUp(facts) };
 }
 
-const lag = ({ behindFrames, behindMs, etaMs }: LagFacts) => ({ behindFrames, behindMs, etaMs });
+/** What waits is at least as old as the time for which nothing was done. */
+const lag = ({ behindFrames, behindMs, etaMs, standsForMs }: LagFacts) => ({
+  behindFrames,
+  behindMs: behindMs === null ? null : Math.max(behindMs, standsForMs),
+  etaMs,
+});
 
 const waits = (facts: LagFacts, sinceMs: number): Judged => ({
   ...lag(facts),
@@ -83,12 +99,17 @@ function absence({ who, silentMs }: LagFacts): string {
 }
 
 const standstill = ({ who, stoppedBy, behindFrames }: LagFacts): string =>
-  stoppedBy ??
-  `${who} does not get on, and ${number(behindFrames)} ${behindFrames === 1 ? "frame waits" : "frames wait"}`;
+  stoppedBy ?? `${who} does not get on, and ${waiting(behindFrames)}`;
+
+const waiting = (frames: number): string =>
+  `${number(frames)} ${frames === 1 ? "frame waits" : "frames wait"}`;
 
 /** A hole is filled from the region, which cannot be reached. */
-const waitsForRegion = ({ motion, stoppedBy }: LagFacts): boolean =>
-  motion === "stalled" && stoppedBy !== null && stoppedBy.includes("from the region");
+const waitsForRegion = (facts: LagFacts): boolean =>
+  isStanding(facts) && facts.stoppedBy?.includes("from the region") === true;
+
+const isStanding = ({ motion, standsForMs }: LagFacts): boolean =>
+  motion === "stalled" || standsForMs >= STANDS_MS;
 
 function catchingUp({ motion, etaMs, behindMs }: LagFacts): string {
   if (motion === "rewinding") return "catching up: it has gone back to where it was saved last";

@@ -43,7 +43,7 @@ export class FileSink implements Sink {
   readonly #logger: Logger;
   readonly #queue: GroupCommit;
   readonly #backoff = new Backoff({ baseMs: 50, maxMs: 2_000 });
-  #status: SinkState = { state: "refusing", detail: "not opened yet" };
+  #status: SinkState = { state: "refusing", detail: "not opened yet", sinceMs: null };
   #answered = false;
   #file: FileHandle | null = null;
 
@@ -115,7 +115,7 @@ export class FileSink implements Sink {
     while (wanted()) {
       try {
         await write();
-        this.#status = { state: "ok", detail: "" };
+        this.#status = { state: "ok", detail: "", sinceMs: null };
         this.#answered = true;
         this.#backoff.reset();
         return true;
@@ -123,7 +123,7 @@ export class FileSink implements Sink {
         const detail = messageOf(error);
         if (this.#status.detail !== detail)
           this.#logger.error({ detail }, "the file cannot be written, will retry");
-        this.#status = { state: "refusing", detail };
+        this.#status = { state: "refusing", detail, sinceMs: this.#status.sinceMs ?? Date.now() };
         await sleep(this.#backoff.next());
       }
     }

@@ -177,6 +177,9 @@ export const quoteName = (name: string): string =>
 /** InfluxDB says what is wrong in JSON; a proxy, or a server that wants TLS, does not. */
 const isInfluxAnswer = ({ body = "" }: HttpError): boolean => body.trimStart().startsWith("{");
 
+/** Words of the error after a request that was given up. */
+export const UNANSWERED = "InfluxDB has not answered in time";
+
 function toAppError(error: unknown): AppError {
   if (error instanceof HttpError) {
     const detail = `InfluxDB answered ${error.statusCode}: ${error.body ?? error.message}`;
@@ -187,9 +190,6 @@ function toAppError(error: unknown): AppError {
       return new AppError("INFLUX_REFUSED", "fatal", detail, { cause: error });
     return new AppError("INFLUX_UNAVAILABLE", "retry", detail, { cause: error });
   }
-  const what =
-    error instanceof RequestTimedOutError
-      ? "InfluxDB has not answered in time"
-      : `InfluxDB: ${messageOf(error)}`;
+  const what = error instanceof RequestTimedOutError ? UNANSWERED : `InfluxDB: ${messageOf(error)}`;
   return new AppError("INFLUX_UNAVAILABLE", "retry", what, { cause: error });
 }

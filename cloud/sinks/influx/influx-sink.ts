@@ -4,19 +4,21 @@
 //     it are stored. Its reading becomes a reject.
 // I2. Whatever else InfluxDB answers, or if it is away, the request is repeated; a missing database of
 //     a 1.x is created.
-// I3. A request that is not answered for UNANSWERED_MS is told as a store that refuses, before it is given up.
+// I3. A request that is not answered for UNANSWERED_MS is told as a store that does not answer, before it is given up;
+//     since when is told through all tries.
 import { Backoff, sleep } from "../../../platform/runtime/backoff.ts";
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
 import type { Logger } from "../../../platform/runtime/logger.ts";
 import { GroupCommit, type RefusedRecord } from "../group-commit.ts";
 import type { RepairSource, Sink, SinkItem, SinkState, Writer } from "../sink.ts";
-import type { InfluxClient } from "./client.ts";
+import { type InfluxClient, UNANSWERED } from "./client.ts";
 import { RegionLines } from "./lines.ts";
 import { InfluxRepairSource } from "./repair-source.ts";
 
 /** A configuration problem is looked at again this often: somebody must act first. */
 const REFUSED_RETRY_MS = 2_000;
 const PAUSE_STEP_MS = 100;
+const NOT_ASKED: SinkState = { state: "refusing", detail: "not asked yet", sinceMs: null };
 /** Well over the time of any write that is taken, and far under that after which a request is given up. */
 const UNANSWERED_MS = 4_000;
 
@@ -30,10 +32,14 @@ export class InfluxSink implements Sink {
   readonly #nowMs: () => number;
   readonly #regions = new Map<string, RegionLines>();
   readonly #backoff = new Backoff({ baseMs: 50, maxMs: 2_000 });
-  #status: SinkState = { state: "refusing", detail: "not asked yet" };
+  #status: SinkState = NOT_ASKED;
   #answered = false;
   /** The time at which the request in flight left; null without one. */
   #askedMs: number | null = null;
+  /** The time at which the first request left that was not taken; null once one was. */
+  #failsSinceMs: number | null = null;
+  /** True while requests get no answer at all. */
+  #silent = false;
 
   constructor(
     client: Pick<InfluxClient, "write" | "createDatabase" | "query">,
@@ -50,10 +56,13 @@ export class InfluxSink implements Sink {
   }
 
   get status(): SinkState {
-    const waitsMs = this.#askedMs === null ? 0 : this.#nowMs() - this.#askedMs;
-    if (this.#status.state === "refusing" || waitsMs < UNANSWERED_MS) return this.#status;
-    const seconds = Math.floor(waitsMs / 1_000);
-    return { state: "refusing", detail: `InfluxDB has not answered for ${seconds} s` }; // I3
+    const nowMs = this.#nowMs();
+    const waitsMs = this.#askedMs === null ? 0 : nowMs - this.#askedMs;
+    const unanswered = waitsMs >= UNANSWERED_MS || this.#silent;
+    if (!unanswered) return this.#status;
+    const sinceMs = this.#failsSinceMs ?? this.#askedMs ?? nowMs;
+    const seconds = Math.floor((nowMs - sinceMs) / 1_000);
+    return { state: "refusing", detail: `InfluxDB has not answered for ${seconds} s`, sinceMs }; // I3
   }
 
   get answered(): boolean {
@@ -126,8 +135,9 @@ export class InfluxSink implements Sink {
   /** Repeats a request until it is accepted, its content is refused, or it is no longer wanted (I2). */
   async #untilAccepted(request: () => Promise<void>, wanted: () => boolean): Promise<Verdict> {
     while (wanted()) {
+      const askedMs = this.#nowMs();
       try {
-        await this.#timed(request);
+        await this.#timed(request, askedMs);
         this.#accepted();
         return { kind: "accepted" };
       } catch (error) {
@@ -136,14 +146,14 @@ export class InfluxSink implements Sink {
           this.#accepted();
           return { kind: "refused", detail: error.message };
         }
-        await this.#wait(error, wanted);
+        await this.#wait(error, askedMs, wanted);
       }
     }
     return { kind: "unwanted" };
   }
 
-  async #timed(request: () => Promise<void>): Promise<void> {
-    this.#askedMs = this.#nowMs();
+  async #timed(request: () => Promise<void>, askedMs: number): Promise<void> {
+    this.#askedMs = askedMs;
     try {
       await request();
     } finally {
@@ -153,14 +163,18 @@ export class InfluxSink implements Sink {
 
   #accepted(): void {
     if (this.#status.state === "refusing") this.#logger.info("InfluxDB takes writes");
-    this.#status = { state: "ok", detail: "" };
+    this.#status = { state: "ok", detail: "", sinceMs: null };
+    this.#failsSinceMs = null;
+    this.#silent = false;
     this.#answered = true;
     this.#backoff.reset();
   }
 
-  async #wait(error: AppError, wanted: () => boolean): Promise<void> {
-    const news = this.#status.state === "ok" || this.#status.detail === "not asked yet";
-    this.#status = { state: "refusing", detail: error.message };
+  async #wait(error: AppError, askedMs: number, wanted: () => boolean): Promise<void> {
+    const news = this.#status.state === "ok" || this.#status === NOT_ASKED;
+    const sinceMs = (this.#failsSinceMs ??= askedMs);
+    this.#silent = error.message === UNANSWERED;
+    this.#status = { state: "refusing", detail: error.message, sinceMs };
     if (error.disposition === "retry") {
       if (news) this.#logger.warn({ detail: error.message }, "InfluxDB is away, will retry");
       return pause(this.#backoff.next(), wanted);
@@ -169,7 +183,7 @@ export class InfluxSink implements Sink {
       this.#logger.warn({ detail: error.message }, "creating the database");
       const failure = await this.#client.createDatabase().catch((cause: unknown) => cause);
       if (failure === undefined) return pause(this.#backoff.next(), wanted);
-      this.#status = { state: "refusing", detail: messageOf(failure) };
+      this.#status = { state: "refusing", detail: messageOf(failure), sinceMs };
     }
     if (news) this.#logger.error({ detail: error.message }, "InfluxDB refuses, somebody must act");
     return pause(REFUSED_RETRY_MS, wanted);

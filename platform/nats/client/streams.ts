@@ -96,6 +96,11 @@ export class Streams {
     return this.#message(stream, { last_by_subj: subject });
   }
 
+  /** The first message of a subject from this sequence on, or null if there is none. */
+  next(stream: string, subject: string, fromSeq: number): Promise<LogEntry | null> {
+    return this.#message(stream, { seq: fromSeq, next_by_subj: subject });
+  }
+
   /** Removes a message. False if it was not there any more. */
   async remove(stream: string, seq: number): Promise<boolean> {
     const { streams } = await this.#manager();
@@ -115,7 +120,7 @@ export class Streams {
 
   async #message(
     stream: string,
-    query: { seq: number } | { last_by_subj: string },
+    query: { seq: number; next_by_subj?: string } | { last_by_subj: string },
   ): Promise<LogEntry | null> {
     const { streams } = await this.#manager();
     const stored = await messageOrNull(streams.getMessage(stream, query));

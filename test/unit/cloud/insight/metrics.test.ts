@@ -41,7 +41,10 @@ test("an aggregator that does not move is stuck by name, and its lag grows; othe
   const stands = run(SECONDS, {
     region: (of) => ({
       ...of,
-      lanes: of.lanes.map((lane) => ({ ...lane, aggregator: { doneSeq: 1, doneMs: null } })),
+      lanes: of.lanes.map((lane) => ({
+        ...lane,
+        aggregator: { doneSeq: 1, doneMs: null, nextMs: null },
+      })),
     }),
   });
   const stuck = read("skerry.lane.verdict", stands.at(-1)!).filter(

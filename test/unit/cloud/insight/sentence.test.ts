@@ -30,7 +30,7 @@ const CUT: Spoilt = {
 };
 function cutOff(of: RegionFacts, { nowMs }: Moment): RegionFacts {
   const seq = 1_040;
-  const place = { doneSeq: seq, doneMs: SPOILT_MS - 800 };
+  const place = { doneSeq: seq, doneMs: SPOILT_MS - 800, nextMs: null };
   return {
     ...of,
     link: { up: false, sinceMs: SPOILT_MS, seenMs: nowMs, outages: [] },
@@ -60,7 +60,7 @@ test("nothing that waits is older than what is stored is told to be", () => {
 
 test("a WAN that is cut", () => {
   expect(sentenceOf(CUT)).toBe(
-    `degraded: ${KNOWN}; us waits for the WAN, down for 39 s, and keeps its readings meanwhile.`,
+    `degraded: ${KNOWN}; region us waits for the WAN, down for 39 s, and keeps its readings meanwhile.`,
   );
   const [lane] = run(80, CUT).at(-1)!.regions[1]!.lanes;
   expect([lane!.aggregator.state, lane!.alerting.state]).toEqual([
@@ -82,12 +82,14 @@ test("draining, with the time that is left", () => {
             log: { ...of.log!, lastSeq: seq + 5_000 },
             lanes: of.lanes.map((lane) => {
               const doneSeq = 1_000 + (nowMs - START_MS) / 50;
-              const place = { doneSeq, doneMs: nowMs - 300_000 };
+              const place = { doneSeq, doneMs: nowMs - 300_000, nextMs: nowMs - 299_000 };
               return { ...lane, newestSeq: seq + 5_000, aggregator: place };
             }),
           },
   };
-  expect(sentenceOf(drains)).toBe(`degraded: ${All}; us is catching up, done in about 3 min.`);
+  expect(sentenceOf(drains)).toBe(
+    `degraded: ${All}; region us is catching up, done in about 3 min.`,
+  );
 });
 
 const aggregator = (one: HeardProcess, over: object): HeardProcess =>
@@ -121,9 +123,13 @@ test("whoever waits for the store is not said to catch up: the store is named, a
     process: (one, moment) => (isSpoilt(moment) ? aggregator(one, { influx }) : one),
     region: (of, moment) => (isSpoilt(moment) ? standing(of) : of),
   };
-  const insight = run(48, refuses).at(-1)!;
-  expect(insight.regions[0]!.path.state).toBe("catching_up");
-  expect(insight.problems.map(({ kind }) => kind)).toEqual(["sink_refuses"]);
+  const spoilt = run(80, refuses).slice(41);
+  expect(new Set(spoilt.flatMap(({ problems }) => problems.map(({ kind }) => kind)))).toEqual(
+    new Set(["sink_refuses"]),
+  );
+  const paths = spoilt.map(({ regions: [eu] }) => eu!.path.state);
+  expect(paths).not.toContain("catching_up");
+  expect(paths[4]).toBe("stuck");
 });
 
 /** The aggregator's lanes do not get on. */
@@ -131,7 +137,7 @@ const standing = (of: RegionFacts): RegionFacts => ({
   ...of,
   lanes: of.lanes.map((lane) => ({
     ...lane,
-    aggregator: { doneSeq: 1_040, doneMs: SPOILT_MS - 800 },
+    aggregator: { doneSeq: 1_040, doneMs: SPOILT_MS - 800, nextMs: SPOILT_MS + 200 },
   })),
 });
 
@@ -145,6 +151,60 @@ test("an aggregator that is gone, within 30 s", () => {
     /^wrong: Nothing of eu and us is stored, because all 4 lanes are stuck: the aggregator has not been heard for 1\d s; all /,
   );
   expect(sentenceOf(gone, 45)).not.toContain("stuck");
+});
+
+test("an aggregator that stops is told within seconds, and never as one that catches up", () => {
+  const gone: Spoilt = {
+    process: (one, moment) =>
+      one.kind === "aggregator" && isSpoilt(moment) ? { ...one, heardMs: SPOILT_MS - 300 } : one,
+    region: (of, moment) => (isSpoilt(moment) ? standing(of) : of),
+  };
+  const states = run(80, gone).map(({ regions: [eu] }) => eu!.path.state);
+  expect(states).not.toContain("catching_up");
+  expect(states.slice(47)).toEqual(states.slice(47).map(() => "stuck"));
+});
+
+test("whoever runs and stands is told to stand until it is called stuck", () => {
+  const stands: Spoilt = { region: (of, moment) => (isSpoilt(moment) ? standing(of) : of) };
+  expect(sentenceOf(stands, 49)).toMatch(
+    /^degraded: .*; nothing of eu and us is being stored at the moment, and what waits is \d s old\.$/,
+  );
+  expect(sentenceOf(stands, 60)).toContain("stuck");
+});
+
+test("a lane of few readings is not behind for the time in which none came", () => {
+  const sparse: Spoilt = {
+    region: (of, { nowMs }) => ({
+      ...of,
+      lanes: of.lanes.map((lane) => {
+        const place = { doneSeq: 990, doneMs: nowMs - 600_000, nextMs: nowMs - 800 };
+        return { ...lane, aggregator: place };
+      }),
+    }),
+  };
+  expect(run(2, sparse).at(-1)!.regions[0]!.path.state).toBe("ok");
+});
+
+test("no aggregator is up to date while the ledger has readings that wait for it", () => {
+  const lane = (settledSeq: number, oldestMs: number) => ({
+    ...{ ...BALANCED.rows[0]!, partition: 0, regionSeq: 2_000, settledSeq, oldestMs },
+    waiting: { region: 0, hub: 900, aggregator: 100 },
+  });
+  const waits: Spoilt = {
+    ledgerAt: ({ nowMs }) => ({
+      ...BALANCED,
+      ...{ atMs: nowMs, lanes: [lane(900 + (nowMs - START_MS) / 1_000, nowMs - 34_000)] },
+    }),
+  };
+  const [eu, us] = run(30, waits).at(-1)!.regions;
+  expect(eu!.path.state).toBe("catching_up");
+  expect(eu!.path.behindMs).toBeGreaterThan(20_000);
+  expect(us!.path.state).toBe("ok");
+  const stands: Spoilt = {
+    ledgerAt: ({ nowMs }) => ({ ...BALANCED, ...{ atMs: nowMs, lanes: [lane(900, START_MS)] } }),
+  };
+  expect(run(9, stands).at(-1)!.regions[0]!.path.state).toBe("standing");
+  expect(run(30, stands).at(-1)!.regions[0]!.path.state).toBe("stuck");
 });
 
 test("one stuck lane of several is named, because the others store", () => {
@@ -177,7 +237,7 @@ const gatewayOf = (region: string, over: Partial<GatewayStatus>): Spoilt => ({
 test("a log that is full, and one that fills up", () => {
   const log = { state: "refusing", detail: "maximum bytes exceeded" } as const;
   expect(sentenceOf(gatewayOf("eu", { log }))).toBe(
-    `wrong: The log of eu is full, so nothing is acknowledged there: maximum bytes exceeded; ${ALL}.`,
+    `wrong: The log of eu is full (1.0 of 100 MiB), so nothing that devices send there is acknowledged; ${ALL}.`,
   );
   const full: Spoilt = {
     ...gatewayOf("eu", { log }),
@@ -189,11 +249,28 @@ test("a log that is full, and one that fills up", () => {
       .problems.filter(({ region }) => region === "eu"),
   ).toHaveLength(1);
   const away = { state: "refusing", detail: "no answer" } as const;
-  expect(sentenceOf(gatewayOf("eu", { log: away }))).toContain("The log of eu refuses, so nothing");
+  expect(sentenceOf(gatewayOf("eu", { log: away }))).toContain(
+    "The log of eu is away (no answer), so nothing",
+  );
   const fills: Spoilt = {
     region: (of) => ({ ...of, log: { ...of.log!, bytes: 0.85 * of.log!.bytesMax! } }),
   };
-  expect(sentenceOf(fills)).toContain("The log of eu is 85 % full".replace("T", "t"));
+  expect(sentenceOf(fills)).toContain("the log of eu is 85 % full (85.0 of 100 MiB)");
+});
+
+test("every problem says what to do next, and for how long nothing is lost meanwhile", () => {
+  const influx = { state: "refusing", detail: "InfluxDB has not answered for 5 s" };
+  const away: Spoilt = { process: (one) => aggregator(one, { influx }) };
+  const [problem] = run(80, away).at(-1)!.problems;
+  // Each region's frames are a thousandth of a MiB, and one comes each second.
+  expect(problem).toMatchObject({
+    ...{ kind: "sink_refuses", state: "wrong", region: null, runBook: "skerrystorerefuses" },
+    next: "Start InfluxDB, or look at its disk and its log: what waits is stored by itself then. Nothing is lost meanwhile: readings wait in the logs, as long as the hub's disk has room: about 6.7 MiB more an hour.",
+  });
+  const [cut] = run(80, CUT).at(-1)!.problems;
+  expect(cut!.next).toMatch(
+    /^Mend the network between region us and the hub\. Nothing is lost meanwhile: the region keeps its readings \(there is room for about \d+ h\), raises/,
+  );
 });
 
 test("a device that floods", () => {
@@ -235,7 +312,7 @@ test("a gateway that is gone, and several things at once", () => {
   );
   const both: Spoilt = { ...gone, region: CUT.region! };
   expect(sentenceOf(both)).toContain(
-    "us waits for the WAN, down for 39 s, and keeps its readings meanwhile, and the gateway of eu",
+    "region us waits for the WAN, down for 39 s, and keeps its readings meanwhile, and the gateway of eu",
   );
 });
 
@@ -253,7 +330,8 @@ test("how long draining takes is told during an outage, once it has been seen", 
       const second = (nowMs - START_MS) / 1_000;
       const doneSeq = Math.min(seq, 1_000 + Math.max(0, second - 100) * 11);
       const behindMs = (seq - doneSeq) * 1_000;
-      const place = { doneSeq, doneMs: nowMs - 800 - behindMs };
+      const doneMs = nowMs - 800 - behindMs;
+      const place = { doneSeq, doneMs, nextMs: doneMs + 1_000 };
       return { ...of, lanes: of.lanes.map((lane) => ({ ...lane, aggregator: place })) };
     },
   };

@@ -11,6 +11,7 @@ const FACTS: LagFacts = {
   linkDownSinceMs: null,
   isRemote: false,
   motion: "moving",
+  standsForMs: 0,
   behindFrames: 0,
   behindMs: 0,
   etaMs: 0,
@@ -75,4 +76,17 @@ test("with the link down the hub's own faults are still told", () => {
   expect(judged({ ...down, silentMs: GONE_MS })).toContain("stuck: the aggregator has not");
   expect(judged({ ...down, motion: "stalled", behindFrames: 9 })).toContain("does not get on");
   expect(judged({ ...down, behindFrames: 9, behindMs: 60_000 })).toContain("catching_up");
+});
+
+test("whoever stands is not said to catch up, and is stuck at once if it is known why", () => {
+  const stands = { standsForMs: 6_000, behindFrames: 40, behindMs: 4_000, etaMs: null } as const;
+  expect(judged(stands)).toBe("standing: has done nothing for 6 s, and 40 frames wait");
+  expect(judgeLag({ ...FACTS, ...stands }).behindMs).toBe(6_000);
+  expect(judged({ ...stands, stoppedBy: "the sink is full" })).toBe(
+    "stuck: stuck: the sink is full",
+  );
+  expect(judged({ ...stands, silentMs: 6_000 })).toBe(
+    "stuck: stuck: the aggregator has not been heard for 6 s",
+  );
+  expect(judged({ ...stands, standsForMs: 2_000 })).toBe("ok: up to date");
 });

@@ -4,6 +4,7 @@ import {
   RECORDS_PER_REQUEST,
   RECORDS_WAITING_MAX,
 } from "../../../../../cloud/sinks/group-commit.ts";
+import { UNANSWERED } from "../../../../../cloud/sinks/influx/client.ts";
 import { InfluxSink } from "../../../../../cloud/sinks/influx/influx-sink.ts";
 import type { Answer, SinkItem } from "../../../../../cloud/sinks/sink.ts";
 import { AppError } from "../../../../../platform/runtime/errors.ts";
@@ -125,10 +126,33 @@ test("a store that does not answer is told before the request is given up, and i
   nowMs = 3_000;
   expect(sink.status.state).toBe("ok");
   nowMs = 5_500;
-  expect(sink.status).toEqual({ state: "refusing", detail: "InfluxDB has not answered for 5 s" });
+  expect(sink.status).toEqual({
+    ...{ state: "refusing", detail: "InfluxDB has not answered for 5 s", sinceMs: 0 },
+  });
   gate.resolve();
   await second;
   expect(sink.status.state).toBe("ok");
+  controller.abort();
+  await ended;
+});
+
+test("since when a store does not answer is told through all tries, and what it says once it does", async () => {
+  let nowMs = 1_000;
+  const { influx, sink, put, controller, ended } = world(() => nowMs);
+  await put("a");
+  influx.answer = () => new AppError("INFLUX_UNAVAILABLE", "retry", UNANSWERED);
+  const second = put("b");
+  await vi.waitFor(() => expect(sink.status.state).toBe("refusing"));
+  nowMs = 43_000;
+  expect(sink.status).toEqual({
+    ...{ state: "refusing", detail: "InfluxDB has not answered for 42 s", sinceMs: 1_000 },
+  });
+  influx.answer = () => away;
+  await vi.waitFor(() => expect(sink.status.detail).toContain("away"));
+  expect(sink.status.sinceMs).toBe(1_000);
+  influx.answer = () => "accept";
+  await second;
+  expect(sink.status).toEqual({ state: "ok", detail: "", sinceMs: null });
   controller.abort();
   await ended;
 });

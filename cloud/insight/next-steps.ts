@@ -1,0 +1,88 @@
+// What to do next about each kind of problem, in a sentence or two, and where its run book is (pure).
+import type { ProblemKind, RegionInsight } from "./insight.ts";
+import { bytes } from "../operations/words.ts";
+import { about } from "./words.ts";
+
+/** Sections of docs/guides/run-books.md, as their anchors. */
+export const RUN_BOOKS: Readonly<Record<ProblemKind, string>> = {
+  nothing_runs: "skerryprocessdown",
+  log_refuses: "skerrylogrefuses",
+  data_lost: "skerryreadingslost",
+  ledger_open: "skerryledgeropen",
+  sink_refuses: "skerrystorerefuses",
+  stuck: "skerrylanestuck",
+  waiting_for_wan: "skerrywandown",
+  process_gone: "skerryprocessdown",
+  log_filling: "skerrylognearlyfull",
+  flooding: "a-device-floods",
+  standing: "a-region-catches-up",
+  catching_up: "a-region-catches-up",
+};
+
+/** For how long a region that is cut off keeps everything. */
+const roomOf = ({ roomMs }: RegionInsight): string =>
+  roomMs === null ? "" : ` (there is room for about ${about(roomMs)})`;
+
+/** What is not stored waits in the hub's copies of the logs, which its disk has to hold. */
+function heldAtHub(regions: readonly RegionInsight[]): string {
+  const hourly = regions.reduce((sum, { bytesPerHour }) => sum + (bytesPerHour ?? 0), 0);
+  const grows = hourly === 0 ? "" : `: about ${bytes(hourly)} more an hour`;
+  return `Nothing is lost meanwhile: readings wait in the logs, as long as the hub's disk has room${grows}.`;
+}
+
+export const startEverything =
+  "Start Skerry (npm start). If it runs, the hub's nats-server is away: start that.";
+
+export const makeRoom = (region: string): string =>
+  "See on Lanes who has not read the log, and mend that: what is read is cleared within minutes. " +
+  `Or give the log more room (npx skerry topology apply --log-gib). Devices of ${region} keep what they measure, and send it again.`;
+
+export const startServerOf = (region: string): string =>
+  `Start the nats-server of ${region}, or look at its disk. Devices keep what they measure, and send it again.`;
+
+export const fetchLost =
+  "The ledger names the frames. Devices that kept what they measured can send it again: repeats do no harm.";
+
+export const keepLogs =
+  "Trim and delete nothing. The ledger names the lane, the frames, and the two sides that disagree.";
+
+export const startStore = (regions: readonly RegionInsight[]): string =>
+  `Start InfluxDB, or look at its disk and its log: what waits is stored by itself then. ${heldAtHub(regions)}`;
+
+/** By what holds the readers up, which its own words say. */
+export function unstick(
+  why: string,
+  who: "aggregator" | "alerting" | "copy" | "channel",
+  regions: readonly RegionInsight[],
+): string {
+  const waits = heldAtHub(regions);
+  if (why.includes("waits for contract"))
+    return `Publish that version (npx skerry contracts publish). ${waits}`;
+  if (who === "channel")
+    return "Look at the mail server or the webhook: what waits is sent again by itself.";
+  if (who === "alerting")
+    return `Start the alerting engine, or restart it: it goes on from where it was. No alert is raised there meanwhile.`;
+  if (who === "copy")
+    return "Look at the log and the disk of the hub's nats-server, and restart it. Nothing is lost meanwhile: the region keeps its readings.";
+  if (why.includes("no aggregator works"))
+    return `Wait 15 s: lanes pass from one aggregator to another. If it lasts, start an aggregator. ${waits}`;
+  return `Start the aggregator, or restart it if it runs: it goes on from where it was. ${waits}`;
+}
+
+export const mendNetwork = (of: RegionInsight): string =>
+  `Mend the network between region ${of.region} and the hub. Nothing is lost meanwhile: the region keeps its readings${roomOf(of)}, raises its alerts, and catches up by itself.`;
+
+export const startProcess = (kind: string): string =>
+  `Start the ${kind}; the end of its log says why it ended.`;
+
+export const readFaster =
+  "See on Lanes who is behind. If nobody is, give the log more room (npx skerry topology apply --log-gib), or keep less in it (SKERRY_LOG_KEEP).";
+
+export const mendDevice =
+  "Mend the device, or revoke it on its page. It is read more slowly; nobody else is harmed.";
+
+export const waitALittle =
+  "Wait some seconds: it goes on, or it is told what holds it up. Nothing is lost meanwhile.";
+
+export const letItCatchUp =
+  "Nothing has to be done. If the time left does not become less, start another aggregator.";

@@ -1,0 +1,28 @@
+// Goal: whoever reads of a problem finds its run book.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { PROBLEM_KINDS } from "../../../../cloud/insight/insight.ts";
+import { RUN_BOOKS, unstick } from "../../../../cloud/insight/next-steps.ts";
+
+test("every kind of problem has a section among the run books", () => {
+  const guide = readFileSync(
+    join(import.meta.dirname, "../../../../docs/guides/run-books.md"),
+    "utf8",
+  );
+  const anchors = Array.from(guide.matchAll(/^### (.+)$/gm), ([, heading]) =>
+    heading!.toLowerCase().replaceAll(" ", "-"),
+  );
+  for (const kind of PROBLEM_KINDS) expect(anchors, kind).toContain(RUN_BOOKS[kind]);
+});
+
+test.each([
+  ["waits for contract pump v2, which frame 91 holds", "aggregator", /^Publish that version/],
+  ["the aggregator has not been heard for 20 s", "aggregator", /^Start the aggregator/],
+  ["no aggregator works on this lane", "aggregator", /^Wait 15 s/],
+  ["nothing is heard of the alerting engine of eu", "alerting", /^Start the alerting engine/],
+  ["the hub's copy of the log of eu does not get on", "copy", /^Look at the log and the disk/],
+  ["connect ECONNREFUSED", "channel", /^Look at the mail server/],
+] as const)("%s", (why, who, next) => {
+  expect(unstick(why, who, [])).toMatch(next);
+});
