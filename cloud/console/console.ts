@@ -17,6 +17,7 @@ import { registerRoutes } from "./api/register.ts";
 import { type RouteParts, apiRoutes } from "./api/routes.ts";
 import { AuditLog } from "./audit-log.ts";
 import { Facts } from "./facts.ts";
+import { readGuides } from "./guides.ts";
 import type { Hub } from "./hub.ts";
 import type { CONSOLE_OPTIONS } from "./options.ts";
 import { RuleShelf } from "./rules/rule-shelf.ts";
@@ -151,6 +152,7 @@ export class Console implements StatusSource {
       mappingsFile: config.mappings === "" ? null : config.mappings,
       traces: new TraceStore(),
       gateways: config.gateways,
+      guides: readGuides(),
       demo: demoUrl === "" ? null : { url: demoUrl, token: demoToken },
     };
   }

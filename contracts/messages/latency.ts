@@ -23,6 +23,8 @@ export interface RecentLatency {
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
+  /** The last of these readings was stored then, epoch ms: it is as of then. Absent from an older program. */
+  readonly atMs?: number;
 }
 
 /** The last canary of one gateway in one lane that the store has acknowledged. */

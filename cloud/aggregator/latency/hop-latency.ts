@@ -29,11 +29,13 @@ export class HopLatency {
   #recent = new LatencyCounts();
   #before = new LatencyCounts();
   #sinceMs = 0;
+  #lastMs = 0;
 
   /** The counts that a reading of `atMs` adds to. */
   countsAt(atMs: number, behindOutage: boolean): readonly LatencyCounts[] {
     if (behindOutage) return [this.behindOutage];
     this.#turn(atMs);
+    this.#lastMs = atMs;
     return [this.usual, this.#recent];
   }
 
@@ -52,7 +54,10 @@ export class HopLatency {
     const { readings, maxMs: max } = both;
     return readings === 0
       ? null
-      : { readings, p50: both.quantile(0.5), p99: both.quantile(0.99), max };
+      : {
+          ...{ readings, p50: both.quantile(0.5), p99: both.quantile(0.99), max },
+          atMs: this.#lastMs,
+        };
   }
 
   /** Readings since the start. */

@@ -1,6 +1,7 @@
 // The facts of the home page, and the standing ledger behind them.
 import { LATENCY_HOPS } from "../../../contracts/messages/latency.ts";
 import { PROBLEM_KINDS } from "../../insight/insight.ts";
+import { LAG_STATES } from "../../insight/lag/verdict.ts";
 import type { Overview } from "../overview/overview.ts";
 import { Problem, notFound } from "./problem.ts";
 import { type Route, route } from "./route.ts";
@@ -21,7 +22,7 @@ import {
 } from "./schema.ts";
 
 const VERDICT = object({
-  state: oneOf(["ok", "catching_up", "waiting_for_wan", "stuck"]),
+  state: oneOf(LAG_STATES),
   sinceMs: timeMs("since when it is so"),
   motion: text("how its position moves"),
   behindFrames: number(),
@@ -38,7 +39,10 @@ const LOG = {
   atMs: timeMs("when this was seen"),
 };
 
-const LATENCY = object({ readings: integer(), p50: number(), p99: number(), max: number() });
+const LATENCY = object({
+  ...{ readings: integer(), p50: number(), p99: number(), max: number() },
+  atMs: timeMs("when the last of them was stored"),
+});
 
 const HOPS: Schema = {
   type: "object",
@@ -63,6 +67,8 @@ const REGION = object({
   path: VERDICT,
   freshnessMs: orNull(number("age of what the sink has of every lane")),
   drainAfterMs: orNull(number("time that draining takes once the link is back")),
+  roomMs: orNull(number("time until the region's log is full if the hub does not copy it")),
+  bytesPerHour: orNull(number("how much comes in an hour")),
   readingsStored: integer("readings that gateways stored since they started"),
   latency: HOPS,
   canary: orNull(
@@ -129,7 +135,11 @@ const OVERVIEW = object({
     }),
   ),
   regions: list(REGION),
-  sink: object({ state: oneOf(["ok", "refusing", "unknown"]), detail: text() }),
+  sink: object({
+    state: oneOf(["ok", "refusing", "unknown"]),
+    detail: text(),
+    sinceMs: orNull(timeMs("since when it takes nothing")),
+  }),
   ledger: orNull(LEDGER),
   alertsFiring: orNull(integer()),
   clockSkews: object({
@@ -140,7 +150,14 @@ const OVERVIEW = object({
     ),
   }),
   problems: list(
-    object({ kind: oneOf(PROBLEM_KINDS), region: orNull(text()), text: text() }),
+    object({
+      kind: oneOf(PROBLEM_KINDS),
+      state: oneOf(["wrong", "degraded"], "wrong: somebody has to act"),
+      region: orNull(text()),
+      text: text("what is wrong, a clause"),
+      next: text("what to do next"),
+      runBook: text("its section of the guide run-books"),
+    }),
     "the worst first",
   ),
   state: oneOf(["ok", "degraded", "wrong", "unknown"]),

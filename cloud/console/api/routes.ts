@@ -18,6 +18,7 @@ import { alertRoutes } from "./alerts.ts";
 import { auditRoutes } from "./audit.ts";
 import { contractRoutes } from "./contracts.ts";
 import { gatewayRoutes } from "./gateways.ts";
+import { guideRoutes } from "./guides.ts";
 import { type DemoControl, demoRoutes } from "./demo.ts";
 import { deviceRoutes } from "./devices.ts";
 import { laneRoutes } from "./lanes.ts";
@@ -52,6 +53,8 @@ export interface RouteParts extends SessionParts {
   readonly mappingsFile: string | null;
   readonly traces: TraceStore;
   readonly demo: DemoControl | null;
+  /** Markdown of the guides, by name. */
+  readonly guides: ReadonlyMap<string, string>;
   /** MQTT address of each region's gateways. */
   readonly gateways: ReadonlyMap<string, URL>;
 }
@@ -75,6 +78,7 @@ export function apiRoutes(parts: RouteParts): Route[] {
     ...traceRoutes(parts.traces),
     ...demoRoutes(hub, parts.demo),
     ...auditRoutes(parts.audit),
+    ...guideRoutes(parts.guides),
     ...streamRoutes(parts.feed, parts.guard),
   ];
   return [...routes, pageOfApi(routes)];

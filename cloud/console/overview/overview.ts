@@ -79,6 +79,7 @@ function latencyOf(region: string, aggregators: readonly AggregatorStatus[]) {
         p50: Math.max(one.p50, other?.p50 ?? 0),
         p99: Math.max(one.p99, other?.p99 ?? 0),
         max: Math.max(one.max, other?.max ?? 0),
+        atMs: Math.max(one.atMs ?? 0, other?.atMs ?? 0),
       };
     }
   return latency;

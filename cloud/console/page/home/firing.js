@@ -1,35 +1,69 @@
+// What fires now, told apart: what is wrong with the platform, and alerts about devices.
 import { html } from "/lib/htm.js";
 import { useEffect } from "/lib/hooks.js";
+import { alertUrl, isOwnRule } from "../alerts/alert-words.js";
 import { useAsk } from "../kit/ask.js";
 import { Chip } from "../kit/chip.js";
 import { Age } from "../kit/number.js";
 import { useEvents } from "../shell/feed.js";
-import { urlOf } from "../shell/url.js";
+import { ProblemLinks, lineOf, toneOf } from "./problem.js";
 
 const SHOWN = 6;
+const ASKED = 50;
 const SEVERITIES = { critical: "bad", error: "bad", warning: "warn", info: "info" };
+const WORDS = { bad: "wrong", warn: "look at it", info: "goes on" };
 
-/** The alerts that are firing, newest first; asked again when the overview counts another number of them. */
-export function Firing({ count }) {
-  const { data, problem, reload } = useAsk(`/alerts?state=firing&limit=${SHOWN + 1}`, {
+const Problem = ({ problem }) =>
+  html`<li class="fires">
+    <${Chip} state=${toneOf(problem)}>${WORDS[toneOf(problem)]}<//>
+    <span>${lineOf(problem)}</span>
+    <${ProblemLinks} problem=${problem} />
+  </li>`;
+
+const Alert = ({ alert }) =>
+  html`<li class="row">
+    <${Chip} state=${SEVERITIES[alert.severity] ?? "warn"}>${alert.severity ?? "alert"}<//>
+    <a href=${alertUrl(alert)}>${alert.rule}</a>
+    <span>${alert.key}</span>
+    <span class="muted spread"><${Age} atMs=${alert.receivedAtMs ?? alert.atMs} /></span>
+  </li>`;
+
+const Alerts = ({ alerts }) =>
+  html`${alerts.slice(0, SHOWN).map((alert) => html`<${Alert} key=${alert.id} alert=${alert} />`)}
+  ${alerts.length > SHOWN && html`<li><a href="/alerts">All that fire</a></li>`}`;
+
+/** Problems are of the overview; alerts are asked for again when the overview counts another number of them. */
+export function Firing({ overview: { problems, alertsFiring } }) {
+  const { data, problem, reload } = useAsk(`/alerts?state=firing&limit=${ASKED}`, {
     everyMs: 15_000,
   });
   useEvents("alert", reload, [reload]);
-  useEffect(() => void reload(), [count, reload]);
-  if (problem) return html`<p class="muted">Alerts are not known yet: ${problem.message}</p>`;
-  if (data === null) return html`<p class="muted" role="status">Loading</p>`;
-  const { alerts } = data;
-  if (alerts.length === 0) return html`<p class="muted">Nothing fires.</p>`;
-  return html`<ul class="plain-list">
-    ${alerts.slice(0, SHOWN).map(
-      (alert) =>
-        html`<li key=${alert.id} class="row">
-          <${Chip} state=${SEVERITIES[alert.severity] ?? "warn"}>${alert.severity ?? "alert"}<//>
-          <a href=${urlOf(["alerts", alert.rule, alert.key])}>${alert.rule}</a>
-          <span>${alert.key}</span>
-          <span class="muted spread"><${Age} atMs=${alert.receivedAtMs ?? alert.atMs} /></span>
-        </li>`,
-    )}
-    ${alerts.length > SHOWN && html`<li><a href="/alerts">All that fire</a></li>`}
-  </ul>`;
+  useEffect(() => void reload(), [alertsFiring, reload]);
+  const alerts = data?.alerts ?? [];
+  const own = alerts.filter(isOwnRule);
+  const ofDevices = alerts.filter((alert) => !isOwnRule(alert));
+  return html`<div class="stack" id="fires">
+    <section aria-label="Platform">
+      <h3>Platform</h3>
+      <ul class="plain-list">
+        ${problems.map((one) => html`<${Problem} key=${one.kind + one.text} problem=${one} />`)}
+        <${Alerts} alerts=${own} />
+      </ul>
+      ${problems.length + own.length === 0 && html`<p class="muted">Nothing is wrong with it.</p>`}
+    </section>
+    <section aria-label="Devices">
+      <h3>Devices</h3>
+      ${
+        problem
+          ? html`<p class="muted">Alerts are not known yet: ${problem.message}</p>`
+          : data === null
+            ? html`<p class="muted" role="status">Loading</p>`
+            : ofDevices.length === 0
+              ? html`<p class="muted">No rule fires.</p>`
+              : html`<ul class="plain-list">
+                  <${Alerts} alerts=${ofDevices} />
+                </ul>`
+      }
+    </section>
+  </div>`;
 }

@@ -1,6 +1,7 @@
 // Latency of each hop: half of the readings, and 99 of 100, on a scale of powers of ten.
 import { html } from "/lib/htm.js";
-import { duration } from "../kit/numbers.js";
+import { useNow } from "../kit/now.js";
+import { duration, timeText } from "../kit/numbers.js";
 import { urlOf } from "../shell/url.js";
 
 export const HOPS = [
@@ -18,22 +19,48 @@ const TO_MS = 100_000;
 const widthOf = (ms) =>
   `${Math.min(100, Math.max(1.5, (Math.log10(Math.max(ms, FROM_MS)) / Math.log10(TO_MS / FROM_MS)) * 100)).toFixed(1)}%`;
 
-/** One region: a line for each hop. */
+/** Hops of which less is not known: the end of the hub's copy is looked at once a second. */
+const KNOWN_TO_MS = { hub_to_aggregator: 1_000 };
+
+/** A latency in words, no finer than it is known. */
+export const latencyText = (hop, ms) =>
+  ms < (KNOWN_TO_MS[hop] ?? 0) ? `under ${duration(KNOWN_TO_MS[hop])}` : duration(ms);
+
+const barOf = (hop, ms) => (ms < (KNOWN_TO_MS[hop] ?? 0) ? "0%" : widthOf(ms));
+
+/** Without a reading for so long, latencies are of the past. */
+const OLD_MS = 15_000;
+
+const newestOf = (latency) => Math.max(0, ...Object.values(latency).map(({ atMs }) => atMs ?? 0));
+
+/** Since when nothing newer was measured, epoch ms; null while something is. */
+function useOldSince(latency) {
+  const nowMs = useNow();
+  const newestMs = newestOf(latency ?? {});
+  return newestMs > 0 && nowMs - newestMs >= OLD_MS ? newestMs : null;
+}
+
+/** One region: a line for each hop; grey once it is of the past. */
 export function LatencyBars({ region, latency, href = urlOf(["latency"], { region }) }) {
+  const oldSinceMs = useOldSince(latency);
   if (!latency || Object.keys(latency).length === 0)
-    return html`<p class="muted">No reading was stored within the last minute.</p>`;
-  return html`<a class="hops" href=${href}>
-    ${HOPS.filter(([hop]) => latency[hop]).map(([hop, words]) => {
-      const { p50, p99 } = latency[hop];
-      return html`<span class="hop" key=${hop} data-total=${hop === "total" ? "true" : undefined}>
-        <span class="hop-name">${words}</span>
-        <span class="hop-bar" aria-hidden="true"
-          ><span class="hop-p99" style=${{ width: widthOf(p99) }}></span
-          ><span class="hop-p50" style=${{ width: widthOf(p50) }}></span
-        ></span>
-        <span class="hop-value">${duration(p50)}</span>
-        <span class="hop-value muted">${duration(p99)}</span>
-      </span>`;
-    })}
-  </a>`;
+    return html`<p class="muted">Nothing was stored in the last half minute.</p>`;
+  return html`${
+      oldSinceMs !== null &&
+      html`<p class="muted small">As of ${timeText(oldSinceMs)}: nothing was stored since.</p>`
+    }
+    <a class="hops" href=${href} data-old=${oldSinceMs === null ? undefined : "true"}>
+      ${HOPS.filter(([hop]) => latency[hop]).map(([hop, words]) => {
+        const { p50, p99 } = latency[hop];
+        return html`<span class="hop" key=${hop} data-total=${hop === "total" ? "true" : undefined}>
+          <span class="hop-name">${words}</span>
+          <span class="hop-bar" aria-hidden="true"
+            ><span class="hop-p99" style=${{ width: barOf(hop, p99) }}></span
+            ><span class="hop-p50" style=${{ width: barOf(hop, p50) }}></span
+          ></span>
+          <span class="hop-value">${latencyText(hop, p50)}</span>
+          <span class="hop-value muted">${latencyText(hop, p99)}</span>
+        </span>`;
+      })}
+    </a>`;
 }

@@ -2,6 +2,7 @@
 import {
   UNKNOWN,
   bytes,
+  bytesOf,
   count,
   duration,
   minuteText,
@@ -11,10 +12,14 @@ import {
 } from "../kit/numbers.js";
 import { urlOf } from "../shell/url.js";
 
-export const LAG_STATES = { ok: "ok", catching_up: "info", waiting_for_wan: "warn", stuck: "bad" };
+export const LAG_STATES = {
+  ...{ ok: "ok", catching_up: "info", standing: "warn" },
+  ...{ waiting_for_wan: "warn", stuck: "bad" },
+};
 export const LAG_WORDS = {
   ok: "up to date",
   catching_up: "catching up",
+  standing: "stands still",
   waiting_for_wan: "waits for WAN",
   stuck: "stuck",
 };
@@ -23,6 +28,9 @@ const rateOr = (value, otherwise = UNKNOWN) => (value === null ? otherwise : rat
 
 /** Beyond a link that is down nobody is heard. */
 const isCutOff = ({ link }) => Boolean(link && !link.up);
+
+/** A log that is all but full has no room for a frame. */
+const isFull = ({ log: own }) => Boolean(own?.bytesMax) && own.bytes >= 0.95 * own.bytesMax;
 
 function gateway(of, flow, problems) {
   const { region, link, connections } = of;
@@ -36,7 +44,12 @@ function gateway(of, flow, problems) {
       state: "idle",
     };
   if (has("log_refuses"))
-    return { ...shared, main: "refuses", note: "none acknowledged", state: "bad" };
+    return {
+      ...shared,
+      main: "takes nothing",
+      note: isFull(of) ? "log full" : "log away",
+      state: "bad",
+    };
   const main = rateOr(flow.admitted);
   if (has("flooding")) return { ...shared, main, note: "a device floods", state: "warn" };
   const note = typeof connections === "number" ? plural(connections, "connection") : "acknowledged";
@@ -46,28 +59,26 @@ function gateway(of, flow, problems) {
 /** A share of a bound; a small one is told to be small. */
 export const fillText = (fill) => (fill < 0.01 ? "under 1 %" : share(fill));
 
+/** How full it is, and of what; without a bound its size. */
 function log({ region, log: own, link }) {
-  const fill = own?.bytesMax ? own.bytes / own.bytesMax : null;
+  const shared = { title: `Log ${region}`, href: urlOf(["lanes"], { region }) };
+  if (!own) return { ...shared, main: UNKNOWN, note: "", state: "idle" };
+  const isOld = Boolean(link && !link.up);
+  if (!own.bytesMax)
+    return {
+      ...{ ...shared, state: "idle", main: bytes(own.bytes) },
+      note: isOld
+        ? `at ${minuteText(own.atMs)}`
+        : `${count(own.lastSeq - own.firstSeq + 1)} frames`,
+    };
+  const fill = own.bytes / own.bytesMax;
   return {
-    title: `Log ${region}`,
-    main: own ? bytes(own.bytes) : UNKNOWN,
-    note:
-      own === null || own === undefined
-        ? ""
-        : link && !link.up
-          ? `seen ${minuteText(own.atMs)}`
-          : fill === null
-            ? `${count(own.lastSeq - own.firstSeq + 1)} frames`
-            : `${fillText(fill)} full`,
-    state:
-      fill === null || (link && !link.up)
-        ? "idle"
-        : fill >= 0.95
-          ? "bad"
-          : fill >= 0.8
-            ? "warn"
-            : "ok",
-    href: urlOf(["lanes"], { region }),
+    ...shared,
+    main: `${fillText(fill)} full`,
+    note: isOld
+      ? `of ${bytes(own.bytesMax)}, at ${minuteText(own.atMs)}`
+      : bytesOf(own.bytes, own.bytesMax),
+    state: isOld ? "idle" : fill >= 0.95 ? "bad" : fill >= 0.8 ? "warn" : "ok",
   };
 }
 
@@ -106,7 +117,7 @@ const isRefusing = (sink) => sink?.state === "refusing";
 
 /** The aggregators' verdict on their worst lane; undefined while no lane is known. */
 function worstOf(lanes) {
-  const order = ["stuck", "waiting_for_wan", "catching_up", "ok"];
+  const order = ["stuck", "waiting_for_wan", "standing", "catching_up", "ok"];
   return lanes
     .map((lane) => lane.aggregator)
     .toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state))[0];
@@ -132,9 +143,13 @@ function aggregator({ region, lanes = [] }, sink) {
   };
 }
 
+const isAllStuck = (lanes) =>
+  lanes.length > 0 && lanes.every((lane) => lane.aggregator.state === "stuck");
+
 function store(of, flow, sink) {
   const { region, freshnessMs, lanes = [] } = of;
   const isStuck = worstOf(lanes)?.state === "stuck";
+  const stands = of.path?.state === "standing" || isAllStuck(lanes);
   const shared = {
     title: "InfluxDB",
     note:
@@ -145,7 +160,8 @@ function store(of, flow, sink) {
   };
   if (isRefusing(sink)) return { ...shared, main: "takes nothing", state: "bad" };
   // Nobody writes, so nobody knows whether it would take it.
-  if (isStuck && !flow.stored) return { ...shared, main: "gets nothing", state: "warn" };
+  if (stands || (isStuck && !flow.stored))
+    return { ...shared, main: "gets nothing", state: "warn" };
   return {
     ...shared,
     main: rateOr(flow.stored, freshnessMs === null ? UNKNOWN : "stores"),

@@ -1,7 +1,8 @@
 // Rates from the counts of the last seconds, region by region.
 import { onEvent } from "../shell/feed.js";
 
-const KEPT = 12;
+/** Long enough for what is counted once a second, and shorter than it takes to be told as standing. */
+const KEPT = 7;
 
 const history = [];
 

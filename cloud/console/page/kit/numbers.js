@@ -45,6 +45,13 @@ export function bytes(value) {
   return `${figure(value / size)} ${unit}`;
 }
 
+/** A part of a bound, the unit once where it is the same: 66.2 of 67 MiB. */
+export function bytesOf(part, bound) {
+  const [some, all] = [bytes(part), bytes(bound)];
+  const [number, unit] = some.split(" ");
+  return `${all.endsWith(` ${unit}`) ? number : some} of ${all}`;
+}
+
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;

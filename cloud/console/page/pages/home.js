@@ -1,6 +1,5 @@
 // Home: one sentence that is the verdict, and under it what it is made of, each number a link to its proof.
 import { html } from "/lib/htm.js";
-import { StateMark } from "../kit/chip.js";
 import { Empty } from "../kit/empty.js";
 import { Age, Figure, Figures } from "../kit/number.js";
 import { count, duration, plural } from "../kit/numbers.js";
@@ -9,48 +8,9 @@ import { Firing } from "../home/firing.js";
 import { LatencyBars } from "../home/latency-bars.js";
 import { LedgerTable, sumOf, waitingOf, waitingWords } from "../home/ledger-table.js";
 import { Picture } from "../home/picture.js";
-import { useFeedState, useOverview } from "../shell/feed.js";
+import { Verdict } from "../home/verdict.js";
+import { useOverview } from "../shell/feed.js";
 import { urlOf } from "../shell/url.js";
-import { verdictOf } from "../shell/verdict.js";
-
-/** Where each kind of problem is looked into. */
-const PLACES = {
-  data_lost: ({ region }) => urlOf(["ledger", region ?? ""]),
-  ledger_open: ({ region }) => urlOf(["ledger", region ?? ""]),
-  flooding: ({ region }) => urlOf(["activity"], { region }),
-  process_gone: () => "/activity",
-  nothing_runs: () => "/activity",
-};
-const placeOf = (problem) =>
-  PLACES[problem.kind]?.(problem) ?? urlOf(["lanes"], { region: problem.region });
-
-/** A clause as a line of its own; the name of a region stays as it is written. */
-const lineOf = ({ text, region }) =>
-  region !== null && text.startsWith(`${region} `)
-    ? text
-    : text.charAt(0).toUpperCase() + text.slice(1);
-
-function Verdict({ overview }) {
-  const { state, sentence } = verdictOf(overview, useFeedState());
-  const problems = overview?.problems ?? [];
-  return html`<section class="verdict" data-state=${state} aria-live="polite">
-    <${StateMark} state=${state} />
-    <div>
-      <h1>${sentence}</h1>
-      ${
-        problems.length > 1 &&
-        html`<ul class="problems">
-          ${problems.map(
-            (problem) =>
-              html`<li key=${problem.kind + problem.text}>
-                <a href=${placeOf(problem)}>${lineOf(problem)}</a>
-              </li>`,
-          )}
-        </ul>`
-      }
-    </div>
-  </section>`;
-}
 
 function freshnessOf({ regions }) {
   const ages = regions.map(({ freshnessMs }) => freshnessMs);
@@ -60,7 +20,7 @@ function freshnessOf({ regions }) {
 }
 
 function Summary({ overview }) {
-  const { ledger, alertsFiring, regions } = overview;
+  const { ledger, alertsFiring, problems, regions } = overview;
   const sum = ledger && sumOf(ledger.rows);
   const freshness = freshnessOf(overview);
   const oldest = regions.toSorted((a, b) => (b.freshnessMs ?? 0) - (a.freshnessMs ?? 0))[0];
@@ -102,11 +62,11 @@ function Summary({ overview }) {
         href="/ledger"
       />
       <${Figure}
-        label="Firing"
-        value=${typeof alertsFiring === "number" ? count(alertsFiring) : null}
-        state=${alertsFiring > 0 ? "warn" : undefined}
-        note="alerts"
-        href="/alerts"
+        label="Fires"
+        value=${typeof alertsFiring === "number" ? count(alertsFiring + problems.length) : null}
+        state=${alertsFiring + problems.length > 0 ? "warn" : undefined}
+        note=${`${plural(alertsFiring ?? 0, "alert")}, ${problems.length} of the platform`}
+        href="#fires"
       />
     <//>
   <//>`;
@@ -180,7 +140,7 @@ export function Page() {
     <//>
     <div class="columns">
       <${Latency} overview=${overview} />
-      <${Panel} title="What fires"><${Firing} count=${overview.alertsFiring} /><//>
+      <${Panel} title="What fires"><${Firing} overview=${overview} /><//>
     </div>
   </div>`;
 }

@@ -1,6 +1,6 @@
 // Latency: each hop of each region, the last canary, and the devices whose clocks are off.
 import { html } from "/lib/htm.js";
-import { HOPS, LatencyBars } from "../home/latency-bars.js";
+import { HOPS, LatencyBars, latencyText } from "../home/latency-bars.js";
 import { Age } from "../kit/number.js";
 import { UNKNOWN, count, duration } from "../kit/numbers.js";
 import { PageHead, Panel } from "../kit/panel.js";
@@ -15,15 +15,16 @@ const COLUMNS = [
   { key: "hop", label: "Hop", cell: ({ words }) => words },
   {
     ...{ key: "p50", label: "Half within", number: true },
-    cell: ({ recent }) => (recent ? duration(recent.p50) : UNKNOWN),
+    cell: ({ hop, recent }) => (recent ? latencyText(hop, recent.p50) : UNKNOWN),
   },
   {
     ...{ key: "p99", label: "99 of 100 within", number: true },
-    cell: ({ recent }) => (recent ? duration(recent.p99) : UNKNOWN),
+    cell: ({ hop, recent }) => (recent ? latencyText(hop, recent.p99) : UNKNOWN),
   },
   {
     ...{ key: "max", label: "Slowest", number: true },
-    cell: ({ recent }) => (typeof recent?.max === "number" ? duration(recent.max) : ""),
+    cell: ({ hop, recent }) =>
+      typeof recent?.max === "number" ? latencyText(hop, recent.max) : "",
   },
   {
     ...{ key: "readings", label: "Readings", number: true },
@@ -31,7 +32,7 @@ const COLUMNS = [
   },
   {
     ...{ key: "canary", label: "Last canary", number: true },
-    cell: ({ canary }) => (typeof canary === "number" ? duration(canary) : ""),
+    cell: ({ hop, canary }) => (typeof canary === "number" ? latencyText(hop, canary) : ""),
   },
 ];
 
@@ -90,7 +91,8 @@ export function Page({ query }) {
       crumb=${query.region && { href: "/latency", text: "All regions" }}
     >
       From the clock of the device to the acknowledgement of the store, over all readings of the
-      last minute, with the skew of the device's clock taken out.
+      last minute, with the skew of the device's clock taken out. When a reading came to the hub is
+      known to a second: from the log to the hub it is at most what is shown.
     <//>
     <div class="stack">
       ${regions.map((of) => html`<${Region} key=${of.region} of=${of} />`)}

@@ -43,6 +43,7 @@ const PROOFS = [
   { name: "ledger", title: "Ledger", under: "home" },
   { name: "lanes", title: "Lanes", under: "home" },
   { name: "latency", title: "Latency", under: "home" },
+  { name: "guides", title: "Guides", under: "home" },
 ];
 
 const ALL = [...NAVIGATION.flatMap(({ pages }) => pages), ...PROOFS];

@@ -43,14 +43,22 @@ const specOf = (latencies: Latencies, name: string) =>
 
 test("every reading counts in every hop, without the skew of its device's clock", () => {
   const recent = recorded(false).recent(NOW_MS + 300)["eu"]!;
+  const two = { readings: 2, atMs: NOW_MS + 200 };
   expect(recent).toEqual({
-    device_to_gateway: { readings: 2, p50: 0, p99: 20, max: 20 },
-    gateway_to_log: { readings: 2, p50: 20, p99: 30, max: 30 },
-    log_to_hub: { readings: 2, p50: 100, p99: 100, max: 100 },
-    hub_to_aggregator: { readings: 2, p50: 2, p99: 2, max: 2 },
-    aggregator_to_store: { readings: 2, p50: 48, p99: 48, max: 48 },
-    total: { readings: 2, p50: 170, p99: 200, max: 200 },
+    device_to_gateway: { ...two, p50: 0, p99: 20, max: 20 },
+    gateway_to_log: { ...two, p50: 20, p99: 30, max: 30 },
+    log_to_hub: { ...two, p50: 100, p99: 100, max: 100 },
+    hub_to_aggregator: { ...two, p50: 2, p99: 2, max: 2 },
+    aggregator_to_store: { ...two, p50: 48, p99: 48, max: 48 },
+    total: { ...two, p50: 170, p99: 200, max: 200 },
   });
+});
+
+test("latencies say as of when they are", () => {
+  const of = (nowMs: number) => recorded(false).recent(nowMs)["eu"]!.total?.atMs;
+  expect(of(NOW_MS + 300)).toBe(NOW_MS + 200);
+  expect(of(NOW_MS + 40_000)).toBe(NOW_MS + 200);
+  expect(of(NOW_MS + 90_000)).toBeUndefined();
 });
 
 test("the hops around the hub are left out while nobody knows when a frame came there, and no other one", () => {

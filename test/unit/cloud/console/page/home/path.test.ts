@@ -45,7 +45,7 @@ const [AGGREGATOR, STORE] = [3, 4];
 test("all is well", () => {
   expect(wordsOf({})).toEqual([
     "Gateway eu: 50 /s, acknowledged (ok)",
-    "Log eu: 100 B, 10 % full (ok)",
+    "Log eu: 10 % full, 100 of 1,000 B (ok)",
     "Hub's copy: complete, 100 B (ok)",
     "Aggregator: up to date, 2 lanes (ok)",
     "InfluxDB: 50 /s, newest 800 ms old (ok)",
@@ -65,6 +65,17 @@ test("a stuck aggregator: nobody knows of the store behind it that it is well", 
     "Aggregator: stuck, 40 frames to go (bad)",
     "InfluxDB: gets nothing, newest 30 s old (warn)",
   ]);
+});
+
+test("while nothing of a region is being stored, the store is not said to get some, whatever the last seconds gave", () => {
+  const lanes = lanesOf(verdict("standing", 40), verdict("standing", 40));
+  const path = verdict("standing", 40);
+  expect(wordsOf({ lanes, path, freshnessMs: 7_000 }).slice(AGGREGATOR)).toEqual([
+    "Aggregator: stands still, 40 frames to go (warn)",
+    "InfluxDB: gets nothing, newest 7.0 s old (warn)",
+  ]);
+  const stuck = lanesOf(verdict("stuck", 40), verdict("stuck", 40));
+  expect(wordsOf({ lanes: stuck, path: verdict("stuck", 40) })[STORE]).toContain("gets nothing");
 });
 
 test.each(["stuck", "catching_up"])(
@@ -88,8 +99,11 @@ test("a region that is cut off, whose log nobody sees", () => {
 
 test("a log that refuses, and a device that floods", () => {
   const problems = (kind: string) => ({ ...WELL, problems: [{ kind, region: "eu", text: "" }] });
-  expect(wordsOf({}, problems("log_refuses"))[0]).toBe(
-    "Gateway eu: refuses, none acknowledged (bad)",
-  );
+  expect(wordsOf({}, problems("log_refuses"))[0]).toBe("Gateway eu: takes nothing, log away (bad)");
+  const full = { log: { ...REGION.log, bytes: 999 } };
+  expect(wordsOf(full, problems("log_refuses")).slice(0, 2)).toEqual([
+    "Gateway eu: takes nothing, log full (bad)",
+    "Log eu: 99.9 % full, 999 of 1,000 B (bad)",
+  ]);
   expect(wordsOf({}, problems("flooding"))[0]).toBe("Gateway eu: 50 /s, a device floods (warn)");
 });
