@@ -5,6 +5,8 @@ export interface PlainLine {
   readonly elapsedSeconds: number;
   /** The verdict of the hub on the whole installation; null while nothing is known. */
   readonly sentence: string | null;
+  /** What to do next about the worst that is wrong; null if nothing is. */
+  readonly next: string | null;
   /** Processes that are started again too often now. */
   readonly looping: Readonly<Record<string, CrashLoop>>;
   readonly acknowledged: number;
@@ -18,5 +20,6 @@ export function plainLine(line: PlainLine): string {
   const verdict = line.sentence ?? "Nothing is known of the installation yet.";
   const number = (value: number): string => value.toLocaleString("en");
   const counts = `acknowledged ${number(acknowledged)}, stored ${number(stored)}, open alerts ${number(openAlerts)}`;
-  return [`${elapsedSeconds.toFixed(0)} s:`, ...loops, verdict, `(${counts})`].join(" ");
+  const next = line.next === null ? [] : [`Next: ${line.next}`];
+  return [`${elapsedSeconds.toFixed(0)} s:`, ...loops, verdict, ...next, `(${counts})`].join(" ");
 }

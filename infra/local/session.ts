@@ -215,6 +215,7 @@ export class Session {
     return plainLine({
       elapsedSeconds: elapsedMs / 1000,
       sentence: this.#insight?.latest?.sentence ?? null,
+      next: this.#insight?.latest?.problems[0]?.next ?? null,
       looping: this.#supervisor.looping,
       acknowledged: simulator?.acknowledged ?? 0,
       stored: aggregator?.readingsStored ?? 0,

@@ -51,7 +51,7 @@ afterAll(() => stack.disposeAsync());
 
 test("status: everything runs, and each process, lane and region is there", async () => {
   const { code, out } = await typed("status");
-  expect([code, out.split("\n")[0]]).toEqual([0, "Everything runs; nothing is lost."]);
+  expect([code, out.split("\n")[0]]).toEqual([0, "Everything runs; all is up to date."]);
   for (const name of ["nats-hub", "nats-eu", "gateway-eu", "alerting-eu", "simulator"])
     expect(out).toMatch(new RegExp(`^${name} +(runs|ready) +127\\.0\\.0\\.1:`, "m"));
   for (const lane of ["eu/0", "eu/1", "eu/2", "eu/3"])
@@ -99,11 +99,14 @@ test("lane show: position, watermark and log; a hole becomes visible in cat, sho
   );
   const cat = await typed("lane", "cat", "--region", "eu", "--partition", "0", "--limit", "50");
   expect(cat.out).toContain("hole: frames 2 to 3 of gateway gateway-2, epoch e1, 0 readings");
-  const lost = /eu\/0: 0 acknowledged readings exist nowhere any more: .*gateway-2/;
-  expect((await typed("lane", "show", "--region", "eu")).out).toMatch(lost);
+  expect((await typed("lane", "show", "--region", "eu")).out).toMatch(
+    /eu\/0: 0 acknowledged readings exist nowhere any more: .*gateway-2/,
+  );
   const status = await typed("status");
   expect(status.code).toBe(1);
-  expect(status.out).toMatch(lost);
+  expect(status.out).toMatch(/^Region eu lost 0 acknowledged readings: .*gateway-2/);
+  expect(status.out).toMatch(/^ {4}next: The ledger names the frames\./m);
+  expect(status.out).toContain("run book: docs/guides/run-books.md#skerryreadingslost");
   expect(status.out).toMatch(/^ {2}simulator at .*: does not answer; its log is /m);
 });
 

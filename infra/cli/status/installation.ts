@@ -1,6 +1,7 @@
 // Everything that `skerry status` tells, asked of all servers and processes at once. Whoever does not
 // answer is part of the answer.
 import type { Alert } from "../../../contracts/messages/alert.ts";
+import type { ToldInsight } from "../../../contracts/messages/status.ts";
 import { rejectsStream } from "../../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
@@ -12,6 +13,7 @@ import { openNats } from "../kit/connection.ts";
 import type { ProcessAnswer } from "../../../cloud/operations/lanes/process-answer.ts";
 import { askProcesses } from "../kit/processes.ts";
 import { type RegionLog, readRegionLog } from "../../../cloud/operations/lanes/region-log.ts";
+import { saidBySteward, watchHub } from "./insight.ts";
 
 const ANSWER_WITHIN_MS = 2_000;
 
@@ -40,6 +42,8 @@ export interface InstallationReport {
   readonly regions: readonly RegionReport[];
   /** Alerts that are not resolved, the latest last. */
   readonly alerts: readonly Alert[];
+  /** The verdict of the hub, as the console has it; null if nobody could be asked. */
+  readonly insight: ToldInsight | null;
 }
 
 interface DomainReport {
@@ -60,12 +64,15 @@ export async function readInstallation({
   ]);
   // After the logs: a lane may be further than its log was, never behind for having been asked first.
   const processes = await askProcesses(addresses.status ?? {});
+  const regions = answers.flatMap(({ region }) => region ?? []);
+  const insight =
+    saidBySteward(processes, Date.now()) ??
+    (await watchHub({ url: addresses.nats[HUB], from: path }, regions));
   return {
     atMs: Date.now(),
     path,
     servers: [...answers.map(({ server }) => server), ...influx],
-    processes,
-    regions: answers.flatMap(({ region }) => region ?? []),
+    ...{ processes, regions, insight },
     alerts: answers.flatMap(({ alerts }) => alerts).sort((a, b) => a.atMs - b.atMs),
   };
 }

@@ -1,187 +1,158 @@
-// Faults of an installation in words, the worst first (pure).
+// Faults of an installation in words, the worst first (pure): the hub's verdict, in the words that the console has, and
+// what can be seen from this machine only.
 import { dirname, join } from "node:path";
-import type { GatewayStatus, LaneLoss, ProcessStatus } from "../../../contracts/messages/status.ts";
-import { laneName } from "../../../contracts/names/subjects.ts";
-import {
-  LANE_OPERATORS,
-  type LaneOperator,
-  type ProcessAnswer,
-  laneStatus,
-} from "../../../cloud/operations/lanes/process-answer.ts";
-import type { LaneEnd } from "../../../cloud/operations/lanes/region-log.ts";
-import { ago, count, duration } from "../../../cloud/operations/words.ts";
-import { lossText } from "../lane/lanes-text.ts";
-import type { InstallationReport, RegionReport } from "./installation.ts";
+import type {
+  AlertingStatus,
+  GatewayStatus,
+  ProcessStatus,
+  ToldProblem,
+} from "../../../contracts/messages/status.ts";
+import type { ProcessAnswer } from "../../../cloud/operations/lanes/process-answer.ts";
+import { ago, count } from "../../../cloud/operations/words.ts";
+import type { InstallationReport } from "./installation.ts";
 
-/** A lane whose watermark is older, although newer frames are there, does not keep up. */
-const BEHIND_MS = 60_000;
-/** Share of a log's size bound from which on somebody should act. */
-const LOG_FILLED = 0.8;
 /** The number of keys that are named of those for which a rule cannot be evaluated. */
 const KEYS_NAMED = 3;
+const RUN_BOOKS = "docs/guides/run-books.md";
+
+/** Something that is wrong; `next` and its run book where there is one. */
+export interface StatusProblem {
+  readonly text: string;
+  readonly next: string | null;
+  readonly runBook: string | null;
+}
 
 /** True if no server and no process answers. */
 export const isDown = ({ servers, processes }: InstallationReport): boolean =>
   servers.every(({ problem }) => problem !== null) &&
   processes.every(({ status }) => status === null);
 
-/** The first line: the state of everything in a sentence. */
-export function verdictOf(report: InstallationReport, problems: readonly string[]): string {
-  const { path, alerts } = report;
+/** The first line: the state of everything in a sentence, which is the console's where the hub has one. */
+export function verdictOf(report: InstallationReport, problems: readonly StatusProblem[]): string {
+  const { path, alerts, insight } = report;
   if (isDown(report))
     return `Nothing runs: none of the addresses in ${path} answers. Start Skerry with npm start.`;
   const loud =
     alerts.length === 0 ? "" : ` ${count(alerts.length, "alert is", "alerts are")} open.`;
   const [first, ...others] = problems;
-  if (first === undefined) return `Everything runs; nothing is lost.${loud}`;
-  if (others.length === 0) return first;
-  // Whoever does not answer may know of losses.
-  const isAnswered = report.processes.every(({ status }) => status !== null);
-  const lost = isAnswered && lossesOf(report).length === 0 ? "; nothing is lost" : "";
-  return `${count(problems.length, "thing is", "things are")} wrong${lost}:`;
+  if (insight && (first === undefined || insight.problems.length > 0))
+    return `${insight.sentence}${loud}`;
+  if (first === undefined) return `Everything that was asked runs.${loud}`;
+  return others.length === 0
+    ? first.text
+    : `${count(problems.length, "thing is", "things are")} wrong:`;
 }
 
-export function problemsOf(report: InstallationReport): string[] {
-  const { servers, processes, regions, path, atMs } = report;
+/** What the hub finds wrong first, because its first is the worst of all. */
+export function problemsOf(report: InstallationReport): StatusProblem[] {
+  const { servers, processes, insight, path, atMs } = report;
   return [
+    ...(insight?.problems ?? []).map(toldByHub),
     ...servers.flatMap(({ name, address, problem }) =>
-      problem === null ? [] : [`${name} at ${address}: ${problem}`],
+      problem === null ? [] : [seenHere(`${name} at ${address}: ${problem}`, startIt(name))],
     ),
     ...processes.flatMap((process) => absence(process, dirname(path))),
-    ...regions.flatMap((region) => laneProblems(region, processes, atMs)),
-    ...lossesOf(report).map((loss) => lossText(loss, atMs)),
-    ...regions.flatMap(logProblems),
     ...processes.flatMap(({ name, status }) => (status ? processProblems(name, status, atMs) : [])),
   ];
 }
 
-function absence({ name, address, isReady, status }: ProcessAnswer, dataDir: string): string[] {
-  if (!status)
+/** The lines of a problem: what it is, what to do next, where to read on. */
+export const problemLines = ({ text, next, runBook }: StatusProblem): string[] => [
+  `  ${text}`,
+  ...(next === null ? [] : [`    next: ${next}`]),
+  ...(runBook === null ? [] : [`    run book: ${runBook}`]),
+];
+
+const toldByHub = ({ text, next, runBook }: ToldProblem): StatusProblem => ({
+  ...{ text, next },
+  runBook: `${RUN_BOOKS}#${runBook}`,
+});
+
+const seenHere = (text: string, next: string | null = null): StatusProblem => ({
+  ...{ text, next },
+  runBook: null,
+});
+
+const startIt = (name: string): string => `Start ${name}; the end of its log says why it ended.`;
+
+function absence(
+  { name, address, isReady, status }: ProcessAnswer,
+  dataDir: string,
+): StatusProblem[] {
+  if (!status) {
+    const log = join(dataDir, "logs", name);
     return [
-      `${name} at ${address}: does not answer; its log is ${join(dataDir, "logs", name)}.log`,
+      seenHere(`${name} at ${address}: does not answer; its log is ${log}.log`, startIt(name)),
     ];
-  return isReady ? [] : [`${name} is not ready`];
+  }
+  return isReady ? [] : [seenHere(`${name} is not ready`)];
 }
 
-/** Losses, each once: both operators see the same frames missing. */
-function lossesOf({ processes }: InstallationReport): LaneLoss[] {
-  const losses = processes.flatMap(({ status }) =>
-    status?.process === "aggregator" || status?.process === "alerting" ? status.losses : [],
-  );
-  return [...new Map(losses.map((loss) => [`${laneName(loss)} ${loss.what}`, loss])).values()];
-}
-
-const POSSESSIVE: Readonly<Record<LaneOperator, string>> = {
-  alerting: "the alerting engine's",
-  aggregator: "the aggregator's",
-};
-
-function laneProblems(
-  { region, log }: RegionReport,
-  processes: readonly ProcessAnswer[],
-  nowMs: number,
-): string[] {
-  return LANE_OPERATORS.flatMap((operator) => {
-    // Processes that do not answer are named already; a lane without an owner is news only beside others.
-    if (!processes.some(({ status }) => isOperatorOf(status, operator, region))) return [];
-    return (log?.lanes ?? []).flatMap((lane) => {
-      const why = laneProblem({ region, operator, lane }, processes, nowMs);
-      const name = `${POSSESSIVE[operator]} lane ${laneName({ region, ...lane })}`;
-      return why === null ? [] : [`${region}: ${name} ${why}`];
-    });
-  });
-}
-
-const isOperatorOf = (
-  status: ProcessStatus | null,
-  operator: LaneOperator,
-  region: string,
-): boolean =>
-  status?.process === operator && (status.process !== "alerting" || status.region === region);
-
-function laneProblem(
-  of: { region: string; operator: LaneOperator; lane: LaneEnd },
-  processes: readonly ProcessAnswer[],
-  nowMs: number,
-): string | null {
-  const { partition, newestSeq } = of.lane;
-  const status = laneStatus(processes, of.operator, { region: of.region, partition });
-  if (!status) return "is nobody's";
-  const { stoppedBy, doneSeq, watermarkMs } = status;
-  if (stoppedBy !== null)
-    return stoppedBy.startsWith("waits") ? stoppedBy : `stands still: ${stoppedBy}`;
-  const behindMs = nowMs - watermarkMs;
-  if (doneSeq >= newestSeq || behindMs < BEHIND_MS) return null;
-  return watermarkMs === 0
-    ? "has not begun"
-    : `is ${duration(behindMs)} behind, at #${doneSeq} of #${newestSeq}`;
-}
-
-function logProblems({ region, log }: RegionReport): string[] {
-  if (!log?.bytesMax || log.bytes < LOG_FILLED * log.bytesMax) return [];
-  const percent = Math.floor((100 * log.bytes) / log.bytesMax);
-  return [
-    `${region}: the log is ${percent} % full; once it is full, devices are not acknowledged any more`,
-  ];
-}
-
-function processProblems(name: string, status: ProcessStatus, nowMs: number): string[] {
+function processProblems(name: string, status: ProcessStatus, nowMs: number): StatusProblem[] {
   switch (status.process) {
     case "gateway":
       return gatewayProblems(name, status);
     case "alerting":
-      return [
-        ...Object.entries(status.rulesDisabled).map(
-          ([rule, why]) => `${name}: rule ${rule} is not evaluated any more: ${why}`,
-        ),
-        ...Object.entries(status.rulesFailing).flatMap(([rule, { keys }]) => {
-          const failing = Object.keys(keys);
-          return failing.length === 0
-            ? []
-            : [
-                `${name}: rule ${rule} cannot be evaluated for ${failing.slice(0, KEYS_NAMED).join(", ")}` +
-                  (failing.length > KEYS_NAMED ? ` and ${failing.length - KEYS_NAMED} more` : ""),
-              ];
-        }),
-        ...status.rulesWaiting.map((rule) => `${name}: a rule waits: ${rule}`),
-      ];
-    case "aggregator":
-      return status.influx.state === "ok"
-        ? []
-        : [`${name}: the store does not take what is written: ${status.influx.detail}`];
+      return ruleProblems(name, status);
     case "steward":
       return Object.entries(status.jobs).flatMap(([job, { lastRunMs, error }]) =>
-        error === null ? [] : [`${name}: job ${job} failed ${ago(lastRunMs, nowMs)}: ${error}`],
+        error === null
+          ? []
+          : [seenHere(`${name}: job ${job} failed ${ago(lastRunMs, nowMs)}: ${error}`)],
       );
     case "notifier":
       return status.channels.flatMap(({ channel, region, lastError, deadLetters }) => [
-        ...(lastError === null ? [] : [`${name}: channel ${channel}, ${region}: ${lastError}`]),
+        ...(lastError === null
+          ? []
+          : [seenHere(`${name}: channel ${channel}, ${region}: ${lastError}`)]),
         ...(deadLetters === 0
           ? []
-          : [`${name}: channel ${channel}, ${region}: ${count(deadLetters, "message")} given up`]),
+          : [
+              seenHere(
+                `${name}: channel ${channel}, ${region}: ${count(deadLetters, "message")} given up`,
+                "npx skerry notify dead list --at hub says of which, and why.",
+              ),
+            ]),
       ]);
+    case "aggregator":
     case "simulator":
     case "console":
       return [];
   }
 }
 
+function ruleProblems(name: string, status: AlertingStatus): StatusProblem[] {
+  const disabled = Object.entries(status.rulesDisabled).map(([rule, why]) =>
+    seenHere(`${name}: rule ${rule} is not evaluated any more: ${why}`),
+  );
+  const failing = Object.entries(status.rulesFailing).flatMap(([rule, { keys }]) => {
+    const own = Object.keys(keys);
+    const more = own.length > KEYS_NAMED ? ` and ${own.length - KEYS_NAMED} more` : "";
+    const named = own.slice(0, KEYS_NAMED).join(", ");
+    return own.length === 0
+      ? []
+      : [seenHere(`${name}: rule ${rule} cannot be evaluated for ${named}${more}`)];
+  });
+  const waiting = status.rulesWaiting.map((rule) => seenHere(`${name}: a rule waits: ${rule}`));
+  return [...disabled, ...failing, ...waiting];
+}
+
 function gatewayProblems(
   name: string,
-  { log, rejectsDropped, contestedClientIds }: GatewayStatus,
-): string[] {
+  { rejectsDropped, contestedClientIds }: GatewayStatus,
+): StatusProblem[] {
   const dropped = rejectsDropped.most.filter(({ forRoom }) => forRoom > 0);
   return [
-    ...(log.state === "ok"
-      ? []
-      : [`${name}: the log refuses, so nothing is acknowledged: ${log.detail}`]),
-    ...dropped.map(
-      ({ device, reason, forRoom }) =>
+    ...dropped.map(({ device, reason, forRoom }) =>
+      seenHere(
         `${name}: ${count(forRoom, "reject")} (${reason}) of ${device} dropped to make room`,
+      ),
     ),
-    ...contestedClientIds.map(
-      ({ clientId, takeovers, addresses }) =>
+    ...contestedClientIds.map(({ clientId, takeovers, addresses }) =>
+      seenHere(
         `${name}: clients at ${addresses.join(" and ")} take client id ${clientId} from each other, ${takeovers} times a minute`,
+        "Give one of them another id.",
+      ),
     ),
   ];
 }

@@ -9,7 +9,7 @@ import {
 import type { LaneEnd, RegionLog } from "../../../cloud/operations/lanes/region-log.ts";
 import { ago, bytes, count, number, table } from "../../../cloud/operations/words.ts";
 import type { InstallationReport, RegionReport } from "./installation.ts";
-import { isDown, problemsOf, verdictOf } from "./problems.ts";
+import { isDown, problemLines, problemsOf, verdictOf } from "./problems.ts";
 
 const ALERTS_SHOWN = 5;
 const OPERATOR_HEADER = LANE_OPERATORS.flatMap((operator) => [
@@ -25,8 +25,7 @@ export function screenLines(report: InstallationReport): string[] {
   const lanes = report.regions.flatMap((region) => laneRows(region, report));
   return [
     verdictOf(report, problems),
-    ...(problems.length > 1 ? problems.map((problem) => `  ${problem}`) : []),
-    ...hubLine(report),
+    ...problems.flatMap(problemLines),
     "",
     ...table(["PROCESS", "STATE", "ADDRESS", "WORK"], processRows(report)),
     "",
@@ -37,13 +36,6 @@ export function screenLines(report: InstallationReport): string[] {
     ),
     ...alertLines(report),
   ];
-}
-
-/** The verdict of the steward, which has watched for longer than one answer of everybody. */
-function hubLine({ processes }: InstallationReport): string[] {
-  const steward = processes.find(({ status }) => status?.process === "steward")?.status;
-  if (steward?.process !== "steward" || !steward.insight) return [];
-  return [`As the hub sees it: ${steward.insight.sentence}`];
 }
 
 function processRows({ servers, processes, atMs }: InstallationReport): string[][] {

@@ -7,6 +7,7 @@ import type {
   GatewayStatus,
   LaneStatus,
   ProcessStatus,
+  ToldInsight,
 } from "../../../../../contracts/messages/status.ts";
 import type { InstallationReport } from "../../../../../infra/cli/status/installation.ts";
 import { problemsOf, verdictOf } from "../../../../../infra/cli/status/problems.ts";
@@ -79,6 +80,21 @@ const AGGREGATOR: AggregatorStatus = {
   influx: { state: "ok", detail: "" },
 };
 
+const WELL: ToldInsight = {
+  ...{ atMs: NOW_MS, state: "ok", problems: [] },
+  sentence: "All 1,234 acknowledged readings are accounted for; what is stored is 1 s old at most.",
+};
+const SINK_AWAY: ToldInsight = {
+  ...{ atMs: NOW_MS, state: "wrong" },
+  sentence: "The store does not take what is written: no answer; all readings are accounted for.",
+  problems: [
+    {
+      ...{ kind: "sink_refuses", state: "wrong", region: null, runBook: "skerrystorerefuses" },
+      ...{ text: "the store does not take what is written: no answer", next: "Start InfluxDB." },
+    },
+  ],
+};
+
 const answer = (name: string, status: ProcessStatus | null) => ({
   name,
   address: "127.0.0.1:1",
@@ -110,14 +126,16 @@ function installation(
       { region: "us", log: { region: "us", isCopy: false, ...size, lanes: [newest] }, rejects: 0 },
     ],
     alerts: [],
+    insight: WELL,
     ...more,
   };
 }
 
 const verdict = (report: InstallationReport): string => verdictOf(report, problemsOf(report));
 
-test("all well", () => {
-  expect(verdict(installation())).toBe("Everything runs; nothing is lost.");
+test("all well: the console's own sentence", () => {
+  expect(verdict(installation())).toBe(WELL.sentence);
+  expect(verdict(installation({ insight: null }))).toBe("Everything that was asked runs.");
 });
 
 test("an open alert is news of the plant, not a fault of the installation", () => {
@@ -138,74 +156,51 @@ test("an open alert is news of the plant, not a fault of the installation", () =
     index: 0,
   };
   const report = installation({ alerts: [alert] });
-  expect(verdict(report)).toBe("Everything runs; nothing is lost. 1 alert is open.");
+  expect(verdict(report)).toBe(`${WELL.sentence} 1 alert is open.`);
   expect(screenLines(report).at(-1)).toBe("60 s ago  us      hot   room  firing  warning   hot");
 });
 
-test("a lane that waits is the whole verdict", () => {
-  const stoppedBy = "waits for contract pump v2, which frame 91 holds";
-  const aggregator = { ...AGGREGATOR, lanes: [lane({ stoppedBy })] };
-  expect(verdict(installation({ aggregator }))).toBe(
-    "us: the aggregator's lane us/2 waits for contract pump v2, which frame 91 holds",
-  );
-});
-
-test("lanes that stand still, are behind, or are nobody's", () => {
-  const problem = (over: LaneStatus[]) =>
-    problemsOf(installation({ alerting: { ...ALERTING, lanes: over } }));
-  expect(problem([lane({ stoppedBy: "frame 9 cannot be read" })])).toEqual([
-    "us: the alerting engine's lane us/2 stands still: frame 9 cannot be read",
-  ]);
-  expect(problem([lane({ doneSeq: 40, watermarkMs: NOW_MS - 300_000 })])).toEqual([
-    "us: the alerting engine's lane us/2 is 5 min behind, at #40 of #90",
-  ]);
-  // Nothing new came for an hour: it is not behind.
-  expect(problem([lane({ watermarkMs: NOW_MS - 3_600_000 })])).toEqual([]);
-  expect(problem([])).toEqual(["us: the alerting engine's lane us/2 is nobody's"]);
-});
-
-test("several things are counted and listed, the worst first", () => {
+test("what the hub finds wrong comes in its words, with the next step and the run book; then what is seen from here", () => {
   const report = installation({
     servers: [{ name: "influxd", address: "127.0.0.1:3", problem: "does not answer" }],
-    aggregator: { ...AGGREGATOR, influx: { state: "refusing", detail: "no answer" } },
     gateway: null,
+    insight: SINK_AWAY,
   });
-  expect(screenLines(report).slice(0, 5)).toEqual([
-    "3 things are wrong:",
+  expect(screenLines(report).slice(0, 9)).toEqual([
+    SINK_AWAY.sentence,
+    "  the store does not take what is written: no answer",
+    "    next: Start InfluxDB.",
+    "    run book: docs/guides/run-books.md#skerrystorerefuses",
     "  influxd at 127.0.0.1:3: does not answer",
+    "    next: Start influxd; the end of its log says why it ended.",
     "  gateway-us at 127.0.0.1:1: does not answer; its log is .skerry/logs/gateway-us.log",
-    "  aggregator: the store does not take what is written: no answer",
+    "    next: Start gateway-us; the end of its log says why it ended.",
     "",
   ]);
 });
 
-test("a loss that both operators saw is one, and nobody says that nothing is lost", () => {
-  const losses = [
-    { region: "us", partition: 2, what: "frames 5 to 7", readings: 4, sinceMs: 0, untilMs: 0 },
-  ];
-  const both = { alerting: { ...ALERTING, losses }, aggregator: { ...AGGREGATOR, losses } };
-  expect(verdict(installation(both))).toMatch(/^us\/2: 4 acknowledged readings exist nowhere/);
-  expect(verdict(installation({ ...both, gateway: null }))).toBe("2 things are wrong:");
+test("what only this machine sees is the verdict where the hub finds nothing wrong", () => {
+  const report = installation({ gateway: null });
+  expect(verdict(report)).toMatch(/^gateway-us at 127\.0\.0\.1:1: does not answer/);
+  const both = installation({ gateway: null, alerting: null });
+  expect(verdict(both)).toBe("2 things are wrong:");
 });
 
-test("that nothing is lost is said only if everybody was asked", () => {
-  const refusing = { state: "refusing", detail: "no answer" } as const;
-  const report = installation({
-    gateway: { ...GATEWAY, log: refusing },
-    aggregator: { ...AGGREGATOR, influx: refusing },
-  });
-  expect(verdict(report)).toBe("2 things are wrong; nothing is lost:");
-});
-
-test("a log that fills up and one that refuses", () => {
-  const report = installation({
-    gateway: { ...GATEWAY, log: { state: "refusing", detail: "maximum bytes exceeded" } },
-  });
-  const [region] = report.regions;
-  const full = { ...region!, log: { ...region!.log!, bytes: 930 } };
-  expect(problemsOf({ ...report, regions: [full] })).toEqual([
-    "us: the log is 93 % full; once it is full, devices are not acknowledged any more",
-    "gateway-us: the log refuses, so nothing is acknowledged: maximum bytes exceeded",
+test("rules that are not evaluated, jobs that fail, and ids that clients fight over", () => {
+  const texts = problemsOf(
+    installation({
+      alerting: { ...ALERTING, rulesDisabled: { hot: "too slow" } },
+      gateway: {
+        ...GATEWAY,
+        contestedClientIds: [
+          { clientId: "pump", takeovers: 30, addresses: ["10.0.0.1", "10.0.0.2"] },
+        ],
+      },
+    }),
+  ).map(({ text }) => text);
+  expect(texts).toEqual([
+    "gateway-us: clients at 10.0.0.1 and 10.0.0.2 take client id pump from each other, 30 times a minute",
+    "alerting-us: rule hot is not evaluated any more: too slow",
   ]);
 });
 
