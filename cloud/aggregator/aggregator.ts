@@ -2,10 +2,18 @@
 // the lanes by leases.
 import type { AggregatorStatus } from "../../contracts/messages/status.ts";
 import type { SetAsideRecord } from "../../contracts/messages/set-aside.ts";
-import { CONTRACTS_BUCKET, type LaneId, laneName } from "../../contracts/names/subjects.ts";
+import {
+  CONTRACTS_BUCKET,
+  type LaneId,
+  laneName,
+  liveProcesses,
+} from "../../contracts/names/subjects.ts";
 import cron from "node-cron";
+import type { LiveProcess } from "../../contracts/messages/live.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
+import { followLive } from "../../platform/nats/live/live-view.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
 import { Losses } from "../../platform/nats/lanes/lane-operator.ts";
 import { type Lease, Leases } from "../../platform/nats/lanes/leases.ts";
@@ -17,13 +25,14 @@ import { retryEntries, serveRetries } from "../../platform/nats/lanes/set-aside-
 import { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
-import { AppError } from "../../platform/runtime/errors.ts";
+import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
 import type { Tracing } from "../../otel/tracing.ts";
 import { HubAlerts } from "../hub-alerts.ts";
 import { insist } from "../../platform/runtime/insist.ts";
 import { LinkWatch } from "../link/link-watch.ts";
+import { ToldOutages } from "../link/told-outages.ts";
 import type { Sink } from "../sinks/sink.ts";
 import { ContractLayouts } from "./contract-layout.ts";
 import { LaneRunner } from "./lane-runner.ts";
@@ -93,7 +102,7 @@ export class Aggregator implements StatusSource {
     this.latencies = new Latencies(config.regions);
   }
 
-  /** Readiness goes by progress (readiness.ts/Q1). */
+  /** Readiness goes by the progress of its lanes. */
   ready(): boolean {
     return this.whyNotReady() === null;
   }
@@ -187,16 +196,38 @@ export class Aggregator implements StatusSource {
         logger: this.#logger,
       };
       const retry = retryEntries(setAside, (record) => this.#retry(record));
-      const beside = [serveRetries(by, retry, signal), links.run(signal)];
+      const told = new ToldOutages();
+      const beside = [
+        ...[serveRetries(by, retry, signal), links.run(signal)],
+        this.#hearSteward(connection, told, signal),
+      ];
       await this.#share(this.#leases, signal, (lane, lease) => {
         const { region } = lane;
-        const outages = () => links.state(region)?.outages ?? [];
+        const outages = () => told.with(region, links.state(region)?.outages ?? []);
         const ofRegion = { layouts: layouts.get(region)!, hubArrivals: arrivals.get(region)! };
         return new LaneRunner(lane, lease, { ...shared, ...ofRegion, outages });
       });
       await Promise.all(beside);
     } finally {
       await connection.close();
+    }
+  }
+
+  /** Outages that were over before this start: the steward has seen them. */
+  async #hearSteward(
+    connection: NatsConnection,
+    told: ToldOutages,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const heard = (message: unknown): void => {
+      const { status } = message as LiveProcess;
+      if (status?.process === "steward") told.take(status.outages, Date.now());
+    };
+    try {
+      await followLive(connection, liveProcesses({ domain: HUB, kind: "steward" }), heard, signal);
+    } catch (error) {
+      // A server whose configuration is older knows no live lane.
+      this.#logger.warn(`the steward is not heard: ${messageOf(error)}`);
     }
   }
 

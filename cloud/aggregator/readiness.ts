@@ -1,6 +1,5 @@
-// Whether an aggregator does its work (pure): /readyz goes by progress, not by sockets.
-//
-// Q1. A spare that holds no lane is ready; whoever has frames to do and does none of them for STUCK_AFTER_MS is not.
+// Whether an aggregator does its work (pure): /readyz goes by progress, not by sockets. A spare that holds no lane is
+// ready; whoever has frames to do and does none of them for STUCK_AFTER_MS is not.
 import { type LaneId, laneName } from "../../contracts/names/subjects.ts";
 import { SINK_REFUSES } from "../insight/region.ts";
 
@@ -23,7 +22,7 @@ export interface ReadinessFacts {
   }[];
 }
 
-/** The reason why it is not ready, in words; null if it is (Q1). */
+/** The reason why it is not ready, in words; null if it is. */
 export function whyNotReady({ sink, isShared, lanes }: ReadinessFacts): string | null {
   if (!sink.answered) return "the sink has not answered yet";
   if (!isShared) return "lanes are being shared out";

@@ -92,6 +92,7 @@ export class Steward implements StatusSource {
       jobs: Object.fromEntries(this.#jobs),
       copies: Object.fromEntries(this.#copies),
       insight: toldOf(this.#insight.latest),
+      outages: outagesIn(this.#insight.latest),
       processes: this.#insight.live.processes.map(
         ({ kind, instance, domain, startedMs, heardMs }) => ({
           ...{ kind, instance, domain, startedMs },
@@ -201,3 +202,8 @@ function toldOf(insight: Insight | null): StewardStatus["insight"] {
   const { atMs, state, sentence, problems } = insight;
   return { atMs, state, sentence, problems };
 }
+
+const outagesIn = (insight: Insight | null): NonNullable<StewardStatus["outages"]> =>
+  Object.fromEntries(
+    (insight?.regions ?? []).flatMap(({ region, link }) => (link ? [[region, link.outages]] : [])),
+  );

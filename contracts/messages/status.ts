@@ -236,6 +236,10 @@ export interface StewardStatus {
   readonly copies: Readonly<Record<string, HubCopy>>;
   /** The verdict on the installation, and what is wrong, the worst first; null until it was looked at. */
   readonly insight: ToldInsight | null;
+  /** Outages of the regions' links that it has seen, epoch ms, oldest first; null: it lasts. Absent from an older program. */
+  readonly outages?: Readonly<
+    Record<string, readonly { readonly fromMs: number; readonly toMs: number | null }[]>
+  >;
   /** Processes that are heard on the live lane, longest silent first. */
   readonly processes: readonly {
     readonly kind: string;
