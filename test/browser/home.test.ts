@@ -79,8 +79,27 @@ test("a stopped aggregator is stuck within 30 s, in the sentence and in the pict
       .getByRole("link", { name: /InfluxDB gets nothing/ })
       .first()
       .waitFor();
-    expect(watched.errors).toEqual([]);
+    await page.getByText(/^Next: Start the aggregator, or restart it if it runs/).waitFor();
+    const platform = page.getByRole("region", { name: "Platform" });
+    await platform.getByText(/lanes are stuck/).waitFor();
     await screenshot(page, "home-aggregator-stuck-light");
+    expect(await seriousViolations(page)).toEqual([]);
+    await platform.getByRole("link", { name: "Run book" }).first().click();
+    await page.getByRole("heading", { name: "SkerryLaneStuck" }).waitFor();
+    await page.getByText("Another aggregator takes over its lanes within 10 s").waitFor();
+    await screenshot(page, "run-book-light");
+    expect(await seriousViolations(page)).toEqual([]);
+    await page.getByRole("link", { name: "What each reason asks for" }).click();
+    await page.getByRole("heading", { name: "Questions" }).waitFor();
+    await page.goBack();
+    await page.goBack();
+    await page
+      .getByRole("link", { name: /^Proof: Lanes/ })
+      .first()
+      .click();
+    await page.getByRole("heading", { name: "Lanes", exact: true }).waitFor();
+    expect(watched.errors).toEqual([]);
+    await page.goBack();
   } finally {
     process.kill(aggregator!, "SIGCONT");
   }
@@ -117,11 +136,15 @@ test.each([
   ["/ledger", "ledger"],
   ["/lanes", "lanes"],
   ["/latency", "latency"],
+  ["/guides/run-books", "guide"],
 ])("%s is whole in the dark and on a phone", async (path, name) => {
   for (const look of [{ dark: true }, { viewport: PHONE }]) {
     await using watched = await installation.open(path, look);
     const { page } = watched;
-    await page.locator("main .panel").nth(1).waitFor();
+    await page
+      .locator("main .panel")
+      .nth(name === "guide" ? 0 : 1)
+      .waitFor();
     await screenshot(page, `${name}-${look.dark ? "dark" : "phone"}`);
     expect(await seriousViolations(page)).toEqual([]);
     const width = await page.evaluate<number>("document.documentElement.scrollWidth");
