@@ -19,11 +19,11 @@ export const RUN_BOOKS: Readonly<Record<ProblemKind, string>> = {
   catching_up: "a-region-catches-up",
 };
 
-/** For how long a region that is cut off keeps everything. */
+/** Time for which a region that is cut off keeps everything. */
 const roomOf = ({ roomMs }: RegionInsight): string =>
   roomMs === null ? "" : ` (there is room for about ${about(roomMs)})`;
 
-/** What is not stored waits in the hub's copies of the logs, which its disk has to hold. */
+/** Words about the hub's copies of the logs: readings that are not stored wait there, and its disk has to hold them. */
 function heldAtHub(regions: readonly RegionInsight[]): string {
   const hourly = regions.reduce((sum, { bytesPerHour }) => sum + (bytesPerHour ?? 0), 0);
   const grows = hourly === 0 ? "" : `: about ${bytes(hourly)} more an hour`;
@@ -49,7 +49,7 @@ export const keepLogs =
 export const startStore = (regions: readonly RegionInsight[]): string =>
   `Start InfluxDB, or look at its disk and its log: what waits is stored by itself then. ${heldAtHub(regions)}`;
 
-/** By what holds the readers up, which its own words say. */
+/** The step by what holds the readers up, in its own words. */
 export function unstick(
   why: string,
   who: "aggregator" | "alerting" | "copy" | "channel",

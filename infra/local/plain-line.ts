@@ -5,7 +5,7 @@ export interface PlainLine {
   readonly elapsedSeconds: number;
   /** The verdict of the hub on the whole installation; null while nothing is known. */
   readonly sentence: string | null;
-  /** What to do next about the worst that is wrong; null if nothing is. */
+  /** The next step about the worst that is wrong; null if nothing is. */
   readonly next: string | null;
   /** Processes that are started again too often now. */
   readonly looping: Readonly<Record<string, CrashLoop>>;

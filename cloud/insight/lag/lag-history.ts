@@ -7,7 +7,7 @@ export type Circumstances = Omit<
   LagFacts,
   "motion" | "standsForMs" | "behindFrames" | "etaMs" | "nowMs"
 > & {
-  /** What the ledger's account of it says; null where there is none, or nothing waits. */
+  /** Lag by the ledger's account of it; null where there is none, or nothing waits. */
   readonly account?: AccountLag | null;
 };
 

@@ -74,7 +74,7 @@ export function judgeLag(facts: LagFacts): Judged {
   return { ...lag(facts), state: "catching_up", motion: facts.motion, why: catchingUp(facts) };
 }
 
-/** What waits is at least as old as the time for which nothing was done. */
+/** Frames, their age and their end; the age is at least the time for which nothing was done. */
 const lag = ({ behindFrames, behindMs, etaMs, standsForMs }: LagFacts) => ({
   behindFrames,
   behindMs: behindMs === null ? null : Math.max(behindMs, standsForMs),

@@ -43,7 +43,7 @@ export function verdictOf(report: InstallationReport, problems: readonly StatusP
     : `${count(problems.length, "thing is", "things are")} wrong:`;
 }
 
-/** What the hub finds wrong first, because its first is the worst of all. */
+/** Problems that the hub finds come first, because its first is the worst of all. */
 export function problemsOf(report: InstallationReport): StatusProblem[] {
   const { servers, processes, insight, path, atMs } = report;
   return [

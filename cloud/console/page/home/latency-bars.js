@@ -24,7 +24,7 @@ const KNOWN_TO_MS = { hub_to_aggregator: 1_000 };
 
 /** A latency in words, no finer than it is known. */
 export const latencyText = (hop, ms) =>
-  ms < (KNOWN_TO_MS[hop] ?? 0) ? `under ${duration(KNOWN_TO_MS[hop])}` : duration(ms);
+  ms < (KNOWN_TO_MS[hop] ?? 0) ? `< ${KNOWN_TO_MS[hop] / 1_000} s` : duration(ms);
 
 const barOf = (hop, ms) => (ms < (KNOWN_TO_MS[hop] ?? 0) ? "0%" : widthOf(ms));
 
