@@ -158,7 +158,10 @@ function store(of, flow, sink) {
         : `newest ${duration(freshnessMs)} old`,
     href: urlOf(["latency"], { region }),
   };
-  if (isRefusing(sink)) return { ...shared, main: "takes nothing", state: "bad" };
+  if (isRefusing(sink)) {
+    const main = /has not answered/.test(sink.detail) ? "no answer" : "takes nothing";
+    return { ...shared, main, state: "bad" };
+  }
   // Nobody writes, so nobody knows whether it would take it.
   if (stands || (isStuck && !flow.stored))
     return { ...shared, main: "gets nothing", state: "warn" };

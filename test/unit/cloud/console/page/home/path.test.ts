@@ -90,6 +90,13 @@ test.each(["stuck", "catching_up"])(
   },
 );
 
+test("a store that does not answer is told as that", () => {
+  const sink = { state: "refusing", detail: "InfluxDB has not answered for 7 s" };
+  expect(wordsOf({}, { ...WELL, sink })[STORE]).toBe(
+    "InfluxDB: no answer, newest 800 ms old (bad)",
+  );
+});
+
 test("a region that is cut off, whose log nobody sees", () => {
   const lanes = lanesOf(verdict("waiting_for_wan"), verdict("waiting_for_wan"));
   const words = wordsOf({ lanes, link: { up: false, sinceMs: NOW_MS } });
