@@ -11,7 +11,7 @@ export class ToldOutages {
   /** @param outages by region, as a status has them. @param heardMs epoch ms. */
   take(outages: Readonly<Record<string, readonly Outage[]>> | undefined, heardMs: number): void {
     for (const [region, own] of Object.entries(outages ?? {})) {
-      if (!Array.isArray(own)) continue;
+      if (!isList(own)) continue;
       const ended = own.filter(isOutage).map(({ fromMs, toMs }) => ({
         ...{ fromMs, toMs: toMs ?? heardMs }, // T2
       }));
@@ -25,6 +25,8 @@ export class ToldOutages {
     return told.length === 0 ? seen : joined([...seen, ...told]);
   }
 }
+
+const isList = (said: unknown): said is readonly Outage[] => Array.isArray(said);
 
 const isOutage = ({ fromMs, toMs }: Outage): boolean =>
   Number.isFinite(fromMs) && (toMs === null || Number.isFinite(toMs));
