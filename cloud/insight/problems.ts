@@ -181,7 +181,7 @@ const floods = (facts: Facts): Found[] =>
   statusesOf(facts, "gateway").flatMap(({ region, slowed }) =>
     slowed.map(({ clientId, why }) => ({
       region,
-      text: `client ${clientId} in ${region} ${why === "rate" ? "publishes more than it may" : "sends too much that its contract refuses"} and is read more slowly`,
+      text: `client ${clientId} in ${region} ${why === "rate" ? "publishes more than it may" : "sends too many messages that are refused"} and is read more slowly`,
       next: next.mendDevice,
     })),
   );
