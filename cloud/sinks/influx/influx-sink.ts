@@ -18,6 +18,8 @@ import { InfluxRepairSource } from "./repair-source.ts";
 /** A configuration problem is looked at again this often: somebody must act first. */
 const REFUSED_RETRY_MS = 2_000;
 const PAUSE_STEP_MS = 100;
+/** A process tells its status once a second: one that did not for so long was stopped itself, and no request is to blame. */
+const ASLEEP_MS = 3_000;
 const NOT_ASKED: SinkState = { state: "refusing", detail: "not asked yet", sinceMs: null };
 /** Well over the time of any write that is taken, and far under that after which a request is given up. */
 const UNANSWERED_MS = 4_000;
@@ -38,6 +40,9 @@ export class InfluxSink implements Sink {
   #askedMs: number | null = null;
   /** The time at which the first request left that was not taken; null once one was. */
   #failsSinceMs: number | null = null;
+  /** The time of the last look at the status, and of the first one after a pause. */
+  #lookedMs = Number.POSITIVE_INFINITY;
+  #awakeMs = 0;
   /** True while requests get no answer at all. */
   #silent = false;
 
@@ -57,10 +62,13 @@ export class InfluxSink implements Sink {
 
   get status(): SinkState {
     const nowMs = this.#nowMs();
-    const waitsMs = this.#askedMs === null ? 0 : nowMs - this.#askedMs;
+    if (nowMs - this.#lookedMs > ASLEEP_MS) this.#awakeMs = nowMs;
+    this.#lookedMs = nowMs;
+    const waitsMs = this.#askedMs === null ? 0 : nowMs - Math.max(this.#askedMs, this.#awakeMs);
     const unanswered = waitsMs >= UNANSWERED_MS || this.#silent;
     if (!unanswered) return this.#status;
-    const sinceMs = this.#failsSinceMs ?? this.#askedMs ?? nowMs;
+    const askedMs = this.#askedMs === null ? null : Math.max(this.#askedMs, this.#awakeMs);
+    const sinceMs = this.#failsSinceMs ?? askedMs ?? nowMs;
     const seconds = Math.floor((nowMs - sinceMs) / 1_000);
     return { state: "refusing", detail: `InfluxDB has not answered for ${seconds} s`, sinceMs }; // I3
   }

@@ -136,6 +136,25 @@ test("a store that does not answer is told before the request is given up, and i
   await ended;
 });
 
+test("an aggregator that was stopped itself does not blame the store for the time", async () => {
+  let nowMs = 0;
+  const { influx, sink, put, controller, ended } = world(() => nowMs);
+  await put("a");
+  const gate = Promise.withResolvers<void>();
+  influx.hold = gate.promise;
+  const second = put("b");
+  await vi.waitFor(() => expect(influx.requests).toHaveLength(2));
+  const states = [1_000, 2_000, 62_000, 63_000, 66_000].map((atMs) => {
+    nowMs = atMs;
+    return sink.status.detail;
+  });
+  expect(states).toEqual(["", "", "", "", "InfluxDB has not answered for 4 s"]);
+  gate.resolve();
+  await second;
+  controller.abort();
+  await ended;
+});
+
 test("since when a store does not answer is told through all tries, and what it says once it does", async () => {
   let nowMs = 1_000;
   const { influx, sink, put, controller, ended } = world(() => nowMs);
