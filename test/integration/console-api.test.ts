@@ -347,6 +347,15 @@ test("the facts of the home page and the ledger are of the form that their page 
   expect((await api.ask("POST", "/demo/wan", { region: "eu", cut: true })).status).toBe(404);
 });
 
+test("guides are served by name, and by no other path", async () => {
+  const { body } = await api.ask<{ guides: { name: string }[] }>("GET", "/guides");
+  expect(body.guides.map(({ name }) => name)).toContain("run-books");
+  const guide = await api.ask<{ markdown: string }>("GET", "/guides/run-books");
+  expect(guide.body.markdown).toContain("### SkerryStoreRefuses");
+  for (const name of ["nothing", "..%2Fdecisions%2FREADME", "run-books.md"])
+    expect((await api.ask("GET", `/guides/${name}`)).status).toBe(404);
+});
+
 test("traces that are sent are there; a page of another site cannot send any", async () => {
   const traceId = "0af7651916cd43dd8448eb211c80319c";
   const span = { traceId, spanId: "b7ad6b7169203331", name: "gateway admit" };
