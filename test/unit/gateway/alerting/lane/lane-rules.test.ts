@@ -168,7 +168,7 @@ test("a silence is no change of the rule: what fires goes on, and what is taken 
   ]);
 
   // A restart in between: what is silenced is known, and by which windows.
-  const parts = { lane: under.rules.lane, catalog, nowMs: () => 0 };
+  const parts = { lane: under.rules.lane, catalog, stopwatch: STILL };
   under.rules = restoreSnapshot(takeSnapshot(under.rules), parts);
   under.setRules(parseRules([{ ...high("a"), silences }]));
   expect(under.frame(minute + 3_000)).toEqual([]);
