@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { Aedes } from "aedes";
 import { pino } from "pino";
 import { afterAll, expect, test } from "vitest";
+import { endingWithParent } from "../support/children.ts";
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/schema/catalog.ts";
 import { contentHash } from "../../contracts/messages/reading.ts";
 import { parseTelemetryTopic } from "../../contracts/names/topics.ts";
@@ -174,8 +175,9 @@ test("the simulator is killed and started again: sequences rise, SIGTERM drains 
   await using peer = new Peer();
   await peer.start();
   const ledger = join(directory, "killed.jsonl");
+  const sizes = ["--devices", "4", "--rate", "200"];
   const start = (): ChildProcess =>
-    spawn(process.execPath, [MAIN, "--devices", "4", "--rate", "200", "--ledger", ledger], {
+    spawn(...endingWithParent(process.execPath, [MAIN, ...sizes, "--ledger", ledger]), {
       env: { ...process.env, SKERRY_GATEWAYS: `eu=mqtt://127.0.0.1:${peer.port}` },
       stdio: "ignore",
     });

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { endAtExit, endingWithParent, hasEnded } from "./children.ts";
 import type { Report } from "../../infra/local/report.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
@@ -14,19 +15,20 @@ export class Launcher implements AsyncDisposable {
 
   constructor(dataDir: string, args: readonly string[], env: Record<string, string> = {}) {
     this.#dataDir = dataDir;
-    this.#child = spawn(
-      process.execPath,
-      [join(PROJECT, "infra/local/main.ts"), "--data-dir", dataDir, ...args],
-      { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] },
-    );
+    const main = [join(PROJECT, "infra/local/main.ts"), "--data-dir", dataDir, ...args];
+    // It stops its own children, which a SIGKILL would leave behind.
+    this.#child = spawn(...endingWithParent(process.execPath, main, "SIGTERM"), {
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    endAtExit(this.#child, "SIGTERM");
     for (const stream of [this.#child.stdout!, this.#child.stderr!])
       stream.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
   }
 
   /** Resolves to the exit code. */
   async exit(): Promise<number | null> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null)
-      await once(this.#child, "exit");
+    if (!hasEnded(this.#child)) await once(this.#child, "exit");
     return this.#child.exitCode;
   }
 

@@ -2,6 +2,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { endAtExit } from "./children.ts";
 import type { ServeOptions } from "./mqtt-serve.ts";
 import type { StockOptions } from "./mqtt-stock-aedes.ts";
 
@@ -28,6 +29,7 @@ async function startChild(script: string, options: object): Promise<ChildBroker>
     execArgv: ["--expose-gc"],
     serialization: "advanced",
   });
+  endAtExit(child);
   const messages: Record<string, unknown>[] = [];
   let crashed = false;
   const exited = once(child, "exit").then(([code]: (number | null)[]) => {

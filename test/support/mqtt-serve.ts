@@ -14,6 +14,8 @@ export interface ServeOptions {
   clockAheadMs?: number;
 }
 
+// Its parent is gone, however that ended.
+process.once("disconnect", () => process.exit());
 const {
   report,
   clockAheadMs = 0,

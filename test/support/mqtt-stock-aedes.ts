@@ -11,6 +11,8 @@ export interface StockOptions {
   write?: "slow-first" | "fails" | "never";
 }
 
+// Its parent is gone, however that ended.
+process.once("disconnect", () => process.exit());
 const { aedes: options, write } = JSON.parse(process.argv[2] ?? "{}") as StockOptions;
 const broker = await Aedes.createBroker({ ...options });
 let writes = 0;

@@ -1,6 +1,7 @@
 // A server program under test: started on free ports, killed by pid, restarted at the same place.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { endAtExit, endingWithParent, hasEnded } from "./children.ts";
 import { eventually } from "./eventually.ts";
 
 const OUTPUT_KEPT_CHARACTERS = 20_000;
@@ -12,12 +13,9 @@ export interface ServerCommand {
   readonly env: Readonly<Record<string, string>>;
   /** True once the server does its real work, not merely listens. */
   readonly ready: () => Promise<boolean>;
+  /** One that takes longer has failed. */
+  readonly readyWithinMs?: number;
 }
-
-const running = new Set<ChildProcess>();
-process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
-});
 
 /** One child process that may be killed and started again with the same command. */
 export class ServerProcess implements AsyncDisposable {
@@ -39,20 +37,19 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   get exited(): boolean {
-    return this.#child === null || this.#child.exitCode !== null || this.#child.signalCode !== null;
+    return this.#child === null || hasEnded(this.#child);
   }
 
-  /** Starts the program and waits until it is ready. */
+  /** Starts the program and waits until it is ready; one that does not become ready is killed. */
   async start(): Promise<void> {
     if (!this.exited) throw new Error(`${this.command.name} is already running`);
-    const { name, program, args, env, ready } = this.command;
-    const child = spawn(program, [...args], {
+    const { name, program, args, env, ready, readyWithinMs } = this.command;
+    const child = spawn(...endingWithParent(program, args), {
       env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child = child;
-    running.add(child);
-    child.once("exit", () => running.delete(child));
+    endAtExit(child);
     const keep = (chunk: Buffer): void => {
       this.#output = (this.#output + chunk.toString()).slice(-OUTPUT_KEPT_CHARACTERS);
     };
@@ -60,10 +57,9 @@ export class ServerProcess implements AsyncDisposable {
     child.stderr.on("data", keep);
     let failure: Error | null = null;
     child.once("error", (error) => (failure = error));
-    await eventually(`${name} is ready`, async () => {
-      if (failure || this.exited) return true;
-      return ready();
-    }).catch((error: unknown) => {
+    const isReady = (): Promise<boolean> | boolean => failure !== null || this.exited || ready();
+    await eventually(`${name} is ready`, isReady, readyWithinMs).catch(async (error: unknown) => {
+      await this.kill();
       throw new Error(`${String(error)}\n${this.#output}`);
     });
     if (failure) throw failure as Error;

@@ -32,15 +32,12 @@ export async function startInstallation(
   portBase: number,
   { devices = 4, rate = 8, args = [] }: { devices?: number; rate?: number; args?: string[] } = {},
 ): Promise<Installation> {
-  const directory = await temporaryDirectory();
+  // Whatever was started ends if something behind it does not start.
+  await using starting = new AsyncDisposableStack();
+  const directory = starting.use(await temporaryDirectory());
   const sizes = ["--devices", String(devices), "--rate", String(rate)];
-  const launcher = new Launcher(directory.path, [
-    "--port-base",
-    String(portBase),
-    "--no-open",
-    ...sizes,
-    ...args,
-  ]);
+  const options = ["--port-base", String(portBase), "--no-open", ...sizes, ...args];
+  const launcher = starting.use(new Launcher(directory.path, options));
   const loginUrl = await eventually(
     "the launcher prints the login link",
     () => LOGIN_LINK.exec(launcher.output)?.[1] ?? false,
@@ -50,6 +47,7 @@ export async function startInstallation(
     return JSON.parse(readFileSync(join(directory.path, "addresses.json"), "utf8")) as Addresses;
   });
   const browser = await startBrowser();
+  starting.defer(() => browser.close());
   const { url, operatorToken, viewerToken } = addresses.console;
   const api = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const response = await fetch(`${url}api/v1${path}`, {
@@ -76,12 +74,9 @@ export async function startInstallation(
     await watched.page.locator("main h1").first().waitFor();
     return watched;
   };
+  const started = starting.move();
   return {
     ...{ launcher, dataDir: directory.path, addresses, browser, loginUrl, api, open },
-    [Symbol.asyncDispose]: async () => {
-      await browser.close();
-      await launcher[Symbol.asyncDispose]();
-      await directory[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
 }
