@@ -18,7 +18,7 @@ import { Streams } from "../platform/nats/client/streams.ts";
 import { makeMonotonicClock } from "../platform/runtime/clock.ts";
 import type { Logger } from "../platform/runtime/logger.ts";
 import { serveStatus } from "../platform/runtime/status-server.ts";
-import { startTelemetry } from "../otel/telemetry.ts";
+import { type Telemetry, startTelemetry } from "../otel/telemetry.ts";
 import type { Tracing } from "../otel/tracing.ts";
 import { mirrorAlerts } from "./alert-topics.ts";
 import type { Broker } from "./broker/broker.ts";
@@ -88,8 +88,10 @@ export async function runGateway(
   logger: Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  const { region } = config;
-  await using telemetry = await startTelemetry({ name: "gateway", region }, config, logger);
+  const { region, gatewayId } = config;
+  // Regions choose the ids of their gateways by themselves.
+  const service = { name: "gateway", region, instance: `${region}-${gatewayId}` };
+  await using telemetry = await startTelemetry(service, config, logger);
   const { tracing, metrics } = telemetry;
   const services = await openServices(config, { tracing, logger }, signal);
   const broker = await openBroker(config, services, logger);
@@ -108,7 +110,7 @@ export async function runGateway(
   try {
     await workUntil(
       config,
-      { ...services, broker, logFill, logger, status },
+      { ...services, broker, logFill, telemetry, logger, status },
       AbortSignal.any([signal, stopping.signal]),
     );
   } finally {
@@ -239,6 +241,7 @@ async function workUntil(
   parts: Services & {
     readonly broker: Broker;
     readonly logFill: LogFill;
+    readonly telemetry: Telemetry;
     readonly logger: Logger;
     readonly status: () => GatewayStatus;
   },
@@ -246,8 +249,7 @@ async function workUntil(
 ): Promise<void> {
   const { region } = config;
   const { connection, commitLog, ingest, commands, identity, backpressure } = parts;
-  const { broker, logFill, setAside, live, logger, status } = parts;
-  const announced = { kind: "gateway", domain: region, instance: config.gatewayId } as const;
+  const { broker, logFill, setAside, live, telemetry, logger, status } = parts;
   await Promise.race([
     commitLog.run(signal),
     sendCanaries({ commitLog, partitions: config.partitions }, signal),
@@ -266,6 +268,6 @@ async function workUntil(
     logFill.run(signal),
     tellContests(parts, signal),
     live.run(new LiveSpeaker(connection), broker.counters, signal),
-    announceProcess({ ...announced, connection, status }, signal),
+    announceProcess({ connection, kind: "gateway", domain: region, telemetry, status }, signal),
   ]);
 }

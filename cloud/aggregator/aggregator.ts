@@ -28,7 +28,7 @@ import { sleep } from "../../platform/runtime/backoff.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
-import type { Tracing } from "../../otel/tracing.ts";
+import type { Telemetry } from "../../otel/telemetry.ts";
 import { HubAlerts } from "../hub-alerts.ts";
 import { insist } from "../../platform/runtime/insist.ts";
 import { LinkWatch } from "../link/link-watch.ts";
@@ -70,7 +70,7 @@ export interface AggregatorConfig {
 
 export class Aggregator implements StatusSource {
   readonly #config: AggregatorConfig;
-  readonly #tracing: Tracing;
+  readonly #telemetry: Telemetry;
   readonly #logger: Logger;
   readonly #sink: Sink;
   readonly #repair: Repair;
@@ -92,10 +92,10 @@ export class Aggregator implements StatusSource {
 
   constructor(
     config: AggregatorConfig,
-    { sink, tracing, logger }: { sink: Sink; tracing: Tracing; logger: Logger },
+    { sink, telemetry, logger }: { sink: Sink; telemetry: Telemetry; logger: Logger },
   ) {
     this.#config = config;
-    this.#tracing = tracing;
+    this.#telemetry = telemetry;
     this.#logger = logger;
     this.#sink = sink;
     this.#repair = new Repair(sink, logger);
@@ -154,7 +154,8 @@ export class Aggregator implements StatusSource {
     if (!connection) return;
     try {
       const by = { connection, domain: HUB, by: OPERATOR, logger: this.#logger } as const;
-      const announced = { connection, kind: OPERATOR, domain: HUB } as const;
+      const telemetry = this.#telemetry;
+      const announced = { connection, kind: OPERATOR, domain: HUB, telemetry } as const;
       void announceProcess({ ...announced, status: () => this.status() }, signal);
       const setAside = new SetAside({ ...by, signal });
       this.#setAside = setAside;
@@ -191,7 +192,7 @@ export class Aggregator implements StatusSource {
         canaries: this.canaries,
         counters: this.#counters,
         losses: this.#losses,
-        tracing: this.#tracing,
+        tracing: telemetry.tracing,
         slowerThanMs: this.#config.traceSlowerThan,
         logger: this.#logger,
       };

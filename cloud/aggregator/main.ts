@@ -20,9 +20,9 @@ await processMain({
   argv: process.argv.slice(2),
   run: async ({ config, logger, signal }) => {
     const telemetry = await startTelemetry({ name: "aggregator", region: HUB }, config, logger);
-    const { tracing, metrics } = telemetry;
+    const { metrics } = telemetry;
     const sink = openSink(config, logger);
-    const aggregator = new Aggregator(config, { sink, tracing, logger });
+    const aggregator = new Aggregator(config, { sink, telemetry, logger });
     const at = { host: config.statusHost, port: config.statusPort };
     metrics.add(aggregatorMetricSpecs(() => aggregator.status(), aggregator));
     await using status = await serveStatus(at, aggregator, metrics);

@@ -37,7 +37,7 @@ await processMain({
     const console_ = new Console(config, hub, files);
     const at = { host: config.statusHost, port: config.statusPort };
     await using _status = await serveStatus(at, console_, telemetry.metrics);
-    const announced = { connection, kind: "console", domain: HUB } as const;
+    const announced = { connection, kind: "console", domain: HUB, telemetry } as const;
     await Promise.all([
       console_.run(signal),
       announceProcess({ ...announced, status: () => console_.status() }, signal),

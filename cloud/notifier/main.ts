@@ -75,7 +75,7 @@ await processMain({
     await Promise.all([
       notifier.run(signal),
       announceProcess(
-        { connection, kind: "notifier", domain, status: () => notifier.status() },
+        { connection, kind: "notifier", domain, telemetry, status: () => notifier.status() },
         signal,
       ),
       serveRetries({ connection, domain, by: "notifier", logger }, retry, signal),

@@ -35,7 +35,7 @@ await processMain({
     telemetry.metrics.add(insightMetricSpecs(() => steward.insight));
     telemetry.metrics.add(natsServerMetricSpecs(natsServer));
     await using _status = await serveStatus(at, steward, telemetry.metrics);
-    const announced = { connection, kind: "steward", domain: HUB } as const;
+    const announced = { connection, kind: "steward", domain: HUB, telemetry } as const;
     await Promise.all([
       steward.run(signal),
       natsServer.run(signal),

@@ -154,7 +154,7 @@ await processMain({
       natsServer.run(signal),
       watchGateways({ streams, region, alertLog, logger }, signal),
       alertOfSetAside({ streams, region, alertLog }, signal),
-      announceProcess({ connection, kind: "alerting", domain: region, status }, signal),
+      announceProcess({ connection, kind: "alerting", domain: region, telemetry, status }, signal),
       serveRetries({ connection, ...by, logger }, retryEntries(setAside, retryAlerting), signal),
     ]);
     await connection.close();

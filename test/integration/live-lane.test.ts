@@ -23,9 +23,11 @@ import {
   liveDigestSubject,
   liveProcessSubject,
 } from "../../contracts/names/subjects.ts";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { LiveSpeaker } from "../../platform/nats/live/live-speaker.ts";
 import { LiveView, followLive } from "../../platform/nats/live/live-view.ts";
+import { VitalsMeter } from "../../platform/runtime/vitals.ts";
 import type { StewardStatus } from "../../contracts/messages/status.ts";
 import { eventually } from "../support/eventually.ts";
 import { type NatsUnderTest, startHubAndRegions } from "../support/nats.ts";
@@ -52,13 +54,18 @@ test("processes of regions and of the hub are heard at the hub, alive and then s
   const status = (): StewardStatus => STATUS;
   const stop = new AbortController();
   const until = AbortSignal.any([end.signal, stop.signal]);
-  const of = { instance: "gateway-1", status } as const;
-  void announceProcess({ ...of, connection: gateway, kind: "gateway", domain: "eu" }, until);
-  void announceProcess(
-    { connection: alerting, kind: "alerting", domain: "us", status },
-    end.signal,
-  );
-  void announceProcess({ connection: steward, kind: "steward", domain: "hub", status }, end.signal);
+  using vitals = new VitalsMeter();
+  const announce = (
+    who: { connection: NatsConnection; kind: "gateway" | "alerting" | "steward"; domain: string },
+    signal: AbortSignal,
+  ): void => {
+    const { kind, domain } = who;
+    const service = { name: kind, region: domain, instance: `${kind}-1`, version: "1" };
+    void announceProcess({ ...who, telemetry: { service, vitals }, status }, signal);
+  };
+  announce({ connection: gateway, kind: "gateway", domain: "eu" }, until);
+  announce({ connection: alerting, kind: "alerting", domain: "us" }, end.signal);
+  announce({ connection: steward, kind: "steward", domain: "hub" }, end.signal);
   await eventually("all three are heard", () => view.processes.length === 3);
   const names = view.processes.map(({ domain, kind }) => `${domain} ${kind}`).sort();
   expect(names).toEqual(["eu gateway", "hub steward", "us alerting"]);

@@ -1,5 +1,4 @@
 // A process says once a second how it is; contracts/messages/live.ts.
-import { randomBytes } from "node:crypto";
 import {
   LIVE_EVERY_MS,
   type LiveKind,
@@ -7,8 +6,8 @@ import {
 } from "../../../contracts/messages/live.ts";
 import type { ProcessStatus } from "../../../contracts/messages/status.ts";
 import { liveProcessSubject } from "../../../contracts/names/subjects.ts";
+import type { Telemetry } from "../../../otel/telemetry.ts";
 import { sleep } from "../../runtime/backoff.ts";
-import { VitalsMeter } from "../../runtime/vitals.ts";
 import type { NatsConnection } from "../client/connection.ts";
 import { LiveSpeaker } from "./live-speaker.ts";
 
@@ -17,18 +16,18 @@ export interface Announced {
   readonly kind: LiveKind;
   /** `hub` or a region. */
   readonly domain: string;
-  /** A name that stays the same over restarts; without it every start has its own. */
-  readonly instance?: string;
+  /** Its name, and how it is, are the same here as in its metrics, traces and logs. */
+  readonly telemetry: Pick<Telemetry, "service" | "vitals">;
   readonly status: () => ProcessStatus;
 }
 
 /** Says how the process is until `signal` aborts. Never throws: nothing rests on it. */
 export async function announceProcess(of: Announced, signal: AbortSignal): Promise<void> {
   const { kind, domain, status } = of;
-  const instance = of.instance ?? `${kind}-${randomBytes(4).toString("hex")}`;
+  const { vitals, service } = of.telemetry;
+  const { instance } = service;
   const speaker = new LiveSpeaker(of.connection);
   const subject = liveProcessSubject({ domain, kind, instance });
-  using vitals = new VitalsMeter();
   const startedMs = Date.now() - Math.round(process.uptime() * 1_000);
   while (!signal.aborted) {
     const said: Omit<LiveProcess, "status"> = {
