@@ -19,7 +19,6 @@ import { makeMonotonicClock } from "../platform/runtime/clock.ts";
 import type { Logger } from "../platform/runtime/logger.ts";
 import { serveStatus } from "../platform/runtime/status-server.ts";
 import { type Telemetry, startTelemetry } from "../otel/telemetry.ts";
-import type { Tracing } from "../otel/tracing.ts";
 import { mirrorAlerts } from "./alert-topics.ts";
 import type { Broker } from "./broker/broker.ts";
 import { startBroker } from "./broker/start-broker.ts";
@@ -92,8 +91,8 @@ export async function runGateway(
   // Regions choose the ids of their gateways by themselves.
   const service = { name: "gateway", region, instance: `${region}-${gatewayId}` };
   await using telemetry = await startTelemetry(service, config, logger);
-  const { tracing, metrics } = telemetry;
-  const services = await openServices(config, { tracing, logger }, signal);
+  const { metrics } = telemetry;
+  const services = await openServices(config, { telemetry, logger }, signal);
   const broker = await openBroker(config, services, logger);
   const logFill = new LogFill(services.connection, region);
   const status = (): GatewayStatus => statusOf(region, services, broker);
@@ -125,9 +124,10 @@ export async function runGateway(
 
 async function openServices(
   config: GatewayConfig,
-  { tracing, logger }: { tracing: Tracing; logger: Logger },
+  { telemetry, logger }: { telemetry: Pick<Telemetry, "tracing">; logger: Logger },
   signal: AbortSignal,
 ): Promise<Services> {
+  const { tracing } = telemetry;
   const { region, gatewayId: gateway, partitions, anonymous } = config;
   const mapper = loadMapper(config.mappings);
   const target = { url: config.natsUrl, name: `gateway ${gateway}` };
@@ -153,7 +153,7 @@ async function openServices(
     clock: () => performance.now(),
   });
   const notedFields = new NotedFields(logger);
-  const alerts = new ConditionAlerts(connection, region);
+  const alerts = new ConditionAlerts(connection, region, tracing);
   const seriesLimit = new SeriesLimit(config.deviceSeriesMax, () => performance.now());
   const live = new LiveDigests({ region, gateway, catalog });
   const rules = { catalog, partitions, ageMaxMs: config.ageMax, mapper, seriesLimit };

@@ -44,6 +44,12 @@ export const SPANS = {
   aggregate: "aggregate",
   evaluate: "alert evaluate",
   alert: "alert publish",
+  /** Stored → a notifier begins to tell it: the hub's copy, and what goes first. */
+  wait: "notifier wait",
+  /** One attempt at a message that tells the alert. */
+  deliver: "notifier deliver",
+  /** The message is given up, and stored as a dead letter. */
+  giveUp: "notifier give up",
 } as const;
 
 /** The name of the span of a sink's write. */
@@ -56,6 +62,8 @@ export const ATTRIBUTES = {
   operationType: "messaging.operation.type",
   client: "messaging.client.id",
   bytes: "messaging.message.body.size",
+  message: "messaging.message.id",
+  batch: "messaging.batch.message_count",
   /** No messaging system is MQTT or NATS there; these are the names of their protocols. */
   protocol: "network.protocol.name",
   database: "db.system.name",
@@ -73,6 +81,9 @@ export const OWN = {
   state: "skerry.alert.state",
   severity: "skerry.alert.severity",
   reason: "skerry.reject.reason",
+  channel: "skerry.channel",
+  attempt: "skerry.attempt",
+  outcome: "skerry.outcome",
   /** The reason for a trace that chance did not choose: `alert`, `reject` or `slow`. */
   why: "skerry.trace.why",
 } as const;

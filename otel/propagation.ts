@@ -22,8 +22,8 @@ export const spanContextOf = (traceparent: string): SpanContext | null =>
   parseTraceParent(traceparent);
 
 /** A valid `traceparent` whose sampled flag is set, or null: everything else is not ours to trace. */
-export function sampledTraceparent(text: string | undefined): string | null {
-  if (text === undefined || text.length > 256) return null;
+export function sampledTraceparent(text: unknown): string | null {
+  if (typeof text !== "string" || text.length > 256) return null;
   const parent = parseTraceParent(text);
   if (!parent || (parent.traceFlags & TraceFlags.SAMPLED) === 0) return null;
   return traceparentOf(parent);

@@ -17,10 +17,17 @@ export interface SpanSpec {
   error?: string;
 }
 
+/** Facts of a step that are known at its end only. */
+export interface SpanOutcome {
+  readonly attributes?: Attributes;
+  /** The reason for which the step failed; absent: it did not. */
+  readonly error?: string;
+}
+
 export interface OpenSpan {
   /** The context to hand on, so that the next hop's span becomes a child of this one. */
   readonly traceparent: string;
-  end(endMs: number): void;
+  end(endMs: number, outcome?: SpanOutcome): void;
 }
 
 const KINDS = {
@@ -71,19 +78,23 @@ export class Tracing {
       },
       contextOf(spec.parent),
     );
-    if (spec.error !== undefined)
-      span.setStatus({ code: SpanStatusCode.ERROR, message: spec.error });
+    const fail = (message: string) => span.setStatus({ code: SpanStatusCode.ERROR, message });
+    if (spec.error !== undefined) fail(spec.error);
     return {
       traceparent: traceparentOf(span.spanContext()),
-      end: (endMs) => span.end(hrTimeOf(endMs)),
+      end: (endMs, { attributes, error } = {}) => {
+        if (attributes) span.setAttributes(attributes);
+        if (error !== undefined) fail(error);
+        // Clocks differ between machines, and go back: a span must not end before it starts.
+        span.end(hrTimeOf(Math.max(spec.startMs, endMs)));
+      },
     };
   }
 
   /** Records a span that is already over; its context, to hang others below it, is null when tracing is off. */
   record(spec: SpanSpec & { endMs: number }): string | null {
     const span = this.start(spec);
-    // Clocks differ between machines: a span must not end before it starts.
-    span?.end(Math.max(spec.startMs, spec.endMs));
+    span?.end(spec.endMs);
     return span?.traceparent ?? null;
   }
 }

@@ -186,7 +186,7 @@ export class Aggregator implements StatusSource {
         positions,
         sink: this.#sink,
         rejectLog: new RejectLog(connection, HUB, OPERATOR),
-        alerts: new HubAlerts(connection),
+        alerts: new HubAlerts(connection, telemetry.tracing),
         setAside,
         latencies: this.latencies,
         canaries: this.canaries,

@@ -9,7 +9,6 @@
 //     are at most `TOLD_AHEAD_MAX` and what waits by then: from then on the oldest comes first, and nothing
 //     new is taken before what was forgotten.
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
-import type { Alert } from "../../contracts/messages/alert.ts";
 import { alertSubjects, alertsStream } from "../../contracts/names/subjects.ts";
 import { type LogEntry, readSlice } from "../../platform/nats/client/stream-reader.ts";
 import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
@@ -17,7 +16,7 @@ import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Assignments } from "./assignments.ts";
 import { type ChannelSpec, isWanted } from "./channels.ts";
 import type { ChannelCounts } from "./delivery.ts";
-import type { MessagePlan, PlacedAlert } from "./message.ts";
+import type { MessagePlan, PlacedAlert, StoredAlert } from "./message.ts";
 import { BATCH_MAX, type Candidate, type Urgency, planNext, readyAtMs, urgencyOf } from "./plan.ts";
 import { parseAlert } from "./parse-alert.ts";
 import { isLate, rankOf } from "./story.ts";
@@ -52,12 +51,15 @@ export interface QueueStart {
   readonly tried: readonly Tried[];
 }
 
+/** An alert that waits, as far as telling it needs. */
+type Queued = Candidate & StoredAlert;
+
 export class AlertQueue {
   readonly #of: AlertQueueParts;
   readonly #changed = new Waker();
   readonly #tried = new TriedAlerts();
   /** Ascending. */
-  #waiting: Candidate[] = [];
+  #waiting: Queued[] = [];
   #told = new Set<number>();
   #reading = new AbortController();
   #seenSeq = 0;
@@ -138,7 +140,7 @@ export class AlertQueue {
     return "stopped";
   }
 
-  #add({ seq, storeMs, subject, data }: LogEntry): void {
+  #add({ seq, storeMs: storedMs, subject, data }: LogEntry): void {
     const { channel, region, ageMaxMs, setAside } = this.#of;
     if (this.#told.has(seq) || this.#waiting.some((one) => one.seq === seq)) return;
     const alert = parseAlert(data);
@@ -148,13 +150,13 @@ export class AlertQueue {
       return setAside.note({ kind: "alert", reason: "unreadable", why, place, data });
     }
     if (!isWanted(channel, alert, region)) return;
-    if (Date.now() - storeMs > ageMaxMs) return this.#skip(seq);
+    if (Date.now() - storedMs > ageMaxMs) return this.#skip(seq);
     if (!this.#hasPlaceFor({ seq, alert })) return;
     const arrivedMs = performance.now();
     const gatherMs = Math.max(channel.groupMs, isLate(alert) ? LATE_GATHER_MS : 0);
     const dueMs = arrivedMs + gatherMs;
     const at = this.#waiting.findLastIndex((one) => one.seq < seq) + 1;
-    this.#waiting.splice(at, 0, { seq, alert, arrivedMs, dueMs, notBeforeMs: 0 });
+    this.#waiting.splice(at, 0, { seq, alert, storedMs, arrivedMs, dueMs, notBeforeMs: 0 });
   }
 
   /** Q2, Q3. @returns false if the new one is what is forgotten. */
@@ -227,8 +229,8 @@ export class AlertQueue {
   }
 
   /** Alerts of this queue at these sequences; null if one of them is not in memory. */
-  alertsAt(seqs: readonly number[]): Alert[] | null {
-    const bySeq = new Map(this.#waiting.map(({ seq, alert }) => [seq, alert]));
+  alertsAt(seqs: readonly number[]): StoredAlert[] | null {
+    const bySeq = new Map(this.#waiting.map((one) => [one.seq, one]));
     const found = seqs.flatMap((seq) => bySeq.get(seq) ?? []);
     return found.length === seqs.length ? found : null;
   }

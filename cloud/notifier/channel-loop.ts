@@ -11,6 +11,7 @@
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { NotifierChannelStatus } from "../../contracts/messages/status.ts";
 import { alertsStream } from "../../contracts/names/subjects.ts";
+import type { Tracing } from "../../otel/tracing.ts";
 import type { Positions } from "../../platform/nats/lanes/positions.ts";
 import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
 import { Backoff, sleep } from "../../platform/runtime/backoff.ts";
@@ -36,6 +37,7 @@ export interface ChannelLoopParts {
   readonly setAside: Pick<SettingAside, "note">;
   readonly ageMaxMs: number;
   readonly counts: ChannelCounts;
+  readonly tracing: Tracing;
   readonly logger: Logger;
 }
 
@@ -107,7 +109,7 @@ export class ChannelLoop {
 
   /** One message, in this loop's turn. */
   async #tellNext(signal: AbortSignal): Promise<void> {
-    const { channel, counts, deadLetters, logger } = this.#of;
+    const { channel, counts, deadLetters, tracing, logger } = this.#of;
     const queue = this.#queue;
     queue.prune();
     const plan = this.#resumed ?? queue.plan(channel.tokens, performance.now());
@@ -127,7 +129,8 @@ export class ChannelLoop {
     } else {
       const before = queue.triedAt(plan.seqs);
       const last = queue.mustCatchUp && before !== null && channel.failures === 0;
-      const parts = { channel, counts, deadLetters, logger, cause: "", onSettled: settled };
+      const of = { channel, counts, deadLetters, tracing, logger };
+      const parts = { ...of, cause: "", onSettled: settled };
       const end = await attempt(message, { before, last }, parts, signal);
       if (end.kind === "deferred") {
         queue.defer(end.tried, plan.seqs, performance.now() + end.againInMs); // L5
@@ -144,7 +147,9 @@ export class ChannelLoop {
     const alerts =
       this.#queue.alertsAt(plan.seqs) ??
       (await insist(() => alertsAt(connection, stream, plan.seqs), logger, signal));
-    return makeMessage({ channel: channel.spec.name, region }, plan, alerts ?? []);
+    const storedMs = (alerts ?? []).map((one) => one.storedMs);
+    const told = (alerts ?? []).map(({ alert }) => alert);
+    return makeMessage({ channel: channel.spec.name, region }, plan, told, storedMs);
   }
 
   /** L3. Tries at least once, so that a message that just left is not repeated after a stop. */

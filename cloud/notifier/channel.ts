@@ -121,8 +121,8 @@ export class Channel {
   }
 
   /** One attempt, in one's turn. A message that is not taken costs nothing of the rate. */
-  async send(message: Message): Promise<Outcome> {
-    const outcome = await this.#sender.send(message).catch(refusedForGood);
+  async send(message: Message, traceparent: string | null): Promise<Outcome> {
+    const outcome = await this.#sender.send(message, traceparent).catch(refusedForGood);
     if (outcome.kind !== "deferred") {
       this.#limit.take(performance.now());
       this.#failures = 0;

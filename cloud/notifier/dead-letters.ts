@@ -1,5 +1,4 @@
 // Messages that were given up: stored with everything that is needed to send them after all.
-import type { Alert } from "../../contracts/messages/alert.ts";
 import type { DeadLetter } from "../../contracts/messages/notification.ts";
 import { deadLetterSubject, deadLettersStream } from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
@@ -9,7 +8,7 @@ import {
   publisherOn,
 } from "../../platform/nats/client/publish.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
-import { type Message, ruleOf } from "./message.ts";
+import { type Message, type StoredAlert, ruleOf } from "./message.ts";
 import { parseAlert } from "./parse-alert.ts";
 
 export interface GivenUp {
@@ -72,13 +71,13 @@ export async function alertsAt(
   connection: NatsConnection,
   stream: string,
   seqs: readonly number[],
-): Promise<Alert[]> {
+): Promise<StoredAlert[]> {
   const streams = new Streams(connection);
-  const alerts: Alert[] = [];
+  const alerts: StoredAlert[] = [];
   for (const seq of seqs) {
     const stored = await streams.at(stream, seq);
     const alert = stored && parseAlert(stored.data);
-    if (alert) alerts.push(alert);
+    if (alert) alerts.push({ alert, storedMs: stored.storeMs });
   }
   return alerts;
 }

@@ -1,8 +1,11 @@
 // One attempt at a message: delivered, to be tried again, or given up and stored as a dead letter.
+import { traceFields } from "../../otel/propagation.ts";
+import type { Tracing } from "../../otel/tracing.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Channel } from "./channel.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import type { Message } from "./message.ts";
+import { type AttemptSpans, openAttempt } from "./message-spans.ts";
 import type { Tried } from "./tried.ts";
 
 /** A message that fails where others do not: its delay doubles with each failure. */
@@ -30,6 +33,7 @@ export interface DeliveryParts {
   readonly channel: Channel;
   readonly deadLetters: DeadLetters;
   readonly counts: ChannelCounts;
+  readonly tracing: Tracing;
   readonly logger: Logger;
   /** Distinguishes dead letters of the same message. */
   readonly cause: string;
@@ -51,27 +55,32 @@ export async function attempt(
   parts: DeliveryParts,
   signal: AbortSignal,
 ): Promise<Attempted> {
-  const { channel, counts, logger } = parts;
-  const answer = await channel.send(message);
+  const { channel, counts, tracing, logger } = parts;
+  const attempts = (before?.attempts ?? 0) + 1;
+  const startMs = Date.now();
+  const spans = openAttempt(tracing, message, channel, { number: attempts, startMs });
+  const answer = await channel.send(message, spans.traceparent);
+  spans.ended(answer, Date.now());
+  const about = { messageId: message.messageId, ...traceFields(spans.traceparent) };
   if (answer.kind === "delivered") {
     counts.sent += 1;
     counts.lastError = null;
+    logger.info({ ...about, attempts }, "delivered");
     await parts.onSettled();
     return { kind: "settled" };
   }
   const { reason } = answer;
   counts.lastError = reason;
-  const attempts = (before?.attempts ?? 0) + 1;
-  const firstTriedMs = before?.firstTriedMs ?? Date.now();
+  const firstTriedMs = before?.firstTriedMs ?? startMs;
   const leftMs = last ? 0 : firstTriedMs + channel.spec.giveUpAfterMs - Date.now();
   if (answer.kind === "refused" || leftMs <= 0) {
-    const stored = await giveUp(message, { reason, attempts, firstTriedMs }, parts, signal);
+    const why = { reason, attempts, firstTriedMs };
+    const stored = await giveUp(message, why, { ...parts, spans }, signal);
     if (!stored) return { kind: "stopped" };
     await parts.onSettled();
     return { kind: "settled" };
   }
-  const { messageId } = message;
-  if (attempts === 1) logger.warn({ messageId }, `not delivered, will retry: ${reason}`);
+  if (attempts === 1) logger.warn(about, `not delivered, will retry: ${reason}`);
   const againInMs = Math.min(delayMs(attempts, channel), leftMs);
   return { kind: "deferred", tried: { seq: message.seqs[0]!, attempts, firstTriedMs }, againInMs };
 }
@@ -89,9 +98,10 @@ function delayMs(attempts: number, channel: Channel): number {
 async function giveUp(
   message: Message,
   why: { reason: string; attempts: number; firstTriedMs: number },
-  { deadLetters, counts, logger, cause }: DeliveryParts,
+  { deadLetters, counts, logger, cause, spans }: DeliveryParts & { readonly spans: AttemptSpans },
   signal: AbortSignal,
 ): Promise<boolean> {
+  const sinceMs = Date.now();
   try {
     await deadLetters.store(message, why, cause, signal);
   } catch (error) {
@@ -99,6 +109,8 @@ async function giveUp(
     throw error;
   }
   counts.deadLetters += 1;
-  logger.error({ messageId: message.messageId, ...why }, "given up, stored as a dead letter");
+  spans.gaveUp(why.reason, sinceMs, Date.now());
+  const about = { messageId: message.messageId, ...traceFields(spans.traceparent) };
+  logger.error({ ...about, ...why }, "given up, stored as a dead letter");
   return true;
 }

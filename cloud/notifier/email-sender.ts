@@ -1,4 +1,5 @@
 import { createTransport } from "nodemailer";
+import { traceFields } from "../../otel/propagation.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { EmailChannelSpec } from "./channels.ts";
@@ -36,7 +37,7 @@ export class EmailSender implements Sender {
     });
   }
 
-  async send(message: Message): Promise<Outcome> {
+  async send(message: Message, traceparent: string | null): Promise<Outcome> {
     const { kind, alerts } = message;
     const [first] = alerts;
     try {
@@ -56,8 +57,10 @@ export class EmailSender implements Sender {
           [ALERTS_HEADER]: stepsOf(message).join(" "),
         },
       })) as { rejected: readonly string[] };
-      if (rejected.length > 0)
-        this.#logger.warn({ rejected, messageId: message.messageId }, "some recipients refused");
+      if (rejected.length > 0) {
+        const about = { rejected, messageId: message.messageId, ...traceFields(traceparent) };
+        this.#logger.warn(about, "some recipients refused");
+      }
       return { kind: "delivered" };
     } catch (error) {
       return outcomeOf(error as SmtpError);

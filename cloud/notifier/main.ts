@@ -57,7 +57,8 @@ await processMain({
       signal,
     );
     const setAside = new SetAside({ connection, domain, by: "notifier", logger, signal });
-    const parts = { connection, channels, setAside, logger };
+    const { tracing } = telemetry;
+    const parts = { connection, channels, setAside, tracing, logger };
     const notifier = new Notifier({ place, regions, ageMaxMs }, parts);
     telemetry.metrics.add(notifierMetricSpecs(() => notifier.status()));
     await using _status = await serveStatus(

@@ -12,6 +12,12 @@ export interface PlacedAlert {
   readonly alert: Alert;
 }
 
+/** An alert, and when its stream got it, epoch ms. */
+export interface StoredAlert {
+  readonly alert: Alert;
+  readonly storedMs: number;
+}
+
 /** The alerts that one message will tell. */
 export interface MessagePlan {
   readonly kind: MessageKind;
@@ -26,6 +32,8 @@ export interface Message {
   readonly seqs: readonly number[];
   /** One alert at least; fewer than `seqs` if some are gone from the stream. */
   readonly alerts: readonly Alert[];
+  /** The time at which each of them was stored, epoch ms; empty if that is not known. */
+  readonly storedMs: readonly number[];
   /** `<…@skerry>`, M1. */
   readonly messageId: string;
   /** The same identity for receivers that know no Message-ID. */
@@ -40,6 +48,7 @@ export function makeMessage(
   of: { readonly channel: string; readonly region: string },
   plan: MessagePlan,
   alerts: readonly Alert[],
+  storedMs: readonly number[] = [],
 ): Message | null {
   const [first] = alerts;
   if (!first) return null;
@@ -49,7 +58,8 @@ export function makeMessage(
   const messageId =
     kind === "single" ? messageIdOf(first) : `<${hashOf([...place, ...what])}@skerry>`;
   const deliveryId = hashOf([of.channel, messageId]);
-  return { kind, channel: of.channel, region: of.region, seqs, alerts, messageId, deliveryId };
+  const { channel, region } = of;
+  return { kind, channel, region, seqs, alerts, storedMs, messageId, deliveryId };
 }
 
 /** Every step that a message tells, as `id.state`: for receivers that count. */

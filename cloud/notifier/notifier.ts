@@ -6,6 +6,7 @@ import { NOTIFIERS_BUCKET } from "../../contracts/names/subjects.ts";
 import { type SetAside, entriesSetAside } from "../../platform/nats/lanes/set-aside.ts";
 import { Positions } from "../../platform/nats/lanes/positions.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
+import type { Tracing } from "../../otel/tracing.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
 import { insist } from "../../platform/runtime/insist.ts";
@@ -28,6 +29,7 @@ export interface NotifierParts {
   readonly connection: NatsConnection;
   readonly channels: readonly Channel[];
   readonly setAside: SetAside;
+  readonly tracing: Tracing;
   readonly logger: Logger;
 }
 
@@ -78,8 +80,8 @@ export class Notifier implements StatusSource {
       ...this.#loops.map((loop) => loop.run(signal)),
       ...channels.map((channel) => {
         const countsOf = (region: string) => this.#countsOf(channel, region);
-        const { setAside } = this.#parts;
-        const of = { connection, domain: this.#domain, setAside };
+        const { setAside, tracing } = this.#parts;
+        const of = { connection, domain: this.#domain, setAside, tracing };
         const retries = { ...of, channel, deadLetters, countsOf };
         return runRetries({ ...retries, logger: loggerOf(channel, logger) }, signal);
       }),
@@ -91,7 +93,7 @@ export class Notifier implements StatusSource {
     assignments: Assignments,
     signal: AbortSignal,
   ): Promise<ChannelLoop[]> {
-    const { connection, setAside, logger } = this.#parts;
+    const { connection, setAside, tracing, logger } = this.#parts;
     const { place, ageMaxMs } = this.#config;
     const deadLetters = new DeadLetters(connection, this.#domain);
     const operator = `notifier-${channel.spec.name}`;
@@ -104,7 +106,7 @@ export class Notifier implements StatusSource {
     return told.map((region) => {
       const counts = this.#countsOf(channel, region);
       const of = { connection, positions, channel, region, assignments, deadLetters };
-      const parts = { ...of, ageMaxMs, setAside };
+      const parts = { ...of, ageMaxMs, setAside, tracing };
       return new ChannelLoop({ ...parts, counts, logger: loggerOf(channel, logger, region) });
     });
   }

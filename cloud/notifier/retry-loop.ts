@@ -5,6 +5,7 @@
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { DeadLetter } from "../../contracts/messages/notification.ts";
 import { retrySubject } from "../../contracts/names/subjects.ts";
+import type { Tracing } from "../../otel/tracing.ts";
 import { readSlice } from "../../platform/nats/client/stream-reader.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
@@ -26,11 +27,12 @@ export interface RetryLoopParts {
   /** The counters of a region. */
   readonly countsOf: (region: string) => ChannelCounts;
   readonly setAside: Pick<SettingAside, "put">;
+  readonly tracing: Tracing;
   readonly logger: Logger;
 }
 
 export async function runRetries(parts: RetryLoopParts, signal: AbortSignal): Promise<void> {
-  const { connection, domain, channel, deadLetters, countsOf, setAside, logger } = parts;
+  const { connection, domain, channel, deadLetters, countsOf, setAside, tracing, logger } = parts;
   const subject = retrySubject({ domain, channel: channel.spec.name });
   const slice = { stream: deadLetters.stream, subject, from: 1 };
   for await (const { seq, data } of readSlice(connection, slice, logger, signal)) {
@@ -45,7 +47,7 @@ export async function runRetries(parts: RetryLoopParts, signal: AbortSignal): Pr
       const cause = `retry ${seq}`;
       // Removed below, delivered or not: a kill in between repeats it, as it does any message.
       const onSettled = () => Promise.resolve();
-      const delivery = { channel, deadLetters, counts, logger, cause, onSettled };
+      const delivery = { channel, deadLetters, counts, tracing, logger, cause, onSettled };
       if (!(await sendAgain(message, delivery, signal))) return;
     }
     await insist(() => deadLetters.remove(seq), logger, signal); // R1

@@ -10,7 +10,8 @@ export type Outcome =
 
 /** Sends messages: one attempt each, which ends by itself. */
 export interface Sender {
-  send(message: Message): Promise<Outcome>;
+  /** @param traceparent W3C Trace Context of the attempt, for a receiver that can go on with it. */
+  send(message: Message, traceparent: string | null): Promise<Outcome>;
 }
 
 /** An attempt that takes longer counts as failed. */

@@ -24,13 +24,14 @@ export class WebhookSender implements Sender {
     this.#attemptWithinMs = attemptWithinMs;
   }
 
-  async send(message: Message): Promise<Outcome> {
+  async send(message: Message, traceparent: string | null): Promise<Outcome> {
     const { url, format, secret } = this.#spec;
     const body = webhookBody(message, format);
     const headers: Record<string, string> = {
       "content-type": "application/json",
       "user-agent": "Skerry-Notifier/1",
       [DELIVERY_HEADER]: message.deliveryId,
+      ...(traceparent === null ? {} : { traceparent }),
     };
     if (format === "json" && secret !== undefined)
       headers[SIGNATURE_HEADER] = signatureOf(body, secret, Math.floor(Date.now() / 1000));

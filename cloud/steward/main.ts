@@ -23,12 +23,13 @@ await processMain({
   run: async ({ config, logger, signal }) => {
     const service = { name: "steward", region: HUB };
     await using telemetry = await startTelemetry(service, config, logger);
+    const { tracing } = telemetry;
     const source = openReconciliation(config);
     const target = { url: config.natsUrl, name: "steward", inboxPrefix: HUB_INBOX };
     const connection = await connectNats(target, logger, signal);
     const registry = { connection, shippedDirectory: config.schemas, logger };
     const catalog = await openContractRegistry(registry, signal);
-    const steward = new Steward(config, { connection, source, catalog, logger });
+    const steward = new Steward(config, { connection, source, catalog, tracing, logger });
     const at = { host: config.statusHost, port: config.statusPort };
     const natsServer = new ServerMonitor(config.natsMonitorUrl, logger);
     telemetry.metrics.add(stewardMetricSpecs(() => steward.status()));

@@ -19,6 +19,7 @@ import { makeRoom } from "../../platform/nats/lanes/reject-room.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
+import type { Tracing } from "../../otel/tracing.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
 import type { Insight } from "../insight/insight.ts";
 import { InsightWatch } from "../insight/watch.ts";
@@ -42,6 +43,7 @@ export interface StewardParts {
   /** Null for a sink that cannot say what it holds. */
   readonly source: ReconciliationSource | null;
   readonly catalog: Catalog;
+  readonly tracing: Tracing;
   readonly logger: Logger;
 }
 
@@ -64,8 +66,8 @@ export class Steward implements StatusSource {
     this.#config = config;
     this.#parts = parts;
     this.#logger = parts.logger;
-    const { connection, logger } = parts;
-    const alerts = new HubAlerts(connection);
+    const { connection, tracing, logger } = parts;
+    const alerts = new HubAlerts(connection, tracing);
     this.#rejects = new RejectKeeper({ connection, domain: HUB, alerts, logger });
     const { regions, partitions } = config;
     this.#insight = new InsightWatch({
@@ -134,8 +136,8 @@ export class Steward implements StatusSource {
 
   /** Alerts about what any process at the hub could not handle, until `signal` aborts. */
   async #alertOfSetAside(signal: AbortSignal): Promise<void> {
-    const { connection } = this.#parts;
-    const alerts = new HubAlerts(connection);
+    const { connection, tracing } = this.#parts;
+    const alerts = new HubAlerts(connection, tracing);
     const ask = () => alerts.openKeys(SET_ASIDE_RULE);
     const told = await insist(ask, this.#logger, signal);
     const tell = ({ key, count, message }: SetAsideGroup): Promise<void> => {
@@ -183,8 +185,13 @@ export class Steward implements StatusSource {
   /** Every hour that is over and not yet compared, oldest first, as far as the lanes are through. */
   async #reconcile(source: ReconciliationSource, signal: AbortSignal): Promise<void> {
     const { partitions } = this.#config;
-    const { connection } = this.#parts;
-    const parts = { ...this.#parts, source, partitions, alerts: new HubAlerts(connection) };
+    const { connection, tracing } = this.#parts;
+    const parts = {
+      ...this.#parts,
+      source,
+      partitions,
+      alerts: new HubAlerts(connection, tracing),
+    };
     const nowHourMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
     await this.#eachRegion(async (region) => {
       const last = (await reconciledHour(connection, region)) ?? nowHourMs - 2 * HOUR_MS;

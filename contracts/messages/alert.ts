@@ -58,6 +58,8 @@ export interface Alert {
   readonly partition: number;
   readonly seq: number;
   readonly index: number;
+  /** W3C Trace Context of the trace that the alert is part of; absent if it is in none. */
+  readonly traceparent?: string;
 }
 
 /**

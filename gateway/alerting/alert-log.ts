@@ -9,8 +9,13 @@ import {
 } from "../../platform/nats/client/publish.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
+import { carrying } from "../../platform/nats/lanes/alert-trace.ts";
 import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
 import { isOfRecord } from "../../platform/runtime/errors.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
+import { traceFields } from "../../otel/propagation.ts";
+import type { Tracing } from "../../otel/tracing.ts";
+import { type OpenAlert, alertsOfNobody } from "./alert-spans.ts";
 import type { LogPlace } from "./rules/lifecycle.ts";
 import type { OwnRule } from "./rules/make-alert.ts";
 
@@ -26,6 +31,14 @@ const AT_NO_PLACE: ReadonlySet<string> = new Set<OwnRule>(["gateway_silent", "re
 /** Rules and keys whose last alerts are read at once. */
 const READS_AT_ONCE = 50;
 
+export interface AlertLogParts {
+  readonly connection: NatsConnection;
+  readonly region: string;
+  readonly setAside: SettingAside;
+  readonly tracing: Tracing;
+  readonly logger: Pick<Logger, "info">;
+}
+
 /**
  * The region's ALERTS stream as seen by its only writer but for gateways, whose own alerts
  * (contracts/messages/alert.ts) have other subjects and are in no lane. It knows the last alert of every rule and
@@ -37,24 +50,24 @@ export class AlertLog {
   readonly #publisher: Publisher;
   readonly #region: string;
   readonly #setAside: SettingAside;
+  readonly #openSpan: OpenAlert;
+  readonly #logger: Pick<Logger, "info">;
   #last = new Map<string, Last>();
   readonly #newestSeq = new Map<number, number>();
   raised = 0;
   cleared = 0;
 
-  private constructor(connection: NatsConnection, region: string, setAside: SettingAside) {
+  private constructor({ connection, region, setAside, tracing, logger }: AlertLogParts) {
     this.#setAside = setAside;
+    this.#openSpan = alertsOfNobody(tracing);
+    this.#logger = logger;
     this.#streams = new Streams(connection);
     this.#publisher = publisherOn(connection);
     this.#region = region;
   }
 
-  static async open(
-    connection: NatsConnection,
-    region: string,
-    setAside: SettingAside,
-  ): Promise<AlertLog> {
-    const log = new AlertLog(connection, region, setAside);
+  static async open(parts: AlertLogParts): Promise<AlertLog> {
+    const log = new AlertLog(parts);
     await log.reload();
     return log;
   }
@@ -134,27 +147,35 @@ export class AlertLog {
   /**
    * Stores alerts, unless they, or later ones of their rule and key, are stored already: those of one
    * rule and key in their order, different ones side by side.
-   * @returns those that it stored.
+   * @param openSpan of each that is stored; as of one that no reading made, unless it is given.
    */
-  async append(alerts: readonly Alert[], signal: AbortSignal): Promise<readonly Alert[]> {
-    if (alerts.length === 0) return alerts;
-    const stored: Alert[] = [];
+  async append(
+    alerts: readonly Alert[],
+    signal: AbortSignal,
+    openSpan: OpenAlert = this.#openSpan,
+  ): Promise<void> {
+    if (alerts.length === 0) return;
     const bySubject = Map.groupBy(alerts, alertSubject);
     await Promise.all(
       [...bySubject].map(async ([subject, own]) => {
-        for (const alert of own) if (await this.#store(subject, alert, signal)) stored.push(alert);
+        for (const alert of own) await this.#store(subject, alert, openSpan, signal);
       }),
     );
-    return stored;
   }
 
-  /** True if the stream had not got it yet, and has now. */
-  async #store(subject: string, alert: Alert, signal: AbortSignal): Promise<boolean> {
+  /** Does nothing if the stream has it already. */
+  async #store(
+    subject: string,
+    alert: Alert,
+    openSpan: OpenAlert,
+    signal: AbortSignal,
+  ): Promise<void> {
     const last = this.#last.get(subject);
-    if (last && !isAfter(alert, last)) return false;
+    if (last && !isAfter(alert, last)) return;
     // A replay may acknowledge, or resolve, at another place what is acknowledged or resolved.
-    if (last?.id === alert.id && last.state === alert.state) return false;
-    const data = Buffer.from(JSON.stringify(alert));
+    if (last?.id === alert.id && last.state === alert.state) return;
+    const span = openSpan(alert);
+    const data = Buffer.from(JSON.stringify(carrying(alert, span)));
     const messageId = `${alert.id}:${alert.state}`;
     try {
       await publishUntilStored(this.#publisher, { subject, data, messageId }, signal);
@@ -162,14 +183,18 @@ export class AlertLog {
       if (signal.aborted || !isOfRecord(why)) throw why;
       const place = { stream: alertsStream(this.#region), subject, part: messageId };
       await this.#setAside.put({ kind: "alert", reason: "refused", why, place, data });
-      return false;
+      return;
+    }
+    if (span) {
+      span.end(Date.now());
+      const { rule, key, state } = alert;
+      this.#logger.info({ rule, key, state, ...traceFields(span.traceparent) }, "alert stored");
     }
     const now = lastOf(alert);
     this.#last.set(subject, now);
     this.#note(now);
     if (alert.state === "resolved") this.cleared += 1;
     else if (alert.state !== "acknowledged" && last?.id !== alert.id) this.raised += 1;
-    return true;
   }
 }
 
@@ -184,7 +209,8 @@ function checkAlert(value: unknown): Alert {
   return alert as Alert;
 }
 
-const lastOf = (alert: Alert): Last => {
+/** Without its trace: the alert's next step has one of its own. */
+const lastOf = ({ traceparent: _, ...alert }: Alert): Last => {
   const { id, state, rule, partition, seq, index } = alert;
   return { id, state, rule, partition, seq, index, open: state === "resolved" ? null : alert };
 };

@@ -1,58 +1,49 @@
-// The trace of every alert, made once it is stored, from the times that are known of the reading that made it.
+// The trace of every alert, from the times that are known of the reading that made it. The alert carries its context to
+// whoever tells people of it, so its span is opened before it is stored.
 import type { Alert } from "../../contracts/messages/alert.ts";
 import type { Frame } from "../../contracts/messages/frame.ts";
 import { ATTRIBUTES, OWN, SPANS } from "../../otel/names.ts";
-import { traceFields } from "../../otel/propagation.ts";
-import type { Tracing } from "../../otel/tracing.ts";
-import type { Logger } from "../../platform/runtime/logger.ts";
+import type { OpenSpan, Tracing } from "../../otel/tracing.ts";
+import { aboutAlert, openAlertSpan } from "../../platform/nats/lanes/alert-trace.ts";
 
 /** Times at which a frame passed each step of the engine, epoch ms. */
 export interface AlertTimes {
   readonly storedMs: number;
   readonly arrivedMs: number;
   readonly evaluatedMs: number;
-  readonly publishedMs: number;
 }
 
-/** Continues the trace of the reading that made an alert; if it has none, the alert gets one anyway, from the device on. */
-export function traceAlerts(
-  { tracing, logger }: { tracing: Tracing; logger: Logger },
-  alerts: readonly Alert[],
-  { readings }: Frame,
-  times: AlertTimes,
-): void {
-  if (!tracing.enabled) return;
-  for (const alert of alerts) {
-    const { rule, key, state } = alert;
-    const parent = readings[alert.index]?.traceparent ?? readingSpans(tracing, alert, times);
-    if (parent === null) continue;
-    const about = {
-      [OWN.region]: alert.region,
-      [OWN.partition]: alert.partition,
-      [OWN.rule]: rule,
-      [OWN.key]: key,
-      [OWN.state]: state,
-      [OWN.severity]: alert.severity,
-    };
+/** Opens the span of an alert that is about to be stored; null: it gets no trace. */
+export type OpenAlert = (alert: Alert) => OpenSpan | null;
+
+/**
+ * Alerts that a frame made continue the trace of their reading; if it has none, they get one anyway, from the device on.
+ * With tracing off, what the reading carries is handed on.
+ */
+export function alertsOfFrame(tracing: Tracing, { readings }: Frame, times: AlertTimes): OpenAlert {
+  return (alert) => {
+    const own = readings[alert.index]?.traceparent ?? null;
+    if (!tracing.enabled) return own === null ? null : { traceparent: own, end: () => undefined };
+    const parent = own ?? readingSpans(tracing, alert, times);
+    if (parent === null) return null;
+    const { evaluatedMs } = times;
     const evaluated = tracing.record({
       name: SPANS.evaluate,
       kind: "consumer",
       parent,
       startMs: Math.min(times.storedMs, times.arrivedMs),
-      endMs: times.evaluatedMs,
-      attributes: { ...about, [ATTRIBUTES.operationType]: "process" },
+      endMs: evaluatedMs,
+      attributes: { ...aboutAlert(alert), [ATTRIBUTES.operationType]: "process" },
     });
-    tracing.record({
-      name: SPANS.alert,
-      kind: "producer",
-      parent: evaluated,
-      startMs: times.evaluatedMs,
-      endMs: times.publishedMs,
-      attributes: { ...about, [ATTRIBUTES.operationType]: "send", [ATTRIBUTES.protocol]: "nats" },
-    });
-    logger.info({ rule, key, state, ...traceFields(evaluated) }, "alert stored");
-  }
+    return openAlertSpan(tracing, alert, { parent: evaluated ?? parent, startMs: evaluatedMs });
+  };
 }
+
+/** Alerts that no reading made begin a trace. */
+export const alertsOfNobody =
+  (tracing: Tracing): OpenAlert =>
+  (alert) =>
+    openAlertSpan(tracing, alert, { parent: null, startMs: Date.now() });
 
 /** The way of the reading up to the log; null if there are too many alerts to trace each. */
 function readingSpans(tracing: Tracing, alert: Alert, { storedMs }: AlertTimes): string | null {

@@ -23,7 +23,7 @@ import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Tracing } from "../../otel/tracing.ts";
 import type { Acknowledgements } from "./acknowledgements.ts";
 import type { AlertLog } from "./alert-log.ts";
-import { traceAlerts } from "./alert-spans.ts";
+import { alertsOfFrame } from "./alert-spans.ts";
 import type { FailedReading, LaneRules } from "./lane/lane-rules.ts";
 import type { RuleBook } from "./rules/rule-book.ts";
 import { takeSnapshot } from "./state/lane-snapshot.ts";
@@ -115,9 +115,8 @@ export class LaneAtWork implements LanePort {
       // One that was acknowledged before the engine died may be among them.
       if (alerts.length > 0) this.#acknowledgementsTaken = -1;
       const evaluatedMs = Date.now();
-      const stored = await alertLog.append(alerts, signal);
-      const times = { storedMs: entry.storeMs, arrivedMs, evaluatedMs, publishedMs: Date.now() };
-      traceAlerts(this.#parts, stored, frame, times);
+      const times = { storedMs: entry.storeMs, arrivedMs, evaluatedMs };
+      await alertLog.append(alerts, signal, alertsOfFrame(this.#parts.tracing, frame, times));
     }
     this.#place = { seq: entry.seq, storeMs: entry.storeMs, lane: after }; // J1
     await this.#takeAcknowledgements(signal);

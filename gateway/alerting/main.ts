@@ -88,7 +88,8 @@ await processMain({
     await checkLog(streams, config, signal);
     const by = { domain: region, by: "alerting" } as const;
     const setAside = new SetAside({ connection, ...by, logger, signal });
-    const alertLog = await AlertLog.open(connection, region, setAside);
+    const { tracing } = telemetry;
+    const alertLog = await AlertLog.open({ connection, region, setAside, tracing, logger });
     const judged = {
       contracts: entriesSetAside("contract", CONTRACTS_BUCKET, setAside),
       rules: entriesSetAside("rule", RULES_BUCKET, setAside),
@@ -116,7 +117,7 @@ await processMain({
         catalog,
         ruleBook,
         acknowledgements,
-        tracing: telemetry.tracing,
+        tracing,
         logger,
       },
       lanes: config.partitions,

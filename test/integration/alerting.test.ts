@@ -6,6 +6,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { NO_TRACING } from "../../otel/tracing.ts";
 import type { AlertingStatus } from "../../contracts/messages/status.ts";
 import { AlertLog } from "../../gateway/alerting/alert-log.ts";
 import { watchGateways } from "../../gateway/alerting/gateway-silence.ts";
@@ -145,7 +146,9 @@ test("gateways that fall silent raise one alert, whoever notices; one that write
   const writer = new FrameWriter({ region: "eu", partition: 1 });
   const stop = new AbortController();
   const watch = async (): Promise<AlertLog> => {
-    const alertLog = await AlertLog.open(connection, "eu", new SetAsideInMemory());
+    const setAside = new SetAsideInMemory();
+    const of = { connection, region: "eu", setAside, tracing: NO_TRACING, logger: SILENT };
+    const alertLog = await AlertLog.open(of);
     void watchGateways({ streams, region: "eu", alertLog, logger: SILENT }, stop.signal, 500);
     return alertLog;
   };

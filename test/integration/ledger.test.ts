@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { join } from "node:path";
 import { pino } from "pino";
 import { expect, test } from "vitest";
+import { NO_TRACING } from "../../otel/tracing.ts";
 import { LedgerWatch } from "../../cloud/steward/ledger-watch.ts";
 import { HubAlerts } from "../../cloud/hub-alerts.ts";
 import type { Ledger, LedgerRow } from "../../contracts/messages/ledger.ts";
@@ -183,7 +184,7 @@ test("kills and a cut WAN: the ledger ends balanced to the reading", async () =>
 test("a lane that stays open is an alert that names it, and is resolved when it balances", async () => {
   await using world = await startHubAndRegions({ regions: ["eu"], partitions: 1 });
   const connection = await world.hub.connect("steward");
-  const alerts = new HubAlerts(connection);
+  const alerts = new HubAlerts(connection, NO_TRACING);
   const live = { processes: [] };
   const watch = new LedgerWatch({
     ...{ connection, regions: ["eu"], partitions: 1, live, alerts },

@@ -4,6 +4,7 @@
 // are deleted from InfluxDB before the steward compares.
 import { pino } from "pino";
 import { expect, test } from "vitest";
+import { NO_TRACING } from "../../otel/tracing.ts";
 import { HubAlerts } from "../../cloud/hub-alerts.ts";
 import { reconcileHour } from "../../cloud/steward/reconciliation.ts";
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/schema/catalog.ts";
@@ -130,7 +131,7 @@ test("an hour that is trimmed in part is not taken for one of which the sink hol
     record: (...of: unknown[]) => Promise.resolve(void recorded.push(of)),
   };
   const catalog = loadCatalog(SCHEMAS_DIRECTORY);
-  const [alerts, logger] = [new HubAlerts(hub), pino({ level: "silent" })];
+  const [alerts, logger] = [new HubAlerts(hub, NO_TRACING), pino({ level: "silent" })];
   const parts = { connection: hub, source, catalog, alerts, partitions: 1, logger };
   const whole = { contract: "environment", readings: 3, missing: 0, surplus: 0 };
   expect(await reconcileHour("eu", hourMs, parts)).toEqual([whole]);

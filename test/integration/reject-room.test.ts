@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Alert } from "../../contracts/messages/alert.ts";
 import type { Reject } from "../../contracts/messages/reject.ts";
+import { NO_TRACING } from "../../otel/tracing.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { ConditionAlerts } from "../../platform/nats/lanes/condition-alerts.ts";
@@ -84,7 +85,7 @@ const list = async (...args: string[]): Promise<string[]> => {
 };
 
 test("a device that floods pushes out its own oldest only, counted, told and listed", async () => {
-  const alerts = new ConditionAlerts(region, "eu");
+  const alerts = new ConditionAlerts(region, "eu", NO_TRACING);
   const keeper = new RejectKeeper({ connection: region, domain: "eu", alerts, logger: SILENT });
   await reject("quiet", 100);
   let sent = 0;
@@ -157,7 +158,7 @@ test("those that grow too old go, counted as such, before the server removes the
 });
 
 test("however fast rejects come, whatever goes is counted: the server drops none by itself", async () => {
-  const alerts = new ConditionAlerts(region, "eu");
+  const alerts = new ConditionAlerts(region, "eu", NO_TRACING);
   const keeper = new RejectKeeper({ connection: region, domain: "eu", alerts, logger: SILENT });
   await keeper.look(Date.now());
   const before = { dropped: keeper.dropped.total, kept: await keptOf(region, "torrent") };

@@ -10,6 +10,8 @@ export interface ReceivedSpan {
   readonly endMs: number;
   readonly service: string;
   readonly attributes: Readonly<Record<string, unknown>>;
+  /** The reason for which it failed; absent: it did not. */
+  readonly error: string | undefined;
 }
 
 export interface ReceivedLog {
@@ -46,6 +48,7 @@ interface OtlpBody {
         startTimeUnixNano: string;
         endTimeUnixNano: string;
         attributes?: Pairs;
+        status?: { message?: string };
       }[];
     }[];
   })[];
@@ -140,6 +143,7 @@ const spansOf = (body: OtlpBody): ReceivedSpan[] =>
         endMs: Number(BigInt(span.endTimeUnixNano) / 1_000_000n),
         service: serviceOf(from),
         attributes: valuesOf(span.attributes ?? []),
+        error: span.status?.message || undefined,
       })),
     ),
   );

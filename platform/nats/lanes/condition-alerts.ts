@@ -6,10 +6,12 @@
 import { createHash } from "node:crypto";
 import { type Alert, NO_LANE, type Severity } from "../../../contracts/messages/alert.ts";
 import { alertSubject, alertsOfRule, alertsStream } from "../../../contracts/names/subjects.ts";
+import type { Tracing } from "../../../otel/tracing.ts";
 import type { NatsConnection } from "../client/connection.ts";
 import { jsonOf } from "../client/payload.ts";
 import { type Publisher, publishExpecting, publisherOn } from "../client/publish.ts";
 import { Streams } from "../client/streams.ts";
+import { carrying, openAlertSpan } from "./alert-trace.ts";
 
 export interface Condition {
   readonly rule: string;
@@ -28,12 +30,14 @@ export class ConditionAlerts {
   readonly #streams: Streams;
   readonly #publisher: Publisher;
   readonly #domain: string;
+  readonly #tracing: Tracing;
 
   /** @param domain whose alerts they are: `hub` or a region. */
-  constructor(connection: NatsConnection, domain: string) {
+  constructor(connection: NatsConnection, domain: string, tracing: Tracing) {
     this.#streams = new Streams(connection);
     this.#publisher = publisherOn(connection);
     this.#domain = domain;
+    this.#tracing = tracing;
   }
 
   /** Raises or resolves an alert if that changes anything; the stream is what it remembers by. */
@@ -60,8 +64,12 @@ export class ConditionAlerts {
       seq: 0,
       index: 0,
     };
-    const data = Buffer.from(JSON.stringify(alert));
-    await publishExpecting(this.#publisher, { subject, data }, { ofSubject: entry?.seq ?? 0 }); // A1
+    const from = { parent: null, startMs: alert.receivedAtMs };
+    const span = openAlertSpan(this.#tracing, alert, from);
+    const data = Buffer.from(JSON.stringify(carrying(alert, span)));
+    const expected = { ofSubject: entry?.seq ?? 0 };
+    const stored = await publishExpecting(this.#publisher, { subject, data }, expected); // A1
+    if (stored !== null) span?.end(Date.now());
   }
 
   /** Keys for which a rule's alert is open. */

@@ -58,11 +58,11 @@ test("who has nothing to tell any more, or is stopped, does not wait on", async 
 test("Retry-After holds the whole channel", async () => {
   const channel = channelThat({ kind: "deferred", reason: "HTTP 429", retryAfterMs: 700 });
   await channel.turn(waiter(0), NEVER);
-  await channel.send(MESSAGE);
+  await channel.send(MESSAGE, null);
   const fromMs = performance.now();
   channel.release();
   await channel.turn(waiter(2), NEVER);
   expect(performance.now() - fromMs).toBeGreaterThanOrEqual(690);
-  await channel.send(MESSAGE);
+  await channel.send(MESSAGE, null);
   expect(channel.failures).toBe(0);
 });
