@@ -96,7 +96,8 @@ export async function runGateway(
   const broker = await openBroker(config, services, logger);
   const logFill = new LogFill(services.connection, region);
   const status = (): GatewayStatus => statusOf(region, services, broker);
-  metrics.add(gatewayMetricSpecs(status, broker.counters, logFill));
+  const { frames } = services.commitLog;
+  metrics.add(gatewayMetricSpecs({ status, broker, logFill, frames }));
   await using _server = await serveStatus(
     { host: config.statusHost, port: config.statusPort },
     { ready: () => true, status },

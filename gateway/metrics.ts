@@ -1,21 +1,27 @@
 import type { GatewayStatus } from "../contracts/messages/status.ts";
 import type { MetricPoint, MetricSpec } from "../otel/metrics.ts";
 import type { Broker } from "./broker/broker.ts";
+import type { FrameFigures } from "./ingest/frame-figures.ts";
 import type { LogFill } from "./retention/log-fill.ts";
 
 type Status = () => GatewayStatus;
 
+export interface GatewayFigures {
+  readonly status: Status;
+  readonly broker: Pick<Broker, "counters" | "limits" | "queues">;
+  readonly logFill: Pick<LogFill, "last">;
+  readonly frames: FrameFigures;
+}
+
 /** Metrics of a gateway. */
-export const gatewayMetricSpecs = (
-  status: Status,
-  counters: Broker["counters"],
-  logFill: Pick<LogFill, "last">,
-): MetricSpec[] => [
-  ...ingestMetrics(status),
-  ...logMetrics(logFill),
-  setAsideMetric(status),
-  ...commandMetrics(status),
-  ...brokerMetrics(counters),
+export const gatewayMetricSpecs = (of: GatewayFigures): MetricSpec[] => [
+  ...ingestMetrics(of.status),
+  ...logMetrics(of.logFill),
+  ...frameMetrics(of.frames),
+  setAsideMetric(of.status),
+  ...commandMetrics(of.status),
+  ...brokerMetrics(of.broker.counters),
+  ...queueMetrics(of.broker),
 ];
 
 const ingestMetrics = (status: Status): MetricSpec[] => [
@@ -128,6 +134,30 @@ const logMetrics = (fill: Pick<LogFill, "last">): MetricSpec[] => {
   ];
 };
 
+const frameMetrics = ({ readings, bytes, spacing }: FrameFigures): MetricSpec[] => [
+  {
+    name: "skerry.gateway.frame.readings",
+    kind: "histogram",
+    unit: "{reading}",
+    doc: "readings of a frame; none: it tells readers the time, as a partition without readings does each second",
+    read: () => readings.value,
+  },
+  {
+    name: "skerry.gateway.frame.size",
+    kind: "histogram",
+    unit: "By",
+    doc: "a frame as it is stored, compressed if that is worth it",
+    read: () => bytes.value,
+  },
+  {
+    name: "skerry.gateway.frame.spacing",
+    kind: "histogram",
+    unit: "s",
+    doc: "time between a frame and the one before it in its partition",
+    read: () => spacing.value,
+  },
+];
+
 const setAsideMetric = (status: Status): MetricSpec => ({
   name: "skerry.gateway.set.aside",
   kind: "counter",
@@ -208,3 +238,85 @@ const brokerMetrics = (counters: Broker["counters"]): MetricSpec[] => [
     read: () => counters.dropped,
   },
 ];
+
+/** Looks at the sessions once for all metrics that are read in one turn. */
+function oncePerTurn<T>(look: () => T): () => T {
+  let seen: { readonly value: T } | null = null;
+  return () => {
+    if (seen) return seen.value;
+    seen = { value: look() };
+    queueMicrotask(() => (seen = null));
+    return seen.value;
+  };
+}
+
+const queueMetrics = (broker: GatewayFigures["broker"]): MetricSpec[] => {
+  const { limits } = broker;
+  const queues = oncePerTurn(() => broker.queues());
+  return [
+    {
+      name: "skerry.gateway.sessions",
+      kind: "gauge",
+      unit: "{session}",
+      doc: "sessions that outlive their connection, by whether their client is connected or away",
+      label: "client",
+      read: () => ({ ...queues().sessions }),
+    },
+    {
+      name: "skerry.gateway.sessions.away.limit",
+      kind: "gauge",
+      unit: "{session}",
+      doc: "sessions of clients that are away that are kept at most",
+      read: () => limits.pendingSessionsMax,
+    },
+    {
+      name: "skerry.gateway.sessions.waiting",
+      kind: "gauge",
+      unit: "{session}",
+      doc: "sessions with messages that wait for their client, or are not acknowledged by it yet",
+      read: () => queues().filled,
+    },
+    {
+      name: "skerry.gateway.queues.messages",
+      kind: "gauge",
+      unit: "{message}",
+      doc: "messages that wait in all sessions, or are not acknowledged yet",
+      read: () => queues().messages,
+    },
+    {
+      name: "skerry.gateway.queues.size",
+      kind: "gauge",
+      unit: "By",
+      doc: "what they take, as their bound counts it: payloads, and 256 bytes for each message",
+      read: () => queues().bytes,
+    },
+    {
+      name: "skerry.gateway.queues.limit",
+      kind: "gauge",
+      unit: "By",
+      doc: "what the messages of all sessions may take; then further ones are dropped",
+      read: () => limits.queuedBytesOfAllMax,
+    },
+    {
+      name: "skerry.gateway.queues.fullest",
+      kind: "gauge",
+      unit: "1",
+      doc: "share of the bound of one session, in messages or bytes, that the fullest one has used",
+      read: () => queues().fullest,
+    },
+    {
+      name: "skerry.gateway.queue.messages.limit",
+      kind: "gauge",
+      unit: "{message}",
+      doc: "messages that may wait in one session",
+      read: () => limits.queuedMessagesMax,
+    },
+    {
+      name: "skerry.gateway.queue.limit",
+      kind: "gauge",
+      unit: "By",
+      doc: "payloads that may wait in one session",
+      read: () => limits.queuedBytesMax,
+    },
+  ];
+};

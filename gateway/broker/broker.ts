@@ -17,6 +17,7 @@
 
 import type { Authentication, Credentials } from "../identity/login.ts";
 import type { Message, RefusalReason, Settle } from "../ingest/message.ts";
+import type { Limits } from "./options.ts";
 
 /** The client at the other end of a connection, as far as the broker knows. */
 export interface ClientIdentity {
@@ -104,8 +105,25 @@ export interface BrokerCounters {
   paused: Record<string, number>;
 }
 
+/** Sessions that outlive their connections, and what waits in all sessions for their clients. */
+export interface QueueFigures {
+  /** Sessions that outlive their connections, by whether their client is there. */
+  readonly sessions: { readonly connected: number; readonly away: number };
+  /** Sessions in which something waits, or was sent and is not acknowledged. */
+  readonly filled: number;
+  /** Their messages. */
+  readonly messages: number;
+  /** Their size, as the bound of all sessions counts it: each message with what it takes besides its payload. */
+  readonly bytes: number;
+  /** The share of its bound that the fullest session has used, of messages or of bytes. */
+  readonly fullest: number;
+}
+
 export interface Broker extends RetainedTopics, AsyncDisposable {
   readonly counters: Readonly<BrokerCounters>;
+  readonly limits: Readonly<Limits>;
+  /** Looks at every session: for whoever asks now and then. */
+  queues(): QueueFigures;
   /** Addresses that listen, by listener name (`mqtt`, `mqtts`, `ws`, `wss`). */
   readonly addresses: Readonly<Record<string, { host: string; port: number }>>;
   /**

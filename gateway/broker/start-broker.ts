@@ -79,13 +79,15 @@ async function closeParts({ door, connections, store }: ConnectionParts): Promis
 }
 
 function brokerOf(
-  { counters, connections, admission }: ConnectionParts,
+  { counters, limits, connections, sessions, admission }: ConnectionParts,
   addresses: Broker["addresses"],
   stop: () => Promise<void>,
 ): Omit<Broker, "publish" | "unretain" | "retained"> {
   let stopped: Promise<void> | undefined;
   return {
     counters,
+    limits,
+    queues: () => sessions.queues(),
     addresses,
     disconnect: (who, reason) => {
       let closed = 0;

@@ -13,6 +13,7 @@ import { FRAME_VERSION, frameBytes, frameMessageId } from "../../contracts/messa
 import { Backoff, sleep } from "../../platform/runtime/backoff.ts";
 import { AppError, dispositionOf, messageOf } from "../../platform/runtime/errors.ts";
 import { makeFrameCompressor } from "./frame-compressor.ts";
+import { FrameFigures } from "./frame-figures.ts";
 import { FrameSpacing } from "./frame-spacing.ts";
 
 /** Stores one message under an id; resolves to whether the store already had that id. */
@@ -59,6 +60,7 @@ interface Partition {
 export const HEARTBEAT_MS = 1_000;
 
 export class CommitLog {
+  readonly frames = new FrameFigures();
   readonly #store: FrameStore;
   readonly #options: CommitLogOptions;
   readonly #partitions: Partition[];
@@ -178,13 +180,16 @@ export class CommitLog {
     const callbacks = partition.callbacks.splice(0, readings.length);
     partition.n += 1;
     partition.total += readings.length;
+    const beforeMs = partition.lastSentMs;
     partition.lastSentMs = clock();
     const { n, total, index, canaryMs } = partition;
     partition.canaryMs = null;
     const header = { v: FRAME_VERSION, gateway, epoch, n, count: readings.length, total };
     const canary = canaryMs === null ? {} : { canary: canaryMs };
     const bytes = frameBytes({ ...header, clock: partition.lastSentMs, ...canary }, readings);
+    const sinceMs = n === 1 ? null : partition.lastSentMs - beforeMs;
     const frame = await partition.compress(bytes);
+    this.frames.sent(readings.length, frame.length, sinceMs);
     await this.#storeFrame(index, frame, frameMessageId({ gateway, epoch, n }, index));
     if (canaryMs !== null) this.#canaryStoredMs = clock();
     for (const { length } of readings) this.#heldChars -= length;

@@ -5,7 +5,8 @@ import { notifierMetricSpecs } from "../../cloud/notifier/metrics.ts";
 import { stewardMetricSpecs } from "../../cloud/steward/metrics.ts";
 import { simulatorMetricSpecs } from "../../device-sim/metrics.ts";
 import { alertingMetricSpecs } from "../../gateway/alerting/metrics.ts";
-import { gatewayMetricSpecs } from "../../gateway/metrics.ts";
+import { FrameFigures } from "../../gateway/ingest/frame-figures.ts";
+import { type GatewayFigures, gatewayMetricSpecs } from "../../gateway/metrics.ts";
 import { type MetricSpec, metricFamily } from "../../otel/metrics.ts";
 import { processMetricSpecs } from "../../otel/process-metrics.ts";
 import { natsServerMetricSpecs } from "../../platform/nats/monitoring/metrics.ts";
@@ -16,11 +17,16 @@ const unread = (): never => {
   throw new Error("a page asks no process for its status");
 };
 
-type Counters = Parameters<typeof gatewayMetricSpecs>[1];
+const GATEWAY = {
+  status: unread,
+  broker: { counters: {}, limits: {}, queues: unread },
+  logFill: { last: null },
+  frames: new FrameFigures(),
+} as unknown as GatewayFigures;
 type Measured = Parameters<typeof aggregatorMetricSpecs>[1];
 
 const PROCESSES: readonly (readonly [name: string, specs: readonly MetricSpec[]])[] = [
-  ["Gateway", gatewayMetricSpecs(unread, {} as Counters, { last: null })],
+  ["Gateway", gatewayMetricSpecs(GATEWAY)],
   ["Alerting engine", alertingMetricSpecs(unread)],
   ["Aggregator", aggregatorMetricSpecs(unread, {} as Measured)],
   ["Steward", [...stewardMetricSpecs(unread), ...insightMetricSpecs(() => null)]],

@@ -335,3 +335,32 @@ test("a client that takes a frozen connection over and vanishes leaves its queue
   }
   expect(world.broker.counters.dropped).toEqual({});
 });
+
+test("what waits in sessions is told: how many, how much, and how full the fullest is", async () => {
+  const limits = { queuedMessagesMax: 10 };
+  await using world = await startTestBroker({ limits });
+  const { broker, port } = world;
+  {
+    using client = await RawClient.connect(port, sleeper);
+    await subscribed(client, "queue/#", 1);
+    expect(broker.queues()).toMatchObject({ sessions: { connected: 1, away: 0 }, filled: 0 });
+  }
+  using publisher = await RawClient.connect(port, { protocolVersion: 5, clientId: "publisher" });
+  for (const messageId of [1, 2, 3])
+    publisher.send(publishPacket({ topic: "queue/1", payload: "12345", messageId }));
+  await publisher.until((packet) => packet.cmd === "puback" && packet.messageId === 3);
+  expect(broker.queues()).toEqual({
+    sessions: { connected: 0, away: 1 },
+    filled: 1,
+    messages: 3,
+    bytes: 3 * (5 + 256),
+    fullest: 0.3,
+  });
+  using back = await RawClient.connect(port, sleeper);
+  await back.until(() => publishes(back).length === 3);
+  // Sent, and not acknowledged yet: they would be sent again.
+  expect(broker.queues()).toMatchObject({ sessions: { connected: 1, away: 0 }, messages: 3 });
+  for (const { messageId } of publishes(back)) back.send({ cmd: "puback", messageId: messageId! });
+  await eventually("nothing waits", () => broker.queues().messages === 0);
+  expect(broker.queues()).toMatchObject({ filled: 0, bytes: 0, fullest: 0 });
+});

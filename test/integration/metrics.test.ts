@@ -4,10 +4,13 @@ import { join } from "node:path";
 import pino from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Histogram } from "../../otel/histogram.ts";
+import { telemetryTopic } from "../../contracts/names/topics.ts";
 import { startTelemetry } from "../../otel/telemetry.ts";
 import { serveStatus } from "../../platform/runtime/status-server.ts";
 import { eventually } from "../support/eventually.ts";
+import { declaredLabels } from "../support/declared-labels.ts";
 import { freePort } from "../support/free-port.ts";
+import { connectClient } from "../support/mqtt-client.ts";
 import { type NatsWorld, startHubAndRegions } from "../support/nats.ts";
 import { makeNotifier } from "../support/notifiers.ts";
 import { complaintsOf, startPrometheus } from "../support/prometheus.ts";
@@ -19,6 +22,7 @@ const CHANNEL = { name: "duty", kind: "webhook", format: "json", url: "http://12
 
 const stack = new AsyncDisposableStack();
 const services: Record<string, Service> = {};
+let gatewayPort: string;
 let directory: string;
 
 beforeAll(async () => {
@@ -30,6 +34,7 @@ afterAll(() => stack.disposeAsync());
 
 async function startAll(world: NatsWorld): Promise<Record<string, Service>> {
   const mqttPort = String(await freePort());
+  gatewayPort = mqttPort;
   const eu = { SKERRY_REGION: "eu", SKERRY_PARTITIONS: "1" };
   const hub = { SKERRY_REGIONS: "eu", SKERRY_PARTITIONS: "1" };
   const files = { SKERRY_SINK: "file", SKERRY_SINK_FILE: join(directory, "lines") };
@@ -79,6 +84,26 @@ async function startAll(world: NatsWorld): Promise<Record<string, Service>> {
   );
 }
 
+interface Sample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Series of a process, without their values. */
+async function seriesOf(service: Service): Promise<Sample[]> {
+  const text = await (await fetch(service.url("/metrics"))).text();
+  return text
+    .split("\n")
+    .flatMap((line) => /^(skerry_\w+?)(?:\{(.*)\})? \S+$/.exec(line) ?? [])
+    .flatMap((part, at, parts) => (at % 3 === 0 ? [[parts[at + 1]!, parts[at + 2] ?? ""]] : []))
+    .map(([name, labels]) => ({
+      name: name!,
+      labels: Object.fromEntries(
+        [...labels!.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, key, value]) => [key!, value!]),
+      ),
+    }));
+}
+
 const hostOf = (service: Service): string => new URL(service.url("/")).host;
 
 test("promtool has nothing to say against the metrics of any process", async () => {
@@ -91,7 +116,43 @@ test("promtool has nothing to say against the metrics of any process", async () 
   }
 });
 
+test("strangers in number make no series: not their ids, not their topics, not what they send", async () => {
+  const gateway = services["gateway"]!;
+  const strange = (at: number) => ({ id: `stranger-${at}`, topic: `strange/topic/${at}` });
+  const meet = async (at: number): Promise<void> => {
+    const { id, topic } = strange(at);
+    await using client = await connectClient(Number(gatewayPort), { clientId: id });
+    await client.publishAsync(topic, `junk ${at}`, { qos: 1 });
+    await client.publishAsync(telemetryTopic(id, "environment"), `junk ${at}`, { qos: 1 });
+    await client.publishAsync(telemetryTopic(id, `invented-${at}`), "{}", { qos: 1 });
+  };
+  await meet(0);
+  const before = await seriesOf(gateway);
+  for (let at = 1; at <= 30; at++) await meet(at);
+  expect((await seriesOf(gateway)).length).toBe(before.length);
+  for (const [process_, service] of Object.entries(services))
+    for (const { name, labels } of await seriesOf(service)) {
+      const values = Object.values(labels).join(" ");
+      expect(values, `${name} of ${process_}`).not.toMatch(/strange|invented|junk|sim-|room/);
+    }
+});
+
+test("each series has the labels that the reference names, and no other", async () => {
+  const declared = declaredLabels();
+  for (const service of Object.values(services))
+    for (const { name, labels } of await seriesOf(service)) {
+      const family = declared.has(name) ? name : name.replace(/_(bucket|sum|count)$/, "");
+      expect(declared.has(family), name).toBe(true);
+      const allowed = new Set([...declared.get(family)!, "le"]);
+      expect(
+        Object.keys(labels).filter((label) => !allowed.has(label)),
+        name,
+      ).toEqual([]);
+    }
+});
+
 test("a real Prometheus scrapes every process, and finds what each is and does", async () => {
+  await leaveMessagesWaiting();
   const jobs = Object.fromEntries(
     Object.entries(services).map(([name, service]) => [name, hostOf(service)]),
   );
@@ -116,6 +177,16 @@ test("a real Prometheus scrapes every process, and finds what each is and does",
   for (const metric of [
     "skerry_gateway_readings_total > 0",
     "skerry_gateway_log_size_bytes > 0",
+    'skerry_gateway_sessions{client="away"} == 1',
+    "skerry_gateway_sessions_waiting == 1",
+    "skerry_gateway_queues_messages == 2",
+    "skerry_gateway_queues_size_bytes < skerry_gateway_queues_limit_bytes",
+    "skerry_gateway_queues_fullest == 2 / skerry_gateway_queue_messages_limit",
+    "skerry_gateway_queue_limit_bytes > 0",
+    "skerry_gateway_sessions_away_limit > 0",
+    "skerry_gateway_frame_readings_sum > 0",
+    "skerry_gateway_frame_size_bytes_sum > 0",
+    "skerry_gateway_frame_spacing_seconds_count > 0",
     "skerry_gateway_log_limit_bytes > skerry_gateway_log_size_bytes",
     "skerry_aggregator_readings_total > 0",
     'skerry_aggregator_lane_done{region="eu",partition="0"} > 0',
@@ -125,6 +196,22 @@ test("a real Prometheus scrapes every process, and finds what each is and does",
   ])
     await eventually(metric, async () => (await prometheus.query(metric)).length === 1);
 });
+
+/** Two messages, for a subscriber that is away. */
+async function leaveMessagesWaiting(): Promise<void> {
+  {
+    await using away = await connectClient(Number(gatewayPort), {
+      ...{ clientId: "away", clean: false, protocolVersion: 5 },
+      properties: { sessionExpiryInterval: 3600 },
+    });
+    await away.subscribeAsync(telemetryTopic("teller", "climate"), { qos: 1 });
+  }
+  await using teller = await connectClient(Number(gatewayPort), { clientId: "teller" });
+  for (const at of [1, 2]) {
+    const reading = JSON.stringify({ ts: Date.now() + at, temperature: 20 });
+    await teller.publishAsync(telemetryTopic("teller", "climate"), reading, { qos: 1 });
+  }
+}
 
 test("a trace is found from the bucket of a histogram that it fell in", async () => {
   const service = { name: "gateway", region: "eu" };

@@ -36,7 +36,7 @@ export interface OutboundParts {
 }
 
 /** A message takes about this much besides its payload: topic, properties, keys. */
-const MESSAGE_OVERHEAD_BYTES = 256;
+export const MESSAGE_OVERHEAD_BYTES = 256;
 
 interface InFlight {
   readonly qos: 1 | 2;
@@ -68,6 +68,11 @@ export class Outbound {
     this.#backlog = backlog ?? { messages: 0, bytes: 0 };
     parts.queued.messages += this.#backlog.messages;
     parts.queued.bytes += this.#backlog.bytes;
+  }
+
+  /** Messages of this session that wait, or were sent and are not acknowledged. */
+  get backlog(): Readonly<Backlog> {
+    return this.#backlog;
   }
 
   attach(peer: Peer): void {

@@ -4,10 +4,10 @@
 // T2. A session that survives is in the store from its CONNACK on, with when it must end: one whose
 //     client was connected when the process died ends its expiry interval after the restart.
 // T3. A subscription is in the index exactly while it is in its session.
-import type { BrokerHandlers } from "../broker.ts";
+import type { BrokerHandlers, QueueFigures } from "../broker.ts";
 import { count } from "../counters.ts";
 import type { Limits } from "../options.ts";
-import type { OutboundParts } from "./outbound.ts";
+import { MESSAGE_OVERHEAD_BYTES, type OutboundParts } from "./outbound.ts";
 import type { Peer } from "./peer.ts";
 import { Session, type Subscription } from "./session.ts";
 import type { SubscriptionOptions } from "./session-store.ts";
@@ -56,6 +56,26 @@ export class Sessions {
     if (session.expiresAtMs === null || session.expiresAtMs > nowMs) return session.persistent;
     this.end(session);
     return false;
+  }
+
+  queues(): QueueFigures {
+    const { queued, limits } = this.#parts;
+    let [connected, filled, fullest] = [0, 0, 0];
+    for (const { persistent, peer, outbound } of this.#byClient.values()) {
+      if (persistent && peer) connected += 1;
+      const { messages, bytes } = outbound.backlog;
+      if (messages === 0) continue;
+      filled += 1;
+      const share = Math.max(messages / limits.queuedMessagesMax, bytes / limits.queuedBytesMax);
+      fullest = Math.max(fullest, share);
+    }
+    return {
+      sessions: { connected, away: this.#parked.size },
+      filled,
+      messages: queued.messages,
+      bytes: queued.bytes + queued.messages * MESSAGE_OVERHEAD_BYTES,
+      fullest,
+    };
   }
 
   isConnected(clientId: string): boolean {

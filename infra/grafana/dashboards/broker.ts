@@ -174,6 +174,108 @@ export const BROKER: Dashboard = {
       ],
     },
     {
+      title: "Sessions and their queues",
+      panels: [
+        {
+          title: "Sessions",
+          about:
+            "Those that outlive their connection: of clients that are there, and of clients that are away.",
+          kind: "areas",
+          queries: [
+            prometheus(
+              'sum by (region, client) (skerry_gateway_sessions{region=~"$region"})',
+              "{{region}} {{client}}",
+            ),
+          ],
+        },
+        {
+          title: "Sessions with something that waits",
+          about: "Their clients are away, or acknowledge slowly.",
+          kind: "lines",
+          queries: [
+            prometheus(
+              'sum by (region) (skerry_gateway_sessions_waiting{region=~"$region"})',
+              "{{region}}",
+            ),
+          ],
+        },
+        {
+          title: "Messages that wait",
+          about: "In all sessions together, those included that are not acknowledged yet.",
+          kind: "lines",
+          queries: [
+            prometheus(
+              'sum by (region) (skerry_gateway_queues_messages{region=~"$region"})',
+              "{{region}}",
+            ),
+          ],
+        },
+        {
+          title: "How full the queues are",
+          about:
+            "All sessions together, and the fullest one, of their bounds. At 1 further messages are dropped, and counted above.",
+          kind: "lines",
+          unit: "percentunit",
+          queries: [
+            prometheus(
+              'max by (region) (skerry_gateway_queues_size_bytes{region=~"$region"} / skerry_gateway_queues_limit_bytes{region=~"$region"})',
+              "{{region}} all",
+            ),
+            prometheus(
+              'max by (region) (skerry_gateway_queues_fullest{region=~"$region"})',
+              "{{region}} the fullest",
+            ),
+          ],
+        },
+      ],
+    },
+    {
+      title: "Frames",
+      panels: [
+        {
+          title: "Readings of a frame",
+          about:
+            "On average, those without readings left out. More under load: fewer frames to store and to read.",
+          kind: "lines",
+          width: 8,
+          queries: [
+            prometheus(
+              'sum by (region) (rate(skerry_gateway_frame_readings_sum{region=~"$region"}[$__rate_interval])) / ' +
+                '(sum by (region) (rate(skerry_gateway_frame_readings_count{region=~"$region"}[$__rate_interval])) - ' +
+                'sum by (region) (rate(skerry_gateway_frame_readings_bucket{region=~"$region", le=~"0([.]0)?"}[$__rate_interval])))',
+              "{{region}}",
+            ),
+          ],
+        },
+        {
+          title: "Size of a frame",
+          about: "As it is stored, compressed: median and 99th percentile.",
+          kind: "lines",
+          unit: "bytes",
+          width: 8,
+          queries: [0.5, 0.99].map((share) =>
+            prometheus(
+              `histogram_quantile(${share}, sum by (region, le) (rate(skerry_gateway_frame_size_bytes_bucket{region=~"$region"}[$__rate_interval])))`,
+              `{{region}} p${share * 100}`,
+            ),
+          ),
+        },
+        {
+          title: "Time between frames of a partition",
+          about: "Median and 99th percentile. A second: nothing was measured.",
+          kind: "lines",
+          unit: "s",
+          width: 8,
+          queries: [0.5, 0.99].map((share) =>
+            prometheus(
+              `histogram_quantile(${share}, sum by (region, le) (rate(skerry_gateway_frame_spacing_seconds_bucket{region=~"$region"}[$__rate_interval])))`,
+              `{{region}} p${share * 100}`,
+            ),
+          ),
+        },
+      ],
+    },
+    {
       title: "Commands",
       panels: [
         {

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { decodeFrame } from "../../../../contracts/messages/frame.ts";
 import { CommitLog, type FrameStore } from "../../../../gateway/ingest/commit-log.ts";
+import type { HistogramValue } from "../../../../otel/metrics.ts";
 import { AppError } from "../../../../platform/runtime/errors.ts";
 
 interface Sent {
@@ -35,7 +36,9 @@ const STORED = { duplicate: false };
 const AWAY = new AppError("NATS_UNAVAILABLE", "retry", "away");
 const encoded = (n: number): string => `["d","c",1,${n},null,{}]`;
 
-function start(options: Partial<{ frameCharsMax: number; partitions: number }> = {}) {
+type Options = { frameCharsMax: number; partitions: number; clock: () => number };
+
+function start(options: Partial<Options> = {}) {
   const store = new ManualStore();
   const log = new CommitLog(store, {
     gateway: "g",
@@ -158,4 +161,27 @@ test("C6: a canary that was asked for while a frame was in flight does not wait 
   expect(decodeFrame(second.data).header).toMatchObject({ count: 0, canary: 1_000 });
   second.answer(STORED);
   await log.drain(AbortSignal.timeout(1_000));
+});
+
+test("readings, bytes and spacing of frames are counted; the first of a partition follows none", async () => {
+  let nowMs = 1_000;
+  const { store, append, log } = start({ clock: () => nowMs });
+  append(1);
+  const first = await store.nth(1);
+  for (const n of [2, 3, 4]) append(n);
+  nowMs += 30;
+  first.answer(STORED);
+  const second = await store.nth(2);
+  second.answer(STORED);
+  await log.drain(AbortSignal.timeout(1_000));
+  const { readings, bytes, spacing } = log.frames;
+  const filled = ({ bounds, counts }: HistogramValue): [upTo: number, count: number][] =>
+    counts.flatMap((count, at) => (count === 0 ? [] : [[bounds[at] ?? Infinity, count]]));
+  expect(filled(readings.value)).toEqual([
+    [1, 1],
+    [5, 1],
+  ]);
+  expect(bytes.value.sum).toBe(first.data.length + second.data.length);
+  expect(filled(spacing.value)).toEqual([[0.05, 1]]);
+  expect(spacing.value.sum).toBeCloseTo(0.03);
 });
