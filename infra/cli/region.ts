@@ -1,11 +1,12 @@
 import type { Command } from "commander";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
-import { Streams } from "../../platform/nats/client/streams.ts";
+import { type StreamState, Streams } from "../../platform/nats/client/streams.ts";
 import { restoreStream } from "../../platform/nats/topology/region-restore.ts";
 import { PARTITIONS_DEFAULT, originStreams } from "../../platform/nats/topology/topology.ts";
 import { AppError } from "../../platform/runtime/errors.ts";
 import { openNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, parsePositive, parser } from "./kit/options.ts";
+import { Progress } from "./kit/progress.ts";
 
 const CONNECT_WITHIN_MS = 10_000;
 const GIB = 1024 ** 3;
@@ -67,22 +68,44 @@ async function restore(flags: Flags, say: Say): Promise<void> {
   const options = { regions: [region], partitions, logBytesMax: logGib * GIB };
   const streams = originStreams(region, options);
   for (const { name } of streams)
-    if ((await lastSeq(to, name)) !== null)
+    if (await new Streams(to).find(name))
       throw new AppError("RESTORE_FAILED", "fatal", `${name} exists at the new server already`);
-  for (const spec of streams) {
-    const found = await Promise.all(
-      sources.map(async (source, at) => ({ source, at, seq: await lastSeq(source, spec.name) })),
-    );
-    const best = found.reduce((a, b) => ((b.seq ?? -1) > (a.seq ?? -1) ? b : a));
-    if (best.seq === null) {
+  const copies = await Promise.all(
+    streams.map(async (spec) => ({ spec, best: await bestCopy(sources, spec.name) })),
+  );
+  const bytes = copies.reduce((sum, { best }) => sum + (best?.state.bytes ?? 0), 0);
+  using progress = new Progress(`restoring ${region}`, bytes, { counted: "bytes" });
+  for (const { spec, best } of copies) {
+    if (best) {
+      const { host } = new URL(flags.from[best.at]!);
+      progress.at(`${spec.name} from ${host}`);
+      let left = best.state.bytes;
+      const received = (count: number): void => {
+        const step = Math.min(count, left);
+        left -= step;
+        progress.step(step);
+      };
+      await restoreStream(sources[best.at]!, to, spec, received);
+      // What was compressed on its way took less than it takes in a stream.
+      progress.step(left);
+      progress.clear();
+      say(`${spec.name}: up to sequence ${best.state.lastSeq}, from ${host}`);
+    } else {
+      progress.clear();
       say(`${spec.name}: no copy anywhere, left out`);
-      continue;
     }
-    await restoreStream(best.source, to, spec);
-    const { host } = new URL(flags.from[best.at]!);
-    say(`${spec.name}: up to sequence ${best.seq}, from ${host}`);
   }
 }
 
-const lastSeq = async (connection: NatsConnection, stream: string): Promise<number | null> =>
-  (await new Streams(connection).find(stream))?.lastSeq ?? null;
+/** The copy that has most of a stream; null if nobody has one. */
+async function bestCopy(
+  sources: readonly NatsConnection[],
+  stream: string,
+): Promise<{ at: number; state: StreamState } | null> {
+  let best: { at: number; state: StreamState } | null = null;
+  for (const [at, source] of sources.entries()) {
+    const state = await new Streams(source).find(stream);
+    if (state && state.lastSeq > (best?.state.lastSeq ?? -1)) best = { at, state };
+  }
+  return best;
+}

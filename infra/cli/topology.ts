@@ -6,6 +6,7 @@ import {
   applyTopology,
   diffTopology,
   rejectBoundsOf,
+  topologySize,
 } from "../../platform/nats/topology/apply-topology.ts";
 import {
   HUB,
@@ -15,6 +16,7 @@ import {
 import { messageOf } from "../../platform/runtime/errors.ts";
 import { openNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, parseDuration, parsePositive } from "./kit/options.ts";
+import { Progress } from "./kit/progress.ts";
 import { refused } from "../../cloud/operations/refused.ts";
 
 const CONNECT_WITHIN_MS = 60_000;
@@ -66,8 +68,12 @@ export function addTopologyCommand(program: Command, say: Say): void {
     "Create what is missing and update what differs; repeating it changes nothing.",
   ).action((flags: Flags) =>
     withServers(flags, async (connections, options) => {
-      for (const line of await diffTopology(connections, options)) say(line);
-      await applyTopology(connections, options);
+      using progress = new Progress("applying the topology", 2 * topologySize(options));
+      const lines = await diffTopology(connections, options, progress);
+      progress.clear();
+      for (const line of lines) say(line);
+      await applyTopology(connections, options, progress);
+      progress.clear();
       say(`applied to ${Object.keys(connections).join(", ")}`);
     }),
   );
@@ -87,7 +93,9 @@ export function addTopologyCommand(program: Command, say: Say): void {
     "Say how the servers differ from what they should be; exit status 1 if they do.",
   ).action((flags: Flags) =>
     withServers(flags, async (connections, options) => {
-      const lines = await diffTopology(connections, options);
+      using progress = new Progress("comparing the topology", topologySize(options));
+      const lines = await diffTopology(connections, options, progress);
+      progress.clear();
       for (const line of lines) say(line);
       if (lines.length > 0) process.exitCode = 1;
       else say("no difference");

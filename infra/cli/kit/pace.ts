@@ -36,17 +36,26 @@ export function paceOf(marks: readonly Mark[], total: number | null): Pace {
   return { done: last.done, total, perSecond, leftMs: left === 0 ? 0 : leftMs };
 }
 
+/** The unit of what is counted: things need none. */
+export type Counted = "things" | "bytes";
+
+const MB = 1e6;
+
 const number = (value: number): string => Math.round(value).toLocaleString("en");
 
-const rateText = (perSecond: number): string =>
-  perSecond >= 10 || perSecond === 0 ? number(perSecond) : perSecond.toFixed(1);
+const short = (value: number): string =>
+  value >= 10 || value === 0 ? number(value) : value.toFixed(1);
 
 /** As `replaying rejects: 1,200 of 5,000, 24 %, 80 a second, about 48 s left`. */
-export function paceText(what: string, { done, total, perSecond, leftMs }: Pace): string {
+export function paceText(what: string, pace: Pace, counted: Counted = "things"): string {
+  const { done, total, perSecond, leftMs } = pace;
+  const isBytes = counted === "bytes";
+  const text = (count: number): string => (isBytes ? short(count / MB) : number(count));
+  const unit = isBytes ? " MB" : "";
   const parts = [
-    total === null ? number(done) : `${number(done)} of ${number(total)}`,
+    total === null ? `${text(done)}${unit}` : `${text(done)} of ${text(total)}${unit}`,
     ...(total === null || total === 0 ? [] : [`${Math.floor((100 * done) / total)} %`]),
-    `${rateText(perSecond)} a second`,
+    `${short(isBytes ? perSecond / MB : perSecond)}${unit} a second`,
     ...(leftMs === null ? [] : [`about ${durationText(leftMs)} left`]),
   ];
   if (perSecond === 0 && done !== total) parts.push("nothing moves now");

@@ -22,20 +22,43 @@ import {
 } from "./topology.ts";
 import { streamDifferences } from "./topology-diff.ts";
 
+/** Told of work on the streams and buckets of the plan, one after the other. */
+export interface TopologyProgress {
+  /** The next one, as `TELEMETRY_eu at hub`. */
+  at(now: string): void;
+  /** It is done. */
+  step(): void;
+}
+
+/** Streams and buckets of the plan, over all servers. */
+export const topologySize = (options: TopologyOptions): number =>
+  domainsOf(options).reduce(
+    (sum, { streams, buckets }) => sum + streams.length + buckets.length,
+    0,
+  );
+
 /** The differences between the servers and the plan, a line for each, which names its domain. */
 export async function diffTopology(
   connections: Readonly<Record<string, NatsConnection>>,
   options: TopologyOptions,
+  progress?: TopologyProgress,
 ): Promise<string[]> {
   const lines: string[] = [];
   for (const { name, streams, buckets } of domainsOf(options)) {
     const manager = await connectionTo(connections, name).jetstreamManager();
+    const compare = async (of: { name: string }, differences: () => Promise<string[]>) => {
+      progress?.at(`${of.name} at ${name}`);
+      for (const line of await differences()) lines.push(`${name}: ${line}`);
+      progress?.step();
+    };
     for (const spec of streams)
-      for (const line of streamDifferences(spec, await streamConfig(manager, spec.name)))
-        lines.push(`${name}: ${line}`);
+      await compare(spec, async () =>
+        streamDifferences(spec, await streamConfig(manager, spec.name)),
+      );
     for (const bucket of buckets)
-      for (const line of bucketDifferences(bucket, await bucketConfig(manager, bucket)))
-        lines.push(`${name}: ${line}`);
+      await compare(bucket, async () =>
+        bucketDifferences(bucket, await bucketConfig(manager, bucket)),
+      );
   }
   return lines;
 }
@@ -56,14 +79,23 @@ function connectionTo(
 export async function applyTopology(
   connections: Readonly<Record<string, NatsConnection>>,
   options: TopologyOptions,
+  progress?: TopologyProgress,
 ): Promise<void> {
   for (const isMirror of [false, true])
     for (const { name, streams, buckets } of domainsOf(options)) {
       const connection = connectionTo(connections, name);
       const manager = await connection.jetstreamManager();
+      const ensure = async (of: { name: string }, work: () => Promise<void>): Promise<void> => {
+        progress?.at(`${of.name} at ${name}`);
+        await work();
+        progress?.step();
+      };
       for (const spec of streams)
-        if ((spec.mirror !== undefined) === isMirror) await ensureStream(manager, spec);
-      if (!isMirror) for (const bucket of buckets) await ensureBucket(connection, manager, bucket);
+        if ((spec.mirror !== undefined) === isMirror)
+          await ensure(spec, () => ensureStream(manager, spec));
+      if (isMirror) continue;
+      for (const bucket of buckets)
+        await ensure(bucket, () => ensureBucket(connection, manager, bucket));
     }
 }
 

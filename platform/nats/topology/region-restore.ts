@@ -17,12 +17,14 @@ interface ApiAnswer {
 
 /**
  * Makes the stream at `to` hold what it holds at `from`, under the configuration of `spec`.
+ * @param received told of the bytes of each piece that `to` has taken; pieces are compressed.
  * @throws AppError `RESTORE_FAILED` if it is there already, or if a server refuses.
  */
 export async function restoreStream(
   from: NatsConnection,
   to: NatsConnection,
   spec: StreamSpec,
+  received: (bytes: number) => void = () => undefined,
 ): Promise<void> {
   const deliver = createInbox();
   const chunks = from.subscribe(deliver);
@@ -45,6 +47,7 @@ export async function restoreStream(
       const { error } = text.startsWith("{") ? (JSON.parse(text) as ApiAnswer) : {};
       if (error) throw failed(spec.name, error.description);
       if (chunk.data.length === 0) return;
+      received(chunk.data.length);
     }
     throw failed(spec.name, "the snapshot broke off");
   } finally {

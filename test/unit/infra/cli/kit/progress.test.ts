@@ -20,7 +20,7 @@ function screen(isTTY: boolean) {
 test("without a terminal there is a line every 10 s, none for work that is done sooner", () => {
   const { stream, text } = screen(false);
   {
-    using progress = new Progress("importing devices", 100, stream);
+    using progress = new Progress("importing devices", 100, { screen: stream });
     progress.step(50);
     vi.advanceTimersByTime(9_900);
     expect(text()).toBe("");
@@ -35,7 +35,7 @@ test("without a terminal there is a line every 10 s, none for work that is done 
 test("in a terminal one line is drawn again and again, and is gone in the end", () => {
   const { stream, text } = screen(true);
   {
-    using progress = new Progress("replaying rejects", null, stream);
+    using progress = new Progress("replaying rejects", null, { screen: stream });
     progress.expect(10);
     progress.step(5);
     vi.advanceTimersByTime(600);
@@ -44,4 +44,19 @@ test("in a terminal one line is drawn again and again, and is gone in the end", 
   }
   // The last thing written takes the line away.
   expect(text().endsWith("left\n")).toBe(false);
+});
+
+test("a line that stands still says at what, and bytes are told in MB", () => {
+  const { stream, text } = screen(false);
+  using progress = new Progress("restoring eu", 40e6, { counted: "bytes", screen: stream });
+  progress.at("TELEMETRY_eu from hub:4222");
+  progress.step(12_500_000);
+  vi.advanceTimersByTime(10_000);
+  expect(text()).toBe(
+    "restoring eu, TELEMETRY_eu from hub:4222: 13 of 40 MB, 31 %, 1.3 MB a second, about 22 s left\n",
+  );
+  vi.advanceTimersByTime(20_000);
+  expect(text().trim().split("\n").at(-1)).toBe(
+    "restoring eu, TELEMETRY_eu from hub:4222: 13 of 40 MB, 31 %, 0 MB a second, nothing moves now",
+  );
 });
