@@ -96,3 +96,9 @@ export const ZERO_IS_GOOD: readonly Step[] = [
   { from: null, color: "green" },
   { from: 1, color: "red" },
 ];
+
+/** Green while it is 0, yellow from then on: to be looked at, without haste. */
+export const ZERO_IS_CALM: readonly Step[] = [
+  { from: null, color: "green" },
+  { from: 1, color: "yellow" },
+];

@@ -1,4 +1,5 @@
 import { type Dashboard, influx } from "../model.ts";
+import { lines, table } from "../panels.ts";
 
 const OF_DEVICE = '"device" =~ /^${device:regex}$/ AND $timeFilter';
 
@@ -34,75 +35,68 @@ export const DEVICE: Dashboard = {
     {
       title: "Readings",
       panels: [
-        {
-          title: "$field",
-          about: "Readings as they were measured, averaged where there are more than pixels.",
-          kind: "lines",
-          width: 24,
-          repeat: "field",
-          queries: [
+        lines(
+          "$field",
+          "Readings as they were measured, averaged where there are more than pixels.",
+          [
             influx(
               `SELECT mean("\${field}") FROM "\${contract}" WHERE ${OF_DEVICE} GROUP BY time($__interval), * fill(none)`,
               "$tag_device $tag_channel $tag_quantity",
             ),
           ],
-        },
+          { width: 24, repeat: "field" },
+        ),
       ],
     },
     {
       title: "Rollups",
       panels: [
-        {
-          title: "$field: least, mean, greatest in 10 s",
-          about: "Final rollups; late readings change them afterwards.",
-          kind: "lines",
-          repeat: "field",
-          width: 24,
-          queries: ["min", "mean", "max"].map((statistic) =>
+        lines(
+          "$field: least, mean, greatest in 10 s",
+          "Final rollups; late readings change them afterwards.",
+          ["min", "mean", "max"].map((statistic) =>
             influx(
               `SELECT ${statistic}("\${field}_${statistic}") FROM "\${contract}_10s" WHERE ${OF_DEVICE} GROUP BY time($__interval), "device" fill(none)`,
               `$tag_device ${statistic}`,
             ),
           ),
-        },
-        {
-          title: "Readings in 10 s",
-          about: "A gap: the device did not measure, or its readings have not come yet.",
-          kind: "lines",
-          queries: [
+          { repeat: "field", width: 24 },
+        ),
+        lines(
+          "Readings in 10 s",
+          "A gap: the device did not measure, or its readings have not come yet.",
+          [
             influx(
               `SELECT sum("count") FROM "\${contract}_10s" WHERE ${OF_DEVICE} GROUP BY time(10s), "device" fill(0)`,
               "$tag_device",
             ),
           ],
-        },
-        {
-          title: "Rollups that late readings changed",
-          about: "Times that final rollups were written again.",
-          kind: "lines",
-          queries: [
+        ),
+        lines(
+          "Rollups that late readings changed",
+          "Times that final rollups were written again.",
+          [
             influx(
               `SELECT sum("revision") FROM "\${contract}_10s" WHERE ${OF_DEVICE} GROUP BY time($__interval), "device" fill(none)`,
               "$tag_device",
             ),
           ],
-        },
+        ),
       ],
     },
     {
       title: "Presence",
       panels: [
-        {
-          title: "Connected and gone",
-          about: "What the gateway saw of the device's connection, newest first.",
-          kind: "table",
-          queries: [
+        table(
+          "Connected and gone",
+          "What the gateway saw of the device's connection, newest first.",
+          [
             influx(
               'SELECT "state", "reason", "gateway", "device" FROM "presence" WHERE $timeFilter ORDER BY time DESC LIMIT 200',
               "",
             ),
           ],
-        },
+        ),
       ],
     },
   ],

@@ -1,4 +1,13 @@
-import { type Dashboard, REGION, ZERO_IS_GOOD, influx, prometheus } from "../model.ts";
+import {
+  type Dashboard,
+  REGION,
+  ZERO_IS_CALM,
+  ZERO_IS_GOOD,
+  influx,
+  prometheus,
+} from "../model.ts";
+import { areas, lines, now, perSecond, table } from "../panels.ts";
+import { ofRegions, rateBy, rateOfAll, sumOf } from "../promql.ts";
 
 /** Whether everything runs, and how much goes through it; pure data. */
 export const FLEET: Dashboard = {
@@ -10,197 +19,152 @@ export const FLEET: Dashboard = {
     {
       title: "Now",
       panels: [
-        {
-          title: "Processes that do not answer",
-          about:
-            "Targets that Prometheus cannot scrape. Zero is right; the table below says which.",
-          kind: "now",
-          queries: [prometheus("count(up == 0) or vector(0)", "down")],
-          steps: ZERO_IS_GOOD,
-        },
-        {
-          title: "Devices connected",
-          about: "MQTT clients of the gateways: devices, people, services.",
-          kind: "now",
-          queries: [prometheus('sum(skerry_gateway_connections{region=~"$region"})', "connected")],
-        },
-        {
-          title: "Acknowledged",
-          about:
-            "Readings a second that gateways stored in their region's log, and so acknowledged.",
-          kind: "now",
-          unit: "cps",
-          queries: [
+        now(
+          "Processes that do not answer",
+          "Targets that Prometheus cannot scrape. Zero is right; the table below says which.",
+          [prometheus("count(up == 0) or vector(0)", "down")],
+          { steps: ZERO_IS_GOOD },
+        ),
+        now("Devices connected", "MQTT clients of the gateways: devices, people, services.", [
+          prometheus(sumOf("skerry_gateway_connections"), "connected"),
+        ]),
+        now(
+          "Acknowledged",
+          "Readings a second that gateways stored in their region's log, and so acknowledged.",
+          [
             prometheus(
-              'sum(rate(skerry_gateway_readings_total{region=~"$region"}[$__rate_interval]))',
+              `sum(rate(${ofRegions("skerry_gateway_readings_total")}[$__rate_interval]))`,
               "acknowledged",
             ),
           ],
-        },
-        {
-          title: "Stored",
-          about:
-            "Readings a second that the store acknowledged. Lower than acknowledged: a backlog grows.",
-          kind: "now",
-          unit: "cps",
-          queries: [
-            prometheus("sum(rate(skerry_aggregator_readings_total[$__rate_interval]))", "stored"),
-          ],
-        },
-        {
-          title: "Alerts open",
-          about: "Alerts that regions raised and that are not resolved.",
-          kind: "now",
-          queries: [prometheus('sum(skerry_alerting_alerts_open{region=~"$region"})', "open")],
-          steps: [
-            { from: null, color: "green" },
-            { from: 1, color: "yellow" },
-          ],
-        },
-        {
-          title: "Refused",
-          about: "Publishes refused within the last 5 minutes; they are kept with their reason.",
-          kind: "now",
-          queries: [
+          { unit: "cps" },
+        ),
+        now(
+          "Stored",
+          "Readings a second that the store acknowledged. Lower than acknowledged: a backlog grows.",
+          [prometheus(rateOfAll("skerry_aggregator_readings_total"), "stored")],
+          { unit: "cps" },
+        ),
+        now(
+          "Alerts open",
+          "Alerts that regions raised and that are not resolved.",
+          [prometheus(sumOf("skerry_alerting_alerts_open"), "open")],
+          {
+            steps: ZERO_IS_CALM,
+          },
+        ),
+        now(
+          "Refused",
+          "Publishes refused within the last 5 minutes; they are kept with their reason.",
+          [
             prometheus(
-              'sum(increase(skerry_gateway_rejects_total{region=~"$region"}[5m]))',
+              `sum(increase(${ofRegions("skerry_gateway_rejects_total")}[5m]))`,
               "refused",
             ),
           ],
-          steps: [
-            { from: null, color: "green" },
-            { from: 1, color: "yellow" },
-          ],
-        },
+          {
+            steps: ZERO_IS_CALM,
+          },
+        ),
       ],
     },
     {
       title: "Readings",
       panels: [
-        {
-          title: "Acknowledged, by region",
-          about: "Readings a second that gateways acknowledged.",
-          kind: "areas",
-          unit: "cps",
-          queries: [
-            prometheus(
-              'sum by (region) (rate(skerry_gateway_readings_total{region=~"$region"}[$__rate_interval]))',
-              "{{region}}",
-            ),
+        areas(
+          "Acknowledged, by region",
+          "Readings a second that gateways acknowledged.",
+          [prometheus(rateBy("region", "skerry_gateway_readings_total"), "{{region}}")],
+          { unit: "cps" },
+        ),
+        perSecond(
+          "Stored, late, repeated",
+          "Readings a second at the aggregators. Late and repeated ones are handled, and cost work.",
+          [
+            prometheus(rateOfAll("skerry_aggregator_readings_total"), "stored"),
+            prometheus(rateOfAll("skerry_aggregator_readings_late_total"), "late"),
+            prometheus(rateOfAll("skerry_aggregator_readings_repeated_total"), "repeated"),
           ],
-        },
-        {
-          title: "Stored, late, repeated",
-          about:
-            "Readings a second at the aggregators. Late and repeated ones are handled, and cost work.",
-          kind: "lines",
-          unit: "cps",
-          queries: [
-            prometheus("sum(rate(skerry_aggregator_readings_total[$__rate_interval]))", "stored"),
-            prometheus(
-              "sum(rate(skerry_aggregator_readings_late_total[$__rate_interval]))",
-              "late",
-            ),
-            prometheus(
-              "sum(rate(skerry_aggregator_readings_repeated_total[$__rate_interval]))",
-              "repeated",
-            ),
-          ],
-        },
-        {
-          title: "Readings in 10 s, by contract",
-          about: "From InfluxDB: readings in final rollups of ten seconds.",
-          kind: "areas",
-          queries: [
-            influx('SELECT sum("count") FROM /_10s$/ WHERE $timeFilter GROUP BY time(10s)', "$m"),
-          ],
-        },
-        {
-          title: "Devices that reported in 10 s, by contract",
-          about:
-            "From InfluxDB: devices with a final rollup. A step down is a part of the fleet that fell silent.",
-          kind: "lines",
-          queries: [
+        ),
+        areas(
+          "Readings in 10 s, by contract",
+          "From InfluxDB: readings in final rollups of ten seconds.",
+          [influx('SELECT sum("count") FROM /_10s$/ WHERE $timeFilter GROUP BY time(10s)', "$m")],
+        ),
+        lines(
+          "Devices that reported in 10 s, by contract",
+          "From InfluxDB: devices with a final rollup. A step down is a part of the fleet that fell silent.",
+          [
             influx(
               'SELECT count("readings") FROM (SELECT sum("count") AS "readings" FROM /_10s$/ ' +
                 'WHERE $timeFilter GROUP BY time(10s), "device" fill(none)) WHERE $timeFilter GROUP BY time(10s)',
               "$m",
             ),
           ],
-        },
+        ),
       ],
     },
     {
       title: "Processes",
       panels: [
-        {
-          title: "Versions",
-          about: "Which program runs where. Two versions of a kind: an upgrade is not finished.",
-          kind: "table",
-          width: 12,
-          queries: [
+        table(
+          "Versions",
+          "Which program runs where. Two versions of a kind: an upgrade is not finished.",
+          [
             prometheus(
               "sum by (process, region, version, node, instance) (skerry_build_info)",
               "{{process}}",
             ),
           ],
-          without: ["Value"],
-        },
-        {
-          title: "Answers to Prometheus",
-          about: "0: that process is away, or Prometheus cannot reach it.",
-          kind: "lines",
-          queries: [prometheus("up", "{{job}} {{instance}}")],
-        },
-        {
-          title: "Memory in RAM",
-          about: "Of each process. One that only rises has a leak.",
-          kind: "lines",
-          unit: "bytes",
-          queries: [
+          { width: 12, without: ["Value"] },
+        ),
+        lines("Answers to Prometheus", "0: that process is away, or Prometheus cannot reach it.", [
+          prometheus("up", "{{job}} {{instance}}"),
+        ]),
+        lines(
+          "Memory in RAM",
+          "Of each process. One that only rises has a leak.",
+          [
             prometheus(
               "skerry_process_resident_memory_bytes",
               "{{process}} {{region}} {{instance}}",
             ),
           ],
-        },
-        {
-          title: "Cores in use",
-          about:
-            "1 is a whole core: a process of ours works in one thread, and is then at its end.",
-          kind: "lines",
-          unit: "percentunit",
-          queries: [
+          { unit: "bytes" },
+        ),
+        lines(
+          "Cores in use",
+          "1 is a whole core: a process of ours works in one thread, and is then at its end.",
+          [
             prometheus(
               "rate(skerry_process_cpu_seconds_total[$__rate_interval])",
               "{{process}} {{region}} {{instance}}",
             ),
           ],
-        },
-        {
-          title: "Event loop delay, 99th percentile",
-          about: "How late timers come. Above 100 ms everything in that process is slow.",
-          kind: "lines",
-          unit: "s",
-          queries: [
+          { unit: "percentunit" },
+        ),
+        lines(
+          "Event loop delay, 99th percentile",
+          "How late timers come. Above 100 ms everything in that process is slow.",
+          [
             prometheus(
               "skerry_process_event_loop_delay_p99_seconds",
               "{{process}} {{region}} {{instance}}",
             ),
           ],
-        },
-        {
-          title: "Pauses for garbage",
-          about: "Share of time that a process stood still for its garbage collection.",
-          kind: "lines",
-          unit: "percentunit",
-          queries: [
+          { unit: "s" },
+        ),
+        lines(
+          "Pauses for garbage",
+          "Share of time that a process stood still for its garbage collection.",
+          [
             prometheus(
               "sum by (process, region, instance) (rate(skerry_process_gc_seconds_sum[$__rate_interval]))",
               "{{process}} {{region}} {{instance}}",
             ),
           ],
-        },
+          { unit: "percentunit" },
+        ),
       ],
     },
   ],

@@ -1,4 +1,6 @@
 import { type Dashboard, type Panel, REGION, prometheus } from "../model.ts";
+import { areas, lines, now, perSecond } from "../panels.ts";
+import { maxBy, ofRegions, rateBy } from "../promql.ts";
 
 const USUAL = 'region=~"$region", outage="false"';
 /** A bound of the buckets; Prometheus writes it with a point if it asked for OpenMetrics. */
@@ -24,85 +26,79 @@ export const LATENCY: Dashboard = {
     {
       title: "Service level",
       panels: [
-        {
-          title: "Within 1 s",
-          about:
-            "Share of readings of the last hour that were stored within a second, outages apart.",
-          kind: "now",
-          unit: "percentunit",
-          width: 6,
-          queries: [
+        now(
+          "Within 1 s",
+          "Share of readings of the last hour that were stored within a second, outages apart.",
+          [
             prometheus(
               `sum(increase(skerry_latency_seconds_bucket{${USUAL}, hop="total", ${WITHIN_A_SECOND}}[1h])) ` +
                 `/ sum(increase(skerry_latency_seconds_count{${USUAL}, hop="total"}[1h]))`,
               "within 1 s",
             ),
           ],
-          steps: [
-            { from: null, color: "red" },
-            { from: 0.95, color: "yellow" },
-            { from: 0.99, color: "green" },
-          ],
-        },
-        {
-          title: "Half of all readings",
-          about: "Median from device to store.",
-          kind: "now",
-          unit: "s",
-          width: 6,
-          queries: [
+          {
+            unit: "percentunit",
+            width: 6,
+            steps: [
+              { from: null, color: "red" },
+              { from: 0.95, color: "yellow" },
+              { from: 0.99, color: "green" },
+            ],
+          },
+        ),
+        now(
+          "Half of all readings",
+          "Median from device to store.",
+          [
             prometheus(
               `histogram_quantile(0.5, sum by (le) (rate(skerry_latency_seconds_bucket{${USUAL}, hop="total"}[5m])))`,
               "p50",
             ),
           ],
-        },
-        {
-          title: "99 of 100 readings",
-          about: "99th percentile from device to store.",
-          kind: "now",
-          unit: "s",
-          width: 6,
-          queries: [
+          { unit: "s", width: 6 },
+        ),
+        now(
+          "99 of 100 readings",
+          "99th percentile from device to store.",
+          [
             prometheus(
               `histogram_quantile(0.99, sum by (le) (rate(skerry_latency_seconds_bucket{${USUAL}, hop="total"}[5m])))`,
               "p99",
             ),
           ],
-        },
-        {
-          title: "Oldest canary",
-          about:
-            "A canary goes the whole way of a region's readings every 10 s, so that an idle region is known to work. " +
+          { unit: "s", width: 6 },
+        ),
+        now(
+          "Oldest canary",
+          "A canary goes the whole way of a region's readings every 10 s, so that an idle region is known to work. " +
             "More than a minute: something on the way does not work.",
-          kind: "now",
-          unit: "s",
-          width: 6,
-          queries: [
+          [
             prometheus(
-              'max by (region) (min by (region, partition) (skerry_canary_age_seconds{region=~"$region"}))',
+              `max by (region) (min by (region, partition) (${ofRegions("skerry_canary_age_seconds")}))`,
               "{{region}}",
             ),
           ],
-          steps: [
-            { from: null, color: "green" },
-            { from: 30, color: "yellow" },
-            { from: 60, color: "red" },
-          ],
-        },
+          {
+            unit: "s",
+            width: 6,
+            steps: [
+              { from: null, color: "green" },
+              { from: 30, color: "yellow" },
+              { from: 60, color: "red" },
+            ],
+          },
+        ),
       ],
     },
     {
       title: "Device to store",
       panels: [
-        {
-          title: "By region",
-          about: "Median and 99th percentile, outages apart.",
-          kind: "lines",
-          unit: "s",
-          queries: quantiles(`${USUAL}, hop="total"`, "region"),
-          exemplars: true,
-        },
+        lines(
+          "By region",
+          "Median and 99th percentile, outages apart.",
+          quantiles(`${USUAL}, hop="total"`, "region"),
+          { unit: "s", exemplars: true },
+        ),
         {
           title: "All readings",
           about: "How many readings took how long. Dots are traced readings.",
@@ -116,64 +112,50 @@ export const LATENCY: Dashboard = {
             ),
           ],
         },
-        {
-          title: "By hop",
-          about:
-            "Where the time goes. Hops that the clocks of two machines limit are off by their difference.",
-          kind: "lines",
-          unit: "s",
-          width: 24,
-          queries: quantiles(USUAL, "hop"),
-        },
-        {
-          title: "Mean by hop, one above the other",
-          about: "Sums to the mean of the whole way.",
-          kind: "areas",
-          unit: "s",
-          queries: [
+        lines(
+          "By hop",
+          "Where the time goes. Hops that the clocks of two machines limit are off by their difference.",
+          quantiles(USUAL, "hop"),
+          { unit: "s", width: 24 },
+        ),
+        areas(
+          "Mean by hop, one above the other",
+          "Sums to the mean of the whole way.",
+          [
             prometheus(
               `sum by (hop) (rate(skerry_latency_seconds_sum{${USUAL}, hop!="total"}[$__rate_interval])) ` +
                 `/ sum by (hop) (rate(skerry_latency_seconds_count{${USUAL}, hop!="total"}[$__rate_interval]))`,
               "{{hop}}",
             ),
           ],
-        },
-        {
-          title: "Canaries by hop",
-          about: "What the last canary of each region took.",
-          kind: "lines",
-          unit: "s",
-          queries: [
-            prometheus(
-              'max by (region, hop) (skerry_canary_latency_seconds{region=~"$region"})',
-              "{{region}} {{hop}}",
-            ),
-          ],
-        },
+          { unit: "s" },
+        ),
+        lines(
+          "Canaries by hop",
+          "What the last canary of each region took.",
+          [prometheus(maxBy("region, hop", "skerry_canary_latency_seconds"), "{{region}} {{hop}}")],
+          { unit: "s" },
+        ),
       ],
     },
     {
       title: "Behind outages, and clocks",
       panels: [
-        {
-          title: "Readings that waited behind an outage of the WAN",
-          about: "They do not count for the service level: the region had acknowledged them.",
-          kind: "lines",
-          unit: "cps",
-          queries: [
+        perSecond(
+          "Readings that waited behind an outage of the WAN",
+          "They do not count for the service level: the region had acknowledged them.",
+          [
             prometheus(
-              'sum by (region, outage) (rate(skerry_latency_seconds_count{region=~"$region", hop="total"}[$__rate_interval]))',
+              rateBy("region, outage", "skerry_latency_seconds_count", 'hop="total"'),
               "{{region}}, behind an outage: {{outage}}",
             ),
           ],
-        },
-        {
-          title: "Devices with a wrong clock",
-          about:
-            "Ahead, or behind by seconds. It is estimated, and taken out of the figures above.",
-          kind: "lines",
-          queries: [prometheus("sum(skerry_devices_skewed)", "devices")],
-        },
+        ),
+        lines(
+          "Devices with a wrong clock",
+          "Ahead, or behind by seconds. It is estimated, and taken out of the figures above.",
+          [prometheus("sum(skerry_devices_skewed)", "devices")],
+        ),
       ],
     },
   ],

@@ -1,7 +1,8 @@
 import { type Dashboard, REGION, ZERO_IS_GOOD, influx, prometheus } from "../model.ts";
+import { areas, lines, now, perSecond, table } from "../panels.ts";
+import { ofRegions, sumBy, sumOf } from "../promql.ts";
 
-const total = (term: string): string =>
-  `sum(skerry_ledger_readings{region=~"$region", term=~"${term}"})`;
+const total = (term: string): string => sumOf("skerry_ledger_readings", `term=~"${term}"`);
 
 /** Every acknowledged reading, and its whereabouts; pure data. */
 export const LEDGER: Dashboard = {
@@ -15,111 +16,78 @@ export const LEDGER: Dashboard = {
     {
       title: "Balance",
       panels: [
-        {
-          title: "Open",
-          about: "Readings that two sides count differently. Zero is right.",
-          kind: "now",
-          queries: [
-            prometheus('sum(abs(skerry_ledger_readings{region=~"$region", term="open"}))', "open"),
-          ],
-          steps: ZERO_IS_GOOD,
-        },
-        {
-          title: "Lost",
-          about: "Readings that are gone, each in a named place of a log.",
-          kind: "now",
-          queries: [prometheus(total("lost"), "lost")],
-          steps: ZERO_IS_GOOD,
-        },
-        {
-          title: "Waiting",
-          about: "Acknowledged, and on their way to the store.",
-          kind: "now",
-          queries: [prometheus(total("waiting.*"), "waiting")],
-        },
-        {
-          title: "Acknowledged",
-          about: "Since the logs began.",
-          kind: "now",
-          queries: [prometheus(total("acknowledged"), "acknowledged")],
-        },
-        {
-          title: "Stored",
-          about: "Acknowledged by the store.",
-          kind: "now",
-          queries: [prometheus(total("stored"), "stored")],
-        },
-        {
-          title: "Refused and kept",
-          about: "Rejects, in the regions and at the hub.",
-          kind: "now",
-          queries: [prometheus(total("refused"), "refused")],
-        },
+        now(
+          "Open",
+          "Readings that two sides count differently. Zero is right.",
+          [prometheus(`sum(abs(${ofRegions("skerry_ledger_readings", 'term="open"')}))`, "open")],
+          { steps: ZERO_IS_GOOD },
+        ),
+        now(
+          "Lost",
+          "Readings that are gone, each in a named place of a log.",
+          [prometheus(total("lost"), "lost")],
+          { steps: ZERO_IS_GOOD },
+        ),
+        now("Waiting", "Acknowledged, and on their way to the store.", [
+          prometheus(total("waiting.*"), "waiting"),
+        ]),
+        now("Acknowledged", "Since the logs began.", [
+          prometheus(total("acknowledged"), "acknowledged"),
+        ]),
+        now("Stored", "Acknowledged by the store.", [prometheus(total("stored"), "stored")]),
+        now("Refused and kept", "Rejects, in the regions and at the hub.", [
+          prometheus(total("refused"), "refused"),
+        ]),
       ],
     },
     {
       title: "Terms",
       panels: [
-        {
-          title: "Waiting, by place",
-          about:
-            "In the region, at the hub, in the aggregators. It rises with an outage, and falls after it.",
-          kind: "areas",
-          queries: [
+        areas(
+          "Waiting, by place",
+          "In the region, at the hub, in the aggregators. It rises with an outage, and falls after it.",
+          [
             prometheus(
-              'sum by (region, term) (skerry_ledger_readings{region=~"$region", term=~"waiting.*"})',
+              sumBy("region, term", "skerry_ledger_readings", 'term=~"waiting.*"'),
               "{{region}} {{term}}",
             ),
           ],
-        },
-        {
-          title: "Acknowledged and stored, by contract",
-          about: "Readings a second.",
-          kind: "lines",
-          unit: "cps",
-          queries: [
-            prometheus(
-              'sum by (contract) (deriv(skerry_ledger_readings{region=~"$region", term="acknowledged"}[1m]))',
-              "{{contract}} acknowledged",
+        ),
+        perSecond("Acknowledged and stored, by contract", "Readings a second.", [
+          prometheus(
+            `sum by (contract) (deriv(${ofRegions("skerry_ledger_readings", 'term="acknowledged"')}[1m]))`,
+            "{{contract}} acknowledged",
+          ),
+          prometheus(
+            `sum by (contract) (deriv(${ofRegions("skerry_ledger_readings", 'term="stored"')}[1m]))`,
+            "{{contract}} stored",
+          ),
+        ]),
+        table("Every term", "By region and contract, now.", [
+          prometheus(
+            sumBy("region, contract, term", "skerry_ledger_readings"),
+            "{{region}} {{contract}} {{term}}",
+          ),
+        ]),
+        lines("Repeats, refused, set aside, lost, open", "What is not simply stored.", [
+          prometheus(
+            sumBy(
+              "region, term",
+              "skerry_ledger_readings",
+              'term!~"acknowledged|stored|waiting.*"',
             ),
-            prometheus(
-              'sum by (contract) (deriv(skerry_ledger_readings{region=~"$region", term="stored"}[1m]))',
-              "{{contract}} stored",
-            ),
-          ],
-        },
-        {
-          title: "Every term",
-          about: "By region and contract, now.",
-          kind: "table",
-          queries: [
-            prometheus(
-              'sum by (region, contract, term) (skerry_ledger_readings{region=~"$region"})',
-              "{{region}} {{contract}} {{term}}",
-            ),
-          ],
-        },
-        {
-          title: "Repeats, refused, set aside, lost, open",
-          about: "What is not simply stored.",
-          kind: "lines",
-          queries: [
-            prometheus(
-              'sum by (region, term) (skerry_ledger_readings{region=~"$region", term!~"acknowledged|stored|waiting.*"})',
-              "{{region}} {{term}}",
-            ),
-          ],
-        },
+            "{{region}} {{term}}",
+          ),
+        ]),
       ],
     },
     {
       title: "Log against store, hour by hour",
       panels: [
-        {
-          title: "Readings in the log and not in the store",
-          about: "The steward compares each whole hour. Zero is right.",
-          kind: "lines",
-          queries: [
+        lines(
+          "Readings in the log and not in the store",
+          "The steward compares each whole hour. Zero is right.",
+          [
             influx(
               'SELECT sum("missing") FROM "skerry_reconciliation" WHERE $timeFilter GROUP BY time(1h), "region" fill(none)',
               "$tag_region missing",
@@ -129,13 +97,12 @@ export const LEDGER: Dashboard = {
               "$tag_region surplus",
             ),
           ],
-        },
-        {
-          title: "Rejects that are gone",
-          about: "There was no room for them, and nobody had replayed them.",
-          kind: "lines",
-          queries: [prometheus('skerry_gateway_rejects_dropped{region=~"$region"}', "{{region}}")],
-        },
+        ),
+        lines(
+          "Rejects that are gone",
+          "There was no room for them, and nobody had replayed them.",
+          [prometheus(ofRegions("skerry_gateway_rejects_dropped"), "{{region}}")],
+        ),
       ],
     },
   ],
