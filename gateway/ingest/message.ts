@@ -1,6 +1,14 @@
 // The arrival of a message in ingest's own words, whatever transport it came over. A transport makes
 // a `Message`, hands it to the pipeline, and translates a `Refusal` into the codes of its protocol.
 
+/**
+ * A connection's place for whoever listens to all of its messages: a device sends on one topic, as a rule, and what is
+ * known of that topic need not be looked up for each message.
+ */
+export interface Recall {
+  of: { readonly topic: string } | null;
+}
+
 /** One message of one client. `payload` must not be kept past `settle` without a copy. */
 export interface Message {
   readonly clientId: string;
@@ -22,6 +30,8 @@ export interface Message {
   readonly traceparent: string | undefined;
   /** Media type that its sender gave; it chooses the codec. */
   readonly contentType: string | undefined;
+  /** The same for all messages of a connection; absent for what comes alone, such as a will. */
+  readonly recall?: Recall | undefined;
 }
 
 /** Bounded, because each transport has a code for each of them. */

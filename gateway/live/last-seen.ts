@@ -4,7 +4,7 @@
 // S1. Bounded: TOPICS_REMEMBERED topics, as many readings, and CHARS_MAX characters of readings that wait to be told.
 // S2. Fair: what waits longest is told first, and of each the newest. Nothing is told twice.
 import type { Admission, Admitted } from "../ingest/admission.ts";
-import type { Message } from "../ingest/message.ts";
+import type { Message, Recall } from "../ingest/message.ts";
 
 export const TOPICS_REMEMBERED = 20_000;
 /** A longer reading is not shown; it is stored like any other. */
@@ -37,9 +37,11 @@ export interface LastMessage {
   waits: boolean;
   /** The reading of a topic that carries those of one device and contract; null of any other topic. */
   reading: LastReading | null;
+  /** True once others took its place (S1): a connection may still have it. */
+  isForgotten: boolean;
 }
 
-type Seen = Pick<Message, "topic" | "payload" | "retain" | "device">;
+type Seen = Pick<Message, "topic" | "payload" | "retain" | "device" | "recall">;
 
 export class LastSeen {
   readonly #topics = new Map<string, LastMessage>();
@@ -106,8 +108,8 @@ export class LastSeen {
     return this.#messagesWaiting.length;
   }
 
-  #message({ topic, retain }: Seen, receivedAtMs: number): LastMessage {
-    const message = this.#topics.get(topic) ?? this.#newTopic(topic);
+  #message({ topic, retain, recall }: Seen, receivedAtMs: number): LastMessage {
+    const message = this.#recalled(topic, recall) ?? this.#found(topic, recall);
     message.count += 1;
     message.lastMs = receivedAtMs;
     message.retained = retain;
@@ -118,11 +120,27 @@ export class LastSeen {
     return message;
   }
 
+  /** The topic of the connection's message before this one, if it is this topic. */
+  #recalled(topic: string, recall: Recall | undefined): LastMessage | null {
+    // Nobody else writes there.
+    const last = (recall?.of ?? null) as LastMessage | null;
+    return last !== null && !last.isForgotten && last.topic === topic ? last : null;
+  }
+
+  #found(topic: string, recall: Recall | undefined): LastMessage {
+    const message = this.#topics.get(topic) ?? this.#newTopic(topic);
+    if (recall) recall.of = message;
+    return message;
+  }
+
   #newTopic(topic: string): LastMessage {
-    if (this.#topics.size >= TOPICS_REMEMBERED) forgetOldest(this.#topics); // S1
+    if (this.#topics.size >= TOPICS_REMEMBERED) {
+      const forgotten = forgetOldest(this.#topics); // S1
+      if (forgotten) forgotten.isForgotten = true;
+    }
     const message: LastMessage = {
       ...{ topic, count: 0, lastMs: 0, retained: false, device: null, mapping: null },
-      ...{ refused: null, payload: null, waits: false, reading: null },
+      ...{ refused: null, payload: null, waits: false, reading: null, isForgotten: false },
     };
     this.#topics.set(topic, message);
     return message;
@@ -169,9 +187,13 @@ function takeFrom<T>(items: T[], atMost: number, isTaken: (item: T) => boolean):
   return at === 0 ? items : items.slice(at);
 }
 
-/** The entry that was made first. */
-function forgetOldest<T>(map: Map<string, T>): void {
-  for (const key of map.keys()) return void map.delete(key);
+/** Removes the entry that was made first. */
+function forgetOldest<T>(map: Map<string, T>): T | undefined {
+  for (const [key, oldest] of map) {
+    map.delete(key);
+    return oldest;
+  }
+  return undefined;
 }
 
 /** A copy: the payload is a window on everything that came in the same read. */

@@ -12,7 +12,11 @@ const HEX_BYTES = PREVIEW_BYTES / 2;
 /** Topics have up to 64 KiB; of a longer one the beginning is shown. */
 const TOPIC_CHARS_MAX = 512;
 
-type Encoded = readonly [string, string, number, number, string | null, Record<string, unknown>];
+type Head = readonly [device: string, contract: string, version: number, receivedMs: number];
+
+/** Values before the payload in the text of a reading. */
+const HEAD_VALUES = 5;
+const [QUOTE, COMMA, BACKSLASH] = [0x22, 0x2c, 0x5c];
 
 export class Rows {
   readonly #rows: string[] = [];
@@ -47,38 +51,59 @@ export function readingRow(
   encoded: string,
   { topic, mapping }: Pick<LastReading, "topic" | "mapping">,
 ): string {
-  const [device, contract, version, receivedMs, traceparent, payload] = JSON.parse(
-    encoded,
-  ) as Encoded;
+  const at = payloadAt(encoded);
+  const [device, contract, version, receivedMs] = headOf(encoded, at);
   const known = catalog.get(contract, version);
-  const tsMs = known ? eventTimeMs(known, payload, receivedMs) : receivedMs;
+  const payload = (): Record<string, unknown> =>
+    JSON.parse(encoded.slice(at, -1)) as Record<string, unknown>;
+  const tsMs = known ? eventTimeMs(known, payload(), receivedMs) : receivedMs;
   const head = [device, contract, version, Number.isFinite(tsMs) ? tsMs : receivedMs, receivedMs];
-  const prefix = JSON.stringify([device, contract, version, receivedMs, traceparent]).length;
-  return `${JSON.stringify([...head, clipped(topic), mapping]).slice(0, -1)},${encoded.slice(prefix)}`;
+  return `${JSON.stringify([...head, clipped(topic), mapping]).slice(0, -1)},${encoded.slice(at)}`;
 }
 
+/**
+ * The place of a reading's payload in its text. Its head is short, and a payload may be long: a row of a topic needs
+ * no more of that than its beginning, and it is made for each topic and second.
+ */
+function payloadAt(encoded: string): number {
+  let values = 0;
+  let isInText = false;
+  for (let at = 1; at < encoded.length; at++) {
+    const character = encoded.charCodeAt(at);
+    if (character === QUOTE) isInText = !isInText;
+    else if (isInText && character === BACKSLASH) at += 1;
+    else if (!isInText && character === COMMA && (values += 1) === HEAD_VALUES) return at + 1;
+  }
+  return encoded.length;
+}
+
+const headOf = (encoded: string, payloadFrom: number): Head =>
+  JSON.parse(`${encoded.slice(0, payloadFrom - 1)}]`) as Head;
+
 /** The row of a topic, see `TopicRow`. */
-export function topicRow(message: LastMessage): string {
+export function topicRow(message: Omit<LastMessage, "isForgotten">): string {
   const { topic, count, lastMs, retained, refused } = message;
   const { device, mapping, payload, reading } = message;
   const encoded = payload === null ? (reading?.encoded ?? null) : null;
-  const known = encoded === null ? null : (JSON.parse(encoded) as Encoded);
-  const preview =
-    known === null ? (payload ? previewOf(payload) : "") : payloadText(encoded!, known);
-  const by = known?.[0] ?? device;
   const name = clipped(topic);
-  return JSON.stringify([name, count, lastMs, preview, retained, by, mapping, refused]);
+  const row = (preview: string, by: string | null): string =>
+    JSON.stringify([name, count, lastMs, preview, retained, by, mapping, refused]);
+  if (encoded === null) return row(payload ? previewOf(payload) : "", device);
+  const at = payloadAt(encoded);
+  return row(
+    textPreview(encoded.slice(at, Math.min(at + PREVIEW_BYTES, encoded.length - 1))),
+    headOf(encoded, at)[0],
+  );
 }
 
 const clipped = (topic: string): string =>
   topic.length <= TOPIC_CHARS_MAX ? topic : `${topic.slice(0, TOPIC_CHARS_MAX).toWellFormed()}…`;
 
-/** The beginning of a reading's payload as it is in the log. */
-function payloadText(encoded: string, reading: Encoded): string {
-  const from = JSON.stringify(reading.slice(0, 5)).length;
-  const text = encoded.slice(from, -1);
-  return previewOf(Buffer.from(text.slice(0, PREVIEW_BYTES)).subarray(0, PREVIEW_BYTES));
-}
+/** As much of a text as {@link PREVIEW_BYTES} hold, without a character that is cut in two. */
+const textPreview = (text: string): string =>
+  Buffer.byteLength(text) <= PREVIEW_BYTES
+    ? text.toWellFormed()
+    : previewOf(Buffer.from(text).subarray(0, PREVIEW_BYTES));
 
 /** The bytes as text, without a character that is cut in two; else in hexadecimal. */
 export function previewOf(payload: Buffer): string {

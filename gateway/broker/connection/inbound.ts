@@ -11,7 +11,7 @@
 // I6. Settling works after the client has left: the message is still forwarded, only unanswered.
 import type { IPublishPacket } from "mqtt-packet";
 import type { Logger } from "../../../platform/runtime/logger.ts";
-import type { Refusal } from "../../ingest/message.ts";
+import type { Recall, Refusal } from "../../ingest/message.ts";
 import type { BrokerCounters, BrokerHandlers } from "../broker.ts";
 import type { Limits } from "../options.ts";
 import { REASON } from "../protocol/reason-codes.ts";
@@ -45,6 +45,7 @@ export class Inbound implements HeldPublishes {
   readonly #source: Source;
   readonly #session: InboundSession;
   readonly #slowdown: Slowdown;
+  readonly #recall: Recall = { of: null };
   /** Arrival order; entries before `#head` are released. */
   #queue: Held[] = [];
   #head = 0;
@@ -84,7 +85,7 @@ export class Inbound implements HeldPublishes {
     counters.publishesReceived++;
     if (packet.qos === 2 && !this.#claim(packet.messageId!)) return;
     if (packet.qos === 1 && this.#isRedelivery(packet.messageId!, packet.dup)) return;
-    const held = new Held(this.#source.identity, packet);
+    const held = new Held(this.#source.identity, packet, this.#recall);
     this.#queue.push(held);
     this.#bytes += held.payload.length;
     room.take(held.payload.length);

@@ -1,5 +1,5 @@
 // One publication of a client on its way through the handlers: a PUBLISH, or the client's will.
-import type { Message, Refusal } from "../../ingest/message.ts";
+import type { Message, Recall, Refusal } from "../../ingest/message.ts";
 import type { ClientIdentity } from "../broker.ts";
 import type { Properties } from "../protocol/properties.ts";
 import type { Peer } from "../session/peer.ts";
@@ -31,12 +31,13 @@ export class Held implements Message, Outgoing {
   readonly messageId: number | undefined;
   readonly dup: boolean;
   readonly properties: Properties | undefined;
+  readonly recall: Recall | undefined;
   settled = false;
   refusal: Refusal | null = null;
   /** A later connection of its sender, over which it came again. */
   answerTo: Peer | null = null;
 
-  constructor(sender: Sender, published: Published) {
+  constructor(sender: Sender, published: Published, recall?: Recall) {
     const { topic, payload, qos, retain, dup = false, messageId, properties } = published;
     this.clientId = sender.clientId;
     this.principal = sender.principal;
@@ -51,5 +52,6 @@ export class Held implements Message, Outgoing {
     this.messageId = messageId;
     this.dup = dup;
     this.properties = properties;
+    this.recall = recall;
   }
 }

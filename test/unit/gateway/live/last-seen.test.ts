@@ -1,6 +1,8 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { encodeReading } from "../../../../contracts/messages/frame.ts";
 import type { Admission, Admitted } from "../../../../gateway/ingest/admission.ts";
+import type { Recall } from "../../../../gateway/ingest/message.ts";
 import {
   CHARS_MAX,
   type LastMessage,
@@ -111,4 +113,50 @@ test("topics and readings are bounded, and so is the text that waits", () => {
   expect(readingsOf(seen)).toEqual([]);
   send(seen, "t/1", reading("d1", 1));
   expect(readingsOf(seen)).toHaveLength(1);
+});
+
+test("a connection that recalls its topic is told of as one that does not, whatever it sends", () => {
+  fc.assert(
+    fc.property(
+      fc.array(
+        fc.record({
+          connection: fc.nat(2),
+          topic: fc.constantFrom("t/a", "t/b", "t/c"),
+          value: fc.nat(9),
+          ends: fc.boolean(),
+        }),
+        { maxLength: 60 },
+      ),
+      (sent) => {
+        const [plain, recalling] = [new LastSeen(), new LastSeen()];
+        const recalls: Recall[] = [{ of: null }, { of: null }, { of: null }];
+        for (const { connection, topic, value, ends } of sent) {
+          const message = { topic, payload: Buffer.from("p"), retain: false, device: undefined };
+          const admission = value === 0 ? reject : reading(topic.slice(2), value);
+          plain.add(message, value, admission);
+          // Another string of the same text, as each packet brings one.
+          const same = Buffer.from(topic).toString();
+          recalling.add({ ...message, topic: same, recall: recalls[connection] }, value, admission);
+          if (!ends) continue;
+          recalls[connection] = { of: null };
+          expect(messagesOf(recalling)).toEqual(messagesOf(plain));
+          expect(readingsOf(recalling)).toEqual(readingsOf(plain));
+        }
+        expect(messagesOf(recalling)).toEqual(messagesOf(plain));
+      },
+    ),
+  );
+});
+
+test("a connection's topic that made room for others is remembered anew", () => {
+  const seen = new LastSeen();
+  const recall: Recall = { of: null };
+  const message = { topic: "t/a", payload: Buffer.from("p"), retain: false, device: undefined };
+  seen.add({ ...message, recall }, 1, reading("a", 1));
+  for (let at = 0; at < TOPICS_REMEMBERED; at++) send(seen, `other/${at}`, reading(`d${at}`, 1));
+  messagesOf(seen);
+  readingsOf(seen);
+  seen.add({ ...message, recall }, 2, reading("a", 2));
+  expect(messagesOf(seen)).toMatchObject([{ topic: "t/a", count: 1, lastMs: 2 }]);
+  expect(readingsOf(seen)).toEqual([reading("a", 2).encoded]);
 });

@@ -1,7 +1,9 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { LIVE_BYTES_MAX, LIVE_ROWS_MAX } from "../../../../contracts/messages/live.ts";
 import { encodeReading } from "../../../../contracts/messages/frame.ts";
 import { Catalog } from "../../../../contracts/schema/catalog.ts";
+import { PREVIEW_BYTES } from "../../../../gateway/live/last-seen.ts";
 import { Rows, previewOf, readingRow, topicRow } from "../../../../gateway/live/rows.ts";
 
 const encoded = encodeReading({
@@ -51,4 +53,38 @@ test("rows end at their number and at their bytes", () => {
   const bytes = Buffer.byteLength(wide.text);
   expect(bytes).toBeLessThan(LIVE_BYTES_MAX - 1_000);
   expect(bytes).toBeGreaterThan(LIVE_BYTES_MAX * 0.9);
+});
+
+test("whatever is in a reading, its rows hold device, contract and payload as they are in the log", () => {
+  fc.assert(
+    fc.property(
+      fc.record({
+        device: fc.string({ unit: "grapheme" }),
+        contract: fc.string(),
+        traceparent: fc.option(fc.string()),
+        payload: fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.double(), fc.boolean())),
+      }),
+      ({ payload, ...of }) => {
+        const text = JSON.stringify(payload);
+        const one = encodeReading({ ...of, version: 2, receivedAtMs: 7, payload: text });
+        const row = readingRow(new Catalog([]), one, { topic: "t", mapping: null });
+        expect(JSON.parse(row)).toEqual([
+          of.device,
+          of.contract,
+          2,
+          7,
+          7,
+          "t",
+          null,
+          JSON.parse(text),
+        ]);
+        const reading = { topic: "t", mapping: null, of: null, encoded: one, waits: true };
+        const common = { ...seen, device: null, mapping: null, waits: true, payload: null };
+        const [, , , preview, , by] = JSON.parse(topicRow({ ...common, reading })) as unknown[];
+        expect(by).toBe(of.device);
+        const beginning = Buffer.from(text.slice(0, PREVIEW_BYTES)).subarray(0, PREVIEW_BYTES);
+        expect(preview).toBe(previewOf(beginning));
+      },
+    ),
+  );
 });
