@@ -14,6 +14,7 @@ const BOUNDED_BY: Readonly<Record<string, string>> = {
   gateway: "gateways of the installation",
   hop: "hops of a reading's way",
   how: "words of the program",
+  rule: "rules of the installation",
   job_name: "jobs of the steward",
   node: "versions of Node",
   operator: "readers of a log",
