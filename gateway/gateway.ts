@@ -143,7 +143,11 @@ async function openServices(
   const epoch = randomBytes(6).toString("hex");
   const log = { gateway, epoch, partitions, clock, frameCharsMax: FRAME_CHARS_MAX };
   const commitLog = new CommitLog(natsFrameStore(connection, region), log);
-  const rejectLog = new RejectLog(connection, region, `${gateway}:${epoch}`);
+  const rejectLog = new RejectLog(connection, {
+    domain: region,
+    idPrefix: `${gateway}:${epoch}`,
+    isKnown: (contract) => catalog.versions(contract).length > 0,
+  });
   const identity = await openIdentity({ connection, setAside, logger, anonymous }, signal);
   const bridgeStore = openBridgeStore(config.dataDir, logger);
   const bridges = new BridgeMemory({

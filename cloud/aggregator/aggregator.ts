@@ -185,7 +185,11 @@ export class Aggregator implements StatusSource {
         connection,
         positions,
         sink: this.#sink,
-        rejectLog: new RejectLog(connection, HUB, OPERATOR),
+        rejectLog: new RejectLog(connection, {
+          domain: HUB,
+          idPrefix: OPERATOR,
+          isKnown: (contract) => catalog.versions(contract).length > 0,
+        }),
         alerts: new HubAlerts(connection, telemetry.tracing),
         setAside,
         latencies: this.latencies,

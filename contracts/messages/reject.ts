@@ -19,7 +19,7 @@ export const REJECT_REASONS = [
 
 export type RejectReason = (typeof REJECT_REASONS)[number];
 
-/** A refused publish as stored on `rejects.{region}.{reason}.{device}`: nothing of it is lost. */
+/** A refused publish as stored on `rejects.{region}.{reason}.{device}.{contract}`: nothing of it is lost. */
 export interface Reject {
   readonly reason: RejectReason;
   /** The exact fault, naming the field. */
@@ -28,6 +28,7 @@ export interface Reject {
   readonly clientId: string;
   /** The device that topic or mapping name, else the client id. */
   readonly device: string;
+  /** As topic, mapping or payload name it, also if there is no such contract; null if none of them does. */
   readonly contract: string | null;
   readonly version: number | null;
   readonly receivedAtMs: number;
@@ -59,10 +60,12 @@ export function rejectOfReading(
   };
 }
 
-/** Rejects of one device and reason that are not kept any more, although nobody has replayed them. */
+/** Rejects of one device, reason and contract that are not kept any more, although nobody has replayed them. */
 export interface DroppedRejects {
   readonly device: string;
   readonly reason: string;
+  /** Absent where nobody knows it. */
+  readonly contract?: string;
   /** Rejects that made room: the device had most, and these were its oldest. */
   readonly forRoom: number;
   /** They were older than rejects are kept. */
@@ -74,6 +77,6 @@ export interface DroppedRejects {
 /** The last message on `rejects.{region}.dropped`: everything that went while rejects are kept. */
 export interface DroppedRecord {
   readonly dropped: readonly DroppedRejects[];
-  /** The sum of devices and reasons with fewer than those that are named. */
+  /** The sum of devices, reasons and contracts with fewer than those that are named. */
   readonly others: number;
 }

@@ -79,25 +79,48 @@ export const alertsOfRule = (region: string, rule: string): string =>
 
 export const alertSubjects = (region: string): string => `alerts.${region}.>`;
 
-export const rejectSubject = (reject: { region: string; reason: string; device: string }): string =>
-  `rejects.${reject.region}.${reject.reason}.${keyToken(reject.device)}`;
+/** A reject whose contract nobody knows has an empty one: its token is none of a name. */
+export const rejectSubject = (reject: {
+  region: string;
+  reason: string;
+  device: string;
+  contract: string | null;
+}): string =>
+  `rejects.${reject.region}.${reject.reason}.${keyToken(reject.device)}.${escapeToken(reject.contract ?? "")}`;
 
 export const rejectSubjects = (region: string): string => `rejects.${region}.>`;
 
 /** The count of a region's rejects that are gone; in the same stream. See contracts/messages/reject.ts. */
 export const rejectsDroppedSubject = (region: string): string => `rejects.${region}.dropped`;
 
-/** Reason and device of a subject of rejects; null for {@link rejectsDroppedSubject}. */
-export function rejectAddress(subject: string): { reason: string; device: string } | null {
-  const [, , reason, device] = subject.split(".");
-  return reason === undefined || device === undefined
-    ? null
-    : { reason, device: unescapeToken(device) };
+interface RejectAddress {
+  readonly reason: string;
+  readonly device: string;
+  /** Null if nobody knows it. */
+  readonly contract: string | null;
 }
 
-/** The rejects of a region, of one reason, of one device. */
-export const rejectFilter = (of: { region: string; reason?: string; device?: string }): string =>
-  `rejects.${of.region}.${of.reason ?? "*"}.${of.device === undefined ? "*" : keyToken(of.device)}`;
+/** The parts of a subject of rejects; null for {@link rejectsDroppedSubject}. Early ones name no contract. */
+export function rejectAddress(subject: string): RejectAddress | null {
+  const [, , reason, device, contract = "="] = subject.split(".");
+  return reason === undefined || device === undefined
+    ? null
+    : { reason, device: unescapeToken(device), contract: unescapeToken(contract) || null };
+}
+
+/** The rejects of a region, of one reason, of one device, of one contract (null: of those that have none). */
+export function rejectFilter(of: {
+  region: string;
+  reason?: string | undefined;
+  device?: string | undefined;
+  contract?: string | null | undefined;
+}): string {
+  const { region, reason = "*", device, contract } = of;
+  if (device === undefined && contract === undefined) return `rejects.${region}.${reason}.>`;
+  const deviceToken = device === undefined ? "*" : keyToken(device);
+  const contractToken = contract === undefined ? "*" : escapeToken(contract ?? "");
+  return `rejects.${region}.${reason}.${deviceToken}.${contractToken}`;
+}
 
 export const deadLetterSubject = (of: { domain: string; channel: string; rule: string }): string =>
   `deadletters.${of.domain}.${of.channel}.${escapeToken(of.rule)}`;

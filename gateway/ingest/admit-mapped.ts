@@ -1,7 +1,7 @@
 // Admission of a message on any other topic than telemetry's, through the mapping table (pure): each of
 // its readings is admitted or refused by itself.
 import { deviceIdProblem } from "../../contracts/device.ts";
-import { isReservedTopic } from "../../contracts/names/topics.ts";
+import { isReservedTopic, parseTelemetryTopic } from "../../contracts/names/topics.ts";
 import {
   type Admission,
   type AdmissionRules,
@@ -45,7 +45,10 @@ export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission 
   }
   // What is not JSON is refused only if no entry takes it as text.
   if (unread && outcomes.isEmpty)
-    return refuse(unread.reason, unread.detail, { device: known.device });
+    return refuse(unread.reason, unread.detail, {
+      device: known.device,
+      ...contractOf(matches),
+    });
   return (
     outcomes.result() ??
     refuse("unmappable", "no mapping of this topic applies to the payload", {
@@ -53,6 +56,20 @@ export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission 
       contract: known.contract,
     })
   );
+}
+
+/** The contract of a message that nobody can read: the one that all entries of its topic are for. */
+function contractOf([first, ...others]: readonly { readonly contract: string }[]) {
+  const isOne = others.every(({ contract }) => contract === first?.contract);
+  return first && isOne ? { contract: first.contract } : {};
+}
+
+/** The contract that a topic is for, as far as the topic alone tells; null if it does not. */
+export function contractOfTopic({ mapper }: Pick<AdmissionRules, "mapper">, topic: string) {
+  const address = parseTelemetryTopic(topic);
+  if (address) return address.contract;
+  const matches = mapper && !isReservedTopic(topic) ? mapper.entriesFor(topic) : [];
+  return contractOf(matches).contract ?? null;
 }
 
 function textOf({ payload }: Arrival): string | Undecodable {

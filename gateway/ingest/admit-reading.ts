@@ -118,17 +118,18 @@ export function refuseAddress(
   { device, contract }: Pick<Candidate, "device" | "contract">,
 ): Refused | null {
   const problem = deviceIdProblem(device);
-  if (problem !== null) return refuseDevice(device, problem);
+  if (problem !== null) return refuseDevice(device, contract, problem);
   return rules.catalog.versions(contract).length === 0
     ? refuse("unknown_contract", `contract "${contract}" is unknown`, { device, contract })
     : null;
 }
 
 /** The reject of an id that is none, and so is not its device. */
-const refuseDevice = (id: string, problem: string): Refused =>
+const refuseDevice = (id: string, contract: string, problem: string): Refused =>
   refuse(
     Buffer.byteLength(id) > DEVICE_ID_BYTES_MAX ? "too_large" : "contract_violation",
     `device: ${problem}: ${JSON.stringify(id)}`,
+    { contract },
   );
 
 type Choice = { kind: "contract"; contract: Contract; mended: Mended | null } | Refused;

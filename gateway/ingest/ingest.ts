@@ -8,6 +8,7 @@ import { sampledTraceparent } from "../../otel/propagation.ts";
 import type { Tracing } from "../../otel/tracing.ts";
 import type { Admission, AdmissionRules } from "./admission.ts";
 import { admit } from "./admit.ts";
+import { contractOfTopic } from "./admit-mapped.ts";
 import type { CommitLog } from "./commit-log.ts";
 import type { Message, Refusal, Settle } from "./message.ts";
 import { originOf, outcomeOf, rejectOf } from "./outcome.ts";
@@ -95,7 +96,8 @@ export class Ingest {
   /** Keeps a message that its sender had no right to publish, with the reason, then settles it. */
   refuse(message: Message, refusal: Refusal, settle: Settle): void {
     const receivedAtMs = this.#parts.clock();
-    this.#parts.live?.refused(message, receivedAtMs, refusal);
+    const { live, rules } = this.#parts;
+    live?.refused(message, receivedAtMs, refusal);
     const refused = { reason: "not_authorized", detail: refusal.detail } as const;
     const traceparent = sampledTraceparent(message.traceparent);
     const traced = this.#traceReject(message, refused, { traceparent, receivedAtMs });
@@ -103,7 +105,7 @@ export class Ingest {
       reason: "not_authorized",
       detail: refusal.detail,
       device: message.device ?? message.principal ?? message.clientId,
-      contract: null,
+      contract: contractOfTopic(rules, message.topic),
       version: null,
       ...originOf(message, receivedAtMs, traced),
     };

@@ -24,6 +24,7 @@ interface RegionPlace extends Place {
 interface Filters {
   reason?: string;
   device?: string;
+  contract?: string;
   since?: number;
 }
 
@@ -35,7 +36,8 @@ export function addRejectsCommand(program: Command, say: Say): void {
   const filters = (command: Command): Command =>
     command
       .option("--reason <reason>", "only with this reason")
-      .option("--device <id>", "only of this device (or client, where no device is known)");
+      .option("--device <id>", "only of this device (or client, where no device is known)")
+      .option("--contract <name>", "only of this contract; ? where nobody knows the contract");
 
   example(filters(inRegion(rejects.command("list"))), "rejects list --region eu --since 2h")
     .description("List the newest rejects of a region, one line each, oldest first.")
@@ -82,10 +84,10 @@ type ReplayFlags = RegionPlace & Filters & { seq?: number; all: boolean; dryRun:
 
 /** Admits rejects again. @returns the number of those that are not stored after it. */
 async function replay(nats: NatsConnection, options: ReplayFlags, say: Say): Promise<number> {
-  const { seq, all, reason, device, region, dryRun } = options;
-  const filtered = reason !== undefined || device !== undefined;
+  const { seq, all, reason, device, contract, region, dryRun } = options;
+  const filtered = [reason, device, contract].some((one) => one !== undefined);
   if ([seq !== undefined, all, filtered].filter(Boolean).length !== 1)
-    throw new UsageError("say what to replay: --seq, --all, or --reason and --device");
+    throw new UsageError("say what to replay: --seq, --all, or --reason, --device and --contract");
   const seqs = seq === undefined ? await rejectSeqs(nats, queryOf(options)) : [seq];
   const lost = seq === undefined ? await goneRejects(nats, queryOf(options)) : 0;
   if (lost > 0) say(goneLine(lost));
@@ -113,9 +115,10 @@ const answerLine = ({ seq, outcome, readings, detail }: ReplayAnswer, dryRun: bo
   return `${seq} ${dryRun ? "would be " : ""}${verdict}${detail === "" ? "" : `: ${detail}`}`;
 };
 
-const queryOf = ({ region, reason, device, since }: RegionPlace & Filters) => ({
+const queryOf = ({ region, reason, device, contract, since }: RegionPlace & Filters) => ({
   region,
   ...(reason === undefined ? {} : { reason }),
   ...(device === undefined ? {} : { device }),
+  ...(contract === undefined ? {} : { contract }),
   ...(since === undefined ? {} : { sinceMs: since }),
 });

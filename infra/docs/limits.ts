@@ -121,7 +121,7 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       },
       {
         name: "DROPPED_NAMED_MAX",
-        doc: "devices and reasons of which it is counted by name how many rejects are gone; the rest is one sum",
+        doc: "devices, reasons and contracts of which it is counted by name how many rejects are gone; the rest is one sum",
       },
       {
         name: "REJECTS_REMEMBERED",

@@ -128,7 +128,8 @@ function bucketRows(hub: Domain, region: Domain): string[][] {
     const atHub = hub.buckets.find((bucket) => bucket.name === name);
     const inRegion = region.buckets.find((bucket) => bucket.name === name);
     const isMirrored = region.streams.some((stream) => stream.name === bucketStream(name));
-    const where = isMirrored ? "hub, mirrored into every region" : atHub ? "each domain" : "region";
+    const here = atHub ? (inRegion ? "each domain" : "hub") : "region";
+    const where = isMirrored ? "hub, mirrored into every region" : here;
     const ttlMs = (atHub ?? inRegion)?.ttlMs;
     return [code(name), where, ttlMs === undefined ? "never" : durationText(ttlMs), meaning];
   });
@@ -137,10 +138,13 @@ function bucketRows(hub: Domain, region: Domain): string[][] {
 const SUBJECTS: readonly (readonly [subject: string, meaning: string])[] = [
   [telemetrySubject("REGION", 0).replace(/0$/, "PARTITION"), "frames of readings"],
   [alertSubject({ region: "REGION", rule: "RULE", key: "KEY" }), "one step of an alert's life"],
-  [rejectSubject({ region: "REGION", reason: "REASON", device: "DEVICE" }), "what was refused"],
+  [
+    rejectSubject({ region: "REGION", reason: "REASON", device: "DEVICE", contract: "CONTRACT" }),
+    "what was refused; the contract is one that was published then, or empty (`=`) where nobody knows it",
+  ],
   [
     rejectsDroppedSubject("REGION"),
-    "how many rejects are gone, by device and reason; the last counts",
+    "how many rejects are gone, by device, reason and contract; the last counts",
   ],
   [commandFilter({ device: "DEVICE", id: "COMMAND" }), "a command to a device"],
   [replyFilter({ region: "REGION", device: "DEVICE", id: "COMMAND" }), "what a device answered"],

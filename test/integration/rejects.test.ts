@@ -20,6 +20,7 @@ import { Ingest } from "../../gateway/ingest/ingest.ts";
 import type { Refusal } from "../../gateway/ingest/message.ts";
 import { Mapper } from "../../gateway/ingest/mapping.ts";
 import { natsFrameStore } from "../../gateway/ingest/nats-store.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
 import { serveReplay } from "../../gateway/replay/serve-replay.ts";
 import { addRejectsCommand } from "../../infra/cli/rejects.ts";
@@ -68,7 +69,11 @@ function startGateway(options: { mapper?: Mapper; nowMs: number }) {
   const ingest = new Ingest({
     rules: { catalog, partitions: 4, ageMaxMs: undefined, mapper: options.mapper },
     commitLog,
-    rejectLog: new RejectLog(nats, "eu", `g1:${epoch}`),
+    rejectLog: new RejectLog(nats, {
+      domain: "eu",
+      idPrefix: `g1:${epoch}`,
+      isKnown: (contract) => catalog.versions(contract).length > 0,
+    }),
     notedFields: { add: () => undefined },
     tracing: NO_TRACING,
     clock: () => options.nowMs,
@@ -94,8 +99,20 @@ function startGateway(options: { mapper?: Mapper; nowMs: number }) {
         resolve,
       ),
     );
+  const refuse = (topic: string): Promise<Refusal | null> =>
+    new Promise((resolve) =>
+      ingest.refuse(
+        {
+          ...{ clientId: "client-1", topic, payload: Buffer.from("{}"), qos: 1, retain: false },
+          ...{ traceparent: undefined, contentType: undefined },
+        },
+        { reason: "not_authorized", detail: "not_authorized: client-1 may not" },
+        resolve,
+      ),
+    );
   return {
     publish,
+    refuse,
     [Symbol.asyncDispose]: async () => {
       stop.abort();
       await work;
@@ -256,6 +273,30 @@ test("bytes that are no text are shown as a hex dump", async () => {
   expect((await skerry("show", String(seq))).lines.at(-1)).toMatch(
     /^00000000 {2}ff 00 41 .*\|\.\.A\|$/,
   );
+});
+
+test("rejects are found by contract, also where only topic or mapping tell it; `?` where nobody knows", async () => {
+  const device = "by-contract";
+  const own = `devices/${device}/telemetry`;
+  await using gateway = startGateway({ nowMs: Date.now(), mapper: mapper() });
+  await gateway.publish(`${own}/environment`, '{"temperature":"warm"}');
+  await gateway.publish(`${own}/environment`, "no JSON");
+  await gateway.publish(`${own}/weather`, "{}");
+  await gateway.publish("nobody/maps/this", "{}");
+  await gateway.refuse(`${own}/machine`);
+  await gateway.refuse("thermostats/by-contract");
+  const listed = async (...args: string[]): Promise<number> => {
+    const { lines } = await skerry("list", "--since", "1m", ...args);
+    return lines[0] === "no rejects" ? 0 : lines.length;
+  };
+  expect(await listed("--contract", "environment", "--device", device)).toBe(2);
+  expect(await listed("--contract", "machine")).toBe(1);
+  expect(await listed("--contract", "weather")).toBe(0);
+  expect(await listed("--contract", "?", "--device", device)).toBe(1);
+  expect(await listed("--contract", "?", "--reason", "unmapped_topic")).toBe(1);
+  const mapped = (await skerry("list", "--since", "1m", "--reason", "not_authorized")).lines;
+  expect(mapped).toHaveLength(2);
+  expect(await listed("--contract", THERMOSTAT.contract, "--reason", "not_authorized")).toBe(1);
 });
 
 test("npx skerry rejects: the same as a process", async () => {

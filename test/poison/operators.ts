@@ -21,14 +21,18 @@ export const OTHERS: readonly Poison[] = [
   {
     name: "a reject that is none",
     deliver: async ({ regionNats, region }, id) => {
-      await store(regionNats, rejectSubject({ region, reason: "not_json", device: id }), "{");
+      await store(
+        regionNats,
+        rejectSubject({ region, reason: "not_json", device: id, contract: null }),
+        "{",
+      );
       return harmless("passed over by what lists rejects");
     },
   },
   {
     name: "a reject: at no time, of nobody",
     deliver: async ({ regionNats, region }, id) => {
-      const subject = rejectSubject({ region, reason: "not_json", device: id });
+      const subject = rejectSubject({ region, reason: "not_json", device: id, contract: null });
       await store(regionNats, subject, '{"payload":"","receivedAtMs":1e300}');
       return harmless("told by what lists rejects");
     },

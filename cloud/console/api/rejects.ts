@@ -77,6 +77,7 @@ const QUERY = {
   region: text(),
   reason: oneOf(REJECT_REASONS),
   device: text("of this device, or client where no device is known"),
+  contract: text("of this published contract; ? for those whose contract nobody knows"),
   sinceMs: timeMs("arrived since"),
 };
 
@@ -84,6 +85,7 @@ interface Filter {
   readonly region: string;
   readonly reason?: RejectReason;
   readonly device?: string;
+  readonly contract?: string;
   readonly sinceMs?: number;
 }
 
@@ -170,11 +172,18 @@ const listRoutes = (hub: Hub): Route[] => [
   route({
     method: "GET",
     path: "/rejects/summary",
-    summary: "The number of rejects by region, reason and device, as far as they are kept",
+    summary:
+      "The number of rejects by region, reason, device and contract, as far as they are kept",
     role: "viewer",
     answer: object({
       groups: list(
-        object({ region: text(), reason: text(), device: text(), count: integer() }),
+        object({
+          region: text(),
+          reason: text(),
+          device: text(),
+          contract: orNull(text("null where nobody knows it")),
+          count: integer(),
+        }),
         "most first",
       ),
       more: integer("groups beyond those"),
@@ -247,7 +256,7 @@ const replayRoute = (hub: Hub, jobs: Jobs): Route =>
         seqs: list(integer(), "just these"),
         dryRun: flag("only say what would happen"),
       },
-      { optional: ["reason", "device", "sinceMs", "seqs"] },
+      { optional: ["reason", "device", "contract", "sinceMs", "seqs"] },
     ),
     answer: JOB,
     status: 202,
@@ -304,9 +313,17 @@ function textOf(bytes: Buffer): string | null {
 /** Groups in an answer. */
 const GROUPS_MAX = 1_000;
 
+interface Group {
+  readonly region: string;
+  readonly reason: string;
+  readonly device: string;
+  readonly contract: string | null;
+  readonly count: number;
+}
+
 async function summaryOf({ connection, regions }: Hub) {
   const streams = new Streams(connection);
-  const groups: { region: string; reason: string; device: string; count: number }[] = [];
+  const groups: Group[] = [];
   for (const region of [HUB, ...regions]) {
     const counts = await streams.subjects(rejectsStream(region), rejectFilter({ region }));
     for (const [subject, count] of counts) {

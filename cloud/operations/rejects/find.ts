@@ -1,4 +1,5 @@
 // Rejects, which gateways refused and kept: found in a region's stream, or in the hub's copy of it.
+import { UNKNOWN_CONTRACT } from "../../../contracts/messages/ledger.ts";
 import { REJECT_REASONS, type Reject } from "../../../contracts/messages/reject.ts";
 import { rejectAddress, rejectFilter, rejectsStream } from "../../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
@@ -15,6 +16,8 @@ export interface RejectQuery {
   readonly region: string;
   readonly reason?: string;
   readonly device?: string;
+  /** A published contract; {@link UNKNOWN_CONTRACT} for those whose contract nobody knew as they were refused. */
+  readonly contract?: string;
   /** Arrived at or after this, epoch ms. */
   readonly sinceMs?: number;
 }
@@ -23,6 +26,14 @@ export interface KeptReject {
   readonly seq: number;
   readonly reject: Reject;
 }
+
+/** The subjects of those that fit. */
+const subjectsOf = ({ contract, ...of }: RejectQuery): string =>
+  rejectFilter(
+    contract === undefined
+      ? of
+      : { ...of, contract: contract === UNKNOWN_CONTRACT ? null : contract },
+  );
 
 /** The newest `limit` rejects that fit, oldest first. */
 export async function findRejects(
@@ -33,7 +44,7 @@ export async function findRejects(
   checkReason(query);
   const streams = new Streams(connection);
   const stream = rejectsStream(query.region);
-  const subject = rejectFilter(query);
+  const subject = subjectsOf(query);
   const newest = await streams.newest(stream, subject);
   if (!newest) return [];
   const lastSeq = newest.seq;
@@ -53,7 +64,7 @@ export async function rejectSeqs(
 ): Promise<number[]> {
   checkReason(query);
   const stream = rejectsStream(query.region);
-  const subject = rejectFilter(query);
+  const subject = subjectsOf(query);
   const newest = await new Streams(connection).newest(stream, subject);
   const seqs: number[] = [];
   if (!newest) return seqs;
@@ -71,15 +82,16 @@ function checkReason({ reason }: RejectQuery): void {
 /** The number of fitting ones that are gone, for want of room or by age, and were not replayed. */
 export async function goneRejects(
   connection: NatsConnection,
-  { region, reason, device, sinceMs }: RejectQuery,
+  { region, reason, device, contract, sinceMs }: RejectQuery,
 ): Promise<number> {
   const { dropped, others } = await readDropped(new Streams(connection), region);
-  const isFiltered = reason !== undefined || device !== undefined || sinceMs !== undefined;
+  const isFiltered = [reason, device, contract, sinceMs].some((one) => one !== undefined);
   return dropped
     .filter(
       (one) =>
         (reason === undefined || one.reason === reason) &&
         (device === undefined || one.device === device) &&
+        (contract === undefined || (one.contract ?? UNKNOWN_CONTRACT) === contract) &&
         one.atMs >= (sinceMs ?? 0),
     )
     .reduce((sum, { forRoom, byAge }) => sum + forRoom + byAge, isFiltered ? 0 : others);

@@ -1,4 +1,4 @@
-// The count of rejects that are gone, by device and reason: the last message on one subject of the rejects
+// The count of rejects that are gone, by device, reason and contract: the last message on one subject of the rejects
 // themselves, so that it is wherever they are, also in copies.
 import type { DroppedRecord, DroppedRejects } from "../../../contracts/messages/reject.ts";
 import { rejectsDroppedSubject, rejectsStream } from "../../../contracts/names/subjects.ts";
@@ -7,7 +7,7 @@ import { jsonOf } from "../client/payload.ts";
 import { publishExpecting, publisherOn } from "../client/publish.ts";
 import { Streams } from "../client/streams.ts";
 
-/** Devices and reasons of which it is counted by name how many rejects are gone; the rest is summed up. */
+/** Devices, reasons and contracts of which it is counted by name how many rejects are gone; the rest is summed up. */
 export const DROPPED_NAMED_MAX = 1_000;
 const TRIES_MAX = 10;
 
@@ -23,7 +23,7 @@ export function withDropped(
 ): DroppedRecord {
   const byName = new Map<string, DroppedRejects>();
   for (const one of [...dropped, ...more]) {
-    const name = JSON.stringify([one.device, one.reason]);
+    const name = JSON.stringify([one.device, one.reason, one.contract ?? null]);
     const before = byName.get(name);
     byName.set(name, {
       ...one,

@@ -87,7 +87,9 @@ export class RejectKeeper {
     nowMs: number;
   }): Promise<void> {
     const { device, holds, own, nowMs } = of;
-    const reasons = own.map(({ reason, forRoom }) => `${forRoom.toLocaleString("en")} ${reason}`);
+    const reasons = [...Map.groupBy(own, ({ reason }) => reason)].map(
+      ([reason, each]) => `${roomOf(each).toLocaleString("en")} ${reason}`,
+    );
     return this.#parts.alerts.set({
       rule: RULE,
       key: device,

@@ -4,22 +4,30 @@ import { sleep } from "../../runtime/backoff.ts";
 import type { NatsConnection } from "../client/connection.ts";
 import { type Publisher, publishUntilStored, publisherOn } from "../client/publish.ts";
 
+export interface RejectOwner {
+  /** The domain whose stream it is: a region, or `hub` for what is refused in the cloud. */
+  readonly domain: string;
+  readonly idPrefix: string;
+  /**
+   * True of a contract that is published: its name is a part of the subject. Invented names are not, because rejects
+   * are bounded by subject (reject-room.ts).
+   */
+  readonly isKnown: (contract: string) => boolean;
+}
+
 /** Stores rejects one by one, each under its own id, and tries until it is stored. */
 export class RejectLog {
   readonly #publisher: Publisher;
-  readonly #region: string;
-  readonly #idPrefix: string;
+  readonly #owner: RejectOwner;
   #n = 0;
   #stored = 0;
   #storedBytes = 0;
   /** Told once so many bytes are stored. */
   #awaited: { readonly bytes: number; readonly tell: () => void } | null = null;
 
-  /** @param region whose stream it is; {@link HUB} for what is refused in the cloud. */
-  constructor(connection: NatsConnection, region: string, idPrefix: string) {
+  constructor(connection: NatsConnection, owner: RejectOwner) {
     this.#publisher = publisherOn(connection);
-    this.#region = region;
-    this.#idPrefix = idPrefix;
+    this.#owner = owner;
   }
 
   /** Rejects stored since the start. */
@@ -46,9 +54,12 @@ export class RejectLog {
    * @param knownId for what may be stored twice, also by another process: an id of its own.
    */
   async append(reject: Reject, signal: AbortSignal, knownId?: string): Promise<void> {
-    const subject = rejectSubject({ region: this.#region, ...reject });
+    const { domain, idPrefix, isKnown } = this.#owner;
+    const { contract: named, ...of } = reject;
+    const contract = named !== null && isKnown(named) ? named : null;
+    const subject = rejectSubject({ region: domain, ...of, contract });
     const data = Buffer.from(JSON.stringify(reject));
-    const messageId = knownId ?? `${this.#idPrefix}:reject:${(this.#n += 1)}`;
+    const messageId = knownId ?? `${idPrefix}:reject:${(this.#n += 1)}`;
     await publishUntilStored(this.#publisher, { subject, data, messageId }, signal);
     this.#stored += 1;
     this.#storedBytes += subject.length + data.length;

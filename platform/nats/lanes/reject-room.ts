@@ -1,7 +1,7 @@
 // Room for rejects: kept within the bounds of their stream by age and by fair shares, before the server
 // does it its own way, which is the oldest of all first, without a count.
 //
-// F1. What goes is counted by device and reason; of a copy it is not, because its origin counts.
+// F1. What goes is counted by device, reason and contract; of a copy it is not, because its origin counts.
 // F2. Work starts at CROWDED of the bound and goes down to ROOMY, so that it is seldom.
 // F3. Several may do so at once: each counts only what it has removed itself.
 import type { DroppedRecord, DroppedRejects } from "../../../contracts/messages/reject.ts";
@@ -71,10 +71,11 @@ interface Removed {
 function gathered(removed: readonly Removed[], atMs: number): DroppedRejects[] {
   const bySubject = Map.groupBy(removed, ({ subject }) => subject);
   return [...bySubject].flatMap(([subject, own]) => {
-    const address = rejectAddress(subject);
+    const { contract, ...address } = rejectAddress(subject) ?? { contract: null };
     const forRoom = own.reduce((sum, one) => sum + one.forRoom, 0);
     const byAge = own.reduce((sum, one) => sum + one.byAge, 0);
-    return address && forRoom + byAge > 0 ? [{ ...address, forRoom, byAge, atMs }] : [];
+    if (!("device" in address) || forRoom + byAge === 0) return [];
+    return [{ ...address, ...(contract === null ? {} : { contract }), forRoom, byAge, atMs }];
   });
 }
 

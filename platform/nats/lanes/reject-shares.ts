@@ -2,9 +2,9 @@
 //
 // E1. Whoever has most gives, down to a level that all who give end at: nobody loses anything to a device
 //     that has more than it has itself.
-// E2. What goes is the oldest of each reason of the device, of all its reasons the same share.
+// E2. What goes is the oldest of each reason and contract of the device, of all of them the same share.
 
-/** Rejects of one device and reason, as the stream has them. */
+/** Rejects of one device, reason and contract, as the stream has them. */
 export interface RejectShare {
   readonly subject: string;
   readonly device: string;

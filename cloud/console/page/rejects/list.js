@@ -17,9 +17,10 @@ import { ReplayPanel } from "./replay.js";
 const EVERY_MS = 10_000;
 const GROUPS_SHOWN = 12;
 
-export function RejectList({ query: { region = "", reason = "", device = "" } }) {
+export function RejectList({ query: { region = "", reason = "", device = "", contract = "" } }) {
   const settled = useSettled(device);
-  const filter = { region, reason, device: settled };
+  const ofContract = useSettled(contract);
+  const filter = { region, reason, device: settled, contract: ofContract };
   const summary = useAsk("/rejects/summary", { everyMs: EVERY_MS });
   const answer = useAsk(urlOf(["rejects"], { ...filter, limit: 200 }), { everyMs: EVERY_MS });
   const reload = () => {
@@ -53,27 +54,33 @@ export function RejectList({ query: { region = "", reason = "", device = "" } })
           placeholder="any"
           onInput=${(text) => setQuery({ device: text.trim() })}
         />
+        <${TextField}
+          label="Contract"
+          value=${contract}
+          placeholder="any; ? for none"
+          onInput=${(text) => setQuery({ contract: text.trim() })}
+        />
       </div>
       <${ReplayPanel} filter=${filter} regions=${regions} done=${reload} />
       <${Answer} of=${answer}
-        >${(data) => html`<${Listed} ...${data} isFiltered=${region !== "" || reason !== "" || device !== ""} />`}<//
+        >${(data) => html`<${Listed} ...${data} isFiltered=${[region, reason, device, contract].some((one) => one !== "")} />`}<//
       >
     </div>
   `;
 }
 
-/** By reason and device, most first. */
+/** By reason, device and contract, most first. */
 function Groups({ groups, more }) {
   if (groups.length === 0) return null;
   const shown = groups.slice(0, GROUPS_SHOWN);
   const hidden = groups.length - shown.length + more;
-  return html`<${Panel} title="By reason and device" note="as far as they are kept" flush>
+  return html`<${Panel} title="By reason, device and contract" note="as far as they are kept" flush>
     <${Table}
       cards
-      label="Rejects by reason and device"
+      label="Rejects by reason, device and contract"
       columns=${GROUP_COLUMNS}
       rows=${shown}
-      keyOf=${({ region, reason, device }) => `${region} ${reason} ${device}`}
+      keyOf=${({ region, reason, device, contract }) => `${region} ${reason} ${device} ${contract}`}
     />
     ${hidden > 0 && html`<p class="table-note">and ${plural(hidden, "smaller group")}</p>`}
   <//>`;
@@ -83,8 +90,8 @@ const GROUP_COLUMNS = [
   {
     key: "reason",
     label: "Reason",
-    cell: ({ region, reason, device }) =>
-      html`<a href=${urlOf(["rejects"], { region, reason, device })}
+    cell: ({ region, reason, device, contract }) =>
+      html`<a href=${urlOf(["rejects"], { region, reason, device, contract: contract ?? "?" })}
           >${reason.replaceAll("_", " ")}</a
         >
         <div class="muted small">${saysOf(reason)}</div>`,
@@ -95,6 +102,12 @@ const GROUP_COLUMNS = [
     label: "Device",
     cell: ({ device }) => html`<code>${device}</code>`,
     sort: ({ device }) => device,
+  },
+  {
+    key: "contract",
+    label: "Contract",
+    cell: ({ contract }) => contract ?? html`<span class="muted">not known</span>`,
+    sort: ({ contract }) => contract ?? "",
   },
   { key: "region", label: "Region", cell: ({ region }) => region, sort: ({ region }) => region },
   {
@@ -149,7 +162,9 @@ const COLUMNS = [
 
 function Listed({ rejects, dropped, isFiltered }) {
   const none = isFiltered
-    ? html`<${Empty} title="No such reject">None of this region, reason and device is kept.<//>`
+    ? html`<${Empty} title="No such reject"
+        >None of this region, reason, device and contract is kept.<//
+      >`
     : html`<${Empty}
         title="Nothing was refused"
         action=${{ href: "/contracts", text: "See what is expected" }}

@@ -5,7 +5,9 @@ import {
   acknowledgementKey,
   alertSubject,
   commandFilter,
+  rejectAddress,
   rejectSubject,
+  rejectsDroppedSubject,
   replyFilter,
 } from "../../../../contracts/names/subjects.ts";
 import { escapeToken, unescapeToken } from "../../../../contracts/names/token.ts";
@@ -34,8 +36,17 @@ test("a hostile key cannot leave its place in a subject", () => {
   const subject = alertSubject({ region: "eu", rule: "co2-high", key: "a.b *.>" });
   expect(subject.split(".")).toHaveLength(4);
   expect(subject).not.toMatch(/[*> ]/);
-  const reject = rejectSubject({ region: "eu", reason: "not_json", device: "x.y" });
-  expect(reject.split(".")).toHaveLength(4);
+  const of = { region: "eu", reason: "not_json", device: "x.y" };
+  for (const contract of [null, "climate"]) {
+    const reject = rejectSubject({ ...of, contract });
+    expect(reject.split(".")).toHaveLength(5);
+    expect(rejectAddress(reject)).toEqual({ reason: "not_json", device: "x.y", contract });
+  }
+  // Of before contracts were in them.
+  expect(rejectAddress("rejects.eu.not_json.x=2Ey")).toEqual({
+    ...{ reason: "not_json", device: "x.y", contract: null },
+  });
+  expect(rejectAddress(rejectsDroppedSubject("eu"))).toBeNull();
 });
 
 test("telemetry topics parse back, other topics do not", () => {

@@ -72,7 +72,7 @@ test("an alert of any key, also of one that came before keys were checked, has a
       expect(topic.length).toBeLessThan(1_000);
       for (const subject of [
         alertSubject({ region: "eu", rule: "rule", key }),
-        rejectSubject({ region: "eu", reason: "not_json", device: key }),
+        rejectSubject({ region: "eu", reason: "not_json", device: key, contract: null }),
       ])
         expect(subject.length).toBeLessThan(NATS_LINE_BYTES_MAX / 2);
     }),
