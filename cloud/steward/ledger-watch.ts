@@ -2,9 +2,10 @@
 //
 // W1. A balance that is open for OPEN_FOR_MS is an alert of its lane, which names the frames; it is resolved
 //     when the balance comes out. What is open for less is on its way: a hole that is being filled.
-// W2. Nothing is kept here but what is compared: every count is from where it survives a restart.
-import type { Ledger, OpenBalance } from "../../contracts/messages/ledger.ts";
-import { laneName } from "../../contracts/names/subjects.ts";
+// W2. Nothing is kept here but what is compared: every count, and every difference that is known, is from where
+//     it survives a restart.
+import type { LaneBase, Ledger, OpenBalance } from "../../contracts/messages/ledger.ts";
+import { type LaneId, laneName } from "../../contracts/names/subjects.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import { insist } from "../../platform/runtime/insist.ts";
@@ -19,7 +20,15 @@ const LEDGER_RULE = "ledger_open";
 const OPEN_FOR_MS = 60_000;
 const EVERY_MS = 1_000;
 
-export interface LedgerWatchParts extends LedgerSources {
+export interface LedgerWatchParts extends Omit<LedgerSources, "known"> {
+  readonly store: {
+    readonly known: LedgerSources["known"];
+    /** Reads what is stored of these lanes. */
+    readonly load: (lanes: readonly LaneId[]) => Promise<void>;
+    /** Reads what was acknowledged in a lane. */
+    readonly refresh: (lane: LaneId) => Promise<void>;
+    readonly save: (lane: LaneId, base: LaneBase) => Promise<void>;
+  };
   readonly alerts: Pick<HubAlerts, "set" | "openKeys">;
   readonly logger: Logger;
 }
@@ -42,14 +51,20 @@ export class LedgerWatch {
 
   /** Balances every second until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { alerts, logger } = this.#parts;
+    const { alerts, logger, store, regions, partitions } = this.#parts;
+    const lanes = regions.flatMap((region) =>
+      Array.from({ length: partitions }, (_, partition): LaneId => ({ region, partition })),
+    );
+    await insist(() => store.load(lanes), logger, signal);
+    const known = store.known.bind(store);
     const open = await insist(() => alerts.openKeys(LEDGER_RULE), logger, signal);
     for (const key of open ?? []) this.#told.add(key);
     let failed = false;
     while (!signal.aborted) {
       try {
         const nowMs = Date.now();
-        await this.take(await gatherFacts(this.#parts, nowMs), nowMs);
+        await this.take(await gatherFacts({ ...this.#parts, known }, nowMs), nowMs);
+        for (const lane of this.#ledger?.open ?? []) await store.refresh(lane);
         failed = false;
       } catch (error) {
         if (!failed && !signal.aborted)
@@ -69,6 +84,7 @@ export class LedgerWatch {
       if (!this.#told.has(key) && nowMs - open.sinceMs >= OPEN_FOR_MS)
         await this.#tell(open, nowMs);
     for (const key of this.#told) if (!openIn.has(key)) await this.#resolve(key, nowMs);
+    for (const { lane, base } of this.#standing.toStore) await this.#parts.store.save(lane, base);
   }
 
   async #tell(open: OpenBalance, atMs: number): Promise<void> {
@@ -82,7 +98,7 @@ export class LedgerWatch {
   }
 
   async #resolve(key: string, atMs: number): Promise<void> {
-    const message = `the ledger of lane ${key} balances, resolved`;
+    const message = `the ledger of lane ${key} balances, but for what is acknowledged by name, resolved`;
     await this.#parts.alerts.set({ rule: LEDGER_RULE, key, holds: false, atMs, value: 0, message });
     this.#told.delete(key);
   }

@@ -22,9 +22,11 @@ import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Tracing } from "../../otel/tracing.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
 import type { Insight } from "../insight/insight.ts";
+import { RejectCounts } from "../insight/ledger/reject-counts.ts";
 import { InsightWatch } from "../insight/watch.ts";
 import { careForCopy } from "./copies.ts";
 import { HubAlerts } from "../hub-alerts.ts";
+import { LedgerStore } from "./ledger-store.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
 import { HOUR_MS, reconcileHour } from "./reconciliation.ts";
 
@@ -75,8 +77,12 @@ export class Steward implements StatusSource {
       channels: false, // It may not read the regions' alerts.
       ledger: () => this.#ledger.ledger,
     });
-    const lanes = { connection, regions, partitions, live: this.#insight.live };
-    this.#ledger = new LedgerWatch({ ...lanes, alerts, logger });
+    const lanes = {
+      ...{ connection, regions, partitions, live: this.#insight.live },
+      rejects: new RejectCounts(connection),
+    };
+    const store = new LedgerStore(connection, logger);
+    this.#ledger = new LedgerWatch({ ...lanes, alerts, logger, store });
   }
 
   ready(): boolean {

@@ -34,6 +34,8 @@ export const RULES_BUCKET = "rules";
 export const ACKNOWLEDGEMENTS_BUCKET = "acknowledgements";
 /** The sequence up to which the hub has each region's log. */
 export const COPIES_BUCKET = "copies";
+/** Differences in the ledger that are known: bases by the steward, acknowledgements by people. */
+export const LEDGER_BUCKET = "ledger";
 /** The place that notifies of a region's alerts; a key is a region. See contracts/messages/notification.ts. */
 export const NOTIFIERS_BUCKET = "notifiers";
 
@@ -237,6 +239,13 @@ export const laneStateKey = (lane: LaneId): string => `${lane.region}.${lane.par
 /** The acknowledgement of the alert of a rule and key. */
 export const acknowledgementKey = (alert: AlertName): string =>
   `${alert.region}.${alertTokens(alert)}`;
+
+/** The known difference between the two counts of a lane; see contracts/messages/ledger.ts. */
+export const ledgerBaseKey = (lane: LaneId): string => `base.${lane.region}.${lane.partition}`;
+
+/** The acknowledgements of operators in the ledger of a lane. */
+export const ledgerAcknowledgedKey = (lane: LaneId): string =>
+  `acknowledged.${lane.region}.${lane.partition}`;
 
 /** The last hour of a region that was reconciled. */
 export const reconciledKey = (region: string): string => `reconciled.${region}`;

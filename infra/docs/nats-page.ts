@@ -7,6 +7,7 @@ import {
   COPIES_BUCKET,
   DEVICES_BUCKET,
   LEASES_BUCKET,
+  LEDGER_BUCKET,
   NOTIFIERS_BUCKET,
   POSITIONS_BUCKET,
   PRESENCE_BUCKET,
@@ -18,6 +19,8 @@ import {
   deadLetterSubject,
   laneStateKey,
   leaseKey,
+  ledgerAcknowledgedKey,
+  ledgerBaseKey,
   liveDigestSubject,
   liveProcessSubject,
   memberKey,
@@ -103,6 +106,8 @@ const streamRows = ({ streams }: Domain): string[][] => {
   return rows.filter(([name], at) => rows.findIndex(([other]) => other === name) === at);
 };
 
+const A_LANE = { region: "REGION", partition: 0 };
+
 const BUCKETS: Readonly<Record<string, string>> = {
   [CONTRACTS_BUCKET]: "published contract versions",
   [DEVICES_BUCKET]: "who may connect: one record for each device, person or service",
@@ -117,6 +122,9 @@ const BUCKETS: Readonly<Record<string, string>> = {
     `which aggregator works on which lane; keys ${any(leaseKey("OPERATOR", { region: "REGION", partition: 0 }).replace(/0$/, "PARTITION"))} ` +
     `and ${any(memberKey("OPERATOR", "MEMBER"))}`,
   [ALERT_STATE_BUCKET]: `what rules know; key ${any(laneStateKey({ region: "REGION", partition: 0 }).replace(/0$/, "PARTITION"))}, in chunks`,
+  [LEDGER_BUCKET]:
+    `what is known of differences in the ledger: by the steward, key ${any(ledgerBaseKey(A_LANE).replace(/0$/, "PARTITION"))}; ` +
+    `acknowledged by operators, key ${any(ledgerAcknowledgedKey(A_LANE).replace(/0$/, "PARTITION"))}`,
   [PRESENCE_BUCKET]: "which keys and devices a lane has met, and who is connected; same keys",
 };
 

@@ -2,6 +2,8 @@
 // leads to its proof, down to the device.
 // Method: a whole small installation and Chromium; the aggregator is stopped (SIGSTOP) and goes on; the page's own controls cut a WAN.
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { connectOnce } from "../../platform/nats/client/connection.ts";
+import { FrameWriter } from "../support/nats-frames.ts";
 import { seriousViolations } from "./support/accessibility.ts";
 import { PHONE, screenshot } from "./support/browser.ts";
 import { type Installation, startInstallation } from "./support/installation.ts";
@@ -150,4 +152,37 @@ test.each([
     const width = await page.evaluate<number>("document.documentElement.scrollWidth");
     expect(width).toBeLessThanOrEqual(page.viewportSize()!.width);
   }
+});
+
+// The last one, because what is lost by name is in the sentence for good.
+test("an operator acknowledges what is open, and it is named; a viewer only reads it", async () => {
+  const { nats } = installation.addresses;
+  const connection = await connectOnce({ url: nats.eu, reconnect: false, timeoutMs: 5_000 });
+  const rogue = new FrameWriter({ region: "eu", partition: 0 }, "rogue");
+  await rogue.publish(connection, [], Date.now());
+  rogue.misstate(3);
+  await rogue.publish(connection, [], Date.now());
+  await connection.close();
+  {
+    await using watched = await installation.open("/ledger", { role: "viewer" });
+    const { page } = watched;
+    await page.getByText("3 readings of lane eu/0 not accounted for").waitFor({ timeout: 30_000 });
+    expect(await page.getByRole("button", { name: "Acknowledge" }).count()).toBe(0);
+  }
+  await using watched = await installation.open("/ledger/eu");
+  const { page } = watched;
+  await page.getByRole("button", { name: "Acknowledge" }).click();
+  const dialog = page.getByRole("dialog", { name: "Acknowledge what is open in lane eu/0" });
+  await dialog.getByRole("button", { name: "Acknowledge" }).click();
+  await dialog.getByText("say why").waitFor();
+  await dialog.getByLabel("Why it is so").fill("a test wrote frames by hand");
+  await screenshot(page, "ledger-acknowledge-light");
+  expect(await seriousViolations(page)).toEqual([]);
+  await dialog.getByRole("button", { name: "Acknowledge" }).click();
+  const known = page.getByRole("group", { name: "Known differences" });
+  await known.getByText("a test wrote frames by hand").waitFor({ timeout: 30_000 });
+  await page.getByText("not accounted for").waitFor({ state: "detached" });
+  await screenshot(page, "ledger-known-light");
+  expect(await seriousViolations(page)).toEqual([]);
+  expect(watched.errors.filter((text) => !text.includes("422"))).toEqual([]);
 });

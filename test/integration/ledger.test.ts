@@ -8,6 +8,8 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import { NO_TRACING } from "../../otel/tracing.ts";
 import { LedgerWatch } from "../../cloud/steward/ledger-watch.ts";
+import { RejectCounts } from "../../cloud/insight/ledger/reject-counts.ts";
+import { LedgerStore } from "../../cloud/steward/ledger-store.ts";
 import { HubAlerts } from "../../cloud/hub-alerts.ts";
 import type { Ledger, LedgerRow } from "../../contracts/messages/ledger.ts";
 import type { StewardStatus } from "../../contracts/messages/status.ts";
@@ -186,16 +188,19 @@ test("a lane that stays open is an alert that names it, and is resolved when it 
   const connection = await world.hub.connect("steward");
   const alerts = new HubAlerts(connection, NO_TRACING);
   const live = { processes: [] };
+  const logger = pino({ level: "silent" });
+  const store = new LedgerStore(connection, logger);
+  const rejects = new RejectCounts(connection);
   const watch = new LedgerWatch({
-    ...{ connection, regions: ["eu"], partitions: 1, live, alerts },
-    logger: pino({ level: "silent" }),
+    ...{ connection, regions: ["eu"], partitions: 1, live, alerts, store, rejects, logger },
   });
   const tally = { sinceMs: 0, readings: { machine: 10 }, lost: 0, miscounted: 0 };
   const point = { seq: 7, storeMs: 1_000, tally, marks: [] };
   const factsOf = (stored: number) => {
     const settled = { machine: { stored, repeats: 0, rejected: 0, setAside: 0 } };
-    const lane = { region: point, copySeq: 7, judged: point, settled: { ...point, settled } };
-    return { eu: { heardMs: 0, lanes: [lane], rejects: { refused: 0, gone: 0 } } };
+    const known = { ...store.known({ region: "eu", partition: 0 }), rolledBackMs: 0 };
+    const own = { region: point, copySeq: 7, judged: point, settled: { ...point, settled } };
+    return { eu: { heardMs: 0, lanes: [{ ...own, known }], rejects: {} } };
   };
   const open = () => alerts.openKeys("ledger_open");
   await watch.take(factsOf(9), 1_000_000);

@@ -21,6 +21,7 @@ import type { Refusal } from "../../gateway/ingest/message.ts";
 import { Mapper } from "../../gateway/ingest/mapping.ts";
 import { natsFrameStore } from "../../gateway/ingest/nats-store.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
+import { RejectCounts } from "../../cloud/insight/ledger/reject-counts.ts";
 import { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
 import { serveReplay } from "../../gateway/replay/serve-replay.ts";
 import { addRejectsCommand } from "../../infra/cli/rejects.ts";
@@ -290,13 +291,21 @@ test("rejects are found by contract, also where only topic or mapping tell it; `
     return lines[0] === "no rejects" ? 0 : lines.length;
   };
   expect(await listed("--contract", "environment", "--device", device)).toBe(2);
-  expect(await listed("--contract", "machine")).toBe(1);
+  expect(await listed("--contract", "machine", "--reason", "not_authorized")).toBe(1);
   expect(await listed("--contract", "weather")).toBe(0);
   expect(await listed("--contract", "?", "--device", device)).toBe(1);
   expect(await listed("--contract", "?", "--reason", "unmapped_topic")).toBe(1);
   const mapped = (await skerry("list", "--since", "1m", "--reason", "not_authorized")).lines;
   expect(mapped).toHaveLength(2);
   expect(await listed("--contract", THERMOSTAT.contract, "--reason", "not_authorized")).toBe(1);
+
+  const counts = await new RejectCounts(nats).of("eu");
+  const { messages } = await new Streams(nats).state("REJECTS_eu");
+  const sum = Object.values(counts).reduce((all, { refused }) => all + refused, 0);
+  expect(sum).toBe(messages);
+  expect(counts["weather"]).toBeUndefined();
+  for (const contract of ["environment", "machine", THERMOSTAT.contract, "?"])
+    expect(counts[contract]?.refused, contract).toBeGreaterThan(0);
 });
 
 test("npx skerry rejects: the same as a process", async () => {

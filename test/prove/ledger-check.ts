@@ -3,8 +3,18 @@
 import { ledgerOf } from "../../infra/cli/ledger/steward-says.ts";
 import { REGIONS, type Region } from "../../infra/local/plan.ts";
 import { frameOrNull } from "../../contracts/messages/frame.ts";
-import { type Ledger, UNCOUNTED_CONTRACT } from "../../contracts/messages/ledger.ts";
-import { rejectsStream, telemetryFilter, telemetryStream } from "../../contracts/names/subjects.ts";
+import {
+  type Ledger,
+  UNCOUNTED_CONTRACT,
+  UNKNOWN_CONTRACT,
+} from "../../contracts/messages/ledger.ts";
+import {
+  rejectAddress,
+  rejectFilter,
+  rejectsStream,
+  telemetryFilter,
+  telemetryStream,
+} from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { readStored } from "../../platform/nats/client/stream-reader.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
@@ -66,8 +76,9 @@ async function countLog(
     for (const { contract } of frame.readings)
       if (contract !== UNCOUNTED_CONTRACT) add(contract, 1);
   }
-  const { messages } = await streams.state(rejectsStream(region));
-  if (messages > 0) add("?", messages);
+  const rejects = await streams.subjects(rejectsStream(region), rejectFilter({ region }));
+  for (const [subject, count] of rejects)
+    add(rejectAddress(subject)?.contract ?? UNKNOWN_CONTRACT, count);
 }
 
 /** Readings that are not where they should be at the end of a run. */

@@ -88,7 +88,7 @@ export const BALANCED: Ledger = {
   rows: REGIONS.map((region) => ({
     ...{ ...NO_TERMS, region, contract: "room", acknowledged: 4_206_388, oldestMs: null },
   })),
-  ...{ atMs: START_MS, lanes: [], open: [], heardMs: {} },
+  ...{ atMs: START_MS, lanes: [], open: [], named: [], heardMs: {} },
 };
 
 const ledgerOf = ({ ledger, ledgerAt }: Spoilt, moment: Moment): Ledger | null =>

@@ -2,7 +2,7 @@
 // moment, and without a server: what the ledger is told of it, and what became of the readings in truth.
 import { LaneAggregate, type FrameEffects } from "../../cloud/aggregator/lane-aggregate.ts";
 import { type AggregatorPosition, START } from "../../cloud/aggregator/position.ts";
-import type { LaneFacts } from "../../cloud/insight/ledger/lane-balance.ts";
+import type { LaneFacts, LaneKnown } from "../../cloud/insight/ledger/lane-balance.ts";
 import { decodeFrame } from "../../contracts/messages/frame.ts";
 import { EMPTY_LANE, type Hole, type LaneState } from "../../platform/nats/lanes/lane.ts";
 import { TallyMarks, judgeCounted, jumpCounted } from "../../platform/nats/lanes/lane-tally.ts";
@@ -20,6 +20,9 @@ export interface FateOfFrame {
 }
 
 export type FatedFrame = LoggedFrame & FateOfFrame;
+
+/** Of a lane of which nothing was stored yet. */
+export const NOTHING_KNOWN: LaneKnown = { rolledBackMs: 0, base: null, acknowledgements: [] };
 
 const jsonOf = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
@@ -205,7 +208,7 @@ export class LedgerLaneUnderTest {
   }
 
   get facts(): Omit<LaneFacts, "atMs"> {
-    return { region: this.#heard, ...this.#hub.facts };
+    return { region: this.#heard, ...this.#hub.facts, known: NOTHING_KNOWN };
   }
 
   get decided(): HubUnderTest["decided"] {

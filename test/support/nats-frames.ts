@@ -26,6 +26,11 @@ export class FrameWriter {
     this.#epoch = epoch;
   }
 
+  /** Totals from the next frame on are wrong by that many readings, as of a gateway that cannot count. */
+  misstate(readings: number): void {
+    this.#total += readings;
+  }
+
   /** The next frame; `skip` leaves a hole of that many frames before it. */
   encode(readings: readonly TestReading[], clockMs: number, skip = 0, canary?: number): Buffer {
     this.#n += 1 + skip;

@@ -1,9 +1,10 @@
-// The facts of the home page, and the standing ledger behind them.
+// The facts of the home page.
 import { LATENCY_HOPS } from "../../../contracts/messages/latency.ts";
 import { PROBLEM_KINDS } from "../../insight/insight.ts";
 import { LAG_STATES } from "../../insight/lag/verdict.ts";
 import type { Overview } from "../overview/overview.ts";
-import { Problem, notFound } from "./problem.ts";
+import { LEDGER } from "./ledger-schema.ts";
+import { Problem } from "./problem.ts";
 import { type Route, route } from "./route.ts";
 import {
   type Schema,
@@ -15,7 +16,6 @@ import {
   object,
   oneOf,
   orNull,
-  query,
   record,
   text,
   timeMs,
@@ -85,43 +85,6 @@ const REGION = object({
   behindOutage: integer("readings that waited behind an outage of the WAN"),
 });
 
-const TERMS = {
-  acknowledged: integer(),
-  stored: integer(),
-  repeats: integer("known repeats"),
-  refused: integer("refused and kept"),
-  waiting: object({ region: integer(), hub: integer(), aggregator: integer() }),
-  setAside: integer(),
-  lost: integer("lost and named"),
-  open: integer("readings that two sides count differently; 0 where the balance is right"),
-  oldestMs: orNull(timeMs("when the oldest that waits was stored")),
-};
-
-const ROW = object({ region: text(), contract: text(), ...TERMS });
-const LANE = object({
-  region: text(),
-  partition: integer(),
-  ...TERMS,
-  regionSeq: integer("last frame that the region has an account of"),
-  settledSeq: integer("last frame that the hub has an account of"),
-});
-const OPEN = object({
-  region: text(),
-  partition: integer(),
-  readings: integer(),
-  frames: list(integer(), "the last that balanced, and the first that did not"),
-  sinceMs: timeMs("since when"),
-  why: text("the sides that disagree"),
-});
-
-const LEDGER = object({
-  atMs: timeMs("when it was balanced"),
-  rows: list(ROW),
-  lanes: list(LANE),
-  open: list(OPEN),
-  heardMs: record(orNull(integer()), "when each region was heard last"),
-});
-
 const OVERVIEW = object({
   atMs: timeMs("when the facts were gathered"),
   processes: list(
@@ -164,56 +127,21 @@ const OVERVIEW = object({
   sentence: text("the verdict"),
 });
 
-/** @param latest the newest facts; null before the first. */
-export function overviewRoutes(latest: () => Overview | null): Route[] {
-  const overview = (): Overview => {
-    const found = latest();
-    if (found) return found;
-    throw new Problem(503, "No facts yet", { detail: "The console has just started." });
-  };
-  const ledger = () => {
-    const found = overview().ledger;
-    if (found) return found;
-    throw new Problem(503, "No ledger yet", { detail: "No steward is heard that keeps it." });
-  };
-  return [
-    route({
-      method: "GET",
-      path: "/overview",
-      summary: "The state of everything, as the home page shows it",
-      role: "viewer",
-      answer: OVERVIEW,
-      handle: async () => Promise.resolve(overview()),
-    }),
-    route<unknown, { region?: string }>({
-      method: "GET",
-      path: "/ledger",
-      summary: "The standing ledger: what became of every acknowledged reading",
-      role: "viewer",
-      query: query({ region: text() }),
-      answer: LEDGER,
-      handle: async ({ query: { region } }) => {
-        const { rows, lanes, open, ...rest } = ledger();
-        const of = <T extends { region: string }>(all: readonly T[]): readonly T[] =>
-          region === undefined ? all : all.filter((one) => one.region === region);
-        return Promise.resolve({ ...rest, rows: of(rows), lanes: of(lanes), open: of(open) });
-      },
-    }),
-    route<{ region: string; contract: string }>({
-      method: "GET",
-      path: "/ledger/:region/:contract",
-      summary: "The balance of one contract in a region, and the lanes of the region",
-      role: "viewer",
-      params: object({ region: text(), contract: text() }),
-      answer: object({ row: ROW, lanes: list(LANE), open: list(OPEN) }),
-      handle: async ({ params: { region, contract } }) => {
-        const { rows, lanes, open } = ledger();
-        const row = rows.find((one) => one.region === region && one.contract === contract);
-        if (!row) throw notFound(`The ledger has nothing of ${contract} in ${region}.`);
-        const of = <T extends { region: string }>(all: readonly T[]): readonly T[] =>
-          all.filter((one) => one.region === region);
-        return Promise.resolve({ row, lanes: of(lanes), open: of(open) });
-      },
-    }),
-  ];
+/** The newest facts. @throws Problem 503 before the first. */
+export function factsOf(latest: () => Overview | null): Overview {
+  const found = latest();
+  if (found) return found;
+  throw new Problem(503, "No facts yet", { detail: "The console has just started." });
 }
+
+/** @param latest the newest facts; null before the first. */
+export const overviewRoutes = (latest: () => Overview | null): Route[] => [
+  route({
+    method: "GET",
+    path: "/overview",
+    summary: "The state of everything, as the home page shows it",
+    role: "viewer",
+    answer: OVERVIEW,
+    handle: async () => Promise.resolve(factsOf(latest)),
+  }),
+];

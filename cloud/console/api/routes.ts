@@ -24,6 +24,7 @@ import { deviceRoutes } from "./devices.ts";
 import { laneRoutes } from "./lanes.ts";
 import { mappingRoutes } from "./mappings.ts";
 import { openApi } from "./openapi.ts";
+import { ledgerRoutes } from "./ledger.ts";
 import { overviewRoutes } from "./overview.ts";
 import { rejectRoutes } from "./rejects.ts";
 import { type Route, route } from "./route.ts";
@@ -64,6 +65,7 @@ export function apiRoutes(parts: RouteParts): Route[] {
   const routes = [
     ...sessionRoutes(parts),
     ...overviewRoutes(parts.latest),
+    ...ledgerRoutes(hub, parts.latest),
     ...laneRoutes(hub, live),
     ...deviceRoutes(parts),
     ...topicRoutes(topics),

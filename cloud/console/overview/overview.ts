@@ -97,6 +97,10 @@ function lastCanary(region: string, aggregators: readonly AggregatorStatus[]): C
 /** The ledger that the steward told last; null while none is heard. */
 export function ledgerIn(processes: readonly HeardProcess[], nowMs: number): Ledger | null {
   for (const { status, heardMs } of processes.toReversed())
-    if (status?.process === "steward" && nowMs - heardMs <= HEARD_WITHIN_MS) return status.ledger;
+    if (status?.process === "steward" && nowMs - heardMs <= HEARD_WITHIN_MS)
+      return status.ledger && { ...status.ledger, named: namedIn(status.ledger) };
   return null;
 }
+
+/** None, of a steward that is older than the names. */
+const namedIn = (ledger: Partial<Ledger>): Ledger["named"] => ledger.named ?? [];

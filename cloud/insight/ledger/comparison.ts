@@ -3,15 +3,17 @@
 //
 // K1. Counts are compared where both have one for the same frame: then they must be equal, however far apart
 //     region and hub are now. They grow with the log, so one point that is equal proves everything before it.
-// K2. Two that did not begin with the same frame, or whose log was rolled back (lane-tally.ts/Y4), differ by
-//     what one of them never saw: the first difference is the base of the next ones.
+// K2. Counts with other beginnings are other counts: what was compared before is forgotten. Whether two with
+//     different beginnings may differ is for lane-base.ts to say.
 // K3. What one side counts as lost and the other has by name is no difference: a copy may hold frames that its
 //     region has lost.
 // K4. Points are bounded; the oldest go.
 import {
+  type Beginnings,
   type LaneTally,
   type TallyPoint,
   UNKNOWN_CONTRACT,
+  sameBeginnings,
 } from "../../../contracts/messages/ledger.ts";
 
 /** Points of a region that wait for the hub to come there: an hour of them (K4). */
@@ -24,18 +26,30 @@ export type Difference = ReadonlyMap<string, number>;
 export interface Meeting {
   readonly region: TallyPoint;
   readonly hub: TallyPoint;
-  /** Readings that the region counts and the hub does not, by contract (K2, K3). */
+  readonly beginnings: Beginnings;
+  /** Readings that the region counts and the hub does not, by contract, as the counts are. */
   readonly difference: Difference;
 }
 
-interface Base {
-  readonly key: string;
-  readonly difference: Difference | null;
-}
+/** Beginnings of counts of which one, or both, are not known. */
+export const beginningsOf = (
+  region: LaneTally | undefined,
+  hub: LaneTally | undefined,
+  rolledBackMs: number,
+): Beginnings => ({
+  regionMs: region?.sinceMs ?? 0,
+  rollbacks: region?.rollbacks ?? 0,
+  hubMs: hub?.sinceMs ?? 0,
+  rolledBackMs,
+});
+
+/** True if both count from the same frame of a log that kept all: then they may be taken for each other's. */
+export const countTheSame = ({ regionMs, hubMs, rollbacks, rolledBackMs }: Beginnings): boolean =>
+  regionMs === hubMs && rollbacks === 0 && rolledBackMs === 0;
 
 export class Comparison {
   readonly #region = new Map<string, TallyPoint>();
-  #base: Base = { key: "", difference: null };
+  #beginnings: Beginnings | null = null;
   #meeting: Meeting | null = null;
 
   /** The last meeting; null while there was none. */
@@ -43,45 +57,43 @@ export class Comparison {
     return this.#meeting;
   }
 
-  /** True if both begin with the same frame: then their counts may be taken for each other's. */
-  static sameBeginning(region: LaneTally, hub: LaneTally): boolean {
-    return region.sinceMs === hub.sinceMs && (region.rollbacks ?? 0) === 0;
+  /**
+   * Takes what both sides know now, as points of the lane, oldest first.
+   * @param rolledBackMs when the hub found the region rolled back last, epoch ms; 0: never.
+   */
+  take(region: readonly TallyPoint[], hub: readonly TallyPoint[], rolledBackMs: number): void {
+    const [newestRegion, newestHub] = [region.at(-1), hub.at(-1)];
+    if (!newestRegion || !newestHub) return this.#keep(region);
+    const beginnings = beginningsOf(newestRegion.tally, newestHub.tally, rolledBackMs);
+    if (this.#beginnings && !sameBeginnings(this.#beginnings, beginnings)) this.#forget(); // K2
+    this.#beginnings = beginnings;
+    this.#keep(region);
+    for (const point of [...hub].reverse()) {
+      const same = this.#region.get(keyOf(point));
+      if (!same || !isOneCount(same.tally, newestRegion.tally)) continue;
+      if (this.#meeting && point.seq < this.#meeting.hub.seq) return;
+      const difference = differenceOf(same.tally, point.tally);
+      this.#meeting = { region: same, hub: point, beginnings, difference };
+      return;
+    }
   }
 
-  /** Takes what both sides know now, as points of the lane, oldest first. */
-  take(region: readonly TallyPoint[], hub: readonly TallyPoint[]): void {
-    const [newestRegion, newestHub] = [region.at(-1), hub.at(-1)];
-    if (newestRegion) this.#begin(newestRegion.tally, newestHub?.tally);
+  #keep(region: readonly TallyPoint[]): void {
     for (const point of region) this.#region.set(keyOf(point), point);
     for (const key of this.#region.keys()) {
       if (this.#region.size <= POINTS_KEPT) break;
       this.#region.delete(key); // K4
     }
-    for (const point of [...hub].reverse()) {
-      const same = this.#region.get(keyOf(point));
-      if (!same) continue;
-      if (this.#meeting && point.seq < this.#meeting.hub.seq) return;
-      this.#meet(same, point);
-      return;
-    }
   }
 
-  #begin(region: LaneTally, hub: LaneTally | undefined): void {
-    const key = `${region.sinceMs} ${region.rollbacks ?? 0} ${hub?.sinceMs ?? ""}`;
-    if (key === this.#base.key) return;
-    const isSame = hub && Comparison.sameBeginning(region, hub);
-    this.#base = { key, difference: isSame ? new Map() : null };
+  #forget(): void {
     this.#region.clear();
     this.#meeting = null;
   }
-
-  #meet(region: TallyPoint, hub: TallyPoint): void {
-    const whole = differenceOf(region.tally, hub.tally);
-    if (this.#base.difference === null) this.#base = { ...this.#base, difference: whole }; // K2
-    const difference = cancelled(minus(whole, this.#base.difference!));
-    this.#meeting = { region, hub, difference };
-  }
 }
+
+const isOneCount = (a: LaneTally, b: LaneTally): boolean =>
+  a.sinceMs === b.sinceMs && (a.rollbacks ?? 0) === (b.rollbacks ?? 0);
 
 /** The same frame, and not another one under its number after a rollback. */
 const keyOf = ({ seq, storeMs }: TallyPoint): string => `${seq} ${storeMs}`;
@@ -96,14 +108,11 @@ export function differenceOf(region: LaneTally, hub: LaneTally): Map<string, num
   return difference;
 }
 
-function minus(from: Difference, base: Difference): Map<string, number> {
-  const rest = new Map(from);
-  for (const [contract, count] of base) rest.set(contract, (rest.get(contract) ?? 0) - count);
-  return rest;
-}
-
-/** K3. Without the contracts that do not differ. */
-function cancelled(difference: Map<string, number>): Map<string, number> {
+/** The rest of a difference without a part of it that is known, in contracts that do differ (K3). */
+export function withoutKnown(from: Difference, known: Difference): Map<string, number> {
+  const difference = new Map(from);
+  for (const [contract, count] of known)
+    difference.set(contract, (difference.get(contract) ?? 0) - count);
   let lost = difference.get(LOST) ?? 0;
   difference.delete(LOST);
   for (const [contract, count] of difference) {

@@ -7,13 +7,14 @@ import type {
   TallyReport,
 } from "../../../contracts/messages/ledger.ts";
 import type { AlertingStatus, LaneStatus } from "../../../contracts/messages/status.ts";
-import { rejectsStream, telemetryStream } from "../../../contracts/names/subjects.ts";
+import { type LaneId, telemetryStream } from "../../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
-import { readDropped } from "../../../platform/nats/lanes/dropped-rejects.ts";
+import { readCopy } from "../../../platform/nats/lanes/copies.ts";
 import { loadPositions } from "../../../platform/nats/lanes/positions.ts";
-import type { LaneFacts } from "./lane-balance.ts";
-import type { RegionFacts, RejectCount } from "./standing-ledger.ts";
+import type { LaneFacts, LaneKnown } from "./lane-balance.ts";
+import type { RejectCounts } from "./reject-counts.ts";
+import type { RegionFacts } from "./standing-ledger.ts";
 
 /** The operator whose positions hold accounts. */
 const AGGREGATOR = "aggregator";
@@ -26,11 +27,14 @@ export interface LedgerSources {
   readonly regions: readonly string[];
   readonly partitions: number;
   readonly live: Pick<LiveView, "processes">;
+  readonly rejects: Pick<RejectCounts, "of">;
+  /** The differences of a lane that are stored. */
+  readonly known: (lane: LaneId) => Omit<LaneKnown, "rolledBackMs">;
 }
 
 /** Facts of all regions. @throws AppError (retry) if the hub's server does not answer. */
 export async function gatherFacts(
-  { connection, regions, partitions, live }: LedgerSources,
+  { connection, regions, partitions, live, rejects: counts, known }: LedgerSources,
   nowMs: number,
 ): Promise<Record<string, RegionFacts>> {
   const streams = new Streams(connection);
@@ -41,13 +45,15 @@ export async function gatherFacts(
     const copy = await streams.find(telemetryStream(region));
     const of = [connection, AGGREGATOR, region, partitions] as const;
     const positions = await loadPositions<{ ledger?: LaneSettled }>(...of);
+    const rolledBackMs = (await readCopy(streams, region))?.rollback?.foundAtMs ?? 0;
     const lanes = positions.map((position, partition): Omit<LaneFacts, "atMs"> => ({
       region: reportOf(laneIn(engine?.lanes, region, partition)?.judged),
       copySeq: copy?.lastSeq ?? null,
       judged: inHand(processes, { region, partition, sinceMs: nowMs - IN_HAND_MS }),
       settled: accountOf(position?.ledger),
+      known: { ...known({ region, partition }), rolledBackMs },
     }));
-    const rejects = await rejectsOf(streams, region);
+    const rejects = await counts.of(region);
     facts[region] = { heardMs: engine?.heardMs ?? null, lanes, rejects };
   }
   return facts;
@@ -112,15 +118,3 @@ const isTally = (said: LaneTally): boolean =>
   );
 
 const isObject = (said: unknown): boolean => typeof said === "object" && said !== null;
-
-/** Rejects of a region, as the hub's copy has them: those in it, and those of which it is told that they went. */
-async function rejectsOf(streams: Streams, region: string): Promise<RejectCount> {
-  const state = await streams.find(rejectsStream(region));
-  if (!state) return { refused: 0, gone: 0 };
-  const { dropped, others } = await readDropped(streams, region);
-  const isTold = dropped.length + others > 0;
-  const aged = dropped.reduce((sum, { byAge }) => sum + byAge, 0);
-  const gone = dropped.reduce((sum, { forRoom }) => sum + forRoom, others);
-  // The count itself is a message of the stream.
-  return { refused: state.messages - (isTold ? 1 : 0) + aged, gone };
-}

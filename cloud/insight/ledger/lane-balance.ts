@@ -1,22 +1,36 @@
 // The balance of one lane, from what its region, the hub's copy and the aggregator say. Pure.
 //
 // B1. Acknowledged is what the side that has come furthest counts; what the hub has not judged waits.
-// B2. Two equations must come out: the region's count and the hub's at one frame (comparison.ts), and the
-//     hub's count and the sum of what became of each reading, at the frame that is done. What they leave is open.
+// B2. Two equations must come out: the region's count and the hub's at one frame (comparison.ts), but for what is
+//     known of them (lane-base.ts), and the hub's count and the sum of what became of each reading, at the
+//     frame that is done. What they leave, and nobody has acknowledged (acknowledged.ts), is open.
 // B3. A region that was not heard for a while has acknowledged more; what it has not told is in no term.
+// B4. What two counts differ by is stored, with the time since when: a restart forgets nothing of it.
 import {
+  type Beginnings,
+  type CountsByContract,
+  type Disagreement,
+  type LaneBase,
   type LaneSettled,
   type LaneTally,
+  type LedgerAcknowledgement,
   type LedgerTerms,
   NO_TERMS,
+  type NamedDifference,
   type OpenBalance,
+  type OpenSince,
   type SettledCounts,
   type TallyPoint,
   type TallyReport,
   UNKNOWN_CONTRACT,
+  sumOfCounts,
 } from "../../../contracts/messages/ledger.ts";
 import type { LaneId } from "../../../contracts/names/subjects.ts";
-import { Comparison } from "./comparison.ts";
+import { acknowledgedOf, missingIn, readingsOf, restOf, sumOfParts } from "./acknowledged.ts";
+import { Comparison, beginningsOf, countTheSame } from "./comparison.ts";
+import { BaseKeeper, lostIn, sameCounts } from "./lane-base.ts";
+import { namedOf } from "./named-differences.ts";
+import { openText } from "./open-text.ts";
 
 export interface LaneFacts {
   /** Epoch ms. */
@@ -29,6 +43,16 @@ export interface LaneFacts {
   readonly judged: TallyPoint | null;
   /** The account of what is done with, from the position; null before the first. */
   readonly settled: LaneSettled | null;
+  readonly known: LaneKnown;
+}
+
+/** The differences of a lane that are stored. */
+export interface LaneKnown {
+  /** The time at which the hub found the region rolled back last, epoch ms; 0: never. */
+  readonly rolledBackMs: number;
+  /** Null if none was stored yet. */
+  readonly base: LaneBase | null;
+  readonly acknowledgements: readonly LedgerAcknowledgement[];
 }
 
 export interface LaneAccount {
@@ -36,80 +60,107 @@ export interface LaneAccount {
   readonly terms: ReadonlyMap<string, LedgerTerms>;
   readonly oldestMs: number | null;
   readonly open: OpenBalance | null;
+  readonly named: readonly NamedDifference[];
   readonly regionSeq: number;
   readonly settledSeq: number;
+  /** The base to be stored, so that the one who comes after a restart knows it; null: the one that is stored is right. */
+  readonly toStore: LaneBase | null;
 }
 
 const NOTHING: LaneTally = { sinceMs: 0, readings: {}, lost: 0, miscounted: 0 };
 const NO_COUNTS: SettledCounts = { stored: 0, repeats: 0, rejected: 0, setAside: 0 };
+/** A balance that is open for less is not stored as open: readings are on their way. */
+const OPEN_STORED_AFTER_MS = 5_000;
 
-/** Readings that do not balance, by contract, and in words. */
+/** A disagreement in parts: the open one, the acknowledged one; and the base that is to be. */
 interface Imbalance {
-  readonly open: ReadonlyMap<string, number>;
-  readonly why: readonly string[];
+  readonly found: Disagreement;
+  readonly open: Disagreement;
+  readonly acknowledged: Disagreement;
+  readonly next: LaneBase | null;
+  readonly of: Beginnings;
 }
 
 export class LaneBalance {
   readonly #lane: LaneId;
   readonly #comparison = new Comparison();
+  readonly #keeper = new BaseKeeper();
   #balancedSeq = 0;
-  #open: OpenBalance | null = null;
+  #open: OpenSince | null = null;
 
   constructor(lane: LaneId) {
     this.#lane = lane;
   }
 
   take(facts: LaneFacts): LaneAccount {
-    const { region, settled } = facts;
-    this.#comparison.take(pointsOf(region), pointsOf(settled));
+    const { region, settled, known } = facts;
+    this.#comparison.take(pointsOf(region), pointsOf(settled), known.rolledBackMs);
     const imbalance = this.#imbalance(facts);
-    const meetingSeq = this.#comparison.meeting?.hub.seq ?? settled?.seq ?? 0;
-    this.#open = this.#openAt(facts, imbalance, meetingSeq);
+    const open = this.#openAt(facts, imbalance);
     const furthest = this.#furthest(facts);
+    const { base } = known; // lane-base.ts/J1
+    const named = sumOfCounts([
+      lostIn(base, settled?.tally.sinceMs ?? 0),
+      missingIn(imbalance.acknowledged, UNKNOWN_CONTRACT),
+    ]);
     return {
-      terms: termsOf(facts, furthest, imbalance.open),
+      terms: termsOf(facts, furthest, {
+        open: sumOfParts(imbalance.open, UNKNOWN_CONTRACT),
+        named,
+      }),
       oldestMs: oldestOf(facts, furthest),
-      open: this.#open,
+      open,
+      named: namedOf(this.#lane, base, known.acknowledgements),
       regionSeq: region?.seq ?? 0,
       settledSeq: settled?.seq ?? 0,
+      toStore: this.#toStore(facts, imbalance),
     };
   }
 
   /** B2 */
-  #imbalance({ region, settled }: LaneFacts): Imbalance {
-    const open = new Map<string, number>();
-    const why: string[] = [];
-    const add = (contract: string, count: number, words: string): void => {
-      open.set(contract, (open.get(contract) ?? 0) + count);
-      why.push(words);
+  #imbalance({ atMs, region, settled, known }: LaneFacts): Imbalance {
+    const { meeting } = this.#comparison;
+    const finding = meeting && this.#keeper.take(meeting, known.base, atMs);
+    const found: Disagreement = {
+      judged: finding ? Object.fromEntries(finding.open) : (known.base?.judged ?? {}), // B4
+      settled: Object.fromEntries(unsettled(settled)),
+      miscounted: Math.max(region?.tally.miscounted ?? 0, settled?.tally.miscounted ?? 0),
     };
-    for (const [contract, count] of this.#comparison.meeting?.difference ?? []) {
-      const what = `the region counts ${counted(count)} of ${contract} than the hub has judged`;
-      add(contract, count, what);
-    }
-    for (const [contract, count] of unsettled(settled)) {
-      const what = `the aggregator judged ${counted(count)} of ${contract} than it can account for`;
-      add(contract, count, what);
-    }
-    const off = Math.max(region?.tally.miscounted ?? 0, settled?.tally.miscounted ?? 0);
-    if (off > 0)
-      add(UNKNOWN_CONTRACT, off, `running totals and frames disagree by ${off} readings`);
-    return { open, why };
+    const said = beginningsOf(region?.tally, settled?.tally, known.rolledBackMs);
+    const of = region || !known.base ? said : { ...known.base.beginnings, hubMs: said.hubMs };
+    const acknowledged = acknowledgedOf(found, known.acknowledgements, of);
+    const open = restOf(found, acknowledged);
+    return { found, open, acknowledged, next: finding?.next ?? null, of };
   }
 
-  #openAt({ atMs }: LaneFacts, { open, why }: Imbalance, seq: number): OpenBalance | null {
-    const readings = [...open.values()].reduce((sum, count) => sum + Math.abs(count), 0);
-    if (why.length === 0) {
+  #openAt({ atMs, settled, known }: LaneFacts, { open, of }: Imbalance): OpenBalance | null {
+    const seq = this.#comparison.meeting?.hub.seq ?? settled?.seq ?? 0;
+    const readings = readingsOf(open);
+    if (readings === 0) {
       this.#balancedSeq = seq;
+      this.#open = null;
       return null;
     }
-    const frames = this.#open?.frames ?? ([this.#balancedSeq, seq] as const);
-    const sinceMs = this.#open?.sinceMs ?? atMs;
-    return { ...this.#lane, readings, frames, sinceMs, why: why.join("; ") };
+    // Whoever comes after a restart knows from what is stored since when.
+    this.#open ??= known.base?.open ?? { frames: [this.#balancedSeq, seq], sinceMs: atMs };
+    const acknowledgedMs = known.acknowledgements.at(-1)?.atMs ?? 0;
+    const said = { why: openText(open), parts: open, of, acknowledgedMs };
+    return { ...this.#lane, readings, ...this.#open, ...said };
+  }
+
+  /** B4 */
+  #toStore({ atMs, known }: LaneFacts, { found, next }: Imbalance): LaneBase | null {
+    const base = next ?? known.base;
+    if (!base || !this.#comparison.meeting) return null;
+    const isYoung = this.#open !== null && atMs - this.#open.sinceMs < OPEN_STORED_AFTER_MS;
+    if (isYoung && !next) return null;
+    const open = isYoung ? null : this.#open;
+    const isStored = base.open?.sinceMs === open?.sinceMs && sameCounts(base.judged, found.judged);
+    return next || !isStored ? { ...base, open, judged: found.judged } : null;
   }
 
   /** The count of who has come furthest, as the hub would count (B1). */
-  #furthest({ region, judged, settled }: LaneFacts): TallyPoint | null {
+  #furthest({ region, judged, settled, known }: LaneFacts): TallyPoint | null {
     const own = [settled, judged].filter((point) => point !== null);
     const hub = own.reduce<TallyPoint | null>((a, b) => (a && a.seq >= b.seq ? a : b), null);
     if (!region || (hub && hub.seq >= region.seq)) return hub;
@@ -118,16 +169,13 @@ export class LaneBalance {
       const { seq, storeMs, tally } = region;
       return { seq, storeMs, tally: grown(meeting.hub.tally, meeting.region.tally, tally) };
     }
-    const isSame = !hub || Comparison.sameBeginning(region.tally, hub.tally);
+    const isSame = !hub || countTheSame(beginningsOf(region.tally, hub.tally, known.rolledBackMs));
     return isSame ? region : hub;
   }
 }
 
 const pointsOf = (report: TallyReport | null): TallyPoint[] =>
   report ? [...report.marks, report] : [];
-
-const counted = (count: number): string =>
-  count > 0 ? `${count} readings more` : `${-count} readings fewer`;
 
 const sumOf = ({ stored, repeats, rejected, setAside }: SettledCounts): number =>
   stored + repeats + rejected + setAside;
@@ -153,24 +201,25 @@ function grown(hub: LaneTally, from: LaneTally, to: LaneTally): LaneTally {
 function termsOf(
   { copySeq, judged, settled }: LaneFacts,
   furthest: TallyPoint | null,
-  open: ReadonlyMap<string, number>,
+  { open, named }: { open: CountsByContract; named: CountsByContract },
 ): Map<string, LedgerTerms> {
   const { tally: all } = furthest ?? { tally: NOTHING };
   const done = settled?.tally ?? NOTHING;
   const inHand = judged && judged.seq > (settled?.seq ?? 0) ? judged.tally : done;
   const share = shareInCopy(copySeq, judged?.seq ?? settled?.seq ?? 0, furthest?.seq ?? 0);
   const terms = new Map<string, LedgerTerms>();
-  const contracts = [all.readings, done.readings, settled?.settled ?? {}].flatMap(Object.keys);
-  for (const contract of new Set([...contracts, ...open.keys(), UNKNOWN_CONTRACT])) {
+  const sides = [all.readings, done.readings, settled?.settled ?? {}, open, named];
+  for (const contract of new Set([...sides.flatMap(Object.keys), UNKNOWN_CONTRACT])) {
     const counts = settled?.settled[contract] ?? NO_COUNTS;
     const of = (tally: LaneTally): number => tally.readings[contract] ?? 0;
     const beyond = Math.max(0, of(all) - of(inHand));
     const hub = Math.round(beyond * share);
     const aggregator = Math.max(0, Math.min(of(inHand), of(all)) - of(done));
     const waiting = { region: beyond - hub, hub, aggregator };
-    const lost = contract === UNKNOWN_CONTRACT ? Math.max(all.lost, done.lost) : 0;
+    const unnamed = contract === UNKNOWN_CONTRACT ? Math.max(all.lost, done.lost) : 0;
+    const lost = unnamed + (named[contract] ?? 0);
     const { stored, repeats, rejected: refused, setAside } = counts;
-    const isOpen = open.get(contract) ?? 0;
+    const isOpen = open[contract] ?? 0;
     const known = sumOf(counts) + beyond + aggregator + lost;
     const own = { stored, repeats, refused, waiting, setAside, lost, open: isOpen };
     if (known !== 0 || isOpen !== 0) terms.set(contract, { acknowledged: known + isOpen, ...own });

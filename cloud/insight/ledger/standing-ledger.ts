@@ -1,16 +1,18 @@
 // The standing ledger: facts of every lane in, rows of regions and contracts out. Pure.
 import {
+  type LaneBase,
   type Ledger,
   type LedgerLane,
   type LedgerRow,
   type LedgerTerms,
   NO_TERMS,
+  type NamedDifference,
   type OpenBalance,
-  UNKNOWN_CONTRACT,
 } from "../../../contracts/messages/ledger.ts";
+import type { LaneId } from "../../../contracts/names/subjects.ts";
 import { LaneBalance, type LaneFacts, sumOfTerms } from "./lane-balance.ts";
 
-/** Rejects of a region, of whatever contract: kept for as long as rejects are, and those that there was no room for. */
+/** Rejects of a region and contract: kept for as long as rejects are, and those that there was no room for. */
 export interface RejectCount {
   readonly refused: number;
   readonly gone: number;
@@ -21,7 +23,8 @@ export interface RegionFacts {
   readonly heardMs: number | null;
   /** Lanes by partition. */
   readonly lanes: readonly Omit<LaneFacts, "atMs">[];
-  readonly rejects: RejectCount;
+  /** Counts by contract. */
+  readonly rejects: Readonly<Record<string, RejectCount>>;
 }
 
 /** An account of one contract of one lane or of rejects, until they are added up. */
@@ -31,14 +34,28 @@ interface Part {
   readonly oldestMs: number | null;
 }
 
+/** The base of a lane as it is to be stored. */
+export interface BaseToStore {
+  readonly lane: LaneId;
+  readonly base: LaneBase;
+}
+
 export class StandingLedger {
   readonly #lanes = new Map<string, LaneBalance>();
+  #toStore: readonly BaseToStore[] = [];
+
+  /** Bases that the last facts have changed, and that count once they are stored (lane-base.ts/J1). */
+  get toStore(): readonly BaseToStore[] {
+    return this.#toStore;
+  }
 
   /** @param atMs of the facts, epoch ms. */
   take(atMs: number, regions: Readonly<Record<string, RegionFacts>>): Ledger {
     const rows: LedgerRow[] = [];
     const lanes: LedgerLane[] = [];
     const open: OpenBalance[] = [];
+    const named: NamedDifference[] = [];
+    const toStore: BaseToStore[] = [];
     const heardMs: Record<string, number | null> = {};
     for (const [region, facts] of Object.entries(regions)) {
       heardMs[region] = facts.heardMs;
@@ -49,14 +66,18 @@ export class StandingLedger {
         const all = sumOfTerms(terms.values());
         lanes.push({ region, partition, ...all, oldestMs, regionSeq, settledSeq });
         if (account.open) open.push(account.open);
+        named.push(...account.named);
+        if (account.toStore) toStore.push({ lane: { region, partition }, base: account.toStore });
         for (const [contract, own] of terms) parts.push({ contract, terms: own, oldestMs });
       });
-      const { refused, gone } = facts.rejects;
-      const terms = { ...NO_TERMS, acknowledged: refused + gone, refused, lost: gone };
-      if (refused + gone > 0) parts.push({ contract: UNKNOWN_CONTRACT, terms, oldestMs: null });
+      for (const [contract, { refused, gone }] of Object.entries(facts.rejects)) {
+        const terms = { ...NO_TERMS, acknowledged: refused + gone, refused, lost: gone };
+        if (refused + gone > 0) parts.push({ contract, terms, oldestMs: null });
+      }
       rows.push(...rowsOf(region, parts));
     }
-    return { atMs, rows, lanes, open, heardMs };
+    this.#toStore = toStore;
+    return { atMs, rows, lanes, open, named, heardMs };
   }
 
   #balance(region: string, partition: number): LaneBalance {

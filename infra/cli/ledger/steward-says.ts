@@ -14,7 +14,8 @@ export async function ledgerOf(hub: NatsConnection, withinMs: number): Promise<L
   const heard = (message: { readonly v?: unknown }): void => {
     const { status } = message as Partial<LiveProcess>;
     if (status?.process !== "steward" || !Array.isArray(status.ledger?.rows)) return;
-    ledger = status.ledger;
+    // A steward of before the names has none.
+    ledger = { ...status.ledger, named: (status.ledger as Partial<Ledger>).named ?? [] };
     enough.abort();
   };
   await followLive(hub, liveProcesses({ domain: HUB, kind: "steward" }), heard, stop);

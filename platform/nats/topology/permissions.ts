@@ -11,6 +11,7 @@ import {
   COPIES_BUCKET,
   DEVICES_BUCKET,
   LEASES_BUCKET,
+  LEDGER_BUCKET,
   LIVE_SUBJECTS,
   NOTIFIERS_BUCKET,
   POSITIONS_BUCKET,
@@ -207,6 +208,7 @@ const watching = (regions: readonly string[]): string[] => [
     COPIES_BUCKET,
     POSITIONS_BUCKET,
     LEASES_BUCKET,
+    LEDGER_BUCKET,
   ),
 ];
 
@@ -222,6 +224,7 @@ const operating = (regions: readonly string[]): string[] => [
     ACKNOWLEDGEMENTS_BUCKET,
     NOTIFIERS_BUCKET,
   ].map((bucket) => `$KV.${bucket}.>`),
+  `$KV.${LEDGER_BUCKET}.acknowledged.>`,
   ...regions.map(replaySubject),
 ];
 
@@ -274,8 +277,9 @@ export function hubPermissions(
         ]),
         `$KV.${COPIES_BUCKET}.>`,
         `$KV.${POSITIONS_BUCKET}.>`,
+        `$KV.${LEDGER_BUCKET}.base.>`,
         ...reading(alertsStream("hub")),
-        ...readingBuckets(COPIES_BUCKET, CONTRACTS_BUCKET, POSITIONS_BUCKET),
+        ...readingBuckets(COPIES_BUCKET, CONTRACTS_BUCKET, POSITIONS_BUCKET, LEDGER_BUCKET),
         ...logs.flatMap((stream) =>
           ["PURGE", "DELETE", "CREATE"].map((verb) => `$JS.API.STREAM.${verb}.${stream}`),
         ),

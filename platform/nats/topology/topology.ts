@@ -19,6 +19,7 @@ import {
   COPIES_BUCKET,
   DEVICES_BUCKET,
   LEASES_BUCKET,
+  LEDGER_BUCKET,
   NOTIFIERS_BUCKET,
   POSITIONS_BUCKET,
   PRESENCE_BUCKET,
@@ -264,7 +265,11 @@ const bucketMirror = (bucket: string, region: string): StreamSpec => ({
 /** The streams and buckets of the hub. */
 const hubDomain = (options: TopologyOptions): Domain => ({
   name: HUB,
-  buckets: [...OPERATOR_BUCKETS, ...BROADCAST_BUCKETS.map((name) => ({ name }))],
+  buckets: [
+    ...OPERATOR_BUCKETS,
+    { name: LEDGER_BUCKET },
+    ...BROADCAST_BUCKETS.map((name) => ({ name })),
+  ],
   streams: [
     alerts(HUB),
     rejects(HUB, options),

@@ -2,10 +2,9 @@
 import { html } from "/lib/htm.js";
 import { Chip } from "../kit/chip.js";
 import { Empty } from "../kit/empty.js";
-import { Age, Figure, Figures, Time } from "../kit/number.js";
-import { count, plural } from "../kit/numbers.js";
+import { Age, Figure, Figures } from "../kit/number.js";
+import { count } from "../kit/numbers.js";
 import { PageHead, Panel } from "../kit/panel.js";
-import { Note } from "../kit/problem.js";
 import { Table } from "../kit/table.js";
 import {
   LedgerTable,
@@ -14,31 +13,15 @@ import {
   waitingOf,
   waitingWords,
 } from "../home/ledger-table.js";
+import { NamedDifferences } from "../ledger/named.js";
+import { OpenBalances } from "../ledger/open-balances.js";
+import { Unheard } from "../ledger/unheard.js";
 import { useOverview } from "../shell/feed.js";
 import { urlOf } from "../shell/url.js";
 
 /** Readings of which nobody can say the contract. */
 const UNKNOWN_CONTRACT = "?";
 const contractText = (name) => (name === UNKNOWN_CONTRACT ? "not known" : name);
-
-/** A balance that does not come out: where, since when, and who disagrees. */
-const OpenBalances = ({ open }) =>
-  open.map(
-    ({ region, partition, readings, frames, sinceMs, why }) =>
-      html`<${Note}
-        key=${`${region}/${partition}`}
-        state="bad"
-        title=${`${plural(Math.abs(readings), "reading")} of lane ${region}/${partition} not accounted for`}
-      >
-        <p>${why}</p>
-        <p>
-          Since <${Time} atMs=${sinceMs} />, among${" "}
-          <a href=${urlOf(["lanes", region, String(partition)], { from: frames[0] })}>
-            frames ${count(frames[0])} to ${count(frames[1])}</a
-          >.
-        </p>
-      <//>`,
-  );
 
 const laneHref = ({ region, partition }) => urlOf(["lanes", region, String(partition)]);
 
@@ -97,7 +80,7 @@ const TERMS = [
   [
     "lost",
     "Lost, named",
-    "Their frames are gone, and known by name.",
+    "Their frames are gone and known by name, or they were looked for and acknowledged as missing.",
     ({ region }) => urlOf(["lanes"], { region }),
   ],
 ];
@@ -136,6 +119,7 @@ function Region({ ledger, region, contract }) {
   const rows = ledger.rows.filter((row) => row.region === region);
   const lanes = ledger.lanes?.filter((lane) => lane.region === region) ?? [];
   const open = ledger.open.filter((one) => one.region === region);
+  const named = (ledger.named ?? []).filter((one) => one.region === region);
   const heardMs = ledger.heardMs?.[region];
   const row = rows.find((one) => one.contract === contract);
   const title = contract
@@ -151,6 +135,7 @@ function Region({ ledger, region, contract }) {
     />
     <div class="stack">
       <${OpenBalances} open=${open} />
+      <${Unheard} heardMs=${{ [region]: heardMs ?? null }} />
       ${
         contract
           ? row
@@ -163,6 +148,7 @@ function Region({ ledger, region, contract }) {
               <${Contracts} region=${region} rows=${rows} />`
       }
       ${lanes.length > 0 && html`<${Lanes} lanes=${lanes} />`}
+      <${NamedDifferences} named=${named} />
     </div>`;
 }
 
@@ -178,7 +164,9 @@ export function Page({ path: [region, contract] }) {
     <//>
     <div class="stack">
       <${OpenBalances} open=${ledger.open} />
+      <${Unheard} heardMs=${ledger.heardMs} />
       <${Panel} flush title="By region"><${LedgerTable} ledger=${ledger} /><//>
       ${ledger.lanes && html`<${Lanes} lanes=${ledger.lanes} />`}
+      <${NamedDifferences} named=${ledger.named} />
     </div>`;
 }

@@ -11,6 +11,7 @@ import {
   type Spoilt,
   run,
 } from "../../../support/insight-facts.ts";
+import { openBalance } from "../../../support/open-balance.ts";
 
 const SPOILT_MS = START_MS + 40_000;
 const sentenceOf = (spoilt: Spoilt = {}, seconds = 80): string => {
@@ -293,7 +294,7 @@ test("nothing that runs, and nothing known yet", () => {
 test("a ledger that does not balance, and readings that are lost", () => {
   const why = "the region counts 12 more than the hub";
   const at = { region: "eu", partition: 1, frames: [7, 9], sinceMs: START_MS } as const;
-  const open = [{ ...at, readings: -12, why }];
+  const open = [openBalance({ ...at, readings: -12, why })];
   expect(sentenceOf({ ledger: { ...BALANCED, open } })).toBe(
     `wrong: 12 readings of lane eu/1 are not accounted for: ${why}.`,
   );

@@ -109,7 +109,7 @@ const schedules = fc.array(fc.nat({ max: 99 }), { maxLength: 300, size: "max" })
 /** The ledger is looked at after some of the steps only, as in life. */
 const LOOKED_EVERY = 6;
 
-const NO_REJECTS = { refused: 0, gone: 0 };
+const NO_REJECTS = {};
 
 function ledgerOf(ledger: StandingLedger, lane: Omit<LaneFacts, "atMs">, atMs = 0) {
   return ledger.take(atMs, { eu: { heardMs: 0, lanes: [lane], rejects: NO_REJECTS } });
@@ -273,12 +273,12 @@ describe("what is left out shows", () => {
 });
 
 test("while a region is not heard, what it said last and what the hub has go on", () => {
-  const { settled, judged, copySeq } = quietLane();
+  const { settled, judged, copySeq, known } = quietLane();
   const { rows, open, heardMs } = new StandingLedger().take(0, {
     eu: {
       heardMs: null,
-      lanes: [{ region: null, settled, judged, copySeq }],
-      rejects: { refused: 3, gone: 2 },
+      lanes: [{ region: null, settled, judged, copySeq, known }],
+      rejects: { "?": { refused: 3, gone: 2 } },
     },
   });
   expect(heardMs).toEqual({ eu: null });
@@ -292,7 +292,7 @@ test("while a region is not heard, what it said last and what the hub has go on"
 });
 
 test("what the aggregator has not read waits, in the copy as far as that has it, else in the region", () => {
-  const { region, settled } = quietLane();
+  const { region, settled, known } = quietLane();
   const behind = region!.marks[0]!;
   const empty = { ...settled!, ...behind, settled: {} };
   const done = {
@@ -310,6 +310,7 @@ test("what the aggregator has not read waits, in the copy as far as that has it,
     copySeq,
     judged: null,
     settled: done,
+    known,
   });
   const { waiting, acknowledged, stored } = lanes[0]!;
   expect(acknowledged).toBe(100);

@@ -1,0 +1,29 @@
+// Regions that are not heard: of what they acknowledge meanwhile the ledger knows nothing.
+import { html } from "/lib/htm.js";
+import { Age } from "../kit/number.js";
+import { useNow } from "../kit/now.js";
+import { Note } from "../kit/problem.js";
+
+/** A region speaks once a second. */
+const UNHEARD_AFTER_MS = 15_000;
+
+/** A note for each region that was not heard for a while. */
+export function Unheard({ heardMs = {} }) {
+  const nowMs = useNow();
+  return Object.entries(heardMs)
+    .filter(([, ms]) => ms === null || nowMs - ms > UNHEARD_AFTER_MS)
+    .map(
+      ([region, ms]) =>
+        html`<${Note} key=${region} state="warn" title=${`${region} is not heard`}>
+          <p>
+            ${
+              ms === null
+                ? "What it has acknowledged is in here as far as the hub's copy goes, and no further."
+                : html`It was heard last <${Age} atMs=${ms} />: what it has acknowledged since is in
+                    no number of this page yet. Its devices are answered as before, and it is
+                    counted as soon as the region is heard again.`
+            }
+          </p>
+        <//>`,
+    );
+}
