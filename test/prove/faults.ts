@@ -87,6 +87,7 @@ function processOf(kind: OfProcess, region: "eu" | "us"): string {
     "kill-aggregator": region === "eu" ? "aggregator" : "aggregator-2",
     "kill-simulator": "simulator",
     "kill-notifier": "notifier",
+    "kill-steward": "steward",
     "freeze-gateway": `gateway-${region}`,
     "freeze-alerting": `alerting-${region}`,
     "freeze-nats-region": `nats-${region}`,
@@ -113,6 +114,7 @@ async function recovered(
       lanes.reduce((sum, lane) => sum + (lane.region === region ? lane.doneSeq : 0), 0);
     if (/-(gateway|nats-region|simulator)$/.test(kind))
       return simulator?.regions[region]?.acknowledged ?? 0;
+    if (kind === "kill-steward") return monitor.latest.steward?.ledger?.atMs ?? 0;
     if (kind.endsWith("-alerting")) return seqs(alerting.get(region)?.lanes ?? []);
     return seqs(aggregator?.lanes ?? []);
   };

@@ -11,6 +11,7 @@ export const KILLS = [
   "kill-aggregator",
   "kill-simulator",
   "kill-notifier",
+  "kill-steward",
 ] as const;
 /** It gets no time for a while, longer and shorter than a lease is trusted: its clock jumps, its sockets stay. */
 export const FREEZES = [
