@@ -116,7 +116,8 @@ test("a lease that has lapsed stays so, though its renewal is answered late", as
   let busyMs = 0;
   const now = performance.now.bind(performance);
   vi.spyOn(performance, "now").mockImplementation(() => now() + busyMs);
-  const replace = Bucket.prototype.replace;
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its bucket below
+  const { replace } = Bucket.prototype;
   const heldBefore: boolean[] = [];
   let lease: Lease | null = null;
   vi.spyOn(Bucket.prototype, "replace").mockImplementation(async function (this: Bucket, ...of) {
