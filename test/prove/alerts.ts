@@ -2,6 +2,7 @@
 // logs; and what people were told, against what was raised.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate as macrotask } from "node:timers/promises";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Alert } from "../../contracts/messages/alert.ts";
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/schema/catalog.ts";
@@ -73,6 +74,7 @@ export async function compareAlerts(
   for (const [partition, seq] of doneSeq) {
     const lane = { region, partition };
     const frames = await framesOf(connection, lane, seq);
+    await macrotask(); // The definitions take seconds, in which no answer is read.
     try {
       for (const alert of referenceAlerts(frames, rules, { lane, catalog })) {
         expected.add(nameOf(alert));

@@ -23,6 +23,7 @@ import {
 } from "./alerts.ts";
 import { type FaultTable, runFaults } from "./faults.ts";
 import { type LedgerCompared, compareLedger } from "./ledger-check.ts";
+import { patiently } from "./patiently.ts";
 import { SABOTAGES } from "./sabotage.ts";
 import { type Fault, type FaultKind, scheduleOf } from "./schedule.ts";
 import { type SetAsideCompared, compareSetAside } from "./set-aside-check.ts";
@@ -162,17 +163,17 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
         const engine = alerting.get(region);
         if (!engine) throw new Error(`the engine of ${region} does not answer`);
         options.say(`comparing the alerts of ${region}`);
-        alerts[region] = await compareAlerts(connections[region], engine);
+        alerts[region] = await patiently(() => compareAlerts(connections[region], engine));
       }
       const toTell = Object.values(alerts).flatMap((compared) => compared.toTell);
       const kills = faults?.["kill-notifier"].count ?? 0;
       options.say("comparing what strangers sent");
       const { restarts } = supervised!;
-      strangersCompared = await strangers.compare(restarts, outages);
-      mails = await compareMails(mailServer.mails, toTell, { connections, kills });
+      strangersCompared = await patiently(() => strangers.compare(restarts, outages));
+      mails = await patiently(() => compareMails(mailServer.mails, toTell, { connections, kills }));
       options.say("comparing the ledger");
-      ledger = await compareLedger(connections);
-      setAside = await compareSetAside(connections);
+      ledger = await patiently(() => compareLedger(connections));
+      setAside = await patiently(() => compareSetAside(connections));
     },
   });
   const report = await session.run(stop);
