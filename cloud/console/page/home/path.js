@@ -146,16 +146,28 @@ function aggregator({ region, lanes = [] }, sink) {
 const isAllStuck = (lanes) =>
   lanes.length > 0 && lanes.every((lane) => lane.aggregator.state === "stuck");
 
+/** Lanes that are no farther apart are told as one. */
+const APART_MS = 3_000;
+
+/** The age is that of the lane that is farthest behind: where others are nearer, or all get nearer, it is not the newest. */
+function ageText({ freshnessMs, lanes = [] }, sink) {
+  if (freshnessMs === null || freshnessMs === undefined) return "age not known yet";
+  const behind = lanes.flatMap(({ aggregator: { behindMs } }) => behindMs ?? []);
+  const nearestMs = Math.min(...behind);
+  if (behind.length > 1 && Math.max(...behind) - nearestMs > APART_MS)
+    return `oldest lane ${duration(freshnessMs)} behind`;
+  return worstOf(lanes)?.state === "catching_up" && !isRefusing(sink)
+    ? `${duration(freshnessMs)} behind`
+    : `newest ${duration(freshnessMs)} old`;
+}
+
 function store(of, flow, sink) {
   const { region, freshnessMs, lanes = [] } = of;
   const isStuck = worstOf(lanes)?.state === "stuck";
   const stands = of.path?.state === "standing" || isAllStuck(lanes);
   const shared = {
     title: "InfluxDB",
-    note:
-      freshnessMs === null || freshnessMs === undefined
-        ? "age not known yet"
-        : `newest ${duration(freshnessMs)} old`,
+    note: ageText(of, sink),
     href: urlOf(["latency"], { region }),
   };
   if (isRefusing(sink)) {

@@ -114,3 +114,13 @@ test("a log that refuses, and a device that floods", () => {
   ]);
   expect(wordsOf({}, problems("flooding"))[0]).toBe("Gateway eu: 50 /s, a device floods (warn)");
 });
+
+test("the age of the lane that is farthest behind is not told as that of the newest", () => {
+  const behind = (state: string, behindMs: number) => ({ ...verdict(state, 9), behindMs });
+  const apart = lanesOf(behind("catching_up", 65_000), behind("ok", 0));
+  expect(wordsOf({ lanes: apart, freshnessMs: 65_000 })[STORE]).toContain(
+    "oldest lane 65 s behind",
+  );
+  const together = lanesOf(behind("catching_up", 65_000), behind("catching_up", 64_000));
+  expect(wordsOf({ lanes: together, freshnessMs: 65_000 })[STORE]).toContain(", 65 s behind");
+});
