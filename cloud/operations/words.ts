@@ -35,7 +35,7 @@ export function instant(ms: unknown): string {
 
 const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
-/** `1.2 MiB`. */
+/** `1.2 MiB`, as the pages of the console round it (`page/kit/numbers.js`). */
 export function bytes(n: number): string {
   let value = n;
   let unit = 0;
@@ -43,7 +43,8 @@ export function bytes(n: number): string {
     value /= 1_024;
     unit += 1;
   }
-  return `${unit === 0 || value >= 100 ? value.toFixed(0) : value.toFixed(1)} ${BYTE_UNITS[unit]}`;
+  const text = unit === 0 || value >= 100 ? number(Math.round(value)) : value.toFixed(1);
+  return `${text} ${BYTE_UNITS[unit]}`;
 }
 
 const NUMERIC = /^(?:[\d,.]+|-|\?)?$/;

@@ -1,6 +1,7 @@
 // The verdict: one sentence, and under it for each problem the next thing to do, its proof and its run book.
 import { html } from "/lib/htm.js";
 import { StateMark } from "../kit/chip.js";
+import { Unbroken } from "../kit/number.js";
 import { useFeedState } from "../shell/feed.js";
 import { verdictOf } from "../shell/verdict.js";
 import { ProblemLinks, lineOf } from "./problem.js";
@@ -16,8 +17,10 @@ function Problems({ problems }) {
     ${problems.slice(0, SHOWN).map(
       (problem) =>
         html`<li key=${problem.kind + problem.text}>
-          ${problems.length > 1 && html`<strong>${lineOf(problem)}.</strong>`}
-          <span class="next"><span class="next-word">Next:</span> ${problem.next}</span>
+          ${problems.length > 1 && html`<strong><${Unbroken} text=${`${lineOf(problem)}.`} /></strong>`}
+          <span class="next"
+            ><span class="next-word">Next:</span> <${Unbroken} text=${problem.next}
+          /></span>
           <${ProblemLinks} problem=${problem} />
         </li>`,
     )}
@@ -31,7 +34,7 @@ export function Verdict({ overview }) {
   return html`<section class="verdict" data-state=${state} aria-live="polite">
     <${StateMark} state=${state} />
     <div>
-      <h1>${sentence}</h1>
+      <h1><${Unbroken} text=${sentence} /></h1>
       <${Problems} problems=${feedState === "lost" ? [] : (overview?.problems ?? [])} />
     </div>
   </section>`;

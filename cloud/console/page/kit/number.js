@@ -1,6 +1,6 @@
 // Numbers as they stand on a page: with unit, age, and a link to their proof.
 import { html } from "/lib/htm.js";
-import { UNKNOWN, ago, timeText } from "./numbers.js";
+import { UNKNOWN, ago, timeText, unbrokenParts } from "./numbers.js";
 import { unitText } from "./units.js";
 import { useNow } from "./now.js";
 
@@ -29,6 +29,12 @@ export function Value({ value, unit }) {
     }</span
   >`;
 }
+
+/** A sentence in which no line ends between a number and its unit. */
+export const Unbroken = ({ text }) =>
+  unbrokenParts(text).map((part, at) =>
+    at % 2 === 1 ? html`<span class="unbroken">${part}</span>` : part,
+  );
 
 /** A large number: `value` is text, or null if it is not known; `href` is its proof, `note` what to know about it. */
 export function Figure({ label, value, unit, note, href, state }) {

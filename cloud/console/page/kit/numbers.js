@@ -40,12 +40,14 @@ const BYTES = [
   [1024, "KiB"],
 ];
 
+/** 3.8 MiB, rounded as the sentences of the insight are, which stand beside it. */
 export function bytes(value) {
   const [size, unit] = BYTES.find(([from]) => Math.abs(value) >= from) ?? [1, "B"];
-  return `${figure(value / size)} ${unit}`;
+  const shown = value / size;
+  return `${size === 1 || Math.abs(shown) >= 100 ? count(Math.round(shown)) : shown.toFixed(1)} ${unit}`;
 }
 
-/** A part of a bound, the unit once where it is the same: 66.2 of 67 MiB. */
+/** A part of a bound, the unit once where it is the same: 66.2 of 67.0 MiB. */
 export function bytesOf(part, bound) {
   const [some, all] = [bytes(part), bytes(bound)];
   const [number, unit] = some.split(" ");
@@ -91,6 +93,10 @@ export function ago(atMs, nowMs) {
 /** 214 /s, 0.4 /s. */
 export const rate = (perSecond) =>
   `${perSecond >= 10 ? whole.format(perSecond) : figure(Number(perSecond.toFixed(1)))} /s`;
+
+/** Pieces of a sentence, every second of which is a number with its unit, that no line may part. */
+export const unbrokenParts = (sentence) =>
+  sentence.split(/(\d[\d,.]* (?:ms|s|min|h|d|%|B|[KMGT]iB)(?![\w%]))/);
 
 /** 12.4 % */
 export const share = (part) => `${figure(Number((part * 100).toFixed(1)))} %`;

@@ -34,7 +34,7 @@ test("numbers are counted and bytes have a unit", () => {
   expect(count(2, "thing is", "things are")).toBe("2 things are");
   expect([bytes(0), bytes(1_023), bytes(1_536), bytes(4 * 1024 ** 3)]).toEqual([
     "0 B",
-    "1023 B",
+    "1,023 B",
     "1.5 KiB",
     "4.0 GiB",
   ]);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { bytes as bytesInSentences } from "../../../../../../cloud/operations/words.ts";
 
 type Words = (value: number, nowMs?: number) => string;
 // The page is JavaScript as browsers run it, without types.
@@ -15,6 +16,7 @@ const {
   rate,
   share,
   timeText,
+  unbrokenParts,
   valueText,
 } = (await import(path)) as Record<
   "bytes" | "count" | "duration" | "exact" | "figure" | "rate" | "share",
@@ -22,6 +24,7 @@ const {
 > &
   Record<"ago" | "timeText" | "minuteText", (atMs: number, nowMs: number) => string> & {
     plural: (value: number, one: string, many?: string) => string;
+    unbrokenParts: (sentence: string) => string[];
     valueText: (value: unknown) => string;
   };
 
@@ -65,6 +68,8 @@ test("counts, sizes, rates and shares have their units", () => {
   expect(plural(1, "reading")).toBe("1 reading");
   expect(plural(2, "series", "series")).toBe("2 series");
   expect(bytes(512)).toBe("512 B");
+  for (const size of [0, 1_023, 1_536, 3.75 * 1024 ** 2, 1_023.4 * 1024, 4 * 1024 ** 3])
+    expect(bytes(size), "one rounding for sentences and boxes").toBe(bytesInSentences(size));
   expect(bytes(1.5 * 1024 ** 3)).toBe("1.5 GiB");
   expect(rate(214.4)).toBe("214 /s");
   expect(rate(0.44)).toBe("0.4 /s");
@@ -84,4 +89,18 @@ test("any value of a payload is told in few characters", () => {
   expect([1.23456, "open", null, undefined, true, { a: [1] }].map(valueText)).toEqual([
     ...["1.23", "open", "none", "none", "true", '{"a":[1]}'],
   ]);
+});
+
+test("a number and its unit are one piece of a sentence", () => {
+  const pieces = [
+    "the log is ",
+    "85 %",
+    " full (1.0 of ",
+    "3.8 MiB",
+    "), down for ",
+    "35 s",
+    ", all 4 lanes",
+  ];
+  expect(unbrokenParts(pieces.join(""))).toEqual(pieces);
+  expect(unbrokenParts("all 4 hubs")).toEqual(["all 4 hubs"]);
 });
