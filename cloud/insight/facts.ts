@@ -62,6 +62,16 @@ export function statusesOf<Kind extends ProcessStatus["process"]>(
   });
 }
 
+/** The same; while none is there, those that fell silent last, whose figures are of then. */
+export function lastStatusesOf<Kind extends ProcessStatus["process"]>(
+  { processes, atMs }: Pick<Facts, "processes" | "atMs">,
+  kind: Kind,
+): StatusOf<Kind>[] {
+  const heard = processes.filter(({ status }) => status?.process === kind);
+  const lastMs = Math.max(...heard.map(({ heardMs }) => heardMs));
+  return statusesOf({ processes, atMs: Math.min(atMs, lastMs) }, kind);
+}
+
 /** Time since a process of the kind was heard in a domain, ms: Infinity if none was, after listening for long enough. */
 export function silenceOf(facts: Facts, kind: string, domain: string): number {
   const { processes, atMs, listeningSinceMs } = facts;

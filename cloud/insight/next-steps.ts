@@ -33,9 +33,17 @@ function heldAtHub(regions: readonly RegionInsight[]): string {
 export const startEverything =
   "Start Skerry (npm start). If it runs, the hub's nats-server is away: start that.";
 
-export const makeRoom = (region: string): string =>
+const GIB = 1024 ** 3;
+
+/** The command that gives a log twice the room that it has. */
+const moreRoom = (bytesMax: number | null): string => {
+  const gib = bytesMax === null ? "<GiB>" : Number(((2 * bytesMax) / GIB).toPrecision(3));
+  return `npx skerry topology apply --log-gib ${gib}`;
+};
+
+export const makeRoom = (region: string, bytesMax: number | null): string =>
   "See on Lanes who has not read the log, and mend that: what is read is cleared within minutes. " +
-  `Or give the log more room (npx skerry topology apply --log-gib). Devices of ${region} keep what they measure, and send it again.`;
+  `Or give the log more room (${moreRoom(bytesMax)}). Devices of ${region} keep what they measure, and send it again.`;
 
 export const startServerOf = (region: string): string =>
   `Start the nats-server of ${region}, or look at its disk. Devices keep what they measure, and send it again.`;
@@ -75,8 +83,8 @@ export const mendNetwork = (of: RegionInsight): string =>
 export const startProcess = (kind: string): string =>
   `Start the ${kind}; the end of its log says why it ended.`;
 
-export const readFaster =
-  "See on Lanes who is behind. If nobody is, give the log more room (npx skerry topology apply --log-gib), or keep less in it (SKERRY_LOG_KEEP).";
+export const readFaster = (bytesMax: number): string =>
+  `See on Lanes who is behind. If nobody is, give the log more room (${moreRoom(bytesMax)}), or keep less in it (SKERRY_LOG_KEEP).`;
 
 export const mendDevice =
   "Mend the device, or revoke it on its page. It is read more slowly; nobody else is harmed.";
@@ -84,5 +92,8 @@ export const mendDevice =
 export const waitALittle =
   "Wait some seconds: it goes on, or it is told what holds it up. Nothing is lost meanwhile.";
 
-export const letItCatchUp =
-  "Nothing has to be done. If the time left does not become less, start another aggregator.";
+/** The time left can be watched only once it is told. */
+export const letItCatchUp = ({ path: { etaMs } }: Pick<RegionInsight, "path">): string =>
+  etaMs === null
+    ? "Nothing has to be done: how long it takes is told within seconds."
+    : "Nothing has to be done. If the time left does not become less, start another aggregator.";

@@ -90,7 +90,7 @@ const refusingLogs = (facts: Facts, regions: readonly RegionInsight[]): Found[] 
       {
         region,
         text: `the log of ${region} ${what}, so nothing that devices send there is acknowledged`,
-        next: isFull ? next.makeRoom(region) : next.startServerOf(region),
+        next: isFull ? next.makeRoom(region, own?.bytesMax ?? null) : next.startServerOf(region),
       },
     ];
   });
@@ -174,7 +174,7 @@ function fillingLog({ region, log }: RegionInsight, facts: Facts): Found[] {
   const percent = Math.floor((100 * log.bytes) / log.bytesMax);
   const size = amount(log.bytes, log.bytesMax);
   const text = `the log of ${region} is ${percent} % full (${size}): at 100 % it takes nothing more`;
-  return [{ region, text, next: next.readFaster }];
+  return [{ region, text, next: next.readFaster(log.bytesMax) }];
 }
 
 const floods = (facts: Facts): Found[] =>
@@ -206,5 +206,7 @@ function catchingUp({ region, path }: RegionInsight): Found[] {
   if (path.state !== "catching_up") return [];
   const behind = path.behindMs === null ? "" : `, ${about(path.behindMs)} behind`;
   const when = path.etaMs === null ? behind : `, done in about ${about(path.etaMs)}`;
-  return [{ region, text: `region ${region} is catching up${when}`, next: next.letItCatchUp }];
+  return [
+    { region, text: `region ${region} is catching up${when}`, next: next.letItCatchUp({ path }) },
+  ];
 }

@@ -1,7 +1,14 @@
 // One region over time (pure): from facts, second by second, the verdicts on everything that reads its log.
 import type { AggregatorStatus, LaneStatus } from "../../contracts/messages/status.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
-import { type Facts, type LaneFacts, type RegionFacts, silenceOf, statusesOf } from "./facts.ts";
+import {
+  type Facts,
+  type LaneFacts,
+  type RegionFacts,
+  lastStatusesOf,
+  silenceOf,
+  statusesOf,
+} from "./facts.ts";
 import type { ChannelInsight, LaneInsight, LogInsight, RegionInsight } from "./insight.ts";
 import { AccountHistory } from "./lag/account-lag.ts";
 import { type Circumstances, LagHistory } from "./lag/lag-history.ts";
@@ -29,7 +36,7 @@ export class RegionHistory {
     const lanes = of.lanes.map((lane) => this.#lane(of, lane, facts));
     const path = this.#pathOf(of, [copy, ...lanes.map(({ aggregator }) => aggregator)], facts);
     const gateways = statusesOf(facts, "gateway", region);
-    const aggregators = statusesOf(facts, "aggregator");
+    const aggregators = lastStatusesOf(facts, "aggregator");
     return {
       ...{ region, link, lanes, path },
       log: this.#log,
@@ -277,13 +284,11 @@ function newestCanary(aggregators: readonly AggregatorStatus[], of: string) {
 const unowned = (aggregators: readonly AggregatorStatus[], lane: LaneStatus | null) =>
   lane === null && aggregators.length > 0 ? "no aggregator works on this lane" : null;
 
-/** Age of what the sink has of every lane: nothing that waits, as the ledger knows it, is older. */
+/** Age of what the sink has of every lane: nothing that waits, as the ledger knows it, is older at the time of these facts. */
 function freshnessOf({ region, lanes }: RegionFacts, { atMs, ledger }: Facts): number | null {
   const doneMs = lanes.map(({ aggregator }) => aggregator?.doneMs ?? null);
   if (doneMs.length === 0 || !doneMs.every((ms) => ms !== null)) return null;
   const waiting = (ledger?.rows ?? []).filter((row) => row.region === region);
-  const waitsMs = waiting.flatMap(({ oldestMs }) =>
-    oldestMs === null ? [] : ledger!.atMs - oldestMs,
-  );
+  const waitsMs = waiting.flatMap(({ oldestMs }) => (oldestMs === null ? [] : atMs - oldestMs));
   return Math.max(0, atMs - Math.min(...doneMs), ...waitsMs);
 }

@@ -29,12 +29,18 @@ export function sentenceOf(known: Known): string {
   if (!worst)
     return stateOf(known) === "unknown"
       ? "Nothing is known yet: processes are being listened to."
-      : sentence([account ?? "everything runs", freshness(known.regions)]);
+      : sentence([
+          account ?? "everything runs",
+          account === NOTHING_YET ? null : freshness(known.regions),
+        ]);
   const more = others.length === 0 ? "" : `, and ${othersText(others)}`;
   const told = `${worst.text}${more}`;
   if (FIRST.has(worst.kind)) return sentence([told, waitingText(known) ?? account]);
   return sentence([account ?? "everything else runs", told]);
 }
+
+/** The account of an installation of which nothing has an age yet. */
+const NOTHING_YET = "no reading has been acknowledged yet";
 
 /**
  * Everything that was acknowledged, and that it is accounted for; null without a ledger. What a region acknowledges
@@ -46,7 +52,7 @@ function accountOf({ ledger, regions }: Pick<Known, "ledger" | "regions">): stri
     ledger.rows.reduce((total, row) => total + of(row), 0);
   const acknowledged = sum((row) => row.acknowledged);
   const lost = sum((row) => row.lost);
-  if (acknowledged === 0) return "no reading has been acknowledged yet";
+  if (acknowledged === 0) return NOTHING_YET;
   if (lost > 0)
     return `${number(lost)} of ${count(acknowledged, "acknowledged reading")} ${lost === 1 ? "is" : "are"} lost, each by name`;
   const known = regions.some(({ link }) => link?.up === false) ? " that the hub knows of" : "";
@@ -55,18 +61,26 @@ function accountOf({ ledger, regions }: Pick<Known, "ledger" | "regions">): stri
     : `all ${number(acknowledged)} acknowledged readings${known} are accounted for`;
 }
 
-/** Readings that wait in the logs, where something is in their way; null if none is known to. */
+const PLACES = [
+  ["region", "in the regions"],
+  ["hub", "at the hub"],
+  ["aggregator", "in the aggregator"],
+] as const;
+
+/** Readings that wait, and where most of them do, if something is in their way; null if none is known to. */
 function waitingText(known: Known): string | null {
   const { ledger, problems } = known;
   if (!ledger || ledger.open.length > 0) return null;
   if (!problems.some(({ kind }) => kind === "sink_refuses" || kind === "stuck")) return null;
-  const waiting = ledger.rows.reduce(
-    (sum, { waiting: { region, hub, aggregator } }) => sum + region + hub + aggregator,
-    0,
-  );
-  if (waiting === 0) return null;
-  const account = accountOf(known);
-  return `${account}, and ${number(waiting)} of them wait in the logs`;
+  const places = PLACES.map(([place, words]) => ({
+    words,
+    waiting: ledger.rows.reduce((sum, row) => sum + row.waiting[place], 0),
+  }));
+  const all = places.reduce((sum, { waiting }) => sum + waiting, 0);
+  if (all === 0) return null;
+  const most = places.reduce((a, b) => (b.waiting > a.waiting ? b : a));
+  const where = most.waiting === all ? ` ${most.words}` : `, most ${most.words}`;
+  return `${accountOf(known)}, and ${number(all)} of them wait${where}`;
 }
 
 function othersText(others: readonly Problem[]): string {

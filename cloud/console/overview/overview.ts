@@ -1,4 +1,4 @@
-// The facts of the home page (pure): the insight, and what aggregators say of latency, canaries and clocks.
+// The facts of the home page (pure): the insight, and what aggregators say, or said last, of latency, canaries and clocks.
 import type {
   LatencyHop,
   CanaryStatus,
@@ -8,6 +8,7 @@ import type {
 import type { Ledger } from "../../../contracts/messages/ledger.ts";
 import type { AggregatorStatus, GatewayStatus } from "../../../contracts/messages/status.ts";
 import type { HeardProcess } from "../../../platform/nats/live/live-view.ts";
+import { lastStatusesOf } from "../../insight/facts.ts";
 import type { Insight, RegionInsight } from "../../insight/insight.ts";
 
 /** A process that has been silent for longer is not asked about anything. */
@@ -36,7 +37,7 @@ export function overviewOf(insight: Insight, processes: readonly HeardProcess[])
   const { atMs } = insight;
   const heard = processes.filter(({ heardMs }) => atMs - heardMs <= HEARD_WITHIN_MS);
   const statuses = heard.flatMap(({ status }) => status ?? []);
-  const aggregators = statuses.filter((one) => one.process === "aggregator");
+  const aggregators = lastStatusesOf({ processes, atMs }, "aggregator");
   const gateways = statuses.filter((one) => one.process === "gateway");
   const regions = insight.regions.map((region) => ({
     ...region,

@@ -3,7 +3,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { PROBLEM_KINDS } from "../../../../cloud/insight/insight.ts";
-import { RUN_BOOKS, unstick } from "../../../../cloud/insight/next-steps.ts";
+import {
+  RUN_BOOKS,
+  letItCatchUp,
+  makeRoom,
+  readFaster,
+  unstick,
+} from "../../../../cloud/insight/next-steps.ts";
 
 test("every kind of problem has a section among the run books", () => {
   const guide = readFileSync(
@@ -25,4 +31,23 @@ test.each([
   ["connect ECONNREFUSED", "channel", /^Look at the mail server/],
 ] as const)("%s", (why, who, next) => {
   expect(unstick(why, who, [])).toMatch(next);
+});
+
+test("more room is twice what the log has", () => {
+  expect(makeRoom("eu", 16 * 1024 ** 3)).toContain("(npx skerry topology apply --log-gib 32)");
+  expect(makeRoom("eu", null)).toContain("--log-gib <GiB>");
+  expect(readFaster(0.5 * 1024 ** 3)).toContain("(npx skerry topology apply --log-gib 1)");
+});
+
+test("the time left is spoken of only where it is told", () => {
+  const path = {
+    state: "catching_up",
+    motion: "moving",
+    behindFrames: 9,
+    behindMs: 9,
+    why: "",
+    sinceMs: 0,
+  } as const;
+  expect(letItCatchUp({ path: { ...path, etaMs: 5_000 } })).toContain("time left");
+  expect(letItCatchUp({ path: { ...path, etaMs: null } })).not.toContain("time left");
 });

@@ -53,10 +53,12 @@ test("healthy, with a ledger and without", () => {
 
 test("nothing that waits is older than what is stored is told to be", () => {
   const [eu, us] = BALANCED.rows;
-  const rows = [eu!, { ...us!, oldestMs: BALANCED.atMs - 33_500 }];
-  expect(sentenceOf({ ledger: { ...BALANCED, rows } })).toBe(
-    `ok: ${All}; what is stored is 34 s old at most.`,
-  );
+  // The ledger is some seconds old: what it says waits has become older since.
+  const ledgerAt = ({ nowMs }: Moment) => {
+    const rows = [eu!, { ...us!, oldestMs: nowMs - 33_500 }];
+    return { ...BALANCED, rows, atMs: nowMs - 3_000 };
+  };
+  expect(sentenceOf({ ledgerAt })).toBe(`ok: ${All}; what is stored is 34 s old at most.`);
 });
 
 test("a WAN that is cut", () => {
@@ -113,7 +115,7 @@ test("a sink that takes nothing", () => {
   };
   const expected =
     "wrong: The store does not take what is written: connection refused; " +
-    `${ALL}, and 2,400 of them wait in the logs.`;
+    `${ALL}, and 2,400 of them wait, most at the hub.`;
   expect(sentenceOf(refuses)).toBe(expected);
   expect(sentenceOf(refuses, 42)).toBe(expected);
 });
@@ -341,4 +343,11 @@ test("how long draining takes is told during an outage, once it has been seen", 
   expect(drainAfterMs).toBeGreaterThan(5_000);
   expect(drainAfterMs).toBeLessThan(20_000);
   expect(insight.sentence).toContain("after it returns");
+});
+
+test("nothing that was acknowledged has no age", () => {
+  const rows = BALANCED.rows.map((row) => ({ ...row, acknowledged: 0 }));
+  expect(sentenceOf({ ledger: { ...BALANCED, rows } })).toBe(
+    "ok: No reading has been acknowledged yet.",
+  );
 });

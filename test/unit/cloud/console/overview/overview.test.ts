@@ -47,3 +47,18 @@ test("readings behind an outage add up, and the clocks that are farthest off com
   expect(regions.map(({ behindOutage }) => behindOutage)).toEqual([11, 1]);
   expect(clockSkews).toEqual({ devices: { eu: 1, us: 1 }, most: [fast, slow] });
 });
+
+test("of aggregators that fell silent the last figures stay, until one is heard again", () => {
+  const latency = { readings: 1, p50: 2, p99: 3, max: 3, atMs: START_MS };
+  const canary = { region: "eu", storedMs: START_MS };
+  const told = {
+    ...aggregator({}, []),
+    recentLatencyMs: { eu: { total: latency } },
+    canaries: [canary],
+  };
+  const gone = heard({ ...told, canaries: [] }, 90_000);
+  const [eu] = overviewOf(insight, [gone, heard(told, 24_000)]).regions;
+  expect([eu!.latency.total, eu!.canary]).toEqual([latency, canary]);
+  const [anew] = overviewOf(insight, [heard(told, 24_000), heard(aggregator({}, []))]).regions;
+  expect([anew!.latency, anew!.canary]).toEqual([{}, null]);
+});
