@@ -7,7 +7,7 @@ import { ConfirmDialog } from "../kit/dialog.js";
 import { SelectField } from "../kit/form.js";
 import { toast } from "../kit/toast.js";
 import { urlOf } from "../shell/url.js";
-import { isOwnRule } from "./alert-words.js";
+import { isOwnRule } from "./own-rule.js";
 
 const LENGTHS = {
   "30m": "30 minutes",

@@ -19,8 +19,5 @@ export function AlertChips({ alert: { state, severity, late } }) {
 export const alertUrl = ({ rule, key, region, late }) =>
   urlOf(["alerts", rule, key], { region, late: late ? "true" : "" });
 
-/** An underscore is in no id of anybody's rule: such alerts are the gateways' or the hub's own. */
-export const isOwnRule = ({ rule, region }) => region === "hub" || rule.includes("_");
-
 /** The value that the rule saw at this step; empty where somebody took it, and no reading. */
 export const valueOfStep = ({ state, value }) => (state === "acknowledged" ? "" : exact(value));

@@ -8,7 +8,8 @@ import { useEvents } from "../shell/feed.js";
 import { urlOf } from "../shell/url.js";
 import { ForOperators } from "../shell/session.js";
 import { AlertActions } from "./actions.js";
-import { AlertChips, isOwnRule, valueOfStep } from "./alert-words.js";
+import { AlertChips, valueOfStep } from "./alert-words.js";
+import { isOwnRule } from "./own-rule.js";
 import { ValuesAround } from "./values.js";
 
 const EVERY_MS = 10_000;

@@ -1,15 +1,15 @@
 // What fires now, told apart: what is wrong with the platform, and alerts about devices.
 import { html } from "/lib/htm.js";
 import { useEffect } from "/lib/hooks.js";
-import { alertUrl, isOwnRule } from "../alerts/alert-words.js";
+import { alertUrl } from "../alerts/alert-words.js";
 import { useAsk } from "../kit/ask.js";
 import { Chip } from "../kit/chip.js";
 import { Age } from "../kit/number.js";
 import { useEvents } from "../shell/feed.js";
+import { ASKED, firesOf } from "./fires.js";
 import { ProblemLinks, lineOf, toneOf } from "./problem.js";
 
 const SHOWN = 6;
-const ASKED = 50;
 const SEVERITIES = { critical: "bad", error: "bad", warning: "warn", info: "info" };
 const WORDS = { bad: "wrong", warn: "look at it", info: "goes on" };
 
@@ -33,15 +33,17 @@ const Alerts = ({ alerts }) =>
   ${alerts.length > SHOWN && html`<li><a href="/alerts">All that fire</a></li>`}`;
 
 /** Problems are of the overview; alerts are asked for again when the overview counts another number of them. */
-export function Firing({ overview: { problems, alertsFiring } }) {
+export function useFires(overview) {
+  const { alertsFiring } = overview;
   const { data, problem, reload } = useAsk(`/alerts?state=firing&limit=${ASKED}`, {
     everyMs: 15_000,
   });
   useEvents("alert", reload, [reload]);
   useEffect(() => void reload(), [alertsFiring, reload]);
-  const alerts = data?.alerts ?? [];
-  const own = alerts.filter(isOwnRule);
-  const ofDevices = alerts.filter((alert) => !isOwnRule(alert));
+  return { ...firesOf(overview, data?.alerts ?? null), problem };
+}
+
+export function Firing({ fires: { problems, own, ofDevices, devices, problem } }) {
   return html`<div class="stack" id="fires">
     <section aria-label="Platform">
       <h3>Platform</h3>
@@ -56,7 +58,7 @@ export function Firing({ overview: { problems, alertsFiring } }) {
       ${
         problem
           ? html`<p class="muted">Alerts are not known yet: ${problem.message}</p>`
-          : data === null
+          : devices === null
             ? html`<p class="muted" role="status">Loading</p>`
             : ofDevices.length === 0
               ? html`<p class="muted">No rule fires.</p>`

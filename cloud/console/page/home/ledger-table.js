@@ -1,8 +1,7 @@
 // The standing ledger as a table: what became of everything that was acknowledged.
 import { html } from "/lib/htm.js";
 import { Chip } from "../kit/chip.js";
-import { Age } from "../kit/number.js";
-import { count, minuteText } from "../kit/numbers.js";
+import { count, duration, minuteText } from "../kit/numbers.js";
 import { useNow } from "../kit/now.js";
 import { Table } from "../kit/table.js";
 import { urlOf } from "../shell/url.js";
@@ -34,13 +33,13 @@ export const waitingWords = ({ waiting }) =>
 
 const tone = (value, state) => (value > 0 ? state : undefined);
 
-function Waiting({ row }) {
+function Waiting({ row, atMs }) {
   const waiting = waitingOf(row);
   if (waiting === 0) return "0";
   return html`<span title=${waitingWords(row)}
     >${count(waiting)}${
       row.oldestMs !== null &&
-      html`<span class="unit"> oldest <${Age} atMs=${row.oldestMs} /></span>`
+      html`<span class="unit"> oldest ${duration(Math.max(0, atMs - row.oldestMs))}</span>`
     }</span
   >`;
 }
@@ -51,8 +50,11 @@ export const Balance = ({ row }) =>
     ? html`<${Chip} state="ok">balanced<//>`
     : html`<${Chip} state="bad">${count(Math.abs(row.open))} open<//>`;
 
-/** Columns of every ledger table; `first` names the rows, `href(row)` is the proof of a row's numbers. */
-export const ledgerColumns = (first, href) => {
+/**
+ * Columns of every ledger table; `first` names the rows, `href(row)` is the proof of a row's numbers. Ages are at
+ * `atMs`, the time of the overview, as the age of what is stored is.
+ */
+export const ledgerColumns = (first, href, atMs) => {
   const linked = (row, text, state) =>
     html`<a class="plain" data-tone=${state} href=${href(row)}>${text}</a>`;
   const term = (key, label, state) => ({
@@ -67,7 +69,7 @@ export const ledgerColumns = (first, href) => {
     term("refused", "Refused, kept"),
     {
       ...{ key: "waiting", label: "Waiting", number: true, sort: waitingOf },
-      cell: (row) => linked(row, html`<${Waiting} row=${row} />`),
+      cell: (row) => linked(row, html`<${Waiting} ...${{ row, atMs }} />`),
     },
     term("setAside", "Set aside", "warn"),
     term("lost", "Lost, named", "bad"),
@@ -85,7 +87,7 @@ function AsOf({ heardMs }) {
 }
 
 /** One row for each region. */
-export function LedgerTable({ ledger }) {
+export function LedgerTable({ ledger, atMs }) {
   const byRegion = Map.groupBy(ledger.rows, ({ region }) => region);
   const rows = [...byRegion].map(([region, own]) => ({ region, ...sumOf(own) }));
   const href = ({ region }) => urlOf(["ledger", region]);
@@ -97,8 +99,9 @@ export function LedgerTable({ ledger }) {
         />`,
   };
   return html`<${Table}
+    cards
     label="Ledger by region"
-    columns=${ledgerColumns(first, href)}
+    columns=${ledgerColumns(first, href, atMs)}
     rows=${rows}
     keyOf=${({ region }) => region}
   />`;

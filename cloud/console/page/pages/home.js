@@ -1,10 +1,10 @@
 // Home: one sentence that is the verdict, and under it what it is made of, each number a link to its proof.
 import { html } from "/lib/htm.js";
 import { Empty } from "../kit/empty.js";
-import { Age, Figure, Figures } from "../kit/number.js";
-import { count, duration, plural } from "../kit/numbers.js";
+import { Figure, Figures } from "../kit/number.js";
+import { ago, count, duration, plural } from "../kit/numbers.js";
 import { Panel } from "../kit/panel.js";
-import { Firing } from "../home/firing.js";
+import { Firing, useFires } from "../home/firing.js";
 import { LatencyBars } from "../home/latency-bars.js";
 import { LedgerTable, sumOf, waitingOf, waitingWords } from "../home/ledger-table.js";
 import { Picture } from "../home/picture.js";
@@ -19,8 +19,8 @@ function freshnessOf({ regions }) {
     : Math.max(...ages);
 }
 
-function Summary({ overview }) {
-  const { ledger, alertsFiring, problems, regions } = overview;
+function Summary({ overview, fires }) {
+  const { ledger, regions } = overview;
   const sum = ledger && sumOf(ledger.rows);
   const freshness = freshnessOf(overview);
   const oldest = regions.toSorted((a, b) => (b.freshnessMs ?? 0) - (a.freshnessMs ?? 0))[0];
@@ -63,9 +63,9 @@ function Summary({ overview }) {
       />
       <${Figure}
         label="Fires"
-        value=${typeof alertsFiring === "number" ? count(alertsFiring + problems.length) : null}
-        state=${alertsFiring + problems.length > 0 ? "warn" : undefined}
-        note=${`${plural(alertsFiring ?? 0, "alert")}, ${problems.length} of the platform`}
+        value=${fires.all === null ? null : count(fires.all)}
+        state=${fires.all > 0 ? "warn" : undefined}
+        note=${fires.platform !== null && `${count(fires.platform)} of the platform, ${count(fires.devices)} of devices`}
         href="#fires"
       />
     <//>
@@ -73,10 +73,13 @@ function Summary({ overview }) {
 }
 
 function Latency({ overview }) {
-  const { regions } = overview;
+  const { regions, atMs } = overview;
+  const leftOut = regions.some(({ behindOutage }) => behindOutage > 0)
+    ? "; without what waited behind an outage of the WAN"
+    : "";
   return html`<${Panel}
     title="Latency by hop"
-    note="half of the readings, and 99 of 100; clock skew taken out"
+    note=${`half of the readings, and 99 of 100; clock skew taken out${leftOut}`}
   >
     <div class="stack">
       ${regions.map(
@@ -86,9 +89,7 @@ function Latency({ overview }) {
               <h3>${region}</h3>
               ${
                 canary?.storedMs &&
-                html`<span class="muted small"
-                  >canary stored <${Age} atMs=${canary.storedMs}
-                /></span>`
+                html`<span class="muted small">canary stored ${ago(canary.storedMs, atMs)}</span>`
               }
             </div>
             <${LatencyBars} region=${region} latency=${latency} />
@@ -101,7 +102,7 @@ function Latency({ overview }) {
 function Processes({ processes }) {
   if (!processes) return null;
   const silent = processes.filter(({ silentMs }) => silentMs > 5_000).length;
-  const heard = `${plural(processes.length, "process", "processes")} heard`;
+  const heard = `${plural(processes.length - silent, "process", "processes")} heard`;
   const text = silent > 0 ? `${heard}, ${silent} silent` : heard;
   return html`<a href="/activity">${text}</a>`;
 }
@@ -111,6 +112,11 @@ export function Page() {
   if (overview === null)
     return html`<${Verdict} overview=${null} />
       <p class="loading" role="status">The console gathers facts once a second.</p>`;
+  return html`<${Home} overview=${overview} />`;
+}
+
+function Home({ overview }) {
+  const fires = useFires(overview);
   const hasReadings = !overview.ledger || overview.ledger.rows.length > 0;
   return html`<div class="stack">
     <${Verdict} overview=${overview} />
@@ -120,7 +126,7 @@ export function Page() {
     >
       <${Picture} overview=${overview} />
     <//>
-    <${Summary} overview=${overview} />
+    <${Summary} ...${{ overview, fires }} />
     <${Panel}
       flush
       title="Ledger"
@@ -130,7 +136,7 @@ export function Page() {
         !overview.ledger
           ? html`<p class="loading">The ledger is not known yet.</p>`
           : hasReadings
-            ? html`<${LedgerTable} ledger=${overview.ledger} />`
+            ? html`<${LedgerTable} ledger=${overview.ledger} atMs=${overview.atMs} />`
             : html`<${Empty}
                 title="No reading was acknowledged yet"
                 action=${{ href: "/connect", text: "Connect a device" }}
@@ -140,7 +146,7 @@ export function Page() {
     <//>
     <div class="columns">
       <${Latency} overview=${overview} />
-      <${Panel} title="What fires"><${Firing} overview=${overview} /><//>
+      <${Panel} title="What fires"><${Firing} fires=${fires} /><//>
     </div>
   </div>`;
 }

@@ -3,7 +3,7 @@ import { html } from "/lib/htm.js";
 import { Chip } from "../kit/chip.js";
 import { Empty } from "../kit/empty.js";
 import { Age, Figure, Figures } from "../kit/number.js";
-import { count } from "../kit/numbers.js";
+import { count, duration } from "../kit/numbers.js";
 import { PageHead, Panel } from "../kit/panel.js";
 import { Table } from "../kit/table.js";
 import {
@@ -30,22 +30,23 @@ const LANE_FIRST = {
   cell: (row) => html`<a href=${laneHref(row)}>${row.region}/${row.partition}</a>`,
 };
 
-function Lanes({ lanes }) {
+function Lanes({ lanes, atMs }) {
   return html`<${Panel}
     flush
     title="By lane"
     note="all contracts together; a lane's number leads to its frames"
   >
     <${Table}
+      cards
       label="Ledger by lane"
-      columns=${ledgerColumns(LANE_FIRST, laneHref)}
+      columns=${ledgerColumns(LANE_FIRST, laneHref, atMs)}
       rows=${lanes}
       keyOf=${({ region, partition }) => `${region}/${partition}`}
     />
   <//>`;
 }
 
-function Contracts({ region, rows }) {
+function Contracts({ region, rows, atMs }) {
   const href = ({ contract }) => urlOf(["ledger", region, contract]);
   const first = {
     ...{ key: "contract", label: "Contract" },
@@ -53,8 +54,9 @@ function Contracts({ region, rows }) {
   };
   return html`<${Panel} flush title="By contract">
     <${Table}
+      cards
       label=${`Ledger of ${region} by contract`}
-      columns=${ledgerColumns(first, href)}
+      columns=${ledgerColumns(first, href, atMs)}
       rows=${rows}
       keyOf=${({ contract }) => contract}
     />
@@ -85,7 +87,7 @@ const TERMS = [
   ],
 ];
 
-function Terms({ row }) {
+function Terms({ row, atMs }) {
   return html`<${Panel} title=${`${count(row.acknowledged)} acknowledged readings`}>
     <${Figures}>
       ${TERMS.map(
@@ -102,7 +104,7 @@ function Terms({ row }) {
       <${Figure}
         label="Waiting"
         value=${count(waitingOf(row))}
-        note=${html`${waitingWords(row)}${row.oldestMs !== null && html`, oldest <${Age} atMs=${row.oldestMs} />`}`}
+        note=${html`${waitingWords(row)}${row.oldestMs !== null && `, oldest ${duration(Math.max(0, atMs - row.oldestMs))}`}`}
         href=${urlOf(["lanes"], { region: row.region })}
       />
       <${Figure}
@@ -115,7 +117,7 @@ function Terms({ row }) {
   <//>`;
 }
 
-function Region({ ledger, region, contract }) {
+function Region({ ledger, atMs, region, contract }) {
   const rows = ledger.rows.filter((row) => row.region === region);
   const lanes = ledger.lanes?.filter((lane) => lane.region === region) ?? [];
   const open = ledger.open.filter((one) => one.region === region);
@@ -139,25 +141,25 @@ function Region({ ledger, region, contract }) {
       ${
         contract
           ? row
-            ? html`<${Terms} row=${row} />`
+            ? html`<${Terms} ...${{ row, atMs }} />`
             : html`<${Empty} title="No reading of it" action=${crumb}
                 >${region} has acknowledged no reading of ${contractText(contract)}.<//
               >`
           : rows.length > 0 &&
-            html`<${Terms} row=${{ region, contract: null, ...sumOf(rows) }} />
-              <${Contracts} region=${region} rows=${rows} />`
+            html`<${Terms} row=${{ region, contract: null, ...sumOf(rows) }} atMs=${atMs} />
+              <${Contracts} ...${{ region, rows, atMs }} />`
       }
-      ${lanes.length > 0 && html`<${Lanes} lanes=${lanes} />`}
+      ${lanes.length > 0 && html`<${Lanes} ...${{ lanes, atMs }} />`}
       <${NamedDifferences} named=${named} />
     </div>`;
 }
 
 export function Page({ path: [region, contract] }) {
-  const ledger = useOverview()?.ledger;
+  const { ledger, atMs } = useOverview() ?? {};
   if (!ledger)
     return html`<${PageHead} title="Ledger" />
       <p class="loading" role="status">The ledger is not known yet.</p>`;
-  if (region) return html`<${Region} ...${{ ledger, region, contract }} />`;
+  if (region) return html`<${Region} ...${{ ledger, atMs, region, contract }} />`;
   return html`<${PageHead} title="Ledger">
       What became of every reading that was acknowledged. Each term comes from the side that knows
       it; what does not add up for a minute raises the alert ledger_open.
@@ -165,8 +167,8 @@ export function Page({ path: [region, contract] }) {
     <div class="stack">
       <${OpenBalances} open=${ledger.open} />
       <${Unheard} heardMs=${ledger.heardMs} />
-      <${Panel} flush title="By region"><${LedgerTable} ledger=${ledger} /><//>
-      ${ledger.lanes && html`<${Lanes} lanes=${ledger.lanes} />`}
+      <${Panel} flush title="By region"><${LedgerTable} ...${{ ledger, atMs }} /><//>
+      ${ledger.lanes && html`<${Lanes} lanes=${ledger.lanes} atMs=${atMs} />`}
       <${NamedDifferences} named=${ledger.named} />
     </div>`;
 }
