@@ -203,7 +203,7 @@ test("frames that the region never had are named as lost; a frozen InfluxDB hold
   const { streams } = await (await world.hub.connect()).jetstreamManager();
   const alert = (await streams.getMessage("ALERTS_hub", { seq: 1 })).json<Alert>();
   expect(alert).toMatchObject({ rule: "data_lost", key: "eu/0", state: "firing" });
-  expect(influxStatus).toEqual({ state: "ok", detail: "" });
+  expect(influxStatus).toEqual({ state: "ok", detail: "", sinceMs: null });
   expect(await influx.client().query("SELECT seq FROM environment")).toHaveLength(51);
 });
 

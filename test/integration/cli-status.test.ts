@@ -151,7 +151,7 @@ test("what is wrong is said in one sentence; the status tells a refusal from wro
   ]);
   expect(await said("rejects", "replay", "--region", "eu")).toEqual([
     2,
-    "skerry: say what to replay: --seq, --all, or --reason and --device",
+    "skerry: say what to replay: --seq, --all, or any of --reason, --device and --contract",
   ]);
 });
 

@@ -104,7 +104,7 @@ test("an invalid reading is kept with its reason before its PUBACK, and MQTT 5 h
   const { streams } = await nats.jetstreamManager();
   const rejectOn = async (reason: string): Promise<Reject> =>
     (
-      await streams.getMessage("REJECTS_eu", { last_by_subj: `rejects.eu.${reason}.*` })
+      await streams.getMessage("REJECTS_eu", { last_by_subj: `rejects.eu.${reason}.*.*` })
     ).json<Reject>();
   const violation = await rejectOn("contract_violation");
   expect(violation.detail).toContain("/co2");

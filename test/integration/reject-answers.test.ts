@@ -48,7 +48,7 @@ const reading = (seq: number): string =>
   JSON.stringify({ seq, temperature: 20, humidity: 40, light: 1, co2: 500, occupancy: 0 });
 
 const kept = async (device: string): Promise<number> => {
-  const counts = await new Streams(nats).subjects("REJECTS_eu", `rejects.eu.*.${device}`);
+  const counts = await new Streams(nats).subjects("REJECTS_eu", `rejects.eu.*.${device}.*`);
   return [...counts.values()].reduce((sum, one) => sum + one, 0);
 };
 
