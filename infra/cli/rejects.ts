@@ -87,7 +87,9 @@ async function replay(nats: NatsConnection, options: ReplayFlags, say: Say): Pro
   const { seq, all, reason, device, contract, region, dryRun } = options;
   const filtered = [reason, device, contract].some((one) => one !== undefined);
   if ([seq !== undefined, all, filtered].filter(Boolean).length !== 1)
-    throw new UsageError("say what to replay: --seq, --all, or any of --reason, --device and --contract");
+    throw new UsageError(
+      "say what to replay: --seq, --all, or any of --reason, --device and --contract",
+    );
   const seqs = seq === undefined ? await rejectSeqs(nats, queryOf(options)) : [seq];
   const lost = seq === undefined ? await goneRejects(nats, queryOf(options)) : 0;
   if (lost > 0) say(goneLine(lost));
