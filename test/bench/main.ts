@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { alertsCommand } from "./alerts/command.ts";
+import { consoleCommand } from "./console/command.ts";
 import { drainCommand } from "./drain/command.ts";
 import { ingestCommand } from "./ingest/command.ts";
 import { profileCommand } from "./profile.ts";
@@ -9,5 +10,6 @@ await new Command("npm run bench --")
   .addCommand(ingestCommand)
   .addCommand(drainCommand)
   .addCommand(alertsCommand)
+  .addCommand(consoleCommand)
   .addCommand(profileCommand)
   .parseAsync();

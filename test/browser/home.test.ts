@@ -167,18 +167,18 @@ test("an operator acknowledges what is open, and it is named; a viewer only read
     await using watched = await installation.open("/ledger", { role: "viewer" });
     const { page } = watched;
     await page.getByText("3 readings of lane eu/0 not accounted for").waitFor({ timeout: 30_000 });
-    expect(await page.getByRole("button", { name: "Acknowledge" }).count()).toBe(0);
+    expect(await page.getByRole("button", { name: "Acknowledge", exact: true }).count()).toBe(0);
   }
   await using watched = await installation.open("/ledger/eu");
   const { page } = watched;
-  await page.getByRole("button", { name: "Acknowledge" }).click();
+  await page.getByRole("button", { name: "Acknowledge", exact: true }).click();
   const dialog = page.getByRole("dialog", { name: "Acknowledge what is open in lane eu/0" });
-  await dialog.getByRole("button", { name: "Acknowledge" }).click();
+  await dialog.getByRole("button", { name: "Acknowledge", exact: true }).click();
   await dialog.getByText("say why").waitFor();
   await dialog.getByLabel("Why it is so").fill("a test wrote frames by hand");
   await screenshot(page, "ledger-acknowledge-light");
   expect(await seriousViolations(page)).toEqual([]);
-  await dialog.getByRole("button", { name: "Acknowledge" }).click();
+  await dialog.getByRole("button", { name: "Acknowledge", exact: true }).click();
   const known = page.getByRole("group", { name: "Known differences" });
   await known.getByText("a test wrote frames by hand").waitFor({ timeout: 30_000 });
   await page.getByText("not accounted for").waitFor({ state: "detached" });

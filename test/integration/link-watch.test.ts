@@ -43,6 +43,8 @@ test("a cut link stays down until it is healed, although both ends dial anew mea
   const watching = watch.run(ended.signal);
   try {
     await eventually("the link is up", () => watch.state("eu")?.up === true);
+    // On a crowded machine there may be one before the cut.
+    const before = watch.state("eu")!.outages.length;
     cable.cut();
     await eventually(
       "the link is down for longer than a connection lives that hears nothing",
@@ -54,7 +56,7 @@ test("a cut link stays down until it is healed, although both ends dial anew mea
     );
     cable.heal();
     await eventually("the link is up again", () => watch.state("eu")?.up === true, 60_000);
-    expect(watch.state("eu")!.outages).toHaveLength(1);
+    expect(watch.state("eu")!.outages).toHaveLength(before + 1);
   } finally {
     ended.abort();
     await watching;

@@ -280,14 +280,14 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
     patches: [
       {
         file: "cloud/notifier/delivery.ts",
-        find: "const answer = await channel.send(message);",
+        find: "const answer = await channel.send(message, spans.traceparent);",
         replace:
-          "await parts.onSettled(); await new Promise((go) => setTimeout(go, 300)); const answer = await channel.send(message);",
+          "await parts.onSettled(); await new Promise((go) => setTimeout(go, 300)); const answer = await channel.send(message, spans.traceparent);",
       },
       {
         file: "cloud/notifier/delivery.ts",
-        find: "counts.lastError = null;\n    await parts.onSettled();",
-        replace: "counts.lastError = null;",
+        find: '"delivered");\n    await parts.onSettled();',
+        replace: '"delivered");',
       },
     ],
   },
