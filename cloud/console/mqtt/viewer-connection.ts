@@ -3,7 +3,8 @@
 // N1. The gateway gets what was understood here, encoded again: no byte of a viewer's reaches it, so that none can mean
 //     something else there than here.
 // N2. The first packet that a viewer may not send ends the connection; so does what is no MQTT.
-// N3. A viewer who reads slowly holds no more than WAITING_BYTES_MAX here, and makes nobody else wait.
+// N3. A viewer who reads slowly holds no more than WAITING_BYTES_MAX here, and makes nobody else wait. One who sends
+//     more than that to a gateway that does not take it is let go.
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import * as mqttPacket from "mqtt-packet";
@@ -52,13 +53,19 @@ function join(page: WebSocket, gateway: WebSocket): void {
   for (const side of [page, gateway]) side.on("error", end).on("close", end);
   fromGateway(page, gateway);
   const waiting: Buffer[] = [];
+  let waitingBytes = 0;
   gateway.once("open", () => {
     for (const bytes of waiting.splice(0)) gateway.send(bytes);
+    waitingBytes = 0;
   });
   const judge = new ViewerPackets({
     send: (bytes) => {
+      if (waitingBytes + gateway.bufferedAmount > WAITING_BYTES_MAX) return end();
       if (gateway.readyState === WebSocket.OPEN) gateway.send(bytes);
-      else if (gateway.readyState === WebSocket.CONNECTING) waiting.push(bytes);
+      else if (gateway.readyState === WebSocket.CONNECTING) {
+        waiting.push(bytes);
+        waitingBytes += bytes.length;
+      }
     },
     refuse: (why, farewell) => {
       isRefused = true;

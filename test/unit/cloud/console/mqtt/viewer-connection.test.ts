@@ -1,8 +1,15 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { type AddressInfo, createServer as createNetServer } from "node:net";
 import fc from "fast-check";
 import * as mqttPacket from "mqtt-packet";
 import type { IConnectPacket, Packet } from "mqtt-packet";
-import { expect, test } from "vitest";
-import { ViewerPackets } from "../../../../../cloud/console/mqtt/viewer-connection.ts";
+import { expect, onTestFinished, test } from "vitest";
+import { WebSocket } from "ws";
+import {
+  ViewerConnections,
+  ViewerPackets,
+} from "../../../../../cloud/console/mqtt/viewer-connection.ts";
 
 const CONNECT: IConnectPacket = {
   ...{ cmd: "connect", clientId: "console-1a2b3c", protocolVersion: 5, protocolId: "MQTT" },
@@ -88,4 +95,30 @@ test("a packet that never ends is given up before it fills the memory", () => {
   const head = Buffer.from([0x82, 0x80, 0x80, 0x80, 0x64]);
   const chunks = [bytesOf(CONNECT), head, ...Array.from({ length: 4 }, () => Buffer.alloc(8_192))];
   expect(sent(chunks).refusals).toEqual(["the packet is larger than a viewer's may be"]);
+});
+
+test("a viewer who sends more than a gateway takes is let go", async () => {
+  // Its connections are taken, and nothing more.
+  const gateway = createNetServer(() => undefined).listen(0, "127.0.0.1");
+  await once(gateway, "listening");
+  const target = new URL(`ws://127.0.0.1:${(gateway.address() as AddressInfo).port}`);
+  const connections = new ViewerConnections();
+  const http = createServer()
+    .on("upgrade", (request, socket, head) => connections.open(request, socket, head, target))
+    .listen(0, "127.0.0.1");
+  await once(http, "listening");
+  const page = new WebSocket(`ws://127.0.0.1:${(http.address() as AddressInfo).port}`, "mqtt");
+  onTestFinished(() => {
+    page.terminate();
+    http.close();
+    gateway.close();
+  });
+  await once(page, "open");
+  const closed = once(page, "close");
+  page.send(bytesOf(CONNECT));
+  const topic = "x".repeat(15_000);
+  for (let messageId = 1; messageId <= 100; messageId++)
+    page.send(bytesOf({ cmd: "subscribe", messageId, subscriptions: [{ topic, qos: 0 }] }));
+  await closed;
+  expect(page.readyState).toBe(WebSocket.CLOSED);
 });
