@@ -1,5 +1,6 @@
 import type { GatewayStatus } from "../contracts/messages/status.ts";
 import type { MetricPoint, MetricSpec } from "../otel/metrics.ts";
+import { oncePerTurn } from "../otel/once-per-turn.ts";
 import type { Broker } from "./broker/broker.ts";
 import type { FrameFigures } from "./ingest/frame-figures.ts";
 import type { LogFill } from "./retention/log-fill.ts";
@@ -238,17 +239,6 @@ const brokerMetrics = (counters: Broker["counters"]): MetricSpec[] => [
     read: () => counters.dropped,
   },
 ];
-
-/** Looks at the sessions once for all metrics that are read in one turn. */
-function oncePerTurn<T>(look: () => T): () => T {
-  let seen: { readonly value: T } | null = null;
-  return () => {
-    if (seen) return seen.value;
-    seen = { value: look() };
-    queueMicrotask(() => (seen = null));
-    return seen.value;
-  };
-}
 
 const queueMetrics = (broker: GatewayFigures["broker"]): MetricSpec[] => {
   const { limits } = broker;

@@ -31,6 +31,7 @@ import type { StatusSource } from "../../platform/runtime/status-server.ts";
 import type { Telemetry } from "../../otel/telemetry.ts";
 import { HubAlerts } from "../hub-alerts.ts";
 import { insist } from "../../platform/runtime/insist.ts";
+import type { Outage } from "../link/link-history.ts";
 import { LinkWatch } from "../link/link-watch.ts";
 import { ToldOutages } from "../link/told-outages.ts";
 import type { Sink } from "../sinks/sink.ts";
@@ -44,6 +45,8 @@ import { whyNotReady } from "./readiness.ts";
 import { Repair } from "./repair.ts";
 import type { AggregatorPosition } from "./position.ts";
 import { RestartCounts } from "./sequence-restarts.ts";
+
+const NO_OUTAGES: readonly Outage[] = [];
 
 /** The name under which positions are kept. */
 export const OPERATOR = "aggregator";
@@ -208,7 +211,7 @@ export class Aggregator implements StatusSource {
       ];
       await this.#share(this.#leases, signal, (lane, lease) => {
         const { region } = lane;
-        const outages = () => told.with(region, links.state(region)?.outages ?? []);
+        const outages = () => told.with(region, links.state(region)?.outages ?? NO_OUTAGES);
         const ofRegion = { layouts: layouts.get(region)!, hubArrivals: arrivals.get(region)! };
         return new LaneRunner(lane, lease, { ...shared, ...ofRegion, outages });
       });

@@ -1,6 +1,7 @@
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import { serveStatus } from "../../platform/runtime/status-server.ts";
+import { oncePerTurn } from "../../otel/once-per-turn.ts";
 import { startTelemetry } from "../../otel/telemetry.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { openSink } from "../sinks/sinks.ts";
@@ -24,7 +25,12 @@ await processMain({
     const sink = openSink(config, logger);
     const aggregator = new Aggregator(config, { sink, telemetry, logger });
     const at = { host: config.statusHost, port: config.statusPort };
-    metrics.add(aggregatorMetricSpecs(() => aggregator.status(), aggregator));
+    metrics.add(
+      aggregatorMetricSpecs(
+        oncePerTurn(() => aggregator.status()),
+        aggregator,
+      ),
+    );
     await using status = await serveStatus(at, aggregator, metrics);
     logger.info({ port: status.port }, "status served");
     await aggregator.run(signal);

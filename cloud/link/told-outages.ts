@@ -3,10 +3,18 @@
 //
 // T1. Two watchers see one outage with a second's difference: overlapping ones are one.
 // T2. Who tells of an outage that lasts knows of it up to the moment of telling, and may have died since.
+// T3. Each frame of a lane asks, so the two lists are joined once for each change of either.
 import type { Outage } from "./link-history.ts";
+
+interface Joined {
+  readonly seen: readonly Outage[];
+  readonly all: readonly Outage[];
+}
 
 export class ToldOutages {
   readonly #told = new Map<string, readonly Outage[]>();
+  /** Joined lists by region (T3). */
+  readonly #joined = new Map<string, Joined>();
 
   /** @param outages by region, as a status has them. @param heardMs epoch ms. */
   take(outages: Readonly<Record<string, readonly Outage[]>> | undefined, heardMs: number): void {
@@ -16,13 +24,20 @@ export class ToldOutages {
         ...{ fromMs, toMs: toMs ?? heardMs }, // T2
       }));
       this.#told.set(region, ended);
+      this.#joined.delete(region);
     }
   }
 
   /** Outages that were seen here, and those that were told of; oldest first. */
   with(region: string, seen: readonly Outage[]): readonly Outage[] {
-    const told = this.#told.get(region) ?? [];
-    return told.length === 0 ? seen : joined([...seen, ...told]);
+    const told = this.#told.get(region);
+    if (told === undefined || told.length === 0) return seen;
+    let last = this.#joined.get(region);
+    if (last?.seen !== seen) {
+      last = { seen, all: joined([...seen, ...told]) };
+      this.#joined.set(region, last);
+    }
+    return last.all;
   }
 }
 

@@ -4,6 +4,7 @@ import {
   CONTRACTS_BUCKET,
   RULES_BUCKET,
 } from "../../contracts/names/subjects.ts";
+import { oncePerTurn } from "../../otel/once-per-turn.ts";
 import { startTelemetry } from "../../otel/telemetry.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
@@ -142,7 +143,7 @@ await processMain({
       lanes: lanes.map((lane) => lane.status),
     });
     const natsServer = new ServerMonitor(config.natsMonitorUrl, logger);
-    telemetry.metrics.add(alertingMetricSpecs(status));
+    telemetry.metrics.add(alertingMetricSpecs(oncePerTurn(status)));
     telemetry.metrics.add(natsServerMetricSpecs(natsServer));
     await using _server = await serveStatus(
       { host: config.statusHost, port: config.statusPort },

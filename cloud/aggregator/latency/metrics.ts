@@ -19,7 +19,7 @@ export const latencyMetricSpecs = (
     name: "skerry.latency",
     kind: "histogram",
     unit: "s",
-    doc: "time that readings took for a hop, every reading, to 1 %; `total` is device clock to store acknowledgement. when a frame came to the hub is known to 1 s, so log_to_hub is up to 1 s too much where hub_to_aggregator is as much too little. `outage` is true for readings that waited behind an outage of the WAN",
+    doc: "time that readings took for a hop, every reading, to 1 %; `total` is device clock to store acknowledgement. When a frame came to the hub is known to 1 s, so log_to_hub is up to 1 s too much where hub_to_aggregator is as much too little. `outage` is true for readings that waited behind an outage of the WAN",
     labels: ["hop", "outage"],
     read: () => latencyPoints(latencies),
   },
