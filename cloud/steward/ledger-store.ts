@@ -75,8 +75,8 @@ export class LedgerStore {
       return this.#loadBase(lane);
     }
     this.#bases.set(name, { revision, base });
-    const [step] = base.steps.slice(before.base?.steps.length ?? 0);
-    if (step)
+    const step = base.steps.at(-1);
+    if (step && step.atMs !== before.base?.steps.at(-1)?.atMs)
       this.#logger.warn({ lane: name, ...step }, `the ledger has another base: ${step.why}`);
   }
 

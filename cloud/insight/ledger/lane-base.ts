@@ -3,7 +3,8 @@
 // J1. A difference is known from the moment that it is stored, for the counts that it was stored for. So whoever
 //     restarts goes on with it, and what came to differ meanwhile is open.
 // J2. It changes only for a reason that the counts show: one of them began anew, or the region's log was rolled
-//     back. A difference without a reason stays open until an operator acknowledges it.
+//     back. A difference without a reason stays open until an operator acknowledges it, also while a count begins
+//     anew: an acknowledgement is about the counts before that, and is given again.
 // J3. It is taken once it has stood for STOOD_MS, so that what is on its way is no part of it, or after
 //     AWAITED_MS; until then it is not open, and if it cannot be stored then, it is.
 // J4. After a rollback, what the region had counted and the hub never got was acknowledged and is gone: it is
@@ -53,8 +54,6 @@ interface Change {
   readonly why: string;
 }
 
-const NOTHING: Difference = new Map();
-
 export class BaseKeeper {
   #awaited: Awaited | null = null;
 
@@ -93,7 +92,9 @@ export class BaseKeeper {
     const next = hasStood || isOver ? withStep(meeting, stored, change) : null;
     // It should be stored by now.
     const isLate = atMs - awaited.sinceMs >= AWAITED_MS + STOOD_MS;
-    const open = isLate ? withoutKnown(difference, mapOf(stored?.difference ?? {})) : NOTHING;
+    const open = isLate
+      ? withoutKnown(difference, mapOf(stored?.difference ?? {}))
+      : mapOf(staysOpen(stored, change));
     return { open, next };
   }
 }
@@ -120,11 +121,20 @@ const UPGRADE: Change = {
   why: "region and hub did not begin to count with the same frame: what was before is in one count only",
 };
 
+/** The open difference, for which a count that begins anew is no reason (J2). */
+const staysOpen = (stored: LaneBase | null, { reason }: Change): CountsByContract =>
+  reason === "lost_position" ? (stored?.judged ?? {}) : {};
+
 function withStep(
-  { beginnings, difference }: Meeting,
+  { beginnings, difference: whole }: Meeting,
   stored: LaneBase | null,
-  { reason, why, atMs }: Change & { atMs: number },
+  change: Change & { atMs: number },
 ): LaneBase {
+  const { reason, why, atMs } = change;
+  const judged = staysOpen(stored, change);
+  const difference = new Map(whole);
+  for (const [contract, count] of Object.entries(judged))
+    difference.set(contract, (difference.get(contract) ?? 0) - count);
   const added = withoutKnown(difference, mapOf(stored?.difference ?? {}));
   const lost = reason === "rollback" ? positiveOf(added) : {}; // J4
   const step: BaseStep = {
@@ -134,7 +144,7 @@ function withStep(
   };
   const steps = [...(stored?.steps ?? []), ...(added.size > 0 ? [step] : [])];
   const known = Object.fromEntries(difference);
-  return { beginnings, difference: known, steps: bounded(steps), judged: {}, open: null };
+  return { beginnings, difference: known, steps: bounded(steps), judged, open: null };
 }
 
 function rollbackText(added: Difference, why: string): string {

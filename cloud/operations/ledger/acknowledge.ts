@@ -43,6 +43,8 @@ export async function acknowledgeOpen(
   if (reason === "") throw refused("say why: whoever reads the ledger later has nothing else");
   if (reason.length > WHY_CHARS_MAX)
     throw refused(`the reason is longer than ${WHY_CHARS_MAX} characters`);
+  if ((shown as Partial<OpenBalance>).parts === undefined)
+    throw refused("the steward is older than acknowledgements: upgrade it");
   const bucket = await Bucket.open(hub, LEDGER_BUCKET);
   const key = ledgerAcknowledgedKey(shown);
   const record = await bucket.get(key);

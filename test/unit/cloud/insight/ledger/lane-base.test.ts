@@ -189,6 +189,22 @@ describe("a loss", () => {
     expect(lane.pass(30).open).toMatchObject([{ readings: 3 }]);
   });
 
+  test.each(["region", "hub"] as const)("is open still once the %s counts anew", (side) => {
+    const lane = new LaneOverTime(readings(100), readings(100));
+    lane.pass(5);
+    lane.hub = counted(lane.hub, -3);
+    const [before] = lane.pass(10).open;
+    lane[side] = { ...lane[side], ...readings(0), sinceMs: lane.nowMs };
+    expect(lane.pass(5).open).toMatchObject([{ readings: 3, sinceMs: before!.sinceMs }]);
+    const { open, named } = lane.pass(60);
+    expect(open).toMatchObject([{ readings: 3, sinceMs: before!.sinceMs }]);
+    expect(named).toMatchObject([{ reason: "lost_position" }]);
+    lane.restartSteward();
+    expect(lane.pass(10).open).toMatchObject([{ readings: 3, sinceMs: before!.sinceMs }]);
+    lane.acknowledge("anna");
+    expect(lane.pass(5)).toMatchObject({ open: [], row: { lost: 3, open: 0 } });
+  });
+
   test("that happened while no steward ran is open", () => {
     const lane = new LaneOverTime(readings(100), readings(100));
     lane.pass(5);
