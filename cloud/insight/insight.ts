@@ -51,7 +51,7 @@ export interface RegionInsight {
   readonly freshnessMs: number | null;
   /** The newest canary that the sink has: an idle region is known to work by it. */
   readonly canary: { readonly sentMs: number; readonly storedMs: number } | null;
-  /** Latency of the last minute by hop. */
+  /** Latency by hop of what came late: see `AggregatorStatus`. */
   readonly latency: AggregatorStatus["recentLatencyMs"][string];
   /** Time that draining takes once the link is back, ms; null without an outage, or if it cannot be said. */
   readonly drainAfterMs: number | null;

@@ -124,9 +124,11 @@ export class RegionHistory {
     return notifiers.flatMap(({ status, domain, heardMs }) => {
       if (status?.process !== "notifier") return [];
       const own = status.channels.filter(({ region }) => region === of.region);
-      return own.map(({ channel, doneSeq, waiting, lastError }) => {
+      return own.map(({ channel, doneSeq, waiting, gathering = 0, lastError }) => {
         const targetSeq = Math.max(doneSeq, of.alertsSeq ?? doneSeq);
-        const isDone = waiting === 0 && (of.alertsSeq === null || domain !== HUB);
+        // A group that gathers is told later, which is what was asked for.
+        const gathers = waiting > 0 && waiting === gathering;
+        const isDone = gathers || (waiting === 0 && (of.alertsSeq === null || domain !== HUB));
         const sample = { atMs, targetSeq: isDone ? doneSeq : targetSeq, doneSeq };
         const verdict = this.#history(`channel ${domain} ${channel}`).observe(
           sample,

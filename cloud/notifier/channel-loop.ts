@@ -59,11 +59,14 @@ export class ChannelLoop {
   }
 
   get status(): NotifierChannelStatus {
+    const { waiting } = this.#queue;
+    const nowMs = performance.now();
     return {
       channel: this.#of.channel.spec.name,
       region: this.#of.region,
       doneSeq: Math.max(this.#position.seq, this.#queue.doneSeq),
-      waiting: this.#queue.waiting.length,
+      waiting: waiting.length,
+      gathering: waiting.filter(({ dueMs }) => dueMs > nowMs).length,
       ...this.#of.counts,
     };
   }

@@ -272,6 +272,8 @@ export interface NotifierChannelStatus {
   readonly sent: number;
   /** Alerts that are read and not told yet. */
   readonly waiting: number;
+  /** Those of them whose group gathers still: nobody is to tell them yet. Absent from an older program. */
+  readonly gathering?: number;
   /** Messages given up, since the start. */
   readonly deadLetters: number;
   /** Alerts that were too old when they were first seen, since the start. */

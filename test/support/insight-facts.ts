@@ -25,6 +25,8 @@ export interface Moment {
 /** Changes what is so at a moment. */
 export interface Spoilt {
   readonly process?: (process: HeardProcess, moment: Moment) => HeardProcess | null;
+  /** A process at the hub, beside those that are there anyway. */
+  readonly also?: ProcessStatus;
   readonly region?: (region: RegionFacts, moment: Moment) => RegionFacts;
   readonly ledger?: Ledger | null;
   readonly ledgerAt?: (moment: Moment) => Ledger;
@@ -105,9 +107,12 @@ export function run(
     const moment = { nowMs: START_MS + second * 1_000, seq: 1_000 + second };
     const facts: Facts = {
       ...{ atMs: moment.nowMs, listeningSinceMs: START_MS, alertsFiring: null },
-      processes: processesAt(moment).flatMap(
-        (process) => (spoilt.process ? spoilt.process(process, moment) : process) ?? [],
-      ),
+      processes: [
+        ...processesAt(moment).flatMap(
+          (process) => (spoilt.process ? spoilt.process(process, moment) : process) ?? [],
+        ),
+        ...(spoilt.also ? [heard(spoilt.also, "hub", moment)] : []),
+      ],
       regions: REGIONS.map((region) => {
         const of = regionAt(region, moment);
         return spoilt.region?.(of, moment) ?? of;

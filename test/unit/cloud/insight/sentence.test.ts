@@ -2,7 +2,7 @@
 // Method: an installation that runs well for a minute, and is spoilt in one way after a while.
 import { expect, test } from "vitest";
 import type { RegionFacts } from "../../../../cloud/insight/facts.ts";
-import type { GatewayStatus } from "../../../../contracts/messages/status.ts";
+import type { GatewayStatus, ProcessStatus } from "../../../../contracts/messages/status.ts";
 import type { HeardProcess } from "../../../../platform/nats/live/live-view.ts";
 import {
   BALANCED,
@@ -350,4 +350,20 @@ test("nothing that was acknowledged has no age", () => {
   expect(sentenceOf({ ledger: { ...BALANCED, rows } })).toBe(
     "ok: No reading has been acknowledged yet.",
   );
+});
+
+test("a channel whose group gathers gets on; one that does not tell what is due is stuck", () => {
+  const verdictOf = (gathering: number): string | undefined => {
+    const channel = { channel: "mail", region: "eu", doneSeq: 3, sent: 1, waiting: 2, gathering };
+    const also = {
+      process: "notifier",
+      setAside: 0,
+      channels: [{ ...channel, deadLetters: 0, skipped: 0, lastError: null }],
+    } as unknown as ProcessStatus;
+    const region = (of: RegionFacts): RegionFacts => ({ ...of, alertsSeq: 5 });
+    const [eu] = run(30, { also, region }).at(-1)!.regions;
+    return eu!.channels[0]?.verdict.state;
+  };
+  expect(verdictOf(2)).toBe("ok");
+  expect(verdictOf(1)).toBe("stuck");
 });
