@@ -8,6 +8,7 @@ import { HUB } from "../../platform/nats/topology/topology.ts";
 import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, place } from "./kit/options.ts";
+import { count } from "../../cloud/operations/words.ts";
 import { knownContracts } from "../../cloud/operations/rules/contracts.ts";
 import { applyRules, deleteRule, openRulesBucket } from "../../cloud/operations/rules/apply.ts";
 import {
@@ -67,14 +68,17 @@ export function addRulesCommand(program: Command, say: Say): void {
 
 function lineOf(rule: Rule): string {
   const { id, version, kind, silences = [] } = rule;
-  const windows = silences.map(({ cron, for: length }) => `; silent for ${length} from "${cron}"`);
+  const windows = silences.map(
+    ({ cron, for: length, timezone }) =>
+      `; silent for ${length} from "${cron}"${timezone === undefined ? "" : ` (${timezone})`}`,
+  );
   return `${id} v${version}: ${kind} over ${contractsOf(rule).join(", ")}: ${conditionText(rule)}${windows.join("")}`;
 }
 
 /** Maintenance windows change no version: `skerry rules silence|unsilence`. */
 function addSilenceCommands(rules: Command, say: Say): void {
   const told = ({ id, version, silences = [] }: Rule): void =>
-    say(`${id} v${version}: ${silences.length} maintenance windows`);
+    say(`${id} v${version}: ${count(silences.length, "maintenance window")}`);
 
   example(
     place(rules.command("silence")),

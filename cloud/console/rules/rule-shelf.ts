@@ -40,11 +40,11 @@ export class RuleShelf {
     return (await this.#saved()).rules.get(id) ?? null;
   }
 
-  /** @throws AppError `CONFIG_INVALID` naming what is wrong with it. */
+  /** The rule as it is saved, which keeps maintenance windows that it does not name. @throws AppError `CONFIG_INVALID` naming what is wrong with it. */
   async save(rule: Rule): Promise<Rule> {
     const { connection, catalog } = this.#hub;
     await applyRules(await openRulesBucket(connection), [rule], catalog);
-    return rule;
+    return (await this.saved(rule.id)) ?? rule;
   }
 
   /** @throws AppError `CONFIG_INVALID` naming what is wrong with it. */

@@ -17,7 +17,9 @@ export function addSilence(
   { cron, ...wanted }: WantedSilence,
   nowMs: number,
 ): Promise<Rule> {
-  const silence = { cron: cron ?? onceAt(nowMs), ...wanted };
+  // Now is now in every time zone.
+  const silence =
+    cron === undefined ? { cron: onceAt(nowMs), for: wanted.for } : { cron, ...wanted };
   return change(bucket, id, (silences) => [
     ...silences.filter((one) => !SilenceWindow.of(one).isPast(nowMs)),
     silence,

@@ -7,12 +7,15 @@ import type {
   ProcessStatus,
   ToldProblem,
 } from "../../../contracts/messages/status.ts";
+import type { ProblemKind } from "../../../cloud/insight/insight.ts";
 import type { ProcessAnswer } from "../../../cloud/operations/lanes/process-answer.ts";
 import { ago, count } from "../../../cloud/operations/words.ts";
 import type { InstallationReport } from "./installation.ts";
 
 /** The number of keys that are named of those for which a rule cannot be evaluated. */
 const KEYS_NAMED = 3;
+/** The kind of the same problem as the hub tells it. */
+const LOG_REFUSES: ProblemKind = "log_refuses";
 const RUN_BOOKS = "docs/guides/run-books.md";
 
 /** Something that is wrong; `next` and its run book where there is one. */
@@ -53,7 +56,21 @@ export function problemsOf(report: InstallationReport): StatusProblem[] {
     ),
     ...processes.flatMap((process) => absence(process, dirname(path))),
     ...processes.flatMap(({ name, status }) => (status ? processProblems(name, status, atMs) : [])),
+    ...processes.flatMap(({ name, status }) =>
+      status?.process === "gateway" ? logProblems(name, status, insight) : [],
+    ),
   ];
+}
+
+/** A gateway that the hub does not hear, because its region is cut off, says here that its log refuses. */
+function logProblems(
+  name: string,
+  { region, log }: GatewayStatus,
+  insight: InstallationReport["insight"],
+): StatusProblem[] {
+  const isTold = insight?.problems.some((one) => one.kind === LOG_REFUSES && one.region === region);
+  if (log.state === "ok" || isTold) return [];
+  return [seenHere(`${name}: the log refuses, so nothing is acknowledged: ${log.detail}`)];
 }
 
 /** The lines of a problem: what it is, what to do next, where to read on. */

@@ -23,9 +23,11 @@ export function screenLines(report: InstallationReport): string[] {
   const problems = problemsOf(report);
   if (isDown(report)) return [verdictOf(report, problems)];
   const lanes = report.regions.flatMap((region) => laneRows(region, report));
+  const verdict = verdictOf(report, problems);
   return [
-    verdictOf(report, problems),
-    ...problems.flatMap(problemLines),
+    verdict,
+    // A verdict that is the only problem need not be told twice; what to do about it comes.
+    ...problems.flatMap((one) => problemLines(one).slice(one.text === verdict ? 1 : 0)),
     "",
     ...table(["PROCESS", "STATE", "ADDRESS", "WORK"], processRows(report)),
     "",

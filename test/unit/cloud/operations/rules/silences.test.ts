@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { applyRules, versionFor } from "../../../../../cloud/operations/rules/apply.ts";
 import { addSilence, takeOutSilence } from "../../../../../cloud/operations/rules/silences.ts";
 import type { Rule } from "../../../../../contracts/rules/rule.ts";
+import { SilenceWindow } from "../../../../../contracts/rules/silence.ts";
 import type { Bucket } from "../../../../../platform/nats/client/bucket.ts";
 import { catalog, high } from "../../../../support/room-lane.ts";
 
@@ -37,6 +38,13 @@ test("a window is added from now on, the version stays, and one that is past goe
   });
   await addSilence(bucket, "a", { for: "1h" }, AT_MS + 3 * 3_600_000);
   expect(rule("a").silences).toEqual([NIGHTLY, { cron: "6 5 7 3 3 * 2026", for: "1h" }]);
+});
+
+test("a window from now on begins now, whatever the time zone", async () => {
+  const { bucket, rule } = bucketOf(high("a"));
+  await addSilence(bucket, "a", { for: "2h", timezone: "America/New_York" }, AT_MS);
+  const [silence] = rule("a").silences!;
+  expect(SilenceWindow.of(silence!).endAt(AT_MS + 1)).toBe(AT_MS + 2 * 3_600_000);
 });
 
 test("a window is taken out by what it says, the last one without a trace", async () => {

@@ -186,6 +186,18 @@ test("what only this machine sees is the verdict where the hub finds nothing wro
   expect(verdict(both)).toBe("2 things are wrong:");
 });
 
+test("a log that refuses is told by its gateway where the hub does not hear it, and once where it does", () => {
+  const gateway = { ...GATEWAY, log: { state: "refusing", detail: "no space" } } as GatewayStatus;
+  const texts = (insight: ToldInsight | null): string[] =>
+    problemsOf(installation({ gateway, insight })).map(({ text }) => text);
+  const here = "gateway-us: the log refuses, so nothing is acknowledged: no space";
+  expect(texts(WELL)).toEqual([here]);
+  expect(texts(null)).toEqual([here]);
+  const [sink] = SINK_AWAY.problems;
+  const told = { ...sink!, kind: "log_refuses", region: "us", text: "the log of us is full" };
+  expect(texts({ ...SINK_AWAY, problems: [told] })).toEqual(["the log of us is full"]);
+});
+
 test("rules that are not evaluated, jobs that fail, and ids that clients fight over", () => {
   const texts = problemsOf(
     installation({
