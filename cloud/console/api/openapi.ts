@@ -13,9 +13,10 @@ const PROBLEM: Schema = object(
     title: text("what it is, in a few words"),
     status: integer("the HTTP status"),
     detail: text("a sentence for the person who asked"),
+    retryAfterS: integer("seconds until another try is worth it, as Retry-After says"),
     errors: list(object({ at: text(), message: text() }), "each thing that is wrong"),
   },
-  { optional: ["detail", "errors"] },
+  { optional: ["detail", "retryAfterS", "errors"] },
 );
 
 const problem = (description: string): Schema => ({

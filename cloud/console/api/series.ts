@@ -131,7 +131,7 @@ const dataRoute = (hub: Hub): Route =>
         fromMs: timeMs("the beginning; without it an hour before the end"),
         untilMs: timeMs("the end; now without it"),
         source: oneOf(SERIES_SOURCES, "without it as the span asks for"),
-        points: integer("at most, of all lines together", {
+        points: integer("at most, of all lines together, but ten of each line at least", {
           minimum: 10,
           maximum: POINTS_MAX,
           default: POINTS_DEFAULT,

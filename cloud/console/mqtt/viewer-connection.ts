@@ -5,6 +5,7 @@
 // N2. The first packet that a viewer may not send ends the connection; so does what is no MQTT.
 // N3. A viewer who reads slowly holds no more than WAITING_BYTES_MAX here, and makes nobody else wait. One who sends
 //     more than that to a gateway that does not take it is let go.
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import * as mqttPacket from "mqtt-packet";
@@ -22,6 +23,8 @@ const POLICY_VIOLATION = 1008;
 const MQTT_5 = 5;
 /** 3.14.2.1 of MQTT 5. */
 const NOT_AUTHORIZED = 0x87;
+
+const ownClientId = (): string => `console-${randomUUID()}`;
 
 const handshakes = (): WebSocketServer =>
   new WebSocketServer({
@@ -128,8 +131,10 @@ export class ViewerPackets {
     if (why !== null) return this.#refuse(why);
     if (packet.cmd === "connect") this.#version = packet.protocolVersion ?? 4;
     this.#isFirst = false;
+    // Under an id of its own: everybody sees those of others, and a second connection ends the first.
+    const own = packet.cmd === "connect" ? { ...packet, clientId: ownClientId() } : packet;
     try {
-      this.#out.send(mqttPacket.generate(packet, { protocolVersion: this.#version })); // N1
+      this.#out.send(mqttPacket.generate(own, { protocolVersion: this.#version })); // N1
     } catch {
       this.#refuse("the packet cannot be written as it was read");
     }

@@ -2,7 +2,7 @@
 //
 // X1. What is not named here is refused: no PUBLISH, nothing that acknowledges or authenticates, no second CONNECT.
 // X2. The connection leaves nothing behind and takes nothing over: no will, no credential, no session that outlives it,
-//     a client id that only pages have.
+//     a client id that only pages have, in whose place the gateway gets one that nobody else has.
 // X3. Listening takes no message from anybody: no shared subscription, whose members get each message once between them.
 import type { IConnectPacket, ISubscribePacket, Packet } from "mqtt-packet";
 

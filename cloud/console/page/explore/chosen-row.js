@@ -5,14 +5,15 @@ import { SelectField } from "../kit/form.js";
 import { fieldTitle } from "../kit/units.js";
 import { urlOf } from "../shell/url.js";
 import { LINES_MAX, isFull, keyOf, queryOf, seriesName, toggled } from "./choice.js";
+import { partOf } from "./span.js";
 
 const FULL = `${LINES_MAX} lines are the most`;
 
 /** `fields` are those of the contract; `go` changes the address. */
-export function ChosenRow({ contract, choice, fields, go }) {
+export function ChosenRow({ contract, choice, query, fields, go }) {
   const { series } = choice;
   const [only] = series;
-  const list = urlOf(["explore"], { contract, ...queryOf(choice), add: 1 });
+  const list = urlOf(["explore"], { contract, ...queryOf(choice), ...partOf(query), add: 1 });
   return html`
     <div class="row series-name">
       <a href=${urlOf(["explore"], { contract })}>${contract}</a>

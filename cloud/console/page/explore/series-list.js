@@ -10,11 +10,13 @@ import { Table } from "../kit/table.js";
 import { setQuery } from "../shell/router.js";
 import { urlOf } from "../shell/url.js";
 import { isFull, keyOf, queryOf, toggled } from "./choice.js";
+import { partOf } from "./span.js";
 
 const LIMIT = 200;
 
 /** The series that there are; one is drawn by its name, several are chosen first. */
-export function SeriesList({ contract, choice, query: { search = "", field }, contractField }) {
+export function SeriesList({ contract, choice, query, contractField }) {
+  const { search = "", field } = query;
   const settled = useSettled(search);
   const answer = useAsk(urlOf(["series"], { contract, search: settled, limit: LIMIT }));
   return html`
@@ -33,7 +35,9 @@ export function SeriesList({ contract, choice, query: { search = "", field }, co
       choice.series.length > 0 &&
       html`<div class="row chosen-bar" role="status">
         <span>${plural(choice.series.length, "series", "series")} chosen</span>
-        <${LinkButton} kind="primary" href=${urlOf(["explore"], { contract, ...queryOf(choice) })}
+        <${LinkButton}
+          kind="primary"
+          href=${urlOf(["explore"], { contract, ...queryOf(choice), ...partOf(query) })}
           >Draw<//
         >
         <${LinkButton} kind="quiet" href=${urlOf(["explore"], { contract, search })}>Choose none<//>

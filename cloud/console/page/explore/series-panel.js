@@ -4,7 +4,7 @@ import { unitText } from "../kit/units.js";
 import { useMemo } from "/lib/hooks.js";
 import { Chart } from "../kit/chart.js";
 import { Chip } from "../kit/chip.js";
-import { count, duration, figure, plural } from "../kit/numbers.js";
+import { count, duration, exact, plural } from "../kit/numbers.js";
 import { Panel } from "../kit/panel.js";
 import { columnsOf, completenessOf } from "./completeness.js";
 import { NothingHere, POINTS_SHOWN_MAX, PointsPanel, drawnFrom } from "./points.js";
@@ -49,7 +49,7 @@ function Lines({ data: { field, unit, source, stepMs, points }, columns, zoom })
     [columns],
   );
   const numbers = points.map((point) => point.value).filter((one) => typeof one === "number");
-  const said = `${field}: ${plural(points.length, "point")}, from ${figure(Math.min(...numbers))} to ${figure(Math.max(...numbers))}${unitText(unit) && ` ${unitText(unit)}`}`;
+  const said = `${field}: ${plural(points.length, "point")}, from ${exact(Math.min(...numbers))} to ${exact(Math.max(...numbers))}${unitText(unit) && ` ${unitText(unit)}`}`;
   return html`
     <${Chart}
       timesMs=${timesMs}

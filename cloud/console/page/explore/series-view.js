@@ -36,7 +36,7 @@ export function SeriesView({ contract, choice, query }) {
       const drawn = named.length > 0 ? named : fields.slice(0, 1).map(({ name }) => name);
       const whole = { series: choice.series, fields: drawn };
       return html`
-        <${ChosenRow} ...${{ contract, fields, go }} choice=${whole} />
+        <${ChosenRow} ...${{ contract, query, fields, go }} choice=${whole} />
         <${OverTime} ...${{ contract, query }} choice=${whole} />
       `;
     }}<//

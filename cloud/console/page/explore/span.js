@@ -22,6 +22,9 @@ export function spanOf({ from, until, span }, nowMs) {
   return { fromMs: nowMs - SPANS[follows].ms, untilMs: nowMs, follows };
 }
 
+/** The parameters of an address that say what part of a line is drawn, and from what. */
+export const partOf = ({ from, until, span, source }) => ({ from, until, span, source });
+
 /** Twice as long around the same middle, not beyond now. */
 export function zoomedOut({ fromMs, untilMs }, nowMs) {
   const length = Math.min(2 * (untilMs - fromMs), LENGTH_MS_MAX);

@@ -6,7 +6,8 @@ export const ASKED = 50;
 
 /**
  * Lists and counts of what fires. `alerts` are those that were asked for, null if they are not known: then the number
- * of all that fire is, and `platform` and `devices` are null.
+ * of all that fire is, and `platform` and `devices` are null. `more` is the number of those that are only counted,
+ * with the devices': the newest are known, and some of the others may be the platform's.
  */
 export function firesOf({ problems, alertsFiring }, alerts) {
   const own = (alerts ?? []).filter(isOwnRule);
@@ -19,5 +20,5 @@ export function firesOf({ problems, alertsFiring }, alerts) {
   const more = alerts.length < ASKED ? 0 : Math.max(0, (alertsFiring ?? 0) - alerts.length);
   const platform = problems.length + own.length;
   const devices = ofDevices.length + more;
-  return { ...lists, all: platform + devices, platform, devices };
+  return { ...lists, all: platform + devices, platform, devices, more };
 }

@@ -39,11 +39,13 @@ export function useFires(overview) {
     everyMs: 15_000,
   });
   useEvents("alert", reload, [reload]);
-  useEffect(() => void reload(), [alertsFiring, reload]);
+  useEffect(() => {
+    if (data !== null) void reload(); // The first question is asked already.
+  }, [alertsFiring, reload]);
   return { ...firesOf(overview, data?.alerts ?? null), problem };
 }
 
-export function Firing({ fires: { problems, own, ofDevices, devices, problem } }) {
+export function Firing({ fires: { problems, own, ofDevices, devices, more, problem } }) {
   return html`<div class="stack" id="fires">
     <section aria-label="Platform">
       <h3>Platform</h3>
@@ -51,7 +53,12 @@ export function Firing({ fires: { problems, own, ofDevices, devices, problem } }
         ${problems.map((one) => html`<${Problem} key=${one.kind + one.text} problem=${one} />`)}
         <${Alerts} alerts=${own} />
       </ul>
-      ${problems.length + own.length === 0 && html`<p class="muted">Nothing is wrong with it.</p>`}
+      ${
+        problems.length + own.length === 0 &&
+        html`<p class="muted">
+          ${more > 0 ? "None of its own among the newest that fire." : "Nothing is wrong with it."}
+        </p>`
+      }
     </section>
     <section aria-label="Devices">
       <h3>Devices</h3>

@@ -28,9 +28,8 @@ export const admittedIn = (name) => (overview) => ({
 
 /** Frames that the hub has copied. */
 export const copiedIn = (name) => (overview) => {
-  const { copy, hubCopy } = regionOf(overview, name) ?? {};
-  const own = copy ?? hubCopy;
-  return { atMs: own?.atMs ?? overview.atMs, value: own?.lastSeq };
+  const { copy } = regionOf(overview, name) ?? {};
+  return { atMs: copy?.atMs ?? overview.atMs, value: copy?.lastSeq };
 };
 
 /** Readings that the store has, as the ledger counts them. */

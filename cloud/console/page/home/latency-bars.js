@@ -1,6 +1,5 @@
 // Latency of each hop: half of the readings, and 99 of 100, on a scale of powers of ten.
 import { html } from "/lib/htm.js";
-import { useNow } from "../kit/now.js";
 import { duration, timeText } from "../kit/numbers.js";
 import { urlOf } from "../shell/url.js";
 
@@ -34,15 +33,14 @@ const OLD_MS = 15_000;
 const newestOf = (latency) => Math.max(0, ...Object.values(latency).map(({ atMs }) => atMs ?? 0));
 
 /** Since when nothing newer was measured, epoch ms; null while something is. */
-function useOldSince(latency) {
-  const nowMs = useNow();
+function oldSince(latency, atMs) {
   const newestMs = newestOf(latency ?? {});
-  return newestMs > 0 && nowMs - newestMs >= OLD_MS ? newestMs : null;
+  return newestMs > 0 && atMs - newestMs >= OLD_MS ? newestMs : null;
 }
 
-/** One region: a line for each hop; grey once it is of the past. */
-export function LatencyBars({ region, latency, href = urlOf(["latency"], { region }) }) {
-  const oldSinceMs = useOldSince(latency);
+/** One region at `atMs`, the time of the overview: a line for each hop; grey once it is of the past. */
+export function LatencyBars({ region, latency, atMs, href = urlOf(["latency"], { region }) }) {
+  const oldSinceMs = oldSince(latency, atMs);
   if (!latency || Object.keys(latency).length === 0)
     return html`<p class="muted">Nothing was stored in the last half minute.</p>`;
   return html`${

@@ -2,7 +2,6 @@
 import { html } from "/lib/htm.js";
 import { Chip } from "../kit/chip.js";
 import { count, duration, minuteText } from "../kit/numbers.js";
-import { useNow } from "../kit/now.js";
 import { Table } from "../kit/table.js";
 import { urlOf } from "../shell/url.js";
 
@@ -77,12 +76,12 @@ export const ledgerColumns = (first, href, atMs) => {
   ];
 };
 
-const OLD_MS = 15_000;
+/** A region speaks once a second: one that did not for so long is not heard. */
+export const OLD_MS = 15_000;
 
 /** Of a region that is not heard, the ledger knows what it said last. */
-function AsOf({ heardMs }) {
-  const nowMs = useNow();
-  if (!heardMs || nowMs - heardMs < OLD_MS) return null;
+function AsOf({ heardMs, atMs }) {
+  if (!heardMs || atMs - heardMs < OLD_MS) return null;
   return html`<span class="muted small">as of ${minuteText(heardMs)}</span>`;
 }
 
@@ -96,6 +95,7 @@ export function LedgerTable({ ledger, atMs }) {
     cell: (row) =>
       html`<a href=${href(row)}>${row.region}</a> ${" "}<${AsOf}
           heardMs=${ledger.heardMs?.[row.region]}
+          atMs=${atMs}
         />`,
   };
   return html`<${Table}

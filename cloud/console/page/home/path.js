@@ -93,9 +93,8 @@ function wan({ link }, flow) {
     : { label: `WAN down since ${minuteText(link.sinceMs)}`, state: "warn", flow: 0, cut: true };
 }
 
-function copy({ region, copy: own, hubCopy, link }) {
-  const verdict = own?.verdict;
-  const known = own ?? hubCopy;
+function copy({ region, copy: known, link }) {
+  const verdict = known?.verdict;
   const shared = {
     title: "Hub's copy",
     state: verdict ? LAG_STATES[verdict.state] : "idle",
@@ -105,7 +104,7 @@ function copy({ region, copy: own, hubCopy, link }) {
   // Of a region that is cut off, nobody can say how much there is to come.
   if (link && !link.up)
     return { ...shared, main: "cut off", note: `as of ${minuteText(link.sinceMs)}` };
-  const lag = verdict?.behindFrames ?? hubCopy?.lag ?? null;
+  const lag = verdict?.behindFrames ?? null;
   if (lag === null) return { ...shared, main: bytes(known.bytes), note: "" };
   return lag === 0
     ? { ...shared, main: "complete", note: bytes(known.bytes) }

@@ -23,8 +23,9 @@ export function aligned(lines) {
   };
 }
 
-/** The value of a line at a place, or its last one before: null in a gap and before its beginning. */
+/** The value of a line at a place, or its last one before: null in a gap, before its beginning and after its end. */
 export function valueAt(values, at) {
+  if (!values.slice(at).some((value) => value !== undefined)) return null;
   for (let place = at; place >= 0; place -= 1)
     if (values[place] !== undefined) return values[place];
   return null;

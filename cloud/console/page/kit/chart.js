@@ -91,7 +91,11 @@ const linesOf = (series) =>
       ...(stepped ? { paths: steps } : {}),
       ...(follows ? { class: "u-follows" } : {}),
       value: (plot, value, of, place) => {
-        const said = value ?? (place === null ? null : valueAt(plot.data[of], place));
+        // What is not final is a line of its own, which the legend does not name.
+        const next = series[at + 1]?.follows ? plot.data[of + 1] : [];
+        const shown =
+          place === null ? null : (valueAt(plot.data[of], place) ?? valueAt(next, place));
+        const said = value ?? shown;
         return said === null || said === undefined ? "" : exact(said);
       },
     };

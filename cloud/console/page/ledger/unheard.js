@@ -1,17 +1,13 @@
 // Regions that are not heard: of what they acknowledge meanwhile the ledger knows nothing.
 import { html } from "/lib/htm.js";
 import { Age } from "../kit/number.js";
-import { useNow } from "../kit/now.js";
+import { OLD_MS } from "../home/ledger-table.js";
 import { Note } from "../kit/problem.js";
 
-/** A region speaks once a second. */
-const UNHEARD_AFTER_MS = 15_000;
-
-/** A note for each region that was not heard for a while. */
-export function Unheard({ heardMs = {} }) {
-  const nowMs = useNow();
+/** A note for each region that was not heard for a while at `atMs`, the time of the overview. */
+export function Unheard({ heardMs = {}, atMs }) {
   return Object.entries(heardMs)
-    .filter(([, ms]) => ms === null || nowMs - ms > UNHEARD_AFTER_MS)
+    .filter(([, ms]) => ms === null || atMs - ms > OLD_MS)
     .map(
       ([region, ms]) =>
         html`<${Note} key=${region} state="warn" title=${`${region} is not heard`}>

@@ -92,7 +92,7 @@ function Latency({ overview }) {
                 html`<span class="muted small">canary stored ${ago(canary.storedMs, atMs)}</span>`
               }
             </div>
-            <${LatencyBars} region=${region} latency=${latency} />
+            <${LatencyBars} ...${{ region, latency, atMs }} />
           </div>`,
       )}
     </div>

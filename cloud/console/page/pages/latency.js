@@ -36,7 +36,7 @@ const COLUMNS = [
   },
 ];
 
-function Region({ of: { region, latency, canary, behindOutage } }) {
+function Region({ of: { region, latency, canary, behindOutage }, atMs }) {
   const rows = HOPS.map(([hop, words]) => ({
     ...{ hop, words },
     recent: latency?.[hop],
@@ -46,7 +46,7 @@ function Region({ of: { region, latency, canary, behindOutage } }) {
     ? html`canary stored <${Age} atMs=${canary.storedMs} />`
     : "no canary is known yet";
   return html`<${Panel} title=${region} note=${note}>
-      <${LatencyBars} region=${region} latency=${latency} />
+      <${LatencyBars} ...${{ region, latency, atMs }} />
       ${
         behindOutage > 0 &&
         html`<p class="muted small">
@@ -90,12 +90,13 @@ export function Page({ query }) {
       title=${query.region ? `Latency of ${query.region}` : "Latency"}
       crumb=${query.region && { href: "/latency", text: "All regions" }}
     >
-      From the clock of the device to the acknowledgement of the store, over all readings of the
-      last minute, with the skew of the device's clock taken out. When a reading came to the hub is
-      known to a second: from the log to the hub it is at most what is shown.
+      From the clock of the device to the acknowledgement of the store, over the readings of the
+      last half minute to minute that did not wait behind an outage of the WAN, with the skew of the
+      device's clock taken out. When a reading came to the hub is known to a second: from the log to
+      the hub it is at most what is shown.
     <//>
     <div class="stack">
-      ${regions.map((of) => html`<${Region} key=${of.region} of=${of} />`)}
+      ${regions.map((of) => html`<${Region} key=${of.region} of=${of} atMs=${overview.atMs} />`)}
       ${
         skews.length > 0 &&
         html`<${Panel} flush title="Clocks that are off" note="taken out of every latency">

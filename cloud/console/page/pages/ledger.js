@@ -137,7 +137,7 @@ function Region({ ledger, atMs, region, contract }) {
     />
     <div class="stack">
       <${OpenBalances} open=${open} />
-      <${Unheard} heardMs=${{ [region]: heardMs ?? null }} />
+      <${Unheard} heardMs=${{ [region]: heardMs ?? null }} atMs=${atMs} />
       ${
         contract
           ? row
@@ -166,7 +166,7 @@ export function Page({ path: [region, contract] }) {
     <//>
     <div class="stack">
       <${OpenBalances} open=${ledger.open} />
-      <${Unheard} heardMs=${ledger.heardMs} />
+      <${Unheard} heardMs=${ledger.heardMs} atMs=${atMs} />
       <${Panel} flush title="By region"><${LedgerTable} ...${{ ledger, atMs }} /><//>
       ${ledger.lanes && html`<${Lanes} lanes=${ledger.lanes} atMs=${atMs} />`}
       <${NamedDifferences} named=${ledger.named} />

@@ -63,6 +63,21 @@ test("what may go on does so, however it is cut into pieces", () => {
   );
 });
 
+test("a viewer's connection has an id of its own at the gateway, so that it ends nobody's", () => {
+  const idOf = (): string => {
+    const parser = mqttPacket.parser({ protocolVersion: 5 });
+    let id = "";
+    parser.on("packet", (packet: Packet) => {
+      if (packet.cmd === "connect") id = packet.clientId;
+    });
+    parser.parse(sent([bytesOf(CONNECT)]).passed);
+    return id;
+  };
+  const ids = [idOf(), idOf()];
+  expect(new Set([...ids, CONNECT.clientId]).size).toBe(3);
+  for (const id of ids) expect(id).toMatch(/^console-/);
+});
+
 test("a PUBLISH ends the connection and does not go on, nor does anything behind it, in one piece or byte by byte", () => {
   const bytes = bytesOf(CONNECT, PUBLISH, SUBSCRIBE);
   for (const chunks of [[bytes], [...bytes].map((byte) => Buffer.from([byte]))]) {

@@ -35,4 +35,5 @@ test("each line keeps its points at their times, and has none at the times of ot
 test("between its own points a line has its last one, but nothing in a gap or before its beginning", () => {
   const values = [undefined, 4, undefined, null, undefined];
   expect([0, 1, 2, 3, 4].map((at) => valueAt(values, at))).toEqual([null, 4, 4, null, null]);
+  expect([0, 1, 2].map((at) => valueAt([3, undefined, undefined], at))).toEqual([3, null, null]);
 });
