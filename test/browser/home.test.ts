@@ -15,7 +15,7 @@ const FIRST_PAINT_MS = 1_000;
 let installation: Installation;
 beforeAll(async () => {
   installation = await startInstallation(19_280);
-});
+}, 240_000);
 afterAll(async () => installation?.[Symbol.asyncDispose]());
 
 /** The whole sentence, because its first clause is the same while something is wrong. */

@@ -185,7 +185,7 @@ test("a rule is checked, tried over the log, saved, fires, and its alert is ackn
   const silence = await api.ask<Json>("POST", "/silences", { rule: "stuffy", for: "2h" });
   expect(silence.body).toMatchObject({ version: 1, silences: [{ for: "2h" }] });
   await eventually(
-    "the engine counts what it was asked, and the silence begins nothing anew",
+    "the engine counts what it was asked, under the version that it had",
     async () => {
       const { body } = await api.ask<{ engines: { version: number; counts: Json }[] }>(
         "GET",
@@ -193,7 +193,9 @@ test("a rule is checked, tried over the log, saved, fires, and its alert is ackn
       );
       const [engine] = body.engines;
       return (
-        engine?.version === 1 && engine.counts["firing"] === 1 && engine.counts["evaluations"] !== 0
+        engine?.version === 1 &&
+        engine.counts["firing"] === 1 &&
+        Number(engine.counts["evaluations"]) > 0
       );
     },
   );

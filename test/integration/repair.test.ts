@@ -70,7 +70,7 @@ test("late readings are repaired, once, after the aggregator that saw them was k
   expect(await second.status()).toMatchObject({ repairsWaiting: 0, rollupsRevised: 0 });
 });
 
-test("a flooded minute is repaired in parts, and the aggregator goes on meanwhile", async () => {
+test("a flooded minute is repaired, each of its readings counted once", async () => {
   const FLOOD = 60_000;
   await using world = await startHubAndRegions({ regions: ["eu"] });
   await using influx = await startInflux();

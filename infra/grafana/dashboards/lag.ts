@@ -37,7 +37,7 @@ export const LAG: Dashboard = {
         ),
         areas(
           "Lanes by verdict",
-          "ok, catching up, waiting for the WAN, stuck: each lane of each reader is in one of them.",
+          "ok, catching up, standing, waiting for the WAN, stuck: each lane of each reader is in one of them.",
           [prometheus(sumBy("verdict", "skerry_lane_verdict"), "{{verdict}}")],
         ),
         lines(

@@ -1,7 +1,7 @@
 import { type Dashboard, ZERO_IS_GOOD, prometheus } from "../model.ts";
 import { lines, now, perSecond } from "../panels.ts";
 
-const rateBy = (metric: string): string =>
+const byDirection = (metric: string): string =>
   `sum by (region, direction) (rate(${metric}[$__rate_interval]))`;
 
 /** The nats-servers, as the alerting engine and the steward beside them see them; pure data. */
@@ -71,12 +71,12 @@ export const NATS: Dashboard = {
           prometheus("skerry_nats_subscriptions", "{{region}} subscriptions"),
         ]),
         perSecond("Messages", "A second, into and out of each server.", [
-          prometheus(rateBy("skerry_nats_messages_total"), "{{region}} {{direction}}"),
+          prometheus(byDirection("skerry_nats_messages_total"), "{{region}} {{direction}}"),
         ]),
         lines(
           "Traffic",
           "Bytes a second, into and out of each server.",
-          [prometheus(rateBy("skerry_nats_traffic_bytes_total"), "{{region}} {{direction}}")],
+          [prometheus(byDirection("skerry_nats_traffic_bytes_total"), "{{region}} {{direction}}")],
           { unit: "Bps" },
         ),
         perSecond(

@@ -8,6 +8,7 @@ import { sleep } from "../../../platform/runtime/backoff.ts";
 import { type Installation, startInstallation } from "../../browser/support/installation.ts";
 import { eventually } from "../../support/eventually.ts";
 import { freePort } from "../../support/free-port.ts";
+import { median } from "../ingest/report.ts";
 import { cpuSeconds, residentKiB } from "../processes.ts";
 import { type Percentiles, percentilesOf } from "./percentiles.ts";
 
@@ -78,8 +79,8 @@ export async function measureConsole(
     open.push(await measureRound({ ...of, page: pages.page }));
   }
   const both = (pick: (round: Round) => number) => ({
-    idle: medianOf(idle.map(pick)),
-    open: medianOf(open.map(pick)),
+    idle: median(idle.map(pick)),
+    open: median(open.map(pick)),
   });
   const acknowledged = (rounds: readonly Round[]): Percentiles =>
     percentilesOf(rounds.flatMap(({ acknowledgedMs }) => acknowledgedMs));
@@ -87,7 +88,7 @@ export async function measureConsole(
     load,
     residentMiB: both(({ residentMiB }) => residentMiB),
     consoleCores: both(({ consoleCores }) => consoleCores),
-    pageCores: medianOf(open.map(({ pageCores }) => pageCores ?? 0)),
+    pageCores: median(open.map(({ pageCores }) => pageCores ?? 0)),
     acknowledgedMs: { idle: acknowledged(idle), open: acknowledged(open) },
   };
 }
@@ -184,6 +185,3 @@ async function measureRound(of: {
     pageCores: session ? ((await busySeconds()) - before.busy) / seconds : null,
   };
 }
-
-const medianOf = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >>> 1] ?? 0;
