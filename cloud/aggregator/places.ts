@@ -7,6 +7,7 @@
 //     reading that finds none within TRIES_MAX has no place: its millisecond is nearly full.
 import { slotOf } from "../../contracts/messages/identity.ts";
 import { SLOTS_PER_MS } from "../../contracts/messages/reading.ts";
+import { PlaceTable } from "./place-table.ts";
 
 /** Half full, a millisecond still gives every reading a place: one in 2^64 would find none. */
 const TRIES_MAX = 64;
@@ -20,8 +21,8 @@ export class Places {
   readonly #startMs: number;
   /** Nearly every series is of one device. */
   #device: string | null = null;
-  #taken: Map<number, number> | null = null;
-  #others: Map<string, Map<number, number>> | null = null;
+  #taken: PlaceTable | null = null;
+  #others: Map<string, PlaceTable> | null = null;
   size = 0;
 
   /** @param startMs of the minute. */
@@ -38,9 +39,8 @@ export class Places {
     const base = (eventMs - this.#startMs) * SLOTS_PER_MS;
     let slot = slotOf(identity, ordinal);
     for (let tries = 0; tries < TRIES_MAX; tries++) {
-      const there = taken.get(base + slot);
+      const there = taken.claim(base + slot, identity);
       if (there === undefined) {
-        taken.set(base + slot, identity);
         this.size += 1;
         return slot;
       }
@@ -50,15 +50,15 @@ export class Places {
     return NO_PLACE;
   }
 
-  #of(device: string): Map<number, number> {
+  #of(device: string): PlaceTable {
     if (device === this.#device) return this.#taken!;
     if (this.#device === null) {
       this.#device = device;
-      return (this.#taken = new Map<number, number>());
+      return (this.#taken = new PlaceTable());
     }
     this.#others ??= new Map();
     let taken = this.#others.get(device);
-    if (!taken) this.#others.set(device, (taken = new Map<number, number>()));
+    if (!taken) this.#others.set(device, (taken = new PlaceTable()));
     return taken;
   }
 }

@@ -27,6 +27,28 @@ test("neither order nor grouping changes a bit", () => {
   );
 });
 
+/** A number of measured values' size as a multiple of 2⁻²⁰⁰. */
+const integerOf = (value: number): bigint => BigInt(value * 2 ** 200);
+
+test("its parts are the sum to the last bit, and its value is that rounded once, however many they are", () => {
+  const wide = fc
+    .tuple(fc.double({ min: -2, max: 2, noNaN: true }), fc.integer({ min: -100, max: 300 }))
+    .map(([value, exponent]) => Math.round(value * 2 ** 52) * 2 ** (exponent - 52));
+  const measured = fc.integer({ min: -1_000_000, max: 1_000_000 }).map((n) => n / 100);
+  let most = 0;
+  fc.assert(
+    fc.property(fc.array(fc.oneof(measured, wide), { maxLength: 60 }), (all) => {
+      const { parts, value } = sumOf(all);
+      most = Math.max(most, parts.length);
+      const exact = all.reduce((sum, term) => sum + integerOf(term), 0n);
+      expect(parts.reduce((sum, part) => sum + integerOf(part), 0n)).toBe(exact);
+      expect(parts).not.toContain(0);
+      expect(value).toBe(Number(exact) / 2 ** 200);
+    }),
+  );
+  expect(most).toBeGreaterThan(3);
+});
+
 test("nothing is lost between large terms, and halves are rounded by what lies below them", () => {
   expect(sumOf([1e100, 1, -1e100]).value).toBe(1);
   expect(sumOf([0.1, 0.2, 0.3, -0.6]).value).toBe(2.7755575615628914e-17);
