@@ -1,7 +1,7 @@
 // Which reading has which place of a minute: a hash table in one array of numbers, so that a reading costs no object
 // of its own. The engine's Map keeps two numbers of this size on the heap for each reading. Pure.
 //
-// P1. Open addressing with linear probing (Knuth, The Art of Computer Programming, volume 3, 6.4), at most half full.
+// T1. Open addressing with linear probing (Knuth, The Art of Computer Programming, volume 3, 6.4), at most half full.
 
 const ENTRIES_MIN = 8;
 /** Numbers of an entry: its key, and the identity of the reading that has it. */
@@ -26,7 +26,7 @@ export class PlaceTable {
     entries[at] = key;
     entries[at + 1] = identity;
     this.#size += 1;
-    if (this.#size * 2 > this.#mask) this.#grow(); // P1
+    if (this.#size * 2 > this.#mask) this.#grow(); // T1
     return undefined;
   }
 
