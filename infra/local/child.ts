@@ -6,7 +6,7 @@ import { Backoff, sleep } from "../../platform/runtime/backoff.ts";
 import { AppError } from "../../platform/runtime/errors.ts";
 import { type CrashLoop, RecentEnds, crashLoopText } from "./crash-loop.ts";
 import type { Incident } from "./incident.ts";
-import type { ProcessPlan } from "./plan.ts";
+import type { ProcessPlan } from "./places.ts";
 
 export interface ChildEvents {
   incident(incident: Incident): void;

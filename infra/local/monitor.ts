@@ -15,7 +15,8 @@ import { telemetryStream } from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
-import { type LocalPlan, REGIONS, type Region } from "./plan.ts";
+import { REGIONS, type Region } from "./places.ts";
+import type { LocalPlan } from "./plan.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 const POLL_EVERY_MS = 500;

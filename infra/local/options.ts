@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { as } from "../../platform/runtime/config.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
-import { AGGREGATORS_MAX } from "./plan.ts";
+import { AGGREGATORS_MAX } from "./places.ts";
 
 /** Commander's own wording around a parser of ours. */
 const parser =

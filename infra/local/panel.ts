@@ -4,7 +4,7 @@ import type { LaneStatus } from "../../contracts/messages/status.ts";
 import { type CrashLoop, crashLoopText } from "./crash-loop.ts";
 import { type Incident, incidentLines } from "./incident.ts";
 import type { Snapshot } from "./monitor.ts";
-import { type Addresses, REGIONS } from "./plan.ts";
+import { type Addresses, REGIONS } from "./places.ts";
 
 const INCIDENTS_SHOWN = 4;
 const LINE_CHARS_MAX = 160;

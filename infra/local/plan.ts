@@ -1,92 +1,30 @@
 // The local installation as data (pure): which processes, on which ports, with which settings.
 import { join } from "node:path";
-import {
-  HUB_USERS,
-  type NatsUser,
-  REGION_USERS,
-} from "../../platform/nats/topology/permissions.ts";
-import {
-  hubConfig,
-  passwordVariable,
-  regionConfig,
-} from "../../platform/nats/topology/server-config.ts";
+import type { NatsUser } from "../../platform/nats/topology/permissions.ts";
+import { hubConfig, regionConfig } from "../../platform/nats/topology/server-config.ts";
 import { observerFiles } from "./observer-files.ts";
-import type { SystemProgram } from "./prerequisites.ts";
+import {
+  type Addresses,
+  type Env,
+  HOST,
+  INFLUX_DATABASE,
+  type LocalOptions,
+  PROJECT,
+  type PlanContext,
+  type Ports,
+  type ProcessPlan,
+  REGIONS,
+  type Region,
+  natsConfigPath,
+  natsUrl,
+  regionBase,
+} from "./places.ts";
+import { hubServer, influxServer, regionServer } from "./servers.ts";
 
-export const REGIONS = ["eu", "us"] as const;
-export type Region = (typeof REGIONS)[number];
-
-export const INFLUX_DATABASE = "skerry";
-
-const HOST = "127.0.0.1";
-/** One at the hub's ports, one at each region's. */
-export const AGGREGATORS_MAX = 1 + REGIONS.length;
-const PROJECT = join(import.meta.dirname, "../..");
 const RULES_FILE = join(PROJECT, "infra/local/rules.json");
 const MAPPINGS_FILE = join(PROJECT, "infra/mappings/examples.json");
 /** The age limit of a run with `--keep-times`, whose rows are from 2013 and 2015. */
 const HISTORY_AGE_MAX = "36500d";
-
-type Env = Record<string, string>;
-type Ports = Record<string, number>;
-
-export interface LocalOptions {
-  portBase: number;
-  /** Absolute. */
-  dataDir: string;
-  devices: number;
-  rate: number;
-  keepTimes: boolean;
-  /** Aggregators that share the lanes. */
-  aggregators: number;
-  /** Absolute; the channels of a notifier at the hub, without which there is none. */
-  channels: string | null;
-  /** The URL of the mail server of e-mail channels. */
-  smtpUrl: string | null;
-}
-
-export interface PlanContext {
-  programs: Record<SystemProgram, string>;
-  /** The Node that runs our processes. */
-  node: string;
-  /** A password for each name, the same one every time. */
-  secret: (name: string) => string;
-  /** Names this run's ledger. */
-  runId: string;
-  /** Handed to every Skerry process: OpenTelemetry and log level. */
-  passedEnv: Env;
-  /** Variables that the channels file names; handed to the notifier only. */
-  channelEnv?: Env;
-}
-
-export interface ProcessPlan {
-  /** `nats-hub`, `gateway-eu`, …: unique, and the name of its log file. */
-  name: string;
-  kind: "nats" | "influx" | "skerry";
-  command: string;
-  args: string[];
-  env: Env;
-  /** Everything it listens on, so that a port in use is found before anything starts. */
-  ports: Ports;
-  /** Answers 200 or 204 once the process is ready. */
-  readyUrl: string;
-}
-
-export interface Addresses {
-  nats: Record<"hub" | Region, string>;
-  influx: string;
-  mqtt: Record<Region, string>;
-  console: ConsoleAddress;
-  /** `/status` of each of our processes, by its name. */
-  status: Record<string, string>;
-}
-
-/** The console, and the tokens of its roles. */
-interface ConsoleAddress {
-  url: string;
-  operatorToken: string;
-  viewerToken: string;
-}
 
 export interface LocalPlan {
   /** Written before anything starts. */
@@ -176,108 +114,6 @@ export function planLocal(options: LocalOptions, context: PlanContext): LocalPla
     addresses,
     loginUrl: `${addresses.console.url}#login=${loginCode}`,
     ledgerPath,
-  };
-}
-
-const regionBase = (options: LocalOptions, region: Region): number =>
-  options.portBase + 10 * (REGIONS.indexOf(region) + 1);
-
-type NatsServerName = "hub" | Region;
-
-/** The password of one user of one server. */
-const passwordOf = (
-  server: NatsServerName,
-  user: NatsUser | "leaf",
-  { secret }: PlanContext,
-): string => secret(`${server} ${user}`);
-
-const natsUrl = (
-  user: NatsUser,
-  server: NatsServerName,
-  options: LocalOptions,
-  context: PlanContext,
-): string => {
-  const port = server === "hub" ? options.portBase : regionBase(options, server);
-  return `nats://${user}:${passwordOf(server, user, context)}@${HOST}:${port}`;
-};
-
-const natsConfigPath = (server: NatsServerName, { dataDir }: LocalOptions): string =>
-  join(dataDir, "nats", `${server}.conf`);
-
-function hubServer(options: LocalOptions, context: PlanContext): ProcessPlan {
-  const ports = {
-    client: options.portBase,
-    monitor: options.portBase + 1,
-    leaf: leafPort(options),
-  };
-  const env = {
-    NATS_LEAF_LISTEN: `${HOST}:${ports.leaf}`,
-    [passwordVariable("leaf")]: passwordOf("hub", "leaf", context),
-  };
-  return natsServer({ name: "hub", users: HUB_USERS, ports, env }, options, context);
-}
-
-function regionServer(region: Region, options: LocalOptions, context: PlanContext): ProcessPlan {
-  const base = regionBase(options, region);
-  const leafPassword = passwordOf("hub", "leaf", context);
-  const leafUrl = `nats-leaf://leaf-${region}:${leafPassword}@${HOST}:${leafPort(options)}`;
-  return natsServer(
-    {
-      name: region,
-      users: REGION_USERS,
-      ports: { client: base, monitor: base + 1 },
-      env: { NATS_LEAF_URL: leafUrl },
-    },
-    options,
-    context,
-  );
-}
-
-const leafPort = (options: LocalOptions): number => options.portBase + 2;
-
-const natsServer = (
-  spec: {
-    name: NatsServerName;
-    users: readonly NatsUser[];
-    ports: Ports & { client: number; monitor: number };
-    env: Env;
-  },
-  options: LocalOptions,
-  context: PlanContext,
-): ProcessPlan => ({
-  name: `nats-${spec.name}`,
-  kind: "nats",
-  command: context.programs["nats-server"],
-  args: ["-c", natsConfigPath(spec.name, options)],
-  env: {
-    NATS_LISTEN: `${HOST}:${spec.ports.client}`,
-    NATS_MONITOR: `${HOST}:${spec.ports.monitor}`,
-    NATS_STORE: join(options.dataDir, "nats", spec.name),
-    ...Object.fromEntries(
-      spec.users.map((user) => [passwordVariable(user), passwordOf(spec.name, user, context)]),
-    ),
-    ...spec.env,
-  },
-  ports: spec.ports,
-  readyUrl: `http://${HOST}:${spec.ports.monitor}/healthz`,
-});
-
-function influxServer(options: LocalOptions, context: PlanContext): ProcessPlan {
-  const ports = { http: options.portBase + 3, rpc: options.portBase + 4 };
-  return {
-    name: "influxd",
-    kind: "influx",
-    command: context.programs.influxd,
-    args: ["-config", join(PROJECT, "infra/influx/influxdb.conf")],
-    env: {
-      INFLUXDB_HTTP_BIND_ADDRESS: `${HOST}:${ports.http}`,
-      INFLUXDB_BIND_ADDRESS: `${HOST}:${ports.rpc}`,
-      INFLUXDB_META_DIR: join(options.dataDir, "influx/meta"),
-      INFLUXDB_DATA_DIR: join(options.dataDir, "influx/data"),
-      INFLUXDB_DATA_WAL_DIR: join(options.dataDir, "influx/wal"),
-    },
-    ports,
-    readyUrl: `http://${HOST}:${ports.http}/ping`,
   };
 }
 

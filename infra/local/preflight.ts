@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
-import type { ProcessPlan } from "./plan.ts";
+import type { ProcessPlan } from "./places.ts";
 
 /** @throws AppError `ADDRESS_IN_USE` naming the first port that somebody else has. */
 export async function checkPorts(processes: readonly ProcessPlan[]): Promise<void> {

@@ -20,7 +20,8 @@ import { countMissing, readLog } from "./audit-log.ts";
 import type { CrashLoop } from "./crash-loop.ts";
 import type { Incident } from "./incident.ts";
 import type { Monitor } from "./monitor.ts";
-import { type Addresses, INFLUX_DATABASE, type LocalPlan, REGIONS, type Region } from "./plan.ts";
+import { type Addresses, INFLUX_DATABASE, REGIONS, type Region } from "./places.ts";
+import type { LocalPlan } from "./plan.ts";
 
 /** The last sequences of the region's other streams when the run began. */
 export type StreamMarks = Record<

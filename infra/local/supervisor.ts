@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Child } from "./child.ts";
 import { type CrashLoop, crashLoopText } from "./crash-loop.ts";
 import type { Incident } from "./incident.ts";
-import type { ProcessPlan } from "./plan.ts";
+import type { ProcessPlan } from "./places.ts";
 
 const INCIDENTS_KEPT = 1_000;
 const READY_TIMEOUT_MS = 30_000;

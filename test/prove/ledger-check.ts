@@ -1,7 +1,7 @@
 // The standing ledger at the end of a proof, against the regions' logs, counted anew: it must balance to the
 // reading. That the logs hold what devices saw acknowledged is compared elsewhere, reading by reading.
 import { ledgerOf } from "../../infra/cli/ledger/steward-says.ts";
-import { REGIONS, type Region } from "../../infra/local/plan.ts";
+import { REGIONS, type Region } from "../../infra/local/places.ts";
 import { frameOrNull } from "../../contracts/messages/frame.ts";
 import {
   type Ledger,

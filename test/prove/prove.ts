@@ -1,7 +1,8 @@
 // One proof: the local installation under a schedule of faults, then the ledger against everything.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { REGIONS, type Region, planLocal } from "../../infra/local/plan.ts";
+import { REGIONS, type Region } from "../../infra/local/places.ts";
+import { planLocal } from "../../infra/local/plan.ts";
 import type { LocalPlan } from "../../infra/local/plan.ts";
 import { checkPorts, takeDirectory } from "../../infra/local/preflight.ts";
 import { ensurePrograms, searchDirectories } from "../../infra/local/prerequisites.ts";

@@ -8,7 +8,7 @@ import { json } from "node:stream/consumers";
 import { telemetryTopic } from "../../../contracts/names/topics.ts";
 import { MqttLink } from "../../../device-sim/mqtt-link.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
-import { REGIONS, type Region } from "../plan.ts";
+import { REGIONS, type Region } from "../places.ts";
 import type { Supervisor } from "../supervisor.ts";
 import type { DemoPlan } from "./plan-demo.ts";
 import { TcpProxy } from "./tcp-proxy.ts";

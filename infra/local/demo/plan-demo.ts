@@ -1,6 +1,7 @@
 // The local installation with demo controls (pure): each region's leaf connection goes through a proxy that can be cut,
 // gateways listen for WebSockets, and the console knows of both and of the launcher's control server.
-import { type LocalPlan, type ProcessPlan, REGIONS, type Region } from "../plan.ts";
+import { type ProcessPlan, REGIONS, type Region } from "../places.ts";
+import type { LocalPlan } from "../plan.ts";
 
 const HOST = "127.0.0.1";
 

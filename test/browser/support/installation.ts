@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import type { Addresses } from "../../../infra/local/plan.ts";
+import type { Addresses } from "../../../infra/local/places.ts";
 import { eventually } from "../../support/eventually.ts";
 import { Launcher } from "../../support/launcher.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";

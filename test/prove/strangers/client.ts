@@ -1,6 +1,6 @@
 // A stranger's connection, which writes down what it sends and what it hears.
 import { MqttLink } from "../../../device-sim/mqtt-link.ts";
-import type { Region } from "../../../infra/local/plan.ts";
+import type { Region } from "../../../infra/local/places.ts";
 import type { Fate, Sent } from "./sent.ts";
 
 export interface ClientSpec {

@@ -15,7 +15,7 @@ import {
   telemetryFilter,
   telemetryStream,
 } from "../../../contracts/names/subjects.ts";
-import { INFLUX_DATABASE, REGIONS, type Region } from "../../../infra/local/plan.ts";
+import { INFLUX_DATABASE, REGIONS, type Region } from "../../../infra/local/places.ts";
 import { seriesName, seriesOf } from "./tally.ts";
 import type { Sent } from "./sent.ts";
 import { type Evidence, type Heard, type Outage, STRANGERS, type StoredAlert } from "./stranger.ts";

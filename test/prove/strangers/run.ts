@@ -5,7 +5,7 @@ import { sleep } from "../../../platform/runtime/backoff.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../../contracts/schema/catalog.ts";
 import type { Monitor } from "../../../infra/local/monitor.ts";
-import type { Region } from "../../../infra/local/plan.ts";
+import type { Region } from "../../../infra/local/places.ts";
 import { eventually } from "../../support/eventually.ts";
 import { randomOf } from "../../support/seed.ts";
 import { Client } from "./client.ts";

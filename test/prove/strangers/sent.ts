@@ -1,6 +1,6 @@
 // What strangers send, and what has to become of it.
 import type { RejectReason } from "../../../contracts/messages/reject.ts";
-import type { Region } from "../../../infra/local/plan.ts";
+import type { Region } from "../../../infra/local/places.ts";
 
 export type Values = Readonly<Record<string, number | string>>;
 

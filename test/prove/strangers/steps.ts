@@ -1,6 +1,6 @@
 // The steps of a rule without duration, from the readings of one device (pure), said anew for strangers: what
 // is and what came late have lives of their own, and a field counts until another value of it comes.
-import type { Region } from "../../../infra/local/plan.ts";
+import type { Region } from "../../../infra/local/places.ts";
 import type { Evidence, Heard, Outage } from "./stranger.ts";
 
 /** The default of a rule's `lateAfter`. */

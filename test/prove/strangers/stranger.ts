@@ -3,7 +3,7 @@
 import type { Alert } from "../../../contracts/messages/alert.ts";
 import type { Reject } from "../../../contracts/messages/reject.ts";
 import type { Row } from "../../../cloud/sinks/influx/client.ts";
-import type { Region } from "../../../infra/local/plan.ts";
+import type { Region } from "../../../infra/local/places.ts";
 import type { Client, ClientSpec } from "./client.ts";
 
 /** One reading as a region's log holds it. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { AGGREGATORS_MAX, planLocal } from "../../../../infra/local/plan.ts";
+import { AGGREGATORS_MAX } from "../../../../infra/local/places.ts";
+import { planLocal } from "../../../../infra/local/plan.ts";
 import { ensurePrograms } from "../../../../infra/local/prerequisites.ts";
 
 const options = {

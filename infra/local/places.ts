@@ -1,0 +1,99 @@
+// Where the parts of a local installation are: their ports, addresses and secrets. Pure.
+import { join } from "node:path";
+import type { NatsUser } from "../../platform/nats/topology/permissions.ts";
+import type { SystemProgram } from "./prerequisites.ts";
+
+export const REGIONS = ["eu", "us"] as const;
+export type Region = (typeof REGIONS)[number];
+
+export const INFLUX_DATABASE = "skerry";
+
+export const HOST = "127.0.0.1";
+export const PROJECT = join(import.meta.dirname, "../..");
+/** One at the hub's ports, one at each region's. */
+export const AGGREGATORS_MAX = 1 + REGIONS.length;
+export type Env = Record<string, string>;
+export type Ports = Record<string, number>;
+
+export interface LocalOptions {
+  portBase: number;
+  /** Absolute. */
+  dataDir: string;
+  devices: number;
+  rate: number;
+  keepTimes: boolean;
+  /** Aggregators that share the lanes. */
+  aggregators: number;
+  /** Absolute; the channels of a notifier at the hub, without which there is none. */
+  channels: string | null;
+  /** The URL of the mail server of e-mail channels. */
+  smtpUrl: string | null;
+}
+
+export interface PlanContext {
+  programs: Record<SystemProgram, string>;
+  /** The Node that runs our processes. */
+  node: string;
+  /** A password for each name, the same one every time. */
+  secret: (name: string) => string;
+  /** Names this run's ledger. */
+  runId: string;
+  /** Handed to every Skerry process: OpenTelemetry and log level. */
+  passedEnv: Env;
+  /** Variables that the channels file names; handed to the notifier only. */
+  channelEnv?: Env;
+}
+
+export interface ProcessPlan {
+  /** `nats-hub`, `gateway-eu`, …: unique, and the name of its log file. */
+  name: string;
+  kind: "nats" | "influx" | "skerry";
+  command: string;
+  args: string[];
+  env: Env;
+  /** Everything it listens on, so that a port in use is found before anything starts. */
+  ports: Ports;
+  /** Answers 200 or 204 once the process is ready. */
+  readyUrl: string;
+}
+
+export interface Addresses {
+  nats: Record<"hub" | Region, string>;
+  influx: string;
+  mqtt: Record<Region, string>;
+  console: ConsoleAddress;
+  /** `/status` of each of our processes, by its name. */
+  status: Record<string, string>;
+}
+
+/** The console, and the tokens of its roles. */
+export interface ConsoleAddress {
+  url: string;
+  operatorToken: string;
+  viewerToken: string;
+}
+
+export const regionBase = (options: LocalOptions, region: Region): number =>
+  options.portBase + 10 * (REGIONS.indexOf(region) + 1);
+
+export type NatsServerName = "hub" | Region;
+
+/** The password of one user of one server. */
+export const passwordOf = (
+  server: NatsServerName,
+  user: NatsUser | "leaf",
+  { secret }: PlanContext,
+): string => secret(`${server} ${user}`);
+
+export const natsUrl = (
+  user: NatsUser,
+  server: NatsServerName,
+  options: LocalOptions,
+  context: PlanContext,
+): string => {
+  const port = server === "hub" ? options.portBase : regionBase(options, server);
+  return `nats://${user}:${passwordOf(server, user, context)}@${HOST}:${port}`;
+};
+
+export const natsConfigPath = (server: NatsServerName, { dataDir }: LocalOptions): string =>
+  join(dataDir, "nats", `${server}.conf`);

@@ -1,0 +1,103 @@
+// The servers of a local installation that are not ours, as data: NATS at the hub and in each region, InfluxDB. Pure.
+import { join } from "node:path";
+import {
+  HUB_USERS,
+  type NatsUser,
+  REGION_USERS,
+} from "../../platform/nats/topology/permissions.ts";
+import { passwordVariable } from "../../platform/nats/topology/server-config.ts";
+import {
+  type Env,
+  HOST,
+  type LocalOptions,
+  type NatsServerName,
+  PROJECT,
+  type PlanContext,
+  type Ports,
+  type ProcessPlan,
+  type Region,
+  natsConfigPath,
+  passwordOf,
+  regionBase,
+} from "./places.ts";
+
+export function hubServer(options: LocalOptions, context: PlanContext): ProcessPlan {
+  const ports = {
+    client: options.portBase,
+    monitor: options.portBase + 1,
+    leaf: leafPort(options),
+  };
+  const env = {
+    NATS_LEAF_LISTEN: `${HOST}:${ports.leaf}`,
+    [passwordVariable("leaf")]: passwordOf("hub", "leaf", context),
+  };
+  return natsServer({ name: "hub", users: HUB_USERS, ports, env }, options, context);
+}
+
+export function regionServer(
+  region: Region,
+  options: LocalOptions,
+  context: PlanContext,
+): ProcessPlan {
+  const base = regionBase(options, region);
+  const leafPassword = passwordOf("hub", "leaf", context);
+  const leafUrl = `nats-leaf://leaf-${region}:${leafPassword}@${HOST}:${leafPort(options)}`;
+  return natsServer(
+    {
+      name: region,
+      users: REGION_USERS,
+      ports: { client: base, monitor: base + 1 },
+      env: { NATS_LEAF_URL: leafUrl },
+    },
+    options,
+    context,
+  );
+}
+
+const leafPort = (options: LocalOptions): number => options.portBase + 2;
+
+const natsServer = (
+  spec: {
+    name: NatsServerName;
+    users: readonly NatsUser[];
+    ports: Ports & { client: number; monitor: number };
+    env: Env;
+  },
+  options: LocalOptions,
+  context: PlanContext,
+): ProcessPlan => ({
+  name: `nats-${spec.name}`,
+  kind: "nats",
+  command: context.programs["nats-server"],
+  args: ["-c", natsConfigPath(spec.name, options)],
+  env: {
+    NATS_LISTEN: `${HOST}:${spec.ports.client}`,
+    NATS_MONITOR: `${HOST}:${spec.ports.monitor}`,
+    NATS_STORE: join(options.dataDir, "nats", spec.name),
+    ...Object.fromEntries(
+      spec.users.map((user) => [passwordVariable(user), passwordOf(spec.name, user, context)]),
+    ),
+    ...spec.env,
+  },
+  ports: spec.ports,
+  readyUrl: `http://${HOST}:${spec.ports.monitor}/healthz`,
+});
+
+export function influxServer(options: LocalOptions, context: PlanContext): ProcessPlan {
+  const ports = { http: options.portBase + 3, rpc: options.portBase + 4 };
+  return {
+    name: "influxd",
+    kind: "influx",
+    command: context.programs.influxd,
+    args: ["-config", join(PROJECT, "infra/influx/influxdb.conf")],
+    env: {
+      INFLUXDB_HTTP_BIND_ADDRESS: `${HOST}:${ports.http}`,
+      INFLUXDB_BIND_ADDRESS: `${HOST}:${ports.rpc}`,
+      INFLUXDB_META_DIR: join(options.dataDir, "influx/meta"),
+      INFLUXDB_DATA_DIR: join(options.dataDir, "influx/data"),
+      INFLUXDB_DATA_WAL_DIR: join(options.dataDir, "influx/wal"),
+    },
+    ports,
+    readyUrl: `http://${HOST}:${ports.http}/ping`,
+  };
+}
