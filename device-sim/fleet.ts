@@ -176,7 +176,7 @@ export class Fleet {
     device.nextSeq += 1;
     device.lastTs = rightTs;
     const payload = payloadOf(specified.contract, row, { ts, seq });
-    const span = tracing.sample()
+    const span = tracing.sample(null)
       ? tracing.start({
           name: SPANS.publish,
           parent: null,

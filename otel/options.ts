@@ -31,7 +31,7 @@ export const TRACING_OPTIONS = {
   ...TELEMETRY_OPTIONS,
   traceShare: {
     env: "SKERRY_TRACE_SHARE",
-    doc: "share of readings that get a trace, 0 to 1; alerts, rejects and slow readings get one anyway",
+    doc: "share of readings that get a trace, 0 to 1, up to 500 a second; alerts, rejects and slow readings get one anyway",
     fallback: "0.01",
     parse: as.number(0, 1),
   },

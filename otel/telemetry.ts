@@ -74,7 +74,7 @@ async function startSending(
   if (endpoint === "") return { tracing: NO_TRACING, stop: () => Promise.resolve() };
   const { startOtlp } = await import("./otlp.ts");
   const warnings = new ReceiverWarnings(endpoint, logger, () => performance.now());
-  const otlp = startOtlp(
+  const otlp = await startOtlp(
     service,
     { endpoint, headers, signals },
     {

@@ -3,6 +3,8 @@ import { Budget } from "./budget.ts";
 import { hrTimeOf } from "./hr-time.ts";
 import { contextOf, traceparentOf } from "./propagation.ts";
 
+/** Traces a second, of one process, that the share or the sender chooses: more would be paid for by everybody's readings. */
+const CHOSEN_PER_S = 500;
 /** Traces a second, of one process, that the share does not choose. */
 const ANYWAY_PER_S = 20;
 
@@ -41,11 +43,13 @@ const KINDS = {
 export class Tracing {
   readonly #tracer: Tracer | null;
   readonly #share: number;
+  readonly #chosen: Budget;
   readonly #anyway: Budget;
 
   constructor(tracer: Tracer | null, share: number) {
     this.#tracer = tracer;
     this.#share = share;
+    this.#chosen = new Budget(CHOSEN_PER_S, () => performance.now());
     this.#anyway = new Budget(ANYWAY_PER_S, () => performance.now());
   }
 
@@ -53,9 +57,14 @@ export class Tracing {
     return this.#tracer !== null;
   }
 
-  /** True for the share of readings that shall get a trace; always false when tracing is off. */
-  sample(): boolean {
-    return this.#tracer !== null && Math.random() < this.#share;
+  /**
+   * True for the share of readings that shall get a trace, and for those whose sender has one already, up to
+   * {@link CHOSEN_PER_S} a second; always false when tracing is off.
+   * @param parent the sender's context, or null.
+   */
+  sample(parent: string | null): boolean {
+    if (this.#tracer === null) return false;
+    return (parent !== null || Math.random() < this.#share) && this.#chosen.take();
   }
 
   /**

@@ -56,7 +56,10 @@ export class Ingest {
     const { rules, commitLog, notedFields, live, tracing, clock } = this.#parts;
     const receivedAtMs = clock();
     const span = this.#startSpan(message, receivedAtMs);
-    const traceparent = span?.traceparent ?? sampledTraceparent(message.traceparent);
+    // Whoever traces decides for all who come after; whoever does not hands on what the sender decided.
+    const traceparent = tracing.enabled
+      ? (span?.traceparent ?? null)
+      : sampledTraceparent(message.traceparent);
     const { topic, payload, contentType } = message;
     const admission = admit(rules, { topic, payload, contentType, receivedAtMs, traceparent });
     live?.seen(message, receivedAtMs, admission);
@@ -175,7 +178,7 @@ export class Ingest {
     const { tracing } = this.#parts;
     if (!tracing.enabled) return null;
     const parent = sampledTraceparent(message.traceparent);
-    if (parent === null && !tracing.sample()) return null;
+    if (!tracing.sample(parent)) return null;
     return tracing.start({
       name: SPANS.admit,
       parent,

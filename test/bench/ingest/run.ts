@@ -36,13 +36,12 @@ export async function runIngest(wanted: Plan, options: RunOptions): Promise<Repo
   const generator = stack.use(new Generator(plan.workers));
   const targets = await startTargets(stack, plan, { ...options, directory, mosquitto });
   const raw = await measureAll(plan, { generator, targets, say });
-  const gateway = targets.find(
-    (target): target is GatewayTarget => target.name === "gateway" && "stored" in target,
-  );
+  const ours = targets.filter((target): target is GatewayTarget => "stored" in target);
+  const gateway = ours.find(({ name }) => name === "gateway");
   say("reading the gateway's log back");
   const stored = gateway ? { ...(await gateway.stored()), ...sumOfGateway(raw) } : null;
   // A profile is written when the process ends by itself.
-  if (options.profileDirectory) await gateway?.gateway.stop("SIGTERM");
+  if (options.profileDirectory) for (const of of ours) await of.gateway.stop("SIGTERM");
   return summarize({
     startedAt,
     plan,

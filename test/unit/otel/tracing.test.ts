@@ -25,11 +25,25 @@ test("a flood of what is traced anyway is bounded", () => {
   const taken = Array.from({ length: 1_000 }, () => tracing.sampleAnyway()).filter(Boolean).length;
   expect(taken).toBeGreaterThanOrEqual(20);
   expect(taken).toBeLessThan(40);
-  expect(tracing.sample()).toBe(false);
+  expect(tracing.sample(null)).toBe(false);
+});
+
+test("so is a flood of what the share or the sender chooses", () => {
+  const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  for (const [share, of] of [
+    [1, null],
+    [0, parent],
+  ] as const) {
+    const { tracing } = recordedTracing(share);
+    const taken = Array.from({ length: 20_000 }, () => tracing.sample(of)).filter(Boolean).length;
+    expect(taken).toBeGreaterThanOrEqual(500);
+    expect(taken).toBeLessThan(1_000);
+  }
 });
 
 test("without a tracer nothing is sampled, for whatever reason", () => {
   expect(NO_TRACING.sampleAnyway()).toBe(false);
+  expect(NO_TRACING.sample("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")).toBe(false);
   expect(NO_TRACING.record({ name: "step", parent: null, startMs: 1, endMs: 2 })).toBeNull();
 });
 
