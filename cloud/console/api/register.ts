@@ -1,5 +1,5 @@
 // Routes as a Fastify server serves them: checked, admitted, audited.
-import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
+import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { AuditOutcome } from "../../../contracts/messages/audit.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
@@ -51,8 +51,9 @@ const problemsOf = (errors: readonly ErrorObject[]): { at: string; message: stri
 /** @returns a check that fills in defaults, and throws Problem 400 with everything that is wrong. */
 function checkOf(part: Part, schema: Schema | undefined): (value: unknown) => void {
   if (schema === undefined) return () => undefined;
-  const validate = AJV[part].compile(schema);
+  let validate: ValidateFunction | null = null;
   return (value) => {
+    validate ??= AJV[part].compile(schema); // Most routes are never asked: each check is code of its own.
     if (validate(value)) return;
     const errors = problemsOf(validate.errors ?? []);
     const detail = errors

@@ -1,7 +1,10 @@
 // What the console costs while many pages are open: its own process, a page in a browser, and the devices'
-// acknowledgements, with pages and without by turns.
+// acknowledgements. By turns: no page, all pages as the console sees them, and one of them in a browser as well, which
+// has these cores to itself nowhere but here.
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { connectAsync } from "mqtt";
 import type { Page } from "playwright-core";
 import { sleep } from "../../../platform/runtime/backoff.ts";
@@ -11,6 +14,7 @@ import { freePort } from "../../support/free-port.ts";
 import { median } from "../ingest/report.ts";
 import { cpuSeconds, residentKiB } from "../processes.ts";
 import { type Percentiles, percentilesOf } from "./percentiles.ts";
+import type { Streams } from "./streams-worker.ts";
 
 export interface ConsoleLoad {
   readonly devices: number;
@@ -23,12 +27,19 @@ export interface ConsoleLoad {
 /** Medians of the rounds. */
 export interface ConsoleCost {
   readonly load: ConsoleLoad;
-  readonly residentMiB: { readonly idle: number; readonly open: number };
+  readonly residentMiB: Phases<number>;
   /** Shares of one core. */
-  readonly consoleCores: { readonly idle: number; readonly open: number };
+  readonly consoleCores: Phases<number>;
   readonly pageCores: number;
   /** Acknowledgements of a device at 50 publishes a second. */
-  readonly acknowledgedMs: { readonly idle: Percentiles; readonly open: Percentiles };
+  readonly acknowledgedMs: Phases<Percentiles>;
+}
+
+/** Without a page, with all of them, and with one of them in a browser on the same cores. */
+export interface Phases<T> {
+  readonly idle: T;
+  readonly open: T;
+  readonly browser: T;
 }
 
 interface Round {
@@ -69,27 +80,30 @@ export async function measureConsole(
   >;
   const of = { pid: pids["console"]!, probe, seconds: load.seconds };
   await sleep(SETTLE_MS);
-  const [idle, open]: [Round[], Round[]] = [[], []];
+  const rounds: Phases<Round[]> = { idle: [], open: [], browser: [] };
   for (let round = 1; round <= load.rounds; round++) {
     say(`round ${round}: no page`);
-    idle.push(await measureRound({ ...of, page: null }));
+    rounds.idle.push(await measureRound({ ...of, page: null }));
     say(`round ${round}: ${load.pages} pages`);
-    await using pages = await openPages(installation, load.pages);
+    await using _streams = await openStreams(installation, load.pages);
     await sleep(SETTLE_MS / 3);
-    open.push(await measureRound({ ...of, page: pages.page }));
+    rounds.open.push(await measureRound({ ...of, page: null }));
+    say(`round ${round}: ${load.pages} pages, and one in a browser`);
+    await using watched = await installation.open("/");
+    await sleep(SETTLE_MS / 3);
+    rounds.browser.push(await measureRound({ ...of, page: watched.page }));
   }
-  const both = (pick: (round: Round) => number) => ({
-    idle: median(idle.map(pick)),
-    open: median(open.map(pick)),
+  const each = <T>(of: (rounds: readonly Round[]) => T): Phases<T> => ({
+    idle: of(rounds.idle),
+    open: of(rounds.open),
+    browser: of(rounds.browser),
   });
-  const acknowledged = (rounds: readonly Round[]): Percentiles =>
-    percentilesOf(rounds.flatMap(({ acknowledgedMs }) => acknowledgedMs));
   return {
     load,
-    residentMiB: both(({ residentMiB }) => residentMiB),
-    consoleCores: both(({ consoleCores }) => consoleCores),
-    pageCores: median(open.map(({ pageCores }) => pageCores ?? 0)),
-    acknowledgedMs: { idle: acknowledged(idle), open: acknowledged(open) },
+    residentMiB: each((of) => median(of.map(({ residentMiB }) => residentMiB))),
+    consoleCores: each((of) => median(of.map(({ consoleCores }) => consoleCores))),
+    pageCores: median(rounds.browser.map(({ pageCores }) => pageCores ?? 0)),
+    acknowledgedMs: each((of) => percentilesOf(of.flatMap(({ acknowledgedMs }) => acknowledgedMs))),
   };
 }
 
@@ -122,45 +136,22 @@ async function openProbe(installation: Installation): Promise<Probe> {
   return { run, [Symbol.asyncDispose]: () => client.endAsync() };
 }
 
-interface OpenPages extends AsyncDisposable {
-  readonly page: Page;
-}
-
-/** One in a browser, and the streams of all others; every second one is a page of devices. */
-async function openPages(installation: Installation, count: number): Promise<OpenPages> {
+/** The event streams of pages; every second one is a page of devices. */
+async function openStreams(installation: Installation, count: number): Promise<AsyncDisposable> {
   const { url, operatorToken } = installation.addresses.console;
   const { devices } = await installation.api<{ devices: { id: string }[] }>(
     "GET",
     "/devices?limit=500",
   );
-  const over = new AbortController();
-  for (let at = 1; at < count; at++) {
+  const urls = Array.from({ length: count }, (_, at) => {
     const from = (at * FOLLOWED) % Math.max(1, devices.length - FOLLOWED);
     const ids = devices.slice(from, from + FOLLOWED).map(({ id }) => encodeURIComponent(id));
-    const followed = at % 2 === 0 ? "" : `?devices=${ids.join(",")}`;
-    const answer = await fetch(`${url}api/v1/stream${followed}`, {
-      headers: { authorization: `Bearer ${operatorToken}` },
-      signal: over.signal,
-    });
-    if (!answer.ok) throw new Error(`a page's stream: ${answer.status}`);
-    void drain(answer);
-  }
-  const watched = await installation.open("/");
-  return {
-    page: watched.page,
-    [Symbol.asyncDispose]: async () => {
-      over.abort();
-      await watched[Symbol.asyncDispose]();
-    },
-  };
-}
-
-async function drain({ body }: Response): Promise<void> {
-  try {
-    for await (const _ of body!);
-  } catch {
-    // The round is over.
-  }
+    return `${url}api/v1/stream${at % 2 === 0 ? `?devices=${ids.join(",")}` : ""}`;
+  });
+  const workerData: Streams = { urls, token: operatorToken };
+  const streams = new Worker(join(import.meta.dirname, "streams-worker.ts"), { workerData });
+  await once(streams, "message");
+  return { [Symbol.asyncDispose]: async () => void (await streams.terminate()) };
 }
 
 async function measureRound(of: {
