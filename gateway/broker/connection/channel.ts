@@ -1,27 +1,16 @@
-// The bytes of one socket: read in slices, checked and parsed into packets, paused; answers collected,
-// written.
+// The bytes of one socket: read in slices, handed on to become packets, paused; answers collected, written.
 //
-// C1. Packets are handed over in the order of their bytes; behind one that is not as it must be, none.
+// C1. Its bytes become packets in packet-stream.ts.
 // C2. The socket is read only while nothing pauses it, and while paused its keep-alive stands
 //     still: a client is never punished for our not reading (broker.ts/B3).
 // C3. What was answered outlives the process: the store is committed before answers are written.
 import type { Duplex } from "node:stream";
-import * as mqttPacket from "mqtt-packet";
-import type { Packet, Parser } from "mqtt-packet";
 import type { BrokerCounters } from "../broker.ts";
 import { count } from "../counters.ts";
 import type { Limits } from "../options.ts";
-import { Framing, type FramingFault, type PacketSink, type Span } from "../protocol/framing.ts";
-import {
-  type PacketFault,
-  type ProtocolVersion,
-  firstByteFault,
-  packetFault,
-  versionOfConnect,
-} from "../protocol/packet-check.ts";
-import { clearUnusedBits } from "../protocol/unused-bits.ts";
 import type { SessionStore } from "../session/session-store.ts";
 import type { Flushable, Flusher } from "./flusher.ts";
+import { type PacketOwner, PacketStream } from "./packet-stream.ts";
 import { PAUSE, PAUSE_NAMES, type Pausable, type Pause } from "./pauses.ts";
 
 /** Bytes parsed between two looks at the bounds: a bound is overshot by at most this much. */
@@ -30,15 +19,9 @@ const SLICE_BYTES = 16 * 1024;
 const FIRST_SLICE_BYTES = 1024;
 
 /** The connection, as its bytes see it. */
-export interface ChannelOwner extends Flushable {
+export interface ChannelOwner extends Flushable, PacketOwner {
   readonly open: boolean;
   readonly gone: boolean;
-  packet(packet: Packet): void;
-  malformed(error: Error): void;
-  /** Its next packet is not as it must be; it may not be whole yet. */
-  violated(fault: PacketFault | FramingFault, version: ProtocolVersion | null): void;
-  /** Parsing or handling its bytes threw. */
-  failed(error: unknown): void;
   /** The socket has written everything that waited in it. */
   drained(): void;
 }
@@ -50,7 +33,7 @@ export interface ChannelParts {
   readonly limits: Pick<Limits, "packetBytesMax">;
 }
 
-export class Channel implements Pausable, PacketSink {
+export class Channel implements Pausable {
   readonly stream: Duplex;
   /** Time of the last bytes; reading the clock per packet would cost more than the rate bucket. */
   readAtMs = 0;
@@ -60,10 +43,7 @@ export class Channel implements Pausable, PacketSink {
   waitingBytes = 0;
   readonly #owner: ChannelOwner;
   readonly #parts: ChannelParts;
-  readonly #parser: Parser = mqttPacket.parser();
-  readonly #framing: Framing;
-  /** The version of the CONNECT that was seen. */
-  #version: ProtocolVersion | null = null;
+  readonly #packets: PacketStream;
   #pausedBy = 0;
   #reading = false;
   /** Read from the socket and not parsed yet. */
@@ -75,13 +55,10 @@ export class Channel implements Pausable, PacketSink {
     this.#parts = parts;
     this.#owner = owner;
     this.stream = stream;
-    this.#framing = new Framing(parts.limits.packetBytesMax, this);
+    this.#packets = new PacketStream(parts.limits.packetBytesMax, owner);
   }
 
   start(): void {
-    const owner = this.#owner;
-    this.#parser.on("packet", (packet) => owner.packet(packet));
-    this.#parser.on("error", (error: Error) => owner.malformed(error));
     this.stream.on("readable", this.#read);
   }
 
@@ -160,32 +137,8 @@ export class Channel implements Pausable, PacketSink {
       this.readAtMs = performance.now();
       const sliceBytes = this.#owner.open ? SLICE_BYTES : FIRST_SLICE_BYTES;
       this.#rest = chunk.length > sliceBytes ? chunk.subarray(sliceBytes) : null;
-      this.#framing.push(this.#rest ? chunk.subarray(0, sliceBytes) : chunk);
+      this.#packets.push(this.#rest ? chunk.subarray(0, sliceBytes) : chunk);
     }
     this.#reading = false;
   };
-
-  checkFirst(first: number): PacketFault | null {
-    return firstByteFault(first, this.#version);
-  }
-
-  check(bytes: Buffer, span: Readonly<Span>): PacketFault | null {
-    if ((this.#version ?? versionOfConnect(bytes, span)) === 3) clearUnusedBits(bytes, span);
-    const fault = packetFault(bytes, span, this.#version);
-    // The answer to a CONNECT with a fault is in the words of its version as well.
-    this.#version ??= versionOfConnect(bytes, span);
-    return fault;
-  }
-
-  packets(bytes: Buffer): void {
-    try {
-      this.#parser.parse(bytes);
-    } catch (error) {
-      this.#owner.failed(error);
-    }
-  }
-
-  fault(fault: PacketFault | FramingFault): void {
-    this.#owner.violated(fault, this.#version);
-  }
 }

@@ -1,7 +1,7 @@
 // The packets of an open connection, each to the part that handles its kind.
 import type { IDisconnectPacket, IPublishPacket, Packet } from "mqtt-packet";
 import type { Limits } from "../options.ts";
-import { type AliasHolder, publishProblem } from "../protocol/publish-rules.ts";
+import { type TopicHolder, publishProblem } from "../protocol/publish-rules.ts";
 import { REASON } from "../protocol/reason-codes.ts";
 import { PINGRESP } from "../protocol/wire.ts";
 import type { Session } from "../session/session.ts";
@@ -24,8 +24,9 @@ export interface DispatchSource extends Source {
   farewell(packet: IDisconnectPacket): void;
 }
 
-export class Dispatch implements AliasHolder {
+export class Dispatch implements TopicHolder {
   aliases: Map<number, string> | undefined;
+  lastTopic: string | null = null;
   readonly #parts: DispatchParts;
   readonly #source: DispatchSource;
   readonly #session: Session;

@@ -3,6 +3,8 @@
 // M1. Bytes of an unfinished packet are kept in one buffer, which grows with what has come and never to
 //     more than twice that: a header that promises a megabyte costs nothing.
 // M2. A remaining length over the bound, or of more than four bytes, is known with the fixed header.
+// M3. The parser sees one packet at a time: given more, it reads on behind the end of some.
+import type { IPublishPacket } from "mqtt-packet";
 import type { PacketFault } from "./packet-check.ts";
 import { wireBytes } from "./wire.ts";
 
@@ -24,8 +26,13 @@ export interface PacketSink {
   checkFirst(first: number): PacketFault | null;
   /** Null when the packet of this span, which is overwritten by the next one, may be handed on. */
   check(bytes: Buffer, span: Readonly<Span>): PacketFault | null;
-  /** Whole packets, one behind the other, all of them checked. */
-  packets(bytes: Buffer): void;
+  /** The packet of this span, which is not checked yet, if it is as usual as can be; else null. */
+  readAgain(bytes: Buffer, span: Readonly<Span>): IPublishPacket | null;
+  /** The packet of this span, which is checked, if it can be read without the parser; else null. */
+  read(bytes: Buffer, span: Readonly<Span>): IPublishPacket | null;
+  publish(packet: IPublishPacket): void;
+  /** A whole packet that is checked and was not read. */
+  parse(packet: Buffer): void;
   /** The packet behind those handed on; nothing of this stream is handed on any more. */
   fault(fault: PacketFault | FramingFault): void;
 }
@@ -54,18 +61,24 @@ export class Framing {
     let wanted = -1;
     while (at < bytes.length) {
       const found = this.#measure(bytes, at);
-      if (found === "unknown" || (found === "known" && this.#span.end > bytes.length)) {
-        wanted = found === "known" ? this.#span.end - at : 0;
+      const { end } = this.#span;
+      if (found === "unknown" || (found === "known" && end > bytes.length)) {
+        wanted = found === "known" ? end - at : 0;
         fault = this.#sink.checkFirst(bytes[at]!);
         break;
       }
-      fault = found === "known" ? this.#sink.check(bytes, this.#span) : found;
-      if (fault !== null) break;
-      at = this.#span.end;
+      let packet = found === "known" ? this.#sink.readAgain(bytes, this.#span) : null;
+      if (packet === null) {
+        fault = found === "known" ? this.#sink.check(bytes, this.#span) : found;
+        if (fault !== null) break;
+        packet = this.#sink.read(bytes, this.#span);
+      }
+      if (packet !== null) this.#sink.publish(packet);
+      else this.#sink.parse(bytes.subarray(at, end)); // M3
+      at = end;
     }
     if (fault === null && wanted >= 0) this.#keep(bytes, at, wanted);
     else this.#forget();
-    if (at > 0) this.#sink.packets(at === bytes.length ? bytes : bytes.subarray(0, at));
     if (fault === null) return;
     this.#faulty = true;
     this.#sink.fault(fault);

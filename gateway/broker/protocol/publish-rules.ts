@@ -14,13 +14,16 @@ const TOPIC_INVALID: Problem = { reason: "topic_invalid", reasonCode: REASON.top
 const ALIAS_INVALID: Problem = { reason: "topic_alias", reasonCode: REASON.topicAliasInvalid };
 const VIOLATION: Problem = { reason: "protocol_error", reasonCode: REASON.protocolError };
 
-/** Topic aliases of one connection [MQTT-3.3.2-7]; most clients never name one. */
-export interface AliasHolder {
+/** The topics of one connection. */
+export interface TopicHolder {
+  /** Topic aliases [MQTT-3.3.2-7]; most clients never name one. */
   aliases?: Map<number, string> | undefined;
+  /** The last one that was legal: most clients have one only. */
+  lastTopic?: string | null;
 }
 
 export function publishProblem(
-  holder: AliasHolder,
+  holder: TopicHolder,
   packet: IPublishPacket,
   limits: Limits,
 ): Problem | null {
@@ -34,12 +37,15 @@ export function publishProblem(
     if (responseTopic !== undefined && !isTopicName(responseTopic, limits.topicLevelsMax))
       return VIOLATION; // [MQTT-3.3.2-14]
   }
-  return isTopicName(packet.topic, limits.topicLevelsMax) ? null : TOPIC_INVALID;
+  if (packet.topic === holder.lastTopic) return null;
+  if (!isTopicName(packet.topic, limits.topicLevelsMax)) return TOPIC_INVALID;
+  holder.lastTopic = packet.topic;
+  return null;
 }
 
 /** [MQTT-3.3.2-7] to [MQTT-3.3.2-13]. The alias itself is never forwarded. */
 function resolveAlias(
-  holder: AliasHolder,
+  holder: TopicHolder,
   packet: IPublishPacket,
   alias: number,
   aliasMax: number,

@@ -41,7 +41,10 @@ function read(chunks: Buffer[], version: ProtocolVersion | null): Found {
       spoken ??= versionOfConnect(bytes, span);
       return fault;
     },
-    packets: (bytes: Buffer) => found.handed.push(Buffer.from(bytes)),
+    readAgain: () => null,
+    read: () => null,
+    publish: () => expect.fail("nothing was read"),
+    parse: (bytes: Buffer) => found.handed.push(Buffer.from(bytes)),
     fault: (fault) => found.faults.push(fault),
   });
   for (const chunk of chunks) framing.push(chunk);

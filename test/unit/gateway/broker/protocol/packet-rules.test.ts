@@ -38,6 +38,16 @@ test("PUBLISH: violations and their reason codes", () => {
   ).toBeUndefined();
 });
 
+test("PUBLISH: a name that was legal is, and none is not, before it and after", () => {
+  const holder = {};
+  const reasonOf = (topic: string): number | undefined =>
+    publishProblem(holder, publish({ topic }), DEFAULT_LIMITS)?.reasonCode;
+  expect(["", "t", "t", "", "a/#", "t"].map(reasonOf)).toEqual([
+    ...[0x90, undefined, undefined],
+    ...[0x90, 0x90, undefined],
+  ]);
+});
+
 const connect = (more: Partial<IConnectPacket>): number | undefined =>
   connectProblem(
     { cmd: "connect", clientId: "c", protocolVersion: 5, clean: true, ...more },

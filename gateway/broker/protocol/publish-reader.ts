@@ -1,0 +1,140 @@
+// Reads a PUBLISH from the bytes of its connection, without the general parser: nearly every packet is one, and most
+// look like the one before. What is unusual is left to that parser (MQTT 5, 3.3; MQTT 3.1.1, 3.3).
+//
+// Q1. What is read here is what the parser reads of the same bytes.
+// Q2. Nothing is read that the check (packet-check.ts) would not pass: either it has passed, or the packet is one whose
+//     topic it passed before, and that has no properties.
+import type { IPublishPacket } from "mqtt-packet";
+import type { Span } from "./framing.ts";
+import type { ProtocolVersion } from "./packet-check.ts";
+
+const PUBLISH = 3;
+
+/** Properties that are read here (MQTT 5, 3.3.2.3). */
+const PROPERTY = { messageExpiryInterval: 0x02, contentType: 0x03, userProperty: 0x26 } as const;
+/** Property lengths of two bytes and more are left to the parser. */
+const PROPERTIES_BYTES_MAX = 127;
+
+type Properties = NonNullable<IPublishPacket["properties"]>;
+
+export const isPublish = (bytes: Buffer, { start }: Readonly<Span>): boolean =>
+  bytes[start]! >> 4 === PUBLISH;
+
+/** One for each connection: remembers its last topic. */
+export class PublishReader {
+  #topic = "";
+  /** The bytes of that topic. */
+  #topicBytes: Buffer | null = null;
+
+  /** The packet, unchecked so far, if it is a PUBLISH to the same topic as the last one that was read; else null (Q2). */
+  again(
+    bytes: Buffer,
+    { start, body, end }: Readonly<Span>,
+    version: ProtocolVersion | null,
+  ): IPublishPacket | null {
+    const first = bytes[start]!;
+    const topicBytes = this.#topicBytes;
+    if (first >> 4 !== PUBLISH || topicBytes === null) return null;
+    const qos = (first >> 1) & 3;
+    if (qos === 3 || (qos === 0 && first & 8)) return null;
+    const { length } = topicBytes;
+    let at = body + 2;
+    if (at + length > end || bytes[body] !== length >> 8 || bytes[body + 1] !== (length & 0xff))
+      return null;
+    for (let index = 0; index < length; index++)
+      if (bytes[at + index] !== topicBytes[index]) return null;
+    at += length;
+    let messageId: number | undefined;
+    if (qos > 0) {
+      if (at + 2 > end) return null;
+      messageId = bytes.readUInt16BE(at);
+      if (messageId === 0) return null;
+      at += 2;
+    }
+    if (version === 5) {
+      if (at >= end || bytes[at] !== 0) return null;
+      at += 1;
+    }
+    return packetOf({ first, topic: this.#topic, messageId }, bytes.subarray(at, end), end - body);
+  }
+
+  /** The PUBLISH, which the check has passed, if there is nothing unusual in it; else null. */
+  read(
+    bytes: Buffer,
+    { start, body, end }: Readonly<Span>,
+    version: ProtocolVersion | null,
+  ): IPublishPacket | null {
+    const first = bytes[start]!;
+    const topicEnd = body + 2 + bytes.readUInt16BE(body);
+    let at = topicEnd;
+    let messageId: number | undefined;
+    if (first & 6) {
+      messageId = bytes.readUInt16BE(at);
+      at += 2;
+    }
+    let properties: Properties | null = null;
+    if (version === 5) {
+      const length = bytes[at]!;
+      if (length > PROPERTIES_BYTES_MAX) return null;
+      at += 1;
+      if (length > 0) {
+        properties = propertiesOf(bytes, at, at + length);
+        if (properties === null) return null;
+        at += length;
+      }
+    }
+    const topic = this.#topicOf(bytes, body + 2, topicEnd);
+    const packet = packetOf({ first, topic, messageId }, bytes.subarray(at, end), end - body);
+    if (properties) packet.properties = properties;
+    return packet;
+  }
+
+  #topicOf(bytes: Buffer, from: number, to: number): string {
+    const known = this.#topicBytes;
+    if (known !== null && known.compare(bytes, from, to) === 0) return this.#topic;
+    const topic = bytes.toString("utf8", from, to);
+    if (to > from) {
+      this.#topicBytes = Buffer.from(bytes.subarray(from, to));
+      this.#topic = topic;
+    }
+    return topic;
+  }
+}
+
+function packetOf(
+  { first, topic, messageId }: { first: number; topic: string; messageId: number | undefined },
+  payload: Buffer,
+  length: number,
+): IPublishPacket {
+  const qos = ((first >> 1) & 3) as 0 | 1 | 2;
+  const [retain, dup] = [(first & 1) === 1, (first & 8) !== 0];
+  return messageId === undefined
+    ? { cmd: "publish", retain, qos, dup, length, topic, payload }
+    : { cmd: "publish", retain, qos, dup, length, topic, payload, messageId };
+}
+
+/** Null if there is another property than those of PROPERTY, or one that comes twice. */
+function propertiesOf(bytes: Buffer, from: number, to: number): Properties | null {
+  const properties: Properties = {};
+  let at = from;
+  while (at < to) {
+    const id = bytes[at++]!;
+    if (id === PROPERTY.messageExpiryInterval && properties.messageExpiryInterval === undefined) {
+      properties.messageExpiryInterval = bytes.readUInt32BE(at);
+      at += 4;
+    } else if (id === PROPERTY.contentType && properties.contentType === undefined) {
+      const end = at + 2 + bytes.readUInt16BE(at);
+      properties.contentType = bytes.toString("utf8", at + 2, end);
+      at = end;
+    } else if (id === PROPERTY.userProperty) {
+      const nameEnd = at + 2 + bytes.readUInt16BE(at);
+      const end = nameEnd + 2 + bytes.readUInt16BE(nameEnd);
+      const name = bytes.toString("utf8", at + 2, nameEnd);
+      properties.userProperties ??= Object.create(null) as Record<string, string>;
+      if (name in properties.userProperties) return null;
+      properties.userProperties[name] = bytes.toString("utf8", nameEnd + 2, end);
+      at = end;
+    } else return null;
+  }
+  return properties;
+}
