@@ -77,6 +77,16 @@ export function isDuring(outages: readonly Outage[], atMs: number): boolean {
   return false;
 }
 
+/** True of what left before an outage began, and came behind its end. */
+export function hasCrossed(outages: readonly Outage[], leftMs: number, arrivedMs: number): boolean {
+  for (let at = outages.length - 1; at >= 0; at--) {
+    const { fromMs, toMs } = outages[at]!;
+    if (leftMs >= fromMs) return false;
+    if (arrivedMs >= (toMs ?? fromMs)) return true;
+  }
+  return false;
+}
+
 function beginning(atMs: number, heardAtMs: number, up: boolean): LinkState {
   if (up) return { up, sinceMs: atMs, seenMs: atMs, outages: [] };
   const fromMs = Number.isFinite(heardAtMs) ? heardAtMs : atMs;

@@ -1,6 +1,6 @@
 // Whether a frame of one lane waited behind an outage of the WAN (pure): what was stored while the link was
-// down, and what queued up behind that.
-import { type Outage, isDuring } from "../../link/link-history.ts";
+// down, what was on its way when it went down, and what queued up behind that.
+import { type Outage, hasCrossed, isDuring } from "../../link/link-history.ts";
 
 /** A frame that waited less than this has no queue before it. */
 const WAITED_MS = 2_000;
@@ -12,6 +12,7 @@ export class OutageQueue {
   isBehind(outages: readonly Outage[], storeMs: number, arrivedMs: number): boolean {
     if (isDuring(outages, storeMs)) this.#draining = true;
     else if (arrivedMs - storeMs < WAITED_MS) this.#draining = false;
+    else if (hasCrossed(outages, storeMs, arrivedMs)) this.#draining = true;
     return this.#draining;
   }
 }
