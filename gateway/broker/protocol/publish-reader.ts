@@ -23,8 +23,8 @@ export const isPublish = (bytes: Buffer, { start }: Readonly<Span>): boolean =>
 /** One for each connection: remembers its last topic. */
 export class PublishReader {
   #topic = "";
-  /** The bytes of that topic. */
-  #topicBytes: Buffer | null = null;
+  /** The bytes of that topic; no Buffer, because one of the pool would keep all of that alive. */
+  #topicBytes: Uint8Array | null = null;
 
   /** The packet, unchecked so far, if it is a PUBLISH to the same topic as the last one that was read; else null (Q2). */
   again(
@@ -41,8 +41,7 @@ export class PublishReader {
     let at = body + 2;
     if (at + length > end || bytes[body] !== length >> 8 || bytes[body + 1] !== (length & 0xff))
       return null;
-    for (let index = 0; index < length; index++)
-      if (bytes[at + index] !== topicBytes[index]) return null;
+    if (!holdsAt(bytes, at, topicBytes)) return null;
     at += length;
     let messageId: number | undefined;
     if (qos > 0) {
@@ -91,14 +90,21 @@ export class PublishReader {
 
   #topicOf(bytes: Buffer, from: number, to: number): string {
     const known = this.#topicBytes;
-    if (known !== null && known.compare(bytes, from, to) === 0) return this.#topic;
+    if (known !== null && known.length === to - from && holdsAt(bytes, from, known))
+      return this.#topic;
     const topic = bytes.toString("utf8", from, to);
     if (to > from) {
-      this.#topicBytes = Buffer.from(bytes.subarray(from, to));
+      this.#topicBytes = new Uint8Array(bytes.subarray(from, to));
       this.#topic = topic;
     }
     return topic;
   }
+}
+
+function holdsAt(bytes: Buffer, at: number, wanted: Uint8Array): boolean {
+  for (let index = 0; index < wanted.length; index++)
+    if (bytes[at + index] !== wanted[index]) return false;
+  return true;
 }
 
 function packetOf(
