@@ -42,7 +42,9 @@ function oldSince(latency, atMs) {
 export function LatencyBars({ region, latency, atMs, href = urlOf(["latency"], { region }) }) {
   const oldSinceMs = oldSince(latency, atMs);
   if (!latency || Object.keys(latency).length === 0)
-    return html`<p class="muted">Nothing was stored in the last half minute.</p>`;
+    return html`<p class="muted">
+      In the last half minute nothing was stored that had not waited behind an outage of the WAN.
+    </p>`;
   return html`${
       oldSinceMs !== null &&
       html`<p class="muted small">As of ${timeText(oldSinceMs)}: nothing was stored since.</p>`

@@ -154,7 +154,7 @@ function ageText({ freshnessMs, lanes = [] }, sink) {
   const behind = lanes.flatMap(({ aggregator: { behindMs } }) => behindMs ?? []);
   const nearestMs = Math.min(...behind);
   if (behind.length > 1 && Math.max(...behind) - nearestMs > APART_MS)
-    return `oldest lane ${duration(freshnessMs)} behind`;
+    return `oldest ${duration(freshnessMs)} behind`;
   return worstOf(lanes)?.state === "catching_up" && !isRefusing(sink)
     ? `${duration(freshnessMs)} behind`
     : `newest ${duration(freshnessMs)} old`;
@@ -195,13 +195,15 @@ export function pathOf(region, { sink, problems = [] }, flow) {
     store(region, flow, sink),
   ];
   const [first, , third, fourth] = stations;
+  // Nobody takes what the hub has, however much comes there.
+  const isTaken = !isRefusing(sink) && !isAllStuck(region.lanes ?? []);
   return {
     region: region.region,
     stations,
     links: [
       link(first, "", flow.admitted),
       wan(region, flow),
-      link(third, "", flow.copied),
+      link(third, "", isTaken ? flow.copied : 0),
       link(fourth, "", flow.stored),
     ],
   };

@@ -28,5 +28,20 @@ test("when a frame came that was there at the first look nobody knows", () => {
   expect(arrivals.of(100, 20_000)).toBeNull();
   expect(arrivals.of(101, 20_000)).toBe(11_000);
   arrivals.look(12_000, 40);
-  expect(arrivals.of(101, 20_000)).toBe(20_000);
+  expect(arrivals.of(101, 12_500)).toBe(12_500);
+});
+
+test("what came while an aggregator stood still is not put down to the WAN", () => {
+  const arrivals = new HubArrivals();
+  arrivals.look(10_000, 100);
+  arrivals.look(11_000, 100);
+  arrivals.look(12_000, 110);
+  // It stands for a minute, and reads on before it looks again.
+  expect(arrivals.of(111, 72_100)).toBeNull();
+  arrivals.look(72_500, 900);
+  expect(arrivals.of(105, 72_600)).toBe(12_000);
+  expect(arrivals.of(111, 72_600)).toBeNull();
+  arrivals.look(73_500, 905);
+  expect(arrivals.of(903, 73_600)).toBe(73_500);
+  expect(arrivals.of(910, 73_700)).toBe(73_700);
 });

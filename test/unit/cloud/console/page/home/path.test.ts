@@ -10,7 +10,14 @@ interface Station {
 // The page is JavaScript as browsers run it, without types.
 const path: string = "../../../../../../cloud/console/page/home/path.js";
 const { pathOf } = (await import(path)) as {
-  pathOf: (region: object, overview: object, flow: object) => { stations: Station[] };
+  pathOf: (
+    region: object,
+    overview: object,
+    flow: object,
+  ) => {
+    stations: Station[];
+    links: { flow: number | null }[];
+  };
 };
 
 const NOW_MS = 1_800_000_000_000;
@@ -118,9 +125,17 @@ test("a log that refuses, and a device that floods", () => {
 test("the age of the lane that is farthest behind is not told as that of the newest", () => {
   const behind = (state: string, behindMs: number) => ({ ...verdict(state, 9), behindMs });
   const apart = lanesOf(behind("catching_up", 65_000), behind("ok", 0));
-  expect(wordsOf({ lanes: apart, freshnessMs: 65_000 })[STORE]).toContain(
-    "oldest lane 65 s behind",
-  );
+  expect(wordsOf({ lanes: apart, freshnessMs: 65_000 })[STORE]).toContain("oldest 65 s behind");
   const together = lanesOf(behind("catching_up", 65_000), behind("catching_up", 64_000));
   expect(wordsOf({ lanes: together, freshnessMs: 65_000 })[STORE]).toContain(", 65 s behind");
+});
+
+test("nothing moves into an aggregator that is stuck, or waits for the store, whatever comes to the hub", () => {
+  const flowsOf = (region: object, overview: object = WELL) =>
+    pathOf({ ...REGION, ...region }, overview, FLOWS).links.map(({ flow }) => flow);
+  const stuck = lanesOf(verdict("stuck", 9), verdict("stuck", 9));
+  expect(flowsOf({})).toEqual([50, 50, 50, 50]);
+  expect(flowsOf({ lanes: stuck })).toEqual([50, 50, 0, 50]);
+  const away = { ...WELL, sink: { state: "refusing", detail: "InfluxDB has not answered" } };
+  expect(flowsOf({}, away)[2]).toBe(0);
 });
