@@ -126,6 +126,19 @@ test("topics stand in a tree with what was made of each message", async () => {
   await page.getByRole("heading", { name: "room-eu-01" }).waitFor();
 });
 
+test("a device that nobody knows is there with its first message, on a page that was open before", async () => {
+  await using watched = await installation.open("/devices/late-comer");
+  const { page } = watched;
+  await page.getByRole("heading", { name: "No device is called late-comer" }).waitFor();
+  const reading = { seq: 1, temperature: 18.5, humidity: 40, light: 300, co2: 640, occupancy: 1 };
+  const { port } = new URL(installation.addresses.mqtt.eu);
+  const topic = "devices/late-comer/telemetry/environment";
+  const to = ["-h", "127.0.0.1", "-p", port, "-i", "late-comer", "-q", "1", "-t", topic];
+  const { status } = spawnSync("mosquitto_pub", [...to, "-m", JSON.stringify(reading)]);
+  expect(status).toBe(0);
+  await page.getByText("18.5").first().waitFor();
+});
+
 test("what is published from the page is a reading like any other", async () => {
   await using watched = await installation.open("/topics?filter=devices%2Ffrom-page%2F%23");
   const { page } = watched;

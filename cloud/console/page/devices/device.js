@@ -197,6 +197,9 @@ function Known({ data, reload }) {
 
 export function DevicePage({ id }) {
   const asked = useAsk(urlOf(["devices", id]), { everyMs: ASKED_AGAIN_MS });
+  const { reload } = asked;
+  // Whoever opens it right after the first message is here before the console has heard of that.
+  useEvents("device", (news) => void (news.device === id && reload()), [id, reload]);
   if (asked.problem?.status === 404)
     return html`<${Empty}
       heading
@@ -205,6 +208,6 @@ export function DevicePage({ id }) {
       >It is not registered, and nothing was heard of it since the console started.<//
     >`;
   return html`<${Answer} of=${asked}
-    >${(data) => html`<${Known} data=${data} reload=${asked.reload} />`}<//
+    >${(data) => html`<${Known} data=${data} reload=${reload} />`}<//
   >`;
 }
