@@ -5,7 +5,8 @@
 //     not acknowledged, a raw point that is not acknowledged, what repeats are told by (arrivals.ts/R2), or a
 //     late reading whose rollups are not yet repaired (repair-marks.ts/M1); `lane` is the state just
 //     before it.
-// A2. Frames up to the position's `doneSeq` only rebuild windows: nothing of them is written again.
+// A2. Frames up to the position's `doneSeq` only rebuild windows: nothing of them is written again. A frame that
+//     has such a sequence and was never seen is a new one: the log was rolled back, and used it again.
 // A3. A window that ends at or before `finalThroughMs` is never written again: its readings may lie
 //     before `seq`, so what a replay sees of it may be a part.
 // A4. A reading is judged by the watermark before its frame; then the frame moves the watermark and
@@ -20,7 +21,7 @@ import type { LaneSettled } from "../../contracts/messages/ledger.ts";
 import { MINUTE } from "../../contracts/names/measurements.ts";
 import { identityOf } from "../../contracts/messages/identity.ts";
 import { eventTimeMs, seriesKeyOf } from "../../contracts/messages/reading.ts";
-import type { LaneState } from "../../platform/nats/lanes/lane.ts";
+import { type LaneState, hasCounted } from "../../platform/nats/lanes/lane.ts";
 import type { JudgedFrame, UnknownVersion } from "../../platform/nats/lanes/lane-operator.ts";
 import { isOfRecord } from "../../platform/runtime/errors.ts";
 import { type ReadingEffect, type RollupEffect, holdsValue } from "../sinks/effects.ts";
@@ -142,7 +143,7 @@ export class LaneAggregate {
 
     const effects = emptyEffects(seq, repeated ? null : canaryOf(frame));
     const terms = new FrameTerms();
-    const replayed = seq <= this.#resumed.doneSeq;
+    const replayed = this.#wasDone(frame, seq, storeMs);
     // Readings of a gateway's start and partition are numbered through: that tells equal ones apart.
     const firstOrdinal = frame.header.total - frame.header.count;
     layouts.forEach((layout, at) => {
@@ -169,12 +170,19 @@ export class LaneAggregate {
 
   /** The frame was set aside: it is done with the next one that is. */
   passed({ seq, storeMs, frame, after, repeated }: LaneFrame): void {
-    if (seq <= this.#resumed.doneSeq) return;
+    if (this.#wasDone(frame, seq, storeMs)) return;
     const terms = new FrameTerms();
     if (!repeated) for (const { contract } of frame.readings) terms.add(contract, "setAside");
     // What failed on its way to the sink was taken for stored.
     if (this.#unacknowledged.at(-1)?.seq === seq) this.#unacknowledged.pop();
     this.#unacknowledged.push({ seq, storeMs, after, terms });
+  }
+
+  /** A2. Of a frame that the marks may have forgotten its time tells. */
+  #wasDone({ header }: Frame, seq: number, storeMs: number): boolean {
+    const { doneSeq, done } = this.#resumed;
+    if (seq > doneSeq) return false;
+    return !done || (hasCounted(done, header) ?? storeMs <= done.newestStoreMs);
   }
 
   /** Frames that were done before there was an account are taken for stored. */
@@ -300,8 +308,10 @@ export class LaneAggregate {
     const { joinedUntilMs } = this.#resumed;
     const { uncounted } = this.#marks;
     const ledger = this.settled;
+    const { gateways, newestStoreMs } = this.#done.state;
     const position = {
       ...{ seq, lane, doneSeq: this.#done.seq, finalThroughMs, joinedUntilMs },
+      ...(seq <= this.#done.seq ? { done: { gateways, newestStoreMs } } : {}),
       ...(ledger ? { ledger } : {}),
     };
     return uncounted.length === 0 ? position : { ...position, uncounted };

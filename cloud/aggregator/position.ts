@@ -20,6 +20,11 @@ export interface AggregatorPosition {
   readonly uncounted?: readonly number[];
   /** Frames stored before this may begin in the middle of an epoch: the log was trimmed, epoch ms. */
   readonly joinedUntilMs: number;
+  /**
+   * Marks of the frames that are done, where some of them are read again: after a rollback of the log other
+   * frames have their sequences (lane-aggregate.ts/A2).
+   */
+  readonly done?: Pick<LaneState, "gateways" | "newestStoreMs">;
   /** The account of the readings up to `doneSeq`; positions of earlier versions lack it. */
   readonly ledger?: LaneSettled;
 }

@@ -4,8 +4,10 @@
 import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { AggregatorPosition } from "../../cloud/aggregator/position.ts";
 import type { Ledger } from "../../contracts/messages/ledger.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
+import { loadPositions } from "../../platform/nats/lanes/positions.ts";
 import { eventually } from "../support/eventually.ts";
 import { LaneGateway, type LedgerWorld, startLedgerWorld } from "../support/ledger-world.ts";
 
@@ -20,6 +22,16 @@ const lost = (ledger: Ledger): number => sum(ledger, (row) => row.lost);
 const waiting = (ledger: Ledger): number =>
   sum(ledger, ({ waiting: { region, hub, aggregator } }) => region + hub + aggregator);
 
+/** Until the hub's copy holds what the region's log holds, and the aggregator has saved that it is done with it. */
+async function saved({ nats }: LedgerWorld, { lastSeq }: { lastSeq: number }): Promise<void> {
+  const hub = await nats.hub.connect();
+  await eventually("it is saved at the hub", async () => {
+    const [position] = await loadPositions<AggregatorPosition>(hub, "aggregator", "eu", 1);
+    const copy = await new Streams(hub).state(STREAM);
+    return copy.lastSeq >= lastSeq && (position?.doneSeq ?? 0) >= lastSeq;
+  });
+}
+
 /** 50 readings, a copy of the region's store, 40 more, and 10 that never reach the hub; then the copy is all there is. */
 async function rollBack(world: LedgerWorld, gateway: LaneGateway): Promise<void> {
   const { nats, directory, eu } = world;
@@ -33,6 +45,7 @@ async function rollBack(world: LedgerWorld, gateway: LaneGateway): Promise<void>
   await region.process.start();
   await gateway.write(40);
   await gateway.until("90 are stored", (ledger) => stored(ledger) === 90);
+  await saved(world, await new Streams(eu).state(STREAM));
   // A WAN that is cut may still hold them, and bring them afterwards.
   await nats.hub.process.kill();
   await gateway.write(10);

@@ -113,6 +113,18 @@ export function judgeFrame(
   return { kind: "new", state: marked, totalBefore, wasLost: false };
 }
 
+/** True if a frame was counted in this lane, null if it may be one that its marks have forgotten (L6). */
+export function hasCounted(
+  { gateways }: Pick<LaneState, "gateways">,
+  { gateway, epoch, n }: FrameHeader,
+): boolean | null {
+  const mark = Object.hasOwn(gateways, gateway) ? gateways[gateway] : undefined;
+  if (!mark) return Object.keys(gateways).length < GATEWAYS_REMEMBERED ? false : null;
+  const known = mark.epochs.find((one) => one.epoch === epoch);
+  if (!known) return mark.epochs.length < EPOCHS_REMEMBERED ? false : null;
+  return n <= known.n && withoutFrame(known.lost ?? [], n) === null;
+}
+
 const lostOf = (mark: EpochMark | undefined): Pick<EpochMark, "lost"> =>
   mark?.lost && mark.lost.length > 0 ? { lost: mark.lost } : {};
 
