@@ -1,6 +1,6 @@
 // A frame: one JetStream message holding a batch of readings.
 //
-//   [header, reading, reading, …]                       JSON, or the same as one zstd frame
+//   [header, reading, reading, …]                       JSON, or the same compressed (compression.ts)
 //   header  {"v":1,"gateway":…,"epoch":…,"n":…,"count":…,"total":…,"clock":…,"canary":…}
 //   reading [device, contract, version, receivedAtMs, traceparent|null, payload]
 //
@@ -12,13 +12,9 @@
 // F4. A canary is a mark on a frame, and no reading: nothing that handles readings sees one, and programs
 //     that do not know canaries pass it by.
 import { isUtf8 } from "node:buffer";
-import { constants, zstdCompressSync } from "node:zlib";
-import { inflate } from "./inflate.ts";
+import { compressed, decompressed } from "./compression.ts";
 
 export const FRAME_VERSION = 1;
-
-/** Below this many bytes a zstd frame costs more than it saves. */
-export const COMPRESS_FROM_BYTES = 512;
 
 /** Versions that a newer program may write before this one is upgraded (F3). */
 const NEWER_VERSIONS = 20;
@@ -27,11 +23,8 @@ const NAME_CHARS_MAX = 256;
 /** The last millisecond that is a date (ECMA-262, 21.4.1.1). */
 const CLOCK_MAX_MS = 8.64e15;
 
-const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
-const ZSTD_OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
-
 /**
- * A decompressed frame is never larger than this, whatever its zstd header claims: gateways end a frame at half of what
+ * A decompressed frame is never larger than this, whatever it claims: gateways end a frame at half of what
  * NATS takes, and UTF-8 may triple that. What blows up to more would hold up every lane of a process for seconds.
  */
 const DECODED_BYTES_MAX = 2 * 1024 * 1024;
@@ -93,28 +86,20 @@ export const encodeReading = (
     reading.traceparent === null ? "null" : JSON.stringify(reading.traceparent)
   },${reading.payload}]`;
 
-/** The uncompressed bytes of a frame, from readings that {@link encodeReading} made. */
-export function frameBytes(header: FrameHeader, readings: readonly string[]): Buffer {
-  const head = JSON.stringify(header);
-  return Buffer.from(
-    readings.length === 0 ? `[${head}]` : `[${head},${readings.join(",")}]`,
-    "utf8",
-  );
-}
-
-/** Encodes a whole frame at once; a gateway, which makes thousands, compresses by itself. */
+/** Encodes a frame, from readings that {@link encodeReading} made. */
 export function encodeFrame(header: FrameHeader, readings: readonly string[]): Buffer {
-  const bytes = frameBytes(header, readings);
-  return bytes.length < COMPRESS_FROM_BYTES ? bytes : zstdCompressSync(bytes, ZSTD_OPTIONS);
+  const head = JSON.stringify(header);
+  const text = readings.length === 0 ? `[${head}]` : `[${head},${readings.join(",")}]`;
+  return compressed(Buffer.from(text, "utf8"));
 }
 
 /** @throws FrameError saying what is wrong, and whether a newer program may read it (F3). */
 export function decodeFrame(data: Uint8Array): Frame {
   let parts: unknown;
   try {
-    parts = JSON.parse(textOf(bytesOf(data)));
+    parts = JSON.parse(textOf(decompressed(data, DECODED_BYTES_MAX)));
   } catch (cause) {
-    throw invalid("is neither JSON nor zstd of JSON", cause);
+    throw invalid("is neither JSON nor compressed JSON", cause);
   }
   if (!Array.isArray(parts) || parts.length === 0) throw invalid("is not an array with a header");
   const header = checkHeader(parts[0]);
@@ -133,11 +118,6 @@ export function frameOrNull(data: Uint8Array): Frame | null {
     if (error instanceof FrameError && !error.isNewer) return null;
     throw error;
   }
-}
-
-function bytesOf(data: Uint8Array): Buffer {
-  if (ZSTD_MAGIC.every((byte, at) => data[at] === byte)) return inflate(data, DECODED_BYTES_MAX);
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /** @throws Error for what a decoder would replace silently. */

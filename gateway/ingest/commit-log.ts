@@ -1,20 +1,17 @@
 // Group commit: many readings, one JetStream message, one acknowledgement.
 //
 // C1. A reading's `stored` callback runs only after the PubAck of the frame that holds it.
-// C2. One frame per partition is in flight; the next one gathers meanwhile, and under load a few ms
-//     longer (frame-spacing.ts). Order is arrival order.
+// C2. One frame per partition is in flight; the next one gathers meanwhile. Order is arrival order.
 // C3. A frame is re-sent, unchanged, under the same message id until it is stored: an outage may
 //     repeat it, never skip it, and never let a later frame of its partition pass it.
 // C4. "Duplicate" in answer to a first send means another gateway uses our ids: fatal, because
 //     readings would be acknowledged that nobody stored. In answer to a re-send it is success.
 // C5. A partition with nothing to say sends an empty frame every HEARTBEAT_MS: readers' clock.
 // C6. A canary goes with the next frame of its partition, and through everything that its readings go through.
-import { FRAME_VERSION, frameBytes, frameMessageId } from "../../contracts/messages/frame.ts";
+import { FRAME_VERSION, encodeFrame, frameMessageId } from "../../contracts/messages/frame.ts";
 import { Backoff, sleep } from "../../platform/runtime/backoff.ts";
 import { AppError, dispositionOf, messageOf } from "../../platform/runtime/errors.ts";
-import { makeFrameCompressor } from "./frame-compressor.ts";
 import { FrameFigures } from "./frame-figures.ts";
-import { FrameSpacing } from "./frame-spacing.ts";
 
 /** Stores one message under an id; resolves to whether the store already had that id. */
 export interface FrameStore {
@@ -45,8 +42,6 @@ export interface CommitLogState {
 
 interface Partition {
   readonly index: number;
-  readonly compress: (bytes: Buffer) => Promise<Uint8Array>;
-  readonly spacing: FrameSpacing;
   readings: string[];
   callbacks: Stored[];
   n: number;
@@ -77,8 +72,6 @@ export class CommitLog {
     this.#options = options;
     this.#partitions = Array.from({ length: options.partitions }, (_, index) => ({
       index,
-      compress: makeFrameCompressor(),
-      spacing: new FrameSpacing(),
       readings: [],
       callbacks: [],
       n: 0,
@@ -131,7 +124,6 @@ export class CommitLog {
     target.readings.push(encoded);
     target.callbacks.push(stored);
     if (!target.inFlight) this.#sendSoon(target);
-    else target.spacing.gathered(target.readings.length);
   }
 
   /** Sends a canary on the way of readings (C6); one at a time, so that the log's absence is told by its age. */
@@ -168,8 +160,6 @@ export class CommitLog {
       const callbacks = await this.#sendFrame(partition);
       this.#stored += callbacks.length;
       for (const stored of callbacks) stored(null);
-      const sinceMs = this.#options.clock() - partition.lastSentMs;
-      await partition.spacing.untilDue(callbacks.length, sinceMs, () => partition.readings.length);
     } while (partition.readings.length > 0 || partition.canaryMs !== null);
     partition.inFlight = false;
   }
@@ -186,9 +176,8 @@ export class CommitLog {
     partition.canaryMs = null;
     const header = { v: FRAME_VERSION, gateway, epoch, n, count: readings.length, total };
     const canary = canaryMs === null ? {} : { canary: canaryMs };
-    const bytes = frameBytes({ ...header, clock: partition.lastSentMs, ...canary }, readings);
+    const frame = encodeFrame({ ...header, clock: partition.lastSentMs, ...canary }, readings);
     const sinceMs = n === 1 ? null : partition.lastSentMs - beforeMs;
-    const frame = await partition.compress(bytes);
     this.frames.sent(readings.length, frame.length, sinceMs);
     await this.#storeFrame(index, frame, frameMessageId({ gateway, epoch, n }, index));
     if (canaryMs !== null) this.#canaryStoredMs = clock();

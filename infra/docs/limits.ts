@@ -95,11 +95,6 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
     "Frames",
     [
       { name: "FRAME_CHARS_MAX", doc: "characters of readings in one frame" },
-      { name: "SPACING_MS", doc: "frames of a busy partition leave this far apart" },
-      {
-        name: "READINGS_AT_ONCE",
-        doc: "a frame of a busy partition leaves early once it holds this many readings",
-      },
       {
         name: "HEARTBEAT_MS",
         doc: "a partition with nothing to say sends an empty frame this often",

@@ -19,6 +19,7 @@ interface CliOptions extends Omit<LocalOptions, "dataDir" | "channels" | "smtpUr
   channels?: string;
   smtpUrl?: string;
   open: boolean;
+  partitions?: number;
   runFor?: number;
   json?: string;
 }
@@ -58,6 +59,7 @@ async function main(): Promise<number> {
   const warning = portBaseWarning(options.portBase, outgoingPorts());
   if (warning !== null) say(`warning: ${warning}`);
   const session = new Session(plan, {
+    partitions: cli.partitions ?? null,
     runForMs: cli.runFor ?? null,
     reportWanted: cli.json !== undefined,
     dataDir: options.dataDir,

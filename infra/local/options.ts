@@ -40,6 +40,13 @@ export const launcherProgram = (): Command =>
       ).default(200),
     )
     .addOption(
+      option(
+        "--partitions <n>",
+        "lanes of each region's log, for good; without it those of the data directory, or 1",
+        as.integer(1, 64),
+      ),
+    )
+    .addOption(
       option("--aggregators <n>", "that share the lanes", as.integer(1, AGGREGATORS_MAX)).default(
         1,
       ),

@@ -4,11 +4,14 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import logUpdate from "log-update";
 import { InsightWatch } from "../../cloud/insight/watch.ts";
+import { telemetryStream } from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { applyTopology } from "../../platform/nats/topology/apply-topology.ts";
-import { PARTITIONS_DEFAULT, type TopologyOptions } from "../../platform/nats/topology/topology.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
+import { PARTITIONS_DEFAULT } from "../../platform/nats/topology/topology.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
+import { AppError } from "../../platform/runtime/errors.ts";
 import { makeLogger } from "../../platform/runtime/logger.ts";
 import { type Incident, incidentLine } from "./incident.ts";
 import { Monitor, lanesPassed } from "./monitor.ts";
@@ -21,11 +24,7 @@ import { plainLine } from "./plain-line.ts";
 import { Supervisor } from "./supervisor.ts";
 import { jetStreamProbe, watchJetStream } from "./watchdog.ts";
 
-const TOPOLOGY: TopologyOptions = {
-  regions: REGIONS,
-  partitions: PARTITIONS_DEFAULT,
-  logBytesMax: 4 * 1024 ** 3,
-};
+const LOG_BYTES_MAX = 4 * 1024 ** 3;
 const PATH_READY_MS = 15_000;
 /** After `--run-for`, how long devices may wait for their last acknowledgements. */
 const DEVICES_GRACE_MS = 30_000;
@@ -57,6 +56,8 @@ export type Inspect = (
 export interface SessionOptions {
   readonly alongside?: Alongside;
   readonly inspect?: Inspect;
+  /** Lanes of each region's log, where there is none yet; null: as the program has it. */
+  readonly partitions?: number | null;
   runForMs: number | null;
   reportWanted: boolean;
   dataDir: string;
@@ -77,6 +78,7 @@ export class Session {
   readonly #background = new AbortController();
   #connections: Connections | null = null;
   #insight: InsightWatch | null = null;
+  #partitions = PARTITIONS_DEFAULT;
 
   constructor(plan: LocalPlan, options: SessionOptions) {
     this.#plan = plan;
@@ -133,15 +135,19 @@ export class Session {
     );
     const connections: Connections = { hub: hub!, eu: eu!, us: us! };
     this.#connections = connections;
+    const partitions = await partitionsOf(connections, this.#options);
+    this.#partitions = partitions;
     this.#insight = new InsightWatch({
-      ...{ connection: connections.hub, regions: REGIONS, partitions: TOPOLOGY.partitions },
+      ...{ connection: connections.hub, regions: REGIONS, partitions },
       ...{ logger: this.#logger, channels: true },
       ledger: () => this.#monitor.latest.steward?.ledger ?? null,
     });
-    await applyTopology(connections, TOPOLOGY);
+    await applyTopology(connections, { regions: REGIONS, partitions, logBytesMax: LOG_BYTES_MAX });
     if (stop.aborted) return null;
     this.#options.say("starting gateways, alerting engines and the aggregator");
-    await this.#supervisor.start(services, stop);
+    const told = { SKERRY_PARTITIONS: String(partitions) };
+    const plans = services.map((plan) => ({ ...plan, env: { ...plan.env, ...told } }));
+    await this.#supervisor.start(plans, stop);
     if (stop.aborted) return null;
     this.#monitor.connect(connections);
     // The first frames of every lane have come all the way: mirrors are linked, lanes are read.
@@ -271,12 +277,28 @@ export class Session {
         goals = lastSeq;
       const passed = [...(goals ?? [])].filter(
         ([region, seq]) =>
-          lanesPassed(aggregator?.lanes ?? [], region, seq, TOPOLOGY.partitions) &&
-          lanesPassed(alerting.get(region)?.lanes ?? [], region, seq, TOPOLOGY.partitions),
+          lanesPassed(aggregator?.lanes ?? [], region, seq, this.#partitions) &&
+          lanesPassed(alerting.get(region)?.lanes ?? [], region, seq, this.#partitions),
       );
       if (passed.length === REGIONS.length) return true;
       await sleep(200);
     }
     return false;
   }
+}
+
+/** The partitions of the logs that the data directory holds; else what was asked for. @throws AppError `CONFIG_INVALID`, where they differ. */
+async function partitionsOf(
+  { eu }: Connections,
+  { partitions: asked, dataDir }: SessionOptions,
+): Promise<number> {
+  const log = await new Streams(eu).find(telemetryStream("eu"));
+  const held = log?.subjects.length ?? null;
+  if (held !== null && asked && asked !== held)
+    throw new AppError(
+      "CONFIG_INVALID",
+      "fatal",
+      `--partitions ${asked}: the logs in ${dataDir} were created with ${held}, for good; leave it out, or choose another --data-dir`,
+    );
+  return held ?? asked ?? PARTITIONS_DEFAULT;
 }

@@ -66,9 +66,9 @@ const startOfRecentMinutes = (): number =>
 
 test("kills of aggregator, influxd and hub: every point once, every rollup right", async () => {
   const regions = ["eu", "us"];
-  await using world = await startHubAndRegions({ regions });
+  await using world = await startHubAndRegions({ regions, partitions: 4 });
   await using influx = await startInflux();
-  const aggregator = await makeAggregator(world, influx, regions);
+  const aggregator = await makeAggregator(world, influx, regions, { SKERRY_PARTITIONS: "4" });
   await using _ = aggregator.process;
   await aggregator.process.start();
 
@@ -143,7 +143,7 @@ test("SIGTERM ends it within 3 s with its position saved; the next start writes 
   const aggregator = await makeAggregator(world, influx, ["eu"]);
   await using _ = aggregator.process;
   await aggregator.process.start();
-  const lane = { region: "eu", partition: 1 };
+  const lane = { region: "eu", partition: 0 };
   const startMs = startOfRecentMinutes();
   await writeLane(world, lane, startMs, 150, () => Promise.resolve());
   await eventually("all is stored", async () => (await aggregator.status()).readingsStored === 450);
@@ -187,7 +187,7 @@ test("frames that the region never had are named as lost; a frozen InfluxDB hold
   await broken.publish(connection, [reading("a", 1, nowMs)], nowMs);
 
   influx.process.freeze();
-  const whole = new FrameWriter({ region: "eu", partition: 1 });
+  const whole = new FrameWriter({ region: "eu", partition: 0 });
   for (let seq = 0; seq < 50; seq++)
     await whole.publish(connection, [reading("b", seq, nowMs + seq)], nowMs + seq);
   await eventually("the loss is shown", async () => {

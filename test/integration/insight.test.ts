@@ -16,6 +16,7 @@ import { TcpProxy } from "../../infra/local/demo/tcp-proxy.ts";
 
 const REGION = "eu";
 const PARTITIONS = 4;
+const LANES = { SKERRY_PARTITIONS: String(PARTITIONS) };
 
 test("an idle installation is well; aggregator, sink and WAN are told apart, with an end in sight when they are back", async () => {
   await using stack = new AsyncDisposableStack();
@@ -23,6 +24,7 @@ test("an idle installation is well; aggregator, sink and WAN are told apart, wit
   const world = stack.use(
     await startHubAndRegions({
       regions: [REGION],
+      partitions: PARTITIONS,
       wan: async (target) => {
         const port = await freePort();
         wan = stack.use(await TcpProxy.listen(port, target));
@@ -39,11 +41,11 @@ test("an idle installation is well; aggregator, sink and WAN are told apart, wit
     ["gateway/alerting/main.ts", {}],
   ] as const) {
     const user = main.includes("alerting") ? "alerting" : "gateway";
-    const of = { SKERRY_REGION: REGION, SKERRY_NATS_URL: region.urlOf(user) };
+    const of = { ...LANES, SKERRY_REGION: REGION, SKERRY_NATS_URL: region.urlOf(user) };
     stack.use((await startService(main, { ...of, ...env })).process);
   }
   const url = `http://127.0.0.1:${sinkPort}`;
-  const aggregator = await makeAggregator(world, { url }, [REGION]);
+  const aggregator = await makeAggregator(world, { url }, [REGION], LANES);
   stack.use(aggregator.process);
   await aggregator.process.start();
 

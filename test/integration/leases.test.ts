@@ -16,6 +16,7 @@ import { startHubAndRegions } from "../support/nats.ts";
 
 const MINUTE_MS = 60_000;
 const PARTITIONS = [0, 1, 2, 3];
+const LANES = { SKERRY_PARTITIONS: String(PARTITIONS.length) };
 const TAKEOVER_MS = 10_000;
 
 const reading = (partition: number, seq: number, ts: number): TestReading => ({
@@ -29,11 +30,11 @@ const lanesOf = async (aggregator: AggregatorUnderTest): Promise<number[]> =>
   (await aggregator.status()).lanes.map(({ partition }) => partition);
 
 test("lanes split, pass on after a kill and after a freeze, and each reading counts once", async () => {
-  await using world = await startHubAndRegions({ regions: ["eu"] });
+  await using world = await startHubAndRegions({ regions: ["eu"], partitions: PARTITIONS.length });
   await using influx = await startInflux();
-  const first = await makeAggregator(world, influx, ["eu"]);
+  const first = await makeAggregator(world, influx, ["eu"], LANES);
   await using _ = first.process;
-  const second = await makeAggregator(world, influx, ["eu"]);
+  const second = await makeAggregator(world, influx, ["eu"], LANES);
   await using __ = second.process;
   const connection = await world.region("eu").connect();
   const writers = PARTITIONS.map((partition) => new FrameWriter({ region: "eu", partition }));
@@ -104,7 +105,7 @@ test("lanes split, pass on after a kill and after a freeze, and each reading cou
 });
 
 test("a lease that has lapsed stays so, though its renewal is answered late", async () => {
-  await using world = await startHubAndRegions({ regions: ["eu"] });
+  await using world = await startHubAndRegions({ regions: ["eu"], partitions: PARTITIONS.length });
   const connection = await world.hub.connect();
   const lanes = [{ region: "eu", partition: 0 }];
   const leases = await Leases.open(connection, {

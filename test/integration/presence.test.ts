@@ -38,6 +38,7 @@ const startGateway = async (env: Record<string, string> = {}): Promise<Service> 
     SKERRY_NATS_URL: world.region("eu").urlOf("gateway"),
     SKERRY_MQTT_PORT: String(port),
     SKERRY_ANONYMOUS: "loopback",
+    SKERRY_PARTITIONS: String(PARTITIONS),
     ...env,
   });
   stack.use(service.process);
@@ -45,7 +46,7 @@ const startGateway = async (env: Record<string, string> = {}): Promise<Service> 
 };
 
 beforeAll(async () => {
-  world = stack.use(await startHubAndRegions({ regions: ["eu"] }));
+  world = stack.use(await startHubAndRegions({ regions: ["eu"], partitions: PARTITIONS }));
   nats = await world.region("eu").connect();
   gateway = await startGateway();
 });

@@ -39,7 +39,7 @@ let world: NatsWorld;
 let nats: NatsConnection;
 
 beforeAll(async () => {
-  world = stack.use(await startHubAndRegions({ regions: ["eu"] }));
+  world = stack.use(await startHubAndRegions({ regions: ["eu"], partitions: 4 }));
   nats = await world.region("eu").connect();
 });
 

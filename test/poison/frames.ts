@@ -1,5 +1,6 @@
 // Frames that no gateway writes, straight into the region's log.
 import { zstdCompressSync } from "node:zlib";
+import { compressed } from "../../contracts/messages/compression.ts";
 import { telemetrySubject } from "../../contracts/names/subjects.ts";
 import { type Listed, type Poison, rejectedAs, setAsideBy, store, harmless } from "./poison.ts";
 
@@ -38,6 +39,13 @@ const lying = (name: string, more: object, readings = (id: string) => [reading(i
 
 const whole = (id: string): string => JSON.stringify([header(id), reading(id)]);
 
+/** What says how long it is, and a block as in LZ4's description of blocks. */
+const lz4 = (length: number, block: readonly number[]): Buffer => {
+  const head = Buffer.from("LZ4B\0\0\0\0", "latin1");
+  head.writeUInt32LE(length, 4);
+  return Buffer.concat([head, Buffer.from(block)]);
+};
+
 export const FRAMES: readonly Poison[] = [
   unreadable("bytes at random", () => Buffer.from([7, 200, 13, 0, 255, 254])),
   unreadable("nothing at all", () => ""),
@@ -45,6 +53,12 @@ export const FRAMES: readonly Poison[] = [
   unreadable("zstd that is none", () => Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 9])),
   unreadable("zstd cut off", (id) => zstdCompressSync(whole(id).repeat(50)).subarray(0, 60)),
   unreadable("zstd of bytes at random", () => zstdCompressSync(Buffer.from([1, 2, 3, 255]))),
+  unreadable("LZ4 that is none", () => Buffer.from("LZ4B")),
+  unreadable("LZ4 of 4 GB that are not there", () => lz4(4_294_967_295, [0])),
+  unreadable("LZ4 that says too little", () => lz4(3, [0x70, ...Buffer.from("[[[[[[[")])),
+  unreadable("LZ4 that repeats what came before it", () => lz4(1_000, [0x0f, 9, 9, 255, 255, 0])),
+  unreadable("2 MB of brackets in LZ4", () => compressed(Buffer.alloc(2 * 1024 ** 2, "["))),
+  unreadable("LZ4 cut off", (id) => compressed(Buffer.from(whole(id).repeat(50))).subarray(0, 60)),
   unreadable("80 MB of zeros, compressed", () => zstdCompressSync(Buffer.alloc(80 * 1024 ** 2))),
   unreadable("60 MB of brackets, compressed", () =>
     zstdCompressSync(Buffer.alloc(60 * 1024 ** 2, "[")),

@@ -66,6 +66,8 @@ const MISBEHAVE_EVERY = 60;
 /** Rare, and never at the turn of a minute: kills come between late readings and their repair. */
 const REPAIR_SCHEDULE = "15,45 * * * * *";
 const PORTS = 33;
+/** More than one, so that lanes can be mistaken for each other. */
+const PARTITIONS = 2;
 const SILENT = makeLogger({}, "silent");
 /** While these last, nobody can say how fast a region alerts. */
 const STOPS_A_REGION: ReadonlySet<FaultKind> = new Set([
@@ -138,6 +140,7 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
   let setAside: SetAsideCompared | null = null;
   let ledger: LedgerCompared | null = null;
   const session = new Session(plan, {
+    partitions: PARTITIONS,
     runForMs: null,
     reportWanted: true,
     dataDir: directory.path,

@@ -17,6 +17,7 @@ import {
   passwordVariable,
   regionConfig,
 } from "../../platform/nats/topology/server-config.ts";
+import { PARTITIONS_DEFAULT } from "../../platform/nats/topology/topology.ts";
 import { applyTopology } from "../../platform/nats/topology/apply-topology.ts";
 import { type RejectBounds } from "../../platform/nats/topology/topology.ts";
 
@@ -116,7 +117,7 @@ async function applyWorld(
 ): Promise<void> {
   const connections: Record<string, NatsConnection> = { hub: await hub.connect() };
   for (const [name, server] of regions) connections[name] = await server.connect();
-  const { partitions = 4, logBytesMax = LOG_BYTES_MAX } = options;
+  const { partitions = PARTITIONS_DEFAULT, logBytesMax = LOG_BYTES_MAX } = options;
   await applyTopology(connections, { ...options, partitions, logBytesMax });
 }
 

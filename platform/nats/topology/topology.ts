@@ -44,7 +44,7 @@ import { type RegionPairs, copiesIn } from "./pairs.ts";
 import type { StreamSpec } from "./spec.ts";
 
 export const HUB = "hub";
-export const PARTITIONS_DEFAULT = 4;
+export const PARTITIONS_DEFAULT = 1;
 /** Size of the rejects of a region, and age at which they go; see lanes/reject-room.ts. */
 export const REJECTS_BYTES_DEFAULT = 1024 ** 3;
 export const REJECTS_KEPT_MS_DEFAULT = 30 * 24 * 3_600_000;

@@ -23,7 +23,7 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   croner: ["contracts/rules/"],
   "csv-parse": ["device-sim/", "cloud/operations/"],
   fastify: ["cloud/console/"],
-  fzstd: ["contracts/messages/"],
+  "lz4-napi": ["contracts/messages/"],
   "hdr-histogram-js": ["cloud/aggregator/", "infra/local/"],
   htm: ["cloud/console/page/"],
   "log-update": ["infra/cli/kit/", "infra/local/"],

@@ -3,12 +3,11 @@
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
 import {
   type FrameHeader,
+  encodeFrame,
   encodeReading,
-  frameBytes,
   frameMessageId,
 } from "../../../contracts/messages/frame.ts";
 import { telemetrySubject } from "../../../contracts/names/subjects.ts";
-import { makeFrameCompressor } from "../../../gateway/ingest/frame-compressor.ts";
 import { StreamPublisher } from "../../../platform/nats/client/stream-publisher.ts";
 
 export interface Backlog {
@@ -45,7 +44,6 @@ async function writeLane(
   startMs: number,
 ): Promise<number> {
   const { region, partitions, perFrame } = backlog;
-  const compress = makeFrameCompressor();
   const subject = telemetrySubject(region, partition);
   const own = Math.floor(backlog.readings / partitions);
   const perMs = backlog.ratePerSecond / partitions / 1_000;
@@ -70,7 +68,7 @@ async function writeLane(
     total += count;
     const clock = Math.floor(startMs + total / perMs);
     const header: FrameHeader = { v: 1, gateway: "bench", epoch: "1", n, count, total, clock };
-    const data = await compress(frameBytes(header, readings));
+    const data = encodeFrame(header, readings);
     bytes += data.length;
     const stored = store(data, n).finally(() => inFlight.delete(stored));
     inFlight.add(stored);

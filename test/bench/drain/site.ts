@@ -2,6 +2,7 @@
 import { cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
+import { PARTITIONS_DEFAULT } from "../../../platform/nats/topology/topology.ts";
 import type { Rule } from "../../../contracts/rules/rule.ts";
 import type { LaneStatus } from "../../../contracts/messages/status.ts";
 import { telemetryStream } from "../../../contracts/names/subjects.ts";
@@ -9,15 +10,16 @@ import { SCHEMAS_DIRECTORY } from "../../../contracts/schema/catalog.ts";
 import { type InfluxUnderTest, startInflux } from "../../support/influx.ts";
 import { eventually } from "../../support/eventually.ts";
 import { freePort } from "../../support/free-port.ts";
-import { type ServerProcess } from "../../support/server-process.ts";
+import { ServerProcess } from "../../support/server-process.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { type NatsWorld, startHubAndRegions } from "../../support/nats.ts";
 import { type Service, makeService } from "../../support/services.ts";
+import { ROOMY } from "../../../infra/local/node-flags.ts";
 import { TcpProxy } from "../../../infra/local/demo/tcp-proxy.ts";
 import type { Target } from "../ingest/targets.ts";
 
 export const REGION = "eu";
-export const PARTITIONS = 4;
+export const PARTITIONS = PARTITIONS_DEFAULT;
 /** Above anything a run writes. */
 const LOG_BYTES_MAX = 16 * 1024 ** 3;
 
@@ -32,15 +34,40 @@ export interface LinkedRegion {
 }
 
 export interface Site extends LinkedRegion {
-  readonly influx: InfluxUnderTest;
+  readonly influx: Pick<InfluxUnderTest, "url" | "process"> & AsyncDisposable;
 }
 
-export async function startSite(stack: AsyncDisposableStack): Promise<Site> {
-  const linked = await startLinkedRegion(stack);
-  return { ...linked, influx: stack.use(await startInflux()) };
+/** InfluxDB, or a server that answers at once and keeps nothing: then the aggregator alone is measured. */
+export const STORES = ["influxdb", "instant"] as const;
+export type Store = (typeof STORES)[number];
+
+export async function startSite(
+  stack: AsyncDisposableStack,
+  { store = "influxdb", partitions = PARTITIONS }: { store?: Store; partitions?: number } = {},
+): Promise<Site> {
+  const linked = await startLinkedRegion(stack, partitions);
+  const influx = store === "influxdb" ? await startInflux() : await startInstantStore();
+  return { ...linked, influx: stack.use(influx) };
 }
 
-export async function startLinkedRegion(stack: AsyncDisposableStack): Promise<LinkedRegion> {
+async function startInstantStore(): Promise<Site["influx"]> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const server = new ServerProcess({
+    name: "instant store",
+    program: process.execPath,
+    args: [join(import.meta.dirname, "../servers/instant-store.ts"), String(port)],
+    env: {},
+    ready: async () => (await fetch(url)).ok,
+  });
+  await server.start();
+  return { url, process: server, [Symbol.asyncDispose]: () => server.kill() };
+}
+
+export async function startLinkedRegion(
+  stack: AsyncDisposableStack,
+  partitions = PARTITIONS,
+): Promise<LinkedRegion> {
   const directory = stack.use(await temporaryDirectory()).path;
   const schemas = join(directory, "schemas");
   await cp(SCHEMAS_DIRECTORY, schemas, { recursive: true });
@@ -49,6 +76,7 @@ export async function startLinkedRegion(stack: AsyncDisposableStack): Promise<Li
   const nats = stack.use(
     await startHubAndRegions({
       regions: [REGION],
+      partitions,
       logBytesMax: LOG_BYTES_MAX,
       wan: async (hubLeafPort) => {
         const port = await freePort();
@@ -126,16 +154,19 @@ export async function makeAggregator(
   stack: AsyncDisposableStack,
   site: Site,
   profileDirectory?: string,
+  partitions = PARTITIONS,
 ): Promise<Service> {
   const profile = profileDirectory ? ["--cpu-prof", "--cpu-prof-dir", profileDirectory] : [];
+  const flags = [...ROOMY, ...profile];
   const env = {
     SKERRY_NATS_URL: site.nats.hub.urlOf("aggregator"),
     SKERRY_INFLUX_URL: site.influx.url,
     SKERRY_REGIONS: REGION,
+    SKERRY_PARTITIONS: String(partitions),
     SKERRY_SCHEMAS: site.schemas,
     SKERRY_LOG_LEVEL: "warn",
   };
-  const aggregator = await makeService("cloud/aggregator/main.ts", env, profile);
+  const aggregator = await makeService("cloud/aggregator/main.ts", env, flags);
   stack.use(aggregator.process);
   return aggregator;
 }

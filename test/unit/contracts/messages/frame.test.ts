@@ -2,7 +2,6 @@ import { zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
-  COMPRESS_FROM_BYTES,
   FRAME_VERSION,
   FrameError,
   type FrameReading,
@@ -67,7 +66,7 @@ test("a large frame is compressed", () => {
   const bytes = encodeFrame(header(500), new Array<string>(500).fill(one));
   expect(bytes.length).toBeLessThan((one.length * 500) / 10);
   expect(bytes.length).toBeGreaterThan(0);
-  expect(encodeFrame(header(1), [one]).length).toBeLessThan(COMPRESS_FROM_BYTES);
+  expect(encodeFrame(header(1), [one]).toString()).toContain(one);
 });
 
 test("an unknown version, a wrong count and rubbish are errors, never skipped", () => {

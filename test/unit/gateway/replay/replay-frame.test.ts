@@ -56,7 +56,7 @@ test("what is refused again, unreadable or gone is said", async () => {
   const torn = region(Buffer.from("torn"), () => null);
   expect(await torn.ask()).toMatchObject({
     outcome: "rejected",
-    detail: "frame 9 cannot be read: the frame is neither JSON nor zstd of JSON",
+    detail: "frame 9 cannot be read: the frame is neither JSON nor compressed JSON",
   });
   expect(await region(null, () => null).ask()).toMatchObject({ outcome: "gone" });
 });

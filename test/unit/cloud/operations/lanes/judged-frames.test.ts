@@ -29,7 +29,7 @@ test("a frame that nobody can read is told and does not end the reading", () => 
   const broken = judge.judge({ seq: 1, storeMs: 1, data: Buffer.from("?") });
   expect(broken).toMatchObject({
     frame: null,
-    problem: "the frame is neither JSON nor zstd of JSON",
+    problem: "the frame is neither JSON nor compressed JSON",
   });
   expect(judge.judge({ seq: 2, storeMs: 2, data: writer.encode([], 2) }).problem).toBe(null);
 });

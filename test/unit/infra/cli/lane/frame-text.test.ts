@@ -19,7 +19,7 @@ test("a frame is a line, its readings are lines below it, a hole is a line befor
     '    boiler-7  climate v1  received 0.3 s before  {"temperature":21.5}',
     "  hole: frames 2 to 2 of gateway g1, epoch e1, 0 readings are missing here",
     "#2  2026-01-02T03:04:05.000Z  3 s ago  gateway g1  epoch e1  n 3  0 readings",
-    "#3  2026-01-02T03:04:05.000Z  3 s ago  cannot be decoded: the frame is neither JSON nor zstd of JSON",
+    "#3  2026-01-02T03:04:05.000Z  3 s ago  cannot be decoded: the frame is neither JSON nor compressed JSON",
   ]);
 });
 
@@ -29,5 +29,8 @@ test("the same as one line of JSON each", () => {
   expect(first).toMatchObject({
     readings: [{ device: "boiler-7", payload: { temperature: 21.5 } }],
   });
-  expect(broken).toMatchObject({ seq: 3, problem: "the frame is neither JSON nor zstd of JSON" });
+  expect(broken).toMatchObject({
+    seq: 3,
+    problem: "the frame is neither JSON nor compressed JSON",
+  });
 });
