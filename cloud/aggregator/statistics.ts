@@ -5,6 +5,17 @@ import { Quantiles } from "./quantiles.ts";
 /** Breaks ties of equal event times: a reading's sequence, or the hash of its content. */
 export type ReadingOrder = number | string;
 
+/** Values of some readings, a row for each. */
+export interface Rows {
+  /** Row after row; NaN where a reading has no value. */
+  readonly values: readonly number[];
+  readonly columns: number;
+  readonly count: number;
+  /** Event times, epoch ms. */
+  readonly timesMs: readonly number[];
+  readonly orders: readonly ReadingOrder[];
+}
+
 const QS = ROLLUP_QUANTILES.map(({ q }) => q);
 
 /**
@@ -29,14 +40,19 @@ export class FieldStatistics {
     this.#quantiles = quantiles ? new Quantiles() : null;
   }
 
-  add(value: number, eventMs: number, order: ReadingOrder): void {
-    this.count += 1;
-    this.#moments.add(value);
-    this.#quantiles?.add(value);
-    if (value < this.min) this.min = value;
-    if (value > this.max) this.max = value;
-    this.#takeFirst(value, eventMs, order);
-    this.#takeLast(value, eventMs, order);
+  /** Adds the values of one column. */
+  addColumn({ values, columns, count, timesMs, orders }: Rows, column: number): void {
+    for (let row = 0; row < count; row++) {
+      const value = values[row * columns + column]!;
+      if (Number.isNaN(value)) continue;
+      this.count += 1;
+      this.#moments.add(value);
+      this.#quantiles?.add(value);
+      if (value < this.min) this.min = value;
+      if (value > this.max) this.max = value;
+      this.#takeFirst(value, timesMs[row]!, orders[row]!);
+      this.#takeLast(value, timesMs[row]!, orders[row]!);
+    }
   }
 
   /** Adds all readings of `other`, a shorter window of the same field. */

@@ -14,6 +14,7 @@ import { seriesKeyOf } from "../../contracts/messages/reading.ts";
 import { type Series, seriesOf, tagsOf } from "../../contracts/messages/series.ts";
 import type { RollupEffect, RollupSeries } from "../sinks/effects.ts";
 import type { ContractLayout } from "./contract-layout.ts";
+import { HeldRows } from "./held-rows.ts";
 import { NO_ROOM, Places } from "./places.ts";
 import { FieldStatistics, type ReadingOrder } from "./statistics.ts";
 
@@ -57,7 +58,8 @@ const effectOf = (
 export class SeriesTenSeconds implements Rollup {
   readonly of: Series;
   readonly startMs: number;
-  readonly fields: FieldStatistics[] = [];
+  readonly #fields: FieldStatistics[] = [];
+  readonly #held = new HeldRows();
   readonly #series: RollupSeries;
   count = 0;
   /** Changed since its open rollup was last written. */
@@ -74,19 +76,25 @@ export class SeriesTenSeconds implements Rollup {
   }
 
   add(layout: ContractLayout, reading: FrameReading, eventMs: number): void {
-    const { payload } = reading;
     this.count += 1;
     this.dirty = this.unfinal = true;
+    const { rolledUp } = layout;
+    if (!this.#held.hasRoomFor(rolledUp)) this.#count();
+    this.#held.add(rolledUp, reading.payload, eventMs, orderOf(layout, reading));
+  }
+
+  get fields(): readonly FieldStatistics[] {
+    this.#count();
+    this.#held.release();
+    return this.#fields;
+  }
+
+  #count(): void {
     // A version that became known while this window was open may have fields of its own.
     const { fields } = this.#series;
-    while (this.fields.length < fields.length)
-      this.fields.push(new FieldStatistics(fields[this.fields.length]!.quantiles));
-    const order = orderOf(layout, reading);
-    for (const { name, at } of layout.rolledUp) {
-      const value = payload[name];
-      if (typeof value === "number" && Number.isFinite(value))
-        this.fields[at]!.add(value, eventMs, order);
-    }
+    while (this.#fields.length < fields.length)
+      this.#fields.push(new FieldStatistics(fields[this.#fields.length]!.quantiles));
+    this.#held.countIn(this.#fields);
   }
 
   effect(revision: number | null): RollupEffect {
@@ -111,6 +119,8 @@ export class SeriesMinute {
   readonly #parts = new Array<SeriesTenSeconds | undefined>(PARTS);
   readonly places: Places;
   dirty = false;
+  /** True once an open rollup of it was taken: then the store holds one, which must not stay behind the final. */
+  wasOpen = false;
 
   constructor(series: RollupSeries, of: Series, startMs: number) {
     this.#series = series;
@@ -153,6 +163,7 @@ export class SeriesMinute {
   takeOpen(): RollupEffect[] {
     if (!this.dirty) return [];
     this.dirty = false;
+    this.wasOpen = true;
     const parts = this.parts.filter(({ dirty }) => dirty);
     for (const part of parts) part.dirty = false;
     return [...parts.map((part) => part.effect(null)), this.effect(null)];
@@ -209,7 +220,8 @@ export class OpenWindows {
   /**
    * Closes every window that ends at or before the watermark (W2).
    * @returns the finals, oldest minute first, then series in the order they appeared; an
-   *   open rollup that is out of date is written once more, so that both measurements agree.
+   *   open rollup that is out of date is written once more, so that both measurements agree. A window that
+   *   nobody has seen open, because its readings came late and all at once, gets a final only.
    */
   close(watermarkMs: number): RollupEffect[] {
     const throughMs = tenSecondsOf(watermarkMs);
@@ -279,11 +291,13 @@ function closeParts(
   const due = series.parts.filter(
     ({ unfinal, startMs }) => unfinal && startMs + TEN_SECONDS.sizeMs <= throughMs,
   );
-  if (due.length > 0 || whole) rollups.push(...series.takeOpen());
+  if (series.wasOpen && (due.length > 0 || whole)) rollups.push(...series.takeOpen());
   for (const part of due) {
     part.unfinal = false;
     part.revision = part.revision === null ? 0 : part.revision + 1;
     rollups.push(part.effect(part.revision));
   }
-  if (whole) rollups.push(series.effect(0));
+  if (!whole) return;
+  series.dirty = false;
+  rollups.push(series.effect(0));
 }

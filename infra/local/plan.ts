@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { NatsUser } from "../../platform/nats/topology/permissions.ts";
 import { hubConfig, regionConfig } from "../../platform/nats/topology/server-config.ts";
+import { ROOMY, SPARING } from "./node-flags.ts";
 import { observerFiles } from "./observer-files.ts";
 import {
   type Addresses,
@@ -27,8 +28,6 @@ const MAPPINGS_FILE = join(PROJECT, "infra/mappings/examples.json");
 const HISTORY_AGE_MAX = "36500d";
 /** Compiled code of our processes, which Node keeps here by itself: they start sooner, and hold no compiler. */
 const COMPILE_CACHE = join(PROJECT, "node_modules/.cache/skerry");
-/** Flags of processes that do little at a time: small room for what lives briefly, and no code made twice. */
-const SPARING = ["--max-semi-space-size=4", "--optimize-for-size"];
 /** The C library keeps memory for each thread, up to eight times as many as there are cores. */
 const FEW_ARENAS = { MALLOC_ARENA_MAX: "2" };
 
@@ -78,7 +77,7 @@ export function planLocal(options: LocalOptions, context: PlanContext): LocalPla
         name: "steward",
         main: "cloud/steward/main.ts",
         statusPort: options.portBase + 16,
-        isSparing: true,
+        room: SPARING,
       },
       {
         SKERRY_NATS_URL: natsUrl("steward", "hub", options, context),
@@ -181,7 +180,7 @@ function consoleService(
       main: "cloud/console/main.ts",
       statusPort: portBase + 8,
       ports: { http: portBase + 7 },
-      isSparing: true,
+      room: SPARING,
     },
     {
       SKERRY_NATS_URL: natsUrl("console", "hub", options, context),
@@ -212,7 +211,7 @@ function notifier(options: LocalOptions, context: PlanContext): ProcessPlan[] {
     ...(smtpUrl === null ? {} : { SKERRY_SMTP_URL: smtpUrl }),
   };
   const spec = { name: "notifier", main: "cloud/notifier/main.ts", statusPort: portBase + 26 };
-  return [service({ ...spec, isSparing: true }, env, context)];
+  return [service({ ...spec, room: SPARING }, env, context)];
 }
 
 /** `aggregator`, `aggregator-2`, … */
@@ -227,6 +226,7 @@ const aggregator = (
       name: at === 0 ? "aggregator" : `aggregator-${at + 1}`,
       main: "cloud/aggregator/main.ts",
       statusPort: options.portBase + 10 * at + 5,
+      room: ROOMY,
     },
     {
       SKERRY_NATS_URL: natsUrl("aggregator", "hub", options, context),
@@ -238,17 +238,17 @@ const aggregator = (
   );
 
 const service = (
-  spec: { name: string; main: string; statusPort: number; ports?: Ports; isSparing?: boolean },
+  spec: { name: string; main: string; statusPort: number; ports?: Ports; room?: readonly string[] },
   env: Env,
   context: PlanContext,
 ): ProcessPlan => ({
   name: spec.name,
   kind: "skerry",
   command: context.node,
-  args: [...(spec.isSparing ? SPARING : []), join(PROJECT, spec.main)],
+  args: [...(spec.room ?? []), join(PROJECT, spec.main)],
   env: {
     NODE_COMPILE_CACHE: COMPILE_CACHE,
-    ...(spec.isSparing ? FEW_ARENAS : {}),
+    ...(spec.room === SPARING ? FEW_ARENAS : {}),
     ...context.passedEnv,
     SKERRY_STATUS_HOST: HOST,
     SKERRY_STATUS_PORT: String(spec.statusPort),

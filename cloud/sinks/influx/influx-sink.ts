@@ -4,7 +4,7 @@
 //     it are stored. Its reading becomes a reject.
 // I2. Whatever else InfluxDB answers, or if it is away, the request is repeated; a missing database of
 //     a 1.x is created.
-// I3. A request that is not answered for UNANSWERED_MS is told as a store that does not answer, before it is given up;
+// I3. The oldest request that is not answered for UNANSWERED_MS is told as a store that does not answer, before it is given up;
 //     since when is told through all tries.
 import { Backoff, sleep } from "../../../platform/runtime/backoff.ts";
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
@@ -18,6 +18,8 @@ import { InfluxRepairSource } from "./repair-source.ts";
 /** A configuration problem is looked at again this often: somebody must act first. */
 const REFUSED_RETRY_MS = 2_000;
 const PAUSE_STEP_MS = 100;
+/** Requests of readings at once: while InfluxDB works on one, the next is made and sent. */
+const REQUESTS_MAX = 2;
 /** A process tells its status once a second: one that did not for so long was stopped itself, and no request is to blame. */
 const ASLEEP_MS = 3_000;
 const NOT_ASKED: SinkState = { state: "refusing", detail: "not asked yet", sinceMs: null };
@@ -36,8 +38,8 @@ export class InfluxSink implements Sink {
   readonly #backoff = new Backoff({ baseMs: 50, maxMs: 2_000 });
   #status: SinkState = NOT_ASKED;
   #answered = false;
-  /** The time at which the request in flight left; null without one. */
-  #askedMs: number | null = null;
+  /** The requests in flight, the oldest first, by the time at which each left. */
+  readonly #asked = new Set<{ readonly atMs: number }>();
   /** The time at which the first request left that was not taken; null once one was. */
   #failsSinceMs: number | null = null;
   /** The time of the last look at the status, and of the first one after a pause. */
@@ -57,17 +59,17 @@ export class InfluxSink implements Sink {
     this.repairSource = new InfluxRepairSource(client);
     const encode = (item: SinkItem): string[] => this.#encode(item);
     const write = (lines: readonly string[], wanted: () => boolean) => this.#write(lines, wanted);
-    this.#queue = new GroupCommit({ encode, write }, nowMs);
+    this.#queue = new GroupCommit({ encode, write, readingRequestsMax: REQUESTS_MAX }, nowMs);
   }
 
   get status(): SinkState {
     const nowMs = this.#nowMs();
     if (nowMs - this.#lookedMs > ASLEEP_MS) this.#awakeMs = nowMs;
     this.#lookedMs = nowMs;
-    const waitsMs = this.#askedMs === null ? 0 : nowMs - Math.max(this.#askedMs, this.#awakeMs);
-    const unanswered = waitsMs >= UNANSWERED_MS || this.#silent;
+    const [oldest] = this.#asked;
+    const askedMs = oldest ? Math.max(oldest.atMs, this.#awakeMs) : null;
+    const unanswered = nowMs - (askedMs ?? nowMs) >= UNANSWERED_MS || this.#silent;
     if (!unanswered) return this.#status;
-    const askedMs = this.#askedMs === null ? null : Math.max(this.#askedMs, this.#awakeMs);
     const sinceMs = this.#failsSinceMs ?? askedMs ?? nowMs;
     const seconds = Math.floor((nowMs - sinceMs) / 1_000);
     return { state: "refusing", detail: `InfluxDB has not answered for ${seconds} s`, sinceMs }; // I3
@@ -161,11 +163,12 @@ export class InfluxSink implements Sink {
   }
 
   async #timed(request: () => Promise<void>, askedMs: number): Promise<void> {
-    this.#askedMs = askedMs;
+    const asked = { atMs: askedMs };
+    this.#asked.add(asked);
     try {
       await request();
     } finally {
-      this.#askedMs = null;
+      this.#asked.delete(asked);
     }
   }
 

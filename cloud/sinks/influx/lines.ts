@@ -93,22 +93,26 @@ class ReadingLines {
   }
 
   line(device: string, payload: Readonly<Record<string, unknown>>, timeNs: string): string {
-    let tags = "";
+    // Joined at once: lines wait in the queue, and a string grown piece by piece keeps its pieces.
+    const text: (string | number)[] = [this.#deviceHead(device)];
     for (const { name, key } of this.#tags) {
       const value = payload[name];
       // An empty tag value is the same as no tag to InfluxDB, and a syntax error on the wire.
       if (value !== undefined && value !== null && value !== "")
-        tags += `,${key}=${tagValue(tagText(value))}`;
+        text.push(",", key, "=", tagValue(tagText(value)));
     }
-    let fields = "";
+    let separator = " ";
     for (const { name, type, key } of this.#fields) {
       const value = fieldValue(type, payload[name]);
-      if (value !== null) fields += fields === "" ? `${key}=${value}` : `,${key}=${value}`;
+      if (value === null) continue;
+      text.push(separator, key, "=", value);
+      if (type === "integer") text.push("i");
+      separator = ",";
     }
     const sequence = this.#sequenceKey && payload[this.#contract.sequenceProperty!];
-    if (typeof sequence === "number")
-      fields += `${fields === "" ? "" : ","}${this.#sequenceKey}=${sequence}i`;
-    return `${this.#deviceHead(device)}${tags} ${fields} ${timeNs}`;
+    if (typeof sequence === "number") text.push(separator, this.#sequenceKey!, "=", sequence, "i");
+    text.push(" ", timeNs);
+    return text.join("");
   }
 
   #deviceHead(device: string): string {
@@ -121,12 +125,11 @@ class ReadingLines {
   }
 }
 
-function fieldValue(type: Field["type"], value: unknown): string | null {
+function fieldValue(type: Field["type"], value: unknown): string | number | null {
   switch (type) {
     case "number":
-      return typeof value === "number" && Number.isFinite(value) ? String(value) : null;
     case "integer":
-      return typeof value === "number" && Number.isFinite(value) ? `${value}i` : null;
+      return typeof value === "number" && Number.isFinite(value) ? value : null;
     case "boolean":
       return typeof value === "boolean" ? (value ? "T" : "F") : null;
     case "string":

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { ensureBenchPrograms } from "../prerequisites.ts";
 import { benchVersions, machine } from "../processes.ts";
 import { measureAlerts } from "./measure-alerts.ts";
@@ -8,6 +8,7 @@ import { measureCut } from "./measure-cut.ts";
 import { type BacklogSize, measureDrain } from "./measure-drain.ts";
 import { measureWan } from "./measure-wan.ts";
 import { renderDrain, summarizeDrain } from "./report.ts";
+import { STORES, type Store } from "./site.ts";
 
 const PARTS = ["drain", "wan", "cut", "alerts"] as const;
 type Part = (typeof PARTS)[number];
@@ -17,24 +18,50 @@ interface Flags {
   readonly json?: string;
   readonly only?: Part;
   readonly profile?: string;
+  readonly rounds?: number;
+  readonly perFrame: number;
+  readonly partitions: readonly number[];
+  readonly aggregators: readonly number[];
+  readonly store: readonly Store[];
 }
 
 /** What a gateway makes of 10,000 readings a second: see test/bench/README.md. */
-const PER_FRAME = 20;
+const PER_FRAME = 8;
 const DEVICES = 1_000;
 
-const sizeOf = (contract: string, readings: number): BacklogSize => ({
-  contract,
-  readings,
-  devices: DEVICES,
-  perFrame: PER_FRAME,
-});
+const whole = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError("must be a whole number from 1 on");
+  return value;
+};
+const wholes = (text: string): number[] => text.split(",").map(whole);
+const stores = (text: string): Store[] =>
+  text.split(",").map((name) => {
+    if (!STORES.includes(name as Store))
+      throw new InvalidArgumentError(`must be some of ${STORES.join(",")}`);
+    return name as Store;
+  });
 
-function planOf(quick: boolean) {
+function planOf(flags: Flags) {
+  const quick = flags.quick === true;
+  const sizeOf = (contract: string, readings: number): BacklogSize => {
+    return { contract, readings, devices: DEVICES, perFrame: flags.perFrame, partitions: 1 };
+  };
+  const sizes = quick
+    ? [sizeOf("bench", 400_000)]
+    : [sizeOf("bench", 2_000_000), sizeOf("bench_quantiles", 500_000)];
+  const one = sizes.flatMap((size) =>
+    flags.store.flatMap((store) =>
+      flags.partitions.flatMap((partitions) =>
+        flags.aggregators.map((aggregators) => ({ ...size, partitions, aggregators, store })),
+      ),
+    ),
+  );
+  const rounds = flags.rounds ?? 1;
   return {
-    drains: quick
-      ? [sizeOf("bench", 400_000)]
-      : [sizeOf("bench", 3_000_000), sizeOf("bench_quantiles", 1_000_000)],
+    // Alternating, so that a machine that slows down slows all of them.
+    drains: Array.from({ length: rounds }, () => one).flat(),
     wan: { rates: [100, 10_000], seconds: quick ? 6 : 10 },
     // Long enough for both ends to give the connection up and dial again.
     cutSeconds: quick ? 0 : 20,
@@ -47,17 +74,26 @@ export const drainCommand = new Command("drain")
   .option("--quick", "a smaller backlog, no cut and no alerts: under 50 s")
   .option("--json <file>", "write every figure there")
   .addOption(new Option("--only <part>", "one part").choices(PARTS))
+  .option("--rounds <n>", "drains, one after another; medians are told", whole)
+  .option("--per-frame <n>", "readings of a frame", whole, PER_FRAME)
+  .option("--partitions <counts>", "lanes of the region, for example 1,4", wholes, [1])
+  .option("--aggregators <counts>", "that share the lanes, for example 1,2,4", wholes, [1])
+  .option("--store <names>", `some of ${STORES.join(",")}`, stores, [...STORES])
   .option("--profile <directory>", "write a CPU profile of the aggregator there")
   .action(async (flags: Flags) => {
     const say = (line: string): void => void process.stderr.write(`${line}\n`);
-    const plan = planOf(flags.quick === true);
+    const plan = planOf(flags);
     const wanted = (part: Part): boolean => flags.only === undefined || flags.only === part;
     const { mosquitto } = ensureBenchPrograms(say);
     const host = machine();
     const drains = [];
-    for (const size of wanted("drain") ? plan.drains : []) {
-      say(`drain of ${size.readings} readings, contract ${size.contract}`);
-      drains.push(await measureDrain(size, flags.profile && resolve(flags.profile)));
+    for (const drain of wanted("drain") ? plan.drains : []) {
+      const { readings, contract, store, partitions, aggregators } = drain;
+      const measured = await measureDrain(drain, flags.profile && resolve(flags.profile));
+      const rate = Math.round(measured.readingsPerSecond);
+      const by = `${aggregators} × aggregator, ${partitions} lanes, store ${store}`;
+      say(`drain of ${readings} readings, contract ${contract}, ${by}: ${rate}/s`);
+      drains.push(measured);
     }
     if (wanted("wan")) say("bytes over the WAN");
     const wan = wanted("wan") ? await measureWan({ ...plan.wan, mosquitto }) : [];

@@ -4,78 +4,97 @@ import type { AggregatorStatus } from "../../../contracts/messages/status.ts";
 import type { Service } from "../../support/services.ts";
 import { cpuSeconds, residentKiB } from "../processes.ts";
 import { type Backlog, writeBacklog } from "./backlog.ts";
-import { PARTITIONS, REGION, makeAggregator, mirrored, startSite } from "./site.ts";
+import { REGION, type Store, makeAggregator, mirrored, startSite } from "./site.ts";
 
 const SAMPLE_MS = 200;
 /** Of the time that the backlog's readings tell. */
 const RATE_PER_SECOND = 10_000;
 
-export interface Drain {
-  readonly contract: string;
-  readonly readings: number;
-  readonly devices: number;
-  /** Readings of one frame. */
-  readonly perFrame: number;
+/** What is drained, by how many, into what. */
+export interface DrainPlan extends BacklogSize {
+  readonly aggregators: number;
+  readonly store: Store;
+}
+
+export interface Drain extends DrainPlan {
   readonly frameBytesPerReading: number;
   readonly seconds: number;
   readonly readingsPerSecond: number;
   /** Cores of each process meanwhile. */
   readonly cores: Readonly<Record<string, number>>;
   readonly aggregatorMiBMax: number;
-  readonly influxdMiBMax: number;
+  readonly storeMiBMax: number;
 }
 
-export type BacklogSize = Pick<Backlog, "contract" | "readings" | "devices" | "perFrame">;
+export type BacklogSize = Pick<
+  Backlog,
+  "contract" | "readings" | "devices" | "perFrame" | "partitions"
+>;
 
 export const backlogOf = (size: BacklogSize): Backlog => ({
   ...size,
   region: REGION,
-  partitions: PARTITIONS,
   ratePerSecond: RATE_PER_SECOND,
 });
 
 export async function measureDrain(
-  size: BacklogSize,
+  plan: DrainPlan,
   profileDirectory: string | undefined,
 ): Promise<Drain> {
   await using stack = new AsyncDisposableStack();
-  const site = await startSite(stack);
-  const bytes = await writeBacklog(site.region, backlogOf(size));
+  const { partitions, store } = plan;
+  const site = await startSite(stack, { store, partitions });
+  const bytes = await writeBacklog(site.region, backlogOf(plan));
   await mirrored(site);
-  const aggregator = await makeAggregator(stack, site, profileDirectory);
-  await aggregator.process.start();
+  const making = Array.from({ length: plan.aggregators }, () =>
+    makeAggregator(stack, site, profileDirectory, partitions),
+  );
+  const aggregators = await Promise.all(making);
+  await Promise.all(aggregators.map(({ process }) => process.start()));
   const pids = {
-    aggregator: aggregator.process.pid!,
-    influxd: site.influx.process.pid!,
-    natsHub: site.nats.hub.process.pid!,
+    aggregator: aggregators.map(({ process }) => process.pid!),
+    store: [site.influx.process.pid!],
+    natsHub: [site.nats.hub.process.pid!],
   };
-  const drain = await follow(aggregator, size.readings, pids);
+  const drain = await follow(aggregators, plan.readings, pids);
   // A profile is written when the process ends by itself.
-  await aggregator.process.stop("SIGTERM");
-  return { ...size, frameBytesPerReading: bytes / size.readings, ...drain };
+  for (const { process } of aggregators) await process.stop("SIGTERM");
+  return { ...plan, frameBytesPerReading: bytes / plan.readings, ...drain };
 }
+
+type Pids = Readonly<Record<"aggregator" | "store" | "natsHub", readonly number[]>>;
+
+const sumOf = (all: readonly number[]): number => all.reduce((sum, one) => sum + one, 0);
 
 /** From the first reading stored to the last. */
 async function follow(
-  aggregator: Service,
+  aggregators: readonly Service[],
   readings: number,
-  pids: Readonly<Record<"aggregator" | "influxd" | "natsHub", number>>,
-): Promise<Omit<Drain, keyof BacklogSize | "frameBytesPerReading">> {
+  pids: Pids,
+): Promise<Omit<Drain, keyof DrainPlan | "frameBytesPerReading">> {
   let startMs = 0;
   let before: Record<string, number> = {};
   let storedAtStart = 0;
-  const max = { aggregator: 0, influxd: 0 };
+  const max = { aggregator: 0, store: 0 };
   const cpu = (): Record<string, number> =>
-    Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, cpuSeconds(pid) ?? 0]));
+    Object.fromEntries(
+      Object.entries(pids).map(([name, all]) => [
+        name,
+        sumOf(all.map((pid) => cpuSeconds(pid) ?? 0)),
+      ]),
+    );
   for (;;) {
-    const { readingsStored } = await aggregator.status<AggregatorStatus>();
+    const statuses = aggregators.map((one) => one.status<AggregatorStatus>());
+    const readingsStored = sumOf((await Promise.all(statuses)).map((one) => one.readingsStored));
     if (readingsStored > 0 && startMs === 0) {
       startMs = performance.now();
       storedAtStart = readingsStored;
       before = cpu();
     }
-    for (const name of ["aggregator", "influxd"] as const)
-      max[name] = Math.max(max[name], (residentKiB(pids[name]) ?? 0) / 1024);
+    for (const name of ["aggregator", "store"] as const) {
+      const mib = sumOf(pids[name].map((pid) => residentKiB(pid) ?? 0)) / 1024;
+      max[name] = Math.max(max[name], mib);
+    }
     if (readingsStored >= readings) break;
     await sleep(SAMPLE_MS);
   }
@@ -87,6 +106,6 @@ async function follow(
     readingsPerSecond: (readings - storedAtStart) / seconds,
     cores: Object.fromEntries(cores) as Record<string, number>,
     aggregatorMiBMax: Math.round(max.aggregator),
-    influxdMiBMax: Math.round(max.influxd),
+    storeMiBMax: Math.round(max.store),
   };
 }

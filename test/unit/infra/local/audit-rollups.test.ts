@@ -40,7 +40,16 @@ const rowsOf = (points: readonly Point[]): Row[] =>
 
 function rollupOf(points: readonly Point[]): Row {
   const power = new FieldStatistics(true);
-  points.forEach((point, seq) => power.add(point.power, point.ms, seq));
+  power.addColumn(
+    {
+      values: points.map((point) => point.power),
+      columns: 1,
+      count: points.length,
+      timesMs: points.map(({ ms }) => ms),
+      orders: points.map((_, seq) => seq),
+    },
+    0,
+  );
   const fields = [power.values, new FieldStatistics(false).values];
   return Object.fromEntries(rollupValues({ series: SERIES, count: points.length, fields }));
 }
