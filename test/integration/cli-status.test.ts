@@ -19,19 +19,21 @@ const stack = new AsyncDisposableStack();
 let edge: Edge;
 let engine: Service;
 let directory: string;
+const LANES = 4;
 
 /** As it is typed by somebody who works in a folder of the project. */
 const typed = (...args: string[]) => skerry(args, { cwd: join(directory, "deep/down") });
 
 beforeAll(async () => {
   directory = stack.use(await temporaryDirectory()).path;
-  edge = stack.use(await startEdge({ devices: 4, rate: 40 }));
+  edge = stack.use(await startEdge({ devices: 4, rate: 40, partitions: LANES }));
   const rules = join(directory, "rules.json");
   writeFileSync(rules, "[]");
   engine = await startService("gateway/alerting/main.ts", {
     SKERRY_REGION: "eu",
     SKERRY_NATS_URL: edge.nats.region("eu").urlOf("alerting"),
     SKERRY_RULES: rules,
+    SKERRY_PARTITIONS: String(LANES),
   });
   stack.use(engine.process);
   const addresses = {

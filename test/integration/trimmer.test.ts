@@ -71,7 +71,7 @@ test("what everybody has read goes; what the hub or the engine has not read stay
   const atKill = (await range(eu)).last;
   await sleep(AWAY_MS);
   const away = await range(eu);
-  expect(away.last).toBeGreaterThan(atKill + 4);
+  expect(away.last).toBeGreaterThan(atKill + 1);
   expect(away.first).toBeLessThanOrEqual(atKill + 1);
   await world.hub.process.start();
   await eventually("it is trimmed again", async () => (await range(eu)).first > away.last);
@@ -92,7 +92,7 @@ test("what everybody has read goes; what the hub or the engine has not read stay
     return lanes.length === 1 && lanes.every(({ doneSeq }) => doneSeq > later.last);
   });
   const { lanes } = await aggregator.status();
-  expect(lanes.map(({ stoppedBy }) => stoppedBy)).toEqual([null, null, null, null]);
+  expect(lanes.map(({ stoppedBy }) => stoppedBy)).toEqual([null]);
 });
 
 test("the first frame since a time is found by bisection", async () => {

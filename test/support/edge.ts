@@ -20,13 +20,16 @@ export interface Edge extends AsyncDisposable {
 
 export async function startEdge(options: {
   devices: number;
+  partitions?: number;
   rate: number;
   logBytesMax?: number;
 }): Promise<Edge> {
+  const { partitions = 1 } = options;
   const stack = new AsyncDisposableStack();
   const directory = stack.use(await temporaryDirectory());
   const nats = stack.use(
     await startHubAndRegions({
+      partitions,
       regions: ["eu"],
       ...(options.logBytesMax === undefined ? {} : { logBytesMax: options.logBytesMax }),
     }),
@@ -38,6 +41,7 @@ export async function startEdge(options: {
     SKERRY_MQTT_PORT: String(mqttPort),
     SKERRY_DATA_DIR: join(directory.path, "gateway"),
     SKERRY_ANONYMOUS: "loopback",
+    SKERRY_PARTITIONS: String(partitions),
   });
   stack.use(gateway.process);
   const mqttUrl = `mqtt://127.0.0.1:${mqttPort}`;

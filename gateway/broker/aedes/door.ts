@@ -9,7 +9,7 @@
 //     nothing, one whose socket closes early may hear `registered` afterwards.
 // D3. CONNACK to an MQTT 3.1 client is two bytes of which the first is reserved: it says no "session
 //     present", though the session is resumed (MQTT 3.1, 3.2).
-import type { EventEmitter } from "node:events";
+import { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
 import { Aedes, type AedesOptions, type Client } from "aedes";
 import type { IConnectPacket, IDisconnectPacket } from "mqtt-packet";
@@ -58,6 +58,7 @@ export class Door {
     visitor: Visitor,
     serverKeepAlive: number | undefined,
   ): Guest {
+    const ours = ENDS.map((event) => stream.listeners(event));
     const client = this.#aedes.handle(stream) as AedesClient;
     stream.removeListener("readable", client._nextBatch);
     client._nextBatch = (error) => {
@@ -65,7 +66,14 @@ export class Door {
     };
     client._parsingBatch = 0;
     client._serverKeepAlive = serverKeepAlive;
-    client.once("connected", () => visitor.acknowledged());
+    client.once("connected", () => {
+      ENDS.forEach((event, at) => {
+        for (const listener of stream.listeners(event) as Listener[])
+          if (!ours[at]!.includes(listener)) stream.off(event, listener);
+      });
+      slim(client, stream);
+      visitor.acknowledged();
+    });
     this.#visitors.set(client, visitor);
     const { clientId } = connect;
     if (connect.protocolVersion === MQTT_3_1) {
@@ -97,6 +105,30 @@ export class Door {
     });
   }
 }
+
+type Listener = (...args: unknown[]) => void;
+
+/** Events of a socket after which the connection hangs up by itself, and aedes hears of that. */
+const ENDS = ["end", "error"] as const;
+
+/**
+ * Lets go of what aedes holds for a client that it would read, and deliver to: a parser with its stream, a dozen
+ * listeners and closures, a third of what a connection takes.
+ */
+function slim(client: AedesClient, stream: Duplex): void {
+  const packets: AedesClient["_parser"] = new EventEmitter();
+  for (const listener of client._parser.listeners("packet"))
+    packets.on("packet", listener as (packet: unknown) => void);
+  packets.client = client;
+  client._parser = packets;
+  client.deliver0 = client.deliverQoS = null;
+  client._eos();
+  client._eos = NOTHING;
+  // Before anybody else, as before.
+  stream.prependOnceListener("close", () => client.close());
+}
+
+const NOTHING = (): void => undefined;
 
 /** A client that aedes was handed. */
 export class Guest {

@@ -7,8 +7,13 @@ import type { Will } from "../protocol/properties.ts";
 export interface PrivateClient {
   /** Kept from CONNECT until it is published or dropped. */
   will: Will | null;
-  /** A packet emitted as `packet` is handled as if it had just been parsed. */
-  readonly _parser: EventEmitter;
+  /** A packet emitted as `packet` is handled as if it had just been parsed; its listeners find their client by it. */
+  _parser: EventEmitter & { client?: unknown };
+  /** Lets go of the socket's end: aedes no longer hears of it. Called once more when the client is closed. */
+  _eos: () => void;
+  /** Deliveries to it, of which there are none. */
+  deliver0: unknown;
+  deliverQoS: unknown;
   /** Reads on: the listener of `readable`, called again after each packet. */
   _nextBatch: (error?: Error | null) => void;
   /** Must be 0 when CONNECT is handed over, or it is queued for ever. */

@@ -208,6 +208,7 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
   accept(packet: IConnectPacket, identity: ClientIdentity): void {
     if (this.#phase !== "connecting") return;
     clearTimeout(this.#connectTimer);
+    this.#connectTimer = undefined;
     this.identity = identity;
     // Server Keep Alive for MQTT 5; aedes' own limit would refuse MQTT 3 clients outright.
     const limitSeconds = this.#parts.limits.keepAliveSecondsMax;

@@ -37,9 +37,7 @@ export class Dispatch implements TopicHolder {
     this.#parts = parts;
     this.#source = source;
     this.#session = session;
-    this.#slowdown = new Slowdown(source, parts.rateLimit, PAUSE.rate, () =>
-      parts.handlers.slowed?.(source.identity, "rate"),
-    );
+    this.#slowdown = new Slowdown(source, parts.rateLimit, PAUSE.rate, parts.handlers);
     this.#inbound = new Inbound(parts, source, session.inbound);
   }
 

@@ -55,9 +55,7 @@ export class Inbound implements HeldPublishes {
     this.#parts = parts;
     this.#source = source;
     this.#session = session;
-    this.#slowdown = new Slowdown(source, parts.rejectLimit, PAUSE.rejects, () =>
-      parts.handlers.slowed?.(source.identity, "rejects"),
-    );
+    this.#slowdown = new Slowdown(source, parts.rejectLimit, PAUSE.rejects, parts.handlers);
     session.join(this);
   }
 

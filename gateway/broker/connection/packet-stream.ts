@@ -2,8 +2,7 @@
 //
 // Y1. Packets are handed over in the order of their bytes; behind one that is not as it must be, none.
 // Y2. A PUBLISH is read at once (protocol/publish-reader.ts), everything else by the library's parser.
-import * as mqttPacket from "mqtt-packet";
-import type { IPublishPacket, Packet, Parser } from "mqtt-packet";
+import type { IPublishPacket, Packet } from "mqtt-packet";
 import { Framing, type FramingFault, type PacketSink, type Span } from "../protocol/framing.ts";
 import {
   type PacketFault,
@@ -12,6 +11,7 @@ import {
   packetFault,
   versionOfConnect,
 } from "../protocol/packet-check.ts";
+import { parsePacket } from "../protocol/packet-parser.ts";
 import { PublishReader, isPublish } from "../protocol/publish-reader.ts";
 import { clearUnusedBits } from "../protocol/unused-bits.ts";
 
@@ -28,17 +28,16 @@ export interface PacketOwner {
 export class PacketStream implements PacketSink {
   readonly #owner: PacketOwner;
   readonly #framing: Framing;
-  readonly #parser: Parser = mqttPacket.parser();
   /** Null before the first PUBLISH, which most listeners never send. */
   #publishes: PublishReader | null = null;
   /** The version of the CONNECT that was seen. */
   #version: ProtocolVersion | null = null;
+  /** True if its CONNECT said that it is a bridge. */
+  #isBridge = false;
 
   constructor(packetBytesMax: number, owner: PacketOwner) {
     this.#owner = owner;
     this.#framing = new Framing(packetBytesMax, this);
-    this.#parser.on("packet", (packet) => owner.packet(packet));
-    this.#parser.on("error", (error: Error) => owner.malformed(error));
   }
 
   /** Hands over the packets that are whole with this chunk. */
@@ -68,7 +67,7 @@ export class PacketStream implements PacketSink {
     return this.#publishes.read(bytes, span, this.#version);
   }
 
-  publish(packet: IPublishPacket): void {
+  publish(packet: Packet): void {
     try {
       this.#owner.packet(packet);
     } catch (error) {
@@ -76,12 +75,15 @@ export class PacketStream implements PacketSink {
     }
   }
 
-  parse(packet: Buffer): void {
+  parse(bytes: Buffer): void {
+    let packet: Packet;
     try {
-      this.#parser.parse(packet);
+      packet = parsePacket(bytes, this.#version, this.#isBridge);
     } catch (error) {
-      this.#owner.failed(error);
+      return this.#owner.malformed(error as Error);
     }
+    if (packet.cmd === "connect") this.#isBridge = "bridgeMode" in packet;
+    this.publish(packet);
   }
 
   fault(fault: PacketFault | FramingFault): void {

@@ -1,7 +1,8 @@
 // Reads a client more slowly while it is over a rate: it loses nothing, and its pings are answered late.
 // What it may have in flight bounds how far it gets over the rate, and so how long it is not read.
 // Tokens are taken from the bucket of the client id: a new connection inherits the debt.
-import type { Pause } from "./pauses.ts";
+import type { BrokerHandlers } from "../broker.ts";
+import { PAUSE, type Pause } from "./pauses.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import type { Source } from "./source.ts";
 
@@ -9,16 +10,21 @@ export class Slowdown {
   readonly #source: Source;
   readonly #limit: RateLimit;
   readonly #pause: Pause;
-  readonly #tell: () => void;
+  readonly #handlers: Pick<BrokerHandlers, "slowed">;
   #timer: NodeJS.Timeout | null = null;
   #stopped = false;
 
-  /** @param tell called with each time that the client is not read any more. */
-  constructor(source: Source, limit: RateLimit, pause: Pause, tell: () => void) {
+  /** @param handlers told each time that the client is not read any more. */
+  constructor(
+    source: Source,
+    limit: RateLimit,
+    pause: Pause,
+    handlers: Pick<BrokerHandlers, "slowed">,
+  ) {
     this.#source = source;
     this.#limit = limit;
     this.#pause = pause;
-    this.#tell = tell;
+    this.#handlers = handlers;
   }
 
   /**
@@ -30,7 +36,8 @@ export class Slowdown {
     if (waitMs === 0 || this.#timer || this.#stopped) return;
     this.#source.pause(this.#pause);
     this.#waitFor(waitMs);
-    this.#tell();
+    const why = this.#pause === PAUSE.rate ? "rate" : "rejects";
+    this.#handlers.slowed?.(this.#source.identity, why);
   }
 
   #waitFor(waitMs: number): void {

@@ -8,6 +8,7 @@
 // S3. A QoS 1 publish without a PUBACK is looked for in the queues that hold it, so that only a re-send
 //     costs anything; one that was stored when its connection had gone is noted. Once a PUBACK is written,
 //     whatever has its identifier is another publish [MQTT-4.3.2-5].
+import { LazyMap } from "./lazy-map.ts";
 import type { Peer } from "./peer.ts";
 
 /** Stored identifiers that outlive the process; absent for sessions that end with the connection. */
@@ -25,12 +26,12 @@ export interface HeldPublishes {
 
 export class InboundSession {
   /** The connection to answer while held, null once stored. */
-  readonly #owners = new Map<number, Peer | null>();
+  readonly #owners = new LazyMap<number, Peer | null>();
   readonly #store: IdentifierStore | undefined;
 
   /** S3. */
   #held: HeldPublishes[] = [];
-  readonly #unanswered = new Set<number>();
+  #unanswered: Set<number> | null = null;
 
   constructor(stored: Iterable<number> = [], store?: IdentifierStore) {
     for (const messageId of stored) this.#owners.set(messageId, null);
@@ -43,13 +44,14 @@ export class InboundSession {
 
   /** A connection begins. */
   join(held: HeldPublishes): void {
-    this.#held = this.#held.filter(({ isEmpty }) => !isEmpty);
-    this.#held.push(held);
+    const others = this.#held.filter(({ isEmpty }) => !isEmpty);
+    // An array that grows takes room for sixteen more.
+    this.#held = others.length === 0 ? [held] : [...others, held];
   }
 
   /** A QoS 1 publish was stored, and its connection has gone. */
   leave(messageId: number): void {
-    this.#unanswered.add(messageId);
+    (this.#unanswered ??= new Set()).add(messageId);
   }
 
   /**
@@ -57,7 +59,7 @@ export class InboundSession {
    * @returns `held` if its first sending is about to be answered here, `stored` if it can be now.
    */
   arrive(messageId: number, isAgain: boolean, peer: Peer): "new" | "held" | "stored" {
-    const known = this.#unanswered.size > 0 && this.#unanswered.delete(messageId);
+    const known = this.#unanswered?.delete(messageId) ?? false;
     if (!isAgain) return "new";
     if (known) return "stored";
     return this.#held.some((held) => held.adopt(messageId, peer)) ? "held" : "new";

@@ -16,6 +16,7 @@ import { count } from "../counters.ts";
 import type { Limits } from "../options.ts";
 import { REASON } from "../protocol/reason-codes.ts";
 import { encode, pubrelWord } from "../protocol/wire.ts";
+import { LazyMap } from "./lazy-map.ts";
 import type { Peer } from "./peer.ts";
 import type { Backlog, SessionStore, StoredMessage } from "./session-store.ts";
 
@@ -51,7 +52,7 @@ export class Outbound {
   readonly #clientId: string;
   #peer: Peer | null = null;
   #window = 0;
-  #inFlight = new Map<number, InFlight>();
+  readonly #inFlight = new LazyMap<number, InFlight>();
   #nextId = 1;
   /** Messages of this session in the store, in flight or waiting; else those waiting in memory. */
   readonly #backlog: Backlog;

@@ -1,5 +1,6 @@
 // One MQTT session (MQTT 5, 4.1): what is known of a client between its connections.
 import { InboundSession } from "./inbound-session.ts";
+import { LazyMap } from "./lazy-map.ts";
 import { Outbound, type OutboundParts } from "./outbound.ts";
 import type { Peer } from "./peer.ts";
 import type { Backlog, SubscriptionOptions } from "./session-store.ts";
@@ -10,7 +11,7 @@ export interface Subscription extends SubscriptionOptions {
 
 export class Session {
   readonly clientId: string;
-  readonly subscriptions = new Map<string, Subscription>();
+  readonly subscriptions = new LazyMap<string, Subscription>();
   readonly outbound: Outbound;
   readonly inbound: InboundSession;
   /** The connection that has it; null while its client is absent. */

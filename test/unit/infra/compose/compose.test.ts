@@ -58,7 +58,7 @@ test.each(Object.entries(services))("%s", (_name, service) => {
     if (source.startsWith(".")) expect(existsSync(join(COMPOSE, source)), source).toBe(true);
     else expect(volumes).toHaveProperty(source);
   }
-  const [main = ""] = service.command ?? [];
+  const [main = ""] = (service.command ?? []).filter((word) => !word.startsWith("--"));
   if (service.image === "skerry") expect(existsSync(join(PROJECT, main)), main).toBe(true);
   for (const variable of Object.keys(service.environment ?? {})) {
     if (variable.startsWith("SKERRY_"))

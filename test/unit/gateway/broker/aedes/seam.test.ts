@@ -24,7 +24,13 @@ const aNumber = (value: unknown, name: string): void => expect(value, name).toBe
 /** As they are right after the client is registered, while its CONNACK is on its way. */
 const CLIENT = {
   will: (value, name) => expect(value, name).toMatchObject({ topic: "will" }),
-  _parser: (value, name) => expect(value.listenerCount("packet"), name).toBe(1),
+  _parser: (value, name) => {
+    expect(value.listenerCount("packet"), name).toBe(1);
+    expect(value.client, name).toHaveProperty("id", "a");
+  },
+  _eos: aFunction,
+  deliver0: aFunction,
+  deliverQoS: aFunction,
   _nextBatch: aFunction,
   _parsingBatch: aNumber,
   _cleanStart: aBoolean,

@@ -27,7 +27,7 @@ const limit = () => new RateLimit({ perSecond: 10, burst: 10 });
 
 test("a client over its rate is not read until the debt of what was in flight is paid as well", () => {
   const { told, source } = aSource();
-  const slowdown = new Slowdown(source, limit(), PAUSE.rejects, () => undefined);
+  const slowdown = new Slowdown(source, limit(), PAUSE.rejects, {});
   slowdown.spend(20);
   slowdown.spend(20);
   expect(told).toEqual(["pause 32"]);
@@ -58,7 +58,7 @@ test("the packets of a connection are slowed down in the same way", () => {
 
 test("a connection that is closed is neither paused nor read again", () => {
   const { told, source } = aSource();
-  const slowdown = new Slowdown(source, limit(), PAUSE.rate, () => undefined);
+  const slowdown = new Slowdown(source, limit(), PAUSE.rate, {});
   slowdown.spend(20);
   slowdown.stop();
   slowdown.spend(20);
