@@ -3,6 +3,7 @@ import { aggregatorMetricSpecs } from "../../cloud/aggregator/metrics.ts";
 import { insightMetricSpecs } from "../../cloud/insight/metrics.ts";
 import { notifierMetricSpecs } from "../../cloud/notifier/metrics.ts";
 import { stewardMetricSpecs } from "../../cloud/steward/metrics.ts";
+import { linkMetricSpecs } from "../link/metrics.ts";
 import { simulatorMetricSpecs } from "../../device-sim/metrics.ts";
 import { alertingMetricSpecs } from "../../gateway/alerting/metrics.ts";
 import { FrameFigures } from "../../gateway/ingest/frame-figures.ts";
@@ -31,6 +32,7 @@ const PROCESSES: readonly (readonly [name: string, specs: readonly MetricSpec[]]
   ["Aggregator", aggregatorMetricSpecs(unread, {} as Measured)],
   ["Steward", [...stewardMetricSpecs(unread), ...insightMetricSpecs(() => null)]],
   ["Notifier", notifierMetricSpecs(unread)],
+  ["Link", linkMetricSpecs(unread)],
   ["Simulator", simulatorMetricSpecs(unread)],
   [
     "The nats-server of an alerting engine or a steward",

@@ -8,6 +8,7 @@ import { ALERTING_OPTIONS } from "../../gateway/alerting/options.ts";
 import { GATEWAY_OPTIONS } from "../../gateway/options.ts";
 import { type OptionTable, flagOf } from "../../platform/runtime/config.ts";
 import { COMMON_OPTIONS } from "../../platform/runtime/process-main.ts";
+import { LINK_OPTIONS } from "../link/options.ts";
 import { launcherProgram } from "../local/options.ts";
 import { commandText, relative } from "./cli-page.ts";
 import { GENERATED, code, page, table } from "./markdown.ts";
@@ -55,6 +56,12 @@ const PROCESSES: readonly Process[] = [
     main: "cloud/console/main.ts",
     does: "A web server for people and programs that look after an installation. One at the hub.",
     options: CONSOLE_OPTIONS,
+  },
+  {
+    name: "Link",
+    main: "infra/link/main.ts",
+    does: "One end of a compressed connection over the WAN. One in each region, one or more at the hub.",
+    options: LINK_OPTIONS,
   },
   {
     name: "Simulator",

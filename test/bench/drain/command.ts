@@ -62,7 +62,7 @@ function planOf(flags: Flags) {
   return {
     // Alternating, so that a machine that slows down slows all of them.
     drains: Array.from({ length: rounds }, () => one).flat(),
-    wan: { rates: [100, 10_000], seconds: quick ? 6 : 10 },
+    wan: { rates: [100, 1_000, 10_000], seconds: quick ? 6 : 10 },
     // Long enough for both ends to give the connection up and dial again.
     cutSeconds: quick ? 0 : 20,
     alerts: quick ? null : { size: sizeOf("bench", 3_000_000), seconds: 15 },
@@ -96,7 +96,7 @@ export const drainCommand = new Command("drain")
       drains.push(measured);
     }
     if (wanted("wan")) say("bytes over the WAN");
-    const wan = wanted("wan") ? await measureWan({ ...plan.wan, mosquitto }) : [];
+    const wan = wanted("wan") ? await measureWan({ ...plan.wan, mosquitto }) : null;
     const withCut = wanted("cut") && plan.cutSeconds > 0;
     if (withCut) say("a WAN cut");
     const cut = withCut ? await measureCut(10_000, plan.cutSeconds) : null;

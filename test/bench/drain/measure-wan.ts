@@ -7,23 +7,39 @@ import { eventually } from "../../support/eventually.ts";
 import { freePort } from "../../support/free-port.ts";
 import { ServerProcess } from "../../support/server-process.ts";
 import { connectClient } from "../../support/mqtt-client.ts";
-import { TcpProxy } from "../../../infra/local/demo/tcp-proxy.ts";
+import type { TcpProxy } from "../../../infra/local/demo/tcp-proxy.ts";
 import { Generator } from "../ingest/generator.ts";
 import { PACED_WINDOW } from "../ingest/plan.ts";
 import type { Target } from "../ingest/targets.ts";
+import { cpuSeconds } from "../processes.ts";
+import { startCountedLink } from "./link-ends.ts";
 import { mirrored, startGateway, startSite } from "./site.ts";
 
 const CONNECTIONS = 100;
 const HOST = "127.0.0.1";
 
+/** Bytes over a WAN as it is, and over a compressed link. */
+export interface ByLink {
+  readonly plain: number;
+  readonly compressed: number;
+}
+
 export interface WanBytes {
   readonly ratePerSecond: number;
   readonly seconds: number;
   /** Bytes per reading. */
-  readonly skerry: number;
-  readonly mosquitto: number;
-  /** skerry / mosquitto. */
+  readonly skerry: ByLink;
+  readonly mosquitto: ByLink;
+  /** Compressed, as operators are to set it up, beside the bridge without a link. */
   readonly ratio: number;
+  /** Cores of both ends of the link together. */
+  readonly linkCores: number;
+}
+
+export interface Wan {
+  /** Bytes per second of a region without devices. */
+  readonly idle: ByLink;
+  readonly rates: readonly WanBytes[];
 }
 
 export interface WanPlan {
@@ -32,26 +48,51 @@ export interface WanPlan {
   readonly mosquitto: string;
 }
 
-export async function measureWan(plan: WanPlan): Promise<WanBytes[]> {
+/** After a start the mirrors agree on where they are. */
+const SETTLE_MS = 15_000;
+const IDLE_MS = 20_000;
+
+export async function measureWan(plan: WanPlan): Promise<Wan> {
+  const [plain, compressed] = [await measureOver(plan, false), await measureOver(plan, true)];
+  const rates = plan.rates.map((ratePerSecond, at): WanBytes => {
+    const skerry = { plain: plain.rates[at]!.skerry, compressed: compressed.rates[at]!.skerry };
+    const mosquitto = {
+      plain: plain.rates[at]!.mosquitto,
+      compressed: compressed.rates[at]!.mosquitto,
+    };
+    const ratio = skerry.compressed / mosquitto.plain;
+    const { linkCores } = compressed.rates[at]!;
+    return { ratePerSecond, seconds: plan.seconds, skerry, mosquitto, ratio, linkCores };
+  });
+  return { idle: { plain: plain.idle, compressed: compressed.idle }, rates };
+}
+
+async function measureOver(plan: WanPlan, compressed: boolean) {
   await using stack = new AsyncDisposableStack();
-  const site = await startSite(stack);
+  const site = await startSite(stack, { store: "instant", compressed });
   const gateway = await startGateway(stack, site);
-  const bridge = await startBridge(stack, site.directory, plan.mosquitto);
+  const bridge = await startBridge(stack, site.directory, plan.mosquitto, compressed);
   const generator = stack.use(new Generator(1));
-  const results: WanBytes[] = [];
+  await sleep(SETTLE_MS);
+  const before = site.wan.bytes;
+  await sleep(IDLE_MS);
+  const idle = (site.wan.bytes - before) / (IDLE_MS / 1_000);
+  const rates = [];
   for (const ratePerSecond of plan.rates) {
     const of = { generator, ratePerSecond, seconds: plan.seconds };
+    const cpu = (): number => site.link.pids.reduce((sum, pid) => sum + (cpuSeconds(pid) ?? 0), 0);
+    const [cpuBefore, startMs] = [cpu(), performance.now()];
     const skerry = await perReading({
       ...of,
       target: gateway,
       wan: site.wan,
       arrived: () => mirrored(site),
     });
+    const linkCores = (cpu() - cpuBefore) / ((performance.now() - startMs) / 1_000);
     const mosquitto = await perReading({ ...of, ...bridge });
-    const ratio = skerry / mosquitto;
-    results.push({ ratePerSecond, seconds: plan.seconds, skerry, mosquitto, ratio });
+    rates.push({ skerry, mosquitto, linkCores });
   }
-  return results;
+  return { idle, rates };
 }
 
 async function perReading(of: {
@@ -74,9 +115,14 @@ async function perReading(of: {
 }
 
 /** Two Mosquittos, the first bridging `devices/#` to the second with QoS 1, nothing dropped. */
-async function startBridge(stack: AsyncDisposableStack, directory: string, program: string) {
-  const [edge, central, link] = [await freePort(), await freePort(), await freePort()];
-  const wan = stack.use(await TcpProxy.listen(link, central));
+async function startBridge(
+  stack: AsyncDisposableStack,
+  directory: string,
+  program: string,
+  compressed: boolean,
+) {
+  const [edge, central] = [await freePort(), await freePort()];
+  const { port: link, wan } = await startCountedLink(stack, central, compressed);
   const start = async (name: string, port: number, lines: readonly string[]) => {
     const configuration = join(directory, `${name}.conf`);
     const common = [

@@ -15,7 +15,8 @@ import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { type NatsWorld, startHubAndRegions } from "../../support/nats.ts";
 import { type Service, makeService } from "../../support/services.ts";
 import { ROOMY } from "../../../infra/local/node-flags.ts";
-import { TcpProxy } from "../../../infra/local/demo/tcp-proxy.ts";
+import { type CountedLink, startCountedLink } from "./link-ends.ts";
+import type { TcpProxy } from "../../../infra/local/demo/tcp-proxy.ts";
 import type { Target } from "../ingest/targets.ts";
 
 export const REGION = "eu";
@@ -26,6 +27,7 @@ const LOG_BYTES_MAX = 16 * 1024 ** 3;
 /** A region linked to the hub over a WAN. */
 export interface LinkedRegion {
   readonly nats: NatsWorld;
+  readonly link: CountedLink;
   readonly wan: TcpProxy;
   /** Of the product, and those of this benchmark. */
   readonly schemas: string;
@@ -43,9 +45,9 @@ export type Store = (typeof STORES)[number];
 
 export async function startSite(
   stack: AsyncDisposableStack,
-  { store = "influxdb", partitions = PARTITIONS }: { store?: Store; partitions?: number } = {},
+  { store = "influxdb", ...of }: { store?: Store; partitions?: number; compressed?: boolean } = {},
 ): Promise<Site> {
-  const linked = await startLinkedRegion(stack, partitions);
+  const linked = await startLinkedRegion(stack, of);
   const influx = store === "influxdb" ? await startInflux() : await startInstantStore();
   return { ...linked, influx: stack.use(influx) };
 }
@@ -66,27 +68,26 @@ async function startInstantStore(): Promise<Site["influx"]> {
 
 export async function startLinkedRegion(
   stack: AsyncDisposableStack,
-  partitions = PARTITIONS,
+  { partitions = PARTITIONS, compressed = false } = {},
 ): Promise<LinkedRegion> {
   const directory = stack.use(await temporaryDirectory()).path;
   const schemas = join(directory, "schemas");
   await cp(SCHEMAS_DIRECTORY, schemas, { recursive: true });
   await cp(join(import.meta.dirname, "schemas"), schemas, { recursive: true });
-  let wan: TcpProxy | null = null;
+  let link: CountedLink | null = null;
   const nats = stack.use(
     await startHubAndRegions({
       regions: [REGION],
       partitions,
       logBytesMax: LOG_BYTES_MAX,
       wan: async (hubLeafPort) => {
-        const port = await freePort();
-        wan = stack.use(await TcpProxy.listen(port, hubLeafPort));
-        return port;
+        link = await startCountedLink(stack, hubLeafPort, compressed);
+        return link.port;
       },
     }),
   );
   const region = await nats.region(REGION).connect();
-  return { nats, wan: wan!, schemas, region, directory };
+  return { nats, link: link!, wan: link!.wan, schemas, region, directory };
 }
 
 export interface GatewayUnderLoad {

@@ -1,0 +1,226 @@
+// A compressing link between the nats-server of a region and that of the hub: a process at each end.
+//
+//   nats-server (region) --leaf--> link (region) ==WAN, compressed, TLS==> link (hub) --leaf--> nats-server (hub)
+//
+// J1. A connection of one end is one of the other: it begins with the first and ends with either, so that both
+//     nats-servers notice a cut as without the link.
+// J2. Both sides say first who they are: whoever dials the wrong port is told in words, and gets no byte from a
+//     nats-server.
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { type AddressInfo, type Server, type Socket, connect, createServer } from "node:net";
+import { connect as connectTls, createServer as createTlsServer } from "node:tls";
+import { AppError, messageOf } from "../../platform/runtime/errors.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
+import type { StatusSource } from "../../platform/runtime/status-server.ts";
+import { type Passed, compressInto, decompressInto } from "./compressor.ts";
+import type { Address, Side } from "./options.ts";
+
+const PREFACE = Buffer.from("skerry-link 1\n", "latin1");
+const PREFACE_WITHIN_MS = 10_000;
+const DIAL_WITHIN_MS = 10_000;
+
+export interface LinkConfig {
+  readonly side: Side;
+  readonly listen: Address;
+  readonly target: Address;
+  readonly cert: string;
+  readonly key: string;
+  readonly ca: string;
+}
+
+export interface LinkStatus {
+  readonly process: "link";
+  readonly side: Side;
+  readonly encrypted: boolean;
+  readonly connections: number;
+  /** Bytes since the start, by direction. */
+  readonly toHub: Passed;
+  readonly fromHub: Passed;
+  /** The last reason for which a connection did not come about; null if none is known. */
+  readonly lastError: string | null;
+}
+
+export class Link implements StatusSource, AsyncDisposable {
+  readonly #config: LinkConfig;
+  readonly #logger: Logger;
+  readonly #tls: Tls;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #toHub: Passed = { plain: 0, wire: 0 };
+  readonly #fromHub: Passed = { plain: 0, wire: 0 };
+  #connections = 0;
+  #lastError: string | null = null;
+
+  /** @throws AppError `CONFIG_INVALID` for certificates that cannot be read. */
+  constructor(config: LinkConfig, logger: Logger) {
+    this.#config = config;
+    this.#logger = logger;
+    this.#tls = tlsOf(config);
+    const accept = (socket: Socket): void => void this.#accept(socket);
+    const { on, cert, key, ca } = this.#tls;
+    this.#server =
+      on && config.side === "hub"
+        ? createTlsServer({ cert, key, ca, requestCert: ca !== undefined }, accept)
+        : createServer({ noDelay: true }, accept);
+    this.#server.on("tlsClientError", (error) => this.#failed(`no TLS: ${messageOf(error)}`));
+  }
+
+  /** @throws AppError `ADDRESS_IN_USE`. */
+  async open(): Promise<void> {
+    const { host, port } = this.#config.listen;
+    this.#server.listen(port, host);
+    await once(this.#server, "listening").catch((cause: unknown) => {
+      const what = `SKERRY_LINK_LISTEN ${host}:${port}: ${messageOf(cause)}`;
+      throw new AppError("ADDRESS_IN_USE", "fatal", what, { cause });
+    });
+    const isLocal = ["127.0.0.1", "::1", "localhost"].includes(host);
+    if (!this.#tls.on && !isLocal)
+      this.#logger.warn(
+        "the link is not encrypted: set SKERRY_LINK_CERT at the hub, SKERRY_LINK_CA in regions",
+      );
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  ready(): boolean {
+    return this.#server.listening;
+  }
+
+  status(): LinkStatus {
+    return {
+      ...{ process: "link", side: this.#config.side, encrypted: this.#tls.on },
+      ...{ connections: this.#connections, lastError: this.#lastError },
+      ...{ toHub: { ...this.#toHub }, fromHub: { ...this.#fromHub } },
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+
+  async #accept(accepted: Socket): Promise<void> {
+    this.#keep(accepted);
+    const { side } = this.#config;
+    try {
+      // At the hub nobody is let through to its nats-server before it has said what it is (J2).
+      if (side === "hub") await greet(accepted);
+      const dialled = this.#keep(await this.#dial());
+      if (side === "region") await greet(dialled);
+      const [plain, wire] = side === "region" ? [accepted, dialled] : [dialled, accepted];
+      this.#join(plain, wire);
+    } catch (error) {
+      accepted.destroy();
+      this.#failed(messageOf(error));
+    }
+  }
+
+  #join(plain: Socket, wire: Socket): void {
+    if (plain.destroyed || wire.destroyed) {
+      plain.destroy();
+      wire.destroy();
+      return;
+    }
+    const isRegion = this.#config.side === "region";
+    compressInto(plain, wire, isRegion ? this.#toHub : this.#fromHub);
+    decompressInto(wire, plain, isRegion ? this.#fromHub : this.#toHub);
+    this.#connections += 1;
+    plain.once("close", () => {
+      this.#connections -= 1;
+      wire.destroy(); // J1
+    });
+    wire.once("close", () => plain.destroy());
+    this.#logger.info("linked");
+  }
+
+  async #dial(): Promise<Socket> {
+    const { target, side } = this.#config;
+    const { on, cert, key, ca } = this.#tls;
+    const isTls = on && side === "region";
+    const options = { ...target, timeout: DIAL_WITHIN_MS, noDelay: true };
+    const socket = isTls
+      ? connectTls({ ...options, servername: target.host, cert, key, ca })
+      : connect(options);
+    socket.once("timeout", () => socket.destroy(new Error("it does not answer")));
+    try {
+      await once(socket, isTls ? "secureConnect" : "connect");
+    } catch (cause) {
+      throw new Error(`${target.host}:${target.port}: ${messageOf(cause)}`, { cause });
+    }
+    return socket.setTimeout(0);
+  }
+
+  #keep(socket: Socket): Socket {
+    this.#sockets.add(socket);
+    socket.setNoDelay(true);
+    socket.on("error", (error) => this.#failed(messageOf(error)));
+    socket.once("close", () => this.#sockets.delete(socket));
+    return socket;
+  }
+
+  #failed(why: string): void {
+    if (this.#lastError !== why) this.#logger.warn(`no link: ${why}`);
+    this.#lastError = why;
+  }
+}
+
+interface Tls {
+  readonly on: boolean;
+  readonly cert: Buffer | undefined;
+  readonly key: Buffer | undefined;
+  readonly ca: Buffer | undefined;
+}
+
+function tlsOf({ side, ...files }: LinkConfig): Tls {
+  const read = (name: "cert" | "key" | "ca"): Buffer | undefined => {
+    if (files[name] === "") return undefined;
+    try {
+      return readFileSync(files[name]);
+    } catch (cause) {
+      const what = `SKERRY_LINK_${name.toUpperCase()}: ${messageOf(cause)}`;
+      throw new AppError("CONFIG_INVALID", "fatal", what, { cause });
+    }
+  };
+  const [cert, key, ca] = [read("cert"), read("key"), read("ca")];
+  if ((cert === undefined) !== (key === undefined))
+    throw new AppError(
+      "CONFIG_INVALID",
+      "fatal",
+      "SKERRY_LINK_CERT and SKERRY_LINK_KEY belong together",
+    );
+  const on = side === "hub" ? cert !== undefined : ca !== undefined;
+  if (!on && (cert ?? ca) !== undefined)
+    throw new AppError(
+      "CONFIG_INVALID",
+      "fatal",
+      side === "hub"
+        ? "SKERRY_LINK_CA at the hub needs SKERRY_LINK_CERT and SKERRY_LINK_KEY: what regions ask for"
+        : "SKERRY_LINK_CERT in a region needs SKERRY_LINK_CA: the authority of the hub's certificate",
+    );
+  return { on, cert, key, ca };
+}
+
+/** Says who we are and hears who the other side is (J2). */
+async function greet(socket: Socket): Promise<void> {
+  socket.write(PREFACE);
+  const timer = setTimeout(
+    () => socket.destroy(new Error("the other side says nothing: is it a link?")),
+    PREFACE_WITHIN_MS,
+  );
+  try {
+    for (;;) {
+      const said = socket.read(PREFACE.length) as Buffer | null;
+      if (said?.equals(PREFACE)) return;
+      if (said !== null || socket.readableEnded) break;
+      if (socket.destroyed) break;
+      await Promise.race([once(socket, "readable"), once(socket, "end"), once(socket, "close")]);
+    }
+    throw new Error("the other side is no link of this version");
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,274 @@
+// Goal: what nats-servers say over a compressed link arrives as it was said, for fewer bytes; a link that is killed, cut,
+// lied to or dialled by strangers costs a reconnect and nobody else anything.
+// Method: real processes, sockets with random pieces both ways, real nats-servers with the link between them.
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { type Server, type Socket, connect, createServer } from "node:net";
+import { join } from "node:path";
+import { constants, zstdCompressSync } from "node:zlib";
+import { expect, onTestFinished, test } from "vitest";
+import type { LinkStatus } from "../../infra/link/link.ts";
+import { TcpProxy } from "../../infra/local/demo/tcp-proxy.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
+import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
+import { startHubAndRegions } from "../support/nats.ts";
+import { FrameWriter } from "../support/nats-frames.ts";
+import { type Service, startService } from "../support/services.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+
+const PREFACE = "skerry-link 1\n";
+
+interface Ends {
+  readonly region: Service;
+  readonly hub: Service;
+  readonly wan: TcpProxy;
+  readonly port: number;
+  readonly hubPort: number;
+}
+
+/** Both ends, with a WAN between them that can be cut. */
+async function startLink(
+  stack: AsyncDisposableStack,
+  targetPort: number,
+  tls: { readonly hub?: Record<string, string>; readonly region?: Record<string, string> } = {},
+): Promise<Ends> {
+  const [hubPort, wanPort, port] = [await freePort(), await freePort(), await freePort()];
+  const hub = await startService("infra/link/main.ts", {
+    SKERRY_LINK_SIDE: "hub",
+    SKERRY_LINK_LISTEN: `127.0.0.1:${hubPort}`,
+    SKERRY_LINK_TARGET: `127.0.0.1:${targetPort}`,
+    ...tls.hub,
+  });
+  stack.use(hub.process);
+  const wan = stack.use(await TcpProxy.listen(wanPort, hubPort));
+  const region = await startService("infra/link/main.ts", {
+    SKERRY_LINK_SIDE: "region",
+    SKERRY_LINK_LISTEN: `127.0.0.1:${port}`,
+    SKERRY_LINK_TARGET: `localhost:${wanPort}`,
+    ...tls.region,
+  });
+  stack.use(region.process);
+  return { region, hub, wan, port, hubPort };
+}
+
+async function listen(
+  stack: AsyncDisposableStack,
+  on: (socket: Socket) => void,
+): Promise<{ server: Server; port: number }> {
+  const port = await freePort();
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    on(socket);
+  });
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+  stack.defer(() => void server.close());
+  return { server, port };
+}
+
+async function dial(port: number): Promise<Socket> {
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => undefined);
+  await once(socket, "connect");
+  onTestFinished(() => void socket.destroy());
+  return socket;
+}
+
+const closed = (socket: Socket): Promise<void> =>
+  new Promise((resolve) => socket.resume().once("close", () => resolve()));
+
+/** Certificates of one authority for the hub and a region. */
+async function certificates(stack: AsyncDisposableStack) {
+  const { path } = stack.use(await temporaryDirectory());
+  const at = (name: string): string => join(path, name);
+  const openssl = (...args: string[]): void =>
+    void execFileSync("openssl", args, { stdio: "ignore" });
+  const request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"];
+  openssl(...request, "-subj", "/CN=test", "-keyout", at("ca.key"), "-out", at("ca.pem"));
+  for (const name of ["hub", "region"])
+    openssl(
+      ...[...request, "-CA", at("ca.pem"), "-CAkey", at("ca.key"), "-subj", "/CN=localhost"],
+      ...["-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=CA:FALSE"],
+      ...["-keyout", at(`${name}.key`), "-out", at(`${name}.pem`)],
+    );
+  const own = (name: string) => ({
+    SKERRY_LINK_CERT: at(`${name}.pem`),
+    SKERRY_LINK_KEY: at(`${name}.key`),
+    SKERRY_LINK_CA: at("ca.pem"),
+  });
+  return { hub: own("hub"), region: own("region"), ca: at("ca.pem") };
+}
+
+const received = (socket: Socket, bytes: number): Promise<Buffer> =>
+  new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    socket.on("data", (chunk: Buffer) => {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length >= bytes) resolve(Buffer.concat(chunks));
+    });
+  });
+
+/** Text that repeats itself and bytes that do not, in pieces of all sizes. */
+const pieces = (): Buffer[] =>
+  Array.from({ length: 300 }, (_, at) =>
+    at % 7 === 0
+      ? randomBytes(1 + ((at * 997) % 60_000))
+      : Buffer.from(`{"seq":${at},"ts":17}`.repeat(1 + (at % 50))),
+  );
+
+test.each([
+  ["in the clear", false],
+  ["with TLS and certificates of both", true],
+])("bytes arrive as they were said, both ways, %s", async (_, withTls) => {
+  await using stack = new AsyncDisposableStack();
+  const met = Promise.withResolvers<Socket>();
+  const { port: target } = await listen(stack, (socket) => void met.resolve(socket));
+  const tls = withTls ? await certificates(stack) : {};
+  const { region, hub, port } = await startLink(stack, target, tls);
+  const near = await dial(port);
+  const far = await met.promise;
+  const [there, back] = [pieces(), pieces()];
+  const [all, allBack] = [Buffer.concat(there), Buffer.concat(back)];
+  const [atFar, atNear] = [received(far, all.length), received(near, allBack.length)];
+  for (const [at, piece] of there.entries()) {
+    near.write(piece);
+    far.write(back[at]!);
+    if (at % 40 === 0) await new Promise(setImmediate);
+  }
+  expect((await atFar).equals(all)).toBe(true);
+  expect((await atNear).equals(allBack)).toBe(true);
+  const { toHub, fromHub, encrypted, connections } = await region.status<LinkStatus>();
+  expect([encrypted, connections]).toEqual([withTls, 1]);
+  expect([toHub.plain, fromHub.plain]).toEqual([all.length, allBack.length]);
+  expect(toHub.wire).toBeLessThan(toHub.plain);
+  expect((await hub.status<LinkStatus>()).toHub).toEqual(toHub);
+  near.destroy();
+  await closed(far);
+});
+
+test("an end that takes nothing stops the other from being read, and all arrives once it takes", async () => {
+  await using stack = new AsyncDisposableStack();
+  const met = Promise.withResolvers<Socket>();
+  const { port: target } = await listen(stack, (socket) => met.resolve(socket.pause()));
+  const { region, hub, port } = await startLink(stack, target);
+  const near = await dial(port);
+  const far = await met.promise;
+  // Each of them after the first crosses the WAN as a few bytes.
+  const piece = randomBytes(64 * 1024);
+  const SENT = 2_000;
+  const total = SENT * piece.length;
+  for (let at = 0; at < SENT; at++) near.write(piece);
+  const unpacked = async (): Promise<number> => (await hub.status<LinkStatus>()).toHub.plain;
+  let before = -1;
+  await eventually("nothing more is unpacked", async () => {
+    const { plain } = (await region.status<LinkStatus>()).toHub;
+    const now = await unpacked();
+    const isStill = plain === total && now === before;
+    before = now;
+    return isStill;
+  });
+  expect(before).toBeLessThan(total / 4);
+  const all = received(far, total);
+  far.resume();
+  expect((await all).length).toBe(total);
+});
+
+test("strangers, damaged streams and streams that blow up end their own connection", async () => {
+  await using stack = new AsyncDisposableStack();
+  let reached = 0;
+  const { port: target } = await listen(stack, (socket) => {
+    reached += 1;
+    socket.resume();
+  });
+  const { hub, hubPort, port } = await startLink(stack, target);
+  const stranger = await dial(hubPort);
+  stranger.write("GET / HTTP/1.1\r\n\r\n");
+  await closed(stranger);
+  expect(reached).toBe(0);
+  await eventually("it is told", async () =>
+    /no link of this version/.test((await hub.status<LinkStatus>()).lastError ?? ""),
+  );
+  const liar = await dial(hubPort);
+  liar.write(PREFACE);
+  await eventually("it is let through", () => reached === 1);
+  liar.write(randomBytes(1_000));
+  await closed(liar);
+  // A window of 128 MiB, which a reader would have to make room for.
+  const params = { [constants.ZSTD_c_windowLog]: 27, [constants.ZSTD_c_compressionLevel]: 1 };
+  const wide = zstdCompressSync(randomBytes(140 * 1024 * 1024), { params });
+  const greedy = await dial(hubPort);
+  greedy.write(PREFACE);
+  greedy.write(wide.subarray(0, 1_000_000));
+  await closed(greedy);
+  const honest = await dial(port);
+  await eventually("an honest one passes", () => reached === 3);
+  honest.destroy();
+  expect(hub.process.exited).toBe(false);
+});
+
+test("without a certificate of the authority nobody passes", async () => {
+  await using stack = new AsyncDisposableStack();
+  let reached = 0;
+  const { port: target } = await listen(stack, () => (reached += 1));
+  const { hub, ca } = await certificates(stack);
+  const { region, port } = await startLink(stack, target, { hub, region: { SKERRY_LINK_CA: ca } });
+  const near = await dial(port);
+  await closed(near);
+  expect(reached).toBe(0);
+  expect((await region.status<LinkStatus>()).lastError).not.toBeNull();
+});
+
+test("a region behind it is copied, for fewer bytes; kills of either end and a cut cost a reconnect", async () => {
+  await using stack = new AsyncDisposableStack();
+  let link: Ends | null = null;
+  const world = stack.use(
+    await startHubAndRegions({
+      regions: ["eu"],
+      wan: async (target) => {
+        link = await startLink(stack, target);
+        return link.port;
+      },
+    }),
+  );
+  const { region, hub, wan } = link!;
+  const eu = await world.region("eu").connect();
+  const atHub = new Streams(await world.hub.connect());
+  const writer = new FrameWriter({ region: "eu", partition: 0 });
+  let seq = 0;
+  const copied = async (what: string): Promise<void> => {
+    for (let at = 0; at < 200; at++) {
+      const ts = Date.now();
+      const payload = {
+        ts,
+        seq: (seq += 1),
+        temperature: 20,
+        humidity: 40,
+        light: 1,
+        co2: 600,
+        occupancy: 1,
+      };
+      await writer.publish(
+        eu,
+        [{ device: "room", contract: "environment", receivedAtMs: ts, payload }],
+        ts,
+      );
+    }
+    const { lastSeq } = await new Streams(eu).state("TELEMETRY_eu");
+    const isThere = async () => (await atHub.state("TELEMETRY_eu")).lastSeq >= lastSeq;
+    await eventually(what, isThere, 60_000);
+  };
+  await copied("it is copied");
+  const { toHub } = await region.status<LinkStatus>();
+  expect(toHub.wire * 3).toBeLessThan(toHub.plain);
+  await region.process.restart();
+  await copied("after a kill in the region");
+  await hub.process.restart();
+  await copied("after a kill at the hub");
+  wan.cut();
+  setTimeout(() => wan.heal(), 3_000);
+  await copied("after a cut");
+}, 240_000);
