@@ -8,5 +8,5 @@ await processMain({
   options: SIMULATOR_OPTIONS,
   env: process.env,
   argv: process.argv.slice(2),
-  run: ({ config, logger, signal }) => runSimulator(config, logger, signal),
+  run: ({ config, ...of }) => runSimulator(config, of),
 });

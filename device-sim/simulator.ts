@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { sleep } from "../platform/runtime/backoff.ts";
 import { AppError } from "../platform/runtime/errors.ts";
 import type { Logger } from "../platform/runtime/logger.ts";
+import type { OptionTable } from "../platform/runtime/config.ts";
+import type { ProcessContext } from "../platform/runtime/process-main.ts";
 import { serveStatus } from "../platform/runtime/status-server.ts";
 import { startTelemetry } from "../otel/telemetry.ts";
 import { DEVICE_RATE_MAX, Fleet } from "./fleet.ts";
@@ -21,8 +23,7 @@ const TICK_MS = 20;
 /** Runs until `signal` aborts; then waits for what is unacknowledged, at most `drainTimeout`. */
 export async function runSimulator(
   config: SimulatorConfig,
-  logger: Logger,
-  signal: AbortSignal,
+  { logger, signal, ending }: Omit<ProcessContext<OptionTable>, "config">,
 ): Promise<void> {
   const deviceRate = config.rate / config.devices;
   if (deviceRate > DEVICE_RATE_MAX)
@@ -39,7 +40,7 @@ export async function runSimulator(
   const specs = specifyDevices(config, co2, machine.length);
 
   using ledger = Ledger.open(config.ledger);
-  await using telemetry = await startTelemetry({ name: "simulator" }, config, logger);
+  const telemetry = ending.use(await startTelemetry({ name: "simulator" }, config, logger));
   const fleet = new Fleet(
     { ...config, devices: specs, recordings: { environment, machine } },
     {

@@ -17,6 +17,8 @@ import { connectNats } from "../platform/nats/client/connect.ts";
 import { Streams } from "../platform/nats/client/streams.ts";
 import { makeMonotonicClock } from "../platform/runtime/clock.ts";
 import type { Logger } from "../platform/runtime/logger.ts";
+import type { OptionTable } from "../platform/runtime/config.ts";
+import type { ProcessContext } from "../platform/runtime/process-main.ts";
 import { serveStatus } from "../platform/runtime/status-server.ts";
 import { type Telemetry, startTelemetry } from "../otel/telemetry.ts";
 import { mirrorAlerts } from "./alert-topics.ts";
@@ -84,13 +86,12 @@ interface Services {
 /** Runs until `signal` aborts or something happens that a restart has to mend. */
 export async function runGateway(
   config: GatewayConfig,
-  logger: Logger,
-  signal: AbortSignal,
+  { logger, signal, ending }: Omit<ProcessContext<OptionTable>, "config">,
 ): Promise<void> {
   const { region, gatewayId } = config;
   // Regions choose the ids of their gateways by themselves.
   const service = { name: "gateway", region, instance: `${region}-${gatewayId}` };
-  await using telemetry = await startTelemetry(service, config, logger);
+  const telemetry = ending.use(await startTelemetry(service, config, logger));
   const { metrics } = telemetry;
   const services = await openServices(config, { telemetry, logger }, signal);
   const broker = await openBroker(config, services, logger);

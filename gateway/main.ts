@@ -8,5 +8,5 @@ await processMain({
   options: GATEWAY_OPTIONS,
   env: process.env,
   argv: process.argv.slice(2),
-  run: ({ config, logger, signal }) => runGateway(config, logger, signal),
+  run: ({ config, ...of }) => runGateway(config, of),
 });

@@ -37,7 +37,19 @@ export function tellOutcomes<Items>(
     });
 }
 
-const problemOf = ({ error }: ExportResult): string => {
-  const { message = "", code } = (error ?? {}) as { message?: string; code?: string | number };
-  return message || (code === undefined ? "no answer" : String(code));
-};
+const ANSWER_SHOWN_CHARS = 200;
+
+/** The problem in words, with the HTTP status and what the receiver said. */
+function problemOf({ error }: ExportResult): string {
+  const { message = "", code, data } = (error ?? {}) as Failure;
+  const status = typeof code === "number" ? ` (HTTP ${code})` : "";
+  const said = data ? `: ${data.slice(0, ANSWER_SHOWN_CHARS)}` : "";
+  return message === "" ? String(code ?? "no answer") : `${message}${status}${said}`;
+}
+
+/** Errors of the exporters, of Node's sockets, and of nobody. */
+interface Failure {
+  readonly message?: string;
+  readonly code?: string | number;
+  readonly data?: string;
+}

@@ -19,8 +19,9 @@ await processMain({
   options: AGGREGATOR_OPTIONS,
   env: process.env,
   argv: process.argv.slice(2),
-  run: async ({ config, logger, signal }) => {
+  run: async ({ config, logger, signal, ending }) => {
     const telemetry = await startTelemetry({ name: "aggregator", region: HUB }, config, logger);
+    ending.defer(() => Promise.race([telemetry[Symbol.asyncDispose](), sleep(LAST_SPANS_MS)]));
     const { metrics } = telemetry;
     const sink = openSink(config, logger);
     const aggregator = new Aggregator(config, { sink, telemetry, logger });
@@ -34,6 +35,5 @@ await processMain({
     await using status = await serveStatus(at, aggregator, metrics);
     logger.info({ port: status.port }, "status served");
     await aggregator.run(signal);
-    await Promise.race([telemetry[Symbol.asyncDispose](), sleep(LAST_SPANS_MS)]);
   },
 });

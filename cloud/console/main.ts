@@ -20,9 +20,9 @@ await processMain({
   options: CONSOLE_OPTIONS,
   env: process.env,
   argv: process.argv.slice(2),
-  run: async ({ config, logger, signal }) => {
+  run: async ({ config, logger, signal, ending }) => {
     const service = { name: "console", region: HUB };
-    await using telemetry = await startTelemetry(service, config, logger);
+    const telemetry = ending.use(await startTelemetry(service, config, logger));
     const { natsUrl, regions, partitions, schemas } = config;
     const target = { url: natsUrl, name: "console", inboxPrefix: HUB_INBOX };
     const connection = await connectNats(target, logger, signal);

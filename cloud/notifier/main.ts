@@ -38,7 +38,7 @@ await processMain({
   options: OPTIONS,
   env: process.env,
   argv: process.argv.slice(2),
-  run: async ({ config, logger, signal }) => {
+  run: async ({ config, logger, signal, ending }) => {
     const { place, regions, natsUrl, notifyAgeMax: ageMaxMs } = config;
     if (place === "region" && regions.length !== 1)
       throw new AppError(
@@ -49,7 +49,7 @@ await processMain({
     const channels = config.channels.map((spec) => channelOf(spec, config.smtpUrl, logger));
     const domain = place === "hub" ? HUB : regions[0]!;
     const service = { name: "notifier", region: domain };
-    await using telemetry = await startTelemetry(service, config, logger);
+    const telemetry = ending.use(await startTelemetry(service, config, logger));
     const inbox = place === "hub" ? { inboxPrefix: HUB_INBOX } : {};
     const connection = await connectNats(
       { url: natsUrl, name: "notifier", ...inbox },

@@ -20,9 +20,9 @@ await processMain({
   options: STEWARD_OPTIONS,
   env: process.env,
   argv: process.argv.slice(2),
-  run: async ({ config, logger, signal }) => {
+  run: async ({ config, logger, signal, ending }) => {
     const service = { name: "steward", region: HUB };
-    await using telemetry = await startTelemetry(service, config, logger);
+    const telemetry = ending.use(await startTelemetry(service, config, logger));
     const { tracing } = telemetry;
     const source = openReconciliation(config);
     const target = { url: config.natsUrl, name: "steward", inboxPrefix: HUB_INBOX };

@@ -81,9 +81,11 @@ await processMain({
   options: ALERTING_OPTIONS,
   env: process.env,
   argv: process.argv.slice(2),
-  run: async ({ config, logger, signal }) => {
+  run: async ({ config, logger, signal, ending }) => {
     const { region } = config;
-    await using telemetry = await startTelemetry({ name: "alerting", region }, config, logger);
+    const telemetry = ending.use(
+      await startTelemetry({ name: "alerting", region }, config, logger),
+    );
     const connection = await connectNats({ url: config.natsUrl, name: "alerting" }, logger, signal);
     const streams = new Streams(connection);
     await checkLog(streams, config, signal);

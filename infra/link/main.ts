@@ -12,12 +12,10 @@ await processMain({
   options: LINK_OPTIONS,
   env: process.env,
   argv: process.argv.slice(2),
-  run: async ({ config, logger, signal }) => {
+  run: async ({ config, logger, signal, ending }) => {
     await using link = new Link(config, logger);
-    await using telemetry = await startTelemetry(
-      { name: "link", region: config.side },
-      config,
-      logger,
+    const telemetry = ending.use(
+      await startTelemetry({ name: "link", region: config.side }, config, logger),
     );
     telemetry.metrics.add(linkMetricSpecs(() => link.status()));
     await link.open();

@@ -15,6 +15,8 @@ export const COMMON_OPTIONS = {
 export interface ProcessContext<S extends OptionTable> {
   config: Resolved<S>;
   logger: Logger;
+  /** Disposed of when the last line is logged: whoever sends lines elsewhere has them all. */
+  ending: AsyncDisposableStack;
   /** Aborts on SIGTERM or SIGINT; `run` then has until the supervisor's deadline to return. */
   signal: AbortSignal;
 }
@@ -39,6 +41,13 @@ export async function processMain<S extends OptionTable>(spec: ProcessSpec<S>): 
     return;
   }
   let logger = makeLogger({ process: spec.name }, "info");
+  const ending = new AsyncDisposableStack();
+  const end = async (code: number): Promise<never> => {
+    await ending
+      .disposeAsync()
+      .catch((error: unknown) => logger.error({ err: error }, "not ended in order"));
+    process.exit(code);
+  };
   try {
     const config = loadConfig(table, spec.env, spec.argv);
     const region = (config as Record<string, unknown>).region;
@@ -46,13 +55,13 @@ export async function processMain<S extends OptionTable>(spec: ProcessSpec<S>): 
     logger = makeLogger(bindings, config.logLevel);
     const controller = new AbortController();
     for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => controller.abort());
-    await spec.run({ config: config, logger, signal: controller.signal });
+    await spec.run({ config: config, logger, signal: controller.signal, ending });
     logger.info("stopped");
-    process.exit(0);
+    await end(0);
   } catch (error) {
     if (error instanceof AppError && error.code === "CONFIG_INVALID")
       process.stderr.write(`${spec.name}: ${messageOf(error)}\n`);
     else logger.fatal({ err: error }, messageOf(error));
-    process.exit(1);
+    await end(1);
   }
 }

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { alertsCommand } from "./alerts/command.ts";
+import { connectionsCommand } from "./connections/command.ts";
 import { consoleCommand } from "./console/command.ts";
 import { drainCommand } from "./drain/command.ts";
 import { ingestCommand } from "./ingest/command.ts";
@@ -11,5 +12,6 @@ await new Command("npm run bench --")
   .addCommand(drainCommand)
   .addCommand(alertsCommand)
   .addCommand(consoleCommand)
+  .addCommand(connectionsCommand)
   .addCommand(profileCommand)
   .parseAsync();

@@ -103,6 +103,11 @@ function expectEachOnce(entries: readonly LedgerEntry[]): void {
   expect(new Set(keys).size).toBe(keys.length);
 }
 
+const partsOf = ({ signal }: AbortController) => ({
+  ...{ logger: pino({ level: "silent" }), signal },
+  ending: new AsyncDisposableStack(),
+});
+
 test("the peer is cut off three times: every reading is in the ledger once", async () => {
   await using peer = new Peer();
   await peer.start();
@@ -114,7 +119,7 @@ test("the peer is cut off three times: every reading is in the ledger once", asy
     SKERRY_RATE: "500",
   });
   const stop = new AbortController();
-  const running = runSimulator(config, pino({ level: "silent" }), stop.signal);
+  const running = runSimulator(config, partsOf(stop));
   for (let cut = 0; cut < 3; cut++) {
     await peer.receives(300);
     await peer.cut();
@@ -157,7 +162,7 @@ test("a refused reading is not in the ledger, and its device goes on", async () 
     SKERRY_RATE: "200",
   });
   const stop = new AbortController();
-  const running = runSimulator(config, pino({ level: "silent" }), stop.signal);
+  const running = runSimulator(config, partsOf(stop));
   await peer.receives(200);
   stop.abort();
   await running;

@@ -118,8 +118,8 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
   start(): void {
     const stream = this.#stream;
     this.#parts.connections.add(this);
-    stream.on("error", this.#hangUp).on("end", this.#hangUp).on("close", this.#onClosed);
-    this.#connectTimer = setTimeout(this.#hangUp, this.#parts.limits.connectTimeoutMs);
+    stream.on("error", hangUp).on("end", hangUp).on("close", this.#onClosed);
+    this.#connectTimer = setTimeout(destroy, this.#parts.limits.connectTimeoutMs, stream);
     this.channel.start();
   }
 
@@ -307,17 +307,13 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
     this.#phase = "closed";
     this.channel.discardInput();
     this.#stream.end(refusedConnack(reasonCode, protocolVersion));
-    setTimeout(this.#hangUp, LINGER_MS).unref();
+    setTimeout(destroy, LINGER_MS, this.#stream).unref();
   }
 
   /** Ends the socket without a word. */
   destroy(): void {
     this.#stream.destroy();
   }
-
-  readonly #hangUp = (): void => {
-    this.#stream.destroy();
-  };
 
   readonly #onClosed = (): void => {
     const { connections, room, counters } = this.#parts;
@@ -331,4 +327,11 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
     if (this.#dispatch) counters.connections--;
     this.#dispatch = null;
   };
+}
+
+const destroy = (stream: Duplex): void => void stream.destroy();
+
+/** Listens for whatever ends a socket; one for all of them, because a function for each takes room. */
+function hangUp(this: Duplex): void {
+  this.destroy();
 }

@@ -105,9 +105,10 @@ export const startGateway = async (
 export async function startGatewayProcess(
   stack: AsyncDisposableStack,
   site: LinkedRegion,
+  { flags = [], env = {} }: { flags?: readonly string[]; env?: Record<string, string> } = {},
 ): Promise<GatewayUnderLoad> {
   const port = await freePort();
-  const gateway = await makeService("gateway/main.ts", {
+  const settings = {
     SKERRY_REGION: REGION,
     SKERRY_NATS_URL: site.nats.region(REGION).urlOf("gateway"),
     SKERRY_SCHEMAS: site.schemas,
@@ -117,7 +118,9 @@ export async function startGatewayProcess(
     SKERRY_LIMIT_PUBLISH_RATE_PER_SECOND: "1000000",
     SKERRY_LIMIT_PUBLISH_BURST: "1000000",
     SKERRY_LOG_LEVEL: "warn",
-  });
+    ...env,
+  };
+  const gateway = await makeService("gateway/main.ts", settings, flags);
   stack.use(gateway.process);
   await gateway.process.start();
   const { process } = gateway;

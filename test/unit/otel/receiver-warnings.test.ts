@@ -11,7 +11,17 @@ function make() {
   return { told, warnings, wait: (ms: number) => void (nowMs += ms) };
 }
 
-test("an outage is told once, however long it is and whatever fails", () => {
+test("what fails in one way for all is told once, and another signal's success hides nothing", () => {
+  const { told, warnings, wait } = make();
+  for (let minute = 0; minute < 30; minute++) {
+    for (const signal of ["traces", "metrics"]) warnings.answered(signal, "connect ECONNREFUSED");
+    warnings.answered("logs", null);
+    wait(MINUTE_MS);
+  }
+  expect(told).toHaveLength(1);
+});
+
+test("each way to fail is told once, however long it lasts", () => {
   const { told, warnings, wait } = make();
   for (let minute = 0; minute < 60; minute++) {
     warnings.answered("traces", "connect ECONNREFUSED");
@@ -20,6 +30,7 @@ test("an outage is told once, however long it is and whatever fails", () => {
   }
   expect(told).toEqual([
     "http://localhost:4318 takes no traces: connect ECONNREFUSED; they are left out until it does",
+    "http://localhost:4318 takes no metrics: Not Found; they are left out until it does",
   ]);
 });
 
