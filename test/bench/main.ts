@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { alertsCommand } from "./alerts/command.ts";
 import { connectionsCommand } from "./connections/command.ts";
 import { consoleCommand } from "./console/command.ts";
+import { guardCommand } from "./guard/command.ts";
 import { drainCommand } from "./drain/command.ts";
 import { ingestCommand } from "./ingest/command.ts";
 import { profileCommand } from "./profile.ts";
@@ -13,5 +14,6 @@ await new Command("npm run bench --")
   .addCommand(alertsCommand)
   .addCommand(consoleCommand)
   .addCommand(connectionsCommand)
+  .addCommand(guardCommand)
   .addCommand(profileCommand)
   .parseAsync();

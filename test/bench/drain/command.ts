@@ -20,6 +20,7 @@ interface Flags {
   readonly profile?: string;
   readonly rounds?: number;
   readonly perFrame: number;
+  readonly devices: number;
   readonly partitions: readonly number[];
   readonly aggregators: readonly number[];
   readonly store: readonly Store[];
@@ -46,7 +47,7 @@ const stores = (text: string): Store[] =>
 function planOf(flags: Flags) {
   const quick = flags.quick === true;
   const sizeOf = (contract: string, readings: number): BacklogSize => {
-    return { contract, readings, devices: DEVICES, perFrame: flags.perFrame, partitions: 1 };
+    return { contract, readings, devices: flags.devices, perFrame: flags.perFrame, partitions: 1 };
   };
   const sizes = quick
     ? [sizeOf("bench", 400_000)]
@@ -76,6 +77,7 @@ export const drainCommand = new Command("drain")
   .addOption(new Option("--only <part>", "one part").choices(PARTS))
   .option("--rounds <n>", "drains, one after another; medians are told", whole)
   .option("--per-frame <n>", "readings of a frame", whole, PER_FRAME)
+  .option("--devices <n>", "that take turns", whole, DEVICES)
   .option("--partitions <counts>", "lanes of the region, for example 1,4", wholes, [1])
   .option("--aggregators <counts>", "that share the lanes, for example 1,2,4", wholes, [1])
   .option("--store <names>", `some of ${STORES.join(",")}`, stores, [...STORES])

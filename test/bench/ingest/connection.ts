@@ -4,6 +4,7 @@ import {
   AnswerScanner,
   type Credentials,
   DISCONNECT,
+  type Dialect,
   PublishSlots,
   type TimeDigits,
   connectBytes,
@@ -20,6 +21,7 @@ export interface LoadConnectionOptions {
   /** Publishes of this device so far, over earlier connections. */
   readonly sent: number;
   readonly clock: TimeDigits;
+  readonly dialect: Dialect;
 }
 
 export class LoadConnection {
@@ -45,7 +47,7 @@ export class LoadConnection {
   readonly opened: Promise<void>;
 
   constructor(options: LoadConnectionOptions) {
-    this.#slots = new PublishSlots(options.device, options.window);
+    this.#slots = new PublishSlots(options.device, options.window, options.dialect);
     this.#intended = new Float64Array(options.window);
     this.#clock = options.clock;
     this.#first = this.sent = options.sent;
@@ -71,7 +73,7 @@ export class LoadConnection {
       },
     });
     this.#socket.once("connect", () =>
-      this.#socket.write(connectBytes(options.device, options.credentials)),
+      this.#socket.write(connectBytes(options.device, options.credentials, options.dialect)),
     );
     this.#socket.once("error", reject);
     this.#socket.on("error", () => undefined);

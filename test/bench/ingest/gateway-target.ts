@@ -23,7 +23,7 @@ const FRAMES_READ_AHEAD = 256;
 const TRACE_SHARE = "0.01";
 
 export interface GatewayOptions {
-  readonly name: "gateway" | "gatewayTraced";
+  readonly name: "gateway" | "gatewayTraced" | "gatewayV5";
   readonly access: AccessControl;
   readonly devices: number;
   /** Writes CPU profiles of the gateway there when it stops. */

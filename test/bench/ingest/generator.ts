@@ -41,6 +41,7 @@ export class Generator implements AsyncDisposable {
       connections,
       window,
       credentials: credentials.slice(0, connections),
+      dialect: name === "gatewayV5" ? 5 : 4,
     });
     return Math.max(...replies.map((reply) => (reply.done === "open" ? reply.ms : 0)));
   }

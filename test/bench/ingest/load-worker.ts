@@ -42,6 +42,7 @@ async function open(command: Extract<Command, { do: "open" }>): Promise<Reply> {
         window: command.window,
         sent: sent[index]!,
         clock,
+        dialect: command.dialect,
       });
       connections[position] = connection;
       await connection.opened;

@@ -1,5 +1,5 @@
 // Between the benchmark and its load workers (Node's IPC).
-import type { Credentials } from "./wire.ts";
+import type { Credentials, Dialect } from "./wire.ts";
 
 export type Command =
   | {
@@ -11,6 +11,7 @@ export type Command =
       window: number;
       /** By device index; empty means anonymous. */
       credentials: readonly Credentials[];
+      dialect: Dialect;
     }
   | { do: "saturate"; warmupMs: number; measureMs: number }
   | { do: "pace"; warmupMs: number; measureMs: number; ratePerSecond: number }

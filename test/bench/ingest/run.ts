@@ -73,13 +73,14 @@ async function startTargets(
 ): Promise<Target[]> {
   const { directory, access, profileDirectory } = options;
   const devices = Math.max(plan.idleConnections, plan.pace.connections, ...plan.connections);
-  const startOurs = (name: "gateway" | "gatewayTraced") => () => {
+  const startOurs = (name: "gateway" | "gatewayTraced" | "gatewayV5") => () => {
     const dataDirectory = join(directory, name);
     return startGateway(stack, { name, access, devices, profileDirectory, dataDirectory });
   };
   const start = {
     gateway: startOurs("gateway"),
     gatewayTraced: startOurs("gatewayTraced"),
+    gatewayV5: startOurs("gatewayV5"),
     natsMqtt: () => startNatsMqtt(stack, directory),
     mosquitto: () => startMosquitto(options.mosquitto)(stack, directory),
     bareAedes: () => startBareAedes(stack, directory),

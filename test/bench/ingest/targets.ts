@@ -10,6 +10,7 @@ import { type Credentials, connectBytes } from "./wire.ts";
 export const TARGET_NAMES = [
   "gateway",
   "gatewayTraced",
+  "gatewayV5",
   "natsMqtt",
   "mosquitto",
   "bareAedes",

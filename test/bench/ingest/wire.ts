@@ -1,4 +1,4 @@
-// The two directions of a load connection, MQTT 3.1.1, without a packet library in the hot path (pure).
+// The two directions of a load connection, without a packet library in the hot path (pure).
 //
 // W1. A connection has `window` slots, each a complete PUBLISH encoded once; a send patches packet
 //     identifier, sequence, time and values in place and writes the slot's bytes.
@@ -18,11 +18,21 @@ export const SEQUENCE_BASE = 1_000_000_000;
 
 export const deviceName = (index: number): string => `bench-${String(index).padStart(5, "0")}`;
 
-export const connectBytes = (clientId: string, credentials?: Credentials): Buffer =>
+/** MQTT 3.1.1, or 5 with user properties in each PUBLISH. */
+export type Dialect = 4 | 5;
+
+/** Properties as devices send them along. */
+const PROPERTIES = { userProperties: { site: "eu-1", firmware: "2.14.0" } };
+
+export const connectBytes = (
+  clientId: string,
+  credentials?: Credentials,
+  protocolVersion: Dialect = 4,
+): Buffer =>
   mqttPacket.generate({
     cmd: "connect",
     protocolId: "MQTT",
-    protocolVersion: 4,
+    protocolVersion,
     clean: true,
     clientId,
     keepalive: 0,
@@ -58,24 +68,22 @@ export class PublishSlots {
   readonly #identifierAt: number;
   readonly #payloadAt: number;
 
-  constructor(device: string, window: number) {
+  constructor(device: string, window: number, protocolVersion: Dialect = 4) {
     const topic = telemetryTopic(device, "environment");
     const payload = Buffer.from(SAMPLE);
-    const message = mqttPacket.generate({
-      cmd: "publish",
-      topic,
-      payload,
-      qos: 1,
-      messageId: 1,
-      dup: false,
-      retain: false,
-    });
+    const packet = { cmd: "publish", topic, payload, qos: 1, dup: false, retain: false } as const;
+    const properties = protocolVersion === 5 ? { properties: PROPERTIES } : {};
+    const generate = (messageId: number): Buffer =>
+      mqttPacket.generate({ ...packet, ...properties, messageId }, { protocolVersion });
+    const message = generate(1);
     this.window = window;
     // Identifiers are a multiple of the window, so that an identifier alone names its slot.
     this.#identifiers = Math.floor(65_535 / window) * window;
     this.messageBytes = message.length;
     this.#payloadAt = message.length - payload.length;
-    this.#identifierAt = this.#payloadAt - 2;
+    // The low byte of the identifier is the first one in which two messages differ.
+    const other = generate(2);
+    this.#identifierAt = message.findIndex((byte, at) => byte !== other[at]) - 1;
     this.bytes = Buffer.allocUnsafeSlow(window * message.length);
     for (let slot = 0; slot < window; slot++) message.copy(this.bytes, slot * message.length);
   }
@@ -143,6 +151,8 @@ export class AnswerScanner {
   #connected = false;
   readonly #partial = new Uint8Array(4);
   #partialBytes = 0;
+  /** Bytes of a CONNACK's properties that are still to come. */
+  #skipped = 0;
 
   get connected(): boolean {
     return this.#connected;
@@ -154,16 +164,26 @@ export class AnswerScanner {
    */
   scan(bytes: Uint8Array, length: number, onPuback?: (messageId: number) => void): number {
     let pubacks = 0;
-    let at = 0;
+    let at = this.#skip(0, length);
     while (this.#partialBytes > 0 && at < length) {
       this.#partial[this.#partialBytes++] = bytes[at++]!;
       if (this.#partialBytes < 4) continue;
       this.#partialBytes = 0;
       pubacks += this.#take(this.#partial, 0, onPuback);
+      at = this.#skip(at, length);
     }
-    for (; at + 4 <= length; at += 4) pubacks += this.#take(bytes, at, onPuback);
+    while (at + 4 <= length) {
+      pubacks += this.#take(bytes, at, onPuback);
+      at = this.#skip(at + 4, length);
+    }
     while (at < length) this.#partial[this.#partialBytes++] = bytes[at++]!;
     return pubacks;
+  }
+
+  #skip(at: number, length: number): number {
+    const skipped = Math.min(this.#skipped, length - at);
+    this.#skipped -= skipped;
+    return at + skipped;
   }
 
   #take(bytes: Uint8Array, at: number, onPuback?: (messageId: number) => void): number {
@@ -172,12 +192,13 @@ export class AnswerScanner {
       onPuback?.((bytes[at + 2]! << 8) | bytes[at + 3]!);
       return 1;
     }
-    if (this.#connected || bytes[at] !== 0x20 || bytes[at + 1] !== 2)
+    if (this.#connected || bytes[at] !== 0x20 || bytes[at + 1]! < 2 || bytes[at + 1]! > 127)
       throw new Error(
         `expected ${this.#connected ? "PUBACK" : "CONNACK"}, got ${Buffer.from(bytes.subarray(at, at + 4)).toString("hex")}`,
       );
     if (bytes[at + 3] !== 0) throw new Error(`CONNECT was refused with code ${bytes[at + 3]}`);
     this.#connected = true;
+    this.#skipped = bytes[at + 1]! - 2;
     return 0;
   }
 }
