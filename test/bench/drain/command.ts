@@ -6,11 +6,12 @@ import { benchVersions, machine } from "../processes.ts";
 import { measureAlerts } from "./measure-alerts.ts";
 import { measureCut } from "./measure-cut.ts";
 import { type BacklogSize, measureDrain } from "./measure-drain.ts";
+import { measurePath } from "./measure-path.ts";
 import { measureWan } from "./measure-wan.ts";
 import { renderDrain, summarizeDrain } from "./report.ts";
 import { STORES, type Store } from "./site.ts";
 
-const PARTS = ["drain", "wan", "cut", "alerts"] as const;
+const PARTS = ["drain", "wan", "cut", "alerts", "path"] as const;
 type Part = (typeof PARTS)[number];
 
 interface Flags {
@@ -105,8 +106,10 @@ export const drainCommand = new Command("drain")
     const alertsPlan = wanted("alerts") ? plan.alerts : null;
     if (alertsPlan) say("alerts beside a drain");
     const alerts = alertsPlan ? await measureAlerts(alertsPlan.size, alertsPlan.seconds) : null;
+    if (wanted("path")) say("from devices to the store");
+    const path = wanted("path") ? await measurePath(10_000, flags.quick ? 5 : 20) : null;
     const versions = benchVersions(mosquitto);
-    const report = summarizeDrain({ machine: host, versions, drains, wan, cut, alerts });
+    const report = summarizeDrain({ machine: host, versions, drains, wan, cut, alerts, path });
     process.stdout.write(`\n${renderDrain(report)}\n`);
     if (flags.json) writeFileSync(flags.json, `${JSON.stringify(report, null, 2)}\n`);
   });

@@ -5,6 +5,7 @@ import type { AlertsBesideDrain } from "./measure-alerts.ts";
 import type { Cut } from "./measure-cut.ts";
 import type { Drain } from "./measure-drain.ts";
 import type { Store } from "./site.ts";
+import type { Path } from "./measure-path.ts";
 import type { Wan } from "./measure-wan.ts";
 
 export interface Measured {
@@ -14,6 +15,7 @@ export interface Measured {
   readonly wan: Wan | null;
   readonly cut: Cut | null;
   readonly alerts: AlertsBesideDrain | null;
+  readonly path: Path | null;
 }
 
 export interface DrainReport extends Measured {
@@ -26,6 +28,7 @@ const DRAIN_GOALS: Readonly<Record<Store, number>> = { influxdb: 80_000, instant
 const WAN_GOALS: Readonly<Record<number, number>> = { 100: 0.5, 10_000: 0.12 };
 const IDLE_GOAL_BYTES = 250;
 const CATCH_UP_GOAL_SECONDS = 10;
+const PATH_GOAL_MS = 15;
 
 export function summarizeDrain(measured: Measured): DrainReport {
   const goals: Goal[] = [];
@@ -62,6 +65,10 @@ export function summarizeDrain(measured: Measured): DrainReport {
     const goal = `alert p99 beside a drain within 1.5 × its value before + 10 ms (${allowed.toFixed(1)})`;
     add(goal, duringMs.p99, duringMs.p99 <= allowed);
   }
+  if (measured.path) {
+    const { p99 } = measured.path.storedMs;
+    add(`device to InfluxDB p99 at most ${PATH_GOAL_MS} ms`, p99, p99 <= PATH_GOAL_MS);
+  }
   return { ...measured, goals };
 }
 
@@ -78,7 +85,7 @@ const mediansOf = (drains: readonly Drain[]): (Drain & { rates: readonly number[
     return { ...sorted[Math.floor((sorted.length - 1) / 2)]!, rates };
   });
 
-export function renderDrain({ drains, wan, cut, alerts, goals }: DrainReport): string {
+export function renderDrain({ drains, wan, cut, alerts, path, goals }: DrainReport): string {
   const lines: string[] = ["From the log to the store:"];
   for (const drain of mediansOf(drains)) {
     const cores = Object.entries(drain.cores).map(([name, used]) => `${name} ${used.toFixed(2)}`);
@@ -117,6 +124,12 @@ export function renderDrain({ drains, wan, cut, alerts, goals }: DrainReport): s
       `Alerts at ${thousands(alerts.ratePerSecond)}/s, device to local MQTT alert, ms: ` +
         `before p50 ${before.p50.toFixed(1)} p99 ${before.p99.toFixed(1)} max ${before.max.toFixed(1)}; ` +
         `beside a drain of ${thousands(readingsPerSecond)}/s p50 ${during.p50.toFixed(1)} p99 ${during.p99.toFixed(1)} max ${during.max.toFixed(1)}`,
+    );
+  }
+  if (path) {
+    const { p50, p99, p999, max } = path.storedMs;
+    lines.push(
+      `Device to InfluxDB at ${thousands(path.ratePerSecond)}/s, ${thousands(path.readings)} readings, ms: p50 ${p50} p99 ${p99} p99.9 ${p999} max ${max}`,
     );
   }
   for (const { goal, value, met } of goals)
