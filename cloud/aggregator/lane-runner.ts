@@ -159,7 +159,9 @@ export class LaneRunner implements RepairableLane {
     const rollups = this.#aggregate?.takeOpen(OPEN_ROLLUPS_MAX) ?? [];
     if (rollups.length === 0) return;
     const { region } = this;
-    await sink.put({ region, readings: [], rollups, acknowledged: () => undefined }, this.lease);
+    const acknowledged = (): void => undefined;
+    // InfluxDB takes tens of milliseconds for these, and readings would be told as stored that much later.
+    await sink.put({ region, readings: [], rollups, acknowledged, isAside: true }, this.lease);
   }
 
   /**

@@ -2,7 +2,8 @@
 //
 // G1. An item is acknowledged only after the store acknowledged every record of it, or refused a
 //     record by itself.
-// G2. Items are acknowledged in the order in which they were put, and written in it: one request is in flight.
+// G2. Items are acknowledged in the order in which they were put, unless nothing depends on that, and written in it:
+//     one request is in flight.
 //     A store that takes several gets readings in requests of their own, at once and in any order, because a
 //     reading is the same point whatever came before it (sink.ts); everything else still goes one by one.
 // G3. What arrives while requests are in flight gathers for the next, up to RECORDS_PER_REQUEST.
@@ -33,6 +34,7 @@ export type WriteRecords = (
 interface Queued {
   readonly writer: Writer;
   readonly acknowledged: SinkItem["acknowledged"];
+  readonly isAside: boolean;
   readonly refused: RefusedReading[];
   /** Parts of it that are neither written nor dropped. */
   pending: number;
@@ -98,8 +100,9 @@ export class GroupCommit {
     const { signal } = writer;
     const records = this.#encode(item);
     const { acknowledged, readings } = item;
-    const of = { writer, acknowledged, refused: [], pending: 0, dropped: false, ...NEVER };
-    this.#items.push(of);
+    const isAside = item.isAside === true;
+    const of = { writer, acknowledged, isAside, refused: [], pending: 0, dropped: false, ...NEVER };
+    if (!isAside) this.#items.push(of);
     if (this.#readings && readings.length > 0) {
       const rest = records.splice(readings.length);
       this.#readings.add({ of, records, readings: readings.length });
@@ -177,6 +180,7 @@ export class GroupCommit {
       of.startMs = Math.min(of.startMs, startMs);
       of.endMs = Math.max(of.endMs, endMs);
       of.pending -= 1;
+      if (of.isAside && of.pending === 0) this.#answer(of);
     }
     this.#acknowledge();
   }
@@ -188,8 +192,11 @@ export class GroupCommit {
     if (done === 0) return;
     const all = this.#items.slice(0, done);
     this.#items = this.#items.slice(done);
-    for (const { dropped, acknowledged, startMs, endMs, refused } of all)
-      if (!dropped) acknowledged({ startMs, endMs, refused } satisfies Answer);
+    for (const of of all) this.#answer(of);
+  }
+
+  #answer({ dropped, acknowledged, startMs, endMs, refused }: Queued): void {
+    if (!dropped) acknowledged({ startMs, endMs, refused } satisfies Answer);
   }
 
   #release(): void {

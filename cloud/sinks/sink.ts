@@ -13,6 +13,8 @@ export interface SinkItem {
   /** A canary that came with the frame. */
   readonly canary?: CanaryEffect | undefined;
   readonly acknowledged: (answer: Answer) => void;
+  /** True if nothing depends on when it is acknowledged: what was put after it does not wait for it. */
+  readonly isAside?: boolean;
 }
 
 /** The lane that puts an item: the item counts only while the lane is held, which it never is again. */
@@ -46,7 +48,7 @@ export type SinkState =
 /**
  * Writes what lanes put, until it is durable.
  *
- * K1. Items are written and acknowledged in the order in which they were put; `acknowledged` is
+ * K1. Items are written and acknowledged in the order in which they were put, those aside; `acknowledged` is
  *     called once every effect of the item is durable, or was refused by itself.
  * K2. Writing an effect again changes nothing: a reading is the same by contract, region, series,
  *     time and slot; a rollup by contract, region, series, window, state and start, the last counts.

@@ -19,8 +19,9 @@ export class TcpProxy implements AsyncDisposable {
   bytes = 0;
 
   private constructor(targetPort: number) {
-    this.#server = createServer((client) => {
-      const target = connect(targetPort, "127.0.0.1");
+    // Else what is small waits 40 ms for the other end's acknowledgement (Nagle's algorithm, RFC 896).
+    this.#server = createServer({ noDelay: true }, (client) => {
+      const target = connect({ port: targetPort, host: "127.0.0.1", noDelay: true });
       this.#forward(client, target);
       this.#forward(target, client);
     });
