@@ -31,7 +31,7 @@ export async function measurePath(ratePerSecond: number, seconds: number): Promi
   const load = generator.load({ do: "pace", ratePerSecond, warmupMs: 0, measureMs });
   const soFar = async (): Promise<Histogram> => {
     const { latencyMs } = await aggregator.status<AggregatorStatus>();
-    return decodeFromCompressedBase64(latencyMs[REGION]!.total!) as Histogram;
+    return decodeFromCompressedBase64(latencyMs[REGION]!.total!);
   };
   await sleep(WARMUP_MS);
   const before = await soFar();
