@@ -37,6 +37,7 @@ export const ingestCommand = new Command("ingest")
   .option("--targets <names>", `some of ${TARGET_NAMES.join(",")}`, targetNames)
   .option("--workers <n>", "processes of the load generator", positive)
   .option("--window <n>", "unanswered publishes per connection", positive)
+  .option("--rate <n>", "of the paced load, publishes a second (default: 10000)", positive)
   .option("--profile <directory>", "write a CPU profile of the gateway there")
   .action(async (flags: Flags) => {
     const report = await runIngest(planOf(flags), {

@@ -30,6 +30,8 @@ export interface PlanFlags {
   readonly targets?: readonly TargetName[];
   readonly workers?: number;
   readonly window?: number;
+  /** Publishes per second of the paced load. */
+  readonly rate?: number;
 }
 
 /** The default window of Mosquitto's and Paho's clients. */
@@ -48,7 +50,7 @@ export function planOf(flags: PlanFlags): Plan {
     warmupMs: quick ? 500 : 2_000,
     measureMs,
     pace: {
-      ratePerSecond: 10_000,
+      ratePerSecond: flags.rate ?? 10_000,
       connections: REFERENCE_CONNECTIONS,
       rounds: quick ? 1 : (flags.rounds ?? 3),
       warmupMs: quick ? 300 : 1_000,
