@@ -69,7 +69,11 @@ export class Framing {
       }
       let packet = found === "known" ? this.#sink.readAgain(bytes, this.#span) : null;
       if (packet === null) {
-        fault = found === "known" ? this.#sink.check(bytes, this.#span) : found;
+        // The first byte is judged first, as it is where it comes alone.
+        fault =
+          found === "known"
+            ? this.#sink.check(bytes, this.#span)
+            : (this.#sink.checkFirst(bytes[at]!) ?? found);
         if (fault !== null) break;
         packet = this.#sink.read(bytes, this.#span);
       }

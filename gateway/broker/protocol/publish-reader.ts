@@ -3,7 +3,8 @@
 //
 // Q1. What is read here is what the parser reads of the same bytes.
 // Q2. Nothing is read that the check (packet-check.ts) would not pass: either it has passed, or the packet is one whose
-//     topic it passed before, and that has no properties.
+//     topic it passed before, and that has no properties, or those that came with that topic, byte for byte.
+// Q3. Packets with equal properties share them: they are frozen.
 import type { IPublishPacket } from "mqtt-packet";
 import type { Span } from "./framing.ts";
 import type { ProtocolVersion } from "./packet-check.ts";
@@ -20,11 +21,14 @@ type Properties = NonNullable<IPublishPacket["properties"]>;
 export const isPublish = (bytes: Buffer, { start }: Readonly<Span>): boolean =>
   bytes[start]! >> 4 === PUBLISH;
 
-/** One for each connection: remembers its last topic. */
+/** One for each connection: remembers its last topic, and the properties that came with it. */
 export class PublishReader {
   #topic = "";
   /** The bytes of that topic; no Buffer, because one of the pool would keep all of that alive. */
   #topicBytes: Uint8Array | null = null;
+  /** Properties that came with that topic, and their bytes, the length before them. */
+  #properties: Readonly<Properties> | null = null;
+  #propertyBytes: Uint8Array | null = null;
 
   /** The packet, unchecked so far, if it is a PUBLISH to the same topic as the last one that was read; else null (Q2). */
   again(
@@ -50,11 +54,21 @@ export class PublishReader {
       if (messageId === 0) return null;
       at += 2;
     }
+    let properties: Readonly<Properties> | null = null;
     if (version === 5) {
-      if (at >= end || bytes[at] !== 0) return null;
-      at += 1;
+      if (at >= end) return null;
+      if (bytes[at] === 0) at += 1;
+      else {
+        const known = this.#propertyBytes;
+        if (known === null || at + known.length > end || !holdsAt(bytes, at, known)) return null;
+        at += known.length;
+        properties = this.#properties;
+      }
     }
-    return packetOf({ first, topic: this.#topic, messageId }, bytes.subarray(at, end), end - body);
+    const topic = this.#topic;
+    const packet = packetOf({ first, topic, messageId }, bytes.subarray(at, end), end - body);
+    if (properties !== null) packet.properties = properties;
+    return packet;
   }
 
   /** The PUBLISH, which the check has passed, if there is nothing unusual in it; else null. */
@@ -71,7 +85,8 @@ export class PublishReader {
       messageId = bytes.readUInt16BE(at);
       at += 2;
     }
-    let properties: Properties | null = null;
+    let properties: Readonly<Properties> | null = null;
+    const propertiesAt = at;
     if (version === 5) {
       const length = bytes[at]!;
       if (length > PROPERTIES_BYTES_MAX) return null;
@@ -83,6 +98,10 @@ export class PublishReader {
       }
     }
     const topic = this.#topicOf(bytes, body + 2, topicEnd);
+    if (properties !== null) {
+      this.#properties = properties;
+      this.#propertyBytes = new Uint8Array(bytes.subarray(propertiesAt, at));
+    }
     const packet = packetOf({ first, topic, messageId }, bytes.subarray(at, end), end - body);
     if (properties) packet.properties = properties;
     return packet;
@@ -93,6 +112,7 @@ export class PublishReader {
     if (known !== null && known.length === to - from && holdsAt(bytes, from, known))
       return this.#topic;
     const topic = bytes.toString("utf8", from, to);
+    this.#properties = this.#propertyBytes = null;
     if (to > from) {
       this.#topicBytes = new Uint8Array(bytes.subarray(from, to));
       this.#topic = topic;
@@ -142,5 +162,6 @@ function propertiesOf(bytes: Buffer, from: number, to: number): Properties | nul
       at = end;
     } else return null;
   }
-  return properties;
+  if (properties.userProperties) Object.freeze(properties.userProperties);
+  return Object.freeze(properties); // Q3
 }

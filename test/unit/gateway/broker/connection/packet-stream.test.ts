@@ -133,7 +133,9 @@ describe(`seed ${seed}`, () => {
         const qos = Math.floor(random() * 3);
         const id = qos > 0 ? [Buffer.from([0, 1 + Math.floor(random() * 255)])] : [];
         const payload = Buffer.from("21.5");
-        const packet = packetOf(0x30 | (qos << 1), text("a/b"), ...id, ...none, payload);
+        const user = [Buffer.from([13, 0x26]), text("site"), text("eu-1")];
+        const properties = version === 5 && round % 2 === 0 ? user : none;
+        const packet = packetOf(0x30 | (qos << 1), text("a/b"), ...id, ...properties, payload);
         const bytes = Buffer.concat([connect, packet, damaged(random, packet), packet]);
         expect(heardBy([bytes]), bytes.toString("hex")).toEqual(heardSlowly([bytes]));
       }
@@ -177,6 +179,15 @@ test("an ordinary PUBLISH is read without the parser, with the properties that d
       userProperties: { traceparent: "00-1" },
     },
   });
+  const same = reader.again(bytes, span, 5);
+  expect(same).toMatchObject({
+    payload: Buffer.from("{}"),
+    properties: { contentType: "application/json" },
+  });
+  expect(Object.isFrozen(same?.properties)).toBe(true);
+  const changed = Buffer.from(bytes);
+  changed[changed.indexOf("00-1") + 3] = 0x32;
+  expect(reader.again(changed, span, 5)).toBeNull();
   const plainBytes = packetOf(0x30, text("a/b"), Buffer.from([0]), Buffer.from("1"));
   const plainSpan = { start: 0, body: 2, end: plainBytes.length };
   expect(reader.again(plainBytes, plainSpan, 5)).toMatchObject({ topic: "a/b", qos: 0 });
