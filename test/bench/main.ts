@@ -5,6 +5,7 @@ import { consoleCommand } from "./console/command.ts";
 import { guardCommand } from "./guard/command.ts";
 import { drainCommand } from "./drain/command.ts";
 import { ingestCommand } from "./ingest/command.ts";
+import { peersCommand } from "./peers/command.ts";
 import { profileCommand } from "./profile.ts";
 
 await new Command("npm run bench --")
@@ -15,5 +16,6 @@ await new Command("npm run bench --")
   .addCommand(consoleCommand)
   .addCommand(connectionsCommand)
   .addCommand(guardCommand)
+  .addCommand(peersCommand)
   .addCommand(profileCommand)
   .parseAsync();

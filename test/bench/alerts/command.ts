@@ -1,17 +1,30 @@
 import { writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { resolve } from "node:path";
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { ensureProductPrograms } from "../prerequisites.ts";
 import { benchVersions, machine } from "../processes.ts";
 import { measureEvaluations, measureMemory } from "./in-process.ts";
 import { type LatencyPlan, type MeasuredLatency, measureLatency } from "./measure-latency.ts";
 import { type Recovery, measureRecovery } from "./measure-recovery.ts";
 import { type Measured, renderAlerts, summarizeAlerts } from "./report.ts";
-import { type RuleSet, startAlertSite } from "./site.ts";
+import { type AlertSiteOptions, startAlertSite } from "./site.ts";
 
 const PARTS = ["latency", "cut", "recovery", "evaluations", "memory"] as const;
 type Part = (typeof PARTS)[number];
+
+const hundreds = (raw: string): number => {
+  const value = Number(raw);
+  if (!(value > 0) || value % 100 !== 0) throw new InvalidArgumentError("must be 100, 200, …");
+  return value;
+};
+
+const rates = (raw: string): number[] =>
+  raw.split(",").map((part) => {
+    const value = Number(part);
+    if (!(value > 0)) throw new InvalidArgumentError("must be positive numbers, as 10000,50000");
+    return value;
+  });
 
 interface Flags {
   readonly quick?: boolean;
@@ -19,6 +32,8 @@ interface Flags {
   readonly only?: Part;
   readonly profile?: string;
   readonly over: string;
+  readonly rules: number;
+  readonly rates?: readonly number[];
 }
 
 interface Plan {
@@ -28,11 +43,33 @@ interface Plan {
   readonly memoryWindowSeconds: number;
 }
 
-function planOf({ quick = false, only }: Flags): Plan {
+/** Longer than the rules' windows: full ones are what costs. */
+const WHOLE = { seconds: 30, warmupSeconds: 12 };
+
+/** Both sets of rules at each of the rates, and nothing else. */
+const planOfRates = (rates: readonly number[]): Plan => ({
+  latencies: rates.flatMap((ratePerSecond) =>
+    (["thresholds", "mixed"] as const).map((rules) => ({
+      ...WHOLE,
+      rules,
+      ratePerSecond,
+      isWanCut: false,
+    })),
+  ),
+  kills: 0,
+  evaluationSeconds: 0,
+  memoryWindowSeconds: 0,
+});
+
+function planOf({ quick = false, only, rates }: Flags): Plan {
+  if (rates) return planOfRates(rates);
   const wanted = (part: Part): boolean => only === undefined || only === part;
-  // Longer than the rules' windows: full ones are what costs.
-  const of = quick ? { seconds: 2.5, warmupSeconds: 1 } : { seconds: 30, warmupSeconds: 12 };
-  const latency = (rules: RuleSet, ratePerSecond: number, isWanCut: boolean): LatencyPlan[] =>
+  const of = quick ? { seconds: 2.5, warmupSeconds: 1 } : WHOLE;
+  const latency = (
+    rules: AlertSiteOptions["rules"],
+    ratePerSecond: number,
+    isWanCut: boolean,
+  ): LatencyPlan[] =>
     wanted(isWanCut ? "cut" : "latency") ? [{ ...of, rules, ratePerSecond, isWanCut }] : [];
   // What a second leaves uncompiled of three processes costs them a fifth of a second somewhere.
   const compiled = quick ? { warmupSeconds: 3.5 } : {};
@@ -55,7 +92,7 @@ type Say = (line: string) => void;
 /** What needs servers; they are started once for each set of rules. */
 async function measureSite(
   { latencies: plans, kills }: Plan,
-  of: { rules: RuleSet; over: string; profile: string | undefined },
+  of: AlertSiteOptions,
   say: Say,
 ): Promise<{ latencies: MeasuredLatency[]; recoveries: Recovery[] }> {
   const latencies: MeasuredLatency[] = [];
@@ -65,7 +102,7 @@ async function measureSite(
   const site = await startAlertSite(stack, of);
   for (const plan of own) {
     const cut = plan.isWanCut ? ", the WAN cut" : "";
-    say(`alerts at ${plan.ratePerSecond} readings/s, 100 rules, ${plan.rules}${cut}`);
+    say(`alerts at ${plan.ratePerSecond} readings/s, ${of.ruleCount} rules, ${plan.rules}${cut}`);
     latencies.push(await measureLatency(site, plan));
   }
   if (kills > 0) say(`${kills} kill(s) of gateway, engine and nats-server`);
@@ -83,13 +120,14 @@ async function measure(flags: Flags, say: Say): Promise<Measured> {
   const evaluations = evaluationSeconds > 0 ? await measureEvaluations(evaluationSeconds) : null;
   if (memoryWindowSeconds > 0) say("memory of 10,000 devices");
   const memory = memoryWindowSeconds > 0 ? await measureMemory(memoryWindowSeconds) : null;
-  const { over, profile } = flags;
-  const of = { over, profile: profile && resolve(profile) };
+  const { over, profile, rules: ruleCount } = flags;
+  const of = { over, ruleCount, profile: profile && resolve(profile) };
   const thresholds = await measureSite({ ...plan, kills: 0 }, { ...of, rules: "thresholds" }, say);
   const mixed = await measureSite(plan, { ...of, rules: "mixed" }, say);
   const loadAfter = loadavg()[0]!;
   return {
     over,
+    ruleCount,
     machine: host,
     loadAfter,
     versions: benchVersions(),
@@ -104,6 +142,8 @@ export const alertsCommand = new Command("alerts")
   .description("Latency of local alerts, with the WAN cut and after kills; cost of rules.")
   .option("--quick", "everything shorter, smaller windows, one kill each: under 50 s")
   .option("--over <duration>", "the windows of the rules beside the load", "10s")
+  .option("--rules <n>", "how many rules, in hundreds", hundreds, 100)
+  .option("--rates <list>", "latency alone, at these readings a second: 10000,50000", rates)
   .option("--json <file>", "write every figure there")
   .addOption(new Option("--only <part>", "one part").choices(PARTS))
   .option("--profile <directory>", "write a CPU profile of the alerting engine there")

@@ -10,6 +10,7 @@ import type { RuleSet } from "./site.ts";
 export interface Measured {
   /** The windows of the rules that latencies and recoveries were measured with. */
   readonly over: string;
+  readonly ruleCount: number;
   readonly machine: Machine;
   /** Load average of the minute at the end: this benchmark's own work is in it. */
   readonly loadAfter: number;
@@ -21,11 +22,11 @@ export interface Measured {
 }
 
 export interface AlertsReport extends Measured {
-  /** At 10,000 readings/s, a hundred thresholds: from the gateway's receipt to the local MQTT alert. */
+  /** At 10,000 readings/s, thresholds: from the gateway's receipt to the local MQTT alert. */
   readonly alertMs: Percentiles | null;
   /** The same with the WAN cut. */
   readonly alertMsWanCut: Percentiles | null;
-  /** The same with a hundred rules of all kinds. */
+  /** The same with rules of all kinds. */
   readonly alertMsMixed: Percentiles | null;
   /** One core, a hundred thresholds, frames already decoded. */
   readonly evaluationsPerSecond: number | null;
@@ -34,6 +35,8 @@ export interface AlertsReport extends Measured {
 
 const GOAL_RATE = 10_000;
 const P99_GOAL_MS = 7;
+/** With 10,000 rules. */
+const P99_GOAL_OF_MANY_MS = 20;
 const MAX_GOAL_MS = 2_000;
 const RECOVERY_GOAL_MS = 4_000;
 /** Above this many cores of other work the latencies say more about that work. */
@@ -50,13 +53,15 @@ export function summarizeAlerts(measured: Measured): AlertsReport {
     )?.receiptMs ?? null;
   const [alertMs, alertMsWanCut] = [at("thresholds", false), at("thresholds", true)];
   const alertMsMixed = at("mixed", false);
+  const count = whole(measured.ruleCount);
+  const p99Goal = measured.ruleCount > 100 ? P99_GOAL_OF_MANY_MS : P99_GOAL_MS;
   for (const [where, ms] of [
-    ["100 thresholds", alertMs],
-    ["100 thresholds, the WAN cut", alertMsWanCut],
-    ["100 rules of all kinds", alertMsMixed],
+    [`${count} thresholds`, alertMs],
+    [`${count} thresholds, the WAN cut`, alertMsWanCut],
+    [`${count} rules of all kinds`, alertMsMixed],
   ] as const) {
     if (ms === null) continue;
-    below(`alert p99 under ${P99_GOAL_MS} ms at 10,000/s, ${where}`, ms.p99, P99_GOAL_MS);
+    below(`alert p99 under ${p99Goal} ms at 10,000/s, ${where}`, ms.p99, p99Goal);
     below(`alert max under 2 s at 10,000/s, ${where}`, ms.max, MAX_GOAL_MS);
   }
   for (const { process, worstMs } of measured.recoveries)
@@ -73,7 +78,7 @@ export function renderAlerts(report: AlertsReport): string {
   const { machine, latencies, recoveries, evaluations, memory, goals } = report;
   return [
     `${machine.cores} cores, ${machine.model}; load average ${machine.loadBefore} before, ${report.loadAfter.toFixed(2)} at the end`,
-    ...latencies.flatMap((each) => latencyWords(each, report.over)),
+    ...latencies.flatMap((each) => latencyWords(each, report)),
     ...recoveries.map(
       ({ process, worstMs, firstAlertMs, readyMs }) =>
         `kill -9 of the ${process}: first alert after ${whole(worstMs)} ms at worst of ${firstAlertMs.map(whole).join(", ")}; ready after ${readyMs.map(whole).join(", ")}`,
@@ -87,7 +92,8 @@ export function renderAlerts(report: AlertsReport): string {
   ].join("\n");
 }
 
-function latencyWords(of: MeasuredLatency, over: string): string[] {
+function latencyWords(of: MeasuredLatency, { over, ruleCount }: AlertsReport): string[] {
+  const count = whole(ruleCount);
   const cores = Object.entries(of.cores).map(([role, used]) => `${role} ${used.toFixed(2)}`);
   const lost = of.probes - of.alerts;
   const faults = [
@@ -99,7 +105,7 @@ function latencyWords(of: MeasuredLatency, over: string): string[] {
       : []),
   ];
   return [
-    `Alerts at ${whole(of.ratePerSecond)} readings/s over ${of.connections} connections, ${of.rules === "mixed" ? `100 rules of all kinds, windows of ${over}` : "100 thresholds"}${of.isWanCut ? ", WAN cut" : ""}, ${whole(of.alerts)} alerts, ms:`,
+    `Alerts at ${whole(of.ratePerSecond)} readings/s over ${of.connections} connections, ${of.rules === "mixed" ? `${count} rules of all kinds, windows of ${over}` : `${count} thresholds`}${of.isWanCut ? ", WAN cut" : ""}, ${whole(of.alerts)} alerts, ms:`,
     `  from the gateway's receipt  ${ms(of.receiptMs)}`,
     `  from the device's publish   ${ms(of.publishMs)}`,
     `  ${whole(of.acknowledgedPerSecond)} acknowledged/s; cores: ${cores.join(", ")}, others ${of.foreignCores.toFixed(2)}`,

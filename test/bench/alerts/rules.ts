@@ -24,6 +24,15 @@ export const HUNDRED_THRESHOLDS: RuleCounts = {
   sequence: 0,
   absence: 0,
 };
+/** A hundred, times what makes `rules` of them. */
+export const scaled = (counts: RuleCounts, rules: number): RuleCounts => ({
+  threshold: (counts.threshold * rules) / 100,
+  aggregate: (counts.aggregate * rules) / 100,
+  rate: (counts.rate * rules) / 100,
+  frequency: (counts.frequency * rules) / 100,
+  sequence: (counts.sequence * rules) / 100,
+  absence: (counts.absence * rules) / 100,
+});
 /** Half of them remember something of every device. */
 export const TWENTY: RuleCounts = {
   threshold: 10,
@@ -51,7 +60,8 @@ const THRESHOLDS: readonly Make[] = [
   (at) => ({
     kind: "threshold",
     contract,
-    when: `temperature < -${at}.5 || humidity < ${at / 100 + 0.5}`,
+    // At most 20.5: the load's humidity is 30 and more.
+    when: `temperature < -${at}.5 || humidity < ${(at % 2_000) / 100 + 0.5}`,
     for: "30s",
   }),
   (at) => ({

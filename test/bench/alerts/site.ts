@@ -1,4 +1,4 @@
-// A region with a hundred rules, linked to the hub over a WAN: what alerts are measured on.
+// A region with a hundred rules or more, linked to the hub over a WAN: what alerts are measured on.
 import {
   type GatewayUnderLoad,
   type LinkedRegion,
@@ -10,9 +10,9 @@ import {
 import { Generator } from "../ingest/generator.ts";
 import type { ServerProcess } from "../../support/server-process.ts";
 import type { Service } from "../../support/services.ts";
-import { HUNDRED, HUNDRED_THRESHOLDS, mixedRules } from "./rules.ts";
+import { HUNDRED, HUNDRED_THRESHOLDS, mixedRules, scaled } from "./rules.ts";
 
-/** A hundred conditions, or a hundred rules of all kinds. */
+/** Conditions only, or rules of all kinds. */
 export type RuleSet = "thresholds" | "mixed";
 
 export interface AlertSite {
@@ -25,12 +25,20 @@ export interface AlertSite {
   pids(): Record<string, number>;
 }
 
-/** @param of.over of the rules' windows. */
+export interface AlertSiteOptions {
+  readonly rules: RuleSet;
+  /** A multiple of a hundred. */
+  readonly ruleCount: number;
+  /** Of the rules' windows. */
+  readonly over: string;
+  readonly profile: string | undefined;
+}
+
 export async function startAlertSite(
   stack: AsyncDisposableStack,
-  { rules, over, profile }: { rules: RuleSet; over: string; profile: string | undefined },
+  { rules, ruleCount, over, profile }: AlertSiteOptions,
 ): Promise<AlertSite> {
-  const counts = rules === "mixed" ? HUNDRED : HUNDRED_THRESHOLDS;
+  const counts = scaled(rules === "mixed" ? HUNDRED : HUNDRED_THRESHOLDS, ruleCount);
   const region = await startLinkedRegion(stack);
   const gateway = await startGatewayProcess(stack, region);
   const engine = await startAlerting(stack, region, mixedRules(counts, over), profile);
