@@ -230,6 +230,7 @@ const statusOf = (region: string, services: Services, broker: Broker): GatewaySt
   connections: broker.counters.connections,
   held: broker.counters.publishesHeld,
   slowed: services.live.slowedClients,
+  surge: services.live.surge,
   qos0Dropped: services.backpressure.qos0Dropped,
   presenceDropped: services.presence.dropped,
   bridgeRepeats: services.bridges.repeated,

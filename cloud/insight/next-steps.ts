@@ -37,13 +37,16 @@ const GIB = 1024 ** 3;
 
 /** The command that gives a log twice the room that it has. */
 const moreRoom = (bytesMax: number | null): string => {
-  const gib = bytesMax === null ? "<GiB>" : Number(((2 * bytesMax) / GIB).toPrecision(3));
+  const gib = bytesMax === null ? "<GiB>" : Math.ceil((200 * bytesMax) / GIB) / 100;
   return `npx skerry topology apply --log-gib ${gib}`;
 };
 
-export const makeRoom = (region: string, bytesMax: number | null): string =>
-  "See on Lanes who has not read the log, and mend that: what is read is cleared within minutes. " +
-  `Or give the log more room (${moreRoom(bytesMax)}). Devices of ${region} keep what they measure, and send it again.`;
+/** @param isRead whether everything in it has been read by all who read it. */
+export const makeRoom = (region: string, bytesMax: number | null, isRead: boolean): string =>
+  (isRead
+    ? `All of it is read, and is cleared by itself within minutes. If it fills again, give it more room (${moreRoom(bytesMax)}). `
+    : `See on Lanes who has not read the log, and mend that: what is read is cleared within minutes. Or give the log more room (${moreRoom(bytesMax)}). `) +
+  `Devices of ${region} keep what they measure, and send it again.`;
 
 export const startServerOf = (region: string): string =>
   `Start the nats-server of ${region}, or look at its disk. Devices keep what they measure, and send it again.`;
@@ -88,6 +91,9 @@ export const readFaster = (bytesMax: number): string =>
 
 export const mendDevice =
   "Mend the device, or revoke it on its page. It is read more slowly; nobody else is harmed.";
+
+export const isItMeant =
+  "If it is meant, nothing has to be done: all of it is taken, and it counts as usual within an hour. If not, mend the device, or revoke it on its page.";
 
 export const waitALittle =
   "Wait some seconds: it goes on, or it is told what holds it up. Nothing is lost meanwhile.";

@@ -1,5 +1,5 @@
 // Everything that is wrong, in words, the worst first, each with the next thing to do (pure).
-import type { LaneLoss } from "../../contracts/messages/status.ts";
+import type { LaneLoss, Surge } from "../../contracts/messages/status.ts";
 import { laneName } from "../../contracts/names/subjects.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { type Facts, statusesOf } from "./facts.ts";
@@ -90,10 +90,25 @@ const refusingLogs = (facts: Facts, regions: readonly RegionInsight[]): Found[] 
       {
         region,
         text: `the log of ${region} ${what}, so nothing that devices send there is acknowledged`,
-        next: isFull ? next.makeRoom(region, own?.bytesMax ?? null) : next.startServerOf(region),
+        next: isFull
+          ? next.makeRoom(region, own?.bytesMax ?? null, isRead(regions, region))
+          : next.startServerOf(region),
       },
     ];
   });
+
+/** True if nobody who reads the log of a region is behind. */
+const isRead = (regions: readonly RegionInsight[], name: string): boolean => {
+  const of = regions.find(({ region }) => region === name);
+  const copy = of?.copy?.verdict ?? null;
+  return (
+    copy?.state === "ok" &&
+    of!.lanes.length > 0 &&
+    of!.lanes.every(({ aggregator, alerting }) =>
+      [aggregator, alerting].every((reader) => reader === null || reader.state === "ok"),
+    )
+  );
+};
 
 function refusingSink(
   { atMs }: Facts,
@@ -177,14 +192,25 @@ function fillingLog({ region, log }: RegionInsight, facts: Facts): Found[] {
   return [{ region, text, next: next.readFaster(log.bytesMax) }];
 }
 
-const floods = (facts: Facts): Found[] =>
-  statusesOf(facts, "gateway").flatMap(({ region, slowed }) =>
+/** Floods that are held back, and one that is still taken whole. */
+const floods = (facts: Facts): Found[] => [
+  ...statusesOf(facts, "gateway").flatMap(({ region, slowed }) =>
     slowed.map(({ clientId, why }) => ({
       region,
       text: `client ${clientId} in ${region} ${why === "rate" ? "publishes more than it may" : "sends too many messages that are refused"} and is read more slowly`,
       next: next.mendDevice,
     })),
-  );
+  ),
+  ...statusesOf(facts, "gateway").flatMap(({ region, surge, slowed }) =>
+    !surge || slowed.some(({ device }) => device === surge.sender)
+      ? []
+      : [{ region, text: surgeText(region, surge), next: next.isItMeant }],
+  ),
+];
+
+/** Gateways of earlier versions do not tell a surge. */
+const surgeText = (region: string, { sender, perSecond, times, share }: Surge): string =>
+  `${sender} suddenly sends ${number(perSecond)} messages a second, ${Math.round(100 * share)} % of what ${region} gets, which is ${number(Math.round(times))} times as much as usual`;
 
 /** Those of all regions together, because it is mostly one reason. */
 function standing(regions: readonly RegionInsight[]): Found[] {

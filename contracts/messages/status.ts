@@ -29,6 +29,8 @@ export interface GatewayStatus {
   readonly held: number;
   /** Clients that were read more slowly in the last half minute, because they send too much; the last first. */
   readonly slowed: readonly SlowedClient[];
+  /** A sender of whom suddenly most comes; null while there is none. */
+  readonly surge: Surge | null;
   /** QoS 0 publishes dropped under pressure. */
   readonly qos0Dropped: number;
   /** Connections made and lost that could not be written to the log, which was behind. */
@@ -63,6 +65,18 @@ export interface SlowedClient {
   readonly device: string | null;
   /** It publishes more than it may, or too much that is refused. */
   readonly why: "rate" | "rejects";
+}
+
+/** Somebody who sends most of what a gateway gets, while it gets several times as much as usual. */
+export interface Surge {
+  /** A device, or a topic where that is not known. */
+  readonly sender: string;
+  /** Messages of the sender. */
+  readonly perSecond: number;
+  /** All that comes, in multiples of what is usual. */
+  readonly times: number;
+  /** The sender's part of all that comes, 0 to 1. */
+  readonly share: number;
 }
 
 /** Values that readings do not hold as their devices sent them, since the start. */

@@ -1,7 +1,7 @@
 // The gateway's part of the live lane: once a second what it saw, from memory, in slices.
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { LIVE_EVERY_MS, type LiveEvent } from "../../contracts/messages/live.ts";
-import type { SlowedClient } from "../../contracts/messages/status.ts";
+import type { SlowedClient, Surge } from "../../contracts/messages/status.ts";
 import { type LiveDigestKind, liveDigestSubject } from "../../contracts/names/subjects.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
@@ -11,6 +11,7 @@ import type { LiveIngest } from "../ingest/ingest.ts";
 import { type LastMessage, type LastReading, LastSeen } from "./last-seen.ts";
 import { RecentEvents } from "./recent-events.ts";
 import { SlowedClients } from "./slowed-clients.ts";
+import { SurgeWatch, senderOf } from "./surge.ts";
 import { Rows, readingRow, topicRow } from "./rows.ts";
 
 /** Rows that are made in one turn of the event loop: publishes wait for less than a millisecond. */
@@ -36,6 +37,7 @@ export class LiveDigests implements LiveIngest {
   readonly #last = new LastSeen();
   readonly #events = new RecentEvents();
   readonly #slowed = new SlowedClients();
+  readonly #surge = new SurgeWatch(Date.now());
   #dropped: Readonly<Record<string, number>> = {};
 
   constructor(options: DigestsOptions) {
@@ -75,6 +77,10 @@ export class LiveDigests implements LiveIngest {
     return this.#slowed.now(Date.now()).slice(0, SLOWED_SHOWN);
   }
 
+  get surge(): Surge | null {
+    return this.#surge.now;
+  }
+
   /** Tells once a second until `signal` aborts; without a connection everything waits, and the newest stays. */
   async run(speaker: LiveSpeaker, counters: BrokerCounters, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
@@ -89,8 +95,13 @@ export class LiveDigests implements LiveIngest {
 
   async #tellTopics(speaker: LiveSpeaker): Promise<void> {
     const rows = new Rows();
-    const take = (message: LastMessage): boolean => rows.add(topicRow(message));
+    const take = (message: LastMessage): boolean => {
+      if (!rows.add(topicRow(message))) return false;
+      this.#surge.add(senderOf(message), message.count - message.told);
+      return true;
+    };
     const more = await fill(rows, () => this.#last.takeMessages(ROWS_PER_TURN, take));
+    this.#surge.look(Date.now());
     if (!rows.isEmpty) this.#say(speaker, "topics", `"rows":${rows.text},"more":${more}`);
   }
 

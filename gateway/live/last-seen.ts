@@ -27,6 +27,8 @@ export interface LastReading {
 export interface LastMessage {
   readonly topic: string;
   count: number;
+  /** The count when it was told last. */
+  told: number;
   lastMs: number;
   retained: boolean;
   device: string | null;
@@ -101,6 +103,7 @@ export class LastSeen {
     this.#messagesWaiting = takeFrom(this.#messagesWaiting, atMost, (message) => {
       if (!take(message)) return false;
       const { reading } = message;
+      message.told = message.count;
       message.waits = false;
       if (reading && !reading.waits) this.#release(reading);
       return true;
@@ -139,7 +142,7 @@ export class LastSeen {
       if (forgotten) forgotten.isForgotten = true;
     }
     const message: LastMessage = {
-      ...{ topic, count: 0, lastMs: 0, retained: false, device: null, mapping: null },
+      ...{ topic, count: 0, told: 0, lastMs: 0, retained: false, device: null, mapping: null },
       ...{ refused: null, payload: null, waits: false, reading: null, isForgotten: false },
     };
     this.#topics.set(topic, message);

@@ -14,11 +14,11 @@ export function firesOf({ problems, alertsFiring }, alerts) {
   const ofDevices = (alerts ?? []).filter((alert) => !isOwnRule(alert));
   const lists = { problems, own, ofDevices };
   if (alerts === null) {
-    const all = typeof alertsFiring === "number" ? alertsFiring + problems.length : null;
+    const all = typeof alertsFiring === "number" ? alertsFiring : null;
     return { ...lists, all, platform: null, devices: null };
   }
   const more = alerts.length < ASKED ? 0 : Math.max(0, (alertsFiring ?? 0) - alerts.length);
-  const platform = problems.length + own.length;
+  const platform = own.length;
   const devices = ofDevices.length + more;
   return { ...lists, all: platform + devices, platform, devices, more };
 }

@@ -34,7 +34,7 @@ const tone = (value, state) => (value > 0 ? state : undefined);
 
 function Waiting({ row, atMs }) {
   const waiting = waitingOf(row);
-  if (waiting === 0) return "0";
+  if (waiting === 0) return row.isOld ? html`<span class="muted">not known</span>` : "0";
   return html`<span title=${waitingWords(row)}
     >${count(waiting)}${
       row.oldestMs !== null &&
@@ -43,11 +43,13 @@ function Waiting({ row, atMs }) {
   >`;
 }
 
-/** A balance in a word. */
+/** A balance in a word; of a region that is not heard, it was one. */
 export const Balance = ({ row }) =>
-  row.open === 0
-    ? html`<${Chip} state="ok">balanced<//>`
-    : html`<${Chip} state="bad">${count(Math.abs(row.open))} open<//>`;
+  row.open === 0 && row.isOld
+    ? html`<${Chip} state="idle">balanced then<//>`
+    : row.open === 0
+      ? html`<${Chip} state="ok">balanced<//>`
+      : html`<${Chip} state="bad">${count(Math.abs(row.open))} open<//>`;
 
 /**
  * Columns of every ledger table; `first` names the rows, `href(row)` is the proof of a row's numbers. Ages are at
@@ -79,16 +81,21 @@ export const ledgerColumns = (first, href, atMs) => {
 /** A region speaks once a second: one that did not for so long is not heard. */
 export const OLD_MS = 15_000;
 
+const isOld = (heardMs, atMs) => Boolean(heardMs) && atMs - heardMs >= OLD_MS;
+
 /** Of a region that is not heard, the ledger knows what it said last. */
 function AsOf({ heardMs, atMs }) {
-  if (!heardMs || atMs - heardMs < OLD_MS) return null;
+  if (!isOld(heardMs, atMs)) return null;
   return html`<span class="muted small">as of ${minuteText(heardMs)}</span>`;
 }
 
 /** One row for each region. */
 export function LedgerTable({ ledger, atMs }) {
   const byRegion = Map.groupBy(ledger.rows, ({ region }) => region);
-  const rows = [...byRegion].map(([region, own]) => ({ region, ...sumOf(own) }));
+  const rows = [...byRegion].map(([region, own]) => ({
+    ...{ region, isOld: isOld(ledger.heardMs?.[region], atMs) },
+    ...sumOf(own),
+  }));
   const href = ({ region }) => urlOf(["ledger", region]);
   const first = {
     ...{ key: "region", label: "Region" },

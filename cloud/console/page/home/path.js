@@ -26,6 +26,10 @@ export const LAG_WORDS = {
 
 const rateOr = (value, otherwise = UNKNOWN) => (value === null ? otherwise : rate(value));
 
+/** What crosses the WAN are frames, each of many readings. */
+const framesText = (perSecond) =>
+  `${count(Math.round(perSecond))} ${Math.round(perSecond) === 1 ? "frame" : "frames"}/s`;
+
 /** Beyond a link that is down nobody is heard. */
 const isCutOff = ({ link }) => Boolean(link && !link.up);
 
@@ -86,7 +90,7 @@ function wan({ link }, flow) {
   if (!link) return { label: UNKNOWN, state: "idle", flow: null };
   return link.up
     ? {
-        label: flow.copied === null ? "WAN up" : `WAN up, ${rateOr(flow.copied)}`,
+        label: flow.copied === null ? "WAN up" : `WAN up, ${framesText(flow.copied)}`,
         state: "ok",
         flow: flow.copied,
       }

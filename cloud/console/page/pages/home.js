@@ -62,7 +62,7 @@ function Summary({ overview, fires }) {
         href="/ledger"
       />
       <${Figure}
-        label="Fires"
+        label="Alerts firing"
         value=${fires.all === null ? null : count(fires.all)}
         state=${fires.all > 0 ? "warn" : undefined}
         note=${fires.platform !== null && `${count(fires.platform)} of the platform, ${count(fires.devices)} of devices`}

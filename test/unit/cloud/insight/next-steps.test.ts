@@ -34,9 +34,16 @@ test.each([
 });
 
 test("more room is twice what the log has", () => {
-  expect(makeRoom("eu", 16 * 1024 ** 3)).toContain("(npx skerry topology apply --log-gib 32)");
-  expect(makeRoom("eu", null)).toContain("--log-gib <GiB>");
+  const room = (bytesMax: number | null): string => makeRoom("eu", bytesMax, false);
+  expect(room(16 * 1024 ** 3)).toContain("(npx skerry topology apply --log-gib 32)");
+  expect(room(8.4 * 1024 ** 2)).toContain("--log-gib 0.02)");
+  expect(room(null)).toContain("--log-gib <GiB>");
   expect(readFaster(0.5 * 1024 ** 3)).toContain("(npx skerry topology apply --log-gib 1)");
+});
+
+test("nobody is looked for who has not read a log that everybody has read", () => {
+  expect(makeRoom("eu", null, false)).toMatch(/^See on Lanes who has not read the log/);
+  expect(makeRoom("eu", null, true)).toMatch(/^All of it is read, and is cleared by itself/);
 });
 
 test("the time left is spoken of only where it is told", () => {

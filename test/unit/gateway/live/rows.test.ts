@@ -10,7 +10,7 @@ const encoded = encodeReading({
   ...{ device: 'd"1', contract: "room", version: 1, receivedAtMs: 20, traceparent: "00-a-b-01" },
   payload: '{"ts":1.50e1, "v":1.10}',
 });
-const seen = { topic: "t", count: 3, lastMs: 20, retained: true, refused: null };
+const seen = { topic: "t", count: 3, told: 0, lastMs: 20, retained: true, refused: null };
 
 test("the row of a reading has its payload as it came", () => {
   const row = readingRow(new Catalog([]), encoded, { topic: "t", mapping: null });

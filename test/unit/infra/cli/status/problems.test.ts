@@ -35,6 +35,7 @@ const GATEWAY: GatewayStatus = {
   connections: 3,
   held: 0,
   slowed: [],
+  surge: null,
   qos0Dropped: 0,
   presenceDropped: 0,
   bridgeRepeats: 0,
