@@ -292,7 +292,7 @@ export class LaneAggregate {
   /** The position to save now (A1); until a replay is through, the one it started from. */
   position(): AggregatorPosition {
     if (!this.#done) return this.#resumed;
-    let seq = this.#done.seq + 1;
+    let seq = behind(this.#done.seq);
     let lane = this.#done.state;
     for (const holds of [
       this.#windowHolds.values(),
@@ -330,6 +330,9 @@ export class LaneAggregate {
     return layouts;
   }
 }
+
+/** The first frame after one; frames of a hole are read again with the one that they come before (lane-holes.ts). */
+const behind = (seq: number): number => (Number.isInteger(seq) ? seq + 1 : Math.ceil(seq));
 
 interface ReadingPlace {
   readonly before: LaneState;
