@@ -81,7 +81,7 @@ export type NatsServerName = "hub" | Region;
 /** The password of one user of one server. */
 export const passwordOf = (
   server: NatsServerName,
-  user: NatsUser | "leaf",
+  user: NatsUser | "sys" | `leaf-${Region}`,
   { secret }: PlanContext,
 ): string => secret(`${server} ${user}`);
 

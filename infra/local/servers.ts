@@ -5,7 +5,10 @@ import {
   type NatsUser,
   REGION_USERS,
 } from "../../platform/nats/topology/permissions.ts";
-import { passwordVariable } from "../../platform/nats/topology/server-config.ts";
+import {
+  leafPasswordVariable,
+  passwordVariable,
+} from "../../platform/nats/topology/server-config.ts";
 import {
   type Env,
   HOST,
@@ -15,6 +18,7 @@ import {
   type PlanContext,
   type Ports,
   type ProcessPlan,
+  REGIONS,
   type Region,
   natsConfigPath,
   passwordOf,
@@ -29,7 +33,9 @@ export function hubServer(options: LocalOptions, context: PlanContext): ProcessP
   };
   const env = {
     NATS_LEAF_LISTEN: `${HOST}:${ports.leaf}`,
-    [passwordVariable("leaf")]: passwordOf("hub", "leaf", context),
+    ...Object.fromEntries(
+      REGIONS.map((region) => [leafPasswordVariable(region), leafPassword(region, context)]),
+    ),
   };
   return natsServer({ name: "hub", users: HUB_USERS, ports, env }, options, context);
 }
@@ -40,8 +46,7 @@ export function regionServer(
   context: PlanContext,
 ): ProcessPlan {
   const base = regionBase(options, region);
-  const leafPassword = passwordOf("hub", "leaf", context);
-  const leafUrl = `nats-leaf://leaf-${region}:${leafPassword}@${HOST}:${leafPort(options)}`;
+  const leafUrl = `nats-leaf://leaf-${region}:${leafPassword(region, context)}@${HOST}:${leafPort(options)}`;
   return natsServer(
     {
       name: region,
@@ -53,6 +58,10 @@ export function regionServer(
     context,
   );
 }
+
+/** Each region's own: with it nobody is another region. */
+const leafPassword = (region: Region, context: PlanContext): string =>
+  passwordOf("hub", `leaf-${region}`, context);
 
 const leafPort = (options: LocalOptions): number => options.portBase + 2;
 
@@ -75,7 +84,10 @@ const natsServer = (
     NATS_MONITOR: `${HOST}:${spec.ports.monitor}`,
     NATS_STORE: join(options.dataDir, "nats", spec.name),
     ...Object.fromEntries(
-      spec.users.map((user) => [passwordVariable(user), passwordOf(spec.name, user, context)]),
+      [...spec.users, "sys" as const].map((user) => [
+        passwordVariable(user),
+        passwordOf(spec.name, user, context),
+      ]),
     ),
     ...spec.env,
   },

@@ -14,6 +14,7 @@ import {
 } from "../../platform/nats/topology/permissions.ts";
 import {
   hubConfig,
+  leafPasswordVariable,
   passwordVariable,
   regionConfig,
 } from "../../platform/nats/topology/server-config.ts";
@@ -22,7 +23,7 @@ import { applyTopology } from "../../platform/nats/topology/apply-topology.ts";
 import { type RejectBounds } from "../../platform/nats/topology/topology.ts";
 
 // Not digits only: nats-server would read such a variable as a number.
-const passwordOf = (user: NatsUser | "leaf"): string => `test-${user}`;
+export const passwordOf = (user: NatsUser | "sys" | `leaf-${string}`): string => `test-${user}`;
 const LOG_BYTES_MAX = 1024 ** 3;
 
 export interface NatsUnderTest {
@@ -40,6 +41,8 @@ export interface NatsUnderTest {
 /** A hub and its regions as leaf nodes, streams, mirrors and buckets applied. */
 export interface NatsWorld extends AsyncDisposable {
   readonly hub: NatsUnderTest;
+  /** Where regions dial in at the hub. */
+  readonly leafPort: number;
   region(name: string): NatsUnderTest;
 }
 
@@ -47,6 +50,8 @@ export interface WorldOptions extends RegionPairs {
   readonly partitions?: number;
   readonly logBytesMax?: number;
   readonly rejects?: RejectBounds;
+  /** Takes a wall out of the hub's configuration: a trick has to work without it. */
+  readonly hubConfiguration?: (written: string) => string;
   /** For tests of what is not allowed. */
   readonly violationsExpected?: boolean;
   /** Puts something between the regions and the hub's leaf port; resolves to the port to dial. */
@@ -69,12 +74,17 @@ export async function startHubAndRegions(options: WorldOptions): Promise<NatsWor
     const hub = await startServer(stack, {
       name: "hub",
       ...common,
-      configuration: hubConfig(options),
+      configuration: (options.hubConfiguration ?? String)(hubConfig(options)),
       env: {
         NATS_MONITOR: monitor,
         NATS_STORE: join(directory.path, "hub"),
         NATS_LEAF_LISTEN: `127.0.0.1:${leafPort}`,
-        [passwordVariable("leaf")]: passwordOf("leaf"),
+        ...Object.fromEntries(
+          options.regions.map((region) => [
+            leafPasswordVariable(region),
+            passwordOf(`leaf-${region}`),
+          ]),
+        ),
       },
     });
     const regions = new Map<string, NatsUnderTest>();
@@ -82,7 +92,7 @@ export async function startHubAndRegions(options: WorldOptions): Promise<NatsWor
       const env = {
         NATS_MONITOR: `127.0.0.1:${await freePort()}`,
         NATS_STORE: join(directory.path, region),
-        NATS_LEAF_URL: `nats-leaf://leaf-${region}:${passwordOf("leaf")}@127.0.0.1:${wanPort}`,
+        NATS_LEAF_URL: `nats-leaf://leaf-${region}:${passwordOf(`leaf-${region}`)}@127.0.0.1:${wanPort}`,
       };
       const configuration = regionConfig(options, region);
       const server = { name: region, ...common, configuration, env };
@@ -97,6 +107,7 @@ export async function startHubAndRegions(options: WorldOptions): Promise<NatsWor
     await applyWorld(hub, regions, options);
     return {
       hub,
+      leafPort,
       region: (name) => {
         const found = regions.get(name);
         if (!found) throw new Error(`no region ${name} in this world`);
@@ -180,5 +191,8 @@ async function startServer(
 
 const passwords = (): Record<string, string> =>
   Object.fromEntries(
-    [...HUB_USERS, ...REGION_USERS].map((user) => [passwordVariable(user), passwordOf(user)]),
+    [...HUB_USERS, ...REGION_USERS, "sys" as const].map((user) => [
+      passwordVariable(user),
+      passwordOf(user),
+    ]),
   );

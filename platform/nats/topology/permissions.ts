@@ -25,11 +25,9 @@ import {
   deadLettersStream,
   liveDigestSubject,
   liveProcesses,
-  liveSubjects,
   rejectSubjects,
   rejectsStream,
   repliesStream,
-  replayFilter,
   replaySubject,
   replySubjects,
   retrySetAsideSubject,
@@ -39,11 +37,15 @@ import {
   telemetryFilter,
   telemetryStream,
 } from "../../../contracts/names/subjects.ts";
+import { type Crossing, crossingsOf, leafAccount, reading, statedRejects } from "./crossings.ts";
+import type { RegionPairs } from "./pairs.ts";
 import { GATEWAY_RULES } from "../../../contracts/messages/alert.ts";
 
-/** Replies to clients at the hub: the only inboxes that regions may answer. */
+/** Replies to clients at the hub. */
 export const HUB_INBOX = "_INBOX_hub";
 const INBOX = "_INBOX.>";
+/** Answers to what was asked through another account: nats-server names them so. */
+const ANSWERS = "_R_.>";
 
 export const REGION_USERS = ["admin", "gateway", "alerting", "notifier"] as const;
 export const HUB_USERS = ["admin", "aggregator", "steward", "notifier", "console"] as const;
@@ -54,23 +56,6 @@ export interface Permissions {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
 }
-
-/** Reading a stream: its state, single messages, and consumers of one's own. */
-const reading = (stream: string, api = "$JS.API"): string[] => [
-  `${api}.STREAM.INFO.${stream}`,
-  `${api}.STREAM.MSG.GET.${stream}`,
-  `${api}.DIRECT.GET.${stream}`,
-  `${api}.DIRECT.GET.${stream}.>`,
-  ...consuming(stream, api),
-];
-
-const consuming = (stream: string, api = "$JS.API"): string[] => [
-  `${api}.CONSUMER.CREATE.${stream}`,
-  `${api}.CONSUMER.CREATE.${stream}.>`,
-  `${api}.CONSUMER.INFO.${stream}.*`,
-  `${api}.CONSUMER.DELETE.${stream}.*`,
-  `${api}.CONSUMER.MSG.NEXT.${stream}.*`,
-];
 
 const readingBuckets = (...buckets: string[]): string[] =>
   buckets.flatMap((bucket) => reading(bucketStream(bucket)));
@@ -123,9 +108,9 @@ export function regionPermissions(
         rejectSubjects(region),
         replySubjects(region),
         ...settingAside(region),
-        // Answers to those who ask it to replay rejects, or what is set aside; the console asks from the hub.
+        // Answers to those who ask it to replay rejects, or what is set aside; the console asks through the hub.
         INBOX,
-        `${HUB_INBOX}.>`,
+        ANSWERS,
         ...logs.flatMap((stream) => reading(stream)),
         ...[...logs, rejectsStream(region)].map((stream) => `$JS.API.STREAM.PURGE.${stream}`),
         ...GATEWAY_RULES.map((rule) => alertsOfRule(region, rule)),
@@ -180,10 +165,6 @@ export function regionPermissions(
     },
   };
 }
-
-/** The state of a region's rejects: a copy hears nothing of those that were replayed and taken out. */
-const statedRejects = (region: string): string =>
-  `$JS.${region}.API.STREAM.INFO.${rejectsStream(region)}`;
 
 /** Seeing all that the hub has, logs aside. */
 const watching = (regions: readonly string[]): string[] => [
@@ -299,52 +280,24 @@ export function hubPermissions(
   };
 }
 
-/** Subjects of mirrors beside their deliveries: flow control, and the servers' own calls. */
-const MIRRORING = ["$JS.FC.>", "$JSC.R.>"];
-
 /**
- * Rights of a region's leaf connection, as the hub sees it: publish is what the region may send into
- * the hub, subscribe what it may receive. What a region captures never crosses as plain messages.
- * @param copies regions whose log this region has a copy of.
- * @param copiedBy regions that have a copy of this region's log.
+ * Rights of a region's leaf connection, as the hub sees it: publish is what the region may send into its account
+ * at the hub, subscribe what it may receive. A second line: the account has no other subjects anyway, and
+ * nats-server before 2.11 does not check at the hub what a leaf sends.
  */
-export function leafPermissions(
-  region: string,
-  { copies, copiedBy }: { copies: readonly string[]; copiedBy: readonly string[] },
-): Permissions {
-  const broadcast = [
-    CONTRACTS_BUCKET,
-    DEVICES_BUCKET,
-    RULES_BUCKET,
-    ACKNOWLEDGEMENTS_BUCKET,
-    NOTIFIERS_BUCKET,
-    COPIES_BUCKET,
-  ].map(bucketStream);
-  const create = (stream: string, domain: string): string[] => [
-    `$JS.${domain}.API.CONSUMER.CREATE.${stream}`,
-    `$JS.${domain}.API.CONSUMER.CREATE.${stream}.>`,
+export function leafPermissions(region: string, pairs: RegionPairs): Permissions {
+  const account = leafAccount(region);
+  const crossings = crossingsOf(pairs);
+  const names = (kind: Crossing["kind"], side: "owner" | "asker"): string[] => [
+    ...new Set(
+      crossings
+        .filter((one) => one.kind === kind && one[side] === account)
+        .map(({ subject, over }) => (side === "asker" ? (over ?? subject) : subject)),
+    ),
   ];
-  const own = [telemetryStream, alertsStream, rejectsStream, repliesStream].map((stream) =>
-    stream(region),
-  );
   return {
-    publish: [
-      ...MIRRORING,
-      ...[...broadcast, COMMANDS_STREAM].flatMap((stream) => create(stream, "hub")),
-      ...copies.flatMap((origin) => create(telemetryStream(origin), origin)),
-      "dlv.hub.>",
-      ...copiedBy.map((into) => `dlv.${into}.>`),
-      `${HUB_INBOX}.>`,
-      liveSubjects(region),
-    ],
-    subscribe: [
-      // The console asks gateways to admit rejects again, and which were.
-      replayFilter(region),
-      statedRejects(region),
-      ...MIRRORING,
-      ...own.flatMap((stream) => create(stream, region)),
-      ...reading(telemetryStream(region), `$JS.${region}.API`),
-      `dlv.${region}.>`,
-    ],
+    publish: [ANSWERS, ...names("requests", "asker"), ...names("messages", "owner")],
+    // Answers to the requests of mirrors.
+    subscribe: ["$JSC.R.>", ...names("requests", "owner"), ...names("messages", "asker")],
   };
 }

@@ -9,11 +9,16 @@ import {
   leafPermissions,
   regionPermissions,
 } from "./permissions.ts";
-import { type RegionPairs, copiedBy, copiesIn } from "./pairs.ts";
+import { type Crossing, HUB_ACCOUNT, crossingsOf, leafAccount } from "./crossings.ts";
+import { type RegionPairs, copiesIn } from "./pairs.ts";
 
 /** The environment variable with a user's password. It must not look like a number. */
-export const passwordVariable = (user: NatsUser | "leaf"): string =>
+export const passwordVariable = (user: NatsUser | "sys"): string =>
   `NATS_${user.toUpperCase()}_PASSWORD`;
+
+/** The same of a region's leaf connection, at the hub: each region has its own. */
+export const leafPasswordVariable = (region: string): string =>
+  `NATS_LEAF_${region.toUpperCase().replaceAll("-", "_")}_PASSWORD`;
 
 const quoted = (subjects: readonly string[]): string =>
   subjects.map((subject) => `\n            ${JSON.stringify(subject)}`).join("");
@@ -49,27 +54,67 @@ jetstream {
 # The system account is not shared over the leaf, so that domains stay independent.
 system_account: SYS`;
 
-const accounts = (users: readonly string[]): string => `accounts {
-  APP {
+const SYS = `  SYS { users: [ { user: sys, password: $${passwordVariable("sys")} } ] }`;
+
+/** Exports and imports of one account. */
+function gatesOf(account: string, crossings: readonly Crossing[]): string {
+  const exported = new Map<string, Crossing & { readonly askers: string[] }>();
+  for (const one of crossings.filter(({ owner }) => owner === account)) {
+    const known = exported.get(one.subject);
+    if (known) known.askers.push(one.asker);
+    else exported.set(one.subject, { ...one, askers: [one.asker] });
+  }
+  const exports = [...exported.values()].map(({ kind, subject, many, askers }) => {
+    const what = kind === "requests" ? "service" : "stream";
+    const response = many ? ", response: stream" : "";
+    return `{ ${what}: ${JSON.stringify(subject)}${response}, accounts: [${askers.join(", ")}] }`;
+  });
+  const imports = crossings
+    .filter(({ asker }) => asker === account)
+    .map(({ kind, owner, subject }) => {
+      const what = kind === "requests" ? "service" : "stream";
+      return `{ ${what}: { account: ${owner}, subject: ${JSON.stringify(subject)} } }`;
+    });
+  return [
+    ["exports", exports],
+    ["imports", imports],
+  ]
+    .map(([name, all]) => `    ${name as string}: [\n${lines(all as string[])}\n    ]`)
+    .join("\n");
+}
+
+const lines = (all: readonly string[]): string => all.map((line) => `      ${line}`).join("\n");
+
+const application = (users: readonly string[], gates = ""): string => `  ${HUB_ACCOUNT} {
     jetstream: enabled
     users: [
 ${users.join("\n")}
     ]
-  }
-  SYS { users: [ { user: sys, password: $${passwordVariable("admin")} } ] }
-}`;
+${gates}
+  }`;
 
-/** The hub's configuration: one leaf user per region. */
+/** The account in which a region's leaf arrives: it holds nothing. */
+const leafOf = (region: string, pairs: RegionPairs, crossings: readonly Crossing[]): string =>
+  `  ${leafAccount(region)} {
+    users: [
+      { user: leaf-${region}, password: $${leafPasswordVariable(region)}, allowed_connection_types: ["LEAFNODE"]
+        ${permissions(leafPermissions(region, pairs))} }
+    ]
+${gatesOf(leafAccount(region), crossings)}
+  }`;
+
+/** The hub's configuration: an account for its own, and one for each region's leaf. */
 export function hubConfig(pairs: RegionPairs): string {
   const own = hubPermissions(pairs.regions);
-  const leaves = pairs.regions.map((region) => {
-    const of = { copies: copiesIn(pairs, region), copiedBy: copiedBy(pairs, region) };
-    return `      { user: leaf-${region}, password: $${passwordVariable("leaf")}, allowed_connection_types: ["LEAFNODE"]
-        ${permissions(leafPermissions(region, of))} }`;
-  });
+  const crossings = crossingsOf(pairs);
+  const users = HUB_USERS.map((user) => userOf(user, own[user]));
   return `# The cloud hub of ${pairs.regions.join(", ")}: written by Skerry (platform/nats/topology/server-config.ts).
 ${common("hub", "hub")}
-${accounts([...HUB_USERS.map((user) => userOf(user, own[user])), ...leaves])}
+accounts {
+${application(users, gatesOf(HUB_ACCOUNT, crossings))}
+${pairs.regions.map((region) => leafOf(region, pairs, crossings)).join("\n")}
+${SYS}
+}
 leafnodes {
   listen: $NATS_LEAF_LISTEN
   # Regions must use the address they were given. The hub tells them its own all the same, and a link that was lost
@@ -90,12 +135,15 @@ export function regionConfig(pairs: RegionPairs, region: string): string {
   );
   return `# Region ${region}, a leaf of the hub: written by Skerry (platform/nats/topology/server-config.ts).
 ${common(region, region)}
-${accounts(REGION_USERS.map((user) => userOf(user, own[user])))}
+accounts {
+${application(REGION_USERS.map((user) => userOf(user, own[user])))}
+${SYS}
+}
 leafnodes {
   reconnect: 1
   remotes: [
     { url: $NATS_LEAF_URL
-      account: APP
+      account: ${HUB_ACCOUNT}
       # What a region captures never crosses the WAN as plain messages: only its mirrors do.
       deny_exports: ${captured}
       deny_imports: ${captured}
