@@ -3,13 +3,12 @@ import { NOTIFIER_PLACES, type NotifierPlace } from "../../contracts/messages/no
 import { TELEMETRY_OPTIONS } from "../../otel/options.ts";
 import { type OptionTable, as } from "../../platform/runtime/config.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
+import { type Env, secretOf } from "../../platform/runtime/secret-files.ts";
 import { STATUS_OPTIONS } from "../../platform/runtime/status-server.ts";
 import { LANE_OPTIONS } from "../lane-options.ts";
 import { type ChannelSpec, parseChannels } from "./channels.ts";
 
-type Env = Readonly<Record<string, string | undefined>>;
-
-/** @param env holds the variables that a channels file names, such as `"$SLACK_URL"`. */
+/** @param env holds the variables that a channels file names, such as `"$SLACK_URL"`, or those with their files. */
 export const notifierOptions = (env: Env) =>
   ({
     natsUrl: {
@@ -37,6 +36,7 @@ export const notifierOptions = (env: Env) =>
       doc: "mail server for e-mail channels: smtp(s)://user:password@host:port",
       fallback: "",
       parse: (raw) => (raw === "" ? "" : as.url(raw)),
+      password: "SKERRY_SMTP_PASSWORD",
     },
     notifyAgeMax: {
       env: "SKERRY_NOTIFY_AGE_MAX",
@@ -55,5 +55,5 @@ function readChannels(path: string, env: Env): ChannelSpec[] {
   } catch (error) {
     throw new AppError("CHANNELS_INVALID", "fatal", `${path}: ${messageOf(error)}`);
   }
-  return parseChannels(json, path, env);
+  return parseChannels(json, path, (name) => secretOf(name, env)?.secret);
 }

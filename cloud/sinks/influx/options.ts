@@ -7,6 +7,7 @@ export const INFLUX_OPTIONS = {
     env: "SKERRY_INFLUX_URL",
     doc: "InfluxDB: http://host:port, with user:password@ if a 1.x asks for them",
     parse: as.url,
+    password: "SKERRY_INFLUX_PASSWORD",
   },
   influxDatabase: {
     env: "SKERRY_INFLUX_DATABASE",
@@ -35,6 +36,7 @@ export const INFLUX_OPTIONS = {
     doc: "token of a 2.x or 3.x",
     fallback: "",
     parse: as.text,
+    secret: true,
   },
 } satisfies OptionTable;
 

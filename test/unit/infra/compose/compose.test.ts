@@ -10,7 +10,7 @@ import { notifierOptions } from "../../../../cloud/notifier/options.ts";
 import { STEWARD_OPTIONS } from "../../../../cloud/steward/options.ts";
 import { ALERTING_OPTIONS } from "../../../../gateway/alerting/options.ts";
 import { GATEWAY_OPTIONS } from "../../../../gateway/options.ts";
-import type { OptionTable } from "../../../../platform/runtime/config.ts";
+import { type OptionTable, settingsOf } from "../../../../platform/runtime/config.ts";
 import { parse } from "yaml";
 import { hubConfig, regionConfig } from "../../../../platform/nats/topology/server-config.ts";
 
@@ -63,7 +63,9 @@ test.each(Object.entries(services))("%s", (_name, service) => {
   for (const variable of Object.keys(service.environment ?? {})) {
     if (variable.startsWith("SKERRY_"))
       expect(
-        Object.values(OPTION_TABLES[main]!).some(({ env }) => env === variable),
+        Object.entries(OPTION_TABLES[main]!)
+          .flatMap(([name, option]) => settingsOf(name, option))
+          .some(({ env }) => env === variable),
         variable,
       ).toBe(true);
     if (variable.startsWith("NATS_")) {
