@@ -5,6 +5,7 @@ import { addConsoleCommand } from "./console.ts";
 import { addContractsCommand } from "./contracts.ts";
 import { addDevicesCommand } from "./devices.ts";
 import { type Say, optionText } from "./kit/options.ts";
+import { addInfluxCommand } from "./influx.ts";
 import { addLaneCommand } from "./lane.ts";
 import { addLedgerCommand } from "./ledger.ts";
 import { addMappingsCommand } from "./mappings.ts";
@@ -40,5 +41,6 @@ export function makeProgram(say: Say): Command {
   addSetAsideCommand(program, say);
   addTopologyCommand(program, say);
   addRegionCommand(program, say);
+  addInfluxCommand(program, say);
   return program;
 }

@@ -4,7 +4,7 @@ import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import { launcherProgram } from "./options.ts";
 import { Demo } from "./demo/demo.ts";
 import { planDemo } from "./demo/plan-demo.ts";
-import type { LocalOptions } from "./places.ts";
+import { type LocalOptions, secretPath } from "./places.ts";
 import { planLocal } from "./plan.ts";
 import { makeSecrets } from "./secrets.ts";
 import { incidentLines } from "./incident.ts";
@@ -42,7 +42,7 @@ async function main(): Promise<number> {
     root: process.getuid?.() === 0,
     say,
   });
-  const secret = makeSecrets();
+  const secret = makeSecrets(options.dataDir);
   const local = planLocal(options, {
     programs,
     node: process.execPath,
@@ -53,7 +53,10 @@ async function main(): Promise<number> {
   });
   const sendTraces = !Object.keys(process.env).some((name) => name.startsWith("OTEL_"));
   const { portBase } = options;
-  const demoPlan = planDemo(local, { portBase, token: secret("demo control"), sendTraces });
+  const demoPlan = planDemo(local, {
+    ...{ portBase, sendTraces, token: secret("demo control") },
+    tokenFile: secretPath("demo control", options),
+  });
   const { plan } = demoPlan;
   if (cli.json !== undefined) checkWritable(cli.json);
   const warning = portBaseWarning(options.portBase, outgoingPorts());
