@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import { ADMINISTRATOR, READER, WRITER, setUpInflux } from "../../cloud/sinks/influx/set-up.ts";
 import { refused } from "../../cloud/operations/refused.ts";
+import { type ClientTls, clientTls, tlsOptions } from "../../platform/runtime/client-tls.ts";
+import { loadConfig } from "../../platform/runtime/config.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import { fileVariable, secretFrom } from "../../platform/runtime/secret-files.ts";
 import { environmentOf } from "./kit/credentials.ts";
@@ -8,6 +10,7 @@ import { type Say, example } from "./kit/options.ts";
 
 interface Flags {
   readonly influx: string;
+  readonly tlsCa?: string;
   readonly database: string;
   readonly administratorPasswordFile?: string;
   readonly writerPasswordFile?: string;
@@ -24,7 +27,11 @@ export function addInfluxCommand(program: Command, say: Say): void {
     .description(
       "Make the database, and users administrator, writer and reader with their rights; repeating it sets the passwords of writer and reader.",
     )
-    .requiredOption("--influx <url>", "InfluxDB, http://host:port")
+    .requiredOption("--influx <url>", "InfluxDB, http(s)://host:port")
+    .option(
+      "--tls-ca <file>",
+      "authority of its certificate, for https (default: those of the system)",
+    )
     .option("--database <name>", "that is written and read", "skerry");
   for (const user of [ADMINISTRATOR, WRITER, READER])
     command.option(
@@ -40,11 +47,19 @@ export function addInfluxCommand(program: Command, say: Say): void {
       writer: passwordOf(WRITER, flags.writerPasswordFile),
       reader: passwordOf(READER, flags.readerPasswordFile),
     };
-    const target = { url: influx, database };
+    const target = { url: influx, database, tls: tlsOf(flags.tlsCa) };
     const { otherAdministrators } = await setUpInflux({ target, passwords });
     for (const name of otherAdministrators) say(`"${name}" is an administrator, too`);
     say(`${WRITER} may write and read ${database}, ${READER} may read it`);
   });
+}
+
+const TLS = { name: "influx", env: "SKERRY_INFLUX", server: "InfluxDB" } as const;
+
+/** The variables are those of every process that talks to InfluxDB. */
+function tlsOf(ca: string | undefined): ClientTls {
+  const given = ca === undefined ? {} : { SKERRY_INFLUX_TLS_CA: ca };
+  return clientTls(loadConfig(tlsOptions(TLS), { ...environmentOf(), ...given }), TLS);
 }
 
 const variableOf = (user: string): string => `SKERRY_INFLUX_${user.toUpperCase()}_PASSWORD`;

@@ -4,6 +4,7 @@ import {
   RequestTimedOutError,
   type Transport,
 } from "@influxdata/influxdb-client";
+import type { ClientTls } from "../../../platform/runtime/client-tls.ts";
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
 
 export interface InfluxTarget {
@@ -16,6 +17,8 @@ export interface InfluxTarget {
   /** The organisation of a 2.x or 3.x. */
   readonly org?: string;
   readonly token?: string;
+  /** TLS of an https URL. */
+  readonly tls?: ClientTls;
 }
 
 export const INFLUX_APIS = ["v1", "v2"] as const;
@@ -59,7 +62,10 @@ export class InfluxClient {
   constructor(target: InfluxTarget, timeoutMs = 10_000) {
     const url = new URL(target.url);
     this.#headers = authorization(target, url);
-    this.#transport = new InfluxDB({ url: url.origin, timeout: timeoutMs }).transport;
+    this.#transport = new InfluxDB({
+      ...{ url: url.origin, timeout: timeoutMs },
+      ...(target.tls && url.protocol === "https:" ? { transportOptions: target.tls } : {}),
+    }).transport;
     this.#database = target.database;
     this.#api = target.api ?? "v1";
     const named = encodeURIComponent(target.database);
@@ -215,6 +221,15 @@ export const quoteName = (name: string): string =>
 /** InfluxDB says what is wrong in JSON; a proxy, or a server that wants TLS, does not. */
 const isInfluxAnswer = ({ body = "" }: HttpError): boolean => body.trimStart().startsWith("{");
 
+/** Codes with which TLS refuses a certificate that is not trusted. */
+const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_|CERT_|ALTNAME/;
+
+function reasonOf(error: unknown): string {
+  const { code = "" } = error as { code?: string };
+  const hint = UNTRUSTED.test(code) ? " (SKERRY_INFLUX_TLS_CA names the authority to trust)" : "";
+  return `${messageOf(error)}${hint}`;
+}
+
 /** Words of the error after a request that was given up. */
 export const UNANSWERED = "InfluxDB has not answered in time";
 
@@ -228,6 +243,6 @@ function toAppError(error: unknown): AppError {
       return new AppError("INFLUX_REFUSED", "fatal", detail, { cause: error });
     return new AppError("INFLUX_UNAVAILABLE", "retry", detail, { cause: error });
   }
-  const what = error instanceof RequestTimedOutError ? UNANSWERED : `InfluxDB: ${messageOf(error)}`;
+  const what = error instanceof RequestTimedOutError ? UNANSWERED : `InfluxDB: ${reasonOf(error)}`;
   return new AppError("INFLUX_UNAVAILABLE", "retry", what, { cause: error });
 }
