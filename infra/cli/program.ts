@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { addAlertsCommand } from "./alerts.ts";
+import { addCertificatesCommand } from "./certificates.ts";
 import { addCommandsCommand } from "./commands.ts";
 import { addConsoleCommand } from "./console.ts";
 import { addContractsCommand } from "./contracts.ts";
@@ -42,5 +43,6 @@ export function makeProgram(say: Say): Command {
   addTopologyCommand(program, say);
   addRegionCommand(program, say);
   addInfluxCommand(program, say);
+  addCertificatesCommand(program, say);
   return program;
 }
