@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
+import { fileVariable, hasPassword } from "../../platform/runtime/secret-files.ts";
 import { launcherProgram } from "./options.ts";
 import { Demo } from "./demo/demo.ts";
 import { planDemo } from "./demo/plan-demo.ts";
@@ -61,6 +62,10 @@ async function main(): Promise<number> {
   if (cli.json !== undefined) checkWritable(cli.json);
   const warning = portBaseWarning(options.portBase, outgoingPorts());
   if (warning !== null) say(`warning: ${warning}`);
+  if (smtpUrl !== null && hasPassword(smtpUrl))
+    say(
+      "warning: --smtp-url holds a password, which everybody on this machine can read: put it into a file and name that in SKERRY_SMTP_PASSWORD_FILE",
+    );
   const session = new Session(plan, {
     partitions: cli.partitions ?? null,
     runForMs: cli.runFor ?? null,
@@ -113,7 +118,10 @@ const passedEnv = (env: NodeJS.ProcessEnv): Record<string, string> =>
     ),
   );
 
-/** The variables that a channels file names as `"$NAME"`; a file that cannot be read is said before anything runs. */
+/** Also handed to the notifier: the password of the user in `--smtp-url`, and the authorities of whom it tells. */
+const NOTIFIER_VARIABLES = ["SKERRY_SMTP_PASSWORD", "SKERRY_SMTP_TLS_CA", "SKERRY_WEBHOOK_TLS_CA"];
+
+/** The variables that a channels file names as `"$NAME"`, or their files; a file that cannot be read is said before anything runs. */
 function channelEnv(file: string, env: NodeJS.ProcessEnv): Record<string, string> {
   let text: string;
   try {
@@ -121,7 +129,8 @@ function channelEnv(file: string, env: NodeJS.ProcessEnv): Record<string, string
   } catch (error) {
     throw new AppError("CHANNELS_INVALID", "fatal", `--channels ${file}: ${messageOf(error)}`);
   }
-  const names = [...text.matchAll(/"\$(\w+)"/g)].map(([, name]) => name!);
+  const named = [...text.matchAll(/"\$(\w+)"/g)].map(([, name]) => name!);
+  const names = [...named, ...NOTIFIER_VARIABLES].flatMap((name) => [name, fileVariable(name)]);
   return Object.fromEntries(
     names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
   );
