@@ -7,6 +7,7 @@ export const LANE_OPTIONS = {
     env: "SKERRY_NATS_URL",
     doc: "the hub's nats-server: nats://user:password@host:port",
     parse: as.url,
+    password: "SKERRY_NATS_PASSWORD",
   },
   regions: {
     env: "SKERRY_REGIONS",

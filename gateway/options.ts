@@ -28,6 +28,7 @@ export const GATEWAY_OPTIONS = {
     env: "SKERRY_NATS_URL",
     doc: "the region's nats-server: nats://user:password@host:port",
     parse: as.url,
+    password: "SKERRY_NATS_PASSWORD",
   },
   partitions: {
     env: "SKERRY_PARTITIONS",

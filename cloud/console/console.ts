@@ -125,7 +125,7 @@ export class Console implements StatusSource {
     const hub = this.#hub;
     const { natsUrl, schemas, sessionAge: ageMs, demoUrl, demoToken } = config;
     const tokens = tokensOf(config);
-    if (config.operatorToken === "" && config.operatorTokenFile === "")
+    if (config.operatorToken === "")
       hub.logger.info({ token: tokens.operator }, "the operators' token, until the next start");
     const { now } = hub;
     const sessions = new Sessions({ key: sessionKey(tokens), ageMs, now });
@@ -159,6 +159,6 @@ export class Console implements StatusSource {
 }
 
 const tokensOf = (config: ConsoleConfig): RoleTokens => ({
-  operator: config.operatorTokenFile || config.operatorToken || randomSecret(),
-  viewer: config.viewerTokenFile || config.viewerToken || null,
+  operator: config.operatorToken || randomSecret(),
+  viewer: config.viewerToken || null,
 });

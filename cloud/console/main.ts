@@ -9,7 +9,7 @@ import { serveStatus } from "../../platform/runtime/status-server.ts";
 import { readMappings } from "../operations/mappings/read-mappings.ts";
 import { readRules } from "../operations/rules/store.ts";
 import { InfluxClient } from "../sinks/influx/client.ts";
-import { influxTarget } from "../sinks/influx/options.ts";
+import { influxTarget, influxWarnings } from "../sinks/influx/options.ts";
 import { Console } from "./console.ts";
 import { CONSOLE_OPTIONS } from "./options.ts";
 
@@ -29,6 +29,7 @@ await processMain({
     const registry = { connection, shippedDirectory: schemas, logger };
     const catalog = await openContractRegistry(registry, signal);
     const influx = config.influxUrl === "" ? null : new InfluxClient(influxTarget(config));
+    if (influx) for (const warning of influxWarnings(config)) logger.warn(warning);
     const hub = { connection, regions, partitions, catalog, influx, logger, now: Date.now };
     const files = {
       rules: config.rules === "" ? [] : readRules(config.rules),

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
 import { TELEMETRY_OPTIONS } from "../../otel/options.ts";
 import { type OptionTable, as } from "../../platform/runtime/config.ts";
@@ -14,9 +13,6 @@ const secret = (raw: string): string => {
     throw new Error(`must have at least ${SECRET_CHARS_MIN} characters`);
   return raw;
 };
-
-const secretFile = (path: string): string =>
-  path === "" ? "" : secret(readFileSync(path, "utf8").trim());
 
 /** `eu=ws://127.0.0.1:14217` → URL by region; `schemes` are what a URL may begin with. */
 const urlsByRegion =
@@ -59,30 +55,21 @@ export const CONSOLE_OPTIONS = {
     doc: "token of the role that may change things; without any, a random one is logged at each start",
     fallback: "",
     parse: secret,
-  },
-  operatorTokenFile: {
-    env: "SKERRY_CONSOLE_OPERATOR_TOKEN_FILE",
-    doc: "file that holds the token of the operators",
-    fallback: "",
-    parse: secretFile,
+    secret: true,
   },
   viewerToken: {
     env: "SKERRY_CONSOLE_VIEWER_TOKEN",
     doc: "token of the role that only looks; without any, nobody has that role by token",
     fallback: "",
     parse: secret,
-  },
-  viewerTokenFile: {
-    env: "SKERRY_CONSOLE_VIEWER_TOKEN_FILE",
-    doc: "file that holds the token of the viewers",
-    fallback: "",
-    parse: secretFile,
+    secret: true,
   },
   loginCode: {
     env: "SKERRY_CONSOLE_LOGIN_CODE",
     doc: "code of the login link, good for one operator's session after each start, for a while; without any, a random one is logged",
     fallback: "",
     parse: secret,
+    secret: true,
   },
   loginAge: {
     env: "SKERRY_CONSOLE_LOGIN_AGE",
@@ -168,6 +155,7 @@ export const CONSOLE_OPTIONS = {
     doc: "token of that control server",
     fallback: "",
     parse: as.text,
+    secret: true,
   },
   ...STATUS_OPTIONS,
 } satisfies OptionTable;

@@ -46,6 +46,8 @@ interface Written {
   giveUpAfter?: string;
 }
 
+type SecretOf = (name: string) => string | undefined;
+
 const text = { type: "string", minLength: 1 };
 const texts = { type: "array", minItems: 1, items: text };
 const common = {
@@ -76,14 +78,10 @@ const VALIDATORS = {
 
 /**
  * @param file names itself in errors.
- * @param env for `url` and `secret` written as `"$NAME"`.
+ * @param secretOf what a variable, or the file of its sister, holds: for `url` and `secret` written as `"$NAME"`.
  * @throws AppError `CHANNELS_INVALID` naming file, channel and property.
  */
-export function parseChannels(
-  json: string,
-  file: string,
-  env: Readonly<Record<string, string | undefined>>,
-): ChannelSpec[] {
+export function parseChannels(json: string, file: string, secretOf: SecretOf): ChannelSpec[] {
   const failed = (why: string): AppError =>
     new AppError("CHANNELS_INVALID", "fatal", `${file}: ${why}`);
   let written: unknown;
@@ -98,7 +96,7 @@ export function parseChannels(
   return (written as unknown[]).map((one, at) => {
     const label = `channel ${nameOf(one) ?? at}`;
     try {
-      const spec = parseChannel(one, env);
+      const spec = parseChannel(one, secretOf);
       if (names.has(spec.name)) throw new Error("/name is used twice");
       names.add(spec.name);
       return spec;
@@ -113,10 +111,7 @@ const nameOf = (value: unknown): string | null => {
   return typeof name === "string" ? `"${name}"` : null;
 };
 
-function parseChannel(
-  value: unknown,
-  env: Readonly<Record<string, string | undefined>>,
-): ChannelSpec {
+function parseChannel(value: unknown, secretOf: SecretOf): ChannelSpec {
   const kind = (value as { kind?: unknown } | null)?.kind;
   if (kind !== "email" && kind !== "webhook") throw new Error('/kind must be "email" or "webhook"');
   const validate = VALIDATORS[kind];
@@ -131,8 +126,8 @@ function parseChannel(
   const { group, giveUpAfter, ratePerMinute = 60, ...rest } = value as Written;
   const spec = {
     ...rest,
-    ...(rest.url === undefined ? {} : { url: webUrl(resolved("/url", rest.url, env)) }),
-    ...(rest.secret === undefined ? {} : { secret: resolved("/secret", rest.secret, env) }),
+    ...(rest.url === undefined ? {} : { url: webUrl(resolved("/url", rest.url, secretOf)) }),
+    ...(rest.secret === undefined ? {} : { secret: resolved("/secret", rest.secret, secretOf) }),
     ratePerMinute,
     groupMs: duration("/group", group ?? "0s"),
     giveUpAfterMs: duration("/giveUpAfter", giveUpAfter ?? "24h"),
@@ -148,14 +143,14 @@ function duration(property: string, raw: string): number {
   }
 }
 
-function resolved(
-  property: string,
-  raw: string,
-  env: Readonly<Record<string, string | undefined>>,
-): string {
+function resolved(property: string, raw: string, secretOf: SecretOf): string {
   if (!raw.startsWith("$")) return raw;
-  const found = env[raw.slice(1)];
-  if (!found) throw new Error(`${property} names ${raw}, which is not in the environment`);
+  const name = raw.slice(1);
+  const found = secretOf(name);
+  if (!found)
+    throw new Error(
+      `${property} names ${raw}, but neither ${name} nor ${name}_FILE is in the environment`,
+    );
   return found;
 }
 

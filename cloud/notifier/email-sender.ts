@@ -1,5 +1,6 @@
 import { createTransport } from "nodemailer";
 import { traceFields } from "../../otel/propagation.ts";
+import type { ClientTls } from "../../platform/runtime/client-tls.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { EmailChannelSpec } from "./channels.ts";
@@ -22,11 +23,18 @@ export class EmailSender implements Sender {
    * Connections are kept while there is something to send: greeting, TLS and login take longer than a
    * message. One that is idle ends by its timeout; a message that meets a broken one is retried.
    */
-  constructor(spec: Pick<EmailChannelSpec, "from" | "to">, smtpUrl: string, logger: Logger) {
+  constructor(
+    spec: Pick<EmailChannelSpec, "from" | "to">,
+    { url, tls }: { url: string; tls?: ClientTls },
+    logger: Logger,
+  ) {
     this.#spec = spec;
     this.#logger = logger;
     this.#transport = createTransport({
-      url: smtpUrl,
+      url,
+      ...(tls ? { tls } : {}),
+      // Who names an authority means TLS: a server that offers none gets no mail, and no password.
+      ...(tls?.ca === undefined ? {} : { requireTLS: true }),
       pool: true,
       maxConnections: CONNECTIONS_MAX,
       connectionTimeout: ATTEMPT_WITHIN_MS,

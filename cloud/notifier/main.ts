@@ -6,6 +6,9 @@ import { serveRetries } from "../../platform/nats/lanes/set-aside-retries.ts";
 import { HUB_INBOX } from "../../platform/nats/topology/permissions.ts";
 import { SetAside } from "../../platform/nats/lanes/set-aside.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
+import { clearTextWarning, clientTls } from "../../platform/runtime/client-tls.ts";
+import type { Resolved } from "../../platform/runtime/config.ts";
+import { hasPassword } from "../../platform/runtime/secret-files.ts";
 import { AppError } from "../../platform/runtime/errors.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import { serveStatus } from "../../platform/runtime/status-server.ts";
@@ -14,22 +17,41 @@ import { Channel } from "./channel.ts";
 import { EmailSender } from "./email-sender.ts";
 import { notifierMetricSpecs } from "./metrics.ts";
 import { Notifier } from "./notifier.ts";
-import { notifierOptions } from "./options.ts";
+import { SMTP_TLS, WEBHOOK_TLS, notifierOptions } from "./options.ts";
 import { notifierRetries } from "./set-aside-retry.ts";
 import { WebhookSender } from "./webhook-sender.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 
+/** An smtp:// URL that asks for STARTTLS before anything is said. */
+const REQUIRES_TLS = /[?&]requireTLS=true\b/i;
+
 const OPTIONS = notifierOptions(process.env);
 
-function channelOf(spec: ChannelSpec, smtpUrl: string, logger: Logger): Channel {
-  if (spec.kind === "webhook") return new Channel(spec, new WebhookSender(spec));
+type Config = Resolved<typeof OPTIONS>;
+
+function channelOf(spec: ChannelSpec, config: Config, logger: Logger): Channel {
+  const { smtpUrl } = config;
+  if (spec.kind === "webhook") {
+    const warning = clearTextWarning(`channel "${spec.name}"`, spec.url, "what it tells");
+    if (warning !== null) logger.warn(warning);
+    return new Channel(spec, new WebhookSender(spec, { tls: clientTls(config, WEBHOOK_TLS) }));
+  }
   if (smtpUrl === "")
     throw new AppError(
       "CONFIG_INVALID",
       "fatal",
       `${OPTIONS.smtpUrl.env} is required: channel "${spec.name}" is of kind email`,
     );
-  return new Channel(spec, new EmailSender(spec, smtpUrl, logger));
+  const tls = clientTls(config, SMTP_TLS);
+  const warning = clearTextWarning(OPTIONS.smtpUrl.env, smtpUrl, "the password");
+  if (
+    warning !== null &&
+    hasPassword(smtpUrl) &&
+    tls.ca === undefined &&
+    !REQUIRES_TLS.test(smtpUrl)
+  )
+    logger.warn(warning);
+  return new Channel(spec, new EmailSender(spec, { url: smtpUrl, tls }, logger));
 }
 
 await processMain({
@@ -46,7 +68,7 @@ await processMain({
         "fatal",
         `${OPTIONS.regions.env} must name one region, the one that the notifier is in`,
       );
-    const channels = config.channels.map((spec) => channelOf(spec, config.smtpUrl, logger));
+    const channels = config.channels.map((spec) => channelOf(spec, config, logger));
     const domain = place === "hub" ? HUB : regions[0]!;
     const service = { name: "notifier", region: domain };
     const telemetry = ending.use(await startTelemetry(service, config, logger));

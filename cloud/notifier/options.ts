@@ -1,15 +1,18 @@
 import { readFileSync } from "node:fs";
 import { NOTIFIER_PLACES, type NotifierPlace } from "../../contracts/messages/notification.ts";
 import { TELEMETRY_OPTIONS } from "../../otel/options.ts";
+import { tlsOptions } from "../../platform/runtime/client-tls.ts";
 import { type OptionTable, as } from "../../platform/runtime/config.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
+import { type Env, secretOf } from "../../platform/runtime/secret-files.ts";
 import { STATUS_OPTIONS } from "../../platform/runtime/status-server.ts";
 import { LANE_OPTIONS } from "../lane-options.ts";
 import { type ChannelSpec, parseChannels } from "./channels.ts";
 
-type Env = Readonly<Record<string, string | undefined>>;
+export const SMTP_TLS = { name: "smtp", env: "SKERRY_SMTP" } as const;
+export const WEBHOOK_TLS = { name: "webhook", env: "SKERRY_WEBHOOK", besideSystem: true } as const;
 
-/** @param env holds the variables that a channels file names, such as `"$SLACK_URL"`. */
+/** @param env holds the variables that a channels file names, such as `"$SLACK_URL"`, or those with their files. */
 export const notifierOptions = (env: Env) =>
   ({
     natsUrl: {
@@ -37,7 +40,10 @@ export const notifierOptions = (env: Env) =>
       doc: "mail server for e-mail channels: smtp(s)://user:password@host:port",
       fallback: "",
       parse: (raw) => (raw === "" ? "" : as.url(raw)),
+      password: "SKERRY_SMTP_PASSWORD",
     },
+    ...tlsOptions({ ...SMTP_TLS, server: "the mail server" }),
+    ...tlsOptions({ ...WEBHOOK_TLS, server: "webhooks" }),
     notifyAgeMax: {
       env: "SKERRY_NOTIFY_AGE_MAX",
       doc: "alerts that are older when they are first seen are skipped",
@@ -55,5 +61,5 @@ function readChannels(path: string, env: Env): ChannelSpec[] {
   } catch (error) {
     throw new AppError("CHANNELS_INVALID", "fatal", `${path}: ${messageOf(error)}`);
   }
-  return parseChannels(json, path, env);
+  return parseChannels(json, path, (name) => secretOf(name, env)?.secret);
 }

@@ -1,3 +1,7 @@
+import { once } from "node:events";
+import { type IncomingMessage, type RequestOptions, request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import type { ClientTls } from "../../platform/runtime/client-tls.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { WebhookChannelSpec } from "./channels.ts";
 import type { Message } from "./message.ts";
@@ -15,13 +19,18 @@ const REASON_MAX = 200;
 export class WebhookSender implements Sender {
   readonly #spec: Pick<WebhookChannelSpec, "url" | "format" | "secret">;
   readonly #attemptWithinMs: number;
+  readonly #tls: ClientTls | undefined;
 
   constructor(
     spec: Pick<WebhookChannelSpec, "url" | "format" | "secret">,
-    attemptWithinMs = ATTEMPT_WITHIN_MS,
+    {
+      attemptWithinMs = ATTEMPT_WITHIN_MS,
+      tls,
+    }: { attemptWithinMs?: number; tls?: ClientTls } = {},
   ) {
     this.#spec = spec;
     this.#attemptWithinMs = attemptWithinMs;
+    this.#tls = tls;
   }
 
   async send(message: Message, traceparent: string | null): Promise<Outcome> {
@@ -37,25 +46,47 @@ export class WebhookSender implements Sender {
       headers[SIGNATURE_HEADER] = signatureOf(body, secret, Math.floor(Date.now() / 1000));
     try {
       const signal = AbortSignal.timeout(this.#attemptWithinMs);
-      // A redirect would turn the POST into a GET, and the signature into somebody else's.
-      const options = { method: "POST", headers, body, signal, redirect: "manual" } as const;
-      const response = await fetch(url, options);
-      if (response.ok) {
-        await response.body?.cancel();
+      const response = await posted(url, { headers, signal, ...this.#tls }, body);
+      const status = response.statusCode ?? 0;
+      if (status >= 200 && status < 300) {
+        response.destroy();
         return { kind: "delivered" };
       }
-      return failureOf(response, await beginningOf(response));
+      return failureOf(status, response.headers["retry-after"], await beginningOf(response));
     } catch (error) {
-      const cause = (error as Error).cause;
-      return { kind: "deferred", reason: cause ? messageOf(cause) : messageOf(error) };
+      return { kind: "deferred", reason: reasonOf(error) };
     }
   }
 }
 
-function failureOf({ status, headers }: Response, text: string): Outcome {
+/** One POST. A redirect is not followed: it would turn into a GET, and the signature into somebody else's. */
+async function posted(
+  url: string,
+  options: RequestOptions,
+  body: string,
+): Promise<IncomingMessage> {
+  const request = (url.startsWith("https:") ? httpsRequest : httpRequest)(url, {
+    ...options,
+    method: "POST",
+  });
+  const answered = once(request, "response") as Promise<[IncomingMessage]>;
+  request.end(body);
+  const [response] = await answered;
+  // What goes wrong with the rest of the answer is told to whoever reads it.
+  request.on("error", (error) => response.destroy(error));
+  return response;
+}
+
+/** Each address of a name may have a reason of its own. */
+const reasonOf = (error: unknown): string =>
+  error instanceof AggregateError && messageOf(error) === ""
+    ? messageOf(error.errors[0])
+    : messageOf((error as Error).cause ?? error);
+
+function failureOf(status: number, retryAfterHeader: string | undefined, text: string): Outcome {
   const reason = `HTTP ${status}${text === "" ? "" : `: ${text}`}`;
   if (status >= 500 || status === REQUEST_TIMEOUT || status === TOO_MANY_REQUESTS) {
-    const retryAfterMs = retryAfter(headers.get("retry-after"), Date.now());
+    const retryAfterMs = retryAfter(retryAfterHeader ?? null, Date.now());
     return { kind: "deferred", reason, ...(retryAfterMs === null ? {} : { retryAfterMs }) };
   }
   return { kind: "refused", reason };
@@ -70,13 +101,8 @@ export function retryAfter(header: string | null, nowMs: number): number | null 
 }
 
 /** Enough to know what went wrong; an endless answer is not read to its end. */
-async function beginningOf(response: Response): Promise<string> {
-  const reader = response.body?.getReader();
-  if (!reader) return "";
-  const { value } = (await reader.read()) as { value?: Uint8Array };
-  await reader.cancel();
-  return Buffer.from(value ?? [])
-    .toString("utf8")
-    .trim()
-    .slice(0, REASON_MAX);
+async function beginningOf(response: IncomingMessage): Promise<string> {
+  for await (const chunk of response)
+    return (chunk as Buffer).toString("utf8").trim().slice(0, REASON_MAX);
+  return "";
 }

@@ -2,10 +2,12 @@
 // Exit status: 0 done, 1 refused or failed, 2 wrong usage.
 import { CommanderError } from "commander";
 import { messageOf } from "../../platform/runtime/errors.ts";
+import { takeEnvironment } from "./kit/credentials.ts";
 import { outliveClosedPipes, remark, say } from "./kit/output.ts";
 import { UsageError } from "./kit/usage-error.ts";
 import { makeProgram } from "./program.ts";
 
+takeEnvironment(process.env);
 outliveClosedPipes([process.stdout, process.stderr]);
 try {
   await makeProgram(say).parseAsync();

@@ -1,10 +1,12 @@
 import { Command } from "commander";
 import { addAlertsCommand } from "./alerts.ts";
+import { addCertificatesCommand } from "./certificates.ts";
 import { addCommandsCommand } from "./commands.ts";
 import { addConsoleCommand } from "./console.ts";
 import { addContractsCommand } from "./contracts.ts";
 import { addDevicesCommand } from "./devices.ts";
 import { type Say, optionText } from "./kit/options.ts";
+import { addInfluxCommand } from "./influx.ts";
 import { addLaneCommand } from "./lane.ts";
 import { addLedgerCommand } from "./ledger.ts";
 import { addMappingsCommand } from "./mappings.ts";
@@ -40,5 +42,7 @@ export function makeProgram(say: Say): Command {
   addSetAsideCommand(program, say);
   addTopologyCommand(program, say);
   addRegionCommand(program, say);
+  addInfluxCommand(program, say);
+  addCertificatesCommand(program, say);
   return program;
 }

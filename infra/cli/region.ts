@@ -12,7 +12,7 @@ const CONNECT_WITHIN_MS = 10_000;
 const GIB = 1024 ** 3;
 
 const parseUrl = parser((raw) => {
-  if (!URL.canParse(raw)) throw new Error("must be nats://user:password@host:port");
+  if (!URL.canParse(raw)) throw new Error("must be nats://user@host:port");
   return raw;
 });
 
@@ -36,7 +36,7 @@ export function addRegionCommand(program: Command, say: Say): void {
     .description("Restore a region whose disks are gone from the copies of its streams.");
   example(
     region.command("restore"),
-    "region restore --region eu --to nats://admin:secret@eu:4222 --from nats://admin:secret@hub:4222",
+    "region restore --region eu --to nats://admin@eu:4222 --from nats://admin@hub:4222",
   )
     .description(
       "Give an empty nats-server the log, alerts, rejects and replies of a lost region, from copies of them; " +

@@ -25,7 +25,7 @@ const GIB = 1024 ** 3;
 const parseRegion = (raw: string, before: Record<string, string>): Record<string, string> => {
   const [, name, url] = /^([a-z0-9-]+)=(.+)$/.exec(raw) ?? [];
   if (name === undefined || !URL.canParse(url ?? ""))
-    throw new InvalidArgumentError("must be name=nats://user:password@host:port");
+    throw new InvalidArgumentError("must be name=nats://user@host:port");
   return { ...before, [name]: url! };
 };
 
@@ -52,11 +52,16 @@ export function addTopologyCommand(program: Command, say: Say): void {
   const command = (name: string, doc: string): Command =>
     example(
       topology.command(name),
-      `topology ${name} --hub nats://admin:secret@hub:4222 --region eu=nats://admin:secret@eu:4222`,
+      `topology ${name} --hub nats://admin@hub:4222 --region eu=nats://admin@eu:4222`,
     )
       .description(doc)
-      .requiredOption("--hub <url>", "the hub's nats-server, nats://user:password@host:port")
-      .requiredOption("--region <name=url>", "a region's nats-server; repeat it", parseRegion, {})
+      .requiredOption("--hub <url>", "the hub's nats-server, nats://user@host:port")
+      .requiredOption(
+        "--region <name=url>",
+        "a region's nats-server, name=nats://user@host:port; repeat it",
+        parseRegion,
+        {},
+      )
       .option("--partitions <n>", "of each region's log", parseCount, PARTITIONS_DEFAULT)
       .option("--copies <pairs>", COPIES_DOC)
       .option("--log-gib <n>", "size bound of each region's log, GiB", parsePositive, 16)
@@ -121,7 +126,7 @@ async function withServers(
   const connections: Record<string, NatsConnection> = {};
   try {
     for (const [name, url] of Object.entries({ hub: flags.hub, ...flags.region }))
-      connections[name] = await openNats({ url, from: null }, CONNECT_WITHIN_MS);
+      connections[name] = await openNats({ url, from: null, domain: name }, CONNECT_WITHIN_MS);
     const rejects = await rejectBoundsOf(connections[HUB]!);
     await work(connections, {
       ...pairsOf(Object.keys(flags.region), flags.copies),

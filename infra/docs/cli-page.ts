@@ -52,7 +52,9 @@ export const cliPage = (): string =>
     "`npx skerry` works inside the checkout. Its exit status is 0 if it is done, 1 if it failed or was refused, which it " +
       "explains, and 2 if it was called wrongly. " +
       "Without an address it asks the local installation that `npm start` runs, here or in a directory above; " +
-      "against any other, name the nats-server with `--nats nats://user:password@host:port`.",
+      "against any other, name the nats-server with `--nats nats://user@host:port`. Its password is in a file, which `--nats-password-file` " +
+      "or the variable `SKERRY_NATS_PASSWORD_FILE` names, or in `SKERRY_NATS_PASSWORD`; where one command speaks to several servers, " +
+      "the domain may stand before `_FILE`, as in `…_PASSWORD_HUB_FILE` and `…_PASSWORD_EU_FILE`, which count before. A password in the URL works, with a warning: everybody on the machine can read it.",
     ...makeProgram(() => undefined).commands.flatMap((group) =>
       group.commands.length === 0
         ? [`## ${group.name()}`, ...commandParts(group.name(), group)]

@@ -6,7 +6,7 @@ import { STEWARD_OPTIONS } from "../../cloud/steward/options.ts";
 import { SIMULATOR_OPTIONS } from "../../device-sim/options.ts";
 import { ALERTING_OPTIONS } from "../../gateway/alerting/options.ts";
 import { GATEWAY_OPTIONS } from "../../gateway/options.ts";
-import { type OptionTable, flagOf } from "../../platform/runtime/config.ts";
+import { type OptionTable, type Setting, settingsOf } from "../../platform/runtime/config.ts";
 import { COMMON_OPTIONS } from "../../platform/runtime/process-main.ts";
 import { LINK_OPTIONS } from "../link/options.ts";
 import { launcherProgram } from "../local/options.ts";
@@ -71,24 +71,26 @@ const PROCESSES: readonly Process[] = [
   },
 ];
 
+/** Everything that sets the options of a process: a flag, a variable, the file of a secret. */
+function settings(options: OptionTable): Setting[] {
+  const all: OptionTable = { ...options, ...COMMON_OPTIONS };
+  return Object.entries(all).flatMap(([name, option]) => settingsOf(name, option));
+}
+
 /** Environment variables that some process reads. */
 export const ENVIRONMENT: readonly string[] = [
-  ...new Set(
-    PROCESSES.flatMap(({ options }) =>
-      Object.values({ ...options, ...COMMON_OPTIONS }).map(({ env }) => env),
-    ),
-  ),
+  ...new Set(PROCESSES.flatMap(({ options }) => settings(options).map(({ env }) => env))),
 ];
 
 /** Their flags, without the hyphens. */
 export const FLAGS: readonly string[] = PROCESSES.flatMap(({ options }) =>
-  Object.keys({ ...options, ...COMMON_OPTIONS }).map(flagOf),
+  settings(options).flatMap(({ flag }) => flag ?? []),
 );
 
 const optionRows = (options: OptionTable): string[][] =>
-  Object.entries({ ...options, ...COMMON_OPTIONS }).map(([name, { env, doc, fallback }]) => [
+  settings(options).map(({ env, flag, doc, fallback }) => [
     code(env),
-    code(`--${flagOf(name)}`),
+    flag === null ? "" : code(`--${flag}`),
     fallback === undefined ? "required" : fallback === "" ? "unset" : code(relative(fallback)),
     doc,
   ]);
@@ -100,6 +102,9 @@ export const optionsPage = (): string =>
     "A process takes each option from its flag, else from its environment variable, else its default. " +
       "An empty value counts as unset. All problems are reported together, and the process exits with 1. " +
       "`node gateway/main.ts --help` prints the same table (with Node 26, as `npx` and npm scripts have it). " +
+      "Every secret may be in a file instead, which the variable with `_FILE` at its end names: one line, whose newline does not belong to it. " +
+      "A password may stand in its URL, or beside it; giving a secret twice is an error. " +
+      "A secret in an argument works, but everybody on the machine can read it there, so that the process warns of it. " +
       "Durations are written `250ms`, `30s`, `10m`, `2h` or `7d`.",
     ...PROCESSES.flatMap(({ name, main, does, options }) => [
       `## ${name}`,

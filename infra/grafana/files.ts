@@ -50,7 +50,13 @@ export function grafanaFiles(): ReadonlyMap<string, string> {
   const targets = Object.fromEntries(CONTAINERS.map((name) => [name, `${name}:${STATUS_PORT}`]));
   const scraping = { targets, rules: "rules.yaml", everySeconds: 15 };
   files.set("infra/grafana/generated/prometheus/prometheus.yaml", prometheusYaml(scraping, HEAD));
-  const urls = { influxdb: "http://influxdb:8086", prometheus: "http://prometheus:9090" };
+  const urls = {
+    influxdb: {
+      url: "http://influxdb:8086",
+      ...{ user: "reader", passwordFile: "/run/secrets/influx-reader" },
+    },
+    prometheus: "http://prometheus:9090",
+  };
   const provisioning = "infra/grafana/generated/provisioning";
   files.set(`${provisioning}/datasources/skerry.yaml`, dataSourcesYaml(urls, HEAD));
   files.set(

@@ -2,21 +2,33 @@
 import { SOURCES, type Source } from "./sources.ts";
 import { yamlText } from "./prometheus-files.ts";
 
+/** InfluxDB, its user, and the file with the password, which Grafana has to be able to read. */
+export interface InfluxReader {
+  readonly url: string;
+  readonly user: string;
+  readonly passwordFile: string;
+}
+
 export interface SourceUrls {
-  readonly influxdb: string;
+  readonly influxdb: InfluxReader;
   readonly prometheus: string;
 }
 
 function sourceEntry({ uid, name, type, database }: Source, urls: SourceUrls): object {
-  const common = { uid, name, type, access: "proxy", url: urls[type], editable: false };
+  const common = { uid, name, type, access: "proxy", editable: false };
   if (type === "prometheus")
     return {
       ...common,
+      url: urls.prometheus,
       isDefault: true,
       jsonData: { httpMethod: "POST", timeInterval: "15s", manageAlerts: true },
     };
+  const { url, user, passwordFile } = urls.influxdb;
   return {
     ...common,
+    ...{ url, user },
+    // Read by Grafana when it reads this file.
+    secureJsonData: { password: `$__file{${passwordFile}}` },
     // `database` is read by Grafana 9, `dbName` by those after it.
     database,
     jsonData: { version: "InfluxQL", dbName: database, httpMode: "POST", timeInterval: "10s" },

@@ -1,10 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
+import { fileVariable, hasPassword } from "../../platform/runtime/secret-files.ts";
 import { launcherProgram } from "./options.ts";
 import { Demo } from "./demo/demo.ts";
 import { planDemo } from "./demo/plan-demo.ts";
-import type { LocalOptions } from "./places.ts";
+import { type LocalOptions, secretPath } from "./places.ts";
 import { planLocal } from "./plan.ts";
 import { makeSecrets } from "./secrets.ts";
 import { incidentLines } from "./incident.ts";
@@ -42,7 +43,7 @@ async function main(): Promise<number> {
     root: process.getuid?.() === 0,
     say,
   });
-  const secret = makeSecrets();
+  const secret = makeSecrets(options.dataDir);
   const local = planLocal(options, {
     programs,
     node: process.execPath,
@@ -53,11 +54,18 @@ async function main(): Promise<number> {
   });
   const sendTraces = !Object.keys(process.env).some((name) => name.startsWith("OTEL_"));
   const { portBase } = options;
-  const demoPlan = planDemo(local, { portBase, token: secret("demo control"), sendTraces });
+  const demoPlan = planDemo(local, {
+    ...{ portBase, sendTraces, token: secret("demo control") },
+    tokenFile: secretPath("demo control", options),
+  });
   const { plan } = demoPlan;
   if (cli.json !== undefined) checkWritable(cli.json);
   const warning = portBaseWarning(options.portBase, outgoingPorts());
   if (warning !== null) say(`warning: ${warning}`);
+  if (smtpUrl !== null && hasPassword(smtpUrl))
+    say(
+      "warning: --smtp-url holds a password, which everybody on this machine can read: put it into a file and name that in SKERRY_SMTP_PASSWORD_FILE",
+    );
   const session = new Session(plan, {
     partitions: cli.partitions ?? null,
     runForMs: cli.runFor ?? null,
@@ -110,7 +118,10 @@ const passedEnv = (env: NodeJS.ProcessEnv): Record<string, string> =>
     ),
   );
 
-/** The variables that a channels file names as `"$NAME"`; a file that cannot be read is said before anything runs. */
+/** Also handed to the notifier: the password of the user in `--smtp-url`, and the authorities of whom it tells. */
+const NOTIFIER_VARIABLES = ["SKERRY_SMTP_PASSWORD", "SKERRY_SMTP_TLS_CA", "SKERRY_WEBHOOK_TLS_CA"];
+
+/** The variables that a channels file names as `"$NAME"`, or their files; a file that cannot be read is said before anything runs. */
 function channelEnv(file: string, env: NodeJS.ProcessEnv): Record<string, string> {
   let text: string;
   try {
@@ -118,7 +129,8 @@ function channelEnv(file: string, env: NodeJS.ProcessEnv): Record<string, string
   } catch (error) {
     throw new AppError("CHANNELS_INVALID", "fatal", `--channels ${file}: ${messageOf(error)}`);
   }
-  const names = [...text.matchAll(/"\$(\w+)"/g)].map(([, name]) => name!);
+  const named = [...text.matchAll(/"\$(\w+)"/g)].map(([, name]) => name!);
+  const names = [...named, ...NOTIFIER_VARIABLES].flatMap((name) => [name, fileVariable(name)]);
   return Object.fromEntries(
     names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
   );

@@ -1,7 +1,7 @@
 // What Prometheus and Grafana need in order to watch a local installation, written beside its data; pure.
 import { join } from "node:path";
 import { DASHBOARDS_DIRECTORY, RULES_FILE } from "../grafana/files.ts";
-import { dashboardsYaml, dataSourcesYaml } from "../grafana/grafana-files.ts";
+import { type InfluxReader, dashboardsYaml, dataSourcesYaml } from "../grafana/grafana-files.ts";
 import { prometheusYaml } from "../grafana/prometheus-files.ts";
 
 /** Prometheus listens there if it is not told otherwise. */
@@ -13,26 +13,25 @@ export interface Observed {
   /** The project's directory, absolute. */
   readonly project: string;
   readonly dataDir: string;
-  readonly addresses: {
-    readonly influx: string;
-    /** `/status` of each process, by its name. */
-    readonly status: Readonly<Record<string, string>>;
-  };
+  readonly influx: InfluxReader;
+  /** `/status` of each process, by its name. */
+  readonly status: Readonly<Record<string, string>>;
 }
 
 /** `observe/prometheus.yaml`, and `observe/grafana`, a provisioning directory. */
 export function observerFiles({
   project,
   dataDir,
-  addresses,
+  influx,
+  status,
 }: Observed): { path: string; text: string }[] {
   const directory = join(dataDir, "observe");
   const targets = Object.fromEntries(
-    Object.entries(addresses.status).map(([name, url]) => [name, new URL(url).host]),
+    Object.entries(status).map(([name, url]) => [name, new URL(url).host]),
   );
   const rules = join(project, RULES_FILE);
   const scraping = { targets, rules, everySeconds: SCRAPED_EVERY_SECONDS };
-  const urls = { influxdb: addresses.influx, prometheus: PROMETHEUS_URL };
+  const urls = { influxdb: influx, prometheus: PROMETHEUS_URL };
   return [
     { path: join(directory, "prometheus.yaml"), text: prometheusYaml(scraping, HEAD) },
     {

@@ -57,7 +57,13 @@ export const launcherProgram = (): Command =>
     .addOption(
       option("--channels <file>", "tell people of alerts: e-mail and webhook channels", as.text),
     )
-    .addOption(option("--smtp-url <url>", "mail server of the e-mail channels", as.url))
+    .addOption(
+      option(
+        "--smtp-url <url>",
+        "mail server of the e-mail channels, smtp(s)://user@host:port; its password is in SKERRY_SMTP_PASSWORD or the file that SKERRY_SMTP_PASSWORD_FILE names",
+        as.url,
+      ),
+    )
     .addOption(new Option("--no-open", "do not open the console, even where there is a desktop"))
     .addOption(
       option("--run-for <duration>", "stop by itself, for example 40s or 5m", as.durationMs),

@@ -63,7 +63,10 @@ export function renderPanel(input: PanelInput): string {
     for (const line of incidentLines(happened, INCIDENTS_SHOWN))
       lines.push(`  ${line}`.slice(0, LINE_CHARS_MAX));
   const { mqtt, influx } = input.addresses;
-  lines.push("", `  ${REGIONS.map((r) => `${r} ${mqtt[r]}`).join("   ")}   influx ${influx}`);
+  lines.push(
+    "",
+    `  ${REGIONS.map((r) => `${r} ${mqtt[r]}`).join("   ")}   influx ${new URL(influx).origin}`,
+  );
   return lines.join("\n");
 }
 

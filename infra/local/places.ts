@@ -44,6 +44,22 @@ export interface PlanContext {
   channelEnv?: Env;
 }
 
+/** A plan in the making: whatever a process is given by file is written down. */
+export interface PlanParts extends PlanContext {
+  /** The file of a secret; it will be there when a process starts. */
+  secretFile: (name: string) => string;
+}
+
+/** The users of InfluxDB, and whatever it takes to make them. */
+export interface InfluxPlan {
+  /** Without a user. */
+  readonly url: string;
+  readonly database: string;
+  /** Holds the administrator's password, which nothing else here knows. */
+  readonly administratorFile: string;
+  readonly passwords: Readonly<Record<"writer" | "reader", string>>;
+}
+
 export interface ProcessPlan {
   /** `nats-hub`, `gateway-eu`, …: unique, and the name of its log file. */
   name: string;
@@ -59,6 +75,7 @@ export interface ProcessPlan {
 
 export interface Addresses {
   nats: Record<"hub" | Region, string>;
+  /** As its reader. */
   influx: string;
   mqtt: Record<Region, string>;
   console: ConsoleAddress;
@@ -90,10 +107,40 @@ export const natsUrl = (
   server: NatsServerName,
   options: LocalOptions,
   context: PlanContext,
-): string => {
-  const port = server === "hub" ? options.portBase : regionBase(options, server);
-  return `nats://${user}:${passwordOf(server, user, context)}@${HOST}:${port}`;
-};
+): string =>
+  `nats://${user}:${passwordOf(server, user, context)}@${HOST}:${natsPort(server, options)}`;
+
+/** The options with which a process of ours is a user of a server. */
+export const natsEnv = (
+  user: NatsUser,
+  server: NatsServerName,
+  options: LocalOptions,
+  { secretFile }: PlanParts,
+): Env => ({
+  SKERRY_NATS_URL: `nats://${user}@${HOST}:${natsPort(server, options)}`,
+  SKERRY_NATS_PASSWORD_FILE: secretFile(`${server} ${user}`),
+});
+
+const natsPort = (server: NatsServerName, options: LocalOptions): number =>
+  server === "hub" ? options.portBase : regionBase(options, server);
+
+export const influxUrl = ({ portBase }: LocalOptions, user = ""): string =>
+  `http://${user === "" ? "" : `${user}@`}${HOST}:${portBase + 3}`;
+
+/** The same for InfluxDB. */
+export const influxEnv = (
+  user: "writer" | "reader",
+  options: LocalOptions,
+  { secretFile }: PlanParts,
+): Env => ({
+  SKERRY_INFLUX_URL: influxUrl(options, user),
+  SKERRY_INFLUX_PASSWORD_FILE: secretFile(`influx ${user}`),
+  SKERRY_INFLUX_DATABASE: INFLUX_DATABASE,
+});
+
+/** The file that holds one secret, and nothing else. */
+export const secretPath = (name: string, { dataDir }: Pick<LocalOptions, "dataDir">): string =>
+  join(dataDir, "secrets", name.replaceAll(" ", "-"));
 
 export const natsConfigPath = (server: NatsServerName, { dataDir }: LocalOptions): string =>
   join(dataDir, "nats", `${server}.conf`);

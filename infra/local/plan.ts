@@ -11,14 +11,20 @@ import {
   INFLUX_DATABASE,
   type LocalOptions,
   PROJECT,
+  type InfluxPlan,
   type PlanContext,
+  type PlanParts,
   type Ports,
   type ProcessPlan,
   REGIONS,
   type Region,
+  influxEnv,
+  influxUrl,
   natsConfigPath,
+  natsEnv,
   natsUrl,
   regionBase,
+  secretPath,
 } from "./places.ts";
 import { hubServer, influxServer, regionServer } from "./servers.ts";
 
@@ -34,6 +40,10 @@ const FEW_ARENAS = { MALLOC_ARENA_MAX: "2" };
 export interface LocalPlan {
   /** Written before anything starts. */
   files: { path: string; text: string }[];
+  /** The same for secrets, one in each file, for its owner alone. */
+  secretFiles: { path: string; text: string }[];
+  /** The users of InfluxDB, made as soon as it answers. */
+  influx: InfluxPlan;
   servers: ProcessPlan[];
   /** Started once the servers are ready and the topology is applied. */
   services: ProcessPlan[];
@@ -46,7 +56,14 @@ export interface LocalPlan {
 }
 
 /** Everything that `npm start` will run: 30 ports from `portBase`. */
-export function planLocal(options: LocalOptions, context: PlanContext): LocalPlan {
+export function planLocal(options: LocalOptions, given: PlanContext): LocalPlan {
+  const secrets = new Map<string, string>();
+  const secretFile = (name: string): string => {
+    const path = secretPath(name, options);
+    secrets.set(path, given.secret(name));
+    return path;
+  };
+  const context: PlanParts = { ...given, secretFile };
   const ledgerPath = join(options.dataDir, "ledger", `${context.runId}.jsonl`);
   const addresses: Addresses = {
     nats: {
@@ -54,7 +71,7 @@ export function planLocal(options: LocalOptions, context: PlanContext): LocalPla
       eu: natsUrl("admin", "eu", options, context),
       us: natsUrl("admin", "us", options, context),
     },
-    influx: `http://${HOST}:${options.portBase + 3}`,
+    influx: influxUrl(options, `reader:${context.secret("influx reader")}`),
     mqtt: {
       eu: `mqtt://${HOST}:${regionBase(options, "eu") + 2}`,
       us: `mqtt://${HOST}:${regionBase(options, "us") + 2}`,
@@ -66,12 +83,9 @@ export function planLocal(options: LocalOptions, context: PlanContext): LocalPla
     },
     status: {},
   };
-  const loginCode = context.secret("console login");
   const services = [
     ...REGIONS.flatMap((region) => regionServices(region, options, context)),
-    ...Array.from({ length: options.aggregators }, (_, at) =>
-      aggregator(at, addresses, options, context),
-    ),
+    ...Array.from({ length: options.aggregators }, (_, at) => aggregator(at, options, context)),
     service(
       {
         name: "steward",
@@ -80,15 +94,14 @@ export function planLocal(options: LocalOptions, context: PlanContext): LocalPla
         room: SPARING,
       },
       {
-        SKERRY_NATS_URL: natsUrl("steward", "hub", options, context),
+        ...natsEnv("steward", "hub", options, context),
         SKERRY_NATS_MONITOR_URL: `http://${HOST}:${options.portBase + 1}`,
-        SKERRY_INFLUX_URL: addresses.influx,
-        SKERRY_INFLUX_DATABASE: INFLUX_DATABASE,
+        ...influxEnv("writer", options, context),
         SKERRY_REGIONS: REGIONS.join(","),
       },
       context,
     ),
-    consoleService({ addresses, loginCode }, options, context),
+    consoleService(options, context),
     ...notifier(options, context),
   ];
   const simulator = service(
@@ -112,8 +125,25 @@ export function planLocal(options: LocalOptions, context: PlanContext): LocalPla
         path: natsConfigPath(region, options),
         text: regionConfig(pairs, region),
       })),
-      ...observerFiles({ project: PROJECT, dataDir: options.dataDir, addresses }),
+      ...observerFiles({
+        ...{ project: PROJECT, dataDir: options.dataDir },
+        influx: {
+          url: influxUrl(options),
+          user: "reader",
+          passwordFile: secretFile("influx reader"),
+        },
+        status: addresses.status,
+      }),
     ],
+    secretFiles: [...secrets].map(([path, text]) => ({ path, text })),
+    influx: {
+      ...{ url: influxUrl(options), database: INFLUX_DATABASE },
+      administratorFile: secretPath("influx administrator", options),
+      passwords: {
+        writer: context.secret("influx writer"),
+        reader: context.secret("influx reader"),
+      },
+    },
     servers: [
       hubServer(options, context),
       ...REGIONS.map((region) => regionServer(region, options, context)),
@@ -122,20 +152,16 @@ export function planLocal(options: LocalOptions, context: PlanContext): LocalPla
     services,
     simulator,
     addresses,
-    loginUrl: `${addresses.console.url}#login=${loginCode}`,
+    loginUrl: `${addresses.console.url}#login=${context.secret("console login")}`,
     ledgerPath,
   };
 }
 
-function regionServices(
-  region: Region,
-  options: LocalOptions,
-  context: PlanContext,
-): ProcessPlan[] {
+function regionServices(region: Region, options: LocalOptions, context: PlanParts): ProcessPlan[] {
   const base = regionBase(options, region);
   const as = (user: NatsUser): Env => ({
     SKERRY_REGION: region,
-    SKERRY_NATS_URL: natsUrl(user, region, options, context),
+    ...natsEnv(user, region, options, context),
   });
   return [
     service(
@@ -167,13 +193,9 @@ function regionServices(
   ];
 }
 
-function consoleService(
-  { addresses, loginCode }: { addresses: Addresses; loginCode: string },
-  options: LocalOptions,
-  context: PlanContext,
-): ProcessPlan {
+function consoleService(options: LocalOptions, context: PlanParts): ProcessPlan {
   const { portBase } = options;
-  const { operatorToken, viewerToken } = addresses.console;
+  const { secretFile } = context;
   return service(
     {
       name: "console",
@@ -183,29 +205,28 @@ function consoleService(
       room: SPARING,
     },
     {
-      SKERRY_NATS_URL: natsUrl("console", "hub", options, context),
+      ...natsEnv("console", "hub", options, context),
       SKERRY_REGIONS: REGIONS.join(","),
-      SKERRY_INFLUX_URL: addresses.influx,
-      SKERRY_INFLUX_DATABASE: INFLUX_DATABASE,
+      ...influxEnv("reader", options, context),
       SKERRY_RULES: RULES_FILE,
       SKERRY_MAPPINGS: MAPPINGS_FILE,
       SKERRY_CONSOLE_HOST: HOST,
       SKERRY_CONSOLE_PORT: String(portBase + 7),
-      SKERRY_CONSOLE_OPERATOR_TOKEN: operatorToken,
-      SKERRY_CONSOLE_VIEWER_TOKEN: viewerToken,
-      SKERRY_CONSOLE_LOGIN_CODE: loginCode,
+      SKERRY_CONSOLE_OPERATOR_TOKEN_FILE: secretFile("console operator"),
+      SKERRY_CONSOLE_VIEWER_TOKEN_FILE: secretFile("console viewer"),
+      SKERRY_CONSOLE_LOGIN_CODE_FILE: secretFile("console login"),
     },
     context,
   );
 }
 
 /** Only if there are channels. */
-function notifier(options: LocalOptions, context: PlanContext): ProcessPlan[] {
+function notifier(options: LocalOptions, context: PlanParts): ProcessPlan[] {
   const { channels, smtpUrl, portBase } = options;
   if (channels === null) return [];
   const env = {
     ...context.channelEnv,
-    SKERRY_NATS_URL: natsUrl("notifier", "hub", options, context),
+    ...natsEnv("notifier", "hub", options, context),
     SKERRY_REGIONS: REGIONS.join(","),
     SKERRY_CHANNELS: channels,
     ...(smtpUrl === null ? {} : { SKERRY_SMTP_URL: smtpUrl }),
@@ -215,12 +236,7 @@ function notifier(options: LocalOptions, context: PlanContext): ProcessPlan[] {
 }
 
 /** `aggregator`, `aggregator-2`, … */
-const aggregator = (
-  at: number,
-  addresses: Addresses,
-  options: LocalOptions,
-  context: PlanContext,
-): ProcessPlan =>
+const aggregator = (at: number, options: LocalOptions, context: PlanParts): ProcessPlan =>
   service(
     {
       name: at === 0 ? "aggregator" : `aggregator-${at + 1}`,
@@ -229,9 +245,8 @@ const aggregator = (
       room: ROOMY,
     },
     {
-      SKERRY_NATS_URL: natsUrl("aggregator", "hub", options, context),
-      SKERRY_INFLUX_URL: addresses.influx,
-      SKERRY_INFLUX_DATABASE: INFLUX_DATABASE,
+      ...natsEnv("aggregator", "hub", options, context),
+      ...influxEnv("writer", options, context),
       SKERRY_REGIONS: REGIONS.join(","),
     },
     context,
@@ -240,7 +255,7 @@ const aggregator = (
 const service = (
   spec: { name: string; main: string; statusPort: number; ports?: Ports; room?: readonly string[] },
   env: Env,
-  context: PlanContext,
+  context: PlanParts,
 ): ProcessPlan => ({
   name: spec.name,
   kind: "skerry",

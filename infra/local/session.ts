@@ -19,8 +19,10 @@ import { renderPanel } from "./panel.ts";
 import { REGIONS, type Region } from "./places.ts";
 import type { LocalPlan } from "./plan.ts";
 import { type Report, type StreamMarks, makeReport, streamMarks } from "./report.ts";
+import { makeInfluxUsers } from "./influx-users.ts";
 import { openPage } from "./open-page.ts";
 import { plainLine } from "./plain-line.ts";
+import { writeSecrets } from "./secrets.ts";
 import { Supervisor } from "./supervisor.ts";
 import { jetStreamProbe, watchJetStream } from "./watchdog.ts";
 
@@ -126,8 +128,11 @@ export class Session {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, text);
     }
+    writeSecrets(this.#plan.secretFiles);
     this.#options.say("starting nats-server (hub, eu, us) and influxd");
     await this.#supervisor.start(servers, stop);
+    if (stop.aborted) return null;
+    await makeInfluxUsers(this.#plan.influx, this.#options.say);
     const [hub, eu, us] = await Promise.all(
       [addresses.nats.hub, addresses.nats.eu, addresses.nats.us].map((url) =>
         connectNats({ url, name: "launcher" }, this.#logger, stop),

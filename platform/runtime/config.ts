@@ -1,6 +1,14 @@
 import { parseArgs } from "node:util";
 import cron from "node-cron";
 import { AppError, messageOf } from "./errors.ts";
+import {
+  type Env,
+  fileVariable,
+  hasPassword,
+  secretFrom,
+  secretOf,
+  withPassword,
+} from "./secret-files.ts";
 
 export interface Option<T> {
   env: string;
@@ -9,6 +17,10 @@ export interface Option<T> {
   fallback?: string;
   /** Throws with the rest of a sentence that starts with the option's name. */
   parse: (raw: string) => T;
+  /** Its value may also be in a file, which `{env}_FILE` or `--{flag}-file` names. */
+  secret?: true;
+  /** The variable with the password of the user in a URL. It is a secret, and no flag takes its value. */
+  password?: string;
 }
 
 export type OptionTable = Record<string, Option<unknown>>;
@@ -20,6 +32,41 @@ export type Resolved<S extends OptionTable> = Readonly<{
 export const flagOf = (name: string): string =>
   name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
 
+const PREFIX = "SKERRY_";
+
+/** `SKERRY_NATS_PASSWORD` → `nats-password-file`, the only flag of a password */
+const passwordFlag = (variable: string): string =>
+  `${variable.replace(PREFIX, "").toLowerCase().replaceAll("_", "-")}-file`;
+
+/** One variable of an option, with its flag if a command line may hold it. */
+export interface Setting {
+  readonly env: string;
+  readonly flag: string | null;
+  readonly doc: string;
+  readonly fallback?: string | undefined;
+}
+
+/** Everything that sets an option: itself, the password of its user, and the files of secrets. */
+export function settingsOf(name: string, option: Option<unknown>): Setting[] {
+  const { env, doc, fallback, secret, password } = option;
+  const flag = flagOf(name);
+  const settings: Setting[] = [{ env, flag, doc, fallback }];
+  if (secret)
+    settings.push({
+      ...{ env: fileVariable(env), flag: `${flag}-file`, fallback: "" },
+      doc: `file that holds ${env}`,
+    });
+  if (password !== undefined)
+    settings.push(
+      { env: password, flag: null, fallback: "", doc: `password of the user in ${env}` },
+      {
+        ...{ env: fileVariable(password), flag: passwordFlag(password), fallback: "" },
+        doc: `file that holds ${password}`,
+      },
+    );
+  return settings;
+}
+
 /**
  * Resolves every option from `--flag value`, then the environment, then its fallback; an empty
  * value counts as unset. Reports every problem at once: one restart, not five.
@@ -28,7 +75,7 @@ export const flagOf = (name: string): string =>
  */
 export function loadConfig<S extends OptionTable>(
   spec: S,
-  env: Record<string, string | undefined>,
+  env: Env,
   argv: readonly string[] = [],
 ): Resolved<S> {
   const problems: string[] = [];
@@ -36,18 +83,75 @@ export function loadConfig<S extends OptionTable>(
   const flags = parseFlags(spec, argv, problems);
   for (const [name, option] of Object.entries(spec)) {
     const flag = flags[flagOf(name)];
-    const raw = flag || env[option.env] || option.fallback;
     const label = flag ? `--${flagOf(name)}` : option.env;
+    let raw: string | undefined;
+    try {
+      raw = option.secret
+        ? secretOption(name, option.env, flags, env)
+        : flag || env[option.env] || undefined;
+    } catch (error) {
+      problems.push(messageOf(error));
+      continue;
+    }
+    raw ??= option.fallback;
     try {
       if (raw === undefined) throw new Error(`is required: ${option.doc}`);
       config[name] = option.parse(raw);
     } catch (error) {
       problems.push(`${label} ${messageOf(error)}`);
+      continue;
+    }
+    try {
+      if (option.password !== undefined && raw !== "")
+        config[name] = completed(raw, { label, variable: option.password }, flags, env);
+    } catch (error) {
+      problems.push(messageOf(error));
     }
   }
   if (problems.length > 0) throw new AppError("CONFIG_INVALID", "fatal", problems.join("\n"));
   return Object.freeze(config) as Resolved<S>;
 }
+
+type Flags = Readonly<Record<string, string | undefined>>;
+
+function secretOption(name: string, variable: string, flags: Flags, env: Env): string | undefined {
+  const flag = flagOf(name);
+  const typed = secretFrom({
+    ...{ label: `--${flag}`, value: flags[flag] },
+    ...{ fileLabel: `--${flag}-file`, file: flags[`${flag}-file`] },
+  });
+  return (typed ?? secretOf(variable, env))?.secret;
+}
+
+/** A URL with the password of its user, if that is elsewhere. */
+function completed(
+  url: string,
+  { label, variable }: { label: string; variable: string },
+  flags: Flags,
+  env: Env,
+): string {
+  const flag = passwordFlag(variable);
+  const typed = { label: variable, value: undefined, fileLabel: `--${flag}`, file: flags[flag] };
+  const password = secretFrom(typed) ?? secretOf(variable, env);
+  return password ? withPassword(url, password, label) : url;
+}
+
+/** A sentence for each secret in the arguments, where every user of the machine reads it. */
+export function secretsInArguments(spec: OptionTable, argv: readonly string[]): string[] {
+  const flags = parseFlags(spec, argv, []);
+  return Object.entries(spec).flatMap(([name, { env, secret, password }]) => {
+    const value = flags[flagOf(name)];
+    const shown = `--${flagOf(name)}`;
+    if (value === undefined) return [];
+    if (secret) return [exposed(shown, fileVariable(env))];
+    if (password !== undefined && hasPassword(value))
+      return [exposed(shown, fileVariable(password))];
+    return [];
+  });
+}
+
+const exposed = (flag: string, variable: string): string =>
+  `${flag} holds a secret, which everybody on this machine can read in the list of processes: use ${variable}`;
 
 function parseFlags(
   spec: OptionTable,
@@ -55,8 +159,10 @@ function parseFlags(
   problems: string[],
 ): Record<string, string | undefined> {
   const options = Object.fromEntries(
-    Object.keys(spec).map((name) => [flagOf(name), { type: "string" as const }]),
-  );
+    Object.entries(spec)
+      .flatMap(([name, option]) => settingsOf(name, option))
+      .flatMap(({ flag }) => (flag === null ? [] : [[flag, { type: "string" as const }]])),
+  ) as Record<string, { type: "string" }>;
   try {
     return parseArgs({ args: [...argv], options, strict: true }).values;
   } catch (error) {
@@ -67,10 +173,11 @@ function parseFlags(
 
 /** The text of `--help`: one line per option, from the same table that parses them. */
 export function helpText(title: string, spec: OptionTable): string {
-  const lines = Object.entries(spec).map(([name, { env, doc, fallback }]) => {
+  const settings = Object.entries(spec).flatMap(([name, option]) => settingsOf(name, option));
+  const lines = settings.map(({ env, flag, doc, fallback }) => {
     const rest =
       fallback === undefined ? "required" : fallback === "" ? "unset" : `default ${fallback}`;
-    return `  --${flagOf(name)}, ${env}\n      ${doc} (${rest})`;
+    return `  ${flag === null ? "" : `--${flag}, `}${env}\n      ${doc} (${rest})`;
   });
   return `${title}\n\nOptions (flag, environment variable):\n${lines.join("\n")}\n`;
 }

@@ -1,4 +1,11 @@
-import { type OptionTable, type Resolved, as, helpText, loadConfig } from "./config.ts";
+import {
+  type OptionTable,
+  type Resolved,
+  as,
+  helpText,
+  loadConfig,
+  secretsInArguments,
+} from "./config.ts";
 import { AppError, messageOf } from "./errors.ts";
 import { type Logger, makeLogger } from "./logger.ts";
 
@@ -53,6 +60,7 @@ export async function processMain<S extends OptionTable>(spec: ProcessSpec<S>): 
     const region = (config as Record<string, unknown>).region;
     const bindings = { process: spec.name, ...(typeof region === "string" ? { region } : {}) };
     logger = makeLogger(bindings, config.logLevel);
+    for (const warning of secretsInArguments(table, spec.argv)) logger.warn(warning);
     const controller = new AbortController();
     for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => controller.abort());
     await spec.run({ config: config, logger, signal: controller.signal, ending });

@@ -251,8 +251,13 @@ test("what InfluxDB refuses is refused by itself; a database that vanished is cr
   expect(aggregator.process.output).toContain("InfluxDB refused a line");
   expect((await aggregator.status()).readingsStored).toBe(40);
 
-  await admin(influx, 'DROP DATABASE "skerry"');
+  // Whoever writes may not make a database: it says who has to.
+  await influx.administrator().execute('DROP DATABASE "skerry"');
   await writer.publish(connection, [reading("b", 1, nowMs)], nowMs);
+  await eventually("it says that an administrator must make the database", async () =>
+    (await aggregator.status()).influx.detail.includes("npx skerry influx apply"),
+  );
+  await influx.setUp();
   await eventually("the next reading is stored", async () => {
     return (await influx.client().query("SELECT seq FROM environment")).length === 1;
   });
@@ -288,12 +293,6 @@ test("a restarted sequence loses nothing, a reading that was sent again is one, 
   expect([repeatedReadings, sequenceRestarts]).toEqual([8, { total: 1, devices: { a: 1 } }]);
 });
 
-async function admin(influx: InfluxUnderTest, statement: string): Promise<void> {
-  const query = `db=skerry&q=${encodeURIComponent(statement)}`;
-  // The answer's header comes before the statement is executed, its body after.
-  await (await fetch(`${influx.url}/query?${query}`, { method: "POST" })).text();
-}
-
 async function dropMeasurements(influx: InfluxUnderTest, names: readonly string[]): Promise<void> {
-  for (const name of names) await admin(influx, `DROP MEASUREMENT "${name}"`);
+  for (const name of names) await influx.administrator().execute(`DROP MEASUREMENT "${name}"`);
 }

@@ -171,7 +171,7 @@ test("a break on purpose needs a reason, which is kept, and is a new beginning",
     "no boiler sends v1 any more",
   );
   expect(broken).toMatchObject({ code: 0, out: "published boiler v2\n" });
-  expect(broken.err).toMatch(/^warning: .*boiler\/v2.json: heat: is of type number in v1/);
+  expect(broken.err).toMatch(/^warning: .*boiler\/v2.json: heat: is of type number in v1/m);
   const { out } = await skerry(["list", "--nats", world.hub.url]);
   expect(out).toMatch(/^boiler v2 {2}published .*\(NONE: no boiler sends v1 any more\)$/m);
 

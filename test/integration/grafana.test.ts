@@ -53,7 +53,10 @@ beforeAll(async () => {
   };
   influxUrl = addresses.influx;
   await makeFaults();
-  await compareLastHour(addresses);
+  await compareLastHour({
+    ...addresses,
+    passwordFile: join(directory, "data", "secrets", "influx-writer"),
+  });
   process.kill(launcher.pids()["alerting-us"]!, "SIGKILL");
 }, 180_000);
 afterAll(() => stack.disposeAsync());
@@ -87,13 +90,18 @@ async function makeFaults(): Promise<void> {
 }
 
 /** A reading of an hour ago, and a steward that does not wait until twenty past to compare that hour. */
-async function compareLastHour(addresses: { influx: string; nats: { hub: string } }) {
+async function compareLastHour(addresses: {
+  influx: string;
+  passwordFile: string;
+  nats: { hub: string };
+}) {
   await using client = await connectClient(MQTT_PORT, { clientId: "late" });
   const reading = JSON.stringify({ ts: Date.now() - HOUR_MS, temperature: 20 });
   await client.publishAsync(telemetryTopic("late", "climate"), reading, { qos: 1 });
   const steward = await startService("cloud/steward/main.ts", {
     SKERRY_NATS_URL: addresses.nats.hub,
-    SKERRY_INFLUX_URL: addresses.influx,
+    SKERRY_INFLUX_URL: `http://writer@${new URL(addresses.influx).host}`,
+    SKERRY_INFLUX_PASSWORD_FILE: addresses.passwordFile,
     SKERRY_REGIONS: "eu,us",
     SKERRY_RECONCILE_SCHEDULE: "*/5 * * * * *",
   });
@@ -102,7 +110,12 @@ async function compareLastHour(addresses: { influx: string; nats: { hub: string 
 
 async function rowsOf(database: string, query: string): Promise<(string | number | null)[][]> {
   const asked = new URLSearchParams({ db: database, q: query });
-  const answer = (await (await fetch(`${influxUrl}/query?${asked.toString()}`)).json()) as Answer;
+  const { origin, username, password } = new URL(influxUrl);
+  const authorization = `Basic ${btoa(`${username}:${password}`)}`;
+  const answered = await fetch(`${origin}/query?${asked.toString()}`, {
+    headers: { authorization },
+  });
+  const answer = (await answered.json()) as Answer;
   const [result] = answer.results;
   if (result?.error !== undefined) throw new Error(`${query}: ${result.error}`);
   return result?.series?.flatMap(({ values }) => values) ?? [];

@@ -34,7 +34,7 @@ test("an idle installation is well; aggregator, sink and WAN are told apart, wit
   );
   const influx = stack.use(await startInflux());
   const sinkPort = await freePort();
-  const sink = stack.use(await TcpProxy.listen(sinkPort, Number(new URL(influx.url).port)));
+  const sink = stack.use(await TcpProxy.listen(sinkPort, Number(new URL(influx.origin).port)));
   const region = world.region(REGION);
   for (const [main, env] of [
     ["gateway/main.ts", { SKERRY_MQTT_PORT: String(await freePort()) }],
@@ -44,7 +44,7 @@ test("an idle installation is well; aggregator, sink and WAN are told apart, wit
     const of = { ...LANES, SKERRY_REGION: REGION, SKERRY_NATS_URL: region.urlOf(user) };
     stack.use((await startService(main, { ...of, ...env })).process);
   }
-  const url = `http://127.0.0.1:${sinkPort}`;
+  const url = influx.urlOf("writer", sinkPort);
   const aggregator = await makeAggregator(world, { url }, [REGION], LANES);
   stack.use(aggregator.process);
   await aggregator.process.start();

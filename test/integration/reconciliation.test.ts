@@ -62,8 +62,7 @@ test("each hour is compared; a difference raises an alert, and says how large it
   const done = async () => (await aggregator.status()).lanes.some(({ doneSeq }) => doneSeq >= last);
   await eventually("all is in InfluxDB", done);
   for (const where of [`time >= ${second}ms AND time < ${second + 10 * 59_000}ms`]) {
-    const statement = encodeURIComponent(`DELETE FROM environment WHERE ${where}`);
-    await (await fetch(`${influx.url}/query?db=skerry&q=${statement}`, { method: "POST" })).text();
+    await influx.client().execute(`DELETE FROM environment WHERE ${where}`);
   }
   const bucket = await hub.jetstream().views.kv("positions");
   await bucket.put("reconciled.eu", String(first - HOUR_MS));

@@ -103,8 +103,7 @@ test("a flooded minute is repaired, each of its readings counted once", async ()
 
 test("pages of any size give each point once, in the order of their times", async () => {
   await using influx = await startInflux();
-  const client = influx.client("pages");
-  await client.createDatabase();
+  const client = influx.client();
   // Seven points of one time, in series that differ in a tag, among others.
   const times = [1, 2, 2, 2, 2, 2, 2, 2, 3, 4, 4, 5, 6, 7, 8, 9];
   const lines = times.map(

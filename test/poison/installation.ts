@@ -79,7 +79,7 @@ export async function poisonInstallation(
     {
       programs,
       node: process.execPath,
-      secret: makeSecrets(),
+      secret: makeSecrets(directory.path),
       runId: "poison",
       passedEnv: { SKERRY_LOG_LEVEL: "error" },
     },

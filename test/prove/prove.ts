@@ -113,7 +113,7 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
     {
       programs,
       node: process.execPath,
-      secret: makeSecrets(),
+      secret: makeSecrets(directory.path),
       runId: `prove-${options.seed}`,
       passedEnv: { SKERRY_LOG_LEVEL: "warn" },
     },
@@ -212,7 +212,7 @@ async function throughProxies(stack: AsyncDisposableStack, plan: LocalPlan, port
   }
   for (const { name, env } of plan.services) {
     if (!name.startsWith("aggregator")) continue;
-    env["SKERRY_INFLUX_URL"] = `http://127.0.0.1:${influx}`;
+    env["SKERRY_INFLUX_URL"] = `http://writer@127.0.0.1:${influx}`;
     env["SKERRY_REPAIR_SCHEDULE"] = REPAIR_SCHEDULE;
   }
   for (const { name, env } of plan.services)

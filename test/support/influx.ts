@@ -1,24 +1,44 @@
+import { connect } from "node:net";
 import { join } from "node:path";
 import { freePort } from "./free-port.ts";
 import { ServerProcess } from "./server-process.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 import { InfluxClient } from "../../cloud/sinks/influx/client.ts";
+import { setUpInflux, urlOfUser } from "../../cloud/sinks/influx/set-up.ts";
 
 const CONFIGURATION = join(import.meta.dirname, "../../infra/influx/influxdb.conf");
 
-/** A real influxd with an empty store; kill and start it again through `process`. */
+export const INFLUX_PASSWORDS = {
+  administrator: "a-secret",
+  writer: "w-secret",
+  reader: "r-secret",
+};
+export type InfluxUser = keyof typeof INFLUX_PASSWORDS;
+
+/** A real influxd with an empty store and its users; kill and start it again through `process`. */
 export interface InfluxUnderTest extends AsyncDisposable {
+  /** As its writer. */
   readonly url: string;
+  /** Without a user. */
+  readonly origin: string;
   readonly process: ServerProcess;
-  /** A client of one database, for queries; the database is not created. */
-  client(database?: string): InfluxClient;
+  /** @param port of a proxy before it. */
+  urlOf(user: InfluxUser, port?: number): string;
+  /** Makes the database, the users and their rights again. */
+  setUp(): Promise<void>;
+  /** A client of one database, for queries and writes; the database is not created. */
+  client(database?: string, user?: InfluxUser): InfluxClient;
+  administrator(): InfluxClient;
 }
 
-/** @param env further settings of the server. */
-export async function startInflux(env: Record<string, string> = {}): Promise<InfluxUnderTest> {
-  const directory = await temporaryDirectory();
+/** A real influxd as the launcher starts it, whose users are not made yet. */
+export async function startBareInflux(
+  directory: string,
+  env: Record<string, string> = {},
+): Promise<{ origin: string; process: ServerProcess } & AsyncDisposable> {
   const [http, backup] = [await freePort(), await freePort()];
-  const url = `http://127.0.0.1:${http}`;
+  const scheme = env["INFLUXDB_HTTP_HTTPS_ENABLED"] === "true" ? "https" : "http";
+  const origin = `${scheme}://127.0.0.1:${http}`;
   const server = new ServerProcess({
     name: "influxd",
     program: "influxd",
@@ -26,25 +46,54 @@ export async function startInflux(env: Record<string, string> = {}): Promise<Inf
     env: {
       INFLUXDB_HTTP_BIND_ADDRESS: `127.0.0.1:${http}`,
       INFLUXDB_BIND_ADDRESS: `127.0.0.1:${backup}`,
-      INFLUXDB_META_DIR: join(directory.path, "meta"),
-      INFLUXDB_DATA_DIR: join(directory.path, "data"),
-      INFLUXDB_DATA_WAL_DIR: join(directory.path, "wal"),
+      INFLUXDB_META_DIR: join(directory, "meta"),
+      INFLUXDB_DATA_DIR: join(directory, "data"),
+      INFLUXDB_DATA_WAL_DIR: join(directory, "wal"),
       ...env,
     },
-    ready: async () => (await fetch(`${url}/ping`)).status === 204,
+    ready: async () =>
+      scheme === "http" ? (await fetch(`${origin}/ping`)).status === 204 : listens(http),
   });
   const dispose = async (): Promise<void> => {
     await server.kill();
-    await directory[Symbol.asyncDispose]();
   };
   await server.start().catch(async (error: unknown) => {
     await dispose();
     throw error;
   });
+  return { origin, process: server, [Symbol.asyncDispose]: dispose };
+}
+
+const listens = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+
+/** @param env further settings of the server. */
+export async function startInflux(env: Record<string, string> = {}): Promise<InfluxUnderTest> {
+  await using stack = new AsyncDisposableStack();
+  const directory = stack.use(await temporaryDirectory());
+  const { origin, process } = stack.use(await startBareInflux(directory.path, env));
+  const target = { url: origin, database: "skerry" };
+  const setUp = async () => void (await setUpInflux({ target, passwords: INFLUX_PASSWORDS }));
+  await setUp();
+  const urlOf = (user: InfluxUser, port?: number): string =>
+    urlOfUser(
+      port === undefined ? origin : `http://127.0.0.1:${port}`,
+      user,
+      INFLUX_PASSWORDS[user],
+    );
+  const held = stack.move();
   return {
-    url,
-    process: server,
-    client: (database = "skerry") => new InfluxClient({ url, database }),
-    [Symbol.asyncDispose]: dispose,
+    ...{ origin, process, urlOf, setUp },
+    url: urlOf("writer"),
+    client: (database = "skerry", user = "writer") =>
+      new InfluxClient({ url: urlOf(user), database }),
+    administrator: () => new InfluxClient({ url: urlOf("administrator"), database: "skerry" }),
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }

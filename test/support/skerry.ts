@@ -11,13 +11,30 @@ export interface SkerryOptions {
   readonly isUnread?: boolean;
 }
 
+/** Arguments without the passwords in their URLs, and the variables with them: of servers here they are all the same. */
+function withoutPasswords(args: readonly string[]): {
+  args: string[];
+  env: Record<string, string>;
+} {
+  const env: Record<string, string> = {};
+  const bare = args.map((arg) =>
+    arg.replace(/(nats:\/\/[^:@/]+):([^@]+)@/, (_, before: string, password: string) => {
+      env["SKERRY_NATS_PASSWORD"] = decodeURIComponent(password);
+      return `${before}@`;
+    }),
+  );
+  return { args: bare, env };
+}
+
 /** `npx skerry …` without npx; `out` is what it printed, errors included. */
 export async function skerry(
   args: readonly string[],
   { cwd, isUnread = false }: SkerryOptions = {},
 ): Promise<{ code: number | null; out: string }> {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const bare = withoutPasswords(args);
+  const child = spawn(process.execPath, [MAIN, ...bare.args], {
     cwd,
+    env: { ...process.env, ...bare.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   if (isUnread) child.stdout.destroy();

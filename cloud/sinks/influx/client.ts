@@ -4,6 +4,7 @@ import {
   RequestTimedOutError,
   type Transport,
 } from "@influxdata/influxdb-client";
+import type { ClientTls } from "../../../platform/runtime/client-tls.ts";
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
 
 export interface InfluxTarget {
@@ -16,6 +17,8 @@ export interface InfluxTarget {
   /** The organisation of a 2.x or 3.x. */
   readonly org?: string;
   readonly token?: string;
+  /** TLS of an https URL. */
+  readonly tls?: ClientTls;
 }
 
 export const INFLUX_APIS = ["v1", "v2"] as const;
@@ -36,7 +39,8 @@ interface QueryResult {
     partial?: boolean;
     tags?: Record<string, string>;
     columns: string[];
-    values: (string | number | boolean | null)[][];
+    /** Absent where there are none. */
+    values?: (string | number | boolean | null)[][];
   }[];
 }
 
@@ -52,16 +56,21 @@ export class InfluxClient {
   readonly #database: string;
   readonly #api: InfluxApi;
   readonly #writePath: string;
+  readonly #queryPath: string;
   readonly #headers: Record<string, string>;
 
   constructor(target: InfluxTarget, timeoutMs = 10_000) {
     const url = new URL(target.url);
     this.#headers = authorization(target, url);
-    this.#transport = new InfluxDB({ url: url.origin, timeout: timeoutMs }).transport;
+    this.#transport = new InfluxDB({
+      ...{ url: url.origin, timeout: timeoutMs },
+      ...(target.tls && url.protocol === "https:" ? { transportOptions: target.tls } : {}),
+    }).transport;
     this.#database = target.database;
     this.#api = target.api ?? "v1";
     const named = encodeURIComponent(target.database);
     const org = encodeURIComponent(target.org ?? "");
+    this.#queryPath = `/query?db=${named}`;
     this.#writePath =
       this.#api === "v1"
         ? `/write?db=${named}&precision=ns`
@@ -89,36 +98,50 @@ export class InfluxClient {
    *   InfluxDB has cut short is refused, too: nobody could tell what is missing.
    */
   async query(statement: string): Promise<Row[]> {
-    const path = `/query?db=${encodeURIComponent(this.#database)}&q=${encodeURIComponent(statement)}`;
+    const path = `${this.#queryPath}&q=${encodeURIComponent(statement)}`;
     const { body } = await this.#send(path, "GET", "").catch(waitedFor);
-    const { results } = (body ?? {}) as QueryResponse;
-    if (!Array.isArray(results))
-      throw new AppError("INFLUX_UNAVAILABLE", "retry", "InfluxDB: the answer has no results");
-    const [result] = results;
-    if (result?.error) throw queryError(result.error);
-    if (result && isCutShort(result)) throw new AppError("INFLUX_REFUSED", "reject", CUT_SHORT);
-    return (result?.series ?? []).flatMap(({ columns, values, tags }) =>
-      values.map((row) => ({
-        ...tags,
-        ...Object.fromEntries(columns.map((column, at) => [column, row[at] ?? null])),
-      })),
-    );
+    return rowsOf(body);
   }
 
-  /** Creates a 1.x database unless it exists; retrying is safe. A bucket is the operator's to make. */
-  async createDatabase(): Promise<void> {
-    if (this.#api !== "v1") return;
-    const statement = `CREATE DATABASE "${this.#database}"`;
-    await this.#send(`/query?q=${encodeURIComponent(statement)}`, "POST", "");
+  /**
+   * Runs one statement that changes something, or that an administrator asks. It is not in the URL, which a log may
+   * have: it may hold a password.
+   * @throws AppError as `write` does, and `INFLUX_REFUSED` or `INFLUX_UNAVAILABLE` with the words of InfluxDB.
+   */
+  async execute(statement: string): Promise<Row[]> {
+    const form = new URLSearchParams({ q: statement }).toString();
+    const { body } = await this.#send(
+      this.#queryPath,
+      "POST",
+      form,
+      "application/x-www-form-urlencoded",
+    );
+    return rowsOf(body);
+  }
+
+  /**
+   * Creates a 1.x database unless it exists; retrying is safe. A bucket is the operator's to make.
+   * @returns false if this user may not: it is an administrator's to make.
+   */
+  async createDatabase(): Promise<boolean> {
+    if (this.#api !== "v1") return true;
+    try {
+      await this.execute(`CREATE DATABASE ${quoteName(this.#database)}`);
+      return true;
+    } catch (error) {
+      if (refusalStatus(error) === FORBIDDEN) return false;
+      throw error;
+    }
   }
 
   async #send(
     path: string,
     method: string,
     content: string,
+    contentType = "text/plain; charset=utf-8",
   ): Promise<{ status: number; body: unknown }> {
     let status = 0;
-    const headers = { ...this.#headers, "content-type": "text/plain; charset=utf-8" };
+    const headers = { ...this.#headers, "content-type": contentType };
     const started = (_: unknown, code = 0): void => void (status = code);
     try {
       const options = { method, headers };
@@ -129,6 +152,27 @@ export class InfluxClient {
     }
   }
 }
+
+function rowsOf(body: unknown): Row[] {
+  const { results } = (body ?? {}) as QueryResponse;
+  if (!Array.isArray(results))
+    throw new AppError("INFLUX_UNAVAILABLE", "retry", "InfluxDB: the answer has no results");
+  const [result] = results;
+  if (result?.error) throw queryError(result.error);
+  if (result && isCutShort(result)) throw new AppError("INFLUX_REFUSED", "reject", CUT_SHORT);
+  return (result?.series ?? []).flatMap(({ columns, values = [], tags }) =>
+    values.map((row) => ({
+      ...tags,
+      ...Object.fromEntries(columns.map((column, at) => [column, row[at] ?? null])),
+    })),
+  );
+}
+
+const FORBIDDEN = 403;
+
+/** The HTTP status with which InfluxDB refused; null if it did not. */
+export const refusalStatus = (error: unknown): number | null =>
+  error instanceof AppError && error.cause instanceof HttpError ? error.cause.statusCode : null;
 
 function authorization({ token }: InfluxTarget, url: URL): Record<string, string> {
   if (token) return { authorization: `Token ${token}` };
@@ -146,7 +190,7 @@ const CHUNK_ROWS = 10_000;
  */
 function isCutShort({ partial, series = [] }: QueryResult): boolean {
   if (partial) return true;
-  const rows = series.reduce((sum, { values }) => sum + values.length, 0);
+  const rows = series.reduce((sum, { values = [] }) => sum + values.length, 0);
   return rows <= CHUNK_ROWS && series.some((one) => one.partial);
 }
 
@@ -177,6 +221,15 @@ export const quoteName = (name: string): string =>
 /** InfluxDB says what is wrong in JSON; a proxy, or a server that wants TLS, does not. */
 const isInfluxAnswer = ({ body = "" }: HttpError): boolean => body.trimStart().startsWith("{");
 
+/** Codes with which TLS refuses a certificate that is not trusted. */
+const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_|CERT_|ALTNAME/;
+
+function reasonOf(error: unknown): string {
+  const { code = "" } = error as { code?: string };
+  const hint = UNTRUSTED.test(code) ? " (SKERRY_INFLUX_TLS_CA names the authority to trust)" : "";
+  return `${messageOf(error)}${hint}`;
+}
+
 /** Words of the error after a request that was given up. */
 export const UNANSWERED = "InfluxDB has not answered in time";
 
@@ -190,6 +243,6 @@ function toAppError(error: unknown): AppError {
       return new AppError("INFLUX_REFUSED", "fatal", detail, { cause: error });
     return new AppError("INFLUX_UNAVAILABLE", "retry", detail, { cause: error });
   }
-  const what = error instanceof RequestTimedOutError ? UNANSWERED : `InfluxDB: ${messageOf(error)}`;
+  const what = error instanceof RequestTimedOutError ? UNANSWERED : `InfluxDB: ${reasonOf(error)}`;
   return new AppError("INFLUX_UNAVAILABLE", "retry", what, { cause: error });
 }

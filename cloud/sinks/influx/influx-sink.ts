@@ -3,7 +3,7 @@
 // I1. A line that InfluxDB refuses is found by halving its request, and logged whole; the lines around
 //     it are stored. Its reading becomes a reject.
 // I2. Whatever else InfluxDB answers, or if it is away, the request is repeated; a missing database of
-//     a 1.x is created.
+//     a 1.x is created, if the user may do that.
 // I3. The oldest request that is not answered for UNANSWERED_MS is told as a store that does not answer, before it is given up;
 //     since when is told through all tries.
 import { Backoff, sleep } from "../../../platform/runtime/backoff.ts";
@@ -22,6 +22,8 @@ const PAUSE_STEP_MS = 100;
 const REQUESTS_MAX = 2;
 /** A process tells its status once a second: one that did not for so long was stopped itself, and no request is to blame. */
 const ASLEEP_MS = 3_000;
+const NOT_ALLOWED =
+  "its user may not create one: let an administrator do so (npx skerry influx apply)";
 const NOT_ASKED: SinkState = { state: "refusing", detail: "not asked yet", sinceMs: null };
 /** Well over the time of any write that is taken, and far under that after which a request is given up. */
 const UNANSWERED_MS = 4_000;
@@ -97,7 +99,7 @@ export class InfluxSink implements Sink {
 
   async run(signal: AbortSignal): Promise<void> {
     await this.#untilAccepted(
-      () => this.#client.createDatabase(),
+      async () => void (await this.#client.createDatabase()),
       () => !signal.aborted,
     );
     await this.#queue.run(signal);
@@ -192,9 +194,10 @@ export class InfluxSink implements Sink {
     }
     if (error.message.includes("database not found")) {
       this.#logger.warn({ detail: error.message }, "creating the database");
-      const failure = await this.#client.createDatabase().catch((cause: unknown) => cause);
-      if (failure === undefined) return pause(this.#backoff.next(), wanted);
-      this.#status = { state: "refusing", detail: messageOf(failure), sinceMs };
+      const created = await this.#client.createDatabase().catch((cause: unknown) => cause);
+      if (created === true) return pause(this.#backoff.next(), wanted);
+      const detail = created === false ? `${error.message}; ${NOT_ALLOWED}` : messageOf(created);
+      this.#status = { state: "refusing", detail, sinceMs };
     }
     if (news) this.#logger.error({ detail: error.message }, "InfluxDB refuses, somebody must act");
     return pause(REFUSED_RETRY_MS, wanted);

@@ -4,7 +4,7 @@ import type { Logger } from "../../../platform/runtime/logger.ts";
 import type { ReconciliationSource, Sink } from "../sink.ts";
 import { InfluxClient } from "./client.ts";
 import { InfluxSink } from "./influx-sink.ts";
-import { INFLUX_OPTIONS, type InfluxConfig, influxTarget } from "./options.ts";
+import { INFLUX_OPTIONS, type InfluxConfig, influxTarget, influxWarnings } from "./options.ts";
 import { InfluxReconciliationSource } from "./reconciliation-source.ts";
 
 /** Counting an hour of raw points takes a while. */
@@ -22,7 +22,9 @@ export const INFLUX_SINK_OPTIONS = {
 } satisfies OptionTable;
 
 export function openInfluxSink(config: Resolved<typeof INFLUX_SINK_OPTIONS>, logger: Logger): Sink {
-  return new InfluxSink(clientOf(config), logger);
+  const client = clientOf(config);
+  for (const warning of influxWarnings(config)) logger.warn(warning);
+  return new InfluxSink(client, logger);
 }
 
 export const openInfluxReconciliation = (config: InfluxConfig): ReconciliationSource =>

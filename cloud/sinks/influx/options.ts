@@ -1,12 +1,17 @@
 import { type OptionTable, type Resolved, as } from "../../../platform/runtime/config.ts";
+import { clearTextWarning, clientTls, tlsOptions } from "../../../platform/runtime/client-tls.ts";
+import { hasPassword } from "../../../platform/runtime/secret-files.ts";
 import { INFLUX_APIS, type InfluxApi, type InfluxTarget } from "./client.ts";
+
+const TLS = { name: "influx", env: "SKERRY_INFLUX", server: "InfluxDB" } as const;
 
 /** Options of every process that talks to InfluxDB. */
 export const INFLUX_OPTIONS = {
   influxUrl: {
     env: "SKERRY_INFLUX_URL",
-    doc: "InfluxDB: http://host:port, with user:password@ if a 1.x asks for them",
+    doc: "InfluxDB: http(s)://host:port, with user@ or user:password@ if a 1.x asks for them",
     parse: as.url,
+    password: "SKERRY_INFLUX_PASSWORD",
   },
   influxDatabase: {
     env: "SKERRY_INFLUX_DATABASE",
@@ -35,7 +40,9 @@ export const INFLUX_OPTIONS = {
     doc: "token of a 2.x or 3.x",
     fallback: "",
     parse: as.text,
+    secret: true,
   },
+  ...tlsOptions(TLS),
 } satisfies OptionTable;
 
 export type InfluxConfig = Resolved<typeof INFLUX_OPTIONS>;
@@ -46,4 +53,12 @@ export const influxTarget = (config: InfluxConfig): InfluxTarget => ({
   api: config.influxApi,
   org: config.influxOrg,
   token: config.influxToken,
+  tls: clientTls(config, TLS),
 });
+
+/** A sentence for each secret that goes to InfluxDB in clear text. */
+export function influxWarnings({ influxUrl, influxToken }: InfluxConfig): string[] {
+  if (!hasPassword(influxUrl) && influxToken === "") return [];
+  const secret = influxToken === "" ? "the password" : "the token";
+  return [clearTextWarning(INFLUX_OPTIONS.influxUrl.env, influxUrl, secret) ?? []].flat();
+}

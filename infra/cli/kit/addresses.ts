@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { messageOf } from "../../../platform/runtime/errors.ts";
+import type { TypedAddress } from "./credentials.ts";
 import { refused } from "../../../cloud/operations/refused.ts";
 
 const DATA_DIRECTORY = ".skerry";
@@ -27,12 +28,12 @@ export interface Installation {
 /** Options of every command that speaks to a nats-server. */
 export interface Place {
   readonly nats?: string;
+  readonly natsPasswordFile?: string;
   readonly dataDir?: string;
 }
 
 /** One nats-server, and how it was found. */
-export interface NatsAddress {
-  readonly url: string;
+export interface NatsAddress extends TypedAddress {
   /** File that names the server; null if the command line does. */
   readonly from: string | null;
 }
@@ -68,8 +69,10 @@ function nearestFile(directory: string): string | null {
 }
 
 /** The nats-server of a JetStream domain: the one that was named, or that of the local installation. */
-export function natsAddress({ nats, dataDir }: Place, domain: string): NatsAddress {
-  if (nats !== undefined) return { url: nats, from: null };
+export function natsAddress(place: Place, domain: string): NatsAddress {
+  const { nats, natsPasswordFile: passwordFile, dataDir } = place;
+  if (nats !== undefined)
+    return { url: nats, from: null, ...(passwordFile === undefined ? {} : { passwordFile }) };
   const { path, addresses } = findInstallation(dataDir);
   const url = addresses.nats[domain];
   if (url === undefined)

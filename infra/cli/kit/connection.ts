@@ -3,6 +3,7 @@ import { connectNats } from "../../../platform/nats/client/connect.ts";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
 import { makeLogger } from "../../../platform/runtime/logger.ts";
+import { completeUrl } from "./credentials.ts";
 import { type NatsAddress, type Place, natsAddress } from "./addresses.ts";
 import { refused } from "../../../cloud/operations/refused.ts";
 
@@ -30,7 +31,9 @@ export async function openNats(
   address: NatsAddress,
   withinMs = CONNECT_WITHIN_MS,
 ): Promise<NatsConnection> {
-  const target = { url: validUrl(address.url), name: "skerry" };
+  const valid = validUrl(address.url);
+  const url = address.from === null ? completeUrl(address) : valid;
+  const target = { url, name: "skerry" };
   try {
     return await connectNats(target, SILENT, AbortSignal.timeout(withinMs));
   } catch (error) {

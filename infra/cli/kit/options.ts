@@ -1,6 +1,8 @@
 // Options, arguments and help that commands share.
 import { type Command, Help, InvalidArgumentError, type Option } from "commander";
 import { as } from "../../../platform/runtime/config.ts";
+import { fileVariable } from "../../../platform/runtime/secret-files.ts";
+import { PASSWORD_FLAG, PASSWORD_VARIABLE } from "./credentials.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 
 /** One line of output. */
@@ -41,7 +43,11 @@ function typed(durationMs: number): string {
 /** Adds the options that name a nats-server: `--nats`, or else the local installation. */
 export const place = (command: Command, whose = "the hub's"): Command =>
   command
-    .option("--nats <url>", `${whose} nats-server, nats://user:password@host:port`)
+    .option("--nats <url>", `${whose} nats-server, nats://user@host:port`)
+    .option(
+      `${PASSWORD_FLAG} <file>`,
+      `password of that user (default: ${PASSWORD_VARIABLE}, or the file that ${fileVariable(PASSWORD_VARIABLE)} names)`,
+    )
     .option("--data-dir <dir>", "local installation (default: .skerry, here or above)");
 
 /** Adds examples to a command's help, each a line as it is typed. */

@@ -115,7 +115,7 @@ async function readRegion(nats: NatsConnection, region: string): Promise<RegionR
 async function askInflux(url: string): Promise<ServerReport> {
   const server = { name: "influxd", address: new URL(url).host };
   try {
-    const ping = new URL("/ping", url);
+    const ping = new URL("/ping", new URL(url).origin);
     const { ok, status } = await fetch(ping, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
     return { ...server, problem: ok ? null : `answers with HTTP status ${status}` };
   } catch {

@@ -17,10 +17,18 @@ export interface DemoPlan {
 const regionAt = (portBase: number, region: Region, offset: number): number =>
   portBase + 10 * (REGIONS.indexOf(region) + 1) + offset;
 
-/** @param traces where processes send their traces, unless the environment says another place. */
+/**
+ * @param tokenFile where the console finds the token.
+ * @param sendTraces whether traces go to the console, unless the environment says another place.
+ */
 export function planDemo(
   plan: LocalPlan,
-  { portBase, token, sendTraces }: { portBase: number; token: string; sendTraces: boolean },
+  {
+    portBase,
+    token,
+    tokenFile,
+    sendTraces,
+  }: { portBase: number; token: string; tokenFile: string; sendTraces: boolean },
 ): DemoPlan {
   const leafPort = portBase + 2;
   const controlPort = portBase + 9;
@@ -38,7 +46,7 @@ export function planDemo(
     if (name !== "console") return {};
     return {
       SKERRY_CONSOLE_DEMO_URL: `http://${HOST}:${controlPort}`,
-      SKERRY_CONSOLE_DEMO_TOKEN: token,
+      SKERRY_CONSOLE_DEMO_TOKEN_FILE: tokenFile,
       SKERRY_CONSOLE_GATEWAYS: REGIONS.map(
         (region) => `${region}=${plan.addresses.mqtt[region]}`,
       ).join(","),
@@ -68,6 +76,7 @@ export function planDemo(
   return {
     plan: {
       ...plan,
+      secretFiles: [...plan.secretFiles, { path: tokenFile, text: token }],
       servers: plan.servers.map(throughProxy),
       services: plan.services.map(ofOurs),
       simulator: ofOurs(plan.simulator),

@@ -16,6 +16,7 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "@opentelemetry/sdk-logs": ["otel/"],
   "@opentelemetry/sdk-metrics": ["otel/"],
   "@opentelemetry/sdk-trace": ["otel/"],
+  "@peculiar/x509": ["infra/certificates/"],
   aedes: ["gateway/broker/aedes/"],
   ajv: ["contracts/", "cloud/console/", "cloud/notifier/"],
   canonicalize: ["contracts/", "cloud/operations/", "gateway/ingest/", "gateway/alerting/"],
@@ -36,6 +37,7 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   preact: ["cloud/console/page/"],
   re2js: ["contracts/rules/"],
   uplot: ["cloud/console/page/"],
+  "reflect-metadata": ["infra/certificates/"],
   ws: ["gateway/broker/", "cloud/console/mqtt/"],
   yaml: ["infra/grafana/"],
 };

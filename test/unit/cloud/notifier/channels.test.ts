@@ -5,7 +5,9 @@ import { anAlert } from "../../../support/an-alert.ts";
 const EMAIL = { name: "ops", kind: "email", from: "a@x", to: ["b@x"] };
 const HOOK = { name: "hook", kind: "webhook", url: "$URL", format: "json", secret: "$SECRET" };
 const ENV = { URL: "http://127.0.0.1:1/", SECRET: "s3cret" };
-const parse = (...channels: object[]) => parseChannels(JSON.stringify(channels), "c.json", ENV);
+const secretOf = (name: string): string | undefined => (ENV as Record<string, string>)[name];
+const parse = (...channels: object[]) =>
+  parseChannels(JSON.stringify(channels), "c.json", secretOf);
 
 test("what a file leaves out, and variables", () => {
   expect(parse(EMAIL, { ...HOOK, group: "30s", giveUpAfter: "2h", ratePerMinute: 6 })).toEqual([
@@ -29,13 +31,16 @@ test("errors name file, channel and property", () => {
     [{ ...EMAIL, color: 1 }, "must NOT have additional properties (color)"],
     [{ ...EMAIL, severities: ["bad"] }, "/severities/0 must be equal to one of"],
     [{ ...EMAIL, group: "soon" }, "/group must be a duration"],
-    [{ ...HOOK, secret: "$NONE" }, "/secret names $NONE, which is not in the environment"],
+    [
+      { ...HOOK, secret: "$NONE" },
+      "/secret names $NONE, but neither NONE nor NONE_FILE is in the environment",
+    ],
     [{ ...HOOK, url: "ftp://x" }, "/url must be an http or https URL"],
   ];
   for (const [channel, message] of cases) expect(() => parse(channel)).toThrow(message);
   expect(() => parse(EMAIL, EMAIL)).toThrow('channel "ops": /name is used twice');
-  expect(() => parseChannels("{", "c.json", ENV)).toThrow("c.json: ");
-  expect(() => parseChannels("[]", "c.json", ENV)).toThrow("at least one");
+  expect(() => parseChannels("{", "c.json", secretOf)).toThrow("c.json: ");
+  expect(() => parseChannels("[]", "c.json", secretOf)).toThrow("at least one");
 });
 
 test("only firing and resolved alerts that pass every filter", () => {

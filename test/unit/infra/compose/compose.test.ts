@@ -10,7 +10,7 @@ import { notifierOptions } from "../../../../cloud/notifier/options.ts";
 import { STEWARD_OPTIONS } from "../../../../cloud/steward/options.ts";
 import { ALERTING_OPTIONS } from "../../../../gateway/alerting/options.ts";
 import { GATEWAY_OPTIONS } from "../../../../gateway/options.ts";
-import type { OptionTable } from "../../../../platform/runtime/config.ts";
+import { type OptionTable, settingsOf } from "../../../../platform/runtime/config.ts";
 import { parse } from "yaml";
 import { hubConfig, regionConfig } from "../../../../platform/nats/topology/server-config.ts";
 
@@ -39,6 +39,12 @@ const { services, volumes, secrets } = parse(readFileSync(join(COMPOSE, "compose
 const mentions = (file: string, name: string): boolean =>
   readFileSync(join(PROJECT, file), "utf8").includes(name);
 
+const DATA_SOURCES = readFileSync(
+  join(PROJECT, "infra/grafana/generated/provisioning/datasources/skerry.yaml"),
+  "utf8",
+);
+const CLI_PAGE = readFileSync(join(PROJECT, "docs/reference/cli.md"), "utf8");
+
 const OPTION_TABLES: Record<string, OptionTable> = {
   "gateway/main.ts": GATEWAY_OPTIONS,
   "gateway/alerting/main.ts": ALERTING_OPTIONS,
@@ -61,9 +67,12 @@ test.each(Object.entries(services))("%s", (_name, service) => {
   const [main = ""] = (service.command ?? []).filter((word) => !word.startsWith("--"));
   if (service.image === "skerry") expect(existsSync(join(PROJECT, main)), main).toBe(true);
   for (const variable of Object.keys(service.environment ?? {})) {
-    if (variable.startsWith("SKERRY_"))
+    if (main === "infra/cli/main.ts") expect(CLI_PAGE).toContain(variable.replace(/_FILE$/, ""));
+    else if (variable.startsWith("SKERRY_"))
       expect(
-        Object.values(OPTION_TABLES[main]!).some(({ env }) => env === variable),
+        Object.entries(OPTION_TABLES[main]!)
+          .flatMap(([name, option]) => settingsOf(name, option))
+          .some(({ env }) => env === variable),
         variable,
       ).toBe(true);
     if (variable.startsWith("NATS_")) {
@@ -86,7 +95,7 @@ test("Prometheus scrapes every process of ours, where it listens", () => {
     scrape_configs: { job_name: string; static_configs: { targets: string[] }[] }[];
   };
   const processes = Object.entries(services).filter(
-    ([name, { image }]) => image === "skerry" && name !== "topology",
+    ([name, { image }]) => image === "skerry" && !["topology", "influx-users"].includes(name),
   );
   expect(scrape_configs.map(({ job_name }) => job_name).toSorted()).toEqual(
     processes.map(([name]) => name).toSorted(),
@@ -102,7 +111,7 @@ test("Prometheus scrapes every process of ours, where it listens", () => {
 test("secrets.sh makes every password that the compose file asks for", () => {
   const script = readFileSync(join(COMPOSE, "secrets.sh"), "utf8");
   const asked = readFileSync(join(COMPOSE, "compose.yaml"), "utf8").matchAll(
-    /\$\{NATS_(\w+)_PASSWORD/g,
+    /\b(?:NATS|INFLUX)_(\w+)_PASSWORD\b/g,
   );
   for (const [, user] of asked) expect(script).toContain(user);
 });
@@ -111,10 +120,15 @@ test("secrets.sh makes every secret that reaches a container as a file", () => {
   const made = execFileSync("sh", [join(COMPOSE, "secrets.sh")], { encoding: "utf8" });
   for (const { environment } of Object.values(secrets))
     expect(made).toMatch(new RegExp(`^${environment}=s[0-9a-f]{32}$`, "m"));
-  for (const { secrets: used = [], environment = {} } of Object.values(services))
+  for (const { command = [] } of Object.values(services))
+    expect(command.join(" "), "passwords are in no arguments").not.toMatch(/PASSWORD|TOKEN/);
+  for (const { image, secrets: used = [], environment = {} } of Object.values(services))
     for (const name of used) {
       expect(secrets).toHaveProperty(name);
-      expect(Object.values(environment)).toContain(`/run/secrets/${name}`);
+      const told = image.startsWith("grafana/")
+        ? DATA_SOURCES
+        : Object.values(environment).join(" ");
+      expect(told).toContain(`/run/secrets/${name}`);
     }
 });
 

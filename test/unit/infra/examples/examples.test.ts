@@ -22,7 +22,14 @@ test("the rules: one of every kind, over contracts that ship", () => {
 });
 
 test("the channels", () => {
-  const env = { SLACK_URL: "https://hooks.example.org/x", PAGER_SECRET: "secret" };
-  const channels = parseChannels(read("examples/channels.json"), "channels.json", env);
+  const env: Record<string, string> = {
+    SLACK_URL: "https://hooks.example.org/x",
+    PAGER_SECRET: "secret",
+  };
+  const channels = parseChannels(
+    read("examples/channels.json"),
+    "channels.json",
+    (name) => env[name],
+  );
   expect(channels.map(({ kind }) => kind)).toEqual(["email", "webhook", "webhook"]);
 });

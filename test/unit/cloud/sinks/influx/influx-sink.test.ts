@@ -59,9 +59,11 @@ class FakeInflux {
     return Promise.resolve([]);
   }
 
-  createDatabase(): Promise<void> {
-    this.databasesCreated += 1;
-    return Promise.resolve();
+  mayCreate = true;
+
+  createDatabase(): Promise<boolean> {
+    if (this.mayCreate) this.databasesCreated += 1;
+    return Promise.resolve(this.mayCreate);
   }
 }
 
@@ -299,4 +301,21 @@ describe("bounds", () => {
     await Promise.all([first, ended]);
     expect(influx.taken).toEqual(["a"]);
   });
+});
+
+test("a database that is missing, and that its user may not create, is told with what to do", async () => {
+  const { influx, sink, put, controller, ended } = world();
+  influx.mayCreate = false;
+  let tries = 0;
+  let told = "";
+  influx.answer = () => {
+    if (tries++ === 0) return missing;
+    told = sink.status.detail;
+    return "accept";
+  };
+  await put("a");
+  expect(told).toMatch(/database not found: "skerry"; its user may not .*npx skerry influx apply/);
+  expect(sink.status.state).toBe("ok");
+  controller.abort();
+  await ended;
 });

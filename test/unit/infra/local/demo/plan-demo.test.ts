@@ -17,7 +17,12 @@ const local = planLocal(
 );
 
 test("every link to the hub goes through a proxy; no port is used twice, and none beyond the 30", () => {
-  const demo = planDemo(local, { portBase: 14_200, token: "t", sendTraces: true });
+  const demo = planDemo(local, {
+    portBase: 14_200,
+    token: "t",
+    tokenFile: "/data/secrets/demo-control",
+    sendTraces: true,
+  });
   const { servers, services, simulator } = demo.plan;
   for (const region of ["eu", "us"] as const) {
     const server = servers.find(({ name }) => name === `nats-${region}`)!;
@@ -36,9 +41,12 @@ test("every link to the hub goes through a proxy; no port is used twice, and non
 
 test("traces go to the console unless the environment says where telemetry goes", () => {
   const endpointOf = (sendTraces: boolean) =>
-    planDemo(local, { portBase: 14_200, token: "t", sendTraces }).plan.simulator.env[
-      "OTEL_EXPORTER_OTLP_ENDPOINT"
-    ];
+    planDemo(local, {
+      portBase: 14_200,
+      token: "t",
+      tokenFile: "/data/secrets/demo-control",
+      sendTraces,
+    }).plan.simulator.env["OTEL_EXPORTER_OTLP_ENDPOINT"];
   expect(endpointOf(true)).toBe("http://127.0.0.1:14207");
   expect(endpointOf(false)).toBeUndefined();
 });

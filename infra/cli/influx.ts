@@ -1,0 +1,82 @@
+import type { Command } from "commander";
+import { ADMINISTRATOR, READER, WRITER, setUpInflux } from "../../cloud/sinks/influx/set-up.ts";
+import { refused } from "../../cloud/operations/refused.ts";
+import { type ClientTls, clientTls, tlsOptions } from "../../platform/runtime/client-tls.ts";
+import { loadConfig } from "../../platform/runtime/config.ts";
+import { messageOf } from "../../platform/runtime/errors.ts";
+import { fileVariable, secretFrom } from "../../platform/runtime/secret-files.ts";
+import { environmentOf } from "./kit/credentials.ts";
+import { type Say, example } from "./kit/options.ts";
+
+interface Flags {
+  readonly influx: string;
+  readonly tlsCa?: string;
+  readonly database: string;
+  readonly administratorPasswordFile?: string;
+  readonly writerPasswordFile?: string;
+  readonly readerPasswordFile?: string;
+}
+
+/** `skerry influx apply`: database and users of an InfluxDB 1.x. */
+export function addInfluxCommand(program: Command, say: Say): void {
+  const commands = program.command("influx").description("Users of an InfluxDB 1.x.");
+  const command = example(
+    commands.command("apply"),
+    "influx apply --influx http://influxdb:8086 --administrator-password-file administrator --writer-password-file writer --reader-password-file reader",
+  )
+    .description(
+      "Make the database, and users administrator, writer and reader with their rights; repeating it sets the passwords of writer and reader.",
+    )
+    .requiredOption("--influx <url>", "InfluxDB, http(s)://host:port")
+    .option(
+      "--tls-ca <file>",
+      "authority of its certificate, for https (default: those of the system)",
+    )
+    .option("--database <name>", "that is written and read", "skerry");
+  for (const user of [ADMINISTRATOR, WRITER, READER])
+    command.option(
+      `--${user}-password-file <file>`,
+      `password of ${user} (default: ${variableOf(user)}, or the file that ${fileVariable(variableOf(user))} names)`,
+    );
+  command.action(async (flags: Flags) => {
+    const { influx, database } = flags;
+    if (!URL.canParse(influx) || new URL(influx).username !== "")
+      throw refused("--influx must be a URL without a user, http://host:port");
+    const passwords = {
+      administrator: passwordOf(ADMINISTRATOR, flags.administratorPasswordFile),
+      writer: passwordOf(WRITER, flags.writerPasswordFile),
+      reader: passwordOf(READER, flags.readerPasswordFile),
+    };
+    const target = { url: influx, database, tls: tlsOf(flags.tlsCa) };
+    const { otherAdministrators } = await setUpInflux({ target, passwords });
+    for (const name of otherAdministrators) say(`"${name}" is an administrator, too`);
+    say(`${WRITER} may write and read ${database}, ${READER} may read it`);
+  });
+}
+
+const TLS = { name: "influx", env: "SKERRY_INFLUX", server: "InfluxDB" } as const;
+
+/** The variables are those of every process that talks to InfluxDB. */
+function tlsOf(ca: string | undefined): ClientTls {
+  const given = ca === undefined ? {} : { SKERRY_INFLUX_TLS_CA: ca };
+  return clientTls(loadConfig(tlsOptions(TLS), { ...environmentOf(), ...given }), TLS);
+}
+
+const variableOf = (user: string): string => `SKERRY_INFLUX_${user.toUpperCase()}_PASSWORD`;
+
+function passwordOf(user: string, typed: string | undefined): string {
+  const variable = variableOf(user);
+  const env = environmentOf();
+  const fileLabel = typed === undefined ? fileVariable(variable) : `--${user}-password-file`;
+  try {
+    const found = secretFrom({
+      label: variable,
+      value: typed === undefined ? env[variable] : undefined,
+      ...{ fileLabel, file: typed ?? env[fileVariable(variable)] },
+    });
+    if (found) return found.secret;
+  } catch (error) {
+    throw refused(messageOf(error), error);
+  }
+  throw refused(`the password of ${user} is missing: give --${user}-password-file`);
+}

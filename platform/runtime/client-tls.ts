@@ -1,0 +1,133 @@
+// TLS of a client, the same four options wherever we are one: authority, certificate, key, lowest version.
+import { readFileSync } from "node:fs";
+import { type SecureVersion, createSecureContext, rootCertificates } from "node:tls";
+import type { Option } from "./config.ts";
+import { AppError, messageOf } from "./errors.ts";
+
+const VERSIONS = ["TLSv1.2", "TLSv1.3"] as const satisfies readonly SecureVersion[];
+type Version = (typeof VERSIONS)[number];
+
+/** A PEM file as an option names it. */
+interface PemFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+type FileOption = Option<PemFile | null>;
+
+/** Options `{name}TlsCa` and so on. */
+type TlsOptions<Name extends string> = Record<
+  `${Name}Tls${"Ca" | "Certificate" | "Key"}`,
+  FileOption
+> &
+  Record<`${Name}TlsMinVersion`, Option<Version>>;
+
+export type TlsConfig<Name extends string> = Readonly<
+  Record<`${Name}Tls${"Ca" | "Certificate" | "Key"}`, PemFile | null> &
+    Record<`${Name}TlsMinVersion`, Version>
+>;
+
+/** Options of Node's TLS, and of everything that hands them on to it. */
+export interface ClientTls {
+  readonly ca?: string | string[];
+  readonly cert?: string;
+  readonly key?: string;
+  readonly minVersion: SecureVersion;
+}
+
+/**
+ * The table of one connection.
+ * @param of.name begins the names of the options, and `of.env` those of their variables.
+ * @param of.server whom the connection is to, for the documentation.
+ */
+export function tlsOptions<Name extends string>(of: {
+  name: Name;
+  env: string;
+  server: string;
+  /** Servers of the system's authorities are trusted beside those of `ca`. */
+  besideSystem?: boolean;
+}): TlsOptions<Name> {
+  const { name, env, server, besideSystem } = of;
+  const trusted = besideSystem
+    ? "that is trusted beside those of the system"
+    : "that alone is trusted";
+  const file = (suffix: string, doc: string): FileOption => ({
+    ...{ env: `${env}_TLS_${suffix}`, doc, fallback: "" },
+    parse: (raw) => (raw === "" ? null : readPem(raw)),
+  });
+  return {
+    [`${name}TlsCa`]: file(
+      "CA",
+      `PEM file with the authority of ${server}, ${trusted}; unset: those of the system`,
+    ),
+    [`${name}TlsCertificate`]: file(
+      "CERTIFICATE",
+      `PEM file with our certificate for ${server}, if it asks for one`,
+    ),
+    [`${name}TlsKey`]: file("KEY", "PEM file with the private key of that certificate"),
+    [`${name}TlsMinVersion`]: {
+      env: `${env}_TLS_MIN_VERSION`,
+      doc: `lowest version of TLS: ${VERSIONS.join(" or ")}`,
+      fallback: VERSIONS[0],
+      parse: (raw: string): Version => {
+        const version = VERSIONS.find((known) => known === raw);
+        if (!version) throw new Error(`must be ${VERSIONS.join(" or ")}, not "${raw}"`);
+        return version;
+      },
+    },
+  } as TlsOptions<Name>;
+}
+
+function readPem(path: string): PemFile {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new Error(`names a file that cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+  if (!text.includes("-----BEGIN "))
+    throw new Error(`names ${path}, which is no PEM file: it has no line -----BEGIN …-----`);
+  return { path, text };
+}
+
+/** @throws AppError `CONFIG_INVALID` naming option and file: a certificate without its key, or one that is none. */
+export function clientTls<Name extends string>(
+  config: TlsConfig<Name>,
+  of: { name: Name; env: string; besideSystem?: boolean },
+): ClientTls {
+  const { name, env, besideSystem = false } = of;
+  const all = config as Readonly<Record<string, unknown>>;
+  const fileOf = (suffix: string) => all[`${name}Tls${suffix}`] as PemFile | null;
+  const [ca, certificate, key] = [fileOf("Ca"), fileOf("Certificate"), fileOf("Key")];
+  const minVersion = all[`${name}TlsMinVersion`] as Version;
+  const invalid = (what: string, cause?: unknown): AppError =>
+    new AppError("CONFIG_INVALID", "fatal", what, { cause });
+  if ((certificate === null) !== (key === null))
+    throw invalid(`${env}_TLS_CERTIFICATE and ${env}_TLS_KEY belong together: give both or none`);
+  const checked = (suffix: string, file: PemFile | null, context: object): void => {
+    try {
+      if (file) createSecureContext(context);
+    } catch (error) {
+      throw invalid(`${env}_TLS_${suffix} names ${file!.path}: ${messageOf(error)}`, error);
+    }
+  };
+  checked("CA", ca, { ca: ca?.text });
+  checked("CERTIFICATE", certificate, { cert: certificate?.text });
+  checked("KEY", key, { key: key?.text });
+  checked("KEY", key, { cert: certificate?.text, key: key?.text });
+  return {
+    minVersion,
+    ...(ca && { ca: besideSystem ? [...rootCertificates, ca.text] : ca.text }),
+    ...(certificate && key && { cert: certificate.text, key: key.text }),
+  };
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
+
+/** The sentence for a secret that crosses a network in clear text; null if none does. */
+export function clearTextWarning(label: string, raw: string, secret: string): string | null {
+  if (!URL.canParse(raw)) return null;
+  const { protocol, hostname, host } = new URL(raw);
+  if (!["http:", "smtp:"].includes(protocol) || LOOPBACK.test(hostname)) return null;
+  return `${label}: ${secret} goes to ${host} in clear text, and whoever is on the way can read it; use ${protocol.slice(0, -1)}s://`;
+}
