@@ -162,7 +162,10 @@ async function openServices(
   const alerts = new ConditionAlerts(connection, region, tracing);
   const seriesLimit = new SeriesLimit(config.deviceSeriesMax, () => performance.now());
   const live = new LiveDigests({ region, gateway, catalog });
-  const rules = { catalog, partitions, ageMaxMs: config.ageMax, mapper, seriesLimit };
+  const rules = {
+    ...{ catalog, partitions, ageMaxMs: config.ageMax, mapper, seriesLimit },
+    speech: identity,
+  };
   return {
     connection,
     epoch,
@@ -263,7 +266,7 @@ async function workUntil(
     commands.run(signal),
     backpressure.run(broker, logger, signal),
     identity.run(signal, (id) => void broker.disconnect(id, "not_authorized")),
-    serveReplay({ connection, region, ingest, logger }, signal),
+    serveReplay({ connection, region, ingest, access: identity, logger }, signal),
     serveRetries(
       { connection, domain: region, by: "gateway", logger },
       gatewayRetries({ ...parts, region }),

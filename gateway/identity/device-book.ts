@@ -12,10 +12,12 @@ import {
 } from "../../contracts/device.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import { type Rights, rightsOf } from "./access.ts";
+import { type Speech, speechOf } from "./speech.ts";
 
 export interface Known {
   readonly device: Device;
   readonly rights: Rights;
+  readonly speech: Speech;
 }
 
 export type Change =
@@ -28,6 +30,8 @@ export type Change =
 export class DeviceBook {
   /** Null for a record that cannot be read. */
   readonly #byId = new Map<string, Known | null>();
+  /** Grows with every change: what was decided before may be otherwise now. */
+  revision = 0;
 
   get size(): number {
     return this.#byId.size;
@@ -50,6 +54,7 @@ export class DeviceBook {
     // A key that no id is spelled as must not touch the device it resembles.
     if (deviceKey(id) !== key)
       return { kind: "unreadable", id: key, problem: "the key is no id's" };
+    this.revision += 1;
     const before = this.#byId.get(id);
     if (text === "") return { kind: this.#byId.delete(id) ? "ended" : "unchanged", id };
     const device = readDevice(id, text);
@@ -57,7 +62,7 @@ export class DeviceBook {
       this.#byId.set(id, null); // D1
       return { kind: "unreadable", id, problem: messageOf(device) };
     }
-    this.#byId.set(id, { device, rights: rightsOf(device) });
+    this.#byId.set(id, { device, rights: rightsOf(device), speech: speechOf(device) });
     if (before === undefined) return { kind: "registered", id };
     return { kind: before && mustEnd(before.device, device) ? "ended" : "unchanged", id };
   }

@@ -12,8 +12,7 @@ import { type LogEntry, readSlice } from "../../platform/nats/client/stream-read
 import { type SettingAside, entriesSetAside } from "../../platform/nats/lanes/set-aside.ts";
 import { AppError } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
-import type { Message, Refusal } from "../ingest/message.ts";
-import { anonymousMayPublish, ownerOfClientId } from "./access.ts";
+import { type Access, accessOf } from "./book-access.ts";
 import { Authenticator, type LoginOutcome } from "./authenticator.ts";
 import { type Change, DeviceBook } from "./device-book.ts";
 import type { Authentication, Credentials } from "./login.ts";
@@ -32,16 +31,11 @@ export interface IdentityParts {
   readonly nowMs?: () => number;
 }
 
-export interface Identity {
+export interface Identity extends Access {
   /** Records, revoked ones included. */
   readonly devices: number;
   readonly logins: Readonly<Partial<Record<LoginOutcome, number>>>;
   authenticate(credentials: Credentials): Promise<Authentication>;
-  /** Null if its sender may publish there; asked for wills too. */
-  authorizePublish(message: Message): Refusal | null;
-  authorizeSubscribe(client: Pick<Message, "principal">, topicFilter: string): boolean;
-  /** The record is that of a bridge. */
-  isBridge(principal: string): boolean;
   /**
    * Follows the bucket until `signal` aborts. `end` is called with an id whose live sessions must go:
    * close every connection of that principal or client id, as not authorized.
@@ -109,35 +103,5 @@ export async function openIdentity(parts: IdentityParts, signal: AbortSignal): P
       };
       await Promise.race([follow(), stopped]).finally(() => following.abort());
     },
-  };
-}
-
-function accessOf(
-  book: DeviceBook,
-  anonymousAllowed: boolean,
-): Pick<Identity, "authorizeSubscribe" | "authorizePublish" | "isBridge"> {
-  const isRegistered = (id: string): boolean => book.has(id);
-  const mayPublish = ({ principal, clientId, topic }: Message): boolean => {
-    if (principal !== undefined) return book.active(principal)?.rights.publish(topic) ?? false;
-    // Anonymous, or a stored will after a restart: the client id says whose.
-    const owner = ownerOfClientId(clientId);
-    if (book.has(owner)) return book.active(owner)?.rights.publish(topic) ?? false;
-    return anonymousAllowed && anonymousMayPublish(topic, isRegistered);
-  };
-  return {
-    authorizePublish: (message) => {
-      if (mayPublish(message)) return null;
-      const { principal, topic } = message;
-      const who = principal ?? "an anonymous client";
-      return {
-        reason: "not_authorized",
-        detail: `not_authorized: ${who} may not publish to ${topic}`,
-      };
-    },
-    authorizeSubscribe: ({ principal }, topicFilter) =>
-      principal === undefined
-        ? anonymousAllowed
-        : (book.active(principal)?.rights.subscribe(topicFilter) ?? false),
-    isBridge: (principal) => book.active(principal)?.device.role === "bridge",
   };
 }

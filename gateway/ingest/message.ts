@@ -7,6 +7,9 @@
  */
 export interface Recall {
   of: { readonly topic: string } | null;
+  /** The topic that its sender was last allowed, and by which state of the records; absent while there is none. */
+  allowed?: string;
+  allowedAsOf?: number;
 }
 
 /** One message of one client. `payload` must not be kept past `settle` without a copy. */
@@ -33,6 +36,9 @@ export interface Message {
   /** The same for all messages of a connection; absent for what comes alone, such as a will. */
   readonly recall?: Recall | undefined;
 }
+
+/** Whoever says a message, as far as it matters for what it may say. */
+export type Sender = Pick<Message, "clientId" | "principal">;
 
 /** Bounded, because each transport has a code for each of them. */
 export type RefusalReason = "payload_invalid" | "not_authorized" | "quota_exceeded";
