@@ -1,8 +1,12 @@
 // All devices in memory, so that a CONNECT asks nobody (pure: fed with entries of the bucket).
 //
 // D1. A record that cannot be read lets nobody in, and its id stays taken; it is told.
-// D2. `apply` says when a live session must end: its record is gone or revoked, a credential was
+// D2. `apply` says when a connection must end: its record is gone or revoked, a credential was
 //     taken away, or its rights changed. A further credential disturbs nobody.
+// D3. A grant stands for one record and its rights. It is another one once the record was made anew, let in again
+//     after a revocation, or given other rights; credentials have no part in it, nor has whom a bridge speaks for,
+//     which is judged message by message.
+import { createHash } from "node:crypto";
 import {
   type Device,
   DeviceError,
@@ -18,7 +22,12 @@ export interface Known {
   readonly device: Device;
   readonly rights: Rights;
   readonly speech: Speech;
+  /** D3. */
+  readonly grant: string;
 }
+
+/** That of clients without a record; one of a record is a digest. */
+export const ANONYMOUS_GRANT = "anonymous";
 
 export type Change =
   | { kind: "unchanged"; id: string }
@@ -62,9 +71,11 @@ export class DeviceBook {
       this.#byId.set(id, null); // D1
       return { kind: "unreadable", id, problem: messageOf(device) };
     }
-    this.#byId.set(id, { device, rights: rightsOf(device), speech: speechOf(device) });
+    const [rights, speech] = [rightsOf(device), speechOf(device)];
+    const known = { device, rights, speech, grant: grantOf(device) };
+    this.#byId.set(id, known);
     if (before === undefined) return { kind: "registered", id };
-    return { kind: before && mustEnd(before.device, device) ? "ended" : "unchanged", id };
+    return { kind: before && mustEnd(before, known) ? "ended" : "unchanged", id };
   }
 }
 
@@ -78,15 +89,16 @@ function readDevice(id: string, text: string): Device | Error {
   }
 }
 
+/** D3 */
+function grantOf({ id, role, alerts = false, topics = [], createdAtMs, renewedAtMs }: Device) {
+  const made = [id, createdAtMs, renewedAtMs ?? null, role, alerts, topics];
+  return createHash("sha256").update(JSON.stringify(made)).digest("base64url");
+}
+
 /** D2 */
-function mustEnd(before: Device, after: Device): boolean {
-  if (before.revokedAtMs !== undefined) return false;
-  const kept = new Set(after.credentials.map((credential) => JSON.stringify(credential)));
-  return (
-    after.revokedAtMs !== undefined ||
-    before.role !== after.role ||
-    (before.alerts ?? false) !== (after.alerts ?? false) ||
-    JSON.stringify(before.topics ?? []) !== JSON.stringify(after.topics ?? []) ||
-    before.credentials.some((credential) => !kept.has(JSON.stringify(credential)))
-  );
+function mustEnd(before: Known, after: Known): boolean {
+  if (before.device.revokedAtMs !== undefined) return false;
+  if (after.device.revokedAtMs !== undefined || before.grant !== after.grant) return true;
+  const kept = new Set(after.device.credentials.map((credential) => JSON.stringify(credential)));
+  return before.device.credentials.some((credential) => !kept.has(JSON.stringify(credential)));
 }

@@ -17,6 +17,8 @@ export interface Message {
   readonly clientId: string;
   /** The record that its sender logged in as; undefined for anonymous senders. */
   readonly principal?: string | undefined;
+  /** The rights that its sender logged in with, in one word; absent where nobody logs in. */
+  readonly grant?: string | undefined;
   /** The device that its sender is, if it logged in as one. */
   readonly device?: string | undefined;
   readonly topic: string;
