@@ -5,7 +5,7 @@ import { escapeToken, unescapeToken } from "./names/token.ts";
 
 /**
  * A closed table; what each may do is in gateway/identity/access.ts.
- * `device` its own topics; `bridge` speaks for many devices; `actuator` reads alerts and sends
+ * `device` its own topics; `bridge` speaks for other devices, too; `actuator` reads alerts and sends
  * commands; `operator` reads everything and sends commands; `observer` only reads.
  */
 export const DEVICE_ROLES = ["device", "bridge", "actuator", "operator", "observer"] as const;
@@ -44,8 +44,15 @@ export interface Device {
   readonly alerts?: boolean;
   /** Topic filters of its own outside `devices/`, to publish and to subscribe: `tele/boiler-7/#`. */
   readonly topics?: readonly string[];
+  /**
+   * The devices that a `bridge` speaks for: ids, with at most one `*` for any characters (`room-*`), registered or not.
+   * Absent: every device that has no record.
+   */
+  readonly speaksFor?: readonly string[];
   /** Epoch milliseconds. */
   readonly createdAtMs: number;
+  /** Epoch milliseconds of the last time it was let in again after a revocation: what it left before that is not its own. */
+  readonly renewedAtMs?: number;
   /** Epoch milliseconds; once set, nothing lets it in. */
   readonly revokedAtMs?: number;
 }
@@ -54,6 +61,7 @@ export interface Device {
 export const DEVICE_ID_BYTES_MAX = 128;
 export const CREDENTIALS_MAX = 4;
 export const DEVICE_TOPICS_MAX = 16;
+export const SPEAKS_FOR_MAX = 64;
 /** The bound on the bytes of a topic (MQTT 5, 1.5.4). */
 const TOPIC_BYTES_MAX = 65_535;
 
@@ -107,7 +115,14 @@ const validate = new Ajv({ strict: true, discriminator: true }).compile<Device>(
     },
     alerts: { type: "boolean" },
     topics: { type: "array", maxItems: DEVICE_TOPICS_MAX, items: { type: "string" } },
+    speaksFor: {
+      type: "array",
+      minItems: 1,
+      maxItems: SPEAKS_FOR_MAX,
+      items: { type: "string" },
+    },
     createdAtMs: { type: "integer", minimum: 0 },
+    renewedAtMs: { type: "integer", minimum: 0 },
     revokedAtMs: { type: "integer", minimum: 0 },
   },
 });
@@ -144,6 +159,15 @@ export function grantProblem(filter: string): string | null {
   return legal ? null : `"${filter}" is no topic filter`;
 }
 
+/** The fault of a pattern of device ids that a bridge speaks for, or null. */
+export function speaksForProblem(pattern: string): string | null {
+  const problem = deviceIdProblem(pattern);
+  if (problem !== null) return `"${pattern}": ${problem}`;
+  return pattern.split("*").length <= 2
+    ? null
+    : `"${pattern}": one * at most may stand for any characters`;
+}
+
 /** The key of a device in the bucket. */
 export const deviceKey = (id: string): string => escapeToken(id);
 
@@ -159,7 +183,12 @@ export function checkDevice(value: unknown): Device {
     throw new DeviceError(`${error?.instancePath ?? ""} ${error?.message ?? "is invalid"}`.trim());
   }
   const problem =
-    deviceIdProblem(value.id) ?? value.topics?.map(grantProblem).find((found) => found !== null);
+    deviceIdProblem(value.id) ??
+    value.topics?.map(grantProblem).find((found) => found !== null) ??
+    value.speaksFor?.map(speaksForProblem).find((found) => found !== null) ??
+    (value.speaksFor && value.role !== "bridge"
+      ? `/speaksFor: only a bridge speaks for others, not role ${value.role}`
+      : null);
   if (problem) throw new DeviceError(problem);
   return value;
 }

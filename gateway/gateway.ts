@@ -162,7 +162,10 @@ async function openServices(
   const alerts = new ConditionAlerts(connection, region, tracing);
   const seriesLimit = new SeriesLimit(config.deviceSeriesMax, () => performance.now());
   const live = new LiveDigests({ region, gateway, catalog });
-  const rules = { catalog, partitions, ageMaxMs: config.ageMax, mapper, seriesLimit };
+  const rules = {
+    ...{ catalog, partitions, ageMaxMs: config.ageMax, mapper, seriesLimit },
+    speech: identity,
+  };
   return {
     connection,
     epoch,
@@ -202,6 +205,7 @@ function openBroker(config: GatewayConfig, services: Services, logger: Logger): 
       prepare: (topics) => commands.prepare(topics),
       authenticate: (credentials) => identity.authenticate(credentials),
       authorizeSubscribe: (client, filter) => identity.authorizeSubscribe(client, filter),
+      ownerOf: (clientId, left) => identity.ownerOf(clientId, left),
       connected: (client) => {
         bridges.connected(client);
         presence.connected(client);
@@ -263,8 +267,8 @@ async function workUntil(
     mirrorAlerts({ connection, broker, region, setAside, logger }, signal),
     commands.run(signal),
     backpressure.run(broker, logger, signal),
-    identity.run(signal, (id) => void broker.disconnect(id, "not_authorized")),
-    serveReplay({ connection, region, ingest, logger }, signal),
+    identity.run(signal, (concerns) => void broker.disconnect(concerns, "not_authorized")),
+    serveReplay({ connection, region, ingest, access: identity, logger }, signal),
     serveRetries(
       { connection, domain: region, by: "gateway", logger },
       gatewayRetries({ ...parts, region }),

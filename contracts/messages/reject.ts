@@ -26,7 +26,9 @@ export interface Reject {
   readonly detail: string;
   readonly topic: string;
   readonly clientId: string;
-  /** The device that topic or mapping name, else the client id. */
+  /** The record that its sender logged in as; absent for anonymous senders, and in rejects of earlier versions. */
+  readonly principal?: string;
+  /** The device that topic or mapping name, else its sender; its sender, too, if that may not speak for the device. */
   readonly device: string;
   /** As topic, mapping or payload name it, also if there is no such contract; null if none of them does. */
   readonly contract: string | null;

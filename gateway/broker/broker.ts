@@ -15,7 +15,7 @@
 //     pings are answered meanwhile, and past its in-flight bound its socket is no longer read.
 // B4. A QoS 2 re-send of a packet that is already stored is answered without a second `publish`.
 
-import type { Authentication, Credentials } from "../identity/login.ts";
+import type { Authentication, Credentials, Owner } from "../identity/login.ts";
 import type { Message, RefusalReason, Settle } from "../ingest/message.ts";
 import type { Limits } from "./options.ts";
 
@@ -27,6 +27,7 @@ export interface ClientIdentity {
   /** The answer of `authenticate`; absent when there is no `authenticate`. */
   readonly principal: string | undefined;
   readonly device: string | undefined;
+  readonly grant?: string | undefined;
   /** It says so itself: Mosquitto sets the top bit of the protocol level. */
   readonly bridge?: boolean;
   /** 3 = MQTT 3.1, 4 = MQTT 3.1.1, 5 = MQTT 5. */
@@ -35,6 +36,9 @@ export interface ClientIdentity {
   /** `mqtt`, `mqtts`, `ws` or `wss`. */
   readonly listener: string;
 }
+
+/** A client of which only its session or its will is there. */
+export type Absent = Pick<ClientIdentity, "clientId"> & Owner;
 
 /**
  * How a connection ended; bounded. `will`: DISCONNECT with a reason code other than 0x00, or the socket
@@ -69,8 +73,14 @@ export interface BrokerHandlers {
   publish(message: Message, settle: Settle): void;
   /** Absent: everybody is let in. A rejected promise answers 0x88 "Server unavailable". */
   authenticate?(credentials: Credentials): Promise<Authentication>;
-  /** Absent: every topic filter is allowed. Asked again when a stored session is resumed. */
-  authorizeSubscribe?(client: ClientIdentity, topicFilter: string): boolean;
+  /** Absent: every topic filter is allowed. Asked again when a stored session is loaded and resumed. */
+  authorizeSubscribe?(client: Absent, topicFilter: string): boolean;
+  /**
+   * Absent: what a client left is its own for ever. Else whose a session or a will of this client id is now, or null:
+   * it is nobody's any more and ends.
+   * @param left whose it was; null in a store of an earlier version, which did not note it.
+   */
+  ownerOf?(clientId: string, left: Owner | null): Owner | null;
   /** A session has a connection; its CONNACK follows. A throw is logged and goes no further. */
   connected?(client: ClientIdentity): void;
   /**
@@ -127,10 +137,11 @@ export interface Broker extends RetainedTopics, AsyncDisposable {
   /** Addresses that listen, by listener name (`mqtt`, `mqtts`, `ws`, `wss`). */
   readonly addresses: Readonly<Record<string, { host: string; port: number }>>;
   /**
-   * Closes the live connections of a client id or principal, on MQTT 5 with the code of `reason` (for
-   * example `not_authorized` on revocation). Returns how many were closed; the stored session stays.
+   * Closes the live connections that `concerns` is true for, on MQTT 5 with the code of `reason` (for example
+   * `not_authorized` on revocation), and ends those of its sessions that are nobody's any more (`ownerOf`); the others
+   * stay. Returns how many connections were closed.
    */
-  disconnect(clientIdOrPrincipal: string, reason: RefusalReason): number;
+  disconnect(concerns: (client: Absent) => boolean, reason: RefusalReason): number;
   /** While on, new CONNECTs get 0x88 (3 on MQTT 3.1.1); connected clients stay. */
   refuseConnections(on: boolean): void;
 }

@@ -89,14 +89,14 @@ function brokerOf(
     limits,
     queues: () => sessions.queues(),
     addresses,
-    disconnect: (who, reason) => {
+    disconnect: (concerns, reason) => {
       let closed = 0;
       for (const connection of connections) {
-        const { clientId, principal } = connection.identity;
-        if (connection.gone || (clientId !== who && principal !== who)) continue;
+        if (connection.gone || !concerns(connection.identity)) continue;
         connection.close("disconnected", REFUSAL_CODES[reason]);
         closed++;
       }
+      sessions.endLost(concerns);
       return closed;
     },
     refuseConnections: (on) => {
@@ -126,7 +126,6 @@ async function makeParts(
   const forwarder = new Forwarder(sessions.index, retained);
   const memory = {
     hasSession: (clientId: string) => sessions.isResumable(clientId, Date.now()),
-    putWill: store.putWill.bind(store),
     deleteWill: store.deleteWill.bind(store),
   };
   return {

@@ -11,7 +11,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Credential } from "../../contracts/device.ts";
 import { mayUseClientId, ownerOfClientId } from "./access.ts";
 import { namesOf } from "./certificate-names.ts";
-import type { DeviceBook, Known } from "./device-book.ts";
+import { ANONYMOUS_GRANT, type DeviceBook, type Known } from "./device-book.ts";
 import { FailureLimit } from "./failure-limit.ts";
 import type { Authentication, Credentials, LoginRefusal } from "./login.ts";
 import type { AnonymousMode } from "./options.ts";
@@ -77,7 +77,8 @@ export class Authenticator {
     if (!mayUseClientId(id, clientId))
       return this.#refuse("refused_client_id", "client_id_invalid");
     this.#parts.count(verdict.by);
-    return { allowed: true, principal: id, ...(role === "device" ? { device: id } : {}) };
+    const { grant } = verdict.known;
+    return { allowed: true, principal: id, grant, ...(role === "device" ? { device: id } : {}) };
   }
 
   #anonymous(clientId: string, remoteAddress: string): Authentication {
@@ -88,7 +89,7 @@ export class Authenticator {
     if (book.has(ownerOfClientId(clientId)))
       return this.#refuse("refused_client_id", "client_id_invalid");
     this.#parts.count("anonymous");
-    return { allowed: true };
+    return { allowed: true, grant: ANONYMOUS_GRANT };
   }
 
   #byCertificate({ username, clientId }: Credentials, names: readonly string[]): Verdict {

@@ -1,8 +1,12 @@
 // All devices in memory, so that a CONNECT asks nobody (pure: fed with entries of the bucket).
 //
 // D1. A record that cannot be read lets nobody in, and its id stays taken; it is told.
-// D2. `apply` says when a live session must end: its record is gone or revoked, a credential was
+// D2. `apply` says when a connection must end: its record is gone or revoked, a credential was
 //     taken away, or its rights changed. A further credential disturbs nobody.
+// D3. A grant stands for one record and its rights. It is another one once the record was made anew, let in again
+//     after a revocation, or given other rights; credentials have no part in it, nor has whom a bridge speaks for,
+//     which is judged message by message.
+import { createHash } from "node:crypto";
 import {
   type Device,
   DeviceError,
@@ -12,11 +16,18 @@ import {
 } from "../../contracts/device.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import { type Rights, rightsOf } from "./access.ts";
+import { type Speech, speechOf } from "./speech.ts";
 
 export interface Known {
   readonly device: Device;
   readonly rights: Rights;
+  readonly speech: Speech;
+  /** D3. */
+  readonly grant: string;
 }
+
+/** That of clients without a record; one of a record is a digest. */
+export const ANONYMOUS_GRANT = "anonymous";
 
 export type Change =
   | { kind: "unchanged"; id: string }
@@ -28,6 +39,8 @@ export type Change =
 export class DeviceBook {
   /** Null for a record that cannot be read. */
   readonly #byId = new Map<string, Known | null>();
+  /** Grows with every change: what was decided before may be otherwise now. */
+  revision = 0;
 
   get size(): number {
     return this.#byId.size;
@@ -50,6 +63,7 @@ export class DeviceBook {
     // A key that no id is spelled as must not touch the device it resembles.
     if (deviceKey(id) !== key)
       return { kind: "unreadable", id: key, problem: "the key is no id's" };
+    this.revision += 1;
     const before = this.#byId.get(id);
     if (text === "") return { kind: this.#byId.delete(id) ? "ended" : "unchanged", id };
     const device = readDevice(id, text);
@@ -57,9 +71,11 @@ export class DeviceBook {
       this.#byId.set(id, null); // D1
       return { kind: "unreadable", id, problem: messageOf(device) };
     }
-    this.#byId.set(id, { device, rights: rightsOf(device) });
+    const [rights, speech] = [rightsOf(device), speechOf(device)];
+    const known = { device, rights, speech, grant: grantOf(device) };
+    this.#byId.set(id, known);
     if (before === undefined) return { kind: "registered", id };
-    return { kind: before && mustEnd(before.device, device) ? "ended" : "unchanged", id };
+    return { kind: before && mustEnd(before, known) ? "ended" : "unchanged", id };
   }
 }
 
@@ -73,15 +89,16 @@ function readDevice(id: string, text: string): Device | Error {
   }
 }
 
+/** D3 */
+function grantOf({ id, role, alerts = false, topics = [], createdAtMs, renewedAtMs }: Device) {
+  const made = [id, createdAtMs, renewedAtMs ?? null, role, alerts, topics];
+  return createHash("sha256").update(JSON.stringify(made)).digest("base64url");
+}
+
 /** D2 */
-function mustEnd(before: Device, after: Device): boolean {
-  if (before.revokedAtMs !== undefined) return false;
-  const kept = new Set(after.credentials.map((credential) => JSON.stringify(credential)));
-  return (
-    after.revokedAtMs !== undefined ||
-    before.role !== after.role ||
-    (before.alerts ?? false) !== (after.alerts ?? false) ||
-    JSON.stringify(before.topics ?? []) !== JSON.stringify(after.topics ?? []) ||
-    before.credentials.some((credential) => !kept.has(JSON.stringify(credential)))
-  );
+function mustEnd(before: Known, after: Known): boolean {
+  if (before.device.revokedAtMs !== undefined) return false;
+  if (after.device.revokedAtMs !== undefined || before.grant !== after.grant) return true;
+  const kept = new Set(after.device.credentials.map((credential) => JSON.stringify(credential)));
+  return before.device.credentials.some((credential) => !kept.has(JSON.stringify(credential)));
 }

@@ -2,8 +2,9 @@
 // written at the hub and stays readable with the WAN down.
 //
 // Y1. No listener opens before all devices are known: `openIdentity` resolves after the first load.
-// Y2. A change ends the sessions it concerns only after the book knows it, and after every login that
-//     was answered from the older record has reached the broker: none slips in between.
+// Y2. A change ends what it concerns only after the book knows it, and after every login that
+//     was answered from the older record has reached the broker: none slips in between. Changes of one turn
+//     of the event loop are told together: whoever hears of them looks at every session.
 import { setImmediate as turn } from "node:timers/promises";
 import { DEVICES_BUCKET, bucketStream } from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
@@ -12,8 +13,9 @@ import { type LogEntry, readSlice } from "../../platform/nats/client/stream-read
 import { type SettingAside, entriesSetAside } from "../../platform/nats/lanes/set-aside.ts";
 import { AppError } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
-import type { Message, Refusal } from "../ingest/message.ts";
-import { anonymousMayPublish, ownerOfClientId } from "./access.ts";
+import type { Message } from "../ingest/message.ts";
+import { ownerOfClientId } from "./access.ts";
+import { type Access, accessOf } from "./book-access.ts";
 import { Authenticator, type LoginOutcome } from "./authenticator.ts";
 import { type Change, DeviceBook } from "./device-book.ts";
 import type { Authentication, Credentials } from "./login.ts";
@@ -32,21 +34,19 @@ export interface IdentityParts {
   readonly nowMs?: () => number;
 }
 
-export interface Identity {
+/** True for a client of a record that has changed, or one without a record whose client id has become a record's. */
+export type Concerns = (client: Pick<Message, "clientId" | "principal">) => boolean;
+
+export interface Identity extends Access {
   /** Records, revoked ones included. */
   readonly devices: number;
   readonly logins: Readonly<Partial<Record<LoginOutcome, number>>>;
   authenticate(credentials: Credentials): Promise<Authentication>;
-  /** Null if its sender may publish there; asked for wills too. */
-  authorizePublish(message: Message): Refusal | null;
-  authorizeSubscribe(client: Pick<Message, "principal">, topicFilter: string): boolean;
-  /** The record is that of a bridge. */
-  isBridge(principal: string): boolean;
   /**
-   * Follows the bucket until `signal` aborts. `end` is called with an id whose live sessions must go:
-   * close every connection of that principal or client id, as not authorized.
+   * Follows the bucket until `signal` aborts. `changed` is called with those whom changes concern: close their
+   * connections, as not authorized, and end what is not theirs any more.
    */
-  run(signal: AbortSignal, end: (id: string) => void): Promise<void>;
+  run(signal: AbortSignal, changed: (concerns: Concerns) => void): Promise<void>;
 }
 
 /**
@@ -93,51 +93,30 @@ export async function openIdentity(parts: IdentityParts, signal: AbortSignal): P
     logins,
     authenticate: (credentials) => authenticator.authenticate(credentials),
     ...accessOf(book, parts.anonymous !== "off"),
-    run: async (running, end) => {
+    run: async (running, changed) => {
       const stopped = new Promise<void>((resolve) => {
         if (running.aborted) resolve();
         running.addEventListener("abort", () => resolve(), { once: true });
       });
+      const ids = new Set<string>();
+      const failed = Promise.withResolvers<never>();
+      const tell = async (): Promise<void> => {
+        await turn(); // Y2
+        const told = new Set(ids);
+        ids.clear();
+        if (running.aborted) return;
+        changed(({ clientId, principal }) => told.has(principal ?? ownerOfClientId(clientId)));
+      };
       const follow = async (): Promise<void> => {
         for await (const entry of entries) {
           const change = apply(entry);
           if (change.kind === "unchanged") continue;
           logger.info({ device: change.id, change: change.kind }, "device changed");
-          await turn(); // Y2
-          if (!running.aborted) end(change.id);
+          ids.add(change.id);
+          if (ids.size === 1) tell().catch(failed.reject);
         }
       };
-      await Promise.race([follow(), stopped]).finally(() => following.abort());
+      await Promise.race([follow(), stopped, failed.promise]).finally(() => following.abort());
     },
-  };
-}
-
-function accessOf(
-  book: DeviceBook,
-  anonymousAllowed: boolean,
-): Pick<Identity, "authorizeSubscribe" | "authorizePublish" | "isBridge"> {
-  const isRegistered = (id: string): boolean => book.has(id);
-  const mayPublish = ({ principal, clientId, topic }: Message): boolean => {
-    if (principal !== undefined) return book.active(principal)?.rights.publish(topic) ?? false;
-    // Anonymous, or a stored will after a restart: the client id says whose.
-    const owner = ownerOfClientId(clientId);
-    if (book.has(owner)) return book.active(owner)?.rights.publish(topic) ?? false;
-    return anonymousAllowed && anonymousMayPublish(topic, isRegistered);
-  };
-  return {
-    authorizePublish: (message) => {
-      if (mayPublish(message)) return null;
-      const { principal, topic } = message;
-      const who = principal ?? "an anonymous client";
-      return {
-        reason: "not_authorized",
-        detail: `not_authorized: ${who} may not publish to ${topic}`,
-      };
-    },
-    authorizeSubscribe: ({ principal }, topicFilter) =>
-      principal === undefined
-        ? anonymousAllowed
-        : (book.active(principal)?.rights.subscribe(topicFilter) ?? false),
-    isBridge: (principal) => book.active(principal)?.device.role === "bridge",
   };
 }

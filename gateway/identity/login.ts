@@ -33,5 +33,13 @@ export type Authentication =
       readonly principal?: string;
       /** The same, where the record is a device's. */
       readonly device?: string;
+      /** The record and its rights in one word; another word is another client. */
+      readonly grant?: string;
     }
   | { readonly allowed: false; readonly reason: LoginRefusal };
+
+/** The owner of what a client leaves: the record that it logged in as, if any, and its rights. */
+export interface Owner {
+  readonly principal?: string | undefined;
+  readonly grant?: string | undefined;
+}

@@ -2,6 +2,7 @@
 import type { RejectReason } from "../../contracts/messages/reject.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import type { Codecs } from "./codecs/by-content-type.ts";
+import type { Sender } from "./message.ts";
 import type { Mapper } from "./mapping.ts";
 import type { Note } from "./note.ts";
 import type { SeriesLimit } from "./series-limit.ts";
@@ -13,6 +14,8 @@ const SHOWN_CHARS_MAX = 200;
 export const MADE_CHARS_MAX = 128 * 1024;
 
 export interface Arrival {
+  /** Null for what gateways have written themselves. */
+  readonly sender: Sender | null;
   readonly topic: string;
   readonly payload: Buffer;
   readonly contentType?: string | undefined;
@@ -22,12 +25,20 @@ export interface Arrival {
   readonly only?: { readonly mapping?: string; readonly elements?: readonly number[] };
 }
 
+/** The word on who may speak for a device. */
+export interface SpeechRights {
+  /** The reason why the sender may not speak for the device, or null. */
+  speechProblem(sender: Sender, device: string): string | null;
+}
+
 /** Rules for one payload that is meant for one contract. */
 export interface ReadingRules {
   readonly catalog: Catalog;
   readonly partitions: number;
   /** Replaces every contract's age limit, for replaying history; undefined in normal operation. */
   readonly ageMaxMs: number | undefined;
+  /** Absent: everybody speaks for everybody, which is for trials. */
+  readonly speech?: SpeechRights;
   /** Absent: a device may name as many series as it likes. */
   readonly seriesLimit?: Pick<SeriesLimit, "fault">;
 }

@@ -11,7 +11,7 @@ import {
   type Refused,
   refuse,
 } from "./admission.ts";
-import { admitReading, refuseAddress } from "./admit-reading.ts";
+import { admitReading, refuseAddress, refuseSpeech } from "./admit-reading.ts";
 import { codecFor } from "./codecs/by-content-type.ts";
 import { Undecodable } from "./codecs/codec.ts";
 import { jsonText } from "./codecs/json.ts";
@@ -29,8 +29,11 @@ export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission 
       : [];
   const first = matches[0];
   if (!first) return refuse("unmapped_topic", `topic "${topic}" carries no telemetry`);
-  const known = matches.find(({ device }) => deviceIdProblem(device) === null);
-  if (!known) return refuseAddress(rules, first)!;
+  const known = matches.find(
+    (match) =>
+      deviceIdProblem(match.device) === null && !refuseSpeech(rules, match, arrival.sender),
+  );
+  if (!known) return refuseAddress(rules, first, arrival.sender)!;
   const decoded = codecFor(arrival.contentType, rules.codecs).decode(arrival.payload);
   const outcomes = new Outcomes(rules, arrival);
   let unread: Undecodable | null = null;
@@ -117,7 +120,7 @@ class Outcomes {
   #admit(mapped: Mapped, element: MappedElement): Admitted | Refused {
     const { device, contract, version } = mapped;
     const at = { device, contract, ...(version === undefined ? {} : { version }) };
-    const unknown = refuseAddress(this.#rules, mapped);
+    const unknown = refuseAddress(this.#rules, mapped, this.#arrival.sender);
     if (unknown) return unknown;
     if (element.kind === "misfit") return refuse(element.reason, element.detail, at);
     if (this.#chars > MESSAGE_CHARS_MAX)

@@ -2,6 +2,7 @@
 // version, whether it keeps to that, whether its time can be, and the partition it goes to.
 import { DEVICE_ID_BYTES_MAX, deviceIdProblem } from "../../contracts/device.ts";
 import type { Invalid } from "../../contracts/mapping.ts";
+import { isGatewaysOwn } from "../../contracts/schema/gateway-contracts.ts";
 import type { Contract } from "../../contracts/schema/contract.ts";
 import { encodeReading } from "../../contracts/messages/frame.ts";
 import { partitionOf } from "../../contracts/names/partition.ts";
@@ -18,6 +19,7 @@ import { beyondDouble, inexactNumber, unwritableNumber } from "./check-numbers.t
 import { illFormedField, textFault } from "./check-text.ts";
 import { CLOCK_AHEAD_MAX_MS } from "./clock-limit.ts";
 import type { FinerTime } from "./mapping.ts";
+import type { Sender } from "./message.ts";
 import { type Mended, type Unmended, mendReading } from "./mend-reading.ts";
 import type { Note } from "./note.ts";
 import { type SentPayload, exactlySent } from "./sent-payload.ts";
@@ -112,16 +114,35 @@ function textOf(payload: Payload, { sent, stamped }: Candidate): string | Fault 
   return { reason: "too_large", detail };
 }
 
-/** The reason why no payload can be for this contract, or null; asked before a payload is decoded. */
+/** The reason why no payload of this sender can be for this device and contract, or null; asked before a payload is decoded. */
 export function refuseAddress(
   rules: ReadingRules,
   { device, contract }: Pick<Candidate, "device" | "contract">,
+  sender: Sender | null,
 ): Refused | null {
   const problem = deviceIdProblem(device);
   if (problem !== null) return refuseDevice(device, contract, problem);
+  const unsaid = refuseSpeech(rules, { device, contract }, sender);
+  if (unsaid) return unsaid;
   return rules.catalog.versions(contract).length === 0
     ? refuse("unknown_contract", `contract "${contract}" is unknown`, { device, contract })
     : null;
+}
+
+/**
+ * The reason why this sender may not say anything of this device under this contract, or null. The reject is the
+ * sender's, not the device's: nobody fills another's room.
+ */
+export function refuseSpeech(
+  { speech }: ReadingRules,
+  { device, contract }: Pick<Candidate, "device" | "contract">,
+  sender: Sender | null,
+): Refused | null {
+  if (sender === null) return null;
+  const problem = isGatewaysOwn(contract)
+    ? `contract "${contract}" is written by gateways alone, of connections made and lost; send what the device says under another`
+    : (speech?.speechProblem(sender, device) ?? null);
+  return problem === null ? null : refuse("not_authorized", problem, { contract });
 }
 
 /** The reject of an id that is none, and so is not its device. */

@@ -16,7 +16,7 @@ import { sentValue } from "./sent-payload.ts";
 export function admit(rules: AdmissionRules, arrival: Arrival): Admission {
   const address = parseTelemetryTopic(arrival.topic);
   if (!address) return admitMapped(rules, arrival);
-  const unknown = refuseAddress(rules, address);
+  const unknown = refuseAddress(rules, address, arrival.sender);
   if (unknown) return unknown;
   const codec = codecFor(arrival.contentType, rules.codecs);
   if (codec !== JSON_CODEC)

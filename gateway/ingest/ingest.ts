@@ -1,7 +1,8 @@
 // The last step of a message's way: admit, store as readings and rejects, and only when all of them
 // are stored, settle. Settled without a refusal means in the log; what is refused is kept.
 //
-// Access control decides before this, on the original topic; see mapping.ts/M2.
+// Access control decides before this whether its sender may publish there; admission, whether it may speak for the
+// devices whose readings come out of it.
 import type { Reject } from "../../contracts/messages/reject.ts";
 import { ATTRIBUTES, OWN, SPANS } from "../../otel/names.ts";
 import { sampledTraceparent } from "../../otel/propagation.ts";
@@ -10,7 +11,7 @@ import type { Admission, AdmissionRules } from "./admission.ts";
 import { admit } from "./admit.ts";
 import { contractOfTopic } from "./admit-mapped.ts";
 import type { CommitLog } from "./commit-log.ts";
-import type { Message, Refusal, Settle } from "./message.ts";
+import type { Message, Refusal, Sender, Settle } from "./message.ts";
 import { originOf, outcomeOf, rejectOf } from "./outcome.ts";
 import type { NotedFields } from "./noted-fields.ts";
 import { RecentRejects } from "./recent-rejects.ts";
@@ -61,7 +62,8 @@ export class Ingest {
       ? (span?.traceparent ?? null)
       : sampledTraceparent(message.traceparent);
     const { topic, payload, contentType } = message;
-    const admission = admit(rules, { topic, payload, contentType, receivedAtMs, traceparent });
+    const arrival = { sender: message, topic, payload, contentType, receivedAtMs, traceparent };
+    const admission = admit(rules, arrival);
     live?.seen(message, receivedAtMs, admission);
     if (admission.kind === "reading" && (traceparent === null || !span)) {
       if (admission.noted) notedFields.add(admission.noted);
@@ -125,17 +127,19 @@ export class Ingest {
    * another replay is harmless but for those. If nothing fits, nothing is stored and the reject stays as it is.
    *
    * @param seq sequence of the reject in its stream.
+   * @param sender whoever said it; null for a reading that is in the log already.
    * @throws if `signal` aborts first; then it may be stored or not.
    */
   async replay(
     reject: Reject,
-    { seq, dryRun }: { seq: number; dryRun: boolean },
+    { seq, dryRun, sender }: { seq: number; dryRun: boolean; sender: Sender | null },
     signal: AbortSignal,
   ): Promise<ReplayOutcome> {
-    const { topic, clientId, contentType, receivedAtMs, mapping, elements } = reject;
+    const { topic, clientId, principal, contentType, receivedAtMs, mapping, elements } = reject;
     const payload = Buffer.from(reject.payload, "base64");
     const traceparent = reject.traceparent ?? null;
     const admission = admit(this.#parts.rules, {
+      sender,
       topic,
       payload,
       contentType,
@@ -146,7 +150,8 @@ export class Ingest {
     const { readings, rejects, refusal } = outcomeOf(admission);
     const outcome = { readings: readings.length, refused: refusal?.detail ?? null };
     if (dryRun || readings.length === 0) return outcome;
-    const origin = originOf({ topic, clientId, contentType, payload }, receivedAtMs, traceparent);
+    const said = { topic, clientId, principal, contentType, payload };
+    const origin = originOf(said, receivedAtMs, traceparent);
     for (const { noted } of readings) if (noted) this.#parts.notedFields.add(noted);
     const work: Promise<void>[] = readings.map(
       ({ partition, encoded }) =>

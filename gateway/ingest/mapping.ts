@@ -1,10 +1,9 @@
 // Mapping (pure): a message on a topic of the mapping table → payloads for contracts, or why not.
 //
 // M1. Whatever a device sends, nothing throws.
-// M2. The device id comes from the topic alone, never from the payload: access control has already
-//     decided, on the original topic, whether this client may publish there, so who may publish on a
-//     topic may speak for the device that the table derives from it, and for no other. A table whose
-//     template gives two topics one device (`{site}-{device}`) lets both speak for it.
+// M2. The device id comes from the topic alone, never from the payload. Access control has decided, on the
+//     original topic, whether this client may publish there; admission decides whether it may speak for the
+//     device that the table derives from it (admit-reading.ts).
 // M3. Equal values give equal text: mapped payloads are canonical JSON (RFC 8785).
 // M4. Nothing is converted that the table does not declare; what does not fit is left to the
 //     contract to refuse, or refused here with the property's name.

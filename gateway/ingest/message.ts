@@ -7,6 +7,9 @@
  */
 export interface Recall {
   of: { readonly topic: string } | null;
+  /** The topic that its sender was last allowed, and by which state of the records; absent while there is none. */
+  allowed?: string;
+  allowedAsOf?: number;
 }
 
 /** One message of one client. `payload` must not be kept past `settle` without a copy. */
@@ -14,6 +17,8 @@ export interface Message {
   readonly clientId: string;
   /** The record that its sender logged in as; undefined for anonymous senders. */
   readonly principal?: string | undefined;
+  /** The rights that its sender logged in with, in one word; absent where nobody logs in. */
+  readonly grant?: string | undefined;
   /** The device that its sender is, if it logged in as one. */
   readonly device?: string | undefined;
   readonly topic: string;
@@ -33,6 +38,9 @@ export interface Message {
   /** The same for all messages of a connection; absent for what comes alone, such as a will. */
   readonly recall?: Recall | undefined;
 }
+
+/** Whoever says a message, as far as it matters for what it may say. */
+export type Sender = Pick<Message, "clientId" | "principal">;
 
 /** Bounded, because each transport has a code for each of them. */
 export type RefusalReason = "payload_invalid" | "not_authorized" | "quota_exceeded";

@@ -14,7 +14,7 @@ export interface Outcome {
 /** The message as rejects of it keep it, so that a replay can admit it again. */
 export type Origin = Pick<
   Reject,
-  "topic" | "clientId" | "receivedAtMs" | "traceparent" | "contentType" | "payload"
+  "topic" | "clientId" | "principal" | "receivedAtMs" | "traceparent" | "contentType" | "payload"
 >;
 
 export function outcomeOf(admission: Admission): Outcome {
@@ -40,11 +40,14 @@ export function outcomeOf(admission: Admission): Outcome {
 
 function refusalOf({ reason, detail }: Refused, refused: number, total: number): Refusal {
   const counted = total === 1 ? "" : `${refused} of ${total} readings refused; `;
-  return { reason: "payload_invalid", detail: `${counted}${reason}: ${detail}` };
+  return {
+    reason: reason === "not_authorized" ? reason : "payload_invalid",
+    detail: `${counted}${reason}: ${detail}`,
+  };
 }
 
 export function originOf(
-  message: Pick<Message, "topic" | "clientId" | "contentType" | "payload">,
+  message: Pick<Message, "topic" | "clientId" | "principal" | "contentType" | "payload">,
   receivedAtMs: number,
   traceparent: string | null,
 ): Origin {
@@ -52,6 +55,7 @@ export function originOf(
   return {
     topic: message.topic,
     clientId: message.clientId,
+    ...(message.principal === undefined ? {} : { principal: message.principal }),
     receivedAtMs,
     ...(traceparent === null ? {} : { traceparent }),
     ...(contentType === undefined ? {} : { contentType }),
@@ -64,7 +68,7 @@ export const rejectOf = (refused: Refused, origin: Origin): Reject => ({
   detail: refused.detail,
   contract: refused.contract,
   version: refused.version,
-  device: refused.device ?? origin.clientId,
+  device: refused.device ?? origin.principal ?? origin.clientId,
   ...(refused.mapping === undefined ? {} : { mapping: refused.mapping }),
   ...(refused.elements === undefined ? {} : { elements: refused.elements }),
   ...origin,

@@ -8,6 +8,7 @@
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import type { Contract } from "../../contracts/schema/contract.ts";
 import { violationOf } from "../../contracts/schema/contract.ts";
+import { PRESENCE_CONTRACT } from "../../contracts/schema/gateway-contracts.ts";
 import { encodeReading } from "../../contracts/messages/frame.ts";
 import { partitionOf } from "../../contracts/names/partition.ts";
 import { seriesKeyOf } from "../../contracts/messages/reading.ts";
@@ -19,7 +20,7 @@ import { type Change, type Client, type LeaveReason, Standings } from "./standin
 /** More than `connectionsMax` by default, so that all of them can go offline at once. */
 export const PRESENCE_OUTSTANDING_MAX = 32_768;
 
-const CONTRACT = { name: "presence", version: 1 } as const;
+const CONTRACT = { name: PRESENCE_CONTRACT, version: 1 } as const;
 
 export interface PresenceParts {
   readonly commitLog: Pick<CommitLog, "append">;

@@ -38,7 +38,8 @@ export async function replayFrame(
   let stored = 0;
   let problem: string | null = null;
   for (const reading of wanted) {
-    const { readings, refused } = await ingest.replay(asReject(reading, header), request, signal);
+    const how = { ...request, sender: null };
+    const { readings, refused } = await ingest.replay(asReject(reading, header), how, signal);
     stored += readings;
     if (refused !== null) problem ??= `${reading.device}: ${refused}`;
   }

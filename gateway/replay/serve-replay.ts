@@ -4,7 +4,8 @@
 // Y1. The reject is read from the region's stream by sequence; the request brings no data of its own.
 // Y2. It is deleted only after everything that became of it is stored. If the delete fails, or the
 //     process dies before it, the reject is still there, and replaying it again gives equal readings.
-// Y3. A request that cannot be answered now (log away, gateway stopping) is answered `failed` or not
+// Y3. What its sender had no right to say is judged by the rights that it has now, as all replays are.
+// Y4. A request that cannot be answered now (log away, gateway stopping) is answered `failed` or not
 //     at all; asking again is harmless (Y2).
 import type { Reject, RejectReason } from "../../contracts/messages/reject.ts";
 import {
@@ -19,6 +20,7 @@ import { type Request, requestsTo } from "../../platform/nats/client/requests.ts
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
+import type { Identity } from "../identity/identity.ts";
 import type { Ingest } from "../ingest/ingest.ts";
 import { replayFrame } from "./replay-frame.ts";
 
@@ -28,20 +30,14 @@ const QUEUE = "gateways";
 const IN_WORK_MAX = 64;
 const STORED_WITHIN_MS = 10_000;
 
-/**
- * No admission can mend these: the database refused what was in the log already, or the sender had
- * no right to say it.
- */
-const BEYOND_ADMISSION: readonly RejectReason[] = [
-  "identity_conflict",
-  "not_authorized",
-  "unwritable",
-];
+/** No admission can mend these: the database refused what was in the log already. */
+const BEYOND_ADMISSION: readonly RejectReason[] = ["identity_conflict", "unwritable"];
 
 export interface ReplayParts {
   readonly connection: NatsConnection;
   readonly region: string;
   readonly ingest: Pick<Ingest, "replay">;
+  readonly access: Pick<Identity, "authorizePublish">;
   readonly logger: Logger;
 }
 
@@ -83,7 +79,7 @@ async function answer(
 }
 
 async function replay(
-  { region, ingest }: Pick<ReplayParts, "region" | "ingest">,
+  { region, ingest, access }: Pick<ReplayParts, "region" | "ingest" | "access">,
   streams: Streams,
   request: ReplayRequest,
   signal: AbortSignal,
@@ -99,7 +95,14 @@ async function replay(
     const detail = `${reject.reason} came after admission: ${reject.detail}`;
     return { seq, outcome: "rejected", readings: 0, detail };
   }
-  const { readings, refused } = await ingest.replay(reject, request, signal);
+  const { clientId, principal, topic } = reject;
+  const refusal =
+    reject.reason === "not_authorized"
+      ? access.authorizePublish({ clientId, principal, topic }) // Y3
+      : null;
+  if (refusal) return { seq, outcome: "rejected", readings: 0, detail: refusal.detail };
+  const how = { ...request, sender: { clientId, principal } };
+  const { readings, refused } = await ingest.replay(reject, how, signal);
   if (readings === 0) return { seq, outcome: "rejected", readings, detail: refused ?? "" };
   const answered = { seq, outcome: refused === null ? "stored" : "partly", readings } as const;
   const listed = request.dryRun ? null : await problemOfDelete(streams, stream, seq); // Y2

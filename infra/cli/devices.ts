@@ -7,6 +7,7 @@ import {
   type Device,
   type DeviceRole,
   deviceIdProblem,
+  speaksForProblem,
 } from "../../contracts/device.ts";
 import { PASSWORD_CHARS_MIN, passwordCredential } from "../../gateway/identity/passwords.ts";
 import { generateSecret, secretCredential } from "../../gateway/identity/secrets.ts";
@@ -29,6 +30,7 @@ interface AddOptions extends Place {
   certificate?: boolean;
   alerts?: boolean;
   topic?: string[];
+  speaksFor?: string[];
   replace?: boolean;
   rotate?: boolean;
 }
@@ -40,6 +42,7 @@ export function addDevicesCommand(program: Command, say: Say): void {
     place(devices.command("add <id>")),
     "devices add boiler-7",
     "devices add dashboard --role operator --password-stdin < password.txt",
+    "devices add plant --role bridge --speaks-for 'room-*' boiler-7",
   )
     .description("Add a device, person or service; its new secret is printed once.")
     .addOption(new Option("--role <role>", "default: device").choices(DEVICE_ROLES))
@@ -47,6 +50,10 @@ export function addDevicesCommand(program: Command, say: Say): void {
     .option("--certificate", "a client certificate with this id as CN or SAN instead of a secret")
     .option("--alerts", "may read alerts/#; roles other than device and bridge may anyway")
     .option("--topic <filters...>", "topics of its own outside devices/, such as tele/boiler-7/#")
+    .option(
+      "--speaks-for <devices...>",
+      "of a bridge: ids it speaks for, * for any characters; default: all without a record",
+    )
     .option("--replace", "of one that exists: earlier credentials and a revocation end at once")
     .option("--rotate", "of one that exists: the credential before this one stays valid")
     .action((id: string, options: AddOptions) => add(id, options, say));
@@ -75,7 +82,9 @@ export function addDevicesCommand(program: Command, say: Say): void {
     place(devices.command("import <file>")),
     "devices import devices.csv --secrets-out secrets.csv",
   )
-    .description("Add the devices of a CSV file, all or none; its columns are id, role and secret.")
+    .description(
+      "Add the devices of a CSV file, all or none; its columns are id, role, secret and speaks_for.",
+    )
     .option("--secrets-out <file>", "new file for generated secrets, readable only by you")
     .option("--skip-existing", "leave devices that exist as they are")
     .action(
@@ -103,6 +112,10 @@ async function add(id: string, options: AddOptions, say: Say): Promise<void> {
   if (options.passwordStdin && options.certificate)
     throw new UsageError("--password-stdin and --certificate exclude each other");
   const { credential, secret } = await newCredential(options);
+  for (const pattern of options.speaksFor ?? []) {
+    const fault = speaksForProblem(pattern);
+    if (fault) throw refused(`--speaks-for ${fault}`);
+  }
   const { topic: topics, ...rest } = options;
   const wanted = { ...rest, ...(topics ? { topics } : {}) };
   const device = await atHub(options, (store) =>
@@ -128,10 +141,12 @@ async function newCredential(
   return { credential: await passwordCredential(password) };
 }
 
-function describe({ id, role, credentials, alerts, topics, revokedAtMs }: Device): string {
+function describe(device: Device): string {
+  const { id, role, credentials, alerts, topics, speaksFor, revokedAtMs } = device;
   const parts = [id, role, credentials.map(({ kind }) => kind).join("+")];
   if (alerts) parts.push("alerts");
   if (topics?.length) parts.push(topics.join(" "));
+  if (speaksFor) parts.push(`speaks for ${speaksFor.join(" ")}`);
   if (revokedAtMs !== undefined) parts.push(`revoked ${instant(revokedAtMs)}`);
   return parts.join("  ");
 }

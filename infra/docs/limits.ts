@@ -327,6 +327,10 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
     [
       { name: "CREDENTIALS_MAX", doc: "credentials of one record" },
       { name: "DEVICE_TOPICS_MAX", doc: "topic filters of its own that a record may have" },
+      {
+        name: "SPEAKS_FOR_MAX",
+        doc: "ids and patterns of devices that a bridge's record may name",
+      },
       { name: "PASSWORD_CHARS_MIN", doc: "characters of a chosen password, at least" },
       { name: "PASSWORD_BYTES_MAX", doc: "bytes of a password in CONNECT" },
       { name: "FAILURE_MS", doc: "a refused login is answered this long after its CONNECT" },

@@ -79,7 +79,7 @@ test("revoked, and the broker's own end", async () => {
   await using world = await startTestBroker({}, handlers);
   using first = await RawClient.connect(world.port, { clientId: "a", protocolVersion: 5 });
   using second = await RawClient.connect(world.port, { clientId: "b" });
-  expect(world.broker.disconnect("a", "not_authorized")).toBe(1);
+  expect(world.broker.disconnect(({ clientId }) => clientId === "a", "not_authorized")).toBe(1);
   await first.untilClosed();
   await world.broker[Symbol.asyncDispose]();
   await second.untilClosed();

@@ -173,13 +173,13 @@ test("disconnect closes the live connections of a client id or a principal, with
   });
   using two = await RawClient.connect(world.port, { clientId: "2", username: "p" });
   using other = await RawClient.connect(world.port, { clientId: "3", username: "q" });
-  expect(world.broker.disconnect("p", "not_authorized")).toBe(2);
+  expect(world.broker.disconnect(({ principal }) => principal === "p", "not_authorized")).toBe(2);
   expect(await one.until((packet) => packet.cmd === "disconnect")).toMatchObject({
     reasonCode: 0x87,
   });
   await Promise.all([one.untilClosed(), two.untilClosed()]);
   await other.settle();
-  expect(world.broker.disconnect("3", "not_authorized")).toBe(1);
+  expect(world.broker.disconnect(({ clientId }) => clientId === "3", "not_authorized")).toBe(1);
   await other.untilClosed();
 });
 

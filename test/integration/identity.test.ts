@@ -62,7 +62,9 @@ async function startGateway(anonymous: AnonymousMode = "off"): Promise<Gateway> 
       },
     },
   );
-  const running = identity.run(stop.signal, (id) => broker.disconnect(id, "not_authorized"));
+  const running = identity.run(stop.signal, (concerns) =>
+    broker.disconnect(concerns, "not_authorized"),
+  );
   onTestFinished(async () => {
     stop.abort();
     await running;

@@ -46,6 +46,7 @@ export function send(topic: string, payload: unknown, sending: Sending = {}): Ad
       payload: bytes,
       receivedAtMs: nowMs,
       traceparent: null,
+      sender: null,
       ...(sending.only ? { only: sending.only } : {}),
     },
   );

@@ -33,10 +33,12 @@ const REGISTERED = object(
     credentials: list(oneOf(["secret", "password", "certificate"]), "kinds, never the secrets"),
     alerts: flag("may read alerts/#"),
     topics: list(text(), "topic filters of its own outside devices/"),
+    speaksFor: list(text(), "of a bridge: the devices it speaks for, * for any characters"),
     createdAtMs: timeMs("when it was registered"),
+    renewedAtMs: timeMs("when it was last let in again after a revocation"),
     revokedAtMs: timeMs("when it was revoked"),
   },
-  { optional: ["alerts", "topics", "revokedAtMs"] },
+  { optional: ["alerts", "topics", "speaksFor", "renewedAtMs", "revokedAtMs"] },
 );
 
 const READING = object({
@@ -86,6 +88,7 @@ interface Wanted {
   readonly id: string;
   readonly role?: DeviceRole;
   readonly topics?: readonly string[];
+  readonly speaksFor?: readonly string[];
   readonly alerts?: boolean;
 }
 
@@ -187,9 +190,13 @@ function registeringRoutes({ hub, devices }: Parts): Route[] {
             text(),
             "topic filters of its own outside devices/, such as tele/boiler-7/#",
           ),
+          speaksFor: list(
+            text(),
+            "of a bridge: ids it speaks for, * for any characters; default: all without a record",
+          ),
           alerts: flag("may read alerts/#"),
         },
-        { optional: ["role", "topics", "alerts"] },
+        { optional: ["role", "topics", "speaksFor", "alerts"] },
       ),
       answer: SECRET,
       status: 201,

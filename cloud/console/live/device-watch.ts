@@ -5,6 +5,7 @@
 import { type Device, checkDevice } from "../../../contracts/device.ts";
 import type { ReadingRow, ReadingsDigest } from "../../../contracts/messages/live.ts";
 import { DEVICES_BUCKET } from "../../../contracts/names/subjects.ts";
+import { PRESENCE_CONTRACT } from "../../../contracts/schema/gateway-contracts.ts";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
 import { followBucket } from "../../../platform/nats/client/follow-bucket.ts";
 import { jsonOf } from "../../../platform/nats/client/payload.ts";
@@ -16,8 +17,6 @@ import { withoutHashes } from "../../operations/devices/change.ts";
 const HEARD_MAX = 50_000;
 /** Contracts whose last reading is remembered of each. */
 const CONTRACTS_MAX = 16;
-/** Facts that gateways say of a device, with the time of their own clock. */
-const PRESENCE_CONTRACT = "presence";
 /** A list of ids is made again at most this often. */
 const SORTED_FOR_MS = 1_000;
 

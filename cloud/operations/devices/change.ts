@@ -10,6 +10,8 @@ export interface DeviceChange {
   readonly role?: DeviceRole;
   readonly alerts?: boolean;
   readonly topics?: readonly string[];
+  /** The devices that a bridge speaks for; with another role than `bridge` there is none. */
+  readonly speaksFor?: readonly string[];
   /** Earlier credentials of one that exists, and a revocation, end at once. */
   readonly replace?: boolean;
   /** The credential before this one, of one that exists, stays valid. */
@@ -21,7 +23,7 @@ export function changedDevice(
   id: string,
   present: Device | undefined,
   credential: Credential,
-  { role, alerts, topics, replace, rotate }: DeviceChange,
+  { role, alerts, topics, speaksFor, replace, rotate }: DeviceChange,
 ): Device {
   const isChange = replace === true || rotate === true;
   if (present && !isChange) throw refused(`"${id}" exists: say --replace or --rotate`);
@@ -29,16 +31,24 @@ export function changedDevice(
   if (rotate && present?.revokedAtMs !== undefined)
     throw refused(`"${id}" is revoked: say --replace`);
   const before = rotate ? (present?.credentials ?? []) : [];
-  const { revokedAtMs: _, ...kept } = present ?? {
+  const nowMs = Date.now();
+  const {
+    revokedAtMs,
+    speaksFor: spokenFor,
+    ...kept
+  } = present ?? {
     id,
     role: "device" as const,
-    createdAtMs: Date.now(),
+    createdAtMs: nowMs,
   };
+  const named = speaksFor ?? ((role ?? kept.role) === "bridge" ? spokenFor : undefined);
   return {
     ...kept,
     ...(role ? { role } : {}),
     ...(alerts ? { alerts } : {}),
     ...(topics ? { topics } : {}),
+    ...(named ? { speaksFor: named } : {}),
+    ...(revokedAtMs === undefined ? {} : { renewedAtMs: nowMs }),
     credentials: [...before, credential].slice(-CREDENTIALS_WHILE_ROTATING),
   };
 }

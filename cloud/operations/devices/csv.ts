@@ -1,6 +1,12 @@
 // A list of devices as a spreadsheet writes it (pure).
 import { parse } from "csv-parse/sync";
-import { DEVICE_ROLES, type DeviceRole, deviceIdProblem } from "../../../contracts/device.ts";
+import {
+  DEVICE_ROLES,
+  type DeviceRole,
+  SPEAKS_FOR_MAX,
+  deviceIdProblem,
+  speaksForProblem,
+} from "../../../contracts/device.ts";
 
 export interface DeviceRow {
   readonly line: number;
@@ -8,9 +14,13 @@ export interface DeviceRow {
   readonly role: DeviceRole;
   /** Absent: one is to be generated. */
   readonly secret: string | undefined;
+  /** The devices that a bridge speaks for, if it names any. */
+  readonly speaksFor: readonly string[] | undefined;
 }
 
-const COLUMNS = ["id", "role", "secret"];
+const COLUMNS = ["id", "role", "secret", "speaks_for"];
+/** Between the devices in one field. */
+const BETWEEN = ";";
 
 /** All rows, and every problem with its line; rows are worth using only if there is no problem. */
 export function parseDeviceRows(
@@ -24,6 +34,8 @@ export function parseDeviceRows(
     const id = fields["id"] ?? "";
     const role = DEVICE_ROLES.find((known) => known === (fields["role"] || "device"));
     const secret = fields["secret"] || undefined;
+    const speaksFor = fields["speaks_for"]?.split(BETWEEN).map((pattern) => pattern.trim());
+    const named = speaksFor?.filter((pattern) => pattern !== "");
     const found = [
       deviceIdProblem(id),
       role ? null : `the role "${fields["role"]}" is none of ${DEVICE_ROLES.join(", ")}`,
@@ -31,11 +43,19 @@ export function parseDeviceRows(
         ? `the secret is shorter than ${secretCharsMin} characters`
         : null,
       lineOf.has(id) ? `"${id}" is on line ${lineOf.get(id)} already` : null,
+      ...(named ?? []).map(speaksForProblem),
+      (named?.length ?? 0) > 0 && role && role !== "bridge"
+        ? `speaks_for is for bridges, and the role is ${role}`
+        : null,
+      (named?.length ?? 0) > SPEAKS_FOR_MAX
+        ? `speaks_for names more than ${SPEAKS_FOR_MAX} devices: use patterns such as room-*`
+        : null,
       fields["surplus"] ? "there are more fields than columns" : null,
     ].filter((problem) => problem !== null);
     lineOf.set(id, line);
     for (const problem of found) problems.push(`line ${line}: ${problem}`);
-    if (role && found.length === 0) rows.push({ line, id, role, secret });
+    if (role && found.length === 0)
+      rows.push({ line, id, role, secret, speaksFor: named?.length ? named : undefined });
   }
   return { rows, problems };
 }
@@ -63,7 +83,9 @@ function readFields(text: string, problems: string[]): Fields[] {
   const columns = header?.record ?? [];
   const unknown = columns.filter((column) => !COLUMNS.includes(column));
   if (!columns.includes("id") || unknown.length > 0 || new Set(columns).size < columns.length) {
-    problems.push(`line 1: the columns are id, role and secret, not "${columns.join(",")}"`);
+    problems.push(
+      `line 1: the columns are id, role, secret and speaks_for, not "${columns.join(",")}"`,
+    );
     return [];
   }
   return rest.map(({ record, info }) => ({

@@ -81,10 +81,11 @@ export async function importDevices(
 export const credentialOf = async (secret: string): Promise<Credential> =>
   secret.length >= SECRET_CHARS ? secretCredential(secret) : await passwordCredential(secret);
 
-const newDevice = ({ id, role }: DeviceRow, credential: Credential): Device => ({
+const newDevice = ({ id, role, speaksFor }: DeviceRow, credential: Credential): Device => ({
   id,
   role,
   credentials: [credential],
+  ...(speaksFor ? { speaksFor } : {}),
   createdAtMs: Date.now(),
 });
 

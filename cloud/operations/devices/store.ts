@@ -41,11 +41,20 @@ export class DeviceStore {
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
       const record = await this.#bucket.get(key);
       const present = record?.data ? parse(key, record.data) : undefined;
-      const device = checkDevice(change(present));
+      const device = checked(change(present));
       const text = JSON.stringify(device);
       if ((await this.#bucket.replace(key, text, record?.revision ?? 0)) !== null) return device;
     }
     throw refused(`others write "${id}" all the time: try again`);
+  }
+}
+
+/** @throws AppError `CONFIG_INVALID`, so that whoever asked for it hears what is wrong. */
+function checked(device: Device): Device {
+  try {
+    return checkDevice(device);
+  } catch (error) {
+    throw refused(messageOf(error));
   }
 }
 

@@ -3,6 +3,7 @@
 import type { MappingEntry, MappingTable } from "../../../contracts/mapping.ts";
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import type { Contract } from "../../../contracts/schema/contract.ts";
+import { isGatewaysOwn } from "../../../contracts/schema/gateway-contracts.ts";
 
 /** One line for each; none for entries whose contract comes from the topic. */
 export function contractProblems(table: MappingTable, catalog: Catalog): string[] {
@@ -12,6 +13,8 @@ export function contractProblems(table: MappingTable, catalog: Catalog): string[
       .versions(entry.contract)
       .filter(({ version }) => entry.version === undefined || version === entry.version);
     const label = `mapping "${entry.name}"`;
+    if (isGatewaysOwn(entry.contract))
+      return [`${label}: /contract: gateways alone write readings of ${entry.contract}`];
     const version = entry.version === undefined ? "" : ` v${entry.version}`;
     if (versions.length === 0)
       return [`${label}: there is no contract ${entry.contract}${version}`];

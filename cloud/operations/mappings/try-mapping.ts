@@ -14,13 +14,16 @@ export interface Trial {
   readonly isRefused: boolean;
 }
 
+/** Whoever may speak for the devices. */
+const TRIED = { clientId: "try" };
+
 export function tryMapping(
   table: MappingTable,
   catalog: Catalog,
-  message: Omit<Arrival, "traceparent" | "only">,
+  message: Omit<Arrival, "sender" | "traceparent" | "only">,
 ): Trial {
   const rules = { catalog, partitions: 1, ageMaxMs: undefined, mapper: new Mapper(table) };
-  const admission = admit(rules, { ...message, traceparent: null });
+  const admission = admit(rules, { ...message, sender: TRIED, traceparent: null });
   const { readings, rejects } = outcomeOf(admission);
   return {
     lines: [

@@ -8,8 +8,6 @@
 import type { FrameHeader } from "../../../contracts/messages/frame.ts";
 import { IdleTimers } from "../windows/idle-timers.ts";
 
-/** The contract of the readings by which a gateway says who is connected. */
-export const PRESENCE_CONTRACT = "presence";
 /** The number of keys of a contract that are known in one lane; past it the longest silent tenth goes. */
 const KEYS_MAX = 200_000;
 const SHED_SHARE = 0.1;

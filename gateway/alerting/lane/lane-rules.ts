@@ -18,6 +18,7 @@ import type { LaneId } from "../../../contracts/names/subjects.ts";
 import type { CompiledRule } from "../../../contracts/rules/compile-rule.ts";
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import type { Contract } from "../../../contracts/schema/contract.ts";
+import { PRESENCE_CONTRACT } from "../../../contracts/schema/gateway-contracts.ts";
 import type { LaneState } from "../../../platform/nats/lanes/lane.ts";
 import { isOfRecord } from "../../../platform/runtime/errors.ts";
 import type { Stopwatch } from "../../../platform/runtime/stopwatch.ts";
@@ -28,7 +29,6 @@ import { LaneAlerts } from "./lane-alerts.ts";
 import { CLOCK_START, type LaneClock, attendedAt, tick } from "./lane-clock.ts";
 import type { LaneCounters } from "./lane-counters.ts";
 import { RuleEvaluation } from "./rule-evaluation.ts";
-import { PRESENCE_CONTRACT } from "./lane-presence.ts";
 import { drainWindows, endLate, endSilences, resolveByClock } from "./lane-timers.ts";
 import { HORIZON_MS, LATE_HORIZON_MS, RecentIdentities } from "./recent-identities.ts";
 

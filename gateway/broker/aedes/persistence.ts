@@ -1,13 +1,11 @@
 // The persistence that aedes asks for, answered from our sessions. Messages, subscriptions and
 // QoS 2 state never pass through aedes here, so only what CONNECT and wills use does anything.
 import { Readable } from "node:stream";
-import type { Will } from "../protocol/properties.ts";
 
 /** Things kept of clients between their connections. */
 export interface Memory {
   /** There is a session for it to resume. */
   hasSession(clientId: string): boolean;
-  putWill(clientId: string, will: Will): void;
   deleteWill(clientId: string): void;
 }
 
@@ -42,10 +40,8 @@ export const makeAedesPersistence = (memory: Memory, untold: ReadonlySet<string>
   outgoingUpdate: nothing,
   outgoingClearMessageId: nothing,
   outgoingStream: () => Readable.from([]),
-  putWill: ({ id }: { id: string }, will: Will) => {
-    memory.putWill(id, will);
-    return Promise.resolve();
-  },
+  // Kept with its owner once the client is registered (connection/connection.ts).
+  putWill: nothing,
   delWill: ({ id }: { id: string }) => {
     memory.deleteWill(id);
     return Promise.resolve();

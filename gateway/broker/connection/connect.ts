@@ -60,10 +60,10 @@ export class Admission {
           version,
           authentication.reason,
         );
-      const { principal, device } = authentication;
+      const { principal, device, grant } = authentication;
       const { password: _, certificate: __, ...known } = credentials;
       const bridge = (packet as { bridgeMode?: boolean }).bridgeMode === true;
-      candidate.accept(packet, { ...known, principal, device, bridge });
+      candidate.accept(packet, { ...known, principal, device, grant, bridge });
     };
     if (!handlers.authenticate) return answer({ allowed: true });
     handlers.authenticate(credentials).then(answer, (error: unknown) => {

@@ -216,7 +216,8 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
     const imposed = identity.protocolVersion === 5 && (wanted === 0 || wanted > limitSeconds);
     this.keepAliveMs = (imposed ? limitSeconds : wanted) * 1000;
     this.guarded(() => {
-      const { door } = this.#parts;
+      const { door, sessions } = this.#parts;
+      sessions.claim(identity);
       this.#guest = door.open(this.#stream, packet, this, imposed ? limitSeconds : undefined);
     });
     // aedes hears of the socket's end before us: a will goes out before its client is told as gone.
@@ -240,6 +241,7 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
       this.#lifetime.begin(this.identity, { ...terms, will: null });
       return this.#lifetime.lose();
     }
+    if (terms.will) store.putWill(terms.clientId, terms.will, this.identity);
     this.#dispatch = new Dispatch(this.#parts, this, this.#session);
     counters.connections++;
     this.#lifetime.begin(this.identity, terms);

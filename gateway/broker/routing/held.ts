@@ -5,7 +5,7 @@ import type { Properties } from "../protocol/properties.ts";
 import type { Peer } from "../session/peer.ts";
 import type { Outgoing } from "./forward.ts";
 
-export type Sender = Pick<ClientIdentity, "clientId" | "principal" | "device">;
+export type Sender = Pick<ClientIdentity, "clientId" | "principal" | "device" | "grant">;
 
 /** The part of a PUBLISH packet that counts here; a will is put in the same form. */
 export interface Published {
@@ -22,6 +22,7 @@ export class Held implements Message, Outgoing {
   readonly clientId: string;
   readonly principal: string | undefined;
   readonly device: string | undefined;
+  readonly grant: string | undefined;
   readonly topic: string;
   readonly payload: Buffer;
   readonly qos: 0 | 1 | 2;
@@ -42,6 +43,7 @@ export class Held implements Message, Outgoing {
     this.clientId = sender.clientId;
     this.principal = sender.principal;
     this.device = sender.device;
+    this.grant = sender.grant;
     this.topic = topic;
     this.payload = typeof payload === "string" ? Buffer.from(payload) : payload;
     this.qos = qos;

@@ -1,20 +1,22 @@
 // Wills: they pass through the same admission as any publish.
 //
 // W1. A will refused by `publish` is gone; one that is accepted is forwarded once.
-// W2. A stored will whose client does not come back within the grace period after a restart is
+// W2. It is its owner's, who is stored with it: whether it may still be said is up to `publish`.
+// W3. A stored will whose client does not come back within the grace period after a restart is
 //     published then: to its subscribers the client has been lost with the process.
 import type { Logger } from "../../../platform/runtime/logger.ts";
+import type { Owner } from "../../identity/login.ts";
 import type { Refusal } from "../../ingest/message.ts";
 import type { BrokerCounters, BrokerHandlers } from "../broker.ts";
 import { count } from "../counters.ts";
 import type { Will } from "../protocol/properties.ts";
 import type { Sessions } from "../session/sessions.ts";
-import type { SessionStore } from "../session/session-store.ts";
+import type { SessionStore, StoredWill } from "../session/session-store.ts";
 import type { Forwarder } from "./forward.ts";
 import { Held, type Published, type Sender } from "./held.ts";
 
 export interface WillsParts {
-  readonly handlers: Pick<BrokerHandlers, "publish">;
+  readonly handlers: Pick<BrokerHandlers, "publish" | "ownerOf">;
   readonly forwarder: Forwarder;
   readonly sessions: Sessions;
   readonly store: SessionStore;
@@ -24,8 +26,8 @@ export interface WillsParts {
 
 export class Wills {
   readonly #parts: WillsParts;
-  /** Wills of a former process whose clients have not come back yet (W2). */
-  readonly #orphans = new Map<string, Will>();
+  /** Wills of a former process whose clients have not come back yet (W3). */
+  readonly #orphans = new Map<string, StoredWill>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: WillsParts) {
@@ -52,11 +54,15 @@ export class Wills {
     }
   }
 
-  /** W2. */
+  /** W3. */
   awaitClients(graceMs: number): void {
-    for (const { client, will } of this.#parts.store.wills()) this.#orphans.set(client, will);
+    const { store, handlers } = this.#parts;
+    for (const stored of store.wills()) this.#orphans.set(stored.client, stored);
     this.#timer = setTimeout(() => {
-      for (const [clientId, will] of this.#orphans) this.publish(absentSender(clientId), will);
+      for (const { client, will, owner } of this.#orphans.values()) {
+        const whose = owner ?? handlers.ownerOf?.(client, null);
+        this.publish(absentSender(client, whose), will); // W2
+      }
       this.#orphans.clear();
     }, graceMs);
     this.#timer.unref();
@@ -84,9 +90,10 @@ function publishedWill({ topic, payload, qos, retain, properties }: Will): Publi
   };
 }
 
-/** Nothing but its id is known of a client of a former process. */
-const absentSender = (clientId: string): Sender => ({
+/** Nothing but its id and whose it was is known of a client of a former process. */
+const absentSender = (clientId: string, owner: Owner | null | undefined): Sender => ({
   clientId,
-  principal: undefined,
+  principal: owner?.principal,
   device: undefined,
+  grant: owner?.grant,
 });

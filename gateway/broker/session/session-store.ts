@@ -13,11 +13,14 @@ import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { deserialize, serialize } from "node:v8";
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
+import type { Owner } from "../../identity/login.ts";
 import type { Properties, Will } from "../protocol/properties.ts";
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS session (
   client TEXT PRIMARY KEY, expiry_seconds INTEGER NOT NULL, expires_at_ms INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS session_owner (
+  client TEXT PRIMARY KEY, principal TEXT, grant TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS subscription (
   client TEXT, filter TEXT, options BLOB NOT NULL, PRIMARY KEY (client, filter)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS queued (
@@ -60,6 +63,17 @@ export interface SessionRow {
   expiresAtMs: number | null;
 }
 
+/** A session with its owner; null in a file of an earlier version, or where nobody logs in. */
+export interface OwnedSessionRow extends SessionRow {
+  owner: Owner | null;
+}
+
+export interface StoredWill {
+  readonly client: string;
+  readonly will: Will;
+  readonly owner: Owner | null;
+}
+
 /** Messages in flight to one client or waiting for it, and their bytes. */
 export interface Backlog {
   messages: number;
@@ -77,7 +91,9 @@ export interface QueuedRow {
 const STATEMENTS = {
   saveSession: "INSERT OR REPLACE INTO session VALUES (?, ?, ?)",
   sessions:
-    "SELECT client, expiry_seconds AS expirySeconds, expires_at_ms AS expiresAtMs FROM session",
+    "SELECT client, expiry_seconds AS expirySeconds, expires_at_ms AS expiresAtMs, principal, grant FROM session LEFT JOIN session_owner USING (client)",
+  saveOwner: "INSERT OR REPLACE INTO session_owner VALUES (?, ?, ?)",
+  endOwner: "DELETE FROM session_owner WHERE client = ?",
   endSession: "DELETE FROM session WHERE client = ?",
   endSubscriptions: "DELETE FROM subscription WHERE client = ?",
   endQueue: "DELETE FROM queued WHERE client = ?",
@@ -156,8 +172,19 @@ export class SessionStore implements Disposable {
     }
   }
 
-  sessions(): SessionRow[] {
-    return this.#read("sessions") as unknown as SessionRow[];
+  sessions(): OwnedSessionRow[] {
+    const rows = this.#read("sessions") as unknown as (SessionRow & {
+      principal: string | null;
+      grant: string | null;
+    })[];
+    return rows.map(({ principal, grant, ...row }) => ({
+      ...row,
+      owner: grant === null ? null : { principal: principal ?? undefined, grant },
+    }));
+  }
+
+  saveOwner(client: string, { principal, grant }: Owner): void {
+    if (grant !== undefined) this.#write("saveOwner", client, principal ?? null, grant);
   }
 
   saveSession(row: SessionRow): void {
@@ -167,6 +194,7 @@ export class SessionStore implements Disposable {
   /** Everything of the session; its will has a life of its own. */
   endSession(client: string): void {
     this.#write("endSession", client);
+    this.#write("endOwner", client);
     this.#write("endSubscriptions", client);
     this.#write("endQueue", client);
     this.#write("endReceived", client);
@@ -250,17 +278,20 @@ export class SessionStore implements Disposable {
     return row && messageOfBlob(row.message);
   }
 
-  putWill(client: string, will: Will): void {
-    this.#write("putWill", client, serialize(will));
+  putWill(client: string, will: Will, { principal, grant }: Owner): void {
+    this.#write("putWill", client, serialize({ ...will, owner: { principal, grant } }));
   }
 
   deleteWill(client: string): void {
     this.#write("deleteWill", client);
   }
 
-  wills(): { client: string; will: Will }[] {
+  wills(): StoredWill[] {
     const rows = this.#read("wills") as { client: string; will: Buffer }[];
-    return rows.map(({ client, will }) => ({ client, will: deserialize(will) as Will }));
+    return rows.map(({ client, will: stored }) => {
+      const { owner = null, ...will } = deserialize(stored) as Will & { owner?: Owner };
+      return { client, will, owner };
+    });
   }
 
   [Symbol.dispose](): void {

@@ -1,4 +1,5 @@
 // One MQTT session (MQTT 5, 4.1): what is known of a client between its connections.
+import type { Owner } from "../../identity/login.ts";
 import { InboundSession } from "./inbound-session.ts";
 import { LazyMap } from "./lazy-map.ts";
 import { Outbound, type OutboundParts } from "./outbound.ts";
@@ -16,6 +17,8 @@ export class Session {
   readonly inbound: InboundSession;
   /** The connection that has it; null while its client is absent. */
   peer: Peer | null = null;
+  /** The client that it is of, by record and rights. */
+  owner: Owner = { principal: undefined, grant: undefined };
   /** Kept for an absent client until then, in epoch milliseconds. */
   expiresAtMs: number | null = null;
   /** Lives in the store, to be resumed after the connection or the process. */

@@ -4,7 +4,10 @@
 // T2. A session that survives is in the store from its CONNACK on, with when it must end: one whose
 //     client was connected when the process died ends its expiry interval after the restart.
 // T3. A subscription is in the index exactly while it is in its session.
-import type { BrokerHandlers, QueueFigures } from "../broker.ts";
+// T4. A session is its owner's: a record, with the rights that it had. It ends, with what waits in it, once these are
+//     not those of now, or another owner comes with its client id; before anything of it is sent.
+import type { Owner } from "../../identity/login.ts";
+import type { Absent, BrokerHandlers, QueueFigures } from "../broker.ts";
 import { count } from "../counters.ts";
 import type { Limits } from "../options.ts";
 import { MESSAGE_OVERHEAD_BYTES, type OutboundParts } from "./outbound.ts";
@@ -14,10 +17,13 @@ import type { SubscriptionOptions } from "./session-store.ts";
 import { SubscriptionIndex } from "./subscription-index.ts";
 
 export interface SessionsParts extends OutboundParts {
-  readonly handlers: Pick<BrokerHandlers, "authorizeSubscribe">;
+  readonly handlers: Pick<BrokerHandlers, "authorizeSubscribe" | "ownerOf">;
   readonly limits: OutboundParts["limits"] &
     Pick<Limits, "pendingSessionsMax" | "sessionExpirySecondsMax">;
 }
+
+/** The owner where nobody logs in. */
+const NOBODY: Owner = { principal: undefined, grant: undefined };
 
 export class Sessions {
   readonly index = new SubscriptionIndex<Subscription>();
@@ -32,11 +38,19 @@ export class Sessions {
 
   /** T2. Sessions of a former process are taken up. */
   load(nowMs: number): void {
-    const { store, limits } = this.#parts;
+    const { store, limits, handlers } = this.#parts;
+    const rows = store.sessions().flatMap(({ owner: left, ...row }) => {
+      const owner = handlers.ownerOf ? handlers.ownerOf(row.client, left) : (left ?? NOBODY);
+      if (owner === null)
+        store.endSession(row.client); // T4
+      else if (left === null) this.#adopt(row.client, owner);
+      return owner === null ? [] : [{ ...row, owner }];
+    });
     const backlogs = store.backlogs();
-    for (const { client, expirySeconds, expiresAtMs } of store.sessions()) {
+    for (const { client, expirySeconds, expiresAtMs, owner } of rows) {
       const session = new Session(this.#parts, client, true, backlogs.get(client));
       const seconds = Math.min(expirySeconds, limits.sessionExpirySecondsMax);
+      session.owner = owner;
       session.expiresAtMs = expiresAtMs ?? nowMs + seconds * 1000;
       store.saveSession({ client, expirySeconds, expiresAtMs: session.expiresAtMs });
       this.#byClient.set(client, session);
@@ -44,9 +58,42 @@ export class Sessions {
     }
     for (const { client, filter, options } of store.subscriptions()) {
       const session = this.#byClient.get(client);
-      if (session) this.#set(session, filter, options);
+      if (session && this.#mayHear(session, filter)) this.#set(session, filter, options);
+      else store.unsubscribe(client, filter);
     }
     this.endExpired(nowMs);
+  }
+
+  /** A session of an earlier version gets an owner; what waits in it and is not for that one goes. */
+  #adopt(clientId: string, owner: Owner): void {
+    const { store, handlers } = this.#parts;
+    store.saveOwner(clientId, owner);
+    for (const { sequence, message } of store.next(clientId, 0, Number.MAX_SAFE_INTEGER))
+      if (handlers.authorizeSubscribe?.({ clientId, ...owner }, message.topic) === false)
+        store.dequeue(sequence);
+  }
+
+  #mayHear({ clientId, owner }: Session, filter: string): boolean {
+    return this.#parts.handlers.authorizeSubscribe?.({ clientId, ...owner }, filter) ?? true;
+  }
+
+  #isLost({ clientId, owner }: Session): boolean {
+    return this.#parts.handlers.ownerOf?.(clientId, owner) === null;
+  }
+
+  /** T4. Before the CONNECT of this client is answered. */
+  claim({ clientId, grant }: Absent): void {
+    const session = this.#byClient.get(clientId);
+    if (session && session.owner.grant !== grant) this.end(session);
+  }
+
+  /** T4. Ends those sessions that a change of records concerns and that are nobody's any more. */
+  endLost(concerns: (client: Absent) => boolean): void {
+    for (const session of this.#byClient.values()) {
+      const { clientId, owner } = session;
+      if (concerns({ clientId, ...owner }) && this.#isLost(session)) this.end(session);
+    }
+    this.#parts.store.commit();
   }
 
   /** True when a client of this id would resume a session; one that has expired ends now (MQTT 5, 4.1). */
@@ -85,8 +132,10 @@ export class Sessions {
   /** Makes or resumes the session of a client whose CONNACK follows. */
   open(peer: Peer): Session {
     const { clientId, cleanStart, expirySeconds } = peer.terms;
+    const { principal, grant } = peer.identity;
     let session = this.#byClient.get(clientId);
-    if (session && (cleanStart || !session.persistent)) {
+    const isAnothers = session?.owner.grant !== grant; // T4
+    if (session && (cleanStart || !session.persistent || isAnothers)) {
       this.end(session); // [MQTT-3.1.2-4]
       session = undefined;
     }
@@ -94,14 +143,13 @@ export class Sessions {
     this.#byClient.set(clientId, session);
     this.#parked.delete(session);
     session.peer = peer;
+    session.owner = { principal, grant };
     session.expiresAtMs = null;
+    for (const filter of session.subscriptions.keys())
+      if (!this.#mayHear(session, filter)) this.unsubscribe(session, filter);
     session.outbound.attach(peer);
     this.#save(session, expirySeconds);
-    // Rights may have changed while the client was away.
-    const authorize = this.#parts.handlers.authorizeSubscribe?.bind(this.#parts.handlers);
-    if (authorize)
-      for (const filter of session.subscriptions.keys())
-        if (!authorize(peer.identity, filter)) this.unsubscribe(session, filter);
+    if (session.persistent) this.#parts.store.saveOwner(clientId, session.owner);
     return session;
   }
 
@@ -112,7 +160,8 @@ export class Sessions {
     session.peer = null;
     session.outbound.detach();
     const { limits, counters } = this.#parts;
-    if (expirySeconds === 0 || !session.persistent) return this.end(session);
+    if (expirySeconds === 0 || !session.persistent || this.#isLost(session))
+      return this.end(session);
     if (this.#parked.size >= limits.pendingSessionsMax) {
       count(counters.dropped, "session_quota");
       return this.end(session);
@@ -139,6 +188,7 @@ export class Sessions {
 
   /** True when the session did not have this filter before (Retain Handling 1 asks). */
   subscribe(session: Session, filter: string, options: SubscriptionOptions): boolean {
+    if (this.#byClient.get(session.clientId) !== session) return false; // It has ended meanwhile (T4).
     const isNew = !session.subscriptions.has(filter);
     this.#set(session, filter, options);
     if (session.persistent) this.#parts.store.subscribe(session.clientId, filter, options);

@@ -16,7 +16,7 @@ const LOGINS = {
 
 const REJECTS = {
   not_authorized: ({ id }) =>
-    `The device may publish below devices/${id}/ and on topics of its own that its record names. Check the topic, letter by letter.`,
+    `The device may publish below devices/${id}/ and on topics of its own that its record names, and speaks for itself alone. Check the topic, letter by letter. What sends for other devices needs a record as a bridge that names them.`,
   not_json: () =>
     'The payload is not JSON. Send an object such as {"temperature":21.5}; look for quotes that a shell has eaten.',
   undecodable: () => "The content type that the message names does not fit its payload.",

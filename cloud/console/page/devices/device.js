@@ -57,6 +57,7 @@ function Summary({ device, heard, events }) {
     ["Revoked", registered?.revokedAtMs && html`<${Time} atMs=${registered.revokedAtMs} />`],
     ["Logs in by", registered && registered.credentials.join(", ")],
     ["Topics of its own", registered?.topics?.length > 0 && registered.topics.join(", ")],
+    ["Speaks for", registered?.speaksFor?.join(", ")],
     ["Presence", html`<${PresenceChip} heard=${heard} clients=${clients} />`],
     ["Heard", heard && html`<${Age} atMs=${heard.lastMs} /> in ${heard.region}`],
     ["On its way", reading && duration(Math.max(0, reading.receivedMs - reading.tsMs))],

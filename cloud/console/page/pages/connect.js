@@ -9,7 +9,7 @@ import { Answer } from "../kit/answer.js";
 import { useAsk } from "../kit/ask.js";
 import { Button, LinkButton } from "../kit/button.js";
 import { Code, CopyButton } from "../kit/code.js";
-import { RadioField, SelectField, TextField } from "../kit/form.js";
+import { CheckField, RadioField, SelectField, TextField } from "../kit/form.js";
 import { Facts } from "../kit/number.js";
 import { PageHead, Panel, Tabs } from "../kit/panel.js";
 import { Note, ProblemNote } from "../kit/problem.js";
@@ -30,6 +30,20 @@ function newestOf(versions) {
   return [...newest.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** The record as the API takes it; a bridge that names nobody speaks for every device without one. */
+function recordOf({ name, topic, others, names }) {
+  const speaksFor = names
+    .split(",")
+    .map((one) => one.trim())
+    .filter((one) => one !== "");
+  return {
+    id: name,
+    ...(topic === null ? {} : { topics: [topic] }),
+    ...(others ? { role: "bridge" } : {}),
+    ...(others && speaksFor.length > 0 ? { speaksFor } : {}),
+  };
+}
+
 const DEFAULT_CONTRACT = "environment";
 const PORT = 1883;
 
@@ -40,6 +54,23 @@ function placeOf(gateways, region) {
   const { hostname, port } = new URL(known.mqtt);
   return { host: hostname, port: Number(port) || PORT, isKnown: true };
 }
+
+const SpokenFor = ({ others, setOthers, names, setNames }) =>
+  html`<${CheckField}
+      label="It is a bridge, such as a broker of your own: it speaks for other devices"
+      checked=${others}
+      onChange=${setOthers}
+    />
+    ${
+      others &&
+      html`<${TextField}
+        label="The devices that it speaks for"
+        placeholder="room-*, boiler-7"
+        value=${names}
+        onInput=${setNames}
+        hint="Their ids, between commas; * stands for any characters. Empty: every device that has no record."
+      />`
+    }`;
 
 function Form({ query, contracts, regions, made }) {
   const [name, setName] = useState(query.name ?? "");
@@ -52,21 +83,18 @@ function Form({ query, contracts, regions, made }) {
   );
   const [topic, setTopic] = useState(query.topic ?? "");
   const [region, setRegion] = useState(query.region ?? regions[0]);
+  const [others, setOthers] = useState(false);
+  const [names, setNames] = useState("");
   const [problem, setProblem] = useState(null);
   const submit = async (event) => {
     event.preventDefault();
     const own = kind === "topic";
     try {
-      const body = own ? { id: name, topics: [topic] } : { id: name };
+      const body = recordOf({ name, topic: own ? topic : null, others, names });
       const { secret } = await ask("POST", "/devices", body);
       setProblem(null);
-      made({
-        id: name,
-        secret,
-        region,
-        contract: own ? null : contract,
-        topic: own ? topic : null,
-      });
+      const sends = { contract: own ? null : contract, topic: own ? topic : null };
+      made({ id: name, secret, region, ...sends });
     } catch (error) {
       setProblem(error);
     }
@@ -125,6 +153,7 @@ function Form({ query, contracts, regions, made }) {
               hint="The filter of the topics that it publishes on; # and + stand for levels."
             />`
       }
+      <${SpokenFor} ...${{ others, setOthers, names, setNames }} />
       ${problem && problem.status !== 409 && html`<${ProblemNote} problem=${problem} />`}
       ${
         problem?.status === 409 &&

@@ -206,6 +206,7 @@ describe("logins", () => {
     expect(await authenticator.authenticate(credentials())).toEqual({
       allowed: true,
       principal: "boiler-7",
+      grant: expect.any(String) as string,
       device: "boiler-7",
     });
     expect(await login({ clientId: "boiler-7/2" })).toBe("in");

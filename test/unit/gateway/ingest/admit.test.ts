@@ -18,6 +18,7 @@ const send = (payload: unknown, topic = "devices/room-1/telemetry/environment", 
     payload: Buffer.from(typeof payload === "string" ? payload : JSON.stringify(payload)),
     receivedAtMs: NOW_MS,
     traceparent: null,
+    sender: null,
   });
 
 test("a valid reading is admitted with its payload as received", () => {
@@ -148,6 +149,7 @@ test("whatever bytes come on whatever topic: a reading or a reject, never an exc
         payload: Buffer.from(bytes),
         receivedAtMs: NOW_MS,
         traceparent: null,
+        sender: null,
       });
       if (admission.kind === "reject") expect(REJECT_REASONS).toContain(admission.reason);
     }),
@@ -172,6 +174,7 @@ const sendPairs = (text: string, contentType: string, topic = "devices/d/telemet
     contentType,
     receivedAtMs: NOW_MS,
     traceparent: null,
+    sender: null,
   });
 
 test("the content type chooses the codec; its value goes into the frame as canonical JSON", () => {

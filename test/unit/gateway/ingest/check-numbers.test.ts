@@ -46,7 +46,13 @@ const rules = {
 };
 
 const send = (text: string, topic = "devices/m/telemetry/meter") =>
-  admit(rules, { topic, payload: Buffer.from(text), receivedAtMs: NOW_MS, traceparent: null });
+  admit(rules, {
+    topic,
+    payload: Buffer.from(text),
+    receivedAtMs: NOW_MS,
+    traceparent: null,
+    sender: null,
+  });
 
 /** What a reader of the log gets, or why it is refused. */
 function outcomeOf(text: string, topic?: string): Record<string, unknown> | string {

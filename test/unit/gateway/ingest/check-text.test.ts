@@ -20,6 +20,7 @@ const send = (payload: unknown, topic: string, over = rules) =>
       : Buffer.from(typeof payload === "string" ? payload : JSON.stringify(payload)),
     receivedAtMs: NOW_MS,
     traceparent: null,
+    sender: null,
   });
 
 /** As people promote a payload's property to the key of their series. */
@@ -132,7 +133,7 @@ test.each([
 test("bytes that are no UTF-8 are refused where they are, not replaced", () => {
   const payload = Buffer.from(JSON.stringify({ ...bill, note: "Z" }));
   payload[payload.indexOf("Z")] = 0xe9; // ISO 8859-1
-  const arrival = { topic: BILL, payload, receivedAtMs: NOW_MS, traceparent: null };
+  const arrival = { topic: BILL, payload, receivedAtMs: NOW_MS, traceparent: null, sender: null };
   expect(admit(billOf("none"), arrival)).toMatchObject({
     reason: "not_json",
     device: "b1",
@@ -140,7 +141,7 @@ test("bytes that are no UTF-8 are refused where they are, not replaced", () => {
   });
   for (const bytes of [[0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xc3]]) {
     const bad = Buffer.concat([Buffer.from('{"note":"'), Buffer.from(bytes), Buffer.from('"}')]);
-    const at = { topic: BILL, payload: bad, receivedAtMs: NOW_MS, traceparent: null };
+    const at = { topic: BILL, payload: bad, receivedAtMs: NOW_MS, traceparent: null, sender: null };
     expect(admit(billOf("none"), at)).toMatchObject({
       reason: "not_json",
       detail: expect.stringContaining("at offset 9") as string,

@@ -151,7 +151,10 @@ test("a reject that says all of it: raw bytes, topic, client, reason, contract a
 });
 
 const LATER = new AbortController().signal;
-const replayed = (seq: number, dryRun = false) => ({ seq, dryRun });
+const replayed = (seq: number, dryRun = false) => ({
+  ...{ seq, dryRun },
+  sender: { clientId: "client-1" },
+});
 
 const kept = (over: Partial<Reject>): Reject => ({
   reason: "unmapped_topic",

@@ -34,6 +34,7 @@ function send(payload: unknown, ...schemas: object[]) {
       payload: Buffer.from(typeof payload === "string" ? payload : JSON.stringify(payload)),
       receivedAtMs: NOW_MS,
       traceparent: null,
+      sender: null,
     },
   );
 }

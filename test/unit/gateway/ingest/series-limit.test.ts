@@ -83,6 +83,7 @@ test("what is too much is a reject that says what to do", () => {
       payload: Buffer.from(JSON.stringify({ ts: 1_800_000_000_000, ...payload })),
       receivedAtMs: 1_800_000_000_000,
       traceparent: null,
+      sender: null,
     });
   expect(send("measurement", { value: 1, quantity: "a" }).kind).toBe("reading");
   expect(send("measurement", { value: 1, quantity: "c" })).toMatchObject({
@@ -98,7 +99,13 @@ test("what is too much is a reject that says what to do", () => {
   const bad = { ...rules, seriesLimit: limit };
   const payload = Buffer.from('{"ts":1,"value":1,"quantity":"old"}');
   const topic = "devices/d/telemetry/measurement";
-  const old = admit(bad, { topic, payload, receivedAtMs: 1_800_000_000_000, traceparent: null });
+  const old = admit(bad, {
+    topic,
+    payload,
+    receivedAtMs: 1_800_000_000_000,
+    traceparent: null,
+    sender: null,
+  });
   expect(old).toMatchObject({ reason: "clock_behind" });
   expect(mayName("first")).toBe(true);
 });

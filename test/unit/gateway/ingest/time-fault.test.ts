@@ -18,6 +18,7 @@ const send = (ts: unknown, over = catalog) =>
       payload: Buffer.from(JSON.stringify({ ts, temperature: 20 })),
       receivedAtMs: NOW_MS,
       traceparent: null,
+      sender: null,
     },
   );
 

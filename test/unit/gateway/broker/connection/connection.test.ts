@@ -46,7 +46,7 @@ test("a client that has gone before it was registered is not told to have ended 
     door: { open: () => ({ forget: () => undefined }) },
     wills: { cameBack: () => undefined },
     store: { deleteWill: (clientId: string) => void dropped.push(clientId) },
-    sessions: { open: () => ({}), leave: () => undefined },
+    sessions: { claim: () => undefined, open: () => ({}), leave: () => undefined },
     room: { leave: () => undefined },
   } as unknown as ConnectionParts;
   const stream = new PassThrough();

@@ -19,7 +19,13 @@ const NOW = Date.UTC(2026, 0, 1);
 
 test.each(Object.keys(JUNK))("%s", (name) => {
   const { topic, payload, reason } = JUNK[name]!(7, NOW);
-  const arrival = { topic, payload: Buffer.from(payload), receivedAtMs: NOW, traceparent: null };
+  const arrival = {
+    topic,
+    payload: Buffer.from(payload),
+    receivedAtMs: NOW,
+    traceparent: null,
+    sender: null,
+  };
   const { readings, rejects } = outcomeOf(admit(rules, arrival));
   expect({ readings, reasons: rejects.map((one) => one.reason) }).toEqual({
     readings: [],
