@@ -17,6 +17,8 @@ export interface SecretCredential {
   readonly kind: "secret";
   /** Hex, of the secret's UTF-8. */
   readonly sha256: string;
+  /** Absent on records of before: such a secret may have been chosen, and may be guessed at. */
+  readonly generated?: true;
 }
 
 /** A password that somebody chose: slow on purpose (scrypt, N 16384, r 8, p 1). */
@@ -89,6 +91,7 @@ const validate = new Ajv({ strict: true, discriminator: true }).compile<Device>(
             properties: {
               kind: { const: "secret" },
               sha256: { type: "string", pattern: "^[0-9a-f]{64}$" },
+              generated: { const: true },
             },
           },
           {

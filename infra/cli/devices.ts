@@ -78,8 +78,12 @@ export function addDevicesCommand(program: Command, say: Say): void {
     .description("Add the devices of a CSV file, all or none; its columns are id, role and secret.")
     .option("--secrets-out <file>", "new file for generated secrets, readable only by you")
     .option("--skip-existing", "leave devices that exist as they are")
+    .option("--generated", "the file's secrets were once written by --secrets-out: no others")
     .action(
-      async (file: string, options: Place & { secretsOut?: string; skipExisting?: boolean }) => {
+      async (
+        file: string,
+        options: Place & { secretsOut?: string; skipExisting?: boolean; generated?: boolean },
+      ) => {
         using progress = new Progress("importing devices", null);
         const report = (added: number, total: number): void => {
           progress.expect(total);
