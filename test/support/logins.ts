@@ -30,6 +30,7 @@ export function authenticatorOf(
   records: Device[],
   anonymous: "off" | "loopback" | "anywhere" = "off",
   derive?: Derive,
+  nowMs = () => performance.now(),
 ) {
   const book = new DeviceBook();
   for (const record of records) put(book, record);
@@ -37,7 +38,7 @@ export function authenticatorOf(
   const authenticator = new Authenticator({
     book,
     anonymous,
-    nowMs: () => performance.now(),
+    nowMs,
     count: (outcome) => outcomes.push(outcome),
     ...(derive ? { derive } : {}),
   });

@@ -77,10 +77,25 @@ describe("passwords", () => {
   });
 });
 
+const password = Buffer.from("a long password");
+
+/** Instead of scrypt: only the right password has the hash that the record with that salt has. */
+const knowing =
+  (...records: Device[]): Derive =>
+  (word, salt) => {
+    const found = records
+      .flatMap(({ credentials }) => credentials)
+      .find((one) => one.kind === "password" && one.salt === salt.toString("base64"));
+    const isRight = word.equals(password) && found?.kind === "password";
+    return Promise.resolve(isRight ? Buffer.from(found.scrypt, "base64") : Buffer.alloc(32));
+  };
+/** Logins while no time passes, so that nothing is forgiven. */
+const atOnce = (records: Device[], derive: Derive = knowing(...records)) =>
+  authenticatorOf(records, "off", derive, () => 0);
+
 describe("guessing", () => {
   test("behind a place over its bound, guessing stops and fleets go on", async () => {
-    const password = Buffer.from("a long password");
-    const { login, outcomes } = authenticatorOf([
+    const { login, outcomes } = atOnce([
       device(),
       device({
         id: "anna",
@@ -107,7 +122,6 @@ describe("guessing", () => {
     expect(await login({ ...ben, remoteAddress: "10.0.0.2" })).toBe("in");
   });
 
-  const password = Buffer.from("a long password");
   const person = async (id: string): Promise<Device> =>
     device({ id, role: "operator", credentials: [await passwordCredential("a long password")] });
   const asked = async (answers: Promise<string>[]): Promise<Record<string, number>> => {
@@ -120,15 +134,6 @@ describe("guessing", () => {
     clientId: id,
     ...more,
   });
-  /** Instead of scrypt: only the right password has the hash of the record. */
-  const knowing =
-    ({ credentials: [credential] }: Device): Derive =>
-    (word) =>
-      Promise.resolve(
-        word.equals(password) && credential?.kind === "password"
-          ? Buffer.from(credential.scrypt, "base64")
-          : Buffer.alloc(32),
-      );
   const guess = (n: number): Buffer => Buffer.from(`guess ${n}`);
 
   test.each([
@@ -137,7 +142,7 @@ describe("guessing", () => {
   ])("%i at once, the right one last: nobody gets in", async (many, counts) => {
     const anna = await person("anna");
     let computed = 0;
-    const { login } = authenticatorOf([anna], "off", (word, salt) => {
+    const { login } = atOnce([anna], (word, salt) => {
       computed++;
       return knowing(anna)(word, salt);
     });
@@ -153,7 +158,7 @@ describe("guessing", () => {
 
   test("from many places at once an account may be guessed at no more than its bound", async () => {
     const anna = await person("anna");
-    const { login } = authenticatorOf([anna], "off", knowing(anna));
+    const { login } = atOnce([anna]);
     const from = (n: number) => `10.1.${n >> 4}.1`; // 16 tries each
     const answers = Array.from({ length: 480 }, (_, n) =>
       login(as("anna", { password: guess(n), remoteAddress: from(n) })),
@@ -163,7 +168,7 @@ describe("guessing", () => {
 
   test("a person under attack still logs in from where she did before", async () => {
     const anna = await person("anna");
-    const { login } = authenticatorOf([anna], "off", knowing(anna));
+    const { login } = atOnce([anna]);
     expect(await login(as("anna", { password }))).toBe("in");
     await asked(
       Array.from({ length: 480 }, (_, n) =>
@@ -182,13 +187,13 @@ describe("guessing", () => {
   test("120 people of one place at once, all with the right password, get in", async () => {
     const anna = await person("anna");
     const people = Array.from({ length: 120 }, (_, n) => ({ ...anna, id: `person-${n}` }));
-    const { login } = authenticatorOf(people, "off", knowing(anna));
+    const { login } = atOnce(people);
     expect(await asked(people.map(({ id }) => login(as(id, { password }))))).toEqual({ in: 120 });
   });
 
   test("under a full line, nothing tells an id with a password from one with a secret or from none", async () => {
     const records = [await person("chosen"), device({ id: "secret" })];
-    const { login } = authenticatorOf(records, "off", async () => {
+    const { login } = atOnce(records, async () => {
       await turn();
       return Buffer.alloc(32);
     });
@@ -228,11 +233,10 @@ describe("guessing", () => {
         id,
         credentials: [{ kind: "secret", sha256: digestOf(Buffer.from(secret)).toString("hex") }],
       });
-    const { login } = authenticatorOf(
-      [device({ id: "weak", credentials: [{ kind: "secret", sha256 }] }), before("ours", SECRET)],
-      "off",
-      () => Promise.resolve(Buffer.alloc(32)),
-    );
+    const { login } = atOnce([
+      device({ id: "weak", credentials: [{ kind: "secret", sha256 }] }),
+      before("ours", SECRET),
+    ]);
     expect(
       await login(as("weak", { password: Buffer.from(weak), remoteAddress: "10.0.0.2" })),
     ).toBe("in");
