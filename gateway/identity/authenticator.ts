@@ -13,7 +13,7 @@ import type { Credential } from "../../contracts/device.ts";
 import { mayUseClientId, ownerOfClientId } from "./access.ts";
 import { namesOf } from "./certificate-names.ts";
 import type { DeviceBook, Known } from "./device-book.ts";
-import type { Authentication, Credentials, LoginRefusal } from "./login.ts";
+import type { Authentication, Certificate, Credentials, LoginRefusal } from "./login.ts";
 import type { AnonymousMode } from "./options.ts";
 import { type Derive, Passwords, type PasswordVerdict } from "./passwords.ts";
 import { isLoopback, placeOf } from "./remote-address.ts";
@@ -69,7 +69,7 @@ export class Authenticator {
     const place = placeOf(remoteAddress);
     const verdict =
       certificate && password === undefined
-        ? this.#byCertificate(credentials, namesOf(certificate), place)
+        ? this.#byCertificate(credentials, certificate)
         : await this.#byPassword(username ?? "", password, place);
     if (verdict.kind === "busy") return this.#refuse("refused_busy", "server_unavailable");
     if (verdict.kind !== "known") return this.#fail(verdict.kind, sinceMs);
@@ -93,18 +93,18 @@ export class Authenticator {
   }
 
   #byCertificate(
-    { username, clientId }: Credentials,
-    names: readonly string[],
-    place: string,
+    { username, clientId, remoteAddress }: Credentials,
+    certificate: Certificate,
   ): Verdict {
+    const names = namesOf(certificate);
     const wanted = username || ownerOfClientId(clientId);
     const candidates = names.includes(wanted) ? [wanted] : username ? [] : names;
     for (const name of candidates) {
       const known = this.#parts.book.active(name);
-      if (known?.device.credentials.some(({ kind }) => kind === "certificate"))
+      if (known?.device.credentials.some((credential) => isPinnedOrFree(credential, certificate)))
         return { kind: "known", known, by: "certificate" };
     }
-    return this.#noGuess(place);
+    return this.#noGuess(placeOf(remoteAddress));
   }
 
   async #byPassword(id: string, password: Buffer | undefined, place: string): Promise<Verdict> {
@@ -149,6 +149,10 @@ export class Authenticator {
     return { allowed: false, reason };
   }
 }
+
+/** A record may name the one certificate that it means; else any with its name will do. */
+const isPinnedOrFree = (credential: Credential, { fingerprint }: Certificate): boolean =>
+  credential.kind === "certificate" && (credential.fingerprint ?? fingerprint) === fingerprint;
 
 const isRefusal = (verdict: PasswordVerdict): verdict is "wrong" | "busy" | "limited" =>
   verdict === "wrong" || verdict === "busy" || verdict === "limited";

@@ -6,6 +6,7 @@ import {
   DEVICE_ROLES,
   type Device,
   type DeviceRole,
+  certificateFingerprint,
   deviceIdProblem,
 } from "../../contracts/device.ts";
 import { PASSWORD_CHARS_MIN, passwordCredential } from "../../gateway/identity/passwords.ts";
@@ -21,12 +22,14 @@ import { remark } from "./kit/output.ts";
 import { Progress } from "./kit/progress.ts";
 import { UsageError } from "./kit/usage-error.ts";
 import { refused } from "../../cloud/operations/refused.ts";
+import { messageOf } from "../../platform/runtime/errors.ts";
 import { instant } from "../../cloud/operations/words.ts";
 
 interface AddOptions extends Place {
   role?: DeviceRole;
   passwordStdin?: boolean;
   certificate?: boolean;
+  certificateFingerprint?: string;
   alerts?: boolean;
   topic?: string[];
   replace?: boolean;
@@ -45,6 +48,7 @@ export function addDevicesCommand(program: Command, say: Say): void {
     .addOption(new Option("--role <role>", "default: device").choices(DEVICE_ROLES))
     .option("--password-stdin", "a chosen password from standard input instead of a new secret")
     .option("--certificate", "a client certificate with this id as CN or SAN instead of a secret")
+    .option("--certificate-fingerprint <sha256>", "only this certificate, of that CN or SAN")
     .option("--alerts", "may read alerts/#; roles other than device and bridge may anyway")
     .option("--topic <filters...>", "topics of its own outside devices/, such as tele/boiler-7/#")
     .option("--replace", "of one that exists: earlier credentials and a revocation end at once")
@@ -75,7 +79,9 @@ export function addDevicesCommand(program: Command, say: Say): void {
     place(devices.command("import <file>")),
     "devices import devices.csv --secrets-out secrets.csv",
   )
-    .description("Add the devices of a CSV file, all or none; its columns are id, role and secret.")
+    .description(
+      "Add the devices of a CSV file, all or none; columns: id, role, secret, fingerprint.",
+    )
     .option("--secrets-out <file>", "new file for generated secrets, readable only by you")
     .option("--skip-existing", "leave devices that exist as they are")
     .option("--generated", "the file's secrets were once written by --secrets-out: no others")
@@ -104,7 +110,8 @@ const atHub = <T>(at: Place, work: (store: DeviceStore) => Promise<T>): Promise<
 async function add(id: string, options: AddOptions, say: Say): Promise<void> {
   const problem = deviceIdProblem(id);
   if (problem) throw refused(`"${id}": ${problem}`);
-  if (options.passwordStdin && options.certificate)
+  const { passwordStdin, certificate, certificateFingerprint } = options;
+  if (passwordStdin && (certificate || certificateFingerprint !== undefined))
     throw new UsageError("--password-stdin and --certificate exclude each other");
   const { credential, secret } = await newCredential(options);
   const { topic: topics, ...rest } = options;
@@ -121,6 +128,10 @@ async function add(id: string, options: AddOptions, say: Say): Promise<void> {
 async function newCredential(
   options: AddOptions,
 ): Promise<{ credential: Credential; secret?: string }> {
+  if (options.certificateFingerprint !== undefined) {
+    const fingerprint = fingerprintOf(options.certificateFingerprint);
+    return { credential: { kind: "certificate", fingerprint } };
+  }
   if (options.certificate) return { credential: { kind: "certificate" } };
   if (!options.passwordStdin) {
     const secret = generateSecret();
@@ -132,8 +143,22 @@ async function newCredential(
   return { credential: await passwordCredential(password) };
 }
 
+function fingerprintOf(text: string): string {
+  try {
+    return certificateFingerprint(text);
+  } catch (error) {
+    throw refused(messageOf(error));
+  }
+}
+
+/** The kind of a credential; of a certificate's fingerprint as much as tells it from others. */
+const describeCredential = (credential: Credential): string =>
+  credential.kind === "certificate" && credential.fingerprint !== undefined
+    ? `certificate(${credential.fingerprint.slice(0, 16)}…)`
+    : credential.kind;
+
 function describe({ id, role, credentials, alerts, topics, revokedAtMs }: Device): string {
-  const parts = [id, role, credentials.map(({ kind }) => kind).join("+")];
+  const parts = [id, role, credentials.map(describeCredential).join("+")];
   if (alerts) parts.push("alerts");
   if (topics?.length) parts.push(topics.join(" "));
   if (revokedAtMs !== undefined) parts.push(`revoked ${instant(revokedAtMs)}`);

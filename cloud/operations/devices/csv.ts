@@ -1,6 +1,12 @@
 // A list of devices as a spreadsheet writes it (pure).
 import { parse } from "csv-parse/sync";
-import { DEVICE_ROLES, type DeviceRole, deviceIdProblem } from "../../../contracts/device.ts";
+import {
+  DEVICE_ROLES,
+  type DeviceRole,
+  certificateFingerprint,
+  deviceIdProblem,
+} from "../../../contracts/device.ts";
+import { messageOf } from "../../../platform/runtime/errors.ts";
 
 export interface DeviceRow {
   readonly line: number;
@@ -8,9 +14,11 @@ export interface DeviceRow {
   readonly role: DeviceRole;
   /** Absent: one is to be generated. */
   readonly secret: string | undefined;
+  /** That of its certificate, with which it logs in instead of a secret. */
+  readonly fingerprint: string | undefined;
 }
 
-const COLUMNS = ["id", "role", "secret"];
+const COLUMNS = ["id", "role", "secret", "fingerprint"];
 
 /** All rows, and every problem with its line; rows are worth using only if there is no problem. */
 export function parseDeviceRows(
@@ -24,20 +32,34 @@ export function parseDeviceRows(
     const id = fields["id"] ?? "";
     const role = DEVICE_ROLES.find((known) => known === (fields["role"] || "device"));
     const secret = fields["secret"] || undefined;
+    const fingerprint = fields["fingerprint"] ? readFingerprint(fields["fingerprint"]) : undefined;
     const found = [
       deviceIdProblem(id),
       role ? null : `the role "${fields["role"]}" is none of ${DEVICE_ROLES.join(", ")}`,
       secret !== undefined && secret.length < secretCharsMin
         ? `the secret is shorter than ${secretCharsMin} characters`
         : null,
+      fingerprint instanceof Error ? messageOf(fingerprint) : null,
+      secret !== undefined && fingerprint !== undefined
+        ? "there are a secret and a fingerprint: one of them"
+        : null,
       lineOf.has(id) ? `"${id}" is on line ${lineOf.get(id)} already` : null,
       fields["surplus"] ? "there are more fields than columns" : null,
     ].filter((problem) => problem !== null);
     lineOf.set(id, line);
     for (const problem of found) problems.push(`line ${line}: ${problem}`);
-    if (role && found.length === 0) rows.push({ line, id, role, secret });
+    if (role && found.length === 0 && !(fingerprint instanceof Error))
+      rows.push({ line, id, role, secret, fingerprint });
   }
   return { rows, problems };
+}
+
+function readFingerprint(text: string): string | Error {
+  try {
+    return certificateFingerprint(text);
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 interface Fields {
@@ -63,7 +85,9 @@ function readFields(text: string, problems: string[]): Fields[] {
   const columns = header?.record ?? [];
   const unknown = columns.filter((column) => !COLUMNS.includes(column));
   if (!columns.includes("id") || unknown.length > 0 || new Set(columns).size < columns.length) {
-    problems.push(`line 1: the columns are id, role and secret, not "${columns.join(",")}"`);
+    problems.push(
+      `line 1: the columns are id, role, secret and fingerprint, not "${columns.join(",")}"`,
+    );
     return [];
   }
   return rest.map(({ record, info }) => ({

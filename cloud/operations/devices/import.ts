@@ -49,7 +49,7 @@ export async function importDevices(
   if (problems.length > 0) throw refused(described(file, problems));
 
   const secrets = fresh
-    .filter(({ secret }) => secret === undefined)
+    .filter(({ secret, fingerprint }) => (secret ?? fingerprint) === undefined)
     .map(({ id }) => ({ id, secret: generateSecret() }));
   if (secrets.length > 0) {
     if (secretsOut === undefined)
@@ -61,9 +61,12 @@ export async function importDevices(
   const generated = new Map(secrets.map(({ id, secret }) => [id, secret]));
   let added = 0;
   const addOne = async (row: DeviceRow): Promise<void> => {
-    const credential = await credentialOf(row.secret ?? generated.get(row.id)!, {
-      generated: areGenerated || row.secret === undefined,
-    });
+    const credential: Credential =
+      row.fingerprint === undefined
+        ? await credentialOf(row.secret ?? generated.get(row.id)!, {
+            generated: areGenerated || row.secret === undefined,
+          })
+        : { kind: "certificate", fingerprint: row.fingerprint };
     await store.write(row.id, (now) => {
       if (now) throw refused(`"${row.id}" exists already`);
       return newDevice(row, credential);

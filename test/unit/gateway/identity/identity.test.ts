@@ -1,7 +1,12 @@
 // Goal: records, secrets, passwords, certificates and bounds do what the invariants in
 // gateway/identity say. Method: the real pieces without a network, time handed in.
 import { describe, expect, test } from "vitest";
-import { type Device, checkDevice, deviceIdProblem } from "../../../../contracts/device.ts";
+import {
+  type Device,
+  certificateFingerprint,
+  checkDevice,
+  deviceIdProblem,
+} from "../../../../contracts/device.ts";
 import { namesOf } from "../../../../gateway/identity/certificate-names.ts";
 import { DeviceBook } from "../../../../gateway/identity/device-book.ts";
 import { FailureLimit } from "../../../../gateway/identity/failure-limit.ts";
@@ -138,7 +143,8 @@ describe("names of a certificate", () => {
 });
 
 describe("logins", () => {
-  const certificate = { subjectCN: "boiler-7", altNames: [] };
+  const fingerprint = "ab".repeat(32);
+  const certificate = { subjectCN: "boiler-7", altNames: [], fingerprint };
   const bare = { username: undefined, password: undefined };
 
   test("a secret names its device; client ids of others are refused", async () => {
@@ -189,10 +195,23 @@ describe("logins", () => {
     expect(await login({ certificate, ...bare, username: "boiler-7" })).toBe("in");
     expect(await login({ certificate, ...bare, clientId: "boiler-8" })).toBe("client_id_invalid");
     expect(await login({ certificate, ...bare, username: "boiler-8" })).toBe("bad_credentials");
-    const stranger = { subjectCN: "boiler-8", altNames: [] };
+    const stranger = { subjectCN: "boiler-8", altNames: [], fingerprint };
     expect(await login({ certificate: stranger, ...bare, clientId: "boiler-8" })).toBe(
       "bad_credentials",
     );
+  });
+
+  test("a record may name the one certificate that it means", async () => {
+    const pinned = (of: string) =>
+      device({ credentials: [{ kind: "certificate", fingerprint: of }] });
+    const right = authenticatorOf([pinned(fingerprint)]);
+    expect(await right.login({ certificate, ...bare })).toBe("in");
+    const another = authenticatorOf([pinned("cd".repeat(32))]);
+    expect(await another.login({ certificate, ...bare })).toBe("bad_credentials");
+    const openssl = `sha256 Fingerprint=${"AB:".repeat(31)}AB`;
+    expect(certificateFingerprint(openssl)).toBe(fingerprint);
+    for (const none of ["", "ab", `${fingerprint}ab`, "xy".repeat(32)])
+      expect(() => certificateFingerprint(none)).toThrow("64 hexadecimal digits");
   });
 
   test.each([
