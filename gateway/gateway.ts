@@ -19,7 +19,7 @@ import { makeMonotonicClock } from "../platform/runtime/clock.ts";
 import type { Logger } from "../platform/runtime/logger.ts";
 import type { OptionTable } from "../platform/runtime/config.ts";
 import type { ProcessContext } from "../platform/runtime/process-main.ts";
-import { serveStatus } from "../platform/runtime/status-server.ts";
+import { serveStatus, statusAddress } from "../platform/runtime/status-server.ts";
 import { type Telemetry, startTelemetry } from "../otel/telemetry.ts";
 import { mirrorAlerts } from "./alert-topics.ts";
 import type { Broker } from "./broker/broker.ts";
@@ -101,7 +101,7 @@ export async function runGateway(
   const { frames } = services.commitLog;
   metrics.add(gatewayMetricSpecs({ status, broker, logFill, frames }));
   await using _server = await serveStatus(
-    { host: config.statusHost, port: config.statusPort },
+    statusAddress(config),
     { ready: () => true, status },
     metrics,
   );

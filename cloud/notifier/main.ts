@@ -8,7 +8,7 @@ import { SetAside } from "../../platform/nats/lanes/set-aside.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { AppError } from "../../platform/runtime/errors.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
-import { serveStatus } from "../../platform/runtime/status-server.ts";
+import { serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
 import type { ChannelSpec } from "./channels.ts";
 import { Channel } from "./channel.ts";
 import { EmailSender } from "./email-sender.ts";
@@ -61,11 +61,7 @@ await processMain({
     const parts = { connection, channels, setAside, tracing, logger };
     const notifier = new Notifier({ place, regions, ageMaxMs }, parts);
     telemetry.metrics.add(notifierMetricSpecs(() => notifier.status()));
-    await using _status = await serveStatus(
-      { host: config.statusHost, port: config.statusPort },
-      notifier,
-      telemetry.metrics,
-    );
+    await using _status = await serveStatus(statusAddress(config), notifier, telemetry.metrics);
     const publisher = publisherOn(connection);
     const retry = notifierRetries({
       domain,
