@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
+import { createPrivately } from "../../platform/runtime/private-files.ts";
 import { launcherProgram } from "./options.ts";
 import { Demo } from "./demo/demo.ts";
 import { planDemo } from "./demo/plan-demo.ts";
@@ -42,6 +43,7 @@ async function main(): Promise<number> {
     root: process.getuid?.() === 0,
     say,
   });
+  createPrivately(); // The servers, too; packages are installed by now.
   const secret = makeSecrets();
   const local = planLocal(options, {
     programs,

@@ -1,6 +1,7 @@
 import { type OptionTable, type Resolved, as, helpText, loadConfig } from "./config.ts";
 import { AppError, messageOf } from "./errors.ts";
 import { type Logger, makeLogger } from "./logger.ts";
+import { createPrivately } from "./private-files.ts";
 
 /** Options of every process. */
 export const COMMON_OPTIONS = {
@@ -40,6 +41,7 @@ export async function processMain<S extends OptionTable>(spec: ProcessSpec<S>): 
     process.stdout.write(helpText(spec.title, table));
     return;
   }
+  createPrivately();
   let logger = makeLogger({ process: spec.name }, "info");
   const ending = new AsyncDisposableStack();
   const end = async (code: number): Promise<never> => {
