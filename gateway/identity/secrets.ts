@@ -6,8 +6,16 @@ const SECRET_BYTES = 16;
 /** 128 bits in base64url: of the last character only the first two bits are used. */
 const GENERATED = /^[\w-]{21}[AQgw]$/;
 
-/** Shown once to whoever makes the device, then only its hash is known. */
-export const generateSecret = (): string => randomBytes(SECRET_BYTES).toString("base64url");
+/**
+ * A new secret, shown once to whoever makes the device; then only its hash is known. None begins with `-`,
+ * which programs take for an option and spreadsheets for a formula.
+ */
+export function generateSecret(): string {
+  for (;;) {
+    const secret = randomBytes(SECRET_BYTES).toString("base64url");
+    if (!secret.startsWith("-")) return secret;
+  }
+}
 
 /** True for a text of exactly the form that {@link generateSecret} gives. */
 export const looksGenerated = (secret: string): boolean => GENERATED.test(secret);

@@ -18,7 +18,7 @@ import { type DeviceStore, openDeviceStore } from "../../cloud/operations/device
 import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, place } from "./kit/options.ts";
-import { remark } from "./kit/output.ts";
+import { remark, sayJson } from "./kit/output.ts";
 import { Progress } from "./kit/progress.ts";
 import { UsageError } from "./kit/usage-error.ts";
 import { refused } from "../../cloud/operations/refused.ts";
@@ -61,7 +61,7 @@ export function addDevicesCommand(program: Command, say: Say): void {
     .action(async (options: Place & { json?: boolean }) => {
       const { devices: all, problems } = await atHub(options, (store) => store.all());
       for (const problem of problems) remark(`${problem}; nobody gets in with it`);
-      if (options.json) return say(JSON.stringify(all.map(withoutHashes), null, 2));
+      if (options.json) return sayJson(say, all.map(withoutHashes));
       for (const device of all) say(describe(device));
       if (all.length === 0) say("no devices");
     });

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { printableLines } from "../../platform/runtime/printable.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import { createPrivately } from "../../platform/runtime/private-files.ts";
 import { launcherProgram } from "./options.ts";
@@ -30,7 +31,7 @@ const program = launcherProgram();
 /** Bound of the final lines; all of them are in the report. */
 const INCIDENTS_SHOWN = 20;
 
-const say = (line: string): void => void process.stderr.write(`skerry: ${line}\n`);
+const say = (line: string): void => void process.stderr.write(`skerry: ${printableLines(line)}\n`);
 
 async function main(): Promise<number> {
   program.parse();

@@ -1,3 +1,4 @@
+import { printableLines } from "./printable.ts";
 import { type OptionTable, type Resolved, as, helpText, loadConfig } from "./config.ts";
 import { AppError, messageOf } from "./errors.ts";
 import { type Logger, makeLogger } from "./logger.ts";
@@ -62,7 +63,7 @@ export async function processMain<S extends OptionTable>(spec: ProcessSpec<S>): 
     await end(0);
   } catch (error) {
     if (error instanceof AppError && error.code === "CONFIG_INVALID")
-      process.stderr.write(`${spec.name}: ${messageOf(error)}\n`);
+      process.stderr.write(`${spec.name}: ${printableLines(messageOf(error))}\n`);
     else logger.fatal({ err: error }, messageOf(error));
     await end(1);
   }

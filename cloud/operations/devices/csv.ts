@@ -6,6 +6,7 @@ import {
   certificateFingerprint,
   deviceIdProblem,
 } from "../../../contracts/device.ts";
+import { csvCell, textOfCell } from "../csv-cell.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 
 export interface DeviceRow {
@@ -93,7 +94,7 @@ function readFields(text: string, problems: string[]): Fields[] {
   return rest.map(({ record, info }) => ({
     line: info.lines,
     fields: {
-      ...Object.fromEntries(columns.map((column, at) => [column, record[at]])),
+      ...Object.fromEntries(columns.map((column, at) => [column, textOfCell(record[at] ?? "")])),
       ...(record.length > columns.length ? { surplus: "yes" } : {}),
     },
   }));
@@ -101,8 +102,6 @@ function readFields(text: string, problems: string[]): Fields[] {
 
 /** `id,secret` lines for whoever puts the secrets onto the devices. */
 export function secretsCsv(secrets: readonly { id: string; secret: string }[]): string {
-  const quote = (text: string): string =>
-    /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  const lines = secrets.map(({ id, secret }) => `${quote(id)},${quote(secret)}`);
+  const lines = secrets.map(({ id, secret }) => `${csvCell(id)},${csvCell(secret)}`);
   return ["id,secret", ...lines, ""].join("\n");
 }
