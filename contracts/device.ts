@@ -17,6 +17,8 @@ export interface SecretCredential {
   readonly kind: "secret";
   /** Hex, of the secret's UTF-8. */
   readonly sha256: string;
+  /** Absent on records of before: such a secret may have been chosen, and may be guessed at. */
+  readonly generated?: true;
 }
 
 /** A password that somebody chose: slow on purpose (scrypt, N 16384, r 8, p 1). */
@@ -31,6 +33,8 @@ export interface PasswordCredential {
 /** A client certificate whose CN, DNS name or URI is the id, from an authority the listener trusts. */
 export interface CertificateCredential {
   readonly kind: "certificate";
+  /** SHA-256 of the one certificate that it may be, in lower-case hex; absent: any with that name. */
+  readonly fingerprint?: string;
 }
 
 export type Credential = SecretCredential | PasswordCredential | CertificateCredential;
@@ -72,6 +76,22 @@ export class DeviceError extends Error {
   override readonly name = "DeviceError";
 }
 
+/**
+ * The fingerprint as a record has it, of one as `openssl x509 -fingerprint -sha256` prints it.
+ * @throws DeviceError if it is none.
+ */
+export function certificateFingerprint(text: string): string {
+  const hex = text
+    .trim()
+    .replace(/^(sha256 fingerprint=)/i, "")
+    .replaceAll(":", "")
+    .toLowerCase();
+  if (/^[0-9a-f]{64}$/.test(hex)) return hex;
+  throw new DeviceError(
+    `"${text}" is no SHA-256 fingerprint of a certificate: 64 hexadecimal digits, with or without colons`,
+  );
+}
+
 const base64 = (length: number) => ({ type: "string", minLength: length, maxLength: length });
 
 const validate = new Ajv({ strict: true, discriminator: true }).compile<Device>({
@@ -97,6 +117,7 @@ const validate = new Ajv({ strict: true, discriminator: true }).compile<Device>(
             properties: {
               kind: { const: "secret" },
               sha256: { type: "string", pattern: "^[0-9a-f]{64}$" },
+              generated: { const: true },
             },
           },
           {
@@ -108,7 +129,10 @@ const validate = new Ajv({ strict: true, discriminator: true }).compile<Device>(
           {
             type: "object",
             additionalProperties: false,
-            properties: { kind: { const: "certificate" } },
+            properties: {
+              kind: { const: "certificate" },
+              fingerprint: { type: "string", pattern: "^[0-9a-f]{64}$" },
+            },
           },
         ],
       },

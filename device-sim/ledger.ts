@@ -6,18 +6,11 @@
 //     file, and is skipped by a reader until then: it may be missing here, never misread.
 // L3. `add` only gathers; the owner calls `flush` at least every 100 ms. So what is gathered is
 //     bounded by what can be acknowledged meanwhile: devices × their in-flight bound.
-import {
-  closeSync,
-  fstatSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { AppError, messageOf } from "../platform/runtime/errors.ts";
+import { makePrivateDirectory, makePrivateFile } from "../platform/runtime/private-files.ts";
 
 /**
  * One acknowledged reading. A device that re-sends after a lost PUBACK, or a simulator that replays
@@ -65,7 +58,8 @@ export class Ledger implements Disposable {
    */
   static open(path: string): Ledger {
     return orUnwritable(path, () => {
-      mkdirSync(dirname(path), { recursive: true });
+      makePrivateDirectory(dirname(path));
+      makePrivateFile(path);
       const fd = openSync(path, "a+");
       ftruncateSync(fd, wholeLinesBytes(fd));
       return new Ledger(path, fd);

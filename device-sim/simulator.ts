@@ -6,7 +6,7 @@ import { AppError } from "../platform/runtime/errors.ts";
 import type { Logger } from "../platform/runtime/logger.ts";
 import type { OptionTable } from "../platform/runtime/config.ts";
 import type { ProcessContext } from "../platform/runtime/process-main.ts";
-import { serveStatus } from "../platform/runtime/status-server.ts";
+import { serveStatus, statusAddress } from "../platform/runtime/status-server.ts";
 import { startTelemetry } from "../otel/telemetry.ts";
 import { DEVICE_RATE_MAX, Fleet } from "./fleet.ts";
 import { Ledger } from "./ledger.ts";
@@ -59,7 +59,7 @@ export async function runSimulator(
   );
   telemetry.metrics.add(simulatorMetricSpecs(() => fleet.status()));
   await using _server = await serveStatus(
-    { host: config.statusHost, port: config.statusPort },
+    statusAddress(config),
     { ready: () => fleet.ready, status: () => fleet.status() },
     telemetry.metrics,
   );

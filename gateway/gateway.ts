@@ -19,7 +19,7 @@ import { makeMonotonicClock } from "../platform/runtime/clock.ts";
 import type { Logger } from "../platform/runtime/logger.ts";
 import type { OptionTable } from "../platform/runtime/config.ts";
 import type { ProcessContext } from "../platform/runtime/process-main.ts";
-import { serveStatus } from "../platform/runtime/status-server.ts";
+import { serveStatus, statusAddress } from "../platform/runtime/status-server.ts";
 import { type Telemetry, startTelemetry } from "../otel/telemetry.ts";
 import { mirrorAlerts } from "./alert-topics.ts";
 import type { Broker } from "./broker/broker.ts";
@@ -38,7 +38,7 @@ import { natsFrameStore } from "./ingest/nats-store.ts";
 import { NotedFields } from "./ingest/noted-fields.ts";
 import { Pipeline } from "./ingest/pipeline.ts";
 import { SeriesLimit } from "./ingest/series-limit.ts";
-import { limitsOf, listenersOf, rejectAnswersOf } from "./listener-options.ts";
+import { limitsOf, listenersOf, rejectAnswersOf, usesTls } from "./listener-options.ts";
 import { gatewayMetricSpecs } from "./metrics.ts";
 import type { GatewayConfig } from "./options.ts";
 import { tellContests } from "./presence/contest-alerts.ts";
@@ -49,6 +49,7 @@ import { keepRejects } from "./retention/keep-rejects.ts";
 import { LogFill } from "./retention/log-fill.ts";
 import { runTrimmer } from "./retention/trimmer.ts";
 import { gatewayRetries } from "./set-aside-retry.ts";
+import { followTlsFiles } from "./tls-files.ts";
 
 /** Characters of readings in a frame: UTF-8 may triple them, and NATS takes 1 MiB by default. */
 const FRAME_CHARS_MAX = 256 * 1024;
@@ -100,7 +101,7 @@ export async function runGateway(
   const { frames } = services.commitLog;
   metrics.add(gatewayMetricSpecs({ status, broker, logFill, frames }));
   await using _server = await serveStatus(
-    { host: config.statusHost, port: config.statusPort },
+    statusAddress(config),
     { ready: () => true, status },
     metrics,
   );
@@ -276,6 +277,7 @@ async function workUntil(
     ),
     runTrimmer({ ...config, connection, logger }, signal),
     keepRejects(parts, signal),
+    ...(usesTls(config) ? [followTlsFiles(config, parts, signal)] : []),
     logFill.run(signal),
     tellContests(parts, signal),
     live.run(new LiveSpeaker(connection), broker.counters, signal),

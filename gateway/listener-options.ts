@@ -1,39 +1,106 @@
 // Listeners of MQTT and limits of its clients: the broker's options as a table.
-import { readFileSync } from "node:fs";
 import { type OptionTable, type Resolved, as } from "../platform/runtime/config.ts";
-import { AppError, messageOf } from "../platform/runtime/errors.ts";
+import { AppError } from "../platform/runtime/errors.ts";
 import {
   DEFAULT_REJECT_ANSWERS,
   type RejectAnswer,
   type RejectAnswers,
 } from "./broker/protocol/refusals.ts";
-import { DEFAULT_LIMITS, type Limits, type Listeners, type TlsIdentity } from "./broker/options.ts";
+import { DEFAULT_CIPHERS } from "./broker/connection/tls.ts";
+import { DEFAULT_LIMITS, type Limits, type Listeners } from "./broker/options.ts";
+import { readTls } from "./tls-files.ts";
 
 const port = (raw: string): number | undefined =>
-  raw === "" ? undefined : as.integer(0, 65_535)(raw);
+  raw === "" || raw === "none" ? undefined : as.integer(0, 65_535)(raw);
+
+const origins = (raw: string): string[] =>
+  as.list(raw).map((one) => {
+    if (!URL.canParse(one) || new URL(one).origin !== one)
+      throw new Error(
+        `must be a list of origins such as https://console.example.org, not "${one}"`,
+      );
+    return one;
+  });
+
+const oneOf =
+  <const T extends string>(...words: readonly T[]) =>
+  (raw: string): T => {
+    const word = words.find((known) => known === raw);
+    if (!word) throw new Error(`must be one of ${words.join(", ")}, not "${raw}"`);
+    return word;
+  };
 
 export const LISTENER_OPTIONS = {
   mqttHost: {
     env: "SKERRY_MQTT_HOST",
-    doc: "address that MQTT listens on",
+    doc: "address that MQTT listens on, and the other listeners unless they have their own",
     fallback: "127.0.0.1",
     parse: as.text,
   },
-  mqttPort: { env: "SKERRY_MQTT_PORT", doc: "MQTT over TCP", fallback: "1883", parse: port },
+  mqttPort: {
+    env: "SKERRY_MQTT_PORT",
+    doc: "MQTT over TCP; none: not at all, for TLS only",
+    fallback: "1883",
+    parse: port,
+  },
+  mqttsHost: { env: "SKERRY_MQTTS_HOST", doc: "its address", fallback: "", parse: as.text },
   mqttsPort: { env: "SKERRY_MQTTS_PORT", doc: "MQTT over TLS", fallback: "", parse: port },
+  wsHost: { env: "SKERRY_WS_HOST", doc: "its address", fallback: "", parse: as.text },
   wsPort: { env: "SKERRY_WS_PORT", doc: "MQTT over WebSocket", fallback: "", parse: port },
+  wssHost: { env: "SKERRY_WSS_HOST", doc: "its address", fallback: "", parse: as.text },
   wssPort: {
     env: "SKERRY_WSS_PORT",
     doc: "MQTT over WebSocket and TLS",
     fallback: "",
     parse: port,
   },
+  wsHosts: {
+    env: "SKERRY_WS_HOSTS",
+    doc: "names by which clients of the WebSocket listeners may call them, besides localhost and addresses: a list",
+    fallback: "",
+    parse: as.list,
+  },
+  wsOrigins: {
+    env: "SKERRY_WS_ORIGINS",
+    doc: "origins of web pages that may connect, such as https://console.example.org: a list; pages of the listener's own host and clients that are no browsers may anyway",
+    fallback: "",
+    parse: origins,
+  },
   tlsKey: { env: "SKERRY_TLS_KEY", doc: "PEM file", fallback: "", parse: as.text },
-  tlsCertificate: { env: "SKERRY_TLS_CERTIFICATE", doc: "PEM file", fallback: "", parse: as.text },
+  tlsCertificate: {
+    env: "SKERRY_TLS_CERTIFICATE",
+    doc: "PEM file; this and the others are read again when they change, or on SIGHUP",
+    fallback: "",
+    parse: as.text,
+  },
   tlsClientAuthorities: {
     env: "SKERRY_TLS_CLIENT_AUTHORITIES",
     doc: "PEM file; clients may then show a certificate of theirs instead of a secret",
     fallback: "",
+    parse: as.text,
+  },
+  tlsClientCertificates: {
+    env: "SKERRY_TLS_CLIENT_CERTIFICATES",
+    doc: "optional, or required: who has none gets no connection",
+    fallback: "optional",
+    parse: oneOf("optional", "required"),
+  },
+  tlsRevocationLists: {
+    env: "SKERRY_TLS_REVOCATION_LISTS",
+    doc: "PEM file with the revocation list (CRL) of each of those authorities; one that has run out refuses all",
+    fallback: "",
+    parse: as.text,
+  },
+  tlsVersionMin: {
+    env: "SKERRY_TLS_VERSION_MIN",
+    doc: "oldest version of TLS: TLSv1.2 or TLSv1.3",
+    fallback: "TLSv1.2",
+    parse: oneOf("TLSv1.2", "TLSv1.3"),
+  },
+  tlsCiphers: {
+    env: "SKERRY_TLS_CIPHERS",
+    doc: "cipher suites as OpenSSL lists them, best first",
+    fallback: DEFAULT_CIPHERS,
     parse: as.text,
   },
 } satisfies OptionTable;
@@ -120,37 +187,31 @@ export const limitsOf = (config: Readonly<Record<string, unknown>>): Limits =>
     LIMIT_NAMES.map((name) => [name, config[optionName(name)]]),
   ) as unknown as Limits;
 
+/** True if there is a listener that needs certificates. */
+export const usesTls = ({ mqttsPort, wssPort }: Resolved<typeof LISTENER_OPTIONS>): boolean =>
+  mqttsPort !== undefined || wssPort !== undefined;
+
 /** @throws AppError `CONFIG_INVALID` naming the file or the option that is missing. */
 export function listenersOf(config: Resolved<typeof LISTENER_OPTIONS>): Listeners {
-  const at = (number: number) => ({ host: config.mqttHost, port: number });
-  const { mqttPort, mqttsPort, wsPort, wssPort } = config;
-  const tls = mqttsPort === undefined && wssPort === undefined ? undefined : tlsOf(config);
-  return {
-    ...(mqttPort === undefined ? {} : { mqtt: at(mqttPort) }),
-    ...(wsPort === undefined ? {} : { ws: at(wsPort) }),
-    ...(mqttsPort === undefined || !tls ? {} : { mqtts: { ...at(mqttsPort), tls } }),
-    ...(wssPort === undefined || !tls ? {} : { wss: { ...at(wssPort), tls } }),
-  };
-}
-
-function tlsOf(config: Resolved<typeof LISTENER_OPTIONS>): TlsIdentity {
-  const { tlsClientAuthorities } = config;
-  return {
-    key: readPem("SKERRY_TLS_KEY", config.tlsKey),
-    certificate: readPem("SKERRY_TLS_CERTIFICATE", config.tlsCertificate),
-    ...(tlsClientAuthorities === ""
+  const { mqttHost, mqttPort, mqttsPort, wsPort, wssPort } = config;
+  const tls = usesTls(config) ? readTls(config) : undefined;
+  const web = { hosts: config.wsHosts, origins: config.wsOrigins };
+  const at = (host: string, number: number) => ({ host: host || mqttHost, port: number });
+  const listeners: Listeners = {
+    ...(mqttPort === undefined ? {} : { mqtt: at(mqttHost, mqttPort) }),
+    ...(wsPort === undefined ? {} : { ws: { ...at(config.wsHost, wsPort), ...web } }),
+    ...(mqttsPort === undefined || !tls
       ? {}
-      : { clientAuthorities: readPem("SKERRY_TLS_CLIENT_AUTHORITIES", tlsClientAuthorities) }),
+      : { mqtts: { ...at(config.mqttsHost, mqttsPort), tls } }),
+    ...(wssPort === undefined || !tls
+      ? {}
+      : { wss: { ...at(config.wssHost, wssPort), ...web, tls } }),
   };
-}
-
-function readPem(option: string, path: string): string {
-  const invalid = (what: string): AppError =>
-    new AppError("CONFIG_INVALID", "fatal", `${option} ${what}`);
-  if (path === "") throw invalid("is required for TLS: a PEM file");
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw invalid(messageOf(error));
-  }
+  if (Object.keys(listeners).length === 0)
+    throw new AppError(
+      "CONFIG_INVALID",
+      "fatal",
+      "no listener: SKERRY_MQTT_PORT is none, and none of SKERRY_MQTTS_PORT, SKERRY_WS_PORT and SKERRY_WSS_PORT is set",
+    );
+  return listeners;
 }

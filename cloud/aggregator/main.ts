@@ -1,6 +1,6 @@
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
-import { serveStatus } from "../../platform/runtime/status-server.ts";
+import { serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
 import { oncePerTurn } from "../../otel/once-per-turn.ts";
 import { startTelemetry } from "../../otel/telemetry.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
@@ -25,7 +25,7 @@ await processMain({
     const { metrics } = telemetry;
     const sink = openSink(config, logger);
     const aggregator = new Aggregator(config, { sink, telemetry, logger });
-    const at = { host: config.statusHost, port: config.statusPort };
+    const at = statusAddress(config);
     metrics.add(
       aggregatorMetricSpecs(
         oncePerTurn(() => aggregator.status()),

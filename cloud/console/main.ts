@@ -5,7 +5,7 @@ import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { HUB_INBOX } from "../../platform/nats/topology/permissions.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
-import { serveStatus } from "../../platform/runtime/status-server.ts";
+import { serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
 import { readMappings } from "../operations/mappings/read-mappings.ts";
 import { readRules } from "../operations/rules/store.ts";
 import { InfluxClient } from "../sinks/influx/client.ts";
@@ -36,7 +36,7 @@ await processMain({
       mappings: config.mappings === "" ? [] : readMappings(config.mappings),
     };
     const console_ = new Console(config, hub, files);
-    const at = { host: config.statusHost, port: config.statusPort };
+    const at = statusAddress(config);
     await using _status = await serveStatus(at, console_, telemetry.metrics);
     const announced = { connection, kind: "console", domain: HUB, telemetry } as const;
     await Promise.all([

@@ -11,7 +11,7 @@ import type { Resolved } from "../../platform/runtime/config.ts";
 import { hasPassword } from "../../platform/runtime/secret-files.ts";
 import { AppError } from "../../platform/runtime/errors.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
-import { serveStatus } from "../../platform/runtime/status-server.ts";
+import { serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
 import type { ChannelSpec } from "./channels.ts";
 import { Channel } from "./channel.ts";
 import { EmailSender } from "./email-sender.ts";
@@ -83,11 +83,7 @@ await processMain({
     const parts = { connection, channels, setAside, tracing, logger };
     const notifier = new Notifier({ place, regions, ageMaxMs }, parts);
     telemetry.metrics.add(notifierMetricSpecs(() => notifier.status()));
-    await using _status = await serveStatus(
-      { host: config.statusHost, port: config.statusPort },
-      notifier,
-      telemetry.metrics,
-    );
+    await using _status = await serveStatus(statusAddress(config), notifier, telemetry.metrics);
     const publisher = publisherOn(connection);
     const retry = notifierRetries({
       domain,

@@ -2,6 +2,8 @@
 //
 // W1. What is over is never told as if it were so now: several steps of one rule and key are one line, which
 //     says how often each happened and how it ended.
+// W2. Each line is one line, whatever a key or a message holds.
+import { printable } from "../../platform/runtime/printable.ts";
 import { type Alert, SEVERITIES } from "../../contracts/messages/alert.ts";
 import type { Message } from "./message.ts";
 import { type Story, lastOf, rankOf, storiesOf } from "./story.ts";
@@ -9,7 +11,9 @@ import { type Story, lastOf, rankOf, storiesOf } from "./story.ts";
 const AWAY = "while it was away";
 
 /** One line that says what happened. */
-export function subjectOf({ kind, alerts, region }: Message): string {
+export const subjectOf = (message: Message): string => printable(sentenceOf(message));
+
+function sentenceOf({ kind, alerts, region }: Message): string {
   const stories = storiesOf(alerts);
   const [story] = stories;
   if (!story) return `Skerry ${region}: no alert`;
@@ -52,8 +56,8 @@ export function linesOf({ alerts }: Pick<Message, "alerts">): string[] {
   }
   return [...groups].flatMap(([heading, stories], at) => [
     ...(at === 0 ? [] : [""]),
-    heading,
-    ...stories.map((story) => `  ${lineOf(story)}`),
+    printable(heading),
+    ...stories.map((story) => `  ${printable(lineOf(story))}`),
   ]);
 }
 

@@ -67,7 +67,3 @@ export function table(header: readonly string[], rows: readonly (readonly string
       .trimEnd(),
   );
 }
-
-/** The text without control characters, which could rewrite the terminal. */
-export const printable = (text: string): string =>
-  text.replace(/\p{Cc}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);

@@ -8,7 +8,7 @@ import { ServerMonitor } from "../../platform/nats/monitoring/server-monitor.ts"
 import { HUB_INBOX } from "../../platform/nats/topology/permissions.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
-import { serveStatus } from "../../platform/runtime/status-server.ts";
+import { serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
 import { insightMetricSpecs } from "../insight/metrics.ts";
 import { stewardMetricSpecs } from "./metrics.ts";
 import { STEWARD_OPTIONS } from "./options.ts";
@@ -30,7 +30,7 @@ await processMain({
     const registry = { connection, shippedDirectory: config.schemas, logger };
     const catalog = await openContractRegistry(registry, signal);
     const steward = new Steward(config, { connection, source, catalog, tracing, logger });
-    const at = { host: config.statusHost, port: config.statusPort };
+    const at = statusAddress(config);
     const natsServer = new ServerMonitor(config.natsMonitorUrl, logger);
     telemetry.metrics.add(stewardMetricSpecs(() => steward.status()));
     telemetry.metrics.add(insightMetricSpecs(() => steward.insight));

@@ -16,7 +16,7 @@ import { ServerMonitor } from "../../platform/nats/monitoring/server-monitor.ts"
 import { SetAside, entriesSetAside } from "../../platform/nats/lanes/set-aside.ts";
 import { retryEntries, serveRetries } from "../../platform/nats/lanes/set-aside-retries.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
-import { serveStatus } from "../../platform/runtime/status-server.ts";
+import { serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
 import { openAcknowledgements } from "./acknowledgements.ts";
 import { AlertLog } from "./alert-log.ts";
 import { AlertingLane } from "./alerting-lane.ts";
@@ -148,7 +148,7 @@ await processMain({
     telemetry.metrics.add(alertingMetricSpecs(oncePerTurn(status)));
     telemetry.metrics.add(natsServerMetricSpecs(natsServer));
     await using _server = await serveStatus(
-      { host: config.statusHost, port: config.statusPort },
+      statusAddress(config),
       { ready: () => true, status },
       telemetry.metrics,
     );

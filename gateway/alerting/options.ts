@@ -6,7 +6,8 @@ import type { OptionTable } from "../../platform/runtime/config.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import { GATEWAY_OPTIONS } from "../options.ts";
 
-const { region, natsUrl, partitions, schemas, statusHost, statusPort } = GATEWAY_OPTIONS;
+const { region, natsUrl, partitions, schemas, statusHost, statusPort, statusHosts } =
+  GATEWAY_OPTIONS;
 
 export const ALERTING_OPTIONS = {
   region: { ...region, doc: "the region whose log is watched" },
@@ -14,6 +15,7 @@ export const ALERTING_OPTIONS = {
   partitions,
   schemas,
   statusHost,
+  statusHosts,
   statusPort,
   ...TELEMETRY_OPTIONS,
   ...MONITORING_OPTIONS,

@@ -17,7 +17,7 @@
 
 import type { Authentication, Credentials, Owner } from "../identity/login.ts";
 import type { Message, RefusalReason, Settle } from "../ingest/message.ts";
-import type { Limits } from "./options.ts";
+import type { Limits, TlsIdentity } from "./options.ts";
 
 /** The client at the other end of a connection, as far as the broker knows. */
 export interface ClientIdentity {
@@ -142,6 +142,8 @@ export interface Broker extends RetainedTopics, AsyncDisposable {
    * stay. Returns how many connections were closed.
    */
   disconnect(concerns: (client: Absent) => boolean, reason: RefusalReason): number;
+  /** New TLS handshakes of all its listeners use these; connections go on. @throws if they are no good. */
+  renewTls(tls: TlsIdentity): void;
   /** While on, new CONNECTs get 0x88 (3 on MQTT 3.1.1); connected clients stay. */
   refuseConnections(on: boolean): void;
 }

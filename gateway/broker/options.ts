@@ -14,13 +14,27 @@ export interface TlsIdentity {
   readonly clientAuthorities?: string | Buffer;
   /** Refuse connections without a valid client certificate. */
   readonly clientCertificateRequired?: boolean;
+  /** One of each authority, in PEM; with any, one that has run out refuses every client certificate. */
+  readonly revocationLists?: readonly string[];
+  /** The oldest version that is taken; TLS 1.2 unless said otherwise. */
+  readonly minVersion?: "TLSv1.2" | "TLSv1.3";
+  /** A list in the words of OpenSSL. */
+  readonly ciphers?: string;
+}
+
+/** An address that takes WebSockets, and whose. */
+export interface WebSocketAddress extends Address {
+  /** Names in Host besides those of this machine, of `host`, and addresses. */
+  readonly hosts?: readonly string[];
+  /** Origins of pages that may connect, besides the host that they ask. */
+  readonly origins?: readonly string[];
 }
 
 export interface Listeners {
   readonly mqtt?: Address;
   readonly mqtts?: Address & { readonly tls: TlsIdentity };
-  readonly ws?: Address;
-  readonly wss?: Address & { readonly tls: TlsIdentity };
+  readonly ws?: WebSocketAddress;
+  readonly wss?: WebSocketAddress & { readonly tls: TlsIdentity };
 }
 
 /** Bounds on one client, and on all of them together. 0 never means "no limit" here. */

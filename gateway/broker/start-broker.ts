@@ -65,7 +65,7 @@ export async function startBroker(
       listening.destroySockets();
       await closed;
     };
-    return { ...topics, ...brokerOf(parts, listening.addresses, stop) };
+    return { ...topics, ...brokerOf(parts, listening, stop) };
   } catch (error) {
     await stopParts();
     throw error;
@@ -80,7 +80,7 @@ async function closeParts({ door, connections, store }: ConnectionParts): Promis
 
 function brokerOf(
   { counters, limits, connections, sessions, admission }: ConnectionParts,
-  addresses: Broker["addresses"],
+  { addresses, renewTls }: Pick<Broker, "addresses" | "renewTls">,
   stop: () => Promise<void>,
 ): Omit<Broker, "publish" | "unretain" | "retained"> {
   let stopped: Promise<void> | undefined;
@@ -89,6 +89,7 @@ function brokerOf(
     limits,
     queues: () => sessions.queues(),
     addresses,
+    renewTls,
     disconnect: (concerns, reason) => {
       let closed = 0;
       for (const connection of connections) {

@@ -1,7 +1,8 @@
 // Logins: which record, if any, stands behind the credentials that a client shows.
 //
 // U1. Every failure of credentials has one answer and takes one time, whether the id is unknown,
-//     revoked or the secret wrong: `FAILURE_MS` after it was asked.
+//     revoked or the secret wrong: `FAILURE_MS` after it was asked, or when its turn came, which all
+//     wait for alike (passwords.ts/W5).
 // U2. Nothing is asked of the network or the disk.
 // U3. Credentials are compared with the record of the moment of the answer: one that changed while a
 //     password was being computed lets nobody in.
@@ -12,12 +13,11 @@ import type { Credential } from "../../contracts/device.ts";
 import { mayUseClientId, ownerOfClientId } from "./access.ts";
 import { namesOf } from "./certificate-names.ts";
 import { ANONYMOUS_GRANT, type DeviceBook, type Known } from "./device-book.ts";
-import { FailureLimit } from "./failure-limit.ts";
-import type { Authentication, Credentials, LoginRefusal } from "./login.ts";
+import type { Authentication, Certificate, Credentials, LoginRefusal } from "./login.ts";
 import type { AnonymousMode } from "./options.ts";
-import { Passwords } from "./passwords.ts";
+import { type Derive, Passwords, type PasswordVerdict } from "./passwords.ts";
 import { isLoopback, placeOf } from "./remote-address.ts";
-import { digestOf, isSecret } from "./secrets.ts";
+import { digestOf, isSecret, looksGenerated } from "./secrets.ts";
 
 const FAILURE_MS = 300;
 /** Longer than any password; hashing what a stranger sends must stay cheap. */
@@ -34,9 +34,10 @@ export type LoginOutcome =
   | "refused_busy";
 
 type Verdict =
-  { kind: "known"; known: Known; by: Credential["kind"] } | { kind: "wrong" } | { kind: "busy" };
-
-const WRONG: Verdict = { kind: "wrong" };
+  | { kind: "known"; known: Known; by: Credential["kind"] }
+  | { kind: "wrong" }
+  | { kind: "limited" }
+  | { kind: "busy" };
 
 export interface AuthenticatorParts {
   readonly book: DeviceBook;
@@ -44,16 +45,16 @@ export interface AuthenticatorParts {
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
   readonly count: (outcome: LoginOutcome) => void;
+  readonly derive?: Derive;
 }
 
 export class Authenticator {
   readonly #parts: AuthenticatorParts;
   readonly #passwords: Passwords;
-  readonly #failures = new FailureLimit();
 
   constructor(parts: AuthenticatorParts) {
     this.#parts = parts;
-    this.#passwords = new Passwords(parts.nowMs);
+    this.#passwords = new Passwords(parts.nowMs, parts.derive);
   }
 
   async authenticate(credentials: Credentials): Promise<Authentication> {
@@ -68,10 +69,10 @@ export class Authenticator {
     const place = placeOf(remoteAddress);
     const verdict =
       certificate && password === undefined
-        ? this.#byCertificate(credentials, namesOf(certificate))
+        ? this.#byCertificate(credentials, certificate)
         : await this.#byPassword(username ?? "", password, place);
     if (verdict.kind === "busy") return this.#refuse("refused_busy", "server_unavailable");
-    if (verdict.kind === "wrong") return this.#fail(place, sinceMs);
+    if (verdict.kind !== "known") return this.#fail(verdict.kind, sinceMs);
 
     const { id, role } = verdict.known.device;
     if (!mayUseClientId(id, clientId))
@@ -92,47 +93,54 @@ export class Authenticator {
     return { allowed: true, grant: ANONYMOUS_GRANT };
   }
 
-  #byCertificate({ username, clientId }: Credentials, names: readonly string[]): Verdict {
+  #byCertificate(
+    { username, clientId, remoteAddress }: Credentials,
+    certificate: Certificate,
+  ): Verdict {
+    const names = namesOf(certificate);
     const wanted = username || ownerOfClientId(clientId);
     const candidates = names.includes(wanted) ? [wanted] : username ? [] : names;
     for (const name of candidates) {
       const known = this.#parts.book.active(name);
-      if (known?.device.credentials.some(({ kind }) => kind === "certificate"))
+      if (known?.device.credentials.some((credential) => isPinnedOrFree(credential, certificate)))
         return { kind: "known", known, by: "certificate" };
     }
-    return WRONG;
+    return this.#noGuess(placeOf(remoteAddress));
   }
 
   async #byPassword(id: string, password: Buffer | undefined, place: string): Promise<Verdict> {
-    const { book, nowMs } = this.#parts;
-    if (!password || password.length > PASSWORD_BYTES_MAX) return WRONG;
+    const { book } = this.#parts;
+    if (!password || password.length > PASSWORD_BYTES_MAX) return this.#noGuess(place);
     const digest = digestOf(password); // Also for unknown ids (U1).
+    const mayBeGenerated = looksGenerated(password.toString("utf8"));
     const known = book.active(id);
-    if (!known) return WRONG;
-    const { credentials } = known.device;
-    for (const credential of credentials)
-      if (credential.kind === "secret" && isSecret(credential, digest))
-        return { kind: "known", known, by: "secret" };
+    const credentials = known?.device.credentials ?? [];
     for (const credential of credentials) {
-      if (credential.kind !== "password") continue;
-      if (!this.#passwords.isKnown(credential, password)) {
-        if (this.#failures.isOver(place, nowMs())) return WRONG;
-        const answer = await this.#passwords.verify(credential, password);
-        if (answer === "busy") return { kind: "busy" };
-        if (answer === "wrong") continue;
-        if (book.active(id) !== known) return { kind: "busy" }; // U3
-      }
-      return { kind: "known", known, by: "password" };
+      const isRight =
+        credential.kind === "secret"
+          ? (credential.generated ?? mayBeGenerated) && isSecret(credential, digest)
+          : credential.kind === "password" && this.#passwords.isKnown(credential, password);
+      if (isRight) return { kind: "known", known: known!, by: credential.kind };
     }
-    return WRONG;
+    const verdict = await this.#passwords.verify({ place, id, password, credentials });
+    if (isRefusal(verdict)) return { kind: verdict };
+    if (!known || book.active(id) !== known) return { kind: "busy" }; // U3
+    return { kind: "known", known, by: verdict };
   }
 
-  async #fail(place: string, sinceMs: number): Promise<Authentication> {
-    const { nowMs } = this.#parts;
-    const isOver = this.#failures.isOver(place, nowMs());
-    this.#failures.fail(place, nowMs());
-    await wait(Math.max(0, sinceMs + FAILURE_MS - nowMs()), undefined, { ref: false }); // U1
-    return isOver
+  /** A failure that nothing was computed for; a place that has too many of them hears so. */
+  #noGuess(place: string): Verdict {
+    const { limit } = this.#passwords;
+    const nowMs = this.#parts.nowMs();
+    if (limit.isPlaceOver(place, nowMs)) return { kind: "limited" };
+    limit.fail(place, nowMs);
+    return { kind: "wrong" };
+  }
+
+  async #fail(why: "wrong" | "limited", sinceMs: number): Promise<Authentication> {
+    const waitMs = Math.max(0, sinceMs + FAILURE_MS - this.#parts.nowMs());
+    await wait(waitMs, undefined, { ref: false }); // U1
+    return why === "limited"
       ? this.#refuse("refused_limited", "quota_exceeded")
       : this.#refuse("refused_credentials", "bad_credentials");
   }
@@ -142,3 +150,10 @@ export class Authenticator {
     return { allowed: false, reason };
   }
 }
+
+/** A record may name the one certificate that it means; else any with its name will do. */
+const isPinnedOrFree = (credential: Credential, { fingerprint }: Certificate): boolean =>
+  credential.kind === "certificate" && (credential.fingerprint ?? fingerprint) === fingerprint;
+
+const isRefusal = (verdict: PasswordVerdict): verdict is "wrong" | "busy" | "limited" =>
+  verdict === "wrong" || verdict === "busy" || verdict === "limited";

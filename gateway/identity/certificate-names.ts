@@ -6,7 +6,10 @@ import type { Certificate } from "./login.ts";
  * which a name that holds a comma or a quote is a quoted JSON string: read as such, never split, or
  * a name could pretend to be several.
  */
-export function namesOf({ subjectCN, altNames }: Certificate): string[] {
+export function namesOf({
+  subjectCN,
+  altNames,
+}: Pick<Certificate, "subjectCN" | "altNames">): string[] {
   const names = subjectCN === undefined ? [] : [subjectCN];
   const text = altNames.join(", ");
   for (const [, kind, quoted, bare] of text.matchAll(

@@ -1,15 +1,13 @@
-// How many refused logins one place may cause (pure: time is handed in).
-//
-// What is slowed down is guessing, and only chosen passwords can be guessed. So a place over its
-// bound has its passwords refused unchecked and hears "quota exceeded" for every failure, while
-// generated secrets, certificates and passwords known from a moment ago still let their owners in:
-// a fleet behind one NATed address is not locked out by one broken device or one guesser in it.
+// A count of failures by key, which are forgiven with time (pure: time is handed in).
 
-/** Failures at once before a place is over its bound, and how fast it is forgiven. */
-const BURST = 30;
-const PER_SECOND = 1;
-/** Places remembered; the one longest without a failure is forgotten first. */
-const PLACES_MAX = 10_000;
+export interface FailureBound {
+  /** Failures at once before a key is over its bound. */
+  readonly burst: number;
+  /** Failures forgiven in a second. */
+  readonly perSecond: number;
+  /** Keys remembered; the one longest without a failure is forgotten first. */
+  readonly keysMax: number;
+}
 
 interface Debt {
   failures: number;
@@ -17,26 +15,40 @@ interface Debt {
 }
 
 export class FailureLimit {
+  readonly #bound: FailureBound;
   readonly #debts = new Map<string, Debt>();
+
+  constructor(bound: FailureBound) {
+    this.#bound = bound;
+  }
 
   get size(): number {
     return this.#debts.size;
   }
 
-  isOver(place: string, nowMs: number): boolean {
-    const debt = this.#debts.get(place);
-    return debt !== undefined && left(debt, nowMs) >= BURST;
+  /** True unless one more failure is within the bound. */
+  isOver(key: string, nowMs: number): boolean {
+    return this.#left(key, nowMs) + 1 > this.#bound.burst;
   }
 
-  fail(place: string, nowMs: number): void {
-    const debt = this.#debts.get(place);
-    const failures = Math.min(BURST, debt ? left(debt, nowMs) : 0) + 1;
-    this.#debts.delete(place);
+  fail(key: string, nowMs: number): void {
+    const failures = Math.min(this.#bound.burst, this.#left(key, nowMs) + 1);
+    this.#debts.delete(key);
     const oldest = this.#debts.keys().next();
-    if (this.#debts.size >= PLACES_MAX && !oldest.done) this.#debts.delete(oldest.value);
-    this.#debts.set(place, { failures, atMs: nowMs });
+    if (this.#debts.size >= this.#bound.keysMax && !oldest.done) this.#debts.delete(oldest.value);
+    this.#debts.set(key, { failures, atMs: nowMs });
+  }
+
+  /** Takes one failure back that was none after all. */
+  refund(key: string, nowMs: number): void {
+    const failures = this.#left(key, nowMs) - 1;
+    if (failures > 0) this.#debts.set(key, { failures, atMs: nowMs });
+    else this.#debts.delete(key);
+  }
+
+  #left(key: string, nowMs: number): number {
+    const debt = this.#debts.get(key);
+    if (debt === undefined) return 0;
+    return Math.max(0, debt.failures - ((nowMs - debt.atMs) / 1000) * this.#bound.perSecond);
   }
 }
-
-const left = ({ failures, atMs }: Debt, nowMs: number): number =>
-  Math.max(0, failures - ((nowMs - atMs) / 1000) * PER_SECOND);

@@ -6,6 +6,8 @@ export interface Certificate {
   readonly subjectCN: string | undefined;
   /** As Node spells them: `DNS:name`, `URI:...`, `IP Address:...`. */
   readonly altNames: readonly string[];
+  /** SHA-256 of the certificate (DER) in lower-case hex. */
+  readonly fingerprint: string;
 }
 
 export interface Credentials {

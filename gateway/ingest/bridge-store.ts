@@ -5,11 +5,11 @@
 //     at most those of one turn; what is lost counts as new (bridge-memory.ts/Q3).
 // B2. It holds digests of values that are in the log by then, never one that may not be.
 // B3. A store that fails is reported once and never throws: the memory of the process goes on without it.
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
+import { makePrivateDatabase, makePrivateDirectory } from "../../platform/runtime/private-files.ts";
 import type { BridgeValue, BridgeValues } from "./bridge-memory.ts";
 
 const FILE = "bridges.sqlite";
@@ -95,7 +95,8 @@ export function openBridgeStore(directory: string, logger: Logger): BridgeStore 
   const path = join(directory, FILE);
   const consequence = "what bridges repeat after the next restart may count as new";
   try {
-    mkdirSync(directory, { recursive: true });
+    makePrivateDirectory(directory);
+    makePrivateDatabase(path);
     const database = new DatabaseSync(path);
     database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;");
     database.exec("PRAGMA synchronous = NORMAL;");

@@ -1,3 +1,4 @@
+import { printable } from "../../platform/runtime/printable.ts";
 import { randomUUID } from "node:crypto";
 import { userInfo } from "node:os";
 import type { Command as CommandLine } from "commander";
@@ -13,6 +14,7 @@ import { HUB } from "../../platform/nats/topology/topology.ts";
 import { as } from "../../platform/runtime/config.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import { checkHub, findCommands, issue } from "../../cloud/operations/commands/store.ts";
+import { sayJson } from "./kit/output.ts";
 import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, parser, place } from "./kit/options.ts";
@@ -78,12 +80,9 @@ export function addCommandsCommand(program: CommandLine, say: Say): void {
         if (found.length === 0 && id !== undefined) throw refused(`there is no command "${id}"`);
         const nowMs = Date.now();
         if (json)
-          say(
-            JSON.stringify(
-              found.map((one) => reportOf(one, nowMs)),
-              null,
-              2,
-            ),
+          sayJson(
+            say,
+            found.map((one) => reportOf(one, nowMs)),
           );
         else if (found.length === 0) say("no commands");
         else for (const one of found) say(lineOf(one, nowMs));
@@ -134,9 +133,9 @@ function payloadOf(reply: Reply): unknown {
   }
 }
 
-/** The reply on one line, without control characters, which could rewrite the terminal. */
+/** The reply on one line. */
 const shown = (reply: Reply): string =>
-  JSON.stringify(payloadOf(reply)).replace(/\p{C}/gu, "\uFFFD").slice(0, REPLY_SHOWN_CHARS);
+  printable(JSON.stringify(payloadOf(reply))).slice(0, REPLY_SHOWN_CHARS);
 
 const withHub = (at: Place, work: (hub: NatsConnection) => Promise<void>): Promise<void> =>
   withNats(at, HUB, async (hub) => {

@@ -6,6 +6,7 @@ import {
   DEVICE_ROLES,
   type Device,
   type DeviceRole,
+  certificateFingerprint,
   deviceIdProblem,
   speaksForProblem,
 } from "../../contracts/device.ts";
@@ -18,16 +19,18 @@ import { type DeviceStore, openDeviceStore } from "../../cloud/operations/device
 import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, place } from "./kit/options.ts";
-import { remark } from "./kit/output.ts";
+import { remark, sayJson } from "./kit/output.ts";
 import { Progress } from "./kit/progress.ts";
 import { UsageError } from "./kit/usage-error.ts";
 import { refused } from "../../cloud/operations/refused.ts";
+import { messageOf } from "../../platform/runtime/errors.ts";
 import { instant } from "../../cloud/operations/words.ts";
 
 interface AddOptions extends Place {
   role?: DeviceRole;
   passwordStdin?: boolean;
   certificate?: boolean;
+  certificateFingerprint?: string;
   alerts?: boolean;
   topic?: string[];
   speaksFor?: string[];
@@ -48,6 +51,7 @@ export function addDevicesCommand(program: Command, say: Say): void {
     .addOption(new Option("--role <role>", "default: device").choices(DEVICE_ROLES))
     .option("--password-stdin", "a chosen password from standard input instead of a new secret")
     .option("--certificate", "a client certificate with this id as CN or SAN instead of a secret")
+    .option("--certificate-fingerprint <sha256>", "only this certificate, of that CN or SAN")
     .option("--alerts", "may read alerts/#; roles other than device and bridge may anyway")
     .option("--topic <filters...>", "topics of its own outside devices/, such as tele/boiler-7/#")
     .option(
@@ -64,7 +68,7 @@ export function addDevicesCommand(program: Command, say: Say): void {
     .action(async (options: Place & { json?: boolean }) => {
       const { devices: all, problems } = await atHub(options, (store) => store.all());
       for (const problem of problems) remark(`${problem}; nobody gets in with it`);
-      if (options.json) return say(JSON.stringify(all.map(withoutHashes), null, 2));
+      if (options.json) return sayJson(say, all.map(withoutHashes));
       for (const device of all) say(describe(device));
       if (all.length === 0) say("no devices");
     });
@@ -83,12 +87,16 @@ export function addDevicesCommand(program: Command, say: Say): void {
     "devices import devices.csv --secrets-out secrets.csv",
   )
     .description(
-      "Add the devices of a CSV file, all or none; its columns are id, role, secret and speaks_for.",
+      "Add the devices of a CSV file, all or none; columns: id, role, secret, fingerprint, speaks_for.",
     )
     .option("--secrets-out <file>", "new file for generated secrets, readable only by you")
     .option("--skip-existing", "leave devices that exist as they are")
+    .option("--generated", "the file's secrets were once written by --secrets-out: no others")
     .action(
-      async (file: string, options: Place & { secretsOut?: string; skipExisting?: boolean }) => {
+      async (
+        file: string,
+        options: Place & { secretsOut?: string; skipExisting?: boolean; generated?: boolean },
+      ) => {
         using progress = new Progress("importing devices", null);
         const report = (added: number, total: number): void => {
           progress.expect(total);
@@ -109,7 +117,8 @@ const atHub = <T>(at: Place, work: (store: DeviceStore) => Promise<T>): Promise<
 async function add(id: string, options: AddOptions, say: Say): Promise<void> {
   const problem = deviceIdProblem(id);
   if (problem) throw refused(`"${id}": ${problem}`);
-  if (options.passwordStdin && options.certificate)
+  const { passwordStdin, certificate, certificateFingerprint } = options;
+  if (passwordStdin && (certificate || certificateFingerprint !== undefined))
     throw new UsageError("--password-stdin and --certificate exclude each other");
   const { credential, secret } = await newCredential(options);
   for (const pattern of options.speaksFor ?? []) {
@@ -130,6 +139,10 @@ async function add(id: string, options: AddOptions, say: Say): Promise<void> {
 async function newCredential(
   options: AddOptions,
 ): Promise<{ credential: Credential; secret?: string }> {
+  if (options.certificateFingerprint !== undefined) {
+    const fingerprint = fingerprintOf(options.certificateFingerprint);
+    return { credential: { kind: "certificate", fingerprint } };
+  }
   if (options.certificate) return { credential: { kind: "certificate" } };
   if (!options.passwordStdin) {
     const secret = generateSecret();
@@ -141,9 +154,23 @@ async function newCredential(
   return { credential: await passwordCredential(password) };
 }
 
+function fingerprintOf(text: string): string {
+  try {
+    return certificateFingerprint(text);
+  } catch (error) {
+    throw refused(messageOf(error));
+  }
+}
+
+/** The kind of a credential; of a certificate's fingerprint as much as tells it from others. */
+const describeCredential = (credential: Credential): string =>
+  credential.kind === "certificate" && credential.fingerprint !== undefined
+    ? `certificate(${credential.fingerprint.slice(0, 16)}…)`
+    : credential.kind;
+
 function describe(device: Device): string {
   const { id, role, credentials, alerts, topics, speaksFor, revokedAtMs } = device;
-  const parts = [id, role, credentials.map(({ kind }) => kind).join("+")];
+  const parts = [id, role, credentials.map(describeCredential).join("+")];
   if (alerts) parts.push("alerts");
   if (topics?.length) parts.push(topics.join(" "));
   if (speaksFor) parts.push(`speaks for ${speaksFor.join(" ")}`);

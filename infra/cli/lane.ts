@@ -5,7 +5,7 @@ import { messageOf } from "../../platform/runtime/errors.ts";
 import { type Place, findInstallation, natsAddress } from "./kit/addresses.ts";
 import { openNats, withNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, parseWholeNumber, place } from "./kit/options.ts";
-import { remark } from "./kit/output.ts";
+import { remark, sayJson } from "./kit/output.ts";
 import { askProcesses } from "./kit/processes.ts";
 import { refused } from "../../cloud/operations/refused.ts";
 import { type RegionLog, readRegionLog } from "../../cloud/operations/lanes/region-log.ts";
@@ -52,7 +52,7 @@ export function addLaneCommand(program: Command, say: Say): void {
       if (report.logs.length === 0)
         throw refused(`there is no log of region ${flags.region} there`);
       if (flags.partition !== undefined) checkLane(report.logs[0]!, flags.partition);
-      if (flags.json) say(JSON.stringify(report, null, 2));
+      if (flags.json) sayJson(say, report);
       else for (const line of lanesLines(report, Date.now())) say(line);
     });
 

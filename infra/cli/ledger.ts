@@ -6,6 +6,7 @@ import type { Ledger } from "../../contracts/messages/ledger.ts";
 import { acknowledgeOpen, openIn } from "../../cloud/operations/ledger/acknowledge.ts";
 import { refused } from "../../cloud/operations/refused.ts";
 import { count } from "../../cloud/operations/words.ts";
+import { sayJson } from "./kit/output.ts";
 import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, parseWholeNumber, place } from "./kit/options.ts";
@@ -50,7 +51,7 @@ export function addLedgerCommand(program: Command, say: Say): void {
     .action((flags: ShowFlags) =>
       withNats(flags, HUB, async (nats) => {
         const shown = shownOf(await standing(nats), flags);
-        if (flags.json) say(JSON.stringify(shown, null, 2));
+        if (flags.json) sayJson(say, shown);
         else for (const line of ledgerLines(shown, Date.now())) say(line);
         if (shown.open.length > 0) process.exitCode = 1;
       }),

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { sayJson } from "./kit/output.ts";
 import { findInstallation } from "./kit/addresses.ts";
 import { type Say, example } from "./kit/options.ts";
 import { readInstallation } from "./status/installation.ts";
@@ -16,8 +17,7 @@ export function addStatusCommand(program: Command, say: Say): void {
     .action(async (flags: { dataDir?: string; json: boolean }) => {
       const report = await readInstallation(findInstallation(flags.dataDir));
       const problems = problemsOf(report);
-      if (flags.json)
-        say(JSON.stringify({ verdict: verdictOf(report, problems), problems, ...report }, null, 2));
+      if (flags.json) sayJson(say, { verdict: verdictOf(report, problems), problems, ...report });
       else for (const line of screenLines(report)) say(line);
       if (problems.length > 0) process.exitCode = 1;
     });

@@ -14,6 +14,7 @@ import {
   type TopologyOptions,
 } from "../../platform/nats/topology/topology.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
+import { sayText } from "./kit/output.ts";
 import { openNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, parseDuration, parsePositive } from "./kit/options.ts";
 import { Progress } from "./kit/progress.ts";
@@ -91,7 +92,7 @@ export function addTopologyCommand(program: Command, say: Say): void {
       const pairs = pairsOf(flags.regions, flags.copies);
       if (server !== HUB && !flags.regions.includes(server))
         throw refused(`${server} is neither hub nor a region`);
-      say(server === HUB ? hubConfig(pairs) : regionConfig(pairs, server));
+      sayText(say, server === HUB ? hubConfig(pairs) : regionConfig(pairs, server));
     });
   command(
     "diff",

@@ -1,6 +1,6 @@
 import { startTelemetry } from "../../otel/telemetry.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
-import { serveStatus } from "../../platform/runtime/status-server.ts";
+import { serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
 import { Link } from "./link.ts";
 import { linkMetricSpecs } from "./metrics.ts";
 import { LINK_OPTIONS } from "./options.ts";
@@ -19,7 +19,7 @@ await processMain({
     );
     telemetry.metrics.add(linkMetricSpecs(() => link.status()));
     await link.open();
-    const at = { host: config.statusHost, port: config.statusPort };
+    const at = statusAddress(config);
     await using status = await serveStatus(at, link, telemetry.metrics);
     logger.info({ port: link.port, statusPort: status.port }, "listening");
     await new Promise<void>((resolve) =>

@@ -37,7 +37,7 @@ export class Child {
 
   constructor(plan: ProcessPlan, logPath: string, events: ChildEvents) {
     this.plan = plan;
-    this.#log = createWriteStream(logPath, { flags: "a" });
+    this.#log = createWriteStream(logPath, { flags: "a", mode: 0o600 });
     this.#events = events;
   }
 

@@ -1,7 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { printableLines } from "../../platform/runtime/printable.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import { fileVariable, hasPassword } from "../../platform/runtime/secret-files.ts";
+import { createPrivately } from "../../platform/runtime/private-files.ts";
 import { launcherProgram } from "./options.ts";
 import { Demo } from "./demo/demo.ts";
 import { planDemo } from "./demo/plan-demo.ts";
@@ -30,7 +32,7 @@ const program = launcherProgram();
 /** Bound of the final lines; all of them are in the report. */
 const INCIDENTS_SHOWN = 20;
 
-const say = (line: string): void => void process.stderr.write(`skerry: ${line}\n`);
+const say = (line: string): void => void process.stderr.write(`skerry: ${printableLines(line)}\n`);
 
 async function main(): Promise<number> {
   program.parse();
@@ -43,6 +45,7 @@ async function main(): Promise<number> {
     root: process.getuid?.() === 0,
     say,
   });
+  createPrivately(); // The servers, too; packages are installed by now.
   const secret = makeSecrets(options.dataDir);
   const local = planLocal(options, {
     programs,

@@ -1,5 +1,6 @@
 // The live panel (pure): two snapshots in, lines of text out.
 import type { Histogram } from "hdr-histogram-js";
+import { printable } from "../../platform/runtime/printable.ts";
 import type { LaneStatus } from "../../contracts/messages/status.ts";
 import { type CrashLoop, crashLoopText } from "./crash-loop.ts";
 import { type Incident, incidentLines } from "./incident.ts";
@@ -67,7 +68,7 @@ export function renderPanel(input: PanelInput): string {
     "",
     `  ${REGIONS.map((r) => `${r} ${mqtt[r]}`).join("   ")}   influx ${new URL(influx).origin}`,
   );
-  return lines.join("\n");
+  return lines.map(printable).join("\n");
 }
 
 const logState = (log: { state: string; detail: string }): string =>

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
+import { makePrivateDirectory } from "../../platform/runtime/private-files.ts";
 import type { ProcessPlan } from "./places.ts";
 
 /** @throws AppError `ADDRESS_IN_USE` naming the first port that somebody else has. */
@@ -61,8 +62,10 @@ const canListen = (port: number): Promise<boolean> =>
 export function takeDirectory(dataDir: string, pid: number): () => void {
   const lock = join(dataDir, "launcher.pid");
   try {
-    for (const name of ["logs", "ledger", "nats", "influx"])
-      mkdirSync(join(dataDir, name), { recursive: true });
+    for (const name of ["logs", "ledger", "nats", "influx"]) {
+      makePrivateDirectory(join(dataDir, name));
+      chmodSync(join(dataDir, name), 0o700); // Also those of before.
+    }
     const owner = readOwner(lock);
     if (owner !== null && owner !== pid && isAlive(owner))
       throw new Error(`it is in use by process ${owner}; choose another with --data-dir`);

@@ -1,6 +1,6 @@
 // One run of the local installation: servers, topology, services, devices; then until the time is up
 // or somebody says stop; then devices first, drain, report, and everything down.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import logUpdate from "log-update";
 import { InsightWatch } from "../../cloud/insight/watch.ts";
@@ -13,6 +13,7 @@ import { PARTITIONS_DEFAULT } from "../../platform/nats/topology/topology.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { AppError } from "../../platform/runtime/errors.ts";
 import { makeLogger } from "../../platform/runtime/logger.ts";
+import { makePrivateDirectory } from "../../platform/runtime/private-files.ts";
 import { type Incident, incidentLine } from "./incident.ts";
 import { Monitor, lanesPassed } from "./monitor.ts";
 import { renderPanel } from "./panel.ts";
@@ -125,7 +126,7 @@ export class Session {
   async #startAll(stop: AbortSignal): Promise<{ at: Date; marks: StreamMarks } | null> {
     const { files, servers, services, simulator, addresses } = this.#plan;
     for (const { path, text } of files) {
-      mkdirSync(dirname(path), { recursive: true });
+      makePrivateDirectory(dirname(path));
       writeFileSync(path, text);
     }
     writeSecrets(this.#plan.secretFiles);

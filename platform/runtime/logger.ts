@@ -1,3 +1,4 @@
+import { printable } from "./printable.ts";
 import { pino, symbols, type DestinationStream, type Logger } from "pino";
 
 export type { Logger };
@@ -10,7 +11,7 @@ class Lines implements DestinationStream {
   readonly #stdout = pino.destination(1);
 
   write(line: string): void {
-    this.#stdout.write(line);
+    this.#stdout.write(`${printable(line.slice(0, -1))}\n`); // JSON escapes only those below the space.
     for (const take of this.taps) take(line);
   }
 }

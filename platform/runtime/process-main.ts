@@ -1,3 +1,4 @@
+import { printableLines } from "./printable.ts";
 import {
   type OptionTable,
   type Resolved,
@@ -8,6 +9,7 @@ import {
 } from "./config.ts";
 import { AppError, messageOf } from "./errors.ts";
 import { type Logger, makeLogger } from "./logger.ts";
+import { createPrivately } from "./private-files.ts";
 
 /** Options of every process. */
 export const COMMON_OPTIONS = {
@@ -47,6 +49,7 @@ export async function processMain<S extends OptionTable>(spec: ProcessSpec<S>): 
     process.stdout.write(helpText(spec.title, table));
     return;
   }
+  createPrivately();
   let logger = makeLogger({ process: spec.name }, "info");
   const ending = new AsyncDisposableStack();
   const end = async (code: number): Promise<never> => {
@@ -68,7 +71,7 @@ export async function processMain<S extends OptionTable>(spec: ProcessSpec<S>): 
     await end(0);
   } catch (error) {
     if (error instanceof AppError && error.code === "CONFIG_INVALID")
-      process.stderr.write(`${spec.name}: ${messageOf(error)}\n`);
+      process.stderr.write(`${spec.name}: ${printableLines(messageOf(error))}\n`);
     else logger.fatal({ err: error }, messageOf(error));
     await end(1);
   }

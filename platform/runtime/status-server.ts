@@ -1,7 +1,8 @@
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type OptionTable, as } from "./config.ts";
+import { type OptionTable, type Resolved, as } from "./config.ts";
 import { messageOf } from "./errors.ts";
+import { hostNames, isAllowedHostOrAddress } from "./http-host.ts";
 
 /** Options of every process that serves its status. */
 export const STATUS_OPTIONS = {
@@ -17,7 +18,27 @@ export const STATUS_OPTIONS = {
     fallback: "0",
     parse: as.integer(0, 65_535),
   },
+  statusHosts: {
+    env: "SKERRY_STATUS_HOSTS",
+    doc: "names by which others ask for them, besides localhost, addresses and that address: a list",
+    fallback: "",
+    parse: as.list,
+  },
 } satisfies OptionTable;
+
+export interface StatusAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Names in Host besides those of this machine, of `host`, and addresses. */
+  readonly hosts?: readonly string[];
+}
+
+/** The address of a process as its options say. */
+export const statusAddress = (config: Resolved<typeof STATUS_OPTIONS>): StatusAddress => ({
+  host: config.statusHost,
+  port: config.statusPort,
+  hosts: config.statusHosts,
+});
 
 export interface StatusSource {
   /** True once the process does its real work, not merely listens. */
@@ -37,14 +58,20 @@ export interface StatusServer extends AsyncDisposable {
   port: number;
 }
 
-/** Serves `GET /readyz` (200 or 503), `/status` (JSON) and `/metrics` (Prometheus). */
+/**
+ * Serves `GET /readyz` (200 or 503), `/status` (JSON) and `/metrics` (Prometheus). Other methods hear 405,
+ * and 421 whoever asks for a name that is none of ours: a web page whose name points here (DNS rebinding).
+ */
 export async function serveStatus(
-  at: { host: string; port: number },
+  at: StatusAddress,
   source: StatusSource,
   metrics: MetricsSource,
 ): Promise<StatusServer> {
+  const names = hostNames(at.host, at.hosts);
   const server = createServer((request, response) => {
-    if (request.method !== "GET") return void response.writeHead(405).end();
+    if (!isAllowedHostOrAddress(request.headers.host, names))
+      return void response.writeHead(421).end("not a name of this process: SKERRY_STATUS_HOSTS\n");
+    if (request.method !== "GET") return void response.writeHead(405, { allow: "GET" }).end();
     if (request.url === "/readyz") {
       const ready = source.ready();
       const why = ready ? null : (source.whyNotReady?.() ?? null);

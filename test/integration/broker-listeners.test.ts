@@ -1,5 +1,6 @@
 // Goal: every listener speaks MQTT 3.1.1 and 5, and says who is calling.
 // Method: mqtt.js over TCP, TLS, WebSocket and secure WebSocket; credentials as `authenticate` saw them.
+import { X509Certificate, createHash } from "node:crypto";
 import { once } from "node:events";
 import { request } from "node:http";
 import { WebSocket } from "ws";
@@ -69,7 +70,13 @@ test.for(
   expect(seen[0]!.password?.toString()).toBe("word");
   expect(seen[0]!.certificate).toEqual(
     secure
-      ? { subjectCN: "boiler-7", altNames: ["DNS:boiler-7.plant", "URI:urn:device:boiler-7"] }
+      ? {
+          subjectCN: "boiler-7",
+          altNames: ["DNS:boiler-7.plant", "URI:urn:device:boiler-7"],
+          fingerprint: createHash("sha256")
+            .update(new X509Certificate(DEVICE_CERTIFICATE).raw)
+            .digest("hex"),
+        }
       : undefined,
   );
 });

@@ -160,6 +160,16 @@ test("import: all rows or none, secrets in a private file", async () => {
   await eventually("the region knows them", () => canLogIn("old", "factory-1"));
   expect(await canLogIn(id, secret)).toBe(true);
   expect(await canLogIn("a, b", given)).toBe(true);
+  expect((await list())["a, b"]).toMatchObject({ credentials: ["password"] }); // However long.
+
+  writeFileSync(csv, `id,secret\nback-1,${secret}\nback-2,${given}x\n`);
+  expect((await skerry(["import", csv, "--generated"])).err).toContain(
+    "line 3: the secret is none",
+  );
+  writeFileSync(csv, `id,secret\nback-1,${secret}\n`);
+  expect(await skerry(["import", csv, "--generated"])).toMatchObject({ code: 0 });
+  expect((await list())["back-1"]).toMatchObject({ credentials: ["secret"] });
+  writeFileSync(csv, ["id,role,secret", ...rows, `"a, b",,${given}`, "old,,factory-1"].join("\n"));
 
   expect((await skerry(["import", csv])).err).toContain('line 2: "fleet-0" exists already');
   const rest = await skerry(["import", csv, "--skip-existing"]);

@@ -9,7 +9,7 @@ import type { IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Guard } from "../access/guard.ts";
-import { isAllowedHost } from "../access/origin.ts";
+import { isAllowedHost } from "../../../platform/runtime/http-host.ts";
 import { type Role, mayDo } from "../access/who.ts";
 import { ViewerConnections } from "./viewer-connection.ts";
 

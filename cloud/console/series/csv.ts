@@ -1,4 +1,5 @@
 // Lines as a spreadsheet reads them (pure): a row for each point, which says itself what it is a point of.
+import { csvCell, csvText } from "../../operations/csv-cell.ts";
 import type { SeriesLine } from "./read-series.ts";
 
 const POINT_COLUMNS = ["field", "unit", "value", "min", "max", "count", "revision", "final"];
@@ -18,14 +19,8 @@ export function csvOf(lines: readonly SeriesLine[]): string {
       ].join(","),
     );
   });
-  return [["time", ...tagNames.map(headOf), ...POINT_COLUMNS].join(","), ...rows, ""].join("\r\n");
+  return [["time", ...tagNames.map(csvCell), ...POINT_COLUMNS].join(","), ...rows, ""].join("\r\n");
 }
 
-const headOf = (name: string): string => (/^\w+$/.test(name) ? name : String(cell(name)));
-
-/** A text that a spreadsheet would take for a formula is marked as text. */
-function cell(value: number | string | boolean | null): string | number | boolean | null {
-  if (typeof value !== "string") return value;
-  const text = /^\s*[=+@\-＝＋－＠]|^[\t\r\n]/.test(value) ? `'${value}` : value;
-  return `"${text.replaceAll('"', '""')}"`;
-}
+const cell = (value: number | string | boolean | null): string | number | boolean | null =>
+  typeof value === "string" ? csvText(value) : value;

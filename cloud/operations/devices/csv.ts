@@ -4,9 +4,12 @@ import {
   DEVICE_ROLES,
   type DeviceRole,
   SPEAKS_FOR_MAX,
+  certificateFingerprint,
   deviceIdProblem,
   speaksForProblem,
 } from "../../../contracts/device.ts";
+import { csvCell, textOfCell } from "../csv-cell.ts";
+import { messageOf } from "../../../platform/runtime/errors.ts";
 
 export interface DeviceRow {
   readonly line: number;
@@ -16,9 +19,11 @@ export interface DeviceRow {
   readonly secret: string | undefined;
   /** The devices that a bridge speaks for, if it names any. */
   readonly speaksFor: readonly string[] | undefined;
+  /** That of its certificate, with which it logs in instead of a secret. */
+  readonly fingerprint: string | undefined;
 }
 
-const COLUMNS = ["id", "role", "secret", "speaks_for"];
+const COLUMNS = ["id", "role", "secret", "fingerprint", "speaks_for"];
 /** Between the devices in one field. */
 const BETWEEN = ";";
 
@@ -36,11 +41,16 @@ export function parseDeviceRows(
     const secret = fields["secret"] || undefined;
     const speaksFor = fields["speaks_for"]?.split(BETWEEN).map((pattern) => pattern.trim());
     const named = speaksFor?.filter((pattern) => pattern !== "");
+    const fingerprint = fields["fingerprint"] ? readFingerprint(fields["fingerprint"]) : undefined;
     const found = [
       deviceIdProblem(id),
       role ? null : `the role "${fields["role"]}" is none of ${DEVICE_ROLES.join(", ")}`,
       secret !== undefined && secret.length < secretCharsMin
         ? `the secret is shorter than ${secretCharsMin} characters`
+        : null,
+      fingerprint instanceof Error ? messageOf(fingerprint) : null,
+      secret !== undefined && fingerprint !== undefined
+        ? "there are a secret and a fingerprint: one of them"
         : null,
       lineOf.has(id) ? `"${id}" is on line ${lineOf.get(id)} already` : null,
       ...(named ?? []).map(speaksForProblem),
@@ -54,10 +64,25 @@ export function parseDeviceRows(
     ].filter((problem) => problem !== null);
     lineOf.set(id, line);
     for (const problem of found) problems.push(`line ${line}: ${problem}`);
-    if (role && found.length === 0)
-      rows.push({ line, id, role, secret, speaksFor: named?.length ? named : undefined });
+    if (role && found.length === 0 && !(fingerprint instanceof Error))
+      rows.push({
+        line,
+        id,
+        role,
+        secret,
+        fingerprint,
+        speaksFor: named?.length ? named : undefined,
+      });
   }
   return { rows, problems };
+}
+
+function readFingerprint(text: string): string | Error {
+  try {
+    return certificateFingerprint(text);
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 interface Fields {
@@ -84,14 +109,14 @@ function readFields(text: string, problems: string[]): Fields[] {
   const unknown = columns.filter((column) => !COLUMNS.includes(column));
   if (!columns.includes("id") || unknown.length > 0 || new Set(columns).size < columns.length) {
     problems.push(
-      `line 1: the columns are id, role, secret and speaks_for, not "${columns.join(",")}"`,
+      `line 1: the columns are id, role, secret, fingerprint and speaks_for, not "${columns.join(",")}"`,
     );
     return [];
   }
   return rest.map(({ record, info }) => ({
     line: info.lines,
     fields: {
-      ...Object.fromEntries(columns.map((column, at) => [column, record[at]])),
+      ...Object.fromEntries(columns.map((column, at) => [column, textOfCell(record[at] ?? "")])),
       ...(record.length > columns.length ? { surplus: "yes" } : {}),
     },
   }));
@@ -99,8 +124,6 @@ function readFields(text: string, problems: string[]): Fields[] {
 
 /** `id,secret` lines for whoever puts the secrets onto the devices. */
 export function secretsCsv(secrets: readonly { id: string; secret: string }[]): string {
-  const quote = (text: string): string =>
-    /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  const lines = secrets.map(({ id, secret }) => `${quote(id)},${quote(secret)}`);
+  const lines = secrets.map(({ id, secret }) => `${csvCell(id)},${csvCell(secret)}`);
   return ["id,secret", ...lines, ""].join("\n");
 }

@@ -2,8 +2,8 @@ import { closeSync, fsyncSync, openSync, readFileSync, writeFileSync } from "nod
 import type { Credential, Device } from "../../../contracts/device.ts";
 import { PASSWORD_CHARS_MIN, passwordCredential } from "../../../gateway/identity/passwords.ts";
 import {
-  SECRET_CHARS,
   generateSecret,
+  looksGenerated,
   secretCredential,
 } from "../../../gateway/identity/secrets.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
@@ -22,6 +22,8 @@ export interface ImportOptions {
   readonly secretsOut?: string;
   /** Leave devices that exist as they are, instead of refusing the file. */
   readonly skipExisting?: boolean;
+  /** The secrets of the file are such as `secretsOut` once got: others are refused. */
+  readonly generated?: boolean;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface ImportOptions {
  */
 export async function importDevices(
   store: DeviceStore,
-  { file, secretsOut, skipExisting = false }: ImportOptions,
+  { file, secretsOut, skipExisting = false, generated: areGenerated = false }: ImportOptions,
   report: (added: number, total: number) => void = () => undefined,
 ): Promise<{ added: number; generated: number; skipped: number }> {
   const { rows, problems } = parseDeviceRows(readFileSync(file, "utf8"), PASSWORD_CHARS_MIN);
@@ -40,10 +42,14 @@ export async function importDevices(
   if (!skipExisting)
     for (const { id, line } of rows)
       if (present.has(id)) problems.push(`line ${line}: "${id}" exists already`);
+  if (areGenerated)
+    for (const { line, secret } of rows)
+      if (secret !== undefined && !looksGenerated(secret))
+        problems.push(`line ${line}: the secret is none that was generated here`);
   if (problems.length > 0) throw refused(described(file, problems));
 
   const secrets = fresh
-    .filter(({ secret }) => secret === undefined)
+    .filter(({ secret, fingerprint }) => (secret ?? fingerprint) === undefined)
     .map(({ id }) => ({ id, secret: generateSecret() }));
   if (secrets.length > 0) {
     if (secretsOut === undefined)
@@ -55,7 +61,12 @@ export async function importDevices(
   const generated = new Map(secrets.map(({ id, secret }) => [id, secret]));
   let added = 0;
   const addOne = async (row: DeviceRow): Promise<void> => {
-    const credential = await credentialOf(row.secret ?? generated.get(row.id)!);
+    const credential: Credential =
+      row.fingerprint === undefined
+        ? await credentialOf(row.secret ?? generated.get(row.id)!, {
+            generated: areGenerated || row.secret === undefined,
+          })
+        : { kind: "certificate", fingerprint: row.fingerprint };
     await store.write(row.id, (now) => {
       if (now) throw refused(`"${row.id}" exists already`);
       return newDevice(row, credential);
@@ -77,9 +88,14 @@ export async function importDevices(
   return { added, generated: secrets.length, skipped: rows.length - fresh.length };
 }
 
-/** A secret as long as a generated one is taken for one; a shorter one is a chosen password. */
-export const credentialOf = async (secret: string): Promise<Credential> =>
-  secret.length >= SECRET_CHARS ? secretCredential(secret) : await passwordCredential(secret);
+/**
+ * Whatever somebody else brings may be guessed, however long it is: it is kept as a password is.
+ * Only of what was generated here is a fast hash enough.
+ */
+export const credentialOf = async (
+  secret: string,
+  { generated }: { generated: boolean },
+): Promise<Credential> => (generated ? secretCredential(secret) : await passwordCredential(secret));
 
 const newDevice = ({ id, role, speaksFor }: DeviceRow, credential: Credential): Device => ({
   id,

@@ -1,4 +1,5 @@
 // What a gateway would make of one message (pure): readings, what they lack, and rejects.
+import { printable } from "../../../platform/runtime/printable.ts";
 import type { MappingTable } from "../../../contracts/mapping.ts";
 import { decodeFrame, encodeFrame } from "../../../contracts/messages/frame.ts";
 import { eventTimeMs } from "../../../contracts/messages/reading.ts";
@@ -7,7 +8,6 @@ import type { Admitted, Arrival, Refused } from "../../../gateway/ingest/admissi
 import { admit } from "../../../gateway/ingest/admit.ts";
 import { Mapper } from "../../../gateway/ingest/mapping.ts";
 import { outcomeOf } from "../../../gateway/ingest/outcome.ts";
-import { printable } from "../words.ts";
 
 export interface Trial {
   readonly lines: readonly string[];

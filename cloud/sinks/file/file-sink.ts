@@ -97,7 +97,7 @@ export class FileSink implements Sink {
   async #append(text: string): Promise<void> {
     try {
       if (!this.#file) {
-        this.#file = await open(this.#path, "a");
+        this.#file = await open(this.#path, "a", 0o600);
         // The next line must not continue a line that was cut off (F1).
         if ((await this.#file.stat()).size > 0) await this.#file.appendFile("\n");
       }

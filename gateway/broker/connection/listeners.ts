@@ -8,25 +8,28 @@ import {
   type Socket,
 } from "node:net";
 import type { Duplex } from "node:stream";
-import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from "node:tls";
-import { WebSocketServer, createWebSocketStream } from "ws";
+import {
+  type Server as TlsServer,
+  type TLSSocket,
+  createServer as createTlsServer,
+} from "node:tls";
 import { AppError } from "../../../platform/runtime/errors.ts";
-import type { Certificate } from "../../identity/login.ts";
 import type { Address, Listeners, TlsIdentity } from "../options.ts";
 import type { Origin } from "./origin.ts";
+import { certificateOf, renewTls, tlsOptions } from "./tls.ts";
+import { notHere, serveWebSockets } from "./web-socket.ts";
 
 export type Accept = (stream: Duplex, origin: Origin) => void;
 
 export interface Listening {
   readonly addresses: Record<string, { host: string; port: number }>;
+  /** New TLS handshakes use these; connections go on. */
+  renewTls(tls: TlsIdentity): void;
   /** Stops accepting; resolves once every socket is gone. */
   stop(): Promise<void>;
   /** Ends whatever has not become a connection yet (TLS handshakes, idle HTTP). */
   destroySockets(): void;
 }
-
-/** Time for a peer to finish its TLS handshake or HTTP upgrade. */
-const HANDSHAKE_MS = 10_000;
 
 /** @throws AppError `ADDRESS_IN_USE` naming the first host and port that is taken. */
 export async function startListeners(
@@ -35,6 +38,7 @@ export async function startListeners(
   bounds: { socketsMax: number; packetBytesMax: number },
 ): Promise<Listening> {
   const servers: Server[] = [];
+  const secure: TlsServer[] = [];
   const addresses: Listening["addresses"] = {};
   const sockets = new Set<Socket>();
   const stop = async (): Promise<void> => {
@@ -65,19 +69,24 @@ export async function startListeners(
       const server = createTlsServer(tlsOptions(mqtts.tls), (socket) =>
         accept(socket, originOf("mqtts", socket)),
       );
-      // A failed handshake is the peer's trouble, already closed by Node.
-      server.on("tlsClientError", (_error, socket) => socket.destroy());
+      hangUpOnFailure(server);
+      secure.push(server);
       await start("mqtts", server, mqtts);
     }
     if (ws) {
       const server = createHttpServer(notHere);
-      serveWebSockets(server, "ws", accept, bounds.packetBytesMax);
+      serveWebSockets(server, ws, bounds.packetBytesMax, (stream, { socket }) =>
+        accept(stream, originOf("ws", socket)),
+      );
       await start("ws", server, ws);
     }
     if (wss) {
       const server = createHttpsServer(tlsOptions(wss.tls), notHere);
-      server.on("tlsClientError", (_error, socket) => socket.destroy());
-      serveWebSockets(server, "wss", accept, bounds.packetBytesMax);
+      hangUpOnFailure(server);
+      secure.push(server);
+      serveWebSockets(server, wss, bounds.packetBytesMax, (stream, { socket }) =>
+        accept(stream, originOf("wss", socket)),
+      );
       await start("wss", server, wss);
     }
   } catch (error) {
@@ -87,7 +96,14 @@ export async function startListeners(
   const destroySockets = (): void => {
     for (const socket of sockets) socket.destroy();
   };
-  return { addresses, stop, destroySockets };
+  return {
+    addresses,
+    renewTls: (tls) => {
+      for (const server of secure) renewTls(server, tls);
+    },
+    stop,
+    destroySockets,
+  };
 }
 
 async function listen(server: Server, name: string, at: Address): Promise<AddressInfo> {
@@ -103,45 +119,9 @@ async function listen(server: Server, name: string, at: Address): Promise<Addres
   return server.address() as AddressInfo;
 }
 
-function serveWebSockets(server: Server, listener: string, accept: Accept, bytesMax: number): void {
-  const sockets = new WebSocketServer({
-    server: server as ReturnType<typeof createHttpServer>,
-    maxPayload: bytesMax * 2,
-    perMessageDeflate: false,
-    // [MQTT-6.0.0-3]: the client offers `mqtt` and the server selects it (`mqttv3.1` is MQTT 3.1's).
-    handleProtocols: (offered) =>
-      offered.has("mqtt") ? "mqtt" : offered.has("mqttv3.1") ? "mqttv3.1" : false,
-  });
-  sockets.on("error", () => undefined);
-  sockets.on("connection", (socket, request) => {
-    socket.on("error", () => undefined);
-    if (socket.protocol === "") return socket.close(1002, "the subprotocol must be mqtt");
-    // [MQTT-6.0.0-1]: a text frame ends the connection.
-    socket.on("message", (_data, isBinary) => {
-      if (!isBinary) socket.close(1003, "frames must be binary");
-    });
-    const stream = createWebSocketStream(socket);
-    accept(stream, originOf(listener, request.socket));
-  });
-}
-
-const notHere = (_: unknown, response: { writeHead(code: number): { end(): void } }): void => {
-  response.writeHead(426).end();
-};
-
-const tlsOptions = (tls: TlsIdentity): TlsOptions => ({
-  key: tls.key,
-  cert: tls.certificate,
-  handshakeTimeout: HANDSHAKE_MS,
-  minVersion: "TLSv1.2",
-  ...(tls.clientAuthorities === undefined
-    ? {}
-    : {
-        ca: tls.clientAuthorities,
-        requestCert: true,
-        rejectUnauthorized: tls.clientCertificateRequired ?? false,
-      }),
-});
+/** A failed handshake is the peer's trouble, already closed by Node. */
+const hangUpOnFailure = (server: TlsServer): void =>
+  void server.on("tlsClientError", (_error, socket) => socket.destroy());
 
 function originOf(
   listener: string,
@@ -150,15 +130,4 @@ function originOf(
   const remoteAddress = socket.remoteAddress ?? "unknown";
   const secure = "getPeerCertificate" in socket ? (socket as TLSSocket) : undefined;
   return { listener, remoteAddress, certificate: secure && certificateOf(secure) };
-}
-
-/** Only a certificate that one of the configured authorities has signed counts as one. */
-function certificateOf(socket: TLSSocket): Certificate | undefined {
-  if (!socket.authorized) return undefined;
-  const peer = socket.getPeerCertificate();
-  const commonName: unknown = peer.subject?.CN;
-  return {
-    subjectCN: typeof commonName === "string" ? commonName : undefined,
-    altNames: peer.subjectaltname?.split(", ") ?? [],
-  };
 }

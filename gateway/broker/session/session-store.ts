@@ -8,12 +8,15 @@
 // R4. Reads see the writes of the open transaction: it is the same connection.
 // R5. A store that fails (a full disk) is reported and never throws: what devices send is safe in
 //     the log by then, and what is lost is a queue entry for a subscriber, counted by the reporter.
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { deserialize, serialize } from "node:v8";
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
 import type { Owner } from "../../identity/login.ts";
+import {
+  makePrivateDatabase,
+  makePrivateDirectory,
+} from "../../../platform/runtime/private-files.ts";
 import type { Properties, Will } from "../protocol/properties.ts";
 
 const SCHEMA = `
@@ -322,10 +325,12 @@ export function openSessionStore(
   onFailure: (error: unknown) => void,
 ): SessionStore {
   try {
-    if (directory !== undefined) mkdirSync(directory, { recursive: true });
-    const database = new DatabaseSync(
-      directory === undefined ? ":memory:" : join(directory, "sessions.sqlite"),
-    );
+    const path = directory === undefined ? ":memory:" : join(directory, "sessions.sqlite");
+    if (directory !== undefined) {
+      makePrivateDirectory(directory);
+      makePrivateDatabase(path);
+    }
+    const database = new DatabaseSync(path);
     // WAL keeps the file whole through a power cut; NORMAL survives the process without an fsync
     // per transaction. Two gateways on one file would hand out each other's messages.
     database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;");

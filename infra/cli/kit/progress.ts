@@ -1,4 +1,5 @@
 // Progress of long work, beside its result: a line that is drawn anew in a terminal, elsewhere a line every 10 s.
+import { printable } from "../../../platform/runtime/printable.ts";
 import { createLogUpdate } from "log-update";
 import { type Counted, type Mark, markedWith, paceOf, paceText } from "./pace.ts";
 
@@ -65,7 +66,7 @@ export class Progress implements Disposable {
   #tell(): void {
     this.#marks = markedWith(this.#marks, { atMs: performance.now(), done: this.#done });
     const what = this.#now === "" ? this.#what : `${this.#what}, ${this.#now}`;
-    const text = paceText(what, paceOf(this.#marks, this.#total), this.#counted);
+    const text = printable(paceText(what, paceOf(this.#marks, this.#total), this.#counted));
     if (this.#draw) this.#draw(text);
     else this.#screen.write(`${text}\n`);
   }

@@ -1,7 +1,8 @@
 // Frames in words, for people and for programs (pure).
+import { printable } from "../../../platform/runtime/printable.ts";
 import type { FrameReading } from "../../../contracts/messages/frame.ts";
 import { holeText } from "../../../platform/nats/lanes/lane.ts";
-import { ago, count, duration, instant, printable } from "../../../cloud/operations/words.ts";
+import { ago, count, duration, instant } from "../../../cloud/operations/words.ts";
 import type { JudgedFrame } from "../../../cloud/operations/lanes/judged-frames.ts";
 
 /** A line of the frame, then one of each reading. */

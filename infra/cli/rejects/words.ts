@@ -1,6 +1,7 @@
 // Rejects in words, for people (pure).
+import { printable } from "../../../platform/runtime/printable.ts";
 import type { KeptReject } from "../../../cloud/operations/rejects/find.ts";
-import { count, instant, printable } from "../../../cloud/operations/words.ts";
+import { count, instant } from "../../../cloud/operations/words.ts";
 import { hexDump } from "./hex-dump.ts";
 
 const PAYLOAD_SHOWN_CHARS = 120;
@@ -10,7 +11,9 @@ export function lineOf({ seq, reject }: KeptReject): string {
   const payload = Buffer.from(reject.payload, "base64").toString("utf8");
   const shown = JSON.stringify(payload.slice(0, PAYLOAD_SHOWN_CHARS));
   const at = instant(reject.receivedAtMs);
-  return `${seq} ${at} ${reject.reason} ${reject.topic} (${reject.clientId}): ${reject.detail}; ${shown}`;
+  return printable(
+    `${seq} ${at} ${reject.reason} ${reject.topic} (${reject.clientId}): ${reject.detail}; ${shown}`,
+  );
 }
 
 /** Everything of a reject, one property a line, then the payload: as text, or as a hex dump. */

@@ -1,4 +1,5 @@
 // Records that were set aside in one domain: found, told, handled again, dropped.
+import { printable } from "../../../platform/runtime/printable.ts";
 import {
   type RetryAnswer,
   type SetAsideRecord,
@@ -17,7 +18,7 @@ import { Streams } from "../../../platform/nats/client/streams.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 import { refused } from "../../../cloud/operations/refused.ts";
 import { type FramesAgain, regionOfFrame } from "./frames-again.ts";
-import { bytes, instant, printable } from "../../../cloud/operations/words.ts";
+import { bytes, instant } from "../../../cloud/operations/words.ts";
 
 const ANSWER_WITHIN_MS = 12_000;
 const DETAIL_SHOWN_CHARS = 300;

@@ -1,13 +1,5 @@
 import { expect, test } from "vitest";
-import {
-  ago,
-  bytes,
-  count,
-  duration,
-  instant,
-  printable,
-  table,
-} from "../../../../cloud/operations/words.ts";
+import { ago, bytes, count, duration, instant, table } from "../../../../cloud/operations/words.ts";
 
 test("durations have the largest unit that fits twice", () => {
   const cases: [ms: number, text: string][] = [
@@ -51,10 +43,6 @@ test("columns are aligned, numbers to the right, and no line ends in spaces", ()
     "us/10  1,234",
   ]);
   expect(table(["LANE", "DONE"], [])).toEqual(["LANE  DONE"]);
-});
-
-test("text of devices cannot rewrite the terminal", () => {
-  expect(printable("a\u001b[2Jb")).toBe("a\\x1b[2Jb");
 });
 
 test("whatever a record says is a time can be told", () => {

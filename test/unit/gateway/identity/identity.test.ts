@@ -3,33 +3,30 @@
 import { describe, expect, test } from "vitest";
 import {
   type Device,
+  certificateFingerprint,
   checkDevice,
   deviceIdProblem,
-  deviceKey,
 } from "../../../../contracts/device.ts";
-import { Authenticator, type LoginOutcome } from "../../../../gateway/identity/authenticator.ts";
 import { namesOf } from "../../../../gateway/identity/certificate-names.ts";
 import { DeviceBook } from "../../../../gateway/identity/device-book.ts";
 import { FailureLimit } from "../../../../gateway/identity/failure-limit.ts";
-import type { Credentials } from "../../../../gateway/identity/login.ts";
 import { IDENTITY_OPTIONS } from "../../../../gateway/identity/options.ts";
-import { Passwords, passwordCredential } from "../../../../gateway/identity/passwords.ts";
+import { passwordCredential } from "../../../../gateway/identity/passwords.ts";
 import { isLoopback, placeOf } from "../../../../gateway/identity/remote-address.ts";
-import { generateSecret, secretCredential } from "../../../../gateway/identity/secrets.ts";
-
-const SECRET = generateSecret();
-const device = (over: Partial<Device> = {}): Device => ({
-  id: "boiler-7",
-  role: "device",
-  credentials: [secretCredential(SECRET)],
-  createdAtMs: 1,
-  ...over,
-});
-const put = (book: DeviceBook, record: Device) =>
-  book.apply(deviceKey(record.id), JSON.stringify(record));
+import {
+  generateSecret,
+  looksGenerated,
+  secretCredential,
+} from "../../../../gateway/identity/secrets.ts";
+import { SECRET, authenticatorOf, credentials, device, put } from "../../../support/logins.ts";
 
 describe("records", () => {
-  test("a generated secret has 128 bits", () => expect(SECRET).toMatch(/^[\w-]{22}$/));
+  test("a generated secret has 128 bits, and is known by its form", () => {
+    expect(SECRET).toMatch(/^[\w-]{22}$/);
+    for (let n = 0; n < 1_000; n++) expect(looksGenerated(generateSecret())).toBe(true);
+    for (const chosen of ["a".repeat(24), "correct-horse-battery-", "a".repeat(21), `${SECRET} `])
+      expect(looksGenerated(chosen)).toBe(false);
+  });
 
   test.each<[string, unknown]>([
     ["a role of no table", { ...device(), role: "root" }],
@@ -112,14 +109,17 @@ describe("addresses", () => {
   ])("%s counts as %s", (address, place) => expect(placeOf(address)).toBe(place));
 });
 
-test("failures: a burst is free, then a place is over its bound until it is forgiven", () => {
-  const limit = new FailureLimit();
+test("failures: a burst is free, then a key is over its bound until it is forgiven", () => {
+  const limit = new FailureLimit({ burst: 30, perSecond: 1, keysMax: 10_000 });
   for (let n = 0; n < 30; n++) limit.fail("here", 0);
   expect(limit.isOver("here", 0)).toBe(true);
   expect(limit.isOver("there", 0)).toBe(false);
   expect(limit.isOver("here", 2_000)).toBe(false);
   for (let n = 0; n < 1_000; n++) limit.fail("here", 3_000);
   expect(limit.isOver("here", 5_500)).toBe(false); // No debt that takes hours to pay.
+  for (let n = 0; n < 30; n++) limit.refund("here", 5_500);
+  for (let n = 0; n < 29; n++) limit.fail("here", 5_500);
+  expect(limit.isOver("here", 5_500)).toBe(false);
   for (let n = 0; n < 20_000; n++) limit.fail(`place ${n}`, 0);
   expect(limit.size).toBe(10_000);
 });
@@ -142,63 +142,9 @@ describe("names of a certificate", () => {
   });
 });
 
-describe("passwords", () => {
-  test("right, wrong, and known for a while", async () => {
-    let nowMs = 0;
-    const passwords = new Passwords(() => nowMs);
-    const credential = await passwordCredential("correct horse");
-    const right = Buffer.from("correct horse");
-    expect(passwords.isKnown(credential, right)).toBe(false);
-    expect(await passwords.verify(credential, Buffer.from("wrong horse"))).toBe("wrong");
-    expect(await passwords.verify(credential, right)).toBe("right");
-    expect(passwords.isKnown(credential, right)).toBe(true);
-    expect(passwords.isKnown(credential, Buffer.from("wrong horse"))).toBe(false);
-    nowMs = 11 * 60_000;
-    expect(passwords.isKnown(credential, right)).toBe(false);
-  });
-
-  test("what waits too long, or beyond the bound, hears busy instead of computing", async () => {
-    let nowMs = 0;
-    const passwords = new Passwords(() => nowMs);
-    const credential = await passwordCredential("correct horse");
-    const asked = Array.from({ length: 600 }, (_, n) =>
-      passwords.verify(credential, Buffer.from(`guess ${n}`)),
-    );
-    nowMs = 60_000;
-    const answers = await Promise.all(asked);
-    expect(answers.filter((answer) => answer === "busy")).toHaveLength(598);
-    expect(answers.slice(0, 2)).toEqual(["wrong", "wrong"]);
-  });
-});
-
-const credentials = (over: Partial<Credentials> = {}): Credentials => ({
-  clientId: "boiler-7",
-  username: "boiler-7",
-  password: Buffer.from(SECRET),
-  certificate: undefined,
-  remoteAddress: "10.0.0.1",
-  ...over,
-});
-
-function authenticatorOf(records: Device[], anonymous: "off" | "loopback" | "anywhere" = "off") {
-  const book = new DeviceBook();
-  for (const record of records) put(book, record);
-  const outcomes: LoginOutcome[] = [];
-  const authenticator = new Authenticator({
-    book,
-    anonymous,
-    nowMs: () => performance.now(),
-    count: (outcome) => outcomes.push(outcome),
-  });
-  const login = async (over: Partial<Credentials> = {}) => {
-    const answer = await authenticator.authenticate(credentials(over));
-    return answer.allowed ? "in" : answer.reason;
-  };
-  return { book, login, outcomes, authenticator };
-}
-
 describe("logins", () => {
-  const certificate = { subjectCN: "boiler-7", altNames: [] };
+  const fingerprint = "ab".repeat(32);
+  const certificate = { subjectCN: "boiler-7", altNames: [], fingerprint };
   const bare = { username: undefined, password: undefined };
 
   test("a secret names its device; client ids of others are refused", async () => {
@@ -250,10 +196,23 @@ describe("logins", () => {
     expect(await login({ certificate, ...bare, username: "boiler-7" })).toBe("in");
     expect(await login({ certificate, ...bare, clientId: "boiler-8" })).toBe("client_id_invalid");
     expect(await login({ certificate, ...bare, username: "boiler-8" })).toBe("bad_credentials");
-    const stranger = { subjectCN: "boiler-8", altNames: [] };
+    const stranger = { subjectCN: "boiler-8", altNames: [], fingerprint };
     expect(await login({ certificate: stranger, ...bare, clientId: "boiler-8" })).toBe(
       "bad_credentials",
     );
+  });
+
+  test("a record may name the one certificate that it means", async () => {
+    const pinned = (of: string) =>
+      device({ credentials: [{ kind: "certificate", fingerprint: of }] });
+    const right = authenticatorOf([pinned(fingerprint)]);
+    expect(await right.login({ certificate, ...bare })).toBe("in");
+    const another = authenticatorOf([pinned("cd".repeat(32))]);
+    expect(await another.login({ certificate, ...bare })).toBe("bad_credentials");
+    const openssl = `sha256 Fingerprint=${"AB:".repeat(31)}AB`;
+    expect(certificateFingerprint(openssl)).toBe(fingerprint);
+    for (const none of ["", "ab", `${fingerprint}ab`, "xy".repeat(32)])
+      expect(() => certificateFingerprint(none)).toThrow("64 hexadecimal digits");
   });
 
   test.each([
@@ -295,32 +254,6 @@ describe("logins", () => {
     const { login } = authenticatorOf([device()], "anywhere");
     expect(await login({ ...bare })).toBe("client_id_invalid");
     expect(await login({ ...bare, clientId: "boiler-7/x" })).toBe("client_id_invalid");
-  });
-
-  test("behind a place over its bound, guessing stops and fleets go on", async () => {
-    const password = Buffer.from("a long password");
-    const { login, outcomes } = authenticatorOf([
-      device(),
-      device({
-        id: "anna",
-        role: "operator",
-        credentials: [await passwordCredential("a long password")],
-      }),
-      device({
-        id: "ben",
-        role: "operator",
-        credentials: [await passwordCredential("a long password")],
-      }),
-    ]);
-    expect(await login({ username: "anna", clientId: "anna", password })).toBe("in");
-    const guess = { username: "boiler-7", password: Buffer.from("guess") };
-    await Promise.all(Array.from({ length: 40 }, () => login(guess)));
-    expect(outcomes).toContain("refused_limited");
-    expect(await login()).toBe("in");
-    expect(await login({ username: "anna", clientId: "anna", password })).toBe("in"); // Known.
-    const ben = { username: "ben", clientId: "ben", password };
-    expect(await login(ben)).toBe("quota_exceeded");
-    expect(await login({ ...ben, remoteAddress: "10.0.0.2" })).toBe("in");
   });
 
   test("a record that changes while its password is computed lets nobody in", async () => {

@@ -1,9 +1,6 @@
 import { expect, test } from "vitest";
-import {
-  allowedHosts,
-  crossSiteProblem,
-  isAllowedHost,
-} from "../../../../../cloud/console/access/origin.ts";
+import { allowedHosts, crossSiteProblem } from "../../../../../cloud/console/access/origin.ts";
+import { isAllowedHost } from "../../../../../platform/runtime/http-host.ts";
 
 test("the console answers to its own names on any port, and to nobody else's that points to it", () => {
   const allowed = allowedHosts("10.0.0.7", new URL("https://console.example"));
