@@ -231,6 +231,14 @@ const brokerMetrics = (counters: Broker["counters"]): MetricSpec[] => [
     read: () => counters.refused,
   },
   {
+    name: "skerry.gateway.filters.refused",
+    kind: "counter",
+    unit: "{filter}",
+    doc: "filters of SUBSCRIBE refused, by reason",
+    label: "reason",
+    read: () => counters.filtersRefused,
+  },
+  {
     name: "skerry.gateway.deliveries.dropped",
     kind: "counter",
     unit: "{message}",

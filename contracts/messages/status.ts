@@ -62,7 +62,7 @@ export interface SlowedClient {
   readonly clientId: string;
   readonly device: string | null;
   /** It publishes more than it may, or too much that is refused. */
-  readonly why: "rate" | "rejects";
+  readonly why: "rate" | "rejects" | "subscribes";
 }
 
 /** Values that readings do not hold as their devices sent them, since the start. */

@@ -3,7 +3,7 @@
 // Method: raw sockets against a broker with small limits.
 import type { IConnackPacket, IPublishPacket, Packet, QoS } from "mqtt-packet";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { startTestBroker } from "../support/mqtt-broker.ts";
+import { asRecords, startTestBroker } from "../support/mqtt-broker.ts";
 import { RawClient, connectPacket, publishPacket } from "../support/mqtt-client.ts";
 
 const connack = (client: RawClient): IConnackPacket => client.packets[0] as IConnackPacket;
@@ -50,11 +50,11 @@ test("packet size: an oversized packet ends its connection before its body is co
 
 test("publish rate: a client over it is slowed down, not disconnected, and loses nothing", async () => {
   const limits = { publishRatePerSecond: 100, publishBurst: 50 };
-  await using world = await startTestBroker({ limits });
+  await using world = await startTestBroker({ limits }, asRecords);
   using fast = await RawClient.connect(world.port, { clientId: "fast", keepalive: 1 });
   using other = await RawClient.connect(world.port, { clientId: "other" });
   const startedMs = performance.now();
-  const payload = "x".repeat(2000); // So that the bound is looked at within the burst.
+  const payload = "x".repeat(1000); // So that the bound is looked at within the burst.
   for (let messageId = 1; messageId <= 150; messageId++)
     fast.send(publishPacket({ messageId, payload }));
   await other.settle();
@@ -307,7 +307,7 @@ test("reject rate: a client with many rejects is read more slowly, loses none, a
   const refusal = { reason: "payload_invalid", detail: "" } as const;
   await using world = await startTestBroker(
     { limits: { rejectRatePerSecond: 20, rejectBurst: 10 } },
-    { publish: (_message, settle) => settle(refusal) },
+    { ...asRecords, publish: (_message, settle) => settle(refusal) },
   );
   using fast = await RawClient.connect(world.port, { clientId: "fast" });
   using other = await RawClient.connect(world.port, { clientId: "other" });

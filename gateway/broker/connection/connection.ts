@@ -22,12 +22,14 @@ import type { PacketFault, ProtocolVersion } from "../protocol/packet-check.ts";
 import { REASON } from "../protocol/reason-codes.ts";
 import { refusedConnack } from "../protocol/wire.ts";
 import type { Wills } from "../routing/wills.ts";
+import { NOBODY, type Owner, type Owners } from "../session/owners.ts";
 import type { Session } from "../session/session.ts";
 import type { Sessions } from "../session/sessions.ts";
 import type { SessionStore } from "../session/session-store.ts";
 import { Channel, type ChannelOwner } from "./channel.ts";
 import type { Admission, Candidate } from "./connect.ts";
 import { Dispatch, type DispatchParts, type DispatchSource } from "./dispatch.ts";
+import type { Doorstep } from "./doorstep.ts";
 import type { Flusher } from "./flusher.ts";
 import { Lifetime, type LifetimeParts, reasonOfClosing } from "./lifetime.ts";
 import type { Origin } from "./origin.ts";
@@ -58,6 +60,8 @@ export interface ConnectionParts extends DispatchParts {
   readonly handlers: DispatchParts["handlers"] & LifetimeParts["handlers"];
   readonly door: Door;
   readonly admission: Admission;
+  readonly owners: Owners;
+  readonly doorstep: Doorstep;
   readonly sessions: Sessions;
   readonly store: SessionStore;
   readonly wills: Wills;
@@ -81,6 +85,8 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
   readonly origin: Origin;
   readonly channel: Channel;
   identity: ClientIdentity;
+  /** Its place among those of its owner is taken from the accepted CONNECT on. */
+  owner = NOBODY;
   terms = NO_TERMS;
   keepAliveMs = 0;
   readonly #parts: ConnectionParts;
@@ -200,13 +206,16 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
       this.#phase = "connecting";
       this.#claimed = { clientId: packet.clientId, username: packet.username };
       this.pause(PAUSE.connecting);
+      this.#parts.doorstep.asked(this.origin.arrival);
       this.#parts.admission.vet(this, packet);
     }
   }
 
   /** CONNECT is vetted and its sender known: aedes makes or resumes the session. */
-  accept(packet: IConnectPacket, identity: ClientIdentity): void {
+  accept(packet: IConnectPacket, identity: ClientIdentity, owner: Owner): void {
     if (this.#phase !== "connecting") return;
+    this.owner = owner;
+    owner.connections++;
     clearTimeout(this.#connectTimer);
     this.#connectTimer = undefined;
     this.identity = identity;
@@ -227,6 +236,7 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
   registered(terms: ConnectTerms): void {
     const { sessions, store, wills, counters } = this.#parts;
     this.terms = terms;
+    this.#parts.doorstep.passed(this.origin.arrival);
     if (this.identity.clientId !== terms.clientId)
       this.identity = { ...this.identity, clientId: terms.clientId };
     wills.cameBack(terms.clientId);
@@ -265,7 +275,7 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
   }
 
   willDue(will: Will): void {
-    this.#parts.wills.publish(this.identity, will);
+    this.#parts.wills.publish(this, will);
   }
 
   /** The client has said DISCONNECT. */
@@ -326,6 +336,7 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
     room.leave(this);
     if (this.#dispatch) counters.connections--;
     this.#dispatch = null;
+    if (this.owner !== NOBODY) this.owner.connections--;
   };
 }
 

@@ -13,7 +13,8 @@ import { WebSocketServer, createWebSocketStream } from "ws";
 import { AppError } from "../../../platform/runtime/errors.ts";
 import type { Certificate } from "../../identity/login.ts";
 import type { Address, Listeners, TlsIdentity } from "../options.ts";
-import type { Origin } from "./origin.ts";
+import type { Doorstep } from "./doorstep.ts";
+import { type Origin, arrivalOf } from "./origin.ts";
 
 export type Accept = (stream: Duplex, origin: Origin) => void;
 
@@ -32,7 +33,7 @@ const HANDSHAKE_MS = 10_000;
 export async function startListeners(
   listeners: Listeners,
   accept: Accept,
-  bounds: { socketsMax: number; packetBytesMax: number },
+  bounds: { socketsMax: number; packetBytesMax: number; doorstep: Doorstep },
 ): Promise<Listening> {
   const servers: Server[] = [];
   const addresses: Listening["addresses"] = {};
@@ -44,8 +45,13 @@ export async function startListeners(
     // Sockets that never say CONNECT are bounded as well.
     server.maxConnections = bounds.socketsMax;
     server.on("connection", (socket) => {
+      const arrival = arrivalOf(socket);
+      if (!bounds.doorstep.enter(arrival, socket)) return void socket.destroy();
       sockets.add(socket);
-      socket.once("close", () => sockets.delete(socket));
+      socket.once("close", () => {
+        sockets.delete(socket);
+        bounds.doorstep.passed(arrival);
+      });
     });
     const { address, port } = await listen(server, name, at);
     servers.push(server);
@@ -143,13 +149,11 @@ const tlsOptions = (tls: TlsIdentity): TlsOptions => ({
       }),
 });
 
-function originOf(
-  listener: string,
-  socket: Duplex & { remoteAddress?: string | undefined },
-): Origin {
+function originOf(listener: string, socket: Socket): Origin {
   const remoteAddress = socket.remoteAddress ?? "unknown";
   const secure = "getPeerCertificate" in socket ? (socket as TLSSocket) : undefined;
-  return { listener, remoteAddress, certificate: secure && certificateOf(secure) };
+  const certificate = secure && certificateOf(secure);
+  return { listener, remoteAddress, certificate, arrival: arrivalOf(socket) };
 }
 
 /** Only a certificate that one of the configured authorities has signed counts as one. */

@@ -2,10 +2,14 @@
 import type { Message, Recall, Refusal } from "../../ingest/message.ts";
 import type { ClientIdentity } from "../broker.ts";
 import type { Properties } from "../protocol/properties.ts";
+import type { Owner } from "../session/owners.ts";
 import type { Peer } from "../session/peer.ts";
-import type { Outgoing } from "./forward.ts";
+import type { Outgoing, Publisher } from "./forward.ts";
 
-export type Sender = Pick<ClientIdentity, "clientId" | "principal" | "device">;
+export interface Sender {
+  readonly identity: Pick<ClientIdentity, "clientId" | "principal" | "device">;
+  readonly owner: Owner;
+}
 
 /** The part of a PUBLISH packet that counts here; a will is put in the same form. */
 export interface Published {
@@ -18,10 +22,11 @@ export interface Published {
   readonly properties?: Properties | undefined;
 }
 
-export class Held implements Message, Outgoing {
+export class Held implements Message, Outgoing, Publisher {
   readonly clientId: string;
   readonly principal: string | undefined;
   readonly device: string | undefined;
+  readonly owner: Owner;
   readonly topic: string;
   readonly payload: Buffer;
   readonly qos: 0 | 1 | 2;
@@ -37,11 +42,12 @@ export class Held implements Message, Outgoing {
   /** A later connection of its sender, over which it came again. */
   answerTo: Peer | null = null;
 
-  constructor(sender: Sender, published: Published, recall?: Recall) {
+  constructor({ identity, owner }: Sender, published: Published, recall?: Recall) {
     const { topic, payload, qos, retain, dup = false, messageId, properties } = published;
-    this.clientId = sender.clientId;
-    this.principal = sender.principal;
-    this.device = sender.device;
+    this.clientId = identity.clientId;
+    this.principal = identity.principal;
+    this.device = identity.device;
+    this.owner = owner;
     this.topic = topic;
     this.payload = typeof payload === "string" ? Buffer.from(payload) : payload;
     this.qos = qos;

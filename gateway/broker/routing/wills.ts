@@ -34,12 +34,12 @@ export class Wills {
 
   publish(sender: Sender, will: Will): void {
     const { handlers, forwarder, sessions, store, counters, logger } = this.#parts;
-    const { clientId } = sender;
+    const { clientId } = sender.identity;
     const held = new Held(sender, publishedWill(will));
     const settle = (refusal: Refusal | null): void => {
       if (held.settled) return;
       held.settled = true;
-      if (!refusal) forwarder.forward(held, clientId);
+      if (!refusal) forwarder.forward(held, held);
       // Unless the client is back, with a will of its own in the same place.
       if (!sessions.isConnected(clientId)) store.deleteWill(clientId);
     };
@@ -56,7 +56,7 @@ export class Wills {
   awaitClients(graceMs: number): void {
     for (const { client, will } of this.#parts.store.wills()) this.#orphans.set(client, will);
     this.#timer = setTimeout(() => {
-      for (const [clientId, will] of this.#orphans) this.publish(absentSender(clientId), will);
+      for (const [clientId, will] of this.#orphans) this.publish(this.#absent(clientId), will);
       this.#orphans.clear();
     }, graceMs);
     this.#timer.unref();
@@ -69,6 +69,12 @@ export class Wills {
 
   stop(): void {
     clearTimeout(this.#timer);
+  }
+
+  /** Nothing but its id is known of a client of a former process, and its session if it has one. */
+  #absent(clientId: string): Sender {
+    const identity = { clientId, principal: undefined, device: undefined };
+    return { identity, owner: this.#parts.sessions.ownerOf(clientId) };
   }
 }
 
@@ -83,10 +89,3 @@ function publishedWill({ topic, payload, qos, retain, properties }: Will): Publi
     properties: Object.keys(rest).length > 0 ? rest : undefined,
   };
 }
-
-/** Nothing but its id is known of a client of a former process. */
-const absentSender = (clientId: string): Sender => ({
-  clientId,
-  principal: undefined,
-  device: undefined,
-});

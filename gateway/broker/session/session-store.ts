@@ -14,22 +14,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { deserialize, serialize } from "node:v8";
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
 import type { Properties, Will } from "../protocol/properties.ts";
-
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS session (
-  client TEXT PRIMARY KEY, expiry_seconds INTEGER NOT NULL, expires_at_ms INTEGER) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS subscription (
-  client TEXT, filter TEXT, options BLOB NOT NULL, PRIMARY KEY (client, filter)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS queued (
-  sequence INTEGER PRIMARY KEY AUTOINCREMENT, client TEXT NOT NULL, qos INTEGER NOT NULL,
-  bytes INTEGER NOT NULL, message_id INTEGER, released INTEGER NOT NULL DEFAULT 0,
-  message BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS queued_by_client ON queued (client, sequence);
-CREATE TABLE IF NOT EXISTS received (
-  client TEXT, message_id INTEGER, PRIMARY KEY (client, message_id)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS retained (topic TEXT PRIMARY KEY, message BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS will (client TEXT PRIMARY KEY, will BLOB NOT NULL) WITHOUT ROWID;
-`;
+import { prepareTables } from "./store-schema.ts";
 
 /** A message as stored and as delivered; its QoS is the publisher's. */
 export interface StoredMessage {
@@ -58,6 +43,15 @@ export interface SessionRow {
   expirySeconds: number;
   /** Null while its client is connected (or was when the process died). */
   expiresAtMs: number | null;
+  /** The key of the owner that it counts for. */
+  owner: string;
+}
+
+export interface RetainedRow {
+  topic: string;
+  /** The key of the owner that it counts for; null for none. */
+  owner: string | null;
+  expiresAtMs: number | null;
 }
 
 /** Messages in flight to one client or waiting for it, and their bytes. */
@@ -75,9 +69,10 @@ export interface QueuedRow {
 }
 
 const STATEMENTS = {
-  saveSession: "INSERT OR REPLACE INTO session VALUES (?, ?, ?)",
+  saveSession:
+    "INSERT OR REPLACE INTO session (client, expiry_seconds, expires_at_ms, owner) VALUES (?, ?, ?, ?)",
   sessions:
-    "SELECT client, expiry_seconds AS expirySeconds, expires_at_ms AS expiresAtMs FROM session",
+    "SELECT client, expiry_seconds AS expirySeconds, expires_at_ms AS expiresAtMs, owner FROM session ORDER BY expires_at_ms IS NULL, expires_at_ms",
   endSession: "DELETE FROM session WHERE client = ?",
   endSubscriptions: "DELETE FROM subscription WHERE client = ?",
   endQueue: "DELETE FROM queued WHERE client = ?",
@@ -95,9 +90,10 @@ const STATEMENTS = {
   received: "INSERT OR IGNORE INTO received VALUES (?, ?)",
   forget: "DELETE FROM received WHERE client = ? AND message_id = ?",
   receivedOf: "SELECT message_id AS messageId FROM received WHERE client = ?",
-  retain: "INSERT OR REPLACE INTO retained VALUES (?, ?)",
+  retain:
+    "INSERT OR REPLACE INTO retained (topic, message, owner, expires_at_ms) VALUES (?, ?, ?, ?)",
   unretain: "DELETE FROM retained WHERE topic = ?",
-  retainedTopics: "SELECT topic FROM retained",
+  retainedTopics: "SELECT topic, owner, expires_at_ms AS expiresAtMs FROM retained",
   retained: "SELECT message FROM retained WHERE topic = ?",
   putWill: "INSERT OR REPLACE INTO will VALUES (?, ?)",
   deleteWill: "DELETE FROM will WHERE client = ?",
@@ -156,12 +152,13 @@ export class SessionStore implements Disposable {
     }
   }
 
+  /** Those that end first come first, those whose client was connected last. */
   sessions(): SessionRow[] {
     return this.#read("sessions") as unknown as SessionRow[];
   }
 
   saveSession(row: SessionRow): void {
-    this.#write("saveSession", row.client, row.expirySeconds, row.expiresAtMs);
+    this.#write("saveSession", row.client, row.expirySeconds, row.expiresAtMs, row.owner);
   }
 
   /** Everything of the session; its will has a life of its own. */
@@ -232,17 +229,17 @@ export class SessionStore implements Disposable {
     return rows.map(({ messageId }) => messageId);
   }
 
-  retain(message: StoredMessage): void {
-    this.#write("retain", message.topic, serialize(message));
+  /** @param owner the key of the owner that it counts for; null for none. */
+  retain(message: StoredMessage, owner: string | null): void {
+    this.#write("retain", message.topic, serialize(message), owner, message.expiresAtMs ?? null);
   }
 
   unretain(topic: string): void {
     this.#write("unretain", topic);
   }
 
-  retainedTopics(): string[] {
-    const rows = this.#read("retainedTopics") as { topic: string }[];
-    return rows.map(({ topic }) => topic);
+  retainedTopics(): RetainedRow[] {
+    return this.#read("retainedTopics") as unknown as RetainedRow[];
   }
 
   retained(topic: string): StoredMessage | undefined {
@@ -299,7 +296,7 @@ export function openSessionStore(
     // per transaction. Two gateways on one file would hand out each other's messages.
     database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;");
     database.exec("PRAGMA synchronous = NORMAL;");
-    database.exec(SCHEMA);
+    prepareTables(database);
     return new SessionStore(database, onFailure);
   } catch (error) {
     const where = directory ?? "memory";

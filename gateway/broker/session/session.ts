@@ -1,12 +1,20 @@
 // One MQTT session (MQTT 5, 4.1): what is known of a client between its connections.
 import { InboundSession } from "./inbound-session.ts";
 import { LazyMap } from "./lazy-map.ts";
+import type { Owner } from "./owners.ts";
 import { Outbound, type OutboundParts } from "./outbound.ts";
 import type { Peer } from "./peer.ts";
 import type { Backlog, SubscriptionOptions } from "./session-store.ts";
 
 export interface Subscription extends SubscriptionOptions {
+  readonly filter: string;
   readonly session: Session;
+}
+
+/** Retained messages that are yet to be sent to a session that has subscribed. */
+export interface Retaining {
+  /** A message is about to be delivered to these subscriptions. */
+  before(topic: string, subscriptions: readonly Subscription[]): void;
 }
 
 export class Session {
@@ -16,21 +24,47 @@ export class Session {
   readonly inbound: InboundSession;
   /** The connection that has it; null while its client is absent. */
   peer: Peer | null = null;
+  /** Null but for a while after SUBSCRIBE. */
+  retaining: Retaining | null = null;
   /** Kept for an absent client until then, in epoch milliseconds. */
   expiresAtMs: number | null = null;
   /** Lives in the store, to be resumed after the connection or the process. */
   readonly persistent: boolean;
+  #owner: Owner;
 
-  constructor(parts: OutboundParts, clientId: string, persistent: boolean, backlog?: Backlog) {
+  constructor(
+    parts: OutboundParts,
+    { clientId, persistent, owner }: { clientId: string; persistent: boolean; owner: Owner },
+    backlog?: Backlog,
+  ) {
     const { store } = parts;
     this.clientId = clientId;
     this.persistent = persistent;
-    this.outbound = new Outbound(parts, clientId, persistent, backlog);
+    this.#owner = owner;
+    owner.sessions++;
+    this.outbound = new Outbound(parts, { clientId, persistent, owner }, backlog);
     this.inbound = persistent
       ? new InboundSession(store.receivedOf(clientId), {
           add: (messageId) => store.addReceived(clientId, messageId),
           remove: (messageId) => store.removeReceived(clientId, messageId),
         })
       : new InboundSession();
+  }
+
+  /** The one that it counts for. */
+  get owner(): Owner {
+    return this.#owner;
+  }
+
+  /** It counts for whoever resumes it. Not while its client is absent. */
+  changeOwner(owner: Owner): void {
+    const before = this.#owner;
+    if (owner === before) return;
+    this.#owner = owner;
+    before.sessions--;
+    owner.sessions++;
+    before.subscriptions -= this.subscriptions.size;
+    owner.subscriptions += this.subscriptions.size;
+    this.outbound.changeOwner(owner);
   }
 }

@@ -4,10 +4,14 @@
 // T2. A session that survives is in the store from its CONNACK on, with when it must end: one whose
 //     client was connected when the process died ends its expiry interval after the restart.
 // T3. A subscription is in the index exactly while it is in its session.
+// T4. An owner whose sessions of absent clients are more than its share loses the one that has been absent
+//     longest. When all together are too many, the owner that has most does: nobody else pays for it.
 import type { BrokerHandlers, QueueFigures } from "../broker.ts";
+import { ownerOfClientId } from "../../identity/access.ts";
 import { count } from "../counters.ts";
 import type { Limits } from "../options.ts";
-import { MESSAGE_OVERHEAD_BYTES, type OutboundParts } from "./outbound.ts";
+import { type OutboundParts, sizeOf } from "./outbound.ts";
+import { type Owner, type Owners, recordKey } from "./owners.ts";
 import type { Peer } from "./peer.ts";
 import { Session, type Subscription } from "./session.ts";
 import type { SubscriptionOptions } from "./session-store.ts";
@@ -15,9 +19,12 @@ import { SubscriptionIndex } from "./subscription-index.ts";
 
 export interface SessionsParts extends OutboundParts {
   readonly handlers: Pick<BrokerHandlers, "authorizeSubscribe">;
+  readonly owners: Owners;
   readonly limits: OutboundParts["limits"] &
     Pick<Limits, "pendingSessionsMax" | "sessionExpirySecondsMax">;
 }
+
+const isBeyond = ({ away, share }: Owner): boolean => away.size > share.sessionsMax;
 
 export class Sessions {
   readonly index = new SubscriptionIndex<Subscription>();
@@ -32,21 +39,24 @@ export class Sessions {
 
   /** T2. Sessions of a former process are taken up. */
   load(nowMs: number): void {
-    const { store, limits } = this.#parts;
+    const { store, limits, owners } = this.#parts;
     const backlogs = store.backlogs();
-    for (const { client, expirySeconds, expiresAtMs } of store.sessions()) {
-      const session = new Session(this.#parts, client, true, backlogs.get(client));
+    for (const { client, expirySeconds, expiresAtMs, owner } of store.sessions()) {
+      const of = { clientId: client, persistent: true, owner: owners.of(owner) };
+      const session = new Session(this.#parts, of, backlogs.get(client));
       const seconds = Math.min(expirySeconds, limits.sessionExpirySecondsMax);
       session.expiresAtMs = expiresAtMs ?? nowMs + seconds * 1000;
-      store.saveSession({ client, expirySeconds, expiresAtMs: session.expiresAtMs });
+      store.saveSession({ client, expirySeconds, expiresAtMs: session.expiresAtMs, owner });
       this.#byClient.set(client, session);
-      this.#parked.add(session);
+      this.#park(session);
     }
     for (const { client, filter, options } of store.subscriptions()) {
       const session = this.#byClient.get(client);
       if (session) this.#set(session, filter, options);
     }
     this.endExpired(nowMs);
+    for (const { owner } of this.#parked) if (isBeyond(owner)) this.#endLongestAway(owner); // T4
+    while (owners.away > limits.pendingSessionsMax) this.#endLongestAway(owners.mostAway()!);
   }
 
   /** True when a client of this id would resume a session; one that has expired ends now (MQTT 5, 4.1). */
@@ -73,9 +83,15 @@ export class Sessions {
       sessions: { connected, away: this.#parked.size },
       filled,
       messages: queued.messages,
-      bytes: queued.bytes + queued.messages * MESSAGE_OVERHEAD_BYTES,
+      bytes: sizeOf(queued),
       fullest,
     };
+  }
+
+  /** The owner of a client that nothing but its id is known of. */
+  ownerOf(clientId: string): Owner {
+    const known = this.#byClient.get(clientId)?.owner;
+    return known ?? this.#parts.owners.of(recordKey(ownerOfClientId(clientId)));
   }
 
   isConnected(clientId: string): boolean {
@@ -90,9 +106,11 @@ export class Sessions {
       this.end(session); // [MQTT-3.1.2-4]
       session = undefined;
     }
-    session ??= new Session(this.#parts, clientId, expirySeconds > 0);
+    const { owner } = peer;
+    if (session) this.#unpark(session);
+    session ??= new Session(this.#parts, { clientId, persistent: expirySeconds > 0, owner });
+    session.changeOwner(owner);
     this.#byClient.set(clientId, session);
-    this.#parked.delete(session);
     session.peer = peer;
     session.expiresAtMs = null;
     session.outbound.attach(peer);
@@ -111,25 +129,25 @@ export class Sessions {
     if (session?.peer !== peer) return;
     session.peer = null;
     session.outbound.detach();
-    const { limits, counters } = this.#parts;
+    const { limits } = this.#parts;
     if (expirySeconds === 0 || !session.persistent) return this.end(session);
-    if (this.#parked.size >= limits.pendingSessionsMax) {
-      count(counters.dropped, "session_quota");
-      return this.end(session);
-    }
+    if (!this.#makeRoom(session.owner)) return this.end(session);
     const seconds = Math.min(expirySeconds, limits.sessionExpirySecondsMax);
     session.expiresAtMs = nowMs + seconds * 1000;
-    this.#parked.add(session);
+    this.#park(session);
     this.#save(session, expirySeconds);
   }
 
   end(session: Session): void {
+    if (this.#byClient.get(session.clientId) !== session) return;
+    this.#byClient.delete(session.clientId);
     for (const filter of session.subscriptions.keys()) this.index.delete(filter, session.clientId);
+    session.owner.subscriptions -= session.subscriptions.size;
+    session.owner.sessions--;
     session.subscriptions.clear();
     session.outbound.detach();
     session.outbound.end();
-    this.#parked.delete(session);
-    if (this.#byClient.get(session.clientId) === session) this.#byClient.delete(session.clientId);
+    this.#unpark(session);
     if (session.persistent) this.#parts.store.endSession(session.clientId);
   }
 
@@ -147,19 +165,55 @@ export class Sessions {
 
   unsubscribe(session: Session, filter: string): boolean {
     if (!session.subscriptions.delete(filter)) return false;
+    session.owner.subscriptions--;
     this.index.delete(filter, session.clientId);
     if (session.persistent) this.#parts.store.unsubscribe(session.clientId, filter);
     return true;
   }
 
   #set(session: Session, filter: string, options: SubscriptionOptions): void {
-    const subscription: Subscription = { ...options, session };
+    const subscription: Subscription = { ...options, filter, session };
+    if (!session.subscriptions.has(filter)) session.owner.subscriptions++;
     session.subscriptions.set(filter, subscription);
     this.index.set(filter, session.clientId, subscription);
   }
 
-  #save({ clientId, persistent, expiresAtMs }: Session, expirySeconds: number): void {
+  /** T4. False if it is the leaving session itself that has no room. */
+  #makeRoom(owner: Owner): boolean {
+    const { limits, owners, counters } = this.#parts;
+    const own = owner.away.size;
+    if (own >= owner.share.sessionsMax) {
+      count(counters.dropped, "device_session_quota");
+      this.#endLongestAway(owner);
+    } else if (owners.away >= limits.pendingSessionsMax) {
+      count(counters.dropped, "session_quota");
+      const most = owners.mostAway()!;
+      // Among equals it is whoever comes last: else new ones could put out old ones.
+      const giving = most.away.size > own + 1 ? most : owner;
+      if (giving.away.size === 0) return false;
+      this.#endLongestAway(giving);
+    }
+    return true;
+  }
+
+  #endLongestAway({ away }: Owner): void {
+    const [longest] = away;
+    this.end(this.#byClient.get(longest!.clientId)!);
+  }
+
+  #park(session: Session): void {
+    this.#parked.add(session);
+    this.#parts.owners.park(session);
+  }
+
+  #unpark(session: Session): void {
+    this.#parked.delete(session);
+    this.#parts.owners.unpark(session);
+  }
+
+  #save({ clientId, persistent, expiresAtMs, owner }: Session, expirySeconds: number): void {
     if (!persistent) return;
-    this.#parts.store.saveSession({ client: clientId, expirySeconds, expiresAtMs });
+    const row = { client: clientId, expirySeconds, expiresAtMs, owner: owner.key };
+    this.#parts.store.saveSession(row);
   }
 }
