@@ -35,7 +35,11 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       },
       {
         name: "DEVICE_SERIES_MAX",
-        doc: "sets of series tags that a device may name of one contract within an hour (`SKERRY_DEVICE_SERIES_MAX`); more is reject `too_many_series`. One that it does not name any more counts for up to two hours",
+        doc: "sets of tags that a device may name of one contract within an hour (`SKERRY_DEVICE_SERIES_MAX`); more is reject `too_many_series`. One that it does not name any more counts for up to two hours",
+      },
+      {
+        name: "DEVICE_SERIES_PER_HOUR",
+        doc: "sets of tags that it may add in an hour, after that many at once (`SKERRY_DEVICE_SERIES_PER_HOUR`); one that it named within the last day is not new. A restart of the gateway forgets what was named",
       },
       {
         name: "ELEMENTS_MAX",
