@@ -322,3 +322,47 @@ test("reject rate: a client with many rejects is read more slowly, loses none, a
   expect(fast.of("puback")).toHaveLength(30);
   expect(world.broker.counters.paused).toHaveProperty("rejects");
 });
+
+test("one owner's bounds hold over all its client ids, and others have their own", async () => {
+  const limits = { addressConnectionsMax: 2, deviceConnectionsMax: 2, deviceSubscriptionsMax: 3 };
+  await using anonymous = await startTestBroker({ limits });
+  using _first = await RawClient.connect(anonymous.port, { clientId: "a" });
+  using _second = await RawClient.connect(anonymous.port, { clientId: "b" });
+  using third = await RawClient.connect(anonymous.port, { clientId: "c", protocolVersion: 5 });
+  expect(connack(third).reasonCode).toBe(0x97);
+  using again = await RawClient.connect(anonymous.port, { clientId: "a" });
+  expect(connack(again).returnCode).toBe(0);
+  expect(anonymous.broker.counters.refused).toEqual({ address_connections: 1 });
+
+  await using world = await startTestBroker({ limits }, asRecords);
+  const granted = async (clientId: string, ...topics: string[]): Promise<unknown> => {
+    const client = await RawClient.connect(world.port, { clientId, protocolVersion: 5 });
+    onTestFinished(() => client[Symbol.dispose]());
+    const subscriptions = topics.map((topic) => ({ topic, qos: 0 as const }));
+    client.send({ cmd: "subscribe", messageId: 1, subscriptions });
+    return ((await subscribed(client)) as Packet & { granted: number[] }).granted;
+  };
+  expect(await granted("boiler/1", "1", "2")).toEqual([0, 0]);
+  expect(await granted("boiler/2", "3", "4", "3")).toEqual([0, 0x97, 0]);
+  expect(await granted("pump", "4")).toEqual([0]);
+  using refused = await RawClient.connect(world.port, { clientId: "boiler/3" });
+  expect(connack(refused).returnCode).toBe(3);
+  const { counters } = world.broker;
+  expect(counters.filtersRefused).toEqual({ device_subscription_quota: 1 });
+  expect(counters.refused).toEqual({ device_connections: 1 });
+});
+
+test("the publish rate is one of messages and KiB, over all client ids of a device", async () => {
+  const limits = { publishRatePerSecond: 100, publishBurst: 100 };
+  await using world = await startTestBroker({ limits }, asRecords);
+  using one = await RawClient.connect(world.port, { clientId: "boiler/1" });
+  using two = await RawClient.connect(world.port, { clientId: "boiler/2" });
+  const startedMs = performance.now();
+  one.send(publishPacket({ messageId: 1, payload: Buffer.alloc(150 * 1024) }));
+  await one.until(({ cmd }) => cmd === "puback");
+  two.send(publishPacket({ messageId: 1 }));
+  await two.until(({ cmd }) => cmd === "puback");
+  await two.settle();
+  expect(performance.now() - startedMs).toBeGreaterThan(400);
+  expect(world.broker.counters.paused.rate).toBe(2);
+});
