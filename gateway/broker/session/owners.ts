@@ -25,6 +25,8 @@ interface Absent {
   readonly owner: Owner;
 }
 
+const NONE: ReadonlySet<Absent> = new Set();
+
 export class Owner {
   /** `record:boiler-7` or `address:192.0.2.7`. */
   readonly key: string;
@@ -37,13 +39,27 @@ export class Owner {
   /** Messages that wait in its sessions, and their payloads. */
   readonly queued = { messages: 0, bytes: 0 };
   retained = 0;
-  /** Sessions whose client is absent, in the order in which they left. */
-  readonly away = new Set<Absent>();
+  /** Null without any: most owners have none, and an empty set takes 190 bytes. */
+  #away: Set<Absent> | null = null;
 
   constructor(key: string, share: Share) {
     this.key = key;
     this.isAddress = key.startsWith("address:");
     this.share = share;
+  }
+
+  /** Sessions whose client is absent, in the order in which they left. */
+  get away(): ReadonlySet<Absent> {
+    return this.#away ?? NONE;
+  }
+
+  left(session: Absent): void {
+    (this.#away ??= new Set()).add(session);
+  }
+
+  cameBack(session: Absent): void {
+    this.#away?.delete(session);
+    if (this.#away?.size === 0) this.#away = null;
   }
 
   get isIdle(): boolean {
@@ -95,7 +111,7 @@ export class Owners {
   park(session: Absent): void {
     const { owner } = session;
     if (owner.away.has(session)) return;
-    this.#rank(owner, () => owner.away.add(session));
+    this.#rank(owner, () => owner.left(session));
     this.#away++;
   }
 
@@ -103,7 +119,7 @@ export class Owners {
   unpark(session: Absent): void {
     const { owner } = session;
     if (!owner.away.has(session)) return;
-    this.#rank(owner, () => owner.away.delete(session));
+    this.#rank(owner, () => owner.cameBack(session));
     this.#away--;
   }
 
