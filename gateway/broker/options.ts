@@ -47,7 +47,7 @@ export interface Limits {
   readonly inFlightBytesMax: number;
   /** The same over all clients: past it nobody is read who has something in flight. */
   readonly heldBytesMax: number;
-  /** Token bucket per owner (session/owners.ts): over it its clients are not read until tokens are back. */
+  /** Token bucket per holder (session/holders.ts): over it its clients are not read until tokens are back. */
   readonly publishRatePerSecond: number;
   readonly publishBurst: number;
   /** The same for publishes that are kept as rejects; a large one counts more than once. */
@@ -62,7 +62,7 @@ export interface Limits {
   readonly deviceSubscriptionsMax: number;
   /** Stored sessions end at the latest this long after their client left, whatever it asked for. */
   readonly sessionExpirySecondsMax: number;
-  /** Sessions kept for absent clients; past it one ends of the owner that has most, the longest absent first. */
+  /** Sessions kept for absent clients; past it one ends of the holder that has most, the longest absent first. */
   readonly pendingSessionsMax: number;
   readonly deviceSessionsMax: number;
   /** Messages waiting for one subscriber; further ones are dropped and counted. */

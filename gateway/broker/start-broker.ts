@@ -21,7 +21,7 @@ import { makeGatewayTopics } from "./routing/gateway-topics.ts";
 import { Retained } from "./routing/retained.ts";
 import { RetainedDeliveries } from "./routing/retained-deliveries.ts";
 import { Wills } from "./routing/wills.ts";
-import { Owners } from "./session/owners.ts";
+import { Holders } from "./session/holders.ts";
 import { openSessionStore } from "./session/session-store.ts";
 import { Sessions } from "./session/sessions.ts";
 
@@ -127,8 +127,8 @@ async function makeParts(
     logger?.error({ err: error }, "the session store failed");
   });
   const queued = { messages: 0, bytes: 0 };
-  const owners = new Owners(limits);
-  const ground = { handlers, limits, counters, logger, store, queued, owners };
+  const holders = new Holders(limits);
+  const ground = { handlers, limits, counters, logger, store, queued, holders };
   const sessions = new Sessions(ground);
   const retained = new Retained(ground);
   sessions.load(Date.now());

@@ -171,10 +171,10 @@ export class Ingest {
     const { rejectLog, live, signal } = this.#parts;
     live?.rejected(reject);
     const part = `${reject.reason} ${reject.mapping ?? ""}`;
-    const { owner, payload } = message;
+    const { holder, payload } = message;
     this.#recent
       .keep(message, part, (knownId) =>
-        this.#turns.run(owner?.key ?? "", payload.length, () =>
+        this.#turns.run(holder?.key ?? "", payload.length, () =>
           rejectLog.append(reject, signal, knownId),
         ),
       )

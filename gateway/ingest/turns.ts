@@ -1,7 +1,7 @@
-// Turns of work that many owners want done, a bounded part of it at once (pure).
+// Turns of work that many holders want done, a bounded part of it at once (pure).
 //
 // U1. Work of `atOnceMax` pieces and `costMax` is under way at most, or one piece that costs more.
-// U2. Owners take turns: whoever wants much waits behind itself, and others for one piece of it at most.
+// U2. Holders take turns: whoever wants much waits behind itself, and others for one piece of it at most.
 
 interface Piece {
   readonly cost: number;
@@ -11,7 +11,7 @@ interface Piece {
 
 export class Turns {
   readonly #bounds: { readonly atOnceMax: number; readonly costMax: number };
-  /** Pieces that wait, by owner; the owner whose turn it is comes first. */
+  /** Pieces that wait, by holder; the holder whose turn it is comes first. */
   readonly #waiting = new Map<string, Piece[]>();
   #running = 0;
   #cost = 0;
@@ -21,12 +21,12 @@ export class Turns {
   }
 
   /** Does the work when it is its turn; resolves as it does. */
-  run(owner: string, cost: number, work: () => Promise<void>): Promise<void> {
+  run(holder: string, cost: number, work: () => Promise<void>): Promise<void> {
     return new Promise((settle) => {
       const piece = { cost, work, settle };
-      const own = this.#waiting.get(owner);
+      const own = this.#waiting.get(holder);
       if (own) own.push(piece);
-      else this.#waiting.set(owner, [piece]);
+      else this.#waiting.set(holder, [piece]);
       this.#start();
     });
   }
@@ -36,12 +36,12 @@ export class Turns {
     while (this.#running < atOnceMax) {
       const [next] = this.#waiting;
       if (!next) return;
-      const [owner, pieces] = next;
+      const [holder, pieces] = next;
       const piece = pieces[0]!;
       if (this.#running > 0 && this.#cost + piece.cost > costMax) return;
       pieces.shift();
-      this.#waiting.delete(owner);
-      if (pieces.length > 0) this.#waiting.set(owner, pieces);
+      this.#waiting.delete(holder);
+      if (pieces.length > 0) this.#waiting.set(holder, pieces);
       this.#do(piece);
     }
   }

@@ -323,7 +323,7 @@ test("reject rate: a client with many rejects is read more slowly, loses none, a
   expect(world.broker.counters.paused).toHaveProperty("rejects");
 });
 
-test("one owner's bounds hold over all its client ids, and others have their own", async () => {
+test("one holder's bounds hold over all its client ids, and others have their own", async () => {
   const limits = { addressConnectionsMax: 2, deviceConnectionsMax: 2, deviceSubscriptionsMax: 3 };
   await using anonymous = await startTestBroker({ limits });
   using _first = await RawClient.connect(anonymous.port, { clientId: "a" });

@@ -8,7 +8,7 @@ import type { Problem } from "../protocol/publish-rules.ts";
 import { REASON } from "../protocol/reason-codes.ts";
 import { REFUSAL_CODES } from "../protocol/refusals.ts";
 import { isTopicName } from "../protocol/topic-rules.ts";
-import { type Owner, type Owners, ownerKeyOf } from "../session/owners.ts";
+import { type Holder, type Holders, holderKeyOf } from "../session/holders.ts";
 import type { Sessions } from "../session/sessions.ts";
 import type { Origin } from "./origin.ts";
 
@@ -16,7 +16,7 @@ import type { Origin } from "./origin.ts";
 export interface Candidate {
   readonly origin: Origin;
   readonly gone: boolean;
-  accept(packet: IConnectPacket, identity: ClientIdentity, owner: Owner): void;
+  accept(packet: IConnectPacket, identity: ClientIdentity, holder: Holder): void;
   refuse(reason: string, reasonCode: number, protocolVersion: number, detail?: string): void;
 }
 
@@ -24,7 +24,7 @@ export interface AdmissionParts {
   readonly handlers: Pick<BrokerHandlers, "authenticate">;
   readonly limits: Limits;
   readonly sessions: Sessions;
-  readonly owners: Owners;
+  readonly holders: Holders;
   readonly counters: BrokerCounters;
   readonly logger: Logger | undefined;
 }
@@ -40,7 +40,7 @@ export class Admission {
 
   /** Accepts or refuses the candidate, now or once its sender is authenticated. */
   vet(candidate: Candidate, packet: IConnectPacket): void {
-    const { handlers, limits, owners, logger } = this.#parts;
+    const { handlers, limits, holders, logger } = this.#parts;
     const version = packet.protocolVersion ?? 4;
     const problem = connectProblem(packet, limits) ?? this.#loadProblem(packet);
     if (problem) return candidate.refuse(problem.reason, problem.reasonCode, version);
@@ -66,10 +66,10 @@ export class Admission {
       const { password: _, certificate: __, ...known } = credentials;
       const bridge = (packet as { bridgeMode?: boolean }).bridgeMode === true;
       const identity = { ...known, principal, device, bridge };
-      const owner = owners.of(ownerKeyOf(identity));
-      const full = this.#ownerProblem(packet, owner);
+      const holder = holders.of(holderKeyOf(identity));
+      const full = this.#holderProblem(packet, holder);
       if (full) return candidate.refuse(full.reason, full.reasonCode, version);
-      candidate.accept(packet, identity, owner);
+      candidate.accept(packet, identity, holder);
     };
     if (!handlers.authenticate) return answer({ allowed: true });
     handlers.authenticate(credentials).then(answer, (error: unknown) => {
@@ -87,8 +87,8 @@ export class Admission {
     return null;
   }
 
-  #ownerProblem({ clientId }: IConnectPacket, owner: Owner): Problem | null {
-    const { connections, share, isAddress } = owner;
+  #holderProblem({ clientId }: IConnectPacket, holder: Holder): Problem | null {
+    const { connections, share, isAddress } = holder;
     if (connections < share.connectionsMax || this.#parts.sessions.isConnected(clientId))
       return null;
     const reason = isAddress ? "address_connections" : "device_connections";

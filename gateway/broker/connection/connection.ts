@@ -22,7 +22,7 @@ import type { PacketFault, ProtocolVersion } from "../protocol/packet-check.ts";
 import { REASON } from "../protocol/reason-codes.ts";
 import { refusedConnack } from "../protocol/wire.ts";
 import type { Wills } from "../routing/wills.ts";
-import { NOBODY, type Owner, type Owners } from "../session/owners.ts";
+import { NOBODY, type Holder, type Holders } from "../session/holders.ts";
 import type { Session } from "../session/session.ts";
 import type { Sessions } from "../session/sessions.ts";
 import type { SessionStore } from "../session/session-store.ts";
@@ -60,7 +60,7 @@ export interface ConnectionParts extends DispatchParts {
   readonly handlers: DispatchParts["handlers"] & LifetimeParts["handlers"];
   readonly door: Door;
   readonly admission: Admission;
-  readonly owners: Owners;
+  readonly holders: Holders;
   readonly doorstep: Doorstep;
   readonly sessions: Sessions;
   readonly store: SessionStore;
@@ -85,8 +85,8 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
   readonly origin: Origin;
   readonly channel: Channel;
   identity: ClientIdentity;
-  /** Its place among those of its owner is taken from the accepted CONNECT on. */
-  owner = NOBODY;
+  /** Its place among those of its holder is taken from the accepted CONNECT on. */
+  holder = NOBODY;
   terms = NO_TERMS;
   keepAliveMs = 0;
   readonly #parts: ConnectionParts;
@@ -212,10 +212,10 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
   }
 
   /** CONNECT is vetted and its sender known: aedes makes or resumes the session. */
-  accept(packet: IConnectPacket, identity: ClientIdentity, owner: Owner): void {
+  accept(packet: IConnectPacket, identity: ClientIdentity, holder: Holder): void {
     if (this.#phase !== "connecting") return;
-    this.owner = owner;
-    owner.connections++;
+    this.holder = holder;
+    holder.connections++;
     clearTimeout(this.#connectTimer);
     this.#connectTimer = undefined;
     this.identity = identity;
@@ -336,7 +336,7 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
     room.leave(this);
     if (this.#dispatch) counters.connections--;
     this.#dispatch = null;
-    if (this.owner !== NOBODY) this.owner.connections--;
+    if (this.holder !== NOBODY) this.holder.connections--;
   };
 }
 

@@ -31,7 +31,7 @@ export interface InboundParts {
   readonly handlers: Pick<BrokerHandlers, "publish" | "slowed">;
   readonly limits: Pick<Limits, "inFlightMax" | "inFlightBytesMax">;
   readonly rejectAnswers: RejectAnswers;
-  /** Rejects of one owner. */
+  /** Rejects of one holder. */
   readonly rejectLimit: RateLimit;
   readonly counters: BrokerCounters;
   readonly logger: Logger | undefined;

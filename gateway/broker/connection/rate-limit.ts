@@ -1,4 +1,4 @@
-// A token bucket per owner, so that neither reconnecting nor another client id refills it. Pure: time is
+// A token bucket per holder, so that neither reconnecting nor another client id refills it. Pure: time is
 // handed in.
 
 interface Bucket {
@@ -23,7 +23,7 @@ export class RateLimit {
 
   /**
    * Takes `tokens`; returns how long to wait, in milliseconds, until the debt is paid off.
-   * @param times of rate and burst that the owner of the bucket has.
+   * @param times of rate and burst that the holder of the bucket has.
    */
   take(key: string, tokens: number, nowMs: number, times = 1): number {
     let bucket = this.#buckets.get(key);

@@ -1,6 +1,6 @@
 // Reads a client more slowly while it is over a rate: it loses nothing, and its pings are answered late.
 // What it may have in flight bounds how far it gets over the rate, and so how long it is not read.
-// Tokens are taken from the bucket of its owner: a new connection inherits the debt, and so does another client id.
+// Tokens are taken from the bucket of its holder: a new connection inherits the debt, and so does another client id.
 import type { BrokerHandlers } from "../broker.ts";
 import { PAUSE_NAMES, type RatePause } from "./pauses.ts";
 import type { RateLimit } from "./rate-limit.ts";
@@ -32,7 +32,7 @@ export class Slowdown {
    * @param nowMs of `performance.now`, by whoever has read it already.
    */
   spend(tokens: number, nowMs = performance.now()): void {
-    const { key, share } = this.#source.owner;
+    const { key, share } = this.#source.holder;
     const waitMs = this.#limit.take(key, tokens, nowMs, share.rates);
     if (waitMs === 0 || this.#timer || this.#stopped) return;
     this.#source.pause(this.#pause);
@@ -44,7 +44,7 @@ export class Slowdown {
     this.#timer = setTimeout(() => {
       this.#timer = null;
       // What was in flight when the client was paused has added to the debt.
-      const { key, share } = this.#source.owner;
+      const { key, share } = this.#source.holder;
       const moreMs = this.#limit.take(key, 0, performance.now(), share.rates);
       if (moreMs > 0) this.#waitFor(moreMs);
       else this.#source.resume(this.#pause);

@@ -91,11 +91,11 @@ export class Subscribing {
       return { reason: "filter_invalid", reasonCode: REASON.topicFilterInvalid };
     const allowed = handlers.authorizeSubscribe?.(source.identity, topic) ?? true;
     if (!allowed) return { reason: "not_authorized", reasonCode: REASON.notAuthorized };
-    const { subscriptions, owner } = session;
+    const { subscriptions, holder } = session;
     if (subscriptions.has(topic)) return null;
     if (subscriptions.size >= limits.subscriptionsMax)
       return { reason: "subscription_quota", reasonCode: REASON.quotaExceeded };
-    if (owner.subscriptions >= owner.share.subscriptionsMax)
+    if (holder.subscriptions >= holder.share.subscriptionsMax)
       return { reason: "device_subscription_quota", reasonCode: REASON.quotaExceeded };
     return null;
   }

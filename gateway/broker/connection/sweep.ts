@@ -3,7 +3,7 @@
 import { REASON } from "../protocol/reason-codes.ts";
 import type { Retained } from "../routing/retained.ts";
 import type { Sessions } from "../session/sessions.ts";
-import type { Owners } from "../session/owners.ts";
+import type { Holders } from "../session/holders.ts";
 import type { Connection } from "./connection.ts";
 import type { RateLimit } from "./rate-limit.ts";
 
@@ -16,14 +16,14 @@ export interface SweepParts {
   readonly rateLimit: RateLimit;
   readonly rejectLimit: RateLimit;
   readonly subscribeLimit: RateLimit;
-  readonly owners: Owners;
+  readonly holders: Holders;
   readonly retained: Retained;
   readonly drainTimeoutMs: number;
 }
 
 /** @returns a function that stops it. */
 export function startSweeping(parts: SweepParts): () => void {
-  const { connections, sessions, owners, retained, drainTimeoutMs } = parts;
+  const { connections, sessions, holders, retained, drainTimeoutMs } = parts;
   const rates = [parts.rateLimit, parts.rejectLimit, parts.subscribeLimit];
   let sweeps = 0;
   const timer = setInterval(() => {
@@ -31,7 +31,7 @@ export function startSweeping(parts: SweepParts): () => void {
     if (++sweeps % SWEEPS_PER_HOUSEKEEPING !== 0) return;
     sessions.endExpired(Date.now());
     for (const rate of rates) rate.prune(performance.now());
-    owners.prune();
+    holders.prune();
     retained.sweep(Date.now());
   }, SWEEP_MS);
   timer.unref();

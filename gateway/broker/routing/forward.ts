@@ -1,6 +1,6 @@
 // The way of an accepted publish to its subscribers, and to later ones through the retained store.
 import type { Properties } from "../protocol/properties.ts";
-import type { Owner } from "../session/owners.ts";
+import type { Holder } from "../session/holders.ts";
 import type { Session, Subscription } from "../session/session.ts";
 import type { StoredMessage } from "../session/session-store.ts";
 import type { SubscriptionIndex } from "../session/subscription-index.ts";
@@ -17,7 +17,7 @@ export interface Outgoing {
 /** The client that publishes. */
 export interface Publisher {
   readonly clientId: string;
-  readonly owner: Owner;
+  readonly holder: Holder;
 }
 
 export class Forwarder {
@@ -47,7 +47,7 @@ export class Forwarder {
       expiresAtMs: expirySeconds === undefined ? undefined : Date.now() + expirySeconds * 1000,
       byGateway: from === undefined,
     };
-    if (message.retain) this.#retained.store(message, from?.owner ?? null);
+    if (message.retain) this.#retained.store(message, from?.holder ?? null);
     // [MQTT-3.8.3-3]: No Local keeps a client's own messages from it.
     const wanted = found.filter(
       ({ noLocal, session }) => !noLocal || session.clientId !== from?.clientId,

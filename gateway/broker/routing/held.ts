@@ -2,13 +2,13 @@
 import type { Message, Recall, Refusal } from "../../ingest/message.ts";
 import type { ClientIdentity } from "../broker.ts";
 import type { Properties } from "../protocol/properties.ts";
-import type { Owner } from "../session/owners.ts";
+import type { Holder } from "../session/holders.ts";
 import type { Peer } from "../session/peer.ts";
 import type { Outgoing, Publisher } from "./forward.ts";
 
 export interface Sender {
   readonly identity: Pick<ClientIdentity, "clientId" | "principal" | "device">;
-  readonly owner: Owner;
+  readonly holder: Holder;
 }
 
 /** The part of a PUBLISH packet that counts here; a will is put in the same form. */
@@ -26,7 +26,7 @@ export class Held implements Message, Outgoing, Publisher {
   readonly clientId: string;
   readonly principal: string | undefined;
   readonly device: string | undefined;
-  readonly owner: Owner;
+  readonly holder: Holder;
   readonly topic: string;
   readonly payload: Buffer;
   readonly qos: 0 | 1 | 2;
@@ -42,12 +42,12 @@ export class Held implements Message, Outgoing, Publisher {
   /** A later connection of its sender, over which it came again. */
   answerTo: Peer | null = null;
 
-  constructor({ identity, owner }: Sender, published: Published, recall?: Recall) {
+  constructor({ identity, holder }: Sender, published: Published, recall?: Recall) {
     const { topic, payload, qos, retain, dup = false, messageId, properties } = published;
     this.clientId = identity.clientId;
     this.principal = identity.principal;
     this.device = identity.device;
-    this.owner = owner;
+    this.holder = holder;
     this.topic = topic;
     this.payload = typeof payload === "string" ? Buffer.from(payload) : payload;
     this.qos = qos;

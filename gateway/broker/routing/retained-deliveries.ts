@@ -4,7 +4,7 @@
 //     [MQTT-3.3.1-8], and what is retained later as any subscriber does.
 // K2. No message that comes meanwhile overtakes what is retained on its topic: that is sent before it.
 // K3. All of them together look at STEPS_PER_TURN topics in a turn, for TURN_MS at most, in turns of their own.
-// K4. Each topic that is looked at costs its client's owner a token, as each filter does (dispatch.ts). Without
+// K4. Each topic that is looked at costs its client's holder a token, as each filter does (dispatch.ts). Without
 //     tokens its deliveries wait, and nobody else's.
 // K5. They wait for their client: what is on its way takes at most half of its queue, so that nothing is
 //     dropped for it. A session whose client has left goes on into its queue; one that is over gets nothing.
@@ -18,7 +18,7 @@ const TURN_MS = 3;
 /** Topics of one client between two others' turns. */
 const STEPS_AT_ONCE = 64;
 
-/** The tokens of owners; `connection/rate-limit.ts` has them. */
+/** The tokens of holders; `connection/rate-limit.ts` has them. */
 interface Tokens {
   take(key: string, tokens: number, nowMs: number, times: number): number;
 }
@@ -145,7 +145,7 @@ export class RetainedDeliveries {
 
   #goOn(job: Job, steps: number): void {
     const { session } = job;
-    const { key, share } = session.owner;
+    const { key, share } = session.holder;
     const { subscribeLimit } = this.#parts;
     const waitMs = subscribeLimit.take(key, steps, performance.now(), share.rates);
     if (job.filters.size === 0) session.retaining = null;

@@ -2,19 +2,19 @@
 //
 // A1. A topic is in memory exactly while its message is in the store.
 // A2. An expired message is never sent, and goes when it is come across.
-// A3. Each topic of a client counts for the owner who wrote to it first, or last if there was room. What the
+// A3. Each topic of a client counts for the holder who wrote to it first, or last if there was room. What the
 //     gateway itself retains counts for nobody, is never refused, and puts nothing out.
 // A4. A client that subscribes gets what is retained in slices (retained-deliveries.ts).
 import type { BrokerCounters } from "../broker.ts";
 import { count } from "../counters.ts";
 import type { Limits } from "../options.ts";
-import type { Owner, Owners } from "../session/owners.ts";
+import type { Holder, Holders } from "../session/holders.ts";
 import type { SessionStore, StoredMessage } from "../session/session-store.ts";
 import { RetainedTree, type Walk } from "./retained-tree.ts";
 
 export interface RetainedParts {
   readonly store: SessionStore;
-  readonly owners: Owners;
+  readonly holders: Holders;
   readonly limits: Pick<Limits, "retainedMessagesMax">;
   readonly counters: BrokerCounters;
 }
@@ -22,7 +22,7 @@ export interface RetainedParts {
 export interface RetainedTopic {
   readonly topic: string;
   /** Null: the gateway's own. */
-  owner: Owner | null;
+  holder: Holder | null;
   expiresAtMs: number | undefined;
   /** Rises with each message that is retained. */
   stamp: number;
@@ -35,17 +35,17 @@ const SWEPT_AT_ONCE = 500;
 export class Retained {
   readonly #parts: RetainedParts;
   readonly #tree = new RetainedTree<RetainedTopic>();
-  /** Topics that count for an owner. */
+  /** Topics that count for a holder. */
   #owned = 0;
   #stamp = 0;
   #sweep: Walk<RetainedTopic> | null = null;
 
   constructor(parts: RetainedParts) {
     this.#parts = parts;
-    for (const { topic, owner, expiresAtMs } of parts.store.retainedTopics()) {
-      const entry = { topic, owner: null, expiresAtMs: expiresAtMs ?? undefined, stamp: 0 };
+    for (const { topic, holder, expiresAtMs } of parts.store.retainedTopics()) {
+      const entry = { topic, holder: null, expiresAtMs: expiresAtMs ?? undefined, stamp: 0 };
       this.#tree.set(topic, entry);
-      this.#give(entry, owner === null ? null : parts.owners.of(owner));
+      this.#give(entry, holder === null ? null : parts.holders.of(holder));
     }
   }
 
@@ -58,23 +58,23 @@ export class Retained {
     return this.#tree.size;
   }
 
-  /** @param owner of the client that published it; null for the gateway itself. */
-  store(message: StoredMessage, owner: Owner | null): void {
+  /** @param holder of the client that published it; null for the gateway itself. */
+  store(message: StoredMessage, holder: Holder | null): void {
     const { topic, expiresAtMs } = message;
     if (message.payload.length === 0) return this.forget(topic); // [MQTT-3.3.1-6]
     const known = this.#tree.get(topic);
-    if (owner && owner !== known?.owner) {
-      const problem = this.#quotaProblem(owner, known);
+    if (holder && holder !== known?.holder) {
+      const problem = this.#quotaProblem(holder, known);
       if (problem && !known) return count(this.#parts.counters.dropped, problem);
-      if (problem) owner = known!.owner; // A3
+      if (problem) holder = known!.holder; // A3
     }
     const stamp = ++this.#stamp;
-    const entry = known ?? { topic, owner: null, expiresAtMs, stamp };
+    const entry = known ?? { topic, holder: null, expiresAtMs, stamp };
     if (!known) this.#tree.set(topic, entry);
     entry.stamp = stamp;
     entry.expiresAtMs = expiresAtMs;
-    this.#give(entry, owner);
-    this.#parts.store.retain(message, owner?.key ?? null);
+    this.#give(entry, holder);
+    this.#parts.store.retain(message, holder?.key ?? null);
   }
 
   forget(topic: string): void {
@@ -113,7 +113,7 @@ export class Retained {
     return undefined;
   }
 
-  /** Forgets what has expired, some at a time: it would count for its owner until somebody subscribes. */
+  /** Forgets what has expired, some at a time: it would count for its holder until somebody subscribes. */
   sweep(nowMs: number): void {
     if (!this.#sweep || this.#sweep.done) this.#sweep = this.#tree.walk("#");
     for (let at = 0; at < SWEPT_AT_ONCE && !this.#sweep.done; at++) {
@@ -122,22 +122,22 @@ export class Retained {
     }
   }
 
-  #quotaProblem(owner: Owner, known: RetainedTopic | undefined): string | null {
-    if (owner.retained >= owner.share.retainedMax) return "device_retained_quota";
-    const isFurther = !known?.owner;
+  #quotaProblem(holder: Holder, known: RetainedTopic | undefined): string | null {
+    if (holder.retained >= holder.share.retainedMax) return "device_retained_quota";
+    const isFurther = !known?.holder;
     return isFurther && this.#owned >= this.#parts.limits.retainedMessagesMax
       ? "retained_quota"
       : null;
   }
 
-  #give(entry: RetainedTopic, owner: Owner | null): void {
-    if (entry.owner) {
-      entry.owner.retained--;
+  #give(entry: RetainedTopic, holder: Holder | null): void {
+    if (entry.holder) {
+      entry.holder.retained--;
       this.#owned--;
     }
-    entry.owner = owner;
-    if (!owner) return;
-    owner.retained++;
+    entry.holder = holder;
+    if (!holder) return;
+    holder.retained++;
     this.#owned++;
   }
 }

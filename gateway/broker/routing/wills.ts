@@ -74,7 +74,7 @@ export class Wills {
   /** Nothing but its id is known of a client of a former process, and its session if it has one. */
   #absent(clientId: string): Sender {
     const identity = { clientId, principal: undefined, device: undefined };
-    return { identity, owner: this.#parts.sessions.ownerOf(clientId) };
+    return { identity, holder: this.#parts.sessions.holderOf(clientId) };
   }
 }
 

@@ -8,7 +8,7 @@
 //     has expired is [MQTT-3.3.2-5], and the remaining expiry is sent with the rest [MQTT-3.3.2-6].
 // O4. After a reconnect what was in flight is sent again first, under its identifiers
 //     [MQTT-4.4.0-1]: PUBLISH with DUP, or PUBREL where PUBREC had come.
-// O5. What waits in all sessions of an owner is bounded, and in all sessions together: whoever comes back
+// O5. What waits in all sessions of a holder is bounded, and in all sessions together: whoever comes back
 //     under ever new client ids fills its own room, not everybody's, nor the disk.
 import type { Logger } from "../../../platform/runtime/logger.ts";
 import type { BrokerCounters } from "../broker.ts";
@@ -17,7 +17,7 @@ import type { Limits } from "../options.ts";
 import { REASON } from "../protocol/reason-codes.ts";
 import { encode, pubrelWord } from "../protocol/wire.ts";
 import { LazyMap } from "./lazy-map.ts";
-import type { Owner } from "./owners.ts";
+import type { Holder } from "./holders.ts";
 import type { Peer } from "./peer.ts";
 import type { Backlog, SessionStore, StoredMessage } from "./session-store.ts";
 
@@ -62,28 +62,28 @@ export class Outbound {
   #waiting: { qos: 1 | 2; message: StoredMessage }[] = [];
   #pumpScheduled = false;
   readonly #persistent: boolean;
-  #owner: Owner;
+  #holder: Holder;
   /** Called once when it is roomy again, or its client leaves. */
   whenRoomy: (() => void) | null = null;
 
   constructor(
     parts: OutboundParts,
-    { clientId, persistent, owner }: { clientId: string; persistent: boolean; owner: Owner },
+    { clientId, persistent, holder }: { clientId: string; persistent: boolean; holder: Holder },
     backlog?: Backlog,
   ) {
     this.#parts = parts;
     this.#clientId = clientId;
     this.#persistent = persistent;
-    this.#owner = owner;
+    this.#holder = holder;
     this.#backlog = backlog ?? { messages: 0, bytes: 0 };
     add(parts.queued, this.#backlog, 1);
-    add(owner.queued, this.#backlog, 1);
+    add(holder.queued, this.#backlog, 1);
   }
 
-  changeOwner(owner: Owner): void {
-    add(this.#owner.queued, this.#backlog, -1);
-    add(owner.queued, this.#backlog, 1);
-    this.#owner = owner;
+  changeHolder(holder: Holder): void {
+    add(this.#holder.queued, this.#backlog, -1);
+    add(holder.queued, this.#backlog, 1);
+    this.#holder = holder;
   }
 
   /** Half of its room is free, or nobody is there to make any: whoever can wait does until then. */
@@ -161,8 +161,8 @@ export class Outbound {
     const bytesAfter = bytes + message.payload.length;
     if (messages >= limits.queuedMessagesMax || bytesAfter > limits.queuedBytesMax)
       return count(counters.dropped, "queue_full");
-    const owner = this.#owner;
-    if (sizeOf(owner.queued) + message.payload.length > owner.share.queuedBytesMax)
+    const holder = this.#holder;
+    if (sizeOf(holder.queued) + message.payload.length > holder.share.queuedBytesMax)
       return count(counters.dropped, "device_queues_full"); // O5
     if (sizeOf(queued) + message.payload.length > limits.queuedBytesOfAllMax)
       return count(counters.dropped, "queues_full"); // O5
@@ -272,7 +272,7 @@ export class Outbound {
 
   #settleBacklog(messages: number, bytes: number): void {
     const { queued } = this.#parts;
-    const own = this.#owner.queued;
+    const own = this.#holder.queued;
     this.#backlog.messages -= messages;
     this.#backlog.bytes -= bytes;
     own.messages -= messages;

@@ -43,14 +43,14 @@ export interface SessionRow {
   expirySeconds: number;
   /** Null while its client is connected (or was when the process died). */
   expiresAtMs: number | null;
-  /** The key of the owner that it counts for. */
-  owner: string;
+  /** The key of the holder that it counts for. */
+  holder: string;
 }
 
 export interface RetainedRow {
   topic: string;
-  /** The key of the owner that it counts for; null for none. */
-  owner: string | null;
+  /** The key of the holder that it counts for; null for none. */
+  holder: string | null;
   expiresAtMs: number | null;
 }
 
@@ -70,9 +70,9 @@ export interface QueuedRow {
 
 const STATEMENTS = {
   saveSession:
-    "INSERT OR REPLACE INTO session (client, expiry_seconds, expires_at_ms, owner) VALUES (?, ?, ?, ?)",
+    "INSERT OR REPLACE INTO session (client, expiry_seconds, expires_at_ms, holder) VALUES (?, ?, ?, ?)",
   sessions:
-    "SELECT client, expiry_seconds AS expirySeconds, expires_at_ms AS expiresAtMs, owner FROM session ORDER BY expires_at_ms IS NULL, expires_at_ms",
+    "SELECT client, expiry_seconds AS expirySeconds, expires_at_ms AS expiresAtMs, holder FROM session ORDER BY expires_at_ms IS NULL, expires_at_ms",
   endSession: "DELETE FROM session WHERE client = ?",
   endSubscriptions: "DELETE FROM subscription WHERE client = ?",
   endQueue: "DELETE FROM queued WHERE client = ?",
@@ -91,9 +91,9 @@ const STATEMENTS = {
   forget: "DELETE FROM received WHERE client = ? AND message_id = ?",
   receivedOf: "SELECT message_id AS messageId FROM received WHERE client = ?",
   retain:
-    "INSERT OR REPLACE INTO retained (topic, message, owner, expires_at_ms) VALUES (?, ?, ?, ?)",
+    "INSERT OR REPLACE INTO retained (topic, message, holder, expires_at_ms) VALUES (?, ?, ?, ?)",
   unretain: "DELETE FROM retained WHERE topic = ?",
-  retainedTopics: "SELECT topic, owner, expires_at_ms AS expiresAtMs FROM retained",
+  retainedTopics: "SELECT topic, holder, expires_at_ms AS expiresAtMs FROM retained",
   retained: "SELECT message FROM retained WHERE topic = ?",
   putWill: "INSERT OR REPLACE INTO will VALUES (?, ?)",
   deleteWill: "DELETE FROM will WHERE client = ?",
@@ -158,7 +158,7 @@ export class SessionStore implements Disposable {
   }
 
   saveSession(row: SessionRow): void {
-    this.#write("saveSession", row.client, row.expirySeconds, row.expiresAtMs, row.owner);
+    this.#write("saveSession", row.client, row.expirySeconds, row.expiresAtMs, row.holder);
   }
 
   /** Everything of the session; its will has a life of its own. */
@@ -229,9 +229,9 @@ export class SessionStore implements Disposable {
     return rows.map(({ messageId }) => messageId);
   }
 
-  /** @param owner the key of the owner that it counts for; null for none. */
-  retain(message: StoredMessage, owner: string | null): void {
-    this.#write("retain", message.topic, serialize(message), owner, message.expiresAtMs ?? null);
+  /** @param holder the key of the holder that it counts for; null for none. */
+  retain(message: StoredMessage, holder: string | null): void {
+    this.#write("retain", message.topic, serialize(message), holder, message.expiresAtMs ?? null);
   }
 
   unretain(topic: string): void {

@@ -1,7 +1,7 @@
 // One MQTT session (MQTT 5, 4.1): what is known of a client between its connections.
 import { InboundSession } from "./inbound-session.ts";
 import { LazyMap } from "./lazy-map.ts";
-import type { Owner } from "./owners.ts";
+import type { Holder } from "./holders.ts";
 import { Outbound, type OutboundParts } from "./outbound.ts";
 import type { Peer } from "./peer.ts";
 import type { Backlog, SubscriptionOptions } from "./session-store.ts";
@@ -30,19 +30,19 @@ export class Session {
   expiresAtMs: number | null = null;
   /** Lives in the store, to be resumed after the connection or the process. */
   readonly persistent: boolean;
-  #owner: Owner;
+  #holder: Holder;
 
   constructor(
     parts: OutboundParts,
-    { clientId, persistent, owner }: { clientId: string; persistent: boolean; owner: Owner },
+    { clientId, persistent, holder }: { clientId: string; persistent: boolean; holder: Holder },
     backlog?: Backlog,
   ) {
     const { store } = parts;
     this.clientId = clientId;
     this.persistent = persistent;
-    this.#owner = owner;
-    owner.sessions++;
-    this.outbound = new Outbound(parts, { clientId, persistent, owner }, backlog);
+    this.#holder = holder;
+    holder.sessions++;
+    this.outbound = new Outbound(parts, { clientId, persistent, holder }, backlog);
     this.inbound = persistent
       ? new InboundSession(store.receivedOf(clientId), {
           add: (messageId) => store.addReceived(clientId, messageId),
@@ -52,19 +52,19 @@ export class Session {
   }
 
   /** The one that it counts for. */
-  get owner(): Owner {
-    return this.#owner;
+  get holder(): Holder {
+    return this.#holder;
   }
 
   /** It counts for whoever resumes it. Not while its client is absent. */
-  changeOwner(owner: Owner): void {
-    const before = this.#owner;
-    if (owner === before) return;
-    this.#owner = owner;
+  changeHolder(holder: Holder): void {
+    const before = this.#holder;
+    if (holder === before) return;
+    this.#holder = holder;
     before.sessions--;
-    owner.sessions++;
+    holder.sessions++;
     before.subscriptions -= this.subscriptions.size;
-    owner.subscriptions += this.subscriptions.size;
-    this.outbound.changeOwner(owner);
+    holder.subscriptions += this.subscriptions.size;
+    this.outbound.changeHolder(holder);
   }
 }

@@ -4,14 +4,14 @@
 // T2. A session that survives is in the store from its CONNACK on, with when it must end: one whose
 //     client was connected when the process died ends its expiry interval after the restart.
 // T3. A subscription is in the index exactly while it is in its session.
-// T4. An owner whose sessions of absent clients are more than its share loses the one that has been absent
-//     longest. When all together are too many, the owner that has most does: nobody else pays for it.
+// T5. A holder whose sessions of absent clients are more than its share loses the one that has been absent
+//     longest. When all together are too many, the holder that has most does: nobody else pays for it.
 import type { BrokerHandlers, QueueFigures } from "../broker.ts";
 import { ownerOfClientId } from "../../identity/access.ts";
 import { count } from "../counters.ts";
 import type { Limits } from "../options.ts";
 import { type OutboundParts, sizeOf } from "./outbound.ts";
-import { type Owner, type Owners, recordKey } from "./owners.ts";
+import { type Holder, type Holders, recordKey } from "./holders.ts";
 import type { Peer } from "./peer.ts";
 import { Session, type Subscription } from "./session.ts";
 import type { SubscriptionOptions } from "./session-store.ts";
@@ -19,12 +19,12 @@ import { SubscriptionIndex } from "./subscription-index.ts";
 
 export interface SessionsParts extends OutboundParts {
   readonly handlers: Pick<BrokerHandlers, "authorizeSubscribe">;
-  readonly owners: Owners;
+  readonly holders: Holders;
   readonly limits: OutboundParts["limits"] &
     Pick<Limits, "pendingSessionsMax" | "sessionExpirySecondsMax">;
 }
 
-const isBeyond = ({ away, share }: Owner): boolean => away.size > share.sessionsMax;
+const isBeyond = ({ away, share }: Holder): boolean => away.size > share.sessionsMax;
 
 export class Sessions {
   readonly index = new SubscriptionIndex<Subscription>();
@@ -39,14 +39,14 @@ export class Sessions {
 
   /** T2. Sessions of a former process are taken up. */
   load(nowMs: number): void {
-    const { store, limits, owners } = this.#parts;
+    const { store, limits, holders } = this.#parts;
     const backlogs = store.backlogs();
-    for (const { client, expirySeconds, expiresAtMs, owner } of store.sessions()) {
-      const of = { clientId: client, persistent: true, owner: owners.of(owner) };
+    for (const { client, expirySeconds, expiresAtMs, holder } of store.sessions()) {
+      const of = { clientId: client, persistent: true, holder: holders.of(holder) };
       const session = new Session(this.#parts, of, backlogs.get(client));
       const seconds = Math.min(expirySeconds, limits.sessionExpirySecondsMax);
       session.expiresAtMs = expiresAtMs ?? nowMs + seconds * 1000;
-      store.saveSession({ client, expirySeconds, expiresAtMs: session.expiresAtMs, owner });
+      store.saveSession({ client, expirySeconds, expiresAtMs: session.expiresAtMs, holder });
       this.#byClient.set(client, session);
       this.#park(session);
     }
@@ -55,8 +55,8 @@ export class Sessions {
       if (session) this.#set(session, filter, options);
     }
     this.endExpired(nowMs);
-    for (const { owner } of this.#parked) if (isBeyond(owner)) this.#endLongestAway(owner); // T4
-    while (owners.away > limits.pendingSessionsMax) this.#endLongestAway(owners.mostAway()!);
+    for (const { holder } of this.#parked) if (isBeyond(holder)) this.#endLongestAway(holder); // T5
+    while (holders.away > limits.pendingSessionsMax) this.#endLongestAway(holders.mostAway()!);
   }
 
   /** True when a client of this id would resume a session; one that has expired ends now (MQTT 5, 4.1). */
@@ -88,10 +88,10 @@ export class Sessions {
     };
   }
 
-  /** The owner of a client that nothing but its id is known of. */
-  ownerOf(clientId: string): Owner {
-    const known = this.#byClient.get(clientId)?.owner;
-    return known ?? this.#parts.owners.of(recordKey(ownerOfClientId(clientId)));
+  /** The holder of a client that nothing but its id is known of. */
+  holderOf(clientId: string): Holder {
+    const known = this.#byClient.get(clientId)?.holder;
+    return known ?? this.#parts.holders.of(recordKey(ownerOfClientId(clientId)));
   }
 
   isConnected(clientId: string): boolean {
@@ -106,10 +106,10 @@ export class Sessions {
       this.end(session); // [MQTT-3.1.2-4]
       session = undefined;
     }
-    const { owner } = peer;
+    const { holder } = peer;
     if (session) this.#unpark(session);
-    session ??= new Session(this.#parts, { clientId, persistent: expirySeconds > 0, owner });
-    session.changeOwner(owner);
+    session ??= new Session(this.#parts, { clientId, persistent: expirySeconds > 0, holder });
+    session.changeHolder(holder);
     this.#byClient.set(clientId, session);
     session.peer = peer;
     session.expiresAtMs = null;
@@ -131,7 +131,7 @@ export class Sessions {
     session.outbound.detach();
     const { limits } = this.#parts;
     if (expirySeconds === 0 || !session.persistent) return this.end(session);
-    if (!this.#makeRoom(session.owner)) return this.end(session);
+    if (!this.#makeRoom(session.holder)) return this.end(session);
     const seconds = Math.min(expirySeconds, limits.sessionExpirySecondsMax);
     session.expiresAtMs = nowMs + seconds * 1000;
     this.#park(session);
@@ -142,8 +142,8 @@ export class Sessions {
     if (this.#byClient.get(session.clientId) !== session) return;
     this.#byClient.delete(session.clientId);
     for (const filter of session.subscriptions.keys()) this.index.delete(filter, session.clientId);
-    session.owner.subscriptions -= session.subscriptions.size;
-    session.owner.sessions--;
+    session.holder.subscriptions -= session.subscriptions.size;
+    session.holder.sessions--;
     session.subscriptions.clear();
     session.outbound.detach();
     session.outbound.end();
@@ -165,7 +165,7 @@ export class Sessions {
 
   unsubscribe(session: Session, filter: string): boolean {
     if (!session.subscriptions.delete(filter)) return false;
-    session.owner.subscriptions--;
+    session.holder.subscriptions--;
     this.index.delete(filter, session.clientId);
     if (session.persistent) this.#parts.store.unsubscribe(session.clientId, filter);
     return true;
@@ -173,47 +173,47 @@ export class Sessions {
 
   #set(session: Session, filter: string, options: SubscriptionOptions): void {
     const subscription: Subscription = { ...options, filter, session };
-    if (!session.subscriptions.has(filter)) session.owner.subscriptions++;
+    if (!session.subscriptions.has(filter)) session.holder.subscriptions++;
     session.subscriptions.set(filter, subscription);
     this.index.set(filter, session.clientId, subscription);
   }
 
-  /** T4. False if it is the leaving session itself that has no room. */
-  #makeRoom(owner: Owner): boolean {
-    const { limits, owners, counters } = this.#parts;
-    const own = owner.away.size;
-    if (own >= owner.share.sessionsMax) {
+  /** T5. False if it is the leaving session itself that has no room. */
+  #makeRoom(holder: Holder): boolean {
+    const { limits, holders, counters } = this.#parts;
+    const own = holder.away.size;
+    if (own >= holder.share.sessionsMax) {
       count(counters.dropped, "device_session_quota");
-      this.#endLongestAway(owner);
-    } else if (owners.away >= limits.pendingSessionsMax) {
+      this.#endLongestAway(holder);
+    } else if (holders.away >= limits.pendingSessionsMax) {
       count(counters.dropped, "session_quota");
-      const most = owners.mostAway()!;
+      const most = holders.mostAway()!;
       // Among equals it is whoever comes last: else new ones could put out old ones.
-      const giving = most.away.size > own + 1 ? most : owner;
+      const giving = most.away.size > own + 1 ? most : holder;
       if (giving.away.size === 0) return false;
       this.#endLongestAway(giving);
     }
     return true;
   }
 
-  #endLongestAway({ away }: Owner): void {
+  #endLongestAway({ away }: Holder): void {
     const [longest] = away;
     this.end(this.#byClient.get(longest!.clientId)!);
   }
 
   #park(session: Session): void {
     this.#parked.add(session);
-    this.#parts.owners.park(session);
+    this.#parts.holders.park(session);
   }
 
   #unpark(session: Session): void {
     this.#parked.delete(session);
-    this.#parts.owners.unpark(session);
+    this.#parts.holders.unpark(session);
   }
 
-  #save({ clientId, persistent, expiresAtMs, owner }: Session, expirySeconds: number): void {
+  #save({ clientId, persistent, expiresAtMs, holder }: Session, expirySeconds: number): void {
     if (!persistent) return;
-    const row = { client: clientId, expirySeconds, expiresAtMs, owner: owner.key };
+    const row = { client: clientId, expirySeconds, expiresAtMs, holder: holder.key };
     this.#parts.store.saveSession(row);
   }
 }

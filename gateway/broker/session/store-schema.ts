@@ -4,7 +4,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { deserialize } from "node:v8";
 import { ownerOfClientId } from "../../identity/access.ts";
-import { recordKey } from "./owners.ts";
+import { recordKey } from "./holders.ts";
 
 const TABLES = `
 CREATE TABLE IF NOT EXISTS session (
@@ -29,7 +29,7 @@ interface Retained {
 }
 
 /** Steps from one version to the next: the first leads from 0 to 1. */
-const STEPS: readonly ((database: DatabaseSync) => void)[] = [addOwners];
+const STEPS: readonly ((database: DatabaseSync) => void)[] = [addHolders];
 
 /**
  * Makes the tables, or takes those of an earlier version up.
@@ -59,18 +59,18 @@ export function prepareTables(database: DatabaseSync): void {
 }
 
 /**
- * Version 1: sessions and retained topics know their owners. Of older ones the client id or the topic says
+ * Version 1: sessions and retained topics know their holders. Of older ones the client id or the topic says
  * whose they are, as far as they do; what the gateway retains itself, or nobody knows of, has none.
  */
-function addOwners(database: DatabaseSync): void {
-  database.exec("ALTER TABLE session ADD COLUMN owner TEXT NOT NULL DEFAULT ''");
-  database.exec("ALTER TABLE retained ADD COLUMN owner TEXT");
+function addHolders(database: DatabaseSync): void {
+  database.exec("ALTER TABLE session ADD COLUMN holder TEXT NOT NULL DEFAULT ''");
+  database.exec("ALTER TABLE retained ADD COLUMN holder TEXT");
   database.exec("ALTER TABLE retained ADD COLUMN expires_at_ms INTEGER");
-  const setOwner = database.prepare("UPDATE session SET owner = ? WHERE client = ?");
+  const setHolder = database.prepare("UPDATE session SET holder = ? WHERE client = ?");
   const sessions = database.prepare("SELECT client FROM session").all() as { client: string }[];
-  for (const { client } of sessions) setOwner.run(recordKey(ownerOfClientId(client)), client);
+  for (const { client } of sessions) setHolder.run(recordKey(ownerOfClientId(client)), client);
   const setRetained = database.prepare(
-    "UPDATE retained SET owner = ?, expires_at_ms = ? WHERE topic = ?",
+    "UPDATE retained SET holder = ?, expires_at_ms = ? WHERE topic = ?",
   );
   const topics = database.prepare("SELECT topic FROM retained").all() as { topic: string }[];
   const read = database.prepare("SELECT message FROM retained WHERE topic = ?");

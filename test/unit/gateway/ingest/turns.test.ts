@@ -6,8 +6,8 @@ function someWork(bounds: { atOnceMax: number; costMax: number }) {
   const turns = new Turns(bounds);
   const begun: string[] = [];
   const ends = new Map<string, (error?: Error) => void>();
-  const want = (owner: string, name: string, cost = 1): Promise<void> =>
-    turns.run(owner, cost, () => {
+  const want = (holder: string, name: string, cost = 1): Promise<void> =>
+    turns.run(holder, cost, () => {
       begun.push(name);
       return new Promise((resolve, reject) =>
         ends.set(name, (error) => (error ? reject(error) : resolve())),
@@ -20,7 +20,7 @@ function someWork(bounds: { atOnceMax: number; costMax: number }) {
   return { begun, want, end };
 }
 
-test("owners take turns, however much one of them wants", async () => {
+test("holders take turns, however much one of them wants", async () => {
   const { begun, want, end } = someWork({ atOnceMax: 1, costMax: 100 });
   for (let at = 1; at <= 3; at++) void want("greedy", `greedy ${at}`);
   void want("other", "other 1");

@@ -10,7 +10,7 @@ import {
 import { Flusher } from "../../../../../gateway/broker/connection/flusher.ts";
 import type { Origin } from "../../../../../gateway/broker/connection/origin.ts";
 import { makeCounters } from "../../../../../gateway/broker/counters.ts";
-import { Owners } from "../../../../../gateway/broker/session/owners.ts";
+import { Holders } from "../../../../../gateway/broker/session/holders.ts";
 import { resolveLimits } from "../../../../../gateway/broker/options.ts";
 
 const CONNECT: IConnectPacket = {
@@ -34,7 +34,7 @@ const WILL = { topic: "w", payload: Buffer.from("gone"), qos: 0, retain: false }
 test("a client that has gone before it was registered is not told to have ended by its will, which is dropped", () => {
   const told: (DisconnectReason | "connected")[] = [];
   const dropped: string[] = [];
-  const owner = new Owners(resolveLimits()).of("record:a");
+  const holder = new Holders(resolveLimits()).of("record:a");
   const parts = {
     handlers: {
       connected: () => void told.push("connected"),
@@ -45,7 +45,7 @@ test("a client that has gone before it was registered is not told to have ended 
     connections: new Set(),
     flusher: new Flusher(),
     admission: {
-      vet: (one: Candidate, packet: IConnectPacket) => one.accept(packet, IDENTITY, owner),
+      vet: (one: Candidate, packet: IConnectPacket) => one.accept(packet, IDENTITY, holder),
     },
     doorstep: { asked: () => undefined, passed: () => undefined },
     door: { open: () => ({ forget: () => undefined }) },
@@ -70,7 +70,7 @@ test("a client that has gone before it was registered is not told to have ended 
     will: WILL,
   });
   stream.emit("close");
-  expect(owner.connections, "its place is free again").toBe(0);
+  expect(holder.connections, "its place is free again").toBe(0);
   expect(dropped).toEqual(["a"]);
   expect(told).toEqual(["connected", "connection_lost"]);
 });

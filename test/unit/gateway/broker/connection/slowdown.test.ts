@@ -16,7 +16,7 @@ function aSource() {
   const told: string[] = [];
   const source = {
     identity: { clientId: "a" },
-    owner: { key: "record:a", share: { rates: 1 } },
+    holder: { key: "record:a", share: { rates: 1 } },
     readAtMs: performance.now(),
     pause: (reason: Pause) => void told.push(`pause ${reason}`),
     resume: (reason: Pause) => void told.push(`resume ${reason}`),

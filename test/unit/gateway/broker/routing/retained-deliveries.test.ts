@@ -7,7 +7,7 @@ import type { ConnectTerms } from "../../../../../gateway/broker/protocol/connec
 import { Forwarder } from "../../../../../gateway/broker/routing/forward.ts";
 import { Retained } from "../../../../../gateway/broker/routing/retained.ts";
 import { RetainedDeliveries } from "../../../../../gateway/broker/routing/retained-deliveries.ts";
-import { type Owner, Owners } from "../../../../../gateway/broker/session/owners.ts";
+import { type Holder, Holders } from "../../../../../gateway/broker/session/holders.ts";
 import type { Peer } from "../../../../../gateway/broker/session/peer.ts";
 import { openSessionStore } from "../../../../../gateway/broker/session/session-store.ts";
 import { Sessions } from "../../../../../gateway/broker/session/sessions.ts";
@@ -19,9 +19,9 @@ function aBroker(overrides: Partial<Limits> = {}) {
     throw error;
   });
   const counters = makeCounters();
-  const owners = new Owners(limits);
+  const holders = new Holders(limits);
   const queued = { messages: 0, bytes: 0 };
-  const ground = { store, limits, counters, owners, queued, logger: undefined, handlers: {} };
+  const ground = { store, limits, counters, holders, queued, logger: undefined, handlers: {} };
   const sessions = new Sessions(ground);
   const retained = new Retained(ground);
   const subscribeLimit = new RateLimit({
@@ -34,17 +34,17 @@ function aBroker(overrides: Partial<Limits> = {}) {
     deliveries.stop();
     store[Symbol.dispose]();
   });
-  const publish = (topic: string, text: string, owner: Owner | null, retain = true): void =>
+  const publish = (topic: string, text: string, holder: Holder | null, retain = true): void =>
     forwarder.forward(
       { topic, payload: Buffer.from(text), qos: 1, retain, properties: undefined },
-      owner ? { clientId: "publisher", owner } : undefined,
+      holder ? { clientId: "publisher", holder } : undefined,
     );
   const connect = (clientId: string, expirySeconds = 0) => {
     const got: string[] = [];
     const client = { unsent: 0, gone: false };
     const peer: Peer = {
       identity: { clientId, protocolVersion: 4 } as Peer["identity"],
-      owner: owners.of(`record:${clientId}`),
+      holder: holders.of(`record:${clientId}`),
       terms: {
         clientId,
         cleanStart: false,
@@ -198,13 +198,17 @@ test("whoever looks at more topics than it may waits, and nobody else", async ()
 });
 
 test("retained topics are bounded for one device and for all, and the gateway's own come beside them", () => {
-  const { publish, retained, owners, counters } = aBroker({
+  const { publish, retained, holders, counters } = aBroker({
     retainedMessagesMax: 10,
     deviceRetainedMax: 4,
   });
-  const [a, b, c] = ["a", "b", "c"].map((id) => owners.of(`record:${id}`)) as [Owner, Owner, Owner];
-  for (const [id, owner] of Object.entries({ a, b, c }))
-    for (let at = 0; at < 6; at++) publish(`${id}/${at}`, "1", owner);
+  const [a, b, c] = ["a", "b", "c"].map((id) => holders.of(`record:${id}`)) as [
+    Holder,
+    Holder,
+    Holder,
+  ];
+  for (const [id, holder] of Object.entries({ a, b, c }))
+    for (let at = 0; at < 6; at++) publish(`${id}/${at}`, "1", holder);
   expect([a.retained, b.retained, c.retained]).toEqual([4, 4, 2]);
   expect(counters.dropped).toEqual({ device_retained_quota: 4, retained_quota: 4 });
   for (const topic of many(50)) publish(topic, "1", null);
@@ -221,10 +225,10 @@ test("retained topics are bounded for one device and for all, and the gateway's 
 });
 
 test("what has expired makes room by itself", () => {
-  const { publish, retained, owners } = aBroker();
-  const owner = owners.of("record:a");
-  publish("a", "1", owner);
+  const { publish, retained, holders } = aBroker();
+  const holder = holders.of("record:a");
+  publish("a", "1", holder);
   retained.get("a")!.expiresAtMs = 1;
   retained.sweep(2);
-  expect([retained.size, owner.retained]).toEqual([0, 0]);
+  expect([retained.size, holder.retained]).toEqual([0, 0]);
 });

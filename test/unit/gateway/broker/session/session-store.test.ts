@@ -24,7 +24,7 @@ test("what is committed is there after reopening, with everything it had", () =>
   onTestFinished(() => rmSync(directory, { recursive: true }));
   {
     using store = openSessionStore(directory, fail);
-    store.saveSession({ client: "c", expirySeconds: 60, expiresAtMs: null, owner: "record:c" });
+    store.saveSession({ client: "c", expirySeconds: 60, expiresAtMs: null, holder: "record:c" });
     store.subscribe("c", "a/#", { qos: 1, noLocal: true, retainAsPublished: false, identifier: 7 });
     store.enqueue("c", 1, message);
     store.enqueue("c", 2, { ...message, topic: "second" });
@@ -36,10 +36,10 @@ test("what is committed is there after reopening, with everything it had", () =>
   }
   using store = openSessionStore(directory, fail);
   expect(store.sessions()).toMatchObject([
-    { client: "c", expirySeconds: 60, expiresAtMs: null, owner: "record:c" },
+    { client: "c", expirySeconds: 60, expiresAtMs: null, holder: "record:c" },
   ]);
   expect(store.retainedTopics()).toMatchObject([
-    { topic: message.topic, owner: "record:c", expiresAtMs: 5 },
+    { topic: message.topic, holder: "record:c", expiresAtMs: 5 },
   ]);
   expect([...store.subscriptions()]).toMatchObject([
     { client: "c", filter: "a/#", options: { qos: 1, noLocal: true, identifier: 7 } },
@@ -61,7 +61,7 @@ test("what is committed is there after reopening, with everything it had", () =>
 test("a store that fails reports it and does not throw", () => {
   const failures: unknown[] = [];
   const store = openSessionStore(undefined, (error) => failures.push(error));
-  const row = { client: "c", expirySeconds: 1, expiresAtMs: null, owner: "record:c" };
+  const row = { client: "c", expirySeconds: 1, expiresAtMs: null, holder: "record:c" };
   store.saveSession({ ...row, client: null as unknown as string });
   expect(failures).toHaveLength(1);
   store.saveSession(row);

@@ -11,7 +11,7 @@ const fail = (error: unknown): never => {
   throw error;
 };
 
-/** The tables as a gateway before owners made them, with one row of each kind. */
+/** The tables as a gateway before holders made them, with one row of each kind. */
 const OLD = `
 CREATE TABLE session (
   client TEXT PRIMARY KEY, expiry_seconds INTEGER NOT NULL, expires_at_ms INTEGER) WITHOUT ROWID;
@@ -54,18 +54,18 @@ function anOldFile(): string {
   return directory;
 }
 
-test("a file from before owners is taken up: whose sessions and retained topics are is found out", () => {
+test("a file from before holders is taken up: whose sessions and retained topics are is found out", () => {
   const directory = anOldFile();
   for (let start = 1; start <= 2; start++) {
     using store = openSessionStore(directory, fail);
     expect(store.sessions()).toMatchObject([
-      { client: "pump", owner: "record:pump", expirySeconds: 60, expiresAtMs: 5 },
-      { client: "boiler/7", owner: "record:boiler", expirySeconds: 60, expiresAtMs: null },
+      { client: "pump", holder: "record:pump", expirySeconds: 60, expiresAtMs: 5 },
+      { client: "boiler/7", holder: "record:boiler", expirySeconds: 60, expiresAtMs: null },
     ]);
     expect(store.retainedTopics()).toMatchObject([
-      { topic: "devices/boiler/commands/1", owner: null, expiresAtMs: null },
-      { topic: "devices/boiler/state", owner: "record:boiler", expiresAtMs: 9 },
-      { topic: "elsewhere", owner: null, expiresAtMs: null },
+      { topic: "devices/boiler/commands/1", holder: null, expiresAtMs: null },
+      { topic: "devices/boiler/state", holder: "record:boiler", expiresAtMs: 9 },
+      { topic: "elsewhere", holder: null, expiresAtMs: null },
     ]);
     expect(store.retained("elsewhere")).toMatchObject({ topic: "elsewhere" });
   }

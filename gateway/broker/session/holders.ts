@@ -1,13 +1,13 @@
-// Owners: who a client counts as where many share one gateway, and what each owner has of it (pure).
+// Holders: who a client counts as where many share one gateway, and what each holder has of it (pure).
 //
 // J1. A client that is logged in counts as its record, whatever client ids it uses; one that is anonymous
 //     as its address, because it chooses its ids itself.
-// J2. Nobody has more than half of what all have together: one owner alone never fills what is shared.
-// J3. An owner is forgotten once it has nothing, so that their number is bounded by what they have.
+// J2. Nobody has more than half of what all have together: one holder alone never fills what is shared.
+// J3. A holder is forgotten once it has nothing, so that their number is bounded by what they have.
 import { placeOf } from "../../identity/remote-address.ts";
 import type { Limits } from "../options.ts";
 
-/** The most that one owner has. */
+/** The most that one holder has. */
 export interface Share {
   readonly connectionsMax: number;
   readonly sessionsMax: number;
@@ -22,12 +22,12 @@ export interface Share {
 /** A session whose client has left. */
 interface Absent {
   readonly clientId: string;
-  readonly owner: Owner;
+  readonly holder: Holder;
 }
 
 const NONE: ReadonlySet<Absent> = new Set();
 
-export class Owner {
+export class Holder {
   /** `record:boiler-7` or `address:192.0.2.7`. */
   readonly key: string;
   readonly isAddress: boolean;
@@ -39,7 +39,7 @@ export class Owner {
   /** Messages that wait in its sessions, and their payloads. */
   readonly queued = { messages: 0, bytes: 0 };
   retained = 0;
-  /** Null without any: most owners have none, and an empty set takes 190 bytes. */
+  /** Null without any: most holders have none, and an empty set takes 190 bytes. */
   #away: Set<Absent> | null = null;
 
   constructor(key: string, share: Share) {
@@ -67,8 +67,8 @@ export class Owner {
   }
 }
 
-/** The owner of a connection that is not let in yet. */
-export const NOBODY = new Owner("nobody", {
+/** The holder of a connection that is not let in yet. */
+export const NOBODY = new Holder("nobody", {
   connectionsMax: 0,
   sessionsMax: 0,
   subscriptionsMax: 0,
@@ -77,12 +77,12 @@ export const NOBODY = new Owner("nobody", {
   rates: 1,
 });
 
-export class Owners {
+export class Holders {
   readonly #device: Share;
   readonly #address: Share;
-  readonly #byKey = new Map<string, Owner>();
+  readonly #byKey = new Map<string, Holder>();
   /** Those with sessions of absent clients, by how many. */
-  readonly #byAway: (Set<Owner> | undefined)[] = [];
+  readonly #byAway: (Set<Holder> | undefined)[] = [];
   #away = 0;
 
   constructor(limits: Limits) {
@@ -93,62 +93,62 @@ export class Owners {
     return this.#byKey.size;
   }
 
-  /** Sessions of absent clients, over all owners. */
+  /** Sessions of absent clients, over all holders. */
   get away(): number {
     return this.#away;
   }
 
-  of(key: string): Owner {
-    let owner = this.#byKey.get(key);
-    if (!owner) {
-      owner = new Owner(key, key.startsWith("address:") ? this.#address : this.#device);
-      this.#byKey.set(key, owner);
+  of(key: string): Holder {
+    let holder = this.#byKey.get(key);
+    if (!holder) {
+      holder = new Holder(key, key.startsWith("address:") ? this.#address : this.#device);
+      this.#byKey.set(key, holder);
     }
-    return owner;
+    return holder;
   }
 
   /** The client of a session has left. */
   park(session: Absent): void {
-    const { owner } = session;
-    if (owner.away.has(session)) return;
-    this.#rank(owner, () => owner.left(session));
+    const { holder } = session;
+    if (holder.away.has(session)) return;
+    this.#rank(holder, () => holder.left(session));
     this.#away++;
   }
 
   /** It is back, or its session is over. */
   unpark(session: Absent): void {
-    const { owner } = session;
-    if (!owner.away.has(session)) return;
-    this.#rank(owner, () => owner.cameBack(session));
+    const { holder } = session;
+    if (!holder.away.has(session)) return;
+    this.#rank(holder, () => holder.cameBack(session));
     this.#away--;
   }
 
-  /** An owner with the most sessions of absent clients. */
-  mostAway(): Owner | undefined {
+  /** A holder with the most sessions of absent clients. */
+  mostAway(): Holder | undefined {
     const [most] = this.#byAway.at(-1) ?? [];
     return most;
   }
 
   /** J3. */
   prune(): void {
-    for (const [key, owner] of this.#byKey) if (owner.isIdle) this.#byKey.delete(key);
+    for (const [key, holder] of this.#byKey) if (holder.isIdle) this.#byKey.delete(key);
   }
 
-  #rank(owner: Owner, change: () => void): void {
-    this.#byAway[owner.away.size]?.delete(owner);
+  #rank(holder: Holder, change: () => void): void {
+    this.#byAway[holder.away.size]?.delete(holder);
     change();
-    (this.#byAway[owner.away.size] ??= new Set()).add(owner);
+    (this.#byAway[holder.away.size] ??= new Set()).add(holder);
     while (this.#byAway.length > 0 && !this.#byAway.at(-1)?.size) this.#byAway.pop();
   }
 }
 
-/** The owner of a client (J1). */
-export const ownerKeyOf = (client: { principal: string | undefined; remoteAddress: string }) =>
+/** The holder of a client (J1). */
+export const holderKeyOf = (client: { principal: string | undefined; remoteAddress: string }) =>
   client.principal === undefined
     ? `address:${placeOf(client.remoteAddress)}`
     : recordKey(client.principal);
 
-/** The owner of a record, or of a client that nothing but its id is known of. */
+/** The holder of a record, or of a client that nothing but its id is known of. */
 export const recordKey = (id: string): string => `record:${id}`;
 
 /** The shares of a device and of the address of anonymous clients (J2). */

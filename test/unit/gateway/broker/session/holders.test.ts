@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { resolveLimits } from "../../../../../gateway/broker/options.ts";
-import { Owners, ownerKeyOf } from "../../../../../gateway/broker/session/owners.ts";
+import { Holders, holderKeyOf } from "../../../../../gateway/broker/session/holders.ts";
 import type { Session } from "../../../../../gateway/broker/session/session.ts";
 
 const keyOf = (principal: string | undefined, remoteAddress: string): string =>
-  ownerKeyOf({ principal, remoteAddress });
+  holderKeyOf({ principal, remoteAddress });
 
 test("a client that is logged in counts as its record, any other as the place of its address", () => {
   expect(keyOf("boiler-7", "192.0.2.1")).toBe("record:boiler-7");
@@ -15,7 +15,7 @@ test("a client that is logged in counts as its record, any other as the place of
 });
 
 test("nobody's share is more than half of what all have", () => {
-  const owners = new Owners(
+  const holders = new Holders(
     resolveLimits({
       connectionsMax: 60,
       retainedMessagesMax: 1,
@@ -24,29 +24,29 @@ test("nobody's share is more than half of what all have", () => {
       addressShares: 10,
     }),
   );
-  const device = owners.of("record:a").share;
-  const address = owners.of("address:a").share;
+  const device = holders.of("record:a").share;
+  const address = holders.of("address:a").share;
   expect(device).toMatchObject({ connectionsMax: 30, retainedMax: 1, sessionsMax: 30, rates: 1 });
   expect(address).toMatchObject({ connectionsMax: 30, retainedMax: 1, sessionsMax: 300, rates: 4 });
 });
 
 test("the default shares let a fleet of 5,000 behind one address live, and leave room beside it", () => {
   const limits = resolveLimits();
-  const { share } = new Owners(limits).of("address:192.0.2.1");
+  const { share } = new Holders(limits).of("address:192.0.2.1");
   expect(share.connectionsMax).toBeGreaterThanOrEqual(5_000);
   expect(share.sessionsMax).toBeGreaterThanOrEqual(5_000);
   expect(share.subscriptionsMax).toBeGreaterThanOrEqual(10_000);
   expect(limits.connectionsMax - share.connectionsMax).toBeGreaterThanOrEqual(5_000);
 });
 
-test("owners with nothing are forgotten, others are not", () => {
-  const owners = new Owners(resolveLimits());
-  owners.of("record:idle");
-  const busy = owners.of("record:busy");
+test("holders with nothing are forgotten, others are not", () => {
+  const holders = new Holders(resolveLimits());
+  holders.of("record:idle");
+  const busy = holders.of("record:busy");
   busy.connections = 1;
-  owners.prune();
-  expect(owners.size).toBe(1);
-  expect(owners.of("record:busy")).toBe(busy);
+  holders.prune();
+  expect(holders.size).toBe(1);
+  expect(holders.of("record:busy")).toBe(busy);
 });
 
 test("whoever has most sessions of absent clients is known at any time", () => {
@@ -54,18 +54,18 @@ test("whoever has most sessions of absent clients is known at any time", () => {
     fc.property(
       fc.array(fc.tuple(fc.nat({ max: 3 }), fc.nat({ max: 9 }), fc.boolean()), { maxLength: 100 }),
       (changes) => {
-        const owners = new Owners(resolveLimits());
-        const of = Array.from({ length: 4 }, (_, at) => owners.of(`record:${at}`));
-        const sessions = of.map((owner) =>
-          Array.from({ length: 10 }, () => ({ owner }) as unknown as Session),
+        const holders = new Holders(resolveLimits());
+        const of = Array.from({ length: 4 }, (_, at) => holders.of(`record:${at}`));
+        const sessions = of.map((holder) =>
+          Array.from({ length: 10 }, () => ({ holder }) as unknown as Session),
         );
         for (const [who, which, leaves] of changes) {
           const session = sessions[who]![which]!;
-          if (leaves) owners.park(session);
-          else owners.unpark(session);
+          if (leaves) holders.park(session);
+          else holders.unpark(session);
           const counts = of.map(({ away }) => away.size);
-          expect(owners.away).toBe(counts.reduce((sum, each) => sum + each, 0));
-          if (owners.away > 0) expect(owners.mostAway()?.away.size).toBe(Math.max(...counts));
+          expect(holders.away).toBe(counts.reduce((sum, each) => sum + each, 0));
+          if (holders.away > 0) expect(holders.mostAway()?.away.size).toBe(Math.max(...counts));
         }
       },
     ),
