@@ -32,7 +32,7 @@ import { Dispatch, type DispatchParts, type DispatchSource } from "./dispatch.ts
 import type { Doorstep } from "./doorstep.ts";
 import type { Flusher } from "./flusher.ts";
 import { Lifetime, type LifetimeParts, reasonOfClosing } from "./lifetime.ts";
-import type { Origin } from "./origin.ts";
+import { type Origin, arrivalOf } from "./origin.ts";
 import { PAUSE, type Pause } from "./pauses.ts";
 
 /** Time for a refused client to hang up by itself. */
@@ -206,7 +206,7 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
       this.#phase = "connecting";
       this.#claimed = { clientId: packet.clientId, username: packet.username };
       this.pause(PAUSE.connecting);
-      this.#parts.doorstep.asked(this.origin.arrival);
+      this.#parts.doorstep.asked(arrivalOf(this.origin.socket));
       this.#parts.admission.vet(this, packet);
     }
   }
@@ -236,7 +236,7 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
   registered(terms: ConnectTerms): void {
     const { sessions, store, wills, counters } = this.#parts;
     this.terms = terms;
-    this.#parts.doorstep.passed(this.origin.arrival);
+    this.#parts.doorstep.passed(arrivalOf(this.origin.socket));
     if (this.identity.clientId !== terms.clientId)
       this.identity = { ...this.identity, clientId: terms.clientId };
     wills.cameBack(terms.clientId);

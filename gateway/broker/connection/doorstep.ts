@@ -20,7 +20,7 @@ interface Closable {
 interface Place {
   /** Sockets that have said nothing, in the order in which they came. */
   readonly silent: Map<string, Closable>;
-  readonly asking: Set<string>;
+  readonly asking: Map<string, Closable>;
 }
 
 export interface DoorstepParts {
@@ -32,65 +32,79 @@ export interface DoorstepParts {
 export class Doorstep {
   readonly #parts: DoorstepParts;
   readonly #places = new Map<string, Place>();
-  #size = 0;
+  /** Sockets that are here; who is let in leaves nothing behind. */
+  readonly #arrivals = new Map<Closable, Arrival>();
 
   constructor(parts: DoorstepParts) {
     this.#parts = parts;
   }
 
   get size(): number {
-    return this.#size;
+    return this.#arrivals.size;
   }
 
   /** A socket is open; false if there is no room for it, and it must be closed. */
-  enter({ place, key }: Arrival, socket: Closable): boolean {
+  enter(arrival: Arrival, socket: Closable): boolean {
+    const { place, key } = arrival;
     const { addressOpeningMax, openingMax } = this.#parts.limits;
     const own = this.#places.get(place);
     const ownMax = Math.min(addressOpeningMax, Math.ceil(openingMax / 2));
-    if (own && sizeOf(own) >= ownMax && !this.#turnAway(place, own, "address_opening"))
-      return false;
-    if (this.#size >= openingMax) {
-      const [most, crowd] = this.#mostCrowded();
-      if (!this.#turnAway(most, crowd, "opening")) return false;
+    if (own && sizeOf(own) >= ownMax && !this.#turnAway(own, "address_opening")) return false;
+    if (this.size >= openingMax) {
+      if (!this.#turnAway(this.#mostCrowded(), "opening")) return false;
     }
     const at = this.#places.get(place) ?? {
       silent: new Map<string, Closable>(),
-      asking: new Set(),
+      asking: new Map(),
     };
     this.#places.set(place, at);
     at.silent.set(key, socket);
-    this.#size++;
+    this.#arrivals.set(socket, arrival);
     return true;
   }
 
   /** It has sent its CONNECT. */
   asked({ place, key }: Arrival): void {
     const at = this.#places.get(place);
-    if (at?.silent.delete(key)) at.asking.add(key);
+    const socket = at?.silent.get(key);
+    if (!socket) return;
+    at!.silent.delete(key);
+    at!.asking.set(key, socket);
   }
 
-  /** It is let in, or closed. */
+  /** It is let in. */
   passed({ place, key }: Arrival): void {
     const at = this.#places.get(place);
-    if (!at || !(at.silent.delete(key) || at.asking.delete(key))) return;
-    this.#size--;
+    const socket = at?.silent.get(key) ?? at?.asking.get(key);
+    if (socket) this.leave(socket);
+  }
+
+  /** The socket is closed, if it is still here. */
+  leave(socket: Closable): void {
+    const arrival = this.#arrivals.get(socket);
+    if (!arrival) return;
+    const { place, key } = arrival;
+    const at = this.#places.get(place)!;
+    this.#arrivals.delete(socket);
+    at.silent.delete(key);
+    at.asking.delete(key);
     if (sizeOf(at) === 0) this.#places.delete(place);
   }
 
   /** V1. False if none of them is silent (V2). */
-  #turnAway(place: string, at: Place, reason: "address_opening" | "opening"): boolean {
+  #turnAway(at: Place, reason: "address_opening" | "opening"): boolean {
     const [oldest] = at.silent;
     this.#parts.turnedAway(reason);
     if (!oldest) return false;
-    const [key, socket] = oldest;
-    this.passed({ place, key });
+    const [, socket] = oldest;
+    this.leave(socket);
     socket.destroy();
     return true;
   }
 
-  #mostCrowded(): [place: string, at: Place] {
-    let most: [string, Place] | undefined;
-    for (const one of this.#places) if (!most || sizeOf(one[1]) > sizeOf(most[1])) most = one;
+  #mostCrowded(): Place {
+    let most: Place | undefined;
+    for (const one of this.#places.values()) if (!most || sizeOf(one) > sizeOf(most)) most = one;
     return most!;
   }
 }

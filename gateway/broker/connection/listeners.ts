@@ -45,12 +45,11 @@ export async function startListeners(
     // Sockets that never say CONNECT are bounded as well.
     server.maxConnections = bounds.socketsMax;
     server.on("connection", (socket) => {
-      const arrival = arrivalOf(socket);
-      if (!bounds.doorstep.enter(arrival, socket)) return void socket.destroy();
+      if (!bounds.doorstep.enter(arrivalOf(socket), socket)) return void socket.destroy();
       sockets.add(socket);
       socket.once("close", () => {
         sockets.delete(socket);
-        bounds.doorstep.passed(arrival);
+        bounds.doorstep.leave(socket);
       });
     });
     const { address, port } = await listen(server, name, at);
@@ -153,7 +152,7 @@ function originOf(listener: string, socket: Socket): Origin {
   const remoteAddress = socket.remoteAddress ?? "unknown";
   const secure = "getPeerCertificate" in socket ? (socket as TLSSocket) : undefined;
   const certificate = secure && certificateOf(secure);
-  return { listener, remoteAddress, certificate, arrival: arrivalOf(socket) };
+  return { listener, remoteAddress, certificate, socket };
 }
 
 /** Only a certificate that one of the configured authorities has signed counts as one. */

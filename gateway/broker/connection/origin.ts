@@ -9,14 +9,12 @@ export interface Origin {
   readonly listener: string;
   readonly remoteAddress: string;
   readonly certificate: Certificate | undefined;
-  /** The socket as it is known on the doorstep. */
-  readonly arrival: Arrival;
+  /** The socket, or TLS over it: its ports tell it apart on the doorstep. */
+  readonly socket: Pick<Socket, "remoteAddress" | "remotePort" | "localPort">;
 }
 
 /** The same for a socket and for TLS over it; while it is open. */
-export const arrivalOf = (
-  socket: Pick<Socket, "remoteAddress" | "remotePort" | "localPort">,
-): Arrival => ({
+export const arrivalOf = (socket: Origin["socket"]): Arrival => ({
   place: placeOf(socket.remoteAddress ?? "unknown"),
   key: `${socket.remoteAddress} ${socket.remotePort} ${socket.localPort}`,
 });

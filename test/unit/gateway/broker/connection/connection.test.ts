@@ -55,7 +55,7 @@ test("a client that has gone before it was registered is not told to have ended 
     room: { leave: () => undefined },
   } as unknown as ConnectionParts;
   const stream = new PassThrough();
-  const origin = { remoteAddress: "127.0.0.1", listener: "mqtt" } as Origin;
+  const origin = { remoteAddress: "127.0.0.1", listener: "mqtt", socket: {} } as Origin;
   const connection = new Connection(parts, stream, origin);
   connection.start();
   connection.packet(CONNECT);
