@@ -82,6 +82,7 @@ interface Services {
   readonly bridgeStore: BridgeStore | null;
   readonly setAside: SetAside;
   readonly live: LiveDigests;
+  readonly seriesLimit: SeriesLimit;
 }
 
 /** Runs until `signal` aborts or something happens that a restart has to mend. */
@@ -99,7 +100,9 @@ export async function runGateway(
   const logFill = new LogFill(services.connection, region);
   const status = (): GatewayStatus => statusOf(region, services, broker);
   const { frames } = services.commitLog;
-  metrics.add(gatewayMetricSpecs({ status, broker, logFill, frames }));
+  metrics.add(
+    gatewayMetricSpecs({ status, broker, logFill, frames, series: services.seriesLimit }),
+  );
   await using _server = await serveStatus(
     statusAddress(config),
     { ready: () => true, status },
@@ -161,7 +164,8 @@ async function openServices(
   });
   const notedFields = new NotedFields(logger);
   const alerts = new ConditionAlerts(connection, region, tracing);
-  const seriesLimit = new SeriesLimit(config.deviceSeriesMax, () => performance.now());
+  const seriesBounds = { max: config.deviceSeriesMax, perHour: config.deviceSeriesPerHour };
+  const seriesLimit = new SeriesLimit(seriesBounds, () => performance.now());
   const live = new LiveDigests({ region, gateway, catalog });
   const rules = {
     ...{ catalog, partitions, ageMaxMs: config.ageMax, mapper, seriesLimit },
@@ -186,6 +190,7 @@ async function openServices(
     backpressure: new Backpressure(commitLog),
     setAside,
     live,
+    seriesLimit,
   };
 }
 

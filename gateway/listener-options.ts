@@ -135,6 +135,16 @@ export const rejectAnswersOf = (config: Resolved<typeof REJECT_ANSWER_OPTIONS>):
 
 const LIMIT_DOCS: Record<keyof Limits, string> = {
   connectionsMax: "connected clients; the next CONNECT hears 0x97",
+  deviceConnectionsMax:
+    "connected clients of one device: a record of any role with all its client ids, `id` and `id/…`",
+  addressConnectionsMax: "connected anonymous clients of one address",
+  addressOpeningMax:
+    "sockets of one address, whoever they are, that are not let in yet; past it the one that has been silent longest is closed",
+  openingMax: "the same of all addresses; past it one of the address that has most is closed",
+  addressShares:
+    "the anonymous clients of one address have the sessions, subscriptions, queues and retained topics of so many devices together",
+  addressRates:
+    "they publish, subscribe and are refused at most so many times as fast as one device",
   connectTimeoutMs: "from the TCP connection to an accepted CONNECT",
   clientIdBytesMax: "length of a client id",
   packetBytesMax: "a whole MQTT packet",
@@ -142,20 +152,29 @@ const LIMIT_DOCS: Record<keyof Limits, string> = {
   inFlightBytesMax:
     "bytes of unacknowledged publishes of one client; past it its socket is not read",
   heldBytesMax: "unsettled bytes over all clients",
-  publishRatePerSecond: "publishes of one client; past it the client is read more slowly",
-  publishBurst: "publishes of one client at once before the rate counts",
+  publishRatePerSecond:
+    "publishes of one device over all its clients; past it they are read more slowly. One of 1 KiB or more counts once more for each KiB",
+  publishBurst: "publishes of one device at once before the rate counts",
   rejectRatePerSecond:
-    "publishes of one client that are kept as rejects; past it the client is read more slowly. One of more than 4 KiB counts once more for each 4 KiB",
-  rejectBurst: "rejects of one client at once before that rate counts",
+    "publishes of one device that are kept as rejects; past it its clients are read more slowly. One of 4 KiB or more counts once more for each 4 KiB",
+  rejectBurst: "rejects of one device at once before that rate counts",
+  subscribeRatePerSecond:
+    "filters that one device subscribes to, and retained topics that are looked at for them; past it its clients are read more slowly, and get what is retained more slowly",
+  subscribeBurst: "the same at once before that rate counts",
   topicLevelsMax: "levels of a topic",
   topicAliasMax: "topic aliases of one client",
   subscriptionsMax: "subscriptions of one client",
+  deviceSubscriptionsMax: "subscriptions of one device over all its client ids",
   sessionExpirySecondsMax: "how long a session outlives its connection",
-  pendingSessionsMax: "sessions kept for absent clients",
+  pendingSessionsMax:
+    "sessions kept for absent clients; past it one ends of the device that has most",
+  deviceSessionsMax: "the same of one device; past it the longest absent one ends",
   queuedMessagesMax: "messages waiting for one subscriber",
   queuedBytesMax: "bytes of messages queued for one session",
   queuedBytesOfAllMax: "bytes of messages queued for all sessions together",
-  retainedMessagesMax: "topics with a retained message",
+  deviceQueuedBytesMax: "bytes of messages queued for all sessions of one device",
+  retainedMessagesMax: "topics with a retained message of a client; the gateway's own do not count",
+  deviceRetainedMax: "the same of one device",
   deliveriesInFlightMax: "unacknowledged deliveries to one subscriber",
   outboundBytesMax: "bytes waiting in one subscriber's socket",
   drainTimeoutMs: "a subscriber that reads nothing for this long is disconnected",

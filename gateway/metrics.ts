@@ -3,6 +3,7 @@ import type { MetricPoint, MetricSpec } from "../otel/metrics.ts";
 import { oncePerTurn } from "../otel/once-per-turn.ts";
 import type { Broker } from "./broker/broker.ts";
 import type { FrameFigures } from "./ingest/frame-figures.ts";
+import type { SeriesLimit } from "./ingest/series-limit.ts";
 import type { LogFill } from "./retention/log-fill.ts";
 
 type Status = () => GatewayStatus;
@@ -12,6 +13,7 @@ export interface GatewayFigures {
   readonly broker: Pick<Broker, "counters" | "limits" | "queues">;
   readonly logFill: Pick<LogFill, "last">;
   readonly frames: FrameFigures;
+  readonly series: Pick<SeriesLimit, "refused">;
 }
 
 /** Metrics of a gateway. */
@@ -19,6 +21,7 @@ export const gatewayMetricSpecs = (of: GatewayFigures): MetricSpec[] => [
   ...ingestMetrics(of.status),
   ...logMetrics(of.logFill),
   ...frameMetrics(of.frames),
+  seriesMetric(of.series),
   setAsideMetric(of.status),
   ...commandMetrics(of.status),
   ...brokerMetrics(of.broker.counters),
@@ -159,6 +162,15 @@ const frameMetrics = ({ readings, bytes, spacing }: FrameFigures): MetricSpec[] 
   },
 ];
 
+const seriesMetric = ({ refused }: GatewayFigures["series"]): MetricSpec => ({
+  name: "skerry.gateway.series.refused",
+  kind: "counter",
+  unit: "{reading}",
+  doc: "readings refused because their device has too many series: named in an hour, or new ones",
+  label: "reason",
+  read: () => ({ ...refused }),
+});
+
 const setAsideMetric = (status: Status): MetricSpec => ({
   name: "skerry.gateway.set.aside",
   kind: "counter",
@@ -229,6 +241,14 @@ const brokerMetrics = (counters: Broker["counters"]): MetricSpec[] => [
     doc: "CONNECTs refused, by reason",
     label: "reason",
     read: () => counters.refused,
+  },
+  {
+    name: "skerry.gateway.filters.refused",
+    kind: "counter",
+    unit: "{filter}",
+    doc: "filters of SUBSCRIBE refused, by reason",
+    label: "reason",
+    read: () => counters.filtersRefused,
   },
   {
     name: "skerry.gateway.deliveries.dropped",

@@ -4,7 +4,7 @@ import { type OptionTable, type Resolved, as } from "../platform/runtime/config.
 import { STATUS_OPTIONS } from "../platform/runtime/status-server.ts";
 import { TRACING_OPTIONS } from "../otel/options.ts";
 import { IDENTITY_OPTIONS } from "./identity/options.ts";
-import { DEVICE_SERIES_MAX } from "./ingest/series-limit.ts";
+import { DEVICE_SERIES_MAX, DEVICE_SERIES_PER_HOUR } from "./ingest/series-limit.ts";
 import { LIMIT_OPTIONS, LISTENER_OPTIONS, REJECT_ANSWER_OPTIONS } from "./listener-options.ts";
 import { TRIMMER_OPTIONS } from "./retention/options.ts";
 
@@ -50,8 +50,14 @@ export const GATEWAY_OPTIONS = {
   },
   deviceSeriesMax: {
     env: "SKERRY_DEVICE_SERIES_MAX",
-    doc: "sets of series tags that a device may name of one contract within an hour; more is reject `too_many_series`",
+    doc: "sets of tags that a device may name of one contract within an hour, and add at once; more is reject `too_many_series`",
     fallback: String(DEVICE_SERIES_MAX),
+    parse: as.integer(1),
+  },
+  deviceSeriesPerHour: {
+    env: "SKERRY_DEVICE_SERIES_PER_HOUR",
+    doc: "sets of tags that a device may add to one contract in an hour, after that many at once",
+    fallback: String(DEVICE_SERIES_PER_HOUR),
     parse: as.integer(1),
   },
   mappings: {

@@ -64,7 +64,7 @@ export interface SlowedClient {
   readonly clientId: string;
   readonly device: string | null;
   /** It publishes more than it may, or too much that is refused. */
-  readonly why: "rate" | "rejects";
+  readonly why: "rate" | "rejects" | "subscribes";
 }
 
 /** Somebody who sends most of what a gateway gets, while it gets several times as much as usual. */

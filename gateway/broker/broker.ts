@@ -94,8 +94,8 @@ export interface BrokerHandlers {
    * `counters.closed`; `detail` says more, or nothing. A throw is logged and goes no further.
    */
   refused?(client: ClientIdentity, reason: string, detail: string): void;
-  /** A client sends too much, of whatever or of what is refused, and is not read for a while. */
-  slowed?(client: ClientIdentity, why: "rate" | "rejects"): void;
+  /** A client sends too much, of whatever, of what is refused or of SUBSCRIBE, and is not read for a while. */
+  slowed?(client: ClientIdentity, why: "rate" | "rejects" | "subscribes"): void;
 }
 
 export interface BrokerCounters {
@@ -109,6 +109,8 @@ export interface BrokerCounters {
   closed: Record<string, number>;
   /** CONNECTs answered with a refusal, by a bounded reason. */
   refused: Record<string, number>;
+  /** Filters of SUBSCRIBE answered with a refusal, by a bounded reason. */
+  filtersRefused: Record<string, number>;
   /** Messages to subscribers that were not delivered, by a bounded reason. */
   dropped: Record<string, number>;
   /** Times a client was no longer read for a while, by a bounded reason. */

@@ -8,6 +8,7 @@ export const makeCounters = (): BrokerCounters => ({
   publishesHeldBytes: 0,
   closed: {},
   refused: {},
+  filtersRefused: {},
   dropped: {},
   paused: {},
 });

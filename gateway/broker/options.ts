@@ -41,6 +41,16 @@ export interface Listeners {
 export interface Limits {
   /** Connected clients; the next CONNECT is answered with 0x97 (3 on MQTT 3.1.1). */
   readonly connectionsMax: number;
+  /** The same of one record, and of the anonymous clients of one address. */
+  readonly deviceConnectionsMax: number;
+  readonly addressConnectionsMax: number;
+  /** Sockets that wait for their CONNACK, or have not even asked for it, of one address and of all. */
+  readonly addressOpeningMax: number;
+  readonly openingMax: number;
+  /** An address of anonymous clients has the sessions, subscriptions, queues and retained topics of so many devices. */
+  readonly addressShares: number;
+  /** And it may publish, subscribe and be refused so many times as fast. */
+  readonly addressRates: number;
   /** Time from the TCP connection to an accepted CONNECT. */
   readonly connectTimeoutMs: number;
   readonly clientIdBytesMax: number;
@@ -51,26 +61,33 @@ export interface Limits {
   readonly inFlightBytesMax: number;
   /** The same over all clients: past it nobody is read who has something in flight. */
   readonly heldBytesMax: number;
-  /** Token bucket per client id: over it the client is not read until tokens are back. */
+  /** Token bucket per holder (session/holders.ts): over it its clients are not read until tokens are back. */
   readonly publishRatePerSecond: number;
   readonly publishBurst: number;
   /** The same for publishes that are kept as rejects; a large one counts more than once. */
   readonly rejectRatePerSecond: number;
   readonly rejectBurst: number;
+  /** The same for filters of SUBSCRIBE and retained topics that are looked at for them. */
+  readonly subscribeRatePerSecond: number;
+  readonly subscribeBurst: number;
   readonly topicLevelsMax: number;
   readonly topicAliasMax: number;
   readonly subscriptionsMax: number;
+  readonly deviceSubscriptionsMax: number;
   /** Stored sessions end at the latest this long after their client left, whatever it asked for. */
   readonly sessionExpirySecondsMax: number;
-  /** Sessions kept for absent clients; past it a leaving client's session ends at once. */
+  /** Sessions kept for absent clients; past it one ends of the holder that has most, the longest absent first. */
   readonly pendingSessionsMax: number;
+  readonly deviceSessionsMax: number;
   /** Messages waiting for one subscriber; further ones are dropped and counted. */
   readonly queuedMessagesMax: number;
   readonly queuedBytesMax: number;
   /** The same over all sessions, each message with what it takes besides its payload. */
   readonly queuedBytesOfAllMax: number;
-  /** Topics with a retained message; further ones are dropped and counted. */
+  readonly deviceQueuedBytesMax: number;
+  /** Topics with a retained message of a client; further ones are dropped and counted. */
   readonly retainedMessagesMax: number;
+  readonly deviceRetainedMax: number;
   /** Unacknowledged deliveries to one subscriber, at most its own Receive Maximum. */
   readonly deliveriesInFlightMax: number;
   /** Bytes waiting in the socket of one subscriber; then QoS 0 is dropped and QoS 1/2 waits. */
@@ -85,6 +102,12 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = Object.freeze({
   connectionsMax: 20_000,
+  deviceConnectionsMax: 100,
+  addressConnectionsMax: 10_000,
+  addressOpeningMax: 1_000,
+  openingMax: 4_000,
+  addressShares: 100,
+  addressRates: 4,
   connectTimeoutMs: 10_000,
   clientIdBytesMax: 128,
   packetBytesMax: 256 * 1024,
@@ -95,15 +118,21 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   publishBurst: 20_000,
   rejectRatePerSecond: 50,
   rejectBurst: 5_000,
+  subscribeRatePerSecond: 5_000,
+  subscribeBurst: 100_000,
   topicLevelsMax: 16,
   topicAliasMax: 16,
   subscriptionsMax: 256,
+  deviceSubscriptionsMax: 1_000,
   sessionExpirySecondsMax: 7 * 24 * 3600,
   pendingSessionsMax: 20_000,
+  deviceSessionsMax: 100,
   queuedMessagesMax: 1000,
   queuedBytesMax: 8 * 1024 * 1024,
   queuedBytesOfAllMax: 1024 * 1024 * 1024,
+  deviceQueuedBytesMax: 16 * 1024 * 1024,
   retainedMessagesMax: 50_000,
+  deviceRetainedMax: 1_000,
   deliveriesInFlightMax: 256,
   outboundBytesMax: 256 * 1024,
   drainTimeoutMs: 2000,

@@ -4,6 +4,7 @@ import { openDoor } from "./aedes/door.ts";
 import type { Broker, BrokerHandlers } from "./broker.ts";
 import { Admission } from "./connection/connect.ts";
 import { Connection, type ConnectionParts } from "./connection/connection.ts";
+import { Doorstep } from "./connection/doorstep.ts";
 import { Flusher } from "./connection/flusher.ts";
 import { HeldRoom } from "./connection/held-room.ts";
 import { type Accept, startListeners } from "./connection/listeners.ts";
@@ -18,12 +19,11 @@ import { keepLengths } from "./protocol/wire.ts";
 import { Forwarder } from "./routing/forward.ts";
 import { makeGatewayTopics } from "./routing/gateway-topics.ts";
 import { Retained } from "./routing/retained.ts";
+import { RetainedDeliveries } from "./routing/retained-deliveries.ts";
 import { Wills } from "./routing/wills.ts";
+import { Holders } from "./session/holders.ts";
 import { openSessionStore } from "./session/session-store.ts";
 import { Sessions } from "./session/sessions.ts";
-
-/** Sockets beyond `connectionsMax` that may be open to hear why they are refused. */
-const SOCKETS_SPARE = 200;
 
 /**
  * Starts a broker on the given listeners.
@@ -43,19 +43,22 @@ export async function startBroker(
     await closeParts(parts);
     throw error;
   }
-  const { connections, limits, wills } = parts;
+  const { connections, limits, wills, deliveries } = parts;
   const stopSweeping = startSweeping({ ...parts, drainTimeoutMs: limits.drainTimeoutMs });
   wills.awaitClients(limits.willGraceMs);
   const stopParts = async (): Promise<void> => {
     for (const connection of connections) connection.close("shutting_down", REASON.shuttingDown);
     stopSweeping();
     wills.stop();
+    deliveries.stop();
     await closeParts(parts);
   };
   try {
     const bounds = {
-      socketsMax: limits.connectionsMax + SOCKETS_SPARE,
+      // The doorstep is narrower: a server at its own bound closes whoever comes.
+      socketsMax: limits.connectionsMax + 2 * limits.openingMax,
       packetBytesMax: limits.packetBytesMax,
+      doorstep: parts.doorstep,
     };
     const accept: Accept = (stream, origin) => new Connection(parts, stream, origin).start();
     const listening = await startListeners(options.listeners, accept, bounds);
@@ -107,11 +110,16 @@ function brokerOf(
   };
 }
 
+interface BrokerParts extends ConnectionParts {
+  readonly retained: Retained;
+  readonly deliveries: RetainedDeliveries;
+}
+
 /** Everything that the connections share, in the order in which it can be made. */
 async function makeParts(
   { logger, dataDirectory, ...options }: BrokerOptions,
   handlers: BrokerHandlers,
-): Promise<ConnectionParts & { readonly retained: Retained }> {
+): Promise<BrokerParts> {
   keepLengths();
   const limits = resolveLimits(options.limits);
   const counters = makeCounters();
@@ -120,11 +128,17 @@ async function makeParts(
     logger?.error({ err: error }, "the session store failed");
   });
   const queued = { messages: 0, bytes: 0 };
-  const ground = { handlers, limits, counters, logger, store, queued };
+  const holders = new Holders(limits);
+  const ground = { handlers, limits, counters, logger, store, queued, holders };
   const sessions = new Sessions(ground);
   const retained = new Retained(ground);
   sessions.load(Date.now());
   const forwarder = new Forwarder(sessions.index, retained);
+  const subscribeLimit = new RateLimit({
+    perSecond: limits.subscribeRatePerSecond,
+    burst: limits.subscribeBurst,
+  });
+  const deliveries = new RetainedDeliveries({ retained, subscribeLimit });
   const memory = {
     hasSession: (clientId: string) => sessions.isResumable(clientId, Date.now()),
     deleteWill: store.deleteWill.bind(store),
@@ -137,8 +151,11 @@ async function makeParts(
     door: await openDoor(memory, limits, logger),
     wills: new Wills({ ...ground, sessions, forwarder }),
     admission: new Admission({ ...ground, sessions }),
-    subscribing: new Subscribing({ ...ground, sessions, retained }),
+    subscribing: new Subscribing({ ...ground, sessions, deliveries }),
+    subscribeLimit,
+    deliveries,
     flusher: new Flusher(),
+    doorstep: new Doorstep({ limits, turnedAway: (reason) => count(counters.closed, reason) }),
     room: new HeldRoom(counters, limits.heldBytesMax),
     rateLimit: new RateLimit({
       perSecond: limits.publishRatePerSecond,

@@ -15,7 +15,11 @@ import type { Message, Refusal, Sender, Settle } from "./message.ts";
 import { originOf, outcomeOf, rejectOf } from "./outcome.ts";
 import type { NotedFields } from "./noted-fields.ts";
 import { RecentRejects } from "./recent-rejects.ts";
+import { Turns } from "./turns.ts";
 import type { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
+
+/** Rejects on their way to the store at once, and their payloads: readings go over the same connection. */
+const REJECTS_AT_ONCE = { atOnceMax: 16, costMax: 512 * 1024 };
 
 export interface IngestParts {
   rules: AdmissionRules;
@@ -47,6 +51,7 @@ export interface ReplayOutcome {
 export class Ingest {
   readonly #parts: IngestParts;
   readonly #recent = new RecentRejects();
+  readonly #turns = new Turns(REJECTS_AT_ONCE);
 
   constructor(parts: IngestParts) {
     this.#parts = parts;
@@ -171,8 +176,13 @@ export class Ingest {
     const { rejectLog, live, signal } = this.#parts;
     live?.rejected(reject);
     const part = `${reject.reason} ${reject.mapping ?? ""}`;
+    const { holder, payload } = message;
     this.#recent
-      .keep(message, part, (knownId) => rejectLog.append(reject, signal, knownId))
+      .keep(message, part, (knownId) =>
+        this.#turns.run(holder?.key ?? "", payload.length, () =>
+          rejectLog.append(reject, signal, knownId),
+        ),
+      )
       .then(
         kept,
         () => undefined, // Stopping: not settled, so its sender sends it again.

@@ -21,6 +21,8 @@ export interface Message {
   readonly grant?: string | undefined;
   /** The device that its sender is, if it logged in as one. */
   readonly device?: string | undefined;
+  /** The holder whose share it takes of what senders have together; absent for what is nobody's. */
+  readonly holder?: { readonly key: string };
   readonly topic: string;
   readonly payload: Buffer;
   /** 0: its sender waits for no answer, so pressure may drop it; else it is held until stored. */

@@ -24,6 +24,14 @@ const BEHIND: Readonly<Record<string, LiveEvent["kind"]>> = {
   queue_full: "session_queue",
   queues_full: "session_queue",
   session_quota: "session_queue",
+  device_queues_full: "session_queue",
+  device_session_quota: "session_queue",
+};
+
+const SLOWED_DETAIL: Readonly<Record<SlowedClient["why"], string>> = {
+  rate: "it publishes more than it may",
+  rejects: "too much of it is refused",
+  subscribes: "it subscribes more than it may",
 };
 
 export interface DigestsOptions {
@@ -67,7 +75,7 @@ export class LiveDigests implements LiveIngest {
   slowed(client: ClientIdentity, why: SlowedClient["why"]): void {
     const { clientId, remoteAddress, device = null } = client;
     const atMs = Date.now();
-    const detail = why === "rate" ? "it publishes more than it may" : "too much of it is refused";
+    const detail = SLOWED_DETAIL[why];
     const at = { atMs, clientId, address: remoteAddress, device };
     if (this.#slowed.note({ clientId, device, why }, atMs))
       this.#events.add({ ...at, kind: "slowed_down", reason: why, detail });

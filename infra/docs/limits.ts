@@ -1,13 +1,7 @@
 // The bounds that users meet, by the name that the source gives them (pure).
+import { type Limit, NOTIFICATION_LIMITS } from "./notification-limits.ts";
 
-export interface Limit {
-  /** A constant, or a property of one: `LIMITS.maxDepth`. */
-  readonly name: string;
-  /** Tells constants of one name apart: the end of the file's path. */
-  readonly file?: string;
-  readonly doc: string;
-  readonly unit?: "share";
-}
+export type { Limit } from "./notification-limits.ts";
 
 export const LIMITS: readonly (readonly [section: string, limits: readonly Limit[]])[] = [
   [
@@ -35,7 +29,11 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       },
       {
         name: "DEVICE_SERIES_MAX",
-        doc: "sets of series tags that a device may name of one contract within an hour (`SKERRY_DEVICE_SERIES_MAX`); more is reject `too_many_series`. One that it does not name any more counts for up to two hours",
+        doc: "sets of tags that a device may name of one contract within an hour (`SKERRY_DEVICE_SERIES_MAX`); more is reject `too_many_series`. One that it does not name any more counts for up to two hours",
+      },
+      {
+        name: "DEVICE_SERIES_PER_HOUR",
+        doc: "sets of tags that it may add in an hour, after that many at once (`SKERRY_DEVICE_SERIES_PER_HOUR`); one that it named within the last day is not new. A restart of the gateway forgets what was named",
       },
       {
         name: "ELEMENTS_MAX",
@@ -365,39 +363,5 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       },
     ],
   ],
-  [
-    "Notifications",
-    [
-      { name: "BATCH_MAX", doc: "alerts in one message at most" },
-      {
-        name: "DIGEST_OVER",
-        doc: "with more lines waiting for the rate limit, a line for each rule and key, one digest tells them",
-      },
-      {
-        name: "OVERTAKEN_MS",
-        doc: "more severe alerts go ahead of one for so long; then a digest tells it",
-      },
-      {
-        name: "WAITING_MAX",
-        file: "alert-queue.ts",
-        doc: "alerts of one channel and region in memory; the less severe of more are read again later",
-      },
-      {
-        name: "TOLD_AHEAD_MAX",
-        doc: "alerts told before the oldest that waits; then it is told, or becomes a dead letter",
-      },
-      { name: "LATE_GATHER_MS", doc: "late alerts are gathered for this long, at least" },
-      {
-        name: "BURST_SHARE",
-        unit: "share",
-        doc: "messages at once, as a share of `ratePerMinute`",
-      },
-      { name: "ATTEMPT_WITHIN_MS", doc: "a mail server or webhook has this long to answer" },
-      { name: "RETRY_AFTER_MAX_MS", doc: "a `Retry-After` of a webhook is followed up to this" },
-      {
-        name: "HOLD_MAX_MS",
-        doc: "a channel that takes nothing is tried again within this time",
-      },
-    ],
-  ],
+  ["Notifications", NOTIFICATION_LIMITS],
 ];

@@ -23,6 +23,7 @@ const GATEWAY = {
   broker: { counters: {}, limits: {}, queues: unread },
   logFill: { last: null },
   frames: new FrameFigures(),
+  series: { refused: {} },
 } as unknown as GatewayFigures;
 type Measured = Parameters<typeof aggregatorMetricSpecs>[1];
 

@@ -3,7 +3,7 @@
 // Method: raw sockets against a broker with small limits.
 import type { IConnackPacket, IPublishPacket, Packet, QoS } from "mqtt-packet";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { startTestBroker } from "../support/mqtt-broker.ts";
+import { asRecords, startTestBroker } from "../support/mqtt-broker.ts";
 import { RawClient, connectPacket, publishPacket } from "../support/mqtt-client.ts";
 
 const connack = (client: RawClient): IConnackPacket => client.packets[0] as IConnackPacket;
@@ -50,11 +50,11 @@ test("packet size: an oversized packet ends its connection before its body is co
 
 test("publish rate: a client over it is slowed down, not disconnected, and loses nothing", async () => {
   const limits = { publishRatePerSecond: 100, publishBurst: 50 };
-  await using world = await startTestBroker({ limits });
+  await using world = await startTestBroker({ limits }, asRecords);
   using fast = await RawClient.connect(world.port, { clientId: "fast", keepalive: 1 });
   using other = await RawClient.connect(world.port, { clientId: "other" });
   const startedMs = performance.now();
-  const payload = "x".repeat(2000); // So that the bound is looked at within the burst.
+  const payload = "x".repeat(1000); // So that the bound is looked at within the burst.
   for (let messageId = 1; messageId <= 150; messageId++)
     fast.send(publishPacket({ messageId, payload }));
   await other.settle();
@@ -307,7 +307,7 @@ test("reject rate: a client with many rejects is read more slowly, loses none, a
   const refusal = { reason: "payload_invalid", detail: "" } as const;
   await using world = await startTestBroker(
     { limits: { rejectRatePerSecond: 20, rejectBurst: 10 } },
-    { publish: (_message, settle) => settle(refusal) },
+    { ...asRecords, publish: (_message, settle) => settle(refusal) },
   );
   using fast = await RawClient.connect(world.port, { clientId: "fast" });
   using other = await RawClient.connect(world.port, { clientId: "other" });
@@ -321,4 +321,48 @@ test("reject rate: a client with many rejects is read more slowly, loses none, a
   expect(otherMs).toBeLessThan(900);
   expect(fast.of("puback")).toHaveLength(30);
   expect(world.broker.counters.paused).toHaveProperty("rejects");
+});
+
+test("one holder's bounds hold over all its client ids, and others have their own", async () => {
+  const limits = { addressConnectionsMax: 2, deviceConnectionsMax: 2, deviceSubscriptionsMax: 3 };
+  await using anonymous = await startTestBroker({ limits });
+  using _first = await RawClient.connect(anonymous.port, { clientId: "a" });
+  using _second = await RawClient.connect(anonymous.port, { clientId: "b" });
+  using third = await RawClient.connect(anonymous.port, { clientId: "c", protocolVersion: 5 });
+  expect(connack(third).reasonCode).toBe(0x97);
+  using again = await RawClient.connect(anonymous.port, { clientId: "a" });
+  expect(connack(again).returnCode).toBe(0);
+  expect(anonymous.broker.counters.refused).toEqual({ address_connections: 1 });
+
+  await using world = await startTestBroker({ limits }, asRecords);
+  const granted = async (clientId: string, ...topics: string[]): Promise<unknown> => {
+    const client = await RawClient.connect(world.port, { clientId, protocolVersion: 5 });
+    onTestFinished(() => client[Symbol.dispose]());
+    const subscriptions = topics.map((topic) => ({ topic, qos: 0 as const }));
+    client.send({ cmd: "subscribe", messageId: 1, subscriptions });
+    return ((await subscribed(client)) as Packet & { granted: number[] }).granted;
+  };
+  expect(await granted("boiler/1", "1", "2")).toEqual([0, 0]);
+  expect(await granted("boiler/2", "3", "4", "3")).toEqual([0, 0x97, 0]);
+  expect(await granted("pump", "4")).toEqual([0]);
+  using refused = await RawClient.connect(world.port, { clientId: "boiler/3" });
+  expect(connack(refused).returnCode).toBe(3);
+  const { counters } = world.broker;
+  expect(counters.filtersRefused).toEqual({ device_subscription_quota: 1 });
+  expect(counters.refused).toEqual({ device_connections: 1 });
+});
+
+test("the publish rate is one of messages and KiB, over all client ids of a device", async () => {
+  const limits = { publishRatePerSecond: 100, publishBurst: 100 };
+  await using world = await startTestBroker({ limits }, asRecords);
+  using one = await RawClient.connect(world.port, { clientId: "boiler/1" });
+  using two = await RawClient.connect(world.port, { clientId: "boiler/2" });
+  const startedMs = performance.now();
+  one.send(publishPacket({ messageId: 1, payload: Buffer.alloc(150 * 1024) }));
+  await one.until(({ cmd }) => cmd === "puback");
+  two.send(publishPacket({ messageId: 1 }));
+  await two.until(({ cmd }) => cmd === "puback");
+  await two.settle();
+  expect(performance.now() - startedMs).toBeGreaterThan(400);
+  expect(world.broker.counters.paused.rate).toBe(2);
 });

@@ -203,3 +203,21 @@ test("while the store is away new CONNECTs are refused and connected clients sta
   using again = await RawClient.connect(world.port);
   expect(again.packets[0]).toMatchObject({ returnCode: 0 });
 });
+
+test.for(["mqtt", "mqtts", "ws", "wss"] as const)(
+  "%s: who is let in makes room for the next socket, and one that says nothing does for who speaks",
+  async (name) => {
+    const limits = { addressOpeningMax: 1, openingMax: 2 };
+    await using world = await startTestBroker({ listeners, limits });
+    await using stack = new AsyncDisposableStack();
+    const { port } = world.broker.addresses[name]!;
+    for (const clientId of ["1", "2", "3"])
+      stack.use(await connectClient(port, { clientId, ca: AUTHORITY }, name));
+    expect(world.broker.counters.closed).toEqual({});
+    const silent = stack.use(await RawClient.open(port));
+    stack.use(await connectClient(port, { clientId: "4", ca: AUTHORITY }, name));
+    await silent.untilClosed();
+    expect(world.broker.counters.closed).toEqual({ address_opening: 1 });
+    expect(world.broker.counters.connections).toBe(4);
+  },
+);

@@ -6,7 +6,7 @@ import type { IConnackPacket, IPublishPacket } from "mqtt-packet";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import type { Broker } from "../../gateway/broker/broker.ts";
-import { startTestBroker } from "../support/mqtt-broker.ts";
+import { asRecords, startTestBroker } from "../support/mqtt-broker.ts";
 import { startServedBroker } from "../support/mqtt-child.ts";
 import { RawClient, connectPacket, publishPacket } from "../support/mqtt-client.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
@@ -205,7 +205,7 @@ test("sessions end: by Clean Start, by their expiry, and at the latest after the
 });
 
 test("sessions beyond the bound for absent clients end when their client leaves", async () => {
-  await using world = await startTestBroker({ limits: { pendingSessionsMax: 1 } });
+  await using world = await startTestBroker({ limits: { pendingSessionsMax: 1 } }, asRecords);
   for (const clientId of ["a", "b"]) {
     using client = await RawClient.connect(world.port, { clientId, clean: false });
     await subscribed(client, "t", 1);
@@ -275,7 +275,7 @@ test("a queue for an absent client is bounded, and what is dropped is counted", 
   ]);
 });
 
-test("what waits for all absent clients together is bounded, through restarts and when a session ends", async () => {
+test("what waits for all absent clients together is bounded, and for one, through restarts and when a session ends", async () => {
   await using directory = await temporaryDirectory();
   const options = {
     dataDirectory: directory.path,
@@ -287,19 +287,20 @@ test("what waits for all absent clients together is bounded, through restarts an
       await broker.publish("t", Buffer.alloc(744), { retain: false });
   };
   {
-    await using world = await startTestBroker(options);
-    for (const clientId of ["a", "b"]) {
+    await using world = await startTestBroker(options, asRecords);
+    for (const clientId of ["a", "b", "c"]) {
       using client = await RawClient.connect(world.port, { ...sleeper, clientId });
       await subscribed(client, "t", 1);
       client.socket.destroy();
     }
     await expect.poll(() => world.broker.counters.connections).toBe(0);
     await publishEight(world);
-    expect(world.broker.counters.dropped).toEqual({ queues_full: 12 });
+    // Two for the first, which is half of the room, and one for each of the others.
+    expect(world.broker.counters.dropped).toEqual({ device_queues_full: 6, queues_full: 14 });
   }
-  await using again = await startTestBroker(options);
+  await using again = await startTestBroker(options, asRecords);
   await publishEight(again);
-  expect(again.broker.counters.dropped).toEqual({ queues_full: 16 });
+  expect(again.broker.counters.dropped).toEqual({ device_queues_full: 8, queues_full: 16 });
   // The session of one of them ends, and its two places are free.
   using ended = await RawClient.connect(again.port, {
     ...connectPacket({ clientId: "a", clean: true }),
@@ -307,9 +308,11 @@ test("what waits for all absent clients together is bounded, through restarts an
   ended.socket.destroy();
   await expect.poll(() => again.broker.counters.connections).toBe(0);
   await publishEight(again);
-  expect(again.broker.counters.dropped).toEqual({ queues_full: 22 });
-  using client = await RawClient.connect(again.port, { ...sleeper, clientId: "b" });
-  await client.until(() => publishes(client).length === 4);
+  expect(again.broker.counters.dropped).toEqual({ device_queues_full: 22, queues_full: 16 });
+  for (const clientId of ["b", "c"]) {
+    using client = await RawClient.connect(again.port, { ...sleeper, clientId });
+    await client.until(() => publishes(client).length === 2);
+  }
 });
 
 test("a client that takes a frozen connection over and vanishes leaves its queue to the next", async () => {

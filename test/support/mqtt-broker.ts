@@ -17,6 +17,12 @@ export interface TestBroker extends AsyncDisposable {
   untilReceived(count: number): Promise<void>;
 }
 
+/** Each client is the record that its id begins with, as if it had logged in. */
+export const asRecords: Pick<BrokerHandlers, "authenticate"> = {
+  authenticate: ({ clientId }) =>
+    Promise.resolve({ allowed: true, principal: clientId.split("/", 1)[0]! }),
+};
+
 /** With `hold`, publishes wait in `received` until the test settles them; else they settle at once. */
 export async function startTestBroker(
   options: Partial<BrokerOptions> = {},

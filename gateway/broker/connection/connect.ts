@@ -8,6 +8,7 @@ import type { Problem } from "../protocol/publish-rules.ts";
 import { REASON } from "../protocol/reason-codes.ts";
 import { REFUSAL_CODES } from "../protocol/refusals.ts";
 import { isTopicName } from "../protocol/topic-rules.ts";
+import { type Holder, type Holders, holderKeyOf } from "../session/holders.ts";
 import type { Sessions } from "../session/sessions.ts";
 import type { Origin } from "./origin.ts";
 
@@ -15,7 +16,7 @@ import type { Origin } from "./origin.ts";
 export interface Candidate {
   readonly origin: Origin;
   readonly gone: boolean;
-  accept(packet: IConnectPacket, identity: ClientIdentity): void;
+  accept(packet: IConnectPacket, identity: ClientIdentity, holder: Holder): void;
   refuse(reason: string, reasonCode: number, protocolVersion: number, detail?: string): void;
 }
 
@@ -23,6 +24,7 @@ export interface AdmissionParts {
   readonly handlers: Pick<BrokerHandlers, "authenticate">;
   readonly limits: Limits;
   readonly sessions: Sessions;
+  readonly holders: Holders;
   readonly counters: BrokerCounters;
   readonly logger: Logger | undefined;
 }
@@ -38,7 +40,7 @@ export class Admission {
 
   /** Accepts or refuses the candidate, now or once its sender is authenticated. */
   vet(candidate: Candidate, packet: IConnectPacket): void {
-    const { handlers, limits, logger } = this.#parts;
+    const { handlers, limits, holders, logger } = this.#parts;
     const version = packet.protocolVersion ?? 4;
     const problem = connectProblem(packet, limits) ?? this.#loadProblem(packet);
     if (problem) return candidate.refuse(problem.reason, problem.reasonCode, version);
@@ -63,7 +65,11 @@ export class Admission {
       const { principal, device, grant } = authentication;
       const { password: _, certificate: __, ...known } = credentials;
       const bridge = (packet as { bridgeMode?: boolean }).bridgeMode === true;
-      candidate.accept(packet, { ...known, principal, device, grant, bridge });
+      const identity = { ...known, principal, device, grant, bridge };
+      const holder = holders.of(holderKeyOf(identity));
+      const full = this.#holderProblem(packet, holder);
+      if (full) return candidate.refuse(full.reason, full.reasonCode, version);
+      candidate.accept(packet, identity, holder);
     };
     if (!handlers.authenticate) return answer({ allowed: true });
     handlers.authenticate(credentials).then(answer, (error: unknown) => {
@@ -79,6 +85,14 @@ export class Admission {
     if (counters.connections >= limits.connectionsMax && !sessions.isConnected(clientId))
       return { reason: "connections", reasonCode: REASON.quotaExceeded };
     return null;
+  }
+
+  #holderProblem({ clientId }: IConnectPacket, holder: Holder): Problem | null {
+    const { connections, share, isAddress } = holder;
+    if (connections < share.connectionsMax || this.#parts.sessions.isConnected(clientId))
+      return null;
+    const reason = isAddress ? "address_connections" : "device_connections";
+    return { reason, reasonCode: REASON.quotaExceeded };
   }
 }
 

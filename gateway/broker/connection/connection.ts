@@ -22,15 +22,17 @@ import type { PacketFault, ProtocolVersion } from "../protocol/packet-check.ts";
 import { REASON } from "../protocol/reason-codes.ts";
 import { refusedConnack } from "../protocol/wire.ts";
 import type { Wills } from "../routing/wills.ts";
+import { NOBODY, type Holder, type Holders } from "../session/holders.ts";
 import type { Session } from "../session/session.ts";
 import type { Sessions } from "../session/sessions.ts";
 import type { SessionStore } from "../session/session-store.ts";
 import { Channel, type ChannelOwner } from "./channel.ts";
 import type { Admission, Candidate } from "./connect.ts";
 import { Dispatch, type DispatchParts, type DispatchSource } from "./dispatch.ts";
+import type { Doorstep } from "./doorstep.ts";
 import type { Flusher } from "./flusher.ts";
 import { Lifetime, type LifetimeParts, reasonOfClosing } from "./lifetime.ts";
-import type { Origin } from "./origin.ts";
+import { type Origin, arrivalOf } from "./origin.ts";
 import { PAUSE, type Pause } from "./pauses.ts";
 
 /** Time for a refused client to hang up by itself. */
@@ -58,6 +60,8 @@ export interface ConnectionParts extends DispatchParts {
   readonly handlers: DispatchParts["handlers"] & LifetimeParts["handlers"];
   readonly door: Door;
   readonly admission: Admission;
+  readonly holders: Holders;
+  readonly doorstep: Doorstep;
   readonly sessions: Sessions;
   readonly store: SessionStore;
   readonly wills: Wills;
@@ -81,6 +85,8 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
   readonly origin: Origin;
   readonly channel: Channel;
   identity: ClientIdentity;
+  /** Its place among those of its holder is taken from the accepted CONNECT on. */
+  holder = NOBODY;
   terms = NO_TERMS;
   keepAliveMs = 0;
   readonly #parts: ConnectionParts;
@@ -200,13 +206,16 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
       this.#phase = "connecting";
       this.#claimed = { clientId: packet.clientId, username: packet.username };
       this.pause(PAUSE.connecting);
+      this.#parts.doorstep.asked(arrivalOf(this.origin.socket));
       this.#parts.admission.vet(this, packet);
     }
   }
 
   /** CONNECT is vetted and its sender known: aedes makes or resumes the session. */
-  accept(packet: IConnectPacket, identity: ClientIdentity): void {
+  accept(packet: IConnectPacket, identity: ClientIdentity, holder: Holder): void {
     if (this.#phase !== "connecting") return;
+    this.holder = holder;
+    holder.connections++;
     clearTimeout(this.#connectTimer);
     this.#connectTimer = undefined;
     this.identity = identity;
@@ -228,6 +237,7 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
   registered(terms: ConnectTerms): void {
     const { sessions, store, wills, counters } = this.#parts;
     this.terms = terms;
+    this.#parts.doorstep.passed(arrivalOf(this.origin.socket));
     if (this.identity.clientId !== terms.clientId)
       this.identity = { ...this.identity, clientId: terms.clientId };
     wills.cameBack(terms.clientId);
@@ -267,7 +277,7 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
   }
 
   willDue(will: Will): void {
-    this.#parts.wills.publish(this.identity, will);
+    this.#parts.wills.publish(this, will);
   }
 
   /** The client has said DISCONNECT. */
@@ -328,6 +338,7 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
     room.leave(this);
     if (this.#dispatch) counters.connections--;
     this.#dispatch = null;
+    if (this.holder !== NOBODY) this.holder.connections--;
   };
 }
 

@@ -15,6 +15,7 @@ import type { Subscribing } from "./subscribe.ts";
 export interface DispatchParts extends InboundParts {
   readonly limits: Limits;
   readonly rateLimit: RateLimit;
+  readonly subscribeLimit: RateLimit;
   readonly subscribing: Subscribing;
 }
 
@@ -32,6 +33,8 @@ export class Dispatch implements TopicHolder {
   readonly #session: Session;
   readonly #inbound: Inbound;
   readonly #slowdown: Slowdown;
+  /** Null before the first SUBSCRIBE, which most devices never send. */
+  #subscribes: Slowdown | null = null;
 
   constructor(parts: DispatchParts, source: DispatchSource, session: Session) {
     this.#parts = parts;
@@ -49,7 +52,9 @@ export class Dispatch implements TopicHolder {
     // Packets of any other type have not passed the channel (protocol/packet-check.ts).
     if (packet.cmd !== "subscribe" && packet.cmd !== "unsubscribe")
       return this.#acknowledged(packet);
-    this.#spend(packet.cmd === "subscribe" ? packet.subscriptions.length : 1);
+    this.#spendOnFilters(
+      packet.cmd === "subscribe" ? packet.subscriptions.length : packet.unsubscriptions.length,
+    );
     const { subscribing } = this.#parts;
     this.#source.guarded(() =>
       packet.cmd === "subscribe"
@@ -61,6 +66,7 @@ export class Dispatch implements TopicHolder {
   /** The socket is closed. */
   stop(): void {
     this.#slowdown.stop();
+    this.#subscribes?.stop();
     this.#inbound.stop();
   }
 
@@ -80,7 +86,7 @@ export class Dispatch implements TopicHolder {
   #publish(packet: IPublishPacket): void {
     const problem = publishProblem(this, packet, this.#parts.limits);
     if (problem) return this.#source.close(problem.reason, problem.reasonCode);
-    this.#spend(1);
+    this.#slowdown.spend(publishTokens(packet.payload.length), this.#source.readAtMs);
     this.#inbound.publish(packet);
   }
 
@@ -91,11 +97,16 @@ export class Dispatch implements TopicHolder {
     this.#source.farewell(packet);
   }
 
-  #spend(tokens: number): void {
-    this.#slowdown.spend(tokens, this.#source.readAtMs);
+  #spendOnFilters(filters: number): void {
+    const { subscribeLimit, handlers } = this.#parts;
+    this.#subscribes ??= new Slowdown(this.#source, subscribeLimit, PAUSE.subscribes, handlers);
+    this.#subscribes.spend(filters, this.#source.readAtMs);
   }
 
   #violation(): void {
     this.#source.close("protocol_error", REASON.protocolError);
   }
 }
+
+/** The price of a publish: one, and one more for each KiB. */
+const publishTokens = (payloadBytes: number): number => 1 + (payloadBytes >>> 10);

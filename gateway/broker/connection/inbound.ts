@@ -31,7 +31,7 @@ export interface InboundParts {
   readonly handlers: Pick<BrokerHandlers, "publish" | "slowed">;
   readonly limits: Pick<Limits, "inFlightMax" | "inFlightBytesMax">;
   readonly rejectAnswers: RejectAnswers;
-  /** Rejects of one client. */
+  /** Rejects of one holder. */
   readonly rejectLimit: RateLimit;
   readonly counters: BrokerCounters;
   readonly logger: Logger | undefined;
@@ -83,7 +83,7 @@ export class Inbound implements HeldPublishes {
     counters.publishesReceived++;
     if (packet.qos === 2 && !this.#claim(packet.messageId!)) return;
     if (packet.qos === 1 && this.#isRedelivery(packet.messageId!, packet.dup)) return;
-    const held = new Held(this.#source.identity, packet, this.#recall);
+    const held = new Held(this.#source, packet, this.#recall);
     this.#queue.push(held);
     this.#bytes += held.payload.length;
     room.take(held.payload.length);
@@ -166,7 +166,7 @@ export class Inbound implements HeldPublishes {
       this.#bytes -= held.payload.length;
       room.give(held.payload.length);
       this.#answer(held);
-      if (!held.refusal) forwarder.forward(held, held.clientId); // I3
+      if (!held.refusal) forwarder.forward(held, held); // I3
       held = this.#queue[this.#head];
     }
     // Cut the released part off when it is at least half: amortised constant time per publish.

@@ -15,7 +15,8 @@ import {
 } from "node:tls";
 import { AppError } from "../../../platform/runtime/errors.ts";
 import type { Address, Listeners, TlsIdentity } from "../options.ts";
-import type { Origin } from "./origin.ts";
+import type { Doorstep } from "./doorstep.ts";
+import { type Origin, arrivalOf } from "./origin.ts";
 import { certificateOf, renewTls, tlsOptions } from "./tls.ts";
 import { notHere, serveWebSockets } from "./web-socket.ts";
 
@@ -35,7 +36,7 @@ export interface Listening {
 export async function startListeners(
   listeners: Listeners,
   accept: Accept,
-  bounds: { socketsMax: number; packetBytesMax: number },
+  bounds: { socketsMax: number; packetBytesMax: number; doorstep: Doorstep },
 ): Promise<Listening> {
   const servers: Server[] = [];
   const secure: TlsServer[] = [];
@@ -48,8 +49,12 @@ export async function startListeners(
     // Sockets that never say CONNECT are bounded as well.
     server.maxConnections = bounds.socketsMax;
     server.on("connection", (socket) => {
+      if (!bounds.doorstep.enter(arrivalOf(socket), socket)) return void socket.destroy();
       sockets.add(socket);
-      socket.once("close", () => sockets.delete(socket));
+      socket.once("close", () => {
+        sockets.delete(socket);
+        bounds.doorstep.leave(socket);
+      });
     });
     const { address, port } = await listen(server, name, at);
     servers.push(server);
@@ -123,11 +128,9 @@ async function listen(server: Server, name: string, at: Address): Promise<Addres
 const hangUpOnFailure = (server: TlsServer): void =>
   void server.on("tlsClientError", (_error, socket) => socket.destroy());
 
-function originOf(
-  listener: string,
-  socket: Duplex & { remoteAddress?: string | undefined },
-): Origin {
+function originOf(listener: string, socket: Socket): Origin {
   const remoteAddress = socket.remoteAddress ?? "unknown";
   const secure = "getPeerCertificate" in socket ? (socket as TLSSocket) : undefined;
-  return { listener, remoteAddress, certificate: secure && certificateOf(secure) };
+  const certificate = secure && certificateOf(secure);
+  return { listener, remoteAddress, certificate, socket };
 }

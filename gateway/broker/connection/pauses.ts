@@ -6,19 +6,24 @@ export const PAUSE = {
   rate: 8,
   writing: 16,
   rejects: 32,
+  subscribes: 64,
 } as const;
 
 export type Pause = (typeof PAUSE)[keyof typeof PAUSE];
 
+/** Those of a client that is over a rate. */
+export type RatePause = (typeof PAUSE)["rate" | "rejects" | "subscribes"];
+
 /** Names under which pauses are counted. */
-export const PAUSE_NAMES: Record<Pause, string> = {
+export const PAUSE_NAMES = {
   1: "connecting",
   2: "in_flight",
   4: "held_bytes",
   8: "rate",
   16: "writing",
   32: "rejects",
-};
+  64: "subscribes",
+} as const satisfies Record<Pause, string>;
 
 export interface Pausable {
   pause(reason: Pause): void;

@@ -1,6 +1,8 @@
-// A token bucket per client id, so that reconnecting does not refill it. Pure: time is handed in.
+// A token bucket per holder, so that neither reconnecting nor another client id refills it. Pure: time is
+// handed in.
 
 interface Bucket {
+  readonly times: number;
   tokens: number;
   atMs: number;
 }
@@ -19,19 +21,25 @@ export class RateLimit {
     return this.#buckets.size;
   }
 
-  /** Takes `tokens`; returns how long to wait, in milliseconds, until the debt is paid off. */
-  take(clientId: string, tokens: number, nowMs: number): number {
-    let bucket = this.#buckets.get(clientId);
-    if (!bucket) this.#buckets.set(clientId, (bucket = { tokens: this.#burst, atMs: nowMs }));
+  /**
+   * Takes `tokens`; returns how long to wait, in milliseconds, until the debt is paid off.
+   * @param times of rate and burst that the holder of the bucket has.
+   */
+  take(key: string, tokens: number, nowMs: number, times = 1): number {
+    let bucket = this.#buckets.get(key);
+    const burst = this.#burst * times;
+    const perMs = this.#perMs * times;
+    if (!bucket) this.#buckets.set(key, (bucket = { times, tokens: burst, atMs: nowMs }));
     const elapsedMs = Math.max(0, nowMs - bucket.atMs);
-    bucket.tokens = Math.min(this.#burst, bucket.tokens + elapsedMs * this.#perMs) - tokens;
+    bucket.tokens = Math.min(burst, bucket.tokens + elapsedMs * perMs) - tokens;
     bucket.atMs = Math.max(bucket.atMs, nowMs);
-    return bucket.tokens >= 0 ? 0 : -bucket.tokens / this.#perMs;
+    return bucket.tokens >= 0 ? 0 : -bucket.tokens / perMs;
   }
 
   /** Forgets full buckets: they are as good as new ones. */
   prune(nowMs: number): void {
-    for (const [clientId, { tokens, atMs }] of this.#buckets)
-      if (tokens + (nowMs - atMs) * this.#perMs >= this.#burst) this.#buckets.delete(clientId);
+    for (const [key, { times, tokens, atMs }] of this.#buckets)
+      if (tokens + (nowMs - atMs) * this.#perMs * times >= this.#burst * times)
+        this.#buckets.delete(key);
   }
 }

@@ -1,15 +1,15 @@
 // Reads a client more slowly while it is over a rate: it loses nothing, and its pings are answered late.
 // What it may have in flight bounds how far it gets over the rate, and so how long it is not read.
-// Tokens are taken from the bucket of the client id: a new connection inherits the debt.
+// Tokens are taken from the bucket of its holder: a new connection inherits the debt, and so does another client id.
 import type { BrokerHandlers } from "../broker.ts";
-import { PAUSE, type Pause } from "./pauses.ts";
+import { PAUSE_NAMES, type RatePause } from "./pauses.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import type { Source } from "./source.ts";
 
 export class Slowdown {
   readonly #source: Source;
   readonly #limit: RateLimit;
-  readonly #pause: Pause;
+  readonly #pause: RatePause;
   readonly #handlers: Pick<BrokerHandlers, "slowed">;
   #timer: NodeJS.Timeout | null = null;
   #stopped = false;
@@ -18,7 +18,7 @@ export class Slowdown {
   constructor(
     source: Source,
     limit: RateLimit,
-    pause: Pause,
+    pause: RatePause,
     handlers: Pick<BrokerHandlers, "slowed">,
   ) {
     this.#source = source;
@@ -32,20 +32,20 @@ export class Slowdown {
    * @param nowMs of `performance.now`, by whoever has read it already.
    */
   spend(tokens: number, nowMs = performance.now()): void {
-    const waitMs = this.#limit.take(this.#source.identity.clientId, tokens, nowMs);
+    const { key, share } = this.#source.holder;
+    const waitMs = this.#limit.take(key, tokens, nowMs, share.rates);
     if (waitMs === 0 || this.#timer || this.#stopped) return;
     this.#source.pause(this.#pause);
     this.#waitFor(waitMs);
-    const why = this.#pause === PAUSE.rate ? "rate" : "rejects";
-    this.#handlers.slowed?.(this.#source.identity, why);
+    this.#handlers.slowed?.(this.#source.identity, PAUSE_NAMES[this.#pause]);
   }
 
   #waitFor(waitMs: number): void {
     this.#timer = setTimeout(() => {
       this.#timer = null;
       // What was in flight when the client was paused has added to the debt.
-      const { clientId } = this.#source.identity;
-      const moreMs = this.#limit.take(clientId, 0, performance.now());
+      const { key, share } = this.#source.holder;
+      const moreMs = this.#limit.take(key, 0, performance.now(), share.rates);
       if (moreMs > 0) this.#waitFor(moreMs);
       else this.#source.resume(this.#pause);
     }, Math.ceil(waitMs));

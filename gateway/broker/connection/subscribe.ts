@@ -2,12 +2,14 @@
 // equal, reorders numeric ones, stops the process on a filter named `__proto__`, stores refused
 // subscriptions (and queues for them), and subscribes MQTT 3.1.1 clients to the literal `$share/…`.
 import type { ISubscribePacket, ISubscription, IUnsubscribePacket } from "mqtt-packet";
-import type { BrokerHandlers } from "../broker.ts";
+import type { BrokerCounters, BrokerHandlers } from "../broker.ts";
+import { count } from "../counters.ts";
 import type { Limits } from "../options.ts";
+import type { Problem } from "../protocol/publish-rules.ts";
 import { REASON } from "../protocol/reason-codes.ts";
 import { isShared, isTopicFilter } from "../protocol/topic-rules.ts";
 import { encode } from "../protocol/wire.ts";
-import type { Retained } from "../routing/retained.ts";
+import type { RetainedDeliveries } from "../routing/retained-deliveries.ts";
 import type { Session } from "../session/session.ts";
 import type { Sessions } from "../session/sessions.ts";
 import type { SessionStore } from "../session/session-store.ts";
@@ -20,7 +22,8 @@ export interface SubscribingParts {
   readonly handlers: Pick<BrokerHandlers, "authorizeSubscribe">;
   readonly limits: Pick<Limits, "topicLevelsMax" | "subscriptionsMax">;
   readonly sessions: Sessions;
-  readonly retained: Retained;
+  readonly deliveries: RetainedDeliveries;
+  readonly counters: BrokerCounters;
   readonly store: SessionStore;
 }
 
@@ -38,10 +41,14 @@ export class Subscribing {
       identifier === undefined || (typeof identifier === "number" && identifier > 0); // [MQTT-3.8.3.2]
     if (!packet.messageId || packet.subscriptions.length === 0 || !identifierValid)
       return source.close("protocol_error", REASON.protocolError); // [MQTT-3.8.3-2]
-    const retained: (() => void)[] = [];
+    /** Filters whose retained messages follow. */
+    const retained: string[] = [];
     const granted = packet.subscriptions.map((wanted) => {
       const problem = this.#refusal(source, session, wanted);
-      if (problem !== null) return version === 5 ? problem : FAILURE;
+      if (problem !== null) {
+        count(this.#parts.counters.filtersRefused, problem.reason);
+        return version === 5 ? problem.reasonCode : FAILURE;
+      }
       const options = {
         qos: wanted.qos,
         noLocal: wanted.nl === true,
@@ -50,14 +57,16 @@ export class Subscribing {
       };
       const isNew = this.#parts.sessions.subscribe(session, wanted.topic, options);
       // Retain Handling: 0 sends always, 1 to new subscriptions, 2 never (MQTT 5, 3.8.3.1).
-      if (wanted.rh !== 2 && (wanted.rh !== 1 || isNew))
-        retained.push(() => this.#deliverRetained(session, wanted.topic));
+      if (wanted.rh !== 2 && (wanted.rh !== 1 || isNew)) retained.push(wanted.topic);
       return wanted.qos;
     });
     // The subscription is stored before the client hears that it holds.
     this.#parts.store.commit();
     source.write(encode({ cmd: "suback", messageId: packet.messageId, granted }, version));
-    for (const deliver of retained) deliver();
+    for (const filter of retained) {
+      const subscription = session.subscriptions.get(filter);
+      if (subscription) this.#parts.deliveries.begin(subscription);
+    }
   }
 
   unsubscribe(source: Source, session: Session, packet: IUnsubscribePacket): void {
@@ -74,20 +83,20 @@ export class Subscribing {
   }
 
   /** Null when the filter is granted. */
-  #refusal(source: Source, session: Session, { topic }: ISubscription): number | null {
+  #refusal(source: Source, session: Session, { topic }: ISubscription): Problem | null {
     const { handlers, limits } = this.#parts;
-    if (typeof topic === "string" && isShared(topic)) return REASON.sharedNotSupported;
-    if (!isTopicFilter(topic, limits.topicLevelsMax)) return REASON.topicFilterInvalid;
+    if (typeof topic === "string" && isShared(topic))
+      return { reason: "shared", reasonCode: REASON.sharedNotSupported };
+    if (!isTopicFilter(topic, limits.topicLevelsMax))
+      return { reason: "filter_invalid", reasonCode: REASON.topicFilterInvalid };
     const allowed = handlers.authorizeSubscribe?.(source.identity, topic) ?? true;
-    if (!allowed) return REASON.notAuthorized;
-    const known = session.subscriptions.has(topic);
-    if (!known && session.subscriptions.size >= limits.subscriptionsMax)
-      return REASON.quotaExceeded;
+    if (!allowed) return { reason: "not_authorized", reasonCode: REASON.notAuthorized };
+    const { subscriptions, holder } = session;
+    if (subscriptions.has(topic)) return null;
+    if (subscriptions.size >= limits.subscriptionsMax)
+      return { reason: "subscription_quota", reasonCode: REASON.quotaExceeded };
+    if (holder.subscriptions >= holder.share.subscriptionsMax)
+      return { reason: "device_subscription_quota", reasonCode: REASON.quotaExceeded };
     return null;
-  }
-
-  #deliverRetained(session: Session, filter: string): void {
-    const subscription = session.subscriptions.get(filter);
-    if (subscription) this.#parts.retained.deliver(subscription, filter);
   }
 }

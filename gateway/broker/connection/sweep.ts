@@ -1,7 +1,9 @@
 // Work that is due now and then: keep-alives, stalled sockets, expired sessions, full rate buckets.
 // One timer over all connections instead of several per connection, reset by every packet.
 import { REASON } from "../protocol/reason-codes.ts";
+import type { Retained } from "../routing/retained.ts";
 import type { Sessions } from "../session/sessions.ts";
+import type { Holders } from "../session/holders.ts";
 import type { Connection } from "./connection.ts";
 import type { RateLimit } from "./rate-limit.ts";
 
@@ -13,19 +15,24 @@ export interface SweepParts {
   readonly sessions: Sessions;
   readonly rateLimit: RateLimit;
   readonly rejectLimit: RateLimit;
+  readonly subscribeLimit: RateLimit;
+  readonly holders: Holders;
+  readonly retained: Retained;
   readonly drainTimeoutMs: number;
 }
 
 /** @returns a function that stops it. */
 export function startSweeping(parts: SweepParts): () => void {
-  const { connections, sessions, rateLimit, rejectLimit, drainTimeoutMs } = parts;
+  const { connections, sessions, holders, retained, drainTimeoutMs } = parts;
+  const rates = [parts.rateLimit, parts.rejectLimit, parts.subscribeLimit];
   let sweeps = 0;
   const timer = setInterval(() => {
     for (const connection of connections) sweepConnection(connection, drainTimeoutMs);
     if (++sweeps % SWEEPS_PER_HOUSEKEEPING !== 0) return;
     sessions.endExpired(Date.now());
-    rateLimit.prune(performance.now());
-    rejectLimit.prune(performance.now());
+    for (const rate of rates) rate.prune(performance.now());
+    holders.prune();
+    retained.sweep(Date.now());
   }, SWEEP_MS);
   timer.unref();
   return () => clearInterval(timer);

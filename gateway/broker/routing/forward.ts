@@ -1,5 +1,6 @@
 // The way of an accepted publish to its subscribers, and to later ones through the retained store.
 import type { Properties } from "../protocol/properties.ts";
+import type { Holder } from "../session/holders.ts";
 import type { Session, Subscription } from "../session/session.ts";
 import type { StoredMessage } from "../session/session-store.ts";
 import type { SubscriptionIndex } from "../session/subscription-index.ts";
@@ -13,6 +14,12 @@ export interface Outgoing {
   readonly properties: Properties | undefined;
 }
 
+/** The client that publishes. */
+export interface Publisher {
+  readonly clientId: string;
+  readonly holder: Holder;
+}
+
 export class Forwarder {
   readonly #subscriptions: SubscriptionIndex<Subscription>;
   readonly #retained: Retained;
@@ -24,8 +31,8 @@ export class Forwarder {
     this.#retained = retained;
   }
 
-  /** `from` is the publishing client, for No Local; absent for the gateway itself. */
-  forward(outgoing: Outgoing, from: string | undefined): void {
+  /** `from` is absent for the gateway itself. */
+  forward(outgoing: Outgoing, from: Publisher | undefined): void {
     const found = this.#found;
     found.length = 0;
     this.#subscriptions.match(outgoing.topic, found);
@@ -40,9 +47,11 @@ export class Forwarder {
       expiresAtMs: expirySeconds === undefined ? undefined : Date.now() + expirySeconds * 1000,
       byGateway: from === undefined,
     };
-    if (message.retain) this.#retained.store(message);
+    if (message.retain) this.#retained.store(message, from?.holder ?? null);
     // [MQTT-3.8.3-3]: No Local keeps a client's own messages from it.
-    const wanted = found.filter(({ noLocal, session }) => !noLocal || session.clientId !== from);
+    const wanted = found.filter(
+      ({ noLocal, session }) => !noLocal || session.clientId !== from?.clientId,
+    );
     if (wanted.length === 1) deliver(message, wanted[0]!.session, wanted);
     else deliverToMany(message, wanted);
   }
@@ -60,6 +69,7 @@ function deliverToMany(message: StoredMessage, subscriptions: Subscription[]): v
 }
 
 function deliver(message: StoredMessage, session: Session, matching: Subscription[]): void {
+  session.retaining?.before(message.topic, matching);
   let qos: 0 | 1 | 2 = 0;
   let retain = false;
   let identifiers: number[] | undefined;

@@ -2,10 +2,14 @@
 import type { Message, Recall, Refusal } from "../../ingest/message.ts";
 import type { ClientIdentity } from "../broker.ts";
 import type { Properties } from "../protocol/properties.ts";
+import type { Holder } from "../session/holders.ts";
 import type { Peer } from "../session/peer.ts";
-import type { Outgoing } from "./forward.ts";
+import type { Outgoing, Publisher } from "./forward.ts";
 
-export type Sender = Pick<ClientIdentity, "clientId" | "principal" | "device" | "grant">;
+export interface Sender {
+  readonly identity: Pick<ClientIdentity, "clientId" | "principal" | "device" | "grant">;
+  readonly holder: Holder;
+}
 
 /** The part of a PUBLISH packet that counts here; a will is put in the same form. */
 export interface Published {
@@ -18,11 +22,12 @@ export interface Published {
   readonly properties?: Properties | undefined;
 }
 
-export class Held implements Message, Outgoing {
+export class Held implements Message, Outgoing, Publisher {
   readonly clientId: string;
   readonly principal: string | undefined;
   readonly device: string | undefined;
   readonly grant: string | undefined;
+  readonly holder: Holder;
   readonly topic: string;
   readonly payload: Buffer;
   readonly qos: 0 | 1 | 2;
@@ -38,12 +43,13 @@ export class Held implements Message, Outgoing {
   /** A later connection of its sender, over which it came again. */
   answerTo: Peer | null = null;
 
-  constructor(sender: Sender, published: Published, recall?: Recall) {
+  constructor({ identity, holder }: Sender, published: Published, recall?: Recall) {
     const { topic, payload, qos, retain, dup = false, messageId, properties } = published;
-    this.clientId = sender.clientId;
-    this.principal = sender.principal;
-    this.device = sender.device;
-    this.grant = sender.grant;
+    this.clientId = identity.clientId;
+    this.principal = identity.principal;
+    this.device = identity.device;
+    this.grant = identity.grant;
+    this.holder = holder;
     this.topic = topic;
     this.payload = typeof payload === "string" ? Buffer.from(payload) : payload;
     this.qos = qos;

@@ -5,7 +5,6 @@
 // W3. A stored will whose client does not come back within the grace period after a restart is
 //     published then: to its subscribers the client has been lost with the process.
 import type { Logger } from "../../../platform/runtime/logger.ts";
-import type { Owner } from "../../identity/login.ts";
 import type { Refusal } from "../../ingest/message.ts";
 import type { BrokerCounters, BrokerHandlers } from "../broker.ts";
 import { count } from "../counters.ts";
@@ -36,12 +35,12 @@ export class Wills {
 
   publish(sender: Sender, will: Will): void {
     const { handlers, forwarder, sessions, store, counters, logger } = this.#parts;
-    const { clientId } = sender;
+    const { clientId } = sender.identity;
     const held = new Held(sender, publishedWill(will));
     const settle = (refusal: Refusal | null): void => {
       if (held.settled) return;
       held.settled = true;
-      if (!refusal) forwarder.forward(held, clientId);
+      if (!refusal) forwarder.forward(held, held);
       // Unless the client is back, with a will of its own in the same place.
       if (!sessions.isConnected(clientId)) store.deleteWill(clientId);
     };
@@ -56,13 +55,10 @@ export class Wills {
 
   /** W3. */
   awaitClients(graceMs: number): void {
-    const { store, handlers } = this.#parts;
+    const { store } = this.#parts;
     for (const stored of store.wills()) this.#orphans.set(stored.client, stored);
     this.#timer = setTimeout(() => {
-      for (const { client, will, owner } of this.#orphans.values()) {
-        const whose = owner ?? handlers.ownerOf?.(client, null);
-        this.publish(absentSender(client, whose), will); // W2
-      }
+      for (const stored of this.#orphans.values()) this.publish(this.#absent(stored), stored.will);
       this.#orphans.clear();
     }, graceMs);
     this.#timer.unref();
@@ -75,6 +71,17 @@ export class Wills {
 
   stop(): void {
     clearTimeout(this.#timer);
+  }
+
+  /** Nothing but its id, whose it was, and its session if it has one, is known of a client of a former process. */
+  #absent({ client: clientId, owner }: StoredWill): Sender {
+    const { handlers, sessions } = this.#parts;
+    const whose = owner ?? handlers.ownerOf?.(clientId, null); // W2
+    const identity = {
+      ...{ clientId, device: undefined },
+      ...{ principal: whose?.principal, grant: whose?.grant },
+    };
+    return { identity, holder: sessions.holderOf(clientId) };
   }
 }
 
@@ -89,11 +96,3 @@ function publishedWill({ topic, payload, qos, retain, properties }: Will): Publi
     properties: Object.keys(rest).length > 0 ? rest : undefined,
   };
 }
-
-/** Nothing but its id and whose it was is known of a client of a former process. */
-const absentSender = (clientId: string, owner: Owner | null | undefined): Sender => ({
-  clientId,
-  principal: owner?.principal,
-  device: undefined,
-  grant: owner?.grant,
-});

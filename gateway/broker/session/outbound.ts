@@ -8,8 +8,8 @@
 //     has expired is [MQTT-3.3.2-5], and the remaining expiry is sent with the rest [MQTT-3.3.2-6].
 // O4. After a reconnect what was in flight is sent again first, under its identifiers
 //     [MQTT-4.4.0-1]: PUBLISH with DUP, or PUBREL where PUBREC had come.
-// O5. What waits in all sessions together is bounded too: whoever comes back under ever new client ids
-//     fills that room, not the disk.
+// O5. What waits in all sessions of a holder is bounded, and in all sessions together: whoever comes back
+//     under ever new client ids fills its own room, not everybody's, nor the disk.
 import type { Logger } from "../../../platform/runtime/logger.ts";
 import type { BrokerCounters } from "../broker.ts";
 import { count } from "../counters.ts";
@@ -17,6 +17,7 @@ import type { Limits } from "../options.ts";
 import { REASON } from "../protocol/reason-codes.ts";
 import { encode, pubrelWord } from "../protocol/wire.ts";
 import { LazyMap } from "./lazy-map.ts";
+import type { Holder } from "./holders.ts";
 import type { Peer } from "./peer.ts";
 import type { Backlog, SessionStore, StoredMessage } from "./session-store.ts";
 
@@ -37,7 +38,7 @@ export interface OutboundParts {
 }
 
 /** A message takes about this much besides its payload: topic, properties, keys. */
-export const MESSAGE_OVERHEAD_BYTES = 256;
+const MESSAGE_OVERHEAD_BYTES = 256;
 
 interface InFlight {
   readonly qos: 1 | 2;
@@ -61,14 +62,41 @@ export class Outbound {
   #waiting: { qos: 1 | 2; message: StoredMessage }[] = [];
   #pumpScheduled = false;
   readonly #persistent: boolean;
+  #holder: Holder;
+  /** Called once when it is roomy again, or its client leaves. */
+  whenRoomy: (() => void) | null = null;
 
-  constructor(parts: OutboundParts, clientId: string, persistent: boolean, backlog?: Backlog) {
+  constructor(
+    parts: OutboundParts,
+    { clientId, persistent, holder }: { clientId: string; persistent: boolean; holder: Holder },
+    backlog?: Backlog,
+  ) {
     this.#parts = parts;
     this.#clientId = clientId;
     this.#persistent = persistent;
+    this.#holder = holder;
     this.#backlog = backlog ?? { messages: 0, bytes: 0 };
-    parts.queued.messages += this.#backlog.messages;
-    parts.queued.bytes += this.#backlog.bytes;
+    add(parts.queued, this.#backlog, 1);
+    add(holder.queued, this.#backlog, 1);
+  }
+
+  changeHolder(holder: Holder): void {
+    add(this.#holder.queued, this.#backlog, -1);
+    add(holder.queued, this.#backlog, 1);
+    this.#holder = holder;
+  }
+
+  /** Half of its room is free, or nobody is there to make any: whoever can wait does until then. */
+  get roomy(): boolean {
+    const peer = this.#peer;
+    if (!peer) return true;
+    const { outboundBytesMax, queuedMessagesMax, queuedBytesMax } = this.#parts.limits;
+    const { messages, bytes } = this.#backlog;
+    return (
+      2 * peer.unsentBytes <= outboundBytesMax &&
+      2 * messages < queuedMessagesMax &&
+      2 * bytes < queuedBytesMax
+    );
   }
 
   /** Messages of this session that wait, or were sent and are not acknowledged. */
@@ -105,8 +133,8 @@ export class Outbound {
 
   detach(): void {
     this.#peer = null;
-    if (this.#persistent) return;
-    this.end();
+    if (!this.#persistent) this.end();
+    this.#tellIfRoomy();
   }
 
   /** The session is over, and with it what waits. */
@@ -133,8 +161,11 @@ export class Outbound {
     const bytesAfter = bytes + message.payload.length;
     if (messages >= limits.queuedMessagesMax || bytesAfter > limits.queuedBytesMax)
       return count(counters.dropped, "queue_full");
-    const room = limits.queuedBytesOfAllMax - queued.messages * MESSAGE_OVERHEAD_BYTES;
-    if (queued.bytes + message.payload.length > room) return count(counters.dropped, "queues_full"); // O5
+    const holder = this.#holder;
+    if (sizeOf(holder.queued) + message.payload.length > holder.share.queuedBytesMax)
+      return count(counters.dropped, "device_queues_full"); // O5
+    if (sizeOf(queued) + message.payload.length > limits.queuedBytesOfAllMax)
+      return count(counters.dropped, "queues_full"); // O5
     this.#settleBacklog(-1, -message.payload.length);
     if (this.#persistent) store.enqueue(this.#clientId, qos, message);
     // A copy: the payload is a window on everything that came in the same read.
@@ -192,7 +223,7 @@ export class Outbound {
       !peer.gone;
     while (room()) {
       const next = this.#take();
-      if (!next) return;
+      if (!next) break;
       const messageId = this.#freeId();
       const { qos, sequence, message } = next;
       this.#inFlight.set(messageId, {
@@ -204,6 +235,14 @@ export class Outbound {
       if (sequence > 0) this.#parts.store.markSent(sequence, messageId);
       if (!this.#send(message, qos, messageId, false)) this.#done(messageId);
     }
+    this.#tellIfRoomy();
+  }
+
+  #tellIfRoomy(): void {
+    const told = this.whenRoomy;
+    if (told === null || !this.roomy) return;
+    this.whenRoomy = null;
+    told();
   }
 
   #take(): { sequence: number; qos: 1 | 2; message: StoredMessage } | undefined {
@@ -233,8 +272,11 @@ export class Outbound {
 
   #settleBacklog(messages: number, bytes: number): void {
     const { queued } = this.#parts;
+    const own = this.#holder.queued;
     this.#backlog.messages -= messages;
     this.#backlog.bytes -= bytes;
+    own.messages -= messages;
+    own.bytes -= bytes;
     queued.messages -= messages;
     queued.bytes -= bytes;
   }
@@ -292,6 +334,15 @@ export class Outbound {
       return null;
     }
   }
+}
+
+/** Bytes that messages take, as their bounds count it. */
+export const sizeOf = ({ messages, bytes }: Readonly<Backlog>): number =>
+  bytes + messages * MESSAGE_OVERHEAD_BYTES;
+
+function add(to: Backlog, { messages, bytes }: Readonly<Backlog>, times: 1 | -1): void {
+  to.messages += times * messages;
+  to.bytes += times * bytes;
 }
 
 /** The properties to send, with what is left of the expiry interval; null once expired (pure). */

@@ -1,9 +1,12 @@
 // The members of a connection that sessions need: who is there, on which terms, and a way to write.
 import type { ClientIdentity } from "../broker.ts";
 import type { ConnectTerms } from "../protocol/connect-terms.ts";
+import type { Holder } from "./holders.ts";
 
 export interface Peer {
   readonly identity: ClientIdentity;
+  /** The holder that it counts as. */
+  readonly holder: Holder;
   readonly terms: ConnectTerms;
   /** CONNACK is written, and nobody has hung up. */
   readonly open: boolean;

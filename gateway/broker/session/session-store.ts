@@ -18,24 +18,7 @@ import {
   makePrivateDirectory,
 } from "../../../platform/runtime/private-files.ts";
 import type { Properties, Will } from "../protocol/properties.ts";
-
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS session (
-  client TEXT PRIMARY KEY, expiry_seconds INTEGER NOT NULL, expires_at_ms INTEGER) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS session_owner (
-  client TEXT PRIMARY KEY, principal TEXT, grant TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS subscription (
-  client TEXT, filter TEXT, options BLOB NOT NULL, PRIMARY KEY (client, filter)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS queued (
-  sequence INTEGER PRIMARY KEY AUTOINCREMENT, client TEXT NOT NULL, qos INTEGER NOT NULL,
-  bytes INTEGER NOT NULL, message_id INTEGER, released INTEGER NOT NULL DEFAULT 0,
-  message BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS queued_by_client ON queued (client, sequence);
-CREATE TABLE IF NOT EXISTS received (
-  client TEXT, message_id INTEGER, PRIMARY KEY (client, message_id)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS retained (topic TEXT PRIMARY KEY, message BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS will (client TEXT PRIMARY KEY, will BLOB NOT NULL) WITHOUT ROWID;
-`;
+import { prepareTables } from "./store-schema.ts";
 
 /** A message as stored and as delivered; its QoS is the publisher's. */
 export interface StoredMessage {
@@ -63,6 +46,15 @@ export interface SessionRow {
   client: string;
   expirySeconds: number;
   /** Null while its client is connected (or was when the process died). */
+  expiresAtMs: number | null;
+  /** The key of the holder that it counts for. */
+  holder: string;
+}
+
+export interface RetainedRow {
+  topic: string;
+  /** The key of the holder that it counts for; null for none. */
+  holder: string | null;
   expiresAtMs: number | null;
 }
 
@@ -92,9 +84,10 @@ export interface QueuedRow {
 }
 
 const STATEMENTS = {
-  saveSession: "INSERT OR REPLACE INTO session VALUES (?, ?, ?)",
+  saveSession:
+    "INSERT OR REPLACE INTO session (client, expiry_seconds, expires_at_ms, holder) VALUES (?, ?, ?, ?)",
   sessions:
-    "SELECT client, expiry_seconds AS expirySeconds, expires_at_ms AS expiresAtMs, principal, grant FROM session LEFT JOIN session_owner USING (client)",
+    "SELECT client, expiry_seconds AS expirySeconds, expires_at_ms AS expiresAtMs, holder, principal, grant FROM session LEFT JOIN session_owner USING (client) ORDER BY expires_at_ms IS NULL, expires_at_ms",
   saveOwner: "INSERT OR REPLACE INTO session_owner VALUES (?, ?, ?)",
   endOwner: "DELETE FROM session_owner WHERE client = ?",
   endSession: "DELETE FROM session WHERE client = ?",
@@ -114,9 +107,10 @@ const STATEMENTS = {
   received: "INSERT OR IGNORE INTO received VALUES (?, ?)",
   forget: "DELETE FROM received WHERE client = ? AND message_id = ?",
   receivedOf: "SELECT message_id AS messageId FROM received WHERE client = ?",
-  retain: "INSERT OR REPLACE INTO retained VALUES (?, ?)",
+  retain:
+    "INSERT OR REPLACE INTO retained (topic, message, holder, expires_at_ms) VALUES (?, ?, ?, ?)",
   unretain: "DELETE FROM retained WHERE topic = ?",
-  retainedTopics: "SELECT topic FROM retained",
+  retainedTopics: "SELECT topic, holder, expires_at_ms AS expiresAtMs FROM retained",
   retained: "SELECT message FROM retained WHERE topic = ?",
   putWill: "INSERT OR REPLACE INTO will VALUES (?, ?)",
   deleteWill: "DELETE FROM will WHERE client = ?",
@@ -175,6 +169,7 @@ export class SessionStore implements Disposable {
     }
   }
 
+  /** Those that end first come first, those whose client was connected last. */
   sessions(): OwnedSessionRow[] {
     const rows = this.#read("sessions") as unknown as (SessionRow & {
       principal: string | null;
@@ -191,7 +186,7 @@ export class SessionStore implements Disposable {
   }
 
   saveSession(row: SessionRow): void {
-    this.#write("saveSession", row.client, row.expirySeconds, row.expiresAtMs);
+    this.#write("saveSession", row.client, row.expirySeconds, row.expiresAtMs, row.holder);
   }
 
   /** Everything of the session; its will has a life of its own. */
@@ -263,17 +258,17 @@ export class SessionStore implements Disposable {
     return rows.map(({ messageId }) => messageId);
   }
 
-  retain(message: StoredMessage): void {
-    this.#write("retain", message.topic, serialize(message));
+  /** @param holder the key of the holder that it counts for; null for none. */
+  retain(message: StoredMessage, holder: string | null): void {
+    this.#write("retain", message.topic, serialize(message), holder, message.expiresAtMs ?? null);
   }
 
   unretain(topic: string): void {
     this.#write("unretain", topic);
   }
 
-  retainedTopics(): string[] {
-    const rows = this.#read("retainedTopics") as { topic: string }[];
-    return rows.map(({ topic }) => topic);
+  retainedTopics(): RetainedRow[] {
+    return this.#read("retainedTopics") as unknown as RetainedRow[];
   }
 
   retained(topic: string): StoredMessage | undefined {
@@ -335,7 +330,7 @@ export function openSessionStore(
     // per transaction. Two gateways on one file would hand out each other's messages.
     database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;");
     database.exec("PRAGMA synchronous = NORMAL;");
-    database.exec(SCHEMA);
+    prepareTables(database);
     return new SessionStore(database, onFailure);
   } catch (error) {
     const where = directory ?? "memory";

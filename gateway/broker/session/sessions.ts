@@ -6,11 +6,15 @@
 // T3. A subscription is in the index exactly while it is in its session.
 // T4. A session is its owner's: a record, with the rights that it had. It ends, with what waits in it, once these are
 //     not those of now, or another owner comes with its client id; before anything of it is sent.
+// T5. A holder whose sessions of absent clients are more than its share loses the one that has been absent
+//     longest. When all together are too many, the holder that has most does: nobody else pays for it.
 import type { Owner } from "../../identity/login.ts";
 import type { Absent, BrokerHandlers, QueueFigures } from "../broker.ts";
+import { ownerOfClientId } from "../../identity/access.ts";
 import { count } from "../counters.ts";
 import type { Limits } from "../options.ts";
-import { MESSAGE_OVERHEAD_BYTES, type OutboundParts } from "./outbound.ts";
+import { type OutboundParts, sizeOf } from "./outbound.ts";
+import { type Holder, type Holders, recordKey } from "./holders.ts";
 import type { Peer } from "./peer.ts";
 import { Session, type Subscription } from "./session.ts";
 import type { SubscriptionOptions } from "./session-store.ts";
@@ -18,12 +22,14 @@ import { SubscriptionIndex } from "./subscription-index.ts";
 
 export interface SessionsParts extends OutboundParts {
   readonly handlers: Pick<BrokerHandlers, "authorizeSubscribe" | "ownerOf">;
+  readonly holders: Holders;
   readonly limits: OutboundParts["limits"] &
     Pick<Limits, "pendingSessionsMax" | "sessionExpirySecondsMax">;
 }
 
 /** The owner where nobody logs in. */
 const NOBODY: Owner = { principal: undefined, grant: undefined };
+const isBeyond = ({ away, share }: Holder): boolean => away.size > share.sessionsMax;
 
 export class Sessions {
   readonly index = new SubscriptionIndex<Subscription>();
@@ -38,7 +44,7 @@ export class Sessions {
 
   /** T2. Sessions of a former process are taken up. */
   load(nowMs: number): void {
-    const { store, limits, handlers } = this.#parts;
+    const { store, limits, handlers, holders } = this.#parts;
     const rows = store.sessions().flatMap(({ owner: left, ...row }) => {
       const owner = handlers.ownerOf ? handlers.ownerOf(row.client, left) : (left ?? NOBODY);
       if (owner === null)
@@ -47,14 +53,15 @@ export class Sessions {
       return owner === null ? [] : [{ ...row, owner }];
     });
     const backlogs = store.backlogs();
-    for (const { client, expirySeconds, expiresAtMs, owner } of rows) {
-      const session = new Session(this.#parts, client, true, backlogs.get(client));
+    for (const { client, expirySeconds, expiresAtMs, owner, holder } of rows) {
+      const of = { clientId: client, persistent: true, holder: holders.of(holder) };
+      const session = new Session(this.#parts, of, backlogs.get(client));
       const seconds = Math.min(expirySeconds, limits.sessionExpirySecondsMax);
       session.owner = owner;
       session.expiresAtMs = expiresAtMs ?? nowMs + seconds * 1000;
-      store.saveSession({ client, expirySeconds, expiresAtMs: session.expiresAtMs });
+      store.saveSession({ client, expirySeconds, expiresAtMs: session.expiresAtMs, holder });
       this.#byClient.set(client, session);
-      this.#parked.add(session);
+      this.#park(session);
     }
     for (const { client, filter, options } of store.subscriptions()) {
       const session = this.#byClient.get(client);
@@ -62,6 +69,8 @@ export class Sessions {
       else store.unsubscribe(client, filter);
     }
     this.endExpired(nowMs);
+    for (const { holder } of this.#parked) if (isBeyond(holder)) this.#endLongestAway(holder); // T5
+    while (holders.away > limits.pendingSessionsMax) this.#endLongestAway(holders.mostAway()!);
   }
 
   /** A session of an earlier version gets an owner; what waits in it and is not for that one goes. */
@@ -120,9 +129,15 @@ export class Sessions {
       sessions: { connected, away: this.#parked.size },
       filled,
       messages: queued.messages,
-      bytes: queued.bytes + queued.messages * MESSAGE_OVERHEAD_BYTES,
+      bytes: sizeOf(queued),
       fullest,
     };
+  }
+
+  /** The holder of a client that nothing but its id is known of. */
+  holderOf(clientId: string): Holder {
+    const known = this.#byClient.get(clientId)?.holder;
+    return known ?? this.#parts.holders.of(recordKey(ownerOfClientId(clientId)));
   }
 
   isConnected(clientId: string): boolean {
@@ -139,9 +154,11 @@ export class Sessions {
       this.end(session); // [MQTT-3.1.2-4]
       session = undefined;
     }
-    session ??= new Session(this.#parts, clientId, expirySeconds > 0);
+    const { holder } = peer;
+    if (session) this.#unpark(session);
+    session ??= new Session(this.#parts, { clientId, persistent: expirySeconds > 0, holder });
+    session.changeHolder(holder);
     this.#byClient.set(clientId, session);
-    this.#parked.delete(session);
     session.peer = peer;
     session.owner = { principal, grant };
     session.expiresAtMs = null;
@@ -159,26 +176,26 @@ export class Sessions {
     if (session?.peer !== peer) return;
     session.peer = null;
     session.outbound.detach();
-    const { limits, counters } = this.#parts;
+    const { limits } = this.#parts;
     if (expirySeconds === 0 || !session.persistent || this.#isLost(session))
       return this.end(session);
-    if (this.#parked.size >= limits.pendingSessionsMax) {
-      count(counters.dropped, "session_quota");
-      return this.end(session);
-    }
+    if (!this.#makeRoom(session.holder)) return this.end(session);
     const seconds = Math.min(expirySeconds, limits.sessionExpirySecondsMax);
     session.expiresAtMs = nowMs + seconds * 1000;
-    this.#parked.add(session);
+    this.#park(session);
     this.#save(session, expirySeconds);
   }
 
   end(session: Session): void {
+    if (this.#byClient.get(session.clientId) !== session) return;
+    this.#byClient.delete(session.clientId);
     for (const filter of session.subscriptions.keys()) this.index.delete(filter, session.clientId);
+    session.holder.subscriptions -= session.subscriptions.size;
+    session.holder.sessions--;
     session.subscriptions.clear();
     session.outbound.detach();
     session.outbound.end();
-    this.#parked.delete(session);
-    if (this.#byClient.get(session.clientId) === session) this.#byClient.delete(session.clientId);
+    this.#unpark(session);
     if (session.persistent) this.#parts.store.endSession(session.clientId);
   }
 
@@ -197,19 +214,55 @@ export class Sessions {
 
   unsubscribe(session: Session, filter: string): boolean {
     if (!session.subscriptions.delete(filter)) return false;
+    session.holder.subscriptions--;
     this.index.delete(filter, session.clientId);
     if (session.persistent) this.#parts.store.unsubscribe(session.clientId, filter);
     return true;
   }
 
   #set(session: Session, filter: string, options: SubscriptionOptions): void {
-    const subscription: Subscription = { ...options, session };
+    const subscription: Subscription = { ...options, filter, session };
+    if (!session.subscriptions.has(filter)) session.holder.subscriptions++;
     session.subscriptions.set(filter, subscription);
     this.index.set(filter, session.clientId, subscription);
   }
 
-  #save({ clientId, persistent, expiresAtMs }: Session, expirySeconds: number): void {
+  /** T5. False if it is the leaving session itself that has no room. */
+  #makeRoom(holder: Holder): boolean {
+    const { limits, holders, counters } = this.#parts;
+    const own = holder.away.size;
+    if (own >= holder.share.sessionsMax) {
+      count(counters.dropped, "device_session_quota");
+      this.#endLongestAway(holder);
+    } else if (holders.away >= limits.pendingSessionsMax) {
+      count(counters.dropped, "session_quota");
+      const most = holders.mostAway()!;
+      // Among equals it is whoever comes last: else new ones could put out old ones.
+      const giving = most.away.size > own + 1 ? most : holder;
+      if (giving.away.size === 0) return false;
+      this.#endLongestAway(giving);
+    }
+    return true;
+  }
+
+  #endLongestAway({ away }: Holder): void {
+    const [longest] = away;
+    this.end(this.#byClient.get(longest!.clientId)!);
+  }
+
+  #park(session: Session): void {
+    this.#parked.add(session);
+    this.#parts.holders.park(session);
+  }
+
+  #unpark(session: Session): void {
+    this.#parked.delete(session);
+    this.#parts.holders.unpark(session);
+  }
+
+  #save({ clientId, persistent, expiresAtMs, holder }: Session, expirySeconds: number): void {
     if (!persistent) return;
-    this.#parts.store.saveSession({ client: clientId, expirySeconds, expiresAtMs });
+    const row = { client: clientId, expirySeconds, expiresAtMs, holder: holder.key };
+    this.#parts.store.saveSession(row);
   }
 }

@@ -10,9 +10,9 @@ const catalog = loadCatalog(SCHEMAS_DIRECTORY);
 const [measurement] = catalog.versions("measurement");
 const [machine] = catalog.versions("machine");
 
-function limitOf(max: number, charsMax?: number) {
+function limitOf(max: number, charsMax?: number, perHour = 1e9) {
   const clock = { ms: 0 };
-  const limit = new SeriesLimit(max, () => clock.ms, charsMax);
+  const limit = new SeriesLimit({ max, perHour }, () => clock.ms, charsMax);
   const names = (quantity: string | undefined, device = "d"): boolean =>
     limit.fault(measurement!, device, { value: 1, quantity }) === null;
   return { clock, limit, names };
@@ -92,7 +92,7 @@ test("what is too much is a reject that says what to do", () => {
     device: "d",
     contract: "measurement",
     detail:
-      '2 values of "quantity" in an hour: a value that changes with every reading belongs in a field, or give the tag "x-series": false (device "d")',
+      '2 values of "quantity" in an hour: a value that changes with every reading belongs in a field, not in a tag (device "d")',
   });
   // A reading that is refused anyway opens no series.
   const { limit, names: mayName } = limitOf(1);
@@ -115,4 +115,49 @@ test("contracts without tags are not asked about", () => {
   expect(machine!.seriesTags).toEqual([]);
   const guarded = new Proxy({}, { get: () => expect.unreachable() });
   expect(limit.fault(machine!, "d", guarded)).toBeNull();
+});
+
+test("a device adds its burst of series, then so many an hour; what it named in the last day is not new", () => {
+  const { clock, limit, names } = limitOf(4, undefined, 1);
+  const add = (from: number, to: number): boolean[] =>
+    Array.from({ length: to - from }, (_, at) => names(`q${from + at}`));
+  expect(add(0, 4)).toEqual([true, true, true, true]);
+  clock.ms = 3 * HOUR_MS;
+  // Nothing counts for this hour any more, and three are earned.
+  expect(add(4, 8)).toEqual([true, true, true, false]);
+  expect(limit.refused).toEqual({ in_an_hour: 0, new: 1 });
+  clock.ms = 6 * HOUR_MS;
+  expect(add(0, 4)).toEqual([true, true, true, true]);
+  expect(limit.fault(measurement!, "d", { value: 1, quantity: "x" })?.detail).toBe(
+    '4 values of "quantity" in an hour: a value that changes with every reading belongs in a field, not in a tag (device "d")',
+  );
+  clock.ms = 9 * HOUR_MS;
+  add(10, 14);
+  clock.ms = 12 * HOUR_MS;
+  expect([names("q20"), names("q21"), names("q22"), names("q23")]).toContain(false);
+  clock.ms = 12 * HOUR_MS;
+  expect(limit.fault(measurement!, "d", { value: 1, quantity: "y" })?.detail).toContain(
+    '4 new values of "quantity", and 1 each hour: ',
+  );
+});
+
+test("tags that tell no series apart, and keys of the payload, are series in the store as well", () => {
+  const { limit } = limitOf(2);
+  const properties = {
+    room: { type: "string", "x-role": "tag" },
+    firmware: { type: "string", "x-role": "tag", "x-series": false },
+  };
+  const described = compileContract(
+    { name: "described", version: 1 },
+    { type: "object", properties },
+  );
+  const keyed = compileContract(
+    { name: "keyed", version: 1 },
+    { type: "object", "x-partition-key": "room", required: ["room"], properties },
+  );
+  expect(described.seriesTags).toEqual(["room"]);
+  const refused = (contract: typeof keyed, property: string): boolean[] =>
+    ["1", "2", "3"].map((value) => limit.fault(contract, "d", { [property]: value }) !== null);
+  expect(refused(described, "firmware")).toEqual([false, false, true]);
+  expect(refused(keyed, "room")).toEqual([false, false, true]);
 });

@@ -10,6 +10,7 @@ import {
 import { Flusher } from "../../../../../gateway/broker/connection/flusher.ts";
 import type { Origin } from "../../../../../gateway/broker/connection/origin.ts";
 import { makeCounters } from "../../../../../gateway/broker/counters.ts";
+import { Holders } from "../../../../../gateway/broker/session/holders.ts";
 import { resolveLimits } from "../../../../../gateway/broker/options.ts";
 
 const CONNECT: IConnectPacket = {
@@ -33,6 +34,7 @@ const WILL = { topic: "w", payload: Buffer.from("gone"), qos: 0, retain: false }
 test("a client that has gone before it was registered is not told to have ended by its will, which is dropped", () => {
   const told: (DisconnectReason | "connected")[] = [];
   const dropped: string[] = [];
+  const holder = new Holders(resolveLimits()).of("record:a");
   const parts = {
     handlers: {
       connected: () => void told.push("connected"),
@@ -42,7 +44,10 @@ test("a client that has gone before it was registered is not told to have ended 
     counters: makeCounters(),
     connections: new Set(),
     flusher: new Flusher(),
-    admission: { vet: (one: Candidate, packet: IConnectPacket) => one.accept(packet, IDENTITY) },
+    admission: {
+      vet: (one: Candidate, packet: IConnectPacket) => one.accept(packet, IDENTITY, holder),
+    },
+    doorstep: { asked: () => undefined, passed: () => undefined },
     door: { open: () => ({ forget: () => undefined }) },
     wills: { cameBack: () => undefined },
     store: { deleteWill: (clientId: string) => void dropped.push(clientId) },
@@ -50,7 +55,7 @@ test("a client that has gone before it was registered is not told to have ended 
     room: { leave: () => undefined },
   } as unknown as ConnectionParts;
   const stream = new PassThrough();
-  const origin = { remoteAddress: "127.0.0.1", listener: "mqtt" } as Origin;
+  const origin = { remoteAddress: "127.0.0.1", listener: "mqtt", socket: {} } as Origin;
   const connection = new Connection(parts, stream, origin);
   connection.start();
   connection.packet(CONNECT);
@@ -64,6 +69,8 @@ test("a client that has gone before it was registered is not told to have ended 
     problemInformation: true,
     will: WILL,
   });
+  stream.emit("close");
+  expect(holder.connections, "its place is free again").toBe(0);
   expect(dropped).toEqual(["a"]);
   expect(told).toEqual(["connected", "connection_lost"]);
 });

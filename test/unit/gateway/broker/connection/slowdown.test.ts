@@ -16,6 +16,7 @@ function aSource() {
   const told: string[] = [];
   const source = {
     identity: { clientId: "a" },
+    holder: { key: "record:a", share: { rates: 1 } },
     readAtMs: performance.now(),
     pause: (reason: Pause) => void told.push(`pause ${reason}`),
     resume: (reason: Pause) => void told.push(`resume ${reason}`),
@@ -37,10 +38,11 @@ test("a client over its rate is not read until the debt of what was in flight is
   expect(told).toEqual(["pause 32", "resume 32"]);
 });
 
-test("the packets of a connection are slowed down in the same way", () => {
+test("the subscriptions of a connection are slowed down in the same way", () => {
   const { told, source } = aSource();
   const handlers = { slowed: (_: unknown, why: string) => void told.push(`slowed: ${why}`) };
-  const parts = { rateLimit: limit(), subscribing: { unsubscribe: () => undefined }, handlers };
+  const subscribing = { unsubscribe: () => undefined };
+  const parts = { subscribeLimit: limit(), subscribing, handlers };
   const session = { inbound: { join: () => undefined } };
   const dispatch = new Dispatch(
     parts as unknown as DispatchParts,
@@ -49,11 +51,11 @@ test("the packets of a connection are slowed down in the same way", () => {
   );
   for (let packet = 1; packet <= 40; packet++)
     dispatch.handle({ cmd: "unsubscribe", messageId: packet, unsubscriptions: ["t"] });
-  expect(told).toEqual(["pause 8", "slowed: rate"]);
+  expect(told).toEqual(["pause 64", "slowed: subscribes"]);
   vi.advanceTimersByTime(2_900);
   expect(told).toHaveLength(2);
   vi.advanceTimersByTime(200);
-  expect(told).toEqual(["pause 8", "slowed: rate", "resume 8"]);
+  expect(told).toEqual(["pause 64", "slowed: subscribes", "resume 64"]);
 });
 
 test("a connection that is closed is neither paused nor read again", () => {

@@ -24,18 +24,23 @@ test("what is committed is there after reopening, with everything it had", () =>
   onTestFinished(() => rmSync(directory, { recursive: true }));
   {
     using store = openSessionStore(directory, fail);
-    store.saveSession({ client: "c", expirySeconds: 60, expiresAtMs: null });
+    store.saveSession({ client: "c", expirySeconds: 60, expiresAtMs: null, holder: "record:c" });
     store.subscribe("c", "a/#", { qos: 1, noLocal: true, retainAsPublished: false, identifier: 7 });
     store.enqueue("c", 1, message);
     store.enqueue("c", 2, { ...message, topic: "second" });
     store.addReceived("c", 9);
-    store.retain(message);
+    store.retain(message, "record:c");
     const [first] = store.next("c", 0, 1);
     store.markSent(first!.sequence, 3);
     store.markReleased(first!.sequence);
   }
   using store = openSessionStore(directory, fail);
-  expect(store.sessions()).toMatchObject([{ client: "c", expirySeconds: 60, expiresAtMs: null }]);
+  expect(store.sessions()).toMatchObject([
+    { client: "c", expirySeconds: 60, expiresAtMs: null, holder: "record:c" },
+  ]);
+  expect(store.retainedTopics()).toMatchObject([
+    { topic: message.topic, holder: "record:c", expiresAtMs: 5 },
+  ]);
   expect([...store.subscriptions()]).toMatchObject([
     { client: "c", filter: "a/#", options: { qos: 1, noLocal: true, identifier: 7 } },
   ]);
@@ -56,9 +61,10 @@ test("what is committed is there after reopening, with everything it had", () =>
 test("a store that fails reports it and does not throw", () => {
   const failures: unknown[] = [];
   const store = openSessionStore(undefined, (error) => failures.push(error));
-  store.saveSession({ client: null as unknown as string, expirySeconds: 1, expiresAtMs: null });
+  const row = { client: "c", expirySeconds: 1, expiresAtMs: null, holder: "record:c" };
+  store.saveSession({ ...row, client: null as unknown as string });
   expect(failures).toHaveLength(1);
-  store.saveSession({ client: "c", expirySeconds: 1, expiresAtMs: null });
+  store.saveSession(row);
   store.commit();
   expect(store.sessions()).toHaveLength(1);
   store[Symbol.dispose]();

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import type { BrokerHandlers } from "../../../../../gateway/broker/broker.ts";
 import { makeCounters } from "../../../../../gateway/broker/counters.ts";
 import { resolveLimits } from "../../../../../gateway/broker/options.ts";
+import { Holders } from "../../../../../gateway/broker/session/holders.ts";
 import { openSessionStore } from "../../../../../gateway/broker/session/session-store.ts";
 import { Sessions } from "../../../../../gateway/broker/session/sessions.ts";
 
@@ -20,7 +21,7 @@ function start(handlers: Pick<BrokerHandlers, "authorizeSubscribe" | "ownerOf">)
     throw error as Error;
   });
   const leave = (client: string, filter: string, ...topics: string[]): void => {
-    store.saveSession({ client, expirySeconds: 60, expiresAtMs: NOW_MS + 60_000 });
+    store.saveSession({ client, expirySeconds: 60, expiresAtMs: NOW_MS + 60_000, holder: "" });
     store.subscribe(client, filter, options);
     for (const topic of topics)
       store.enqueue(client, 1, {
@@ -28,8 +29,9 @@ function start(handlers: Pick<BrokerHandlers, "authorizeSubscribe" | "ownerOf">)
         ...{ properties: undefined, expiresAtMs: undefined },
       });
   };
+  const limits = resolveLimits({});
   const parts = {
-    ...{ handlers, store, limits: resolveLimits({}), queued: { messages: 0, bytes: 0 } },
+    ...{ handlers, store, limits, holders: new Holders(limits), queued: { messages: 0, bytes: 0 } },
     ...{ counters: makeCounters(), logger: undefined },
   };
   const load = () => {
