@@ -2,7 +2,8 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LIMIT_OPTIONS } from "../../gateway/listener-options.ts";
-import { type Limit, LIMITS } from "./limits.ts";
+import type { Limit } from "./limit.ts";
+import { LIMITS } from "./limits.ts";
 import { GENERATED, bytesText, code, durationText, numberText, page, table } from "./markdown.ts";
 
 const ROOT = join(import.meta.dirname, "../..");

@@ -1,7 +1,6 @@
 // The bounds that users meet, by the name that the source gives them (pure).
-import { type Limit, NOTIFICATION_LIMITS } from "./notification-limits.ts";
-
-export type { Limit } from "./notification-limits.ts";
+import type { Limit } from "./limit.ts";
+import { NOTIFICATION_LIMITS } from "./notification-limits.ts";
 
 export const LIMITS: readonly (readonly [section: string, limits: readonly Limit[]])[] = [
   [

@@ -1,13 +1,6 @@
 // The bounds of notifications; those of all else are in limits.ts (pure).
 
-export interface Limit {
-  /** A constant, or a property of one: `LIMITS.maxDepth`. */
-  readonly name: string;
-  /** Tells constants of one name apart: the end of the file's path. */
-  readonly file?: string;
-  readonly doc: string;
-  readonly unit?: "share";
-}
+import type { Limit } from "./limit.ts";
 
 export const NOTIFICATION_LIMITS: readonly Limit[] = [
   { name: "BATCH_MAX", doc: "alerts in one message at most" },

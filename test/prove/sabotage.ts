@@ -220,9 +220,9 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
     patches: [
       {
         file: "gateway/ingest/ingest.ts",
-        find: ".keep(message, part, (knownId) => rejectLog.append(reject, signal, knownId))",
+        find: "rejectLog.append(reject, signal, knownId),",
         replace:
-          ".keep(message, part, async (knownId) => { if (reject.receivedAtMs % 5 > 0) await rejectLog.append(reject, signal, knownId); })",
+          "reject.receivedAtMs % 5 > 0 ? rejectLog.append(reject, signal, knownId) : Promise.resolve(),",
       },
     ],
   },

@@ -11,6 +11,7 @@ import {
 } from "../../../platform/runtime/secret-files.ts";
 import { refused } from "../../../cloud/operations/refused.ts";
 import { remark } from "./output.ts";
+import { PASSWORD_FLAG, PASSWORD_VARIABLE } from "./password-names.ts";
 
 let environment: Env = {};
 
@@ -21,9 +22,6 @@ export function takeEnvironment(env: Env): void {
 
 /** The environment of the command line. */
 export const environmentOf = (): Env => environment;
-
-export const PASSWORD_VARIABLE = "SKERRY_NATS_PASSWORD";
-export const PASSWORD_FLAG = "--nats-password-file";
 
 /** The variable of one server's password: `SKERRY_NATS_PASSWORD_EU`. */
 const passwordVariableOf = (domain: string): string =>

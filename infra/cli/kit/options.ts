@@ -2,7 +2,7 @@
 import { type Command, Help, InvalidArgumentError, type Option } from "commander";
 import { as } from "../../../platform/runtime/config.ts";
 import { fileVariable } from "../../../platform/runtime/secret-files.ts";
-import { PASSWORD_FLAG, PASSWORD_VARIABLE } from "./credentials.ts";
+import { PASSWORD_FLAG, PASSWORD_VARIABLE } from "./password-names.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 
 /** One line of output. */

@@ -8,9 +8,9 @@ import type { Say } from "./options.ts";
 /** Prints a line of the result. Whatever it holds it stays one line, and cannot rewrite the terminal. */
 export const say = (line: string): void => void process.stdout.write(`${printable(line)}\n`);
 
-/** Says a text of ours line by line. */
+/** Says a text of ours line by line, whether or not its last line ends. */
 export function sayText(say: Say, text: string): void {
-  for (const line of text.split("\n")) say(line);
+  for (const line of text.replace(/\n$/, "").split("\n")) say(line);
 }
 
 /** Says a value as JSON that people can read. */

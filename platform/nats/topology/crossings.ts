@@ -30,7 +30,7 @@ export interface Crossing {
   readonly kind: "requests" | "messages";
   readonly owner: string;
   readonly asker: string;
-  /** In the owner's account. */
+  /** The name in the account of the owner. */
   readonly subject: string;
   /** On the link, where it has another name there: nats-server takes the hub's domain out of what arrives. */
   readonly over?: string;

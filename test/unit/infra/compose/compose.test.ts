@@ -67,7 +67,8 @@ test.each(Object.entries(services))("%s", (_name, service) => {
   const [main = ""] = (service.command ?? []).filter((word) => !word.startsWith("--"));
   if (service.image === "skerry") expect(existsSync(join(PROJECT, main)), main).toBe(true);
   for (const variable of Object.keys(service.environment ?? {})) {
-    if (main === "infra/cli/main.ts") expect(CLI_PAGE).toContain(variable.replace(/_FILE$/, ""));
+    if (main === "infra/cli/main.ts")
+      expect(CLI_PAGE).toContain(variable.replace(/(_(HUB|EU|US))?_FILE$/, ""));
     else if (variable.startsWith("SKERRY_"))
       expect(
         Object.entries(OPTION_TABLES[main]!)
@@ -108,12 +109,23 @@ test("Prometheus scrapes every process of ours, where it listens", () => {
   }
 });
 
-test("secrets.sh makes every password that the compose file asks for", () => {
-  const script = readFileSync(join(COMPOSE, "secrets.sh"), "utf8");
-  const asked = readFileSync(join(COMPOSE, "compose.yaml"), "utf8").matchAll(
-    /\b(?:NATS|INFLUX)_(\w+)_PASSWORD\b/g,
+test("secrets.sh makes every password that the compose file asks for, and no two servers or users share one", () => {
+  const made = execFileSync("sh", [join(COMPOSE, "secrets.sh")], { encoding: "utf8" });
+  const values = new Map(
+    made
+      .trim()
+      .split("\n")
+      .map((line) => line.split("=", 2) as [string, string]),
   );
-  for (const [, user] of asked) expect(script).toContain(user);
+  expect(new Set(values.values()).size).toBe(values.size);
+  const servers = ["hub", "nats-eu", "nats-us"];
+  const taken = servers.map((name) =>
+    Object.values(services[name]!.environment ?? {}).flatMap(
+      (value) => /^\$\{(NATS_\w+):/.exec(String(value))?.[1] ?? [],
+    ),
+  );
+  for (const variable of taken.flat()) expect(values.has(variable), variable).toBe(true);
+  expect(new Set(taken.flat()).size).toBe(taken.flat().length);
 });
 
 test("secrets.sh makes every secret that reaches a container as a file", () => {
