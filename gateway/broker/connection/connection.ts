@@ -252,6 +252,7 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
       return this.#lifetime.lose();
     }
     if (terms.will) store.putWill(terms.clientId, terms.will, this.identity);
+    store.commit(); // sessions.ts/T2: CONNACK is written next, and not behind anything that commits.
     this.#dispatch = new Dispatch(this.#parts, this, this.#session);
     counters.connections++;
     this.#lifetime.begin(this.identity, terms);
