@@ -147,7 +147,7 @@ export class Sessions {
   /** Makes or resumes the session of a client whose CONNACK follows. */
   open(peer: Peer): Session {
     const { clientId, cleanStart, expirySeconds } = peer.terms;
-    const { principal, grant } = peer.identity;
+    const { grant } = peer.identity;
     let session = this.#byClient.get(clientId);
     const isAnothers = session?.owner.grant !== grant; // T4
     if (session && (cleanStart || !session.persistent || isAnothers)) {
@@ -160,7 +160,7 @@ export class Sessions {
     session.changeHolder(holder);
     this.#byClient.set(clientId, session);
     session.peer = peer;
-    session.owner = { principal, grant };
+    session.owner = peer.identity; // An object less for each connection.
     session.expiresAtMs = null;
     for (const filter of session.subscriptions.keys())
       if (!this.#mayHear(session, filter)) this.unsubscribe(session, filter);
@@ -176,6 +176,8 @@ export class Sessions {
     if (session?.peer !== peer) return;
     session.peer = null;
     session.outbound.detach();
+    const { principal, grant } = session.owner;
+    session.owner = { principal, grant };
     const { limits } = this.#parts;
     if (expirySeconds === 0 || !session.persistent || this.#isLost(session))
       return this.end(session);
