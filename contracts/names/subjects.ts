@@ -187,6 +187,11 @@ export const replayFilter = (region: string): string => `replay.${region}.*`;
 /** Every change that a person made through the console, at the hub. */
 export const AUDIT_STREAM = "AUDIT";
 export const AUDIT_SUBJECT = "audit.hub";
+/**
+ * The subjects of the stream. Not the one subject alone: a region may make consumers on what it mirrors, and
+ * nats-server lets one deliver into a stream that has exactly its subject.
+ */
+export const AUDIT_SUBJECTS = "audit.>";
 
 /** The live lane: core NATS, stored nowhere, never behind a backlog; see contracts/messages/live.ts. */
 export const LIVE_SUBJECTS = "live.>";

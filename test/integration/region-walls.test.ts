@@ -89,13 +89,14 @@ const requests = (): RawMessage[] => {
         subject: `${api}.STREAM.UPDATE.${stream}`,
         body: JSON.stringify({ name: stream, subjects: ["x"], storage: "file" }),
       },
-      {
+      ...["commands.forged.by-consumer", "audit.hub", "$KV.devices.evil"].map((deliver) => ({
         subject: `${api}.CONSUMER.CREATE.${stream}`,
+        reply: "$JSC.R.attack",
         body: JSON.stringify({
           stream_name: stream,
-          config: { deliver_subject: "commands.forged.by-consumer", ack_policy: "none" },
+          config: { deliver_subject: deliver, ack_policy: "none" },
         }),
-      },
+      })),
       {
         subject: `${api}.DIRECT.GET.${stream}`,
         reply: "$KV.devices.copied",

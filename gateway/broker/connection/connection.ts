@@ -102,7 +102,7 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
   /** The word of its CONNECT on who it is; what is refused is told under it. */
   #claimed: Pick<ClientIdentity, "clientId" | "username"> | null = null;
   /** Packets that came behind CONNECT. */
-  #behindConnect: Packet[] = [];
+  #behindConnect: Packet[] | null = null;
 
   constructor(parts: ConnectionParts, stream: Duplex, origin: Origin) {
     this.#parts = parts;
@@ -200,7 +200,7 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
 
   packet(packet: Packet): void {
     if (this.#phase === "open") this.#dispatch!.handle(packet);
-    else if (this.#phase === "connecting") this.#behindConnect.push(packet);
+    else if (this.#phase === "connecting") (this.#behindConnect ??= []).push(packet);
     else if (this.#phase === "opening") {
       if (packet.cmd !== "connect") return this.close("protocol_error", REASON.protocolError); // [MQTT-3.1.0-1]
       this.#phase = "connecting";
@@ -262,8 +262,8 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
   acknowledged(): void {
     if (this.#phase !== "connecting") return;
     this.#phase = "open";
-    const waiting = this.#behindConnect;
-    this.#behindConnect = [];
+    const waiting = this.#behindConnect ?? [];
+    this.#behindConnect = null;
     this.guarded(() => {
       this.#session?.outbound.start(this);
       for (const packet of waiting) if (!this.gone) this.#dispatch!.handle(packet);

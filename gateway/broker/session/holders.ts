@@ -30,27 +30,34 @@ const NONE: ReadonlySet<Absent> = new Set();
 export class Holder {
   /** `record:boiler-7` or `address:192.0.2.7`. */
   readonly key: string;
-  readonly isAddress: boolean;
   readonly share: Share;
   connections = 0;
   /** All of them, with and without a connection. */
   sessions = 0;
   subscriptions = 0;
-  /** Messages that wait in its sessions, and their payloads. */
-  readonly queued = { messages: 0, bytes: 0 };
+  /** Messages that wait in its sessions, and their payloads; no object of their own, since there are many holders. */
+  messages = 0;
+  bytes = 0;
   retained = 0;
   /** Null without any: most holders have none, and an empty set takes 190 bytes. */
   #away: Set<Absent> | null = null;
 
   constructor(key: string, share: Share) {
     this.key = key;
-    this.isAddress = key.startsWith("address:");
     this.share = share;
   }
 
   /** Sessions whose client is absent, in the order in which they left. */
   get away(): ReadonlySet<Absent> {
     return this.#away ?? NONE;
+  }
+
+  get queued(): { messages: number; bytes: number } {
+    return this;
+  }
+
+  get isAddress(): boolean {
+    return this.key.startsWith("address:");
   }
 
   left(session: Absent): void {

@@ -48,6 +48,8 @@ interface InFlight {
   released: boolean;
 }
 
+const NO_BACKLOG: Readonly<Backlog> = Object.freeze({ messages: 0, bytes: 0 });
+
 export class Outbound {
   readonly #parts: OutboundParts;
   readonly #clientId: string;
@@ -56,7 +58,8 @@ export class Outbound {
   readonly #inFlight = new LazyMap<number, InFlight>();
   #nextId = 1;
   /** Messages of this session in the store, in flight or waiting; else those waiting in memory. */
-  readonly #backlog: Backlog;
+  /** Null while nothing waits: most sessions are so, and there are many. */
+  #backlog: Backlog | null;
   /** Sequence of the last stored message that was sent. */
   #cursor = 0;
   #waiting: { qos: 1 | 2; message: StoredMessage }[] = [];
@@ -75,14 +78,14 @@ export class Outbound {
     this.#clientId = clientId;
     this.#persistent = persistent;
     this.#holder = holder;
-    this.#backlog = backlog ?? { messages: 0, bytes: 0 };
-    add(parts.queued, this.#backlog, 1);
-    add(holder.queued, this.#backlog, 1);
+    this.#backlog = backlog ?? null;
+    add(parts.queued, this.backlog, 1);
+    add(holder.queued, this.backlog, 1);
   }
 
   changeHolder(holder: Holder): void {
-    add(this.#holder.queued, this.#backlog, -1);
-    add(holder.queued, this.#backlog, 1);
+    add(this.#holder.queued, this.backlog, -1);
+    add(holder.queued, this.backlog, 1);
     this.#holder = holder;
   }
 
@@ -91,7 +94,7 @@ export class Outbound {
     const peer = this.#peer;
     if (!peer) return true;
     const { outboundBytesMax, queuedMessagesMax, queuedBytesMax } = this.#parts.limits;
-    const { messages, bytes } = this.#backlog;
+    const { messages, bytes } = this.backlog;
     return (
       2 * peer.unsentBytes <= outboundBytesMax &&
       2 * messages < queuedMessagesMax &&
@@ -101,7 +104,7 @@ export class Outbound {
 
   /** Messages of this session that wait, or were sent and are not acknowledged. */
   get backlog(): Readonly<Backlog> {
-    return this.#backlog;
+    return this.#backlog ?? NO_BACKLOG;
   }
 
   attach(peer: Peer): void {
@@ -142,7 +145,7 @@ export class Outbound {
     this.#waiting = [];
     // An acknowledgement that comes after the end settles nothing a second time.
     this.#inFlight.clear();
-    this.#settleBacklog(this.#backlog.messages, this.#backlog.bytes);
+    this.#settleBacklog(this.backlog.messages, this.backlog.bytes);
   }
 
   /** `qos` is already the lesser of the publisher's and the subscription's [MQTT-3.8.4-8]. */
@@ -157,7 +160,7 @@ export class Outbound {
       return;
     }
     if (!this.#persistent && !this.#peer) return;
-    const { messages, bytes } = this.#backlog;
+    const { messages, bytes } = this.backlog;
     const bytesAfter = bytes + message.payload.length;
     if (messages >= limits.queuedMessagesMax || bytesAfter > limits.queuedBytesMax)
       return count(counters.dropped, "queue_full");
@@ -248,7 +251,7 @@ export class Outbound {
   #take(): { sequence: number; qos: 1 | 2; message: StoredMessage } | undefined {
     if (this.#persistent) {
       // The cursor only moves over messages that were sent: nothing waiting, nothing to ask for.
-      if (this.#backlog.messages <= this.#inFlight.size) return undefined;
+      if (this.backlog.messages <= this.#inFlight.size) return undefined;
       const row = this.#parts.store.next(this.#clientId, this.#cursor, 1)[0];
       if (row) this.#cursor = row.sequence;
       return row;
@@ -273,8 +276,9 @@ export class Outbound {
   #settleBacklog(messages: number, bytes: number): void {
     const { queued } = this.#parts;
     const own = this.#holder.queued;
-    this.#backlog.messages -= messages;
-    this.#backlog.bytes -= bytes;
+    const backlog = (this.#backlog ??= { messages: 0, bytes: 0 });
+    backlog.messages -= messages;
+    backlog.bytes -= bytes;
     own.messages -= messages;
     own.bytes -= bytes;
     queued.messages -= messages;

@@ -21,7 +21,7 @@ import {
 } from "../../../contracts/names/subjects.ts";
 import { type RegionPairs, copiedBy } from "./pairs.ts";
 
-/** The account of the hub's own processes and streams; a region's account has the region's name before `_LEAF`. */
+/** The account of the hub's own processes and streams; that of a region is named by `leafAccount`. */
 export const HUB_ACCOUNT = "APP";
 export const leafAccount = (region: string): string => `LEAF_${region}`;
 

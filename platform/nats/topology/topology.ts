@@ -12,7 +12,7 @@ import {
   ACKNOWLEDGEMENTS_BUCKET,
   ALERT_STATE_BUCKET,
   AUDIT_STREAM,
-  AUDIT_SUBJECT,
+  AUDIT_SUBJECTS,
   COMMANDS_STREAM,
   COMMANDS_SUBJECTS,
   CONTRACTS_BUCKET,
@@ -175,7 +175,7 @@ const commands = base({
 /** Changes that people made through the console. */
 const audit = base({
   name: AUDIT_STREAM,
-  subjects: [AUDIT_SUBJECT],
+  subjects: [AUDIT_SUBJECTS],
   max_bytes: AUDIT_BYTES_MAX,
   max_age: nanos(AUDIT_KEPT_MS),
   discard: DiscardPolicy.Old,

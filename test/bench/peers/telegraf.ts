@@ -29,7 +29,8 @@ const configurationOf = (broker: Target, storeUrl: string, flush: Flush): string
     tags = "_/device/_/_"
 [[outputs.influxdb]]
   urls = ["${storeUrl}"]
-  database = "telegraf"
+  database = "skerry"
+  skip_database_creation = true
   content_encoding = "identity"
 `;
 

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 createServer((request, response) => {
   request.resume();
   request.once("end", () => {
-    if (request.method !== "GET") return void response.writeHead(204).end();
+    if (request.url?.startsWith("/write")) return void response.writeHead(204).end();
     response.writeHead(200, { "content-type": "application/json" }).end('{"results":[{}]}');
   });
 }).listen(Number(process.argv[2]), "127.0.0.1");
