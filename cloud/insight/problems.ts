@@ -210,7 +210,7 @@ const floods = (facts: Facts): Found[] => [
 
 /** Gateways of earlier versions do not tell a surge. */
 const surgeText = (region: string, { sender, perSecond, times, share }: Surge): string =>
-  `${sender} suddenly sends ${number(perSecond)} messages a second, ${Math.round(100 * share)} % of what ${region} gets, which is ${number(Math.round(times))} times as much as usual`;
+  `suddenly ${Math.round(100 * share)} % of what ${region} gets is from ${sender}, ${number(perSecond)} messages a second; in all it gets ${number(Math.round(times))} times as much as usual`;
 
 /** Those of all regions together, because it is mostly one reason. */
 function standing(regions: readonly RegionInsight[]): Found[] {

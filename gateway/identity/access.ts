@@ -3,7 +3,6 @@
 // A1. A filter is granted only if every topic it matches is covered by one allowed filter.
 // A2. A `device` reaches nothing of another device, whatever wildcards it uses.
 // A3. Nobody publishes to `alerts/` or `$…`: alerts are the gateway's own words.
-// A4. A `device` gives itself no commands, and takes none away: it answers them.
 import type { Device, DeviceRole } from "../../contracts/device.ts";
 
 interface RoleRights {
@@ -56,18 +55,10 @@ export function rightsOf(device: Pick<Device, "id" | "role" | "alerts" | "topics
   const prefix = device.role === "device" ? `devices/${device.id}/` : null;
   return {
     publish: (topic) =>
-      prefix !== null && topic.startsWith(prefix)
-        ? !isCommand(topic, prefix.length) // A4
-        : anyCovers(publish, topic.split("/")),
+      (prefix !== null && topic.startsWith(prefix)) || anyCovers(publish, topic.split("/")),
     subscribe: (filter) => anyCovers(subscribe, filter.split("/")),
   };
 }
-
-const COMMANDS_LEVEL = "commands/";
-
-/** True of `commands/{id}` behind a device's own prefix; a reply has a level more. */
-const isCommand = (topic: string, from: number): boolean =>
-  topic.startsWith(COMMANDS_LEVEL, from) && !topic.includes("/", from + COMMANDS_LEVEL.length);
 
 /** Anonymous clients, where they are let in at all: all but `alerts/`, `$…` and registered devices. */
 export function anonymousMayPublish(topic: string, isRegistered: (id: string) => boolean): boolean {

@@ -286,7 +286,7 @@ test("a device that floods", () => {
 test("a device that suddenly sends most of what comes, all of which is taken", () => {
   const surge = { sender: "noisy-1", perSecond: 1_415, times: 15.3, share: 0.934 };
   const text =
-    "noisy-1 suddenly sends 1,415 messages a second, 93 % of what eu gets, which is 15 times as much as usual";
+    "suddenly 93 % of what eu gets is from noisy-1, 1,415 messages a second; in all it gets 15 times as much as usual";
   expect(sentenceOf(gatewayOf("eu", { surge }))).toBe(`degraded: ${All}; ${text}.`);
   const slowed = [{ clientId: "noisy-1", device: "noisy-1", why: "rate" }] as const;
   expect(sentenceOf(gatewayOf("eu", { surge, slowed }))).not.toContain("suddenly");
