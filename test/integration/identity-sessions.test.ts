@@ -3,14 +3,11 @@
 // Method: a real gateway; sessions that gather `devices/#`, the change of a record while their client is away, also with
 // the gateway down, then the next login; MQTT 3.1.1 and 5.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { decodeFrame } from "../../contracts/messages/frame.ts";
-import { telemetryFilter, telemetryStream } from "../../contracts/names/subjects.ts";
-import { readStored } from "../../platform/nats/client/stream-reader.ts";
-import { Streams } from "../../platform/nats/client/streams.ts";
 import { eventually } from "../support/eventually.ts";
 import {
   type IdentityWorld,
   type Login,
+  measuredValues,
   say,
   startIdentityWorld,
 } from "../support/identity-world.ts";
@@ -156,13 +153,4 @@ describe.each([4, 5] as const)("MQTT version %i", (version) => {
   });
 });
 
-/** Values of contract `measurement` that are in the log, of a device. */
-async function valuesOf(device: string): Promise<unknown[]> {
-  const slice = { stream: telemetryStream("eu"), subject: telemetryFilter("eu"), from: 1 };
-  const { lastSeq } = await new Streams(world.connection).state(slice.stream);
-  const values: unknown[] = [];
-  for await (const { data } of readStored(world.connection, slice, lastSeq))
-    for (const { device: of, contract, payload } of decodeFrame(data).readings)
-      if (of === device && contract === "measurement") values.push(payload["value"]);
-  return values;
-}
+const valuesOf = (device: string): Promise<unknown[]> => measuredValues(world.connection, device);

@@ -1,7 +1,6 @@
 // Goal: a region that was taken over reads and changes nothing of another region or of the hub, whatever it sends.
 // Method: real servers; a program that speaks the leaf protocol with eu's password. What it tries is shown to work
 // where the wall is taken out: with a user that arrives in the hub's own account.
-import { setTimeout as sleep } from "node:timers/promises";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { expect, test } from "vitest";
 import { Bucket } from "../../platform/nats/client/bucket.ts";
@@ -179,7 +178,7 @@ test("whatever eu's leaf sends, the hub and us have what they had", async () => 
   for (const message of tried) {
     using leaf = await RawLeaf.connect(world.leafPort, "leaf-eu", PASSWORD);
     leaf.say(message);
-    await sleep(20);
+    await leaf.settled();
   }
   const connection = await world.hub.connect();
   const devices = await Bucket.open(connection, "devices");

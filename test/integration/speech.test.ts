@@ -2,16 +2,10 @@
 // what became of a connection: by no topic, QoS, version, retained message, will or replay.
 // Method: a real gateway; each kind of sender tries each spelling; then the region's log and its rejects are read.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { decodeFrame } from "../../contracts/messages/frame.ts";
 import type { Reject } from "../../contracts/messages/reject.ts";
 import type { ReplayAnswer } from "../../contracts/messages/replay.ts";
 import type { GatewayStatus } from "../../contracts/messages/status.ts";
-import {
-  rejectsStream,
-  replaySubject,
-  telemetryFilter,
-  telemetryStream,
-} from "../../contracts/names/subjects.ts";
+import { rejectsStream, replaySubject } from "../../contracts/names/subjects.ts";
 import { jsonOf } from "../../platform/nats/client/payload.ts";
 import { readStored } from "../../platform/nats/client/stream-reader.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
@@ -19,6 +13,7 @@ import { eventually } from "../support/eventually.ts";
 import {
   type IdentityWorld,
   type Version,
+  measuredValues,
   say,
   startIdentityWorld,
 } from "../support/identity-world.ts";
@@ -54,16 +49,7 @@ const as = (id: string, version: Version, will?: { topic: string; payload: strin
     ...(will ? { will } : {}),
   });
 
-/** Values of contract `measurement` in the log, by device. */
-async function stored(device: string): Promise<unknown[]> {
-  const slice = { stream: telemetryStream("eu"), subject: telemetryFilter("eu"), from: 1 };
-  const { lastSeq } = await new Streams(world.connection).state(slice.stream);
-  const values: unknown[] = [];
-  for await (const { data } of readStored(world.connection, slice, lastSeq))
-    for (const { device: of, contract, payload } of decodeFrame(data).readings)
-      if (of === device && contract === "measurement") values.push(payload["value"]);
-  return values;
-}
+const stored = (device: string): Promise<unknown[]> => measuredValues(world.connection, device);
 
 /** Rejects `not_authorized` of a sender. */
 async function rejectsOf(sender: string): Promise<{ seq: number; reject: Reject }[]> {

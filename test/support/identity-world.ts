@@ -1,4 +1,8 @@
 // A region with a real gateway, records that are written at the hub, and plain MQTT clients of them.
+import { decodeFrame } from "../../contracts/messages/frame.ts";
+import { telemetryFilter, telemetryStream } from "../../contracts/names/subjects.ts";
+import { readStored } from "../../platform/nats/client/stream-reader.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { IConnackPacket, IConnectPacket, IPublishPacket } from "mqtt-packet";
@@ -99,4 +103,18 @@ export async function say(client: RawClient, packet: Partial<IPublishPacket>): P
     await client.until((one) => one.cmd === "pubcomp", { from });
   }
   return code;
+}
+
+/** Values of contract `measurement` in the log of eu, of a device. */
+export async function measuredValues(
+  connection: NatsConnection,
+  device: string,
+): Promise<unknown[]> {
+  const slice = { stream: telemetryStream("eu"), subject: telemetryFilter("eu"), from: 1 };
+  const { lastSeq } = await new Streams(connection).state(slice.stream);
+  const values: unknown[] = [];
+  for await (const { data } of readStored(connection, slice, lastSeq))
+    for (const { device: of, contract, payload } of decodeFrame(data).readings)
+      if (of === device && contract === "measurement") values.push(payload["value"]);
+  return values;
 }

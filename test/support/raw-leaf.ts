@@ -1,6 +1,6 @@
 // A region that was taken over: it speaks nats-server's leaf node protocol itself, and keeps to no rights of its own.
 import { type Socket, connect } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "./eventually.ts";
 
 export interface RawMessage {
   readonly subject: string;
@@ -20,6 +20,8 @@ export class RawLeaf implements Disposable {
   /** The server's errors. */
   readonly errors: string[] = [];
   isOpen = true;
+  #isGreeted = false;
+  #pongs = 0;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -31,11 +33,11 @@ export class RawLeaf implements Disposable {
   /** Logs in, and waits until the server has said what it thinks of that. */
   static async connect(port: number, user: string, password: string): Promise<RawLeaf> {
     const leaf = new RawLeaf(connect(port, "127.0.0.1"));
-    await sleep(50); // The server speaks first.
+    await eventually("the server speaks first", () => Promise.resolve(leaf.#isGreeted));
     const id = Math.random().toString(36).slice(2);
     const hello = { user, pass: password, name: `raw-${id}`, server_id: `N${id}`, headers: true };
-    leaf.#socket.write(`CONNECT ${JSON.stringify({ ...hello, version: "2.9.10" })}\r\nPING\r\n`);
-    await sleep(200);
+    leaf.#socket.write(`CONNECT ${JSON.stringify({ ...hello, version: "2.9.10" })}\r\n`);
+    await leaf.settled();
     return leaf;
   }
 
@@ -50,6 +52,15 @@ export class RawLeaf implements Disposable {
       headers === ""
         ? `LMSG ${to} ${all}\r\n${body}\r\n`
         : `HMSG ${to} ${head} ${all}\r\n${headers}${body}\r\n`,
+    );
+  }
+
+  /** Resolves once the server has taken everything that was sent, or has hung up. */
+  async settled(): Promise<void> {
+    const before = this.#pongs;
+    this.#socket.write("PING\r\n");
+    await eventually("the server has read it", () =>
+      Promise.resolve(this.#pongs > before || !this.isOpen),
     );
   }
 
@@ -71,6 +82,8 @@ export class RawLeaf implements Disposable {
         continue;
       }
       if (operation === "PING") this.#socket.write("PONG\r\n");
+      if (operation === "INFO") this.#isGreeted = true;
+      if (operation === "PONG") this.#pongs += 1;
       if (operation === "-ERR") this.errors.push(line);
       this.#buffer = this.#buffer.subarray(end + 2);
     }

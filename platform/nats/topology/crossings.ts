@@ -4,13 +4,7 @@
 // A region's leaf arrives in an account of its own, which holds nothing. What another account wants of it, and what
 // it wants of another, is named here, subject by subject: nothing else is there, whatever a region sends.
 import {
-  ACKNOWLEDGEMENTS_BUCKET,
   COMMANDS_STREAM,
-  CONTRACTS_BUCKET,
-  COPIES_BUCKET,
-  DEVICES_BUCKET,
-  NOTIFIERS_BUCKET,
-  RULES_BUCKET,
   alertsStream,
   bucketStream,
   liveSubjects,
@@ -20,6 +14,7 @@ import {
   telemetryStream,
 } from "../../../contracts/names/subjects.ts";
 import { type RegionPairs, copiedBy } from "./pairs.ts";
+import { BROADCAST_BUCKETS } from "./topology.ts";
 
 /** The account of the hub's own processes and streams; that of a region is named by `leafAccount`. */
 export const HUB_ACCOUNT = "APP";
@@ -39,17 +34,7 @@ export interface Crossing {
 }
 
 /** Written at the hub, mirrored into every region. */
-const BROADCAST_STREAMS = [
-  ...[
-    CONTRACTS_BUCKET,
-    DEVICES_BUCKET,
-    RULES_BUCKET,
-    ACKNOWLEDGEMENTS_BUCKET,
-    NOTIFIERS_BUCKET,
-    COPIES_BUCKET,
-  ].map(bucketStream),
-  COMMANDS_STREAM,
-];
+const BROADCAST_STREAMS = [...BROADCAST_BUCKETS.map(bucketStream), COMMANDS_STREAM];
 
 /** Written in a region, mirrored at the hub. */
 const ownStreams = (region: string): string[] =>

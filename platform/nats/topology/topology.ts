@@ -233,7 +233,7 @@ export const originStreams = (region: string, options: TopologyOptions): StreamS
 ];
 
 /** Written at the hub, mirrored into every region. */
-const BROADCAST_BUCKETS = [
+export const BROADCAST_BUCKETS = [
   CONTRACTS_BUCKET,
   DEVICES_BUCKET,
   RULES_BUCKET,
