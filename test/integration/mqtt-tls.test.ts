@@ -127,7 +127,7 @@ const shake = (options: object): Promise<string> =>
   });
 
 test("there is no plain listener, and each listener has its own address", async () => {
-  const [, listening = ""] = /"addresses":(\{.*?\}\})/.exec(gateway.output) ?? [];
+  const [, listening = ""] = await gateway.said(/"addresses":(\{.*?\}\})/);
   expect(JSON.parse(listening)).toEqual({
     mqtts: { host: "127.0.0.1", port: ports.mqtts },
     wss: { host: "127.0.0.2", port: ports.wss },

@@ -292,7 +292,7 @@ test("while the nats-server is away nothing is repeated; old alerts are skipped;
   expect(ids()).toEqual(alerts.map(stepOf));
   const { skipped } = await statusOf(notifier, "mail");
   expect(skipped).toBe(6);
-  expect(notifier.process.output).toMatch(/"alerts":6,"msg":"skipped alerts that are too old/);
+  await notifier.process.said(/"alerts":6,"msg":"skipped alerts that are too old/);
 
   interface Told {
     kind: string;

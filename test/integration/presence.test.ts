@@ -238,6 +238,7 @@ test("without its contract presence is off, with one line in the gateway's log",
   device.send({ cmd: "disconnect" });
   await device.untilClosed();
   await service.process.stop("SIGTERM");
+  await service.process.said(/presence is off/);
   expect(service.process.output.match(/presence is off/g)).toHaveLength(1);
   expect((await presenceLog()).length).toBe(before);
 });

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { endAtExit, endingWithParent, hasEnded } from "./children.ts";
+import { endAtExit, endingWithParent } from "./children.ts";
 import type { Report } from "../../infra/local/report.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
@@ -11,6 +11,8 @@ const PROJECT = join(import.meta.dirname, "../..");
 export class Launcher implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #dataDir: string;
+  /** It ended, and everything that it wrote was read. */
+  readonly #closed: Promise<unknown>;
   output = "";
 
   constructor(dataDir: string, args: readonly string[], env: Record<string, string> = {}) {
@@ -22,13 +24,14 @@ export class Launcher implements AsyncDisposable {
       stdio: ["ignore", "pipe", "pipe"],
     });
     endAtExit(this.#child, "SIGTERM");
+    this.#closed = once(this.#child, "close");
     for (const stream of [this.#child.stdout!, this.#child.stderr!])
       stream.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
   }
 
   /** Resolves to the exit code. */
   async exit(): Promise<number | null> {
-    if (!hasEnded(this.#child)) await once(this.#child, "exit");
+    await this.#closed;
     return this.#child.exitCode;
   }
 

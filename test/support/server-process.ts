@@ -66,6 +66,14 @@ export class ServerProcess implements AsyncDisposable {
     if (this.exited) throw new Error(`${name} ended while starting:\n${this.#output}`);
   }
 
+  /** Resolves once the program has written it: that may arrive after what it answers elsewhere. */
+  said(what: RegExp): Promise<RegExpMatchArray> {
+    return eventually(
+      `${this.command.name} says ${what.source}`,
+      () => this.#output.match(what) ?? false,
+    );
+  }
+
   /** Sends a signal and waits for the end; resolves to the exit code, null if it was killed. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
     const child = this.#child;
