@@ -17,7 +17,6 @@ import { followLive } from "../../platform/nats/live/live-view.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
 import { Losses } from "../../platform/nats/lanes/lane-operator.ts";
 import { type Lease, Leases } from "../../platform/nats/lanes/leases.ts";
-import { HUB_INBOX } from "../../platform/nats/topology/permissions.ts";
 import { Positions } from "../../platform/nats/lanes/positions.ts";
 import { jsonOf } from "../../platform/nats/client/payload.ts";
 import { SetAside, entriesSetAside } from "../../platform/nats/lanes/set-aside.ts";
@@ -148,7 +147,7 @@ export class Aggregator implements StatusSource {
 
   /** Runs until `signal` aborts; then finishes the write in flight and saves the positions. */
   async run(signal: AbortSignal): Promise<void> {
-    const target = { url: this.#config.natsUrl, name: OPERATOR, inboxPrefix: HUB_INBOX };
+    const target = { url: this.#config.natsUrl, name: OPERATOR };
     const unlessAborted = (error: unknown): null => {
       if (signal.aborted) return null;
       throw error;

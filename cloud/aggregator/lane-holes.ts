@@ -13,7 +13,7 @@ import type { LaneId } from "../../contracts/names/subjects.ts";
 import { type Hole, holeText, readingsBetween } from "../../platform/nats/lanes/lane.ts";
 import { ENDED, type Filling, type Gap } from "../../platform/nats/lanes/lane-operator.ts";
 import { readMissing } from "../../platform/nats/lanes/lane-origin.ts";
-import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
+import type { LogEntry } from "../../platform/nats/client/log-entry.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import { insist } from "../../platform/runtime/insist.ts";
 

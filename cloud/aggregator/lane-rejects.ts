@@ -3,7 +3,7 @@ import { decodeFrame } from "../../contracts/messages/frame.ts";
 import { type RejectReason, rejectOfReading } from "../../contracts/messages/reject.ts";
 import type { LaneId } from "../../contracts/names/subjects.ts";
 import { telemetryTopic } from "../../contracts/names/topics.ts";
-import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
+import type { LogEntry } from "../../platform/nats/client/log-entry.ts";
 import type { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
 
 /** A reading that was not stored, by its place in its frame. */

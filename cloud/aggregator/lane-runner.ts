@@ -23,7 +23,7 @@ import {
 } from "../../platform/nats/lanes/lane-operator.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { readLaneAnywhere } from "../../platform/nats/lanes/lane-origin.ts";
-import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
+import type { LogEntry } from "../../platform/nats/client/log-entry.ts";
 import type { Lease } from "../../platform/nats/lanes/leases.ts";
 import type { Positions } from "../../platform/nats/lanes/positions.ts";
 import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";

@@ -5,7 +5,7 @@
 // D2. Nothing here keeps a reading's payload: effects wait in the sink, encoded.
 import type { LaneId } from "../../contracts/names/subjects.ts";
 import { decodeFrame } from "../../contracts/messages/frame.ts";
-import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
+import type { LogEntry } from "../../platform/nats/client/log-entry.ts";
 import type { Lease } from "../../platform/nats/lanes/leases.ts";
 import type { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";

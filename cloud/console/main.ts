@@ -2,7 +2,6 @@ import { startTelemetry } from "../../otel/telemetry.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
-import { HUB_INBOX } from "../../platform/nats/topology/permissions.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import { serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
@@ -24,7 +23,7 @@ await processMain({
     const service = { name: "console", region: HUB };
     const telemetry = ending.use(await startTelemetry(service, config, logger));
     const { natsUrl, regions, partitions, schemas } = config;
-    const target = { url: natsUrl, name: "console", inboxPrefix: HUB_INBOX };
+    const target = { url: natsUrl, name: "console" };
     const connection = await connectNats(target, logger, signal);
     const registry = { connection, shippedDirectory: schemas, logger };
     const catalog = await openContractRegistry(registry, signal);

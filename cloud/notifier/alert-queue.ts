@@ -10,7 +10,8 @@
 //     new is taken before what was forgotten.
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { alertSubjects, alertsStream } from "../../contracts/names/subjects.ts";
-import { type LogEntry, readSlice } from "../../platform/nats/client/stream-reader.ts";
+import type { LogEntry } from "../../platform/nats/client/log-entry.ts";
+import { readSlice } from "../../platform/nats/client/stream-reader.ts";
 import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Assignments } from "./assignments.ts";

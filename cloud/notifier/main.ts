@@ -3,7 +3,6 @@ import { connectNats } from "../../platform/nats/client/connect.ts";
 import { publishOnce, publisherOn } from "../../platform/nats/client/publish.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { serveRetries } from "../../platform/nats/lanes/set-aside-retries.ts";
-import { HUB_INBOX } from "../../platform/nats/topology/permissions.ts";
 import { SetAside } from "../../platform/nats/lanes/set-aside.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { clearTextWarning, clientTls } from "../../platform/runtime/client-tls.ts";
@@ -72,12 +71,7 @@ await processMain({
     const domain = place === "hub" ? HUB : regions[0]!;
     const service = { name: "notifier", region: domain };
     const telemetry = ending.use(await startTelemetry(service, config, logger));
-    const inbox = place === "hub" ? { inboxPrefix: HUB_INBOX } : {};
-    const connection = await connectNats(
-      { url: natsUrl, name: "notifier", ...inbox },
-      logger,
-      signal,
-    );
+    const connection = await connectNats({ url: natsUrl, name: "notifier" }, logger, signal);
     const setAside = new SetAside({ connection, domain, by: "notifier", logger, signal });
     const { tracing } = telemetry;
     const parts = { connection, channels, setAside, tracing, logger };

@@ -96,8 +96,9 @@ export class Notifier implements StatusSource {
     const { connection, setAside, tracing, logger } = this.#parts;
     const { place, ageMaxMs } = this.#config;
     const deadLetters = new DeadLetters(connection, this.#domain);
-    const operator = `notifier-${channel.spec.name}`;
-    const open = () => Positions.open<SavedPosition>(connection, operator, { setAside });
+    const { name } = channel.spec;
+    const of = { setAside, part: name, formerly: `notifier-${name}` };
+    const open = () => Positions.open<SavedPosition>(connection, "notifier", of);
     const positions = await insist(open, logger, signal);
     if (!positions) return [];
     // What the hub itself raises is told at the hub, whatever is assigned.

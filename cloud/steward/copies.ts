@@ -78,9 +78,9 @@ async function afterRollback(
 async function madeAgain(
   region: string,
   rollback: Rollback,
-  { connection, logger }: CopyParts,
+  { connection, partitions, logger }: CopyParts,
 ): Promise<Rollback> {
-  await rebuildCopy(connection, region, HUB);
+  await rebuildCopy(connection, region, HUB, partitions);
   const { copySeq } = rollback;
   logger.warn({ region, copySeq }, "the copy of the region's log is made again");
   return { ...rollback, rebuiltAtMs: Date.now() };

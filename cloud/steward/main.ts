@@ -5,7 +5,6 @@ import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
 import { natsServerMetricSpecs } from "../../platform/nats/monitoring/metrics.ts";
 import { ServerMonitor } from "../../platform/nats/monitoring/server-monitor.ts";
-import { HUB_INBOX } from "../../platform/nats/topology/permissions.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import { serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
@@ -25,7 +24,7 @@ await processMain({
     const telemetry = ending.use(await startTelemetry(service, config, logger));
     const { tracing } = telemetry;
     const source = openReconciliation(config);
-    const target = { url: config.natsUrl, name: "steward", inboxPrefix: HUB_INBOX };
+    const target = { url: config.natsUrl, name: "steward" };
     const connection = await connectNats(target, logger, signal);
     const registry = { connection, shippedDirectory: config.schemas, logger };
     const catalog = await openContractRegistry(registry, signal);

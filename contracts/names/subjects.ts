@@ -234,9 +234,9 @@ export const replyFilter = (of: { region: string; device?: string; id?: string }
 const tokenOrAny = (text: string | undefined): string =>
   text === undefined ? "*" : escapeToken(text);
 
-/** The position record of one operator for one lane: `{operator}.{region}.{partition}`. */
-export const positionKey = (operator: string, lane: LaneId): string =>
-  `${escapeToken(operator)}.${lane.region}.${lane.partition}`;
+/** The position record of one operator for one lane: `{operator}.{region}.{partition}`, or with `{part}` behind the operator. */
+export const positionKey = (operator: string, lane: LaneId, part?: string): string =>
+  `${escapeToken(operator)}${part === undefined ? "" : `.${escapeToken(part)}`}.${lane.region}.${lane.partition}`;
 
 /** The key of an operator's state of one lane, beside its position; see platform/nats/client/chunked-value.ts. */
 export const laneStateKey = (lane: LaneId): string => `${lane.region}.${lane.partition}`;

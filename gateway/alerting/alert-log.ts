@@ -8,7 +8,7 @@ import {
   publisherOn,
 } from "../../platform/nats/client/publish.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
-import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
+import type { LogEntry } from "../../platform/nats/client/log-entry.ts";
 import { carrying } from "../../platform/nats/lanes/alert-trace.ts";
 import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
 import { isOfRecord } from "../../platform/runtime/errors.ts";

@@ -17,7 +17,7 @@ import {
   type JudgedFrame,
   type LanePort,
 } from "../../platform/nats/lanes/lane-operator.ts";
-import type { LogEntry } from "../../platform/nats/client/stream-reader.ts";
+import type { LogEntry } from "../../platform/nats/client/log-entry.ts";
 import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Tracing } from "../../otel/tracing.ts";

@@ -20,7 +20,8 @@ import {
 } from "../../contracts/names/subjects.ts";
 import { type CommandAddress, parseCommandTopic } from "../../contracts/names/topics.ts";
 import { unescapeToken } from "../../contracts/names/token.ts";
-import { type LogEntry, readSlice } from "../../platform/nats/client/stream-reader.ts";
+import type { LogEntry } from "../../platform/nats/client/log-entry.ts";
+import { readSlice } from "../../platform/nats/client/stream-reader.ts";
 import { jsonOf } from "../../platform/nats/client/payload.ts";
 import { publisherOn } from "../../platform/nats/client/publish.ts";
 import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";

@@ -9,7 +9,8 @@ import { setImmediate as turn } from "node:timers/promises";
 import { DEVICES_BUCKET, bucketStream } from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { newestSequence } from "../../platform/nats/client/stored.ts";
-import { type LogEntry, readSlice } from "../../platform/nats/client/stream-reader.ts";
+import type { LogEntry } from "../../platform/nats/client/log-entry.ts";
+import { readSlice } from "../../platform/nats/client/stream-reader.ts";
 import { type SettingAside, entriesSetAside } from "../../platform/nats/lanes/set-aside.ts";
 import { AppError } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
@@ -61,7 +62,7 @@ export async function openIdentity(parts: IdentityParts, signal: AbortSignal): P
   const logins: Partial<Record<LoginOutcome, number>> = {};
   const stream = bucketStream(DEVICES_BUCKET);
   const lastSeq = await newestSequence(parts, { stream, subject: `${KEYS}>` }, signal);
-  const slice = { stream, subject: `${KEYS}>`, from: "last-per-subject" } as const;
+  const slice = { stream, subject: `${KEYS}>`, from: 1 };
   const following = new AbortController();
   const until = AbortSignal.any([signal, following.signal]);
   const entries = readSlice(connection, slice, logger, until);

@@ -58,7 +58,7 @@ async function trimLog(of: string, streams: Streams, parts: TrimmerParts): Promi
       needed.push(...(await neededFrom(connection, operator, of, parts.partitions)));
   if (of !== region && (await isOutdated(streams, stream, copy))) {
     logger.warn({ stream }, "that region's log was rolled back: its copy is made again");
-    return rebuildCopy(connection, of, region);
+    return rebuildCopy(connection, of, region, parts.partitions);
   }
   const { purged, heldBy } = await trim(streams, { stream, keepMs, needed }, Date.now());
   if (purged > 0 || heldBy !== null) logger.info({ stream, purged, heldBy }, "log trimmed");

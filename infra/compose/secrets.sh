@@ -1,7 +1,7 @@
 #!/bin/sh
 # A password for each user of each nats-server and of InfluxDB, and a token for each role of the console, as an env file for compose.
 secret() { echo "s$(head -c 16 /dev/urandom | od -An -tx1 | tr -d ' \n')"; }
-for user in HUB_ADMIN HUB_SYS HUB_AGGREGATOR HUB_STEWARD HUB_NOTIFIER HUB_CONSOLE; do
+for user in HUB_ADMIN HUB_SYS HUB_AGGREGATOR HUB_STEWARD HUB_NOTIFIER HUB_CONSOLE HUB_OPERATOR HUB_VIEWER; do
   echo "NATS_${user}_PASSWORD=$(secret)"
 done
 for region in EU US; do

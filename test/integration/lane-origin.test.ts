@@ -39,7 +39,7 @@ test("from the origin while the copy stands still, from the copy again when it i
   await manager.streams.add({ name: "TELEMETRY_eu", subjects: ["nothing.comes.here"] });
   await write(10);
   await eventually("the origin is read", () => seen.length === 20, 10_000);
-  await rebuildCopy(hub, "eu", "hub");
+  await rebuildCopy(hub, "eu", "hub", 1);
   const back = (): boolean => warnings.at(-1)?.includes("the copy again") === true;
   await eventually("the copy is read again", back);
   await write(10);

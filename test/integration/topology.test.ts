@@ -30,7 +30,7 @@ test("diff, apply, diff", async () => {
 test("every stream on every server has a bound: bytes, or one entry of each key, or the trimming of a copy", async () => {
   await using world = await startHubAndRegions({ regions: ["eu", "us"], logBytesMax: 1024 ** 3 });
   const servers = { hub: world.hub, eu: world.region("eu"), us: world.region("us") };
-  await rebuildCopy(await world.hub.connect(), "eu", "hub");
+  await rebuildCopy(await world.hub.connect(), "eu", "hub", 1);
   const kinds: Record<string, number> = { bytes: 0, key: 0, copy: 0 };
   for (const [domain, server] of Object.entries(servers)) {
     const manager = await (await server.connect()).jetstreamManager();

@@ -7,7 +7,6 @@ import { ServerProcess } from "./server-process.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 import type { RegionPairs } from "../../platform/nats/topology/pairs.ts";
 import {
-  HUB_INBOX,
   HUB_USERS,
   type NatsUser,
   REGION_USERS,
@@ -148,7 +147,6 @@ async function startServer(
   const open = (reconnect: boolean, user: NatsUser = "admin"): Promise<NatsConnection> =>
     connectOnce({
       url: `nats://${user}:${passwordOf(user)}@${listen}`,
-      ...(spec.name === "hub" && user !== "admin" ? { inboxPrefix: HUB_INBOX } : {}),
       reconnect,
       timeoutMs: 2_000,
     });

@@ -2,7 +2,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { contractsOf } from "../../../contracts/rules/rule.ts";
 import { connectNats } from "../../../platform/nats/client/connect.ts";
-import { HUB_INBOX } from "../../../platform/nats/topology/permissions.ts";
 import { makeLogger } from "../../../platform/runtime/logger.ts";
 import { knownContracts } from "../../operations/rules/contracts.ts";
 import { readRegion } from "../../operations/rules/recordings.ts";
@@ -12,7 +11,7 @@ import type { TrialOrder, TrialResult } from "./rule-trials.ts";
 const CONNECT_WITHIN_MS = 5_000;
 
 const { natsUrl, schemas, rule, current, region, sinceMs } = workerData as TrialOrder;
-const target = { url: natsUrl, name: "console", inboxPrefix: HUB_INBOX };
+const target = { url: natsUrl, name: "console" };
 const logger = makeLogger({}, "silent");
 const connection = await connectNats(target, logger, AbortSignal.timeout(CONNECT_WITHIN_MS));
 const catalog = await knownContracts(connection, schemas);

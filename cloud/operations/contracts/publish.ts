@@ -167,7 +167,7 @@ async function readBucket(connection: NatsConnection): Promise<Bucket> {
   const entries = new Map<string, ContractEntry>();
   const broken: string[] = [];
   if (messages === 0) return { lastSeq, entries, broken };
-  const slice = { stream: STREAM, subject: CONTRACT_SUBJECTS, from: "last-per-subject" } as const;
+  const slice = { stream: STREAM, subject: CONTRACT_SUBJECTS, from: 1 };
   for await (const { subject, data } of readStored(connection, slice)) {
     try {
       const entry = parseContractEntry({ subject, data });

@@ -6,7 +6,8 @@ import {
   telemetrySubject,
 } from "../../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
-import { type LogEntry, readStored } from "../../../platform/nats/client/stream-reader.ts";
+import type { LogEntry } from "../../../platform/nats/client/log-entry.ts";
+import { readStored } from "../../../platform/nats/client/stream-reader.ts";
 
 /** The newest few are looked for at the end of the log, then in ever larger parts of it. */
 const SPAN_GROWTH = 8;

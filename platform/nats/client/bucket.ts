@@ -1,6 +1,8 @@
 // A bucket: the newest value of each key. Errors are translated (errors.ts).
 import type { KV, NatsConnection } from "nats";
+import { bucketStream } from "../../../contracts/names/subjects.ts";
 import { translated, writtenOrNull } from "./errors.ts";
+import { readStored } from "./stream-reader.ts";
 
 export interface BucketRecord {
   readonly key: string;
@@ -16,9 +18,13 @@ export interface BucketOptions {
 }
 
 export class Bucket {
+  readonly #connection: NatsConnection;
+  readonly #name: string;
   readonly #kv: KV;
 
-  private constructor(kv: KV) {
+  private constructor(connection: NatsConnection, name: string, kv: KV) {
+    this.#connection = connection;
+    this.#name = name;
     this.#kv = kv;
   }
 
@@ -29,7 +35,7 @@ export class Bucket {
     { timeoutMs }: BucketOptions = {},
   ): Promise<Bucket> {
     const { views } = connection.jetstream(timeoutMs === undefined ? {} : { timeout: timeoutMs });
-    return new Bucket(await translated(views.kv(name, { bindOnly: true })));
+    return new Bucket(connection, name, await translated(views.kv(name, { bindOnly: true })));
   }
 
   /** Null if the key was never written. */
@@ -59,23 +65,21 @@ export class Bucket {
   }
 
   /** Keys that have a value now. */
-  keys(): Promise<string[]> {
-    const all = async (): Promise<string[]> => {
-      const keys: string[] = [];
-      for await (const key of await this.#kv.keys()) keys.push(key);
-      return keys;
-    };
-    return translated(all());
+  async keys(): Promise<string[]> {
+    return (await this.records()).filter(({ data }) => data !== null).map(({ key }) => key);
   }
 
   /** Everything the bucket holds now, deleted keys too. */
-  records(): Promise<BucketRecord[]> {
-    const all = async (): Promise<BucketRecord[]> => {
-      const records: BucketRecord[] = [];
-      for await (const { key, revision, operation, value } of await this.#kv.history())
-        records.push({ key, revision, data: operation === "PUT" ? value : null });
-      return records;
-    };
-    return translated(all());
+  async records(): Promise<BucketRecord[]> {
+    const records: BucketRecord[] = [];
+    const prefix = `$KV.${this.#name}.`;
+    const slice = { stream: bucketStream(this.#name), subject: `${prefix}>`, from: 1 };
+    for await (const { subject, seq, data, isDeletion } of readStored(this.#connection, slice))
+      records.push({
+        key: subject.slice(prefix.length),
+        revision: seq,
+        data: isDeletion ? null : data,
+      });
+    return records;
   }
 }

@@ -1,14 +1,13 @@
 import { type ConnectionOptions, Events, type NatsConnection, connect } from "nats";
 import type { Logger } from "../../runtime/logger.ts";
 import { AppError, messageOf } from "../../runtime/errors.ts";
+import { asUser } from "./connection.ts";
 import { Backoff, sleep } from "../../runtime/backoff.ts";
 
 /** A connection is `nats://user:password@host:port`; the name shows up in the server's monitoring. */
 export interface NatsTarget {
   url: string;
   name: string;
-  /** Prefix of the subjects of answers; at the hub {@link HUB_INBOX}, the only one to cross the WAN. */
-  inboxPrefix?: string;
 }
 
 /**
@@ -28,7 +27,6 @@ export async function connectNats(
     user: decodeURIComponent(url.username),
     pass: decodeURIComponent(url.password),
     name: target.name,
-    ...(target.inboxPrefix === undefined ? {} : { inboxPrefix: target.inboxPrefix }),
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
     reconnectJitter: 100,
@@ -44,7 +42,7 @@ export async function connectNats(
     try {
       const connection = await connect(options);
       void logStatus(connection, logger);
-      return connection;
+      return asUser(connection, decodeURIComponent(url.username));
     } catch (error) {
       if (signal.aborted)
         throw new AppError("NATS_UNAVAILABLE", "retry", `${url.host}: ${messageOf(error)}`, {

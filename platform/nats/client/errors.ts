@@ -72,6 +72,10 @@ export const messageOrNull = <T>(asked: Promise<T>): Promise<T | null> =>
 export const streamOrNull = <T>(asked: Promise<T>): Promise<T | null> =>
   unless(asked, (code) => code === STREAM_NOT_FOUND);
 
+/** The answer about a consumer, or null if there is no such one, or no such stream. @throws as `translated`. */
+export const consumerOrNull = <T>(asked: Promise<T>): Promise<T | null> =>
+  unless(asked, (code) => NOT_THERE_YET.has(code));
+
 /** The answer to a write, or null if somebody else wrote first. @throws as `translated`. */
 export const writtenOrNull = <T>(asked: Promise<T>): Promise<T | null> =>
   unless(asked, (code) => WRONG_LAST_SEQUENCE.has(code));

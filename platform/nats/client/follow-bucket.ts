@@ -4,7 +4,8 @@ import { AppError, messageOf } from "../../runtime/errors.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import type { NatsConnection } from "./connection.ts";
 import { newestSequence } from "./stored.ts";
-import { type LogEntry, readSlice } from "./stream-reader.ts";
+import type { LogEntry } from "./log-entry.ts";
+import { readSlice } from "./stream-reader.ts";
 
 /** Told of each entry: what is wrong with it, or null if it is right. */
 export type EntryVerdict = (entry: BucketEntry, problem: string | null) => void;
@@ -37,7 +38,7 @@ export async function followBucket(
   const stream = bucketStream(bucket);
   const subject = `$KV.${bucket}.>`;
   const lastSeq = await newestSequence(of, { stream, subject }, signal);
-  const slice = { stream, subject, from: "last-per-subject" } as const;
+  const slice = { stream, subject, from: 1 }; // A bucket keeps one entry of each key.
   const entries = readSlice(connection, slice, logger, signal);
   for (let seq = 0; seq < lastSeq;) {
     const next = await entries.next();

@@ -1,14 +1,11 @@
 // Reading what a stream holds now, to its end: what a process has to know before it goes on.
-import { sleep } from "../../runtime/backoff.ts";
 import { AppError } from "../../runtime/errors.ts";
 import { insist } from "../../runtime/insist.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import type { NatsConnection } from "./connection.ts";
-import { type LogEntry, type StreamSlice, readSlice } from "./stream-reader.ts";
+import type { LogEntry } from "./log-entry.ts";
+import { type StreamSlice, readStored } from "./stream-reader.ts";
 import { Streams } from "./streams.ts";
-
-/** Nothing came for this long: perhaps what was waited for has aged out meanwhile. */
-const QUIET_MS = 2_000;
 
 export interface Reader {
   readonly connection: NatsConnection;
@@ -44,40 +41,17 @@ export async function applyStored(
   signal: AbortSignal,
 ): Promise<number> {
   const newest = await newestSequence(reader, slice, signal);
-  const stop = new AbortController();
-  const until = AbortSignal.any([signal, stop.signal]);
-  const entries = readSlice(reader.connection, slice, reader.logger, until);
-  let wanted = newest;
-  let seq = 0;
-  try {
-    let next: ReturnType<typeof entries.next> | null = null;
-    while (seq < wanted) {
-      next ??= entries.next();
-      const came = await orQuiet(next);
-      if (came === null) {
-        wanted = await newestSequence(reader, slice, signal);
-        continue;
-      }
-      if (came.done) throw stopped(slice.stream);
-      await apply(came.value);
-      seq = came.value.seq;
-      next = null;
+  let { from } = slice;
+  const rest = async (): Promise<true> => {
+    for await (const entry of readStored(reader.connection, { ...slice, from }, newest)) {
+      await apply(entry);
+      from = entry.seq + 1;
     }
-  } finally {
-    stop.abort();
-    void entries.return();
-  }
-  return Math.max(newest, seq) + 1;
-}
-
-/** Null if nothing comes for a while. */
-async function orQuiet<T>(next: Promise<T>): Promise<T | null> {
-  const waiting = new AbortController();
-  try {
-    return await Promise.race([next, sleep(QUIET_MS, waiting.signal).then(() => null)]);
-  } finally {
-    waiting.abort();
-  }
+    return true;
+  };
+  if ((await insist(rest, reader.logger.child({ stream: slice.stream }), signal)) === null)
+    throw stopped(slice.stream);
+  return newest + 1;
 }
 
 const stopped = (stream: string): AppError =>

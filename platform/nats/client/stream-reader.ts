@@ -1,17 +1,16 @@
-// Reading a stream: in order and for ever, or what it holds now, once.
-import { type Consumer, DeliverPolicy, type JsMsg, type NatsConnection } from "nats";
+// Reading a stream: in order and for ever, or what it holds now, once. Without making a consumer, which nobody but
+// the topology tool may (feeds.ts).
+import type { NatsConnection } from "nats";
 import { Backoff, sleep } from "../../runtime/backoff.ts";
 import { messageOf } from "../../runtime/errors.ts";
 import type { Logger } from "../../runtime/logger.ts";
+import { userOf } from "./connection.ts";
 import { translate } from "./errors.ts";
-
-/** One JetStream message; `seq` and `storeMs` are the same in the origin and in every mirror. */
-export interface LogEntry {
-  readonly seq: number;
-  readonly storeMs: number;
-  readonly subject: string;
-  readonly data: Uint8Array;
-}
+import { feedSubject } from "./feeds.ts";
+import type { LogEntry } from "./log-entry.ts";
+import { PushFeed } from "./push-feed.ts";
+import { readRange } from "./stored-range.ts";
+import { Streams } from "./streams.ts";
 
 export interface StreamSlice {
   /** Another JetStream domain than the server's own: an origin beyond the WAN. */
@@ -22,12 +21,12 @@ export interface StreamSlice {
   readonly from: number | "last-per-subject";
 }
 
-/** Messages that the server may send ahead: bounds the memory of a reader that is behind. */
-const PREFETCH_MESSAGES = 200;
-/** The size of one request for stored messages, and the time that it waits for them. */
-const FETCH = { max_messages: 500, expires: 2_000 };
-/** Expiry of one pull and twice its heartbeat: a dead consumer is noticed within this time. */
-const PULL_EXPIRES_MS = 5_000;
+/** A reader without a feed looks this often; one whose feed is heard is told, and looks all the same. */
+const LOOK_EVERY_MS = 50;
+const LOOK_EVERY_OVER_WAN_MS = 250;
+const LOOK_EVERY_IF_FED_MS = 30_000;
+/** Requests for the latest entries of subjects at once. */
+const LATEST_AT_ONCE = 32;
 
 /**
  * Reads one subject filter of a stream in order, for ever, from a sequence that the caller keeps: whatever
@@ -41,40 +40,29 @@ export async function* readSlice(
 ): AsyncGenerator<LogEntry, void, void> {
   let from = slice.from;
   const backoff = new Backoff({ baseMs: 50, maxMs: 1_000 });
-  while (!signal.aborted) {
-    try {
-      for await (const entry of consume(connection, { ...slice, from }, signal)) {
-        if (typeof from === "number" && entry.seq < from) continue;
-        from = entry.seq + 1;
-        backoff.reset();
-        yield entry;
-      }
-    } catch (error) {
-      if (signal.aborted) return;
-      logger.warn({ ...slice, from }, `reading the log stopped, will resume: ${messageOf(error)}`);
-    }
-    await sleep(backoff.next(), signal);
-  }
-}
-
-async function* consume(
-  connection: NatsConnection,
-  slice: StreamSlice,
-  signal: AbortSignal,
-): AsyncGenerator<LogEntry, void, void> {
-  const consumer = await consumerOf(connection, slice);
-  const messages = await consumer.consume({
-    max_messages: PREFETCH_MESSAGES,
-    expires: PULL_EXPIRES_MS,
-  });
-  const stop = (): void => messages.stop();
-  signal.addEventListener("abort", stop, { once: true });
-  if (signal.aborted) stop(); // Meanwhile, and its event is over.
+  using feed = feedOf(connection, slice);
+  const wake = (): void => feed.wake();
+  signal.addEventListener("abort", wake, { once: true });
   try {
-    for await (const message of messages) yield entryOf(message);
+    while (!signal.aborted) {
+      try {
+        for await (const entry of follow(connection, { ...slice, from }, feed, signal)) {
+          if (typeof from === "number" && entry.seq < from) continue;
+          from = entry.seq + 1;
+          backoff.reset();
+          yield entry;
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        logger.warn(
+          { ...slice, from },
+          `reading the log stopped, will resume: ${messageOf(error)}`,
+        );
+      }
+      await sleep(backoff.next(), signal);
+    }
   } finally {
-    signal.removeEventListener("abort", stop);
-    messages.stop();
+    signal.removeEventListener("abort", wake);
   }
 }
 
@@ -88,37 +76,91 @@ export async function* readStored(
   slice: StreamSlice,
   untilSeq = Infinity,
 ): AsyncGenerator<LogEntry, void, void> {
+  const streams = streamsOf(connection, slice);
+  const newest = (await streams.newest(slice.stream, slice.subject))?.seq ?? 0;
+  const until = Math.min(newest, untilSeq);
   try {
-    const consumer = await consumerOf(connection, slice);
-    for (;;) {
-      let came = 0;
-      // A copy: the client writes into its options, and a second fetch with them gets nothing.
-      for await (const message of await consumer.fetch({ ...FETCH })) {
-        came += 1;
-        if (message.seq > untilSeq) return;
-        yield entryOf(message);
-        if (message.seq >= untilSeq || message.info.pending === 0) return;
-      }
-      if (came === 0) return;
-    }
+    if (slice.from === "last-per-subject") yield* latest(streams, slice, until);
+    else yield* readRange(connection, { ...slice, from: slice.from, until });
   } catch (error) {
     throw translate(error);
   }
 }
 
-const consumerOf = (connection: NatsConnection, slice: StreamSlice): Promise<Consumer> =>
-  connection
-    .jetstream(slice.domain === undefined ? {} : { domain: slice.domain })
-    .consumers.get(slice.stream, {
-      filterSubjects: slice.subject,
-      ...(typeof slice.from === "number"
-        ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: slice.from }
-        : { deliver_policy: DeliverPolicy.LastPerSubject }),
-    });
+/** Nobody feeds a connection without a user's name, or one that reads over the WAN. */
+function feedOf(connection: NatsConnection, { domain, stream, subject }: StreamSlice): PushFeed {
+  const user = domain === undefined ? userOf(connection) : null;
+  return new PushFeed(connection, user === null ? null : feedSubject({ user, stream, subject }));
+}
 
-const entryOf = (message: JsMsg): LogEntry => ({
-  seq: message.seq,
-  storeMs: Math.floor(message.info.timestampNanos / 1e6),
-  subject: message.subject,
-  data: message.data,
-});
+/** Follows one feed and fills what it lacks from the stream, until the signal aborts. */
+async function* follow(
+  connection: NatsConnection,
+  slice: StreamSlice,
+  feed: PushFeed,
+  signal: AbortSignal,
+): AsyncGenerator<LogEntry, void, void> {
+  let next: number;
+  if (slice.from === "last-per-subject") {
+    const streams = streamsOf(connection, slice);
+    const newest = (await streams.newest(slice.stream, slice.subject))?.seq ?? 0;
+    yield* latest(streams, slice, newest);
+    next = newest + 1;
+  } else next = slice.from;
+  const every = slice.domain === undefined ? LOOK_EVERY_MS : LOOK_EVERY_OVER_WAN_MS;
+  let looksAtMs = -Infinity;
+  let lookedTo = 0;
+  while (!signal.aborted) {
+    const pushed = feed.take();
+    if (pushed) {
+      const { entry, after } = pushed;
+      if (entry.seq < next) continue;
+      if (after === null || after >= next) {
+        const missing = { ...slice, from: next, until: entry.seq - 1 };
+        for await (const missed of readRange(connection, missing)) {
+          yield missed;
+          next = missed.seq + 1;
+          if (signal.aborted) return;
+        }
+      }
+      yield entry;
+      next = entry.seq + 1;
+      continue;
+    }
+    const { headSeq } = feed;
+    if (performance.now() >= looksAtMs || headSeq >= Math.max(next, lookedTo + 1)) {
+      for await (const entry of readRange(connection, { ...slice, from: next, until: Infinity })) {
+        yield entry;
+        next = entry.seq + 1;
+        if (signal.aborted) return;
+        if (!feed.isEmpty) break; // It goes on with what is pushed.
+      }
+      if (!feed.isEmpty) continue;
+      lookedTo = headSeq; // What is not there now was removed.
+      looksAtMs = performance.now() + (feed.isHeard ? LOOK_EVERY_IF_FED_MS : every);
+    }
+    await feed.changed(feed.isHeard ? looksAtMs - performance.now() : every);
+  }
+}
+
+/** The newest entry of every subject of a slice, up to a sequence, in order. */
+async function* latest(
+  streams: Streams,
+  { stream, subject }: StreamSlice,
+  until: number,
+): AsyncGenerator<LogEntry, void, void> {
+  const subjects = [...(await streams.subjects(stream, subject)).keys()];
+  const found: LogEntry[] = [];
+  let at = 0;
+  const work = async (): Promise<void> => {
+    while (at < subjects.length) {
+      const entry = await streams.newest(stream, subjects[at++]!);
+      if (entry && entry.seq <= until) found.push(entry);
+    }
+  };
+  await Promise.all(Array.from({ length: LATEST_AT_ONCE }, work));
+  yield* found.sort((a, b) => a.seq - b.seq);
+}
+
+const streamsOf = (connection: NatsConnection, { domain }: StreamSlice): Streams =>
+  new Streams(connection, domain === undefined ? {} : { domain });

@@ -8,7 +8,7 @@ import {
   millis,
 } from "nats";
 import { messageOrNull, streamOrNull, translated } from "./errors.ts";
-import type { LogEntry } from "./stream-reader.ts";
+import type { LogEntry } from "./log-entry.ts";
 
 export interface StreamState {
   readonly name: string;

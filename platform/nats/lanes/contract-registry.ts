@@ -16,7 +16,7 @@ import { AppError, messageOf } from "../../runtime/errors.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import type { NatsConnection } from "../client/connection.ts";
 import { type EntryVerdict, followBucket } from "../client/follow-bucket.ts";
-import type { LogEntry } from "../client/stream-reader.ts";
+import type { LogEntry } from "../client/log-entry.ts";
 import { Streams } from "../client/streams.ts";
 
 const SUBJECT_PREFIX = `$KV.${CONTRACTS_BUCKET}.`;

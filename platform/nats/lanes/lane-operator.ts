@@ -21,7 +21,7 @@ import { isOfRecord, messageOf } from "../../runtime/errors.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import { EMPTY_LANE, type Hole, type LaneState, holeText } from "./lane.ts";
 import { TallyMarks, judgeCounted, jumpCounted } from "./lane-tally.ts";
-import type { LogEntry } from "../client/stream-reader.ts";
+import type { LogEntry } from "../client/log-entry.ts";
 import type { SettingAside } from "./set-aside.ts";
 
 /** Contracts and logs come to one process by different ways: so far one may be behind the other. */

@@ -6,7 +6,7 @@ import type { Logger } from "../../runtime/logger.ts";
 import type { NatsConnection } from "../client/connection.ts";
 import { Streams } from "../client/streams.ts";
 import type { Hole } from "./lane.ts";
-import type { LogEntry } from "../client/stream-reader.ts";
+import type { LogEntry } from "../client/log-entry.ts";
 import { readLane } from "./lane-source.ts";
 import { firstSeqSince, storedAt } from "./trim.ts";
 

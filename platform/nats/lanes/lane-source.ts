@@ -7,7 +7,8 @@ import {
 } from "../../../contracts/names/subjects.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import type { NatsConnection } from "../client/connection.ts";
-import { type LogEntry, readSlice } from "../client/stream-reader.ts";
+import type { LogEntry } from "../client/log-entry.ts";
+import { readSlice } from "../client/stream-reader.ts";
 
 /** @param lane with the domain to read it in, if not from this server's own copy. */
 export const readLane = (

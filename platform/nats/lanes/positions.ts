@@ -19,6 +19,10 @@ export interface PositionsOptions {
   readonly setAside?: Pick<SettingAside, "note">;
   /** True if a position holds the state of its lane, too. */
   readonly holdsLane?: boolean;
+  /** The part of an operator whose places these are, where it has several. */
+  readonly part?: string;
+  /** The name that the operator had in an earlier release; its places are taken over. */
+  readonly formerly?: string;
 }
 
 /**
@@ -58,15 +62,22 @@ export class Positions<T extends object> {
    * and loses nothing, and the record is set aside.
    */
   async load(lane: LaneId): Promise<T | null> {
-    const key = positionKey(this.#operator, lane);
-    const record = await this.#bucket.get(key);
-    this.#revisions.set(key, record?.revision ?? 0);
+    const key = this.#keyOf(lane);
+    const own = await this.#bucket.get(key);
+    this.#revisions.set(key, own?.revision ?? 0);
+    const { formerly } = this.#options;
+    const record =
+      own ?? (formerly === undefined ? null : await this.#bucket.get(positionKey(formerly, lane)));
     if (!record?.data) return null;
     const { holdsLane = false } = this.#options;
     const position = positionOf<T>(record.data, holdsLane);
     if (position) return position;
     this.#aside(key, record.data, "it is no position: the operator begins anew");
     return null;
+  }
+
+  #keyOf(lane: LaneId): string {
+    return positionKey(this.#operator, lane, this.#options.part);
   }
 
   #aside(key: string, data: Uint8Array, why: string): void {
@@ -77,7 +88,7 @@ export class Positions<T extends object> {
 
   /** Call only after every effect up to `position` is durable. */
   async save(lane: LaneId, position: T): Promise<void> {
-    const key = positionKey(this.#operator, lane);
+    const key = this.#keyOf(lane);
     const expected = this.#revisions.get(key);
     if (expected === undefined) throw new Error(`position ${key} was saved before it was loaded`);
     const body = JSON.stringify({ savedBy: this.#savedBy, position } satisfies Saved<T>);

@@ -1,6 +1,9 @@
 // The streams and buckets of the plan on their servers: compared, created, and updated where they differ.
 // Nothing else creates a stream: no process can, but for the copy of a log that it makes again.
 import {
+  AckPolicy,
+  type ConsumerConfig,
+  DeliverPolicy,
   type JetStreamManager,
   type NatsConnection,
   StorageType,
@@ -9,7 +12,9 @@ import {
   nanos,
 } from "nats";
 import { bucketStream, rejectsStream, telemetryStream } from "../../../contracts/names/subjects.ts";
-import { streamOrNull } from "../client/errors.ts";
+import { consumerOrNull, streamOrNull } from "../client/errors.ts";
+import { type Feed, feedConsumer, feedSubject } from "../client/feeds.ts";
+import { FEED_HEARTBEAT_MS } from "../client/push-feed.ts";
 import type { StreamSpec } from "./spec.ts";
 import {
   type BucketSpec,
@@ -18,6 +23,7 @@ import {
   type RejectBounds,
   type TopologyOptions,
   domainsOf,
+  feedsOfCopy,
   mirror,
 } from "./topology.ts";
 import { streamDifferences } from "./topology-diff.ts";
@@ -33,7 +39,7 @@ export interface TopologyProgress {
 /** Streams and buckets of the plan, over all servers. */
 export const topologySize = (options: TopologyOptions): number =>
   domainsOf(options).reduce(
-    (sum, { streams, buckets }) => sum + streams.length + buckets.length,
+    (sum, { streams, buckets, feeds }) => sum + streams.length + buckets.length + feeds.length,
     0,
   );
 
@@ -44,7 +50,7 @@ export async function diffTopology(
   progress?: TopologyProgress,
 ): Promise<string[]> {
   const lines: string[] = [];
-  for (const { name, streams, buckets } of domainsOf(options)) {
+  for (const { name, streams, buckets, feeds } of domainsOf(options)) {
     const manager = await connectionTo(connections, name).jetstreamManager();
     const compare = async (of: { name: string }, differences: () => Promise<string[]>) => {
       progress?.at(`${of.name} at ${name}`);
@@ -59,6 +65,8 @@ export async function diffTopology(
       await compare(bucket, async () =>
         bucketDifferences(bucket, await bucketConfig(manager, bucket)),
       );
+    for (const feed of feeds)
+      await compare({ name: feedConsumer(feed) }, async () => feedDifferences(manager, feed));
   }
   return lines;
 }
@@ -74,7 +82,7 @@ function connectionTo(
 
 /**
  * Creates what is missing and updates what differs; an origin's subjects are never changed (topology.ts/T3).
- * Origins and buckets come first: a mirror whose origin is not there yet waits seconds to try again.
+ * Origins and buckets come first: a mirror whose origin is not there yet waits seconds to try again. Consumers come last.
  */
 export async function applyTopology(
   connections: Readonly<Record<string, NatsConnection>>,
@@ -97,42 +105,103 @@ export async function applyTopology(
       for (const bucket of buckets)
         await ensure(bucket, () => ensureBucket(connection, manager, bucket));
     }
+  for (const { name, feeds } of domainsOf(options)) {
+    const manager = await connectionTo(connections, name).jetstreamManager();
+    for (const feed of feeds) {
+      progress?.at(`${feedConsumer(feed)} of ${feed.stream} at ${name}`);
+      await ensureFeed(manager, feed);
+      progress?.step();
+    }
+  }
 }
 
 const bucketConfig = (manager: JetStreamManager, { name }: BucketSpec) =>
   streamConfig(manager, bucketStream(name));
 
-function bucketDifferences({ name, ttlMs = 0 }: BucketSpec, found: StreamConfig | null): string[] {
+function bucketDifferences(bucket: BucketSpec, found: StreamConfig | null): string[] {
+  const { name } = bucket;
   if (!found) return [`bucket ${name} is missing`];
-  const keepsMs = millis(found.max_age);
-  return keepsMs === ttlMs ? [] : [`bucket ${name}: TTL is ${keepsMs} ms, planned ${ttlMs} ms`];
+  const planned = bucketBounds(bucket);
+  const [keepsMs, ttlMs] = [found.max_age, planned.max_age].map(millis);
+  return [
+    ...(keepsMs === ttlMs ? [] : [`bucket ${name}: TTL is ${keepsMs} ms, planned ${ttlMs} ms`]),
+    ...(["allow_direct", "allow_rollup_hdrs"] as const)
+      .filter((option) => (found[option] ?? false) !== planned[option]) // A server leaves out what is false.
+      .map((option) => `bucket ${name}: ${option} is ${found[option]}, planned ${planned[option]}`),
+  ];
 }
+
+/**
+ * Nothing of a bucket goes but by its bounds: with the rights to write one key and a header (`Nats-Rollup`), all
+ * others could be removed.
+ */
+const bucketBounds = ({ ttlMs = 0 }: BucketSpec) => ({
+  max_age: nanos(ttlMs),
+  allow_direct: true,
+  allow_rollup_hdrs: false,
+});
 
 async function ensureBucket(
   connection: NatsConnection,
   manager: JetStreamManager,
-  { name, ttlMs = 0 }: BucketSpec,
+  bucket: BucketSpec,
 ): Promise<void> {
-  const options = { history: 1, storage: StorageType.File, ttl: ttlMs };
-  await connection.jetstream().views.kv(name, options);
-  const config = await bucketConfig(manager, { name });
-  if (config && millis(config.max_age) !== ttlMs)
-    await manager.streams.update(config.name, { max_age: nanos(ttlMs) });
+  const options = { history: 1, storage: StorageType.File, ttl: bucket.ttlMs ?? 0 };
+  await connection.jetstream().views.kv(bucket.name, options);
+  const config = await bucketConfig(manager, bucket);
+  if (config && bucketDifferences(bucket, config).length > 0)
+    await manager.streams.update(config.name, bucketBounds(bucket));
 }
 
 /**
  * Makes the copy of a region's log again, or for the first time after a kill in between, from the region, under the same sequence numbers.
  * @param into the domain that the connection is to.
+ * @param partitions of the log; at the hub they are pushed to its readers.
  */
 export async function rebuildCopy(
   connection: NatsConnection,
   region: string,
   into: string,
+  partitions: number,
 ): Promise<void> {
   const manager = await connection.jetstreamManager();
   const name = telemetryStream(region);
   if (await streamConfig(manager, name)) await manager.streams.delete(name);
   await manager.streams.add(mirror(name, region, into));
+  for (const feed of feedsOfCopy(region, into, partitions)) await ensureFeed(manager, feed);
+}
+
+/** A consumer that pushes what is new from now on: a reader asks for what is older (client/stream-reader.ts). */
+const consumerOf = (feed: Feed): Partial<ConsumerConfig> => ({
+  durable_name: feedConsumer(feed),
+  deliver_subject: feedSubject(feed),
+  filter_subject: feed.subject,
+  deliver_policy: DeliverPolicy.New,
+  ack_policy: AckPolicy.None,
+  flow_control: true,
+  idle_heartbeat: nanos(FEED_HEARTBEAT_MS),
+});
+
+async function feedDifferences(manager: JetStreamManager, feed: Feed): Promise<string[]> {
+  const name = feedConsumer(feed);
+  const found = await consumerOrNull(manager.consumers.info(feed.stream, name));
+  if (!found && !(await streamConfig(manager, feed.stream))) return []; // Which is said of the stream.
+  if (!found) return [`consumer ${name} of ${feed.stream} is missing`];
+  const planned = consumerOf(feed);
+  return (["deliver_subject", "filter_subject", "ack_policy", "idle_heartbeat"] as const)
+    .filter((key) => found.config[key] !== planned[key])
+    .map(
+      (key) =>
+        `consumer ${name} of ${feed.stream}: ${key} is ${found.config[key]}, planned ${planned[key]}`,
+    );
+}
+
+/** One that differs is made anew: most of a consumer cannot be changed, and it keeps nobody's place. */
+async function ensureFeed(manager: JetStreamManager, feed: Feed): Promise<void> {
+  const differences = await feedDifferences(manager, feed);
+  if (differences.length === 0) return;
+  await consumerOrNull(manager.consumers.delete(feed.stream, feedConsumer(feed)));
+  await manager.consumers.add(feed.stream, consumerOf(feed));
 }
 
 async function ensureStream(manager: JetStreamManager, spec: StreamSpec): Promise<void> {

@@ -40,17 +40,14 @@ const BROADCAST_STREAMS = [...BROADCAST_BUCKETS.map(bucketStream), COMMANDS_STRE
 const ownStreams = (region: string): string[] =>
   [telemetryStream, alertsStream, rejectsStream, repliesStream].map((stream) => stream(region));
 
-/** Reading a stream: its state, single messages, and consumers of one's own. @param api its JetStream API. */
+/**
+ * Reading a stream: its state, and single messages. Without consumers: whoever may make one may have what it reads
+ * delivered to any subject of the stream's account. @param api its JetStream API.
+ */
 export const reading = (stream: string, api = "$JS.API"): string[] => [
   `${api}.STREAM.INFO.${stream}`,
   `${api}.STREAM.MSG.GET.${stream}`,
   `${api}.DIRECT.GET.${stream}`,
-  `${api}.DIRECT.GET.${stream}.>`,
-  `${api}.CONSUMER.CREATE.${stream}`,
-  `${api}.CONSUMER.CREATE.${stream}.>`,
-  `${api}.CONSUMER.INFO.${stream}.*`,
-  `${api}.CONSUMER.DELETE.${stream}.*`,
-  `${api}.CONSUMER.MSG.NEXT.${stream}.*`,
 ];
 
 /** The state of a region's rejects: a copy hears nothing of those that were replayed and taken out. */
@@ -107,10 +104,8 @@ const ofRegion = (region: string, pairs: RegionPairs): Crossing[] => {
     ...copiedBy(pairs, region).flatMap((into) =>
       mirrored({ stream: log, owner, asker: leafAccount(into), api, over: api, into }),
     ),
-    // Lanes read what the hub's copy lacks from the region itself; one request has many answers.
-    ...reading(log, api)
-      .filter((subject) => !subject.includes("CONSUMER.CREATE"))
-      .map((subject): Crossing => ({ ...fromHub, subject, many: true })),
+    // Lanes read what the hub's copy lacks from the region itself.
+    ...reading(log, api).map((subject): Crossing => ({ ...fromHub, subject })),
     { ...fromHub, subject: statedRejects(region) },
     // The console asks gateways to admit rejects again, and which were.
     { ...fromHub, subject: replayFilter(region) },

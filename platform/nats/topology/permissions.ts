@@ -26,6 +26,7 @@ import {
   liveDigestSubject,
   liveProcesses,
   rejectSubjects,
+  reconciledKey,
   rejectsStream,
   repliesStream,
   replaySubject,
@@ -34,21 +35,33 @@ import {
   retrySubjects,
   setAsideStream,
   setAsideSubjects,
+  suspectKey,
   telemetryFilter,
   telemetryStream,
 } from "../../../contracts/names/subjects.ts";
 import { type Crossing, crossingsOf, leafAccount, reading, statedRejects } from "./crossings.ts";
+import { type Feed, feedConsumer, feedFlowControl, feedSubject } from "../client/feeds.ts";
+import { hubFeeds, regionFeeds } from "./live-readers.ts";
 import type { RegionPairs } from "./pairs.ts";
 import { GATEWAY_RULES } from "../../../contracts/messages/alert.ts";
 
-/** Replies to clients at the hub. */
-export const HUB_INBOX = "_INBOX_hub";
 const INBOX = "_INBOX.>";
 /** Answers to what was asked through another account: nats-server names them so. */
 const ANSWERS = "_R_.>";
 
+/** True for the subjects of answers: they stay where the question was asked. */
+export const isOfAnswers = (subject: string): boolean => /^_(INBOX|R_)/.test(subject);
+
 export const REGION_USERS = ["admin", "gateway", "alerting", "notifier"] as const;
-export const HUB_USERS = ["admin", "aggregator", "steward", "notifier", "console"] as const;
+export const HUB_USERS = [
+  "admin",
+  "aggregator",
+  "steward",
+  "notifier",
+  "console",
+  "operator",
+  "viewer",
+] as const;
 export type NatsUser = (typeof REGION_USERS)[number] | (typeof HUB_USERS)[number];
 
 /** Subjects; a user without any may say and hear everything. */
@@ -61,6 +74,31 @@ const readingBuckets = (...buckets: string[]): string[] =>
   buckets.flatMap((bucket) => reading(bucketStream(bucket)));
 
 const INFO = "$JS.API.INFO";
+
+/** The positions of an operator; those of a notifier name its channel too. */
+const positionsOf = (operator: string): string => `$KV.${POSITIONS_BUCKET}.${operator}.>`;
+
+/** Hearing what is pushed, and answering its flow control. */
+const fed = (feeds: readonly Feed[], user: NatsUser): Permissions => {
+  const own = feeds.filter((feed) => feed.user === user);
+  return { publish: own.map(feedFlowControl), subscribe: own.map(feedSubject) };
+};
+
+/** The rights of users with what is pushed to them. */
+const withFeeds = <U extends NatsUser>(
+  rights: Readonly<Record<U, Permissions | null>>,
+  feeds: readonly Feed[],
+): Readonly<Record<U, Permissions | null>> =>
+  Object.fromEntries(
+    (Object.entries(rights) as [U, Permissions | null][]).map(([user, own]) => {
+      const more = fed(feeds, user);
+      const all = own && {
+        publish: [...new Set([...own.publish, ...more.publish])],
+        subscribe: [...own.subscribe, ...more.subscribe],
+      };
+      return [user, all];
+    }),
+  ) as Record<U, Permissions | null>;
 
 /** Setting records aside in a domain; what was mended goes again. */
 const settingAside = (domain: string): string[] => [
@@ -78,10 +116,10 @@ const notifying = (domain: string, regions: readonly string[]): string[] => [
   liveProcesses({ domain, kind: "notifier" }),
   ...settingAside(domain),
   // Answers to those who ask it to handle again what is set aside.
-  INBOX,
+  ANSWERS,
   deadLetterSubjects(domain),
   retrySubjects(domain),
-  `$KV.${POSITIONS_BUCKET}.>`,
+  positionsOf("notifier"),
   ...regions.flatMap((region) => reading(alertsStream(region))),
   ...reading(deadLettersStream(domain)),
   // A dead letter that was sent after all.
@@ -95,7 +133,7 @@ export function regionPermissions(
   copies: readonly string[],
 ): Readonly<Record<(typeof REGION_USERS)[number], Permissions | null>> {
   const logs = [region, ...copies].map(telemetryStream);
-  return {
+  const rights = {
     admin: null,
     gateway: {
       publish: [
@@ -108,8 +146,7 @@ export function regionPermissions(
         rejectSubjects(region),
         replySubjects(region),
         ...settingAside(region),
-        // Answers to those who ask it to replay rejects, or what is set aside; the console asks through the hub.
-        INBOX,
+        // Answers to those who ask it to replay rejects, or what is set aside.
         ANSWERS,
         ...logs.flatMap((stream) => reading(stream)),
         ...[...logs, rejectsStream(region)].map((stream) => `$JS.API.STREAM.PURGE.${stream}`),
@@ -142,10 +179,9 @@ export function regionPermissions(
         ...settingAside(region),
         watchingSetAside(region),
         // Answers to those who ask it to handle again what is set aside.
-        INBOX,
-        ...[POSITIONS_BUCKET, ALERT_STATE_BUCKET, PRESENCE_BUCKET].map(
-          (bucket) => `$KV.${bucket}.>`,
-        ),
+        ANSWERS,
+        positionsOf("alerting"),
+        ...[ALERT_STATE_BUCKET, PRESENCE_BUCKET].map((bucket) => `$KV.${bucket}.>`),
         ...reading(telemetryStream(region)),
         ...reading(alertsStream(region)),
         ...readingBuckets(
@@ -164,6 +200,7 @@ export function regionPermissions(
       subscribe: [INBOX, retrySetAsideSubject({ domain: region, by: "notifier" })],
     },
   };
+  return withFeeds(rights, regionFeeds(region));
 }
 
 /** Seeing all that the hub has, logs aside. */
@@ -195,7 +232,6 @@ const watching = (regions: readonly string[]): string[] => [
 
 /** Changing what a person changes through the console, and writing down who did. */
 const operating = (regions: readonly string[]): string[] => [
-  liveProcesses({ domain: "hub", kind: "console" }),
   AUDIT_SUBJECT,
   COMMANDS_SUBJECTS,
   ...[
@@ -218,8 +254,8 @@ export function hubPermissions(
   const origins = regions.flatMap((region) =>
     reading(telemetryStream(region), `$JS.${region}.API`),
   );
-  const subscribe = [`${HUB_INBOX}.>`];
-  return {
+  const subscribe = [INBOX];
+  const rights = {
     admin: null,
     aggregator: {
       publish: [
@@ -228,9 +264,9 @@ export function hubPermissions(
         rejectSubjects("hub"),
         alertSubjects("hub"),
         ...settingAside("hub"),
-        INBOX,
+        ANSWERS,
         ...reading(alertsStream("hub")),
-        `$KV.${POSITIONS_BUCKET}.>`,
+        positionsOf("aggregator"),
         `$KV.${LEASES_BUCKET}.>`,
         `$JS.API.STREAM.MSG.DELETE.${bucketStream(LEASES_BUCKET)}`,
         `$JS.API.STREAM.PURGE.${bucketStream(LEASES_BUCKET)}`,
@@ -257,13 +293,25 @@ export function hubPermissions(
           `$JS.API.STREAM.PURGE.${stream}`,
         ]),
         `$KV.${COPIES_BUCKET}.>`,
-        `$KV.${POSITIONS_BUCKET}.>`,
+        ...regions.flatMap((region) =>
+          [reconciledKey(region), suspectKey(region)].map(
+            (key) => `$KV.${POSITIONS_BUCKET}.${key}`,
+          ),
+        ),
         `$KV.${LEDGER_BUCKET}.base.>`,
         ...reading(alertsStream("hub")),
         ...readingBuckets(COPIES_BUCKET, CONTRACTS_BUCKET, POSITIONS_BUCKET, LEDGER_BUCKET),
         ...logs.flatMap((stream) =>
           ["PURGE", "DELETE", "CREATE"].map((verb) => `$JS.API.STREAM.${verb}.${stream}`),
         ),
+        // A copy that is made again is pushed to its readers again.
+        ...hubFeeds(regions)
+          .filter(({ stream }) => logs.includes(stream))
+          .flatMap((feed) =>
+            ["INFO", "DELETE", "DURABLE.CREATE"].map(
+              (verb) => `$JS.API.CONSUMER.${verb}.${feed.stream}.${feedConsumer(feed)}`,
+            ),
+          ),
         ...mirrors,
         ...origins,
       ],
@@ -274,10 +322,23 @@ export function hubPermissions(
       subscribe: [...subscribe, retrySetAsideSubject({ domain: "hub", by: "notifier" })],
     },
     console: {
+      publish: [
+        liveProcesses({ domain: "hub", kind: "console" }),
+        ...[...watching(regions), ...mirrors, ...origins, ...operating(regions)],
+      ],
+      subscribe: [...subscribe, LIVE_SUBJECTS],
+    },
+    // People at the command line.
+    operator: {
       publish: [...watching(regions), ...mirrors, ...origins, ...operating(regions)],
       subscribe: [...subscribe, LIVE_SUBJECTS],
     },
+    viewer: {
+      publish: [...watching(regions), ...mirrors, ...origins],
+      subscribe: [...subscribe, LIVE_SUBJECTS],
+    },
   };
+  return withFeeds(rights, hubFeeds(regions));
 }
 
 /**

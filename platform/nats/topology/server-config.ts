@@ -9,7 +9,8 @@ import {
   leafPermissions,
   regionPermissions,
 } from "./permissions.ts";
-import { type Crossing, HUB_ACCOUNT, crossingsOf, leafAccount } from "./crossings.ts";
+import { accountOf, hubCrossings, regionCrossings } from "./accounts.ts";
+import { type Crossing, HUB_ACCOUNT, leafAccount } from "./crossings.ts";
 import { type RegionPairs, copiesIn } from "./pairs.ts";
 
 /** The environment variable with a user's password. It must not look like a number. */
@@ -85,13 +86,20 @@ function gatesOf(account: string, crossings: readonly Crossing[]): string {
 
 const lines = (all: readonly string[]): string => all.map((line) => `      ${line}`).join("\n");
 
-const application = (users: readonly string[], gates = ""): string => `  ${HUB_ACCOUNT} {
-    jetstream: enabled
-    users: [
-${users.join("\n")}
+/** The accounts of users, and that of the streams, which only the administrator is in. */
+function accountsOf<U extends NatsUser>(
+  users: readonly U[],
+  own: Readonly<Record<U, Permissions | null>>,
+  crossings: readonly Crossing[],
+): string {
+  const account = (user: U): string => `  ${accountOf(user)} {
+${accountOf(user) === HUB_ACCOUNT ? "    jetstream: enabled\n" : ""}    users: [
+${userOf(user, own[user])}
     ]
-${gates}
+${gatesOf(accountOf(user), crossings)}
   }`;
+  return users.map(account).join("\n");
+}
 
 /** The account in which a region's leaf arrives: it holds nothing. */
 const leafOf = (region: string, pairs: RegionPairs, crossings: readonly Crossing[]): string =>
@@ -106,12 +114,11 @@ ${gatesOf(leafAccount(region), crossings)}
 /** The hub's configuration: an account for its own, and one for each region's leaf. */
 export function hubConfig(pairs: RegionPairs): string {
   const own = hubPermissions(pairs.regions);
-  const crossings = crossingsOf(pairs);
-  const users = HUB_USERS.map((user) => userOf(user, own[user]));
+  const crossings = hubCrossings(pairs);
   return `# The cloud hub of ${pairs.regions.join(", ")}: written by Skerry (platform/nats/topology/server-config.ts).
 ${common("hub", "hub")}
 accounts {
-${application(users, gatesOf(HUB_ACCOUNT, crossings))}
+${accountsOf(HUB_USERS, own, crossings)}
 ${pairs.regions.map((region) => leafOf(region, pairs, crossings)).join("\n")}
 ${SYS}
 }
@@ -129,14 +136,14 @@ leafnodes {
 export function regionConfig(pairs: RegionPairs, region: string): string {
   const own = regionPermissions(region, copiesIn(pairs, region));
   const captured = JSON.stringify(
-    ["telemetry", "alerts", "rejects", "commands", "replies", "deadletters", "retries"].map(
+    ["telemetry", "alerts", "rejects", "commands", "replies", "deadletters", "retries", "push"].map(
       (kind) => `${kind}.>`,
     ),
   );
   return `# Region ${region}, a leaf of the hub: written by Skerry (platform/nats/topology/server-config.ts).
 ${common(region, region)}
 accounts {
-${application(REGION_USERS.map((user) => userOf(user, own[user])))}
+${accountsOf(REGION_USERS, own, regionCrossings(pairs, region))}
 ${SYS}
 }
 leafnodes {

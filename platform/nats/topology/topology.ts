@@ -39,7 +39,9 @@ import {
   telemetryStream,
   telemetrySubjects,
 } from "../../../contracts/names/subjects.ts";
+import type { Feed } from "../client/feeds.ts";
 import { LEASE_TTL_MS } from "../lanes/leases.ts";
+import { hubFeeds, regionFeeds } from "./live-readers.ts";
 import { type RegionPairs, copiesIn } from "./pairs.ts";
 import type { StreamSpec } from "./spec.ts";
 
@@ -74,6 +76,8 @@ export interface Domain {
   readonly name: string;
   readonly streams: readonly StreamSpec[];
   readonly buckets: readonly BucketSpec[];
+  /** Consumers that push what is new to its readers. */
+  readonly feeds: readonly Feed[];
 }
 
 export interface BucketSpec {
@@ -104,6 +108,8 @@ const base = (spec: StreamSpec): StreamSpec => ({
   storage: StorageType.File,
   retention: RetentionPolicy.Limits,
   num_replicas: 1,
+  // Readers ask for messages by sequence (client/stored-range.ts).
+  allow_direct: true,
   ...spec,
 });
 
@@ -258,13 +264,31 @@ const bucketMirror = (bucket: string, region: string): StreamSpec => ({
   max_msgs_per_subject: 1,
   allow_rollup_hdrs: true,
   deny_delete: true,
-  allow_direct: true,
   mirror_direct: true,
 });
+
+/** The feeds of a copy that was made again. @param into the domain of the copy: in a region nobody reads it live. */
+export const feedsOfCopy = (region: string, into: string, partitions: number): Feed[] =>
+  into === HUB
+    ? ofPartitions(hubFeeds([region]), { regions: [region], partitions }).filter(
+        ({ stream }) => stream === telemetryStream(region),
+      )
+    : [];
+
+/** Without those of lanes that no log has. */
+const ofPartitions = (
+  feeds: readonly Feed[],
+  { regions, partitions }: Pick<TopologyOptions, "regions" | "partitions">,
+): Feed[] => {
+  const lanes = new Set(regions.flatMap((region) => telemetrySubjects(region, partitions)));
+  const logs = new Set(regions.map(telemetryStream));
+  return feeds.filter(({ stream, subject }) => !logs.has(stream) || lanes.has(subject));
+};
 
 /** The streams and buckets of the hub. */
 const hubDomain = (options: TopologyOptions): Domain => ({
   name: HUB,
+  feeds: ofPartitions(hubFeeds(options.regions), options),
   buckets: [
     ...OPERATOR_BUCKETS,
     { name: LEDGER_BUCKET },
@@ -289,6 +313,7 @@ const hubDomain = (options: TopologyOptions): Domain => ({
 /** The streams and buckets of one region: its own logs, and copies of the other regions'. */
 const regionDomain = (region: string, options: TopologyOptions): Domain => ({
   name: region,
+  feeds: ofPartitions(regionFeeds(region), options),
   buckets: [...OPERATOR_BUCKETS, ...ENGINE_BUCKETS],
   streams: [
     ...originStreams(region, options),

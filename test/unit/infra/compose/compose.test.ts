@@ -90,6 +90,17 @@ test("the nats-servers' configurations are what the product would write now", ()
   for (const region of pairs.regions) expect(read(region)).toBe(regionConfig(pairs, region));
 });
 
+test.each(["hub", "nats-eu", "nats-us"])(
+  "%s is given every variable of its configuration",
+  (name) => {
+    const service = services[name]!;
+    const [config = ""] = service.volumes![0]!.split(":");
+    const named = readFileSync(join(COMPOSE, config), "utf8").match(/\$NATS_\w+/g)!;
+    const given = Object.keys(service.environment ?? {}).map((variable) => `$${variable}`);
+    expect([...new Set(named)].filter((variable) => !given.includes(variable))).toEqual([]);
+  },
+);
+
 test("Prometheus scrapes every process of ours, where it listens", () => {
   const path = join(PROJECT, "infra/grafana/generated/prometheus/prometheus.yaml");
   const { scrape_configs } = parse(readFileSync(path, "utf8")) as {

@@ -16,7 +16,7 @@ import {
   type LanePort,
   Losses,
 } from "../../../../../platform/nats/lanes/lane-operator.ts";
-import type { LogEntry } from "../../../../../platform/nats/client/stream-reader.ts";
+import type { LogEntry } from "../../../../../platform/nats/client/log-entry.ts";
 import { AppError } from "../../../../../platform/runtime/errors.ts";
 import { SetAsideInMemory } from "../../../../support/set-aside.ts";
 import { FrameWriter } from "../../../../support/nats-frames.ts";

@@ -1,0 +1,13 @@
+/** One JetStream message; `seq` and `storeMs` are the same in the origin and in every mirror. */
+export interface LogEntry {
+  readonly seq: number;
+  readonly storeMs: number;
+  readonly subject: string;
+  readonly data: Uint8Array;
+  /** True for the mark that a bucket keeps of a key that was deleted. */
+  readonly isDeletion?: boolean;
+}
+
+/** @param operation header `KV-Operation` of a bucket's message (NATS ADR-8), "" if it has none. */
+export const isDeletionMark = (operation: string): boolean =>
+  operation === "DEL" || operation === "PURGE";

@@ -1,0 +1,156 @@
+// The receiving end of a push consumer: what it delivered, in order, and whether anything is missing in between.
+//
+// B1. Flow control is answered at once, so that the server goes on; what bounds the memory is that a reader that does
+//     not keep up leaves the subject, and comes back when it has taken what it has.
+// B2. The consumer numbers its deliveries. Between two whose numbers follow each other nothing is missing;
+//     everything else (a start, an outage, a return) is not known, and the reader looks into the stream.
+import type { Msg, NatsConnection, Subscription } from "nats";
+import { type LogEntry, isDeletionMark } from "./log-entry.ts";
+
+export interface Pushed {
+  readonly entry: LogEntry;
+  /** Sequence in the stream of what was delivered just before; null if that is not known (B2). */
+  readonly after: number | null;
+}
+
+/** A reader that is this far behind leaves the subject. */
+const HELD_MAX = 500;
+const HELD_BYTES_MAX = 16 * 1024 ** 2;
+/** The code of what is no delivery: flow control and heartbeats. */
+const STATUS = 100;
+/** Three heartbeats of the consumer (FEED_HEARTBEAT_MS). */
+const SILENT_MS = 6_000;
+export const FEED_HEARTBEAT_MS = 2_000;
+
+export class PushFeed implements Disposable {
+  readonly #connection: NatsConnection;
+  readonly #subject: string | null;
+  #subscription: Subscription | null = null;
+  #held: Pushed[] = [];
+  #heldBytes = 0;
+  #last: { delivery: number; seq: number } | null = null;
+  #heardAtMs = -Infinity;
+  #headSeq = 0;
+  #wake: (() => void) | null = null;
+  #isDisposed = false;
+
+  /** @param subject null for a reader that nobody feeds. */
+  constructor(connection: NatsConnection, subject: string | null) {
+    this.#connection = connection;
+    this.#subject = subject;
+    this.#join();
+  }
+
+  /** True while the consumer was heard lately: it delivers, or says that there is nothing. */
+  get isHeard(): boolean {
+    return performance.now() - this.#heardAtMs < SILENT_MS;
+  }
+
+  /** The last sequence that the consumer says it has delivered. */
+  get headSeq(): number {
+    return this.#headSeq;
+  }
+
+  get isEmpty(): boolean {
+    return this.#held.length === 0;
+  }
+
+  /** The next that was delivered, or null. */
+  take(): Pushed | null {
+    const next = this.#held.shift();
+    if (next) {
+      this.#heldBytes -= next.entry.data.length;
+      return next;
+    }
+    if (!this.#subscription) this.#join();
+    return null;
+  }
+
+  /** Resolves when there is something to take or to look for, when woken, at the latest after `withinMs`. */
+  changed(withinMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#wake = null;
+        resolve();
+      };
+      const timer = setTimeout(done, withinMs);
+      this.#wake = done;
+    });
+  }
+
+  wake(): void {
+    this.#wake?.();
+  }
+
+  [Symbol.dispose](): void {
+    this.#isDisposed = true;
+    this.#leave();
+  }
+
+  #join(): void {
+    if (this.#subject === null || this.#isDisposed) return;
+    if (this.#connection.isClosed() || this.#connection.isDraining()) return;
+    this.#last = null;
+    this.#subscription = this.#connection.subscribe(this.#subject, {
+      callback: (error, message) => {
+        if (error === null) this.#receive(message);
+      },
+    });
+  }
+
+  #leave(): void {
+    this.#subscription?.unsubscribe();
+    this.#subscription = null;
+    this.#last = null;
+  }
+
+  #receive(message: Msg): void {
+    this.#heardAtMs = performance.now();
+    if (message.headers?.code === STATUS) return this.#answer(message);
+    const found = deliveryOf(message.reply);
+    if (!found) return; // Nothing of a consumer: somebody of this account says so.
+    const { seq, delivery, storeMs } = found;
+    const last = this.#last;
+    const after = last && delivery === last.delivery + 1 && seq > last.seq ? last.seq : null;
+    this.#last = { delivery, seq };
+    const { subject, data, headers } = message;
+    const isDeletion = headers !== undefined && isDeletionMark(headers.get("KV-Operation"));
+    this.#held.push({
+      entry: { seq, storeMs, subject, data, ...(isDeletion ? { isDeletion } : {}) },
+      after,
+    });
+    this.#heldBytes += data.length;
+    if (this.#held.length >= HELD_MAX || this.#heldBytes >= HELD_BYTES_MAX) this.#leave(); // B1
+    this.wake();
+  }
+
+  /** Flow control and heartbeats (NATS ADR-1, "JetStream consumers: flow control and idle heartbeats"). */
+  #answer(message: Msg): void {
+    const { headers, reply } = message;
+    if (reply) message.respond();
+    const stalled = headers?.get("Nats-Consumer-Stalled");
+    if (stalled) this.#connection.publish(stalled);
+    const head = Number(headers?.get("Nats-Last-Stream") ?? 0);
+    if (head > this.#headSeq) {
+      this.#headSeq = head;
+      this.wake();
+    }
+  }
+}
+
+/**
+ * What a delivery's reply subject says: `$JS.ACK.{stream}.{consumer}.{delivered}.{seq}.{delivery}.{ns}.{pending}`,
+ * or with `{domain}.{account}` behind ACK (NATS ADR-15). Null if it is none.
+ */
+export function deliveryOf(
+  reply: string | undefined,
+): { seq: number; delivery: number; storeMs: number } | null {
+  if (!reply?.startsWith("$JS.ACK.")) return null;
+  const tokens = reply.split(".");
+  const at = tokens.length >= 11 ? 7 : 5;
+  const [seq, delivery, ns] = [tokens[at], tokens[at + 1], tokens[at + 2]].map(Number);
+  if (!Number.isSafeInteger(seq) || !Number.isSafeInteger(delivery) || !Number.isFinite(ns))
+    return null;
+  return { seq: seq!, delivery: delivery!, storeMs: Math.floor(ns! / 1e6) };
+}

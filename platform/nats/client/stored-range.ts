@@ -1,0 +1,98 @@
+// What a stream holds between two sequences, read without a consumer: `DIRECT.GET` answers each question with the
+// next message of a subject, so windows of the range are asked side by side and put in order.
+import { ErrorCode, type NatsConnection, NatsError } from "nats";
+import { type LogEntry, isDeletionMark } from "./log-entry.ts";
+
+export interface Range {
+  /** Another JetStream domain than the server's own: an origin beyond the WAN. */
+  readonly domain?: string;
+  readonly stream: string;
+  readonly subject: string;
+  readonly from: number;
+  readonly until: number;
+}
+
+/** Sequences of the first window; where a subject has few of them, windows grow. */
+const SPAN = 32;
+const SPAN_MAX = 1_000_000;
+/** Entries of a window: fewer make the next one larger, more make it smaller again. */
+const FEW = 8;
+const MANY = 64;
+const WINDOWS_MAX = 32;
+/** Size of all windows that are asked for at once. */
+const BYTES_MAX = 16 * 1024 ** 2;
+const ASKING = { timeout: 5_000 };
+const NOT_FOUND = 404;
+
+interface Window {
+  readonly entries: readonly LogEntry[];
+  /** The first sequence behind it that is worth a look; null if there is nothing more. */
+  readonly beyond: number | null;
+}
+
+/**
+ * The messages of a subject (or filter) within the range, in order, up to the first end that is met.
+ * @throws NatsError of the library
+ */
+export async function* readRange(
+  connection: NatsConnection,
+  range: Range,
+): AsyncGenerator<LogEntry, void, void> {
+  const get = getterOf(connection, range);
+  const asked: Promise<Window>[] = [];
+  let next = range.from;
+  let span = SPAN;
+  let atOnce = 1;
+  for (;;) {
+    while (asked.length < atOnce && next <= range.until) {
+      const window = readWindow(get, next, Math.min(next + span - 1, range.until));
+      window.catch(() => undefined); // Thrown where it is awaited, if it is.
+      asked.push(window);
+      next += span;
+    }
+    const window = await asked.shift();
+    if (!window) return;
+    yield* window.entries;
+    if (window.beyond === null) return;
+    next = Math.max(next, window.beyond);
+    if (window.entries.length < FEW) span = Math.min(span * 2, SPAN_MAX);
+    else if (window.entries.length > MANY) span = Math.max(SPAN, Math.floor(span / 2));
+    const bytes = window.entries.reduce((sum, { data }) => sum + data.length, 1);
+    atOnce = Math.max(1, Math.min(atOnce * 2, WINDOWS_MAX, Math.floor(BYTES_MAX / bytes)));
+  }
+}
+
+type Get = (fromSeq: number) => Promise<LogEntry | null>;
+
+/** The API of "direct get" (NATS ADR-31): the message itself is the answer, and what it is says its headers. */
+function getterOf(connection: NatsConnection, { domain, stream, subject }: Range): Get {
+  const api = domain === undefined ? "$JS.API" : `$JS.${domain}.API`;
+  const to = `${api}.DIRECT.GET.${stream}`;
+  const rest = `,"next_by_subj":${JSON.stringify(subject)}}`;
+  return async (seq) => {
+    const { headers, data } = await connection.request(to, `{"seq":${seq}${rest}`, ASKING);
+    if (!headers) throw new NatsError("a direct answer without headers", ErrorCode.BadHeader);
+    if (headers.code === NOT_FOUND) return null;
+    if (headers.code !== 0) throw new NatsError(headers.description, String(headers.code));
+    const isDeletion = isDeletionMark(headers.get("KV-Operation"));
+    return {
+      seq: Number(headers.get("Nats-Sequence")),
+      storeMs: Date.parse(headers.get("Nats-Time-Stamp")),
+      subject: headers.get("Nats-Subject"),
+      data,
+      ...(isDeletion ? { isDeletion } : {}),
+    };
+  };
+}
+
+async function readWindow(get: Get, from: number, to: number): Promise<Window> {
+  const entries: LogEntry[] = [];
+  for (let at = from; at <= to;) {
+    const entry = await get(at);
+    if (!entry) return { entries, beyond: null };
+    if (entry.seq > to) return { entries, beyond: entry.seq };
+    entries.push(entry);
+    at = entry.seq + 1;
+  }
+  return { entries, beyond: to + 1 };
+}
