@@ -19,6 +19,9 @@ import { parseAlert } from "./parse-alert.ts";
 import { rankOf } from "./story.ts";
 import type { Tried } from "./tried.ts";
 
+/** Somebody at a command line has asked for it. */
+const LOOK_EVERY_MS = 500;
+
 export interface RetryLoopParts {
   readonly connection: NatsConnection;
   readonly domain: string;
@@ -34,7 +37,7 @@ export interface RetryLoopParts {
 export async function runRetries(parts: RetryLoopParts, signal: AbortSignal): Promise<void> {
   const { connection, domain, channel, deadLetters, countsOf, setAside, tracing, logger } = parts;
   const subject = retrySubject({ domain, channel: channel.spec.name });
-  const slice = { stream: deadLetters.stream, subject, from: 1 };
+  const slice = { stream: deadLetters.stream, subject, from: 1, lookEveryMs: LOOK_EVERY_MS };
   for await (const { seq, data } of readSlice(connection, slice, logger, signal)) {
     const letter = parseLetter(data);
     const message = letter && makeMessage(letter, letter, letter.alerts);

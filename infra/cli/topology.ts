@@ -41,7 +41,7 @@ interface Flags {
 }
 
 const COPIES_DOC =
-  "which region has a copy of which region's log: eu>us,us>eu, or none (default: every region of every other)";
+  "which region has a copy of which region's log: eu>us,us>eu, or all, or none (the default)";
 
 const REJECTS_GIB_DOC =
   "size bound of the rejects of each region, and of each copy, GiB (default: what the hub has; at first 1)";

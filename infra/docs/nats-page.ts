@@ -207,6 +207,7 @@ const names = (rows: readonly (readonly [string, string])[]): string[][] =>
 export function natsPage(): string {
   const options = {
     regions: [REGION, OTHER],
+    copies: [[OTHER, REGION]] as const,
     partitions: PARTITIONS_DEFAULT,
     logBytesMax: 16 * GIB,
   };
@@ -226,7 +227,7 @@ export function natsPage(): string {
     "A mirror has the sequence numbers of its origin. Copies of telemetry have no bound of their own: " +
       "gateways and the steward trim them behind their readers. Every other copy has the bounds of its origin, and the " +
       "steward makes room in copied rejects as gateways do in the region's. " +
-      "Which region has a copy of which other region's log is chosen with `--copies`.",
+      "A region has a copy of another region's log, as here, only where `--copies` says so.",
     "## Buckets",
     table(["bucket", "written in", "entries expire", "holds"], bucketRows(hub, region)),
     "## Subjects",

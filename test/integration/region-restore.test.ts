@@ -35,7 +35,8 @@ const lastSeq = async (connection: NatsConnection): Promise<number> =>
 
 test("a lost region is restored from the copy that has most of it, and goes on", async () => {
   const regions = ["eu", "us"];
-  await using world = await startHubAndRegions({ regions });
+  const copies = [["eu", "us"]] as const;
+  await using world = await startHubAndRegions({ regions, copies });
   await using influx = await startInflux();
   const aggregator = await makeAggregator(world, influx, ["eu"]);
   await using _ = aggregator.process;
@@ -68,7 +69,7 @@ test("a lost region is restored from the copy that has most of it, and goes on",
   expect(again.code).toBe(1);
   expect(again.out).toContain("exists at the new server already");
   const connections = { hub, us, eu };
-  await applyTopology(connections, { regions, partitions: 1, logBytesMax: 1024 ** 3 });
+  await applyTopology(connections, { regions, copies, partitions: 1, logBytesMax: 1024 ** 3 });
   await eventually("the client is back", async () => (await lastSeq(eu)) === 200);
   expect(await timesOf(eu, 200)).toEqual(times);
 

@@ -6,8 +6,17 @@ import { rebuildCopy } from "../../platform/nats/topology/apply-topology.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 import { skerry } from "../support/skerry.ts";
 
+const COPIES = [
+  ["eu", "us"],
+  ["us", "eu"],
+] as const;
+
 test("diff, apply, diff", async () => {
-  await using world = await startHubAndRegions({ regions: ["eu", "us"], logBytesMax: 1024 ** 3 });
+  await using world = await startHubAndRegions({
+    regions: ["eu", "us"],
+    copies: COPIES,
+    logBytesMax: 1024 ** 3,
+  });
   const servers = ["eu", "us"].flatMap((name) => ["--region", `${name}=${world.region(name).url}`]);
   const flags = ["--hub", world.hub.url, ...servers, "--log-gib", "1"];
   expect(await skerry(["topology", "diff", ...flags])).toEqual({ code: 0, out: "no difference\n" });
@@ -28,7 +37,11 @@ test("diff, apply, diff", async () => {
 });
 
 test("every stream on every server has a bound: bytes, or one entry of each key, or the trimming of a copy", async () => {
-  await using world = await startHubAndRegions({ regions: ["eu", "us"], logBytesMax: 1024 ** 3 });
+  await using world = await startHubAndRegions({
+    regions: ["eu", "us"],
+    copies: COPIES,
+    logBytesMax: 1024 ** 3,
+  });
   const servers = { hub: world.hub, eu: world.region("eu"), us: world.region("us") };
   await rebuildCopy(await world.hub.connect(), "eu", "hub", 1);
   const kinds: Record<string, number> = { bytes: 0, key: 0, copy: 0 };

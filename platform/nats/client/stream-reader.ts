@@ -19,6 +19,8 @@ export interface StreamSlice {
   readonly subject: string;
   /** First sequence wanted, or the latest entry of every subject and then what follows. */
   readonly from: number | "last-per-subject";
+  /** For a slice that nobody is fed with (topology/live-readers.ts): how often it is looked at, ms. */
+  readonly lookEveryMs?: number;
 }
 
 /** A reader without a feed looks this often; one whose feed is heard is told, and looks all the same. */
@@ -88,8 +90,9 @@ export async function* readStored(
 }
 
 /** Nobody feeds a connection without a user's name, or one that reads over the WAN. */
-function feedOf(connection: NatsConnection, { domain, stream, subject }: StreamSlice): PushFeed {
-  const user = domain === undefined ? userOf(connection) : null;
+function feedOf(connection: NatsConnection, slice: StreamSlice): PushFeed {
+  const { domain, stream, subject, lookEveryMs } = slice;
+  const user = domain === undefined && lookEveryMs === undefined ? userOf(connection) : null;
   return new PushFeed(connection, user === null ? null : feedSubject({ user, stream, subject }));
 }
 
@@ -107,7 +110,8 @@ async function* follow(
     yield* latest(streams, slice, newest);
     next = newest + 1;
   } else next = slice.from;
-  const every = slice.domain === undefined ? LOOK_EVERY_MS : LOOK_EVERY_OVER_WAN_MS;
+  const every =
+    slice.lookEveryMs ?? (slice.domain === undefined ? LOOK_EVERY_MS : LOOK_EVERY_OVER_WAN_MS);
   let looksAtMs = -Infinity;
   let lookedTo = 0;
   while (!signal.aborted) {

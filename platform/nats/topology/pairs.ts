@@ -3,7 +3,7 @@
 
 export interface RegionPairs {
   readonly regions: readonly string[];
-  /** `[origin, into]`; absent: every region has a copy of every other's. */
+  /** `[origin, into]`; absent: none. */
   readonly copies?: readonly (readonly [origin: string, into: string])[];
 }
 
@@ -16,12 +16,18 @@ export const copiedBy = (pairs: RegionPairs, region: string): string[] =>
   pairs.regions.filter((into) => isCopied(pairs, region, into));
 
 const isCopied = ({ copies }: RegionPairs, origin: string, into: string): boolean =>
-  origin !== into &&
-  (copies === undefined || copies.some(([from, to]) => from === origin && to === into));
+  origin !== into && (copies ?? []).some(([from, to]) => from === origin && to === into);
 
-/** @throws Error naming the pair at fault. Text such as `eu>us,us>eu`, or `none`. */
+/** A copy of each region's log in every other region. */
+const everyCopy = (regions: readonly string[]): [string, string][] =>
+  regions.flatMap((origin) =>
+    regions.filter((into) => into !== origin).map((into): [string, string] => [origin, into]),
+  );
+
+/** @throws Error naming the pair at fault. Text such as `eu>us,us>eu`, or `none`, or `all`. */
 export function parseCopies(text: string, regions: readonly string[]): [string, string][] {
   if (text === "none") return [];
+  if (text === "all") return everyCopy(regions);
   return text.split(",").map((pair) => {
     const [origin = "", into = "", ...rest] = pair.split(">").map((name) => name.trim());
     for (const name of [origin, into])

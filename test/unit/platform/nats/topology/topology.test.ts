@@ -7,6 +7,10 @@ import { domainsOf } from "../../../../../platform/nats/topology/topology.ts";
 const REJECTS = { bytesMax: 123_456_789, keepMs: 7 * 86_400_000 };
 const domains = domainsOf({
   regions: ["eu", "us"],
+  copies: [
+    ["eu", "us"],
+    ["us", "eu"],
+  ] as const,
   partitions: 4,
   logBytesMax: 1024 ** 3,
   rejects: REJECTS,
