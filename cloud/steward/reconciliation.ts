@@ -10,9 +10,9 @@
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import { frameOrNull } from "../../contracts/messages/frame.ts";
-import { telemetryStream } from "../../contracts/names/subjects.ts";
+import { telemetryStream, telemetrySubject } from "../../contracts/names/subjects.ts";
+import { readStored } from "../../platform/nats/client/stream-reader.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
-import { readLane } from "../../platform/nats/lanes/lane-source.ts";
 import { loadPositions } from "../../platform/nats/lanes/positions.ts";
 import { firstSeqSince } from "../../platform/nats/lanes/trim.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
@@ -85,7 +85,7 @@ async function countLog(
   region: string,
   hourMs: number,
   done: readonly number[],
-  { connection, catalog, logger }: ReconciliationParts,
+  { connection, catalog }: ReconciliationParts,
 ): Promise<ReadonlyMap<string, PointCount> | null> {
   const streams = new Streams(connection);
   const stream = telemetryStream(region);
@@ -96,17 +96,12 @@ async function countLog(
   const count = new LogCount(hourMs, hourMs + HOUR_MS);
   for (const [partition, doneSeq] of done.entries()) {
     if (doneSeq < from) continue;
-    const enough = new AbortController();
-    const lane = { region, partition };
-    for await (const entry of readLane(connection, lane, from, logger, enough.signal)) {
-      if (entry.seq <= doneSeq)
-        for (const reading of frameOrNull(entry.data)?.readings ?? []) {
-          const contract = catalog.get(reading.contract, reading.version);
-          if (contract) count.add(contract, reading);
-        }
-      if (entry.seq >= doneSeq) break;
-    }
-    enough.abort();
+    const slice = { stream, subject: telemetrySubject(region, partition), from };
+    for await (const { data } of readStored(connection, slice, doneSeq))
+      for (const reading of frameOrNull(data)?.readings ?? []) {
+        const contract = catalog.get(reading.contract, reading.version);
+        if (contract) count.add(contract, reading);
+      }
   }
   return count.counts;
 }

@@ -4,6 +4,8 @@
 //     not keep up leaves the subject, and comes back when it has taken what it has.
 // B2. The consumer numbers its deliveries. Between two whose numbers follow each other nothing is missing;
 //     everything else (a start, an outage, a return) is not known, and the reader looks into the stream.
+// B3. Where several subscribe to the subject, nats-server (2.9.10) tells some of them that instead of the subject of the
+//     message. Such a delivery says only that there is something: the reader looks.
 import type { Msg, NatsConnection, Subscription } from "nats";
 import { type LogEntry, isDeletionMark } from "./log-entry.ts";
 
@@ -25,6 +27,7 @@ export const FEED_HEARTBEAT_MS = 2_000;
 export class PushFeed implements Disposable {
   readonly #connection: NatsConnection;
   readonly #subject: string | null;
+  readonly #onlySubject: string | null;
   #subscription: Subscription | null = null;
   #held: Pushed[] = [];
   #heldBytes = 0;
@@ -34,10 +37,11 @@ export class PushFeed implements Disposable {
   #wake: (() => void) | null = null;
   #isDisposed = false;
 
-  /** @param subject null for a reader that nobody feeds. */
-  constructor(connection: NatsConnection, subject: string | null) {
+  /** @param subject to which a consumer delivers what fits `filter`; null for a reader that nobody feeds. */
+  constructor(connection: NatsConnection, subject: string | null, filter: string) {
     this.#connection = connection;
     this.#subject = subject;
+    this.#onlySubject = /[*>]/.test(filter) ? null : filter;
     this.#join();
   }
 
@@ -114,7 +118,9 @@ export class PushFeed implements Disposable {
     const last = this.#last;
     const after = last && delivery === last.delivery + 1 && seq > last.seq ? last.seq : null;
     this.#last = { delivery, seq };
-    const { subject, data, headers } = message;
+    const { data, headers } = message;
+    const subject = this.#onlySubject ?? message.subject;
+    if (subject === this.#subject) return this.#hint(seq); // B3
     const isDeletion = headers !== undefined && isDeletionMark(headers.get("KV-Operation"));
     this.#held.push({
       entry: { seq, storeMs, subject, data, ...(isDeletion ? { isDeletion } : {}) },
@@ -131,11 +137,13 @@ export class PushFeed implements Disposable {
     if (reply) message.respond();
     const stalled = headers?.get("Nats-Consumer-Stalled");
     if (stalled) this.#connection.publish(stalled);
-    const head = Number(headers?.get("Nats-Last-Stream") ?? 0);
-    if (head > this.#headSeq) {
-      this.#headSeq = head;
-      this.wake();
-    }
+    this.#hint(Number(headers?.get("Nats-Last-Stream") ?? 0));
+  }
+
+  #hint(head: number): void {
+    if (head <= this.#headSeq) return;
+    this.#headSeq = head;
+    this.wake();
   }
 }
 

@@ -93,7 +93,8 @@ export async function* readStored(
 function feedOf(connection: NatsConnection, slice: StreamSlice): PushFeed {
   const { domain, stream, subject, lookEveryMs } = slice;
   const user = domain === undefined && lookEveryMs === undefined ? userOf(connection) : null;
-  return new PushFeed(connection, user === null ? null : feedSubject({ user, stream, subject }));
+  const from = user === null ? null : feedSubject({ user, stream, subject });
+  return new PushFeed(connection, from, subject);
 }
 
 /** Follows one feed and fills what it lacks from the stream, until the signal aborts. */

@@ -267,6 +267,7 @@ export function hubPermissions(
         ANSWERS,
         ...reading(alertsStream("hub")),
         positionsOf("aggregator"),
+        ...regions.map((region) => `$KV.${POSITIONS_BUCKET}.${suspectKey(region)}`),
         `$KV.${LEASES_BUCKET}.>`,
         `$JS.API.STREAM.MSG.DELETE.${bucketStream(LEASES_BUCKET)}`,
         `$JS.API.STREAM.PURGE.${bucketStream(LEASES_BUCKET)}`,
