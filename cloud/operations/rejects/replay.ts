@@ -53,6 +53,7 @@ async function replayOne(
 
 function problemOf(error: unknown): string {
   if (isNoResponders(error)) return "no gateway of the region is running";
-  if (isTimeout(error)) return "no answer; it may be stored or not, replaying it again is harmless";
+  if (isTimeout(error))
+    return "no answer: perhaps no gateway of the region is running; it may be stored or not, replaying it again is harmless";
   return messageOf(error);
 }

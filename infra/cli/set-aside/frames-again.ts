@@ -13,7 +13,7 @@ import {
   telemetryStream,
 } from "../../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
-import { isNoResponders } from "../../../platform/nats/client/errors.ts";
+import { isNoResponders, isTimeout } from "../../../platform/nats/client/errors.ts";
 import { jsonOf } from "../../../platform/nats/client/payload.ts";
 import { request } from "../../../platform/nats/client/requests.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
@@ -77,7 +77,10 @@ export class FramesAgain {
         return answer;
       });
     } catch (error) {
-      return isNoResponders(error) ? `no gateway of ${region} is running` : messageOf(error);
+      if (isNoResponders(error)) return `no gateway of ${region} is running`;
+      return isTimeout(error)
+        ? `no answer: perhaps no gateway of ${region} is running`
+        : messageOf(error);
     }
   }
 }

@@ -12,7 +12,8 @@ export interface Range {
   readonly until: number;
 }
 
-/** Sequences of the first window; where a subject has few of them, windows grow. */
+/** Sequences of a window. The first is small, for who wants only what is next; where a subject has few, they grow. */
+const SPAN_FIRST = 1;
 const SPAN = 32;
 const SPAN_MAX = 1_000_000;
 /** Entries of a window: fewer make the next one larger, more make it smaller again. */
@@ -41,7 +42,7 @@ export async function* readRange(
   const get = getterOf(connection, range);
   const asked: Promise<Window>[] = [];
   let next = range.from;
-  let span = SPAN;
+  let span = SPAN_FIRST;
   let atOnce = 1;
   for (;;) {
     while (asked.length < atOnce && next <= range.until) {
@@ -55,7 +56,7 @@ export async function* readRange(
     yield* window.entries;
     if (window.beyond === null) return;
     next = Math.max(next, window.beyond);
-    if (window.entries.length < FEW) span = Math.min(span * 2, SPAN_MAX);
+    if (span < SPAN || window.entries.length < FEW) span = Math.min(span * 2, SPAN_MAX);
     else if (window.entries.length > MANY) span = Math.max(SPAN, Math.floor(span / 2));
     const bytes = window.entries.reduce((sum, { data }) => sum + data.length, 1);
     atOnce = Math.max(1, Math.min(atOnce * 2, WINDOWS_MAX, Math.floor(BYTES_MAX / bytes)));

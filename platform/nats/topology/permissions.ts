@@ -308,11 +308,13 @@ export function hubPermissions(
         // A copy that is made again is pushed to its readers again.
         ...hubFeeds(regions)
           .filter(({ stream }) => logs.includes(stream))
-          .flatMap((feed) =>
-            ["INFO", "DELETE", "DURABLE.CREATE"].map(
-              (verb) => `$JS.API.CONSUMER.${verb}.${feed.stream}.${feedConsumer(feed)}`,
-            ),
-          ),
+          .flatMap((feed) => {
+            const consumer = `${feed.stream}.${feedConsumer(feed)}`;
+            return [
+              ...["INFO", "DELETE"].map((verb) => `$JS.API.CONSUMER.${verb}.${consumer}`),
+              `$JS.API.CONSUMER.CREATE.${consumer}.${feed.subject}`,
+            ];
+          }),
         ...mirrors,
         ...origins,
       ],
