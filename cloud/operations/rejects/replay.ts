@@ -26,9 +26,13 @@ export async function replayRejects(
 ): Promise<Record<ReplayAnswer["outcome"], number>> {
   const counts = { stored: 0, partly: 0, rejected: 0, gone: 0, failed: 0 };
   const waiting = seqs.values();
+  let silent = 0;
   const ask = async (): Promise<void> => {
     for (const seq of waiting) {
-      const answer = await replayOne(connection, seq, options);
+      // Where nobody answered any of so many, nobody is asked for the rest.
+      const answer =
+        silent >= AT_ONCE ? failed(seq, NO_GATEWAY) : await replayOne(connection, seq, options);
+      silent = answer.detail === NO_GATEWAY || answer.detail === NO_ANSWER ? silent + 1 : 0;
       counts[answer.outcome] += 1;
       report(answer);
     }
@@ -47,13 +51,20 @@ async function replayOne(
     const body = Buffer.from(JSON.stringify(asked));
     return jsonOf(await request(connection, replaySubject(region), body, ANSWER_WITHIN_MS));
   } catch (error) {
-    return { seq, outcome: "failed", readings: 0, detail: problemOf(error) };
+    return failed(seq, problemOf(error));
   }
 }
 
+const failed = (seq: number, detail: string): ReplayAnswer => ({
+  ...{ seq, outcome: "failed", readings: 0, detail },
+});
+
+const NO_GATEWAY = "no gateway of the region is running";
+const NO_ANSWER =
+  "no answer: perhaps no gateway of the region is running; it may be stored or not, replaying it again is harmless";
+
 function problemOf(error: unknown): string {
-  if (isNoResponders(error)) return "no gateway of the region is running";
-  if (isTimeout(error))
-    return "no answer: perhaps no gateway of the region is running; it may be stored or not, replaying it again is harmless";
+  if (isNoResponders(error)) return NO_GATEWAY;
+  if (isTimeout(error)) return NO_ANSWER;
   return messageOf(error);
 }

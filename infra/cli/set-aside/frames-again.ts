@@ -40,6 +40,8 @@ export function regionOfFrame({ kind, place }: SetAsideRecord): string | null {
 export class FramesAgain {
   readonly #inRegion: InRegion;
   readonly #handled = new Set<string>();
+  /** Subjects at which nobody answered: a long list is not asked one by one until each has timed out. */
+  readonly silent = new Set<string>();
 
   constructor(inRegion: InRegion) {
     this.#inRegion = inRegion;
@@ -69,18 +71,21 @@ export class FramesAgain {
     place: RecordPlace,
   ): Promise<ReplayAnswer | string> {
     const body = Buffer.from(JSON.stringify(asked));
+    const subject = replaySubject(region);
+    if (this.silent.has(subject)) return `no answer: perhaps no gateway of ${region} is running`;
     try {
       return await this.#inRegion(region, async (nats) => {
-        const data = await request(nats, replaySubject(region), body, ANSWER_WITHIN_MS);
+        const data = await request(nats, subject, body, ANSWER_WITHIN_MS);
         const answer = jsonOf<ReplayAnswer>(data);
         if (answer.outcome === "stored") await dropOfEngine(nats, region, place);
         return answer;
       });
     } catch (error) {
-      if (isNoResponders(error)) return `no gateway of ${region} is running`;
+      if (!isNoResponders(error) && !isTimeout(error)) return messageOf(error);
+      this.silent.add(subject);
       return isTimeout(error)
         ? `no answer: perhaps no gateway of ${region} is running`
-        : messageOf(error);
+        : `no gateway of ${region} is running`;
     }
   }
 }

@@ -99,9 +99,9 @@ export async function retryRecord(
   }
   const subject = retrySetAsideSubject({ domain, by: record.by });
   const asked = Buffer.from(JSON.stringify(record));
-  const answers = (await askAll(nats, subject, asked)).filter(
-    ({ outcome }) => outcome !== "elsewhere",
-  );
+  const all = frames.silent.has(subject) ? [] : await askAll(nats, subject, asked);
+  if (all.length === 0) frames.silent.add(subject);
+  const answers = all.filter(({ outcome }) => outcome !== "elsewhere");
   const still = answers.find(({ outcome }) => outcome === "still");
   if (still) return still;
   if (answers.length === 0) {
