@@ -19,7 +19,7 @@ export interface StreamSlice {
   readonly subject: string;
   /** First sequence wanted, or the latest entry of every subject and then what follows. */
   readonly from: number | "last-per-subject";
-  /** For a slice that nobody is fed with (topology/live-readers.ts): how often it is looked at, ms. */
+  /** Time between two looks at a slice that nobody is fed with (topology/live-readers.ts), ms. */
   readonly lookEveryMs?: number;
 }
 
