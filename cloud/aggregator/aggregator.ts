@@ -304,11 +304,12 @@ export class Aggregator implements StatusSource {
   async #turns(runner: LaneRunner): Promise<void> {
     const { signal } = runner.lease;
     while (!signal.aborted) {
-      await sleep(TURN_MS, signal);
-      if (signal.aborted) return;
+      const turn = sleep(TURN_MS, signal);
       runner.noteProgress(Date.now());
       await runner.writeOpen();
+      if (signal.aborted) return;
       await runner.save();
+      await turn;
     }
   }
 }

@@ -244,9 +244,14 @@ export class LaneAggregate {
     effects.places.push(at);
   }
 
-  /** Open rollups that changed; none during a replay, whose counts would step back. */
-  takeOpen(rollupsMax: number): RollupEffect[] {
-    return this.replaying ? [] : this.#windows.takeOpen(rollupsMax);
+  /** Minutes of series whose open rollups changed. */
+  get seriesChanged(): number {
+    return this.#windows.changed;
+  }
+
+  /** Open rollups of series that changed; none during a replay, whose counts would step back. */
+  takeOpen(seriesMax: number): RollupEffect[] {
+    return this.replaying ? [] : this.#windows.takeOpen(seriesMax);
   }
 
   /**

@@ -42,8 +42,15 @@ import { type AggregatorPosition, START, joinedAt } from "./position.ts";
 import type { RepairableLane } from "./repair.ts";
 import type { RepairGroup } from "./repair-marks.ts";
 
-/** Open rollups of one lane written at once; the rest waits for the next turn. */
-const OPEN_ROLLUPS_MAX = 5_000;
+/** Series of one lane whose open rollups are written in a turn; the rest waits for the next. */
+const OPEN_SERIES_MAX = 2_500;
+/**
+ * They are taken some at a time, over so much of the turn: to make and to store those of a hundred series takes tens of
+ * milliseconds, in which no reading would get on.
+ */
+const OPEN_SPREAD_MS = 500;
+const OPEN_STEPS_MAX = 50;
+const OPEN_STEP_SERIES_MIN = 10;
 /** Timers and sockets get their turn after this many effects, however much of the log is waiting. */
 const EFFECTS_BEFORE_YIELD = 500;
 /** A lane that has too many repairs waiting looks again this often. */
@@ -152,16 +159,24 @@ export class LaneRunner implements RepairableLane {
     await this.#operator.run({ fromSeq, state: saved?.lane ?? EMPTY_LANE }, signal);
   }
 
-  /** Open rollups that changed, best effort: nothing depends on their acknowledgement. */
+  /**
+   * Open rollups that have changed until now, best effort: nothing depends on their acknowledgement. Takes up to half a
+   * second.
+   */
   async writeOpen(): Promise<void> {
     const { sink } = this.#parts;
-    if (this.#operator.stopped || !sink.hasRoom) return;
-    const rollups = this.#aggregate?.takeOpen(OPEN_ROLLUPS_MAX) ?? [];
-    if (rollups.length === 0) return;
+    const { signal } = this.lease;
     const { region } = this;
     const acknowledged = (): void => undefined;
-    // InfluxDB takes tens of milliseconds for these, and readings would be told as stored that much later.
-    await sink.put({ region, readings: [], rollups, acknowledged, isAside: true }, this.lease);
+    const series = Math.min(this.#aggregate?.seriesChanged ?? 0, OPEN_SERIES_MAX);
+    const atOnce = Math.max(OPEN_STEP_SERIES_MIN, Math.ceil(series / OPEN_STEPS_MAX));
+    for (let left = series; left > 0; left -= atOnce) {
+      if (signal.aborted || this.#operator.stopped || !sink.hasRoom) return;
+      const rollups = this.#aggregate!.takeOpen(Math.min(left, atOnce));
+      if (rollups.length === 0) return;
+      await sink.put({ region, readings: [], rollups, acknowledged, isAside: true }, this.lease);
+      await sleep(Math.floor((OPEN_SPREAD_MS * atOnce) / series), signal);
+    }
   }
 
   /**

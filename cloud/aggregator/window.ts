@@ -239,14 +239,14 @@ export class OpenWindows {
     return rollups;
   }
 
-  /** Open rollups that changed since they were last taken, of whole series: about `rollupsMax`. */
-  takeOpen(rollupsMax: number): RollupEffect[] {
-    const rollups: RollupEffect[] = [];
-    let taken = 0;
-    while (taken < this.#dirty.length && rollups.length < rollupsMax)
-      rollups.push(...this.#dirty[taken++]!.takeOpen());
-    this.#dirty.splice(0, taken);
-    return rollups;
+  /** Minutes of series whose open rollups changed since they were last taken. */
+  get changed(): number {
+    return this.#dirty.length;
+  }
+
+  /** Open rollups that changed since they were last taken, of at most `seriesMax` series, those first that wait longest. */
+  takeOpen(seriesMax: number): RollupEffect[] {
+    return this.#dirty.splice(0, seriesMax).flatMap((series) => series.takeOpen());
   }
 
   #forget(startMs: number): void {

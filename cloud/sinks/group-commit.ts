@@ -6,7 +6,9 @@
 //     one request is in flight.
 //     A store that takes several gets readings in requests of their own, at once and in any order, because a
 //     reading is the same point whatever came before it (sink.ts); everything else still goes one by one.
-// G3. What arrives while requests are in flight gathers for the next, up to RECORDS_PER_REQUEST.
+// G3. What arrives while requests are in flight gathers for the next, up to RECORDS_PER_REQUEST. Where readings have
+//     requests of their own, one of the others takes a share of what waits only: a store that works on hundreds of
+//     rollups at once lets readings wait for as long.
 // G4. At most RECORDS_WAITING_MAX records wait, plus one item of each caller; over it `put` waits.
 // G5. What waits is dropped, unacknowledged, once its writer has lost the lane: the next owner writes
 //     it from the log, and an old rollup must not come after a newer one.
@@ -15,6 +17,9 @@ import type { Answer, RefusedReading, SinkItem, Writer } from "./sink.ts";
 /** Records of one request, unless a single item is larger. */
 export const RECORDS_PER_REQUEST = 5_000;
 export const RECORDS_WAITING_MAX = 10_000;
+/** Records beside readings in one request: this part of those that wait, so that a backlog still goes in large ones. */
+const SHARE_OF_WAITING = 1 / 32;
+const OTHERS_PER_REQUEST_MIN = 25;
 
 /** A record that the store refused by itself, by its place in the request. */
 export interface RefusedRecord {
@@ -103,11 +108,8 @@ export class GroupCommit {
     const isAside = item.isAside === true;
     const of = { writer, acknowledged, isAside, refused: [], pending: 0, dropped: false, ...NEVER };
     if (!isAside) this.#items.push(of);
-    if (this.#readings && readings.length > 0) {
-      const rest = records.splice(readings.length);
-      this.#readings.add({ of, records, readings: readings.length });
-      if (rest.length > 0) this.#inOrder.add({ of, records: rest, readings: 0 });
-    } else this.#inOrder.add({ of, records, readings: readings.length });
+    if (this.#readings) this.#addApart(this.#readings, of, records, readings.length);
+    else this.#inOrder.add({ of, records, readings: readings.length });
     while (this.#recordsWaiting > RECORDS_WAITING_MAX && !signal.aborted)
       await new Promise<void>((resolve) => {
         const over = (): void => {
@@ -117,6 +119,17 @@ export class GroupCommit {
         signal.addEventListener("abort", over);
         this.#waiting.push(over);
       });
+  }
+
+  /** Readings in a line of their own, and the rest in parts that any request has room for (G3). */
+  #addApart(line: Line, of: Queued, records: string[], readings: number): void {
+    const rest = records.splice(readings);
+    if (readings > 0) line.add({ of, records, readings });
+    else if (rest.length === 0) this.#inOrder.add({ of, records, readings });
+    for (let at = 0; at < rest.length; at += OTHERS_PER_REQUEST_MIN) {
+      const part = rest.slice(at, at + OTHERS_PER_REQUEST_MIN);
+      this.#inOrder.add({ of, records: part, readings: 0 });
+    }
   }
 
   /** Writes until `signal` aborts; requests in flight are finished, what waits is left to the log. */
@@ -144,7 +157,7 @@ export class GroupCommit {
         await line.more();
         continue;
       }
-      const batch = line.gather();
+      const batch = line.gather(this.#recordsOfRequest(line));
       this.#acknowledge();
       this.#resumeWaiting();
       if (batch.length === 0) {
@@ -160,6 +173,12 @@ export class GroupCommit {
         over.resolve();
       }
     }
+  }
+
+  #recordsOfRequest(line: Line): number {
+    if (this.#readings === null || line === this.#readings) return RECORDS_PER_REQUEST;
+    const share = Math.ceil(line.recordsWaiting * SHARE_OF_WAITING);
+    return Math.max(OTHERS_PER_REQUEST_MIN, share);
   }
 
   async #writeBatch(line: Line, batch: readonly Part[], signal: AbortSignal): Promise<void> {
@@ -243,7 +262,7 @@ class Line {
   }
 
   /** Takes the parts of the next request (G3); those that are not wanted any more are dropped. */
-  gather(): Part[] {
+  gather(recordsMax: number): Part[] {
     let taken = 0;
     let records = 0;
     const batch: Part[] = [];
@@ -251,7 +270,7 @@ class Line {
       const part = this.#parts[taken]!;
       const more = part.records.length;
       const isWanted = counts(part.of.writer); // G5
-      if (isWanted && batch.length > 0 && records + more > RECORDS_PER_REQUEST) break;
+      if (isWanted && batch.length > 0 && records + more > recordsMax) break;
       this.recordsWaiting -= more;
       if (!isWanted) {
         part.of.pending -= 1;

@@ -22,6 +22,7 @@ interface Flags {
   readonly rounds?: number;
   readonly perFrame: number;
   readonly devices: number;
+  readonly readings?: number;
   readonly partitions: readonly number[];
   readonly aggregators: readonly number[];
   readonly store: readonly Store[];
@@ -50,9 +51,12 @@ function planOf(flags: Flags) {
   const sizeOf = (contract: string, readings: number): BacklogSize => {
     return { contract, readings, devices: flags.devices, perFrame: flags.perFrame, partitions: 1 };
   };
-  const sizes = quick
-    ? [sizeOf("bench", 400_000)]
-    : [sizeOf("bench", 2_000_000), sizeOf("bench_quantiles", 500_000)];
+  const sizes =
+    flags.readings !== undefined
+      ? [sizeOf("bench", flags.readings)]
+      : quick
+        ? [sizeOf("bench", 400_000)]
+        : [sizeOf("bench", 2_000_000), sizeOf("bench_quantiles", 500_000)];
   const one = sizes.flatMap((size) =>
     flags.store.flatMap((store) =>
       flags.partitions.flatMap((partitions) =>
@@ -79,6 +83,7 @@ export const drainCommand = new Command("drain")
   .option("--rounds <n>", "drains, one after another; medians are told", whole)
   .option("--per-frame <n>", "readings of a frame", whole, PER_FRAME)
   .option("--devices <n>", "that take turns", whole, DEVICES)
+  .option("--readings <n>", "of the backlog, contract bench", whole)
   .option("--partitions <counts>", "lanes of the region, for example 1,4", wholes, [1])
   .option("--aggregators <counts>", "that share the lanes, for example 1,2,4", wholes, [1])
   .option("--store <names>", `some of ${STORES.join(",")}`, stores, [...STORES])

@@ -1,60 +1,30 @@
 // The last release and the present tree on one machine, in turn: the check before a release.
-import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readFileSync, realpathSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { ensureBenchPrograms } from "../prerequisites.ts";
-import { type Compared, type FigureSpec, type Figures, compare } from "./compare.ts";
+import { type Compared, type Pair, compare, untold } from "./compare.ts";
+import { PARTS, type Part, figuresOf, specsOf } from "./figures.ts";
 
 const PROJECT = join(import.meta.dirname, "../../..");
 const WORSE_MAX = 0.1;
 const ROUNDS = 5;
+const SECONDS = 4;
 
-const SPECS: readonly FigureSpec[] = [
-  { name: "ingest, readings/s", isLessBetter: false },
-  { name: "acknowledgement p50 at 10,000/s, ms", isLessBetter: true },
-  { name: "drain into InfluxDB, readings/s", isLessBetter: false },
-];
-
-interface IngestReport {
-  readonly medians: Readonly<Record<string, { readonly gateway?: number }>>;
-  readonly ackMs: { readonly p50: number } | null;
+interface Flags {
+  readonly baseline?: string;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly only?: Part;
 }
 
-interface DrainReport {
-  readonly drains: readonly { readonly store?: string; readonly readingsPerSecond: number }[];
-}
-
-/** One run in a tree, by the flags that every version knows. */
-function figuresOf(tree: string, directory: string): Figures {
-  const report = <T>(...args: string[]): T => {
-    const path = join(directory, "report.json");
-    const command = ["run", "-s", "bench", "--", ...args, "--json", path];
-    const { status, stderr } = spawnSync("npm", command, { cwd: tree, encoding: "utf8" });
-    if (status !== 0) throw new Error(`${tree}: npm ${command.join(" ")} failed\n${stderr}`);
-    return JSON.parse(readFileSync(path, "utf8")) as T;
-  };
-  const load = ["--connections", "100", "--rounds", "1", "--seconds", "4"];
-  const ingest = report<IngestReport>("ingest", "--targets", "gateway", ...load);
-  const { drains } = report<DrainReport>("drain", "--quick", "--only", "drain");
-  const drain = drains.find(({ store = "influxdb" }) => store === "influxdb");
-  const values: (number | undefined)[] = [
-    ingest.medians["100"]?.gateway,
-    ingest.ackMs?.p50,
-    drain?.readingsPerSecond,
-  ];
-  return Object.fromEntries(
-    SPECS.flatMap(({ name }, at) => (values[at] === undefined ? [] : [[name, values[at]]])),
-  );
-}
+const git = (...args: string[]): string =>
+  execFileSync("git", args, { cwd: PROJECT, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 
 function lastRelease(): string {
-  const tags = execFileSync("git", ["tag", "--list", "v*", "--sort=-v:refname"], {
-    cwd: PROJECT,
-    encoding: "utf8",
-  });
-  const [newest = ""] = tags.split("\n");
+  const [newest = ""] = git("tag", "--list", "v*", "--sort=-v:refname").split("\n");
   if (newest === "")
     throw new Error(
       "there is no release yet (no tag v…): say what to compare with, --baseline COMMIT",
@@ -62,53 +32,76 @@ function lastRelease(): string {
   return newest;
 }
 
-const line = ({ name, before, now, worse, pairs }: Compared): string => {
+const percent = (share: number): string =>
+  `${Math.abs(share * 100).toFixed(1)} % ${share > 0 ? "worse" : "better"}`;
+
+const WORDS = { met: "met   ", missed: "MISSED", unsure: "UNSURE" } as const;
+
+const line = ({ name, before, now, worse, least, most, pairs, verdict }: Compared): string => {
   const shown = (value: number): string =>
     value >= 1_000 ? Math.round(value).toLocaleString("en") : value.toFixed(2);
-  const by = `${Math.abs(worse * 100).toFixed(1)} % ${worse > 0 ? "worse" : "better"}`;
-  return `${worse <= WORSE_MAX ? "met   " : "MISSED"} ${name}: ${shown(before)} before, ${shown(now)} now, ${by} (median of ${pairs} pairs)`;
+  const range = pairs === 1 ? "one pair" : `${pairs} pairs, ${percent(least)} to ${percent(most)}`;
+  const advice = verdict === "unsure" ? ": the pairs disagree, take more --rounds" : "";
+  return `${WORDS[verdict]} ${name}: ${shown(before)} before, ${shown(now)} now, ${percent(worse)} (${range})${advice}`;
 };
 
-const rounds = (text: string): number => {
+const atLeastOne = (text: string): number => {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("must be from 1 on");
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError("must be a whole number from 1 on");
   return value;
 };
+
+/** The packages of a version: ours where its lock file is the same. */
+function installPackages(tree: string): void {
+  const lockOf = (of: string): string => readFileSync(join(of, "package-lock.json"), "utf8");
+  if (lockOf(tree) === lockOf(PROJECT))
+    symlinkSync(realpathSync(join(PROJECT, "node_modules")), join(tree, "node_modules"));
+  else execFileSync("npm", ["ci"], { cwd: tree, stdio: "ignore" });
+}
 
 export const guardCommand = new Command("guard")
   .description(
     "The present tree beside the last release, in turn; fails if it is more than a tenth worse.",
   )
   .option("--baseline <commit>", "compare with this instead of the newest tag v…")
-  .option("--rounds <n>", "pairs of runs", rounds, ROUNDS)
-  .action(async ({ baseline, rounds: count }: { baseline?: string; rounds: number }) => {
+  .option("--rounds <n>", "pairs of runs", atLeastOne, ROUNDS)
+  .option("--seconds <n>", "length of each measurement of ingest", atLeastOne, SECONDS)
+  .addOption(new Option("--only <part>", "one part").choices(PARTS))
+  .action(async ({ baseline, rounds, seconds, only }: Flags) => {
     const say = (text: string): void => void process.stderr.write(`${text}\n`);
     ensureBenchPrograms(say);
-    const commit = baseline ?? lastRelease();
+    const commit = git("rev-parse", "--verify", `${baseline ?? lastRelease()}^{commit}`).trim();
+    const parts = only === undefined ? PARTS : [only];
+    const specs = specsOf(parts);
     await using directory = await temporaryDirectory();
     const tree = join(directory.path, "baseline");
-    const git = (...args: string[]): void =>
-      void execFileSync("git", args, { cwd: PROJECT, stdio: "ignore" });
+    // What a run that was killed left behind is none any more.
+    git("worktree", "prune");
     git("worktree", "add", "--detach", tree, commit);
     try {
-      say(`installing ${commit}`);
-      if (!existsSync(join(tree, "node_modules")))
-        execFileSync("npm", ["ci"], { cwd: tree, stdio: "ignore" });
-      const pairs: { before: Figures; now: Figures }[] = [];
-      for (let round = 1; round <= count; round++) {
+      say(`packages of ${commit}`);
+      installPackages(tree);
+      const measure = (of: string) => figuresOf(of, directory.path, parts, seconds);
+      const pairs: Pair[] = [];
+      for (let round = 1; round <= rounds; round++) {
         // Whoever comes first finds the machine as the other one left it.
         const isFirst = round % 2 === 1;
-        const first = figuresOf(isFirst ? tree : PROJECT, directory.path);
-        const second = figuresOf(isFirst ? PROJECT : tree, directory.path);
+        const first = measure(isFirst ? tree : PROJECT);
+        const second = measure(isFirst ? PROJECT : tree);
         const pair = isFirst ? { before: first, now: second } : { before: second, now: first };
         pairs.push(pair);
         say(
-          `pair ${round} of ${count}: before ${JSON.stringify(pair.before)}, now ${JSON.stringify(pair.now)}`,
+          `pair ${round} of ${rounds}: before ${JSON.stringify(pair.before)}, now ${JSON.stringify(pair.now)}`,
         );
       }
-      const compared = compare(SPECS, pairs);
+      const compared = compare(specs, pairs, WORSE_MAX);
       for (const one of compared) process.stdout.write(`${line(one)}\n`);
-      if (compared.some(({ worse }) => worse > WORSE_MAX)) process.exitCode = 1;
+      const missing = untold(specs, pairs);
+      for (const name of missing) process.stdout.write(`NOT TOLD by the present tree: ${name}\n`);
+      if (compared.length === 0) process.stdout.write("NOTHING could be compared\n");
+      const isMet = compared.length > 0 && compared.every(({ verdict }) => verdict === "met");
+      if (!isMet || missing.length > 0) process.exitCode = 1;
     } finally {
       git("worktree", "remove", "--force", tree);
     }

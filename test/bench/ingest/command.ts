@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { accessControlOfGateway } from "./credentials.ts";
 import { type PlanFlags, planOf } from "./plan.ts";
 import { render } from "./report.ts";
+import { sampleOf } from "./shape.ts";
 import { runIngest } from "./run.ts";
 import { TARGET_NAMES, type TargetName } from "./targets.ts";
 
@@ -38,9 +39,19 @@ export const ingestCommand = new Command("ingest")
   .option("--workers <n>", "processes of the load generator", positive)
   .option("--window <n>", "unanswered publishes per connection", positive)
   .option("--rate <n>", "of the paced load, publishes a second (default: 10000)", positive)
+  .option("--devices <n>", "that 100 connections speak for, in turn; a multiple of 100", positive)
+  .option("--fields <n>", "numbers in a reading, instead of those of environment", positive)
+  .option(
+    "--payload-bytes <n>",
+    "bytes of a reading's JSON: what its numbers leave is text",
+    positive,
+  )
   .option("--profile <directory>", "write a CPU profile of the gateway there")
   .action(async (flags: Flags) => {
-    const report = await runIngest(planOf(flags), {
+    const plan = planOf(flags);
+    // Before anything is started: bytes that do not hold so many fields are said here.
+    if (plan.shape) sampleOf(plan.shape);
+    const report = await runIngest(plan, {
       access: accessControlOfGateway(),
       profileDirectory: flags.profile && resolve(flags.profile),
       say: (line) => void process.stderr.write(`${line}\n`),

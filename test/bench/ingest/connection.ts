@@ -1,11 +1,13 @@
 // One device of the load: a socket that keeps its window full, or publishes what a schedule owes.
 import { type Socket, connect } from "node:net";
+import type { Sample } from "./shape.ts";
 import {
   AnswerScanner,
   type Credentials,
   DISCONNECT,
   type Dialect,
   PublishSlots,
+  type Spoken,
   type TimeDigits,
   connectBytes,
 } from "./wire.ts";
@@ -15,13 +17,17 @@ const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 
 export interface LoadConnectionOptions {
   readonly port: number;
+  /** Its client id. */
   readonly device: string;
+  /** The devices of its publishes, if not that one. */
+  readonly spoken: Spoken | null;
   readonly credentials: Credentials | undefined;
   readonly window: number;
   /** Publishes of this device so far, over earlier connections. */
   readonly sent: number;
   readonly clock: TimeDigits;
   readonly dialect: Dialect;
+  readonly sample: Sample;
 }
 
 export class LoadConnection {
@@ -47,7 +53,8 @@ export class LoadConnection {
   readonly opened: Promise<void>;
 
   constructor(options: LoadConnectionOptions) {
-    this.#slots = new PublishSlots(options.device, options.window, options.dialect);
+    const { device, spoken, window, dialect, sample } = options;
+    this.#slots = new PublishSlots(spoken ?? device, window, dialect, sample);
     this.#intended = new Float64Array(options.window);
     this.#clock = options.clock;
     this.#first = this.sent = options.sent;

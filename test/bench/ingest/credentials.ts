@@ -15,6 +15,8 @@ export interface Provisioning {
   /** Where the gateway reads its copy. */
   readonly region: NatsConnection;
   readonly devices: number;
+  /** What they are registered as: a bridge speaks for devices that are not. */
+  readonly role: Device["role"];
 }
 
 export interface AccessControl {
@@ -38,14 +40,14 @@ const PUTS_AT_ONCE = 256;
 /** One generated secret per device, in bucket `devices`, as `skerry devices add` makes them. */
 export const DEVICE_SECRETS: AccessControl = {
   name: "a generated secret per device; a device publishes under its own topics only",
-  provision: async ({ hub, region, devices }) => {
+  provision: async ({ hub, region, devices, role }) => {
     const bucket = await Bucket.open(hub, DEVICES_BUCKET);
     const credentials: Credentials[] = [];
     for (let index = 0; index < devices; index++)
       credentials.push({ username: deviceName(index), password: generateSecret() });
     for (let from = 0; from < devices; from += PUTS_AT_ONCE)
       await Promise.all(
-        credentials.slice(from, from + PUTS_AT_ONCE).map((each) => register(bucket, each)),
+        credentials.slice(from, from + PUTS_AT_ONCE).map((each) => register(bucket, each, role)),
       );
     const streams = new Streams(region);
     await eventually("the region knows every device", async () => {
@@ -55,10 +57,14 @@ export const DEVICE_SECRETS: AccessControl = {
   },
 };
 
-async function register(bucket: Bucket, { username, password }: Credentials): Promise<void> {
+async function register(
+  bucket: Bucket,
+  { username, password }: Credentials,
+  role: Device["role"],
+): Promise<void> {
   const device: Device = {
     id: username,
-    role: "device",
+    role,
     credentials: [secretCredential(password)],
     createdAtMs: Date.now(),
   };

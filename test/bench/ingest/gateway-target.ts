@@ -2,16 +2,18 @@
 //
 // The region runs with its WAN down: the hub is started to apply the topology and then killed, so
 // that mirroring to the cloud, which no other target does, is not paid for on the same two cores.
-import { join } from "node:path";
+import { cp, mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
 import { decodeFrame } from "../../../contracts/messages/frame.ts";
 import { telemetryStream } from "../../../contracts/names/subjects.ts";
+import { SCHEMAS_DIRECTORY } from "../../../contracts/schema/catalog.ts";
 import { startHubAndRegions } from "../../support/nats.ts";
 import { freePort } from "../../support/free-port.ts";
 import { ServerProcess } from "../../support/server-process.ts";
 import type { AccessControl } from "./credentials.ts";
 import { type Target, startOtlpSink } from "./targets.ts";
-import { SEQUENCE_BASE } from "./wire.ts";
+import { SEQUENCE_BASE, type Shape, contractOf } from "./shape.ts";
 
 const PROJECT = join(import.meta.dirname, "../../..");
 const REGION = "eu";
@@ -26,6 +28,10 @@ export interface GatewayOptions {
   readonly name: "gateway" | "gatewayTraced" | "gatewayV5";
   readonly access: AccessControl;
   readonly devices: number;
+  /** What they are registered as. */
+  readonly role: "device" | "bridge";
+  /** Of the readings, if they are not those of the contract `environment`. */
+  readonly shape: Shape | undefined;
   /** Writes CPU profiles of the gateway there when it stops. */
   readonly profileDirectory: string | undefined;
   readonly dataDirectory: string;
@@ -59,9 +65,12 @@ export async function startGateway(
     hub: await world.hub.connect(),
     region: nats,
     devices: options.devices,
+    role: options.role,
   });
   await world.hub.process.kill();
 
+  const schemas = options.shape && (await schemasOf(options.shape, options.dataDirectory));
+  const ofSchemas = schemas === undefined ? {} : { SKERRY_SCHEMAS: schemas };
   const receiver = options.name === "gatewayTraced" ? await startOtlpSink(stack) : null;
   const telemetry = receiver && {
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
@@ -79,11 +88,13 @@ export async function startGateway(
     SKERRY_LIMIT_PUBLISH_RATE_PER_SECOND: "1000000",
     SKERRY_LIMIT_PUBLISH_BURST: "1000000",
     ...env,
+    ...ofSchemas,
     ...telemetry,
   });
   const alerting = await startService(stack, "gateway/alerting/main.ts", [], {
     SKERRY_NATS_URL: region.urlOf("alerting"),
     SKERRY_RULES: join(PROJECT, "infra/local/rules.json"),
+    ...ofSchemas,
     ...telemetry,
   });
   return {
@@ -99,6 +110,16 @@ export async function startGateway(
     },
     stored: () => readBack(nats, stream),
   };
+}
+
+/** The contracts that ship, and that of such readings; resolves to their directory. */
+async function schemasOf(shape: Shape, dataDirectory: string): Promise<string> {
+  const directory = `${dataDirectory}-schemas`;
+  await cp(SCHEMAS_DIRECTORY, directory, { recursive: true });
+  const { path, text } = contractOf(shape);
+  await mkdir(dirname(join(directory, path)));
+  await writeFile(join(directory, path), text);
+  return directory;
 }
 
 async function startService(

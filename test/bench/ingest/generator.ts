@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { type Histogram, build, decodeFromCompressedBase64 } from "hdr-histogram-js";
-import type { Command, LoadResult, Reply } from "./protocol.ts";
+import type { Command, LoadResult, Reply, WorkerSpec } from "./protocol.ts";
 import type { Target } from "./targets.ts";
 
 export interface Load {
@@ -22,12 +22,12 @@ export class Generator implements AsyncDisposable {
   readonly #workers: ChildProcess[];
   readonly pids: readonly number[];
 
-  constructor(workers: number) {
-    this.#workers = Array.from({ length: workers }, (_, index) =>
-      fork(join(import.meta.dirname, "load-worker.ts"), [JSON.stringify({ index, workers })], {
-        execArgv: [],
-      }),
-    );
+  constructor(workers: number, of: Pick<WorkerSpec, "shape" | "devices"> = {}) {
+    const program = join(import.meta.dirname, "load-worker.ts");
+    this.#workers = Array.from({ length: workers }, (_, index) => {
+      const spec: WorkerSpec = { index, workers, ...of };
+      return fork(program, [JSON.stringify(spec)], { execArgv: [] });
+    });
     this.pids = this.#workers.map(({ pid }) => pid!);
   }
 

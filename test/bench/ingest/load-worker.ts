@@ -3,7 +3,8 @@ import { type Histogram, build, encodeIntoCompressedBase64 } from "hdr-histogram
 import { setTimeout as sleep } from "node:timers/promises";
 import { LoadConnection } from "./connection.ts";
 import type { Command, LoadResult, Reply, WorkerSpec } from "./protocol.ts";
-import { TimeDigits, deviceName } from "./wire.ts";
+import { ENVIRONMENT, sampleOf } from "./shape.ts";
+import { type Spoken, TimeDigits, deviceName } from "./wire.ts";
 
 /** CONNECTs on their way at once: well under every listener's backlog. */
 const OPENING_MAX = 64;
@@ -11,6 +12,7 @@ const DRAIN_WITHIN_MS = 20_000;
 const DEVICES_MAX = 65_536;
 
 const spec = JSON.parse(process.argv[2] ?? "{}") as WorkerSpec;
+const sample = spec.shape ? sampleOf(spec.shape) : ENVIRONMENT;
 const clock = new TimeDigits();
 clock.set(Date.now());
 setInterval(() => clock.set(Date.now()), 1);
@@ -20,6 +22,13 @@ const sentBy = new Map<string, Uint32Array>();
 let connections: LoadConnection[] = [];
 let devices: number[] = [];
 let target = "";
+
+/** Each device is one connection's, so that its readings stay in order. */
+const spokenBy = (index: number, connections: number): Spoken | null => {
+  if (spec.devices === undefined) return null;
+  const count = Math.max(1, Math.floor(spec.devices / connections));
+  return { first: index, step: connections, count };
+};
 
 async function open(command: Extract<Command, { do: "open" }>): Promise<Reply> {
   const startMs = performance.now();
@@ -38,11 +47,13 @@ async function open(command: Extract<Command, { do: "open" }>): Promise<Reply> {
       const connection = new LoadConnection({
         port: command.port,
         device: deviceName(index),
+        spoken: spokenBy(index, command.connections),
         credentials: command.credentials[index],
         window: command.window,
         sent: sent[index]!,
         clock,
         dialect: command.dialect,
+        sample,
       });
       connections[position] = connection;
       await connection.opened;

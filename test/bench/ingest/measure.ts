@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { cpuSeconds, machineCpuSeconds, residentKiB, untilQuiet } from "../processes.ts";
 import type { Generator, Load } from "./generator.ts";
-import { PACED_WINDOW, type Plan } from "./plan.ts";
+import { type Plan, pacedWindow } from "./plan.ts";
 import type { Target, TargetName } from "./targets.ts";
 
 export interface Throughput {
@@ -88,12 +88,13 @@ export async function measureThroughput(
 export async function measureAckLatency(
   generator: Generator,
   target: Target,
-  { pace }: Plan,
+  plan: Plan,
   round: number,
 ): Promise<AckLatency> {
+  const { pace } = plan;
   const { connections, ratePerSecond, warmupMs, measureMs } = pace;
   const command = { do: "pace", ratePerSecond, warmupMs, measureMs } as const;
-  const at = { connections, round, window: PACED_WINDOW };
+  const at = { connections, round, window: pacedWindow(plan) };
   const { throughput, load } = await measureLoad(generator, target, at, command);
   return {
     ...throughput,

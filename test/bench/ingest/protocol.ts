@@ -1,4 +1,5 @@
 // Between the benchmark and its load workers (Node's IPC).
+import type { Shape } from "./shape.ts";
 import type { Credentials, Dialect } from "./wire.ts";
 
 export type Command =
@@ -20,6 +21,10 @@ export type Command =
 export interface WorkerSpec {
   readonly index: number;
   readonly workers: number;
+  /** Absent: readings of the contract `environment`. */
+  readonly shape?: Shape;
+  /** For so many devices the connections speak, in turn; absent: each for one of its own. */
+  readonly devices?: number;
 }
 
 export interface LoadResult {

@@ -33,7 +33,7 @@ export async function runIngest(wanted: Plan, options: RunOptions): Promise<Repo
   const { plan, skipped } = withinOpenFiles(wanted);
   await using stack = new AsyncDisposableStack();
   const { path: directory } = stack.use(await temporaryDirectory());
-  const generator = stack.use(new Generator(plan.workers));
+  const generator = stack.use(new Generator(plan.workers, loadOf(plan)));
   const targets = await startTargets(stack, plan, { ...options, directory, mosquitto });
   const raw = await measureAll(plan, { generator, targets, say });
   const ours = targets.filter((target): target is GatewayTarget => "stored" in target);
@@ -53,6 +53,11 @@ export async function runIngest(wanted: Plan, options: RunOptions): Promise<Repo
     stored,
   });
 }
+
+const loadOf = ({ shape, devices }: Plan): Pick<Plan, "shape" | "devices"> => ({
+  ...(shape ? { shape } : {}),
+  ...(devices === undefined ? {} : { devices }),
+});
 
 /** Connection counts that this system allows; the others are reported, not silently left out. */
 function withinOpenFiles(plan: Plan): { plan: Plan; skipped: string[] } {
@@ -75,7 +80,17 @@ async function startTargets(
   const devices = Math.max(plan.idleConnections, plan.pace.connections, ...plan.connections);
   const startOurs = (name: "gateway" | "gatewayTraced" | "gatewayV5") => () => {
     const dataDirectory = join(directory, name);
-    return startGateway(stack, { name, access, devices, profileDirectory, dataDirectory });
+    const { shape } = plan;
+    const role = plan.devices === undefined ? "device" : "bridge";
+    return startGateway(stack, {
+      name,
+      access,
+      devices,
+      role,
+      shape,
+      profileDirectory,
+      dataDirectory,
+    });
   };
   const start = {
     gateway: startOurs("gateway"),

@@ -7,14 +7,22 @@
 //     the socket never holds a reference to bytes that change.
 import * as mqttPacket from "mqtt-packet";
 import { telemetryTopic } from "../../../contracts/names/topics.ts";
+import { ENVIRONMENT, SEQUENCE_DIGITS, type Sample, TIME_DIGITS } from "./shape.ts";
 
 export interface Credentials {
   readonly username: string;
   readonly password: string;
 }
 
-/** Every device counts from here, so that a sequence number always has ten digits. */
-export const SEQUENCE_BASE = 1_000_000_000;
+/** The devices of one connection that speaks for many: every `step`th one from `first` on, in turn. */
+export interface Spoken {
+  readonly first: number;
+  readonly step: number;
+  readonly count: number;
+}
+
+const SPOKEN_DIGITS = 7;
+const spokenName = (index: number): string => `bench-${String(index).padStart(SPOKEN_DIGITS, "0")}`;
 
 export const deviceName = (index: number): string => `bench-${String(index).padStart(5, "0")}`;
 
@@ -43,20 +51,6 @@ export const connectBytes = (
 
 export const DISCONNECT = Buffer.from([0xe0, 0x00]);
 
-// Every value has a fixed width, and every combination of digits keeps the contract's ranges.
-const SAMPLE =
-  '{"seq":1000000000,"ts":1700000000000,"temperature":20.00,"humidity":30.00,"light":400.00,"co2":500.00,"occupancy":0}';
-const at = (before: string): number => SAMPLE.indexOf(before) + before.length;
-const SEQUENCE_AT = at('"seq":');
-const SEQUENCE_DIGITS = 10;
-const TIME_AT = at('"ts":');
-const TIME_DIGITS = 13;
-/** Digits that differ from reading to reading: two behind each point, one before it. */
-const VARYING = ['"temperature":2', '"humidity":3', '"light":40', '"co2":50'].map(at);
-const OCCUPANCY_AT = at('"occupancy":');
-
-export const PAYLOAD_BYTES = SAMPLE.length;
-
 const ZERO = 0x30;
 
 /** Slots of encoded publishes of one device (W1). */
@@ -67,10 +61,23 @@ export class PublishSlots {
   readonly #identifiers: number;
   readonly #identifierAt: number;
   readonly #payloadAt: number;
+  readonly #sample: Sample;
+  readonly #spoken: Spoken | null;
+  /** The last digit of the device in the topic. */
+  readonly #deviceAt: number;
 
-  constructor(device: string, window: number, protocolVersion: Dialect = 4) {
-    const topic = telemetryTopic(device, "environment");
-    const payload = Buffer.from(SAMPLE);
+  /** @param device of all its publishes, or those that it speaks for. */
+  constructor(
+    device: string | Spoken,
+    window: number,
+    protocolVersion: Dialect = 4,
+    sample: Sample = ENVIRONMENT,
+  ) {
+    this.#spoken = typeof device === "string" ? null : device;
+    const name = typeof device === "string" ? device : spokenName(device.first);
+    const topic = telemetryTopic(name, sample.contract);
+    const payload = Buffer.from(sample.json);
+    this.#sample = sample;
     const packet = { cmd: "publish", topic, payload, qos: 1, dup: false, retain: false } as const;
     const properties = protocolVersion === 5 ? { properties: PROPERTIES } : {};
     const generate = (messageId: number): Buffer =>
@@ -84,6 +91,7 @@ export class PublishSlots {
     // The low byte of the identifier is the first one in which two messages differ.
     const other = generate(2);
     this.#identifierAt = message.findIndex((byte, at) => byte !== other[at]) - 1;
+    this.#deviceAt = message.indexOf(name) + name.length - 1;
     this.bytes = Buffer.allocUnsafeSlow(window * message.length);
     for (let slot = 0; slot < window; slot++) message.copy(this.bytes, slot * message.length);
   }
@@ -99,30 +107,45 @@ export class PublishSlots {
   /** Makes the `n`th publish of this device (from 0) in its slot. */
   patch(n: number, clock: TimeDigits): void {
     const { bytes } = this;
+    const { sequenceAt, timeAt, numbersAt, bitAt } = this.#sample;
     const start = (n % this.window) * this.messageBytes;
     const messageId = (n % this.#identifiers) + 1;
     bytes[start + this.#identifierAt] = messageId >> 8;
     bytes[start + this.#identifierAt + 1] = messageId & 0xff;
     const payload = start + this.#payloadAt;
-    let rest = n;
-    for (let digit = payload + SEQUENCE_AT + SEQUENCE_DIGITS - 1; rest > 0; digit--) {
-      const tenth = (rest / 10) | 0;
-      bytes[digit] = ZERO + rest - tenth * 10;
-      rest = tenth;
+    const spoken = this.#spoken;
+    let sequence = n;
+    if (spoken !== null) {
+      sequence = Math.floor(n / spoken.count);
+      const device = spoken.first + (n % spoken.count) * spoken.step;
+      this.#digits(start + this.#deviceAt, SPOKEN_DIGITS, device);
     }
+    // All but the first, which is not 0.
+    this.#digits(payload + sequenceAt + SEQUENCE_DIGITS - 1, SEQUENCE_DIGITS - 1, sequence);
     const { digits } = clock;
     for (let digit = 0; digit < TIME_DIGITS; digit++)
-      bytes[payload + TIME_AT + digit] = digits[digit]!;
+      bytes[payload + timeAt + digit] = digits[digit]!;
     // Knuth's multiplicative hash: cheap digits that do not repeat within a frame.
     let noise = Math.imul(n + payload, 2654435761) >>> 0;
-    for (const place of VARYING) {
+    for (const place of numbersAt) {
       bytes[payload + place] = ZERO + (noise % 10);
       bytes[payload + place + 2] = ZERO + ((noise >>> 5) % 10);
       bytes[payload + place + 3] = ZERO + ((noise >>> 8) % 10);
       noise = (noise >>> 7) | (noise << 25);
       noise >>>= 0;
     }
-    bytes[payload + OCCUPANCY_AT] = ZERO + (noise & 1);
+    if (bitAt !== null) bytes[payload + bitAt] = ZERO + (noise & 1);
+  }
+
+  /** Writes a number's digits, the last one at `last`. */
+  #digits(last: number, count: number, value: number): void {
+    const { bytes } = this;
+    let rest = value;
+    for (let digit = last; digit > last - count; digit--) {
+      const tenth = (rest / 10) | 0;
+      bytes[digit] = ZERO + rest - tenth * 10;
+      rest = tenth;
+    }
   }
 }
 

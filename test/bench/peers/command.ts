@@ -1,10 +1,13 @@
+import { resolve } from "node:path";
 import { Command } from "commander";
 import { ensureBenchPrograms } from "../prerequisites.ts";
 import { machine } from "../processes.ts";
 import { type MeasuredPath, measureOurs, measureTelegraf } from "./measure-path.ts";
+import { FLUSHES } from "./telegraf.ts";
 
 interface Flags {
-  readonly telegraf: string;
+  readonly telegraf?: string;
+  readonly profile?: string;
   readonly rounds: number;
   readonly rate: number;
   readonly seconds: number;
@@ -31,22 +34,23 @@ function words(all: readonly MeasuredPath[]): string {
 
 export const peersCommand = new Command("peers")
   .description("The whole path to InfluxDB beside Mosquitto with Telegraf, by one ruler.")
-  .requiredOption(
+  .option(
     "--telegraf <program>",
-    "a Telegraf with inputs.mqtt_consumer and outputs.influxdb",
+    "a Telegraf with inputs.mqtt_consumer and outputs.influxdb; without one this product alone is measured",
   )
+  .option("--profile <directory>", "write a CPU profile of the aggregator there")
   .option("--rounds <n>", "rounds; each one goes through all", Number, 5)
   .option("--rate <n>", "readings a second", Number, 10_000)
   .option("--seconds <n>", "length of each measurement", Number, 15)
-  .action(async ({ telegraf, rounds, rate, seconds }: Flags) => {
+  .action(async ({ telegraf, profile, rounds, rate, seconds }: Flags) => {
     const say = (line: string): void => void process.stderr.write(`${line}\n`);
     const { mosquitto } = ensureBenchPrograms(say);
     const { cores, model } = machine();
     const plan = { ratePerSecond: rate, seconds, warmupSeconds: 10 };
+    const ofTelegraf = telegraf === undefined ? [] : FLUSHES.map((flush) => ({ telegraf, flush }));
     const runs = [
-      () => measureOurs(plan),
-      () => measureTelegraf(plan, { telegraf, mosquitto, flush: "100ms" }),
-      () => measureTelegraf(plan, { telegraf, mosquitto, flush: "10s" }),
+      () => measureOurs(plan, profile && resolve(profile)),
+      ...ofTelegraf.map((of) => () => measureTelegraf(plan, { ...of, mosquitto })),
     ];
     const measured: MeasuredPath[][] = runs.map(() => []);
     for (let round = 0; round < rounds; round++)

@@ -30,16 +30,17 @@ export interface MeasuredPath extends CoresUsed {
 const QUIET_MS = 12_000;
 const MEASUREMENT = "environment";
 
-export async function measureOurs(plan: PathPlan): Promise<MeasuredPath> {
+export async function measureOurs(
+  plan: PathPlan,
+  profileDirectory?: string,
+): Promise<MeasuredPath> {
   await using stack = new AsyncDisposableStack();
   const site = await startSite(stack);
   const store = stack.use(await startTimedStore(site.influx.url, MEASUREMENT));
   const target = await startGateway(stack, site);
   const { influx } = site;
-  const aggregator = await makeAggregator(stack, {
-    ...site,
-    influx: { ...influx, url: store.url },
-  });
+  const timed = { ...site, influx: { ...influx, url: store.url } };
+  const aggregator = await makeAggregator(stack, timed, profileDirectory);
   await aggregator.process.start();
   const pids = {
     gateway: target.pids.broker,
@@ -48,7 +49,10 @@ export async function measureOurs(plan: PathPlan): Promise<MeasuredPath> {
     hub: site.nats.hub.process.pid!,
     store: influx.process.pid!,
   };
-  return await measure(stack, { name: "this product", plan, store, target, pids });
+  const measured = await measure(stack, { name: "this product", plan, store, target, pids });
+  // A profile is written when the process ends by itself.
+  if (profileDirectory !== undefined) await aggregator.process.stop("SIGTERM");
+  return measured;
 }
 
 export async function measureTelegraf(

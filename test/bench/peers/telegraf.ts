@@ -6,7 +6,8 @@ import { ServerProcess } from "../../support/server-process.ts";
 import type { Target } from "../ingest/targets.ts";
 
 /** What Telegraf's `flush_interval` is: as shipped, or for the least latency. */
-export type Flush = "10s" | "100ms";
+export const FLUSHES = ["100ms", "10s"] as const;
+export type Flush = (typeof FLUSHES)[number];
 
 const configurationOf = (broker: Target, storeUrl: string, flush: Flush): string => `
 [agent]

@@ -3,10 +3,10 @@ import * as mqttPacket from "mqtt-packet";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { loadCatalog } from "../../../../contracts/schema/catalog.ts";
+import { SEQUENCE_BASE } from "../../../bench/ingest/shape.ts";
 import {
   AnswerScanner,
   PublishSlots,
-  SEQUENCE_BASE,
   TimeDigits,
   connectBytes,
   deviceName,
@@ -114,4 +114,22 @@ test("CONNECT carries credentials when there are some", () => {
   expect(anonymous).toMatchObject({ cmd: "connect", clientId: "a", clean: true });
   const [known] = parsed(connectBytes("a", { username: "a", password: "secret" }));
   expect(known).toMatchObject({ username: "a", password: Buffer.from("secret") });
+});
+
+test("a connection that speaks for many devices numbers each of them without a hole, in turn", () => {
+  const slots = new PublishSlots({ first: 7, step: 100, count: 3 }, 4);
+  const clock = new TimeDigits();
+  clock.set(1_732_394_104_123);
+  const seen = Array.from({ length: 7 }, (_, n) => {
+    slots.patch(n, clock);
+    const at = slots.slotOf(n) * slots.messageBytes;
+    const [packet] = parsed(slots.bytes.subarray(at, at + slots.messageBytes));
+    if (packet?.cmd !== "publish") throw new Error("no publish");
+    const { seq } = JSON.parse(packet.payload.toString()) as { seq: number };
+    return `${packet.topic.split("/")[1]} ${seq - SEQUENCE_BASE}`;
+  });
+  expect(seen).toEqual([
+    ...["bench-0000007 0", "bench-0000107 0", "bench-0000207 0"],
+    ...["bench-0000007 1", "bench-0000107 1", "bench-0000207 1", "bench-0000007 2"],
+  ]);
 });

@@ -145,3 +145,15 @@ test("an open rollup is written when it changed, and once more before its final"
   ).toEqual(["environment_10s_open", "environment_1m_open", "environment_10s", "environment_1m"]);
   expect(windows.takeOpen(10)).toEqual([]);
 });
+
+test("open rollups are taken some series at a time, those first that wait longest", () => {
+  const windows = new OpenWindows();
+  for (const device of ["a", "b", "c"]) addTo(windows, environment(device, 1, START_MS), START_MS);
+  expect(windows.changed).toBe(3);
+  const keysOf = (seriesMax: number) => windows.takeOpen(seriesMax).map(({ key }) => key);
+  expect(keysOf(1)).toEqual(["a", "a"]);
+  addTo(windows, environment("a", 2, START_MS), START_MS);
+  expect(keysOf(2)).toEqual(["b", "b", "c", "c"]);
+  expect(keysOf(2)).toEqual(["a", "a"]);
+  expect(windows.changed).toBe(0);
+});

@@ -154,3 +154,34 @@ test("requests beside the first are full ones: little load makes few requests", 
   stop.abort();
   await running;
 });
+
+test.each([
+  // So few that a store is done with a request of them before readings would notice.
+  { waiting: 300, requestsMax: 2, largest: 25 },
+  // A backlog still goes in large ones.
+  { waiting: 9_600, requestsMax: 2, largest: 300 },
+  { waiting: 300, requestsMax: 0, largest: 300 },
+])(
+  "beside $requestsMax requests of readings, $waiting rollups go at most $largest at a time",
+  async ({ waiting, requestsMax, largest }) => {
+    const requests: number[] = [];
+    const written: string[] = [];
+    const write = (records: readonly string[]): Promise<readonly []> => {
+      requests.push(records.length);
+      written.push(...records);
+      return Promise.resolve([]);
+    };
+    const queue = new GroupCommit({ encode, write, readingRequestsMax: requestsMax });
+    const stop = new AbortController();
+    const answered = Promise.withResolvers<Answer>();
+    const sketch = { writer: 0, readings: 0, rollups: waiting, isAside: false };
+    const item = itemOf(0, sketch);
+    void queue.put({ ...item, acknowledged: answered.resolve }, new Lane());
+    const running = queue.run(stop.signal);
+    await answered.promise;
+    expect(written).toEqual(item.rollups);
+    expect(Math.max(...requests)).toBe(largest);
+    stop.abort();
+    await running;
+  },
+);
