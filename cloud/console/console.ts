@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import type { MappingTable } from "../../contracts/mapping.ts";
 import type { Rule } from "../../contracts/rules/rule.ts";
 import type { ConsoleStatus } from "../../contracts/messages/status.ts";
+import { natsAccess } from "../../platform/nats/client/options.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import type { Resolved } from "../../platform/runtime/config.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
@@ -123,7 +124,7 @@ export class Console implements StatusSource {
   #parts(loginCodes: LoginCodes): RouteParts {
     const config = this.#config;
     const hub = this.#hub;
-    const { natsUrl, schemas, sessionAge: ageMs, demoUrl, demoToken } = config;
+    const { schemas, sessionAge: ageMs, demoUrl, demoToken } = config;
     const tokens = tokensOf(config);
     if (config.operatorToken === "")
       hub.logger.info({ token: tokens.operator }, "the operators' token, until the next start");
@@ -147,7 +148,7 @@ export class Console implements StatusSource {
       now,
       audit: new AuditLog(hub.connection, hub.logger),
       rules: new RuleShelf(hub, this.#files.rules),
-      trials: new RuleTrials({ natsUrl, schemas, now }),
+      trials: new RuleTrials({ nats: natsAccess(config), schemas, now }),
       mappings: this.#files.mappings,
       mappingsFile: config.mappings === "" ? null : config.mappings,
       traces: new TraceStore(),

@@ -1,5 +1,6 @@
 import { startTelemetry } from "../../otel/telemetry.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
+import { natsAccess } from "../../platform/nats/client/options.ts";
 import { publishOnce, publisherOn } from "../../platform/nats/client/publish.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { serveRetries } from "../../platform/nats/lanes/set-aside-retries.ts";
@@ -61,7 +62,7 @@ await processMain({
   env: process.env,
   argv: process.argv.slice(2),
   run: async ({ config, logger, signal, ending }) => {
-    const { place, regions, natsUrl, notifyAgeMax: ageMaxMs } = config;
+    const { place, regions, notifyAgeMax: ageMaxMs } = config;
     if (place === "region" && regions.length !== 1)
       throw new AppError(
         "CONFIG_INVALID",
@@ -74,7 +75,7 @@ await processMain({
     const telemetry = ending.use(await startTelemetry(service, config, logger));
     const inbox = place === "hub" ? { inboxPrefix: HUB_INBOX } : {};
     const connection = await connectNats(
-      { url: natsUrl, name: "notifier", ...inbox },
+      { ...natsAccess(config), name: "notifier", ...inbox },
       logger,
       signal,
     );

@@ -124,10 +124,17 @@ export function clientTls<Name extends string>(
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
 
+const SECURE: Readonly<Record<string, string>> = {
+  "http:": "https://",
+  "smtp:": "smtps://",
+  "nats:": "tls://",
+};
+
 /** The sentence for a secret that crosses a network in clear text; null if none does. */
 export function clearTextWarning(label: string, raw: string, secret: string): string | null {
   if (!URL.canParse(raw)) return null;
   const { protocol, hostname, host } = new URL(raw);
-  if (!["http:", "smtp:"].includes(protocol) || LOOPBACK.test(hostname)) return null;
-  return `${label}: ${secret} goes to ${host} in clear text, and whoever is on the way can read it; use ${protocol.slice(0, -1)}s://`;
+  const secure = SECURE[protocol];
+  if (secure === undefined || LOOPBACK.test(hostname)) return null;
+  return `${label}: ${secret} goes to ${host} in clear text, and whoever is on the way can read it; use ${secure}`;
 }

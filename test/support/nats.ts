@@ -5,6 +5,8 @@ import { eventually } from "./eventually.ts";
 import { freePort } from "./free-port.ts";
 import { ServerProcess } from "./server-process.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
+import type { NatsTls } from "../../platform/nats/client/access.ts";
+import type { Verified } from "../../platform/nats/topology/tls-config.ts";
 import type { RegionPairs } from "../../platform/nats/topology/pairs.ts";
 import {
   HUB_INBOX,
@@ -54,9 +56,34 @@ export interface WorldOptions extends RegionPairs {
   readonly hubConfiguration?: (written: string) => string;
   /** For tests of what is not allowed. */
   readonly violationsExpected?: boolean;
+  /** TLS on every link; the files are the test's to renew. */
+  readonly tls?: WorldTls;
   /** Puts something between the regions and the hub's leaf port; resolves to the port to dial. */
   readonly wan?: (hubLeafPort: number) => Promise<number>;
 }
+
+export interface WorldTls {
+  readonly verified: Verified;
+  /** `{server}.pem` and `.key` of each server, `leaf-{region}.pem`, `client.pem`, and `ca.pem` with the authorities. */
+  readonly directory: string;
+}
+
+const tlsEnv = ({ directory }: WorldTls, server: string): Record<string, string> => ({
+  NATS_TLS_CERTIFICATE: join(directory, `${server}.pem`),
+  NATS_TLS_KEY: join(directory, `${server}.key`),
+  NATS_TLS_CA: join(directory, "ca.pem"),
+  NATS_LEAF_CERTIFICATE: join(directory, `leaf-${server}.pem`),
+  NATS_LEAF_KEY: join(directory, `leaf-${server}.key`),
+});
+
+/** The files of a process of ours. */
+export const clientTlsOf = ({ directory, verified }: WorldTls): NatsTls => ({
+  ca: join(directory, "ca.pem"),
+  minVersion: "TLSv1.2",
+  ...(verified === "all"
+    ? { certificate: join(directory, "client.pem"), key: join(directory, "client.key") }
+    : {}),
+});
 
 /**
  * Starts real nats-servers, configured as the product configures them, in temporary directories and
@@ -66,15 +93,16 @@ export async function startHubAndRegions(options: WorldOptions): Promise<NatsWor
   const stack = new AsyncDisposableStack();
   try {
     const directory = stack.use(await temporaryDirectory());
-    const { violationsExpected } = options;
-    const common = { directory: directory.path, violationsExpected };
+    const { violationsExpected, tls } = options;
+    const common = { directory: directory.path, violationsExpected, tls };
+    const extras = tls ? { tls: { verified: tls.verified } } : {};
     const leafPort = await freePort();
     const wanPort = (await options.wan?.(leafPort)) ?? leafPort;
     const monitor = `127.0.0.1:${await freePort()}`;
     const hub = await startServer(stack, {
       name: "hub",
       ...common,
-      configuration: (options.hubConfiguration ?? String)(hubConfig(options)),
+      configuration: (options.hubConfiguration ?? String)(hubConfig(options, extras)),
       env: {
         NATS_MONITOR: monitor,
         NATS_STORE: join(directory.path, "hub"),
@@ -92,9 +120,9 @@ export async function startHubAndRegions(options: WorldOptions): Promise<NatsWor
       const env = {
         NATS_MONITOR: `127.0.0.1:${await freePort()}`,
         NATS_STORE: join(directory.path, region),
-        NATS_LEAF_URL: `nats-leaf://leaf-${region}:${passwordOf(`leaf-${region}`)}@127.0.0.1:${wanPort}`,
+        NATS_LEAF_URL: `${tls ? "tls" : "nats-leaf"}://leaf-${region}:${passwordOf(`leaf-${region}`)}@127.0.0.1:${wanPort}`,
       };
-      const configuration = regionConfig(options, region);
+      const configuration = regionConfig(options, region, extras);
       const server = { name: region, ...common, configuration, env };
       regions.set(region, await startServer(stack, server));
     }
@@ -140,14 +168,19 @@ async function startServer(
     configuration: string;
     env: Record<string, string>;
     violationsExpected: boolean | undefined;
+    tls: WorldTls | undefined;
   },
 ): Promise<NatsUnderTest> {
   const path = join(spec.directory, `${spec.name}.conf`);
   await writeFile(path, spec.configuration);
   const listen = `127.0.0.1:${await freePort()}`;
+  const { tls } = spec;
+  const scheme = tls ? "tls" : "nats";
+  const urlOf = (user: NatsUser): string => `${scheme}://${user}:${passwordOf(user)}@${listen}`;
   const open = (reconnect: boolean, user: NatsUser = "admin"): Promise<NatsConnection> =>
     connectOnce({
-      url: `nats://${user}:${passwordOf(user)}@${listen}`,
+      url: urlOf(user),
+      ...(tls && { tls: clientTlsOf(tls) }),
       ...(spec.name === "hub" && user !== "admin" ? { inboxPrefix: HUB_INBOX } : {}),
       reconnect,
       timeoutMs: 2_000,
@@ -156,7 +189,7 @@ async function startServer(
     name: `nats-server ${spec.name}`,
     program: "nats-server",
     args: ["-c", path],
-    env: { NATS_LISTEN: listen, ...passwords(), ...spec.env },
+    env: { NATS_LISTEN: listen, ...passwords(), ...(tls && tlsEnv(tls, spec.name)), ...spec.env },
     ready: async () => {
       const connection = await open(false);
       try {
@@ -175,7 +208,6 @@ async function startServer(
   });
   stack.use(server);
   await server.start();
-  const urlOf = (user: NatsUser): string => `nats://${user}:${passwordOf(user)}@${listen}`;
   return {
     url: urlOf("admin"),
     urlOf,

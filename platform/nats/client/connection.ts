@@ -1,11 +1,10 @@
 // The connection to a nats-server: a handle that is passed on, and asked by the functions of this folder.
 import { type NatsConnection, connect } from "nats";
+import { type NatsAccess, accessOptions } from "./access.ts";
 
 export type { NatsConnection } from "nats";
 
-export interface OneConnection {
-  /** `nats://user:password@host:port`, or without the two. */
-  readonly url: string;
+export interface OneConnection extends NatsAccess {
   readonly name?: string;
   readonly inboxPrefix?: string;
   /** True if it comes back by itself after the server was away. */
@@ -15,17 +14,14 @@ export interface OneConnection {
 
 /** Tries once. For probes, tests and tools; processes use `connectNats`, which waits for the server. */
 export function connectOnce(of: OneConnection): Promise<NatsConnection> {
-  const { host, username, password } = new URL(of.url);
   return connect({
-    servers: host,
-    ...(username === ""
-      ? {}
-      : { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
+    ...accessOptions(of),
     ...(of.name === undefined ? {} : { name: of.name }),
     ...(of.inboxPrefix === undefined ? {} : { inboxPrefix: of.inboxPrefix }),
     reconnect: of.reconnect,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 100,
+    reconnectJitterTLS: 100,
     timeout: of.timeoutMs,
   });
 }
