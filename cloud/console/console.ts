@@ -7,6 +7,7 @@ import type { MappingTable } from "../../contracts/mapping.ts";
 import type { Rule } from "../../contracts/rules/rule.ts";
 import type { ConsoleStatus } from "../../contracts/messages/status.ts";
 import { natsAccess } from "../../platform/nats/client/options.ts";
+import { clientTls } from "../../platform/runtime/client-tls.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import type { Resolved } from "../../platform/runtime/config.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
@@ -20,7 +21,7 @@ import { AuditLog } from "./audit-log.ts";
 import { Facts } from "./facts.ts";
 import { readGuides } from "./guides.ts";
 import type { Hub } from "./hub.ts";
-import type { CONSOLE_OPTIONS } from "./options.ts";
+import { type CONSOLE_OPTIONS, MQTT_TLS } from "./options.ts";
 import { RuleShelf } from "./rules/rule-shelf.ts";
 import { RuleTrials } from "./rules/rule-trials.ts";
 import { proxyMqtt } from "./mqtt/mqtt-proxy.ts";
@@ -116,7 +117,8 @@ export class Console implements StatusSource {
     const isAlone = this.#config.consoleUrl === null && this.#config.proxyPeers.length === 0;
     receiveTelemetry(server, { ...parts, trustsLoopback: isAlone });
     const hosts = allowedHosts(this.#config.consoleHost, this.#config.consoleUrl);
-    proxyMqtt(server, { guard: parts.guard, hosts, targets: this.#config.mqtt });
+    const tls = clientTls(this.#config, MQTT_TLS);
+    proxyMqtt(server, { guard: parts.guard, hosts, targets: this.#config.mqtt, tls });
     await servePage(server);
     return server;
   }

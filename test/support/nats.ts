@@ -6,7 +6,7 @@ import { freePort } from "./free-port.ts";
 import { ServerProcess } from "./server-process.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 import type { NatsTls } from "../../platform/nats/client/access.ts";
-import type { Verified } from "../../platform/nats/topology/tls-config.ts";
+import type { ServerExtras, Verified } from "../../platform/nats/topology/tls-config.ts";
 import type { RegionPairs } from "../../platform/nats/topology/pairs.ts";
 import {
   HUB_INBOX,
@@ -34,6 +34,8 @@ export interface NatsUnderTest {
   /** The same with the rights of one kind of process. */
   urlOf(user: NatsUser): string;
   readonly process: ServerProcess;
+  /** With `passwordFiles`: its variables, each `NAME: "value"` on a line of its own. */
+  readonly variables: string;
   /** Its JetStream directory. */
   readonly store: string;
   /** Opens a connection that the world closes when it ends. */
@@ -58,6 +60,8 @@ export interface WorldOptions extends RegionPairs {
   readonly violationsExpected?: boolean;
   /** TLS on every link; the files are the test's to renew. */
   readonly tls?: WorldTls;
+  /** Passwords are in a file that each server reads anew when it is told to (SIGHUP). */
+  readonly passwordFiles?: boolean;
   /** Puts something between the regions and the hub's leaf port; resolves to the port to dial. */
   readonly wan?: (hubLeafPort: number) => Promise<number>;
 }
@@ -94,15 +98,19 @@ export async function startHubAndRegions(options: WorldOptions): Promise<NatsWor
   try {
     const directory = stack.use(await temporaryDirectory());
     const { violationsExpected, tls } = options;
-    const common = { directory: directory.path, violationsExpected, tls };
-    const extras = tls ? { tls: { verified: tls.verified } } : {};
+    const included = options.passwordFiles === true;
+    const common = { directory: directory.path, violationsExpected, tls, included };
+    const extrasOf = (server: string): ServerExtras => ({
+      ...(tls ? { tls: { verified: tls.verified } } : {}),
+      ...(included ? { include: variablesFile(server) } : {}),
+    });
     const leafPort = await freePort();
     const wanPort = (await options.wan?.(leafPort)) ?? leafPort;
     const monitor = `127.0.0.1:${await freePort()}`;
     const hub = await startServer(stack, {
       name: "hub",
       ...common,
-      configuration: (options.hubConfiguration ?? String)(hubConfig(options, extras)),
+      configuration: (options.hubConfiguration ?? String)(hubConfig(options, extrasOf("hub"))),
       env: {
         NATS_MONITOR: monitor,
         NATS_STORE: join(directory.path, "hub"),
@@ -122,7 +130,7 @@ export async function startHubAndRegions(options: WorldOptions): Promise<NatsWor
         NATS_STORE: join(directory.path, region),
         NATS_LEAF_URL: `${tls ? "tls" : "nats-leaf"}://leaf-${region}:${passwordOf(`leaf-${region}`)}@127.0.0.1:${wanPort}`,
       };
-      const configuration = regionConfig(options, region, extras);
+      const configuration = regionConfig(options, region, extrasOf(region));
       const server = { name: region, ...common, configuration, env };
       regions.set(region, await startServer(stack, server));
     }
@@ -169,10 +177,20 @@ async function startServer(
     env: Record<string, string>;
     violationsExpected: boolean | undefined;
     tls: WorldTls | undefined;
+    included: boolean;
   },
 ): Promise<NatsUnderTest> {
   const path = join(spec.directory, `${spec.name}.conf`);
   await writeFile(path, spec.configuration);
+  const variables = join(spec.directory, variablesFile(spec.name));
+  const all = { ...passwords(), ...spec.env };
+  // A variable that a configuration has and does not use is an error.
+  const isInFile = ([name]: [string, string]): boolean =>
+    spec.included && /_PASSWORD$|_LEAF_URL$/.test(name) && spec.configuration.includes(`$${name}`);
+  const inFile = Object.entries(all).filter(isInFile);
+  if (spec.included)
+    await writeFile(variables, inFile.map(([name, text]) => `${name}: "${text}"\n`).join(""));
+  const env = Object.fromEntries(Object.entries(all).filter((one) => !isInFile(one)));
   const listen = `127.0.0.1:${await freePort()}`;
   const { tls } = spec;
   const scheme = tls ? "tls" : "nats";
@@ -189,7 +207,7 @@ async function startServer(
     name: `nats-server ${spec.name}`,
     program: "nats-server",
     args: ["-c", path],
-    env: { NATS_LISTEN: listen, ...passwords(), ...(tls && tlsEnv(tls, spec.name)), ...spec.env },
+    env: { NATS_LISTEN: listen, ...env, ...(tls && tlsEnv(tls, spec.name)) },
     ready: async () => {
       const connection = await open(false);
       try {
@@ -212,6 +230,7 @@ async function startServer(
     url: urlOf("admin"),
     urlOf,
     process: server,
+    variables,
     store: spec.env["NATS_STORE"]!,
     connect: async (user) => {
       const connection = await open(true, user);
@@ -220,6 +239,8 @@ async function startServer(
     },
   };
 }
+
+const variablesFile = (server: string): string => `${server}-variables.conf`;
 
 const passwords = (): Record<string, string> =>
   Object.fromEntries(

@@ -4,7 +4,7 @@ import { clearTextWarning } from "../../runtime/client-tls.ts";
 import { AppError, messageOf } from "../../runtime/errors.ts";
 import { Backoff, sleep } from "../../runtime/backoff.ts";
 import { hasPassword } from "../../runtime/secret-files.ts";
-import { type NatsAccess, accessOptions } from "./access.ts";
+import { type NatsAccess, accessOptions, tlsOf } from "./access.ts";
 import { whyNoTls } from "./why-no-tls.ts";
 
 /** A connection, as the server's monitoring knows it. */
@@ -104,7 +104,10 @@ async function explainOutages(
   target: NatsTarget,
   logger: Logger,
 ): Promise<void> {
+  if (!tlsOf(target)) return;
   let outage = new AbortController();
+  // It may be closed while the server is away, and then says no more.
+  void connection.closed().then(() => outage.abort());
   for await (const { type } of connection.status()) {
     if (type === Events.Disconnect) {
       outage.abort();
@@ -112,7 +115,6 @@ async function explainOutages(
       void explain(target, logger, outage.signal);
     } else if (type === Events.Reconnect) outage.abort();
   }
-  outage.abort();
 }
 
 async function explain(target: NatsTarget, logger: Logger, signal: AbortSignal): Promise<void> {
