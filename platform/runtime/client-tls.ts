@@ -2,6 +2,7 @@
 //
 // T1. Files that were renewed count from the next connection on, without a restart. What cannot be used counts for
 //     nothing: the old ones go on until certificate and key are there and belong together.
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type SecureVersion, createSecureContext, rootCertificates } from "node:tls";
 import type { Option } from "./config.ts";
@@ -166,6 +167,7 @@ class RenewedFiles {
       ) as Texts;
       if (this.#paths.some(([name]) => texts[name] !== this.#texts[name])) {
         createSecureContext(texts);
+        if (texts.ca !== undefined) new X509Certificate(texts.ca); // Of one that is none a context takes no notice.
         this.#texts = texts;
       }
     } catch {
