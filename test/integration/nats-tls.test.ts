@@ -8,6 +8,8 @@ import type { NatsAccess, NatsTls } from "../../platform/nats/client/access.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { connectOnce } from "../../platform/nats/client/connection.ts";
 import { natsAccess, natsOptions } from "../../platform/nats/client/options.ts";
+import { REGION_USERS } from "../../platform/nats/topology/permissions.ts";
+import { passwordVariable, regionConfig } from "../../platform/nats/topology/server-config.ts";
 import { loadConfig } from "../../platform/runtime/config.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
@@ -184,6 +186,34 @@ test("a server that asks for certificates: none, a stranger's and one that has e
     expect(await refusalOf(access(pair))).toMatch(
       `SKERRY_NATS_TLS_CERTIFICATE names ${pair.certificate}`,
     );
+});
+
+test("a region with TLS says nothing to a hub that offers none", async () => {
+  const at = join(directory, "leaf");
+  const { certificate, key } = await placeCertificate(at, ours, SERVER);
+  const leafPort = await freePort();
+  const hub = place(at, "hub.conf", `leafnodes { listen: "127.0.0.1:${leafPort}" }\n`);
+  await using server = await startServer(["-c", hub]);
+  expect(server.port).toBeGreaterThan(0);
+  await using tap = await Recorder.before(leafPort);
+  const tls = { tls: { verified: "none" } } as const;
+  const conf = place(at, "eu.conf", regionConfig({ regions: ["eu"] }, "eu", tls));
+  await using region = new ServerProcess({
+    ...{ name: "nats-server eu", program: "nats-server", args: ["-c", conf] },
+    env: {
+      NATS_LISTEN: `127.0.0.1:${await freePort()}`,
+      NATS_MONITOR: `127.0.0.1:${await freePort()}`,
+      NATS_STORE: join(at, "store"),
+      NATS_LEAF_URL: `tls://leaf-eu:${PASSWORD}@127.0.0.1:${tap.port}`,
+      ...{ NATS_TLS_CERTIFICATE: certificate, NATS_TLS_KEY: key, NATS_TLS_CA: ca },
+      ...Object.fromEntries(
+        [...REGION_USERS, "sys" as const].map((user) => [passwordVariable(user), "test-x"]),
+      ),
+    },
+    ready: () => Promise.resolve(tap.connections > 1),
+  });
+  await region.start();
+  expect(tap.heard([PASSWORD, "CONNECT"])).toEqual([]);
 });
 
 test("files that cannot be used, and clear text beside them, stop a process at its start", async () => {
