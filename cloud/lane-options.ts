@@ -1,14 +1,10 @@
+import { natsOptions } from "../platform/nats/client/options.ts";
 import { PARTITIONS_DEFAULT } from "../platform/nats/topology/topology.ts";
 import { type OptionTable, as } from "../platform/runtime/config.ts";
 
 /** The lanes that there are, and their regions: every process at the hub has to be told the same. */
 export const LANE_OPTIONS = {
-  natsUrl: {
-    env: "SKERRY_NATS_URL",
-    doc: "the hub's nats-server: nats://user:password@host:port",
-    parse: as.url,
-    password: "SKERRY_NATS_PASSWORD",
-  },
+  ...natsOptions("the hub's"),
   regions: {
     env: "SKERRY_REGIONS",
     doc: "regions whose lanes are read, separated by commas",

@@ -14,6 +14,7 @@ import { LiveSpeaker } from "../platform/nats/live/live-speaker.ts";
 import { announceProcess } from "../platform/nats/live/announce-process.ts";
 import { serveRetries } from "../platform/nats/lanes/set-aside-retries.ts";
 import { connectNats } from "../platform/nats/client/connect.ts";
+import { natsAccess } from "../platform/nats/client/options.ts";
 import { Streams } from "../platform/nats/client/streams.ts";
 import { makeMonotonicClock } from "../platform/runtime/clock.ts";
 import type { Logger } from "../platform/runtime/logger.ts";
@@ -136,7 +137,7 @@ async function openServices(
   const { tracing } = telemetry;
   const { region, gatewayId: gateway, partitions, anonymous } = config;
   const mapper = loadMapper(config.mappings);
-  const target = { url: config.natsUrl, name: `gateway ${gateway}` };
+  const target = { ...natsAccess(config), name: `gateway ${gateway}` };
   const connection = await connectNats(target, logger, signal);
   await checkLog(new Streams(connection), config, signal);
   const setAside = new SetAside({ connection, domain: region, by: "gateway", logger, signal });

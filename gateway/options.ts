@@ -1,4 +1,5 @@
 import { SCHEMAS_DIRECTORY } from "../contracts/schema/catalog.ts";
+import { natsOptions } from "../platform/nats/client/options.ts";
 import { PARTITIONS_DEFAULT } from "../platform/nats/topology/topology.ts";
 import { type OptionTable, type Resolved, as } from "../platform/runtime/config.ts";
 import { STATUS_OPTIONS } from "../platform/runtime/status-server.ts";
@@ -24,12 +25,7 @@ export const GATEWAY_OPTIONS = {
     fallback: "gateway-1",
     parse: as.token,
   },
-  natsUrl: {
-    env: "SKERRY_NATS_URL",
-    doc: "the region's nats-server: nats://user:password@host:port",
-    parse: as.url,
-    password: "SKERRY_NATS_PASSWORD",
-  },
+  ...natsOptions("the region's"),
   partitions: {
     env: "SKERRY_PARTITIONS",
     doc: "partitions of the region's log; must be what the log was created with",

@@ -10,6 +10,7 @@ import {
 } from "../../contracts/names/subjects.ts";
 import cron from "node-cron";
 import type { LiveProcess } from "../../contracts/messages/live.ts";
+import type { NatsAccess } from "../../platform/nats/client/access.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
@@ -59,7 +60,7 @@ const LAST_SAVE_MS = 1_000;
 const LAST_WRITE_OF_LANE_MS = 12_000;
 
 export interface AggregatorConfig {
-  readonly natsUrl: string;
+  readonly nats: NatsAccess;
   readonly regions: readonly string[];
   readonly partitions: number;
   /** Directory of the contracts that ship with this program. */
@@ -147,7 +148,7 @@ export class Aggregator implements StatusSource {
 
   /** Runs until `signal` aborts; then finishes the write in flight and saves the positions. */
   async run(signal: AbortSignal): Promise<void> {
-    const target = { url: this.#config.natsUrl, name: OPERATOR };
+    const target = { ...this.#config.nats, name: OPERATOR };
     const unlessAborted = (error: unknown): null => {
       if (signal.aborted) return null;
       throw error;

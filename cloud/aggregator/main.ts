@@ -1,3 +1,4 @@
+import { natsAccess } from "../../platform/nats/client/options.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import { serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
@@ -24,7 +25,10 @@ await processMain({
     ending.defer(() => Promise.race([telemetry[Symbol.asyncDispose](), sleep(LAST_SPANS_MS)]));
     const { metrics } = telemetry;
     const sink = openSink(config, logger);
-    const aggregator = new Aggregator(config, { sink, telemetry, logger });
+    const aggregator = new Aggregator(
+      { ...config, nats: natsAccess(config) },
+      { sink, telemetry, logger },
+    );
     const at = statusAddress(config);
     metrics.add(
       aggregatorMetricSpecs(

@@ -6,6 +6,8 @@ import type { AddressInfo } from "node:net";
 import type { MappingTable } from "../../contracts/mapping.ts";
 import type { Rule } from "../../contracts/rules/rule.ts";
 import type { ConsoleStatus } from "../../contracts/messages/status.ts";
+import { natsAccess } from "../../platform/nats/client/options.ts";
+import { clientTls } from "../../platform/runtime/client-tls.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import type { Resolved } from "../../platform/runtime/config.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
@@ -19,7 +21,7 @@ import { AuditLog } from "./audit-log.ts";
 import { Facts } from "./facts.ts";
 import { readGuides } from "./guides.ts";
 import type { Hub } from "./hub.ts";
-import type { CONSOLE_OPTIONS } from "./options.ts";
+import { type CONSOLE_OPTIONS, MQTT_TLS } from "./options.ts";
 import { RuleShelf } from "./rules/rule-shelf.ts";
 import { RuleTrials } from "./rules/rule-trials.ts";
 import { proxyMqtt } from "./mqtt/mqtt-proxy.ts";
@@ -115,7 +117,8 @@ export class Console implements StatusSource {
     const isAlone = this.#config.consoleUrl === null && this.#config.proxyPeers.length === 0;
     receiveTelemetry(server, { ...parts, trustsLoopback: isAlone });
     const hosts = allowedHosts(this.#config.consoleHost, this.#config.consoleUrl);
-    proxyMqtt(server, { guard: parts.guard, hosts, targets: this.#config.mqtt });
+    const tls = clientTls(this.#config, MQTT_TLS);
+    proxyMqtt(server, { guard: parts.guard, hosts, targets: this.#config.mqtt, tls });
     await servePage(server);
     return server;
   }
@@ -123,7 +126,7 @@ export class Console implements StatusSource {
   #parts(loginCodes: LoginCodes): RouteParts {
     const config = this.#config;
     const hub = this.#hub;
-    const { natsUrl, schemas, sessionAge: ageMs, demoUrl, demoToken } = config;
+    const { schemas, sessionAge: ageMs, demoUrl, demoToken } = config;
     const tokens = tokensOf(config);
     if (config.operatorToken === "")
       hub.logger.info({ token: tokens.operator }, "the operators' token, until the next start");
@@ -147,7 +150,7 @@ export class Console implements StatusSource {
       now,
       audit: new AuditLog(hub.connection, hub.logger),
       rules: new RuleShelf(hub, this.#files.rules),
-      trials: new RuleTrials({ natsUrl, schemas, now }),
+      trials: new RuleTrials({ nats: natsAccess(config), schemas, now }),
       mappings: this.#files.mappings,
       mappingsFile: config.mappings === "" ? null : config.mappings,
       traces: new TraceStore(),

@@ -1,5 +1,6 @@
 import { startTelemetry } from "../../otel/telemetry.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
+import { natsAccess } from "../../platform/nats/client/options.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
@@ -22,8 +23,8 @@ await processMain({
   run: async ({ config, logger, signal, ending }) => {
     const service = { name: "console", region: HUB };
     const telemetry = ending.use(await startTelemetry(service, config, logger));
-    const { natsUrl, regions, partitions, schemas } = config;
-    const target = { url: natsUrl, name: "console" };
+    const { regions, partitions, schemas } = config;
+    const target = { ...natsAccess(config), name: "console" };
     const connection = await connectNats(target, logger, signal);
     const registry = { connection, shippedDirectory: schemas, logger };
     const catalog = await openContractRegistry(registry, signal);

@@ -1,5 +1,6 @@
 import { SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
 import { TELEMETRY_OPTIONS } from "../../otel/options.ts";
+import { tlsOptions } from "../../platform/runtime/client-tls.ts";
 import { type OptionTable, as } from "../../platform/runtime/config.ts";
 import { STATUS_OPTIONS } from "../../platform/runtime/status-server.ts";
 import { LANE_OPTIONS } from "../lane-options.ts";
@@ -28,6 +29,8 @@ const urlsByRegion =
     });
     return new Map(pairs);
   };
+
+export const MQTT_TLS = { name: "mqtt", env: "SKERRY_CONSOLE_MQTT" } as const;
 
 export const CONSOLE_OPTIONS = {
   ...LANE_OPTIONS,
@@ -134,10 +137,11 @@ export const CONSOLE_OPTIONS = {
   },
   mqtt: {
     env: "SKERRY_CONSOLE_MQTT",
-    doc: "WebSocket listener of a gateway of each region, for the page Topics: eu=ws://host:port,us=ws://host:port",
+    doc: "WebSocket listener of a gateway of each region, for the page Topics: eu=ws://host:port,us=wss://host:port",
     fallback: "",
-    parse: urlsByRegion("ws"),
+    parse: urlsByRegion("ws", "wss"),
   },
+  ...tlsOptions({ ...MQTT_TLS, server: "the gateways, for wss" }),
   gateways: {
     env: "SKERRY_CONSOLE_GATEWAYS",
     doc: "where devices of each region connect, for the lines that the page shows: eu=mqtt://host:port,us=mqtts://host:port",

@@ -1,6 +1,6 @@
 import { createTransport } from "nodemailer";
 import { traceFields } from "../../otel/propagation.ts";
-import type { ClientTls } from "../../platform/runtime/client-tls.ts";
+import { type ClientTls, isSameTls } from "../../platform/runtime/client-tls.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { EmailChannelSpec } from "./channels.ts";
@@ -14,9 +14,13 @@ const ALERTS_HEADER = "X-Skerry-Alerts";
 /** The sender of one channel, which may send for several regions at once. */
 const CONNECTIONS_MAX = 2;
 
+type Transport = ReturnType<typeof createTransport>;
+
 export class EmailSender implements Sender {
   readonly #spec: Pick<EmailChannelSpec, "from" | "to">;
-  readonly #transport: ReturnType<typeof createTransport>;
+  readonly #open: (tls: ClientTls | undefined) => Transport;
+  readonly #tls: ClientTls | undefined;
+  #transport: { readonly transport: Transport; readonly tls: ClientTls | undefined };
   readonly #logger: Logger;
 
   /**
@@ -30,26 +34,40 @@ export class EmailSender implements Sender {
   ) {
     this.#spec = spec;
     this.#logger = logger;
-    this.#transport = createTransport({
-      url,
-      ...(tls ? { tls } : {}),
-      // Who names an authority means TLS: a server that offers none gets no mail, and no password.
-      ...(tls?.ca === undefined ? {} : { requireTLS: true }),
-      pool: true,
-      maxConnections: CONNECTIONS_MAX,
-      connectionTimeout: ATTEMPT_WITHIN_MS,
-      greetingTimeout: ATTEMPT_WITHIN_MS,
-      socketTimeout: ATTEMPT_WITHIN_MS,
-      disableFileAccess: true,
-      disableUrlAccess: true,
-    });
+    this.#open = (now) =>
+      createTransport({
+        url,
+        ...(now ? { tls: now } : {}),
+        // Who names an authority means TLS: a server that offers none gets no mail, and no password.
+        ...(now?.ca === undefined ? {} : { requireTLS: true }),
+        pool: true,
+        maxConnections: CONNECTIONS_MAX,
+        connectionTimeout: ATTEMPT_WITHIN_MS,
+        greetingTimeout: ATTEMPT_WITHIN_MS,
+        socketTimeout: ATTEMPT_WITHIN_MS,
+        disableFileAccess: true,
+        disableUrlAccess: true,
+      });
+    this.#tls = tls;
+    const now = tls && { ...tls };
+    this.#transport = { transport: this.#open(now), tls: now };
+  }
+
+  /** The library keeps what it was told: files that were renewed are a transport of their own. */
+  #transportNow(): Transport {
+    const { transport, tls: known } = this.#transport;
+    const tls = this.#tls && { ...this.#tls };
+    if (isSameTls(tls, known)) return transport;
+    transport.close(); // Once it has sent what it has.
+    this.#transport = { transport: this.#open(tls), tls };
+    return this.#transport.transport;
   }
 
   async send(message: Message, traceparent: string | null): Promise<Outcome> {
     const { kind, alerts } = message;
     const [first] = alerts;
     try {
-      const { rejected } = (await this.#transport.sendMail({
+      const { rejected } = (await this.#transportNow().sendMail({
         from: this.#spec.from,
         to: [...this.#spec.to],
         subject: subjectOf(message),

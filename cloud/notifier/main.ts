@@ -1,5 +1,6 @@
 import { startTelemetry } from "../../otel/telemetry.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
+import { natsAccess } from "../../platform/nats/client/options.ts";
 import { publishOnce, publisherOn } from "../../platform/nats/client/publish.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { serveRetries } from "../../platform/nats/lanes/set-aside-retries.ts";
@@ -60,7 +61,7 @@ await processMain({
   env: process.env,
   argv: process.argv.slice(2),
   run: async ({ config, logger, signal, ending }) => {
-    const { place, regions, natsUrl, notifyAgeMax: ageMaxMs } = config;
+    const { place, regions, notifyAgeMax: ageMaxMs } = config;
     if (place === "region" && regions.length !== 1)
       throw new AppError(
         "CONFIG_INVALID",
@@ -71,7 +72,11 @@ await processMain({
     const domain = place === "hub" ? HUB : regions[0]!;
     const service = { name: "notifier", region: domain };
     const telemetry = ending.use(await startTelemetry(service, config, logger));
-    const connection = await connectNats({ url: natsUrl, name: "notifier" }, logger, signal);
+    const connection = await connectNats(
+      { ...natsAccess(config), name: "notifier" },
+      logger,
+      signal,
+    );
     const setAside = new SetAside({ connection, domain, by: "notifier", logger, signal });
     const { tracing } = telemetry;
     const parts = { connection, channels, setAside, tracing, logger };

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { NOTIFIER_PLACES, type NotifierPlace } from "../../contracts/messages/notification.ts";
 import { TELEMETRY_OPTIONS } from "../../otel/options.ts";
+import { natsOptions } from "../../platform/nats/client/options.ts";
 import { tlsOptions } from "../../platform/runtime/client-tls.ts";
 import { type OptionTable, as } from "../../platform/runtime/config.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
@@ -15,10 +16,7 @@ export const WEBHOOK_TLS = { name: "webhook", env: "SKERRY_WEBHOOK", besideSyste
 /** @param env holds the variables that a channels file names, such as `"$SLACK_URL"`, or those with their files. */
 export const notifierOptions = (env: Env) =>
   ({
-    natsUrl: {
-      ...LANE_OPTIONS.natsUrl,
-      doc: "nats-server of the hub or of the region, as the place says: nats://user:password@host:port",
-    },
+    ...natsOptions("the hub's or, as the place says, the region's"),
     regions: { ...LANE_OPTIONS.regions, doc: "regions whose alerts are told; in a region, itself" },
     place: {
       env: "SKERRY_NOTIFIER_PLACE",

@@ -1,6 +1,7 @@
 import { openReconciliation } from "../sinks/sinks.ts";
 import { startTelemetry } from "../../otel/telemetry.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
+import { natsAccess } from "../../platform/nats/client/options.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
 import { natsServerMetricSpecs } from "../../platform/nats/monitoring/metrics.ts";
@@ -24,7 +25,7 @@ await processMain({
     const telemetry = ending.use(await startTelemetry(service, config, logger));
     const { tracing } = telemetry;
     const source = openReconciliation(config);
-    const target = { url: config.natsUrl, name: "steward" };
+    const target = { ...natsAccess(config), name: "steward" };
     const connection = await connectNats(target, logger, signal);
     const registry = { connection, shippedDirectory: config.schemas, logger };
     const catalog = await openContractRegistry(registry, signal);

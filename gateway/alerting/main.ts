@@ -7,6 +7,7 @@ import {
 import { oncePerTurn } from "../../otel/once-per-turn.ts";
 import { startTelemetry } from "../../otel/telemetry.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
+import { natsAccess } from "../../platform/nats/client/options.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { checkLog } from "../../platform/nats/lanes/check-log.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
@@ -86,7 +87,11 @@ await processMain({
     const telemetry = ending.use(
       await startTelemetry({ name: "alerting", region }, config, logger),
     );
-    const connection = await connectNats({ url: config.natsUrl, name: "alerting" }, logger, signal);
+    const connection = await connectNats(
+      { ...natsAccess(config), name: "alerting" },
+      logger,
+      signal,
+    );
     const streams = new Streams(connection);
     await checkLog(streams, config, signal);
     const by = { domain: region, by: "alerting" } as const;

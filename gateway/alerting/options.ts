@@ -1,17 +1,17 @@
 import { readFileSync } from "node:fs";
 import { type Rule, parseRules } from "../../contracts/rules/rule.ts";
 import { TELEMETRY_OPTIONS } from "../../otel/options.ts";
+import { natsOptions } from "../../platform/nats/client/options.ts";
 import { MONITORING_OPTIONS } from "../../platform/nats/monitoring/options.ts";
 import type { OptionTable } from "../../platform/runtime/config.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import { GATEWAY_OPTIONS } from "../options.ts";
 
-const { region, natsUrl, partitions, schemas, statusHost, statusPort, statusHosts } =
-  GATEWAY_OPTIONS;
+const { region, partitions, schemas, statusHost, statusPort, statusHosts } = GATEWAY_OPTIONS;
 
 export const ALERTING_OPTIONS = {
   region: { ...region, doc: "the region whose log is watched" },
-  natsUrl,
+  ...natsOptions("the region's"),
   partitions,
   schemas,
   statusHost,

@@ -1,7 +1,12 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { type RegionPairs, parseCopies } from "../../platform/nats/topology/pairs.ts";
 import { hubConfig, regionConfig } from "../../platform/nats/topology/server-config.ts";
+import {
+  type ServerExtras,
+  VERIFIED,
+  type Verified,
+} from "../../platform/nats/topology/tls-config.ts";
 import {
   applyTopology,
   diffTopology,
@@ -38,6 +43,14 @@ interface Flags {
   readonly logGib: number;
   readonly rejectsGib?: number;
   readonly rejectsKeep?: number;
+}
+
+interface ConfigFlags {
+  readonly regions: string[];
+  readonly copies?: string;
+  readonly tls: boolean;
+  readonly verify: Verified;
+  readonly include?: string;
 }
 
 const COPIES_DOC =
@@ -88,11 +101,26 @@ export function addTopologyCommand(program: Command, say: Say): void {
     .argument("<server>", "hub, or a region")
     .requiredOption("--regions <names>", "all of them: eu,us", (raw) => raw.split(","))
     .option("--copies <pairs>", COPIES_DOC)
-    .action((server: string, flags: { regions: string[]; copies?: string }) => {
+    .option(
+      "--tls",
+      "TLS for clients and leaves; the paths are in NATS_TLS_CERTIFICATE and so on",
+      false,
+    )
+    .addOption(
+      new Option("--verify <whom>", "with --tls: who has to show a certificate, too")
+        .choices(VERIFIED)
+        .default("leaf"),
+    )
+    .option("--include <file>", "variables, such as passwords, that a reload reads anew")
+    .action((server: string, flags: ConfigFlags) => {
       const pairs = pairsOf(flags.regions, flags.copies);
       if (server !== HUB && !flags.regions.includes(server))
         throw refused(`${server} is neither hub nor a region`);
-      sayText(say, server === HUB ? hubConfig(pairs) : regionConfig(pairs, server));
+      const extras: ServerExtras = {
+        ...(flags.tls ? { tls: { verified: flags.verify } } : {}),
+        ...(flags.include === undefined ? {} : { include: flags.include }),
+      };
+      sayText(say, server === HUB ? hubConfig(pairs, extras) : regionConfig(pairs, server, extras));
     });
   command(
     "diff",

@@ -54,7 +54,7 @@ export const cliPage = (): string =>
       "Without an address it asks the local installation that `npm start` runs, here or in a directory above; " +
       "against any other, name the nats-server with `--nats nats://user@host:port`. Its password is in a file, which `--nats-password-file` " +
       "or the variable `SKERRY_NATS_PASSWORD_FILE` names, or in `SKERRY_NATS_PASSWORD`; where one command speaks to several servers, " +
-      "the domain may stand before `_FILE`, as in `…_PASSWORD_HUB_FILE` and `…_PASSWORD_EU_FILE`, which count before. A password in the URL works, with a warning: everybody on the machine can read it.",
+      "the domain may stand before `_FILE`, as in `…_PASSWORD_HUB_FILE` and `…_PASSWORD_EU_FILE`, which count before. With `tls://` it is TLS or nothing, and `SKERRY_NATS_TLS_CA` and its sisters are as for [every process](options.md). A password in the URL works, with a warning: everybody on the machine can read it.",
     ...makeProgram(() => undefined).commands.flatMap((group) =>
       group.commands.length === 0
         ? [`## ${group.name()}`, ...commandParts(group.name(), group)]

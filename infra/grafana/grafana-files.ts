@@ -7,6 +7,8 @@ export interface InfluxReader {
   readonly url: string;
   readonly user: string;
   readonly passwordFile: string;
+  /** The authority of its certificate, if that is one of your own. */
+  readonly caFile?: string;
 }
 
 export interface SourceUrls {
@@ -23,15 +25,19 @@ function sourceEntry({ uid, name, type, database }: Source, urls: SourceUrls): o
       isDefault: true,
       jsonData: { httpMethod: "POST", timeInterval: "15s", manageAlerts: true },
     };
-  const { url, user, passwordFile } = urls.influxdb;
+  const { url, user, passwordFile, caFile } = urls.influxdb;
+  const json = { version: "InfluxQL", dbName: database, httpMode: "POST", timeInterval: "10s" };
   return {
     ...common,
     ...{ url, user },
     // Read by Grafana when it reads this file.
-    secureJsonData: { password: `$__file{${passwordFile}}` },
+    secureJsonData: {
+      password: `$__file{${passwordFile}}`,
+      ...(caFile === undefined ? {} : { tlsCACert: `$__file{${caFile}}` }),
+    },
     // `database` is read by Grafana 9, `dbName` by those after it.
     database,
-    jsonData: { version: "InfluxQL", dbName: database, httpMode: "POST", timeInterval: "10s" },
+    jsonData: caFile === undefined ? json : { ...json, tlsAuthWithCACert: true },
   };
 }
 

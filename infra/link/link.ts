@@ -6,10 +6,18 @@
 //     nats-servers notice a cut as without the link.
 // J2. Both sides say first who they are: whoever dials the wrong port is told in words, and gets no byte from a
 //     nats-server.
+// J3. Certificates that were renewed count from the next connection on; those that cannot be used are told, and the
+//     old ones go on. Nothing older than TLS 1.2 is spoken.
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { type AddressInfo, type Server, type Socket, connect, createServer } from "node:net";
-import { connect as connectTls, createServer as createTlsServer } from "node:tls";
+import {
+  type Server as TlsServer,
+  connect as connectTls,
+  createSecureContext,
+  createServer as createTlsServer,
+} from "node:tls";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
@@ -19,6 +27,8 @@ import type { Address, Side } from "./options.ts";
 const PREFACE = Buffer.from("skerry-link 1\n", "latin1");
 const PREFACE_WITHIN_MS = 10_000;
 const DIAL_WITHIN_MS = 10_000;
+const MIN_VERSION = "TLSv1.2";
+const RENEWED_EVERY_MS = 1_000;
 
 export interface LinkConfig {
   readonly side: Side;
@@ -44,7 +54,8 @@ export interface LinkStatus {
 export class Link implements StatusSource, AsyncDisposable {
   readonly #config: LinkConfig;
   readonly #logger: Logger;
-  readonly #tls: Tls;
+  #tls: Tls;
+  readonly #renewing: NodeJS.Timeout | undefined;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #toHub: Passed = { plain: 0, wire: 0 };
@@ -61,8 +72,13 @@ export class Link implements StatusSource, AsyncDisposable {
     const { on, cert, key, ca } = this.#tls;
     this.#server =
       on && config.side === "hub"
-        ? createTlsServer({ cert, key, ca, requestCert: ca !== undefined }, accept)
+        ? createTlsServer(
+            { cert, key, ca, minVersion: MIN_VERSION, requestCert: ca !== undefined },
+            accept,
+          )
         : createServer({ noDelay: true }, accept);
+    if (this.#tls.on && config.side === "hub")
+      this.#renewing = setInterval(() => this.#renew(), RENEWED_EVERY_MS).unref();
     this.#server.on("tlsClientError", (error) => this.#failed(`no TLS: ${messageOf(error)}`));
   }
 
@@ -74,10 +90,12 @@ export class Link implements StatusSource, AsyncDisposable {
       const what = `SKERRY_LINK_LISTEN ${host}:${port}: ${messageOf(cause)}`;
       throw new AppError("ADDRESS_IN_USE", "fatal", what, { cause });
     });
-    const isLocal = ["127.0.0.1", "::1", "localhost"].includes(host);
-    if (!this.#tls.on && !isLocal)
+    const { side, target } = this.#config;
+    const wan = side === "hub" ? host : target.host;
+    if (!this.#tls.on && !["127.0.0.1", "::1", "localhost"].includes(wan))
       this.#logger.warn(
-        "the link is not encrypted: set SKERRY_LINK_CERT at the hub, SKERRY_LINK_CA in regions",
+        `the link over ${wan} is in clear text, with the password of the leaf and all that regions say: set ` +
+          "SKERRY_LINK_CERT and SKERRY_LINK_KEY at the hub, and SKERRY_LINK_CA in regions",
       );
   }
 
@@ -98,9 +116,34 @@ export class Link implements StatusSource, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#renewing);
     for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
     await once(this.#server, "close");
+  }
+
+  /** Takes up files that have changed (J3). */
+  #renew(): void {
+    try {
+      const now = tlsOf(this.#config);
+      const isSame = (["cert", "key", "ca"] as const).every((name) =>
+        now[name] === undefined
+          ? this.#tls[name] === undefined
+          : this.#tls[name]?.equals(now[name]),
+      );
+      if (isSame) return;
+      const { cert, key, ca } = now;
+      createSecureContext({ cert, key, ca });
+      if (ca) new X509Certificate(ca); // Of an authority that is none a context takes no notice.
+      if (this.#config.side === "hub")
+        (this.#server as TlsServer).setSecureContext({ cert, key, ca, minVersion: MIN_VERSION });
+      this.#tls = now;
+      this.#logger.info("the certificates of the link are renewed");
+    } catch (error) {
+      this.#failed(
+        `certificates changed and cannot be used, the old ones go on: ${messageOf(error)}`,
+      );
+    }
   }
 
   async #accept(accepted: Socket): Promise<void> {
@@ -139,11 +182,12 @@ export class Link implements StatusSource, AsyncDisposable {
 
   async #dial(): Promise<Socket> {
     const { target, side } = this.#config;
+    if (this.#tls.on && side === "region") this.#renew();
     const { on, cert, key, ca } = this.#tls;
     const isTls = on && side === "region";
     const options = { ...target, timeout: DIAL_WITHIN_MS, noDelay: true };
     const socket = isTls
-      ? connectTls({ ...options, servername: target.host, cert, key, ca })
+      ? connectTls({ ...options, servername: target.host, cert, key, ca, minVersion: MIN_VERSION })
       : connect(options);
     socket.once("timeout", () => socket.destroy(new Error("it does not answer")));
     try {

@@ -5,6 +5,7 @@ import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import { fileVariable, hasPassword } from "../../platform/runtime/secret-files.ts";
 import { createPrivately } from "../../platform/runtime/private-files.ts";
 import { launcherProgram } from "./options.ts";
+import { makeLocalCertificates } from "./certificates.ts";
 import { Demo } from "./demo/demo.ts";
 import { planDemo } from "./demo/plan-demo.ts";
 import { type LocalOptions, secretPath } from "./places.ts";
@@ -46,6 +47,7 @@ async function main(): Promise<number> {
     say,
   });
   createPrivately(); // The servers, too; packages are installed by now.
+  if (options.tls) await makeLocalCertificates(options);
   const secret = makeSecrets(options.dataDir);
   const local = planLocal(options, {
     programs,

@@ -64,6 +64,12 @@ export const launcherProgram = (): Command =>
         as.url,
       ),
     )
+    .addOption(
+      new Option(
+        "--tls",
+        "TLS on every link: MQTT, NATS, leaf nodes, InfluxDB; the authority is certificates/ca.pem in the data directory",
+      ),
+    )
     .addOption(new Option("--no-open", "do not open the console, even where there is a desktop"))
     .addOption(
       option("--run-for <duration>", "stop by itself, for example 40s or 5m", as.durationMs),

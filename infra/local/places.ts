@@ -28,6 +28,8 @@ export interface LocalOptions {
   channels: string | null;
   /** The URL of the mail server of e-mail channels. */
   smtpUrl: string | null;
+  /** Everything speaks TLS, but for status pages and the console. */
+  tls?: boolean;
 }
 
 export interface PlanContext {
@@ -75,6 +77,8 @@ export interface ProcessPlan {
 
 export interface Addresses {
   nats: Record<"hub" | Region, string>;
+  /** PEM file with the authority of all servers; absent without TLS. */
+  ca?: string;
   /** As its reader. */
   influx: string;
   mqtt: Record<Region, string>;
@@ -108,7 +112,26 @@ export const natsUrl = (
   options: LocalOptions,
   context: PlanContext,
 ): string =>
-  `nats://${user}:${passwordOf(server, user, context)}@${HOST}:${natsPort(server, options)}`;
+  `${natsScheme(options)}://${user}:${passwordOf(server, user, context)}@${HOST}:${natsPort(server, options)}`;
+
+const natsScheme = ({ tls }: LocalOptions): string => (tls ? "tls" : "nats");
+
+/** The variable of an option that names the authority, where there is one. */
+const trust = (variable: string, options: LocalOptions): Env =>
+  options.tls ? { [variable]: certificatePath("ca", options) } : {};
+
+export const certificateDirectory = ({ dataDir }: Pick<LocalOptions, "dataDir">): string =>
+  join(dataDir, "certificates");
+
+/** The certificate of a server or a client; its key is beside it. */
+export const certificatePath = (
+  name: string,
+  options: Pick<LocalOptions, "dataDir">,
+  end: "pem" | "key" = "pem",
+): string => join(certificateDirectory(options), `${name}.${end}`);
+
+/** The authority for what has no option of its own: Node's variable. */
+export const nodeTrust = (options: LocalOptions): Env => trust("NODE_EXTRA_CA_CERTS", options);
 
 /** The options with which a process of ours is a user of a server. */
 export const natsEnv = (
@@ -117,15 +140,16 @@ export const natsEnv = (
   options: LocalOptions,
   { secretFile }: PlanParts,
 ): Env => ({
-  SKERRY_NATS_URL: `nats://${user}@${HOST}:${natsPort(server, options)}`,
+  SKERRY_NATS_URL: `${natsScheme(options)}://${user}@${HOST}:${natsPort(server, options)}`,
   SKERRY_NATS_PASSWORD_FILE: secretFile(`${server} ${user}`),
+  ...trust("SKERRY_NATS_TLS_CA", options),
 });
 
 const natsPort = (server: NatsServerName, options: LocalOptions): number =>
   server === "hub" ? options.portBase : regionBase(options, server);
 
-export const influxUrl = ({ portBase }: LocalOptions, user = ""): string =>
-  `http://${user === "" ? "" : `${user}@`}${HOST}:${portBase + 3}`;
+export const influxUrl = ({ portBase, tls }: LocalOptions, user = ""): string =>
+  `${tls ? "https" : "http"}://${user === "" ? "" : `${user}@`}${HOST}:${portBase + 3}`;
 
 /** The same for InfluxDB. */
 export const influxEnv = (
@@ -136,6 +160,7 @@ export const influxEnv = (
   SKERRY_INFLUX_URL: influxUrl(options, user),
   SKERRY_INFLUX_PASSWORD_FILE: secretFile(`influx ${user}`),
   SKERRY_INFLUX_DATABASE: INFLUX_DATABASE,
+  ...trust("SKERRY_INFLUX_TLS_CA", options),
 });
 
 /** The file that holds one secret, and nothing else. */

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { NatsUser } from "../../platform/nats/topology/permissions.ts";
 import { hubConfig, regionConfig } from "../../platform/nats/topology/server-config.ts";
+import type { ServerExtras } from "../../platform/nats/topology/tls-config.ts";
 import { ROOMY, SPARING } from "./node-flags.ts";
 import { observerFiles } from "./observer-files.ts";
 import {
@@ -18,11 +19,13 @@ import {
   type ProcessPlan,
   REGIONS,
   type Region,
+  certificatePath,
   influxEnv,
   influxUrl,
   natsConfigPath,
   natsEnv,
   natsUrl,
+  nodeTrust,
   regionBase,
   secretPath,
 } from "./places.ts";
@@ -71,10 +74,11 @@ export function planLocal(options: LocalOptions, given: PlanContext): LocalPlan 
       eu: natsUrl("admin", "eu", options, context),
       us: natsUrl("admin", "us", options, context),
     },
+    ...(options.tls ? { ca: certificatePath("ca", options) } : {}),
     influx: influxUrl(options, `reader:${context.secret("influx reader")}`),
     mqtt: {
-      eu: `mqtt://${HOST}:${regionBase(options, "eu") + 2}`,
-      us: `mqtt://${HOST}:${regionBase(options, "us") + 2}`,
+      eu: mqttUrl("eu", options),
+      us: mqttUrl("us", options),
     },
     console: {
       url: `http://${HOST}:${options.portBase + 7}/`,
@@ -112,25 +116,22 @@ export function planLocal(options: LocalOptions, given: PlanContext): LocalPlan 
       SKERRY_RATE: String(options.rate),
       SKERRY_KEEP_TIMES: String(options.keepTimes),
       SKERRY_LEDGER: ledgerPath,
+      ...nodeTrust(options),
     },
     context,
   );
   for (const { name, readyUrl } of [...services, simulator])
     addresses.status[name] = new URL("/status", readyUrl).href;
-  const pairs = { regions: REGIONS };
   return {
     files: [
-      { path: natsConfigPath("hub", options), text: hubConfig(pairs) },
-      ...REGIONS.map((region) => ({
-        path: natsConfigPath(region, options),
-        text: regionConfig(pairs, region),
-      })),
+      ...natsConfigs(options),
       ...observerFiles({
         ...{ project: PROJECT, dataDir: options.dataDir },
         influx: {
           url: influxUrl(options),
           user: "reader",
           passwordFile: secretFile("influx reader"),
+          ...(options.tls ? { caFile: certificatePath("ca", options) } : {}),
         },
         status: addresses.status,
       }),
@@ -157,6 +158,18 @@ export function planLocal(options: LocalOptions, given: PlanContext): LocalPlan 
   };
 }
 
+function natsConfigs(options: LocalOptions): { path: string; text: string }[] {
+  const pairs = { regions: REGIONS };
+  const extras: ServerExtras = options.tls ? { tls: { verified: "leaf" } } : {};
+  return [
+    { path: natsConfigPath("hub", options), text: hubConfig(pairs, extras) },
+    ...REGIONS.map((region) => ({
+      path: natsConfigPath(region, options),
+      text: regionConfig(pairs, region, extras),
+    })),
+  ];
+}
+
 function regionServices(region: Region, options: LocalOptions, context: PlanParts): ProcessPlan[] {
   const base = regionBase(options, region);
   const as = (user: NatsUser): Env => ({
@@ -173,7 +186,7 @@ function regionServices(region: Region, options: LocalOptions, context: PlanPart
       },
       {
         ...as("gateway"),
-        SKERRY_MQTT_PORT: String(base + 2),
+        ...mqttListener(base + 2, options),
         SKERRY_ANONYMOUS: "loopback",
         SKERRY_MAPPINGS: MAPPINGS_FILE,
         SKERRY_DATA_DIR: join(options.dataDir, "gateway", region),
@@ -192,6 +205,19 @@ function regionServices(region: Region, options: LocalOptions, context: PlanPart
     ),
   ];
 }
+
+const mqttUrl = (region: Region, options: LocalOptions): string =>
+  `${options.tls ? "mqtts" : "mqtt"}://${HOST}:${regionBase(options, region) + 2}`;
+
+const mqttListener = (port: number, options: LocalOptions): Env =>
+  options.tls
+    ? {
+        SKERRY_MQTT_PORT: "none",
+        SKERRY_MQTTS_PORT: String(port),
+        SKERRY_TLS_CERTIFICATE: certificatePath("gateway", options),
+        SKERRY_TLS_KEY: certificatePath("gateway", options, "key"),
+      }
+    : { SKERRY_MQTT_PORT: String(port) };
 
 function consoleService(options: LocalOptions, context: PlanParts): ProcessPlan {
   const { portBase } = options;

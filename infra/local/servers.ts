@@ -20,6 +20,8 @@ import {
   type ProcessPlan,
   REGIONS,
   type Region,
+  certificatePath,
+  influxUrl,
   natsConfigPath,
   passwordOf,
   regionBase,
@@ -46,13 +48,22 @@ export function regionServer(
   context: PlanContext,
 ): ProcessPlan {
   const base = regionBase(options, region);
-  const leafUrl = `nats-leaf://leaf-${region}:${leafPassword(region, context)}@${HOST}:${leafPort(options)}`;
+  const scheme = options.tls ? "tls" : "nats-leaf";
+  const leafUrl = `${scheme}://leaf-${region}:${leafPassword(region, context)}@${HOST}:${leafPort(options)}`;
   return natsServer(
     {
       name: region,
       users: REGION_USERS,
       ports: { client: base, monitor: base + 1 },
-      env: { NATS_LEAF_URL: leafUrl },
+      env: {
+        NATS_LEAF_URL: leafUrl,
+        ...(options.tls
+          ? {
+              NATS_LEAF_CERTIFICATE: certificatePath(`leaf-${region}`, options),
+              NATS_LEAF_KEY: certificatePath(`leaf-${region}`, options, "key"),
+            }
+          : {}),
+      },
     },
     options,
     context,
@@ -89,6 +100,13 @@ const natsServer = (
         passwordOf(spec.name, user, context),
       ]),
     ),
+    ...(options.tls
+      ? {
+          NATS_TLS_CERTIFICATE: certificatePath(`nats-${spec.name}`, options),
+          NATS_TLS_KEY: certificatePath(`nats-${spec.name}`, options, "key"),
+          NATS_TLS_CA: certificatePath("ca", options),
+        }
+      : {}),
     ...spec.env,
   },
   ports: spec.ports,
@@ -108,8 +126,15 @@ export function influxServer(options: LocalOptions, context: PlanContext): Proce
       INFLUXDB_META_DIR: join(options.dataDir, "influx/meta"),
       INFLUXDB_DATA_DIR: join(options.dataDir, "influx/data"),
       INFLUXDB_DATA_WAL_DIR: join(options.dataDir, "influx/wal"),
+      ...(options.tls
+        ? {
+            INFLUXDB_HTTP_HTTPS_ENABLED: "true",
+            INFLUXDB_HTTP_HTTPS_CERTIFICATE: certificatePath("influxd", options),
+            INFLUXDB_HTTP_HTTPS_PRIVATE_KEY: certificatePath("influxd", options, "key"),
+          }
+        : {}),
     },
     ports,
-    readyUrl: `http://${HOST}:${ports.http}/ping`,
+    readyUrl: `${influxUrl(options)}/ping`,
   };
 }

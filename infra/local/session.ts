@@ -6,6 +6,7 @@ import logUpdate from "log-update";
 import { InsightWatch } from "../../cloud/insight/watch.ts";
 import { telemetryStream } from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import type { NatsAccess } from "../../platform/nats/client/access.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { applyTopology } from "../../platform/nats/topology/apply-topology.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
@@ -17,7 +18,7 @@ import { makePrivateDirectory } from "../../platform/runtime/private-files.ts";
 import { type Incident, incidentLine } from "./incident.ts";
 import { Monitor, lanesPassed } from "./monitor.ts";
 import { renderPanel } from "./panel.ts";
-import { REGIONS, type Region } from "./places.ts";
+import { type Addresses, REGIONS, type Region } from "./places.ts";
 import type { LocalPlan } from "./plan.ts";
 import { type Report, type StreamMarks, makeReport, streamMarks } from "./report.ts";
 import { makeInfluxUsers } from "./influx-users.ts";
@@ -136,7 +137,7 @@ export class Session {
     await makeInfluxUsers(this.#plan.influx, this.#options.say);
     const [hub, eu, us] = await Promise.all(
       [addresses.nats.hub, addresses.nats.eu, addresses.nats.us].map((url) =>
-        connectNats({ url, name: "launcher" }, this.#logger, stop),
+        connectNats({ ...accessTo(url, addresses), name: "launcher" }, this.#logger, stop),
       ),
     );
     const connections: Connections = { hub: hub!, eu: eu!, us: us! };
@@ -174,13 +175,19 @@ export class Session {
 
   #watchInBackground(): void {
     const { signal } = this.#background;
+    const { addresses } = this.#plan;
     void this.#monitor.watch(signal);
     void this.#insight?.run(signal);
     for (const name of ["hub", ...REGIONS] as const) {
       const child = this.#supervisor.get(`nats-${name}`);
       const killed = (what: string): void =>
         this.#supervisor.report({ at: new Date(), process: `nats-${name}`, what });
-      void watchJetStream(child, jetStreamProbe(this.#plan.addresses.nats[name]), killed, signal);
+      void watchJetStream(
+        child,
+        jetStreamProbe(accessTo(addresses.nats[name], addresses)),
+        killed,
+        signal,
+      );
     }
   }
 
@@ -292,6 +299,11 @@ export class Session {
     return false;
   }
 }
+
+const accessTo = (url: string, { ca }: Addresses): NatsAccess => ({
+  url,
+  ...(ca === undefined ? {} : { tls: { ca, minVersion: "TLSv1.2" } }),
+});
 
 /** The partitions of the logs that the data directory holds; else what was asked for. @throws AppError `CONFIG_INVALID`, where they differ. */
 async function partitionsOf(

@@ -1,3 +1,4 @@
+import type { NatsAccess } from "../../platform/nats/client/access.ts";
 import { connectOnce } from "../../platform/nats/client/connection.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
@@ -42,9 +43,9 @@ export async function watchJetStream(
 }
 
 /** One probe on a connection of its own: the account's JetStream answers about its streams. */
-export const jetStreamProbe = (url: string) => async (): Promise<void> => {
+export const jetStreamProbe = (access: NatsAccess) => async (): Promise<void> => {
   const options = { name: "watchdog", timeoutMs: PROBE_TIMEOUT_MS, reconnect: false };
-  const connection = await connectOnce({ url, ...options });
+  const connection = await connectOnce({ ...access, ...options });
   try {
     await new Streams(connection, options).list();
   } finally {

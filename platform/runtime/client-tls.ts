@@ -1,4 +1,8 @@
 // TLS of a client, the same four options wherever we are one: authority, certificate, key, lowest version.
+//
+// T1. Files that were renewed count from the next connection on, without a restart. What cannot be used counts for
+//     nothing: the old ones go on until certificate and key are there and belong together.
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type SecureVersion, createSecureContext, rootCertificates } from "node:tls";
 import type { Option } from "./config.ts";
@@ -27,7 +31,7 @@ export type TlsConfig<Name extends string> = Readonly<
     Record<`${Name}TlsMinVersion`, Version>
 >;
 
-/** Options of Node's TLS, and of everything that hands them on to it. */
+/** Options of Node's TLS, and of everything that hands them on to it. What the files say is asked anew each time (T1). */
 export interface ClientTls {
   readonly ca?: string | string[];
   readonly cert?: string;
@@ -115,19 +119,77 @@ export function clientTls<Name extends string>(
   checked("CERTIFICATE", certificate, { cert: certificate?.text });
   checked("KEY", key, { key: key?.text });
   checked("KEY", key, { cert: certificate?.text, key: key?.text });
-  return {
-    minVersion,
-    ...(ca && { ca: besideSystem ? [...rootCertificates, ca.text] : ca.text }),
-    ...(certificate && key && { cert: certificate.text, key: key.text }),
-  };
+  const files = new RenewedFiles({ ca, cert: certificate, key });
+  const tls: { -readonly [K in keyof ClientTls]: ClientTls[K] } = { minVersion };
+  const ask = (name: "ca" | "cert" | "key", get: () => ClientTls["ca"]): void =>
+    void Object.defineProperty(tls, name, { enumerable: true, get });
+  if (ca)
+    ask("ca", () => {
+      const { ca: own } = files.now;
+      return besideSystem ? [...rootCertificates, own!] : own;
+    });
+  if (certificate && key) {
+    ask("cert", () => files.now.cert);
+    ask("key", () => files.now.key);
+  }
+  return tls;
+}
+
+/** True if the files said the same both times; each side is a copy, `{ ...tls }`. */
+export const isSameTls = (one: ClientTls | undefined, other: ClientTls | undefined): boolean =>
+  one?.ca === other?.ca && one?.cert === other?.cert && one?.key === other?.key;
+
+type Texts = Partial<Record<"ca" | "cert" | "key", string>>;
+
+/** Files are read this often at most: some make many connections. */
+const RENEWED_EVERY_MS = 1_000;
+
+/** Texts of files as they are now, or were when they could last be used (T1). */
+class RenewedFiles {
+  readonly #paths: readonly (readonly [name: keyof Texts, path: string])[];
+  #texts: Texts;
+  #readAtMs = performance.now();
+
+  constructor(files: Readonly<Record<keyof Texts, PemFile | null>>) {
+    const given = Object.entries(files).flatMap(([name, file]) => (file ? [[name, file]] : []));
+    const pairs = given as [keyof Texts, PemFile][];
+    this.#paths = pairs.map(([name, { path }]) => [name, path]);
+    this.#texts = Object.fromEntries(pairs.map(([name, { text }]) => [name, text]));
+  }
+
+  get now(): Texts {
+    const nowMs = performance.now();
+    if (nowMs - this.#readAtMs < RENEWED_EVERY_MS) return this.#texts;
+    this.#readAtMs = nowMs;
+    try {
+      const texts = Object.fromEntries(
+        this.#paths.map(([name, path]) => [name, readFileSync(path, "utf8")]),
+      ) as Texts;
+      if (this.#paths.some(([name]) => texts[name] !== this.#texts[name])) {
+        createSecureContext(texts);
+        if (texts.ca !== undefined) new X509Certificate(texts.ca); // Of one that is none a context takes no notice.
+        this.#texts = texts;
+      }
+    } catch {
+      // Somebody is about to write them.
+    }
+    return this.#texts;
+  }
 }
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
+
+const SECURE: Readonly<Record<string, string>> = {
+  "http:": "https://",
+  "smtp:": "smtps://",
+  "nats:": "tls://",
+};
 
 /** The sentence for a secret that crosses a network in clear text; null if none does. */
 export function clearTextWarning(label: string, raw: string, secret: string): string | null {
   if (!URL.canParse(raw)) return null;
   const { protocol, hostname, host } = new URL(raw);
-  if (!["http:", "smtp:"].includes(protocol) || LOOPBACK.test(hostname)) return null;
-  return `${label}: ${secret} goes to ${host} in clear text, and whoever is on the way can read it; use ${protocol.slice(0, -1)}s://`;
+  const secure = SECURE[protocol];
+  if (secure === undefined || LOOPBACK.test(hostname)) return null;
+  return `${label}: ${secret} goes to ${host} in clear text, and whoever is on the way can read it; use ${secure}`;
 }

@@ -21,6 +21,8 @@ export interface Option<T> {
   secret?: true;
   /** The variable with the password of the user in a URL. It is a secret, and no flag takes its value. */
   password?: string;
+  /** The file of that password is an option of its own in the same table. */
+  passwordFileApart?: true;
 }
 
 export type OptionTable = Record<string, Option<unknown>>;
@@ -48,7 +50,7 @@ export interface Setting {
 
 /** Everything that sets an option: itself, the password of its user, and the files of secrets. */
 export function settingsOf(name: string, option: Option<unknown>): Setting[] {
-  const { env, doc, fallback, secret, password } = option;
+  const { env, doc, fallback, secret, password, passwordFileApart } = option;
   const flag = flagOf(name);
   const settings: Setting[] = [{ env, flag, doc, fallback }];
   if (secret)
@@ -57,13 +59,14 @@ export function settingsOf(name: string, option: Option<unknown>): Setting[] {
       doc: `file that holds ${env}`,
     });
   if (password !== undefined)
-    settings.push(
-      { env: password, flag: null, fallback: "", doc: `password of the user in ${env}` },
-      {
-        ...{ env: fileVariable(password), flag: passwordFlag(password), fallback: "" },
-        doc: `file that holds ${password}`,
-      },
-    );
+    settings.push({
+      ...{ env: password, flag: null, fallback: "", doc: `password of the user in ${env}` },
+    });
+  if (password !== undefined && !passwordFileApart)
+    settings.push({
+      ...{ env: fileVariable(password), flag: passwordFlag(password), fallback: "" },
+      doc: `file that holds ${password}`,
+    });
   return settings;
 }
 

@@ -17,6 +17,12 @@ import { startHubAndRegions } from "../support/nats.ts";
 import { FrameWriter } from "../support/nats-frames.ts";
 import { type Service, startService } from "../support/services.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
+import {
+  type TestAuthority,
+  place,
+  placeCertificate,
+  testAuthority,
+} from "../support/tls-files.ts";
 
 const PREFACE = "skerry-link 1\n";
 
@@ -220,6 +226,51 @@ test("without a certificate of the authority nobody passes", async () => {
   await closed(near);
   expect(reached).toBe(0);
   expect((await region.status<LinkStatus>()).lastError).not.toBeNull();
+});
+
+test("certificates of both ends are renewed without a restart; what cannot be used is told, and the old ones go on", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { path } = stack.use(await temporaryDirectory());
+  const [old, next] = [await testAuthority("old"), await testAuthority("next")];
+  const issueAll = async (authority: TestAuthority): Promise<void> => {
+    await placeCertificate(path, authority, { kind: "server", hosts: ["localhost"] });
+    await placeCertificate(path, authority, { kind: "client", name: "eu" });
+  };
+  const files = (name: string) => ({
+    SKERRY_LINK_CERT: join(path, `${name}.pem`),
+    SKERRY_LINK_KEY: join(path, `${name}.key`),
+    SKERRY_LINK_CA: join(path, "ca.pem"),
+  });
+  place(path, "ca.pem", old.pem);
+  await issueAll(old);
+  const { port: target } = await listen(stack, (socket) => void socket.pipe(socket));
+  const { port, hub, region } = await startLink(stack, target, {
+    hub: files("localhost"),
+    region: files("eu"),
+  });
+  const echoed = async (): Promise<boolean> => {
+    const socket = await dial(port);
+    socket.write("hello");
+    const answer = await Promise.race([once(socket, "data"), once(socket, "close")]);
+    socket.destroy();
+    return String(answer[0]) === "hello";
+  };
+  await eventually("it passes", echoed);
+  place(path, "ca.pem", "no certificate");
+  await eventually("what cannot be used is told", async () => {
+    expect(await echoed()).toBe(true);
+    return /cannot be used, the old ones go on/.test(hub.process.output);
+  });
+  place(path, "ca.pem", old.pem + next.pem);
+  await issueAll(next);
+  await eventually("the hub has the new ones", () => /are renewed/.test(hub.process.output));
+  place(path, "ca.pem", next.pem);
+  await eventually("both have the new ones alone", async () => {
+    const passed = await echoed();
+    return passed && /are renewed/.test(region.process.output);
+  });
+  place(path, "ca.pem", old.pem);
+  await eventually("who is of another authority does not pass", async () => !(await echoed()));
 });
 
 test("a region behind it is copied, for fewer bytes; kills of either end and a cut cost a reconnect", async () => {

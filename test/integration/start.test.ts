@@ -11,6 +11,8 @@ import { Launcher, isAlive } from "../support/launcher.ts";
 import { eventually } from "../support/eventually.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { startOtlpReceiver } from "../support/otlp-receiver.ts";
+import { skerry } from "../support/skerry.ts";
+import type { Report } from "../../infra/local/report.ts";
 
 const HOPS = [
   "device publish",
@@ -76,6 +78,36 @@ test("kill -9 of gateway, aggregator, influxd and a nats-server loses and double
     }
   }
 }, 120_000);
+
+test("with --tls everything speaks TLS, and the command line finds its way", async () => {
+  await using directory = await temporaryDirectory();
+  const json = join(directory.path, "report.json");
+  const args = [
+    "--tls",
+    "--port-base",
+    "18360",
+    "--devices",
+    "4",
+    "--rate",
+    "50",
+    "--run-for",
+    "5s",
+  ];
+  await using launcher = new Launcher(directory.path, [...args, "--json", json]);
+  await eventually("it runs", () => launcher.output.includes("acknowledged"), 40_000);
+  const { nats, mqtt, influx } = JSON.parse(
+    readFileSync(join(directory.path, "addresses.json"), "utf8"),
+  ) as Record<"nats" | "mqtt", Record<string, string>> & { influx: string };
+  for (const url of [...Object.values(nats), ...Object.values(mqtt), influx])
+    expect(new URL(url).protocol).toMatch(/^(tls|mqtts|https):$/);
+  const { out } = await skerry(["status", "--data-dir", directory.path]);
+  expect(out).toMatch(/nats-hub +runs/);
+  expect(out).toMatch(/influxd +runs/);
+  expect(await launcher.exit()).toBe(0);
+  const report = JSON.parse(readFileSync(json, "utf8")) as Report;
+  expect(report).toMatchObject({ missing: 0, duplicated: 0, incidents: [] });
+  expect(report.acknowledged).toBeGreaterThan(50);
+}, 90_000);
 
 test("two copies side by side; SIGTERM stops each and leaves nothing behind", async () => {
   await using first = await temporaryDirectory();

@@ -20,6 +20,8 @@ import { anAlert } from "../support/an-alert.ts";
 import { INFLUX_PASSWORDS, startBareInflux } from "../support/influx.ts";
 import * as certificates from "../support/mqtt-certificates.ts";
 import { skerry } from "../support/skerry.ts";
+import { eventually } from "../support/eventually.ts";
+import { testAuthority } from "../support/tls-files.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const { AUTHORITY, SERVER_CERTIFICATE, SERVER_KEY, DEVICE_CERTIFICATE, DEVICE_KEY } = certificates;
@@ -200,6 +202,43 @@ test("mail: with an authority, the password is said under TLS or not at all", as
   );
   expect(untrusted.heard.join("\n")).not.toContain(password);
   for (const { close } of [offering, stripped, untrusted]) close();
+});
+
+test("files that are renewed count from the next connection on, for InfluxDB, webhooks and mail", async () => {
+  const strangers = (await testAuthority("strangers")).pem;
+  const ca = file("renewed.pem", strangers);
+  const tls = read({ CA: ca });
+  await using server = await httpsServer();
+  const webhook = new WebhookSender(
+    { url: `https://127.0.0.1:${server.port}/`, format: "json" },
+    { tls },
+  );
+  const influx = new InfluxClient({
+    ...{ url: `https://127.0.0.1:${server.port}`, database: "skerry", tls },
+  });
+  const smtp = await smtpServer({ starttls: true });
+  const channel = { from: "a@example.org", to: ["b@example.org"] };
+  const email = new EmailSender(channel, { url: smtp.url, tls }, SILENT);
+  const outcomes = async (): Promise<string[]> => [
+    (await webhook.send(MESSAGE, null)).kind,
+    (await email.send(MESSAGE, null)).kind,
+    await influx.write(["a b=1"]).then(
+      () => "delivered",
+      () => "deferred",
+    ),
+  ];
+  expect(await outcomes()).toEqual(["deferred", "deferred", "deferred"]);
+  file("renewed.pem", AUTHORITY);
+  await eventually("all are delivered", async () =>
+    (await outcomes()).every((kind) => kind === "delivered"),
+  );
+  file("renewed.pem", "half of a fi");
+  const laterMs = performance.now() + 1_200; // They are read once a second at most.
+  await eventually("it goes on", async () => {
+    expect(await outcomes()).toEqual(["delivered", "delivered", "delivered"]);
+    return performance.now() > laterMs;
+  });
+  smtp.close();
 });
 
 test("what cannot be used is named, option and file", () => {

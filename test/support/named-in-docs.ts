@@ -27,7 +27,9 @@ const scripts = Object.keys(
   (JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: object }).scripts,
 );
 const skerry = makeProgram(() => undefined);
-const serverConfigs = hubConfig({ regions: ["eu"] }) + regionConfig({ regions: ["eu"] }, "eu");
+const WITH_TLS = { tls: { verified: "all" } } as const;
+const serverConfigs =
+  hubConfig({ regions: ["eu"] }, WITH_TLS) + regionConfig({ regions: ["eu"] }, "eu", WITH_TLS);
 const metrics = readFileSync(join(ROOT, "docs/reference/metrics.md"), "utf8");
 /** Commands whose options are in a main.ts that cannot be asked without being run. */
 const toolText = globSync("test/{prove,bench}/**/*.ts", { cwd: ROOT })

@@ -5,6 +5,8 @@ import { eventually } from "./eventually.ts";
 import { freePort } from "./free-port.ts";
 import { ServerProcess } from "./server-process.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
+import type { NatsTls } from "../../platform/nats/client/access.ts";
+import type { ServerExtras, Verified } from "../../platform/nats/topology/tls-config.ts";
 import type { RegionPairs } from "../../platform/nats/topology/pairs.ts";
 import {
   HUB_USERS,
@@ -31,6 +33,8 @@ export interface NatsUnderTest {
   /** The same with the rights of one kind of process. */
   urlOf(user: NatsUser): string;
   readonly process: ServerProcess;
+  /** With `passwordFiles`: its variables, each `NAME: "value"` on a line of its own. */
+  readonly variables: string;
   /** Its JetStream directory. */
   readonly store: string;
   /** Opens a connection that the world closes when it ends. */
@@ -53,9 +57,36 @@ export interface WorldOptions extends RegionPairs {
   readonly hubConfiguration?: (written: string) => string;
   /** For tests of what is not allowed. */
   readonly violationsExpected?: boolean;
+  /** TLS on every link; the files are the test's to renew. */
+  readonly tls?: WorldTls;
+  /** Passwords are in a file that each server reads anew when it is told to (SIGHUP). */
+  readonly passwordFiles?: boolean;
   /** Puts something between the regions and the hub's leaf port; resolves to the port to dial. */
   readonly wan?: (hubLeafPort: number) => Promise<number>;
 }
+
+export interface WorldTls {
+  readonly verified: Verified;
+  /** `{server}.pem` and `.key` of each server, `leaf-{region}.pem`, `client.pem`, and `ca.pem` with the authorities. */
+  readonly directory: string;
+}
+
+const tlsEnv = ({ directory }: WorldTls, server: string): Record<string, string> => ({
+  NATS_TLS_CERTIFICATE: join(directory, `${server}.pem`),
+  NATS_TLS_KEY: join(directory, `${server}.key`),
+  NATS_TLS_CA: join(directory, "ca.pem"),
+  NATS_LEAF_CERTIFICATE: join(directory, `leaf-${server}.pem`),
+  NATS_LEAF_KEY: join(directory, `leaf-${server}.key`),
+});
+
+/** The files of a process of ours. */
+export const clientTlsOf = ({ directory, verified }: WorldTls): NatsTls => ({
+  ca: join(directory, "ca.pem"),
+  minVersion: "TLSv1.2",
+  ...(verified === "all"
+    ? { certificate: join(directory, "client.pem"), key: join(directory, "client.key") }
+    : {}),
+});
 
 /**
  * Starts real nats-servers, configured as the product configures them, in temporary directories and
@@ -65,15 +96,20 @@ export async function startHubAndRegions(options: WorldOptions): Promise<NatsWor
   const stack = new AsyncDisposableStack();
   try {
     const directory = stack.use(await temporaryDirectory());
-    const { violationsExpected } = options;
-    const common = { directory: directory.path, violationsExpected };
+    const { violationsExpected, tls } = options;
+    const included = options.passwordFiles === true;
+    const common = { directory: directory.path, violationsExpected, tls, included };
+    const extrasOf = (server: string): ServerExtras => ({
+      ...(tls ? { tls: { verified: tls.verified } } : {}),
+      ...(included ? { include: variablesFile(server) } : {}),
+    });
     const leafPort = await freePort();
     const wanPort = (await options.wan?.(leafPort)) ?? leafPort;
     const monitor = `127.0.0.1:${await freePort()}`;
     const hub = await startServer(stack, {
       name: "hub",
       ...common,
-      configuration: (options.hubConfiguration ?? String)(hubConfig(options)),
+      configuration: (options.hubConfiguration ?? String)(hubConfig(options, extrasOf("hub"))),
       env: {
         NATS_MONITOR: monitor,
         NATS_STORE: join(directory.path, "hub"),
@@ -91,9 +127,9 @@ export async function startHubAndRegions(options: WorldOptions): Promise<NatsWor
       const env = {
         NATS_MONITOR: `127.0.0.1:${await freePort()}`,
         NATS_STORE: join(directory.path, region),
-        NATS_LEAF_URL: `nats-leaf://leaf-${region}:${passwordOf(`leaf-${region}`)}@127.0.0.1:${wanPort}`,
+        NATS_LEAF_URL: `${tls ? "tls" : "nats-leaf"}://leaf-${region}:${passwordOf(`leaf-${region}`)}@127.0.0.1:${wanPort}`,
       };
-      const configuration = regionConfig(options, region);
+      const configuration = regionConfig(options, region, extrasOf(region));
       const server = { name: region, ...common, configuration, env };
       regions.set(region, await startServer(stack, server));
     }
@@ -139,14 +175,29 @@ async function startServer(
     configuration: string;
     env: Record<string, string>;
     violationsExpected: boolean | undefined;
+    tls: WorldTls | undefined;
+    included: boolean;
   },
 ): Promise<NatsUnderTest> {
   const path = join(spec.directory, `${spec.name}.conf`);
   await writeFile(path, spec.configuration);
+  const variables = join(spec.directory, variablesFile(spec.name));
+  const all = { ...passwords(), ...spec.env };
+  // A variable that a configuration has and does not use is an error.
+  const isInFile = ([name]: [string, string]): boolean =>
+    spec.included && /_PASSWORD$|_LEAF_URL$/.test(name) && spec.configuration.includes(`$${name}`);
+  const inFile = Object.entries(all).filter(isInFile);
+  if (spec.included)
+    await writeFile(variables, inFile.map(([name, text]) => `${name}: "${text}"\n`).join(""));
+  const env = Object.fromEntries(Object.entries(all).filter((one) => !isInFile(one)));
   const listen = `127.0.0.1:${await freePort()}`;
+  const { tls } = spec;
+  const scheme = tls ? "tls" : "nats";
+  const urlOf = (user: NatsUser): string => `${scheme}://${user}:${passwordOf(user)}@${listen}`;
   const open = (reconnect: boolean, user: NatsUser = "admin"): Promise<NatsConnection> =>
     connectOnce({
-      url: `nats://${user}:${passwordOf(user)}@${listen}`,
+      url: urlOf(user),
+      ...(tls && { tls: clientTlsOf(tls) }),
       reconnect,
       timeoutMs: 2_000,
     });
@@ -154,7 +205,7 @@ async function startServer(
     name: `nats-server ${spec.name}`,
     program: "nats-server",
     args: ["-c", path],
-    env: { NATS_LISTEN: listen, ...passwords(), ...spec.env },
+    env: { NATS_LISTEN: listen, ...env, ...(tls && tlsEnv(tls, spec.name)) },
     ready: async () => {
       const connection = await open(false);
       try {
@@ -173,11 +224,11 @@ async function startServer(
   });
   stack.use(server);
   await server.start();
-  const urlOf = (user: NatsUser): string => `nats://${user}:${passwordOf(user)}@${listen}`;
   return {
     url: urlOf("admin"),
     urlOf,
     process: server,
+    variables,
     store: spec.env["NATS_STORE"]!,
     connect: async (user) => {
       const connection = await open(true, user);
@@ -186,6 +237,8 @@ async function startServer(
     },
   };
 }
+
+const variablesFile = (server: string): string => `${server}-variables.conf`;
 
 const passwords = (): Record<string, string> =>
   Object.fromEntries(

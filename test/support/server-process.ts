@@ -94,6 +94,11 @@ export class ServerProcess implements AsyncDisposable {
     await this.start();
   }
 
+  /** SIGHUP, upon which many a server reads its files anew. */
+  reload(): void {
+    this.#child?.kill("SIGHUP");
+  }
+
   /** SIGSTOP: the process keeps its sockets and answers nothing; `resume` ends that. */
   freeze(): void {
     this.#child?.kill("SIGSTOP");

@@ -7,6 +7,7 @@ const MAIN = join(import.meta.dirname, "../../infra/cli/main.ts");
 export interface SkerryOptions {
   /** Where it is typed. */
   readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
   /** Nobody reads its standard output: the first write meets a closed pipe. */
   readonly isUnread?: boolean;
 }
@@ -29,12 +30,12 @@ function withoutPasswords(args: readonly string[]): {
 /** `npx skerry …` without npx; `out` is what it printed, errors included. */
 export async function skerry(
   args: readonly string[],
-  { cwd, isUnread = false }: SkerryOptions = {},
+  { cwd, env = {}, isUnread = false }: SkerryOptions = {},
 ): Promise<{ code: number | null; out: string }> {
   const bare = withoutPasswords(args);
   const child = spawn(process.execPath, [MAIN, ...bare.args], {
     cwd,
-    env: { ...process.env, ...bare.env },
+    env: { ...process.env, ...bare.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   if (isUnread) child.stdout.destroy();

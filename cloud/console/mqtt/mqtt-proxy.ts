@@ -6,9 +6,11 @@
 // M3. Whoever is refused holds no connection, whether or not they close their end.
 import type { FastifyInstance } from "fastify";
 import type { IncomingMessage } from "node:http";
-import { connect } from "node:net";
+import { connect, isIP } from "node:net";
 import type { Duplex } from "node:stream";
+import { connect as connectTls } from "node:tls";
 import type { Guard } from "../access/guard.ts";
+import type { ClientTls } from "../../../platform/runtime/client-tls.ts";
 import { isAllowedHost } from "../../../platform/runtime/http-host.ts";
 import { type Role, mayDo } from "../access/who.ts";
 import { ViewerConnections } from "./viewer-connection.ts";
@@ -34,13 +36,15 @@ export interface MqttProxyParts {
   readonly hosts: ReadonlySet<string>;
   /** The WebSocket listener of a gateway of each region. */
   readonly targets: ReadonlyMap<string, URL>;
+  /** TLS of those that are wss. */
+  readonly tls: ClientTls;
 }
 
 export function proxyMqtt(
   server: FastifyInstance,
-  { guard, hosts, targets }: MqttProxyParts,
+  { guard, hosts, targets, tls }: MqttProxyParts,
 ): void {
-  const viewers = new ViewerConnections();
+  const viewers = new ViewerConnections(tls);
   const open = { viewer: 0, operator: 0 };
   server.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
@@ -59,7 +63,7 @@ export function proxyMqtt(
       open[role] -= 1;
       clearInterval(watch);
     });
-    if (mayDo(role, "operator")) forward(request, socket, head, target);
+    if (mayDo(role, "operator")) forward(request, socket, head, { target, tls });
     else viewers.open(request, socket, head, target);
   });
 }
@@ -95,8 +99,17 @@ function refuse(socket: Duplex, status: string): void {
   socket.end(answer, () => socket.destroy()); // M3
 }
 
-function forward(request: IncomingMessage, socket: Duplex, head: Buffer, target: URL): void {
-  const gateway = connect(Number(target.port), target.hostname);
+function forward(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  { target, tls }: { target: URL; tls: ClientTls },
+): void {
+  const host = target.hostname.replace(/^\[|\]$/g, "");
+  const to = { host, port: Number(target.port || (target.protocol === "wss:" ? 443 : 80)) };
+  const servername = isIP(host) === 0 ? { servername: host } : {};
+  const isTls = target.protocol === "wss:";
+  const gateway = isTls ? connectTls({ ...to, ...servername, ...tls }) : connect(to);
   const close = (): void => {
     gateway.destroy();
     socket.destroy();
@@ -106,7 +119,7 @@ function forward(request: IncomingMessage, socket: Duplex, head: Buffer, target:
     const value = request.headers[name];
     return typeof value === "string" ? [`${name}: ${value}`] : [];
   });
-  gateway.once("connect", () => {
+  gateway.once(isTls ? "secureConnect" : "connect", () => {
     const lines = [`GET ${target.pathname} HTTP/1.1`, `host: ${target.host}`, ...headers];
     gateway.write(`${lines.join("\r\n")}\r\n\r\n`);
     if (head.length > 0) gateway.write(head);

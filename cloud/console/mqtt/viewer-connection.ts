@@ -11,6 +11,7 @@ import type { Duplex } from "node:stream";
 import * as mqttPacket from "mqtt-packet";
 import type { Packet, Parser } from "mqtt-packet";
 import { WebSocket, WebSocketServer } from "ws";
+import type { ClientTls } from "../../../platform/runtime/client-tls.ts";
 import { refusalOf } from "./viewer-packets.ts";
 
 /** The largest packet of a viewer: filters, and no payload. */
@@ -38,10 +39,19 @@ const handshakes = (): WebSocketServer =>
 /** Serves viewers' connections that were let in already. */
 export class ViewerConnections {
   readonly #server = handshakes();
+  readonly #tls: ClientTls;
+
+  /** @param tls of gateways that are reached by wss. */
+  constructor(tls: ClientTls) {
+    this.#tls = tls;
+  }
 
   open(request: IncomingMessage, socket: Duplex, head: Buffer, target: URL): void {
     this.#server.handleUpgrade(request, socket, head, (page) => {
-      const gateway = new WebSocket(target, SUBPROTOCOL, { perMessageDeflate: false });
+      const gateway = new WebSocket(target, SUBPROTOCOL, {
+        perMessageDeflate: false,
+        ...this.#tls,
+      });
       join(page, gateway);
     });
   }

@@ -10,8 +10,8 @@ import type { TrialOrder, TrialResult } from "./rule-trials.ts";
 
 const CONNECT_WITHIN_MS = 5_000;
 
-const { natsUrl, schemas, rule, current, region, sinceMs } = workerData as TrialOrder;
-const target = { url: natsUrl, name: "console" };
+const { nats, schemas, rule, current, region, sinceMs } = workerData as TrialOrder;
+const target = { ...nats, name: "console" };
 const logger = makeLogger({}, "silent");
 const connection = await connectNats(target, logger, AbortSignal.timeout(CONNECT_WITHIN_MS));
 const catalog = await knownContracts(connection, schemas);

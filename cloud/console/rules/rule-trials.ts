@@ -4,6 +4,7 @@
 import { Worker } from "node:worker_threads";
 import type { Alert } from "../../../contracts/messages/alert.ts";
 import type { Rule } from "../../../contracts/rules/rule.ts";
+import type { NatsAccess } from "../../../platform/nats/client/access.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 import { Problem } from "../api/problem.ts";
 import { type Asker, TrialQueue } from "./trial-queue.ts";
@@ -23,7 +24,7 @@ export interface TrialWanted {
 
 /** The words that begin a trial in its thread. */
 export interface TrialOrder extends TrialWanted {
-  readonly natsUrl: string;
+  readonly nats: NatsAccess;
   readonly schemas: string;
 }
 
@@ -36,10 +37,10 @@ export interface TrialResult {
 }
 
 export class RuleTrials {
-  readonly #of: { readonly natsUrl: string; readonly schemas: string };
+  readonly #of: { readonly nats: NatsAccess; readonly schemas: string };
   readonly #queue: TrialQueue;
 
-  constructor({ now, ...of }: { natsUrl: string; schemas: string; now: () => number }) {
+  constructor({ now, ...of }: { nats: NatsAccess; schemas: string; now: () => number }) {
     this.#of = of;
     this.#queue = new TrialQueue(now);
   }

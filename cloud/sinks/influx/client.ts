@@ -4,7 +4,7 @@ import {
   RequestTimedOutError,
   type Transport,
 } from "@influxdata/influxdb-client";
-import type { ClientTls } from "../../../platform/runtime/client-tls.ts";
+import { type ClientTls, isSameTls } from "../../../platform/runtime/client-tls.ts";
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
 
 export interface InfluxTarget {
@@ -52,7 +52,9 @@ const STORED = 204;
  * used: `flush()` does not wait for batches in flight, and failed ones are dropped on close.
  */
 export class InfluxClient {
-  readonly #transport: Transport;
+  readonly #open: (tls: ClientTls | undefined) => Transport;
+  readonly #tls: ClientTls | undefined;
+  #transport: { readonly transport: Transport; readonly tls: ClientTls | undefined };
   readonly #database: string;
   readonly #api: InfluxApi;
   readonly #writePath: string;
@@ -62,10 +64,13 @@ export class InfluxClient {
   constructor(target: InfluxTarget, timeoutMs = 10_000) {
     const url = new URL(target.url);
     this.#headers = authorization(target, url);
-    this.#transport = new InfluxDB({
-      ...{ url: url.origin, timeout: timeoutMs },
-      ...(target.tls && url.protocol === "https:" ? { transportOptions: target.tls } : {}),
-    }).transport;
+    this.#open = (tls) =>
+      new InfluxDB({
+        ...{ url: url.origin, timeout: timeoutMs },
+        ...(tls ? { transportOptions: tls } : {}),
+      }).transport;
+    this.#tls = url.protocol === "https:" ? target.tls : undefined;
+    this.#transport = { transport: this.#open(this.#tls), tls: this.#tls && { ...this.#tls } };
     this.#database = target.database;
     this.#api = target.api ?? "v1";
     const named = encodeURIComponent(target.database);
@@ -134,6 +139,13 @@ export class InfluxClient {
     }
   }
 
+  /** The library keeps what it was told: files that were renewed are a transport of their own. */
+  #transportNow(): Transport {
+    const tls = this.#tls && { ...this.#tls };
+    if (!isSameTls(tls, this.#transport.tls)) this.#transport = { transport: this.#open(tls), tls };
+    return this.#transport.transport;
+  }
+
   async #send(
     path: string,
     method: string,
@@ -145,7 +157,7 @@ export class InfluxClient {
     const started = (_: unknown, code = 0): void => void (status = code);
     try {
       const options = { method, headers };
-      const body: unknown = await this.#transport.request(path, content, options, started);
+      const body: unknown = await this.#transportNow().request(path, content, options, started);
       return { status, body };
     } catch (error) {
       throw toAppError(error);

@@ -13,6 +13,8 @@ const FILE = "addresses.json";
 export interface InstallationAddresses {
   /** URL of each nats-server by its JetStream domain: `hub`, `eu`, … */
   readonly nats: Readonly<Record<string, string>>;
+  /** PEM file with the authority of the servers, where they speak TLS. */
+  readonly ca?: string;
   readonly influx?: string;
   readonly console?: { readonly url: string; readonly operatorToken: string };
   /** `/status` of each process by its name. */
@@ -36,6 +38,8 @@ export interface Place {
 export interface NatsAddress extends TypedAddress {
   /** File that names the server; null if the command line does. */
   readonly from: string | null;
+  /** The authority that this file names. */
+  readonly ca?: string;
 }
 
 /** The installation of a data directory, or the closest one. @throws AppError `CONFIG_INVALID` saying what to do. */
@@ -79,5 +83,6 @@ export function natsAddress(place: Place, domain: string): NatsAddress {
     throw refused(
       `${path} has no nats-server "${domain}", only ${Object.keys(addresses.nats).join(", ")}.`,
     );
-  return { url, from: path };
+  const { ca } = addresses;
+  return { url, from: path, ...(ca === undefined ? {} : { ca }) };
 }

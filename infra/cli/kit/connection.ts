@@ -1,10 +1,15 @@
 // Connections to nats-servers for as long as a command works.
-import { connectNats } from "../../../platform/nats/client/connect.ts";
+import type { NatsAccess } from "../../../platform/nats/client/access.ts";
+import { clearPasswordWarning, connectNats } from "../../../platform/nats/client/connect.ts";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
+import { NATS_TLS_OPTIONS, accessTo } from "../../../platform/nats/client/options.ts";
+import { TlsRefusal } from "../../../platform/nats/client/why-no-tls.ts";
+import { loadConfig } from "../../../platform/runtime/config.ts";
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
 import { makeLogger } from "../../../platform/runtime/logger.ts";
-import { completeUrl } from "./credentials.ts";
+import { completeUrl, environmentOf } from "./credentials.ts";
 import { type NatsAddress, type Place, natsAddress } from "./addresses.ts";
+import { remark } from "./output.ts";
 import { refused } from "../../../cloud/operations/refused.ts";
 
 const CONNECT_WITHIN_MS = 5_000;
@@ -31,19 +36,34 @@ export async function openNats(
   address: NatsAddress,
   withinMs = CONNECT_WITHIN_MS,
 ): Promise<NatsConnection> {
-  const valid = validUrl(address.url);
-  const url = address.from === null ? completeUrl(address) : valid;
-  const target = { url, name: "skerry" };
+  const target = { ...accessOf(address), name: "skerry" };
   try {
     return await connectNats(target, SILENT, AbortSignal.timeout(withinMs));
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
+    if (error.cause instanceof TlsRefusal)
+      throw refused(`No connection to ${new URL(address.url).host}: ${error.cause.message}`, error);
     throw refused(unreachable(address, messageOf(error.cause)), error);
   }
 }
 
+/** A local installation says by itself how it is reached; for any other server the variables count that every process has. */
+function accessOf(address: NatsAddress): NatsAccess {
+  const { from, ca } = address;
+  const valid = validUrl(address.url);
+  const own = ca === undefined ? {} : { SKERRY_NATS_TLS_CA: ca };
+  const env = from === null ? environmentOf() : own;
+  const url = from === null ? completeUrl(address) : valid;
+  const access = accessTo({ url, label: "the URL" }, loadConfig(NATS_TLS_OPTIONS, env));
+  const warning = clearPasswordWarning(access, "skerry: warning");
+  if (warning !== null) remark(warning);
+  return access;
+}
+
 function validUrl(url: string): string {
-  if (!URL.canParse(url)) throw refused(`"${url}" is no URL: nats://user:password@host:port`);
+  const protocol = URL.canParse(url) ? new URL(url).protocol : "";
+  if (protocol !== "nats:" && protocol !== "tls:")
+    throw refused(`"${url}" is no URL of a nats-server: nats://user@host:port, or tls://…`);
   return url;
 }
 

@@ -4,6 +4,7 @@ import { InsightWatch } from "../../../cloud/insight/watch.ts";
 import type { ProcessAnswer } from "../../../cloud/operations/lanes/process-answer.ts";
 import { sleep } from "../../../platform/runtime/backoff.ts";
 import { makeLogger } from "../../../platform/runtime/logger.ts";
+import type { NatsAddress } from "../kit/addresses.ts";
 import { openNats } from "../kit/connection.ts";
 
 /** An older verdict is of a steward that hangs. */
@@ -26,16 +27,14 @@ export function saidBySteward(
 
 /** The same by the same code, without a ledger; null if the hub does not answer. */
 export async function watchHub(
-  hub: { readonly url: string | undefined; readonly from: string },
+  { url, ...hub }: Omit<NatsAddress, "url"> & { readonly url: string | undefined },
   regions: readonly {
     readonly region: string;
     readonly log: { readonly lanes: readonly unknown[] } | null;
   }[],
 ): Promise<ToldInsight | null> {
-  if (hub.url === undefined) return null;
-  const connection = await openNats({ url: hub.url, from: hub.from }, ANSWER_WITHIN_MS).catch(
-    () => null,
-  );
+  if (url === undefined) return null;
+  const connection = await openNats({ url, ...hub }, ANSWER_WITHIN_MS).catch(() => null);
   if (!connection) return null;
   const stop = new AbortController();
   try {

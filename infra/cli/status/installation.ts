@@ -1,5 +1,7 @@
 // Everything that `skerry status` tells, asked of all servers and processes at once. Whoever does not
 // answer is part of the answer.
+import { readFileSync } from "node:fs";
+import { setDefaultCACertificates } from "node:tls";
 import type { Alert } from "../../../contracts/messages/alert.ts";
 import type { ToldInsight } from "../../../contracts/messages/status.ts";
 import { rejectsStream } from "../../../contracts/names/subjects.ts";
@@ -8,7 +10,7 @@ import { Streams } from "../../../platform/nats/client/streams.ts";
 import { HUB } from "../../../platform/nats/topology/topology.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 import { latestAlerts } from "../../../cloud/operations/alerts/latest.ts";
-import type { Installation } from "../kit/addresses.ts";
+import type { Installation, NatsAddress } from "../kit/addresses.ts";
 import { openNats } from "../kit/connection.ts";
 import type { ProcessAnswer } from "../../../cloud/operations/lanes/process-answer.ts";
 import { askProcesses } from "../kit/processes.ts";
@@ -57,9 +59,13 @@ export async function readInstallation({
   path,
   addresses,
 }: Installation): Promise<InstallationReport> {
+  const { ca } = addresses;
+  const from = { from: path, ...(ca === undefined ? {} : { ca }) };
+  // InfluxDB is asked by fetch, which takes no authority of its own.
+  if (ca !== undefined) setDefaultCACertificates([readFileSync(ca, "utf8")]);
   const domains = Object.entries(addresses.nats);
   const [answers, influx] = await Promise.all([
-    Promise.all(domains.map(([domain, url]) => readDomain(domain, { url, from: path }))),
+    Promise.all(domains.map(([domain, url]) => readDomain(domain, { url, ...from }))),
     addresses.influx === undefined ? [] : askInflux(addresses.influx).then((one) => [one]),
   ]);
   // After the logs: a lane may be further than its log was, never behind for having been asked first.
@@ -67,7 +73,7 @@ export async function readInstallation({
   const regions = answers.flatMap(({ region }) => region ?? []);
   const insight =
     saidBySteward(processes, Date.now()) ??
-    (await watchHub({ url: addresses.nats[HUB], from: path }, regions));
+    (await watchHub({ url: addresses.nats[HUB], ...from }, regions));
   return {
     atMs: Date.now(),
     path,
@@ -78,10 +84,7 @@ export async function readInstallation({
 }
 
 /** A domain is asked for its own: a region's log and alerts are there first. */
-async function readDomain(
-  domain: string,
-  address: { url: string; from: string },
-): Promise<DomainReport> {
+async function readDomain(domain: string, address: NatsAddress): Promise<DomainReport> {
   const server = { name: `nats-${domain}`, address: new URL(address.url).host };
   const unknown = domain === HUB ? null : { region: domain, log: null, rejects: null };
   let nats: NatsConnection;

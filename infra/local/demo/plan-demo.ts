@@ -34,6 +34,7 @@ export function planDemo(
   const controlPort = portBase + 9;
   const wanPorts = { eu: regionAt(portBase, "eu", 8), us: regionAt(portBase, "us", 8) };
   const wsPorts = { eu: regionAt(portBase, "eu", 7), us: regionAt(portBase, "us", 7) };
+  const isTls = plan.addresses.ca !== undefined;
   const telemetry: Record<string, string> = sendTraces
     ? {
         OTEL_EXPORTER_OTLP_ENDPOINT: `http://${HOST}:${portBase + 7}`,
@@ -42,7 +43,8 @@ export function planDemo(
     : {};
   const more = ({ name }: ProcessPlan): Record<string, string> => {
     for (const region of REGIONS)
-      if (name === `gateway-${region}`) return { SKERRY_WS_PORT: String(wsPorts[region]) };
+      if (name === `gateway-${region}`)
+        return { [isTls ? "SKERRY_WSS_PORT" : "SKERRY_WS_PORT"]: String(wsPorts[region]) };
     if (name !== "console") return {};
     return {
       SKERRY_CONSOLE_DEMO_URL: `http://${HOST}:${controlPort}`,
@@ -51,8 +53,9 @@ export function planDemo(
         (region) => `${region}=${plan.addresses.mqtt[region]}`,
       ).join(","),
       SKERRY_CONSOLE_MQTT: REGIONS.map(
-        (region) => `${region}=ws://${HOST}:${wsPorts[region]}`,
+        (region) => `${region}=${isTls ? "wss" : "ws"}://${HOST}:${wsPorts[region]}`,
       ).join(","),
+      ...(plan.addresses.ca === undefined ? {} : { SKERRY_CONSOLE_MQTT_TLS_CA: plan.addresses.ca }),
     };
   };
   const portsOf = ({ name, ports }: ProcessPlan): Record<string, number> => {

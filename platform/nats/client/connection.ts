@@ -1,5 +1,6 @@
 // The connection to a nats-server: a handle that is passed on, and asked by the functions of this folder.
 import { type NatsConnection, connect } from "nats";
+import { type NatsAccess, accessOptions } from "./access.ts";
 
 export type { NatsConnection } from "nats";
 
@@ -8,15 +9,14 @@ const users = new WeakMap<NatsConnection, string>();
 /** The name that a connection logged in with; null if it has none. */
 export const userOf = (connection: NatsConnection): string | null => users.get(connection) ?? null;
 
-/** Notes the name that a connection logged in with. */
-export function asUser(connection: NatsConnection, name: string): NatsConnection {
-  if (name !== "") users.set(connection, name);
+/** Notes the name in the URL that a connection was made with. */
+export function asUser(connection: NatsConnection, url: string): NatsConnection {
+  const { username } = new URL(url);
+  if (username !== "") users.set(connection, decodeURIComponent(username));
   return connection;
 }
 
-export interface OneConnection {
-  /** `nats://user:password@host:port`, or without the two. */
-  readonly url: string;
+export interface OneConnection extends NatsAccess {
   readonly name?: string;
   /** True if it comes back by itself after the server was away. */
   readonly reconnect: boolean;
@@ -25,17 +25,14 @@ export interface OneConnection {
 
 /** Tries once. For probes, tests and tools; processes use `connectNats`, which waits for the server. */
 export async function connectOnce(of: OneConnection): Promise<NatsConnection> {
-  const { host, username, password } = new URL(of.url);
   const connection = await connect({
-    servers: host,
-    ...(username === ""
-      ? {}
-      : { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
+    ...accessOptions(of),
     ...(of.name === undefined ? {} : { name: of.name }),
     reconnect: of.reconnect,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 100,
+    reconnectJitterTLS: 100,
     timeout: of.timeoutMs,
   });
-  return asUser(connection, decodeURIComponent(username));
+  return asUser(connection, of.url);
 }

@@ -12,6 +12,13 @@ import {
 import { accountOf, hubCrossings, regionCrossings } from "./accounts.ts";
 import { type Crossing, HUB_ACCOUNT, leafAccount } from "./crossings.ts";
 import { type RegionPairs, copiesIn } from "./pairs.ts";
+import {
+  type ServerExtras,
+  clientTlsText,
+  includeText,
+  leafTlsText,
+  remoteTlsText,
+} from "./tls-config.ts";
 
 /** The environment variable with a user's password. It must not look like a number. */
 export const passwordVariable = (user: NatsUser | "sys"): string =>
@@ -112,18 +119,18 @@ ${gatesOf(leafAccount(region), crossings)}
   }`;
 
 /** The hub's configuration: an account for its own, and one for each region's leaf. */
-export function hubConfig(pairs: RegionPairs): string {
+export function hubConfig(pairs: RegionPairs, extras: ServerExtras = {}): string {
   const own = hubPermissions(pairs.regions);
   const crossings = hubCrossings(pairs);
   return `# The cloud hub of ${pairs.regions.join(", ")}: written by Skerry (platform/nats/topology/server-config.ts).
-${common("hub", "hub")}
+${includeText(extras)}${common("hub", "hub")}${clientTlsText(extras)}
 accounts {
 ${accountsOf(HUB_USERS, own, crossings)}
 ${pairs.regions.map((region) => leafOf(region, pairs, crossings)).join("\n")}
 ${SYS}
 }
 leafnodes {
-  listen: $NATS_LEAF_LISTEN
+  listen: $NATS_LEAF_LISTEN${leafTlsText(extras)}
   # Regions must use the address they were given. The hub tells them its own all the same, and a link that was lost
   # would come back around whatever stands between: so it tells one at which nobody is.
   no_advertise: true
@@ -133,7 +140,11 @@ leafnodes {
 }
 
 /** A region's configuration: a leaf of the hub. */
-export function regionConfig(pairs: RegionPairs, region: string): string {
+export function regionConfig(
+  pairs: RegionPairs,
+  region: string,
+  extras: ServerExtras = {},
+): string {
   const own = regionPermissions(region, copiesIn(pairs, region));
   const captured = JSON.stringify(
     ["telemetry", "alerts", "rejects", "commands", "replies", "deadletters", "retries", "push"].map(
@@ -141,7 +152,7 @@ export function regionConfig(pairs: RegionPairs, region: string): string {
     ),
   );
   return `# Region ${region}, a leaf of the hub: written by Skerry (platform/nats/topology/server-config.ts).
-${common(region, region)}
+${includeText(extras)}${common(region, region)}${clientTlsText(extras)}
 accounts {
 ${accountsOf(REGION_USERS, own, regionCrossings(pairs, region))}
 ${SYS}
@@ -150,7 +161,7 @@ leafnodes {
   reconnect: 1
   remotes: [
     { url: $NATS_LEAF_URL
-      account: ${HUB_ACCOUNT}
+      account: ${HUB_ACCOUNT}${remoteTlsText(extras)}
       # What a region captures never crosses the WAN as plain messages: only its mirrors do.
       deny_exports: ${captured}
       deny_imports: ${captured}
