@@ -5,8 +5,9 @@ import type { CompiledRule } from "../../../contracts/rules/compile-rule.ts";
 import { withoutSilences } from "../../../contracts/rules/silence.ts";
 import type { FrameReading } from "../../../contracts/messages/frame.ts";
 import { type Bounds, SharedWindows, windowsIdOf } from "../windows/shared-windows.ts";
+import { type Asked, type ContractRules, contractRules } from "./contract-rules.ts";
+import { Remembering } from "./remembering.ts";
 import { LATE_KEYS_MAX, RuleState } from "./rule-state.ts";
-import { ThresholdIndex } from "./threshold-index.ts";
 
 export interface UnknownVersion {
   readonly contract: string;
@@ -24,24 +25,6 @@ const isSame = (a: CompiledRule, b: CompiledRule): boolean =>
 const LATE_VALUES_MAX = 100_000;
 
 const NONE: ReadonlySet<string> = new Set();
-
-/** The rules that readings of one contract are evaluated by. */
-export interface ContractRules {
-  readonly states: readonly RuleState[];
-  /** Rules by their places in `states`. */
-  readonly index: ThresholdIndex;
-  /** The different `by` of the rules, and which of them is whose, by the places of the rules. */
-  readonly groupings: readonly (readonly string[])[];
-  readonly groupingOf: readonly number[];
-  /** A reading is late for none of them that came within this time. */
-  readonly lateAfterMsLeast: number;
-  readonly asked: Asked;
-}
-
-/** Readings of a contract that rules were asked about: one count for all of them, since each reading is for each. */
-interface Asked {
-  readings: number;
-}
 
 /** One set of windows for rules that look at the same values. @param states at least one. */
 export function openWindows(states: readonly RuleState[], bounds?: Bounds): SharedWindows {
@@ -75,6 +58,8 @@ export class RuleSet {
   /** Rules by contract, in the order of their ids, whatever the order they came in. */
   #evaluated = new Map<string, ContractRules>();
   #absences = new Map<string, readonly RuleState[]>();
+  /** Rules that remember a key, by the tags that they go by. */
+  readonly #remembering = new Map<string, Remembering<RuleState>>();
   /** Counts of every contract that rules were ever about, so that a change of rules begins no count anew. */
   readonly #asked = new Map<string, Asked>();
   /** Contracts whose rules look at who sent a reading; the others are spared a copy of it. */
@@ -102,6 +87,7 @@ export class RuleSet {
       } else {
         this.states.delete(id);
         state.windows?.readers.delete(state);
+        state.slots.tell(null);
         ended.push(state);
       }
     }
@@ -133,36 +119,38 @@ export class RuleSet {
     const byContract = (wanted: (state: RuleState) => boolean): Map<string, RuleState[]> => {
       const index = new Map<string, RuleState[]>();
       for (const state of sorted.filter(wanted))
-        for (const contract of state.compiled.contracts)
-          index.set(contract, [...(index.get(contract) ?? []), state]);
+        for (const contract of state.compiled.contracts) {
+          const states = index.get(contract);
+          if (states) states.push(state);
+          else index.set(contract, [state]);
+        }
       return index;
     };
+    for (const state of sorted)
+      if (state.evaluate !== null) state.slots.tell(this.#rememberingOf(state));
     const evaluated = byContract((state) => state.evaluate !== null);
+    for (const [contract] of evaluated)
+      if (!this.#asked.has(contract)) this.#asked.set(contract, { readings: 0 });
     this.#evaluated = new Map(
-      [...evaluated].map(([contract, states]) => {
-        const index = new ThresholdIndex(states.map((state) => state.bounds));
-        const lateAfterMsLeast = Math.min(...states.map((state) => state.compiled.lateAfterMs));
-        const groupings = Map.groupBy(states, ({ compiled }) => compiled.by.join());
-        const names = [...groupings.keys()];
-        const asked = this.#asked.get(contract) ?? { readings: 0 };
-        this.#asked.set(contract, asked);
-        return [
-          contract,
-          {
-            states,
-            index,
-            groupings: [...groupings.values()].map(([first]) => first!.compiled.by),
-            groupingOf: states.map(({ compiled }) => names.indexOf(compiled.by.join())),
-            ...{ lateAfterMsLeast, asked },
-          },
-        ];
-      }),
+      [...evaluated].map(([contract, states]) => [
+        contract,
+        contractRules(contract, states, this.#asked.get(contract)!, (state) =>
+          this.#rememberingOf(state),
+        ),
+      ]),
     );
     this.#absences = byContract((state) => state.waits !== null);
     this.#needDevice.clear();
     for (const { compiled } of sorted)
       if (compiled.usesDevice)
         for (const contract of compiled.contracts) this.#needDevice.add(contract);
+  }
+
+  #rememberingOf({ compiled: { by } }: RuleState): Remembering<RuleState> {
+    const id = by.join();
+    let remembering = this.#remembering.get(id);
+    if (!remembering) this.#remembering.set(id, (remembering = new Remembering<RuleState>()));
+    return remembering;
   }
 
   /** Rules that a reading of this contract is evaluated by. */

@@ -3,14 +3,15 @@
 // U1. Readings that come too late (`lateAfter`) have a state of their own, `late`: what was never touches
 //     what is. It is there while something is remembered in it, and smaller than the other.
 import canonicalize from "canonicalize";
-import type { Bound } from "../../../contracts/rules/condition-bounds.ts";
+import { ANYTHING, type Needs, needsOfBoth } from "../../../contracts/rules/condition-bounds.ts";
 import type { CompiledRule } from "../../../contracts/rules/compile-rule.ts";
 import { IdleTimers } from "../windows/idle-timers.ts";
 import { SHED_SHARE, longestSilent } from "../windows/longest-silent.ts";
 import type { SharedWindows, WindowReader, WindowSpec } from "../windows/shared-windows.ts";
 import { laneKindOf } from "./kinds/table.ts";
-import type { Evaluate, Remembered, Values, Waits } from "./lane-kind.ts";
-import { type Life, type LogPlace, type Verdict, isLive } from "./lifecycle.ts";
+import type { Evaluate, Outlook, Values, Waits } from "./lane-kind.ts";
+import { type LogPlace, type Verdict, isLive } from "./lifecycle.ts";
+import { type Slot, Slots } from "./remembering.ts";
 import { RuleErrors } from "./rule-errors.ts";
 import type { SlidingWindow } from "../windows/sliding-window.ts";
 
@@ -18,28 +19,21 @@ import type { SlidingWindow } from "../windows/sliding-window.ts";
 const RULE_KEYS_MAX = 100_000;
 /** The number of keys of a rule of which readings come too late, at most. */
 export const LATE_KEYS_MAX = 10_000;
-/** The memory of a rule about one key; a key that it remembers nothing of has none. */
-export interface Slot extends Remembered {
-  life: Life | null;
-  /** The lane's attended time when a reading last said something. */
-  touchedAt: number;
-}
-
 export class RuleState implements WindowReader {
   compiled: CompiledRule;
   /** Null: no reading decides it. */
   evaluate: Evaluate | null = null;
   /** Null unless it is all that a key without an alert has to be asked. */
   condition: ((values: Values) => boolean) | null = null;
-  /** Null: every reading may make it fire. */
-  bounds: readonly Bound[] | null = null;
+  /** Null: every state of its windows may make it fire, or it has none. */
+  outlook: Outlook | null = null;
   /** Null: it looks at no windows. */
   windowSpec: WindowSpec | null = null;
   /** The verdict on a window that moved on without a reading; null: only readings say something. */
   drain: ((window: SlidingWindow) => Verdict | null) | null = null;
   /** Null: it waits for no key. */
   waits: Waits | null = null;
-  readonly slots = new Map<string, Slot>();
+  readonly slots = new Slots<RuleState>(this);
   /** The reason for which it is not evaluated any more, and the place since which, or null. */
   disabled: { readonly why: string; readonly at: LogPlace } | null = null;
   /** True since it had to forget something. */
@@ -111,10 +105,20 @@ export class RuleState implements WindowReader {
     const kind = laneKindOf(compiled);
     this.evaluate = kind.evaluateOf?.(compiled) ?? null;
     this.condition = kind.conditionOf?.(compiled) ?? null;
-    this.bounds = kind.boundsOf?.(compiled) ?? null;
+    this.outlook = kind.outlookOf?.(compiled) ?? null;
     this.windowSpec = kind.windowsOf?.(compiled) ?? null;
     this.drain = kind.drainOf?.(compiled) ?? null;
     this.waits = kind.waitsOf?.(compiled) ?? null;
+  }
+
+  /**
+   * What a reading of a contract needs for the rule to say or remember anything of a key that it remembers nothing
+   * of. For rules without windows.
+   */
+  needs(contract: string): Needs {
+    const { where } = this.compiled;
+    const own = laneKindOf(this.compiled).needsOf?.(this.compiled, contract) ?? ANYTHING;
+    return where === null ? own : needsOfBoth(where.needs, own);
   }
 
   remembers(key: string): boolean {

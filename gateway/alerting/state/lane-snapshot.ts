@@ -19,7 +19,8 @@ import {
 import { memberwise } from "../rules/kinds/composite.ts";
 import { RuleErrors } from "../rules/rule-errors.ts";
 import { openLate, openWindows } from "../rules/rule-set.ts";
-import { RuleState, type Slot } from "../rules/rule-state.ts";
+import type { Slot } from "../rules/remembering.ts";
+import { RuleState } from "../rules/rule-state.ts";
 import type { SharedWindows } from "../windows/shared-windows.ts";
 import type { WindowValue } from "../windows/sliding-window.ts";
 
