@@ -16,7 +16,7 @@ import { type Remembered, type Sample, passes } from "../rules/lane-kind.ts";
 import { type Life, type Verdict, isLive, stepLife } from "../rules/lifecycle.ts";
 import type { Cause } from "../rules/make-alert.ts";
 import type { ContractRules, WindowGroup } from "../rules/contract-rules.ts";
-import { openLate } from "../rules/rule-set.ts";
+import { type RuleSet, openLate } from "../rules/rule-set.ts";
 import type { PlaceSet } from "../rules/place-set.ts";
 import type { Slot } from "../rules/remembering.ts";
 import type { RuleState } from "../rules/rule-state.ts";
@@ -27,14 +27,21 @@ import type { LaneAlerts } from "./lane-alerts.ts";
 import type { LaneCounters } from "./lane-counters.ts";
 
 export class RuleEvaluation {
+  readonly #rules: Pick<RuleSet, "noteTimed">;
   readonly #alerts: LaneAlerts;
   readonly #counters: LaneCounters;
   readonly #slow: SlowRules;
   /** Stands for a key that a rule has not met, until the rule remembers something of it. */
   readonly #stranger: Remembered = { memory: null };
 
-  /** @param stopwatch finds rules that are too slow. */
-  constructor(alerts: LaneAlerts, counters: LaneCounters, stopwatch: Stopwatch) {
+  /** @param rules those of the lane. @param stopwatch finds rules that are too slow. */
+  constructor(
+    rules: Pick<RuleSet, "noteTimed">,
+    alerts: LaneAlerts,
+    counters: LaneCounters,
+    stopwatch: Stopwatch,
+  ) {
+    this.#rules = rules;
     this.#alerts = alerts;
     this.#counters = counters;
     this.#slow = new SlowRules(stopwatch);
@@ -131,6 +138,7 @@ export class RuleEvaluation {
     }
     if (this.#slow.isTooSlow(main)) this.#alerts.disable(main, "it is too slow", sample);
     if (state.limited) this.#alerts.tellOfLimit(state, sample);
+    this.#rules.noteTimed(state);
   }
 
   #fail(state: RuleState, error: unknown, sample: Sample, attendedMs: number): void {

@@ -6,6 +6,7 @@ import { withoutSilences } from "../../../contracts/rules/silence.ts";
 import type { FrameReading } from "../../../contracts/messages/frame.ts";
 import { type Bounds, SharedWindows, windowsIdOf } from "../windows/shared-windows.ts";
 import { type Asked, type ContractRules, contractRules } from "./contract-rules.ts";
+import { PlaceSet } from "./place-set.ts";
 import { Remembering } from "./remembering.ts";
 import { LATE_KEYS_MAX, RuleState } from "./rule-state.ts";
 
@@ -58,6 +59,10 @@ export class RuleSet {
   /** Rules by contract, in the order of their ids, whatever the order they came in. */
   #evaluated = new Map<string, ContractRules>();
   #absences = new Map<string, readonly RuleState[]>();
+  /** Rules in the order in which they came. */
+  #inOrder: readonly RuleState[] = [];
+  /** Those that the clock has to ask: of thousands a frame would look at each. */
+  #timed = new PlaceSet(0);
   /** Rules that remember a key, by the tags that they go by. */
   readonly #remembering = new Map<string, Remembering<RuleState>>();
   /** Counts of every contract that rules were ever about, so that a change of rules begins no count anew. */
@@ -114,7 +119,23 @@ export class RuleSet {
     );
   }
 
+  /** Has the clock ask a rule, if there is something of it to ask for. */
+  noteTimed({ main }: RuleState): void {
+    if (main.isTimed) this.#timed.add(main.order);
+  }
+
+  /** Rules that the clock has to ask, in the order in which they came; those that it has to ask again are noted anew. */
+  takeTimed(): RuleState[] {
+    return Array.from(this.#timed.take(), (order) => this.#inOrder[order]!);
+  }
+
   #index(): void {
+    this.#inOrder = [...this.states.values()];
+    this.#timed = new PlaceSet(this.#inOrder.length);
+    for (const [order, state] of this.#inOrder.entries()) {
+      state.order = order;
+      this.noteTimed(state);
+    }
     const sorted = [...this.states].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, state]) => state);
     const byContract = (wanted: (state: RuleState) => boolean): Map<string, RuleState[]> => {
       const index = new Map<string, RuleState[]>();

@@ -64,6 +64,8 @@ export class RuleState implements WindowReader {
   askedBefore = 0;
   /** The rule's state: this one, or the one that this is the late one of. */
   readonly main: RuleState;
+  /** Its place among all rules of the lane (rule-set.ts). */
+  order = 0;
   readonly #keysMax: number;
 
   constructor(compiled: CompiledRule, keysMax = RULE_KEYS_MAX, main: RuleState | null = null) {
@@ -119,6 +121,18 @@ export class RuleState implements WindowReader {
     const { where } = this.compiled;
     const own = laneKindOf(this.compiled).needsOf?.(this.compiled, contract) ?? ANYTHING;
     return where === null ? own : needsOfBoth(where.needs, own);
+  }
+
+  /** True if something of it may end or begin by the clock alone. */
+  get isTimed(): boolean {
+    return (
+      this.waits !== null ||
+      this.late !== null ||
+      this.resolving.size > 0 ||
+      this.draining.size > 0 ||
+      this.silenced.size > 0 ||
+      this.errors.byKey.size > 0
+    );
   }
 
   remembers(key: string): boolean {
