@@ -54,8 +54,6 @@ export interface Needs {
   readonly isTotal: boolean;
 }
 
-/** Those of a condition that never holds. */
-export const NEVER: Needs = { alternatives: [[]], variables: [], isTotal: true };
 /** Those of what nothing is known of. */
 export const ANYTHING: Needs = { alternatives: [], variables: [], isTotal: false };
 

@@ -157,6 +157,7 @@ export class RuleEvaluation {
     if (!known && condition !== null && !condition(sample.values)) return; // V2
     const remembered = known ?? this.#stranger;
     if (!known) this.#stranger.memory = null;
+    const memoryBefore = remembered.memory;
     let verdict: Verdict | null = null;
     try {
       verdict = evaluate!(sample, remembered, window);
@@ -167,7 +168,9 @@ export class RuleEvaluation {
     if (!known && !verdict?.holds && remembered.memory === null) return; // V2
     const slot = known ?? state.open(key, attendedMs, remembered.memory);
     if (!slot) return void (this.#counters.unevaluated += 1);
-    slot.touchedAt = attendedMs;
+    // What is asked of steps alone is touched by them alone.
+    if (!state.isAskedOfSteps || verdict !== null || slot.memory !== memoryBefore)
+      slot.touchedAt = attendedMs;
     // An idle key whose condition does not hold stays idle.
     if (verdict && (verdict.holds || slot.life !== null))
       this.#step(state, slot, verdict, sample, attendedMs);

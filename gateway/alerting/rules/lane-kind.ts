@@ -85,6 +85,10 @@ export interface ReadingKind<R extends CompiledRule = CompiledRule> {
    * nothing of, beside its `where`; without it every reading may.
    */
   needsOf?(rule: R, contract: string): Needs;
+  /**
+   * True if a reading without these needs says nothing about a key without an alert either, whatever is remembered of it.
+   */
+  readonly isAskedOfSteps?: true;
   /** The same for a kind with windows, of a key's window that the reading is in; null if every reading may. */
   outlookOf?(rule: R): Outlook | null;
   /** The condition by itself, for a kind that needs to know no more of a key without an alert. */

@@ -36,8 +36,10 @@ export class Remembering<R> {
 }
 
 /** The memory of a rule, by key, which tells who keeps what rules remember. */
-export class Slots<R> extends Map<string, Slot> {
+export class Slots<R extends { readonly isAskedOfSteps: boolean }> extends Map<string, Slot> {
   readonly #state: R;
+  /** Keys that were told, of a rule that is not asked of all that it remembers. */
+  readonly #told = new Set<string>();
   #remembering: Remembering<R> | null = null;
 
   constructor(state: R) {
@@ -48,27 +50,47 @@ export class Slots<R> extends Map<string, Slot> {
   /** Tells of what there is, and of every change from now on; null for no more. */
   tell(remembering: Remembering<R> | null): void {
     if (remembering === this.#remembering) return;
-    for (const key of this.keys()) {
-      this.#remembering?.remove(key, this.#state);
-      remembering?.add(key, this.#state);
-    }
+    for (const key of this.keys()) this.#untell(key);
     this.#remembering = remembering;
+    for (const [key, slot] of this) this.#tell(key, slot);
   }
 
+  /** After the life of a slot began or ended. */
+  settle(key: string, slot: Slot): void {
+    if (this.#told.has(key) === (slot.life !== null)) return;
+    if (slot.life === null) this.#untell(key);
+    else this.#tell(key, slot);
+  }
+
+  #tell(key: string, { life }: Slot): void {
+    if (this.#remembering === null) return;
+    if (this.#state.isAskedOfSteps) {
+      if (life === null) return;
+      this.#told.add(key);
+    }
+    this.#remembering.add(key, this.#state);
+  }
+
+  #untell(key: string): void {
+    if (this.#state.isAskedOfSteps && !this.#told.delete(key)) return;
+    this.#remembering?.remove(key, this.#state);
+  }
+
+  /** @param key one that is not there. */
   override set(key: string, slot: Slot): this {
-    if (this.#remembering && !this.has(key)) this.#remembering.add(key, this.#state);
-    return super.set(key, slot);
+    super.set(key, slot);
+    this.#tell(key, slot);
+    return this;
   }
 
   override delete(key: string): boolean {
-    const isKnown = super.delete(key);
-    if (isKnown) this.#remembering?.remove(key, this.#state);
-    return isKnown;
+    if (!super.delete(key)) return false;
+    this.#untell(key);
+    return true;
   }
 
   override clear(): void {
-    if (this.#remembering)
-      for (const key of this.keys()) this.#remembering.remove(key, this.#state);
+    for (const key of this.keys()) this.#untell(key);
     super.clear();
   }
 }

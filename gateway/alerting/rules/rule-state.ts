@@ -27,6 +27,8 @@ export class RuleState implements WindowReader {
   condition: ((values: Values) => boolean) | null = null;
   /** Null: every state of its windows may make it fire, or it has none. */
   outlook: Outlook | null = null;
+  /** True if only its needs, or a life, make it be asked of a key (lane-kind.ts). */
+  isAskedOfSteps = false;
   /** Null: it looks at no windows. */
   windowSpec: WindowSpec | null = null;
   /** The verdict on a window that moved on without a reading; null: only readings say something. */
@@ -107,6 +109,7 @@ export class RuleState implements WindowReader {
     const kind = laneKindOf(compiled);
     this.evaluate = kind.evaluateOf?.(compiled) ?? null;
     this.condition = kind.conditionOf?.(compiled) ?? null;
+    this.isAskedOfSteps = kind.isAskedOfSteps === true;
     this.outlook = kind.outlookOf?.(compiled) ?? null;
     this.windowSpec = kind.windowsOf?.(compiled) ?? null;
     this.drain = kind.drainOf?.(compiled) ?? null;
@@ -156,8 +159,9 @@ export class RuleState implements WindowReader {
   }
 
   /** After an evaluation: what is empty goes. */
-  settle(key: string, { life, memory }: Slot): void {
-    if (life === null && memory === null) this.slots.delete(key);
+  settle(key: string, slot: Slot): void {
+    if (slot.life === null && slot.memory === null) this.slots.delete(key);
+    else if (this.isAskedOfSteps) this.slots.settle(key, slot);
   }
 
   /** Starts anew the time after which a late state forgets a key of which nothing more comes. */
