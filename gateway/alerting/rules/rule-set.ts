@@ -5,6 +5,7 @@ import type { CompiledRule } from "../../../contracts/rules/compile-rule.ts";
 import { withoutSilences } from "../../../contracts/rules/silence.ts";
 import type { FrameReading } from "../../../contracts/messages/frame.ts";
 import { type Bounds, SharedWindows, windowsIdOf } from "../windows/shared-windows.ts";
+import { type AbsenceRules, absenceRules, shareAwaited } from "./absence-rules.ts";
 import { type Asked, type ContractRules, contractRules } from "./contract-rules.ts";
 import { PlaceSet } from "./place-set.ts";
 import { Remembering } from "./remembering.ts";
@@ -53,12 +54,19 @@ function shareWindows(begun: readonly RuleState[]): void {
   for (const [id, states] of byWindows) if (id !== null) openWindows(states);
 }
 
+/** The count of a contract, made if there is none yet. */
+function countOf(counts: Map<string, Asked>, contract: string): Asked {
+  const count = counts.get(contract) ?? { readings: 0 };
+  counts.set(contract, count);
+  return count;
+}
+
 export class RuleSet {
   readonly states = new Map<string, RuleState>();
   readonly #catalog: Catalog;
   /** Rules by contract, in the order of their ids, whatever the order they came in. */
   #evaluated = new Map<string, ContractRules>();
-  #absences = new Map<string, readonly RuleState[]>();
+  #absences = new Map<string, AbsenceRules>();
   /** Rules in the order in which they came. */
   #inOrder: readonly RuleState[] = [];
   /** Those that the clock has to ask: of thousands a frame would look at each. */
@@ -67,6 +75,8 @@ export class RuleSet {
   readonly #remembering = new Map<string, Remembering<RuleState>>();
   /** Counts of every contract that rules were ever about, so that a change of rules begins no count anew. */
   readonly #asked = new Map<string, Asked>();
+  /** The same of rules that wait for keys: a reading that was sent again is one for them. */
+  readonly #heard = new Map<string, Asked>();
   /** Contracts whose rules look at who sent a reading; the others are spared a copy of it. */
   readonly #needDevice = new Set<string>();
   #rules: readonly CompiledRule[] | null = null;
@@ -93,6 +103,7 @@ export class RuleSet {
         this.states.delete(id);
         state.windows?.readers.delete(state);
         state.slots.tell(null);
+        state.silent.leave();
         ended.push(state);
       }
     }
@@ -102,21 +113,19 @@ export class RuleSet {
       state.askedBefore = this.#askedOf(state);
     }
     shareWindows(begun);
+    shareAwaited(begun);
     this.#index();
     return { ended, begun };
   }
 
   /** Readings that a rule was asked about since it began in this process. */
   evaluationsOf(state: RuleState): number {
-    return state.asked + this.#askedOf(state) - state.askedBefore;
+    return this.#askedOf(state) - state.askedBefore;
   }
 
   #askedOf({ evaluate, compiled }: RuleState): number {
-    if (evaluate === null) return 0;
-    return compiled.contracts.reduce(
-      (sum, name) => sum + (this.#asked.get(name)?.readings ?? 0),
-      0,
-    );
+    const asked = evaluate === null ? this.#heard : this.#asked;
+    return compiled.contracts.reduce((sum, name) => sum + (asked.get(name)?.readings ?? 0), 0);
   }
 
   /** Has the clock ask a rule, if there is something of it to ask for. */
@@ -147,20 +156,22 @@ export class RuleSet {
         }
       return index;
     };
-    for (const state of sorted)
-      if (state.evaluate !== null) state.slots.tell(this.#rememberingOf(state));
+    for (const state of sorted) state.slots.tell(this.#rememberingOf(state));
+    const remembering = (state: RuleState) => this.#rememberingOf(state);
     const evaluated = byContract((state) => state.evaluate !== null);
-    for (const [contract] of evaluated)
-      if (!this.#asked.has(contract)) this.#asked.set(contract, { readings: 0 });
     this.#evaluated = new Map(
       [...evaluated].map(([contract, states]) => [
         contract,
-        contractRules(contract, states, this.#asked.get(contract)!, (state) =>
-          this.#rememberingOf(state),
-        ),
+        contractRules(contract, states, countOf(this.#asked, contract), remembering),
       ]),
     );
-    this.#absences = byContract((state) => state.waits !== null);
+    const waiting = byContract((state) => state.waits !== null);
+    this.#absences = new Map(
+      [...waiting].map(([contract, states]) => [
+        contract,
+        absenceRules(states, countOf(this.#heard, contract), remembering),
+      ]),
+    );
     this.#needDevice.clear();
     for (const { compiled } of sorted)
       if (compiled.usesDevice)
@@ -180,12 +191,12 @@ export class RuleSet {
   }
 
   /** Rules that wait for keys of this contract. */
-  absences(contract: string): readonly RuleState[] {
-    return this.#absences.get(contract) ?? [];
+  absences(contract: string): AbsenceRules | undefined {
+    return this.#absences.get(contract);
   }
 
-  get allAbsences(): Iterable<readonly [contract: string, states: readonly RuleState[]]> {
-    return this.#absences;
+  get allAbsences(): Iterable<AbsenceRules> {
+    return this.#absences.values();
   }
 
   needsDevice(contract: string): boolean {

@@ -5,6 +5,7 @@
 import canonicalize from "canonicalize";
 import { ANYTHING, type Needs, needsOfBoth } from "../../../contracts/rules/condition-bounds.ts";
 import type { CompiledRule } from "../../../contracts/rules/compile-rule.ts";
+import { AwaitedKeys } from "../windows/awaited-keys.ts";
 import { IdleTimers } from "../windows/idle-timers.ts";
 import { SHED_SHARE, longestSilent } from "../windows/longest-silent.ts";
 import type { SharedWindows, WindowReader, WindowSpec } from "../windows/shared-windows.ts";
@@ -47,7 +48,7 @@ export class RuleState implements WindowReader {
   /** Keys with a life whose windows move on by the clock. */
   draining = new IdleTimers();
   /** Keys that the rule waits for: those that are not firing. */
-  silent = new IdleTimers();
+  silent = new AwaitedKeys();
   /** Devices that lost their connection. */
   lost = new IdleTimers();
   /** Keys that fired in a maintenance window that is not over. */
@@ -60,9 +61,7 @@ export class RuleState implements WindowReader {
   late: RuleState | null = null;
   /** The last reading of each key of a late state. */
   quiet = new IdleTimers();
-  /** Readings that a rule was asked about which waits for keys; of the others their contracts count (rule-set.ts). */
-  asked = 0;
-  /** The count of those when the rule began. */
+  /** Readings that rules of its contracts were asked about when it began (rule-set.ts). */
   askedBefore = 0;
   /** The rule's state: this one, or the one that this is the late one of. */
   readonly main: RuleState;
@@ -179,7 +178,11 @@ export class RuleState implements WindowReader {
 
   /** Begins to wait for a key. */
   waitFor(key: string, attendedAt: number): void {
-    this.silent.touch(key, attendedAt);
+    if (this.silent.hear(key, attendedAt)) this.boundSilent();
+  }
+
+  /** After one that shares its keys began to wait for another one. */
+  boundSilent(): void {
     if (this.silent.size <= this.#keysMax) return;
     this.limited = true;
     this.silent.forget(Math.ceil(this.#keysMax * SHED_SHARE));

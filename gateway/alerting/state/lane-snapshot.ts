@@ -5,6 +5,7 @@ import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import { type CompiledRule, compileRule } from "../../../contracts/rules/compile-rule.ts";
 import type { Rule } from "../../../contracts/rules/rule.ts";
 import type { LaneId } from "../../../contracts/names/subjects.ts";
+import { AwaitedKeys } from "../windows/awaited-keys.ts";
 import { IdleTimers } from "../windows/idle-timers.ts";
 import type { LaneClock } from "../lane/lane-clock.ts";
 import { LanePresence, type PresenceState } from "../lane/lane-presence.ts";
@@ -18,6 +19,7 @@ import {
 } from "../lane/recent-identities.ts";
 import { memberwise } from "../rules/kinds/composite.ts";
 import { RuleErrors } from "../rules/rule-errors.ts";
+import { shareAwaited } from "../rules/absence-rules.ts";
 import { openLate, openWindows } from "../rules/rule-set.ts";
 import type { Slot } from "../rules/remembering.ts";
 import { RuleState } from "../rules/rule-state.ts";
@@ -213,6 +215,7 @@ export function restoreSnapshot(
   if (!isOld) lane.identities = RecentIdentities.read(saved.identities, reader);
   if (saved.lateIdentities)
     lane.lateIdentities = RecentIdentities.read(saved.lateIdentities, reader, LATE_HORIZON_MS);
+  shareAwaited([...states.values()]);
   lane.update(compiled, 0);
   return lane;
 }
@@ -252,7 +255,7 @@ function readState(
   state.limitedAt = of.limitedAt;
   state.limited = of.limitedAt !== null;
   state.resolving = IdleTimers.from(of.resolving);
-  state.silent = IdleTimers.from(of.silent);
+  state.silent = AwaitedKeys.from(of.silent);
   state.lost = IdleTimers.from(of.lost);
   for (const key of of.silenced) state.silenced.add(key);
   const lives = new Map(of.lives);
