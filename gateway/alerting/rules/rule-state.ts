@@ -65,6 +65,8 @@ export class RuleState implements WindowReader {
   askedBefore = 0;
   /** The rule's state: this one, or the one that this is the late one of. */
   readonly main: RuleState;
+  /** The rule without anything it knows, as a snapshot has it; made when one is taken. */
+  blankText: string | null = null;
   /** Its place among all rules of the lane (rule-set.ts). */
   order = 0;
   readonly #keysMax: number;
@@ -90,6 +92,7 @@ export class RuleState implements WindowReader {
     if (canonicalize(rule.rule.silences) !== canonicalize(this.compiled.rule.silences))
       this.#askSilencesAnew();
     this.compiled = rule;
+    this.blankText = null;
     this.#askKind();
     if (this.windowSpec) this.windows?.respecified(this.windowSpec);
     this.late?.recompiled(rule);
@@ -123,6 +126,22 @@ export class RuleState implements WindowReader {
     const { where } = this.compiled;
     const own = laneKindOf(this.compiled).needsOf?.(this.compiled, contract) ?? ANYTHING;
     return where === null ? own : needsOfBoth(where.needs, own);
+  }
+
+  /** True if it knows nothing, beside what is in its windows. */
+  get isBlank(): boolean {
+    return (
+      this.slots.size === 0 &&
+      this.silent.size === 0 &&
+      this.lost.size === 0 &&
+      this.late === null &&
+      this.resolving.size === 0 &&
+      this.draining.size === 0 &&
+      this.silenced.size === 0 &&
+      this.errors.byKey.size === 0 &&
+      this.disabled === null &&
+      this.limitedAt === null
+    );
   }
 
   /** True if something of it may end or begin by the clock alone. */

@@ -94,7 +94,7 @@ export function takeSnapshot(lane: LaneRules, into = new NumberWriter()): LaneSn
   const writer = into.begin();
   const keys = new KeyNumbers();
   const all = [...lane.rules.states.values()];
-  const plans = all.map((state) => writeRule(state, keys, writer));
+  const plans = all.map((state) => planText(state, keys, writer));
   const shared = new Set(all.flatMap(({ windows }) => windows ?? []));
   const late = all.flatMap((state) => state.late?.windows ?? []);
   const windows = [
@@ -103,10 +103,12 @@ export function takeSnapshot(lane: LaneRules, into = new NumberWriter()): LaneSn
   ];
   const identities = lane.identities.write(writer);
   const lateIdentities = lane.lateIdentities.write(writer);
-  const known = { keys: keys.all, plans, windows, identities, lateIdentities };
-  const saved: SavedRules = { format: FORMAT, ...known };
+  const saved: Omit<SavedRules, "plans"> = {
+    ...{ format: FORMAT, keys: keys.all, windows, identities, lateIdentities },
+  };
+  const text = JSON.stringify(saved);
   return {
-    rules: writer.finish(JSON.stringify(saved)),
+    rules: writer.finish(`${text.slice(0, -1)},"plans":[${plans.join()}]}`),
     presence: Buffer.from(JSON.stringify(lane.absences.presence), "utf8"),
     clock: lane.clock,
   };
@@ -125,6 +127,12 @@ class KeyNumbers {
     if (number === undefined) this.#numbers.set(key, (number = this.#numbers.size));
     return number;
   }
+}
+
+/** A rule as JSON. Most of thousands know nothing, and say the same every time. */
+function planText(state: RuleState, keys: KeyNumbers, writer: NumberWriter): string {
+  if (!state.isBlank) return JSON.stringify(writeRule(state, keys, writer));
+  return (state.blankText ??= JSON.stringify(writeRule(state, keys, writer)));
 }
 
 function writeRule(state: RuleState, keys: KeyNumbers, writer: NumberWriter): SavedRule {

@@ -23,6 +23,10 @@ const sharing = (all: readonly AwaitedKeys[]): AwaitedKeys[] => {
   return [...all];
 };
 
+/** Keys of one moment stand in the order of the list, whoever stopped one and waits for it again. */
+const byKey = (due: readonly { readonly key: string; readonly touchedAt: number }[]) =>
+  due.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+
 test("sharers wait for what each of them alone would wait for", () => {
   let shared = 0;
   fc.assert(
@@ -37,26 +41,37 @@ test("sharers wait for what each of them alone would wait for", () => {
           for (const timers of alone) timers.touch(key, now);
           for (const keys of sharers) keys.hear(key, now);
         } else if (one.do === "restore") {
-          sharers = sharing(sharers.map((keys) => AwaitedKeys.from([...keys.entries()])));
+          const before = sharers.map((keys) => [...keys.entries()]);
+          sharers = sharing(before.map((entries) => AwaitedKeys.from(entries)));
+          expect(sharers.map((keys) => [...keys.entries()])).toEqual(before);
           if (sharers[0]!.isShared(sharers[2]!)) shared += 1;
         } else {
           const [keys, timers] = [sharers[one.who]!, alone[one.who]!];
           if (one.do === "take") {
             const due = keys.takeUntil(now - one.ago);
-            expect(due).toEqual(timers.takeUntil(now - one.ago));
+            const wanted = timers.takeUntil(now - one.ago);
+            expect(due.map(({ touchedAt }) => touchedAt)).toEqual(
+              wanted.map(({ touchedAt }) => touchedAt),
+            );
+            expect(byKey(due)).toEqual(byKey(wanted));
           } else if (one.do === "leave") {
             keys.leave();
             alone[one.who] = new IdleTimers();
           } else if (one.do === "forget") {
+            const before = [...keys.entries()];
             keys.forget(one.count);
-            timers.forget(one.count);
+            const gone = before.filter(([key]) => !keys.has(key));
+            expect(gone).toEqual(before.slice(0, one.count));
+            for (const [key] of gone) timers.stop(key);
           } else {
             keys.stop(`k${one.key}`);
             timers.stop(`k${one.key}`);
           }
         }
         sharers.forEach((keys, at) => {
-          expect([...keys.entries()]).toEqual([...alone[at]!.entries()]);
+          const [entries, wanted] = [[...keys.entries()], [...alone[at]!.entries()]];
+          expect(entries.map(([, heardAt]) => heardAt)).toEqual(wanted.map(([, at]) => at));
+          expect(new Map(entries)).toEqual(new Map(wanted));
           expect(keys.size).toBe(alone[at]!.size);
           for (let key = 0; key < 8; key++)
             expect(keys.has(`k${key}`)).toBe(alone[at]!.has(`k${key}`));
