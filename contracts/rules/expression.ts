@@ -9,8 +9,8 @@
 // Source: Common Expression Language, language definition (github.com/google/cel-spec).
 import { type ASTNode, Environment } from "@marcbachmann/cel-js";
 import { RE2JS } from "re2js";
-import { type Bound, boundsOf } from "./condition-bounds.ts";
-import { compileNumeric } from "./numeric-expression.ts";
+import { compilePlain } from "./compiled-expression.ts";
+import { ANYTHING, type Needs, needsOf } from "./condition-bounds.ts";
 import type { ValueType, Variables } from "./variables.ts";
 
 /** Structural bounds: what one expression can cost. */
@@ -34,8 +34,8 @@ export interface Expression {
   readonly names: readonly string[];
   /** The members in it: `[["room", "co2"]]`. */
   readonly members: readonly (readonly [variable: string, member: string])[];
-  /** Limits of which one is reached whenever the condition holds; null if nothing simple can be said. */
-  readonly bounds: readonly Bound[] | null;
+  /** Needs of a condition; of another expression nothing is known. */
+  readonly needs: Needs;
   /**
    * @param values every variable in `names`; more do no harm.
    * @throws what the expression throws, such as a division by zero.
@@ -116,9 +116,9 @@ export function compileExpression(
       : [],
   );
   const interpret = (values: Readonly<Record<string, unknown>>): unknown => run(values);
-  const evaluate = compileNumeric(ast, variables, interpret) ?? interpret;
-  const bounds = type === "bool" ? boundsOf(ast, variables) : null;
-  return { text, type, names: [...own], members, bounds, evaluate };
+  const evaluate = compilePlain(ast, variables, interpret) ?? interpret;
+  const needs = type === "bool" ? needsOf(ast, variables, [...own]) : ANYTHING;
+  return { text, type, names: [...own], members, needs, evaluate };
 }
 
 /** True if a reading says something about the expression (X3). */

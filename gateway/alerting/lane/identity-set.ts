@@ -4,6 +4,7 @@
 // O1. Open addressing with linear probing (Knuth, The Art of Computer Programming 3, 6.4, algorithm L), at most
 //     half full. An empty place is NaN, which no identity in a set is. Identities are mixed already, so their
 //     bits are where they are looked for.
+import type { NumberWriter } from "../windows/number-tape.ts";
 
 const SIZE_LEAST = 8;
 
@@ -30,8 +31,9 @@ export class IdentitySet {
     return true;
   }
 
-  *[Symbol.iterator](): IterableIterator<number> {
-    for (const identity of this.#table) if (!Number.isNaN(identity)) yield identity;
+  /** Writes each of them, in no order. */
+  write(writer: Pick<NumberWriter, "pushPresent">): void {
+    writer.pushPresent(this.#table);
   }
 
   /** The place where it is, or would be. */

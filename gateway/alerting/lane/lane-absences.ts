@@ -16,6 +16,7 @@ import type { Contract } from "../../../contracts/schema/contract.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 import { passes } from "../rules/lane-kind.ts";
 import type { Life, LogPlace } from "../rules/lifecycle.ts";
+import type { AbsenceGroup, AbsenceRules } from "../rules/absence-rules.ts";
 import type { RuleSet } from "../rules/rule-set.ts";
 import type { RuleState } from "../rules/rule-state.ts";
 import { type LaneAlerts, byClock } from "./lane-alerts.ts";
@@ -45,6 +46,7 @@ export class LaneAbsences {
         if (where === null || hopes(where, series, partitionKey))
           state.waitFor(textBy(series, by), attendedMs);
       }
+    state.boundSilent();
   }
 
   /** Before the readings of a frame. */
@@ -58,16 +60,17 @@ export class LaneAbsences {
     if (what === "lost") return this.#lost(device, clock);
     if (what === "moved") return;
     const key = seriesText(device, []);
-    for (const [, states] of this.#rules.allAbsences)
+    for (const { states } of this.#rules.allAbsences)
       for (const state of states) state.lost.stop(key);
   }
 
   /** M2. A rule that goes by connections goes by devices, and waits for those that it knows. */
   #lost(device: string, { attendedMs }: LaneClock): void {
     const key = seriesText(device, []);
-    for (const [, states] of this.#rules.allAbsences)
+    for (const { states } of this.#rules.allAbsences)
       for (const state of states)
-        if (state.silent.has(key) && !state.remembers(key)) state.lost.touch(key, attendedMs);
+        if (state.waits!.lostMs !== null && state.silent.has(key) && !state.remembers(key))
+          state.lost.touch(key, attendedMs);
   }
 
   /** Takes any reading: its series is there. */
@@ -75,39 +78,30 @@ export class LaneAbsences {
     const { device, payload, receivedAtMs } = reading;
     const { attendedMs } = clock;
     this.presence.seen(contract.name, seriesOf(contract, device, payload), attendedMs);
-    const states = this.#rules.absences(contract.name);
-    for (let at = 0; at < states.length; at++) {
-      const state = states[at]!;
-      state.asked += 1;
-      const key = seriesOf(contract, device, payload, state.compiled.by);
-      if (!this.#isFor(state, key, reading, { place, timeMs: receivedAtMs, attendedMs })) continue;
-      state.waitFor(key, attendedMs);
-      state.lost.stop(key);
-      const slot = state.remembers(key) ? state.slots.get(key) : undefined;
-      if (!slot?.life) continue;
-      const why = "it is back";
-      const cause = { key, place, atMs: receivedAtMs, receivedAtMs, value: 0, why };
-      this.#alerts.resolve(state, slot.life, cause);
-      slot.life = null;
-      state.settle(key, slot);
+    const rules = this.#rules.absences(contract.name);
+    if (!rules) return;
+    rules.asked.readings += 1;
+    for (let at = 0; at < rules.groups.length; at++) {
+      const group = rules.groups[at]!;
+      group.key = seriesOf(contract, device, payload, group.by);
+      const isHeard = isSignOfLife(group, reading);
+      if (group.thrown !== null) rules.concerned.addAll(group.places);
+      if (isHeard) hear(rules, group, attendedMs);
     }
-  }
-
-  /** A reading for which `where` throws is no sign of life, and is told of. */
-  #isFor(
-    state: RuleState,
-    key: string,
-    { device, payload }: FrameReading,
-    { attendedMs, ...when }: { place: LogPlace; timeMs: number; attendedMs: number },
-  ): boolean {
-    const { where, usesDevice } = state.compiled;
-    if (where === null) return true;
-    try {
-      return passes(where, usesDevice ? { ...payload, device } : payload);
-    } catch (error) {
-      this.#counters.failed += 1;
-      this.#alerts.fail(state, messageOf(error), { key, ...when }, attendedMs);
-      return false;
+    for (const at of rules.concerned.take()) {
+      const state = rules.states[at]!;
+      const { key, thrown } = rules.groupOf.get(state)!;
+      const slot = state.slots.get(key);
+      if (thrown !== null) {
+        this.#counters.failed += 1;
+        this.#alerts.fail(state, thrown, { key, place, timeMs: receivedAtMs }, attendedMs);
+      } else if (slot?.life) {
+        const why = "it is back";
+        const cause = { key, place, atMs: receivedAtMs, receivedAtMs, value: 0, why };
+        this.#alerts.resolve(state, slot.life, cause);
+        slot.life = null;
+        state.settle(key, slot);
+      }
     }
   }
 
@@ -148,6 +142,28 @@ export class LaneAbsences {
     slot.life = life;
     this.#alerts.fire(state, life, byClock(clock, key, place, why, silentMs));
   }
+}
+
+/** False if the reading is none for the rules; a `where` that throws is told of. */
+function isSignOfLife(group: AbsenceGroup, { device, payload }: FrameReading): boolean {
+  const { where, usesDevice } = group;
+  group.thrown = null;
+  if (where === null) return true;
+  try {
+    if (passes(where, usesDevice ? { ...payload, device } : payload)) return true;
+  } catch (error) {
+    group.thrown = messageOf(error);
+  }
+  return false;
+}
+
+/** Has the rules of a group wait for the key anew, and marks those that may have missed it. */
+function hear(rules: AbsenceRules, group: AbsenceGroup, attendedMs: number): void {
+  const { key, states, withLost, remembering } = group;
+  if (states[0]!.silent.hear(key, attendedMs)) for (const state of states) state.boundSilent();
+  for (let at = 0; at < withLost.length; at++) withLost[at]!.lost.stop(key);
+  for (const state of remembering.of(key) ?? [])
+    if (rules.groupOf.get(state) === group) rules.concerned.add(rules.placeOf.get(state)!);
 }
 
 const textBy = ({ key, tags }: Series, by: readonly string[]): string =>

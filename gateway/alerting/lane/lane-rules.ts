@@ -72,7 +72,7 @@ export class LaneRules {
     this.rules = new RuleSet(catalog);
     this.#alerts = new LaneAlerts(lane);
     this.absences = new LaneAbsences(this.rules, this.#alerts, this.counters);
-    this.#evaluation = new RuleEvaluation(this.#alerts, this.counters, stopwatch);
+    this.#evaluation = new RuleEvaluation(this.rules, this.#alerts, this.counters, stopwatch);
   }
 
   /**
@@ -150,13 +150,14 @@ export class LaneRules {
 
   /** A4. */
   #passTime(place: LogPlace): void {
-    for (const state of this.rules.states.values()) {
+    for (const state of this.rules.takeTimed()) {
       this.absences.passTime(state, place, this.clock);
       drainWindows(state, place, this.clock, this.#alerts);
       resolveByClock(state, place, this.clock, this.#alerts);
       endSilences(state, place, this.clock, this.#alerts);
       endLate(state, place, this.clock, this.#alerts);
       this.#alerts.endErrors(state, { place, timeMs: this.clock.clockMs }, this.clock.attendedMs);
+      this.rules.noteTimed(state);
     }
   }
 

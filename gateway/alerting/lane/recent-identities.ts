@@ -64,7 +64,7 @@ export class RecentIdentities {
       const sizes: [string, number][] = [];
       for (const [contract, devices] of identities)
         for (const [device, of] of devices) {
-          for (const identity of of) writer.push(identity);
+          of.write(writer);
           sizes.push([`${contract}\n${device}`, of.size]);
         }
       return { identities: sizes, count };

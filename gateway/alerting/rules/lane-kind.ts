@@ -4,7 +4,7 @@
 //
 // K1. What an evaluation works with belongs to one rule in one lane; no module keeps any of it, and a
 //     verdict is a value of its own.
-import type { Bound } from "../../../contracts/rules/condition-bounds.ts";
+import type { Needs } from "../../../contracts/rules/condition-bounds.ts";
 import type { CompiledRule } from "../../../contracts/rules/compile-rule.ts";
 import { type Expression, isKnown } from "../../../contracts/rules/expression.ts";
 import type { Conditions } from "../../../contracts/rules/rule-kind.ts";
@@ -53,6 +53,26 @@ export interface Waits {
   readonly lostMs: number | null;
 }
 
+/** A view of a window, the same for all rules that see the same of it. */
+export interface WindowView {
+  /** The same for views that see the same. */
+  readonly id: string;
+  /** The values that conditions are asked with, until the next call; null if there are none to ask about. */
+  readonly valuesOf: (window: SlidingWindow) => Values | null;
+}
+
+/** Every window has a property for each statistic, which is computed when it is asked for. */
+export const STATISTICS: WindowView = {
+  id: "statistics",
+  valuesOf: (window) => window as unknown as Values,
+};
+
+/** The view that a rule has of its windows, and what it needs to have for the rule to fire. */
+export interface Outlook {
+  readonly view: WindowView;
+  readonly needs: Needs;
+}
+
 /** A kind that readings decide. */
 export interface ReadingKind<R extends CompiledRule = CompiledRule> {
   evaluateOf(rule: R): Evaluate;
@@ -60,8 +80,17 @@ export interface ReadingKind<R extends CompiledRule = CompiledRule> {
   drainOf?(rule: R): (window: SlidingWindow) => Verdict | null;
   /** The values that its windows hold. Rules that say the same and begin together share their windows. */
   windowsOf?(rule: R): WindowSpec;
-  /** Limits of which a reading reaches one whenever the condition holds; null if there are none. */
-  boundsOf?(rule: R): readonly Bound[] | null;
+  /**
+   * What a reading of a contract needs for the rule to say or remember anything of a key that it remembers
+   * nothing of, beside its `where`; without it every reading may.
+   */
+  needsOf?(rule: R, contract: string): Needs;
+  /**
+   * True if a reading without these needs says nothing about a key without an alert either, whatever is remembered of it.
+   */
+  readonly isAskedOfSteps?: true;
+  /** The same for a kind with windows, of a key's window that the reading is in; null if every reading may. */
+  outlookOf?(rule: R): Outlook | null;
   /** The condition by itself, for a kind that needs to know no more of a key without an alert. */
   conditionOf?(rule: R): (values: Values) => boolean;
 }

@@ -5,8 +5,11 @@ import type { CompiledRule } from "../../../contracts/rules/compile-rule.ts";
 import { withoutSilences } from "../../../contracts/rules/silence.ts";
 import type { FrameReading } from "../../../contracts/messages/frame.ts";
 import { type Bounds, SharedWindows, windowsIdOf } from "../windows/shared-windows.ts";
+import { type AbsenceRules, absenceRules, shareAwaited } from "./absence-rules.ts";
+import { type Asked, type ContractRules, contractRules } from "./contract-rules.ts";
+import { PlaceSet } from "./place-set.ts";
+import { Remembering } from "./remembering.ts";
 import { LATE_KEYS_MAX, RuleState } from "./rule-state.ts";
-import { ThresholdIndex } from "./threshold-index.ts";
 
 export interface UnknownVersion {
   readonly contract: string;
@@ -24,24 +27,6 @@ const isSame = (a: CompiledRule, b: CompiledRule): boolean =>
 const LATE_VALUES_MAX = 100_000;
 
 const NONE: ReadonlySet<string> = new Set();
-
-/** The rules that readings of one contract are evaluated by. */
-export interface ContractRules {
-  readonly states: readonly RuleState[];
-  /** Rules by their places in `states`. */
-  readonly index: ThresholdIndex;
-  /** The different `by` of the rules, and which of them is whose, by the places of the rules. */
-  readonly groupings: readonly (readonly string[])[];
-  readonly groupingOf: readonly number[];
-  /** A reading is late for none of them that came within this time. */
-  readonly lateAfterMsLeast: number;
-  readonly asked: Asked;
-}
-
-/** Readings of a contract that rules were asked about: one count for all of them, since each reading is for each. */
-interface Asked {
-  readings: number;
-}
 
 /** One set of windows for rules that look at the same values. @param states at least one. */
 export function openWindows(states: readonly RuleState[], bounds?: Bounds): SharedWindows {
@@ -69,14 +54,29 @@ function shareWindows(begun: readonly RuleState[]): void {
   for (const [id, states] of byWindows) if (id !== null) openWindows(states);
 }
 
+/** The count of a contract, made if there is none yet. */
+function countOf(counts: Map<string, Asked>, contract: string): Asked {
+  const count = counts.get(contract) ?? { readings: 0 };
+  counts.set(contract, count);
+  return count;
+}
+
 export class RuleSet {
   readonly states = new Map<string, RuleState>();
   readonly #catalog: Catalog;
   /** Rules by contract, in the order of their ids, whatever the order they came in. */
   #evaluated = new Map<string, ContractRules>();
-  #absences = new Map<string, readonly RuleState[]>();
+  #absences = new Map<string, AbsenceRules>();
+  /** Rules in the order in which they came. */
+  #inOrder: readonly RuleState[] = [];
+  /** Those that the clock has to ask: of thousands a frame would look at each. */
+  #timed = new PlaceSet(0);
+  /** Rules that remember a key, by the tags that they go by. */
+  readonly #remembering = new Map<string, Remembering<RuleState>>();
   /** Counts of every contract that rules were ever about, so that a change of rules begins no count anew. */
   readonly #asked = new Map<string, Asked>();
+  /** The same of rules that wait for keys: a reading that was sent again is one for them. */
+  readonly #heard = new Map<string, Asked>();
   /** Contracts whose rules look at who sent a reading; the others are spared a copy of it. */
   readonly #needDevice = new Set<string>();
   #rules: readonly CompiledRule[] | null = null;
@@ -102,6 +102,8 @@ export class RuleSet {
       } else {
         this.states.delete(id);
         state.windows?.readers.delete(state);
+        state.slots.tell(null);
+        state.silent.leave();
         ended.push(state);
       }
     }
@@ -111,58 +113,76 @@ export class RuleSet {
       state.askedBefore = this.#askedOf(state);
     }
     shareWindows(begun);
+    shareAwaited(begun);
     this.#index();
     return { ended, begun };
   }
 
   /** Readings that a rule was asked about since it began in this process. */
   evaluationsOf(state: RuleState): number {
-    return state.asked + this.#askedOf(state) - state.askedBefore;
+    return this.#askedOf(state) - state.askedBefore;
   }
 
   #askedOf({ evaluate, compiled }: RuleState): number {
-    if (evaluate === null) return 0;
-    return compiled.contracts.reduce(
-      (sum, name) => sum + (this.#asked.get(name)?.readings ?? 0),
-      0,
-    );
+    const asked = evaluate === null ? this.#heard : this.#asked;
+    return compiled.contracts.reduce((sum, name) => sum + (asked.get(name)?.readings ?? 0), 0);
+  }
+
+  /** Has the clock ask a rule, if there is something of it to ask for. */
+  noteTimed({ main }: RuleState): void {
+    if (main.isTimed) this.#timed.add(main.order);
+  }
+
+  /** Rules that the clock has to ask, in the order in which they came; those that it has to ask again are noted anew. */
+  takeTimed(): RuleState[] {
+    return Array.from(this.#timed.take(), (order) => this.#inOrder[order]!);
   }
 
   #index(): void {
+    this.#inOrder = [...this.states.values()];
+    this.#timed = new PlaceSet(this.#inOrder.length);
+    for (const [order, state] of this.#inOrder.entries()) {
+      state.order = order;
+      this.noteTimed(state);
+    }
     const sorted = [...this.states].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, state]) => state);
     const byContract = (wanted: (state: RuleState) => boolean): Map<string, RuleState[]> => {
       const index = new Map<string, RuleState[]>();
       for (const state of sorted.filter(wanted))
-        for (const contract of state.compiled.contracts)
-          index.set(contract, [...(index.get(contract) ?? []), state]);
+        for (const contract of state.compiled.contracts) {
+          const states = index.get(contract);
+          if (states) states.push(state);
+          else index.set(contract, [state]);
+        }
       return index;
     };
+    for (const state of sorted) state.slots.tell(this.#rememberingOf(state));
+    const remembering = (state: RuleState) => this.#rememberingOf(state);
     const evaluated = byContract((state) => state.evaluate !== null);
     this.#evaluated = new Map(
-      [...evaluated].map(([contract, states]) => {
-        const index = new ThresholdIndex(states.map((state) => state.bounds));
-        const lateAfterMsLeast = Math.min(...states.map((state) => state.compiled.lateAfterMs));
-        const groupings = Map.groupBy(states, ({ compiled }) => compiled.by.join());
-        const names = [...groupings.keys()];
-        const asked = this.#asked.get(contract) ?? { readings: 0 };
-        this.#asked.set(contract, asked);
-        return [
-          contract,
-          {
-            states,
-            index,
-            groupings: [...groupings.values()].map(([first]) => first!.compiled.by),
-            groupingOf: states.map(({ compiled }) => names.indexOf(compiled.by.join())),
-            ...{ lateAfterMsLeast, asked },
-          },
-        ];
-      }),
+      [...evaluated].map(([contract, states]) => [
+        contract,
+        contractRules(contract, states, countOf(this.#asked, contract), remembering),
+      ]),
     );
-    this.#absences = byContract((state) => state.waits !== null);
+    const waiting = byContract((state) => state.waits !== null);
+    this.#absences = new Map(
+      [...waiting].map(([contract, states]) => [
+        contract,
+        absenceRules(states, countOf(this.#heard, contract), remembering),
+      ]),
+    );
     this.#needDevice.clear();
     for (const { compiled } of sorted)
       if (compiled.usesDevice)
         for (const contract of compiled.contracts) this.#needDevice.add(contract);
+  }
+
+  #rememberingOf({ compiled: { by } }: RuleState): Remembering<RuleState> {
+    const id = by.join();
+    let remembering = this.#remembering.get(id);
+    if (!remembering) this.#remembering.set(id, (remembering = new Remembering<RuleState>()));
+    return remembering;
   }
 
   /** Rules that a reading of this contract is evaluated by. */
@@ -171,12 +191,12 @@ export class RuleSet {
   }
 
   /** Rules that wait for keys of this contract. */
-  absences(contract: string): readonly RuleState[] {
-    return this.#absences.get(contract) ?? [];
+  absences(contract: string): AbsenceRules | undefined {
+    return this.#absences.get(contract);
   }
 
-  get allAbsences(): Iterable<readonly [contract: string, states: readonly RuleState[]]> {
-    return this.#absences;
+  get allAbsences(): Iterable<AbsenceRules> {
+    return this.#absences.values();
   }
 
   needsDevice(contract: string): boolean {

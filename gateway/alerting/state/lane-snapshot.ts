@@ -5,6 +5,7 @@ import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import { type CompiledRule, compileRule } from "../../../contracts/rules/compile-rule.ts";
 import type { Rule } from "../../../contracts/rules/rule.ts";
 import type { LaneId } from "../../../contracts/names/subjects.ts";
+import { AwaitedKeys } from "../windows/awaited-keys.ts";
 import { IdleTimers } from "../windows/idle-timers.ts";
 import type { LaneClock } from "../lane/lane-clock.ts";
 import { LanePresence, type PresenceState } from "../lane/lane-presence.ts";
@@ -18,8 +19,10 @@ import {
 } from "../lane/recent-identities.ts";
 import { memberwise } from "../rules/kinds/composite.ts";
 import { RuleErrors } from "../rules/rule-errors.ts";
+import { shareAwaited } from "../rules/absence-rules.ts";
 import { openLate, openWindows } from "../rules/rule-set.ts";
-import { RuleState, type Slot } from "../rules/rule-state.ts";
+import type { Slot } from "../rules/remembering.ts";
+import { RuleState } from "../rules/rule-state.ts";
 import type { SharedWindows } from "../windows/shared-windows.ts";
 import type { WindowValue } from "../windows/sliding-window.ts";
 
@@ -91,7 +94,7 @@ export function takeSnapshot(lane: LaneRules, into = new NumberWriter()): LaneSn
   const writer = into.begin();
   const keys = new KeyNumbers();
   const all = [...lane.rules.states.values()];
-  const plans = all.map((state) => writeRule(state, keys, writer));
+  const plans = all.map((state) => planText(state, keys, writer));
   const shared = new Set(all.flatMap(({ windows }) => windows ?? []));
   const late = all.flatMap((state) => state.late?.windows ?? []);
   const windows = [
@@ -100,10 +103,12 @@ export function takeSnapshot(lane: LaneRules, into = new NumberWriter()): LaneSn
   ];
   const identities = lane.identities.write(writer);
   const lateIdentities = lane.lateIdentities.write(writer);
-  const known = { keys: keys.all, plans, windows, identities, lateIdentities };
-  const saved: SavedRules = { format: FORMAT, ...known };
+  const saved: Omit<SavedRules, "plans"> = {
+    ...{ format: FORMAT, keys: keys.all, windows, identities, lateIdentities },
+  };
+  const text = JSON.stringify(saved);
   return {
-    rules: writer.finish(JSON.stringify(saved)),
+    rules: writer.finish(`${text.slice(0, -1)},"plans":[${plans.join()}]}`),
     presence: Buffer.from(JSON.stringify(lane.absences.presence), "utf8"),
     clock: lane.clock,
   };
@@ -122,6 +127,12 @@ class KeyNumbers {
     if (number === undefined) this.#numbers.set(key, (number = this.#numbers.size));
     return number;
   }
+}
+
+/** A rule as JSON. Most of thousands know nothing, and say the same every time. */
+function planText(state: RuleState, keys: KeyNumbers, writer: NumberWriter): string {
+  if (!state.isBlank) return JSON.stringify(writeRule(state, keys, writer));
+  return (state.blankText ??= JSON.stringify(writeRule(state, keys, writer)));
 }
 
 function writeRule(state: RuleState, keys: KeyNumbers, writer: NumberWriter): SavedRule {
@@ -212,6 +223,7 @@ export function restoreSnapshot(
   if (!isOld) lane.identities = RecentIdentities.read(saved.identities, reader);
   if (saved.lateIdentities)
     lane.lateIdentities = RecentIdentities.read(saved.lateIdentities, reader, LATE_HORIZON_MS);
+  shareAwaited([...states.values()]);
   lane.update(compiled, 0);
   return lane;
 }
@@ -251,7 +263,7 @@ function readState(
   state.limitedAt = of.limitedAt;
   state.limited = of.limitedAt !== null;
   state.resolving = IdleTimers.from(of.resolving);
-  state.silent = IdleTimers.from(of.silent);
+  state.silent = AwaitedKeys.from(of.silent);
   state.lost = IdleTimers.from(of.lost);
   for (const key of of.silenced) state.silenced.add(key);
   const lives = new Map(of.lives);

@@ -39,6 +39,19 @@ export class NumberWriter {
     this.#length += numbers.length;
   }
 
+  /** Those that are numbers: places without one are NaN. */
+  pushPresent(places: Float64Array): void {
+    if (this.#length + places.length > this.#numbers.length) this.#grow(places.length);
+    const numbers = this.#numbers;
+    let length = this.#length;
+    for (let at = 0; at < places.length; at++) {
+      const number = places[at]!;
+      numbers[length] = number;
+      if (!Number.isNaN(number)) length += 1;
+    }
+    this.#length = length;
+  }
+
   #grow(by: number): void {
     const places = Math.max(this.#numbers.length * 2, this.#length + by);
     this.#resize(places * NUMBER_BYTES);

@@ -10,6 +10,7 @@
 //     that were silent longest: a window that lacks some values would say wrong things. A key with a live
 //     alert of any of the rules stays, and so does the one whose reading is judged; if all are such, a new
 //     key finds no room.
+import { ANYTHING, type Needs } from "../../../contracts/rules/condition-bounds.ts";
 import { type Expression, isKnown } from "../../../contracts/rules/expression.ts";
 import { SHED_SHARE, longestSilent } from "./longest-silent.ts";
 import { SlidingWindow, type WindowValue } from "./sliding-window.ts";
@@ -86,6 +87,7 @@ export class SharedWindows {
   /** The reading that was added last, and what became of it. */
   #sample: TimedValues | null = null;
   #taken: Taken = null;
+  #isLimited = false;
 
   /** @param specs those of the readers, at least one, all with the same `windowsIdOf`. */
   constructor(
@@ -98,6 +100,11 @@ export class SharedWindows {
     this.shedAbove = bounds.valuesMax;
     this.#spec = specs[0]!;
     this.#countsDistinct = specs.some(({ usesDistinct }) => usesDistinct);
+  }
+
+  /** Needs of a reading that is in a window, or is told of. */
+  get needs(): Needs {
+    return this.#spec.where?.needs ?? ANYTHING;
   }
 
   /** Goes on with a specification of the same values, compiled anew. */
@@ -165,7 +172,15 @@ export class SharedWindows {
     this.#values += window.size;
   }
 
+  /** True once after something had to be forgotten. */
+  takeLimited(): boolean {
+    const isLimited = this.#isLimited;
+    this.#isLimited = false;
+    return isLimited;
+  }
+
   #limit(): void {
+    this.#isLimited = true;
     for (const reader of this.readers) reader.limited = true;
   }
 

@@ -40,6 +40,15 @@ export class SlidingWindow {
     return this.#end - this.#start;
   }
 
+  /** The number of values, as conditions call it. */
+  get count(): number {
+    return this.size;
+  }
+
+  get avg(): number {
+    return this.sum / this.size;
+  }
+
   get newestMs(): number {
     return this.#end > this.#start ? this.#cells[2 * this.#end - 2]! : Number.NEGATIVE_INFINITY;
   }

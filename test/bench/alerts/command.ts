@@ -13,9 +13,10 @@ import { type AlertSiteOptions, startAlertSite } from "./site.ts";
 const PARTS = ["latency", "cut", "recovery", "evaluations", "memory"] as const;
 type Part = (typeof PARTS)[number];
 
-const hundreds = (raw: string): number => {
+const ruleCount = (raw: string): number => {
   const value = Number(raw);
-  if (!(value > 0) || value % 100 !== 0) throw new InvalidArgumentError("must be 100, 200, …");
+  const isWhole = value === 1 || value === 10 || (value > 0 && value % 100 === 0);
+  if (!isWhole) throw new InvalidArgumentError("must be 1, 10, 100, 200, …");
   return value;
 };
 
@@ -142,7 +143,7 @@ export const alertsCommand = new Command("alerts")
   .description("Latency of local alerts, with the WAN cut and after kills; cost of rules.")
   .option("--quick", "everything shorter, smaller windows, one kill each: under 50 s")
   .option("--over <duration>", "the windows of the rules beside the load", "10s")
-  .option("--rules <n>", "how many rules, in hundreds", hundreds, 100)
+  .option("--rules <n>", "how many rules: 1, 10, or hundreds", ruleCount, 100)
   .option("--rates <list>", "latency alone, at these readings a second: 10000,50000", rates)
   .option("--json <file>", "write every figure there")
   .addOption(new Option("--only <part>", "one part").choices(PARTS))

@@ -24,15 +24,18 @@ export const HUNDRED_THRESHOLDS: RuleCounts = {
   sequence: 0,
   absence: 0,
 };
-/** A hundred, times what makes `rules` of them. */
-export const scaled = (counts: RuleCounts, rules: number): RuleCounts => ({
-  threshold: (counts.threshold * rules) / 100,
-  aggregate: (counts.aggregate * rules) / 100,
-  rate: (counts.rate * rules) / 100,
-  frequency: (counts.frequency * rules) / 100,
-  sequence: (counts.sequence * rules) / 100,
-  absence: (counts.absence * rules) / 100,
-});
+/** A hundred, times what makes `rules` of them; of ten and of one what is nearest. */
+export const scaled = (counts: RuleCounts, rules: number): RuleCounts => {
+  const of = (count: number): number => Math.round((count * rules) / 100);
+  return {
+    threshold: of(counts.threshold),
+    aggregate: of(counts.aggregate),
+    rate: of(counts.rate),
+    frequency: of(counts.frequency),
+    sequence: of(counts.sequence),
+    absence: of(counts.absence),
+  };
+};
 /** Half of them remember something of every device. */
 export const TWENTY: RuleCounts = {
   threshold: 10,

@@ -27,7 +27,7 @@ export interface AlertSite {
 
 export interface AlertSiteOptions {
   readonly rules: RuleSet;
-  /** A multiple of a hundred. */
+  /** One, ten, or a multiple of a hundred. */
   readonly ruleCount: number;
   /** Of the rules' windows. */
   readonly over: string;

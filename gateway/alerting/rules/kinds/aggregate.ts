@@ -6,7 +6,7 @@ import {
 } from "../../../../contracts/rules/kinds/aggregate.ts";
 import type { CompiledRule } from "../../../../contracts/rules/compile-rule.ts";
 import type { SlidingWindow } from "../../windows/sliding-window.ts";
-import { type ReadingKind, firstNumber, judge } from "../lane-kind.ts";
+import { type ReadingKind, STATISTICS, firstNumber, judge } from "../lane-kind.ts";
 import type { Verdict } from "../lifecycle.ts";
 
 const usedBy = ({ when, clear }: CompiledAggregate): readonly AggregateName[] =>
@@ -21,6 +21,9 @@ export const aggregate: ReadingKind<CompiledRule & CompiledAggregate> = {
     isOrdered: false,
     usesDistinct: usedBy(rule).includes("distinct"),
   }),
+  outlookOf: ({ when }) => {
+    return { view: STATISTICS, needs: { ...when.needs, variables: [] } };
+  },
   evaluateOf: (rule) => {
     const judgeWindow = judgeOf(rule);
     return (_sample, _remembered, window) => judgeWindow(window!);
@@ -40,22 +43,7 @@ function judgeOf(rule: CompiledAggregate): (window: SlidingWindow) => Verdict {
   // Written anew for every reading: a new record of numbers each time would cost more than the condition.
   const statistics = Object.fromEntries(AGGREGATES.map((name) => [name, 0]));
   return (window) => {
-    for (let at = 0; at < used.length; at++) statistics[used[at]!] = statisticOf(window, used[at]!);
+    for (let at = 0; at < used.length; at++) statistics[used[at]!] = window[used[at]!];
     return judge(rule, statistics, firstNumber(rule.when, statistics));
   };
-}
-
-function statisticOf(window: SlidingWindow, name: AggregateName): number {
-  switch (name) {
-    case "count":
-      return window.size;
-    case "avg":
-      return window.sum / window.size;
-    case "sum":
-    case "min":
-    case "max":
-    case "distinct":
-    case "stddev":
-      return window[name];
-  }
 }

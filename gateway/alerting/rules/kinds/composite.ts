@@ -5,6 +5,7 @@
 // the age that it has.
 import type { CompiledComposite } from "../../../../contracts/rules/kinds/composite.ts";
 import type { CompiledRule } from "../../../../contracts/rules/compile-rule.ts";
+import { ANYTHING, needsOfAny } from "../../../../contracts/rules/condition-bounds.ts";
 import { type Expression, isKnown } from "../../../../contracts/rules/expression.ts";
 import { type ReadingKind, type Values, passes, verdictOf } from "../lane-kind.ts";
 
@@ -20,6 +21,13 @@ type Joined = Record<string, Record<string, Known>>;
 type JoinedReadings = Record<string, { readonly timeMs: number; readonly values: Values }>;
 
 export const composite: ReadingKind<CompiledRule & CompiledComposite> = {
+  // What passes for an alias is remembered.
+  needsOf: ({ aliases, whereOf }, contract) =>
+    needsOfAny(
+      Object.entries(aliases)
+        .filter(([, of]) => of === contract)
+        .map(([alias]) => whereOf[alias]?.needs ?? ANYTHING),
+    ),
   evaluateOf: (rule) => {
     const { when, clear, whereOf, withinMs } = rule;
     const members = [...when.members, ...(clear?.members ?? [])];

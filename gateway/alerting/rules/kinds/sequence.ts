@@ -1,6 +1,7 @@
 // Sequence: remembers of a key when and where its first step was last (pure).
 import type { CompiledSequence, CompiledStep } from "../../../../contracts/rules/kinds/sequence.ts";
 import type { CompiledRule } from "../../../../contracts/rules/compile-rule.ts";
+import { needsOfAny } from "../../../../contracts/rules/condition-bounds.ts";
 import { isKnown } from "../../../../contracts/rules/expression.ts";
 import { type ReadingKind, type Sample, verdictOf } from "../lane-kind.ts";
 import type { LogPlace, Verdict } from "../lifecycle.ts";
@@ -16,6 +17,11 @@ const isStep = ({ contract, when }: CompiledStep, sample: Sample): boolean =>
   when.evaluate(sample.values) === true;
 
 export const sequence: ReadingKind<CompiledRule & CompiledSequence> = {
+  needsOf: ({ first, then }, contract) =>
+    needsOfAny(
+      [first, then].filter((step) => step.contract === contract).map(({ when }) => when.needs),
+    ),
+  isAskedOfSteps: true,
   evaluateOf:
     ({ first, then, withinMs }) =>
     (sample, remembered) => {

@@ -9,7 +9,7 @@ export const threshold: ReadingKind<CompiledRule & CompiledThreshold> = {
     (rule) =>
     ({ values }) =>
       isKnown(rule.when, values) ? judge(rule, values, firstNumber(rule.when, values)) : null,
-  boundsOf: ({ when }) => when.bounds,
+  needsOf: ({ when }) => when.needs,
   conditionOf: (rule) => (values) =>
     isKnown(rule.when, values) && rule.when.evaluate(values) === true,
 };

@@ -219,9 +219,9 @@ test("what is acknowledged is the alert that fires, and no earlier one of its ru
   expect(under.rules.acknowledge([ack], under.seq)).toEqual([]);
 });
 
-/** A rule without bounds, so that it is asked about every reading, beside another; `evaluated` sees each time. */
+/** A rule of which nothing simple can be said, so that it is asked about every reading, beside another; `evaluated` sees each time. */
 function lanesWithSlow(stopwatch: Stopwatch, evaluated: () => void): LaneUnderTest {
-  const rule = { ...high("slow"), when: "co2 * 1.0 > 1000.0" };
+  const rule = { ...high("slow"), when: "abs(co2) > 1000.0" };
   const under = new LaneUnderTest(catalog, parseRules([high("a"), rule]), { stopwatch });
   const { compiled } = under.rules.rules.states.get("slow")!;
   if (compiled.kind !== "threshold") throw new Error("not a threshold");

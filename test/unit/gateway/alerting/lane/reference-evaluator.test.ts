@@ -155,6 +155,8 @@ const RULES = parseRules([
     moreThan: 2,
   },
   { id: "gone", version: 1, kind: "absence", contract: "room", for: "7s", lost: "2s" },
+  // Waits for the keys that "gone" waits for.
+  { id: "gone-soon", version: 1, kind: "absence", contract: "room", for: "3s" },
   { id: "gone-meter", version: 1, kind: "absence", contract: "meter", for: "12s" },
   {
     id: "then",
