@@ -52,6 +52,10 @@ export interface WorldOptions extends RegionPairs {
   readonly rejects?: RejectBounds;
   /** Takes a wall out of the hub's configuration: a trick has to work without it. */
   readonly hubConfiguration?: (written: string) => string;
+  /** The same of every region's. */
+  readonly regionConfiguration?: (written: string) => string;
+  /** Another program than the `nats-server` of the PATH. */
+  readonly natsServer?: string;
   /** For tests of what is not allowed. */
   readonly violationsExpected?: boolean;
   /** Puts something between the regions and the hub's leaf port; resolves to the port to dial. */
@@ -67,7 +71,8 @@ export async function startHubAndRegions(options: WorldOptions): Promise<NatsWor
   try {
     const directory = stack.use(await temporaryDirectory());
     const { violationsExpected } = options;
-    const common = { directory: directory.path, violationsExpected };
+    const program = options.natsServer ?? "nats-server";
+    const common = { directory: directory.path, violationsExpected, program };
     const leafPort = await freePort();
     const wanPort = (await options.wan?.(leafPort)) ?? leafPort;
     const monitor = `127.0.0.1:${await freePort()}`;
@@ -94,7 +99,7 @@ export async function startHubAndRegions(options: WorldOptions): Promise<NatsWor
         NATS_STORE: join(directory.path, region),
         NATS_LEAF_URL: `nats-leaf://leaf-${region}:${passwordOf(`leaf-${region}`)}@127.0.0.1:${wanPort}`,
       };
-      const configuration = regionConfig(options, region);
+      const configuration = (options.regionConfiguration ?? String)(regionConfig(options, region));
       const server = { name: region, ...common, configuration, env };
       regions.set(region, await startServer(stack, server));
     }
@@ -140,6 +145,7 @@ async function startServer(
     configuration: string;
     env: Record<string, string>;
     violationsExpected: boolean | undefined;
+    program: string;
   },
 ): Promise<NatsUnderTest> {
   const path = join(spec.directory, `${spec.name}.conf`);
@@ -154,7 +160,7 @@ async function startServer(
     });
   const server = new ServerProcess({
     name: `nats-server ${spec.name}`,
-    program: "nats-server",
+    program: spec.program,
     args: ["-c", path],
     env: { NATS_LISTEN: listen, ...passwords(), ...spec.env },
     ready: async () => {
