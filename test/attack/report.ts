@@ -8,7 +8,7 @@ const HARMS_SHOWN_MAX = 3;
 
 const lineOf = ({ role, wall, counted, through, uncontrolled, unclaimed }: Line): string =>
   [
-    `${role.padEnd(44)}${wall.padEnd(15)}${String(counted).padStart(5)} tried, `,
+    `${role.padEnd(72)}${wall.padEnd(15)}${String(counted).padStart(5)} tried, `,
     through === 0 ? "none got through" : `${through} GOT THROUGH`,
     uncontrolled > 0 ? `, ${uncontrolled} not counted: no control` : "",
     unclaimed > 0 ? `, ${unclaimed} not claimed on this nats-server` : "",
@@ -31,6 +31,17 @@ function throughOf(judged: readonly Judged[]): string[] {
   ]);
 }
 
+/** What an older server lets through, and the version that does not. */
+function unclaimedOf(judged: readonly Judged[], server: string): string[] {
+  const old = judged.filter(({ verdict }) => verdict === "unclaimed");
+  if (old.length === 0) return [];
+  return [
+    "",
+    `not claimed on nats-server ${server}, and done there; a newer one is what helps:`,
+    ...old.map(({ id, since, harm }) => `  ${id} (refused from ${since}): ${harm[0]}`),
+  ];
+}
+
 export function reportOf(judged: readonly Judged[], of: { server: string; isWhole: boolean }) {
   const sums = sumsOf(judged);
   const good = isWell(sums, of.isWhole);
@@ -38,6 +49,7 @@ export function reportOf(judged: readonly Judged[], of: { server: string; isWhol
   return [
     ...linesOf(judged).map(lineOf),
     ...throughOf(judged),
+    ...unclaimedOf(judged, of.server),
     "",
     `nats-server ${of.server}: ${sums.through} of ${sums.counted} got through${least}; each of them has a control that ` +
       `worked or did its harm itself; ${sums.uncontrolled} not counted, ${sums.unclaimed} not claimed on this server: ` +

@@ -161,6 +161,30 @@ const injected: Of[] = (
   })),
 );
 
+/** What the hub's own copy of eu sends by itself, to a subject that a flow control message of eu names. */
+const flowControlled: Of[] = [
+  ...["commands.evil.1", "$KV.devices.evil", "audit.evil", "alerts.hub.evil.1"],
+  ...["PURGE.AUDIT", "PURGE.KV_devices", "DELETE.KV_contracts", "DELETE.COMMANDS"].map(
+    (request) => `$JS.API.STREAM.${request}`,
+  ),
+].map((reply) => ({
+  ...COMMON,
+  id: `leaf-eu/flow-control/${reply}`,
+  tries: `have the hub send a message to ${reply}`,
+  trick: "flow control in the deliveries of eu's own mirror: the hub answers where it says",
+  harms: "whatever the hub's own account may do",
+  control: `leaf flow control ${reply}`,
+  // From 2.14.10 in its line.
+  since: "2.15.3",
+  run: async (arena) => {
+    const { subject } = await arena.deliveryOf("hub", "TELEMETRY_eu");
+    const headers = "NATS/1.0 100 FlowControl Request\r\n\r\n";
+    await send(arena, { subject, headers, reply, body: "" });
+    await arena.quietly();
+    return null;
+  },
+}));
+
 /** Speaking to processes of the hub and of other regions. */
 const speaking: Of[] = [
   ...PROFILES.filter(({ server }) => server === "hub").map((other) => ({
@@ -225,5 +249,5 @@ const asLeaf: Of[] = PROFILES.filter(({ server }) => server === "hub").flatMap(
 
 export const LEAF_ATTEMPTS: readonly Of[] = [
   ...theirs.flatMap((target) => [...records(target), ...requests(target), ...turned(target)]),
-  ...[...hearing, ...injected, ...speaking, ...readers, ...asLeaf],
+  ...[...hearing, ...injected, ...flowControlled, ...speaking, ...readers, ...asLeaf],
 ];
