@@ -20,5 +20,7 @@ export interface ArenaOptions {
 export interface Ground<A extends Arena = Arena> {
   readonly name: string;
   readonly attempts: readonly Attempt<A>[];
+  /** Arenas that share the attempts; absent: one. */
+  readonly arenas?: number;
   readonly open: (options: ArenaOptions) => Promise<A>;
 }

@@ -13,6 +13,7 @@ import { STORE_ATTEMPTS } from "./store/attempts.ts";
 
 const nats: Ground<NatsArena> = {
   name: "nats-servers",
+  arenas: 2,
   attempts: [...LOGIN_ATTEMPTS, ...LEAF_ATTEMPTS, ...USER_ATTEMPTS],
   open: (options) => NatsArena.open(options),
 };

@@ -56,29 +56,35 @@ export interface RunOptions {
   readonly signal: AbortSignal;
 }
 
+export interface AttackOptions extends RunOptions {
+  readonly without: ReadonlySet<WallName>;
+}
+
 /** Attempts of one role against one wall share a state, which is looked at once more at their end. */
 const batchesOf = <A>(attempts: readonly Attempt<A>[]): Attempt<A>[][] => [
   ...Map.groupBy(attempts, ({ role, wall }) => `${role}\n${wall}`).values(),
 ];
 
-/** Makes all attempts. */
+/** Makes all attempts, in arenas beside each other where one would take long. */
 export async function attack<A extends Arena>(
   ground: Ground<A>,
   attempts: readonly Attempt<A>[],
-  { without, ...options }: RunOptions & { readonly without: ReadonlySet<WallName> },
+  options: AttackOptions,
 ): Promise<Tried[]> {
-  await using arena = await ground.open({ ...options, without });
+  const batches = batchesOf(attempts).toSorted((a, b) => b.length - a.length);
+  const lanes = Math.min(ground.arenas ?? 1, batches.length);
   const tried: Tried[] = [];
-  for (const batch of batchesOf(attempts)) {
-    options.say(`${ground.name}: ${batch[0]!.role} against ${batch[0]!.wall}, ${batch.length}`);
-    const found = await batchOf(arena, batch, {
-      signal: options.signal,
-      enough: without.size > 0 ? ENOUGH : Infinity,
-    });
-    tried.push(...found);
-    if (options.signal.aborted) break;
-  }
-  return tried;
+  const lane = async (): Promise<void> => {
+    await using arena = await ground.open(options);
+    for (let batch; (batch = batches.shift()) && !options.signal.aborted;) {
+      options.say(`${ground.name}: ${batch[0]!.role} against ${batch[0]!.wall}, ${batch.length}`);
+      const enough = options.without.size > 0 ? ENOUGH : Infinity;
+      tried.push(...(await batchOf(arena, batch, { signal: options.signal, enough })));
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  const order = new Map(attempts.map(({ id }, at) => [id, at]));
+  return tried.toSorted((a, b) => order.get(a.id)! - order.get(b.id)!);
 }
 
 async function batchOf<A extends Arena>(
@@ -110,10 +116,10 @@ async function batchOf<A extends Arena>(
 export async function controlsOf<A extends Arena>(
   ground: Ground<A>,
   attempts: readonly Attempt<A>[],
-  { without, ...options }: RunOptions & { readonly without: ReadonlySet<WallName> },
+  options: AttackOptions,
 ): Promise<Set<string>> {
   const works = new Set<string>();
-  await using arena = await ground.open({ ...options, without });
+  await using arena = await ground.open(options);
   const controls = Map.groupBy(attempts, ({ control }) => control);
   options.say(`${ground.name}: ${controls.size} controls without the walls`);
   for (const [control, same] of controls) {

@@ -74,8 +74,7 @@ export const CARRIERS: readonly Carrier[] = [
       const entry = ownEntry(profile);
       const stream = entry?.stream ?? streamRead(profile);
       const subject = entry?.subject ?? arena.subjectOf(profile.server, stream);
-      const body = to.startsWith("$JS.API.") ? "" : '{"forged":2}';
-      await say(arena, profile, { subject, body });
+      await say(arena, profile, { subject, body: '{"forged":2}' });
       const consumer = await arena.consumerOf(profile, stream);
       const next = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
       return say(arena, profile, { subject: next, body: "", reply: to });
@@ -114,8 +113,8 @@ export const CARRIERS: readonly Carrier[] = [
     what: "the acknowledgement of a record of one's own",
     isOwnBytes: false,
     send: (arena, profile, to) => {
-      const subject =
-        ownEntry(profile)?.subject ?? arena.subjectOf(profile.server, profile.appends[0]!);
+      const [stream = "SETASIDE_hub"] = profile.appends;
+      const subject = ownEntry(profile)?.subject ?? arena.subjectOf(profile.server, stream);
       return say(arena, profile, { subject, body: "{}", reply: to });
     },
   },

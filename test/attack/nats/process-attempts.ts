@@ -3,7 +3,7 @@
 import type { Attempt } from "../attempt.ts";
 import type { NatsArena } from "./arena.ts";
 import { ownEntry, say } from "./carriers.ts";
-import { PROFILES, type Profile, REGIONS, sharedStreams } from "./profiles.ts";
+import { PROFILES, type Profile, REGIONS, type ServerName, sharedStreams } from "./profiles.ts";
 import { by, harmOf } from "./by-user.ts";
 
 type Of = Attempt<NatsArena>;
@@ -78,18 +78,18 @@ function speaking(profile: Profile): Of[] {
       .flatMap(({ hears }) => hears)
       .filter((heard) => heard !== "live.>")
       .map((subject) => attempt(subject, () => subject, "what a process is asked to do again")),
-    ...(server === "hub" ? liveOf(user) : []).map((subject) =>
+    ...liveOf(server, user).map((subject) =>
       attempt(subject, () => subject, "what people see of processes and devices"),
     ),
   ];
 }
 
-/** The live lane as it is said by others. */
-const liveOf = (user: string): string[] => [
-  ...["readings", "topics", "events"].map((kind) => `live.eu.${kind}`),
-  ...["aggregator", "steward", "notifier", "console"]
-    .filter((other) => other !== user)
-    .map((other) => `live.hub.process.${other}.forged`),
+/** The live lane as it is said by others; that of a region is heard at the hub. */
+const liveOf = (server: ServerName, user: string): string[] => [
+  ...(user === "gateway" ? [] : ["readings", "topics", "events"].map((kind) => `live.eu.${kind}`)),
+  ...PROFILES.filter((other) => other.server === server && other.user !== user).map(
+    (other) => `live.${server}.process.${other.user}.forged`,
+  ),
 ];
 
 /** Streams of one's own making. */

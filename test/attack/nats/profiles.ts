@@ -22,7 +22,7 @@ import {
   setAsideStream,
   telemetryStream,
 } from "../../../contracts/names/subjects.ts";
-import type { NatsUser } from "../../../platform/nats/topology/permissions.ts";
+import { HUB_USERS, type NatsUser } from "../../../platform/nats/topology/permissions.ts";
 
 export const REGIONS = ["eu", "us"] as const;
 export type ServerName = "hub" | (typeof REGIONS)[number];
@@ -139,8 +139,50 @@ const ofHub: readonly Profile[] = [
   },
 ];
 
+const everything = [
+  ...[
+    AUDIT_STREAM,
+    COMMANDS_STREAM,
+    ...logs,
+    ...hubRejects,
+    ...["hub", ...REGIONS].map(alertsStream),
+  ],
+  ...[...REGIONS.map(repliesStream), setAsideStream("hub"), deadLettersStream("hub")],
+  ...bucketsOf(
+    ...[DEVICES_BUCKET, RULES_BUCKET, CONTRACTS_BUCKET, ACKNOWLEDGEMENTS_BUCKET, NOTIFIERS_BUCKET],
+    ...[COPIES_BUCKET, POSITIONS_BUCKET, LEASES_BUCKET, LEDGER_BUCKET],
+  ),
+];
+
+/** People with a command line, where the server knows such users: who change what people change, and who look. */
+const people: readonly Profile[] = [
+  {
+    server: "hub",
+    user: "operator" as NatsUser,
+    appends: [
+      ...[AUDIT_STREAM, COMMANDS_STREAM, deadLettersStream("hub")],
+      ...bucketsOf(
+        ...[DEVICES_BUCKET, RULES_BUCKET, CONTRACTS_BUCKET],
+        ...[ACKNOWLEDGEMENTS_BUCKET, NOTIFIERS_BUCKET],
+      ),
+    ],
+    shortens: [deadLettersStream("hub"), setAsideStream("hub"), rejectsStream("hub")],
+    reads: everything,
+    entries: { ...entry(DEVICES_BUCKET, "attack"), ...entry(LEDGER_BUCKET, "acknowledged.eu.0") },
+    hears: ["live.>"],
+  },
+  {
+    ...{ server: "hub", user: "viewer" as NatsUser, appends: [], shortens: [] },
+    ...{ reads: everything, entries: {}, hears: ["live.>"] },
+  },
+];
+
 /** The users that do the work of a process, at the hub and in region eu; us is the same as eu. */
-export const PROFILES: readonly Profile[] = [...ofRegion("eu"), ...ofHub];
+export const PROFILES: readonly Profile[] = [
+  ...ofRegion("eu"),
+  ...ofHub,
+  ...people.filter(({ user }) => (HUB_USERS as readonly string[]).includes(user)),
+];
 
 export const roleOf = ({ server, user }: Pick<Profile, "server" | "user">): string =>
   `nats user ${user} of ${server}`;

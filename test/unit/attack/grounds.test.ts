@@ -1,9 +1,10 @@
 // Goal: the attempts are what they say: named once, against known walls, of every kind of role.
 import { expect, test } from "vitest";
+import { HUB_USERS, REGION_USERS } from "../../../platform/nats/topology/permissions.ts";
 import { hubConfig, regionConfig } from "../../../platform/nats/topology/server-config.ts";
 import { ATTEMPTS } from "../../attack/grounds.ts";
 import { rewritten } from "../../attack/nats/walls.ts";
-import { RIGHTS } from "../../attack/nats/profiles.ts";
+import { PROFILES, RIGHTS } from "../../attack/nats/profiles.ts";
 import { listOf, reportOf } from "../../attack/report.ts";
 import { judge } from "../../attack/verdict.ts";
 import { WALLS, WALL_NAMES } from "../../attack/walls.ts";
@@ -25,6 +26,12 @@ test.each([
   ...["influx user reader", "influx user writer"],
 ])("%s attacks", (role) => {
   expect(ATTEMPTS.filter((attempt) => attempt.role === role).length).toBeGreaterThan(2);
+});
+
+test("each user that a server knows has a profile, the administrator aside", () => {
+  const known = PROFILES.map(({ server, user }) => `${server} ${user}`);
+  for (const user of HUB_USERS) if (user !== "admin") expect(known).toContain(`hub ${user}`);
+  for (const user of REGION_USERS) if (user !== "admin") expect(known).toContain(`eu ${user}`);
 });
 
 test("each user attacks each stream of its server that is not its own", () => {
