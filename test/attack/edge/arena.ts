@@ -50,6 +50,8 @@ const MAPPINGS = {
   ],
 };
 const WILL_SAID_WITHIN_MS = 60;
+/** Eight processes start at once, on a machine that may have two cores. */
+const READY_WITHIN_MS = 90_000;
 const PROJECT = join(import.meta.dirname, "../../..");
 
 export interface MqttLogin {
@@ -116,7 +118,7 @@ export class EdgeArena implements Arena {
       SKERRY_LIMIT_WILL_GRACE_MS: "1000",
     };
     const start = async (main: string, env: Record<string, string>): Promise<Service> => {
-      const service = await makeService(main, env, load);
+      const service = await makeService(main, env, load, READY_WITHIN_MS);
       stack.use(service.process);
       await service.process.start();
       return service;
