@@ -32,7 +32,7 @@ const serverConfigs =
   hubConfig({ regions: ["eu"] }, WITH_TLS) + regionConfig({ regions: ["eu"] }, "eu", WITH_TLS);
 const metrics = readFileSync(join(ROOT, "docs/reference/metrics.md"), "utf8");
 /** Commands whose options are in a main.ts that cannot be asked without being run. */
-const toolText = globSync("test/{prove,bench}/**/*.ts", { cwd: ROOT })
+const toolText = globSync("test/{prove,bench,attack}/**/*.ts", { cwd: ROOT })
   .map((path) => readFileSync(join(ROOT, path), "utf8"))
   .join("\n");
 

@@ -55,6 +55,10 @@ export interface WorldOptions extends RegionPairs {
   readonly rejects?: RejectBounds;
   /** Takes a wall out of the hub's configuration: a trick has to work without it. */
   readonly hubConfiguration?: (written: string) => string;
+  /** The same of every region's. */
+  readonly regionConfiguration?: (written: string) => string;
+  /** Another program than the `nats-server` of the PATH. */
+  readonly natsServer?: string;
   /** For tests of what is not allowed. */
   readonly violationsExpected?: boolean;
   /** TLS on every link; the files are the test's to renew. */
@@ -98,7 +102,8 @@ export async function startHubAndRegions(options: WorldOptions): Promise<NatsWor
     const directory = stack.use(await temporaryDirectory());
     const { violationsExpected, tls } = options;
     const included = options.passwordFiles === true;
-    const common = { directory: directory.path, violationsExpected, tls, included };
+    const program = options.natsServer ?? "nats-server";
+    const common = { directory: directory.path, violationsExpected, tls, included, program };
     const extrasOf = (server: string): ServerExtras => ({
       ...(tls ? { tls: { verified: tls.verified } } : {}),
       ...(included ? { include: variablesFile(server) } : {}),
@@ -129,7 +134,8 @@ export async function startHubAndRegions(options: WorldOptions): Promise<NatsWor
         NATS_STORE: join(directory.path, region),
         NATS_LEAF_URL: `${tls ? "tls" : "nats-leaf"}://leaf-${region}:${passwordOf(`leaf-${region}`)}@127.0.0.1:${wanPort}`,
       };
-      const configuration = regionConfig(options, region, extrasOf(region));
+      const written = regionConfig(options, region, extrasOf(region));
+      const configuration = (options.regionConfiguration ?? String)(written);
       const server = { name: region, ...common, configuration, env };
       regions.set(region, await startServer(stack, server));
     }
@@ -177,6 +183,7 @@ async function startServer(
     violationsExpected: boolean | undefined;
     tls: WorldTls | undefined;
     included: boolean;
+    program: string;
   },
 ): Promise<NatsUnderTest> {
   const path = join(spec.directory, `${spec.name}.conf`);
@@ -203,7 +210,7 @@ async function startServer(
     });
   const server = new ServerProcess({
     name: `nats-server ${spec.name}`,
-    program: "nats-server",
+    program: spec.program,
     args: ["-c", path],
     env: { NATS_LISTEN: listen, ...env, ...(tls && tlsEnv(tls, spec.name)) },
     ready: async () => {

@@ -32,6 +32,7 @@ export async function makeService(
   main: string,
   env: Record<string, string>,
   execArgs: readonly string[] = [],
+  readyWithinMs?: number,
 ): Promise<Service> {
   const base = `http://127.0.0.1:${await freePort()}`;
   const process_ = new ServerProcess({
@@ -40,6 +41,7 @@ export async function makeService(
     args: [...execArgs, join(PROJECT, main)],
     env: { SKERRY_STATUS_PORT: new URL(base).port, ...env },
     ready: async () => (await fetch(`${base}/readyz`)).ok,
+    ...(readyWithinMs === undefined ? {} : { readyWithinMs }),
   });
   return {
     process: process_,

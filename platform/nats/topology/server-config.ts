@@ -41,7 +41,8 @@ const permissions = (of: Permissions): string => `permissions: {
  * delivers, and a drain of the log made it use a whole core for that.
  */
 const userOf = (name: NatsUser, of: Permissions | null): string =>
-  `      { user: ${name}, password: $${passwordVariable(name)}${
+  // No leaf node: whom a server takes for one it may hold to no list (2.9.10).
+  `      { user: ${name}, password: $${passwordVariable(name)}, allowed_connection_types: ["STANDARD"]${
     of === null ? "" : `\n        ${permissions(of)}`
   } }`;
 

@@ -1,0 +1,431 @@
+// Two regions and the hub, with something in every stream and nobody at work: whatever is different later, an attempt
+// has done it.
+import { setTimeout as sleep } from "node:timers/promises";
+import { LEASES_BUCKET, bucketStream } from "../../../contracts/names/subjects.ts";
+import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
+import { applyTopology } from "../../../platform/nats/topology/apply-topology.ts";
+import type { NatsUser } from "../../../platform/nats/topology/permissions.ts";
+import { eventually } from "../../support/eventually.ts";
+import { type NatsWorld, passwordOf, startHubAndRegions } from "../../support/nats.ts";
+import { RawLeaf } from "../../support/raw-leaf.ts";
+import { RawNats } from "../../support/raw-nats.ts";
+import type { Arena, ArenaOptions } from "../arena.ts";
+import type { State, StreamState } from "../state.ts";
+import { Bystanders } from "./bystanders.ts";
+import { PROFILES, type Profile, REGIONS, type ServerName } from "./profiles.ts";
+import { TARGETS, TOPOLOGY, type Target, targetsAt } from "./targets.ts";
+import { rewritten } from "./walls.ts";
+
+export const SERVERS: readonly ServerName[] = ["hub", ...REGIONS];
+/** In every record that attempts must not read. */
+export const SECRET = "the-secret-of-another";
+/** Readers of others, each with a message that it has not acknowledged. */
+export const READER = "bystander";
+export const READ: readonly (readonly [ServerName, string])[] = [
+  ...(["TELEMETRY_eu", "ALERTS_eu", "KV_devices"] as const).map((name) => ["eu", name] as const),
+  ...(["COMMANDS", "ALERTS_hub", "KV_devices", "AUDIT"] as const).map(
+    (name) => ["hub", name] as const,
+  ),
+];
+const SEEDS = 2;
+/** A server on the same machine has answered by then; what comes later is found at the end of a batch. */
+const ANSWERS_WITHIN_MS = 25;
+const BUCKET = /^KV_/;
+
+/** Users that have a password. */
+export type Login = Parameters<typeof passwordOf>[0];
+
+interface Listed {
+  readonly config: { readonly name: string };
+  readonly created: string;
+  readonly state: {
+    messages: number;
+    first_seq: number;
+    last_seq: number;
+    consumer_count: number;
+  };
+}
+
+export class NatsArena implements Arena {
+  readonly #world: NatsWorld;
+  readonly #admins: Readonly<Record<ServerName, NatsConnection>>;
+  readonly #stack: AsyncDisposableStack;
+  readonly #clients = new Map<string, RawNats>();
+  readonly #without: ArenaOptions["without"];
+  readonly bystanders: Bystanders;
+  /** Counts up, so that each forged record has a name of its own. */
+  #count = 0;
+
+  private constructor(of: {
+    world: NatsWorld;
+    admins: Readonly<Record<ServerName, NatsConnection>>;
+    stack: AsyncDisposableStack;
+    bystanders: Bystanders;
+    without: ArenaOptions["without"];
+  }) {
+    this.#world = of.world;
+    this.#admins = of.admins;
+    this.#stack = of.stack;
+    this.bystanders = of.bystanders;
+    this.#without = of.without;
+  }
+
+  static async open({ without, natsServer }: ArenaOptions): Promise<NatsArena> {
+    await using stack = new AsyncDisposableStack();
+    const world = stack.use(
+      await startHubAndRegions({
+        ...TOPOLOGY,
+        ...{ violationsExpected: true, natsServer },
+        hubConfiguration: (written) => rewritten(written, "hub", without),
+        regionConfiguration: (written) => rewritten(written, "region", without),
+      }),
+    );
+    const server = (name: ServerName) => (name === "hub" ? world.hub : world.region(name));
+    const [hub, eu, us] = await Promise.all(SERVERS.map((name) => server(name).connect()));
+    const admins = { hub: hub!, eu: eu!, us: us! };
+    const bystanders = new Bystanders();
+    for (const { server: name, user, hears } of PROFILES)
+      await bystanders.listen({ server: name, user }, await server(name).connect(user), hears);
+    const arena = new NatsArena({ world, admins, stack: stack.move(), bystanders, without });
+    try {
+      await arena.#fill();
+    } catch (error) {
+      await arena[Symbol.asyncDispose]();
+      throw error;
+    }
+    return arena;
+  }
+
+  admin(server: ServerName): NatsConnection {
+    return this.#admins[server];
+  }
+
+  get leafPort(): number {
+    return this.#world.leafPort;
+  }
+
+  port(server: ServerName): number {
+    const { url } = server === "hub" ? this.#world.hub : this.#world.region(server);
+    return Number(new URL(url).port);
+  }
+
+  next(): number {
+    return ++this.#count;
+  }
+
+  /** A connection with the password of a user; the same as long as the server keeps it open. */
+  async as(server: ServerName, user: NatsUser): Promise<RawNats> {
+    const name = `${server} ${user}`;
+    const known = this.#clients.get(name);
+    if (known?.isOpen) return known;
+    const client = await RawNats.connect(this.port(server), user, passwordOf(user));
+    if (!client.isOpen) throw new Error(`${name} is not let in: ${client.errors.join()}`);
+    this.#clients.set(name, client);
+    this.#stack.use(client);
+    return client;
+  }
+
+  /** What region eu can send to the hub once it is taken over; a new connection each time. */
+  leaf(user = "leaf-eu", password = passwordOf("leaf-eu")): Promise<RawLeaf> {
+    return RawLeaf.connect(this.leafPort, user, password);
+  }
+
+  /** The password with which somebody who has one of their own says to be somebody else. */
+  passwordFor(claimed: Login, own: Login): string {
+    return passwordOf(this.#without.has("passwords") ? claimed : own);
+  }
+
+  /** The prefix of answers to an attacker, different each time. */
+  inbox(profile: Pick<Profile, "server" | "user">): string {
+    const { inbox } = this.bystanders.of(profile);
+    return `${inbox.replace(/\.bystander\..*$/, "")}.attack${this.next()}`;
+  }
+
+  /** True of what a user asked or said itself, or was answered. */
+  isOwn(profile: Profile, subject: string): boolean {
+    const { inbox } = this.bystanders.of(profile);
+    const isOwnAnswer = inbox !== undefined && subject.startsWith(inbox);
+    return isOwnAnswer || /\.attack\d*\./.test(subject) || profile.hears.includes(subject);
+  }
+
+  /** Everything that a server has sent before is there. */
+  async quiet(client: RawNats): Promise<void> {
+    await client.settled();
+    await sleep(ANSWERS_WITHIN_MS);
+    await client.settled();
+  }
+
+  /** Everything that others have said is where it goes. */
+  async quietly(): Promise<void> {
+    await this.bystanders.settled();
+    await sleep(ANSWERS_WITHIN_MS);
+  }
+
+  /**
+   * The delivery of a mirror: its subject, the consumers that it may come from, and the next sequence. An attacker does
+   * not know these; here they are read where the origin is.
+   */
+  async deliveryOf(into: ServerName, stream: string) {
+    const origin = TARGETS.find((one) => one.stream === stream && one.subject !== null)!;
+    const admin = this.#admins[origin.server];
+    const consumers = new Set<string>();
+    let subject = "";
+    const subscription = admin.subscribe("dlv.>", {
+      callback: (_, { subject: heard, reply = "" }) => {
+        if (reply.startsWith(`$JS.ACK.${stream}.`)) consumers.add(reply.split(".")[3]!);
+        if (heard.startsWith(`dlv.${into}.${stream}.`)) subject = heard;
+      },
+    });
+    await admin.flush();
+    await this.#seed(origin, this.next());
+    await eventually("the mirror is heard", () => subject !== "" && consumers.size > 0);
+    await eventually("the mirrors have everything", () => this.#areLevel(), 60_000);
+    subscription.unsubscribe();
+    const { state } = await this.#ask<Pick<Listed, "state">>(into, `STREAM.INFO.${stream}`);
+    return { subject, consumers: [...consumers], next: state.last_seq + 1 };
+  }
+
+  /** False if a copy has got what its origin does not have; it is then made again. */
+  async isUndone(into: ServerName, stream: string, next: number): Promise<boolean> {
+    const { state } = await this.#ask<Pick<Listed, "state">>(into, `STREAM.INFO.${stream}`);
+    if (state.last_seq < next) return true;
+    await this.#delete(into, stream);
+    await this.#fill();
+    return false;
+  }
+
+  /** The first sequence that a stream still has. */
+  async firstOf(server: ServerName, stream: string): Promise<number> {
+    const { state } = await this.#ask<Pick<Listed, "state">>(server, `STREAM.INFO.${stream}`);
+    return state.first_seq;
+  }
+
+  /** Subject of a stream, as the topology says. */
+  subjectOf(server: ServerName, stream: string): string {
+    const found = targetsAt(server).find((target) => target.stream === stream);
+    if (!found?.subject) throw new Error(`nobody writes ${stream} at ${server}`);
+    return found.subject;
+  }
+
+  /** A consumer of a user, with the newest message; a guessed name if it may make none. */
+  async consumerOf(profile: Profile, stream: string): Promise<string> {
+    const client = await this.as(profile.server, profile.user);
+    const reply = `${this.inbox(profile)}.made`;
+    const { stop } = client.hear(reply);
+    const config = { ack_policy: "none", deliver_policy: "last", inactive_threshold: 5e9 };
+    const body = JSON.stringify({ stream_name: stream, config });
+    client.say({ subject: `$JS.API.CONSUMER.CREATE.${stream}`, body, reply });
+    await this.quiet(client);
+    stop();
+    const answer = client.heard.find(({ subject }) => subject === reply);
+    client.heard.length = 0;
+    const made = JSON.parse(answer?.body || "{}") as { name?: string };
+    return made.name ?? "attack";
+  }
+
+  /** The numbers of the message that a reader has not acknowledged. */
+  async placeOfReader(server: ServerName, stream: string) {
+    const { delivered } = await this.#ask<{
+      delivered: { consumer_seq: number; stream_seq: number };
+    }>(server, `CONSUMER.INFO.${stream}.${READER}`);
+    return { seq: delivered.stream_seq, delivery: delivered.consumer_seq };
+  }
+
+  /** What the other processes of a server say and ask at work. */
+  async traffic({ server, user }: Pick<Profile, "server" | "user">): Promise<void> {
+    for (const other of PROFILES.filter((one) => one.server === server && one.user !== user)) {
+      const { connection, inbox } = this.bystanders.of(other);
+      connection.publish(`live.${server}.process.${other.user}.x`, SECRET);
+      const read = other.reads[0]!;
+      connection.publish(`$JS.API.STREAM.INFO.${read}`, "", { reply: `${inbox}.${this.next()}` });
+      const [entry] = Object.entries(other.entries);
+      if (entry) connection.publish(`$KV.${entry[0]}.${entry[1]}`, SECRET);
+    }
+    await this.bystanders.settled();
+    const admin = this.#admins[server];
+    for (const { subject } of targetsAt(server))
+      if (subject !== null)
+        admin.publish(subject.replace("attack", "victim"), SECRET, {
+          reply: "_INBOX.bystander.admin.1",
+        });
+    for (const subject of ["replay.eu.gateway", "retry-setaside.eu.gateway", "live.eu.readings"])
+      admin.publish(subject, SECRET, { reply: "_INBOX.bystander.admin.2" });
+    admin.publish("push.bystander", SECRET);
+    for (const other of SERVERS)
+      admin.publish(`$JS.${other}.API.STREAM.INFO.TELEMETRY_eu`, "", {
+        reply: `_INBOX.bystander.admin.${other}`,
+      });
+    await admin.flush();
+  }
+
+  async state(): Promise<State> {
+    const state = new Map<string, StreamState | string>();
+    const parts = await Promise.all(SERVERS.map((server) => this.#stateOf(server)));
+    for (const part of parts) for (const [name, is] of part) state.set(name, is);
+    for (const [name, heard] of this.bystanders.heard()) state.set(name, heard);
+    return state;
+  }
+
+  async #stateOf(server: ServerName): Promise<[string, StreamState | string][]> {
+    const streams = await this.#list(server);
+    const found = streams.map(({ config, created, state }): [string, StreamState] => [
+      `${server} ${config.name}`,
+      {
+        ...{ messages: state.messages, firstSeq: state.first_seq, lastSeq: state.last_seq },
+        made: `${created} ${JSON.stringify(config)}`,
+      },
+    ]);
+    const readers = READ.filter(([at]) => at === server).map(async ([, stream]) => {
+      const info = await this.#ask<{ ack_floor?: object; num_ack_pending: number; config: object }>(
+        server,
+        `CONSUMER.INFO.${stream}.${READER}`,
+      );
+      const { ack_floor, num_ack_pending: waiting, config } = info;
+      return info.config === undefined
+        ? []
+        : [
+            [
+              `${server} ${stream} consumer ${READER}`,
+              JSON.stringify({ ack_floor, waiting, config }),
+            ] as [string, string],
+          ];
+    });
+    const entries = PROFILES.filter((one) => one.server === server).flatMap(({ entries }) =>
+      Object.entries(entries).map(async ([bucket, key]): Promise<[string, string]> => {
+        const last_by_subj = `$KV.${bucket}.${key}`;
+        const stream = bucketStream(bucket);
+        const got = await this.#ask<{ message?: { data?: string } }>(
+          ...([server, `STREAM.MSG.GET.${stream}`, JSON.stringify({ last_by_subj })] as const),
+        );
+        const data = Buffer.from(got.message?.data ?? "", "base64").toString();
+        return [`${server} ${stream} entry ${key}`, data];
+      }),
+    );
+    return [...found, ...(await Promise.all(readers)).flat(), ...(await Promise.all(entries))];
+  }
+
+  /** As {@link Arena.mend}; what was appended stays, and is the new state. */
+  async mend(before: State, after: State): Promise<void> {
+    for (const server of SERVERS) await this.#endConsumers(server);
+    const broken = new Set<string>();
+    for (const [name, was] of before) {
+      const is = after.get(name);
+      if (typeof was === "string") continue;
+      const stream = name.split(" ")[1]!;
+      const isMirror = TARGETS.some(
+        (target) => `${target.server} ${target.stream}` === name && target.subject === null,
+      );
+      const isWhole = is !== undefined && typeof is !== "string" && is.made === was.made;
+      const isLonger = isWhole && !isMirror && is.firstSeq === was.firstSeq;
+      if (!isLonger && JSON.stringify(is) !== JSON.stringify(was)) broken.add(stream);
+    }
+    for (const name of after.keys()) {
+      const [server, stream = "", ...rest] = name.split(" ");
+      const isStream = rest.length === 0 && SERVERS.includes(server as ServerName);
+      if (isStream && !before.has(name)) await this.#delete(server as ServerName, stream);
+    }
+    for (const stream of broken) for (const server of SERVERS) await this.#delete(server, stream);
+    await this.#fill();
+  }
+
+  /** Consumers that an attempt made go on by themselves. */
+  async #endConsumers(server: ServerName): Promise<void> {
+    for (const { config, state } of await this.#list(server)) {
+      if (state.consumer_count === 0) continue;
+      const names = await this.#ask<{ consumers?: string[] | null }>(
+        ...([server, `CONSUMER.NAMES.${config.name}`] as const),
+      );
+      for (const name of names.consumers ?? [])
+        if (name !== READER) await this.#ask(server, `CONSUMER.DELETE.${config.name}.${name}`);
+    }
+  }
+
+  #delete(server: ServerName, stream: string): Promise<object> {
+    return this.#ask(server, `STREAM.DELETE.${stream}`);
+  }
+
+  async #list(server: ServerName): Promise<Listed[]> {
+    return (await this.#ask<{ streams?: Listed[] | null }>(server, "STREAM.LIST")).streams ?? [];
+  }
+
+  async #ask<T extends object>(server: ServerName, request: string, body = ""): Promise<T> {
+    const answer = await this.#admins[server].request(`$JS.API.${request}`, body, {
+      timeout: 10_000,
+    });
+    return answer.json<T>();
+  }
+
+  /** Makes what is missing, and puts something into every stream that has too little. */
+  async #fill(): Promise<void> {
+    await applyTopology(this.#admins, TOPOLOGY);
+    for (const server of SERVERS) await this.#keepLeases(server);
+    for (const server of SERVERS) {
+      const counts = new Map(
+        (await this.#list(server)).map(({ config, state }) => [config.name, state.messages]),
+      );
+      for (const target of targetsAt(server))
+        for (let at = counts.get(target.stream) ?? 0; at < SEEDS; at++)
+          await this.#seed(target, at);
+    }
+    for (const { server, entries } of PROFILES)
+      for (const [bucket, key] of Object.entries(entries))
+        await this.#admins[server].jetstream().publish(`$KV.${bucket}.${key}`, `of ${key}`);
+    await eventually("the mirrors have everything", () => this.#areLevel(), 60_000);
+    for (const [server, stream] of READ) await this.#reader(server, stream);
+  }
+
+  /** Leases go by themselves, and nothing else may. */
+  async #keepLeases(server: ServerName): Promise<void> {
+    const stream = bucketStream(LEASES_BUCKET);
+    const { config } = await this.#ask<{ config: object }>(server, `STREAM.INFO.${stream}`);
+    const body = JSON.stringify({ ...config, max_age: 0 });
+    await this.#ask(server, `STREAM.UPDATE.${stream}`, body);
+  }
+
+  async #seed({ server, subject, stream }: Target, at: number): Promise<void> {
+    if (subject === null) return;
+    const to = BUCKET.test(stream) ? subject.replace(/attack$/, `victim-${at}`) : subject;
+    await this.#admins[server].jetstream().publish(to, JSON.stringify({ secret: SECRET }));
+  }
+
+  async #areLevel(): Promise<boolean> {
+    const all = await Promise.all(SERVERS.map((server) => this.#list(server)));
+    const lasts = new Map<string, Set<number>>();
+    for (const { config, state } of all.flat()) {
+      const isCopied = TARGETS.some(
+        ({ stream, subject }) => stream === config.name && subject === null,
+      );
+      if (!isCopied) continue;
+      const seen = lasts.get(config.name) ?? new Set();
+      lasts.set(config.name, seen.add(state.last_seq));
+    }
+    const uneven = [...lasts].filter(([, seen]) => seen.size > 1).map(([name]) => name);
+    if (uneven.length > 0) throw new Error(`not level: ${uneven.join(", ")}`);
+    return true;
+  }
+
+  /** A reader that has got one message, and has not said that it is done with it. */
+  async #reader(server: ServerName, stream: string): Promise<void> {
+    const info = await this.#ask<{ error?: object; num_ack_pending?: number }>(
+      ...([server, `CONSUMER.INFO.${stream}.${READER}`] as const),
+    );
+    if (info.error === undefined && info.num_ack_pending === 1) return;
+    await this.#ask(server, `CONSUMER.DELETE.${stream}.${READER}`);
+    const config = { durable_name: READER, ack_policy: "explicit", ack_wait: 3_600e9 };
+    await this.#ask(
+      server,
+      `CONSUMER.DURABLE.CREATE.${stream}.${READER}`,
+      JSON.stringify({ stream_name: stream, config }),
+    );
+    await this.#admins[server].request(
+      `$JS.API.CONSUMER.MSG.NEXT.${stream}.${READER}`,
+      JSON.stringify({ batch: 1, expires: 1e9 }),
+      // The message comes under its own subject, by which the client's one inbox would not know it.
+      { timeout: 5_000, noMux: true },
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}

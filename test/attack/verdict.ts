@@ -1,0 +1,89 @@
+// What became of each attempt, and what the run as a whole says. Pure.
+import type { WallName } from "./attempt.ts";
+
+/** An attempt, and what was seen of it. */
+export interface Tried {
+  readonly id: string;
+  readonly role: string;
+  readonly wall: WallName;
+  readonly tries: string;
+  readonly trick: string;
+  readonly harms: string;
+  readonly control: string;
+  readonly since?: string;
+  /** What was harmed; empty: it was refused. */
+  readonly harm: readonly string[];
+}
+
+/**
+ * `held`: nothing was harmed, and without the wall it was; `through`: it did its harm; `uncontrolled`: nothing was
+ * harmed, but neither without the wall, so that it says nothing; `unclaimed`: it did its harm on a server that is too
+ * old for this wall.
+ */
+export type Verdict = "held" | "through" | "uncontrolled" | "unclaimed";
+
+export interface Judged extends Tried {
+  readonly verdict: Verdict;
+}
+
+/** The controls that did their harm without the wall. */
+export type Controls = ReadonlySet<string>;
+
+/** @param server version of the nats-servers, as `2.9.10`. */
+export const judge = (tried: readonly Tried[], controls: Controls, server: string): Judged[] =>
+  tried.map((one) => ({ ...one, verdict: verdictOf(one, controls, server) }));
+
+function verdictOf({ harm, since, control }: Tried, controls: Controls, server: string): Verdict {
+  if (harm.length > 0)
+    return since !== undefined && isOlder(server, since) ? "unclaimed" : "through";
+  return controls.has(control) ? "held" : "uncontrolled";
+}
+
+/** True if a version comes before another: the first three numbers of each. */
+export function isOlder(version: string, than: string): boolean {
+  const numbers = (of: string): number[] => (of.match(/\d+/g) ?? []).slice(0, 3).map(Number);
+  const [these, those] = [numbers(version), numbers(than)];
+  for (const [at, wanted] of those.entries()) {
+    const is = these[at] ?? 0;
+    if (is !== wanted) return is < wanted;
+  }
+  return false;
+}
+
+export interface Sums {
+  readonly counted: number;
+  readonly through: number;
+  readonly uncontrolled: number;
+  readonly unclaimed: number;
+}
+
+/** Those that count have a control that worked, or did their harm themselves. */
+export function sumsOf(judged: readonly Judged[]): Sums {
+  const of = (verdict: Verdict): number => judged.filter((one) => one.verdict === verdict).length;
+  const through = of("through");
+  return {
+    counted: of("held") + through,
+    ...{ through, uncontrolled: of("uncontrolled"), unclaimed: of("unclaimed") },
+  };
+}
+
+/** The least number of attempts that a whole run must count. */
+export const COUNTED_MIN = 150;
+
+/** @param isWhole false where only some attempts were asked for. */
+export const isWell = ({ counted, through }: Sums, isWhole: boolean): boolean =>
+  through === 0 && counted >= (isWhole ? COUNTED_MIN : 1);
+
+/** One line of the table: attempts of a role against a wall. */
+export interface Line extends Sums {
+  readonly role: string;
+  readonly wall: WallName;
+}
+
+export function linesOf(judged: readonly Judged[]): Line[] {
+  const groups = Map.groupBy(judged, ({ role, wall }) => `${role}\n${wall}`);
+  return [...groups.values()].map((group) => ({
+    ...{ role: group[0]!.role, wall: group[0]!.wall },
+    ...sumsOf(group),
+  }));
+}

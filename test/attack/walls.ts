@@ -1,0 +1,101 @@
+// The lines of defence: what each is, and what is to be done where something got through. Pure.
+import type { WallName } from "./attempt.ts";
+
+export interface Wall {
+  readonly what: string;
+  /** The way in which `--sabotage` takes it out. */
+  readonly sabotage: string;
+  readonly remedy: string;
+}
+
+export const WALLS: Readonly<Record<WallName, Wall>> = {
+  accounts: {
+    what: "a process' NATS user reaches what its process needs, and nothing else",
+    sabotage: "all users of a server are in the account of its streams, without lists of rights",
+    remedy:
+      "give the user an account of its own with imports of exactly its requests (platform/nats/topology/permissions.ts, server-config.ts)",
+  },
+  "leaf-accounts": {
+    what: "a region reaches its own streams, and of the hub what is mirrored into it",
+    sabotage: "the regions' leaves arrive in the hub's own account",
+    remedy: "take the subject out of what crosses (platform/nats/topology/crossings.ts)",
+  },
+  passwords: {
+    what: "a password opens one user of one server",
+    sabotage: "whoever has a password has that of the other, too",
+    remedy: "give each user a password of its own (infra/compose/secrets.sh)",
+  },
+  "leaf-only": {
+    what: "a leaf's password is none of a client",
+    sabotage: "the leaves' users may come by any connection",
+    remedy: "allow the user its one kind of connection (allowed_connection_types)",
+  },
+  topics: {
+    what: "an MQTT client says and hears what its record allows",
+    sabotage: "the gateway grants every topic and filter",
+    remedy: "mend the rights of the role (gateway/identity/access.ts)",
+  },
+  speech: {
+    what: "nobody speaks for a device but itself and a bridge that names it",
+    sabotage: "everybody speaks for every device",
+    remedy: "mend who speaks for whom (gateway/identity/speech.ts, gateway/ingest)",
+  },
+  presence: {
+    what: "gateways alone say what became of a connection",
+    sabotage: "contract presence is one like all others",
+    remedy: "mend what is reserved for gateways (gateway/ingest/admit-reading.ts)",
+  },
+  "client-ids": {
+    what: "a client id, and its session, belongs to one record",
+    sabotage: "every client id may be used by everybody",
+    remedy: "mend the owner of a client id (gateway/identity/access.ts)",
+  },
+  sessions: {
+    what: "a session ends with the right to it",
+    sabotage: "a session is whoever's has its client id",
+    remedy: "end sessions where rights end (gateway/identity, gateway/broker/sessions)",
+  },
+  secrets: {
+    what: "a record is logged in to with its own secret, unless it is revoked",
+    sabotage: "every secret is right",
+    remedy: "mend the login (gateway/identity/authenticator.ts)",
+  },
+  anonymous: {
+    what: "nobody without credentials is let in",
+    sabotage: "the gateway runs with SKERRY_ANONYMOUS=anywhere",
+    remedy: "mend the refusal (gateway/identity/login.ts)",
+  },
+  "ws-origins": {
+    what: "a page of a stranger does not reach the gateway from a browser",
+    sabotage: "hosts and origins of WebSockets are not checked",
+    remedy: "mend the check of the handshake (gateway/broker)",
+  },
+  "console-roles": {
+    what: "the console does for somebody what their role says, and nothing for nobody",
+    sabotage: "everybody is an operator",
+    remedy: "mend the guard, or the role of the route (cloud/console/access/guard.ts)",
+  },
+  "console-site": {
+    what: "a page of a stranger changes nothing through the browser of somebody who is logged in",
+    sabotage: "the site that asks is not checked",
+    remedy: "mend the check of the site (cloud/console/access/origin.ts)",
+  },
+  hosts: {
+    what: "a name that points here by a stranger's DNS is not answered to",
+    sabotage: "every name in Host is answered to",
+    remedy: "mend the names of the listener (platform/runtime/http-host.ts)",
+  },
+  "viewer-mqtt": {
+    what: "a viewer publishes nothing through the console",
+    sabotage: "what a viewer sends is passed on",
+    remedy: "mend the filter of a viewer's packets (cloud/console/mqtt)",
+  },
+  influx: {
+    what: "the store is read by its reader, written by its writer, and by nobody else",
+    sabotage: "InfluxDB asks nobody for a password",
+    remedy:
+      "mend users and rights of the store (cloud/sinks/influx/set-up.ts, infra/influx/influxdb.conf)",
+  },
+};
+
+export const WALL_NAMES = Object.keys(WALLS) as WallName[];
