@@ -129,7 +129,8 @@ function making(profile: Profile): Of[] {
 function remaking(profile: Profile): Of[] {
   const { server, user } = profile;
   const copy = server === "hub" ? "TELEMETRY_eu" : "TELEMETRY_us";
-  if (!profile.shortens.includes(copy)) return [];
+  // Of the steward it is a right (RIGHTS).
+  if (!profile.shortens.includes(copy) || user === "steward") return [];
   return [
     {
       ...by(profile),

@@ -134,7 +134,7 @@ const ofHub: readonly Profile[] = [
       ...[...REGIONS.map(repliesStream), setAsideStream("hub"), deadLettersStream("hub")],
       ...bucketsOf(COPIES_BUCKET, POSITIONS_BUCKET, LEASES_BUCKET, LEDGER_BUCKET),
     ],
-    entries: { ...entry(DEVICES_BUCKET, "attack"), ...entry(LEDGER_BUCKET, "acknowledged.eu.0") },
+    entries: { ...entry(DEVICES_BUCKET, "watched"), ...entry(LEDGER_BUCKET, "acknowledged.eu.0") },
     hears: ["live.>"],
   },
 ];
@@ -168,7 +168,7 @@ const people: readonly Profile[] = [
     ],
     shortens: [],
     reads: everything,
-    entries: { ...entry(DEVICES_BUCKET, "attack"), ...entry(LEDGER_BUCKET, "acknowledged.eu.0") },
+    entries: { ...entry(DEVICES_BUCKET, "watched"), ...entry(LEDGER_BUCKET, "acknowledged.eu.0") },
     hears: ["live.>"],
   },
   {
@@ -202,7 +202,8 @@ export const RIGHTS: readonly { readonly role: string; readonly right: string }[
   },
   {
     role: "nats user gateway of eu",
-    right: "makes its copy of another region's log again, and so may take it away",
+    right:
+      "where its region has copies of others' logs (--copies): makes such a copy again, as whatever stream it likes",
   },
   {
     role: "nats user alerting of eu",
@@ -219,10 +220,11 @@ export const RIGHTS: readonly { readonly role: string; readonly right: string }[
   },
   {
     role: "nats user steward of hub",
-    right: "empties the hub's copies of logs and rejects, and makes the copies of logs again",
+    right:
+      "empties the hub's copies of logs and rejects, and makes the copies of logs again, as whatever streams it likes: trust it like the administrator",
   },
   {
-    role: "nats user console of hub",
+    role: "nats users console and operator of hub",
     right:
       "writes what people change there: devices, rules, contracts, commands, and the audit log",
   },
