@@ -18,8 +18,10 @@ import {
   PARTITIONS_DEFAULT,
   type TopologyOptions,
 } from "../../platform/nats/topology/topology.ts";
+import { WHOLE_VERSIONS, weaknessesOf } from "../../platform/nats/topology/server-versions.ts";
+import { isLoopback } from "../../platform/runtime/client-tls.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
-import { sayText } from "./kit/output.ts";
+import { remark, sayText } from "./kit/output.ts";
 import { openNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, parseDuration, parsePositive } from "./kit/options.ts";
 import { Progress } from "./kit/progress.ts";
@@ -43,6 +45,7 @@ interface Flags {
   readonly logGib: number;
   readonly rejectsGib?: number;
   readonly rejectsKeep?: number;
+  readonly allowOldServers: boolean;
 }
 
 interface ConfigFlags {
@@ -58,6 +61,7 @@ const COPIES_DOC =
 
 const REJECTS_GIB_DOC =
   "size bound of the rejects of each region, and of each copy, GiB (default: what the hub has; at first 1)";
+const ALLOW_OLD_DOC = `go on with nats-servers older than ${WHOLE_VERSIONS}, which lack walls that are named`;
 const REJECTS_KEEP_DOC = "age at which rejects go (default: what the hub has; at first 30d)";
 
 /** `skerry topology apply|diff|nats-config`: streams, mirrors, buckets, and the servers' users. */
@@ -80,7 +84,8 @@ export function addTopologyCommand(program: Command, say: Say): void {
       .option("--copies <pairs>", COPIES_DOC)
       .option("--log-gib <n>", "size bound of each region's log, GiB", parsePositive, 16)
       .option("--rejects-gib <n>", REJECTS_GIB_DOC, parsePositive)
-      .option("--rejects-keep <duration>", REJECTS_KEEP_DOC, parseDuration);
+      .option("--rejects-keep <duration>", REJECTS_KEEP_DOC, parseDuration)
+      .option("--allow-old-servers", ALLOW_OLD_DOC, false);
 
   command(
     "apply",
@@ -145,6 +150,28 @@ function pairsOf(regions: readonly string[], copies: string | undefined): Region
   }
 }
 
+/** Names what does not hold, unless everything is on this machine. @throws AppError where sites or a network rely on it. */
+function refuseOldServers(
+  connections: Readonly<Record<string, NatsConnection>>,
+  { hub, region, allowOldServers }: Flags,
+): void {
+  const urls = [hub, ...Object.values(region)];
+  const isNetwork = urls.some((url) => url.startsWith("tls:") || !isLoopback(url));
+  const lacking = Object.entries(connections).flatMap(([name, { info }]) => {
+    const version = info?.version ?? "";
+    return weaknessesOf(version).map((what) => ({ name, version, what }));
+  });
+  if (!isNetwork || lacking.length === 0) return;
+  for (const [what, each] of Map.groupBy(lacking, (one) => one.what)) {
+    const servers = each.map(({ name, version }) => `${name} (${version})`).join(", ");
+    remark(`skerry: nats-server of ${servers}: ${what}`);
+  }
+  if (!allowOldServers)
+    throw refused(
+      `older nats-servers than ${WHOLE_VERSIONS}: install one of these, or a newer one, or accept what was named with --allow-old-servers`,
+    );
+}
+
 async function withServers(
   flags: Flags,
   work: (
@@ -156,6 +183,7 @@ async function withServers(
   try {
     for (const [name, url] of Object.entries({ hub: flags.hub, ...flags.region }))
       connections[name] = await openNats({ url, from: null, domain: name }, CONNECT_WITHIN_MS);
+    refuseOldServers(connections, flags);
     const rejects = await rejectBoundsOf(connections[HUB]!);
     await work(connections, {
       ...pairsOf(Object.keys(flags.region), flags.copies),

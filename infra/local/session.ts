@@ -10,6 +10,7 @@ import type { NatsAccess } from "../../platform/nats/client/access.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { applyTopology } from "../../platform/nats/topology/apply-topology.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
+import { WHOLE_VERSIONS, weaknessesOf } from "../../platform/nats/topology/server-versions.ts";
 import { PARTITIONS_DEFAULT } from "../../platform/nats/topology/topology.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { AppError } from "../../platform/runtime/errors.ts";
@@ -141,6 +142,11 @@ export class Session {
       ),
     );
     const connections: Connections = { hub: hub!, eu: eu!, us: us! };
+    const version = hub!.info?.version ?? "";
+    if (weaknessesOf(version).length > 0)
+      this.#options.say(
+        `nats-server ${version} will do here; where regions must not trust each other take ${WHOLE_VERSIONS} or newer`,
+      );
     this.#connections = connections;
     const partitions = await partitionsOf(connections, this.#options);
     this.#partitions = partitions;

@@ -179,6 +179,9 @@ class RenewedFiles {
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
 
+/** True for an address that leaves no machine. @param url a valid one. */
+export const isLoopback = (url: string): boolean => LOOPBACK.test(new URL(url).hostname);
+
 const SECURE: Readonly<Record<string, string>> = {
   "http:": "https://",
   "smtp:": "smtps://",

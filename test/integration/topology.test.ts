@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { telemetryStream } from "../../contracts/names/subjects.ts";
 import { rebuildCopy } from "../../platform/nats/topology/apply-topology.ts";
+import { weaknessesOf } from "../../platform/nats/topology/server-versions.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 import { skerry } from "../support/skerry.ts";
 
@@ -62,4 +63,25 @@ test("every stream on every server has a bound: bytes, or one entry of each key,
   }
   // Of the hub 12 streams and 9 buckets; of a region 7 streams, 4 buckets, 6 copies of buckets.
   expect(kinds).toEqual({ bytes: 26, key: 29, copy: 4 });
+});
+
+test("over a network, servers that lack walls are named and refused, unless they are allowed", async () => {
+  await using world = await startHubAndRegions({ regions: ["eu"] });
+  // The same machine by a name that is not known to be it.
+  const hub = world.hub.url.replace("127.0.0.1", "127.1");
+  const { version } = (await world.hub.connect()).info!;
+  const flags = ["--hub", hub, "--region", `eu=${world.region("eu").url}`, "--log-gib", "1"];
+  const { code, out } = await skerry(["topology", "diff", ...flags]);
+  if (weaknessesOf(version).length === 0) {
+    expect(code).toBe(0);
+    return;
+  }
+  expect(code).toBe(1);
+  expect(out).toContain(
+    `nats-server of hub (${version}), eu (${version}): a region that was taken`,
+  );
+  expect(out).toContain("older nats-servers than 2.14.10, 2.15.3");
+  const allowed = await skerry(["topology", "diff", ...flags, "--allow-old-servers"]);
+  expect(allowed.code).toBe(0);
+  expect(allowed.out).toMatch(/no difference\n$/);
 });

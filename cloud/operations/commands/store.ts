@@ -1,4 +1,5 @@
 // Commands at the hub: writing one once, and finding out what became of them.
+import { isNotPermitted } from "../../../platform/nats/client/errors.ts";
 import canonicalize from "canonicalize";
 import { type Command, type Reply, checkCommand } from "../../../contracts/messages/command.ts";
 import {
@@ -42,6 +43,7 @@ export async function issue(hub: NatsConnection, command: Command): Promise<Comm
     const seq = await publishExpecting(publisherOn(hub), message, { ofSubject: 0 });
     if (seq !== null) return command;
   } catch (cause) {
+    if (isNotPermitted(cause)) throw cause; // It is known, then.
     throw new AppError(
       "NATS_UNAVAILABLE",
       "retry",

@@ -88,6 +88,10 @@ export const isNoResponders = (error: unknown): boolean =>
 export const isTimeout = (error: unknown): boolean =>
   codeOf(error) === (ErrorCode.Timeout as string);
 
+/** True if the user of the connection has no right to what was asked or said. */
+export const isNotPermitted = (error: unknown): boolean =>
+  codeOf(error) === (ErrorCode.PermissionsViolation as string);
+
 /** True for every error of the library, whatever it means. */
 export const isNatsError = (error: unknown): boolean => error instanceof NatsError;
 
