@@ -1,7 +1,8 @@
 // The receiving end of a push consumer: what it delivered, in order, and whether anything is missing in between.
 //
-// B1. Flow control is answered at once, so that the server goes on; what bounds the memory is that a reader that does
-//     not keep up leaves the subject, and comes back when it has taken what it has.
+// B1. Flow control is answered when what came before it has been taken: so the server sends ahead what its window
+//     allows (32 MB), and nothing that it sends is thrown away. Where another reader of the subject answers first, a
+//     slow one leaves the subject when it holds too much, and comes back when it has taken that.
 // B2. The consumer numbers its deliveries. Between two whose numbers follow each other nothing is missing;
 //     everything else (a start, an outage, a return) is not known, and the reader looks into the stream.
 // B3. Where several subscribe to the subject, nats-server (2.9.10) tells some of them that instead of the subject of the
@@ -16,8 +17,10 @@ export interface Pushed {
 }
 
 /** A reader that is this far behind leaves the subject. */
-const HELD_MAX = 500;
-const HELD_BYTES_MAX = 16 * 1024 ** 2;
+const HELD_MAX = 100_000;
+const HELD_BYTES_MAX = 48 * 1024 ** 2;
+/** Places of taken deliveries are given back so many at once. */
+const TAKEN_MAX = 1_024;
 /** The code of what is no delivery: flow control and heartbeats. */
 const STATUS = 100;
 /** Three heartbeats of the consumer (FEED_HEARTBEAT_MS). */
@@ -29,7 +32,9 @@ export class PushFeed implements Disposable {
   readonly #subject: string | null;
   readonly #onlySubject: string | null;
   #subscription: Subscription | null = null;
-  #held: Pushed[] = [];
+  /** Deliveries, and questions of flow control between them (B1), from `#taken` on. */
+  #held: (Pushed | Msg)[] = [];
+  #taken = 0;
   #heldBytes = 0;
   #last: { delivery: number; seq: number } | null = null;
   #heardAtMs = -Infinity;
@@ -56,15 +61,22 @@ export class PushFeed implements Disposable {
   }
 
   get isEmpty(): boolean {
-    return this.#held.length === 0;
+    return this.#held.length === this.#taken;
   }
 
   /** The next that was delivered, or null. */
   take(): Pushed | null {
-    const next = this.#held.shift();
-    if (next) {
-      this.#heldBytes -= next.entry.data.length;
-      return next;
+    while (!this.isEmpty) {
+      const next = this.#held[this.#taken++]!;
+      if (this.#taken >= TAKEN_MAX || this.isEmpty) {
+        this.#held = this.#held.slice(this.#taken);
+        this.#taken = 0;
+      }
+      if ("entry" in next) {
+        this.#heldBytes -= next.entry.data.length;
+        return next;
+      }
+      next.respond(); // B1
     }
     if (!this.#subscription) this.#join();
     return null;
@@ -127,16 +139,21 @@ export class PushFeed implements Disposable {
       after,
     });
     this.#heldBytes += data.length;
-    if (this.#held.length >= HELD_MAX || this.#heldBytes >= HELD_BYTES_MAX) this.#leave(); // B1
+    if (this.#held.length - this.#taken >= HELD_MAX || this.#heldBytes >= HELD_BYTES_MAX)
+      this.#leave(); // B1
     this.wake();
   }
 
   /** Flow control and heartbeats (NATS ADR-1, "JetStream consumers: flow control and idle heartbeats"). */
   #answer(message: Msg): void {
     const { headers, reply } = message;
-    if (reply) message.respond();
+    if (reply) {
+      if (this.isEmpty) message.respond();
+      else this.#held.push(message);
+    }
+    // Its question was lost.
     const stalled = headers?.get("Nats-Consumer-Stalled");
-    if (stalled) this.#connection.publish(stalled);
+    if (stalled && this.isEmpty) this.#connection.publish(stalled);
     this.#hint(Number(headers?.get("Nats-Last-Stream") ?? 0));
   }
 
