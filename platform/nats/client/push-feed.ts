@@ -16,10 +16,10 @@ export interface Pushed {
   readonly after: number | null;
 }
 
-/** A reader that is this far behind leaves the subject. */
+/** Deliveries that a reader holds before it leaves the subject. */
 const HELD_MAX = 100_000;
 const HELD_BYTES_MAX = 48 * 1024 ** 2;
-/** Places of taken deliveries are given back so many at once. */
+/** Taken deliveries whose places are given back at once. */
 const TAKEN_MAX = 1_024;
 /** The code of what is no delivery: flow control and heartbeats. */
 const STATUS = 100;

@@ -41,7 +41,7 @@ const isBefore = (one: Version, other: Version): boolean => {
 /** The releases that a person should install, in words. */
 export const WHOLE_VERSIONS = WHOLE_FROM.map((version) => version.join(".")).join(", ");
 
-/** What does not hold with this release of nats-server, a sentence each; empty if everything does. */
+/** The walls that this release of nats-server lacks, a sentence each; empty if it has all. */
 export function weaknessesOf(version: string): string[] {
   const own = parse(version);
   const line = WHOLE_FROM.findLast(([major, minor]) => !isBefore(own, [major, minor, 0]));
