@@ -125,6 +125,22 @@ test("the server is killed twice while frames come: each is read once, in order,
   await reading.stop();
 }, 60_000);
 
+test("a consumer that somebody deleted while its reader waited is missed within seconds", async () => {
+  const alerting = await world.region("eu").connect("alerting");
+  const { consumers, streams } = await admin.jetstreamManager();
+  const { state } = await streams.info("TELEMETRY_eu");
+  const reading = new Reading(alerting, lane(1, state.last_seq + 1));
+  const [pushed] = await publish(() => "telemetry.eu.1", 1);
+  await eventually("it is fed", () => reading.entries.length === 1);
+  // Its heartbeat was heard: from now on it trusts the feed.
+  await pause(2_500);
+  await consumers.delete("TELEMETRY_eu", "alerting-telemetry_eu_1");
+  const [missed] = await publish(() => "telemetry.eu.1", 1);
+  await eventually("it looks by itself", () => reading.entries.length === 2, 12_000);
+  expect(reading.seqs).toEqual([pushed, missed]);
+  await reading.stop();
+}, 60_000);
+
 test("several readers of one feed, and one that nobody feeds, all say the right subjects", async () => {
   const gateway = await world.region("eu").connect("gateway");
   const other = await world.region("eu").connect("gateway");

@@ -27,6 +27,8 @@ export interface StreamSlice {
 const LOOK_EVERY_MS = 50;
 const LOOK_EVERY_OVER_WAN_MS = 250;
 const LOOK_EVERY_IF_FED_MS = 30_000;
+/** A feed that has fallen silent, because somebody deleted its consumer, is noticed within this time more. */
+const ASK_FEED_EVERY_MS = 1_000;
 /** Requests for the latest entries of subjects at once. */
 const LATEST_AT_ONCE = 32;
 
@@ -113,7 +115,7 @@ async function* follow(
   } else next = slice.from;
   const every =
     slice.lookEveryMs ?? (slice.domain === undefined ? LOOK_EVERY_MS : LOOK_EVERY_OVER_WAN_MS);
-  let looksAtMs = -Infinity;
+  let lookedAtMs = -Infinity;
   let lookedTo = 0;
   while (!signal.aborted) {
     const pushed = feed.take();
@@ -133,7 +135,8 @@ async function* follow(
       continue;
     }
     const { headSeq } = feed;
-    if (performance.now() >= looksAtMs || headSeq >= Math.max(next, lookedTo + 1)) {
+    const dueMs = lookedAtMs + (feed.isHeard ? LOOK_EVERY_IF_FED_MS : every);
+    if (performance.now() >= dueMs || headSeq >= Math.max(next, lookedTo + 1)) {
       for await (const entry of readRange(connection, { ...slice, from: next, until: Infinity })) {
         yield entry;
         next = entry.seq + 1;
@@ -142,9 +145,9 @@ async function* follow(
       }
       if (!feed.isEmpty) continue;
       lookedTo = headSeq; // What is not there now was removed.
-      looksAtMs = performance.now() + (feed.isHeard ? LOOK_EVERY_IF_FED_MS : every);
+      lookedAtMs = performance.now();
     }
-    await feed.changed(feed.isHeard ? looksAtMs - performance.now() : every);
+    await feed.changed(feed.isHeard ? ASK_FEED_EVERY_MS : every);
   }
 }
 
