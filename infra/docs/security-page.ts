@@ -72,8 +72,8 @@ export function securityPage(): string {
     "Each user of a nats-server is alone in an account of that name, with what is listed here and nothing else; from the same table " +
       "come the servers' configurations ([permissions.ts](../platform/nats/topology/permissions.ts), " +
       "[accounts.ts](../platform/nats/topology/accounts.ts)). The streams are in the account " +
-      `${code(accountOf("admin"))}, where only ${code("admin")} logs in, whom \`skerry topology\` and repairs need. Nobody else may make a consumer, ` +
-      "so nobody chooses where something is delivered; an answer comes to the account that asked. " +
+      `${code(accountOf("admin"))}, where only ${code("admin")} logs in, whom \`skerry topology\` and repairs need. Nobody else makes consumers, but for the ` +
+      "steward where it makes a copy of a log again, so nobody else chooses where something is delivered; an answer comes to the account that asked. " +
       "`npm run attack` tries to get further. What is no wall: [SECURITY.md](../SECURITY.md).",
     "## In a region",
     table(HEAD, rows(REGION_USERS, region)),

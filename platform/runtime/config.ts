@@ -60,7 +60,10 @@ export function settingsOf(name: string, option: Option<unknown>): Setting[] {
     });
   if (password !== undefined)
     settings.push({
-      ...{ env: password, flag: null, fallback: "", doc: `password of the user in ${env}` },
+      env: password,
+      flag: null,
+      fallback: "",
+      doc: `password of the user in ${env}`,
     });
   if (password !== undefined && !passwordFileApart)
     settings.push({

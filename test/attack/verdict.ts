@@ -1,16 +1,8 @@
 // What became of each attempt, and what the run as a whole says. Pure.
-import type { WallName } from "./attempt.ts";
+import type { Attempt, WallName } from "./attempt.ts";
 
 /** An attempt, and what was seen of it. */
-export interface Tried {
-  readonly id: string;
-  readonly role: string;
-  readonly wall: WallName;
-  readonly tries: string;
-  readonly trick: string;
-  readonly harms: string;
-  readonly control: string;
-  readonly since?: string;
+export interface Tried extends Omit<Attempt<never>, "comparesState" | "harmless" | "run"> {
   /** What was harmed; empty: it was refused. */
   readonly harm: readonly string[];
 }

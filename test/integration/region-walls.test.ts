@@ -7,7 +7,8 @@ import { Bucket } from "../../platform/nats/client/bucket.ts";
 import { eventually } from "../support/eventually.ts";
 import { FrameWriter } from "../support/nats-frames.ts";
 import { type NatsWorld, passwordOf, startHubAndRegions } from "../support/nats.ts";
-import { RawLeaf, type RawMessage } from "../support/raw-leaf.ts";
+import type { RawMessage } from "../support/raw-connection.ts";
+import { RawLeaf } from "../support/raw-leaf.ts";
 
 const PASSWORD = passwordOf("leaf-eu");
 const EVIL = JSON.stringify({ id: "evil" });

@@ -254,6 +254,7 @@ export function hubPermissions(
   const origins = regions.flatMap((region) =>
     reading(telemetryStream(region), `$JS.${region}.API`),
   );
+  const seeing = [...watching(regions), ...mirrors, ...origins];
   const subscribe = [INBOX];
   const rights = {
     admin: null,
@@ -327,17 +328,17 @@ export function hubPermissions(
     console: {
       publish: [
         liveProcesses({ domain: "hub", kind: "console" }),
-        ...[...watching(regions), ...mirrors, ...origins, ...operating(regions)],
+        ...[...seeing, ...operating(regions)],
       ],
       subscribe: [...subscribe, LIVE_SUBJECTS],
     },
     // People at the command line.
     operator: {
-      publish: [...watching(regions), ...mirrors, ...origins, ...operating(regions)],
+      publish: [...seeing, ...operating(regions)],
       subscribe: [...subscribe, LIVE_SUBJECTS],
     },
     viewer: {
-      publish: [...watching(regions), ...mirrors, ...origins],
+      publish: seeing,
       subscribe: [...subscribe, LIVE_SUBJECTS],
     },
   };

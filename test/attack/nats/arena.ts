@@ -1,9 +1,7 @@
 // Two regions and the hub, with something in every stream and nobody at work: whatever is different later, an attempt
 // has done it.
 import { setTimeout as sleep } from "node:timers/promises";
-import { LEASES_BUCKET, bucketStream } from "../../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
-import { applyTopology } from "../../../platform/nats/topology/apply-topology.ts";
 import type { NatsUser } from "../../../platform/nats/topology/permissions.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type NatsWorld, passwordOf, startHubAndRegions } from "../../support/nats.ts";
@@ -12,43 +10,21 @@ import { RawNats } from "../../support/raw-nats.ts";
 import type { Arena, ArenaOptions } from "../arena.ts";
 import type { State, StreamState } from "../state.ts";
 import { Bystanders } from "./bystanders.ts";
-import { PROFILES, type Profile, REGIONS, type ServerName } from "./profiles.ts";
-import { TARGETS, TOPOLOGY, type Target, targetsAt } from "./targets.ts";
+import { ArenaStreams, type Listed, READER, SECRET, SERVERS } from "./arena-streams.ts";
+import { PROFILES, type Profile, type ServerName } from "./profiles.ts";
+import { TARGETS, TOPOLOGY, targetsAt } from "./targets.ts";
 import { rewritten } from "./walls.ts";
 
-export const SERVERS: readonly ServerName[] = ["hub", ...REGIONS];
-/** In every record that attempts must not read. */
-export const SECRET = "the-secret-of-another";
-/** Readers of others, each with a message that it has not acknowledged. */
-export const READER = "bystander";
-export const READ: readonly (readonly [ServerName, string])[] = [
-  ...(["TELEMETRY_eu", "ALERTS_eu", "KV_devices"] as const).map((name) => ["eu", name] as const),
-  ...(["COMMANDS", "ALERTS_hub", "KV_devices", "AUDIT"] as const).map(
-    (name) => ["hub", name] as const,
-  ),
-];
-const SEEDS = 2;
 /** A server on the same machine has answered by then; what comes later is found at the end of a batch. */
 const ANSWERS_WITHIN_MS = 25;
-const BUCKET = /^KV_/;
 
 /** Users that have a password. */
 export type Login = Parameters<typeof passwordOf>[0];
 
-interface Listed {
-  readonly config: { readonly name: string };
-  readonly created: string;
-  readonly state: {
-    messages: number;
-    first_seq: number;
-    last_seq: number;
-    consumer_count: number;
-  };
-}
-
 export class NatsArena implements Arena {
   readonly #world: NatsWorld;
   readonly #admins: Readonly<Record<ServerName, NatsConnection>>;
+  readonly #streams: ArenaStreams;
   readonly #stack: AsyncDisposableStack;
   readonly #clients = new Map<string, RawNats>();
   readonly #without: ArenaOptions["without"];
@@ -65,6 +41,7 @@ export class NatsArena implements Arena {
   }) {
     this.#world = of.world;
     this.#admins = of.admins;
+    this.#streams = new ArenaStreams(of.admins);
     this.#stack = of.stack;
     this.bystanders = of.bystanders;
     this.#without = of.without;
@@ -88,7 +65,7 @@ export class NatsArena implements Arena {
       await bystanders.listen({ server: name, user }, await server(name).connect(user), hears);
     const arena = new NatsArena({ world, admins, stack: stack.move(), bystanders, without });
     try {
-      await arena.#fill();
+      await arena.#streams.fill();
     } catch (error) {
       await arena[Symbol.asyncDispose]();
       throw error;
@@ -177,26 +154,29 @@ export class NatsArena implements Arena {
       },
     });
     await admin.flush();
-    await this.#seed(origin, this.next());
+    await this.#streams.seed(origin, this.next());
     await eventually("the mirror is heard", () => subject !== "" && consumers.size > 0);
-    await eventually("the mirrors have everything", () => this.#areLevel(), 60_000);
+    await eventually("the mirrors have everything", () => this.#streams.areLevel(), 60_000);
     subscription.unsubscribe();
-    const { state } = await this.#ask<Pick<Listed, "state">>(into, `STREAM.INFO.${stream}`);
+    const { state } = await this.#streams.ask<Pick<Listed, "state">>(into, `STREAM.INFO.${stream}`);
     return { subject, consumers: [...consumers], next: state.last_seq + 1 };
   }
 
   /** False if a copy has got what its origin does not have; it is then made again. */
   async isUndone(into: ServerName, stream: string, next: number): Promise<boolean> {
-    const { state } = await this.#ask<Pick<Listed, "state">>(into, `STREAM.INFO.${stream}`);
+    const { state } = await this.#streams.ask<Pick<Listed, "state">>(into, `STREAM.INFO.${stream}`);
     if (state.last_seq < next) return true;
-    await this.#delete(into, stream);
-    await this.#fill();
+    await this.#streams.delete(into, stream);
+    await this.#streams.fill();
     return false;
   }
 
   /** The first sequence that a stream still has. */
   async firstOf(server: ServerName, stream: string): Promise<number> {
-    const { state } = await this.#ask<Pick<Listed, "state">>(server, `STREAM.INFO.${stream}`);
+    const { state } = await this.#streams.ask<Pick<Listed, "state">>(
+      server,
+      `STREAM.INFO.${stream}`,
+    );
     return state.first_seq;
   }
 
@@ -225,7 +205,7 @@ export class NatsArena implements Arena {
 
   /** The numbers of the message that a reader has not acknowledged. */
   async placeOfReader(server: ServerName, stream: string) {
-    const { delivered } = await this.#ask<{
+    const { delivered } = await this.#streams.ask<{
       delivered: { consumer_seq: number; stream_seq: number };
     }>(server, `CONSUMER.INFO.${stream}.${READER}`);
     return { seq: delivered.stream_seq, delivery: delivered.consumer_seq };
@@ -260,169 +240,14 @@ export class NatsArena implements Arena {
 
   async state(): Promise<State> {
     const state = new Map<string, StreamState | string>();
-    const parts = await Promise.all(SERVERS.map((server) => this.#stateOf(server)));
+    const parts = await Promise.all(SERVERS.map((server) => this.#streams.stateOf(server)));
     for (const part of parts) for (const [name, is] of part) state.set(name, is);
     for (const [name, heard] of this.bystanders.heard()) state.set(name, heard);
     return state;
   }
 
-  async #stateOf(server: ServerName): Promise<[string, StreamState | string][]> {
-    const streams = await this.#list(server);
-    const found = streams.map(({ config, created, state }): [string, StreamState] => [
-      `${server} ${config.name}`,
-      {
-        ...{ messages: state.messages, firstSeq: state.first_seq, lastSeq: state.last_seq },
-        made: `${created} ${JSON.stringify(config)}`,
-      },
-    ]);
-    const readers = READ.filter(([at]) => at === server).map(async ([, stream]) => {
-      const info = await this.#ask<{ ack_floor?: object; num_ack_pending: number; config: object }>(
-        server,
-        `CONSUMER.INFO.${stream}.${READER}`,
-      );
-      const { ack_floor, num_ack_pending: waiting, config } = info;
-      return info.config === undefined
-        ? []
-        : [
-            [
-              `${server} ${stream} consumer ${READER}`,
-              JSON.stringify({ ack_floor, waiting, config }),
-            ] as [string, string],
-          ];
-    });
-    const entries = PROFILES.filter((one) => one.server === server).flatMap(({ entries }) =>
-      Object.entries(entries).map(async ([bucket, key]): Promise<[string, string]> => {
-        const last_by_subj = `$KV.${bucket}.${key}`;
-        const stream = bucketStream(bucket);
-        const got = await this.#ask<{ message?: { data?: string } }>(
-          ...([server, `STREAM.MSG.GET.${stream}`, JSON.stringify({ last_by_subj })] as const),
-        );
-        const data = Buffer.from(got.message?.data ?? "", "base64").toString();
-        return [`${server} ${stream} entry ${key}`, data];
-      }),
-    );
-    return [...found, ...(await Promise.all(readers)).flat(), ...(await Promise.all(entries))];
-  }
-
-  /** As {@link Arena.mend}; what was appended stays, and is the new state. */
-  async mend(before: State, after: State): Promise<void> {
-    for (const server of SERVERS) await this.#endConsumers(server);
-    const broken = new Set<string>();
-    for (const [name, was] of before) {
-      const is = after.get(name);
-      if (typeof was === "string") continue;
-      const stream = name.split(" ")[1]!;
-      const isMirror = TARGETS.some(
-        (target) => `${target.server} ${target.stream}` === name && target.subject === null,
-      );
-      const isWhole = is !== undefined && typeof is !== "string" && is.made === was.made;
-      const isLonger = isWhole && !isMirror && is.firstSeq === was.firstSeq;
-      if (!isLonger && JSON.stringify(is) !== JSON.stringify(was)) broken.add(stream);
-    }
-    for (const name of after.keys()) {
-      const [server, stream = "", ...rest] = name.split(" ");
-      const isStream = rest.length === 0 && SERVERS.includes(server as ServerName);
-      if (isStream && !before.has(name)) await this.#delete(server as ServerName, stream);
-    }
-    for (const stream of broken) for (const server of SERVERS) await this.#delete(server, stream);
-    await this.#fill();
-  }
-
-  /** Consumers that an attempt made go on by themselves. */
-  async #endConsumers(server: ServerName): Promise<void> {
-    for (const { config, state } of await this.#list(server)) {
-      if (state.consumer_count === 0) continue;
-      const names = await this.#ask<{ consumers?: string[] | null }>(
-        ...([server, `CONSUMER.NAMES.${config.name}`] as const),
-      );
-      for (const name of names.consumers ?? [])
-        if (name !== READER) await this.#ask(server, `CONSUMER.DELETE.${config.name}.${name}`);
-    }
-  }
-
-  #delete(server: ServerName, stream: string): Promise<object> {
-    return this.#ask(server, `STREAM.DELETE.${stream}`);
-  }
-
-  async #list(server: ServerName): Promise<Listed[]> {
-    return (await this.#ask<{ streams?: Listed[] | null }>(server, "STREAM.LIST")).streams ?? [];
-  }
-
-  async #ask<T extends object>(server: ServerName, request: string, body = ""): Promise<T> {
-    const answer = await this.#admins[server].request(`$JS.API.${request}`, body, {
-      timeout: 10_000,
-    });
-    return answer.json<T>();
-  }
-
-  /** Makes what is missing, and puts something into every stream that has too little. */
-  async #fill(): Promise<void> {
-    await applyTopology(this.#admins, TOPOLOGY);
-    for (const server of SERVERS) await this.#keepLeases(server);
-    for (const server of SERVERS) {
-      const counts = new Map(
-        (await this.#list(server)).map(({ config, state }) => [config.name, state.messages]),
-      );
-      for (const target of targetsAt(server))
-        for (let at = counts.get(target.stream) ?? 0; at < SEEDS; at++)
-          await this.#seed(target, at);
-    }
-    for (const { server, entries } of PROFILES)
-      for (const [bucket, key] of Object.entries(entries))
-        await this.#admins[server].jetstream().publish(`$KV.${bucket}.${key}`, `of ${key}`);
-    await eventually("the mirrors have everything", () => this.#areLevel(), 60_000);
-    for (const [server, stream] of READ) await this.#reader(server, stream);
-  }
-
-  /** Leases go by themselves, and nothing else may. */
-  async #keepLeases(server: ServerName): Promise<void> {
-    const stream = bucketStream(LEASES_BUCKET);
-    const { config } = await this.#ask<{ config: object }>(server, `STREAM.INFO.${stream}`);
-    const body = JSON.stringify({ ...config, max_age: 0 });
-    await this.#ask(server, `STREAM.UPDATE.${stream}`, body);
-  }
-
-  async #seed({ server, subject, stream }: Target, at: number): Promise<void> {
-    if (subject === null) return;
-    const to = BUCKET.test(stream) ? subject.replace(/attack$/, `victim-${at}`) : subject;
-    await this.#admins[server].jetstream().publish(to, JSON.stringify({ secret: SECRET }));
-  }
-
-  async #areLevel(): Promise<boolean> {
-    const all = await Promise.all(SERVERS.map((server) => this.#list(server)));
-    const lasts = new Map<string, Set<number>>();
-    for (const { config, state } of all.flat()) {
-      const isCopied = TARGETS.some(
-        ({ stream, subject }) => stream === config.name && subject === null,
-      );
-      if (!isCopied) continue;
-      const seen = lasts.get(config.name) ?? new Set();
-      lasts.set(config.name, seen.add(state.last_seq));
-    }
-    const uneven = [...lasts].filter(([, seen]) => seen.size > 1).map(([name]) => name);
-    if (uneven.length > 0) throw new Error(`not level: ${uneven.join(", ")}`);
-    return true;
-  }
-
-  /** A reader that has got one message, and has not said that it is done with it. */
-  async #reader(server: ServerName, stream: string): Promise<void> {
-    const info = await this.#ask<{ error?: object; num_ack_pending?: number }>(
-      ...([server, `CONSUMER.INFO.${stream}.${READER}`] as const),
-    );
-    if (info.error === undefined && info.num_ack_pending === 1) return;
-    await this.#ask(server, `CONSUMER.DELETE.${stream}.${READER}`);
-    const config = { durable_name: READER, ack_policy: "explicit", ack_wait: 3_600e9 };
-    await this.#ask(
-      server,
-      `CONSUMER.DURABLE.CREATE.${stream}.${READER}`,
-      JSON.stringify({ stream_name: stream, config }),
-    );
-    await this.#admins[server].request(
-      `$JS.API.CONSUMER.MSG.NEXT.${stream}.${READER}`,
-      JSON.stringify({ batch: 1, expires: 1e9 }),
-      // The message comes under its own subject, by which the client's one inbox would not know it.
-      { timeout: 5_000, noMux: true },
-    );
+  mend(before: State, after: State): Promise<void> {
+    return this.#streams.mend(before, after);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,5 @@
 // Messages that a nats-server sends for whoever asks, to the reply subject that the request names.
-import type { NatsMessage } from "../../support/raw-nats.ts";
+import type { RawMessage } from "../../support/raw-connection.ts";
 import type { NatsArena } from "./arena.ts";
 import type { Profile } from "./profiles.ts";
 
@@ -15,7 +15,7 @@ export interface Carrier {
 export async function say(
   arena: NatsArena,
   { server, user }: Pick<Profile, "server" | "user">,
-  ...messages: readonly NatsMessage[]
+  ...messages: readonly RawMessage[]
 ): Promise<null> {
   const client = await arena.as(server, user);
   for (const message of messages) client.say(message);

@@ -1,8 +1,9 @@
 // What a region sends to the hub that was taken over: it keeps to no rights of its own, and speaks the protocol of
 // leaf nodes itself.
 import type { Attempt } from "../attempt.ts";
-import type { RawMessage } from "../../support/raw-leaf.ts";
-import { type NatsArena, READ, READER } from "./arena.ts";
+import type { RawMessage } from "../../support/raw-connection.ts";
+import type { NatsArena } from "./arena.ts";
+import { READ, READER } from "./arena-streams.ts";
 import { harmOf } from "./by-user.ts";
 import { FOREIGN } from "./process-attempts.ts";
 import { PROFILES, type ServerName } from "./profiles.ts";

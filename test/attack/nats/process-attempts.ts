@@ -45,7 +45,7 @@ function hearing(profile: Profile): Of[] {
       await arena.quiet(client);
       stop();
       const others = client.heard.filter(
-        (one) => one.sid === sid && !arena.isOwn(profile, one.subject),
+        (one) => one.rest[0] === sid && !arena.isOwn(profile, one.subject),
       );
       client.heard.length = 0;
       return others.length === 0 ? null : `${others.length} messages, first ${others[0]!.subject}`;

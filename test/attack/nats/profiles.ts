@@ -22,7 +22,7 @@ import {
   setAsideStream,
   telemetryStream,
 } from "../../../contracts/names/subjects.ts";
-import { HUB_USERS, type NatsUser } from "../../../platform/nats/topology/permissions.ts";
+import type { NatsUser } from "../../../platform/nats/topology/permissions.ts";
 
 export const REGIONS = ["eu", "us"] as const;
 export type ServerName = "hub" | (typeof REGIONS)[number];
@@ -95,6 +95,27 @@ const notifier = (domain: ServerName): Profile => ({
 
 const hubRejects = ["hub", ...REGIONS].map(rejectsStream);
 
+/** People at the web page change what people change. */
+const console: Profile = {
+  server: "hub",
+  user: "console",
+  appends: [
+    ...[AUDIT_STREAM, COMMANDS_STREAM],
+    ...bucketsOf(
+      ...[DEVICES_BUCKET, RULES_BUCKET, CONTRACTS_BUCKET],
+      ...[ACKNOWLEDGEMENTS_BUCKET, NOTIFIERS_BUCKET],
+    ),
+  ],
+  shortens: [],
+  reads: [
+    ...[...logs, ...hubRejects, ...["hub", ...REGIONS].map(alertsStream)],
+    ...[...REGIONS.map(repliesStream), setAsideStream("hub"), deadLettersStream("hub")],
+    ...bucketsOf(COPIES_BUCKET, POSITIONS_BUCKET, LEASES_BUCKET, LEDGER_BUCKET),
+  ],
+  entries: { ...entry(DEVICES_BUCKET, "watched"), ...entry(LEDGER_BUCKET, "acknowledged.eu.0") },
+  hears: ["live.>"],
+};
+
 const ofHub: readonly Profile[] = [
   {
     server: "hub",
@@ -118,25 +139,7 @@ const ofHub: readonly Profile[] = [
     hears: ["live.>"],
   },
   notifier("hub"),
-  {
-    server: "hub",
-    user: "console",
-    appends: [
-      ...[AUDIT_STREAM, COMMANDS_STREAM],
-      ...bucketsOf(
-        ...[DEVICES_BUCKET, RULES_BUCKET, CONTRACTS_BUCKET],
-        ...[ACKNOWLEDGEMENTS_BUCKET, NOTIFIERS_BUCKET],
-      ),
-    ],
-    shortens: [],
-    reads: [
-      ...[...logs, ...hubRejects, ...["hub", ...REGIONS].map(alertsStream)],
-      ...[...REGIONS.map(repliesStream), setAsideStream("hub"), deadLettersStream("hub")],
-      ...bucketsOf(COPIES_BUCKET, POSITIONS_BUCKET, LEASES_BUCKET, LEDGER_BUCKET),
-    ],
-    entries: { ...entry(DEVICES_BUCKET, "watched"), ...entry(LEDGER_BUCKET, "acknowledged.eu.0") },
-    hears: ["live.>"],
-  },
+  console,
 ];
 
 const everything = [
@@ -154,23 +157,9 @@ const everything = [
   ),
 ];
 
-/** People with a command line, where the server knows such users: who change what people change, and who look. */
+/** People with a command line: who change what people change, and who look. */
 const people: readonly Profile[] = [
-  {
-    server: "hub",
-    user: "operator",
-    appends: [
-      ...[AUDIT_STREAM, COMMANDS_STREAM],
-      ...bucketsOf(
-        ...[DEVICES_BUCKET, RULES_BUCKET, CONTRACTS_BUCKET],
-        ...[ACKNOWLEDGEMENTS_BUCKET, NOTIFIERS_BUCKET],
-      ),
-    ],
-    shortens: [],
-    reads: everything,
-    entries: { ...entry(DEVICES_BUCKET, "watched"), ...entry(LEDGER_BUCKET, "acknowledged.eu.0") },
-    hears: ["live.>"],
-  },
+  { ...console, user: "operator", reads: everything },
   {
     ...{ server: "hub", user: "viewer", appends: [], shortens: [] },
     ...{ reads: everything, entries: {}, hears: ["live.>"] },
@@ -178,11 +167,7 @@ const people: readonly Profile[] = [
 ];
 
 /** The users that do the work of a process, at the hub and in region eu; us is the same as eu. */
-export const PROFILES: readonly Profile[] = [
-  ...ofRegion("eu"),
-  ...ofHub,
-  ...people.filter(({ user }) => (HUB_USERS as readonly string[]).includes(user)),
-];
+export const PROFILES: readonly Profile[] = [...ofRegion("eu"), ...ofHub, ...people];
 
 export const roleOf = ({ server, user }: Pick<Profile, "server" | "user">): string =>
   `nats user ${user} of ${server}`;

@@ -1,6 +1,7 @@
 // Attempts against consumers of others: taking their messages, saying for them that they are done, removing them.
 import type { Attempt } from "../attempt.ts";
-import { type NatsArena, READ, READER } from "./arena.ts";
+import type { NatsArena } from "./arena.ts";
+import { READ, READER } from "./arena-streams.ts";
 import { say } from "./carriers.ts";
 import type { Profile } from "./profiles.ts";
 import { by } from "./by-user.ts";

@@ -176,7 +176,7 @@ function reads(profile: Profile, { server, stream, kind }: Target): Of[] {
         client.say({ subject: `$JS.API.${verb}.${stream}`, body: sent, reply: answer });
         await arena.quiet(client);
         for (const { stop } of listening) stop();
-        const got = client.heard.filter((one) => listening.some(({ sid }) => sid === one.sid));
+        const got = client.heard.filter((one) => listening.some(({ sid }) => sid === one.rest[0]));
         client.heard.length = 0;
         const isRead = got.some(({ subject, body: came }) =>
           // What is delivered comes under its own subject, and a direct answer names the stream.
