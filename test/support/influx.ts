@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { freePort } from "./free-port.ts";
 import { ServerProcess } from "./server-process.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
+import type { ClientTls } from "../../platform/runtime/client-tls.ts";
 import { InfluxClient } from "../../cloud/sinks/influx/client.ts";
 import { setUpInflux, urlOfUser } from "../../cloud/sinks/influx/set-up.ts";
 
@@ -73,12 +74,15 @@ const listens = (port: number): Promise<boolean> =>
     socket.once("error", () => resolve(false));
   });
 
-/** @param env further settings of the server. */
-export async function startInflux(env: Record<string, string> = {}): Promise<InfluxUnderTest> {
+/** @param env further settings of the server. @param tls whom clients trust, if they make it serve https. */
+export async function startInflux(
+  env: Record<string, string> = {},
+  tls?: ClientTls,
+): Promise<InfluxUnderTest> {
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await temporaryDirectory());
   const { origin, process } = stack.use(await startBareInflux(directory.path, env));
-  const target = { url: origin, database: "skerry" };
+  const target = { url: origin, database: "skerry", ...(tls && { tls }) };
   const setUp = async () => void (await setUpInflux({ target, passwords: INFLUX_PASSWORDS }));
   await setUp();
   const urlOf = (user: InfluxUser, port?: number): string =>
@@ -92,8 +96,8 @@ export async function startInflux(env: Record<string, string> = {}): Promise<Inf
     ...{ origin, process, urlOf, setUp },
     url: urlOf("writer"),
     client: (database = "skerry", user = "writer") =>
-      new InfluxClient({ url: urlOf(user), database }),
-    administrator: () => new InfluxClient({ url: urlOf("administrator"), database: "skerry" }),
+      new InfluxClient({ ...target, url: urlOf(user), database }),
+    administrator: () => new InfluxClient({ ...target, url: urlOf("administrator") }),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { LINKS, type Links } from "../links.ts";
 import { ensureProductPrograms } from "../prerequisites.ts";
 import { benchVersions, machine } from "../processes.ts";
 import { measureEvaluations, measureMemory } from "./in-process.ts";
@@ -35,6 +36,7 @@ interface Flags {
   readonly over: string;
   readonly rules: number;
   readonly rates?: readonly number[];
+  readonly links: Links;
 }
 
 interface Plan {
@@ -121,8 +123,8 @@ async function measure(flags: Flags, say: Say): Promise<Measured> {
   const evaluations = evaluationSeconds > 0 ? await measureEvaluations(evaluationSeconds) : null;
   if (memoryWindowSeconds > 0) say("memory of 10,000 devices");
   const memory = memoryWindowSeconds > 0 ? await measureMemory(memoryWindowSeconds) : null;
-  const { over, profile, rules: ruleCount } = flags;
-  const of = { over, ruleCount, profile: profile && resolve(profile) };
+  const { over, profile, rules: ruleCount, links } = flags;
+  const of = { over, ruleCount, links, profile: profile && resolve(profile) };
   const thresholds = await measureSite({ ...plan, kills: 0 }, { ...of, rules: "thresholds" }, say);
   const mixed = await measureSite(plan, { ...of, rules: "mixed" }, say);
   const loadAfter = loadavg()[0]!;
@@ -145,6 +147,7 @@ export const alertsCommand = new Command("alerts")
   .option("--over <duration>", "the windows of the rules beside the load", "10s")
   .option("--rules <n>", "how many rules: 1, 10, or hundreds", ruleCount, 100)
   .option("--rates <list>", "latency alone, at these readings a second: 10000,50000", rates)
+  .addOption(new Option("--links <name>", "of NATS").choices(LINKS).default("clear"))
   .option("--json <file>", "write every figure there")
   .addOption(new Option("--only <part>", "one part").choices(PARTS))
   .option("--profile <directory>", "write a CPU profile of the alerting engine there")

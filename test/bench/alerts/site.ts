@@ -10,6 +10,7 @@ import {
 import { Generator } from "../ingest/generator.ts";
 import type { ServerProcess } from "../../support/server-process.ts";
 import type { Service } from "../../support/services.ts";
+import type { Links } from "../links.ts";
 import { HUNDRED, HUNDRED_THRESHOLDS, mixedRules, scaled } from "./rules.ts";
 
 /** Conditions only, or rules of all kinds. */
@@ -32,14 +33,15 @@ export interface AlertSiteOptions {
   /** Of the rules' windows. */
   readonly over: string;
   readonly profile: string | undefined;
+  readonly links: Links;
 }
 
 export async function startAlertSite(
   stack: AsyncDisposableStack,
-  { rules, ruleCount, over, profile }: AlertSiteOptions,
+  { rules, ruleCount, over, profile, links }: AlertSiteOptions,
 ): Promise<AlertSite> {
   const counts = scaled(rules === "mixed" ? HUNDRED : HUNDRED_THRESHOLDS, ruleCount);
-  const region = await startLinkedRegion(stack);
+  const region = await startLinkedRegion(stack, { links });
   const gateway = await startGatewayProcess(stack, region);
   const engine = await startAlerting(stack, region, mixedRules(counts, over), profile);
   const generator = stack.use(new Generator(1));

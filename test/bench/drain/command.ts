@@ -9,6 +9,7 @@ import { type BacklogSize, measureDrain } from "./measure-drain.ts";
 import { measurePath } from "./measure-path.ts";
 import { measureWan } from "./measure-wan.ts";
 import { renderDrain, summarizeDrain } from "./report.ts";
+import { LINKS, type Links } from "../links.ts";
 import { STORES, type Store } from "./site.ts";
 
 const PARTS = ["drain", "wan", "cut", "alerts", "path"] as const;
@@ -26,6 +27,7 @@ interface Flags {
   readonly partitions: readonly number[];
   readonly aggregators: readonly number[];
   readonly store: readonly Store[];
+  readonly links: readonly Links[];
 }
 
 /** What a gateway makes of 10,000 readings a second: see test/bench/README.md. */
@@ -39,12 +41,14 @@ const whole = (text: string): number => {
   return value;
 };
 const wholes = (text: string): number[] => text.split(",").map(whole);
-const stores = (text: string): Store[] =>
-  text.split(",").map((name) => {
-    if (!STORES.includes(name as Store))
-      throw new InvalidArgumentError(`must be some of ${STORES.join(",")}`);
-    return name as Store;
-  });
+const someOf =
+  <T extends string>(known: readonly T[]) =>
+  (text: string): T[] =>
+    text.split(",").map((name) => {
+      const found = known.find((one) => one === name);
+      if (!found) throw new InvalidArgumentError(`must be some of ${known.join(",")}`);
+      return found;
+    });
 
 function planOf(flags: Flags) {
   const quick = flags.quick === true;
@@ -60,7 +64,9 @@ function planOf(flags: Flags) {
   const one = sizes.flatMap((size) =>
     flags.store.flatMap((store) =>
       flags.partitions.flatMap((partitions) =>
-        flags.aggregators.map((aggregators) => ({ ...size, partitions, aggregators, store })),
+        flags.aggregators.flatMap((aggregators) =>
+          flags.links.map((links) => ({ ...size, partitions, aggregators, store, links })),
+        ),
       ),
     ),
   );
@@ -86,7 +92,10 @@ export const drainCommand = new Command("drain")
   .option("--readings <n>", "of the backlog, contract bench", whole)
   .option("--partitions <counts>", "lanes of the region, for example 1,4", wholes, [1])
   .option("--aggregators <counts>", "that share the lanes, for example 1,2,4", wholes, [1])
-  .option("--store <names>", `some of ${STORES.join(",")}`, stores, [...STORES])
+  .option("--store <names>", `some of ${STORES.join(",")}`, someOf(STORES), [...STORES])
+  .option("--links <names>", `some of ${LINKS.join(",")}: of NATS, and InfluxDB's`, someOf(LINKS), [
+    "clear",
+  ])
   .option("--profile <directory>", "write a CPU profile of the aggregator there")
   .action(async (flags: Flags) => {
     const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -96,10 +105,10 @@ export const drainCommand = new Command("drain")
     const host = machine();
     const drains = [];
     for (const drain of wanted("drain") ? plan.drains : []) {
-      const { readings, contract, store, partitions, aggregators } = drain;
+      const { readings, contract, store, partitions, aggregators, links } = drain;
       const measured = await measureDrain(drain, flags.profile && resolve(flags.profile));
       const rate = Math.round(measured.readingsPerSecond);
-      const by = `${aggregators} × aggregator, ${partitions} lanes, store ${store}`;
+      const by = `${aggregators} × aggregator, ${partitions} lanes, store ${store}, ${links}`;
       say(`drain of ${readings} readings, contract ${contract}, ${by}: ${rate}/s`);
       drains.push(measured);
     }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { AggregatorStatus } from "../../../contracts/messages/status.ts";
 import type { Service } from "../../support/services.ts";
 import { cpuSeconds, residentKiB } from "../processes.ts";
+import type { Links } from "../links.ts";
 import { type Backlog, writeBacklog } from "./backlog.ts";
 import { REGION, type Store, makeAggregator, mirrored, startSite } from "./site.ts";
 
@@ -14,6 +15,7 @@ const RATE_PER_SECOND = 10_000;
 export interface DrainPlan extends BacklogSize {
   readonly aggregators: number;
   readonly store: Store;
+  readonly links: Links;
 }
 
 export interface Drain extends DrainPlan {
@@ -42,8 +44,8 @@ export async function measureDrain(
   profileDirectory: string | undefined,
 ): Promise<Drain> {
   await using stack = new AsyncDisposableStack();
-  const { partitions, store } = plan;
-  const site = await startSite(stack, { store, partitions });
+  const { partitions, store, links } = plan;
+  const site = await startSite(stack, { store, partitions, links });
   const bytes = await writeBacklog(site.region, backlogOf(plan));
   await mirrored(site);
   const making = Array.from({ length: plan.aggregators }, () =>

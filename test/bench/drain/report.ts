@@ -37,7 +37,7 @@ export function summarizeDrain(measured: Measured): DrainReport {
   };
   for (const [store, least] of Object.entries(DRAIN_GOALS)) {
     const plain = mediansOf(measured.drains).find(
-      (one) => one.store === store && one.contract === "bench",
+      (one) => one.store === store && one.contract === "bench" && one.links === "clear",
     );
     const value = plain?.readingsPerSecond;
     if (value !== undefined)
@@ -74,8 +74,8 @@ export function summarizeDrain(measured: Measured): DrainReport {
 
 const thousands = (value: number): string => Math.round(value).toLocaleString("en");
 
-const kindOf = ({ contract, store, partitions, aggregators }: Drain): string =>
-  JSON.stringify([contract, store, partitions, aggregators]);
+const kindOf = ({ contract, store, partitions, aggregators, links }: Drain): string =>
+  JSON.stringify([contract, store, partitions, aggregators, links]);
 
 /** The drain of each kind that has the median rate, and the least and the greatest rate. */
 const mediansOf = (drains: readonly Drain[]): (Drain & { rates: readonly number[] })[] =>
@@ -95,7 +95,7 @@ export function renderDrain({ drains, wan, cut, alerts, path, goals }: DrainRepo
         ? ""
         : ` (median of ${rates.length}, ${thousands(rates[0]!)} to ${thousands(rates.at(-1)!)})`;
     lines.push(
-      `  ${drain.contract} into ${drain.store}, ${aggregators} aggregator${aggregators === 1 ? "" : "s"}, ${partitions} lane${partitions === 1 ? "" : "s"}: ` +
+      `  ${drain.contract} into ${drain.store}${drain.links === "tls" ? " with TLS on each link" : ""}, ${aggregators} aggregator${aggregators === 1 ? "" : "s"}, ${partitions} lane${partitions === 1 ? "" : "s"}: ` +
         `${thousands(drain.readingsPerSecond)}/s${spread} over ${drain.seconds.toFixed(1)} s; cores ${cores.join(", ")}; ` +
         `memory aggregator ${drain.aggregatorMiBMax} MiB, store ${drain.storeMiBMax} MiB; ` +
         `${thousands(drain.readings)} readings of ${thousands(drain.devices)} devices in frames of ${drain.perFrame}, ${drain.frameBytesPerReading.toFixed(1)} bytes of log each`,

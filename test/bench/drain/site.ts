@@ -15,6 +15,7 @@ import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { type NatsWorld, startHubAndRegions } from "../../support/nats.ts";
 import { type Service, makeService } from "../../support/services.ts";
 import { ROOMY } from "../../../infra/local/node-flags.ts";
+import { type LinkFiles, type Links, placeLinkFiles } from "../links.ts";
 import { type CountedLink, startCountedLink } from "./link-ends.ts";
 import type { TcpProxy } from "../../../infra/local/demo/tcp-proxy.ts";
 import type { Target } from "../ingest/targets.ts";
@@ -33,6 +34,8 @@ export interface LinkedRegion {
   readonly schemas: string;
   readonly region: NatsConnection;
   readonly directory: string;
+  /** With TLS: its certificates. */
+  readonly files: LinkFiles | null;
 }
 
 export interface Site extends LinkedRegion {
@@ -45,10 +48,14 @@ export type Store = (typeof STORES)[number];
 
 export async function startSite(
   stack: AsyncDisposableStack,
-  { store = "influxdb", ...of }: { store?: Store; partitions?: number; compressed?: boolean } = {},
+  { store = "influxdb", ...of }: { store?: Store } & LinkedOptions = {},
 ): Promise<Site> {
   const linked = await startLinkedRegion(stack, of);
-  const influx = store === "influxdb" ? await startInflux() : await startInstantStore();
+  const { files } = linked;
+  const influx =
+    store === "influxdb"
+      ? await startInflux(files?.influxEnv, files?.influxTls)
+      : await startInstantStore();
   return { ...linked, influx: stack.use(influx) };
 }
 
@@ -66,20 +73,28 @@ async function startInstantStore(): Promise<Site["influx"]> {
   return { url, process: server, [Symbol.asyncDispose]: () => server.kill() };
 }
 
+interface LinkedOptions {
+  readonly partitions?: number;
+  readonly compressed?: boolean;
+  readonly links?: Links;
+}
+
 export async function startLinkedRegion(
   stack: AsyncDisposableStack,
-  { partitions = PARTITIONS, compressed = false } = {},
+  { partitions = PARTITIONS, compressed = false, links = "clear" }: LinkedOptions = {},
 ): Promise<LinkedRegion> {
   const directory = stack.use(await temporaryDirectory()).path;
   const schemas = join(directory, "schemas");
   await cp(SCHEMAS_DIRECTORY, schemas, { recursive: true });
   await cp(join(import.meta.dirname, "schemas"), schemas, { recursive: true });
+  const files = links === "tls" ? await placeLinkFiles(stack, [REGION]) : null;
   let link: CountedLink | null = null;
   const nats = stack.use(
     await startHubAndRegions({
       regions: [REGION],
       partitions,
       logBytesMax: LOG_BYTES_MAX,
+      ...(files && { tls: files.world }),
       wan: async (hubLeafPort) => {
         link = await startCountedLink(stack, hubLeafPort, compressed);
         return link.port;
@@ -87,7 +102,7 @@ export async function startLinkedRegion(
     }),
   );
   const region = await nats.region(REGION).connect();
-  return { nats, link: link!, wan: link!.wan, schemas, region, directory };
+  return { nats, link: link!, wan: link!.wan, schemas, region, directory, files };
 }
 
 export interface GatewayUnderLoad {
@@ -118,6 +133,7 @@ export async function startGatewayProcess(
     SKERRY_LIMIT_PUBLISH_RATE_PER_SECOND: "1000000",
     SKERRY_LIMIT_PUBLISH_BURST: "1000000",
     SKERRY_LOG_LEVEL: "warn",
+    ...site.files?.env,
     ...env,
   };
   const gateway = await makeService("gateway/main.ts", settings, flags);
@@ -144,6 +160,7 @@ export async function startAlerting(
     SKERRY_NATS_URL: site.nats.region(REGION).urlOf("alerting"),
     SKERRY_SCHEMAS: site.schemas,
     SKERRY_RULES: path,
+    ...site.files?.env,
     SKERRY_LOG_LEVEL: "warn",
   };
   const profile = profileDirectory ? ["--cpu-prof", "--cpu-prof-dir", profileDirectory] : [];
@@ -165,6 +182,8 @@ export async function makeAggregator(
   const env = {
     SKERRY_NATS_URL: site.nats.hub.urlOf("aggregator"),
     SKERRY_INFLUX_URL: site.influx.url,
+    ...site.files?.env,
+    ...(site.files && { SKERRY_INFLUX_TLS_CA: site.files.ca }),
     SKERRY_REGIONS: REGION,
     SKERRY_PARTITIONS: String(partitions),
     SKERRY_SCHEMAS: site.schemas,

@@ -1,5 +1,6 @@
 // One device of the load: a socket that keeps its window full, or publishes what a schedule owes.
 import { type Socket, connect } from "node:net";
+import { connect as connectTls } from "node:tls";
 import type { Sample } from "./shape.ts";
 import {
   AnswerScanner,
@@ -17,6 +18,7 @@ const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 
 export interface LoadConnectionOptions {
   readonly port: number;
+  readonly isTls: boolean;
   /** Its client id. */
   readonly device: string;
   /** The devices of its publishes, if not that one. */
@@ -60,26 +62,26 @@ export class LoadConnection {
     this.#first = this.sent = options.sent;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.opened = promise;
-    this.#socket = connect({
-      host: "127.0.0.1",
-      port: options.port,
-      noDelay: true,
-      onread: {
-        buffer: READ_BUFFER,
-        callback: (length: number, bytes: Uint8Array) => {
-          const wasConnected = this.#scanner.connected;
-          try {
-            this.#onBytes(bytes, length);
-          } catch (error) {
-            reject(error);
-            this.#socket.destroy();
-          }
-          if (!wasConnected && this.#scanner.connected) resolve();
-          return true;
-        },
-      },
-    });
-    this.#socket.once("connect", () =>
+    const take = (length: number, bytes: Uint8Array): boolean => {
+      const wasConnected = this.#scanner.connected;
+      try {
+        this.#onBytes(bytes, length);
+      } catch (error) {
+        reject(error);
+        this.#socket.destroy();
+      }
+      if (!wasConnected && this.#scanner.connected) resolve();
+      return true;
+    };
+    const to = { host: "127.0.0.1", port: options.port, noDelay: true } as const;
+    // Whose certificate it is says nothing about the load.
+    this.#socket = options.isTls
+      ? connectTls({ ...to, rejectUnauthorized: false }).on("data", (bytes: Buffer) =>
+          take(bytes.length, bytes),
+        )
+      : connect({ ...to, onread: { buffer: READ_BUFFER, callback: take } });
+    this.#socket.setNoDelay(true);
+    this.#socket.once(options.isTls ? "secureConnect" : "connect", () =>
       this.#socket.write(connectBytes(options.device, options.credentials, options.dialect)),
     );
     this.#socket.once("error", reject);

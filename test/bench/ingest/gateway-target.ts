@@ -11,6 +11,7 @@ import { SCHEMAS_DIRECTORY } from "../../../contracts/schema/catalog.ts";
 import { startHubAndRegions } from "../../support/nats.ts";
 import { freePort } from "../../support/free-port.ts";
 import { ServerProcess } from "../../support/server-process.ts";
+import { placeLinkFiles } from "../links.ts";
 import type { AccessControl } from "./credentials.ts";
 import { type Target, startOtlpSink } from "./targets.ts";
 import { SEQUENCE_BASE, type Shape, contractOf } from "./shape.ts";
@@ -24,8 +25,11 @@ const FRAMES_READ_AHEAD = 256;
 /** Share of readings that get a trace, where telemetry is on: the product's default. */
 const TRACE_SHARE = "0.01";
 
+/** As it is; traced; spoken to in MQTT 5; with TLS on NATS; with TLS on NATS and for devices. */
+export type OurTarget = "gateway" | "gatewayTraced" | "gatewayV5" | "gatewayTls" | "gatewayMqtts";
+
 export interface GatewayOptions {
-  readonly name: "gateway" | "gatewayTraced" | "gatewayV5";
+  readonly name: OurTarget;
   readonly access: AccessControl;
   readonly devices: number;
   /** What they are registered as. */
@@ -55,8 +59,15 @@ export async function startGateway(
   stack: AsyncDisposableStack,
   options: GatewayOptions,
 ): Promise<GatewayTarget> {
+  const isMqtts = options.name === "gatewayMqtts";
+  const files =
+    isMqtts || options.name === "gatewayTls" ? await placeLinkFiles(stack, [REGION]) : null;
   const world = stack.use(
-    await startHubAndRegions({ regions: [REGION], logBytesMax: LOG_BYTES_MAX }),
+    await startHubAndRegions({
+      regions: [REGION],
+      logBytesMax: LOG_BYTES_MAX,
+      ...(files && { tls: files.world }),
+    }),
   );
   const region = world.region(REGION);
   const nats = await region.connect();
@@ -82,7 +93,10 @@ export async function startGateway(
     : [];
   const gateway = await startService(stack, "gateway/main.ts", profile, {
     SKERRY_NATS_URL: region.urlOf("gateway"),
-    SKERRY_MQTT_PORT: String(port),
+    ...(isMqtts
+      ? { SKERRY_MQTT_PORT: "none", SKERRY_MQTTS_PORT: String(port), ...files?.mqttEnv }
+      : { SKERRY_MQTT_PORT: String(port) }),
+    ...files?.env,
     SKERRY_DATA_DIR: options.dataDirectory,
     // One connection shall show what one connection can do, not what one device is allowed.
     SKERRY_LIMIT_PUBLISH_RATE_PER_SECOND: "1000000",
@@ -94,12 +108,14 @@ export async function startGateway(
   const alerting = await startService(stack, "gateway/alerting/main.ts", [], {
     SKERRY_NATS_URL: region.urlOf("alerting"),
     SKERRY_RULES: join(PROJECT, "infra/local/rules.json"),
+    ...files?.env,
     ...ofSchemas,
     ...telemetry,
   });
   return {
     name: options.name,
     port,
+    isTls: isMqtts,
     credentials,
     gateway,
     pids: {

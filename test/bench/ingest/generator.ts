@@ -33,11 +33,12 @@ export class Generator implements AsyncDisposable {
 
   /** Resolves to the milliseconds until all of them were accepted. */
   async open(target: Target, connections: number, window: number): Promise<number> {
-    const { name, port, credentials } = target;
+    const { name, port, isTls = false, credentials } = target;
     const replies = await this.#all({
       do: "open",
       target: name,
       port,
+      isTls,
       connections,
       window,
       credentials: credentials.slice(0, connections),

@@ -46,6 +46,7 @@ async function open(command: Extract<Command, { do: "open" }>): Promise<Reply> {
       const index = devices[position]!;
       const connection = new LoadConnection({
         port: command.port,
+        isTls: command.isTls,
         device: deviceName(index),
         spoken: spokenBy(index, command.connections),
         credentials: command.credentials[index],

@@ -7,6 +7,7 @@ export type Command =
       do: "open";
       target: string;
       port: number;
+      isTls: boolean;
       /** Over all workers; a worker opens every `workers`th, the same devices every time. */
       connections: number;
       window: number;

@@ -65,6 +65,8 @@ export function summarize(raw: Raw): Report {
   for (const target of [
     "gatewayTraced",
     "gatewayV5",
+    "gatewayTls",
+    "gatewayMqtts",
     "natsMqtt",
     "mosquitto",
     "bareAedes",
@@ -119,6 +121,8 @@ function goalsOf(
   atLeast("at least 2.5 × nats-server's MQTT at 100 connections", summary.ratios.natsMqtt, 2.5);
   const v5 = summary.ratios.gatewayV5;
   atLeast("MQTT 5 with user properties: at least 0.9 × 3.1.1", v5 && 1 / v5, 0.9);
+  const tls = summary.ratios.gatewayTls;
+  atLeast("TLS on NATS: at least 0.9 × clear text", tls && 1 / tls, 0.9);
   // What it costs is the inverse of the ratio: off does so many times what on does.
   const on = summary.ratios.gatewayTraced;
   if (on !== undefined) {
@@ -157,6 +161,8 @@ const LABELS: Record<TargetName, string> = {
   gateway: "this gateway",
   gatewayTraced: "with telemetry",
   gatewayV5: "MQTT 5, properties",
+  gatewayTls: "TLS on NATS",
+  gatewayMqtts: "TLS on NATS and MQTT",
   natsMqtt: "nats-server MQTT",
   mosquitto: "Mosquitto",
   bareAedes: "bare aedes",

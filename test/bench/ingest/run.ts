@@ -5,7 +5,7 @@ import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { ensureBenchPrograms } from "../prerequisites.ts";
 import { benchVersions, machine, openFilesMax, raiseOpenFiles } from "../processes.ts";
 import type { AccessControl } from "./credentials.ts";
-import { type GatewayTarget, startGateway } from "./gateway-target.ts";
+import { type GatewayTarget, type OurTarget, startGateway } from "./gateway-target.ts";
 import { Generator } from "./generator.ts";
 import { measureAckLatency, measureIdle, measureThroughput } from "./measure.ts";
 import type { AckLatency, IdleMemory, Throughput } from "./measure.ts";
@@ -78,7 +78,7 @@ async function startTargets(
 ): Promise<Target[]> {
   const { directory, access, profileDirectory } = options;
   const devices = Math.max(plan.idleConnections, plan.pace.connections, ...plan.connections);
-  const startOurs = (name: "gateway" | "gatewayTraced" | "gatewayV5") => () => {
+  const startOurs = (name: OurTarget) => () => {
     const dataDirectory = join(directory, name);
     const { shape } = plan;
     const role = plan.devices === undefined ? "device" : "bridge";
@@ -96,6 +96,8 @@ async function startTargets(
     gateway: startOurs("gateway"),
     gatewayTraced: startOurs("gatewayTraced"),
     gatewayV5: startOurs("gatewayV5"),
+    gatewayTls: startOurs("gatewayTls"),
+    gatewayMqtts: startOurs("gatewayMqtts"),
     natsMqtt: () => startNatsMqtt(stack, directory),
     mosquitto: () => startMosquitto(options.mosquitto)(stack, directory),
     bareAedes: () => startBareAedes(stack, directory),

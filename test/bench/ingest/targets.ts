@@ -11,6 +11,8 @@ export const TARGET_NAMES = [
   "gateway",
   "gatewayTraced",
   "gatewayV5",
+  "gatewayTls",
+  "gatewayMqtts",
   "natsMqtt",
   "mosquitto",
   "bareAedes",
@@ -21,6 +23,8 @@ export type TargetName = (typeof TARGET_NAMES)[number];
 export interface Target {
   readonly name: TargetName;
   readonly port: number;
+  /** Devices use TLS. */
+  readonly isTls?: boolean;
   /** Processes by role; the one called `broker` holds the MQTT connections. */
   readonly pids: Readonly<Record<string, number>> & { readonly broker: number };
   /** By device index; empty means anonymous. */
