@@ -39,6 +39,7 @@ import { natsFrameStore } from "./ingest/nats-store.ts";
 import { NotedFields } from "./ingest/noted-fields.ts";
 import { Pipeline } from "./ingest/pipeline.ts";
 import { SeriesLimit } from "./ingest/series-limit.ts";
+import { UnregisteredDevices } from "./ingest/unregistered-devices.ts";
 import { limitsOf, listenersOf, rejectAnswersOf, usesTls } from "./listener-options.ts";
 import { gatewayMetricSpecs } from "./metrics.ts";
 import type { GatewayConfig } from "./options.ts";
@@ -84,6 +85,7 @@ interface Services {
   readonly setAside: SetAside;
   readonly live: LiveDigests;
   readonly seriesLimit: SeriesLimit;
+  readonly unregistered: UnregisteredDevices;
 }
 
 /** Runs until `signal` aborts or something happens that a restart has to mend. */
@@ -102,7 +104,14 @@ export async function runGateway(
   const status = (): GatewayStatus => statusOf(region, services, broker);
   const { frames } = services.commitLog;
   metrics.add(
-    gatewayMetricSpecs({ status, broker, logFill, frames, series: services.seriesLimit }),
+    gatewayMetricSpecs({
+      status,
+      broker,
+      logFill,
+      frames,
+      series: services.seriesLimit,
+      unregistered: services.unregistered,
+    }),
   );
   await using _server = await serveStatus(
     statusAddress(config),
@@ -167,9 +176,13 @@ async function openServices(
   const alerts = new ConditionAlerts(connection, region, tracing);
   const seriesBounds = { max: config.deviceSeriesMax, perHour: config.deviceSeriesPerHour };
   const seriesLimit = new SeriesLimit(seriesBounds, () => performance.now());
+  const unregistered = new UnregisteredDevices(
+    { max: config.unregisteredDevicesMax, perHour: config.unregisteredDevicesPerHour },
+    () => performance.now(),
+  );
   const live = new LiveDigests({ region, gateway, catalog });
   const rules = {
-    ...{ catalog, partitions, ageMaxMs: config.ageMax, mapper, seriesLimit },
+    ...{ catalog, partitions, ageMaxMs: config.ageMax, mapper, seriesLimit, unregistered },
     speech: identity,
   };
   return {
@@ -192,6 +205,7 @@ async function openServices(
     setAside,
     live,
     seriesLimit,
+    unregistered,
   };
 }
 

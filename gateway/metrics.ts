@@ -4,6 +4,7 @@ import { oncePerTurn } from "../otel/once-per-turn.ts";
 import type { Broker } from "./broker/broker.ts";
 import type { FrameFigures } from "./ingest/frame-figures.ts";
 import type { SeriesLimit } from "./ingest/series-limit.ts";
+import type { UnregisteredDevices } from "./ingest/unregistered-devices.ts";
 import type { LogFill } from "./retention/log-fill.ts";
 
 type Status = () => GatewayStatus;
@@ -14,6 +15,7 @@ export interface GatewayFigures {
   readonly logFill: Pick<LogFill, "last">;
   readonly frames: FrameFigures;
   readonly series: Pick<SeriesLimit, "refused">;
+  readonly unregistered: Pick<UnregisteredDevices, "refused">;
 }
 
 /** Metrics of a gateway. */
@@ -21,7 +23,7 @@ export const gatewayMetricSpecs = (of: GatewayFigures): MetricSpec[] => [
   ...ingestMetrics(of.status),
   ...logMetrics(of.logFill),
   ...frameMetrics(of.frames),
-  seriesMetric(of.series),
+  seriesMetric(of),
   setAsideMetric(of.status),
   ...commandMetrics(of.status),
   ...brokerMetrics(of.broker.counters),
@@ -162,13 +164,16 @@ const frameMetrics = ({ readings, bytes, spacing }: FrameFigures): MetricSpec[] 
   },
 ];
 
-const seriesMetric = ({ refused }: GatewayFigures["series"]): MetricSpec => ({
+const seriesMetric = ({
+  series,
+  unregistered,
+}: Pick<GatewayFigures, "series" | "unregistered">): MetricSpec => ({
   name: "skerry.gateway.series.refused",
   kind: "counter",
   unit: "{reading}",
-  doc: "readings refused because their device has too many series: named in an hour, or new ones",
+  doc: "readings refused because their device has too many series (named in an hour, or new ones), or their sender too many devices without a record",
   label: "reason",
-  read: () => ({ ...refused }),
+  read: () => ({ ...series.refused, devices: unregistered.refused }),
 });
 
 const setAsideMetric = (status: Status): MetricSpec => ({

@@ -6,6 +6,10 @@ import { STATUS_OPTIONS } from "../platform/runtime/status-server.ts";
 import { TRACING_OPTIONS } from "../otel/options.ts";
 import { IDENTITY_OPTIONS } from "./identity/options.ts";
 import { DEVICE_SERIES_MAX, DEVICE_SERIES_PER_HOUR } from "./ingest/series-limit.ts";
+import {
+  UNREGISTERED_DEVICES_MAX,
+  UNREGISTERED_DEVICES_PER_HOUR,
+} from "./ingest/unregistered-devices.ts";
 import { LIMIT_OPTIONS, LISTENER_OPTIONS, REJECT_ANSWER_OPTIONS } from "./listener-options.ts";
 import { TRIMMER_OPTIONS } from "./retention/options.ts";
 
@@ -54,6 +58,18 @@ export const GATEWAY_OPTIONS = {
     env: "SKERRY_DEVICE_SERIES_PER_HOUR",
     doc: "sets of tags that a device may add to one contract in an hour, after that many at once",
     fallback: String(DEVICE_SERIES_PER_HOUR),
+    parse: as.integer(1),
+  },
+  unregisteredDevicesMax: {
+    env: "SKERRY_UNREGISTERED_DEVICES_MAX",
+    doc: "devices without a record that one sender (a bridge, or an address of anonymous clients) may name at once; more is reject `too_many_series`",
+    fallback: String(UNREGISTERED_DEVICES_MAX),
+    parse: as.integer(1),
+  },
+  unregisteredDevicesPerHour: {
+    env: "SKERRY_UNREGISTERED_DEVICES_PER_HOUR",
+    doc: "new ones that it may name in an hour, after that many at once",
+    fallback: String(UNREGISTERED_DEVICES_PER_HOUR),
     parse: as.integer(1),
   },
   mappings: {

@@ -81,6 +81,7 @@ export function accessOf(book: DeviceBook, anonymousAllowed: boolean): Access {
       return null;
     },
     speechProblem,
+    isRegistered,
     authorizeSubscribe: (client, topicFilter) =>
       client.principal === undefined
         ? isAnonymous(client)

@@ -6,6 +6,7 @@ import type { Sender } from "./message.ts";
 import type { Mapper } from "./mapping.ts";
 import type { Note } from "./note.ts";
 import type { SeriesLimit } from "./series-limit.ts";
+import type { UnregisteredDevices } from "./unregistered-devices.ts";
 
 /** Contract names are short; anything longer is not worth keeping in full. */
 const SHOWN_CHARS_MAX = 200;
@@ -29,6 +30,7 @@ export interface Arrival {
 export interface SpeechRights {
   /** The reason why the sender may not speak for the device, or null. */
   speechProblem(sender: Sender, device: string): string | null;
+  isRegistered(device: string): boolean;
 }
 
 /** Rules for one payload that is meant for one contract. */
@@ -39,6 +41,8 @@ export interface ReadingRules {
   readonly ageMaxMs: number | undefined;
   /** Absent: everybody speaks for everybody, which is for trials. */
   readonly speech?: SpeechRights;
+  /** Absent: a sender may speak of as many devices without a record as it likes. */
+  readonly unregistered?: Pick<UnregisteredDevices, "fault">;
   /** Absent: a device may name as many series as it likes. */
   readonly seriesLimit?: Pick<SeriesLimit, "fault">;
 }

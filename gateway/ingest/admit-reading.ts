@@ -124,9 +124,20 @@ export function refuseAddress(
   if (problem !== null) return refuseDevice(device, contract, problem);
   const unsaid = refuseSpeech(rules, { device, contract }, sender);
   if (unsaid) return unsaid;
-  return rules.catalog.versions(contract).length === 0
-    ? refuse("unknown_contract", `contract "${contract}" is unknown`, { device, contract })
-    : null;
+  if (rules.catalog.versions(contract).length === 0)
+    return refuse("unknown_contract", `contract "${contract}" is unknown`, { device, contract });
+  return refuseUnregistered(rules, { device, contract }, sender);
+}
+
+/** The reason why a sender names no more devices that have no record, or null. The reject is the sender's. */
+function refuseUnregistered(
+  { speech, unregistered }: ReadingRules,
+  { device, contract }: Pick<Candidate, "device" | "contract">,
+  sender: Sender | null,
+): Refused | null {
+  if (!unregistered || sender === null || speech?.isRegistered(device)) return null;
+  const fault = unregistered.fault(sender, device);
+  return fault && refuse(fault.reason, fault.detail, { contract });
 }
 
 /**

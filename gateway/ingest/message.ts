@@ -42,7 +42,7 @@ export interface Message {
 }
 
 /** Whoever says a message, as far as it matters for what it may say. */
-export type Sender = Pick<Message, "clientId" | "principal">;
+export type Sender = Pick<Message, "clientId" | "principal" | "holder">;
 
 /** Bounded, because each transport has a code for each of them. */
 export type RefusalReason = "payload_invalid" | "not_authorized" | "quota_exceeded";

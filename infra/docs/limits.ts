@@ -35,6 +35,14 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
         doc: "sets of tags that it may add in an hour, after that many at once (`SKERRY_DEVICE_SERIES_PER_HOUR`); one that it named within the last day is not new. A restart of the gateway forgets what was named",
       },
       {
+        name: "UNREGISTERED_DEVICES_MAX",
+        doc: "devices without a record that one sender, a bridge or an address of anonymous clients, may name at once (`SKERRY_UNREGISTERED_DEVICES_MAX`); more is reject `too_many_series`",
+      },
+      {
+        name: "UNREGISTERED_DEVICES_PER_HOUR",
+        doc: "new ones that it may name in an hour, after that many at once (`SKERRY_UNREGISTERED_DEVICES_PER_HOUR`); one that it named within the last day is not new. A restart of the gateway forgets what was named",
+      },
+      {
         name: "ELEMENTS_MAX",
         doc: "elements of an array that a mapping reads with `each`; a longer array is reject `too_large`",
       },

@@ -37,7 +37,11 @@ export interface IdentityWorld extends AsyncDisposable {
   login(login: Login): Promise<{ client: RawClient; code: number; sessionPresent: boolean }>;
 }
 
-export async function startIdentityWorld(mappings: readonly object[]): Promise<IdentityWorld> {
+/** @param env further settings of the gateway. */
+export async function startIdentityWorld(
+  mappings: readonly object[],
+  env: Record<string, string> = {},
+): Promise<IdentityWorld> {
   const stack = new AsyncDisposableStack();
   const directory = stack.use(await temporaryDirectory()).path;
   const nats = stack.use(await startHubAndRegions({ regions: ["eu"], partitions: 1 }));
@@ -54,6 +58,7 @@ export async function startIdentityWorld(mappings: readonly object[]): Promise<I
     SKERRY_ANONYMOUS: "loopback",
     SKERRY_MAPPINGS: table,
     SKERRY_LIMIT_WILL_GRACE_MS: "1000",
+    ...env,
   });
   stack.use(gateway.process);
   const devices = await Bucket.open(await nats.hub.connect(), "devices");

@@ -101,6 +101,8 @@ export async function startGateway(
     // One connection shall show what one connection can do, not what one device is allowed.
     SKERRY_LIMIT_PUBLISH_RATE_PER_SECOND: "1000000",
     SKERRY_LIMIT_PUBLISH_BURST: "1000000",
+    // Nor how many devices a bridge may make up.
+    SKERRY_UNREGISTERED_DEVICES_MAX: "100000000",
     ...env,
     ...ofSchemas,
     ...telemetry,
