@@ -24,6 +24,7 @@ import type { Hub } from "./hub.ts";
 import { type CONSOLE_OPTIONS, MQTT_TLS } from "./options.ts";
 import { RuleShelf } from "./rules/rule-shelf.ts";
 import { RuleTrials } from "./rules/rule-trials.ts";
+import { unreachedLog } from "./mqtt/unreached-log.ts";
 import { proxyMqtt } from "./mqtt/mqtt-proxy.ts";
 import { receiveTelemetry } from "./traces/receive.ts";
 import { TraceStore } from "./traces/trace-store.ts";
@@ -118,7 +119,8 @@ export class Console implements StatusSource {
     receiveTelemetry(server, { ...parts, trustsLoopback: isAlone });
     const hosts = allowedHosts(this.#config.consoleHost, this.#config.consoleUrl);
     const tls = clientTls(this.#config, MQTT_TLS);
-    proxyMqtt(server, { guard: parts.guard, hosts, targets: this.#config.mqtt, tls });
+    const unreached = unreachedLog(logger);
+    proxyMqtt(server, { guard: parts.guard, hosts, targets: this.#config.mqtt, tls, unreached });
     await servePage(server);
     return server;
   }

@@ -177,6 +177,15 @@ class RenewedFiles {
   }
 }
 
+/** Codes with which TLS refuses a certificate that is not trusted. */
+const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_|CERT_|ALTNAME/;
+
+/** The option to look at, to put behind an error of TLS that it may mend; empty for others. @param env begins its variable. */
+export function trustHint(error: unknown, env: string): string {
+  const { code = "" } = error as { code?: string };
+  return UNTRUSTED.test(code) ? ` (${env}_TLS_CA names the authority to trust)` : "";
+}
+
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
 
 /** True for an address that leaves no machine. @param url a valid one. */

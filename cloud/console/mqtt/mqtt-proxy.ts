@@ -13,7 +13,7 @@ import type { Guard } from "../access/guard.ts";
 import type { ClientTls } from "../../../platform/runtime/client-tls.ts";
 import { isAllowedHost } from "../../../platform/runtime/http-host.ts";
 import { type Role, mayDo } from "../access/who.ts";
-import { ViewerConnections } from "./viewer-connection.ts";
+import { type Unreached, ViewerConnections } from "./viewer-connection.ts";
 
 /** Connections that may be open at once. */
 const CONNECTIONS_MAX = 200;
@@ -38,13 +38,15 @@ export interface MqttProxyParts {
   readonly targets: ReadonlyMap<string, URL>;
   /** TLS of those that are wss. */
   readonly tls: ClientTls;
+  /** Hears why a gateway cannot be reached. */
+  readonly unreached: Unreached;
 }
 
 export function proxyMqtt(
   server: FastifyInstance,
-  { guard, hosts, targets, tls }: MqttProxyParts,
+  { guard, hosts, targets, tls, unreached }: MqttProxyParts,
 ): void {
-  const viewers = new ViewerConnections(tls);
+  const viewers = new ViewerConnections(tls, unreached);
   const open = { viewer: 0, operator: 0 };
   server.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
@@ -63,7 +65,7 @@ export function proxyMqtt(
       open[role] -= 1;
       clearInterval(watch);
     });
-    if (mayDo(role, "operator")) forward(request, socket, head, { target, tls });
+    if (mayDo(role, "operator")) forward(request, socket, head, { target, tls, unreached });
     else viewers.open(request, socket, head, target);
   });
 }
@@ -103,7 +105,7 @@ function forward(
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
-  { target, tls }: { target: URL; tls: ClientTls },
+  { target, tls, unreached }: { target: URL } & Pick<MqttProxyParts, "tls" | "unreached">,
 ): void {
   const host = target.hostname.replace(/^\[|\]$/g, "");
   const to = { host, port: Number(target.port || (target.protocol === "wss:" ? 443 : 80)) };
@@ -114,12 +116,20 @@ function forward(
     gateway.destroy();
     socket.destroy();
   };
-  for (const side of [gateway, socket]) side.on("error", close).on("close", close);
+  let isThere = false;
+  gateway.once("error", (error) => {
+    if (isThere) return;
+    unreached(target, error);
+    refuse(socket, "502 Bad Gateway");
+  });
+  socket.on("error", close).on("close", close);
+  gateway.on("error", () => isThere && close()).on("close", () => isThere && close());
   const headers = PASSED.flatMap((name) => {
     const value = request.headers[name];
     return typeof value === "string" ? [`${name}: ${value}`] : [];
   });
   gateway.once(isTls ? "secureConnect" : "connect", () => {
+    isThere = true;
     const lines = [`GET ${target.pathname} HTTP/1.1`, `host: ${target.host}`, ...headers];
     gateway.write(`${lines.join("\r\n")}\r\n\r\n`);
     if (head.length > 0) gateway.write(head);

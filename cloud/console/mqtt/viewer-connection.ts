@@ -36,14 +36,20 @@ const handshakes = (): WebSocketServer =>
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   });
 
+/** Told why the connection to a gateway was not made. */
+export type Unreached = (target: URL, error: Error) => void;
+
 /** Serves viewers' connections that were let in already. */
 export class ViewerConnections {
   readonly #server = handshakes();
   readonly #tls: ClientTls;
 
+  readonly #unreached: Unreached;
+
   /** @param tls of gateways that are reached by wss. */
-  constructor(tls: ClientTls) {
+  constructor(tls: ClientTls, unreached: Unreached) {
     this.#tls = tls;
+    this.#unreached = unreached;
   }
 
   open(request: IncomingMessage, socket: Duplex, head: Buffer, target: URL): void {
@@ -52,6 +58,9 @@ export class ViewerConnections {
         perMessageDeflate: false,
         ...this.#tls,
       });
+      let isThere = false;
+      gateway.once("open", () => (isThere = true));
+      gateway.once("error", (error) => isThere || this.#unreached(target, error));
       join(page, gateway);
     });
   }

@@ -4,7 +4,7 @@ import {
   RequestTimedOutError,
   type Transport,
 } from "@influxdata/influxdb-client";
-import { type ClientTls, isSameTls } from "../../../platform/runtime/client-tls.ts";
+import { type ClientTls, isSameTls, trustHint } from "../../../platform/runtime/client-tls.ts";
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
 
 export interface InfluxTarget {
@@ -233,14 +233,8 @@ export const quoteName = (name: string): string =>
 /** InfluxDB says what is wrong in JSON; a proxy, or a server that wants TLS, does not. */
 const isInfluxAnswer = ({ body = "" }: HttpError): boolean => body.trimStart().startsWith("{");
 
-/** Codes with which TLS refuses a certificate that is not trusted. */
-const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_|CERT_|ALTNAME/;
-
-function reasonOf(error: unknown): string {
-  const { code = "" } = error as { code?: string };
-  const hint = UNTRUSTED.test(code) ? " (SKERRY_INFLUX_TLS_CA names the authority to trust)" : "";
-  return `${messageOf(error)}${hint}`;
-}
+const reasonOf = (error: unknown): string =>
+  `${messageOf(error)}${trustHint(error, "SKERRY_INFLUX")}`;
 
 /** Words of the error after a request that was given up. */
 export const UNANSWERED = "InfluxDB has not answered in time";

@@ -117,7 +117,7 @@ test("a viewer who sends more than a gateway takes is let go", async () => {
   const gateway = createNetServer(() => undefined).listen(0, "127.0.0.1");
   await once(gateway, "listening");
   const target = new URL(`ws://127.0.0.1:${(gateway.address() as AddressInfo).port}`);
-  const connections = new ViewerConnections({ minVersion: "TLSv1.2" });
+  const connections = new ViewerConnections({ minVersion: "TLSv1.2" }, () => undefined);
   const http = createServer()
     .on("upgrade", (request, socket, head) => connections.open(request, socket, head, target))
     .listen(0, "127.0.0.1");
