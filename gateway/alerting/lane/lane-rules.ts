@@ -135,7 +135,8 @@ export class LaneRules {
     const values = this.rules.needsDevice(contract.name) ? { ...payload, device } : payload;
     const arrivedAt = attendedAt(clock, receivedAtMs);
     const key = series[0]!;
-    const sample = { key, contract: contract.name, values, timeMs, receivedAtMs, arrivedAt, place };
+    const times = { timeMs, receivedAtMs, arrivedAt };
+    const sample = { key, contract: contract.name, values, ...times, place, moment: null };
     this.#evaluation.evaluate(rules, series, sample, clock.attendedMs);
   }
 

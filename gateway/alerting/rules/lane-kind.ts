@@ -15,6 +15,12 @@ import type { LogPlace, Verdict } from "./lifecycle.ts";
 export type Values = Readonly<Record<string, unknown>>;
 
 /** One reading, as rules see it. */
+/** When and where a reading was. Rules remember it as it is: it is never changed, so that all of them share one. */
+export interface Moment {
+  readonly timeMs: number;
+  readonly place: LogPlace;
+}
+
 export interface Sample {
   /** Text of the series by which the rule goes that looks at it. */
   key: string;
@@ -27,7 +33,13 @@ export interface Sample {
   /** The lane's attended time when it arrived. */
   readonly arrivedAt: number;
   readonly place: LogPlace;
+  /** Made when the first rule remembers it (`momentOf`). */
+  moment: Moment | null;
 }
+
+/** The moment of a reading: the same object for every rule. */
+export const momentOf = (sample: Sample): Moment =>
+  (sample.moment ??= { timeMs: sample.timeMs, place: sample.place });
 
 /** The memory of a rule about a key, beside its life. */
 export interface Remembered {

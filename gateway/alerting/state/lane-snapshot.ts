@@ -94,7 +94,8 @@ export function takeSnapshot(lane: LaneRules, into = new NumberWriter()): LaneSn
   const writer = into.begin();
   const keys = new KeyNumbers();
   const all = [...lane.rules.states.values()];
-  const plans = all.map((state) => planText(state, keys, writer));
+  const texts = new Texts();
+  const plans = all.map((state) => planText(state, { keys, writer, texts }));
   const shared = new Set(all.flatMap(({ windows }) => windows ?? []));
   const late = all.flatMap((state) => state.late?.windows ?? []);
   const windows = [
@@ -129,48 +130,82 @@ class KeyNumbers {
   }
 }
 
-/** A rule as JSON. Most of thousands know nothing, and say the same every time. */
-function planText(state: RuleState, keys: KeyNumbers, writer: NumberWriter): string {
-  if (!state.isBlank) return JSON.stringify(writeRule(state, keys, writer));
-  return (state.blankText ??= JSON.stringify(writeRule(state, keys, writer)));
+/** What many rules know alike is made JSON once for all of them: a copy stands in the way of the next alert. */
+class Texts {
+  readonly #made = new Map<object, string>();
+
+  memory(memory: object): string {
+    return this.#of(memory, () => memory);
+  }
+
+  awaited(keys: AwaitedKeys): string {
+    const { common } = keys;
+    if (keys.size === 0) return "[]";
+    return common
+      ? this.#of(common, () => [...keys.entries()])
+      : JSON.stringify([...keys.entries()]);
+  }
+
+  #of(what: object, value: () => object): string {
+    let text = this.#made.get(what);
+    if (text === undefined) this.#made.set(what, (text = JSON.stringify(value())));
+    return text;
+  }
 }
 
-function writeRule(state: RuleState, keys: KeyNumbers, writer: NumberWriter): SavedRule {
-  const own = writeState(state, keys, writer);
+interface Into {
+  readonly keys: KeyNumbers;
+  readonly writer: NumberWriter;
+  readonly texts: Texts;
+}
+
+/** A rule as JSON. Most of thousands know nothing, and say the same every time. */
+function planText(state: RuleState, into: Into): string {
+  if (!state.isBlank) return ruleText(state, into);
+  return (state.blankText ??= ruleText(state, into));
+}
+
+/** A `SavedRule`. */
+function ruleText(state: RuleState, into: Into): string {
   const { late, draining, errors } = state;
-  return {
+  const own = stateText(state, into);
+  const rest: Omit<SavedRule, keyof SavedState | "late"> = {
     rule: state.compiled.rule,
     by: state.compiled.by,
     disabled: state.disabled,
-    ...own,
     draining: [...draining.entries()],
     errors: errors.toJSON(),
-    late: late && { ...writeState(late, keys, writer), quiet: [...late.quiet.entries()] },
   };
+  const quiet = late && JSON.stringify([...late.quiet.entries()]);
+  const lateText = late && `{${stateText(late, into)},"quiet":${quiet}}`;
+  return `{${membersOf(rest)},${own},"late":${lateText}}`;
 }
 
-function writeState(state: RuleState, keys: KeyNumbers, writer: NumberWriter): SavedState {
+/** The members of a `SavedState`. */
+function stateText(state: RuleState, { keys, writer, texts }: Into): string {
   const lives: [number, Life][] = [];
-  const memories: [number, NonNullable<Slot["memory"]>][] = [];
+  const memories: string[] = [];
   let slot = 0;
   for (const [key, { life, memory, touchedAt }] of state.slots) {
     writer.push(keys.of(key));
     writer.push(touchedAt);
-    if (memory !== null) memories.push([slot, memory]);
+    if (memory !== null) memories.push(`[${slot},${texts.memory(memory)}]`);
     if (life !== null) lives.push([slot, life]);
     slot += 1;
   }
-  return {
+  const rest: Omit<SavedState, "memories" | "silent"> = {
     limitedAt: state.limitedAt,
     slots: slot,
     lives,
-    memories,
     resolving: [...state.resolving.entries()],
-    silent: [...state.silent.entries()],
     lost: [...state.lost.entries()],
     silenced: [...state.silenced],
   };
+  return `${membersOf(rest)},"memories":[${memories.join()}],"silent":${texts.awaited(state.silent)}`;
 }
+
+/** An object as JSON, without its braces. */
+const membersOf = (of: object): string => JSON.stringify(of).slice(1, -1);
 
 function writeWindows(of: SharedWindows, keys: KeyNumbers, writer: NumberWriter): SavedWindows {
   const values: [number, readonly WindowValue[]][] = [];

@@ -96,6 +96,11 @@ export class AwaitedKeys {
     for (const entry of this.#list.heard.entries()) if (!this.#isMissed(entry[0])) yield entry;
   }
 
+  /** The same for all that wait for the same keys, or null if this one waits for others than those it shares them with. */
+  get common(): object | null {
+    return this.#missedCount === 0 ? this.#list : null;
+  }
+
   /** Shares the list of another one from now on, if both say the same of the keys that they have. */
   share(other: AwaitedKeys): boolean {
     if (other.#list === this.#list) return true;

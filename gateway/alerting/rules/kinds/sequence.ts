@@ -3,13 +3,8 @@ import type { CompiledSequence, CompiledStep } from "../../../../contracts/rules
 import type { CompiledRule } from "../../../../contracts/rules/compile-rule.ts";
 import { needsOfAny } from "../../../../contracts/rules/condition-bounds.ts";
 import { isKnown } from "../../../../contracts/rules/expression.ts";
-import { type ReadingKind, type Sample, verdictOf } from "../lane-kind.ts";
-import type { LogPlace, Verdict } from "../lifecycle.ts";
-
-interface FirstStep {
-  readonly timeMs: number;
-  readonly place: LogPlace;
-}
+import { type Moment, type ReadingKind, type Sample, momentOf, verdictOf } from "../lane-kind.ts";
+import type { Verdict } from "../lifecycle.ts";
 
 const isStep = ({ contract, when }: CompiledStep, sample: Sample): boolean =>
   contract === sample.contract &&
@@ -25,8 +20,8 @@ export const sequence: ReadingKind<CompiledRule & CompiledSequence> = {
   evaluateOf:
     ({ first, then, withinMs }) =>
     (sample, remembered) => {
-      const { timeMs, place } = sample;
-      const began = remembered.memory as FirstStep | null;
+      const { timeMs } = sample;
+      const began = remembered.memory as Moment | null;
       let verdict: Verdict | null = null;
       const isFirst = isStep(first, sample);
       try {
@@ -39,7 +34,7 @@ export const sequence: ReadingKind<CompiledRule & CompiledSequence> = {
         }
       } finally {
         // What cannot be judged as a second step may be a first one.
-        if (isFirst) remembered.memory = { timeMs, place } satisfies FirstStep;
+        if (isFirst) remembered.memory = momentOf(sample);
       }
       return verdict;
     },

@@ -56,3 +56,36 @@ test("an unknown format is refused, with those that are known", () => {
     restoreSnapshot({ ...snapshot, rules }, { lane: LANE, catalog, stopwatch: STILL });
   expect(read).toThrow("format 9; this program reads 2 and 3");
 });
+
+test("what many rules know alike is written for each of them", () => {
+  const sequence = {
+    kind: "sequence",
+    version: 1,
+    first: { contract: "room", when: "co2 > 10.0" },
+    then: { contract: "room", when: "co2 > 90.0" },
+    within: "1m",
+  } as const;
+  const absence = { kind: "absence", version: 1, contract: "room" } as const;
+  const under = new LaneUnderTest(catalog, [
+    { id: "then", ...sequence },
+    { id: "then2", ...sequence, within: "2m" },
+    { id: "gone", ...absence, for: "5s" },
+    { id: "gone2", ...absence, for: "1h" },
+    { id: "gone3", ...absence, for: "2h" },
+  ]);
+  under.frame(START_MS, room("a", 20), room("b", 30));
+  // One of those that wait for the same keys waits for a no more.
+  for (let at = 1; at <= 10; at++) under.frame(START_MS + at * 1_000, room("b", 30));
+  const taken = takeSnapshot(under.rules);
+  const again = restoreSnapshot(taken, { lane: LANE, catalog, stopwatch: STILL });
+  for (const [id, { slots, silent }] of under.rules.rules.states) {
+    const state = again.rules.states.get(id)!;
+    expect([id, ...state.slots]).toEqual([id, ...slots]);
+    expect([id, ...state.silent.entries()]).toEqual([id, ...silent.entries()]);
+  }
+  expect([...again.rules.states.get("gone")!.silent.entries()]).toHaveLength(1);
+  expect([...again.rules.states.get("gone2")!.silent.entries()]).toHaveLength(2);
+  expect(again.rules.states.get("then2")!.slots.get("a")!.memory).toEqual(
+    under.rules.rules.states.get("then")!.slots.get("a")!.memory,
+  );
+});
