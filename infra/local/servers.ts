@@ -26,6 +26,7 @@ import {
   passwordOf,
   regionBase,
 } from "./places.ts";
+import { INFLUX_COLLECTOR } from "./influx-collector.ts";
 
 export function hubServer(options: LocalOptions, context: PlanContext): ProcessPlan {
   const ports = {
@@ -121,6 +122,7 @@ export function influxServer(options: LocalOptions, context: PlanContext): Proce
     command: context.programs.influxd,
     args: ["-config", join(PROJECT, "infra/influx/influxdb.conf")],
     env: {
+      ...INFLUX_COLLECTOR,
       INFLUXDB_HTTP_BIND_ADDRESS: `${HOST}:${ports.http}`,
       INFLUXDB_BIND_ADDRESS: `${HOST}:${ports.rpc}`,
       INFLUXDB_META_DIR: join(options.dataDir, "influx/meta"),

@@ -5,6 +5,7 @@ import { ServerProcess } from "./server-process.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 import type { ClientTls } from "../../platform/runtime/client-tls.ts";
 import { InfluxClient } from "../../cloud/sinks/influx/client.ts";
+import { INFLUX_COLLECTOR } from "../../infra/local/influx-collector.ts";
 import { setUpInflux, urlOfUser } from "../../cloud/sinks/influx/set-up.ts";
 
 const CONFIGURATION = join(import.meta.dirname, "../../infra/influx/influxdb.conf");
@@ -45,6 +46,7 @@ export async function startBareInflux(
     program: "influxd",
     args: ["-config", CONFIGURATION],
     env: {
+      ...INFLUX_COLLECTOR,
       INFLUXDB_HTTP_BIND_ADDRESS: `127.0.0.1:${http}`,
       INFLUXDB_BIND_ADDRESS: `127.0.0.1:${backup}`,
       INFLUXDB_META_DIR: join(directory, "meta"),

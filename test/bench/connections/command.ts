@@ -19,7 +19,7 @@ const counts = (raw: string): number[] =>
   });
 
 const line = (of: ManyConnections): string =>
-  `${of.connections.toLocaleString("en")} connections: there after ${of.connectSeconds.toFixed(1)} s; ` +
+  `${of.connections.toLocaleString("en")} connections${of.gateways > 1 ? ` of ${of.gateways} gateways` : ""}: there after ${of.connectSeconds.toFixed(1)} s; ` +
   `each holds ${Math.round(of.heapBytes).toLocaleString("en")} bytes of heap, ${of.residentKiB.toFixed(1)} KiB resident; ` +
   `${of.ratePerSecond.toLocaleString("en")} readings/s over all of them: p50 ${of.ackMs.p50.toFixed(2)}, ` +
   `p99 ${of.ackMs.p99.toFixed(2)}, p99.9 ${of.ackMs.p999.toFixed(2)} ms at ${Math.round(of.perSecond).toLocaleString("en")}/s; lost ${of.lost}`;
@@ -47,13 +47,13 @@ export const connectionsCommand = new Command("connections")
     const host = machine();
     const measured: ManyConnections[] = [];
     for (const wanted of flags.counts) {
-      const isAllowed = raiseOpenFiles(wanted + SPARE_FILES);
-      const count = isAllowed ? wanted : Math.min(wanted, openFilesMax() - SPARE_FILES);
-      if (count < wanted)
+      const files = raiseOpenFiles(wanted + SPARE_FILES) ? Infinity : openFilesMax();
+      const gateways = Math.max(1, Math.ceil(wanted / (files - SPARE_FILES)));
+      if (gateways > 1)
         say(
-          `${wanted} connections: ulimit -n allows ${openFilesMax()} open files, so ${count} are measured`,
+          `${wanted} connections: ulimit -n allows a process ${files} open files, so ${gateways} gateways of one region share them`,
         );
-      const one = await measureConnections(count, PLAN);
+      const one = await measureConnections(wanted, gateways, PLAN);
       measured.push(one);
       say(line(one));
     }

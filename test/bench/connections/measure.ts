@@ -3,7 +3,12 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "../../support/eventually.ts";
-import { type GatewayUnderLoad, startGatewayProcess, startLinkedRegion } from "../drain/site.ts";
+import {
+  type GatewayUnderLoad,
+  type LinkedRegion,
+  startGatewayProcess,
+  startLinkedRegion,
+} from "../drain/site.ts";
 import { Generator } from "../ingest/generator.ts";
 import { type Percentiles, percentilesMs } from "../ingest/measure.ts";
 import { residentKiB } from "../processes.ts";
@@ -15,6 +20,8 @@ const WINDOW = 20;
 
 export interface ManyConnections {
   readonly connections: number;
+  /** Gateways of one region that have them, each as many as the other. */
+  readonly gateways: number;
   readonly connectSeconds: number;
   /** Bytes of the heap that each one holds, after a collection. */
   readonly heapBytes: number;
@@ -33,34 +40,28 @@ export interface Plan {
   readonly seconds: number;
 }
 
+/** @param gateways of one region, among which the connections are spread. */
 export async function measureConnections(
   connections: number,
+  gateways: number,
   plan: Plan,
 ): Promise<ManyConnections> {
   await using stack = new AsyncDisposableStack();
   const site = await startLinkedRegion(stack);
-  const heapFile = join(site.directory, "heap.json");
-  const gateway = await startGatewayProcess(stack, site, {
-    flags: ["--expose-gc", "--import", join(SERVERS, "heap-report.ts")],
-    env: {
-      BENCH_HEAP_FILE: heapFile,
-      // All of them come from one address, which has at most half of what all have.
-      SKERRY_LIMIT_CONNECTIONS_MAX: String(2 * connections + 1_000),
-      SKERRY_LIMIT_ADDRESS_CONNECTIONS_MAX: String(connections + 500),
-    },
-  });
-  const pid = gateway.process.pid!;
-  const target = gateway.target();
-  const generator = stack.use(new Generator(1));
+  const all: MeasuredGateway[] = [];
+  for (let number = 1; number <= gateways; number++)
+    all.push(await startMeasured(stack, site, number, connections));
+  const targets = all.map(({ gateway }) => gateway.target());
+  // A worker for each gateway: where its files do not suffice, those of one worker would not either.
+  const generator = stack.use(new Generator(gateways));
   // What is compiled and cached with the first ones is not theirs.
-  await generator.open(target, Math.min(500, connections), 1);
+  await generator.open(targets, Math.min(500, connections), 1);
   await generator.close();
   await sleep(SETTLE_MS);
-  const [heapBefore, residentBefore] = [await heapOf(gateway, heapFile), residentKiB(pid)!];
-  const connectMs = await generator.open(target, connections, WINDOW);
+  const before = await heldBy(all);
+  const connectMs = await generator.open(targets, connections, WINDOW);
   await sleep(SETTLE_MS);
-  const resident = residentKiB(pid)!;
-  const heap = await heapOf(gateway, heapFile);
+  const held = await heldBy(all);
   const { ratePerSecond, warmupSeconds, seconds } = plan;
   const load = await generator.load({
     ...{ do: "pace", ratePerSecond },
@@ -69,14 +70,51 @@ export async function measureConnections(
   await generator.close();
   return {
     connections,
+    gateways,
     connectSeconds: connectMs / 1_000,
-    heapBytes: (heap - heapBefore) / connections,
-    residentKiB: (resident - residentBefore) / connections,
+    heapBytes: (held.heap - before.heap) / connections,
+    residentKiB: (held.residentKiB - before.residentKiB) / connections,
     ratePerSecond,
     perSecond: load.perSecond,
     ackMs: percentilesMs(load.latency),
     lost: load.connectionsLost,
   };
+}
+
+interface MeasuredGateway {
+  readonly gateway: GatewayUnderLoad;
+  readonly heapFile: string;
+}
+
+async function startMeasured(
+  stack: AsyncDisposableStack,
+  site: LinkedRegion,
+  number: number,
+  connections: number,
+): Promise<MeasuredGateway> {
+  const heapFile = join(site.directory, `heap-${number}.json`);
+  const gateway = await startGatewayProcess(stack, site, {
+    flags: ["--expose-gc", "--import", join(SERVERS, "heap-report.ts")],
+    env: {
+      SKERRY_GATEWAY_ID: `gateway-${number}`,
+      SKERRY_DATA_DIR: join(site.directory, `gateway-${number}`),
+      BENCH_HEAP_FILE: heapFile,
+      // All of them come from one address, which has at most half of what all have.
+      SKERRY_LIMIT_CONNECTIONS_MAX: String(2 * connections + 1_000),
+      SKERRY_LIMIT_ADDRESS_CONNECTIONS_MAX: String(connections + 500),
+    },
+  });
+  return { gateway, heapFile };
+}
+
+/** Resident memory first: a collection would give some of it back. */
+async function heldBy(
+  all: readonly MeasuredGateway[],
+): Promise<{ readonly heap: number; readonly residentKiB: number }> {
+  let [heap, resident] = [0, 0];
+  for (const { gateway } of all) resident += residentKiB(gateway.process.pid!)!;
+  for (const { gateway, heapFile } of all) heap += await heapOf(gateway, heapFile);
+  return { heap, residentKiB: resident };
 }
 
 async function heapOf({ process: gateway }: GatewayUnderLoad, file: string): Promise<number> {

@@ -31,33 +31,41 @@ export class Generator implements AsyncDisposable {
     this.pids = this.#workers.map(({ pid }) => pid!);
   }
 
-  /** Resolves to the milliseconds until all of them were accepted. */
-  async open(target: Target, connections: number, window: number): Promise<number> {
-    const { name, port, isTls = false, credentials } = target;
-    const replies = await this.#all({
-      do: "open",
-      target: name,
-      port,
-      isTls,
-      connections,
-      window,
-      credentials: credentials.slice(0, connections),
-      dialect: name === "gatewayV5" ? 5 : 4,
+  /**
+   * Resolves to the milliseconds until all of them were accepted.
+   * @param to one target, or several, among which the workers are spread.
+   */
+  async open(to: Target | readonly Target[], connections: number, window: number): Promise<number> {
+    const targets = [to].flat();
+    const replies = await this.#all((worker) => {
+      const { name, port, isTls = false, credentials } = targets[worker % targets.length]!;
+      return {
+        do: "open",
+        target: name,
+        port,
+        isTls,
+        connections,
+        window,
+        credentials: credentials.slice(0, connections),
+        dialect: name === "gatewayV5" ? 5 : 4,
+      };
     });
     return Math.max(...replies.map((reply) => (reply.done === "open" ? reply.ms : 0)));
   }
 
   async load(command: Extract<Command, { do: "saturate" | "pace" }>): Promise<Load> {
-    const replies = await this.#all(command);
+    const replies = await this.#all(() => command);
     return combine(replies.flatMap((reply) => (reply.done === "load" ? [reply.result] : [])));
   }
 
   async close(): Promise<void> {
-    await this.#all({ do: "close" });
+    await this.#all(() => ({ do: "close" }));
   }
 
-  async #all(command: Command): Promise<Reply[]> {
-    const replies = await Promise.all(this.#workers.map((worker) => ask(worker, command)));
+  async #all(command: (worker: number) => Command): Promise<Reply[]> {
+    const replies = await Promise.all(
+      this.#workers.map((worker, index) => ask(worker, command(index))),
+    );
     for (const reply of replies)
       if (reply.done === "failed") throw new Error(`load generator: ${reply.error}`);
     return replies;
