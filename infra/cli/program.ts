@@ -11,6 +11,7 @@ import { addLaneCommand } from "./lane.ts";
 import { addLedgerCommand } from "./ledger.ts";
 import { addMappingsCommand } from "./mappings.ts";
 import { addNotifyCommand } from "./notify.ts";
+import { addProcessCommands } from "./processes.ts";
 import { addRegionCommand } from "./region.ts";
 import { addRejectsCommand } from "./rejects.ts";
 import { addRulesCommand } from "./rules.ts";
@@ -24,7 +25,7 @@ import { addTopologyCommand } from "./topology.ts";
  */
 export function makeProgram(say: Say): Command {
   const program = new Command("skerry")
-    .description("Tools for a Skerry installation.")
+    .description("Skerry: its processes, and tools for an installation.")
     .configureHelp({ optionDescription: optionText })
     .exitOverride();
   addStatusCommand(program, say);
@@ -44,5 +45,6 @@ export function makeProgram(say: Say): Command {
   addRegionCommand(program, say);
   addInfluxCommand(program, say);
   addCertificatesCommand(program, say);
+  addProcessCommands(program);
   return program;
 }

@@ -1,6 +1,7 @@
 // The local installation as data (pure): which processes, on which ports, with which settings.
 import { join } from "node:path";
 import type { NatsUser } from "../../platform/nats/topology/permissions.ts";
+import { asRun } from "../../platform/runtime/as-run.ts";
 import { hubConfig, regionConfig } from "../../platform/nats/topology/server-config.ts";
 import type { ServerExtras } from "../../platform/nats/topology/tls-config.ts";
 import { ROOMY, SPARING } from "./node-flags.ts";
@@ -286,7 +287,7 @@ const service = (
   name: spec.name,
   kind: "skerry",
   command: context.node,
-  args: [...(spec.room ?? []), join(PROJECT, spec.main)],
+  args: [...(spec.room ?? []), join(PROJECT, asRun(spec.main))],
   env: {
     NODE_COMPILE_CACHE: COMPILE_CACHE,
     ...(spec.room === SPARING ? FEW_ARENAS : {}),
