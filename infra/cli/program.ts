@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { addAlertsCommand } from "./alerts.ts";
 import { addCertificatesCommand } from "./certificates.ts";
 import { addCommandsCommand } from "./commands.ts";
+import { addConfigCommand } from "./config.ts";
 import { addConsoleCommand } from "./console.ts";
 import { addContractsCommand } from "./contracts.ts";
 import { addDevicesCommand } from "./devices.ts";
@@ -45,6 +46,7 @@ export function makeProgram(say: Say): Command {
   addRegionCommand(program, say);
   addInfluxCommand(program, say);
   addCertificatesCommand(program, say);
+  addConfigCommand(program, say);
   addProcessCommands(program);
   return program;
 }

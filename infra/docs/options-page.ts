@@ -35,11 +35,12 @@ export const optionsPage = (): string =>
   page(
     GENERATED,
     "# Options of every process",
-    "A process takes each option from its flag, else from its environment variable, else its default. " +
+    "A process takes each option from its flag, else from its environment variable, else from the file that the variable with `_FILE` names if it is a secret, " +
+      "else from its [configuration file](../guides/configuration.md), where the option is called as its flag is, else its default. " +
       "An empty value counts as unset. All problems are reported together, and the process exits with 1. " +
-      "`node gateway/main.ts --help` prints the same table (with Node 26, as `npx` and npm scripts have it). " +
+      "`skerry gateway --help` prints the same table. " +
       "Every secret may be in a file instead, which the variable with `_FILE` at its end names: one line, whose newline does not belong to it. " +
-      "A password may stand in its URL, or beside it; giving a secret twice is an error. " +
+      "A password may stand in its URL, or beside it; giving a secret twice in one place is an error. " +
       "A secret in an argument works, but everybody on the machine can read it there, so that the process warns of it. " +
       "Durations are written `250ms`, `30s`, `10m`, `2h` or `7d`.",
     ...PROCESS_NAMES.flatMap((name) => {

@@ -1,6 +1,7 @@
 // The local installation as data (pure): which processes, on which ports, with which settings.
 import { join } from "node:path";
 import type { NatsUser } from "../../platform/nats/topology/permissions.ts";
+import { NO_FILE } from "../../platform/runtime/config-file/known-keys.ts";
 import { asRun } from "../../platform/runtime/as-run.ts";
 import { hubConfig, regionConfig } from "../../platform/nats/topology/server-config.ts";
 import type { ServerExtras } from "../../platform/nats/topology/tls-config.ts";
@@ -292,6 +293,7 @@ const service = (
     NODE_COMPILE_CACHE: COMPILE_CACHE,
     ...(spec.room === SPARING ? FEW_ARENAS : {}),
     ...context.passedEnv,
+    SKERRY_CONFIG: NO_FILE,
     SKERRY_STATUS_HOST: HOST,
     SKERRY_STATUS_PORT: String(spec.statusPort),
     ...env,

@@ -4,5 +4,6 @@ export const PACKAGED_FILES: readonly string[] = [
   "contracts/schemas/**/*.json",
   "device-sim/data/**/*.{csv,md,txt}",
   "docs/guides/*.md",
+  "platform/runtime/config-file/*.json",
   "infra/{examples,grafana/generated,influx,local,mappings}/**/*.{json,yaml,conf}",
 ];

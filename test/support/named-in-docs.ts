@@ -173,7 +173,9 @@ function* commandProblems(code: string): Generator<string> {
       command = next;
     }
     const known = ["--help", ...everyOption(command), ...ownOptions(command.name())];
-    for (const [flag] of words.join(" ").matchAll(/(?<!\S)--[a-z][a-z0-9-]*/g))
+    // Behind -- are the arguments of another program.
+    const own = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
+    for (const [flag] of own.join(" ").matchAll(/(?<!\S)--[a-z][a-z0-9-]*/g))
       if (!known.includes(flag)) yield `skerry ${line.trim()}: there is no option ${flag}`;
   }
 }
