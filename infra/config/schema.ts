@@ -6,7 +6,7 @@ import {
   acceptedBy,
   settingsOf,
 } from "../../platform/runtime/config.ts";
-import { SHARED } from "../../platform/runtime/config-file/known-keys.ts";
+import { type KeySchema, SHARED } from "../../platform/runtime/config-file/known-keys.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -17,7 +17,7 @@ const NOT_IN_FILE = "config";
 const ANY = { type: ["string", "number", "boolean", "null"] };
 
 /** @param tables of the processes, by their names. */
-export function configSchema(tables: Readonly<Record<string, OptionTable>>): Schema {
+export function configSchema(tables: Readonly<Record<string, OptionTable>>): Schema & KeySchema {
   const sections = Object.entries(tables).map(([name, table]) => [name, keysOf(table)] as const);
   const shared: Record<string, Schema> = {};
   for (const [, keys] of sections)

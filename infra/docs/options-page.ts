@@ -52,6 +52,6 @@ export const optionsPage = (): string =>
       ];
     }),
     "## Launcher",
-    "[infra/local/main.ts](../../infra/local/main.ts): `npm start -- --port-base 15000` and so on.",
+    "[infra/local/main.ts](../../infra/local/main.ts): `skerry up --port-base 15000`, or `npm start -- --port-base 15000`, and so on.",
     commandText(launcherProgram()),
   );
