@@ -82,6 +82,6 @@ test("without one it says in a sentence what to do", async () => {
 });
 
 test("everything runs from the package", async () => {
-  const { stderr } = await skerry(["up", "--port-base", "18700", "--run-for", "3s"]);
+  const { stderr } = await skerry(["up", "--port-base", "19460", "--run-for", "3s"]);
   expect(stderr).toMatch(/acknowledged \d+, stored \d+, missing 0, duplicated 0/);
 }, 120_000);

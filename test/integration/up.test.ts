@@ -53,7 +53,7 @@ test("no devices, own contracts, rules, mappings and options", async () => {
   writeFileSync(at("skerry.yaml"), "gateway:\n  region: asia\n  limit-client-id-bytes-max: 20\n");
   const report = at("data/report.json");
   await using launcher = new Launcher(at("data"), [
-    ...["--port-base", "18740", "--devices", "0", "--json", report],
+    ...["--port-base", "19500", "--devices", "0", "--json", report],
     ...["--contracts", at("own"), "--rules", at("rules.json"), "--mappings", at("mappings.json")],
     ...["--config", at("skerry.yaml"), "--set", "alerting.log-level=debug"],
   ]);
@@ -106,7 +106,7 @@ test.each([
   [["--contracts", "/nowhere"], /--contracts \/nowhere: /],
 ])("%s says in a sentence what is wrong, and nothing is left", async (args, message) => {
   await using directory = await temporaryDirectory();
-  await using launcher = new Launcher(directory.path, ["--port-base", "18740", ...args]);
+  await using launcher = new Launcher(directory.path, ["--port-base", "19500", ...args]);
   expect(await launcher.exit()).toBe(1);
   expect(launcher.output).toMatch(message);
   expect(launcher.output).not.toMatch(/^\s+at /m);
