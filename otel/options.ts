@@ -17,6 +17,7 @@ export const TELEMETRY_OPTIONS = {
     doc: "headers of every request to it, such as authorization=Bearer%20secret; several with commas",
     fallback: "",
     parse: parseHeaders,
+    secret: true,
   },
   otlpSignals: {
     env: "SKERRY_OTLP_SIGNALS",

@@ -15,7 +15,9 @@ interface Flags {
 
 /** `skerry console login`: a new login link. */
 export function addConsoleCommand(program: Command, say: Say): void {
-  const commands = program.command("console").description("The console's web page.");
+  const commands = program
+    .command("console")
+    .description("Run the console, or print a link to it.");
   example(
     commands.command("login"),
     "console login",

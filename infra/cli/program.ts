@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { addAlertsCommand } from "./alerts.ts";
 import { addCertificatesCommand } from "./certificates.ts";
 import { addCommandsCommand } from "./commands.ts";
+import { addConfigCommand } from "./config.ts";
 import { addConsoleCommand } from "./console.ts";
 import { addContractsCommand } from "./contracts.ts";
 import { addDevicesCommand } from "./devices.ts";
@@ -11,6 +12,7 @@ import { addLaneCommand } from "./lane.ts";
 import { addLedgerCommand } from "./ledger.ts";
 import { addMappingsCommand } from "./mappings.ts";
 import { addNotifyCommand } from "./notify.ts";
+import { addProcessCommands } from "./processes.ts";
 import { addRegionCommand } from "./region.ts";
 import { addRejectsCommand } from "./rejects.ts";
 import { addRulesCommand } from "./rules.ts";
@@ -24,7 +26,7 @@ import { addTopologyCommand } from "./topology.ts";
  */
 export function makeProgram(say: Say): Command {
   const program = new Command("skerry")
-    .description("Tools for a Skerry installation.")
+    .description("Skerry: its processes, and tools for an installation.")
     .configureHelp({ optionDescription: optionText })
     .exitOverride();
   addStatusCommand(program, say);
@@ -44,5 +46,7 @@ export function makeProgram(say: Say): Command {
   addRegionCommand(program, say);
   addInfluxCommand(program, say);
   addCertificatesCommand(program, say);
+  addConfigCommand(program, say);
+  addProcessCommands(program);
   return program;
 }

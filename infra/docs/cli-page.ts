@@ -49,7 +49,7 @@ export const cliPage = (): string =>
   page(
     GENERATED,
     "# Commands of `npx skerry`",
-    "`npx skerry` works inside the checkout. Its exit status is 0 if it is done, 1 if it failed or was refused, which it " +
+    "`npx skerry` works inside the checkout, and `skerry` where [the package](../guides/operating.md#install-the-command) is installed. `skerry gateway` and so on run [a process](options.md), `skerry up` everything. Its exit status is 0 if it is done, 1 if it failed or was refused, which it " +
       "explains, and 2 if it was called wrongly. " +
       "Without an address it asks the local installation that `npm start` runs, here or in a directory above; " +
       "against any other, name the nats-server with `--nats nats://user@host:port`. Its password is in a file, which `--nats-password-file` " +

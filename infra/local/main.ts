@@ -1,15 +1,20 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { printableLines } from "../../platform/runtime/printable.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
-import { fileVariable, hasPassword } from "../../platform/runtime/secret-files.ts";
+import { hasPassword } from "../../platform/runtime/secret-files.ts";
 import { createPrivately } from "../../platform/runtime/private-files.ts";
+import { configFileOf } from "../../platform/runtime/config-file/read.ts";
+import { optionTables } from "../processes/option-tables.ts";
 import { launcherProgram } from "./options.ts";
 import { makeLocalCertificates } from "./certificates.ts";
 import { Demo } from "./demo/demo.ts";
 import { planDemo } from "./demo/plan-demo.ts";
-import { type LocalOptions, secretPath } from "./places.ts";
-import { planLocal } from "./plan.ts";
+import { channelEnv, passedEnv } from "./environment.ts";
+import { givenTo, parseSets, withGiven } from "./overrides.ts";
+import { withOwnContracts } from "./own-contracts.ts";
+import { type Env, type LocalOptions, type ProcessPlan, secretPath } from "./places.ts";
+import { planLocal, startedOf } from "./plan.ts";
 import { makeSecrets } from "./secrets.ts";
 import { incidentLines } from "./incident.ts";
 import { hasDesktop } from "./open-page.ts";
@@ -18,8 +23,15 @@ import { ensurePrograms, searchDirectories } from "./prerequisites.ts";
 import { type Failure, type Report, problemsOf } from "./report.ts";
 import { Session } from "./session.ts";
 
-interface CliOptions extends Omit<LocalOptions, "dataDir" | "channels" | "smtpUrl"> {
+interface CliOptions extends Omit<LocalOptions, "dataDir" | "channels" | "smtpUrl" | "schemas"> {
   dataDir: string;
+  rules?: string;
+  demoRules: boolean;
+  mappings?: string;
+  demoMappings: boolean;
+  contracts?: string;
+  config?: string;
+  set: readonly string[];
   channels?: string;
   smtpUrl?: string;
   open: boolean;
@@ -38,9 +50,21 @@ const say = (line: string): void => void process.stderr.write(`skerry: ${printab
 async function main(): Promise<number> {
   program.parse();
   const cli = program.opts<CliOptions>();
-  const channels = cli.channels === undefined ? null : resolve(cli.channels);
+  const tables = optionTables(process.env);
+  const sets = parseSets(cli.set, tables);
+  const file = configFileOf(tables.gateway, {
+    env: process.env,
+    argv: cli.config === undefined ? [] : ["--config", cli.config],
+  });
+  const passed = passedEnv(process.env);
+  const given = { tables, file, sets, env: passed };
+  const notifier = givenTo("notifier", given).env;
+  const named = cli.channels ?? notifier["SKERRY_CHANNELS"];
+  const channels = named === undefined ? null : resolve(named);
   const smtpUrl = cli.smtpUrl ?? null;
-  const options = { ...cli, dataDir: resolve(cli.dataDir), channels, smtpUrl };
+  const { dataDir: directory, rules: _rules, mappings: _mappings, ...rest } = cli;
+  const dataDir = resolve(directory);
+  const options = { ...rest, dataDir, channels, smtpUrl, ...ownFiles(cli, dataDir) };
   const programs = ensurePrograms({
     directories: searchDirectories(process.env.PATH ?? ""),
     root: process.getuid?.() === 0,
@@ -54,7 +78,7 @@ async function main(): Promise<number> {
     node: process.execPath,
     secret,
     runId: new Date().toISOString().replaceAll(":", "-"),
-    passedEnv: passedEnv(process.env),
+    passedEnv: passed,
     channelEnv: channels === null ? {} : channelEnv(channels, process.env),
   });
   const sendTraces = !Object.keys(process.env).some((name) => name.startsWith("OTEL_"));
@@ -63,7 +87,17 @@ async function main(): Promise<number> {
     ...{ portBase, sendTraces, token: secret("demo control") },
     tokenFile: secretPath("demo control", options),
   });
-  const { plan } = demoPlan;
+  const typed = typedEnv(options, cli);
+  const ignored = new Set<string>();
+  const withOptions = (plans: readonly ProcessPlan[]): ProcessPlan[] =>
+    withGiven(plans, { ...given, env: { ...passed, ...typed } }, (label) => ignored.add(label));
+  const plan = {
+    ...demoPlan.plan,
+    services: withOptions(demoPlan.plan.services),
+    simulator: withOptions([demoPlan.plan.simulator])[0]!,
+  };
+  if (ignored.size > 0)
+    say(`not taken, because skerry up says so itself: ${[...ignored].join(", ")}`);
   if (cli.json !== undefined) checkWritable(cli.json);
   const warning = portBaseWarning(options.portBase, outgoingPorts());
   if (warning !== null) say(`warning: ${warning}`);
@@ -84,7 +118,7 @@ async function main(): Promise<number> {
   try {
     const release = takeDirectory(options.dataDir, process.pid);
     try {
-      await checkPorts([...plan.servers, ...plan.services, plan.simulator]);
+      await checkPorts([...plan.servers, ...startedOf(plan)]);
       await using demo = new Demo(demoPlan, () => session.supervisor);
       await demo.open();
       const report = await session.run(stopSignal());
@@ -102,6 +136,30 @@ async function main(): Promise<number> {
   }
 }
 
+/** Files of people's own. A directory of contracts is made before anything starts. */
+function ownFiles(
+  { rules, demoRules, mappings, demoMappings, contracts }: CliOptions,
+  dataDir: string,
+): Pick<LocalOptions, "rules" | "mappings" | "schemas"> {
+  const own = (file: string | undefined, isDemo: boolean): string | null | undefined =>
+    file === undefined ? (isDemo ? undefined : null) : resolve(file);
+  const schemas =
+    contracts === undefined ? undefined : withOwnContracts(resolve(contracts), dataDir);
+  return { rules: own(rules, demoRules), mappings: own(mappings, demoMappings), schemas };
+}
+
+/** Options of the launcher as variables of the processes: they count before a configuration file. */
+const typedEnv = (options: LocalOptions, cli: CliOptions): Env =>
+  Object.fromEntries(
+    Object.entries({
+      SKERRY_RULES: options.rules,
+      SKERRY_MAPPINGS: options.mappings,
+      SKERRY_SCHEMAS: options.schemas,
+      SKERRY_CHANNELS: cli.channels === undefined ? null : options.channels,
+      SKERRY_SMTP_URL: options.smtpUrl,
+    }).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
+
 /** Aborts on the first Ctrl-C or SIGTERM; npm and the terminal may both send one. */
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
@@ -111,34 +169,6 @@ function stopSignal(): AbortSignal {
       controller.abort();
     });
   return controller.signal;
-}
-
-const passedEnv = (env: NodeJS.ProcessEnv): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(env).filter(
-      (entry): entry is [string, string] =>
-        (/^(OTEL|SKERRY_TRACE|SKERRY_OTLP)_/.test(entry[0]) ||
-          ["SKERRY_LOG_LEVEL", "TZ"].includes(entry[0])) &&
-        entry[1] !== undefined,
-    ),
-  );
-
-/** Also handed to the notifier: the password of the user in `--smtp-url`, and the authorities of whom it tells. */
-const NOTIFIER_VARIABLES = ["SKERRY_SMTP_PASSWORD", "SKERRY_SMTP_TLS_CA", "SKERRY_WEBHOOK_TLS_CA"];
-
-/** The variables that a channels file names as `"$NAME"`, or their files; a file that cannot be read is said before anything runs. */
-function channelEnv(file: string, env: NodeJS.ProcessEnv): Record<string, string> {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    throw new AppError("CHANNELS_INVALID", "fatal", `--channels ${file}: ${messageOf(error)}`);
-  }
-  const named = [...text.matchAll(/"\$(\w+)"/g)].map(([, name]) => name!);
-  const names = [...named, ...NOTIFIER_VARIABLES].flatMap((name) => [name, fileVariable(name)]);
-  return Object.fromEntries(
-    names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
-  );
 }
 
 /** A report that cannot be written is said before the run, not after it. */

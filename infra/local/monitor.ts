@@ -16,7 +16,7 @@ import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { REGIONS, type Region } from "./places.ts";
-import type { LocalPlan } from "./plan.ts";
+import { type LocalPlan, startedOf } from "./plan.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 const POLL_EVERY_MS = 500;
@@ -74,8 +74,8 @@ export class Monitor {
   }
 
   async refresh(): Promise<Snapshot> {
-    const { services, simulator, addresses } = this.#plan;
-    const names = [...services, simulator].map(({ name }) => name);
+    const { addresses } = this.#plan;
+    const names = startedOf(this.#plan).map(({ name }) => name);
     const [answers, sequences] = await Promise.all([
       Promise.all(names.map((name) => fetchStatus(addresses.status[name]!))),
       Promise.all(REGIONS.map((region) => this.#lastSeq(region))),

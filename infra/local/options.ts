@@ -19,7 +19,7 @@ const option = <T>(flags: string, doc: string, parse: (raw: string) => T): Optio
 
 /** The command line of `npm start`. */
 export const launcherProgram = (): Command =>
-  new Command("npm start --")
+  new Command("skerry up")
     .description(
       "Runs all of Skerry on loopback: hub, two regions, InfluxDB, gateways, alerting, aggregator, steward, console, devices; a notifier with --channels.",
     )
@@ -31,7 +31,9 @@ export const launcherProgram = (): Command =>
       ).default(14_200),
     )
     .addOption(option("--data-dir <dir>", "where everything is stored", as.text).default(".skerry"))
-    .addOption(option("--devices <n>", "simulated devices", as.integer(1, 100_000)).default(20))
+    .addOption(
+      option("--devices <n>", "simulated devices; 0 for none", as.integer(0, 100_000)).default(20),
+    )
     .addOption(
       option(
         "--rate <n>",
@@ -53,6 +55,36 @@ export const launcherProgram = (): Command =>
     )
     .addOption(
       new Option("--keep-times", "rows keep their own times (2013, 2015)").default(false, "no"),
+    )
+    .addOption(
+      option("--rules <file>", "alerting rules of your own in place of the demo's", as.text),
+    )
+    .addOption(new Option("--no-demo-rules", "no alerting rules but those saved at the hub"))
+    .addOption(
+      option("--mappings <file>", "mappings of your own in place of the examples", as.text),
+    )
+    .addOption(new Option("--no-demo-mappings", "no mappings"))
+    .addOption(
+      option(
+        "--contracts <dir>",
+        "contracts of your own, {name}/v{n}.json, beside those that ship",
+        as.text,
+      ),
+    )
+    .addOption(
+      option(
+        "--config <file>",
+        "configuration file whose sections the processes get; none: no file; without it skerry.yaml here, else /etc/skerry/skerry.yaml",
+        as.text,
+      ),
+    )
+    .addOption(
+      new Option(
+        "--set <process.option=value>",
+        "one option of a process, or of all with shared.option=value; any number of times",
+      )
+        .argParser((raw: string, before: readonly string[]) => [...before, raw])
+        .default([], "none"),
     )
     .addOption(
       option("--channels <file>", "tell people of alerts: e-mail and webhook channels", as.text),

@@ -13,6 +13,8 @@ const LINE_CHARS_MAX = 160;
 export interface PanelInput {
   readonly elapsedSeconds: number;
   readonly runForSeconds: number | null;
+  /** There are simulated devices. */
+  readonly isSimulated: boolean;
   readonly previous: Snapshot;
   readonly latest: Snapshot;
   readonly latency: Histogram;
@@ -57,7 +59,7 @@ export function renderPanel(input: PanelInput): string {
   const loops = Object.entries(input.looping).map(
     ([name, loop]) => `${name} ${crashLoopText(loop)}`,
   );
-  const failures = [...loops, ...currentFailures(latest)];
+  const failures = [...loops, ...currentFailures(latest, input.isSimulated)];
   lines.push("", failures.length === 0 ? "  all well" : `  NOW: ${failures.join("; ")}`);
   const happened = { incidents: input.incidents, total: input.incidentsTotal };
   if (input.incidentsTotal > 0)
@@ -88,7 +90,7 @@ function backlog(
   return String(Math.max(0, lastSeq - Math.min(...done)));
 }
 
-function currentFailures(snapshot: Snapshot): string[] {
+function currentFailures(snapshot: Snapshot, isSimulated: boolean): string[] {
   const failures: string[] = [];
   for (const region of REGIONS) {
     if (!snapshot.gateways.has(region)) failures.push(`gateway-${region} is down`);
@@ -98,7 +100,7 @@ function currentFailures(snapshot: Snapshot): string[] {
   if (!snapshot.aggregator) failures.push("aggregator is down");
   else if (snapshot.aggregator.influx.state !== "ok")
     failures.push(`InfluxDB: ${snapshot.aggregator.influx.detail}`);
-  if (!snapshot.simulator) failures.push("simulator is down");
+  if (isSimulated && !snapshot.simulator) failures.push("simulator is down");
   const lanes = [
     ...(snapshot.aggregator?.lanes ?? []),
     ...[...snapshot.alerting.values()].flatMap((status) => status.lanes),

@@ -28,6 +28,12 @@ export interface LocalOptions {
   channels: string | null;
   /** The URL of the mail server of e-mail channels. */
   smtpUrl: string | null;
+  /** Absolute; null: none, undefined: the demo's. */
+  rules?: string | null | undefined;
+  /** Absolute; null: none, undefined: the examples. */
+  mappings?: string | null | undefined;
+  /** Absolute; all contracts, undefined: those that ship. */
+  schemas?: string | undefined;
   /** Everything speaks TLS, but for status pages and the console. */
   tls?: boolean;
 }

@@ -1,6 +1,8 @@
 // The local installation as data (pure): which processes, on which ports, with which settings.
 import { join } from "node:path";
 import type { NatsUser } from "../../platform/nats/topology/permissions.ts";
+import { NO_FILE } from "../../platform/runtime/config-file/known-keys.ts";
+import { asRun } from "../../platform/runtime/as-run.ts";
 import { hubConfig, regionConfig } from "../../platform/nats/topology/server-config.ts";
 import type { ServerExtras } from "../../platform/nats/topology/tls-config.ts";
 import { ROOMY, SPARING } from "./node-flags.ts";
@@ -51,12 +53,18 @@ export interface LocalPlan {
   /** Started once the servers are ready and the topology is applied. */
   services: ProcessPlan[];
   simulator: ProcessPlan;
+  /** False if there are no simulated devices: then nothing starts the simulator. */
+  isSimulated: boolean;
   addresses: Addresses;
   /** Logs in whoever opens it first. */
   loginUrl: string;
   /** The ledger of what the devices saw acknowledged in this run. */
   ledgerPath: string;
 }
+
+/** Our processes that are started, in their order. */
+export const startedOf = ({ services, simulator, isSimulated }: LocalPlan): ProcessPlan[] =>
+  isSimulated ? [...services, simulator] : services;
 
 /** Everything that `npm start` will run: 30 ports from `portBase`. */
 export function planLocal(options: LocalOptions, given: PlanContext): LocalPlan {
@@ -90,21 +98,7 @@ export function planLocal(options: LocalOptions, given: PlanContext): LocalPlan 
   const services = [
     ...REGIONS.flatMap((region) => regionServices(region, options, context)),
     ...Array.from({ length: options.aggregators }, (_, at) => aggregator(at, options, context)),
-    service(
-      {
-        name: "steward",
-        main: "cloud/steward/main.ts",
-        statusPort: options.portBase + 16,
-        room: SPARING,
-      },
-      {
-        ...natsEnv("steward", "hub", options, context),
-        SKERRY_NATS_MONITOR_URL: `http://${HOST}:${options.portBase + 1}`,
-        ...influxEnv("writer", options, context),
-        SKERRY_REGIONS: REGIONS.join(","),
-      },
-      context,
-    ),
+    steward(options, context),
     consoleService(options, context),
     ...notifier(options, context),
   ];
@@ -120,7 +114,8 @@ export function planLocal(options: LocalOptions, given: PlanContext): LocalPlan 
     },
     context,
   );
-  for (const { name, readyUrl } of [...services, simulator])
+  const isSimulated = options.devices > 0;
+  for (const { name, readyUrl } of isSimulated ? [...services, simulator] : services)
     addresses.status[name] = new URL("/status", readyUrl).href;
   return {
     files: [
@@ -152,6 +147,7 @@ export function planLocal(options: LocalOptions, given: PlanContext): LocalPlan 
     ],
     services,
     simulator,
+    isSimulated,
     addresses,
     loginUrl: `${addresses.console.url}#login=${context.secret("console login")}`,
     ledgerPath,
@@ -188,7 +184,7 @@ function regionServices(region: Region, options: LocalOptions, context: PlanPart
         ...as("gateway"),
         ...mqttListener(base + 2, options),
         SKERRY_ANONYMOUS: "loopback",
-        SKERRY_MAPPINGS: MAPPINGS_FILE,
+        ...files(options, "mappings", "schemas"),
         SKERRY_DATA_DIR: join(options.dataDir, "gateway", region),
         ...(options.keepTimes ? { SKERRY_AGE_MAX: HISTORY_AGE_MAX } : {}),
       },
@@ -198,7 +194,7 @@ function regionServices(region: Region, options: LocalOptions, context: PlanPart
       { name: `alerting-${region}`, main: "gateway/alerting/main.ts", statusPort: base + 4 },
       {
         ...as("alerting"),
-        SKERRY_RULES: RULES_FILE,
+        ...files(options, "rules", "schemas"),
         SKERRY_NATS_MONITOR_URL: `http://${HOST}:${base + 1}`,
       },
       context,
@@ -219,6 +215,24 @@ const mqttListener = (port: number, options: LocalOptions): Env =>
       }
     : { SKERRY_MQTT_PORT: String(port) };
 
+const steward = (options: LocalOptions, context: PlanParts): ProcessPlan =>
+  service(
+    {
+      name: "steward",
+      main: "cloud/steward/main.ts",
+      statusPort: options.portBase + 16,
+      room: SPARING,
+    },
+    {
+      ...natsEnv("steward", "hub", options, context),
+      SKERRY_NATS_MONITOR_URL: `http://${HOST}:${options.portBase + 1}`,
+      ...influxEnv("writer", options, context),
+      SKERRY_REGIONS: REGIONS.join(","),
+      ...files(options, "schemas"),
+    },
+    context,
+  );
+
 function consoleService(options: LocalOptions, context: PlanParts): ProcessPlan {
   const { portBase } = options;
   const { secretFile } = context;
@@ -234,8 +248,7 @@ function consoleService(options: LocalOptions, context: PlanParts): ProcessPlan 
       ...natsEnv("console", "hub", options, context),
       SKERRY_REGIONS: REGIONS.join(","),
       ...influxEnv("reader", options, context),
-      SKERRY_RULES: RULES_FILE,
-      SKERRY_MAPPINGS: MAPPINGS_FILE,
+      ...files(options, "rules", "mappings", "schemas"),
       SKERRY_CONSOLE_HOST: HOST,
       SKERRY_CONSOLE_PORT: String(portBase + 7),
       SKERRY_CONSOLE_OPERATOR_TOKEN_FILE: secretFile("console operator"),
@@ -274,9 +287,26 @@ const aggregator = (at: number, options: LocalOptions, context: PlanParts): Proc
       ...natsEnv("aggregator", "hub", options, context),
       ...influxEnv("writer", options, context),
       SKERRY_REGIONS: REGIONS.join(","),
+      ...files(options, "schemas"),
     },
     context,
   );
+
+const FILES = {
+  rules: ["SKERRY_RULES", RULES_FILE],
+  mappings: ["SKERRY_MAPPINGS", MAPPINGS_FILE],
+  schemas: ["SKERRY_SCHEMAS", null],
+} as const;
+
+/** Files that a process reads: people's own, or else those of the demo. */
+function files(options: LocalOptions, ...kinds: readonly (keyof typeof FILES)[]): Env {
+  const given = kinds.flatMap((kind) => {
+    const [variable, demo] = FILES[kind];
+    const file = options[kind] === undefined ? demo : options[kind];
+    return file === null ? [] : [[variable, file] as const];
+  });
+  return Object.fromEntries(given);
+}
 
 const service = (
   spec: { name: string; main: string; statusPort: number; ports?: Ports; room?: readonly string[] },
@@ -286,11 +316,12 @@ const service = (
   name: spec.name,
   kind: "skerry",
   command: context.node,
-  args: [...(spec.room ?? []), join(PROJECT, spec.main)],
+  args: [...(spec.room ?? []), join(PROJECT, asRun(spec.main))],
   env: {
     NODE_COMPILE_CACHE: COMPILE_CACHE,
     ...(spec.room === SPARING ? FEW_ARENAS : {}),
     ...context.passedEnv,
+    SKERRY_CONFIG: NO_FILE,
     SKERRY_STATUS_HOST: HOST,
     SKERRY_STATUS_PORT: String(spec.statusPort),
     ...env,

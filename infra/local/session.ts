@@ -126,7 +126,7 @@ export class Session {
   }
 
   async #startAll(stop: AbortSignal): Promise<{ at: Date; marks: StreamMarks } | null> {
-    const { files, servers, services, simulator, addresses } = this.#plan;
+    const { files, servers, services, simulator, isSimulated, addresses } = this.#plan;
     for (const { path, text } of files) {
       makePrivateDirectory(dirname(path));
       writeFileSync(path, text);
@@ -165,11 +165,13 @@ export class Session {
     this.#monitor.connect(connections);
     // The first frames of every lane have come all the way: mirrors are linked, lanes are read.
     if (!(await this.#caughtUp(PATH_READY_MS, stop)) && !stop.aborted)
-      this.#options.say("the path is slow to come up; starting the devices all the same");
+      this.#options.say("the path is slow to come up; going on all the same");
     const begin = { at: new Date(), marks: await streamMarks(connections) };
     this.#watchInBackground();
-    this.#options.say("starting the devices");
-    await this.#supervisor.start([simulator], stop);
+    if (isSimulated) {
+      this.#options.say("starting the devices");
+      await this.#supervisor.start([simulator], stop);
+    }
     this.#options.say(
       `the console: ${this.#plan.loginUrl} (logs in once, within 10 minutes; later: npx skerry console login)`,
     );
@@ -227,6 +229,7 @@ export class Session {
     return renderPanel({
       elapsedSeconds: elapsedMs / 1000,
       runForSeconds: this.#options.runForMs === null ? null : this.#options.runForMs / 1000,
+      isSimulated: this.#plan.isSimulated,
       previous,
       latest,
       latency: this.#monitor.latency().all,
@@ -255,8 +258,10 @@ export class Session {
   ): Promise<Awaited<ReturnType<typeof makeReport>> | null> {
     if (hurried && !this.#options.reportWanted) return null;
     const { say } = this.#options;
-    say("stopping the devices");
-    await this.#supervisor.get("simulator").stop(hurried ? HURRIED.devicesMs : DEVICES_GRACE_MS);
+    if (this.#plan.isSimulated) {
+      say("stopping the devices");
+      await this.#supervisor.get("simulator").stop(hurried ? HURRIED.devicesMs : DEVICES_GRACE_MS);
+    }
     say("draining the path");
     const drained = await this.#caughtUp(hurried ? HURRIED.drainMs : DRAIN_MS);
     if (!drained) say("the path did not drain in time; the report says what is missing");

@@ -7,12 +7,15 @@ import {
   loadConfig,
   secretsInArguments,
 } from "./config.ts";
+import { layered } from "./config-file/layers.ts";
+import { CONFIG_OPTION, configFileOf, openSecrets } from "./config-file/read.ts";
 import { AppError, messageOf } from "./errors.ts";
 import { type Logger, makeLogger } from "./logger.ts";
 import { createPrivately } from "./private-files.ts";
 
 /** Options of every process. */
 export const COMMON_OPTIONS = {
+  ...CONFIG_OPTION,
   logLevel: {
     env: "SKERRY_LOG_LEVEL",
     doc: "pino level: trace, debug, info, warn, error",
@@ -59,11 +62,19 @@ export async function processMain<S extends OptionTable>(spec: ProcessSpec<S>): 
     process.exit(code);
   };
   try {
-    const config = loadConfig(table, spec.env, spec.argv);
+    const of = { process: spec.name, table };
+    const file = configFileOf(table, spec);
+    const { env, labels } = layered(of, spec.env, file);
+    const config = loadConfig(table, env, spec.argv, labels);
     const region = (config as Record<string, unknown>).region;
     const bindings = { process: spec.name, ...(typeof region === "string" ? { region } : {}) };
     logger = makeLogger(bindings, config.logLevel);
-    for (const warning of secretsInArguments(table, spec.argv)) logger.warn(warning);
+    if (file) logger.info({ file: file.path }, "configured");
+    const warnings = [
+      ...secretsInArguments(table, spec.argv),
+      ...(file ? openSecrets(of, file) : []),
+    ];
+    for (const warning of warnings) logger.warn(warning);
     const controller = new AbortController();
     for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => controller.abort());
     await spec.run({ config: config, logger, signal: controller.signal, ending });

@@ -50,12 +50,19 @@ export function secretFrom(source: SecretSource): Secret | undefined {
   return value ? { secret: value, from: label } : undefined;
 }
 
-/** The secret that `{name}` holds, or the file that `{name}_FILE` names; undefined if there is neither. */
-export const secretOf = (name: string, env: Env): Secret | undefined =>
+/**
+ * The secret that `{name}` holds, or the file that `{name}_FILE` names; undefined if there is neither.
+ * @param labels name a variable by where its value came from, if that is not the environment.
+ */
+export const secretOf = (
+  name: string,
+  env: Env,
+  labels: ReadonlyMap<string, string> = new Map(),
+): Secret | undefined =>
   secretFrom({
-    label: name,
+    label: labels.get(name) ?? name,
     value: env[name],
-    fileLabel: fileVariable(name),
+    fileLabel: labels.get(fileVariable(name)) ?? fileVariable(name),
     file: env[fileVariable(name)],
   });
 

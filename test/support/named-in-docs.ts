@@ -13,6 +13,9 @@ import { makeProgram } from "../../infra/cli/program.ts";
 import { MEASUREMENTS, measurementsOf } from "../../infra/docs/influx-page.ts";
 import { ENVIRONMENT, FLAGS } from "../../infra/docs/options-page.ts";
 import { launcherProgram } from "../../infra/local/options.ts";
+import { optionTables } from "../../infra/processes/option-tables.ts";
+import { UP, isProcessName } from "../../infra/processes/processes.ts";
+import { settingsOf } from "../../platform/runtime/config.ts";
 import { hubConfig, regionConfig } from "../../platform/nats/topology/server-config.ts";
 
 export const ROOT = join(import.meta.dirname, "../..");
@@ -26,6 +29,7 @@ const fileNames = new Set(SOURCES.map((path) => path.split("/").at(-1)!));
 const scripts = Object.keys(
   (JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: object }).scripts,
 );
+const processes = optionTables({});
 const skerry = makeProgram(() => undefined);
 const WITH_TLS = { tls: { verified: "all" } } as const;
 const serverConfigs =
@@ -46,6 +50,15 @@ const options = new Set([
   ...everyOption(launcherProgram()),
   ...FLAGS.map((flag) => `--${flag}`),
 ]);
+
+/** Options of a command that becomes another program, which parses them itself. */
+function ownOptions(command: string): string[] {
+  if (command === UP.command) return everyOption(launcherProgram());
+  if (!isProcessName(command)) return [];
+  return Object.entries(processes[command])
+    .flatMap(([name, option]) => settingsOf(name, option))
+    .flatMap(({ flag }) => (flag === null ? [] : [`--${flag}`]));
+}
 
 /** What is wrong with a page. @param path from the project's root. */
 export function problemsIn(path: string, text: string): string[] {
@@ -159,8 +172,10 @@ function* commandProblems(code: string): Generator<string> {
       if (!next) return void (yield `skerry ${line.trim()}: there is no "${word}"`);
       command = next;
     }
-    const known = everyOption(command);
-    for (const [flag] of words.join(" ").matchAll(/(?<!\S)--[a-z][a-z0-9-]*/g))
+    const known = ["--help", ...everyOption(command), ...ownOptions(command.name())];
+    // Behind -- are the arguments of another program.
+    const own = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
+    for (const [flag] of own.join(" ").matchAll(/(?<!\S)--[a-z][a-z0-9-]*/g))
       if (!known.includes(flag)) yield `skerry ${line.trim()}: there is no option ${flag}`;
   }
 }

@@ -5,6 +5,7 @@ import { Worker } from "node:worker_threads";
 import type { Alert } from "../../../contracts/messages/alert.ts";
 import type { Rule } from "../../../contracts/rules/rule.ts";
 import type { NatsAccess } from "../../../platform/nats/client/access.ts";
+import { asRun } from "../../../platform/runtime/as-run.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 import { Problem } from "../api/problem.ts";
 import { type Asker, TrialQueue } from "./trial-queue.ts";
@@ -61,7 +62,7 @@ export class RuleTrials {
 
   async #inThread(wanted: TrialWanted): Promise<TrialResult> {
     const order: TrialOrder = { ...this.#of, ...wanted };
-    const worker = new Worker(new URL("./rule-trial-thread.ts", import.meta.url), {
+    const worker = new Worker(new URL(asRun("./rule-trial-thread.ts"), import.meta.url), {
       workerData: order,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB_MAX },
     });

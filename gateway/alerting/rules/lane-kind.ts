@@ -15,7 +15,7 @@ import type { LogPlace, Verdict } from "./lifecycle.ts";
 export type Values = Readonly<Record<string, unknown>>;
 
 /** One reading, as rules see it. */
-/** When and where a reading was. Rules remember it as it is: it is never changed, so that all of them share one. */
+/** The moment of a reading: when and where it was. It is never changed, so that all rules that remember it share one. */
 export interface Moment {
   readonly timeMs: number;
   readonly place: LogPlace;

@@ -130,7 +130,7 @@ class KeyNumbers {
   }
 }
 
-/** What many rules know alike is made JSON once for all of them: a copy stands in the way of the next alert. */
+/** Texts that many rules share, each made JSON once for all of them: a copy stands in the way of the next alert. */
 class Texts {
   readonly #made = new Map<object, string>();
 

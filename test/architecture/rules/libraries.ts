@@ -39,7 +39,7 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   uplot: ["cloud/console/page/"],
   "reflect-metadata": ["infra/certificates/"],
   ws: ["gateway/broker/", "cloud/console/mqtt/"],
-  yaml: ["infra/grafana/"],
+  yaml: ["infra/grafana/", "platform/runtime/config-file/"],
 };
 
 /** Packages whose only mouth is a folder of ours, for the tests as well. */
