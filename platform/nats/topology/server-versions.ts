@@ -26,7 +26,7 @@ const WEAKNESSES: readonly Weakness[] = [
 ];
 
 const MIRRORS =
-  "a region that was taken over makes the hub's copies of its streams write what and where it likes at the hub";
+  "a region that was taken over can remove the hub's copies of its own streams, and what a region has that copies its log";
 
 const parse = (version: string): Version => {
   const [major = 0, minor = 0, patch = 0] = (version.match(/\d+/g) ?? []).map(Number);
