@@ -20,7 +20,7 @@ const WEAKNESSES: readonly Weakness[] = [
     until: [2, 12, 0],
   },
   {
-    what: "one message with the header of a flow control, written by a gateway, stops the copies of its log",
+    what: "one message with the header of a flow control, written by a gateway, stops the copies of its log until a gateway finds it",
     until: [2, 12, 0],
   },
 ];
