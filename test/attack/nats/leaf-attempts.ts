@@ -193,7 +193,6 @@ const flowControlled: Of[] = Object.entries(STATUSES).flatMap(([name, status]) =
   [...COMMANDED, ...OF_ITS_OWN].map((to): Of => ({
     ...COMMON,
     wall: "hub-mirrors",
-    harmless: OF_ITS_OWN.includes(to) ? {} : COMMON.harmless,
     id: `leaf-eu/${name}/${to}`,
     tries: `have the hub send a message to ${to}`,
     trick: `${name === "stalled" ? "a heartbeat that says it is stalled" : "flow control"} in the deliveries of eu's own mirror: the hub answers where it says`,
