@@ -49,6 +49,7 @@ import { type Presence, openPresence } from "./presence/presence.ts";
 import { serveReplay } from "./replay/serve-replay.ts";
 import { keepRejects } from "./retention/keep-rejects.ts";
 import { LogFill } from "./retention/log-fill.ts";
+import { freeCopies } from "./retention/stopped-copy.ts";
 import { runTrimmer } from "./retention/trimmer.ts";
 import { gatewayRetries } from "./set-aside-retry.ts";
 import { followTlsFiles } from "./tls-files.ts";
@@ -297,6 +298,7 @@ async function workUntil(
     ),
     runTrimmer({ ...config, connection, logger }, signal),
     keepRejects(parts, signal),
+    freeCopies({ connection, region, alerts: parts.alerts, logger }, signal),
     ...(usesTls(config) ? [followTlsFiles(config, parts, signal)] : []),
     logFill.run(signal),
     tellContests(parts, signal),

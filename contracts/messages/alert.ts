@@ -65,9 +65,9 @@ export interface Alert {
 /**
  * Alerts that gateways raise themselves; an underscore is in no id of anybody's rule.
  * `rejects_dropped`: there was no room for rejects of a device; `client_id_contested`: clients take one
- * client id from each other all the time.
+ * client id from each other all the time; `copy_stopped`: a record that was no reading stopped the copies of the log.
  */
-export const GATEWAY_RULES = ["rejects_dropped", "client_id_contested"] as const;
+export const GATEWAY_RULES = ["rejects_dropped", "client_id_contested", "copy_stopped"] as const;
 export type GatewayRule = (typeof GATEWAY_RULES)[number];
 
 /** The `partition` of an alert that is about no lane. */

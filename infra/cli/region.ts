@@ -85,7 +85,7 @@ async function restore(flags: Flags, say: Say): Promise<void> {
         left -= step;
         progress.step(step);
       };
-      await restoreStream(sources[best.at]!, to, spec, received);
+      await restoreStream(sources[best.at]!, to, spec, { received });
       // What was compressed on its way took less than it takes in a stream.
       progress.step(left);
       progress.clear();

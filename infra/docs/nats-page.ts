@@ -40,7 +40,7 @@ import {
 } from "../../contracts/names/subjects.ts";
 import { alertTopic, commandTopic, telemetryTopic } from "../../contracts/names/topics.ts";
 import { HUB_USERS, REGION_USERS } from "../../platform/nats/topology/permissions.ts";
-import { PARTITIONS_DEFAULT, domainsOf } from "../../platform/nats/topology/topology.ts";
+import { HUB, PARTITIONS_DEFAULT, domainsOf } from "../../platform/nats/topology/topology.ts";
 import { GENERATED, bytesText, code, durationText, numberText, page, table } from "./markdown.ts";
 
 type Domain = ReturnType<typeof domainsOf>[number];
@@ -211,7 +211,12 @@ export function natsPage(): string {
     partitions: PARTITIONS_DEFAULT,
     logBytesMax: 16 * GIB,
   };
-  const [hub, region] = domainsOf(options) as [Domain, Domain];
+  const domains = domainsOf(options);
+  const at = (server: string): Domain[] =>
+    domains.filter(({ name, account }) => name === server && !account.startsWith("OUT_"));
+  const [records, ...mirrors] = at(HUB) as [Domain, ...Domain[]];
+  const hub = { ...records, streams: [records, ...mirrors].flatMap(({ streams }) => streams) };
+  const [region] = at(REGION) as [Domain];
   return page(
     GENERATED,
     "# Streams, buckets, subjects and topics",
@@ -222,6 +227,8 @@ export function natsPage(): string {
       ["stream", "subjects", "bounds"],
       streamRows(hub).filter(([name = ""]) => !name.includes("{other}")),
     ),
+    "The mirrors are in an account of their own for each region, `IN_{region}`; regions mirror their buckets and `COMMANDS` from copies in " +
+      "`OUT_{region}` ([why](../decisions/0068-mirrors-in-accounts-of-their-own.md)). For whoever reads them, and for the administrator, the names are these.",
     "## Streams of a region",
     table(["stream", "subjects", "bounds"], streamRows(region)),
     "A mirror has the sequence numbers of its origin. Copies of telemetry have no bound of their own: " +

@@ -1,5 +1,5 @@
 // Who can do what at the nats-servers: the table of docs/security.md, from the rights that the configurations have.
-import { leafAccount } from "../../platform/nats/topology/crossings.ts";
+import { inAccount, leafAccount, outAccount } from "../../platform/nats/topology/crossings.ts";
 import { accountOf } from "../../platform/nats/topology/accounts.ts";
 import {
   HUB_USERS,
@@ -72,7 +72,9 @@ export function securityPage(): string {
     "Each user of a nats-server is alone in an account of that name, with what is listed here and nothing else; from the same table " +
       "come the servers' configurations ([permissions.ts](../platform/nats/topology/permissions.ts), " +
       "[accounts.ts](../platform/nats/topology/accounts.ts)). The streams are in the account " +
-      `${code(accountOf("admin"))}, where only ${code("admin")} logs in, whom \`skerry topology\` and repairs need. Nobody else makes consumers, but for the ` +
+      `${code(accountOf("admin"))}, where only ${code("admin")} logs in, whom \`skerry topology\` and repairs need. ` +
+      `At the hub the mirrors of a region are in ${any(inAccount(REGION))}, and copies of what it may mirror in ${any(outAccount(REGION))}, with nothing else there: ` +
+      "nobody logs in to these, and the administrator reaches the mirrors under their names. Nobody else makes consumers, but for the " +
       "steward where it makes a copy of a log again, so nobody else chooses where something is delivered; an answer comes to the account that asked. " +
       "`npm run attack` tries to get further. What is no wall: [SECURITY.md](../SECURITY.md).",
     "## In a region",

@@ -5,6 +5,7 @@ import type { Harmless } from "./state.ts";
 export type WallName =
   | "accounts"
   | "leaf-accounts"
+  | "hub-mirrors"
   | "passwords"
   | "leaf-only"
   | "topics"

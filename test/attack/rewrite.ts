@@ -90,3 +90,77 @@ export const withPasswordOf = (text: string, user: string, other: string): strin
     .replace(passwordIn(text, user), () => passwordIn(text, other));
   return text.slice(0, from) + entry + text.slice(to + 1);
 };
+
+/** Everything between brackets in a block. */
+function entriesIn(text: string, block: { from: number; to: number } | null): string[] {
+  const entries: string[] = [];
+  if (!block) return entries;
+  for (let at = block.from + 1; ;) {
+    const open = text.indexOf("{", at);
+    if (open < 0 || open > block.to) return entries;
+    const { from, to } = blockAt(text, open);
+    entries.push(text.slice(from, to + 1));
+    at = to + 1;
+  }
+}
+
+/** A list of an account, such as its `exports`; null if it has none. */
+function listOf(text: string, account: string, name: string): { from: number; to: number } | null {
+  const block = blockOf(text, account, blockOf(text, "accounts")!.from);
+  if (!block) throw new Error(`the configuration has no account ${account}`);
+  const list = blockOf(text, name, block.from);
+  return list && list.to < block.to ? list : null;
+}
+
+const ACCOUNTS = /accounts:\s*\[([^\]]*)\]/;
+
+/** Accounts are one with another: what they gave, had and held is its own. */
+export function mergeAccounts(text: string, into: string, others: readonly string[]): string {
+  const all = [into, ...others];
+  const renamed = (names: string): string =>
+    [
+      ...new Set(names.split(",").map((name) => (all.includes(name.trim()) ? into : name.trim()))),
+    ].join(", ");
+  const exported = new Map<string, Set<string>>();
+  const imported = new Set<string>();
+  for (const account of all) {
+    for (const entry of entriesIn(text, listOf(text, account, "exports"))) {
+      const what = entry.replace(ACCOUNTS, "accounts: [*]");
+      const askers = exported.get(what) ?? new Set();
+      for (const name of renamed(ACCOUNTS.exec(entry)?.[1] ?? "").split(", "))
+        if (name !== into) askers.add(name);
+      exported.set(what, askers);
+    }
+    for (const entry of entriesIn(text, listOf(text, account, "imports")))
+      if (!all.some((name) => entry.includes(`account: ${name},`))) imported.add(entry);
+  }
+  let rest = text;
+  for (const account of others) {
+    const { from, to } = blockOf(rest, account, blockOf(rest, "accounts")!.from)!;
+    rest = without(rest, { from: rest.lastIndexOf(account, from), to });
+  }
+  const lists = {
+    exports: [...exported]
+      .filter(([, askers]) => askers.size > 0)
+      .map(([what, askers]) => what.replace("[*]", `[${[...askers].join(", ")}]`)),
+    imports: [...imported],
+  };
+  for (const [name, entries] of Object.entries(lists)) {
+    const block = listOf(rest, into, name);
+    if (block)
+      rest = `${rest.slice(0, block.from + 1)}${entries.join("\n")}${rest.slice(block.to)}`;
+  }
+  return rest
+    .replace(/account: ([\w-]+)/g, (_, name: string) => `account: ${renamed(name)}`)
+    .replace(/accounts:\s*\[([^\]]*)\]/g, (_, names: string) => `accounts: [${renamed(names)}]`);
+}
+
+/** The one block of subjects that are asked under other names has these instead. */
+export function withMappings(text: string, mappings: Readonly<Record<string, string>>): string {
+  const block = blockOf(text, "mappings");
+  if (!block) throw new Error("the configuration has no mappings");
+  const lines = Object.entries(mappings).map((pair) =>
+    pair.map((one) => JSON.stringify(one)).join(": "),
+  );
+  return `${text.slice(0, block.from + 1)}\n${lines.join("\n")}\n${text.slice(block.to)}`;
+}

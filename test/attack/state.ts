@@ -18,7 +18,8 @@ export interface Harmless {
   readonly appends?: ReadonlySet<string>;
 }
 
-const streamOf = (name: string): string => name.split(" ")[1] ?? "";
+/** Of a name such as `hub KV_devices/OUT_us`, too: a copy in an account of its own. */
+const streamOf = (name: string): string => /^\S+ ([^ /]*)/.exec(name)?.[1] ?? "";
 
 const counted = ({ messages, lastSeq }: StreamState): string =>
   `${messages} messages, last ${lastSeq}`;

@@ -20,6 +20,12 @@ export const WALLS: Readonly<Record<WallName, Wall>> = {
     sabotage: "the regions' leaves arrive in the hub's own account",
     remedy: "take the subject out of what crosses (platform/nats/topology/crossings.ts)",
   },
+  "hub-mirrors": {
+    what: "what the hub's mirrors of a region are told by it reaches nothing but these mirrors",
+    sabotage: "the mirrors of all regions are among the hub's own streams",
+    remedy:
+      "keep an account with mirrors of one region, and nothing else (platform/nats/topology/topology.ts, crossings.ts)",
+  },
   passwords: {
     what: "a password opens one user of one server",
     sabotage: "whoever has a password has that of the other, too",

@@ -5,6 +5,7 @@ import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { expect, test } from "vitest";
 import { Bucket } from "../../platform/nats/client/bucket.ts";
 import { eventually } from "../support/eventually.ts";
+import { withOneAccount } from "../attack/nats/walls.ts";
 import { FrameWriter } from "../support/nats-frames.ts";
 import { type NatsWorld, passwordOf, startHubAndRegions } from "../support/nats.ts";
 import type { RawMessage } from "../support/raw-connection.ts";
@@ -19,9 +20,12 @@ const EVERYTHING = [
   ...["alerts.>", "commands.>", "telemetry.>", "replay.>", "audit.>", "$SYS.>"],
 ];
 
+const REGIONS = ["eu", "us"];
+const OUT = ["OUT_eu", "OUT_us"];
+
 /** A hub where a user of the leaf listener arrives among everything: the state before there were walls. */
 const withoutWall = (written: string): string =>
-  written.replace(
+  withOneAccount(written, REGIONS).replace(
     "    users: [\n",
     `    users: [\n      { user: leaf-walls, password: ${PASSWORD}, allowed_connection_types: ["LEAFNODE"] }\n`,
   );
@@ -34,8 +38,8 @@ interface Delivery {
 type Deliveries = Readonly<Record<"KV_devices" | "TELEMETRY_us", Delivery>>;
 
 /**
- * Where a mirror is delivered to, as the account of its origin hears it: a heartbeat has the subject, and deliveries
- * name the consumers of all mirrors of the stream. Nothing else tells.
+ * Where a mirror is delivered to, as a region hears it: a heartbeat has the subject, and deliveries name the consumers
+ * of mirrors of the stream. Nothing else tells.
  */
 async function deliveriesOf(origin: NatsConnection, stream: string, into: string) {
   const consumers = new Set<string>();
@@ -113,7 +117,7 @@ const records: RawMessage[] = [
 ].map((subject) => ({ subject, body: EVIL }));
 
 async function worldOf(hubConfiguration?: (written: string) => string): Promise<NatsWorld> {
-  const regions = ["eu", "us"];
+  const regions = REGIONS;
   const options = hubConfiguration ? { hubConfiguration } : {};
   return startHubAndRegions({ regions, copies: [], violationsExpected: true, ...options });
 }
@@ -121,12 +125,14 @@ async function worldOf(hubConfiguration?: (written: string) => string): Promise<
 /** Every stream of the hub and of us, with what is in it. */
 async function stateOf(world: NatsWorld): Promise<Record<string, string>> {
   const all: Record<string, string> = {};
-  for (const [where, server] of [
-    ["hub", world.hub],
-    ["us", world.region("us")],
+  const [hub, us] = [await world.hub.connect(), await world.region("us").connect()];
+  for (const [where, connection, account] of [
+    ["hub", hub, "hub"],
+    ...["IN_eu", "IN_us"].map((one) => ["hub", hub, one] as const),
+    ...OUT.map((one) => [one, hub, one] as const),
+    ["us", us, "us"],
   ] as const) {
-    const connection = await server.connect();
-    const { streams } = await connection.jetstreamManager();
+    const { streams } = await connection.jetstreamManager({ domain: account });
     for await (const { config, state } of streams.list())
       all[`${where} ${config.name}`] =
         `${state.messages} messages, last ${state.last_seq}, ${JSON.stringify(config.subjects)}`;
@@ -138,7 +144,7 @@ async function fill(world: NatsWorld): Promise<Deliveries> {
   const hub = await world.hub.connect();
   const us = await world.region("us").connect();
   const devices = await Bucket.open(hub, "devices");
-  const ofDevices = await deliveriesOf(hub, "KV_devices", "us");
+  const ofDevices = await deliveriesOf(us, "KV_devices", "us");
   const ofLog = await deliveriesOf(us, "TELEMETRY_us", "hub");
   await devices.put("boiler", "{}");
   await new FrameWriter({ region: "us", partition: 0 }).publish(us, [], 1);
@@ -184,17 +190,12 @@ test("whatever eu's leaf sends, the hub and us have what they had", async () => 
   const connection = await world.hub.connect();
   const devices = await Bucket.open(connection, "devices");
   await devices.put("next", "{}");
-  before["hub KV_devices"] = before["hub KV_devices"]!.replace(
-    "1 messages, last 1",
-    "2 messages, last 2",
-  );
-  before["us KV_devices"] = before["us KV_devices"]!.replace(
-    "1 messages, last 1",
-    "2 messages, last 2",
-  );
+  const devicesOf = ["hub", ...OUT, "us"].map((where) => `${where} KV_devices`);
+  for (const name of devicesOf)
+    before[name] = before[name]!.replace("1 messages, last 1", "2 messages, last 2");
   await eventually("us gets the next record", async () => {
     const now = await stateOf(world);
-    return now["us KV_devices"] === before["us KV_devices"];
+    return devicesOf.every((name) => now[name] === before[name]);
   });
   expect(await stateOf(world)).toEqual(before);
   const us = await Bucket.open(await world.region("us").connect(), "devices");

@@ -43,11 +43,14 @@ test("every stream on every server has a bound: bytes, or one entry of each key,
     copies: COPIES,
     logBytesMax: 1024 ** 3,
   });
-  const servers = { hub: world.hub, eu: world.region("eu"), us: world.region("us") };
+  const places = [
+    ...["hub", "IN_eu", "IN_us", "OUT_eu", "OUT_us"].map((domain) => [domain, world.hub] as const),
+    ...["eu", "us"].map((domain) => [domain, world.region(domain)] as const),
+  ];
   await rebuildCopy(await world.hub.connect(), "eu", "hub", 1);
   const kinds: Record<string, number> = { bytes: 0, key: 0, copy: 0 };
-  for (const [domain, server] of Object.entries(servers)) {
-    const manager = await (await server.connect()).jetstreamManager();
+  for (const [domain, server] of places) {
+    const manager = await (await server.connect()).jetstreamManager({ domain });
     for await (const { config } of manager.streams.list()) {
       const isBucket = config.name.startsWith("KV_");
       const isCopyOfLog =
@@ -61,8 +64,9 @@ test("every stream on every server has a bound: bytes, or one entry of each key,
       expect(config.name, where).not.toMatch(/^OBJ_/);
     }
   }
-  // Of the hub 12 streams and 9 buckets; of a region 7 streams, 4 buckets, 6 copies of buckets.
-  expect(kinds).toEqual({ bytes: 26, key: 29, copy: 4 });
+  // Of the hub 6 streams and 9 buckets, and for each region 4 mirrors, 1 copy of a stream and 6 of buckets; of a region
+  // 7 streams, 4 buckets, 6 copies of buckets.
+  expect(kinds).toEqual({ bytes: 28, key: 41, copy: 4 });
 });
 
 test("over a network, servers that lack walls are named and refused, unless they are allowed", async () => {

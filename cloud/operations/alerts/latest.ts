@@ -4,6 +4,8 @@ import type { NatsConnection } from "../../../platform/nats/client/connection.ts
 import { jsonOf } from "../../../platform/nats/client/payload.ts";
 import { readStored } from "../../../platform/nats/client/stream-reader.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
+import { regionsOf } from "../../../platform/nats/lanes/copies.ts";
+import { HUB } from "../../../platform/nats/topology/topology.ts";
 import { refused } from "../refused.ts";
 
 /** The last alert of every rule and key, oldest first; of one region, or of all that the server knows. */
@@ -12,7 +14,7 @@ export async function latestAlerts(
   region: string | undefined,
 ): Promise<Alert[]> {
   const streams = new Streams(connection);
-  const regions = region === undefined ? await regionsOf(streams) : [region];
+  const regions = region === undefined ? await domainsWithAlerts(streams) : [region];
   const alerts: Alert[] = [];
   for (const each of regions) {
     const stream = alertsStream(each);
@@ -39,11 +41,10 @@ function readable(data: Uint8Array): Alert[] {
   }
 }
 
-async function regionsOf(streams: Streams): Promise<string[]> {
-  const prefix = alertsStream("");
-  const names = (await streams.list()).map(({ name }) => name);
-  return names
-    .filter((name) => name.startsWith(prefix))
-    .map((name) => name.slice(prefix.length))
-    .sort();
+/** The hub and the regions, as far as this server has their alerts. */
+async function domainsWithAlerts(streams: Streams): Promise<string[]> {
+  const found: string[] = [];
+  for (const domain of [HUB, ...(await regionsOf(streams))])
+    if (await streams.find(alertsStream(domain))) found.push(domain);
+  return found.sort();
 }

@@ -14,6 +14,7 @@ import { jsonOf } from "../../../platform/nats/client/payload.ts";
 import { publishExpecting, publisherOn } from "../../../platform/nats/client/publish.ts";
 import { applyStored } from "../../../platform/nats/client/stored.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
+import { regionsOf } from "../../../platform/nats/lanes/copies.ts";
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
 import { makeLogger } from "../../../platform/runtime/logger.ts";
 import { refused } from "../refused.ts";
@@ -21,7 +22,6 @@ import { instant } from "../words.ts";
 
 const SILENT = makeLogger({}, "silent");
 const READ_WITHIN_MS = 60_000;
-const REPLIES = /^REPLIES_(.+)$/;
 
 /** @throws AppError `CONFIG_INVALID` unless the connection is to a hub that has the stream. */
 export async function checkHub(hub: NatsConnection): Promise<void> {
@@ -79,15 +79,11 @@ export async function findCommands(
   };
   const signal = AbortSignal.timeout(READ_WITHIN_MS);
   await applyStored({ connection: hub, logger: SILENT }, slice, collect, signal);
-  const regions = await regionsOf(hub);
+  const regions = await regionsOf(new Streams(hub));
   return Promise.all(
     found.map(async (command) => ({ command, reply: await replyTo(hub, command, regions) })),
   );
 }
-
-/** The regions whose replies the hub has a copy of. */
-const regionsOf = async (hub: NatsConnection): Promise<string[]> =>
-  (await new Streams(hub).list()).flatMap(({ name }) => REPLIES.exec(name)?.[1] ?? []);
 
 async function replyTo(
   hub: NatsConnection,

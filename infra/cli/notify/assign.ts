@@ -15,6 +15,7 @@ import { NOTIFIERS_BUCKET, alertsStream, bucketStream } from "../../../contracts
 import { Bucket } from "../../../platform/nats/client/bucket.ts";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
 import { textOf } from "../../../platform/nats/client/payload.ts";
+import { regionsOf } from "../../../platform/nats/lanes/copies.ts";
 import { type StreamState, Streams } from "../../../platform/nats/client/streams.ts";
 import { HUB } from "../../../platform/nats/topology/topology.ts";
 import { sleep } from "../../../platform/runtime/backoff.ts";
@@ -80,13 +81,14 @@ async function caughtUp(region: string, state: () => Promise<StreamState>): Prom
 export async function assignmentLines(hub: NatsConnection): Promise<string[]> {
   const bucket = await bucketAt(hub);
   const lines: string[] = [];
-  for (const { name, lastSeq } of await new Streams(hub).list()) {
-    const region = /^ALERTS_(.+)$/.exec(name)?.[1];
-    if (region === undefined || region === HUB) continue;
+  const streams = new Streams(hub);
+  for (const region of await regionsOf(streams)) {
+    const copy = await streams.find(alertsStream(region));
+    if (!copy) continue;
     const { assignment, revision } = await assignmentOf(bucket, region);
     const since = revision === 0 ? "never assigned" : `alerts after ${assignment.sinceSeq}`;
     const moving = assignment.moving ? ", a move is being made" : "";
-    lines.push(`${region}: ${assignment.at}, ${since}, the newest is ${lastSeq}${moving}`);
+    lines.push(`${region}: ${assignment.at}, ${since}, the newest is ${copy.lastSeq}${moving}`);
   }
   return lines.sort();
 }

@@ -2,7 +2,7 @@ import { type ConnectionOptions, Events, type NatsConnection, connect } from "na
 import type { Logger } from "../../runtime/logger.ts";
 import { clearTextWarning } from "../../runtime/client-tls.ts";
 import { AppError, messageOf } from "../../runtime/errors.ts";
-import { asUser } from "./connection.ts";
+import { asReached } from "./connection.ts";
 import { Backoff, sleep } from "../../runtime/backoff.ts";
 import { hasPassword } from "../../runtime/secret-files.ts";
 import { type NatsAccess, accessOptions, tlsOf } from "./access.ts";
@@ -58,7 +58,7 @@ export async function connectNats(
       const connection = await connect(options);
       void logStatus(connection, logger);
       void explainOutages(connection, target, logger);
-      return asUser(connection, target.url);
+      return asReached(connection, target);
     } catch (error) {
       const refusal = await whyNoTls(target);
       if (refusal) tellOnce(messageOf(refusal));

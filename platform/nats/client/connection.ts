@@ -4,16 +4,33 @@ import { type NatsAccess, accessOptions } from "./access.ts";
 
 export type { NatsConnection } from "nats";
 
-const users = new WeakMap<NatsConnection, string>();
+const reached = new WeakMap<
+  NatsConnection,
+  { readonly access: NatsAccess; readonly user: string }
+>();
 
 /** The name that a connection logged in with; null if it has none. */
-export const userOf = (connection: NatsConnection): string | null => users.get(connection) ?? null;
+export const userOf = (connection: NatsConnection): string | null =>
+  reached.get(connection)?.user || null;
 
-/** Notes the name in the URL that a connection was made with. */
-export function asUser(connection: NatsConnection, url: string): NatsConnection {
-  const { username } = new URL(url);
-  if (username !== "") users.set(connection, decodeURIComponent(username));
+/** Notes how a connection was made: the name in its URL, and the rest. */
+export function asReached(connection: NatsConnection, access: NatsAccess): NatsConnection {
+  const user = decodeURIComponent(new URL(access.url).username);
+  reached.set(connection, { access, user });
   return connection;
+}
+
+/** Another connection to the same server, under another name with the same password. */
+export async function connectAs(
+  connection: NatsConnection,
+  user: string,
+  timeoutMs: number,
+): Promise<NatsConnection> {
+  const known = reached.get(connection);
+  if (!known) throw new Error("nobody knows how this connection was made");
+  const url = new URL(known.access.url);
+  url.username = encodeURIComponent(user);
+  return connectOnce({ ...known.access, url: url.href, reconnect: false, timeoutMs });
 }
 
 export interface OneConnection extends NatsAccess {
@@ -34,5 +51,5 @@ export async function connectOnce(of: OneConnection): Promise<NatsConnection> {
     reconnectJitterTLS: 100,
     timeout: of.timeoutMs,
   });
-  return asUser(connection, of.url);
+  return asReached(connection, of);
 }

@@ -123,8 +123,9 @@ export class PushFeed implements Disposable {
 
   #receive(message: Msg): void {
     this.#heardAtMs = performance.now();
-    if (message.headers?.code === STATUS) return this.#answer(message);
     const found = deliveryOf(message.reply);
+    // A stored message may have the header of a status, too: it is delivered, and asks nothing.
+    if (!found && message.headers?.code === STATUS) return this.#answer(message);
     if (!found) return; // Nothing of a consumer: somebody of this account says so.
     const { seq, delivery, storeMs } = found;
     const last = this.#last;

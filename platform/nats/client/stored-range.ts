@@ -73,13 +73,17 @@ function getterOf(connection: NatsConnection, { domain, stream, subject }: Range
   return async (seq) => {
     const { headers, data } = await connection.request(to, `{"seq":${seq}${rest}`, ASKING);
     if (!headers) throw new NatsError("a direct answer without headers", ErrorCode.BadHeader);
-    if (headers.code === NOT_FOUND) return null;
-    if (headers.code !== 0) throw new NatsError(headers.description, String(headers.code));
+    // A stored message has headers of its own, a status line and such names included: the server's come last.
+    const found = headers.last("Nats-Sequence");
+    if (found === "") {
+      if (headers.code === NOT_FOUND) return null;
+      throw new NatsError(headers.description, String(headers.code));
+    }
     const isDeletion = isDeletionMark(headers.get("KV-Operation"));
     return {
-      seq: Number(headers.get("Nats-Sequence")),
-      storeMs: Date.parse(headers.get("Nats-Time-Stamp")),
-      subject: headers.get("Nats-Subject"),
+      seq: Number(found),
+      storeMs: Date.parse(headers.last("Nats-Time-Stamp")),
+      subject: headers.last("Nats-Subject"),
       data,
       ...(isDeletion ? { isDeletion } : {}),
     };

@@ -10,6 +10,9 @@ import {
 import { messageOrNull, streamOrNull, translated } from "./errors.ts";
 import type { LogEntry } from "./log-entry.ts";
 
+/** The code in the header of flow control and heartbeats. */
+const CONTROL = 100;
+
 export interface StreamState {
   readonly name: string;
   readonly subjects: readonly string[];
@@ -99,6 +102,13 @@ export class Streams {
   /** The first message of a subject from this sequence on, or null if there is none. */
   next(stream: string, subject: string, fromSeq: number): Promise<LogEntry | null> {
     return this.#message(stream, { seq: fromSeq, next_by_subj: subject });
+  }
+
+  /** True of a stored message that looks like a server's own word between two deliveries, flow control or a heartbeat. */
+  async isControl(stream: string, seq: number): Promise<boolean> {
+    const { streams } = await this.#manager();
+    const stored = await messageOrNull(streams.getMessage(stream, { seq }));
+    return stored !== null && stored.data.length === 0 && stored.header?.code === CONTROL;
   }
 
   /** Removes a message. False if it was not there any more. */

@@ -125,11 +125,11 @@ const jetStreamSpecs = (
 const streamSpecs = (streams: () => readonly StreamFigures[]): MetricSpec[] => {
   const each = (read: (stream: StreamFigures) => number | null | undefined) => ({
     kind: "gauge" as const,
-    labels: ["stream"],
+    labels: ["stream", "account"],
     read: () =>
       streams().flatMap((stream) => {
         const value = read(stream);
-        const labels: Labels = { stream: stream.name };
+        const labels: Labels = { stream: stream.name, account: stream.account };
         return value === null || value === undefined ? [] : [{ labels, value }];
       }),
   });

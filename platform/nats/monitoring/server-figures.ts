@@ -3,6 +3,8 @@
 
 export interface StreamFigures {
   readonly name: string;
+  /** Several accounts may have a stream of one name. */
+  readonly account: string;
   readonly messages: number;
   readonly bytes: number;
   /** Null: no bound of its own. */
@@ -51,7 +53,7 @@ interface Jsz {
   config?: { max_storage?: number };
   storage?: number;
   api?: { total?: number; errors?: number };
-  account_details?: { stream_detail?: StreamDetail[] }[];
+  account_details?: { name?: string; stream_detail?: StreamDetail[] }[];
 }
 
 const PERCENT = 100;
@@ -73,16 +75,19 @@ export function serverFigures(varz: unknown, jsz: unknown): ServerFigures {
     bytes: { in: server.in_bytes ?? 0, out: server.out_bytes ?? 0 },
     api: { requests: jetStream.api?.total ?? 0, errors: jetStream.api?.errors ?? 0 },
     store: { bytes: jetStream.storage ?? 0, bytesMax: jetStream.config?.max_storage ?? 0 },
-    streams: (jetStream.account_details ?? []).flatMap(({ stream_detail = [] }) =>
-      stream_detail.map(streamFigures),
+    streams: (jetStream.account_details ?? []).flatMap(({ name = "", stream_detail = [] }) =>
+      stream_detail.map((stream) => streamFigures(stream, name)),
     ),
   };
 }
 
-function streamFigures({ name, config, state, mirror }: StreamDetail): StreamFigures {
+function streamFigures(
+  { name, config, state, mirror }: StreamDetail,
+  account: string,
+): StreamFigures {
   const bytesMax = config?.max_bytes ?? -1;
   return {
-    name,
+    ...{ name, account },
     messages: state?.messages ?? 0,
     bytes: state?.bytes ?? 0,
     bytesMax: bytesMax > 0 ? bytesMax : null,

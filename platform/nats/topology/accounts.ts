@@ -1,8 +1,8 @@
 // Each kind of process has an account of its own at its nats-server, in which it is alone. It reaches the streams, which
-// are in the account APP, and other processes by what is imported here, subject by subject: an answer to what it
+// are in the account APP (at the hub those of regions in others, crossings.ts), and other processes by what is imported here, subject by subject: an answer to what it
 // asks lands in its own account, whatever subject it names for it. Made from the rights (permissions.ts). Pure.
 import { liveProcesses } from "../../../contracts/names/subjects.ts";
-import { type Crossing, HUB_ACCOUNT, crossingsOf } from "./crossings.ts";
+import { type Crossing, HUB_ACCOUNT, accountOfStream, crossingsOf } from "./crossings.ts";
 import { type RegionPairs, copiesIn } from "./pairs.ts";
 import {
   HUB_USERS,
@@ -23,7 +23,7 @@ const PUSHED = "push.";
 
 /**
  * What crosses between a user's account and others.
- * @param ownerOf the account that answers a subject.
+ * @param ownerOf the account that answers a subject, or says it.
  */
 function crossingsOfUser(
   user: NatsUser,
@@ -41,7 +41,7 @@ function crossingsOfUser(
     ),
     ...heard.map((subject): Crossing =>
       subject.startsWith(PUSHED)
-        ? { kind: "messages", owner: HUB_ACCOUNT, asker: account, subject }
+        ? { kind: "messages", owner: ownerOf(subject), asker: account, subject }
         : // Several processes may answer one question.
           { kind: "requests", owner: account, asker: HUB_ACCOUNT, subject, many: true },
     ),
@@ -63,6 +63,11 @@ export function hubCrossings(pairs: RegionPairs): Crossing[] {
   // What a region gives to the hub is had from its account.
   const given = ofRegions.filter(({ asker }) => asker === HUB_ACCOUNT);
   const owners = new Map(given.map(({ subject, owner }) => [subject, owner]));
+  const holders = (subject: string): string[] =>
+    subject
+      .split(".")
+      .map((token) => accountOfStream(token, pairs.regions))
+      .filter((account) => account !== HUB_ACCOUNT);
   const own = hubPermissions(pairs.regions);
   const live = given.filter(({ subject }) => subject.startsWith(LIVE));
   const ofUsers = HUB_USERS.flatMap((user) => {
@@ -71,7 +76,7 @@ export function hubCrossings(pairs: RegionPairs): Crossing[] {
     const crossings = crossingsOfUser(
       user,
       permissions,
-      (subject) => owners.get(subject) ?? HUB_ACCOUNT,
+      (subject) => owners.get(subject) ?? holders(subject)[0] ?? HUB_ACCOUNT,
     );
     if (!permissions.subscribe.some((subject) => subject.startsWith(LIVE))) return crossings;
     // Imports of messages are not passed on: each listener has them from whoever says them.

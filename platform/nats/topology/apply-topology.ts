@@ -12,9 +12,13 @@ import {
   nanos,
 } from "nats";
 import { bucketStream, rejectsStream, telemetryStream } from "../../../contracts/names/subjects.ts";
-import { consumerOrNull, streamOrNull } from "../client/errors.ts";
+import { consumerOrNull } from "../client/errors.ts";
 import { type Feed, feedConsumer, feedSubject } from "../client/feeds.ts";
 import { FEED_HEARTBEAT_MS } from "../client/push-feed.ts";
+import { nameRegions } from "../lanes/copies.ts";
+import { HUB_ACCOUNT } from "./crossings.ts";
+import { misplaced, moveMirrors } from "./move-mirrors.ts";
+import { connectionTo, managerOf, placeOf, streamConfig } from "./places.ts";
 import type { StreamSpec } from "./spec.ts";
 import {
   type BucketSpec,
@@ -50,13 +54,17 @@ export async function diffTopology(
   progress?: TopologyProgress,
 ): Promise<string[]> {
   const lines: string[] = [];
-  for (const { name, streams, buckets, feeds } of domainsOf(options)) {
-    const manager = await connectionTo(connections, name).jetstreamManager();
+  for (const domain of domainsOf(options)) {
+    const { streams, buckets, feeds } = domain;
+    const name = placeOf(domain);
+    const manager = await managerOf(connections, domain);
     const compare = async (of: { name: string }, differences: () => Promise<string[]>) => {
       progress?.at(`${of.name} at ${name}`);
       for (const line of await differences()) lines.push(`${name}: ${line}`);
       progress?.step();
     };
+    for (const stream of await misplaced(connections, domain))
+      lines.push(`${name}: ${stream} is in account ${HUB_ACCOUNT}, and is to be moved`);
     for (const spec of streams)
       await compare(spec, async () =>
         streamDifferences(spec, await streamConfig(manager, spec.name)),
@@ -71,15 +79,6 @@ export async function diffTopology(
   return lines;
 }
 
-function connectionTo(
-  connections: Readonly<Record<string, NatsConnection>>,
-  domain: string,
-): NatsConnection {
-  const connection = connections[domain];
-  if (!connection) throw new Error(`no connection to ${domain}`);
-  return connection;
-}
-
 /**
  * Creates what is missing and updates what differs; an origin's subjects are never changed (topology.ts/T3).
  * Origins and buckets come first: a mirror whose origin is not there yet waits seconds to try again. Consumers come last.
@@ -89,10 +88,13 @@ export async function applyTopology(
   options: TopologyOptions,
   progress?: TopologyProgress,
 ): Promise<void> {
+  for (const domain of domainsOf(options)) await moveMirrors(connections, domain, progress);
   for (const isMirror of [false, true])
-    for (const { name, streams, buckets } of domainsOf(options)) {
-      const connection = connectionTo(connections, name);
-      const manager = await connection.jetstreamManager();
+    for (const domain of domainsOf(options)) {
+      const { streams, buckets } = domain;
+      const name = placeOf(domain);
+      const connection = connectionTo(connections, domain.name);
+      const manager = await managerOf(connections, domain);
       const ensure = async (of: { name: string }, work: () => Promise<void>): Promise<void> => {
         progress?.at(`${of.name} at ${name}`);
         await work();
@@ -105,10 +107,11 @@ export async function applyTopology(
       for (const bucket of buckets)
         await ensure(bucket, () => ensureBucket(connection, manager, bucket));
     }
-  for (const { name, feeds } of domainsOf(options)) {
-    const manager = await connectionTo(connections, name).jetstreamManager();
-    for (const feed of feeds) {
-      progress?.at(`${feedConsumer(feed)} of ${feed.stream} at ${name}`);
+  await nameRegions(connectionTo(connections, HUB), options.regions);
+  for (const domain of domainsOf(options)) {
+    const manager = await managerOf(connections, domain);
+    for (const feed of domain.feeds) {
+      progress?.at(`${feedConsumer(feed)} of ${feed.stream} at ${placeOf(domain)}`);
       await ensureFeed(manager, feed);
       progress?.step();
     }
@@ -220,13 +223,4 @@ export async function rejectBoundsOf(connection: NatsConnection): Promise<Reject
     bytesMax: found && found.max_bytes > 0 ? found.max_bytes : bytesMax,
     keepMs: found && found.max_age > 0 ? millis(found.max_age) : keepMs,
   };
-}
-
-/** A stream's configuration, or null if it does not exist. */
-export async function streamConfig(
-  manager: JetStreamManager,
-  name: string,
-): Promise<StreamConfig | null> {
-  const info = await streamOrNull(manager.streams.info(name));
-  return info && info.config;
 }

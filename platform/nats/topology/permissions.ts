@@ -160,7 +160,10 @@ export function regionPermissions(
         "$JS.API.STREAM.LIST",
         ...reading(alertsStream(region)),
         ...reading(rejectsStream(region)),
-        `$JS.API.STREAM.MSG.DELETE.${rejectsStream(region)}`,
+        // Of rejects what was replayed; of the log what stops its copies.
+        ...[rejectsStream(region), telemetryStream(region)].map(
+          (stream) => `$JS.API.STREAM.MSG.DELETE.${stream}`,
+        ),
         ...reading(COMMANDS_STREAM),
         ...reading(repliesStream(region)),
         ...readingBuckets(CONTRACTS_BUCKET, DEVICES_BUCKET, COPIES_BUCKET, POSITIONS_BUCKET),

@@ -1,10 +1,12 @@
 // A stream from one nats-server into another, sequence numbers and store times included: JetStream's
 // snapshot and restore API, which the client library does not wrap (nats-server, "Stream Snapshots";
 // natscli's `stream backup` and `restore` speak the same).
-import { type NatsConnection, createInbox } from "nats";
+import { type NatsConnection, nuid } from "nats";
 import { AppError } from "../../runtime/errors.ts";
+import { snapshotSubject } from "./crossings.ts";
 import type { StreamSpec } from "./spec.ts";
 
+const API = "$JS.API";
 const CHUNK_BYTES = 128 * 1024;
 const ANSWER_WITHIN_MS = 10_000;
 
@@ -15,23 +17,29 @@ interface ApiAnswer {
   readonly state?: object;
 }
 
+export interface RestoreOptions {
+  /** Told of the bytes of each piece that `to` has taken; pieces are compressed. */
+  readonly received?: (bytes: number) => void;
+  /** The JetStream API at `from`, where it is not that under the usual name. */
+  readonly fromApi?: string;
+}
+
 /**
  * Makes the stream at `to` hold what it holds at `from`, under the configuration of `spec`.
- * @param received told of the bytes of each piece that `to` has taken; pieces are compressed.
  * @throws AppError `RESTORE_FAILED` if it is there already, or if a server refuses.
  */
 export async function restoreStream(
   from: NatsConnection,
   to: NatsConnection,
   spec: StreamSpec,
-  received: (bytes: number) => void = () => undefined,
+  { received = () => undefined, fromApi = API }: RestoreOptions = {},
 ): Promise<void> {
-  const deliver = createInbox();
+  const deliver = `${snapshotSubject(spec.name)}.${nuid.next()}`;
   const chunks = from.subscribe(deliver);
   try {
     const request = { deliver_subject: deliver, no_consumers: true, chunk_size: CHUNK_BYTES };
-    const snapshot = await ask(from, `$JS.API.STREAM.SNAPSHOT.${spec.name}`, request);
-    const restore = await ask(to, `$JS.API.STREAM.RESTORE.${spec.name}`, {
+    const snapshot = await ask(from, `${fromApi}.STREAM.SNAPSHOT.${spec.name}`, request);
+    const restore = await ask(to, `${API}.STREAM.RESTORE.${spec.name}`, {
       config: spec,
       state: snapshot.state,
     });

@@ -10,7 +10,17 @@ import {
   regionPermissions,
 } from "./permissions.ts";
 import { accountOf, hubCrossings, regionCrossings } from "./accounts.ts";
-import { type Crossing, HUB_ACCOUNT, leafAccount } from "./crossings.ts";
+import {
+  BROADCAST_STREAMS,
+  type Crossing,
+  HUB_ACCOUNT,
+  adminOf,
+  apiOfAccount,
+  inAccount,
+  leafAccount,
+  mirroredStreams,
+  outAccount,
+} from "./crossings.ts";
 import { type RegionPairs, copiesIn } from "./pairs.ts";
 import {
   type ServerExtras,
@@ -80,9 +90,10 @@ function gatesOf(account: string, crossings: readonly Crossing[]): string {
   });
   const imports = crossings
     .filter(({ asker }) => asker === account)
-    .map(({ kind, owner, subject }) => {
+    .map(({ kind, owner, subject, as }) => {
       const what = kind === "requests" ? "service" : "stream";
-      return `{ ${what}: { account: ${owner}, subject: ${JSON.stringify(subject)} } }`;
+      const to = as === undefined ? "" : `, to: ${JSON.stringify(as)}`;
+      return `{ ${what}: { account: ${owner}, subject: ${JSON.stringify(subject)} }${to} }`;
     });
   return [
     ["exports", exports],
@@ -99,15 +110,66 @@ function accountsOf<U extends NatsUser>(
   users: readonly U[],
   own: Readonly<Record<U, Permissions | null>>,
   crossings: readonly Crossing[],
+  mappings = "",
 ): string {
-  const account = (user: U): string => `  ${accountOf(user)} {
-${accountOf(user) === HUB_ACCOUNT ? "    jetstream: enabled\n" : ""}    users: [
+  const account = (user: U): string => {
+    const holdsStreams = accountOf(user) === HUB_ACCOUNT;
+    return `  ${accountOf(user)} {
+${holdsStreams ? "    jetstream: enabled\n" : ""}    users: [
 ${userOf(user, own[user])}
     ]
-${gatesOf(accountOf(user), crossings)}
+${holdsStreams ? mappings : ""}${gatesOf(accountOf(user), crossings)}
   }`;
+  };
   return users.map(account).join("\n");
 }
+
+/** Requests of one stream: the last token but for the rest is its name. */
+const STREAM_REQUESTS = [
+  ...["STREAM.*", "STREAM.MSG.*", "DIRECT.GET", "CONSUMER.*"].map((verb) => [verb, ""] as const),
+  ...["DIRECT.GET", "CONSUMER.*", "CONSUMER.DURABLE.CREATE", "CONSUMER.MSG.NEXT"].map(
+    (verb) => [verb, ".>"] as const,
+  ),
+];
+
+/** The administrator of the hub reaches every stream under its name, whatever account holds it. */
+function mappingsOf(regions: readonly string[]): string {
+  const all = regions.flatMap((region) =>
+    mirroredStreams(region).flatMap((stream) =>
+      STREAM_REQUESTS.map(([verb, rest]) => {
+        const asked = `${verb}.${stream}${rest}`;
+        const to = `${apiOfAccount(inAccount(region))}.${asked.replace("*", "$1")}`;
+        return `${JSON.stringify(`$JS.API.${asked}`)}: ${JSON.stringify(to)}`;
+      }),
+    ),
+  );
+  return `    mappings: {\n${lines(all)}\n    }\n`;
+}
+
+/** Consumers of one stream: mirrors and readers have one each, and leave some behind when they come back. */
+const CONSUMERS_MAX = 256;
+
+/** An account at the hub that holds copies, and no more streams than it needs. Only the administrator logs in there. */
+const holderOf = (account: string, streams: number, crossings: readonly Crossing[]): string =>
+  `  ${account} {
+    jetstream: { max_mem: 0, max_file: -1, max_streams: ${streams}, max_consumers: ${CONSUMERS_MAX} }
+    users: [
+      { user: ${adminOf(account)}, password: $${passwordVariable("admin")}, allowed_connection_types: ["STANDARD"] }
+    ]
+${gatesOf(account, crossings)}
+  }`;
+
+/** The accounts of one region at the hub. */
+const accountsOfRegion = (
+  region: string,
+  pairs: RegionPairs,
+  crossings: readonly Crossing[],
+): string =>
+  [
+    leafOf(region, pairs, crossings),
+    holderOf(inAccount(region), mirroredStreams(region).length, crossings),
+    holderOf(outAccount(region), BROADCAST_STREAMS.length, crossings),
+  ].join("\n");
 
 /** The account in which a region's leaf arrives: it holds nothing. */
 const leafOf = (region: string, pairs: RegionPairs, crossings: readonly Crossing[]): string =>
@@ -119,15 +181,15 @@ const leafOf = (region: string, pairs: RegionPairs, crossings: readonly Crossing
 ${gatesOf(leafAccount(region), crossings)}
   }`;
 
-/** The hub's configuration: an account for its own, and one for each region's leaf. */
+/** The hub's configuration: an account for its own, and three for each region (crossings.ts). */
 export function hubConfig(pairs: RegionPairs, extras: ServerExtras = {}): string {
   const own = hubPermissions(pairs.regions);
   const crossings = hubCrossings(pairs);
   return `# The cloud hub of ${pairs.regions.join(", ")}: written by Skerry (platform/nats/topology/server-config.ts).
 ${includeText(extras)}${common("hub", "hub")}${clientTlsText(extras)}
 accounts {
-${accountsOf(HUB_USERS, own, crossings)}
-${pairs.regions.map((region) => leafOf(region, pairs, crossings)).join("\n")}
+${accountsOf(HUB_USERS, own, crossings, mappingsOf(pairs.regions))}
+${pairs.regions.map((region) => accountsOfRegion(region, pairs, crossings)).join("\n")}
 ${SYS}
 }
 leafnodes {

@@ -20,13 +20,13 @@ const WEAKNESSES: readonly Weakness[] = [
     until: [2, 12, 0],
   },
   {
-    what: "one message with the header of a flow control, written by a gateway, stops the copies of its log",
+    what: "one message with the header of a flow control, written by a gateway, stops the copies of its log until a gateway finds it",
     until: [2, 12, 0],
   },
 ];
 
 const MIRRORS =
-  "a region that was taken over makes the hub's copies of its streams write what and where it likes at the hub";
+  "a region that was taken over can remove the hub's copies of its own streams, and what a region has that copies its log";
 
 const parse = (version: string): Version => {
   const [major = 0, minor = 0, patch = 0] = (version.match(/\d+/g) ?? []).map(Number);

@@ -9,21 +9,15 @@
 import { DiscardPolicy, RetentionPolicy, StorageType, nanos } from "nats";
 import { COMMANDS_KEPT_MS, REPLIES_KEPT_MS } from "../../../contracts/messages/command.ts";
 import {
-  ACKNOWLEDGEMENTS_BUCKET,
   ALERT_STATE_BUCKET,
   AUDIT_STREAM,
   AUDIT_SUBJECTS,
   COMMANDS_STREAM,
   COMMANDS_SUBJECTS,
-  CONTRACTS_BUCKET,
-  COPIES_BUCKET,
-  DEVICES_BUCKET,
   LEASES_BUCKET,
   LEDGER_BUCKET,
-  NOTIFIERS_BUCKET,
   POSITIONS_BUCKET,
   PRESENCE_BUCKET,
-  RULES_BUCKET,
   bucketStream,
   deadLetterSubjects,
   deadLettersStream,
@@ -41,6 +35,15 @@ import {
 } from "../../../contracts/names/subjects.ts";
 import type { Feed } from "../client/feeds.ts";
 import { LEASE_TTL_MS } from "../lanes/leases.ts";
+import {
+  BROADCAST_BUCKETS,
+  HUB_ACCOUNT,
+  RECORDS_API,
+  accountOfStream,
+  inAccount,
+  outAccount,
+  relayName,
+} from "./crossings.ts";
 import { hubFeeds, regionFeeds } from "./live-readers.ts";
 import { type RegionPairs, copiesIn } from "./pairs.ts";
 import type { StreamSpec } from "./spec.ts";
@@ -71,9 +74,12 @@ const AUDIT_KEPT_MS = 400 * 24 * 3_600_000;
 const REPLIES_KEPT_PER_SUBJECT = 10;
 const DUPLICATE_WINDOW_MS = 120_000;
 
+/** The streams of one account of one nats-server. */
 export interface Domain {
-  /** JetStream domain: `hub` or a region. */
+  /** The nats-server, and its JetStream domain: `hub` or a region. */
   readonly name: string;
+  /** The account there (crossings.ts). */
+  readonly account: string;
   readonly streams: readonly StreamSpec[];
   readonly buckets: readonly BucketSpec[];
   /** Consumers that push what is new to its readers. */
@@ -113,16 +119,17 @@ const base = (spec: StreamSpec): StreamSpec => ({
   ...spec,
 });
 
-/** A mirror in `into` of a stream whose origin is the domain `of`; its sequence numbers agree. */
-export const mirror = (name: string, of: string, into: string): StreamSpec =>
+/** A mirror of the stream that is reached by a JetStream API, delivered to `into`; its sequence numbers agree. */
+const mirrorBy = (api: string, name: string, into: string): StreamSpec =>
   base({
     name,
     discard: DiscardPolicy.Old,
-    mirror: {
-      name,
-      external: { api: `$JS.${of}.API`, deliver: `dlv.${into}.${name}` },
-    },
+    mirror: { name, external: { api, deliver: `dlv.${into}.${name}` } },
   });
+
+/** A mirror in `into` of a stream whose origin is the domain `of`. */
+export const mirror = (name: string, of: string, into: string): StreamSpec =>
+  mirrorBy(`$JS.${of}.API`, name, into);
 
 /** A stream that was made with a bound for each subject loses it. */
 const NO_BOUND_PER_SUBJECT = -1;
@@ -238,15 +245,6 @@ export const originStreams = (region: string, options: TopologyOptions): StreamS
   setAside(region),
 ];
 
-/** Written at the hub, mirrored into every region. */
-export const BROADCAST_BUCKETS = [
-  CONTRACTS_BUCKET,
-  DEVICES_BUCKET,
-  RULES_BUCKET,
-  ACKNOWLEDGEMENTS_BUCKET,
-  NOTIFIERS_BUCKET,
-  COPIES_BUCKET,
-];
 /** Buckets of the operators in a domain. */
 const OPERATOR_BUCKETS: readonly BucketSpec[] = [
   { name: POSITIONS_BUCKET },
@@ -258,14 +256,22 @@ const ENGINE_BUCKETS: readonly BucketSpec[] = [
   { name: PRESENCE_BUCKET },
 ];
 
-/** A region's read-only copy of a bucket that is written at the hub; bind to it by the same name. */
-const bucketMirror = (bucket: string, region: string): StreamSpec => ({
-  ...mirror(bucketStream(bucket), HUB, region),
+/** Bounds of a read-only copy of a bucket that is written at the hub; bind to it by the same name. */
+const BUCKET_BOUNDS = {
   max_msgs_per_subject: 1,
   allow_rollup_hdrs: true,
   deny_delete: true,
   mirror_direct: true,
-});
+};
+
+/** Copies of what is written at the hub for every region. @param api by which their origins are reached. */
+const recordMirrors = (api: string, into: string): StreamSpec[] => [
+  ...BROADCAST_BUCKETS.map((bucket) => ({
+    ...mirrorBy(api, bucketStream(bucket), into),
+    ...BUCKET_BOUNDS,
+  })),
+  { ...mirrorBy(api, COMMANDS_STREAM, into), ...COMMANDS_BOUNDS },
+];
 
 /** The feeds of a copy that was made again. @param into the domain of the copy: in a region nobody reads it live. */
 export const feedsOfCopy = (region: string, into: string, partitions: number): Feed[] =>
@@ -285,46 +291,55 @@ const ofPartitions = (
   return feeds.filter(({ stream, subject }) => !logs.has(stream) || lanes.has(subject));
 };
 
-/** The streams and buckets of the hub. */
-const hubDomain = (options: TopologyOptions): Domain => ({
-  name: HUB,
-  feeds: ofPartitions(hubFeeds(options.regions), options),
-  buckets: [
-    ...OPERATOR_BUCKETS,
-    { name: LEDGER_BUCKET },
-    ...BROADCAST_BUCKETS.map((name) => ({ name })),
-  ],
-  streams: [
-    alerts(HUB),
-    rejects(HUB, options),
-    deadLetters(HUB),
-    setAside(HUB),
-    commands,
-    audit,
-    ...options.regions.flatMap((region) => [
+/** The accounts of the hub: what is written there, and of each region what it writes and what it may mirror. */
+function hubDomains(options: TopologyOptions): Domain[] {
+  const { regions } = options;
+  const feeds = ofPartitions(hubFeeds(regions), options);
+  const feedsIn = (account: string): Feed[] =>
+    feeds.filter(({ stream }) => accountOfStream(stream, regions) === account);
+  const records: Domain = {
+    ...{ name: HUB, account: HUB_ACCOUNT, feeds: feedsIn(HUB_ACCOUNT) },
+    buckets: [
+      ...OPERATOR_BUCKETS,
+      { name: LEDGER_BUCKET },
+      ...BROADCAST_BUCKETS.map((name) => ({ name })),
+    ],
+    streams: [
+      ...[alerts(HUB), rejects(HUB, options), deadLetters(HUB), setAside(HUB)],
+      ...[commands, audit],
+    ],
+  };
+  const mirrors = (region: string): Domain => ({
+    ...{ name: HUB, account: inAccount(region), feeds: feedsIn(inAccount(region)), buckets: [] },
+    streams: [
       mirror(telemetryStream(region), region, HUB),
       { ...mirror(alertsStream(region), region, HUB), ...ALERTS_BOUNDS },
       { ...mirror(rejectsStream(region), region, HUB), ...rejectBounds(options) },
       { ...mirror(repliesStream(region), region, HUB), ...REPLIES_BOUNDS },
-    ]),
-  ],
-});
+    ],
+  });
+  const relays = (region: string): Domain => ({
+    ...{ name: HUB, account: outAccount(region), feeds: [], buckets: [] },
+    streams: recordMirrors(RECORDS_API, relayName(region)),
+  });
+  return [records, ...regions.flatMap((region) => [mirrors(region), relays(region)])];
+}
 
 /** The streams and buckets of one region: its own logs, and copies of the other regions'. */
 const regionDomain = (region: string, options: TopologyOptions): Domain => ({
   name: region,
+  account: HUB_ACCOUNT,
   feeds: ofPartitions(regionFeeds(region), options),
   buckets: [...OPERATOR_BUCKETS, ...ENGINE_BUCKETS],
   streams: [
     ...originStreams(region, options),
     ...copiesIn(options, region).map((other) => mirror(telemetryStream(other), other, region)),
-    ...BROADCAST_BUCKETS.map((bucket) => bucketMirror(bucket, region)),
-    { ...mirror(COMMANDS_STREAM, HUB, region), ...COMMANDS_BOUNDS },
+    ...recordMirrors(`$JS.${HUB}.API`, region),
   ],
 });
 
-/** Everything that is planned, by JetStream domain. */
+/** Everything that is planned, by nats-server and account. */
 export const domainsOf = (options: TopologyOptions): Domain[] => [
-  hubDomain(options),
+  ...hubDomains(options),
   ...options.regions.map((region) => regionDomain(region, options)),
 ];

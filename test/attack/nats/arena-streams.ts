@@ -1,11 +1,12 @@
 // The streams of an arena: something in each of them, what is in them now, and how they come to be as they were.
 import { LEASES_BUCKET, bucketStream } from "../../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
+import { apiOfAccount } from "../../../platform/nats/topology/crossings.ts";
 import { applyTopology } from "../../../platform/nats/topology/apply-topology.ts";
 import { eventually } from "../../support/eventually.ts";
 import type { State, StreamState } from "../state.ts";
 import { PROFILES, REGIONS, type ServerName } from "./profiles.ts";
-import { TARGETS, TOPOLOGY, type Target, targetsAt } from "./targets.ts";
+import { COPIED, TARGETS, TOPOLOGY, type Target, accountsAt, targetsAt } from "./targets.ts";
 
 export const SERVERS: readonly ServerName[] = ["hub", ...REGIONS];
 /** In every record that attempts must not read. */
@@ -21,7 +22,13 @@ export const READ: readonly (readonly [ServerName, string])[] = [
 const SEEDS = 2;
 const BUCKET = /^KV_/;
 
+/** A stream's name, with the account of copies that it is in. */
+const nameOf = (stream: string, account: string | undefined): string =>
+  account === undefined ? stream : `${stream}/${account}`;
+
 export interface Listed {
+  /** Where the streams have names that others of the server have, too. */
+  readonly account?: string;
   readonly config: { readonly name: string };
   readonly created: string;
   readonly state: {
@@ -42,8 +49,8 @@ export class ArenaStreams {
   /** Every stream of a server, the readers and the entries of others there. */
   async stateOf(server: ServerName): Promise<[string, StreamState | string][]> {
     const streams = await this.#list(server);
-    const found = streams.map(({ config, created, state }): [string, StreamState] => [
-      `${server} ${config.name}`,
+    const found = streams.map(({ config, created, state, account }): [string, StreamState] => [
+      `${server} ${nameOf(config.name, account)}`,
       {
         ...{ messages: state.messages, firstSeq: state.first_seq, lastSeq: state.last_seq },
         made: `${created} ${JSON.stringify(config)}`,
@@ -85,10 +92,12 @@ export class ArenaStreams {
     for (const [name, was] of before) {
       const is = after.get(name);
       if (typeof was === "string") continue;
-      const stream = name.split(" ")[1]!;
-      const isMirror = TARGETS.some(
-        (target) => `${target.server} ${target.stream}` === name && target.subject === null,
-      );
+      const [stream = "", account] = name.split(" ")[1]!.split("/");
+      const isMirror =
+        account !== undefined ||
+        TARGETS.some(
+          (target) => `${target.server} ${target.stream}` === name && target.subject === null,
+        );
       const isWhole = is !== undefined && typeof is !== "string" && is.made === was.made;
       const isLonger = isWhole && !isMirror && is.firstSeq === was.firstSeq;
       if (!isLonger && JSON.stringify(is) !== JSON.stringify(was)) broken.add(stream);
@@ -98,32 +107,60 @@ export class ArenaStreams {
       const isStream = rest.length === 0 && SERVERS.includes(server as ServerName);
       if (isStream && !before.has(name)) await this.delete(server as ServerName, stream);
     }
-    for (const stream of broken) for (const server of SERVERS) await this.delete(server, stream);
+    for (const stream of broken)
+      for (const server of SERVERS) {
+        await this.delete(server, stream);
+        if (COPIED.includes(stream))
+          for (const account of accountsAt(server).out)
+            await this.delete(server, nameOf(stream, account));
+      }
     await this.fill();
   }
 
   /** Consumers that an attempt made go on by themselves. */
   async #endConsumers(server: ServerName): Promise<void> {
-    for (const { config, state } of await this.#list(server)) {
+    for (const { config, state, account } of await this.#list(server)) {
       if (state.consumer_count === 0) continue;
       const names = await this.ask<{ consumers?: string[] | null }>(
-        ...([server, `CONSUMER.NAMES.${config.name}`] as const),
+        ...([server, `CONSUMER.NAMES.${config.name}`, "", account] as const),
       );
       for (const name of names.consumers ?? [])
-        if (name !== READER) await this.ask(server, `CONSUMER.DELETE.${config.name}.${name}`);
+        if (name !== READER)
+          await this.ask(server, `CONSUMER.DELETE.${config.name}.${name}`, "", account);
     }
   }
 
-  delete(server: ServerName, stream: string): Promise<object> {
-    return this.ask(server, `STREAM.DELETE.${stream}`);
+  /** @param name such as `KV_devices/OUT_us`, of a copy in an account of its own. */
+  delete(server: ServerName, name: string): Promise<object> {
+    const [stream = "", account] = name.split("/");
+    return this.ask(server, `STREAM.DELETE.${stream}`, "", account);
   }
 
   async #list(server: ServerName): Promise<Listed[]> {
-    return (await this.ask<{ streams?: Listed[] | null }>(server, "STREAM.LIST")).streams ?? [];
+    const of = async (account?: string): Promise<Listed[]> =>
+      (await this.ask<{ streams?: Listed[] | null }>(server, "STREAM.LIST", "", account)).streams ??
+      [];
+    const accounts = accountsAt(server);
+    const own = (await Promise.all([undefined, ...accounts.in].map(of))).flat();
+    const copies = accounts.out.map(async (account) =>
+      (await of(account))
+        .filter(({ config }) => COPIED.includes(config.name))
+        .map((one) => ({ ...one, account })),
+    );
+    // Where no wall is, all of these are one account.
+    const once = new Map(own.map((one) => [one.config.name, one]));
+    return [...once.values(), ...(await Promise.all(copies)).flat()];
   }
 
-  async ask<T extends object>(server: ServerName, request: string, body = ""): Promise<T> {
-    const answer = await this.#admins[server].request(`$JS.API.${request}`, body, {
+  /** @param account of the server, where it is not that of its own streams. */
+  async ask<T extends object>(
+    server: ServerName,
+    request: string,
+    body = "",
+    account?: string,
+  ): Promise<T> {
+    const api = account === undefined ? "$JS.API" : apiOfAccount(account);
+    const answer = await this.#admins[server].request(`${api}.${request}`, body, {
       timeout: 10_000,
     });
     return answer.json<T>();
@@ -135,7 +172,9 @@ export class ArenaStreams {
     for (const server of SERVERS) await this.#keepLeases(server);
     for (const server of SERVERS) {
       const counts = new Map(
-        (await this.#list(server)).map(({ config, state }) => [config.name, state.messages]),
+        (await this.#list(server))
+          .filter(({ account }) => account === undefined)
+          .map(({ config, state }) => [config.name, state.messages]),
       );
       for (const target of targetsAt(server))
         for (let at = counts.get(target.stream) ?? 0; at < SEEDS; at++) await this.seed(target, at);

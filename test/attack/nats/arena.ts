@@ -144,7 +144,8 @@ export class NatsArena implements Arena {
    */
   async deliveryOf(into: ServerName, stream: string) {
     const origin = TARGETS.find((one) => one.stream === stream && one.subject !== null)!;
-    const admin = this.#admins[origin.server];
+    // A region hears what is delivered to it, and what it delivers; the hub has an account for each.
+    const admin = this.#admins[into === "hub" ? origin.server : into];
     const consumers = new Set<string>();
     let subject = "";
     const subscription = admin.subscribe("dlv.>", {

@@ -162,29 +162,52 @@ const injected: Of[] = (
   })),
 );
 
-/** What the hub's own copy of eu sends by itself, to a subject that a flow control message of eu names. */
-const flowControlled: Of[] = [
+/** Where a message from the hub does harm: records, and requests. */
+const COMMANDED = [
   ...["commands.evil.1", "$KV.devices.evil", "audit.evil", "alerts.hub.evil.1"],
   ...["PURGE.AUDIT", "PURGE.KV_devices", "DELETE.KV_contracts", "DELETE.COMMANDS"].map(
     (request) => `$JS.API.STREAM.${request}`,
   ),
-].map((reply) => ({
-  ...COMMON,
-  id: `leaf-eu/flow-control/${reply}`,
-  tries: `have the hub send a message to ${reply}`,
-  trick: "flow control in the deliveries of eu's own mirror: the hub answers where it says",
-  harms: "whatever the hub's own account may do",
-  control: `leaf flow control ${reply}`,
-  // From 2.14.10 in its line.
-  since: "2.15.3",
-  run: async (arena) => {
-    const { subject } = await arena.deliveryOf("hub", "TELEMETRY_eu");
-    const headers = "NATS/1.0 100 FlowControl Request\r\n\r\n";
-    await send(arena, { subject, headers, reply, body: "" });
-    await arena.quietly();
-    return null;
-  },
-}));
+  ...["PURGE.TELEMETRY_us", "DELETE.ALERTS_us", "DELETE.REPLIES_us"].map(
+    (request) => `$JS.API.STREAM.${request}`,
+  ),
+];
+/** The hub's own copies of what eu writes: before 2.14.10 and 2.15.3 eu can take them away, and nobody else's. */
+const OF_ITS_OWN = ["PURGE.TELEMETRY_eu", "DELETE.REJECTS_eu"].map(
+  (request) => `$JS.API.STREAM.${request}`,
+);
+
+/** Messages by which an origin has its mirror send one to a subject. */
+const STATUSES: Readonly<Record<string, (to: string) => Omit<RawMessage, "subject">>> = {
+  "flow-control": (reply) => ({
+    ...{ headers: "NATS/1.0 100 FlowControl Request\r\n\r\n", reply, body: "" },
+  }),
+  stalled: (to) => ({
+    headers: `NATS/1.0 100 Idle Heartbeat\r\nNats-Consumer-Stalled: ${to}\r\n\r\n`,
+    body: "",
+  }),
+};
+
+/** What the hub's own copy of eu sends by itself, to a subject that a flow control message of eu names. */
+const flowControlled: Of[] = Object.entries(STATUSES).flatMap(([name, status]) =>
+  [...COMMANDED, ...OF_ITS_OWN].map((to): Of => ({
+    ...COMMON,
+    wall: "hub-mirrors",
+    id: `leaf-eu/${name}/${to}`,
+    tries: `have the hub send a message to ${to}`,
+    trick: `${name === "stalled" ? "a heartbeat that says it is stalled" : "flow control"} in the deliveries of eu's own mirror: the hub answers where it says`,
+    harms: "whatever the account of that mirror may do",
+    control: `leaf ${name} ${to}`,
+    // From 2.14.10 in its line.
+    ...(OF_ITS_OWN.includes(to) ? { since: "2.15.3" } : {}),
+    run: async (arena) => {
+      const { subject } = await arena.deliveryOf("hub", "TELEMETRY_eu");
+      await send(arena, { subject, ...status(to) });
+      await arena.quietly();
+      return null;
+    },
+  })),
+);
 
 /** Speaking to processes of the hub and of other regions. */
 const speaking: Of[] = [

@@ -206,7 +206,7 @@ export const RIGHTS: readonly { readonly role: string; readonly right: string }[
   {
     role: "nats user steward of hub",
     right:
-      "empties the hub's copies of logs and rejects, and makes the copies of logs again, as whatever streams it likes: trust it like the administrator",
+      "empties the hub's copies of logs and rejects, and makes the copies of logs again, as whatever streams it likes, in the accounts of these copies",
   },
   {
     role: "nats users console and operator of hub",

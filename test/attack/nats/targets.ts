@@ -17,21 +17,39 @@ export interface Target {
 
 export const TOPOLOGY = { regions: [...REGIONS], partitions: 1, logBytesMax: 64 * 1024 ** 2 };
 
-export const TARGETS: readonly Target[] = domainsOf(TOPOLOGY).flatMap(
-  ({ name, streams, buckets }) => {
-    const server = name as ServerName;
-    return [
-      ...streams.map((spec) => ({
-        ...{ server, spec, stream: spec.name, kind: `${server} ${kindOf(spec)}` },
-        subject: spec.subjects?.[0] === undefined ? null : subjectOf(spec.subjects[0]),
-      })),
-      ...buckets.map((bucket) => ({
-        ...{ server, spec: null, stream: bucketStream(bucket.name), kind: `${server} bucket` },
-        subject: `$KV.${bucket.name}.attack`,
-      })),
-    ];
-  },
-);
+const DOMAINS = domainsOf(TOPOLOGY);
+
+/** Accounts of a server, beside that of its own streams, which hold streams; the copies in the last kind have names of others. */
+export const accountsAt = (
+  server: ServerName,
+): { readonly in: string[]; readonly out: string[] } => {
+  const accounts = DOMAINS.filter(({ name }) => name === server).map(({ account }) => account);
+  return {
+    in: accounts.filter((account) => account.startsWith("IN_")),
+    out: accounts.filter((account) => account.startsWith("OUT_")),
+  };
+};
+
+/** Streams of which the accounts of copies have one each. */
+export const COPIED: readonly string[] = DOMAINS.find(({ account }) =>
+  account.startsWith("OUT_"),
+)!.streams.map(({ name }) => name);
+
+export const TARGETS: readonly Target[] = DOMAINS.filter(
+  ({ account }) => !account.startsWith("OUT_"),
+).flatMap(({ name, streams, buckets }) => {
+  const server = name as ServerName;
+  return [
+    ...streams.map((spec) => ({
+      ...{ server, spec, stream: spec.name, kind: `${server} ${kindOf(spec)}` },
+      subject: spec.subjects?.[0] === undefined ? null : subjectOf(spec.subjects[0]),
+    })),
+    ...buckets.map((bucket) => ({
+      ...{ server, spec: null, stream: bucketStream(bucket.name), kind: `${server} bucket` },
+      subject: `$KV.${bucket.name}.attack`,
+    })),
+  ];
+});
 
 export const targetsAt = (server: ServerName): Target[] =>
   TARGETS.filter((target) => target.server === server);

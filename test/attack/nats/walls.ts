@@ -1,11 +1,42 @@
 // How the walls of the nats-servers are taken out of their printed configurations. Pure.
+import { apiOfAccount } from "../../../platform/nats/topology/crossings.ts";
 import { HUB_USERS, REGION_USERS } from "../../../platform/nats/topology/permissions.ts";
+import { domainsOf } from "../../../platform/nats/topology/topology.ts";
 import type { WallName } from "../attempt.ts";
-import { moveUser, withoutConnectionTypes, withoutGates } from "../rewrite.ts";
+import {
+  mergeAccounts,
+  moveUser,
+  withMappings,
+  withoutConnectionTypes,
+  withoutGates,
+} from "../rewrite.ts";
 import { REGIONS } from "./profiles.ts";
 
 /** The account that owns the streams. */
 const OWNER = "APP";
+
+/** A hub whose mirrors, and copies for regions, are all among its own streams: as the hub was before. */
+export function withOneAccount(written: string, regions: readonly string[]): string {
+  const options = { regions, partitions: 1, logBytesMax: 1 };
+  const others = domainsOf(options).filter(
+    ({ account, name }) => name === "hub" && account !== OWNER,
+  );
+  const merged = mergeAccounts(
+    written,
+    OWNER,
+    others.map(({ account }) => account),
+  );
+  const mirrors = others.filter(({ account }) => account.startsWith("IN_"));
+  return withMappings(merged, {
+    ...Object.fromEntries(others.map(({ account }) => [`${apiOfAccount(account)}.>`, "$JS.API.>"])),
+    // So that the topology tool does not take them for what is to be moved.
+    ...Object.fromEntries(
+      mirrors
+        .flatMap(({ streams }) => streams)
+        .map(({ name }) => [`$JS.hub.API.STREAM.INFO.${name}`, "$JS.API.STREAM.INFO.none"]),
+    ),
+  });
+}
 
 /** A printed configuration without some of its walls. */
 export function rewritten(
@@ -17,6 +48,8 @@ export function rewritten(
   let text = written;
   if (without.has("accounts")) for (const user of users) text = moveUser(text, user, OWNER);
   if (of === "region") return text;
+  if (without.has("hub-mirrors") || without.has("leaf-accounts"))
+    text = withOneAccount(text, REGIONS);
   for (const region of REGIONS) {
     if (without.has("leaf-accounts")) text = moveUser(text, `leaf-${region}`, OWNER);
     else if (without.has("leaf-only")) text = withoutConnectionTypes(text, `leaf-${region}`);

@@ -8,6 +8,7 @@ import {
   withoutConnectionTypes,
   withoutGates,
 } from "../../attack/rewrite.ts";
+import { withOneAccount } from "../../attack/nats/walls.ts";
 
 const PAIRS = { regions: ["eu", "us"] };
 const SMALL = `accounts {
@@ -69,4 +70,17 @@ test("the hub's leaves may be clients", () => {
 test("a user or an account that is not there is named", () => {
   expect(() => moveUser(SMALL, "nobody", "APP")).toThrow("has no user nobody");
   expect(() => moveUser(SMALL, "admin", "NONE")).toThrow("has no account NONE");
+});
+
+test("accounts that become one give to others what each gave, and to each other nothing", () => {
+  const merged = withOneAccount(hubConfig(PAIRS), PAIRS.regions);
+  expect(merged).not.toMatch(/(IN|OUT)_(eu|us) \{|account: (IN|OUT)_|accounts: \[[^\]]*(IN|OUT)_/);
+  expect(merged).toContain(
+    '{ service: "$JS.API.CONSUMER.CREATE.KV_devices", accounts: [LEAF_eu, LEAF_us] }',
+  );
+  expect(merged).toContain('{ stream: { account: LEAF_eu, subject: "dlv.hub.TELEMETRY_eu.>" } }');
+  expect(merged).toContain(
+    '{ service: { account: APP, subject: "$JS.API.DIRECT.GET.TELEMETRY_eu" } }',
+  );
+  expect(merged).not.toContain("dlv.out_eu");
 });

@@ -10,6 +10,7 @@ test("a share of a core, bounds of streams, and how far a mirror is are told in 
     api: { total: 4, errors: 1 },
     account_details: [
       {
+        name: "APP",
         stream_detail: [
           { name: "A", config: { max_bytes: 500 }, state: { messages: 2, bytes: 64 } },
           { name: "B", config: { max_bytes: -1 }, mirror: { lag: 7, active: 2_500_000_000 } },
@@ -26,7 +27,10 @@ test("a share of a core, bounds of streams, and how far a mirror is are told in 
     store: { bytes: 64, bytesMax: 1000 },
   });
   expect(figures.streams).toEqual([
-    { name: "A", messages: 2, bytes: 64, bytesMax: 500, consumers: 0, mirror: null },
+    {
+      ...{ name: "A", account: "APP", messages: 2, bytes: 64 },
+      ...{ bytesMax: 500, consumers: 0, mirror: null },
+    },
     expect.objectContaining({ name: "B", bytesMax: null, mirror: { lag: 7, silentMs: 2500 } }),
   ]);
 });
