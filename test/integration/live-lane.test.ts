@@ -1,16 +1,17 @@
 // Goal: what processes say once a second is heard at the hub, of a region only what is that region's own, and
 // nobody waits for it.
 // Method: a real hub and regions; the rights of the product.
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { type Device, deviceKey } from "../../contracts/device.ts";
-import type {
-  EventsDigest,
-  LiveEvent,
-  LiveProcess,
-  ReadingRow,
-  ReadingsDigest,
-  TopicRow,
-  TopicsDigest,
+import {
+  LIVE_BYTES_MAX,
+  type EventsDigest,
+  type LiveEvent,
+  type LiveProcess,
+  type ReadingRow,
+  type ReadingsDigest,
+  type TopicRow,
+  type TopicsDigest,
 } from "../../contracts/messages/live.ts";
 import { telemetryTopic } from "../../contracts/names/topics.ts";
 import { generateSecret, secretCredential } from "../../gateway/identity/secrets.ts";
@@ -81,6 +82,32 @@ test("processes of regions and of the hub are heard at the hub, alive and then s
       oldest!.kind === "gateway" && others.every(({ heardMs }) => heardMs > oldest!.heardMs + 1_500)
     );
   });
+});
+
+test("a status that is too large for a message is left out, and is not made each second", async () => {
+  await using world = await startHubAndRegions({ regions: ["eu"] });
+  using end = new Ending();
+  using vitals = new VitalsMeter();
+  const view = new LiveView();
+  void view.run(await world.hub.connect("console"), ["hub", "eu"], end.signal);
+  const service = { name: "steward", region: "hub", instance: "steward-1", version: "1" };
+  const text = "x".repeat(LIVE_BYTES_MAX);
+  const status = vi.fn((): StewardStatus => ({
+    ...STATUS,
+    sink: { name: text, uncompared: null },
+  }));
+  const of = {
+    connection: await world.hub.connect("steward"),
+    kind: "steward",
+    domain: "hub",
+  } as const;
+  void announceProcess({ ...of, telemetry: { service, vitals }, status }, end.signal);
+  const heard = (): LiveProcess | undefined => view.processes[0];
+  await eventually("it is heard", () => heard() !== undefined);
+  const first = heard()!.atMs;
+  await eventually("it is heard for three seconds", () => heard()!.atMs >= first + 3_000);
+  expect(heard()!.status).toBe(null);
+  expect(status).toHaveBeenCalledTimes(1);
 });
 
 test("a region says nothing in another's name, and hears nothing of the others", async () => {

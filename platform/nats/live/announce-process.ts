@@ -11,6 +11,9 @@ import { sleep } from "../../runtime/backoff.ts";
 import type { NatsConnection } from "../client/connection.ts";
 import { LiveSpeaker } from "./live-speaker.ts";
 
+/** A status that was too large is not made again for this long: that of 10,000 rules takes 10 ms, in which alerts wait. */
+const TOO_LARGE_FOR_MS = 30_000;
+
 export interface Announced {
   readonly connection: NatsConnection;
   readonly kind: LiveKind;
@@ -29,6 +32,7 @@ export async function announceProcess(of: Announced, signal: AbortSignal): Promi
   const speaker = new LiveSpeaker(of.connection);
   const subject = liveProcessSubject({ domain, kind, instance });
   const startedMs = Date.now() - Math.round(process.uptime() * 1_000);
+  let askedFromMs = 0;
   while (!signal.aborted) {
     const said: Omit<LiveProcess, "status"> = {
       ...{ v: 1, kind, instance, domain, startedMs },
@@ -36,8 +40,10 @@ export async function announceProcess(of: Announced, signal: AbortSignal): Promi
       vitals: vitals.read(),
     };
     // A status that is too large for a message must not make the process look dead.
-    if (!speaker.say(subject, { ...said, status: status() }))
-      speaker.say(subject, { ...said, status: null });
+    const isAsked = performance.now() >= askedFromMs;
+    const isSaid = isAsked && speaker.say(subject, { ...said, status: status() });
+    if (isAsked && !isSaid) askedFromMs = performance.now() + TOO_LARGE_FOR_MS;
+    if (!isSaid) speaker.say(subject, { ...said, status: null });
     await sleep(LIVE_EVERY_MS, signal);
   }
 }
