@@ -6,6 +6,7 @@ import { addConsoleCommand } from "./console.ts";
 import { addContractsCommand } from "./contracts.ts";
 import { addDevicesCommand } from "./devices.ts";
 import { type Say, optionText } from "./kit/options.ts";
+import { addHubCommand } from "./hub.ts";
 import { addInfluxCommand } from "./influx.ts";
 import { addLaneCommand } from "./lane.ts";
 import { addLedgerCommand } from "./ledger.ts";
@@ -42,6 +43,7 @@ export function makeProgram(say: Say): Command {
   addSetAsideCommand(program, say);
   addTopologyCommand(program, say);
   addRegionCommand(program, say);
+  addHubCommand(program, say);
   addInfluxCommand(program, say);
   addCertificatesCommand(program, say);
   return program;

@@ -61,8 +61,8 @@ test("every stream on every server has a bound: bytes, or one entry of each key,
       expect(config.name, where).not.toMatch(/^OBJ_/);
     }
   }
-  // Of the hub 12 streams and 9 buckets; of a region 7 streams, 4 buckets, 6 copies of buckets.
-  expect(kinds).toEqual({ bytes: 26, key: 29, copy: 4 });
+  // Of the hub 12 streams and 10 buckets; of a region 7 streams, 4 buckets, 7 copies of buckets.
+  expect(kinds).toEqual({ bytes: 26, key: 32, copy: 4 });
 });
 
 test("over a network, servers that lack walls are named and refused, unless they are allowed", async () => {

@@ -197,7 +197,7 @@ async function feedDifferences(manager: JetStreamManager, feed: Feed): Promise<s
 }
 
 /** One that differs is made anew: most of a consumer cannot be changed, and it keeps nobody's place. */
-async function ensureFeed(manager: JetStreamManager, feed: Feed): Promise<void> {
+export async function ensureFeed(manager: JetStreamManager, feed: Feed): Promise<void> {
   const differences = await feedDifferences(manager, feed);
   if (differences.length === 0) return;
   await consumerOrNull(manager.consumers.delete(feed.stream, feedConsumer(feed)));

@@ -4,9 +4,7 @@
 // A region's leaf arrives in an account of its own, which holds nothing. What another account wants of it, and what
 // it wants of another, is named here, subject by subject: nothing else is there, whatever a region sends.
 import {
-  COMMANDS_STREAM,
   alertsStream,
-  bucketStream,
   liveSubjects,
   rejectsStream,
   repliesStream,
@@ -14,7 +12,7 @@ import {
   telemetryStream,
 } from "../../../contracts/names/subjects.ts";
 import { type RegionPairs, copiedBy } from "./pairs.ts";
-import { BROADCAST_BUCKETS } from "./topology.ts";
+import { BROADCAST_STREAMS } from "./topology.ts";
 
 /** The account of the hub's own processes and streams; that of a region is named by `leafAccount`. */
 export const HUB_ACCOUNT = "APP";
@@ -33,9 +31,6 @@ export interface Crossing {
   readonly many?: boolean;
 }
 
-/** Written at the hub, mirrored into every region. */
-const BROADCAST_STREAMS = [...BROADCAST_BUCKETS.map(bucketStream), COMMANDS_STREAM];
-
 /** Written in a region, mirrored at the hub. */
 const ownStreams = (region: string): string[] =>
   [telemetryStream, alertsStream, rejectsStream, repliesStream].map((stream) => stream(region));
@@ -53,6 +48,10 @@ export const reading = (stream: string, api = "$JS.API"): string[] => [
 /** The state of a region's rejects: a copy hears nothing of those that were replayed and taken out. */
 export const statedRejects = (region: string): string =>
   `$JS.${region}.API.STREAM.INFO.${rejectsStream(region)}`;
+
+/** Reading the copies that a region has of the hub's records. */
+export const seenRecords = (region: string): string[] =>
+  BROADCAST_STREAMS.flatMap((stream) => reading(stream, `$JS.${region}.API`));
 
 interface Mirrored {
   readonly stream: string;
@@ -107,6 +106,8 @@ const ofRegion = (region: string, pairs: RegionPairs): Crossing[] => {
     // Lanes read what the hub's copy lacks from the region itself.
     ...reading(log, api).map((subject): Crossing => ({ ...fromHub, subject })),
     { ...fromHub, subject: statedRejects(region) },
+    // Whether the region has seen more of the hub's records than the hub has: see history/divergence.ts.
+    ...seenRecords(region).map((subject): Crossing => ({ ...fromHub, subject })),
     // The console asks gateways to admit rejects again, and which were.
     { ...fromHub, subject: replayFilter(region) },
     { kind: "messages", owner, asker: HUB_ACCOUNT, subject: liveSubjects(region) },

@@ -18,6 +18,7 @@ import {
   CONTRACTS_BUCKET,
   COPIES_BUCKET,
   DEVICES_BUCKET,
+  GENERATIONS_BUCKET,
   LEASES_BUCKET,
   LEDGER_BUCKET,
   NOTIFIERS_BUCKET,
@@ -246,7 +247,10 @@ export const BROADCAST_BUCKETS = [
   ACKNOWLEDGEMENTS_BUCKET,
   NOTIFIERS_BUCKET,
   COPIES_BUCKET,
+  GENERATIONS_BUCKET,
 ];
+/** The streams of the hub that every region has a copy of. */
+export const BROADCAST_STREAMS = [...BROADCAST_BUCKETS.map(bucketStream), COMMANDS_STREAM];
 /** Buckets of the operators in a domain. */
 const OPERATOR_BUCKETS: readonly BucketSpec[] = [
   { name: POSITIONS_BUCKET },
@@ -266,6 +270,12 @@ const bucketMirror = (bucket: string, region: string): StreamSpec => ({
   deny_delete: true,
   mirror_direct: true,
 });
+
+/** A region's copies of what is written at the hub. */
+export const broadcastMirrors = (region: string): StreamSpec[] => [
+  ...BROADCAST_BUCKETS.map((bucket) => bucketMirror(bucket, region)),
+  { ...mirror(COMMANDS_STREAM, HUB, region), ...COMMANDS_BOUNDS },
+];
 
 /** The feeds of a copy that was made again. @param into the domain of the copy: in a region nobody reads it live. */
 export const feedsOfCopy = (region: string, into: string, partitions: number): Feed[] =>
@@ -318,8 +328,7 @@ const regionDomain = (region: string, options: TopologyOptions): Domain => ({
   streams: [
     ...originStreams(region, options),
     ...copiesIn(options, region).map((other) => mirror(telemetryStream(other), other, region)),
-    ...BROADCAST_BUCKETS.map((bucket) => bucketMirror(bucket, region)),
-    { ...mirror(COMMANDS_STREAM, HUB, region), ...COMMANDS_BOUNDS },
+    ...broadcastMirrors(region),
   ],
 });
 
