@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { addAlertsCommand } from "./alerts.ts";
+import { addBackupCommand } from "./backup.ts";
 import { addCertificatesCommand } from "./certificates.ts";
 import { addCommandsCommand } from "./commands.ts";
 import { addConsoleCommand } from "./console.ts";
@@ -14,6 +15,7 @@ import { addMappingsCommand } from "./mappings.ts";
 import { addNotifyCommand } from "./notify.ts";
 import { addRegionCommand } from "./region.ts";
 import { addRejectsCommand } from "./rejects.ts";
+import { addRestoreCommand } from "./restore.ts";
 import { addRulesCommand } from "./rules.ts";
 import { addSetAsideCommand } from "./set-aside.ts";
 import { addStatusCommand } from "./status.ts";
@@ -44,6 +46,8 @@ export function makeProgram(say: Say): Command {
   addTopologyCommand(program, say);
   addRegionCommand(program, say);
   addHubCommand(program, say);
+  addBackupCommand(program, say);
+  addRestoreCommand(program, say);
   addInfluxCommand(program, say);
   addCertificatesCommand(program, say);
   return program;

@@ -3,6 +3,7 @@ import { cp, rm } from "node:fs/promises";
 import { changedDevice, newSecret, revoked } from "../../cloud/operations/devices/change.ts";
 import { openDeviceStore } from "../../cloud/operations/devices/store.ts";
 import { applyTopology } from "../../platform/nats/topology/apply-topology.ts";
+import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { fenceOf } from "../../platform/nats/client/fence.ts";
 import { differencesOf, readRecords } from "../../platform/nats/history/records.ts";
 import { PARTITIONS_DEFAULT } from "../../platform/nats/topology/topology.ts";
@@ -110,13 +111,19 @@ export class HubDrill implements AsyncDisposable {
   /** Empties the hub's store, and makes its streams as the manual says. */
   async wipe(): Promise<void> {
     await this.#replaceStore(() => Promise.resolve());
-    const connections = {
-      hub: await this.world.hub.connect(),
-      eu: await this.world.region("eu").connect(),
-      us: await this.world.region("us").connect(),
-    };
-    const options = { regions: REGIONS, partitions: PARTITIONS_DEFAULT };
-    await applyTopology(connections, { ...options, logBytesMax: LOG_BYTES_MAX });
+    await applyTopology(await this.connections(), this.options);
+  }
+
+  readonly options = {
+    ...{ regions: REGIONS, partitions: PARTITIONS_DEFAULT },
+    logBytesMax: LOG_BYTES_MAX,
+  };
+
+  /** Connections to all servers, as administrator. */
+  async connections(): Promise<Record<string, NatsConnection>> {
+    const { hub } = this.world;
+    const [eu, us] = REGIONS.map((name) => this.world.region(name));
+    return { hub: await hub.connect(), eu: await eu!.connect(), us: await us!.connect() };
   }
 
   async #replaceStore(put: () => Promise<void>): Promise<void> {

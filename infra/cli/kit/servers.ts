@@ -38,7 +38,11 @@ export const servers = (command: Command): Command =>
     )
     .option("--data-dir <dir>", "local installation (default: .skerry, here or above)");
 
-/** Domain names and URLs, the hub's first if there is one; of a local installation all. */
+/** True if servers are named, or an installation. */
+export const namesServers = ({ hub, region, dataDir }: ServerFlags): boolean =>
+  hub !== undefined || dataDir !== undefined || Object.keys(region).length > 0;
+
+/** Names of domains, the hub's first if there is one; of a local installation all. */
 const namedServers = ({ hub, region, dataDir }: ServerFlags): string[] =>
   hub !== undefined || Object.keys(region).length > 0
     ? [...(hub === undefined ? [] : [HUB]), ...Object.keys(region)]
@@ -51,15 +55,20 @@ export interface OpenServers extends AsyncDisposable {
   readonly away: readonly string[];
 }
 
-/** Connects to all that are named. @param mayBeAway false for a domain without which nothing can be done. */
+/**
+ * Connects to all that are named.
+ * @param mayBeAway false for a domain without which nothing can be done.
+ * @param isMeant false for a domain that is not wanted.
+ */
 export async function openServers(
   flags: ServerFlags,
   mayBeAway: (domain: string) => boolean,
+  isMeant: (domain: string) => boolean = () => true,
 ): Promise<OpenServers> {
   await using stack = new AsyncDisposableStack();
   const connections: Record<string, NatsConnection> = {};
   const away: string[] = [];
-  for (const domain of namedServers(flags))
+  for (const domain of namedServers(flags).filter(isMeant))
     try {
       const typed = domain === HUB ? flags.hub : flags.region[domain];
       const address =

@@ -77,6 +77,11 @@ export async function restoreSnapshot(
   await put(new Uint8Array());
 }
 
+/** Deletes a stream with all that it holds. */
+export async function deleteStream(connection: NatsConnection, name: string): Promise<void> {
+  await (await connection.jetstreamManager()).streams.delete(name);
+}
+
 async function ask(connection: NatsConnection, subject: string, body: object): Promise<ApiAnswer> {
   const options = { timeout: ANSWER_WITHIN_MS };
   const answer = (
