@@ -90,8 +90,9 @@ export function addTopologyCommand(program: Command, say: Say): void {
       const lines = await diffTopology(connections, options, progress);
       progress.clear();
       for (const line of lines) say(line);
-      await applyTopology(connections, options, progress);
+      const told = await applyTopology(connections, options, progress);
       progress.clear();
+      for (const line of told) say(line);
       say(`applied to ${Object.keys(connections).join(", ")}`);
     }),
   );

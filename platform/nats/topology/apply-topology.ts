@@ -15,6 +15,7 @@ import { bucketStream, rejectsStream, telemetryStream } from "../../../contracts
 import { consumerOrNull, streamOrNull } from "../client/errors.ts";
 import { type Feed, feedConsumer, feedSubject } from "../client/feeds.ts";
 import { FEED_HEARTBEAT_MS } from "../client/push-feed.ts";
+import { continueBehind } from "./continue-behind.ts";
 import type { StreamSpec } from "./spec.ts";
 import {
   type BucketSpec,
@@ -82,13 +83,15 @@ function connectionTo(
 
 /**
  * Creates what is missing and updates what differs; an origin's subjects are never changed (topology.ts/T3).
+ * A region's stream that begins anew goes on behind the hub's copy of it (continue-behind.ts); a line for each.
  * Origins and buckets come first: a mirror whose origin is not there yet waits seconds to try again. Consumers come last.
  */
 export async function applyTopology(
   connections: Readonly<Record<string, NatsConnection>>,
   options: TopologyOptions,
   progress?: TopologyProgress,
-): Promise<void> {
+): Promise<string[]> {
+  const told: string[] = [];
   for (const isMirror of [false, true])
     for (const { name, streams, buckets } of domainsOf(options)) {
       const connection = connectionTo(connections, name);
@@ -100,7 +103,13 @@ export async function applyTopology(
       };
       for (const spec of streams)
         if ((spec.mirror !== undefined) === isMirror)
-          await ensure(spec, () => ensureStream(manager, spec));
+          await ensure(spec, async () => {
+            const hub = name === HUB || isMirror ? null : connectionTo(connections, HUB);
+            await ensureStream(manager, spec);
+            const seen =
+              hub && (await continueBehind(await hub.jetstreamManager(), manager, spec.name));
+            if (seen !== null) told.push(wentOn(name, spec.name, seen));
+          });
       if (isMirror) continue;
       for (const bucket of buckets)
         await ensure(bucket, () => ensureBucket(connection, manager, bucket));
@@ -113,7 +122,11 @@ export async function applyTopology(
       progress?.step();
     }
   }
+  return told;
 }
+
+const wentOn = (region: string, stream: string, seen: number): string =>
+  `${region}: ${stream} was empty, and goes on behind ${seen}: what it held up to there is in the hub's copy`;
 
 const bucketConfig = (manager: JetStreamManager, { name }: BucketSpec) =>
   streamConfig(manager, bucketStream(name));
