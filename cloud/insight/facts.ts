@@ -1,5 +1,6 @@
 // What the insight is made of, as it was gathered at one moment (pure).
 import type { HeardProcess } from "../../platform/nats/live/live-view.ts";
+import type { Fence } from "../../contracts/messages/generation.ts";
 import type { Ledger } from "../../contracts/messages/ledger.ts";
 import type { ProcessStatus } from "../../contracts/messages/status.ts";
 import type { LinkState } from "../link/link-history.ts";
@@ -45,6 +46,8 @@ export interface Facts {
   readonly regions: readonly RegionFacts[];
   readonly ledger: Ledger | null;
   readonly alertsFiring: number | null;
+  /** The reason for which nobody writes records at the hub; null if everybody may, or nobody says. */
+  readonly fence: Fence | null;
 }
 
 type StatusOf<Kind extends ProcessStatus["process"]> = Extract<ProcessStatus, { process: Kind }>;

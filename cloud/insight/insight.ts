@@ -76,6 +76,7 @@ export const PROBLEM_KINDS = [
   "nothing_runs",
   "log_refuses",
   "data_lost",
+  "hub_fenced",
   "ledger_open",
   "sink_refuses",
   "stuck",

@@ -62,6 +62,20 @@ export function insightMetricSpecs(insight: () => Insight | null): MetricSpec[] 
       ),
     },
     {
+      name: "skerry.hub.fenced",
+      kind: "gauge",
+      unit: "1",
+      doc: "1 while the hub takes no changes of records, because its store is older than what a region has seen of it",
+      labels: [],
+      read: () => {
+        const now = insight();
+        if (!now) return [];
+        return [
+          { labels: {}, value: now.problems.some(({ kind }) => kind === "hub_fenced") ? 1 : 0 },
+        ];
+      },
+    },
+    {
       name: "skerry.link.up",
       kind: "gauge",
       unit: "1",

@@ -8,6 +8,7 @@ export const RUN_BOOKS: Readonly<Record<ProblemKind, string>> = {
   nothing_runs: "skerryprocessdown",
   log_refuses: "skerrylogrefuses",
   data_lost: "skerryreadingslost",
+  hub_fenced: "skerryhubfenced",
   ledger_open: "skerryledgeropen",
   sink_refuses: "skerrystorerefuses",
   stuck: "skerrylanestuck",
@@ -53,6 +54,9 @@ export const startServerOf = (region: string): string =>
 
 export const fetchLost =
   "The ledger names the frames. Devices that kept what they measured can send it again: repeats do no harm.";
+
+export const recoverHub =
+  "Run npx skerry hub recover: it merges what the regions still have. Until then nobody changes devices, rules, contracts or commands; readings and alerts go on.";
 
 export const keepLogs =
   "Trim and delete nothing. The ledger names the lane, the frames, and the two sides that disagree.";

@@ -28,6 +28,7 @@ const WRONG: ReadonlySet<ProblemKind> = new Set<ProblemKind>([
   "nothing_runs",
   "log_refuses",
   "data_lost",
+  "hub_fenced",
   "ledger_open",
   "sink_refuses",
   "stuck",
@@ -46,6 +47,7 @@ export function problemsOf(
   const found: Partial<Record<ProblemKind, Found[]>> = {
     log_refuses: refusingLogs(facts, regions),
     data_lost: losses(facts),
+    hub_fenced: fenced(facts),
     ledger_open: openBalances(facts),
     sink_refuses: refusingSink(facts, regions, sink),
     stuck: stuckReaders(regions, sink),
@@ -151,6 +153,9 @@ const openBalances = ({ ledger, atMs }: Facts): Found[] => {
     next: next.keepLogs,
   }));
 };
+
+const fenced = ({ fence }: Facts): Found[] =>
+  fence ? [{ region: null, text: `the hub is fenced: ${fence.why}`, next: next.recoverHub }] : [];
 
 function waiting(of: RegionInsight): Found[] {
   const { region, link, drainAfterMs } = of;

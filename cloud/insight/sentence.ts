@@ -9,6 +9,7 @@ const FIRST: ReadonlySet<ProblemKind> = new Set<ProblemKind>([
   "nothing_runs",
   "log_refuses",
   "data_lost",
+  "hub_fenced",
   "ledger_open",
   "sink_refuses",
   "stuck",

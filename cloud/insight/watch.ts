@@ -2,6 +2,7 @@
 import type { Ledger } from "../../contracts/messages/ledger.ts";
 import { alertsStream, telemetryStream, telemetrySubject } from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import { fenceOf } from "../../platform/nats/client/fence.ts";
 import { type StreamState, Streams } from "../../platform/nats/client/streams.ts";
 import { loadPositions } from "../../platform/nats/lanes/positions.ts";
 import { LiveView } from "../../platform/nats/live/live-view.ts";
@@ -88,7 +89,7 @@ export class InsightWatch {
   }
 
   async #gather(listeningSinceMs: number): Promise<Facts> {
-    const { regions, ledger, alertsFiring } = this.#options;
+    const { connection, regions, ledger, alertsFiring } = this.#options;
     const { processes } = this.live;
     const heard = { processes, atMs: Date.now() };
     return {
@@ -97,6 +98,7 @@ export class InsightWatch {
       atMs: Date.now(),
       ledger: ledger?.() ?? null,
       alertsFiring: alertsFiring?.() ?? null,
+      fence: await orNull(fenceOf(connection, ANSWER_WITHIN_MS)),
     };
   }
 

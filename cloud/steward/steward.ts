@@ -26,6 +26,7 @@ import { RejectCounts } from "../insight/ledger/reject-counts.ts";
 import { InsightWatch } from "../insight/watch.ts";
 import { careForCopy } from "./copies.ts";
 import { HubAlerts } from "../hub-alerts.ts";
+import { FenceWatch } from "./fence-watch.ts";
 import { LedgerStore } from "./ledger-store.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
 import { HOUR_MS, reconcileHour } from "./reconciliation.ts";
@@ -63,6 +64,7 @@ export class Steward implements StatusSource {
   readonly #rejects: RejectKeeper;
   readonly #ledger: LedgerWatch;
   readonly #insight: InsightWatch;
+  readonly #fence: FenceWatch;
 
   constructor(config: StewardConfig, parts: StewardParts) {
     this.#config = config;
@@ -83,6 +85,7 @@ export class Steward implements StatusSource {
     };
     const store = new LedgerStore(connection, logger);
     this.#ledger = new LedgerWatch({ ...lanes, alerts, logger, store });
+    this.#fence = new FenceWatch({ connection, regions, alerts, logger });
   }
 
   ready(): boolean {
@@ -136,6 +139,7 @@ export class Steward implements StatusSource {
       this.#alertOfSetAside(signal),
       this.#insight.run(signal),
       this.#ledger.run(signal),
+      this.#fence.run(signal),
     ]);
     for (const task of tasks) await task.destroy();
   }

@@ -34,6 +34,8 @@ export const RULES_BUCKET = "rules";
 export const ACKNOWLEDGEMENTS_BUCKET = "acknowledgements";
 /** The sequence up to which the hub has each region's log. */
 export const COPIES_BUCKET = "copies";
+/** The generation of the hub's records, and the fence around them. See contracts/messages/generation.ts. */
+export const GENERATIONS_BUCKET = "generations";
 /** Differences in the ledger that are known: bases by the steward, acknowledgements by people. */
 export const LEDGER_BUCKET = "ledger";
 /** The place that notifies of a region's alerts; a key is a region. See contracts/messages/notification.ts. */

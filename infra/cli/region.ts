@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { type StreamState, Streams } from "../../platform/nats/client/streams.ts";
-import { restoreStream } from "../../platform/nats/topology/region-restore.ts";
+import { restoreSnapshot, snapshotStream } from "../../platform/nats/topology/stream-snapshot.ts";
 import { PARTITIONS_DEFAULT, originStreams } from "../../platform/nats/topology/topology.ts";
 import { AppError } from "../../platform/runtime/errors.ts";
 import { openNats } from "./kit/connection.ts";
@@ -85,7 +85,7 @@ async function restore(flags: Flags, say: Say): Promise<void> {
         left -= step;
         progress.step(step);
       };
-      await restoreStream(sources[best.at]!, to, spec, { received });
+      await restoreSnapshot(to, spec, await snapshotStream(sources[best.at]!, spec.name), received);
       // What was compressed on its way took less than it takes in a stream.
       progress.step(left);
       progress.clear();

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { type RegionPairs, parseCopies } from "../../platform/nats/topology/pairs.ts";
 import { hubConfig, regionConfig } from "../../platform/nats/topology/server-config.ts";
@@ -25,17 +25,11 @@ import { remark, sayText } from "./kit/output.ts";
 import { openNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, parseDuration, parsePositive } from "./kit/options.ts";
 import { Progress } from "./kit/progress.ts";
+import { parseRegion } from "./kit/servers.ts";
 import { refused } from "../../cloud/operations/refused.ts";
 
 const CONNECT_WITHIN_MS = 60_000;
 const GIB = 1024 ** 3;
-
-const parseRegion = (raw: string, before: Record<string, string>): Record<string, string> => {
-  const [, name, url] = /^([a-z0-9-]+)=(.+)$/.exec(raw) ?? [];
-  if (name === undefined || !URL.canParse(url ?? ""))
-    throw new InvalidArgumentError("must be name=nats://user@host:port");
-  return { ...before, [name]: url! };
-};
 
 interface Flags {
   readonly copies?: string;
@@ -96,8 +90,9 @@ export function addTopologyCommand(program: Command, say: Say): void {
       const lines = await diffTopology(connections, options, progress);
       progress.clear();
       for (const line of lines) say(line);
-      await applyTopology(connections, options, progress);
+      const told = await applyTopology(connections, options, progress);
       progress.clear();
+      for (const line of told) say(line);
       say(`applied to ${Object.keys(connections).join(", ")}`);
     }),
   );

@@ -6,6 +6,7 @@ import {
   CONTRACTS_BUCKET,
   COPIES_BUCKET,
   DEVICES_BUCKET,
+  GENERATIONS_BUCKET,
   LEASES_BUCKET,
   LEDGER_BUCKET,
   NOTIFIERS_BUCKET,
@@ -115,6 +116,8 @@ const BUCKETS: Readonly<Record<string, string>> = {
   [ACKNOWLEDGEMENTS_BUCKET]: `which alerts somebody has seen; key ${any(acknowledgementKey({ region: "REGION", rule: "RULE", key: "KEY" }))}`,
   [NOTIFIERS_BUCKET]: "where each region's alerts are told; a key is a region",
   [COPIES_BUCKET]: "how far the hub has each region's log; a key is a region",
+  [GENERATIONS_BUCKET]:
+    "the generation of the hub's records (`hub`), and the fence around them (`fence`), `null` while there is none",
   [POSITIONS_BUCKET]:
     `where an operator stands in a lane; key ${any(positionKey("OPERATOR", { region: "REGION", partition: 0 }).replace(/0$/, "PARTITION"))}. ` +
     `At the hub also ${any(reconciledKey("REGION"))} and ${any(suspectKey("REGION"))}`,

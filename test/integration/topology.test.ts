@@ -64,9 +64,9 @@ test("every stream on every server has a bound: bytes, or one entry of each key,
       expect(config.name, where).not.toMatch(/^OBJ_/);
     }
   }
-  // Of the hub 6 streams and 9 buckets, and for each region 4 mirrors, 1 copy of a stream and 6 of buckets; of a region
-  // 7 streams, 4 buckets, 6 copies of buckets.
-  expect(kinds).toEqual({ bytes: 28, key: 41, copy: 4 });
+  // Of the hub 6 streams and 10 buckets, and for each region 4 mirrors, 1 copy of a stream and 7 of buckets; of a region
+  // 7 streams, 4 buckets, 7 copies of buckets.
+  expect(kinds).toEqual({ bytes: 28, key: 46, copy: 4 });
 });
 
 test("over a network, servers that lack walls are named and refused, unless they are allowed", async () => {

@@ -23,6 +23,8 @@ export interface InfluxUnderTest extends AsyncDisposable {
   readonly url: string;
   /** Without a user. */
   readonly origin: string;
+  /** Its backup service, host:port. */
+  readonly backup: string;
   readonly process: ServerProcess;
   /** @param port of a proxy before it. */
   urlOf(user: InfluxUser, port?: number): string;
@@ -37,7 +39,7 @@ export interface InfluxUnderTest extends AsyncDisposable {
 export async function startBareInflux(
   directory: string,
   env: Record<string, string> = {},
-): Promise<{ origin: string; process: ServerProcess } & AsyncDisposable> {
+): Promise<{ origin: string; backup: string; process: ServerProcess } & AsyncDisposable> {
   const [http, backup] = [await freePort(), await freePort()];
   const scheme = env["INFLUXDB_HTTP_HTTPS_ENABLED"] === "true" ? "https" : "http";
   const origin = `${scheme}://127.0.0.1:${http}`;
@@ -64,7 +66,11 @@ export async function startBareInflux(
     await dispose();
     throw error;
   });
-  return { origin, process: server, [Symbol.asyncDispose]: dispose };
+  return {
+    ...{ origin, backup: `127.0.0.1:${backup}` },
+    process: server,
+    [Symbol.asyncDispose]: dispose,
+  };
 }
 
 const listens = (port: number): Promise<boolean> =>
@@ -83,7 +89,7 @@ export async function startInflux(
 ): Promise<InfluxUnderTest> {
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await temporaryDirectory());
-  const { origin, process } = stack.use(await startBareInflux(directory.path, env));
+  const { origin, backup, process } = stack.use(await startBareInflux(directory.path, env));
   const target = { url: origin, database: "skerry", ...(tls && { tls }) };
   const setUp = async () => void (await setUpInflux({ target, passwords: INFLUX_PASSWORDS }));
   await setUp();
@@ -95,7 +101,7 @@ export async function startInflux(
     );
   const held = stack.move();
   return {
-    ...{ origin, process, urlOf, setUp },
+    ...{ origin, backup, process, urlOf, setUp },
     url: urlOf("writer"),
     client: (database = "skerry", user = "writer") =>
       new InfluxClient({ ...target, url: urlOf(user), database }),

@@ -6,6 +6,7 @@ import type {
   GatewayStatus,
   ProcessStatus,
 } from "../../contracts/messages/status.ts";
+import type { Fence } from "../../contracts/messages/generation.ts";
 import { type Ledger, NO_TERMS } from "../../contracts/messages/ledger.ts";
 import { Assessment } from "../../cloud/insight/assess.ts";
 import type { Facts, RegionFacts } from "../../cloud/insight/facts.ts";
@@ -30,6 +31,7 @@ export interface Spoilt {
   readonly region?: (region: RegionFacts, moment: Moment) => RegionFacts;
   readonly ledger?: Ledger | null;
   readonly ledgerAt?: (moment: Moment) => Ledger;
+  readonly fence?: Fence;
 }
 
 const heard = (status: ProcessStatus, domain: string, { nowMs }: Moment): HeardProcess => ({
@@ -118,6 +120,7 @@ export function run(
         return spoilt.region?.(of, moment) ?? of;
       }),
       ledger: ledgerOf(spoilt, moment),
+      fence: spoilt.fence ?? null,
     };
     insights.push(assessment.observe(facts));
   }

@@ -10,6 +10,7 @@ import {
 } from "../../../contracts/names/subjects.ts";
 import type { CommandAddress } from "../../../contracts/names/topics.ts";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
+import { refuseIfFenced } from "../../../platform/nats/client/fence.ts";
 import { jsonOf } from "../../../platform/nats/client/payload.ts";
 import { publishExpecting, publisherOn } from "../../../platform/nats/client/publish.ts";
 import { applyStored } from "../../../platform/nats/client/stored.ts";
@@ -38,6 +39,7 @@ export async function checkHub(hub: NatsConnection): Promise<void> {
  *   answered: it may be stored, and sending it again under the same id finds out.
  */
 export async function issue(hub: NatsConnection, command: Command): Promise<Command> {
+  await refuseIfFenced(hub);
   const message = { subject: commandFilter(command), data: Buffer.from(JSON.stringify(command)) };
   try {
     const seq = await publishExpecting(publisherOn(hub), message, { ofSubject: 0 });

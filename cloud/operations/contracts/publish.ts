@@ -17,6 +17,7 @@ import {
   publishExpecting,
   publisherOn,
 } from "../../../platform/nats/client/publish.ts";
+import { refuseIfFenced } from "../../../platform/nats/client/fence.ts";
 import { readStored } from "../../../platform/nats/client/stream-reader.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
 import {
@@ -59,6 +60,7 @@ export async function publishContracts(
 ): Promise<Report> {
   if ((await new Streams(hub).state(STREAM)).mirror)
     throw refused("this nats-server holds a region's copy of the contracts: say the hub's URL");
+  if (!options.dryRun) await refuseIfFenced(hub);
   const written: SchemaFile[] = [];
   for (let attempt = 1; ; attempt++) {
     const bucket = await readBucket(hub);

@@ -37,6 +37,7 @@ export class DeviceStore {
    * times, and throws to refuse.
    */
   async write(id: string, change: (present: Device | undefined) => Device): Promise<Device> {
+    await this.#bucket.refuseIfFenced();
     const key = deviceKey(id);
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
       const record = await this.#bucket.get(key);

@@ -20,6 +20,7 @@ export async function openRulesBucket(hub: NatsConnection): Promise<Bucket> {
 
 /** Deletes a rule; what it raised is resolved. @throws AppError `CONFIG_INVALID` if there is none. */
 export async function deleteRule(bucket: Bucket, id: string): Promise<void> {
+  await bucket.refuseIfFenced();
   if (!(await bucket.get(id))?.data) throw refused(`there is no rule "${id}"`);
   await bucket.delete(id);
 }
@@ -30,6 +31,7 @@ export async function applyRules(
   wanted: readonly Rule[],
   catalog: Catalog,
 ): Promise<string[]> {
+  await bucket.refuseIfFenced();
   const records = await bucket.records();
   const { rules: saved } = savedRules(records);
   // Deleted rules have one, too.

@@ -47,6 +47,7 @@ async function change(
   id: string,
   next: (silences: readonly Silence[]) => Silence[],
 ): Promise<Rule> {
+  await bucket.refuseIfFenced();
   const record = await bucket.get(id);
   if (!record?.data) throw refused(`there is no saved rule "${id}"`);
   const { silences: before = [], ...rule } = parseRule(jsonOf(record.data));

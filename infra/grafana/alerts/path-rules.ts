@@ -64,6 +64,15 @@ export const PATH_RULES: readonly AlertRule[] = [
       "{{ $value }} readings of {{ $labels.region }}, contract {{ $labels.contract }}, are unaccounted for.",
   },
   {
+    name: "SkerryHubFenced",
+    measure: "max(skerry_hub_fenced)",
+    when: "== 1",
+    lasting: "0m",
+    severity: "critical",
+    summary:
+      "The hub's store is older than what a region has seen of it: no changes until it is recovered.",
+  },
+  {
     name: "SkerryReadingsLost",
     measure: 'sum by (region) (delta(skerry_ledger_readings{term="lost"}[15m]))',
     when: "> 0",

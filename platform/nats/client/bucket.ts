@@ -1,7 +1,16 @@
 // A bucket: the newest value of each key. Errors are translated (errors.ts).
 import type { KV, NatsConnection } from "nats";
-import { bucketStream } from "../../../contracts/names/subjects.ts";
+import {
+  ACKNOWLEDGEMENTS_BUCKET,
+  CONTRACTS_BUCKET,
+  COPIES_BUCKET,
+  DEVICES_BUCKET,
+  NOTIFIERS_BUCKET,
+  RULES_BUCKET,
+  bucketStream,
+} from "../../../contracts/names/subjects.ts";
 import { translated, writtenOrNull } from "./errors.ts";
+import { refuseIfFenced } from "./fence.ts";
 import { readStored } from "./stream-reader.ts";
 
 export interface BucketRecord {
@@ -17,7 +26,20 @@ export interface BucketOptions {
   readonly timeoutMs?: number;
 }
 
+/** Buckets whose records have to reach every region: a hub that is fenced takes none (fence.ts). */
+const FENCED: ReadonlySet<string> = new Set([
+  ACKNOWLEDGEMENTS_BUCKET,
+  CONTRACTS_BUCKET,
+  COPIES_BUCKET,
+  DEVICES_BUCKET,
+  NOTIFIERS_BUCKET,
+  RULES_BUCKET,
+]);
+/** A look at the fence counts for this long, so that an import looks once a second. */
+const FENCE_SEEN_MS = 1_000;
+
 export class Bucket {
+  #fenceSeenAtMs = -Infinity;
   readonly #connection: NatsConnection;
   readonly #name: string;
   readonly #kv: KV;
@@ -46,22 +68,34 @@ export class Bucket {
     return { key, revision, data: operation === "PUT" ? value : null };
   }
 
-  /** Writes whatever is there. @returns the revision. */
-  put(key: string, value: string | Uint8Array): Promise<number> {
+  /** Writes whatever is there. @returns the revision. @throws AppError `CONFIG_INVALID` at a hub that is fenced. */
+  async put(key: string, value: string | Uint8Array): Promise<number> {
+    await this.refuseIfFenced();
     return translated(this.#kv.put(key, value));
   }
 
   /**
    * Writes if the key still has that revision; 0 for a key that was never written.
    * @returns the new revision, or null if somebody else wrote first.
+   * @throws AppError `CONFIG_INVALID` at a hub that is fenced.
    */
-  replace(key: string, value: string | Uint8Array, revision: number): Promise<number | null> {
+  async replace(key: string, value: string | Uint8Array, revision: number): Promise<number | null> {
+    await this.refuseIfFenced();
     // Not the library's `update`, which refuses revision 0.
     return writtenOrNull(this.#kv.put(key, value, { previousSeq: revision }));
   }
 
-  delete(key: string): Promise<void> {
+  async delete(key: string): Promise<void> {
+    await this.refuseIfFenced();
     return translated(this.#kv.delete(key));
+  }
+
+  /** Refuses a change before it reads anything. @throws AppError `CONFIG_INVALID` at a hub that is fenced. */
+  async refuseIfFenced(): Promise<void> {
+    const nowMs = performance.now();
+    if (!FENCED.has(this.#name) || nowMs - this.#fenceSeenAtMs < FENCE_SEEN_MS) return;
+    await refuseIfFenced(this.#connection);
+    this.#fenceSeenAtMs = nowMs;
   }
 
   /** Keys that have a value now. */

@@ -6,7 +6,12 @@ export interface LogEntry {
   readonly data: Uint8Array;
   /** True for the mark that a bucket keeps of a key that was deleted. */
   readonly isDeletion?: boolean;
+  /** Time at which a record was written first, where it was written again after the hub was recovered; epoch ms. */
+  readonly writtenMs?: number;
 }
+
+/** Header of a record that was written again: when it was written first, epoch ms. */
+export const WRITTEN_HEADER = "Skerry-Written";
 
 /** @param operation header `KV-Operation` of a bucket's message (NATS ADR-8), "" if it has none. */
 export const isDeletionMark = (operation: string): boolean =>

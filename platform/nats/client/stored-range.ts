@@ -1,7 +1,7 @@
 // What a stream holds between two sequences, read without a consumer: `DIRECT.GET` answers each question with the
 // next message of a subject, so windows of the range are asked side by side and put in order.
 import { ErrorCode, type NatsConnection, NatsError } from "nats";
-import { type LogEntry, isDeletionMark } from "./log-entry.ts";
+import { type LogEntry, WRITTEN_HEADER, isDeletionMark } from "./log-entry.ts";
 
 export interface Range {
   /** Another JetStream domain than the server's own: an origin beyond the WAN. */
@@ -80,7 +80,9 @@ function getterOf(connection: NatsConnection, { domain, stream, subject }: Range
       throw new NatsError(headers.description, String(headers.code));
     }
     const isDeletion = isDeletionMark(headers.get("KV-Operation"));
+    const written = headers.get(WRITTEN_HEADER);
     return {
+      ...(written === "" ? {} : { writtenMs: Number(written) }),
       seq: Number(found),
       storeMs: Date.parse(headers.last("Nats-Time-Stamp")),
       subject: headers.last("Nats-Subject"),

@@ -99,6 +99,11 @@ export class Streams {
     return this.#message(stream, { last_by_subj: subject });
   }
 
+  /** The same; null also if there is no such stream. */
+  async newestOrNone(stream: string, subject: string): Promise<LogEntry | null> {
+    return streamOrNull(this.#message(stream, { last_by_subj: subject }));
+  }
+
   /** The first message of a subject from this sequence on, or null if there is none. */
   next(stream: string, subject: string, fromSeq: number): Promise<LogEntry | null> {
     return this.#message(stream, { seq: fromSeq, next_by_subj: subject });

@@ -19,6 +19,7 @@ import { nameRegions } from "../lanes/copies.ts";
 import { HUB_ACCOUNT } from "./crossings.ts";
 import { misplaced, moveMirrors } from "./move-mirrors.ts";
 import { connectionTo, managerOf, placeOf, streamConfig } from "./places.ts";
+import { continueBehind } from "./continue-behind.ts";
 import type { StreamSpec } from "./spec.ts";
 import {
   type BucketSpec,
@@ -81,13 +82,15 @@ export async function diffTopology(
 
 /**
  * Creates what is missing and updates what differs; an origin's subjects are never changed (topology.ts/T3).
+ * A region's stream that begins anew goes on behind the hub's copy of it (continue-behind.ts); a line for each.
  * Origins and buckets come first: a mirror whose origin is not there yet waits seconds to try again. Consumers come last.
  */
 export async function applyTopology(
   connections: Readonly<Record<string, NatsConnection>>,
   options: TopologyOptions,
   progress?: TopologyProgress,
-): Promise<void> {
+): Promise<string[]> {
+  const told: string[] = [];
   for (const domain of domainsOf(options)) await moveMirrors(connections, domain, progress);
   for (const isMirror of [false, true])
     for (const domain of domainsOf(options)) {
@@ -102,7 +105,13 @@ export async function applyTopology(
       };
       for (const spec of streams)
         if ((spec.mirror !== undefined) === isMirror)
-          await ensure(spec, () => ensureStream(manager, spec));
+          await ensure(spec, async () => {
+            const hub = name === HUB || isMirror ? null : connectionTo(connections, HUB);
+            await ensureStream(manager, spec);
+            const seen =
+              hub && (await continueBehind(await hub.jetstreamManager(), manager, spec.name));
+            if (seen !== null) told.push(wentOn(name, spec.name, seen));
+          });
       if (isMirror) continue;
       for (const bucket of buckets)
         await ensure(bucket, () => ensureBucket(connection, manager, bucket));
@@ -116,7 +125,11 @@ export async function applyTopology(
       progress?.step();
     }
   }
+  return told;
 }
+
+const wentOn = (region: string, stream: string, seen: number): string =>
+  `${region}: ${stream} was empty, and goes on behind ${seen}: what it held up to there is in the hub's copy`;
 
 const bucketConfig = (manager: JetStreamManager, { name }: BucketSpec) =>
   streamConfig(manager, bucketStream(name));
@@ -200,7 +213,7 @@ async function feedDifferences(manager: JetStreamManager, feed: Feed): Promise<s
 }
 
 /** One that differs is made anew: most of a consumer cannot be changed, and it keeps nobody's place. */
-async function ensureFeed(manager: JetStreamManager, feed: Feed): Promise<void> {
+export async function ensureFeed(manager: JetStreamManager, feed: Feed): Promise<void> {
   const differences = await feedDifferences(manager, feed);
   if (differences.length === 0) return;
   await consumerOrNull(manager.consumers.delete(feed.stream, feedConsumer(feed)));

@@ -13,6 +13,7 @@ import {
   CONTRACTS_BUCKET,
   COPIES_BUCKET,
   DEVICES_BUCKET,
+  GENERATIONS_BUCKET,
   NOTIFIERS_BUCKET,
   RULES_BUCKET,
   alertsStream,
@@ -24,6 +25,19 @@ import {
   telemetryStream,
 } from "../../../contracts/names/subjects.ts";
 import { type RegionPairs, copiedBy } from "./pairs.ts";
+
+/** Written at the hub, mirrored into every region. */
+export const BROADCAST_BUCKETS = [
+  CONTRACTS_BUCKET,
+  DEVICES_BUCKET,
+  RULES_BUCKET,
+  ACKNOWLEDGEMENTS_BUCKET,
+  NOTIFIERS_BUCKET,
+  COPIES_BUCKET,
+  GENERATIONS_BUCKET,
+];
+/** The streams of the hub that every region has a copy of. */
+export const BROADCAST_STREAMS = [...BROADCAST_BUCKETS.map(bucketStream), COMMANDS_STREAM];
 
 /** The account of a server's own streams: of a region's, and at the hub of what is written there. */
 export const HUB_ACCOUNT = "APP";
@@ -57,17 +71,6 @@ export interface Crossing {
   readonly many?: boolean;
 }
 
-/** Written at the hub, mirrored into every region. */
-export const BROADCAST_BUCKETS = [
-  CONTRACTS_BUCKET,
-  DEVICES_BUCKET,
-  RULES_BUCKET,
-  ACKNOWLEDGEMENTS_BUCKET,
-  NOTIFIERS_BUCKET,
-  COPIES_BUCKET,
-];
-export const BROADCAST_STREAMS = [...BROADCAST_BUCKETS.map(bucketStream), COMMANDS_STREAM];
-
 /** Written in a region, mirrored at the hub. */
 export const mirroredStreams = (region: string): string[] =>
   [telemetryStream, alertsStream, rejectsStream, repliesStream].map((stream) => stream(region));
@@ -85,6 +88,10 @@ export const reading = (stream: string, api = "$JS.API"): string[] => [
 /** The state of a region's rejects: a copy hears nothing of those that were replayed and taken out. */
 export const statedRejects = (region: string): string =>
   `$JS.${region}.API.STREAM.INFO.${rejectsStream(region)}`;
+
+/** Reading the copies that a region has of the hub's records. */
+export const seenRecords = (region: string): string[] =>
+  BROADCAST_STREAMS.flatMap((stream) => reading(stream, `$JS.${region}.API`));
 
 interface Mirrored {
   readonly stream: string;
@@ -153,6 +160,8 @@ const ofRegion = (region: string, pairs: RegionPairs): Crossing[] => {
     // Lanes read what the hub's copy lacks from the region itself.
     ...reading(log, api).map((subject): Crossing => ({ ...fromHub, subject })),
     { ...fromHub, subject: statedRejects(region) },
+    // Whether the region has seen more of the hub's records than the hub has: see history/divergence.ts.
+    ...seenRecords(region).map((subject): Crossing => ({ ...fromHub, subject })),
     // The console asks gateways to admit rejects again, and which were.
     { ...fromHub, subject: replayFilter(region) },
     { kind: "messages", owner, asker: HUB_ACCOUNT, subject: liveSubjects(region) },

@@ -10,8 +10,8 @@ import { streamOrNull } from "../client/errors.ts";
 import { connectAs } from "../client/connection.ts";
 import { HUB_ACCOUNT, adminOf, apiOfAccount } from "./crossings.ts";
 import { type Connections, connectionTo, managerOf, placeOf } from "./places.ts";
-import { restoreStream } from "./region-restore.ts";
 import type { StreamSpec } from "./spec.ts";
+import { restoreSnapshot, snapshotStream } from "./stream-snapshot.ts";
 import type { Domain } from "./topology.ts";
 
 const CONNECT_WITHIN_MS = 5_000;
@@ -65,9 +65,9 @@ export async function moveMirrors(
     }
     if (!isThere) {
       const into = await connectAs(connection, adminOf(account), CONNECT_WITHIN_MS);
-      await restoreStream(connection, into, spec, { fromApi: ownApi(name) }).finally(() =>
-        into.close(),
-      );
+      await snapshotStream(connection, spec.name, ownApi(name))
+        .then((snapshot) => restoreSnapshot(into, spec, snapshot))
+        .finally(() => into.close());
       const after = await there.streams.info(spec.name);
       if (after.state.last_seq < old.state.last_seq) throw undecided(domain, old, after);
     }

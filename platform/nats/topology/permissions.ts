@@ -10,6 +10,7 @@ import {
   CONTRACTS_BUCKET,
   COPIES_BUCKET,
   DEVICES_BUCKET,
+  GENERATIONS_BUCKET,
   LEASES_BUCKET,
   LEDGER_BUCKET,
   LIVE_SUBJECTS,
@@ -39,10 +40,18 @@ import {
   telemetryFilter,
   telemetryStream,
 } from "../../../contracts/names/subjects.ts";
-import { type Crossing, crossingsOf, leafAccount, reading, statedRejects } from "./crossings.ts";
+import {
+  type Crossing,
+  crossingsOf,
+  leafAccount,
+  reading,
+  seenRecords,
+  statedRejects,
+} from "./crossings.ts";
 import { type Feed, feedConsumer, feedFlowControl, feedSubject } from "../client/feeds.ts";
 import { hubFeeds, regionFeeds } from "./live-readers.ts";
 import type { RegionPairs } from "./pairs.ts";
+import { BROADCAST_STREAMS } from "./crossings.ts";
 import { GATEWAY_RULES } from "../../../contracts/messages/alert.ts";
 
 const INBOX = "_INBOX.>";
@@ -227,6 +236,7 @@ const watching = (regions: readonly string[]): string[] => [
     ACKNOWLEDGEMENTS_BUCKET,
     NOTIFIERS_BUCKET,
     COPIES_BUCKET,
+    GENERATIONS_BUCKET,
     POSITIONS_BUCKET,
     LEASES_BUCKET,
     LEDGER_BUCKET,
@@ -304,6 +314,10 @@ export function hubPermissions(
           ),
         ),
         `$KV.${LEDGER_BUCKET}.base.>`,
+        // The fence: the hub's records are held against those that the regions have seen.
+        `$KV.${GENERATIONS_BUCKET}.>`,
+        ...BROADCAST_STREAMS.flatMap((stream) => reading(stream)),
+        ...regions.flatMap(seenRecords),
         ...reading(alertsStream("hub")),
         ...readingBuckets(COPIES_BUCKET, CONTRACTS_BUCKET, POSITIONS_BUCKET, LEDGER_BUCKET),
         ...logs.flatMap((stream) =>

@@ -273,6 +273,14 @@ const recordMirrors = (api: string, into: string): StreamSpec[] => [
   { ...mirrorBy(api, COMMANDS_STREAM, into), ...COMMANDS_BOUNDS },
 ];
 
+/** A region's copies of what is written at the hub. */
+export const broadcastMirrors = (region: string): StreamSpec[] =>
+  recordMirrors(`$JS.${HUB}.API`, region);
+
+/** The hub's copies of its own records, from which a region takes its own. */
+export const recordRelays = (region: string): StreamSpec[] =>
+  recordMirrors(RECORDS_API, relayName(region));
+
 /** The feeds of a copy that was made again. @param into the domain of the copy: in a region nobody reads it live. */
 export const feedsOfCopy = (region: string, into: string, partitions: number): Feed[] =>
   into === HUB
@@ -320,7 +328,7 @@ function hubDomains(options: TopologyOptions): Domain[] {
   });
   const relays = (region: string): Domain => ({
     ...{ name: HUB, account: outAccount(region), feeds: [], buckets: [] },
-    streams: recordMirrors(RECORDS_API, relayName(region)),
+    streams: recordRelays(region),
   });
   return [records, ...regions.flatMap((region) => [mirrors(region), relays(region)])];
 }
@@ -334,7 +342,7 @@ const regionDomain = (region: string, options: TopologyOptions): Domain => ({
   streams: [
     ...originStreams(region, options),
     ...copiesIn(options, region).map((other) => mirror(telemetryStream(other), other, region)),
-    ...recordMirrors(`$JS.${HUB}.API`, region),
+    ...broadcastMirrors(region),
   ],
 });
 

@@ -51,6 +51,13 @@ test("healthy, with a ledger and without", () => {
   );
 });
 
+test("a hub that is fenced is told before the account of readings, which go on", () => {
+  const why =
+    "its store is older than what region eu has seen of it, and lacks 2 records of devices";
+  const fence = { foundAtMs: SPOILT_MS, region: "eu", why };
+  expect(sentenceOf({ fence })).toBe(`wrong: The hub is fenced: ${why}; ${ALL}.`);
+});
+
 test("nothing that waits is older than what is stored is told to be", () => {
   const [eu, us] = BALANCED.rows;
   // The ledger is some seconds old: what it says waits has become older since.

@@ -16,6 +16,7 @@ function bucketOf(...rules: object[]) {
   };
   for (const rule of rules) write((rule as Rule).id, JSON.stringify(rule));
   const bucket = {
+    refuseIfFenced: () => Promise.resolve(),
     get: (key: string) => Promise.resolve(held.has(key) ? { key, ...held.get(key)! } : null),
     records: () => Promise.resolve([...held].map(([key, of]) => ({ key, ...of }))),
     replace: (key: string, value: string, expected: number) =>

@@ -43,5 +43,5 @@ test("the hub's own account hears of no mirror", () => {
 
 test("accounts of copies hold as many streams as they need", () => {
   expect(accountIn("IN_eu")).toContain("max_streams: 4,");
-  expect(accountIn("OUT_us")).toContain("max_streams: 7,");
+  expect(accountIn("OUT_us")).toContain("max_streams: 8,");
 });
