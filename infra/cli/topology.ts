@@ -1,7 +1,11 @@
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { type RegionPairs, parseCopies } from "../../platform/nats/topology/pairs.ts";
-import { hubConfig, regionConfig } from "../../platform/nats/topology/server-config.ts";
+import {
+  clusterName,
+  hubConfig,
+  regionConfig,
+} from "../../platform/nats/topology/server-config.ts";
 import {
   type ServerExtras,
   VERIFIED,
@@ -16,6 +20,7 @@ import {
 import {
   HUB,
   PARTITIONS_DEFAULT,
+  type Replicas,
   type TopologyOptions,
 } from "../../platform/nats/topology/topology.ts";
 import { WHOLE_VERSIONS, weaknessesOf } from "../../platform/nats/topology/server-versions.ts";
@@ -28,7 +33,7 @@ import { Progress } from "./kit/progress.ts";
 import { parseRegion } from "./kit/servers.ts";
 import { refused } from "../../cloud/operations/refused.ts";
 
-const CONNECT_WITHIN_MS = 60_000;
+const CONNECT_WITHIN_MS = 5_000;
 const GIB = 1024 ** 3;
 
 interface Flags {
@@ -39,6 +44,8 @@ interface Flags {
   readonly logGib: number;
   readonly rejectsGib?: number;
   readonly rejectsKeep?: number;
+  readonly replicas: Record<string, Replicas>;
+  readonly lowerReplicas: boolean;
   readonly allowOldServers: boolean;
 }
 
@@ -48,6 +55,8 @@ interface ConfigFlags {
   readonly tls: boolean;
   readonly verify: Verified;
   readonly include?: string;
+  readonly cluster?: number;
+  readonly hubServers?: number;
 }
 
 const COPIES_DOC =
@@ -79,6 +88,17 @@ export function addTopologyCommand(program: Command, say: Say): void {
       .option("--log-gib <n>", "size bound of each region's log, GiB", parsePositive, 16)
       .option("--rejects-gib <n>", REJECTS_GIB_DOC, parsePositive)
       .option("--rejects-keep <duration>", REJECTS_KEEP_DOC, parseDuration)
+      .option(
+        "--replicas <server=n>",
+        "copies that a cluster keeps of each stream, 1 or 3: hub=3; repeat it (default: 3 where the server is one of a cluster, else 1)",
+        parseReplicas,
+        {},
+      )
+      .option(
+        "--lower-replicas",
+        "streams with more replicas get fewer; else they keep them",
+        false,
+      )
       .option("--allow-old-servers", ALLOW_OLD_DOC, false);
 
   command(
@@ -111,6 +131,16 @@ export function addTopologyCommand(program: Command, say: Say): void {
         .choices(VERIFIED)
         .default("leaf"),
     )
+    .option(
+      "--cluster <n>",
+      "it is one of so many servers: NATS_SERVER_NAME, NATS_CLUSTER_LISTEN, NATS_ROUTE_PASSWORD and NATS_ROUTE_1 to _n are variables then",
+      parseCluster,
+    )
+    .option(
+      "--hub-servers <n>",
+      "a region dials so many servers of the hub: NATS_LEAF_URL, NATS_LEAF_URL_2 and so on",
+      parseCluster,
+    )
     .option("--include <file>", "variables, such as passwords, that a reload reads anew")
     .action((server: string, flags: ConfigFlags) => {
       const pairs = pairsOf(flags.regions, flags.copies);
@@ -119,6 +149,8 @@ export function addTopologyCommand(program: Command, say: Say): void {
       const extras: ServerExtras = {
         ...(flags.tls ? { tls: { verified: flags.verify } } : {}),
         ...(flags.include === undefined ? {} : { include: flags.include }),
+        ...(flags.cluster === undefined ? {} : { cluster: flags.cluster }),
+        ...(flags.hubServers === undefined ? {} : { hubServers: flags.hubServers }),
       };
       sayText(say, server === HUB ? hubConfig(pairs, extras) : regionConfig(pairs, server, extras));
     });
@@ -143,6 +175,30 @@ function pairsOf(regions: readonly string[], copies: string | undefined): Region
   } catch (error) {
     throw refused(`--copies: ${messageOf(error)}`, error);
   }
+}
+
+/** Three for servers of a cluster, as the printed configurations name it: one that is alone takes its own name for one. */
+const clustered = (
+  connections: Readonly<Record<string, NatsConnection>>,
+): Record<string, Replicas> =>
+  Object.fromEntries(
+    Object.entries(connections).map(([name, { info }]) => [
+      name,
+      info?.cluster === clusterName(name) ? 3 : 1,
+    ]),
+  );
+
+function parseReplicas(raw: string, before: Record<string, Replicas>): Record<string, Replicas> {
+  const [server = "", count] = raw.split("=");
+  if (server === "" || (count !== "1" && count !== "3"))
+    throw new InvalidArgumentError("must be server=1 or server=3, as hub=3");
+  return { ...before, [server]: count === "3" ? 3 : 1 };
+}
+
+function parseCluster(raw: string): number {
+  const count = Number(raw);
+  if (![2, 3, 5].includes(count)) throw new InvalidArgumentError("must be 2, 3 or 5");
+  return count;
 }
 
 /** Names what does not hold, unless everything is on this machine. @throws AppError where sites or a network rely on it. */
@@ -179,11 +235,16 @@ async function withServers(
     for (const [name, url] of Object.entries({ hub: flags.hub, ...flags.region }))
       connections[name] = await openNats({ url, from: null, domain: name }, CONNECT_WITHIN_MS);
     refuseOldServers(connections, flags);
+    const unknown = Object.keys(flags.replicas).find((name) => !connections[name]);
+    if (unknown !== undefined)
+      throw refused(`--replicas: ${unknown} is none of ${Object.keys(connections).join(", ")}`);
     const rejects = await rejectBoundsOf(connections[HUB]!);
     await work(connections, {
       ...pairsOf(Object.keys(flags.region), flags.copies),
       partitions: flags.partitions,
       logBytesMax: flags.logGib * GIB,
+      replicas: { ...clustered(connections), ...flags.replicas },
+      lowersReplicas: flags.lowerReplicas,
       rejects: {
         bytesMax: flags.rejectsGib === undefined ? rejects.bytesMax : flags.rejectsGib * GIB,
         keepMs: flags.rejectsKeep ?? rejects.keepMs,

@@ -19,6 +19,8 @@ export interface NatsTls {
 export interface NatsAccess {
   /** `nats://user:password@host:port`, or `tls://…`. */
   readonly url: string;
+  /** Further servers of the same cluster, `host:port`. */
+  readonly others?: readonly string[];
   /** Holds the password of the user, and counts before the one of the URL. */
   readonly passwordFile?: string;
   /** Absent with `tls://`: authorities of the system, no certificate of ours. */
@@ -39,7 +41,7 @@ export function accessOptions(access: NatsAccess): ConnectionOptions {
   const { host, username } = new URL(access.url);
   const tls = tlsOf(access);
   return {
-    servers: host,
+    servers: [host, ...(access.others ?? [])],
     ...(username === ""
       ? {}
       : {

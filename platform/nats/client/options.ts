@@ -22,6 +22,12 @@ export const natsOptions = (whose: string) =>
       password: PASSWORD,
       passwordFileApart: true,
     },
+    natsServers: {
+      env: "SKERRY_NATS_SERVERS",
+      doc: `further servers of the same cluster: host:port,host:port`,
+      fallback: "",
+      parse: serverList,
+    },
     natsPasswordFile: {
       env: fileVariable(PASSWORD),
       doc: `file that holds ${PASSWORD}; read again at each connect`,
@@ -33,6 +39,16 @@ export const natsOptions = (whose: string) =>
 
 export type NatsConfig = Resolved<ReturnType<typeof natsOptions>>;
 type NatsTlsConfig = Resolved<typeof NATS_TLS_OPTIONS>;
+
+function serverList(raw: string): readonly string[] {
+  const servers = raw === "" ? [] : raw.split(",").map((one) => one.trim());
+  const wrong = servers.find((one) => !/^(\[[\da-f:.]+\]|[^\s:/@]+):\d{1,5}$/i.test(one));
+  if (wrong !== undefined)
+    throw new Error(
+      `must be host:port,host:port without user and scheme, not "${withoutUser(wrong)}"`,
+    );
+  return servers;
+}
 
 function natsUrl(raw: string): string {
   const protocol = URL.canParse(raw) ? new URL(raw).protocol : "";
@@ -46,8 +62,9 @@ const withoutUser = (url: string): string => url.replace(/\/\/.*@/, "//…@");
 
 /** @throws AppError `CONFIG_INVALID` naming the option and the file that cannot be used. */
 export function natsAccess(config: NatsConfig): NatsAccess {
-  const { natsUrl: url, natsPasswordFile: passwordFile } = config;
+  const { natsUrl: url, natsServers: others, natsPasswordFile: passwordFile } = config;
   return {
+    ...(others.length > 0 ? { others } : {}),
     ...accessTo({ url, label: URL_VARIABLE }, config),
     ...(passwordFile === "" ? {} : { passwordFile }),
   };

@@ -68,11 +68,11 @@ export async function diffTopology(
       lines.push(`${name}: ${stream} is in account ${HUB_ACCOUNT}, and is to be moved`);
     for (const spec of streams)
       await compare(spec, async () =>
-        streamDifferences(spec, await streamConfig(manager, spec.name)),
+        streamDifferences(...(await kept(spec, streamConfig(manager, spec.name), options))),
       );
     for (const bucket of buckets)
       await compare(bucket, async () =>
-        bucketDifferences(bucket, await bucketConfig(manager, bucket)),
+        bucketDifferences(bucket, await bucketConfig(manager, bucket), options),
       );
     for (const feed of feeds)
       await compare({ name: feedConsumer(feed) }, async () => feedDifferences(manager, feed));
@@ -107,14 +107,14 @@ export async function applyTopology(
         if ((spec.mirror !== undefined) === isMirror)
           await ensure(spec, async () => {
             const hub = name === HUB || isMirror ? null : connectionTo(connections, HUB);
-            await ensureStream(manager, spec);
+            await ensureStream(manager, spec, options);
             const seen =
               hub && (await continueBehind(await hub.jetstreamManager(), manager, spec.name));
             if (seen !== null) told.push(wentOn(name, spec.name, seen));
           });
       if (isMirror) continue;
       for (const bucket of buckets)
-        await ensure(bucket, () => ensureBucket(connection, manager, bucket));
+        await ensure(bucket, () => ensureBucket({ connection, manager }, bucket, options));
     }
   await nameRegions(connectionTo(connections, HUB), options.regions);
   for (const domain of domainsOf(options)) {
@@ -134,14 +134,37 @@ const wentOn = (region: string, stream: string, seen: number): string =>
 const bucketConfig = (manager: JetStreamManager, { name }: BucketSpec) =>
   streamConfig(manager, bucketStream(name));
 
-function bucketDifferences(bucket: BucketSpec, found: StreamConfig | null): string[] {
+type Lowering = Pick<TopologyOptions, "lowersReplicas">;
+
+/** The replicas that something is to have: those that it has, if they are more. */
+const replicasOf = (
+  planned: number | undefined,
+  found: StreamConfig | null,
+  { lowersReplicas = false }: Lowering,
+): number => Math.max(planned ?? 1, lowersReplicas ? 1 : (found?.num_replicas ?? 1));
+
+/** The plan of a stream that is there, beside what is there. */
+async function kept(
+  spec: StreamSpec,
+  finding: Promise<StreamConfig | null>,
+  options: Lowering,
+): Promise<[StreamSpec, StreamConfig | null]> {
+  const found = await finding;
+  return [{ ...spec, num_replicas: replicasOf(spec.num_replicas, found, options) }, found];
+}
+
+function bucketDifferences(
+  bucket: BucketSpec,
+  found: StreamConfig | null,
+  options: Lowering,
+): string[] {
   const { name } = bucket;
   if (!found) return [`bucket ${name} is missing`];
-  const planned = bucketBounds(bucket);
+  const planned = bucketBounds(bucket, found, options);
   const [keepsMs, ttlMs] = [found.max_age, planned.max_age].map(millis);
   return [
     ...(keepsMs === ttlMs ? [] : [`bucket ${name}: TTL is ${keepsMs} ms, planned ${ttlMs} ms`]),
-    ...(["allow_direct", "allow_rollup_hdrs"] as const)
+    ...(["allow_direct", "allow_rollup_hdrs", "num_replicas"] as const)
       .filter((option) => (found[option] ?? false) !== planned[option]) // A server leaves out what is false.
       .map((option) => `bucket ${name}: ${option} is ${found[option]}, planned ${planned[option]}`),
   ];
@@ -151,22 +174,29 @@ function bucketDifferences(bucket: BucketSpec, found: StreamConfig | null): stri
  * Nothing of a bucket goes but by its bounds: with the rights to write one key and a header (`Nats-Rollup`), all
  * others could be removed.
  */
-const bucketBounds = ({ ttlMs = 0 }: BucketSpec) => ({
+const bucketBounds = (
+  { ttlMs = 0, replicas }: BucketSpec,
+  found: StreamConfig,
+  options: Lowering,
+) => ({
+  num_replicas: replicasOf(replicas, found, options),
   max_age: nanos(ttlMs),
   allow_direct: true,
   allow_rollup_hdrs: false,
 });
 
 async function ensureBucket(
-  connection: NatsConnection,
-  manager: JetStreamManager,
+  { connection, manager }: { connection: NatsConnection; manager: JetStreamManager },
   bucket: BucketSpec,
+  options: Lowering,
 ): Promise<void> {
-  const options = { history: 1, storage: StorageType.File, ttl: bucket.ttlMs ?? 0 };
-  await connection.jetstream().views.kv(bucket.name, options);
+  const { ttlMs: ttl = 0, replicas = 1 } = bucket;
+  await connection
+    .jetstream()
+    .views.kv(bucket.name, { history: 1, storage: StorageType.File, ttl, replicas });
   const config = await bucketConfig(manager, bucket);
-  if (config && bucketDifferences(bucket, config).length > 0)
-    await manager.streams.update(config.name, bucketBounds(bucket));
+  if (config && bucketDifferences(bucket, config, options).length > 0)
+    await manager.streams.update(config.name, bucketBounds(bucket, config, options));
 }
 
 /**
@@ -182,8 +212,10 @@ export async function rebuildCopy(
 ): Promise<void> {
   const manager = await connection.jetstreamManager();
   const name = telemetryStream(region);
-  if (await streamConfig(manager, name)) await manager.streams.delete(name);
-  await manager.streams.add(mirror(name, region, into));
+  const found = await streamConfig(manager, name);
+  if (found) await manager.streams.delete(name);
+  const spec = mirror(name, region, into);
+  await manager.streams.add({ ...spec, num_replicas: replicasOf(1, found, {}) });
   for (const feed of feedsOfCopy(region, into, partitions)) await ensureFeed(manager, feed);
 }
 
@@ -220,8 +252,12 @@ export async function ensureFeed(manager: JetStreamManager, feed: Feed): Promise
   await manager.consumers.add(feed.stream, consumerOf(feed));
 }
 
-async function ensureStream(manager: JetStreamManager, spec: StreamSpec): Promise<void> {
-  const found = await streamConfig(manager, spec.name);
+async function ensureStream(
+  manager: JetStreamManager,
+  planned: StreamSpec,
+  options: Lowering,
+): Promise<void> {
+  const [spec, found] = await kept(planned, streamConfig(manager, planned.name), options);
   if (!found) return void (await manager.streams.add(spec));
   const { mirror: _mirror, subjects: _subjects, ...changeable } = spec;
   await manager.streams.update(spec.name, changeable);

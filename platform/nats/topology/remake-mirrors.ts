@@ -1,11 +1,9 @@
 // A region's copies of the hub's records, made again under the same names: they begin at the hub's first message.
 import type { NatsConnection } from "nats";
-import { streamOrNull } from "../client/errors.ts";
-import { Streams } from "../client/streams.ts";
 import { ensureFeed } from "./apply-topology.ts";
 import { outAccount } from "./crossings.ts";
 import { regionFeeds } from "./live-readers.ts";
-import { managerOf } from "./places.ts";
+import { managerOf, streamConfig } from "./places.ts";
 import { HUB, broadcastMirrors, recordRelays } from "./topology.ts";
 
 /**
@@ -15,9 +13,9 @@ import { HUB, broadcastMirrors, recordRelays } from "./topology.ts";
 export async function remakeRelays(hub: NatsConnection, region: string): Promise<void> {
   const manager = await managerOf({ hub }, { name: HUB, account: outAccount(region) });
   for (const spec of recordRelays(region)) {
-    if (await streamOrNull(manager.streams.info(spec.name)))
-      await manager.streams.delete(spec.name);
-    await manager.streams.add(spec);
+    const found = await streamConfig(manager, spec.name);
+    if (found) await manager.streams.delete(spec.name);
+    await manager.streams.add({ ...spec, num_replicas: found?.num_replicas ?? 1 });
   }
 }
 
@@ -28,10 +26,10 @@ export async function remakeMirrors(
   made: (stream: string) => void = () => undefined,
 ): Promise<void> {
   const manager = await connection.jetstreamManager();
-  const streams = new Streams(connection);
   for (const spec of broadcastMirrors(region)) {
-    if (await streams.find(spec.name)) await manager.streams.delete(spec.name);
-    await manager.streams.add(spec);
+    const found = await streamConfig(manager, spec.name);
+    if (found) await manager.streams.delete(spec.name);
+    await manager.streams.add({ ...spec, num_replicas: found?.num_replicas ?? 1 });
     for (const feed of regionFeeds(region).filter(({ stream }) => stream === spec.name))
       await ensureFeed(manager, feed);
     made(spec.name);

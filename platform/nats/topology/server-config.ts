@@ -28,6 +28,7 @@ import {
   includeText,
   leafTlsText,
   remoteTlsText,
+  routeTlsText,
 } from "./tls-config.ts";
 
 /** The environment variable with a user's password. It must not look like a number. */
@@ -56,7 +57,33 @@ const userOf = (name: NatsUser, of: Permissions | null): string =>
     of === null ? "" : `\n        ${permissions(of)}`
   } }`;
 
-const common = (name: string, domain: string): string => `server_name: ${name}
+/** Names the cluster of a hub or a region. */
+export const clusterName = (server: string): string => `${server}-cluster`;
+
+/** The other servers of a cluster, and how it knows them; empty for one that is alone. */
+const clusterText = (name: string, extras: ServerExtras): string =>
+  extras.cluster === undefined
+    ? ""
+    : `
+cluster {
+  name: ${clusterName(name)}
+  listen: $NATS_CLUSTER_LISTEN
+  authorization { user: route, password: $NATS_ROUTE_PASSWORD, timeout: 5 }
+  # Processes are told the addresses that they were given, not those behind a proxy.
+  no_advertise: true
+  routes: [${numbered("NATS_ROUTE", extras.cluster, 1).join(", ")}]${routeTlsText(extras)}
+}`;
+
+/** `$NAME`, `$NAME_2`, …, or from `$NAME_1` on. */
+const numbered = (name: string, count: number, first: 1 | 2): string[] =>
+  Array.from({ length: count }, (_, at) =>
+    at === 0 && first === 2 ? `$${name}` : `$${name}_${at + 1}`,
+  );
+
+const common = (
+  name: string,
+  extras: ServerExtras,
+): string => `server_name: ${extras.cluster === undefined ? name : "$NATS_SERVER_NAME"}
 listen: $NATS_LISTEN
 http: $NATS_MONITOR
 max_payload: 1MB
@@ -66,12 +93,12 @@ ping_max: 2
 write_deadline: "5s"
 jetstream {
   store_dir: $NATS_STORE
-  domain: ${domain}
+  domain: ${name}
   max_mem: 64MB
   max_file: 40GB
 }
 # The system account is not shared over the leaf, so that domains stay independent.
-system_account: SYS`;
+system_account: SYS${clusterText(name, extras)}`;
 
 const SYS = `  SYS { users: [ { user: sys, password: $${passwordVariable("sys")} } ] }`;
 
@@ -186,7 +213,7 @@ export function hubConfig(pairs: RegionPairs, extras: ServerExtras = {}): string
   const own = hubPermissions(pairs.regions);
   const crossings = hubCrossings(pairs);
   return `# The cloud hub of ${pairs.regions.join(", ")}: written by Skerry (platform/nats/topology/server-config.ts).
-${includeText(extras)}${common("hub", "hub")}${clientTlsText(extras)}
+${includeText(extras)}${common("hub", extras)}${clientTlsText(extras)}
 accounts {
 ${accountsOf(HUB_USERS, own, crossings, mappingsOf(pairs.regions))}
 ${pairs.regions.map((region) => accountsOfRegion(region, pairs, crossings)).join("\n")}
@@ -215,7 +242,7 @@ export function regionConfig(
     ),
   );
   return `# Region ${region}, a leaf of the hub: written by Skerry (platform/nats/topology/server-config.ts).
-${includeText(extras)}${common(region, region)}${clientTlsText(extras)}
+${includeText(extras)}${common(region, extras)}${clientTlsText(extras)}
 accounts {
 ${accountsOf(REGION_USERS, own, regionCrossings(pairs, region))}
 ${SYS}
@@ -223,7 +250,7 @@ ${SYS}
 leafnodes {
   reconnect: 1
   remotes: [
-    { url: $NATS_LEAF_URL
+    { urls: [${numbered("NATS_LEAF_URL", extras.hubServers ?? 1, 2).join(", ")}]
       account: ${HUB_ACCOUNT}${remoteTlsText(extras)}
       # What a region captures never crosses the WAN as plain messages: only its mirrors do.
       deny_exports: ${captured}

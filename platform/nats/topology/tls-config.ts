@@ -9,6 +9,10 @@ export type Verified = (typeof VERIFIED)[number];
 export interface ServerExtras {
   /** Absent: clear text. */
   readonly tls?: { readonly verified: Verified };
+  /** Servers of the cluster that this server is one of; absent: it is alone. */
+  readonly cluster?: number;
+  /** Servers of the hub that a region dials; absent: one. */
+  readonly hubServers?: number;
   /** A file with variables, which count before the environment, and are read again at each reload. */
   readonly include?: string;
 }
@@ -39,6 +43,10 @@ export const clientTlsText = ({ tls }: ServerExtras): string =>
   tls === undefined
     ? ""
     : `\n# Skerry's processes. The monitoring above stays clear text: keep it on 127.0.0.1.${listener(tls.verified === "all", "")}`;
+
+/** The links among the servers of a cluster: each shows the others its certificate. */
+export const routeTlsText = ({ tls }: ServerExtras): string =>
+  tls === undefined ? "" : listener(true, "  ");
 
 /** The hub's listener of regions. */
 export const leafTlsText = ({ tls }: ServerExtras): string =>

@@ -86,16 +86,23 @@ export interface Domain {
   readonly feeds: readonly Feed[];
 }
 
+/** Copies that a cluster keeps of each stream and bucket. */
+export type Replicas = 1 | 3;
+
 export interface BucketSpec {
   readonly name: string;
   /** Age at which an entry is forgotten; without it, never. */
   readonly ttlMs?: number;
+  readonly replicas?: Replicas;
 }
 
 export interface TopologyOptions extends RegionPairs {
   readonly partitions: number;
   /** Size bound of a region's origin log. */
   readonly logBytesMax: number;
+  /** By nats-server; absent: one. What runs with more keeps them, unless `lowersReplicas`. */
+  readonly replicas?: Readonly<Record<string, Replicas>>;
+  readonly lowersReplicas?: boolean;
   /** Bounds of the rejects of each domain and of each copy of them; absent: the defaults. */
   readonly rejects?: RejectBounds;
 }
@@ -347,7 +354,13 @@ const regionDomain = (region: string, options: TopologyOptions): Domain => ({
 });
 
 /** Everything that is planned, by nats-server and account. */
-export const domainsOf = (options: TopologyOptions): Domain[] => [
-  ...hubDomains(options),
-  ...options.regions.map((region) => regionDomain(region, options)),
-];
+export const domainsOf = (options: TopologyOptions): Domain[] =>
+  [...hubDomains(options), ...options.regions.map((region) => regionDomain(region, options))].map(
+    (domain) => replicated(domain, options.replicas?.[domain.name] ?? 1),
+  );
+
+const replicated = (domain: Domain, replicas: Replicas): Domain => ({
+  ...domain,
+  streams: domain.streams.map((spec) => ({ ...spec, num_replicas: replicas })),
+  buckets: domain.buckets.map((bucket) => ({ ...bucket, replicas })),
+});
