@@ -5,6 +5,7 @@ import { addCommandsCommand } from "./commands.ts";
 import { addConsoleCommand } from "./console.ts";
 import { addContractsCommand } from "./contracts.ts";
 import { addDevicesCommand } from "./devices.ts";
+import { addDoctorCommand } from "./doctor.ts";
 import { type Say, optionText } from "./kit/options.ts";
 import { addInfluxCommand } from "./influx.ts";
 import { addLaneCommand } from "./lane.ts";
@@ -28,6 +29,7 @@ export function makeProgram(say: Say): Command {
     .configureHelp({ optionDescription: optionText })
     .exitOverride();
   addStatusCommand(program, say);
+  addDoctorCommand(program, say);
   addLaneCommand(program, say);
   addLedgerCommand(program, say);
   addConsoleCommand(program, say);
