@@ -12,6 +12,7 @@ import { addLaneCommand } from "./lane.ts";
 import { addLedgerCommand } from "./ledger.ts";
 import { addMappingsCommand } from "./mappings.ts";
 import { addNotifyCommand } from "./notify.ts";
+import { addRefillCommand } from "./refill.ts";
 import { addRegionCommand } from "./region.ts";
 import { addRejectsCommand } from "./rejects.ts";
 import { addRulesCommand } from "./rules.ts";
@@ -44,6 +45,7 @@ export function makeProgram(say: Say): Command {
   addSetAsideCommand(program, say);
   addTopologyCommand(program, say);
   addRegionCommand(program, say);
+  addRefillCommand(program, say);
   addInfluxCommand(program, say);
   addCertificatesCommand(program, say);
   return program;
