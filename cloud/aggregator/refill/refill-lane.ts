@@ -1,10 +1,10 @@
 // One lane of a refill: the frames of the log once more, as the aggregator took them, into the sink.
 //
-// Z1. What is written is what the aggregator wrote: the same windows over the same frames. A lane begins WARM_UP_MS
+// X1. What is written is what the aggregator wrote: the same windows over the same frames. A lane begins WARM_UP_MS
 //     before the time that is wanted, so that windows, repeats and places are as they were then.
-// Z2. Only readings whose own time is in the range are written, and finals of its minutes; whatever else is only known.
-// Z3. Minutes with late readings are recomputed once the log is through, from the readings that are stored then.
-// Z4. A refill that was interrupted goes on from the position that it saved, as an aggregator does.
+// X2. Only readings whose own time is in the range are written, and finals of its minutes; whatever else is only known.
+// X3. Minutes with late readings are recomputed once the log is through, from the readings that are stored then.
+// X4. A refill that was interrupted goes on from the position that it saved, as an aggregator does.
 import type { LaneId } from "../../../contracts/names/subjects.ts";
 import type { LogEntry } from "../../../platform/nats/client/log-entry.ts";
 import {
@@ -41,7 +41,7 @@ export interface RefillRange {
 export interface RefillPlace {
   /** Null until something is done. */
   readonly position: AggregatorPosition | null;
-  /** Minutes with late readings (Z3). */
+  /** Minutes with late readings (X3). */
   readonly late: readonly Pick<RepairGroup, "contract" | "key" | "minutes">[];
 }
 
@@ -130,7 +130,7 @@ export class RefillLane implements LanePort {
   async #write(effects: FrameEffects, storeMs: number): Promise<void> {
     const { sink, writer, wrote } = this.#parts;
     const readings = effects.readings.filter((one) => this.#wants(one.contract.name, one.eventMs));
-    const rollups = effects.rollups.filter((one) => this.#wants(one.series.name, one.startMs)); // Z2
+    const rollups = effects.rollups.filter((one) => this.#wants(one.series.name, one.startMs)); // X2
     const { seq } = effects;
     const aggregate = this.#aggregate!;
     const acknowledged = (answer: { readonly refused: readonly unknown[] }): void => {
@@ -146,7 +146,7 @@ export class RefillLane implements LanePort {
     return atMs >= sinceMs && atMs < untilMs && (only === null || contract === only);
   }
 
-  /** Takes the marks of late readings off the aggregate: they wait here for the end of the log (Z3). */
+  /** Takes the marks of late readings off the aggregate: they wait here for the end of the log (X3). */
   #gatherLate(): void {
     const due = this.#aggregate?.repairsDue(GROUPS_AT_ONCE) ?? [];
     for (const group of due) this.#aggregate!.repaired(group);
