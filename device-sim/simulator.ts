@@ -6,6 +6,7 @@ import { AppError } from "../platform/runtime/errors.ts";
 import type { Logger } from "../platform/runtime/logger.ts";
 import type { OptionTable } from "../platform/runtime/config.ts";
 import type { ProcessContext } from "../platform/runtime/process-main.ts";
+import type { HealthCheck } from "../platform/runtime/health.ts";
 import { serveStatus, statusAddress } from "../platform/runtime/status-server.ts";
 import { startTelemetry } from "../otel/telemetry.ts";
 import { DEVICE_RATE_MAX, Fleet } from "./fleet.ts";
@@ -60,7 +61,7 @@ export async function runSimulator(
   telemetry.metrics.add(simulatorMetricSpecs(() => fleet.status()));
   await using _server = await serveStatus(
     statusAddress(config),
-    { ready: () => fleet.ready, status: () => fleet.status() },
+    { checks: () => [fleetCheck(fleet)], status: () => fleet.status() },
     telemetry.metrics,
   );
   logger.info({ devices: specs.length, rate: config.rate, ledger: config.ledger }, "started");
@@ -72,6 +73,11 @@ export async function runSimulator(
     await fleet.disconnect();
   }
 }
+
+const fleetCheck = ({ ready }: Fleet): HealthCheck => ({
+  ...{ name: "devices", kind: "ready" },
+  why: ready ? null : "not every device has been connected yet",
+});
 
 const readData = (path: string): string => readFileSync(join(DATA_DIRECTORY, path), "utf8");
 

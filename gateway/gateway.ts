@@ -13,6 +13,7 @@ import { SetAside, entriesSetAside } from "../platform/nats/lanes/set-aside.ts";
 import { LiveSpeaker } from "../platform/nats/live/live-speaker.ts";
 import { announceProcess } from "../platform/nats/live/announce-process.ts";
 import { serveRetries } from "../platform/nats/lanes/set-aside-retries.ts";
+import { itsServer } from "../platform/nats/client/access.ts";
 import { connectNats } from "../platform/nats/client/connect.ts";
 import { natsAccess } from "../platform/nats/client/options.ts";
 import { Streams } from "../platform/nats/client/streams.ts";
@@ -20,7 +21,7 @@ import { makeMonotonicClock } from "../platform/runtime/clock.ts";
 import type { Logger } from "../platform/runtime/logger.ts";
 import type { OptionTable } from "../platform/runtime/config.ts";
 import type { ProcessContext } from "../platform/runtime/process-main.ts";
-import { serveStatus, statusAddress } from "../platform/runtime/status-server.ts";
+import { Starting, serveStatus, statusAddress } from "../platform/runtime/status-server.ts";
 import { type Telemetry, startTelemetry } from "../otel/telemetry.ts";
 import { mirrorAlerts } from "./alert-topics.ts";
 import type { Broker } from "./broker/broker.ts";
@@ -99,6 +100,8 @@ export async function runGateway(
   const service = { name: "gateway", region, instance: `${region}-${gatewayId}` };
   const telemetry = ending.use(await startTelemetry(service, config, logger));
   const { metrics } = telemetry;
+  const starting = new Starting(itsServer(natsAccess(config)));
+  await using _server = await serveStatus(statusAddress(config), starting, metrics);
   const services = await openServices(config, { telemetry, logger }, signal);
   const broker = await openBroker(config, services, logger);
   const logFill = new LogFill(services.connection, region);
@@ -114,11 +117,7 @@ export async function runGateway(
       unregistered: services.unregistered,
     }),
   );
-  await using _server = await serveStatus(
-    statusAddress(config),
-    { ready: () => true, status },
-    metrics,
-  );
+  starting.works({ checks: () => services.commitLog.checks, status });
   const { epoch, catalog } = services;
   const { addresses } = broker;
   logger.info({ addresses, epoch, contracts: catalog.names }, "ready");

@@ -7,15 +7,18 @@ import {
   type LaneId,
   laneName,
   liveProcesses,
+  telemetryStream,
 } from "../../contracts/names/subjects.ts";
 import cron from "node-cron";
 import type { LiveProcess } from "../../contracts/messages/live.ts";
-import type { NatsAccess } from "../../platform/nats/client/access.ts";
+import { type NatsAccess, itsServer } from "../../platform/nats/client/access.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
+import { ServerWatch } from "../../platform/nats/client/server-watch.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { followLive } from "../../platform/nats/live/live-view.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
+import { LaneHealth } from "../../platform/nats/lanes/lane-health.ts";
 import { Losses } from "../../platform/nats/lanes/lane-operator.ts";
 import { type Lease, Leases } from "../../platform/nats/lanes/leases.ts";
 import { Positions } from "../../platform/nats/lanes/positions.ts";
@@ -27,6 +30,7 @@ import { HUB } from "../../platform/nats/topology/topology.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
+import type { HealthCheck } from "../../platform/runtime/health.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
 import type { Telemetry } from "../../otel/telemetry.ts";
 import { HubAlerts } from "../hub-alerts.ts";
@@ -41,7 +45,7 @@ import type { Counters } from "./lane-writer.ts";
 import { Canaries } from "./latency/canaries.ts";
 import { HubArrivals } from "./latency/hub-arrivals.ts";
 import { Latencies } from "./latency/latencies.ts";
-import { whyNotReady } from "./readiness.ts";
+import { aggregatorChecks } from "./readiness.ts";
 import { Repair } from "./repair.ts";
 import type { AggregatorPosition } from "./position.ts";
 import { RestartCounts } from "./sequence-restarts.ts";
@@ -92,6 +96,8 @@ export class Aggregator implements StatusSource {
   readonly #lanes = new Set<LaneRunner>();
   #leases: Leases | null = null;
   #setAside: SetAside | null = null;
+  /** Null until it is connected. */
+  #health: { readonly server: ServerWatch; readonly lanes: LaneHealth } | null = null;
 
   constructor(
     config: AggregatorConfig,
@@ -105,14 +111,14 @@ export class Aggregator implements StatusSource {
     this.latencies = new Latencies(config.regions);
   }
 
-  /** Readiness goes by the progress of its lanes. */
-  ready(): boolean {
-    return this.whyNotReady() === null;
-  }
-
-  whyNotReady(): string | null {
+  /** Health goes by the progress of its lanes. */
+  checks(): HealthCheck[] {
     const nowMs = Date.now();
-    return whyNotReady({
+    const why = `it is starting: it waits for ${itsServer(this.#config.nats)}`;
+    const own = this.#health
+      ? [this.#health.server.check, this.#health.lanes.check]
+      : [{ name: "nats-server", kind: "ready", why } as const];
+    const facts = aggregatorChecks({
       sink: this.#sink,
       isShared: this.#leases?.settled === true,
       lanes: this.#owned.map((runner) => ({
@@ -120,6 +126,25 @@ export class Aggregator implements StatusSource {
         standsForMs: runner.standsForMs(nowMs),
       })),
     });
+    return [...own, ...facts];
+  }
+
+  /** Watches what its health goes by. */
+  #watchHealth(connection: NatsConnection, signal: AbortSignal): Promise<unknown> {
+    const { regions } = this.#config;
+    const server = new ServerWatch({
+      connection,
+      domain: HUB,
+      stream: telemetryStream(regions[0]!),
+    });
+    const isHindered = (): boolean =>
+      !server.answers ||
+      this.#sink.status.state !== "ok" ||
+      this.#owned.some(({ awaitsRepairs }) => awaitsRepairs);
+    const held = () => this.#owned.map(({ lane, status }) => ({ ...status, lane }));
+    const lanes = new LaneHealth({ connection, lanes: held, isHindered });
+    this.#health = { server, lanes };
+    return Promise.all([server.run(signal), lanes.run(signal)]);
   }
 
   get #owned(): LaneRunner[] {
@@ -160,6 +185,7 @@ export class Aggregator implements StatusSource {
       const telemetry = this.#telemetry;
       const announced = { connection, kind: OPERATOR, domain: HUB, telemetry } as const;
       void announceProcess({ ...announced, status: () => this.status() }, signal);
+      void this.#watchHealth(connection, signal);
       const setAside = new SetAside({ ...by, signal });
       this.#setAside = setAside;
       const judged = entriesSetAside("contract", CONTRACTS_BUCKET, setAside);

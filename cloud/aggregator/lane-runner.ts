@@ -79,6 +79,8 @@ export class LaneRunner implements RepairableLane {
   readonly #progress = new Progress();
   #readSeq = 0;
   #effectsSinceYield = 0;
+  /** True while a frame waits because too many repairs do. */
+  awaitsRepairs = false;
 
   constructor(lane: LaneId, lease: Lease, parts: LaneParts) {
     const logger = parts.logger.child({ lane: laneName(lane) });
@@ -250,6 +252,7 @@ export class LaneRunner implements RepairableLane {
   ): Promise<Exclude<FrameOutcome, { kind: "awaits-repairs" }> | null> {
     for (;;) {
       const outcome = this.#aggregate!.apply(frame);
+      this.awaitsRepairs = outcome.kind === "awaits-repairs";
       if (outcome.kind !== "awaits-repairs") return outcome;
       await sleep(REPAIRS_AWAITED_MS, signal);
       if (signal.aborted) return null;

@@ -1,9 +1,10 @@
 // Whether an aggregator does its work (pure): /readyz goes by progress, not by sockets. A spare that holds no lane is
-// ready; whoever has frames to do and does none of them for STUCK_AFTER_MS is not.
+// ready; whoever has frames to do and does none of them for STUCK_AFTER_MS is not, and nobody is whose store is away.
+import type { HealthCheck } from "../../platform/runtime/health.ts";
 import { type LaneId, laneName } from "../../contracts/names/subjects.ts";
 import { SINK_REFUSES } from "../insight/region.ts";
 
-/** Well over a restart of the store, or of another aggregator: whoever restarts what is not ready should not for less. */
+/** Well over a pause of the store, or of another aggregator. */
 const STUCK_AFTER_MS = 60_000;
 
 export interface ReadinessFacts {
@@ -22,19 +23,32 @@ export interface ReadinessFacts {
   }[];
 }
 
-/** The reason why it is not ready, in words; null if it is. */
-export function whyNotReady({ sink, isShared, lanes }: ReadinessFacts): string | null {
-  if (!sink.answered) return "the sink has not answered yet";
-  if (!isShared) return "lanes are being shared out";
-  for (const { lane, reading, stoppedBy, standsForMs } of lanes) {
-    const name = laneName(lane);
-    if (!reading) return `lane ${name} is not being read${because(stoppedBy)}`;
-    if (standsForMs < STUCK_AFTER_MS) continue;
-    const { state, detail } = sink.status;
-    const why = state === "ok" ? stoppedBy : `${SINK_REFUSES}: ${detail}`;
-    return `lane ${name} has not got on for ${Math.round(standsForMs / 1_000)} s${because(why)}`;
-  }
-  return null;
+/** Checks of an aggregator, beside those of its nats-server. */
+export function aggregatorChecks({ sink, isShared, lanes }: ReadinessFacts): HealthCheck[] {
+  const { state, detail } = sink.status;
+  const away = state === "ok" ? null : `${SINK_REFUSES}: ${detail}`;
+  const store = sink.answered || state !== "ok" ? away : "the sink has not answered yet";
+  const shared = isShared ? null : "lanes are being shared out";
+  return [
+    { name: "store", kind: "ready", why: store },
+    { name: "lanes are shared out", kind: "ready", why: shared },
+    { name: "lanes are read", kind: "ready", why: together(lanes.map(whyUnread)) },
+    { name: "lanes are stored", kind: "ready", why: together(lanes.map(whyStanding)) },
+  ];
 }
+
+type LaneReadiness = ReadinessFacts["lanes"][number];
+
+const whyUnread = ({ lane, reading, stoppedBy }: LaneReadiness): string | null =>
+  reading ? null : `lane ${laneName(lane)} is not being read${because(stoppedBy)}`;
+
+function whyStanding({ lane, stoppedBy, standsForMs }: LaneReadiness): string | null {
+  if (standsForMs < STUCK_AFTER_MS) return null;
+  const seconds = Math.round(standsForMs / 1_000);
+  return `lane ${laneName(lane)} has not got on for ${seconds} s${because(stoppedBy)}`;
+}
+
+const together = (reasons: readonly (string | null)[]): string | null =>
+  reasons.filter((why) => why !== null).join("; ") || null;
 
 const because = (why: string | null): string => (why === null ? "" : `: ${why}`);

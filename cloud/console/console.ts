@@ -6,11 +6,16 @@ import type { AddressInfo } from "node:net";
 import type { MappingTable } from "../../contracts/mapping.ts";
 import type { Rule } from "../../contracts/rules/rule.ts";
 import type { ConsoleStatus } from "../../contracts/messages/status.ts";
+import { telemetryStream } from "../../contracts/names/subjects.ts";
 import { natsAccess } from "../../platform/nats/client/options.ts";
+import { ServerWatch } from "../../platform/nats/client/server-watch.ts";
+import { HUB } from "../../platform/nats/topology/topology.ts";
 import { clientTls } from "../../platform/runtime/client-tls.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import type { Resolved } from "../../platform/runtime/config.ts";
+import type { HealthCheck } from "../../platform/runtime/health.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
+import { insightChecks } from "../insight/health.ts";
 import { Guard } from "./access/guard.ts";
 import { allowedHosts } from "./access/origin.ts";
 import { LoginCodes, type RoleTokens, randomSecret, sessionKey } from "./access/secrets.ts";
@@ -52,6 +57,7 @@ export class Console implements StatusSource {
   readonly #hub: Hub;
   readonly #files: ConsoleFiles;
   readonly #facts: Facts;
+  readonly #natsServer: ServerWatch;
   #listening = false;
 
   constructor(config: ConsoleConfig, hub: Hub, files: ConsoleFiles) {
@@ -59,10 +65,19 @@ export class Console implements StatusSource {
     this.#hub = hub;
     this.#files = files;
     this.#facts = new Facts(hub);
+    const { connection, regions } = hub;
+    const stream = telemetryStream(regions[0]!);
+    this.#natsServer = new ServerWatch({ connection, domain: HUB, stream });
   }
 
-  ready(): boolean {
-    return this.#listening && this.#facts.overview !== null;
+  checks(): HealthCheck[] {
+    const atMs = this.#facts.lookedMs;
+    const listens = this.#listening ? null : "it does not listen yet: it reads the devices";
+    return [
+      this.#natsServer.check,
+      { name: "listens", kind: "ready", why: listens },
+      ...insightChecks({ atMs, isHindered: !this.#natsServer.answers }, this.#hub.now()),
+    ];
   }
 
   status(): ConsoleStatus {
@@ -74,6 +89,7 @@ export class Console implements StatusSource {
   async run(signal: AbortSignal): Promise<void> {
     const { consoleHost: host, consolePort: port } = this.#config;
     const { logger } = this.#hub;
+    void this.#natsServer.run(signal);
     await this.#facts.load(signal);
     const loginCodes = new LoginCodes({ ageMs: this.#config.loginAge, now: this.#hub.now });
     const server = await this.#server(loginCodes);

@@ -44,6 +44,11 @@ export class Facts {
     this.jobs = new Jobs((job) => feed.send("job", job), hub.now);
   }
 
+  /** The last look at the installation, epoch ms; null before the first. */
+  get lookedMs(): number | null {
+    return this.#insight.latest?.atMs ?? null;
+  }
+
   /** Processes as they are heard. */
   get live(): LiveView {
     return this.#insight.live;

@@ -1,11 +1,12 @@
 import { startTelemetry } from "../../otel/telemetry.ts";
+import { itsServer } from "../../platform/nats/client/access.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { natsAccess } from "../../platform/nats/client/options.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
-import { serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
+import { Starting, serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
 import { readMappings } from "../operations/mappings/read-mappings.ts";
 import { readRules } from "../operations/rules/store.ts";
 import { InfluxClient } from "../sinks/influx/client.ts";
@@ -25,7 +26,10 @@ await processMain({
     const telemetry = ending.use(await startTelemetry(service, config, logger));
     const { regions, partitions, schemas } = config;
     const target = { ...natsAccess(config), name: "console" };
+    const starting = new Starting(itsServer(target));
+    await using _status = await serveStatus(statusAddress(config), starting, telemetry.metrics);
     const connection = await connectNats(target, logger, signal);
+    starting.waitsFor("contracts of its nats-server");
     const registry = { connection, shippedDirectory: schemas, logger };
     const catalog = await openContractRegistry(registry, signal);
     const influx = config.influxUrl === "" ? null : new InfluxClient(influxTarget(config));
@@ -36,8 +40,7 @@ await processMain({
       mappings: config.mappings === "" ? [] : readMappings(config.mappings),
     };
     const console_ = new Console(config, hub, files);
-    const at = statusAddress(config);
-    await using _status = await serveStatus(at, console_, telemetry.metrics);
+    starting.works(console_);
     const announced = { connection, kind: "console", domain: HUB, telemetry } as const;
     await Promise.all([
       console_.run(signal),

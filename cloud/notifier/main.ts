@@ -1,4 +1,5 @@
 import { startTelemetry } from "../../otel/telemetry.ts";
+import { itsServer } from "../../platform/nats/client/access.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { natsAccess } from "../../platform/nats/client/options.ts";
 import { publishOnce, publisherOn } from "../../platform/nats/client/publish.ts";
@@ -11,7 +12,7 @@ import type { Resolved } from "../../platform/runtime/config.ts";
 import { hasPassword } from "../../platform/runtime/secret-files.ts";
 import { AppError } from "../../platform/runtime/errors.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
-import { serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
+import { Starting, serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
 import type { ChannelSpec } from "./channels.ts";
 import { Channel } from "./channel.ts";
 import { EmailSender } from "./email-sender.ts";
@@ -72,17 +73,16 @@ await processMain({
     const domain = place === "hub" ? HUB : regions[0]!;
     const service = { name: "notifier", region: domain };
     const telemetry = ending.use(await startTelemetry(service, config, logger));
-    const connection = await connectNats(
-      { ...natsAccess(config), name: "notifier" },
-      logger,
-      signal,
-    );
+    const target = { ...natsAccess(config), name: "notifier" };
+    const starting = new Starting(itsServer(target));
+    await using _status = await serveStatus(statusAddress(config), starting, telemetry.metrics);
+    const connection = await connectNats(target, logger, signal);
     const setAside = new SetAside({ connection, domain, by: "notifier", logger, signal });
     const { tracing } = telemetry;
     const parts = { connection, channels, setAside, tracing, logger };
     const notifier = new Notifier({ place, regions, ageMaxMs }, parts);
     telemetry.metrics.add(notifierMetricSpecs(() => notifier.status()));
-    await using _status = await serveStatus(statusAddress(config), notifier, telemetry.metrics);
+    starting.works(notifier);
     const publisher = publisherOn(connection);
     const retry = notifierRetries({
       domain,

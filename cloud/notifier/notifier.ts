@@ -2,12 +2,14 @@
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { NotifierPlace } from "../../contracts/messages/notification.ts";
 import type { NotifierStatus } from "../../contracts/messages/status.ts";
-import { NOTIFIERS_BUCKET } from "../../contracts/names/subjects.ts";
+import { NOTIFIERS_BUCKET, alertsStream } from "../../contracts/names/subjects.ts";
 import { type SetAside, entriesSetAside } from "../../platform/nats/lanes/set-aside.ts";
+import { ServerWatch } from "../../platform/nats/client/server-watch.ts";
 import { Positions } from "../../platform/nats/lanes/positions.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import type { Tracing } from "../../otel/tracing.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
+import type { HealthCheck } from "../../platform/runtime/health.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
 import { insist } from "../../platform/runtime/insist.ts";
 import { Assignments } from "./assignments.ts";
@@ -38,19 +40,42 @@ export class Notifier implements StatusSource {
   readonly #parts: NotifierParts;
   readonly #counts = new Map<string, ChannelCounts>();
   #loops: readonly ChannelLoop[] = [];
+  readonly #server: ServerWatch;
   #loaded = false;
 
   constructor(config: NotifierConfig, parts: NotifierParts) {
     this.#config = config;
     this.#parts = parts;
+    const { connection } = parts;
+    const domain = this.#domain;
+    this.#server = new ServerWatch({ connection, domain, stream: alertsStream(domain) });
   }
 
   get #domain(): string {
     return this.#config.place === "hub" ? HUB : this.#config.regions[0]!;
   }
 
-  ready(): boolean {
-    return this.#loaded;
+  checks(): HealthCheck[] {
+    const { channels } = this.#parts;
+    const failing = channels.filter(({ failures }) => failures > 0);
+    const loaded = this.#loaded ? null : "it reads what it has told already";
+    // One channel that takes nothing keeps no other from its messages.
+    const none = channels.length > 0 && failing.length === channels.length;
+    const names = failing.map(({ spec }) => `${spec.name}${this.#lastError(spec.name)}`).join(", ");
+    return [
+      this.#server.check,
+      { name: "knows what it has told", kind: "ready", why: loaded },
+      {
+        name: "a channel takes messages",
+        kind: "ready",
+        why: none ? `no channel takes messages: ${names}` : null,
+      },
+    ];
+  }
+
+  #lastError(channel: string): string {
+    const of = this.#loops.find(({ status }) => status.channel === channel && status.lastError);
+    return of?.status.lastError ? ` (${of.status.lastError})` : "";
   }
 
   status(): NotifierStatus {
@@ -65,6 +90,7 @@ export class Notifier implements StatusSource {
   /** Runs until `signal` aborts. @throws AppError `POSITION_CONFLICT` if another one does its work. */
   async run(signal: AbortSignal): Promise<void> {
     const { connection, channels, logger } = this.#parts;
+    void this.#server.run(signal);
     const assignments = new Assignments(this.#config.place, logger);
     const judged = entriesSetAside("assignment", NOTIFIERS_BUCKET, this.#parts.setAside);
     await assignments.follow({ connection, logger, judged }, signal);

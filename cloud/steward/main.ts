@@ -1,5 +1,6 @@
 import { openReconciliation } from "../sinks/sinks.ts";
 import { startTelemetry } from "../../otel/telemetry.ts";
+import { itsServer } from "../../platform/nats/client/access.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
 import { natsAccess } from "../../platform/nats/client/options.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
@@ -8,7 +9,7 @@ import { natsServerMetricSpecs } from "../../platform/nats/monitoring/metrics.ts
 import { ServerMonitor } from "../../platform/nats/monitoring/server-monitor.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
-import { serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
+import { Starting, serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
 import { insightMetricSpecs } from "../insight/metrics.ts";
 import { stewardMetricSpecs } from "./metrics.ts";
 import { STEWARD_OPTIONS } from "./options.ts";
@@ -26,16 +27,18 @@ await processMain({
     const { tracing } = telemetry;
     const source = openReconciliation(config);
     const target = { ...natsAccess(config), name: "steward" };
+    const starting = new Starting(itsServer(target));
+    await using _status = await serveStatus(statusAddress(config), starting, telemetry.metrics);
     const connection = await connectNats(target, logger, signal);
+    starting.waitsFor("contracts of its nats-server");
     const registry = { connection, shippedDirectory: config.schemas, logger };
     const catalog = await openContractRegistry(registry, signal);
     const steward = new Steward(config, { connection, source, catalog, tracing, logger });
-    const at = statusAddress(config);
     const natsServer = new ServerMonitor(config.natsMonitorUrl, logger);
     telemetry.metrics.add(stewardMetricSpecs(() => steward.status()));
     telemetry.metrics.add(insightMetricSpecs(() => steward.insight));
     telemetry.metrics.add(natsServerMetricSpecs(natsServer));
-    await using _status = await serveStatus(at, steward, telemetry.metrics);
+    starting.works(steward);
     const announced = { connection, kind: "steward", domain: HUB, telemetry } as const;
     await Promise.all([
       steward.run(signal),

@@ -3,6 +3,7 @@
 import cron from "node-cron";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
+import { telemetryStream } from "../../contracts/names/subjects.ts";
 import type { HubCopy } from "../../contracts/messages/copy.ts";
 import type { StewardStatus } from "../../contracts/messages/status.ts";
 import type { ReconciliationSource } from "../sinks/sink.ts";
@@ -12,6 +13,7 @@ import {
   type SetAsideGroup,
   watchSetAside,
 } from "../../platform/nats/lanes/set-aside-watch.ts";
+import { ServerWatch } from "../../platform/nats/client/server-watch.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { insist } from "../../platform/runtime/insist.ts";
 import { RejectKeeper } from "../../platform/nats/lanes/reject-keeper.ts";
@@ -20,8 +22,10 @@ import { HUB } from "../../platform/nats/topology/topology.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Tracing } from "../../otel/tracing.ts";
+import type { HealthCheck } from "../../platform/runtime/health.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
 import type { Insight } from "../insight/insight.ts";
+import { insightChecks } from "../insight/health.ts";
 import { RejectCounts } from "../insight/ledger/reject-counts.ts";
 import { InsightWatch } from "../insight/watch.ts";
 import { careForCopy } from "./copies.ts";
@@ -65,6 +69,7 @@ export class Steward implements StatusSource {
   readonly #ledger: LedgerWatch;
   readonly #insight: InsightWatch;
   readonly #fence: FenceWatch;
+  readonly #server: ServerWatch;
 
   constructor(config: StewardConfig, parts: StewardParts) {
     this.#config = config;
@@ -74,6 +79,9 @@ export class Steward implements StatusSource {
     const alerts = new HubAlerts(connection, tracing);
     this.#rejects = new RejectKeeper({ connection, domain: HUB, alerts, logger });
     const { regions, partitions } = config;
+    this.#server = new ServerWatch({
+      ...{ connection, domain: HUB, stream: telemetryStream(regions[0]!) },
+    });
     this.#insight = new InsightWatch({
       ...{ connection, regions, partitions, logger },
       channels: false, // It may not read the regions' alerts.
@@ -88,8 +96,9 @@ export class Steward implements StatusSource {
     this.#fence = new FenceWatch({ connection, regions, alerts, logger });
   }
 
-  ready(): boolean {
-    return true;
+  checks(): HealthCheck[] {
+    const of = { atMs: this.#insight.latest?.atMs ?? null, isHindered: !this.#server.answers };
+    return [this.#server.check, ...insightChecks(of, Date.now())];
   }
 
   /** The last insight, whole; null before the first. */
@@ -137,6 +146,7 @@ export class Steward implements StatusSource {
     } else this.#logger.warn(this.#uncompared);
     await Promise.all([
       this.#alertOfSetAside(signal),
+      this.#server.run(signal),
       this.#insight.run(signal),
       this.#ledger.run(signal),
       this.#fence.run(signal),

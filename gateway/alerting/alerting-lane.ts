@@ -74,6 +74,15 @@ export class AlertingLane {
     this.#parts = parts;
   }
 
+  get id(): LaneId {
+    return this.#id;
+  }
+
+  /** True while frames of it are evaluated, or awaited. */
+  get isRead(): boolean {
+    return this.#operator !== null && !this.#operator.stopped;
+  }
+
   get status(): LaneStatus {
     return this.#operator?.status ?? { ...this.#id, doneSeq: 0, watermarkMs: 0, stoppedBy: null };
   }

@@ -3,21 +3,27 @@ import {
   ACKNOWLEDGEMENTS_BUCKET,
   CONTRACTS_BUCKET,
   RULES_BUCKET,
+  laneName,
+  telemetryStream,
 } from "../../contracts/names/subjects.ts";
 import { oncePerTurn } from "../../otel/once-per-turn.ts";
 import { startTelemetry } from "../../otel/telemetry.ts";
+import { itsServer } from "../../platform/nats/client/access.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
+import { ServerWatch } from "../../platform/nats/client/server-watch.ts";
 import { natsAccess } from "../../platform/nats/client/options.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { checkLog } from "../../platform/nats/lanes/check-log.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
+import { LaneHealth } from "../../platform/nats/lanes/lane-health.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
 import { natsServerMetricSpecs } from "../../platform/nats/monitoring/metrics.ts";
 import { ServerMonitor } from "../../platform/nats/monitoring/server-monitor.ts";
 import { SetAside, entriesSetAside } from "../../platform/nats/lanes/set-aside.ts";
 import { retryEntries, serveRetries } from "../../platform/nats/lanes/set-aside-retries.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
-import { serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
+import type { HealthCheck } from "../../platform/runtime/health.ts";
+import { Starting, serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
 import { openAcknowledgements } from "./acknowledgements.ts";
 import { AlertLog } from "./alert-log.ts";
 import { AlertingLane } from "./alerting-lane.ts";
@@ -76,6 +82,15 @@ function countersOf(lanes: readonly AlertingLane[]) {
   return sums;
 }
 
+function lanesAreRead(lanes: readonly AlertingLane[]): HealthCheck {
+  const unread = lanes.flatMap(({ id, isRead, status }) =>
+    isRead
+      ? []
+      : `lane ${laneName(id)} is not being read${status.stoppedBy ? `: ${status.stoppedBy}` : ""}`,
+  );
+  return { name: "lanes are read", kind: "ready", why: unread.join("; ") || null };
+}
+
 await processMain({
   name: "alerting",
   title: "Skerry alerting engine: rules on the region's log, alive without the cloud.",
@@ -87,12 +102,12 @@ await processMain({
     const telemetry = ending.use(
       await startTelemetry({ name: "alerting", region }, config, logger),
     );
-    const connection = await connectNats(
-      { ...natsAccess(config), name: "alerting" },
-      logger,
-      signal,
-    );
+    const target = { ...natsAccess(config), name: "alerting" };
+    const starting = new Starting(itsServer(target));
+    await using _server = await serveStatus(statusAddress(config), starting, telemetry.metrics);
+    const connection = await connectNats(target, logger, signal);
     const streams = new Streams(connection);
+    starting.waitsFor(`the log, contracts and rules of region ${region}`);
     await checkLog(streams, config, signal);
     const by = { domain: region, by: "alerting" } as const;
     const setAside = new SetAside({ connection, ...by, logger, signal });
@@ -152,15 +167,20 @@ await processMain({
     const natsServer = new ServerMonitor(config.natsMonitorUrl, logger);
     telemetry.metrics.add(alertingMetricSpecs(oncePerTurn(status)));
     telemetry.metrics.add(natsServerMetricSpecs(natsServer));
-    await using _server = await serveStatus(
-      statusAddress(config),
-      { ready: () => true, status },
-      telemetry.metrics,
-    );
+    const server = new ServerWatch({ connection, domain: region, stream: telemetryStream(region) });
+    const health = new LaneHealth({
+      connection,
+      lanes: () => lanes.map((lane) => ({ ...lane.status, lane: lane.id })),
+      isHindered: () => !server.answers,
+    });
+    const checks = () => [server.check, health.check, lanesAreRead(lanes)];
+    starting.works({ checks, status });
     logger.info({ rules: ruleBook.rules.map(({ id }) => id) }, "ready");
     await Promise.all([
       ...lanes.map((lane) => lane.run(signal)),
       natsServer.run(signal),
+      server.run(signal),
+      health.run(signal),
       watchGateways({ streams, region, alertLog, logger }, signal),
       alertOfSetAside({ streams, region, alertLog }, signal),
       announceProcess({ connection, kind: "alerting", domain: region, telemetry, status }, signal),

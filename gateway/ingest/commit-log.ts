@@ -11,6 +11,8 @@
 import { FRAME_VERSION, encodeFrame, frameMessageId } from "../../contracts/messages/frame.ts";
 import { Backoff, sleep } from "../../platform/runtime/backoff.ts";
 import { AppError, dispositionOf, messageOf } from "../../platform/runtime/errors.ts";
+import type { HealthCheck } from "../../platform/runtime/health.ts";
+import { commitChecks } from "./commit-health.ts";
 import { FrameFigures } from "./frame-figures.ts";
 
 /** Stores one message under an id; resolves to whether the store already had that id. */
@@ -48,6 +50,10 @@ interface Partition {
   total: number;
   lastSentMs: number;
   inFlight: boolean;
+  /** The last time at which sending began, or ended as it may; epoch ms. */
+  movedMs: number;
+  /** The last time at which a frame was stored; null before the first. */
+  storedMs: number | null;
   /** The time at which a canary was asked for that no frame has taken yet (C6), epoch ms. */
   canaryMs: number | null;
 }
@@ -78,6 +84,8 @@ export class CommitLog {
       total: 0,
       lastSentMs: 0,
       inFlight: false,
+      movedMs: options.clock(),
+      storedMs: null,
       canaryMs: null,
     }));
   }
@@ -100,6 +108,12 @@ export class CommitLog {
   get state(): CommitLogState {
     const [detail] = this.#refusals.values();
     return detail === undefined ? { state: "ok", detail: "" } : { state: "refusing", detail };
+  }
+
+  /** Health by what is stored: frames go every second, empty ones too (C5). */
+  get checks(): HealthCheck[] {
+    const facts = { ...this.state, nowMs: this.#options.clock(), partitions: this.#partitions };
+    return commitChecks(facts);
   }
 
   /** Sends heartbeats until `signal` aborts. @throws AppError on C4, and on any bug while sending. */
@@ -179,7 +193,7 @@ export class CommitLog {
     const frame = encodeFrame({ ...header, clock: partition.lastSentMs, ...canary }, readings);
     const sinceMs = n === 1 ? null : partition.lastSentMs - beforeMs;
     this.frames.sent(readings.length, frame.length, sinceMs);
-    await this.#storeFrame(index, frame, frameMessageId({ gateway, epoch, n }, index));
+    await this.#storeFrame(partition, frame, frameMessageId({ gateway, epoch, n }, index));
     if (canaryMs !== null) this.#canaryStoredMs = clock();
     for (const { length } of readings) this.#heldChars -= length;
     return callbacks;
@@ -200,13 +214,17 @@ export class CommitLog {
     return all;
   }
 
-  async #storeFrame(partition: number, frame: Uint8Array, messageId: string): Promise<void> {
+  async #storeFrame(to: Partition, frame: Uint8Array, messageId: string): Promise<void> {
+    const { clock } = this.#options;
+    const partition = to.index;
     const backoff = new Backoff({ baseMs: 20, maxMs: 500 });
     for (let attempt = 1; ; attempt++) {
+      to.movedMs = clock();
       try {
         const { duplicate } = await this.#store.publish(partition, frame, messageId);
         if (duplicate && attempt === 1)
           throw new AppError("LOG_MISCONFIGURED", "fatal", `frame id ${messageId} was used before`); // C4
+        to.movedMs = to.storedMs = clock();
         this.#refusals.delete(partition);
         return;
       } catch (error) {

@@ -7,6 +7,7 @@ import { addConfigCommand } from "./config.ts";
 import { addConsoleCommand } from "./console.ts";
 import { addContractsCommand } from "./contracts.ts";
 import { addDevicesCommand } from "./devices.ts";
+import { addDoctorCommand } from "./doctor.ts";
 import { type Say, optionText } from "./kit/options.ts";
 import { addHubCommand } from "./hub.ts";
 import { addInfluxCommand } from "./influx.ts";
@@ -15,6 +16,7 @@ import { addLedgerCommand } from "./ledger.ts";
 import { addMappingsCommand } from "./mappings.ts";
 import { addNotifyCommand } from "./notify.ts";
 import { addProcessCommands } from "./processes.ts";
+import { addRefillCommand } from "./refill.ts";
 import { addRegionCommand } from "./region.ts";
 import { addRejectsCommand } from "./rejects.ts";
 import { addRestoreCommand } from "./restore.ts";
@@ -33,6 +35,7 @@ export function makeProgram(say: Say): Command {
     .configureHelp({ optionDescription: optionText })
     .exitOverride();
   addStatusCommand(program, say);
+  addDoctorCommand(program, say);
   addLaneCommand(program, say);
   addLedgerCommand(program, say);
   addConsoleCommand(program, say);
@@ -50,6 +53,7 @@ export function makeProgram(say: Say): Command {
   addHubCommand(program, say);
   addBackupCommand(program, say);
   addRestoreCommand(program, say);
+  addRefillCommand(program, say);
   addInfluxCommand(program, say);
   addCertificatesCommand(program, say);
   addConfigCommand(program, say);

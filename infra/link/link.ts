@@ -20,6 +20,7 @@ import {
 } from "node:tls";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
+import type { HealthCheck } from "../../platform/runtime/health.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
 import { type Passed, compressInto, decompressInto } from "./compressor.ts";
 import type { Address, Side } from "./options.ts";
@@ -62,6 +63,8 @@ export class Link implements StatusSource, AsyncDisposable {
   readonly #fromHub: Passed = { plain: 0, wire: 0 };
   #connections = 0;
   #lastError: string | null = null;
+  /** The reason why the last connection that was to be passed on did not come about; null if it did. */
+  #unreached: string | null = null;
 
   /** @throws AppError `CONFIG_INVALID` for certificates that cannot be read. */
   constructor(config: LinkConfig, logger: Logger) {
@@ -103,8 +106,13 @@ export class Link implements StatusSource, AsyncDisposable {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  ready(): boolean {
-    return this.#server.listening;
+  checks(): HealthCheck[] {
+    const { host, port } = this.#config.listen;
+    const listens = this.#server.listening ? null : `it does not listen at ${host}:${port}`;
+    return [
+      { name: "listens", kind: "live", why: listens },
+      { name: "reaches the other side", kind: "ready", why: this.#unreached },
+    ];
   }
 
   status(): LinkStatus {
@@ -152,13 +160,25 @@ export class Link implements StatusSource, AsyncDisposable {
     try {
       // At the hub nobody is let through to its nats-server before it has said what it is (J2).
       if (side === "hub") await greet(accepted);
-      const dialled = this.#keep(await this.#dial());
-      if (side === "region") await greet(dialled);
+      const dialled = await this.#reach();
       const [plain, wire] = side === "region" ? [accepted, dialled] : [dialled, accepted];
       this.#join(plain, wire);
     } catch (error) {
       accepted.destroy();
       this.#failed(messageOf(error));
+    }
+  }
+
+  /** The other side's link, or at the hub its nats-server. */
+  async #reach(): Promise<Socket> {
+    try {
+      const dialled = this.#keep(await this.#dial());
+      if (this.#config.side === "region") await greet(dialled);
+      this.#unreached = null;
+      return dialled;
+    } catch (error) {
+      this.#unreached = messageOf(error);
+      throw error;
     }
   }
 

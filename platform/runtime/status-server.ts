@@ -2,19 +2,21 @@ import { type IncomingMessage, type ServerResponse, createServer } from "node:ht
 import type { AddressInfo } from "node:net";
 import { type OptionTable, type Resolved, as } from "./config.ts";
 import { messageOf } from "./errors.ts";
+import { Health, type HealthCheck } from "./health.ts";
+import { PROBE_PATHS, probeAnswer } from "./health-answers.ts";
 import { hostNames, isAllowedHostOrAddress } from "./http-host.ts";
 
 /** Options of every process that serves its status. */
 export const STATUS_OPTIONS = {
   statusHost: {
     env: "SKERRY_STATUS_HOST",
-    doc: "address of /readyz, /status and /metrics",
+    doc: "address of /livez, /readyz, /startupz, /status and /metrics",
     fallback: "127.0.0.1",
     parse: as.text,
   },
   statusPort: {
     env: "SKERRY_STATUS_PORT",
-    doc: "port of /readyz, /status and /metrics; 0 picks a free one",
+    doc: "port of /livez, /readyz, /startupz, /status and /metrics; 0 picks a free one",
     fallback: "0",
     parse: as.integer(0, 65_535),
   },
@@ -40,13 +42,43 @@ export const statusAddress = (config: Resolved<typeof STATUS_OPTIONS>): StatusAd
   hosts: config.statusHosts,
 });
 
+/** Checks are looked at this often, so that it is known since when they are as they are. */
+const LOOK_EVERY_MS = 1_000;
+
 export interface StatusSource {
-  /** True once the process does its real work, not merely listens. */
-  ready(): boolean;
-  /** The reason in words; null if it is ready. Absent: no more is known than that. */
-  whyNotReady?(): string | null;
-  /** A JSON-able snapshot for the supervisor's panel and for people. */
+  /** Everything that it needs to do its real work, which is more than to listen. */
+  checks(): readonly HealthCheck[];
+  /** A JSON-able snapshot for the supervisor's panel and for people; null while it starts. */
   status(): unknown;
+}
+
+/** A process that starts: it is served what it waits for, until its work exists. */
+export class Starting implements StatusSource {
+  #waitsFor: string;
+  #source: StatusSource | null = null;
+
+  /** @param waitsFor the first thing that it waits for, as "its nats-server at …". */
+  constructor(waitsFor: string) {
+    this.#waitsFor = waitsFor;
+  }
+
+  waitsFor(what: string): void {
+    this.#waitsFor = what;
+  }
+
+  /** The work exists: it speaks for itself. */
+  works(source: StatusSource): void {
+    this.#source = source;
+  }
+
+  checks(): readonly HealthCheck[] {
+    const why = `it is starting: it waits for ${this.#waitsFor}`;
+    return this.#source?.checks() ?? [{ name: "start", kind: "ready", why }];
+  }
+
+  status(): unknown {
+    return this.#source?.status() ?? null;
+  }
 }
 
 export interface MetricsSource {
@@ -59,8 +91,9 @@ export interface StatusServer extends AsyncDisposable {
 }
 
 /**
- * Serves `GET /readyz` (200 or 503), `/status` (JSON) and `/metrics` (Prometheus). Other methods hear 405,
- * and 421 whoever asks for a name that is none of ours: a web page whose name points here (DNS rebinding).
+ * Serves `/livez`, `/readyz` and `/startupz` (200 or 503, JSON with the reason), `/status` (JSON) and `/metrics`
+ * (Prometheus), to GET and HEAD. Other methods hear 405, and 421 whoever asks for a name that is none of ours: a web
+ * page whose name points here (DNS rebinding).
  */
 export async function serveStatus(
   at: StatusAddress,
@@ -68,21 +101,30 @@ export async function serveStatus(
   metrics: MetricsSource,
 ): Promise<StatusServer> {
   const names = hostNames(at.host, at.hosts);
+  const health = new Health();
+  const look = (): void => health.look(source.checks(), Date.now());
+  look();
+  const looking = setInterval(look, LOOK_EVERY_MS).unref();
   const server = createServer((request, response) => {
     if (!isAllowedHostOrAddress(request.headers.host, names))
       return void response.writeHead(421).end("not a name of this process: SKERRY_STATUS_HOSTS\n");
-    if (request.method !== "GET") return void response.writeHead(405, { allow: "GET" }).end();
-    if (request.url === "/readyz") {
-      const ready = source.ready();
-      const why = ready ? null : (source.whyNotReady?.() ?? null);
-      const text = ready ? "ready" : `not ready${why === null ? "" : `: ${why}`}`;
-      return void response.writeHead(ready ? 200 : 503).end(`${text}\n`);
+    if (request.method !== "GET" && request.method !== "HEAD")
+      return void response.writeHead(405, { allow: "GET, HEAD" }).end();
+    const [path = "", search = ""] = (request.url ?? "").split("?");
+    const probe = PROBE_PATHS.get(path);
+    if (probe) {
+      look();
+      const verbose = new URLSearchParams(search).has("verbose");
+      const answer = probeAnswer(probe, health.report(probe), { verbose, nowMs: Date.now() });
+      response.writeHead(answer.status, JSON_NOW);
+      return void response.end(answer.body);
     }
-    if (request.url === "/status") {
-      response.writeHead(200, { "content-type": "application/json" });
-      return void response.end(JSON.stringify(source.status()));
+    if (path === "/status") {
+      const status = source.status();
+      response.writeHead(status === null ? 503 : 200, JSON_NOW);
+      return void response.end(JSON.stringify(status));
     }
-    if (request.url === "/metrics") return answerMetrics(metrics, request, response);
+    if (path === "/metrics") return answerMetrics(metrics, request, response);
     response.writeHead(404).end();
   });
   await new Promise<void>((resolve, reject) => {
@@ -92,21 +134,25 @@ export async function serveStatus(
   return {
     port: (server.address() as AddressInfo).port,
     [Symbol.asyncDispose]: async () => {
+      clearInterval(looking);
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };
 }
 
+const JSON_NOW = { "content-type": "application/json", "cache-control": "no-store" };
+
 /** A figure that cannot be read is no reason to stop the work. */
 function answerMetrics(
   metrics: MetricsSource,
-  { headers }: IncomingMessage,
+  request: IncomingMessage,
   response: ServerResponse,
 ): void {
   try {
-    const { contentType, body } = metrics.answer(headers.accept ?? "");
-    response.writeHead(200, { "content-type": contentType }).end(body);
+    const { contentType, body } = metrics.answer(request.headers.accept ?? "");
+    const headers = { "content-type": contentType, "cache-control": "no-store" };
+    response.writeHead(200, headers).end(body);
   } catch (error) {
     response.writeHead(500, { "content-type": "text/plain" }).end(`${messageOf(error)}\n`);
   }

@@ -237,7 +237,7 @@ test("a trace is found from the bucket of a histogram that it fell in", async ()
       read: () => [{ labels: { hop: "total" }, value: histogram.value }],
     },
   ]);
-  const source = { ready: () => true, status: () => ({}) };
+  const source = { checks: () => [], status: () => ({}) };
   await using server = await serveStatus({ host: "127.0.0.1", port: 0 }, source, telemetry.metrics);
   const prometheus = await startPrometheus(directory, { one: `127.0.0.1:${server.port}` });
   await using _ = prometheus.process;

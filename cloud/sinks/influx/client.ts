@@ -96,6 +96,11 @@ export class InfluxClient {
     throw new AppError("INFLUX_REFUSED", "fatal", `SKERRY_INFLUX_URL ${what}`);
   }
 
+  /** Resolves if InfluxDB answers at all. @throws AppError `INFLUX_UNAVAILABLE` (retry), as `write` does. */
+  async ping(): Promise<void> {
+    await this.#send("/ping", "GET", "").catch(waitedFor);
+  }
+
   /**
    * Runs one InfluxQL statement; each row carries its columns and its group's tags.
    * @throws AppError `INFLUX_REFUSED` (reject) for a statement that no other try would make right, else

@@ -6,6 +6,7 @@
 //     a 1.x is created, if the user may do that.
 // I3. The oldest request that is not answered for UNANSWERED_MS is told as a store that does not answer, before it is given up;
 //     since when is told through all tries.
+// I4. While nothing is written InfluxDB is asked whether it is there: a store that is away is known before it is needed.
 import { Backoff, sleep } from "../../../platform/runtime/backoff.ts";
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
 import type { Logger } from "../../../platform/runtime/logger.ts";
@@ -17,6 +18,9 @@ import { InfluxRepairSource } from "./repair-source.ts";
 
 /** A configuration problem is looked at again this often: somebody must act first. */
 const REFUSED_RETRY_MS = 2_000;
+/** After so long without an answer to anything it is asked (I4). */
+const IDLE_MS = 4_000;
+const IDLE_STEP_MS = 1_000;
 const PAUSE_STEP_MS = 100;
 /** Requests of readings at once: while InfluxDB works on one, the next is made and sent. */
 const REQUESTS_MAX = 2;
@@ -32,7 +36,7 @@ export class InfluxSink implements Sink {
   readonly name = "influx";
   readonly system = "influxdb";
   readonly repairSource: RepairSource;
-  readonly #client: Pick<InfluxClient, "write" | "createDatabase">;
+  readonly #client: Pick<InfluxClient, "write" | "createDatabase" | "ping">;
   readonly #logger: Logger;
   readonly #queue: GroupCommit;
   readonly #nowMs: () => number;
@@ -47,11 +51,13 @@ export class InfluxSink implements Sink {
   /** The time of the last look at the status, and of the first one after a pause. */
   #lookedMs = Number.POSITIVE_INFINITY;
   #awakeMs = 0;
+  /** The time of the last answer that was none of a refusal, epoch ms. */
+  #acceptedMs = 0;
   /** True while requests get no answer at all. */
   #silent = false;
 
   constructor(
-    client: Pick<InfluxClient, "write" | "createDatabase" | "query">,
+    client: Pick<InfluxClient, "write" | "createDatabase" | "ping" | "query">,
     logger: Logger,
     nowMs: () => number = Date.now,
   ) {
@@ -102,7 +108,23 @@ export class InfluxSink implements Sink {
       async () => void (await this.#client.createDatabase()),
       () => !signal.aborted,
     );
-    await this.#queue.run(signal);
+    await Promise.all([this.#queue.run(signal), this.#askWhileIdle(signal)]);
+  }
+
+  /** I4. Never beside a write that is tried again: an answer would hide that it is refused. */
+  async #askWhileIdle(signal: AbortSignal): Promise<void> {
+    const isIdle = (): boolean =>
+      this.#status.state === "ok" &&
+      this.#asked.size === 0 &&
+      this.#nowMs() - this.#acceptedMs >= IDLE_MS;
+    while (!signal.aborted) {
+      await sleep(IDLE_STEP_MS, signal);
+      if (!signal.aborted && isIdle())
+        await this.#untilAccepted(
+          () => this.#client.ping(),
+          () => !signal.aborted,
+        );
+    }
   }
 
   #encode({ region, readings, rollups, canary }: SinkItem): string[] {
@@ -180,6 +202,7 @@ export class InfluxSink implements Sink {
     this.#failsSinceMs = null;
     this.#silent = false;
     this.#answered = true;
+    this.#acceptedMs = this.#nowMs();
     this.#backoff.reset();
   }
 

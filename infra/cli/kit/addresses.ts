@@ -16,6 +16,8 @@ export interface InstallationAddresses {
   /** PEM file with the authority of the servers, where they speak TLS. */
   readonly ca?: string;
   readonly influx?: string;
+  /** URL of each gateway's listener by its region. */
+  readonly mqtt?: Readonly<Record<string, string>>;
   readonly console?: { readonly url: string; readonly operatorToken: string };
   /** `/status` of each process by its name. */
   readonly status?: Readonly<Record<string, string>>;

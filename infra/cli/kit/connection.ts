@@ -10,6 +10,7 @@ import { makeLogger } from "../../../platform/runtime/logger.ts";
 import { completeUrl, environmentOf } from "./credentials.ts";
 import { type NatsAddress, type Place, natsAddress } from "./addresses.ts";
 import { remark } from "./output.ts";
+import { spoken } from "./speaks.ts";
 import { refused } from "../../../cloud/operations/refused.ts";
 
 const CONNECT_WITHIN_MS = 5_000;
@@ -37,8 +38,12 @@ export async function openNats(
   withinMs = CONNECT_WITHIN_MS,
 ): Promise<NatsConnection> {
   const target = { ...accessOf(address), name: "skerry" };
+  const signal = AbortSignal.timeout(withinMs);
+  await spoken(target.url, signal).catch((error: unknown) => {
+    throw refused(unreachable(address, messageOf(error)), error);
+  });
   try {
-    return await connectNats(target, SILENT, AbortSignal.timeout(withinMs));
+    return await connectNats(target, SILENT, signal);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     if (error.cause instanceof TlsRefusal)

@@ -33,6 +33,9 @@ const DEFAULT_TLS: NatsTls = { minVersion: "TLSv1.2" };
 export const tlsOf = ({ url, tls = DEFAULT_TLS }: NatsAccess): NatsTls | null =>
   new URL(url).protocol === "tls:" ? tls : null;
 
+/** The words for a server that a process waits for. */
+export const itsServer = ({ url }: NatsAccess): string => `its nats-server at ${new URL(url).host}`;
+
 /** The host of a URL, an address of IPv6 without its brackets. */
 export const hostOf = (url: string): string => new URL(url).hostname.replace(/^\[|\]$/g, "");
 

@@ -2,7 +2,7 @@
 // Method: the progress of a lane by an injected clock, and the status server that whoever restarts them asks.
 import { expect, test } from "vitest";
 import { Progress } from "../../../../cloud/insight/lag/progress.ts";
-import { type ReadinessFacts, whyNotReady } from "../../../../cloud/aggregator/readiness.ts";
+import { type ReadinessFacts, aggregatorChecks } from "../../../../cloud/aggregator/readiness.ts";
 import { serveStatus } from "../../../../platform/runtime/status-server.ts";
 
 const OK = { answered: true, status: { state: "ok", detail: "" } } as const;
@@ -31,19 +31,19 @@ class Lane {
   }
 }
 
+const whyNotReady = (facts: ReadinessFacts): string | null =>
+  aggregatorChecks(facts).flatMap(({ why }) => why ?? [])[0] ?? null;
+
 test("GET /readyz: 503 and why, once nothing was done for a minute; 200 before, and as soon as it gets on", async () => {
   const lane = new Lane();
-  const source = {
-    ready: () => whyNotReady(lane.facts()) === null,
-    whyNotReady: () => whyNotReady(lane.facts()),
-    status: () => ({}),
-  };
+  const source = { checks: () => aggregatorChecks(lane.facts()), status: () => ({}) };
   const at = { host: "127.0.0.1", port: 0 };
   const metrics = { answer: () => ({ contentType: "text/plain", body: "" }) };
   await using server = await serveStatus(at, source, metrics);
   const asked = async (): Promise<string> => {
     const answer = await fetch(`http://127.0.0.1:${server.port}/readyz`);
-    return `${answer.status} ${(await answer.text()).trim()}`;
+    const { state, why } = (await answer.json()) as { state: string; why?: string };
+    return `${answer.status} ${state}${why ? `: ${why}` : ""}`;
   };
   lane.run(100);
   expect(await asked()).toBe("200 ready");
@@ -57,12 +57,12 @@ test("GET /readyz: 503 and why, once nothing was done for a minute; 200 before, 
   expect(await asked()).toBe("200 ready");
 });
 
-test("it names the store, or what the lane waits for", () => {
+test("it names the store at once, or what the lane waits for", () => {
   const lane = new Lane();
-  lane.run(70, 1);
-  const status = { state: "refusing", detail: "InfluxDB has not answered for 65 s" } as const;
+  lane.run(2);
+  const status = { state: "refusing", detail: "InfluxDB has not answered for 5 s" } as const;
   expect(whyNotReady(lane.facts({ sink: { answered: true, status } }))).toBe(
-    "lane eu/1 has not got on for 68 s: the store does not take what is written: InfluxDB has not answered for 65 s",
+    "the store does not take what is written: InfluxDB has not answered for 5 s",
   );
   const waits = { ...LANE, stoppedBy: "waits for contract pump v2", standsForMs: 61_000 };
   expect(whyNotReady(lane.facts({ lanes: [waits] }))).toContain("61 s: waits for contract pump v2");

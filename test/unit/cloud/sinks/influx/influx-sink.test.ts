@@ -61,6 +61,10 @@ class FakeInflux {
 
   mayCreate = true;
 
+  ping(): Promise<void> {
+    return Promise.resolve();
+  }
+
   createDatabase(): Promise<boolean> {
     if (this.mayCreate) this.databasesCreated += 1;
     return Promise.resolve(this.mayCreate);

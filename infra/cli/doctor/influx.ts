@@ -1,0 +1,69 @@
+// InfluxDB: that it answers, which one it is, how long it keeps what it has.
+import { InfluxClient, quoteName } from "../../../cloud/sinks/influx/client.ts";
+import { aheadByDate, clockFinding } from "./network.ts";
+import { type Finding, fine } from "./finding.ts";
+
+const FOR_EVER = "0s";
+
+export async function influxFindings(
+  url: string,
+  database: string,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const answer = await fetch(new URL("/ping", new URL(url).origin), { signal });
+  const ahead = aheadByDate(answer.headers.get("date"), Date.now());
+  const version = answer.headers.get("x-influxdb-version") ?? "";
+  return [
+    answer.ok
+      ? fine("health", "influxd", "answers")
+      : {
+          ...{ area: "health", subject: "influxd", level: "wrong" },
+          what: `answers with HTTP status ${answer.status}`,
+          right: "204",
+          next: `curl -i ${new URL(url).origin}/ping`,
+        },
+    versionFinding(version),
+    ...(ahead === null ? [] : [clockFinding("influxd", ahead)]),
+    ...(await retention(url, database, version)),
+  ];
+}
+
+function versionFinding(version: string): Finding {
+  const [, major] = /^v?(\d+)\./.exec(version) ?? [];
+  if (major === "1" || major === "2") return fine("versions", "influxd", version);
+  return {
+    ...{ area: "versions", subject: "influxd", level: "warning" },
+    what: `says version "${version}"`,
+    right:
+      "1.x or 2.x: with 3.x a point that is written again, as rollups are, may keep its old values",
+    next: "influxd version",
+  };
+}
+
+async function retention(url: string, database: string, version: string): Promise<Finding[]> {
+  if (!/^v?1\./.test(version)) return [];
+  const client = new InfluxClient({ url, database }, 4_000);
+  const rows = await client.query(`SHOW RETENTION POLICIES ON ${quoteName(database)}`);
+  const found = rows.find((row) => row["default"] === true);
+  const subject = `influxd ${database}`;
+  if (!found)
+    return [
+      {
+        ...{ area: "retention", subject, level: "wrong", what: "the database is not there" },
+        right: "a database with its users",
+        next: "npx skerry influx apply --influx URL …",
+      },
+    ];
+  const { name, duration } = found;
+  if (duration !== FOR_EVER)
+    return [fine("retention", subject, `keeps what it has for ${String(duration)}`)];
+  const alter = `ALTER RETENTION POLICY ${quoteName(String(name))} ON ${quoteName(database)} DURATION 400d`;
+  return [
+    {
+      ...{ area: "retention", subject, level: "note" },
+      what: "keeps readings and rollups for ever, so that its disk fills up some day",
+      right: "for ever where that is meant, else a duration",
+      next: `influx -username administrator -execute '${alter}'`,
+    },
+  ];
+}
