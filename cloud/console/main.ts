@@ -3,6 +3,8 @@ import { connectNats } from "../../platform/nats/client/connect.ts";
 import { natsAccess } from "../../platform/nats/client/options.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
+import { signRecords } from "../../platform/nats/signed/seal.ts";
+import { readSigningKey } from "../../platform/nats/signed/trusted-keys.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import { serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
@@ -26,6 +28,9 @@ await processMain({
     const { regions, partitions, schemas } = config;
     const target = { ...natsAccess(config), name: "console" };
     const connection = await connectNats(target, logger, signal);
+    const { signingKeyFile } = config;
+    if (signingKeyFile !== "")
+      signRecords(connection, readSigningKey(signingKeyFile, "SKERRY_SIGNING_KEY_FILE"));
     const registry = { connection, shippedDirectory: schemas, logger };
     const catalog = await openContractRegistry(registry, signal);
     const influx = config.influxUrl === "" ? null : new InfluxClient(influxTarget(config));

@@ -16,6 +16,7 @@ import { natsServerMetricSpecs } from "../../platform/nats/monitoring/metrics.ts
 import { ServerMonitor } from "../../platform/nats/monitoring/server-monitor.ts";
 import { SetAside, entriesSetAside } from "../../platform/nats/lanes/set-aside.ts";
 import { retryEntries, serveRetries } from "../../platform/nats/lanes/set-aside-retries.ts";
+import { useRecordTrust } from "../../platform/nats/signed/record-guard.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import { serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
 import { openAcknowledgements } from "./acknowledgements.ts";
@@ -92,6 +93,7 @@ await processMain({
       logger,
       signal,
     );
+    useRecordTrust(connection, config, logger);
     const streams = new Streams(connection);
     await checkLog(streams, config, signal);
     const by = { domain: region, by: "alerting" } as const;

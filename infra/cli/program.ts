@@ -7,6 +7,7 @@ import { addContractsCommand } from "./contracts.ts";
 import { addDevicesCommand } from "./devices.ts";
 import { type Say, optionText } from "./kit/options.ts";
 import { addInfluxCommand } from "./influx.ts";
+import { addKeysCommand } from "./keys.ts";
 import { addLaneCommand } from "./lane.ts";
 import { addLedgerCommand } from "./ledger.ts";
 import { addMappingsCommand } from "./mappings.ts";
@@ -44,5 +45,6 @@ export function makeProgram(say: Say): Command {
   addRegionCommand(program, say);
   addInfluxCommand(program, say);
   addCertificatesCommand(program, say);
+  addKeysCommand(program, say);
   return program;
 }

@@ -15,6 +15,8 @@ export interface InstallationAddresses {
   readonly nats: Readonly<Record<string, string>>;
   /** PEM file with the authority of the servers, where they speak TLS. */
   readonly ca?: string;
+  /** File with the private key that signs records. */
+  readonly signingKey?: string;
   readonly influx?: string;
   readonly console?: { readonly url: string; readonly operatorToken: string };
   /** `/status` of each process by its name. */
@@ -40,6 +42,8 @@ export interface NatsAddress extends TypedAddress {
   readonly from: string | null;
   /** The authority that this file names. */
   readonly ca?: string;
+  /** The private key that this file names. */
+  readonly signingKey?: string;
 }
 
 /** The installation of a data directory, or the closest one. @throws AppError `CONFIG_INVALID` saying what to do. */
@@ -83,6 +87,10 @@ export function natsAddress(place: Place, domain: string): NatsAddress {
     throw refused(
       `${path} has no nats-server "${domain}", only ${Object.keys(addresses.nats).join(", ")}.`,
     );
-  const { ca } = addresses;
-  return { url, from: path, ...(ca === undefined ? {} : { ca }) };
+  const { ca, signingKey } = addresses;
+  return {
+    ...{ url, from: path },
+    ...(ca === undefined ? {} : { ca }),
+    ...(signingKey === undefined ? {} : { signingKey }),
+  };
 }

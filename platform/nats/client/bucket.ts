@@ -1,7 +1,9 @@
 // A bucket: the newest value of each key. Errors are translated (errors.ts).
 import type { KV, NatsConnection } from "nats";
-import { bucketStream } from "../../../contracts/names/subjects.ts";
+import { SIGNED_BUCKETS, bucketStream } from "../../../contracts/names/subjects.ts";
+import { DELETION, sealed } from "../signed/seal.ts";
 import { translated, writtenOrNull } from "./errors.ts";
+import { headersOf, publishExpecting, publisherOn } from "./publish.ts";
 import { readStored } from "./stream-reader.ts";
 
 export interface BucketRecord {
@@ -47,21 +49,46 @@ export class Bucket {
   }
 
   /** Writes whatever is there. @returns the revision. */
-  put(key: string, value: string | Uint8Array): Promise<number> {
-    return translated(this.#kv.put(key, value));
+  async put(key: string, value: string | Uint8Array): Promise<number> {
+    if (!this.#isSigned) return translated(this.#kv.put(key, value));
+    const message = await this.#message(key, value);
+    const { subject, data, ...options } = message;
+    return (await translated(publisherOn(this.#connection).publish(subject, data, options))).seq;
   }
 
   /**
    * Writes if the key still has that revision; 0 for a key that was never written.
    * @returns the new revision, or null if somebody else wrote first.
    */
-  replace(key: string, value: string | Uint8Array, revision: number): Promise<number | null> {
+  async replace(key: string, value: string | Uint8Array, revision: number): Promise<number | null> {
     // Not the library's `update`, which refuses revision 0.
-    return writtenOrNull(this.#kv.put(key, value, { previousSeq: revision }));
+    if (!this.#isSigned) return writtenOrNull(this.#kv.put(key, value, { previousSeq: revision }));
+    const message = await this.#message(key, value);
+    return publishExpecting(publisherOn(this.#connection), message, { ofSubject: revision });
   }
 
-  delete(key: string): Promise<void> {
-    return translated(this.#kv.delete(key));
+  async delete(key: string): Promise<void> {
+    if (!this.#isSigned) return translated(this.#kv.delete(key));
+    const place = { stream: bucketStream(this.#name), subject: this.#subjectOf(key) };
+    const record = { ...place, data: new Uint8Array(), isDeletion: true };
+    const mark = (await sealed(this.#connection, record)) ?? headersOf(DELETION);
+    const { subject, data } = record;
+    await translated(publisherOn(this.#connection).publish(subject, data, { headers: mark }));
+  }
+
+  get #isSigned(): boolean {
+    return SIGNED_BUCKETS.has(this.#name);
+  }
+
+  #subjectOf(key: string): string {
+    return `$KV.${this.#name}.${key}`;
+  }
+
+  async #message(key: string, value: string | Uint8Array) {
+    const data = typeof value === "string" ? Buffer.from(value) : value;
+    const record = { stream: bucketStream(this.#name), subject: this.#subjectOf(key), data };
+    const signature = await sealed(this.#connection, record);
+    return { subject: record.subject, data, ...(signature && { headers: signature }) };
   }
 
   /** Keys that have a value now. */

@@ -6,6 +6,8 @@ export interface LogEntry {
   readonly data: Uint8Array;
   /** True for the mark that a bucket keeps of a key that was deleted. */
   readonly isDeletion?: boolean;
+  /** The text of the header with its signature, if it has one (signed/signature.ts). */
+  readonly signature?: string;
 }
 
 /** @param operation header `KV-Operation` of a bucket's message (NATS ADR-8), "" if it has none. */

@@ -1,6 +1,7 @@
 // What a stream holds between two sequences, read without a consumer: `DIRECT.GET` answers each question with the
 // next message of a subject, so windows of the range are asked side by side and put in order.
 import { ErrorCode, type NatsConnection, NatsError } from "nats";
+import { SIGNATURE_HEADER } from "../signed/signature.ts";
 import { type LogEntry, isDeletionMark } from "./log-entry.ts";
 
 export interface Range {
@@ -76,12 +77,14 @@ function getterOf(connection: NatsConnection, { domain, stream, subject }: Range
     if (headers.code === NOT_FOUND) return null;
     if (headers.code !== 0) throw new NatsError(headers.description, String(headers.code));
     const isDeletion = isDeletionMark(headers.get("KV-Operation"));
+    const signature = headers.get(SIGNATURE_HEADER);
     return {
       seq: Number(headers.get("Nats-Sequence")),
       storeMs: Date.parse(headers.get("Nats-Time-Stamp")),
       subject: headers.get("Nats-Subject"),
       data,
       ...(isDeletion ? { isDeletion } : {}),
+      ...(signature === "" ? {} : { signature }),
     };
   };
 }
