@@ -52,7 +52,7 @@ let hub: NatsConnection;
 beforeAll(async () => {
   world = await startHubAndRegions({ regions: ["eu"] });
   directory = await temporaryDirectory();
-  [thief, hub] = [await world.hub.connect(), await world.hub.connect()];
+  [thief, hub] = [await world.hub.connect(), await world.hub.connect("operator")];
   signRecords(hub, createPrivateKey(PEM));
 });
 afterAll(async () => {
