@@ -17,6 +17,7 @@ import { itsServer } from "../platform/nats/client/access.ts";
 import { connectNats } from "../platform/nats/client/connect.ts";
 import { natsAccess } from "../platform/nats/client/options.ts";
 import { Streams } from "../platform/nats/client/streams.ts";
+import { useRecordTrust } from "../platform/nats/signed/record-guard.ts";
 import { makeMonotonicClock } from "../platform/runtime/clock.ts";
 import type { Logger } from "../platform/runtime/logger.ts";
 import type { OptionTable } from "../platform/runtime/config.ts";
@@ -148,6 +149,7 @@ async function openServices(
   const mapper = loadMapper(config.mappings);
   const target = { ...natsAccess(config), name: `gateway ${gateway}` };
   const connection = await connectNats(target, logger, signal);
+  useRecordTrust(connection, config, logger);
   await checkLog(new Streams(connection), config, signal);
   const setAside = new SetAside({ connection, domain: region, by: "gateway", logger, signal });
   const judged = entriesSetAside("contract", CONTRACTS_BUCKET, setAside);

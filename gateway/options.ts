@@ -1,5 +1,6 @@
 import { SCHEMAS_DIRECTORY } from "../contracts/schema/catalog.ts";
 import { natsOptions } from "../platform/nats/client/options.ts";
+import { RECORD_TRUST_OPTIONS } from "../platform/nats/signed/options.ts";
 import { PARTITIONS_DEFAULT } from "../platform/nats/topology/topology.ts";
 import { type OptionTable, type Resolved, as } from "../platform/runtime/config.ts";
 import { STATUS_OPTIONS } from "../platform/runtime/status-server.ts";
@@ -92,6 +93,7 @@ export const GATEWAY_OPTIONS = {
   },
   ...STATUS_OPTIONS,
   ...IDENTITY_OPTIONS,
+  ...RECORD_TRUST_OPTIONS,
   ...LISTENER_OPTIONS,
   ...REJECT_ANSWER_OPTIONS,
   ...LIMIT_OPTIONS,

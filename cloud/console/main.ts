@@ -4,6 +4,8 @@ import { connectNats } from "../../platform/nats/client/connect.ts";
 import { natsAccess } from "../../platform/nats/client/options.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
+import { signRecords } from "../../platform/nats/signed/seal.ts";
+import { readSigningKey } from "../../platform/nats/signed/trusted-keys.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import { Starting, serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
@@ -30,6 +32,9 @@ await processMain({
     await using _status = await serveStatus(statusAddress(config), starting, telemetry.metrics);
     const connection = await connectNats(target, logger, signal);
     starting.waitsFor("contracts of its nats-server");
+    const { signingKeyFile } = config;
+    if (signingKeyFile !== "")
+      signRecords(connection, readSigningKey(signingKeyFile, "SKERRY_SIGNING_KEY_FILE"));
     const registry = { connection, shippedDirectory: schemas, logger };
     const catalog = await openContractRegistry(registry, signal);
     const influx = config.influxUrl === "" ? null : new InfluxClient(influxTarget(config));

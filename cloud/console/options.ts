@@ -1,5 +1,6 @@
 import { SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
 import { TELEMETRY_OPTIONS } from "../../otel/options.ts";
+import { SIGNING_OPTIONS } from "../../platform/nats/signed/options.ts";
 import { tlsOptions } from "../../platform/runtime/client-tls.ts";
 import { type OptionTable, as } from "../../platform/runtime/config.ts";
 import { STATUS_OPTIONS } from "../../platform/runtime/status-server.ts";
@@ -35,6 +36,7 @@ export const MQTT_TLS = { name: "mqtt", env: "SKERRY_CONSOLE_MQTT" } as const;
 export const CONSOLE_OPTIONS = {
   ...LANE_OPTIONS,
   ...TELEMETRY_OPTIONS,
+  ...SIGNING_OPTIONS,
   consoleHost: {
     env: "SKERRY_CONSOLE_HOST",
     doc: "address that the console listens on; beyond loopback, put a reverse proxy with TLS before it",

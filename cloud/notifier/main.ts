@@ -6,6 +6,7 @@ import { publishOnce, publisherOn } from "../../platform/nats/client/publish.ts"
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { serveRetries } from "../../platform/nats/lanes/set-aside-retries.ts";
 import { SetAside } from "../../platform/nats/lanes/set-aside.ts";
+import { useRecordTrust } from "../../platform/nats/signed/record-guard.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { clearTextWarning, clientTls } from "../../platform/runtime/client-tls.ts";
 import type { Resolved } from "../../platform/runtime/config.ts";
@@ -77,6 +78,7 @@ await processMain({
     const starting = new Starting(itsServer(target));
     await using _status = await serveStatus(statusAddress(config), starting, telemetry.metrics);
     const connection = await connectNats(target, logger, signal);
+    if (place === "region") useRecordTrust(connection, config, logger);
     const setAside = new SetAside({ connection, domain, by: "notifier", logger, signal });
     const { tracing } = telemetry;
     const parts = { connection, channels, setAside, tracing, logger };

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { NOTIFIER_PLACES, type NotifierPlace } from "../../contracts/messages/notification.ts";
 import { TELEMETRY_OPTIONS } from "../../otel/options.ts";
 import { natsOptions } from "../../platform/nats/client/options.ts";
+import { RECORD_TRUST_OPTIONS } from "../../platform/nats/signed/options.ts";
 import { tlsOptions } from "../../platform/runtime/client-tls.ts";
 import { type OptionTable, as } from "../../platform/runtime/config.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
@@ -17,6 +18,7 @@ export const WEBHOOK_TLS = { name: "webhook", env: "SKERRY_WEBHOOK", besideSyste
 export const notifierOptions = (env: Env) =>
   ({
     ...natsOptions("the hub's or, as the place says, the region's"),
+    ...RECORD_TRUST_OPTIONS,
     regions: { ...LANE_OPTIONS.regions, doc: "regions whose alerts are told; in a region, itself" },
     place: {
       env: "SKERRY_NOTIFIER_PLACE",

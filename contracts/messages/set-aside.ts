@@ -22,7 +22,7 @@ export type SetAsideKind = (typeof SET_ASIDE_KINDS)[number];
 /**
  * `unreadable`: its bytes are not what they should be. `unpublishable`: no topic or message can carry it.
  * `refused`: a store refuses it for good. `failed`: handling it threw, which is a bug of ours. `unknown`: it is
- * of a contract version that nobody has published.
+ * of a contract version that nobody has published. `unverified`: no trusted key has signed it at this place.
  */
 export const SET_ASIDE_REASONS = [
   "failed",
@@ -30,6 +30,7 @@ export const SET_ASIDE_REASONS = [
   "unknown",
   "unpublishable",
   "unreadable",
+  "unverified",
 ] as const;
 
 export type SetAsideReason = (typeof SET_ASIDE_REASONS)[number];

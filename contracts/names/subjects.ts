@@ -41,6 +41,12 @@ export const LEDGER_BUCKET = "ledger";
 /** The place that notifies of a region's alerts; a key is a region. See contracts/messages/notification.ts. */
 export const NOTIFIERS_BUCKET = "notifiers";
 
+/** Buckets whose records regions act on: they can be signed (platform/nats/signed). */
+export const SIGNED_BUCKETS: ReadonlySet<string> = new Set([
+  ...[CONTRACTS_BUCKET, DEVICES_BUCKET, RULES_BUCKET],
+  ...[ACKNOWLEDGEMENTS_BUCKET, NOTIFIERS_BUCKET],
+]);
+
 /** The stream behind a bucket. */
 export const bucketStream = (bucket: string): string => `KV_${bucket}`;
 

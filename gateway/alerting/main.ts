@@ -21,6 +21,7 @@ import { natsServerMetricSpecs } from "../../platform/nats/monitoring/metrics.ts
 import { ServerMonitor } from "../../platform/nats/monitoring/server-monitor.ts";
 import { SetAside, entriesSetAside } from "../../platform/nats/lanes/set-aside.ts";
 import { retryEntries, serveRetries } from "../../platform/nats/lanes/set-aside-retries.ts";
+import { useRecordTrust } from "../../platform/nats/signed/record-guard.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import type { HealthCheck } from "../../platform/runtime/health.ts";
 import { Starting, serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
@@ -106,6 +107,7 @@ await processMain({
     const starting = new Starting(itsServer(target));
     await using _server = await serveStatus(statusAddress(config), starting, telemetry.metrics);
     const connection = await connectNats(target, logger, signal);
+    useRecordTrust(connection, config, logger);
     const streams = new Streams(connection);
     starting.waitsFor(`the log, contracts and rules of region ${region}`);
     await checkLog(streams, config, signal);

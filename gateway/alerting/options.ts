@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { type Rule, parseRules } from "../../contracts/rules/rule.ts";
 import { TELEMETRY_OPTIONS } from "../../otel/options.ts";
 import { natsOptions } from "../../platform/nats/client/options.ts";
+import { RECORD_TRUST_OPTIONS } from "../../platform/nats/signed/options.ts";
 import { MONITORING_OPTIONS } from "../../platform/nats/monitoring/options.ts";
 import type { OptionTable } from "../../platform/runtime/config.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
@@ -19,6 +20,7 @@ export const ALERTING_OPTIONS = {
   statusPort,
   ...TELEMETRY_OPTIONS,
   ...MONITORING_OPTIONS,
+  ...RECORD_TRUST_OPTIONS,
   rules: {
     env: "SKERRY_RULES",
     doc: "file with a JSON array of rules, beside those saved at the hub; unset: none",

@@ -24,6 +24,7 @@ import type { LogEntry } from "../../platform/nats/client/log-entry.ts";
 import { readSlice } from "../../platform/nats/client/stream-reader.ts";
 import { jsonOf } from "../../platform/nats/client/payload.ts";
 import { publisherOn } from "../../platform/nats/client/publish.ts";
+import { guardOf } from "../../platform/nats/signed/record-guard.ts";
 import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
 import { applyStored, newestSequence } from "../../platform/nats/client/stored.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
@@ -58,7 +59,7 @@ interface Followed {
 /** A fault of a message, and not of ours. */
 class RecordProblem extends Error {
   override readonly name = "RecordProblem";
-  readonly reason: "unreadable" | "unpublishable";
+  readonly reason: "unreadable" | "unpublishable" | "unverified";
 
   constructor(reason: RecordProblem["reason"], message: string) {
     super(message);
@@ -211,6 +212,8 @@ export class Commands {
   }
 
   async #onCommand(entry: LogEntry): Promise<void> {
+    const why = guardOf(this.#parts.connection)?.verify(COMMANDS_STREAM, entry) ?? null;
+    if (why !== null) throw new RecordProblem("unverified", why);
     const command = readable(entry, checkCommand);
     const { device, id, expiresAtMs, payload } = command;
     await this.#topics.offer({ device, id, expiresAtMs, payload: JSON.stringify(payload) });

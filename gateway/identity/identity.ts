@@ -9,7 +9,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { DEVICES_BUCKET, bucketStream } from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { newestSequence } from "../../platform/nats/client/stored.ts";
-import type { LogEntry } from "../../platform/nats/client/log-entry.ts";
+import { type GuardedEntry, guardOf } from "../../platform/nats/signed/record-guard.ts";
 import { readSlice } from "../../platform/nats/client/stream-reader.ts";
 import { type SettingAside, entriesSetAside } from "../../platform/nats/lanes/set-aside.ts";
 import { AppError } from "../../platform/runtime/errors.ts";
@@ -67,7 +67,15 @@ export async function openIdentity(parts: IdentityParts, signal: AbortSignal): P
   const until = AbortSignal.any([signal, following.signal]);
   const entries = readSlice(connection, slice, logger, until);
   const judged = parts.setAside && entriesSetAside("device", DEVICES_BUCKET, parts.setAside);
-  const apply = ({ subject, data }: LogEntry): Change => {
+  const guard = guardOf(connection);
+  const apply = (entry: GuardedEntry): Change => {
+    const { subject, data } = entry;
+    const why = guard?.judge(stream, entry) ?? null;
+    if (why !== null) {
+      logger.error({ subject }, `a device record is not taken, what was before stays: ${why}`);
+      judged?.({ subject, data: NOTHING }, why, "unverified");
+      return { kind: "unchanged", id: subject.slice(KEYS.length) };
+    }
     const change = book.apply(subject.slice(KEYS.length), Buffer.from(data).toString("utf8"));
     if (change.kind === "unreadable")
       logger.error({ device: change.id, problem: change.problem }, "a device record is unreadable");
@@ -75,6 +83,7 @@ export async function openIdentity(parts: IdentityParts, signal: AbortSignal): P
     judged?.({ subject, data: NOTHING }, change.kind === "unreadable" ? change.problem : null);
     return change;
   };
+  for (const entry of guard?.kept(stream) ?? []) apply(entry);
   for (let seq = 0; seq < lastSeq;) {
     const next = await entries.next();
     if (next.done) throw new AppError("NATS_UNAVAILABLE", "retry", "stopped before devices loaded");

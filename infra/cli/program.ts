@@ -11,6 +11,7 @@ import { addDoctorCommand } from "./doctor.ts";
 import { type Say, optionText } from "./kit/options.ts";
 import { addHubCommand } from "./hub.ts";
 import { addInfluxCommand } from "./influx.ts";
+import { addKeysCommand } from "./keys.ts";
 import { addLaneCommand } from "./lane.ts";
 import { addLedgerCommand } from "./ledger.ts";
 import { addMappingsCommand } from "./mappings.ts";
@@ -58,5 +59,6 @@ export function makeProgram(say: Say): Command {
   addCertificatesCommand(program, say);
   addConfigCommand(program, say);
   addProcessCommands(program);
+  addKeysCommand(program, say);
   return program;
 }

@@ -85,6 +85,8 @@ export interface Addresses {
   nats: Record<"hub" | Region, string>;
   /** PEM file with the authority of all servers; absent without TLS. */
   ca?: string;
+  /** File with the private key that signs records. */
+  signingKey: string;
   /** As its reader. */
   influx: string;
   mqtt: Record<Region, string>;
@@ -168,6 +170,11 @@ export const influxEnv = (
   SKERRY_INFLUX_DATABASE: INFLUX_DATABASE,
   ...trust("SKERRY_INFLUX_TLS_CA", options),
 });
+
+/** The private key that signs records, in PEM. What it signed stays, and so does the key. */
+export const SIGNING_KEY = "signing key";
+/** The public half of it. */
+export const TRUSTED_KEYS = "trusted keys";
 
 /** The file that holds one secret, and nothing else. */
 export const secretPath = (name: string, { dataDir }: Pick<LocalOptions, "dataDir">): string =>

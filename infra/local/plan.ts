@@ -20,6 +20,8 @@ import {
   type Ports,
   type ProcessPlan,
   REGIONS,
+  SIGNING_KEY,
+  TRUSTED_KEYS,
   type Region,
   certificatePath,
   influxEnv,
@@ -83,6 +85,7 @@ export function planLocal(options: LocalOptions, given: PlanContext): LocalPlan 
       us: natsUrl("admin", "us", options, context),
     },
     ...(options.tls ? { ca: certificatePath("ca", options) } : {}),
+    signingKey: secretFile(SIGNING_KEY),
     influx: influxUrl(options, `reader:${context.secret("influx reader")}`),
     mqtt: {
       eu: mqttUrl("eu", options),
@@ -171,6 +174,8 @@ function regionServices(region: Region, options: LocalOptions, context: PlanPart
   const as = (user: NatsUser): Env => ({
     SKERRY_REGION: region,
     ...natsEnv(user, region, options, context),
+    SKERRY_TRUSTED_KEYS_FILE: context.secretFile(TRUSTED_KEYS),
+    SKERRY_VERIFIED_RECORDS_FILE: join(options.dataDir, user, `${region}-records.sqlite`),
   });
   return [
     service(
@@ -246,6 +251,7 @@ function consoleService(options: LocalOptions, context: PlanParts): ProcessPlan 
     },
     {
       ...natsEnv("console", "hub", options, context),
+      SKERRY_SIGNING_KEY_FILE: secretFile(SIGNING_KEY),
       SKERRY_REGIONS: REGIONS.join(","),
       ...influxEnv("reader", options, context),
       ...files(options, "rules", "mappings", "schemas"),

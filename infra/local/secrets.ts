@@ -2,25 +2,31 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { secretPath } from "./places.ts";
+import { newSigningKey, publicPemOf } from "../../platform/nats/signed/trusted-keys.ts";
+import { SIGNING_KEY, TRUSTED_KEYS, secretPath } from "./places.ts";
 
 /** Never digits only: nats-server would read such a one as a number. */
 const newSecret = (): string => `s${randomBytes(16).toString("hex")}`;
 
 /** InfluxDB keeps its users in its own files, from start to start; all other servers are told theirs at each. */
-const isKept = (name: string): boolean => name.startsWith("influx ");
+const isKept = (name: string): boolean => name.startsWith("influx ") || name === SIGNING_KEY;
 
 /** Passwords of one run, by name. Those that a data directory keeps are the same in the next one. */
 export function makeSecrets(dataDir: string): (name: string) => string {
   const known = new Map<string, string>();
-  return (name) => {
+  const secretOf = (name: string): string => {
     let secret = known.get(name);
     if (secret === undefined) {
-      secret = (isKept(name) ? keptSecret(secretPath(name, { dataDir })) : null) ?? newSecret();
+      secret = (isKept(name) ? keptSecret(secretPath(name, { dataDir })) : null) ?? made(name);
       known.set(name, secret);
     }
     return secret;
   };
+  const made = (name: string): string => {
+    if (name === TRUSTED_KEYS) return publicPemOf(secretOf(SIGNING_KEY));
+    return name === SIGNING_KEY ? newSigningKey().trim() : newSecret();
+  };
+  return secretOf;
 }
 
 function keptSecret(path: string): string | null {

@@ -1,6 +1,6 @@
 // One run of the local installation: servers, topology, services, devices; then until the time is up
 // or somebody says stop; then devices first, drain, report, and everything down.
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import logUpdate from "log-update";
 import { InsightWatch } from "../../cloud/insight/watch.ts";
@@ -8,6 +8,9 @@ import { telemetryStream } from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { NatsAccess } from "../../platform/nats/client/access.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
+import { signAll } from "../../cloud/operations/signing/sign-all.ts";
+import { signRecords } from "../../platform/nats/signed/seal.ts";
+import { readSigningKey } from "../../platform/nats/signed/trusted-keys.ts";
 import { applyTopology } from "../../platform/nats/topology/apply-topology.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { WHOLE_VERSIONS, weaknessesOf } from "../../platform/nats/topology/server-versions.ts";
@@ -131,6 +134,7 @@ export class Session {
       makePrivateDirectory(dirname(path));
       writeFileSync(path, text);
     }
+    const isFirstKey = !existsSync(addresses.signingKey);
     writeSecrets(this.#plan.secretFiles);
     this.#options.say("starting nats-server (hub, eu, us) and influxd");
     await this.#supervisor.start(servers, stop);
@@ -156,6 +160,8 @@ export class Session {
       ledger: () => this.#monitor.latest.steward?.ledger ?? null,
     });
     await applyTopology(connections, { regions: REGIONS, partitions, logBytesMax: LOG_BYTES_MAX });
+    // Later ones are for whoever has looked: what is unsigned then may be forged.
+    if (isFirstKey) await this.#signAll(connections.hub, addresses.signingKey);
     if (stop.aborted) return null;
     this.#options.say("starting gateways, alerting engines and the aggregator");
     const told = { SKERRY_PARTITIONS: String(partitions) };
@@ -179,6 +185,13 @@ export class Session {
     const path = join(this.#options.dataDir, "addresses.json");
     writeFileSync(path, `${JSON.stringify(addresses, null, 2)}\n`, { mode: 0o600 });
     return begin;
+  }
+
+  /** Signs what an installation from before there was a key holds. */
+  async #signAll(hub: NatsConnection, keyFile: string): Promise<void> {
+    signRecords(hub, readSigningKey(keyFile, "the key of records"));
+    const signed = (await signAll(hub)).length;
+    if (signed > 0) this.#options.say(`${signed} records of before are signed now`);
   }
 
   #watchInBackground(): void {

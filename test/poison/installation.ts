@@ -14,6 +14,8 @@ import { problemsOf } from "../../infra/local/report.ts";
 import { Session } from "../../infra/local/session.ts";
 import { PARTITIONS_DEFAULT } from "../../platform/nats/topology/topology.ts";
 import { connectOnce } from "../../platform/nats/client/connection.ts";
+import { signRecords } from "../../platform/nats/signed/seal.ts";
+import { readSigningKey } from "../../platform/nats/signed/trusted-keys.ts";
 import { PROBE_RULE } from "../bench/alert-probe.ts";
 import { freePort } from "../support/free-port.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
@@ -110,6 +112,11 @@ export async function poisonInstallation(
         regionNats: await connect(nats[REGION]),
         hubNats: await connect(nats.hub),
       };
+      // Whoever has the key writes the poison: without a signature none would be looked into.
+      signRecords(
+        into.hubNats,
+        readSigningKey(plan.addresses.signingKey, "the installation's key"),
+      );
       const ask = async <T>(name: string): Promise<T> =>
         (await (await fetch(status[name]!)).json()) as T;
       const statuses = {

@@ -5,9 +5,12 @@ import {
   DEVICES_BUCKET,
   RULES_BUCKET,
   alertSubject,
+  COMMANDS_STREAM,
   commandFilter,
   replyFilter,
 } from "../../contracts/names/subjects.ts";
+import { publisherOn } from "../../platform/nats/client/publish.ts";
+import { sealed } from "../../platform/nats/signed/seal.ts";
 import { Bucket } from "../../platform/nats/client/bucket.ts";
 import { anAlert } from "../support/an-alert.ts";
 import { type Listed, type Poison, say, setAsideBy, store, harmless } from "./poison.ts";
@@ -29,7 +32,10 @@ const command = (name: string, body: (id: string) => unknown): Poison => ({
     const value = body(id);
     const bytes = typeof value === "string" ? value : JSON.stringify(value);
     const subject = commandFilter({ device: "room-1", id });
-    return setAsideBy(await store(hubNats, subject, bytes), "eu gateway command unreadable");
+    const sent = { subject, data: Buffer.from(bytes) };
+    const headers = await sealed(hubNats, { ...sent, stream: COMMANDS_STREAM }, true);
+    await publisherOn(hubNats).publish(subject, sent.data, headers ? { headers } : {});
+    return setAsideBy(sent, "eu gateway command unreadable");
   },
 });
 

@@ -13,6 +13,7 @@ import type { NatsConnection } from "../../../platform/nats/client/connection.ts
 import { refuseIfFenced } from "../../../platform/nats/client/fence.ts";
 import { jsonOf } from "../../../platform/nats/client/payload.ts";
 import { publishExpecting, publisherOn } from "../../../platform/nats/client/publish.ts";
+import { sealed } from "../../../platform/nats/signed/seal.ts";
 import { applyStored } from "../../../platform/nats/client/stored.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
 import { regionsOf } from "../../../platform/nats/lanes/copies.ts";
@@ -42,7 +43,9 @@ export async function issue(hub: NatsConnection, command: Command): Promise<Comm
   await refuseIfFenced(hub);
   const message = { subject: commandFilter(command), data: Buffer.from(JSON.stringify(command)) };
   try {
-    const seq = await publishExpecting(publisherOn(hub), message, { ofSubject: 0 });
+    const headers = await sealed(hub, { ...message, stream: COMMANDS_STREAM }, true);
+    const sent = { ...message, headers };
+    const seq = await publishExpecting(publisherOn(hub), sent, { ofSubject: 0 });
     if (seq !== null) return command;
   } catch (cause) {
     if (isNotPermitted(cause)) throw cause; // It is known, then.

@@ -18,6 +18,7 @@ import {
   publisherOn,
 } from "../../../platform/nats/client/publish.ts";
 import { refuseIfFenced } from "../../../platform/nats/client/fence.ts";
+import { sealed } from "../../../platform/nats/signed/seal.ts";
 import { readStored } from "../../../platform/nats/client/stream-reader.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
 import {
@@ -67,8 +68,7 @@ export async function publishContracts(
     const { files, problems, warnings } = toWrite(bucket, options);
     if (options.dryRun) return { problems, warnings, summary: wouldBe(files, problems) };
     const isLast = attempt === ATTEMPTS_MAX;
-    const isDone =
-      problems.length > 0 || (await write(publisherOn(hub), files, { bucket, options, written }));
+    const isDone = problems.length > 0 || (await write(hub, files, { bucket, options, written }));
     if (!isDone && !isLast) continue;
     if (!isDone) problems.push("others write to the bucket all the time: try again");
     return { problems, warnings, summary: summaryOf(written, problems) };
@@ -139,7 +139,7 @@ function lastBreakBefore({ entries }: Bucket, { name, version }: SchemaFile): nu
 
 /** False if somebody else wrote in between (W2); `written` gets what was written nevertheless. */
 async function write(
-  publisher: Publisher,
+  hub: NatsConnection,
   files: readonly SchemaFile[],
   { bucket, options, written }: { bucket: Bucket; options: PublishOptions; written: SchemaFile[] },
 ): Promise<boolean> {
@@ -155,8 +155,9 @@ async function write(
     };
     const subject = contractSubject(name, version);
     const message = { subject, data: Buffer.from(JSON.stringify(value)) };
+    const headers = await sealed(hub, { ...message, stream: STREAM });
     const expected = { ofSubject: 0, ofStream: lastSequence };
-    const seq = await publishExpecting(publisher, message, expected);
+    const seq = await publishExpecting(publisherOn(hub), { ...message, headers }, expected);
     if (seq === null) return false;
     lastSequence = seq;
     written.push(file);

@@ -15,6 +15,8 @@ export interface InstallationAddresses {
   readonly nats: Readonly<Record<string, string>>;
   /** PEM file with the authority of the servers, where they speak TLS. */
   readonly ca?: string;
+  /** File with the private key that signs records. */
+  readonly signingKey?: string;
   readonly influx?: string;
   /** URL of each gateway's listener by its region. */
   readonly mqtt?: Readonly<Record<string, string>>;
@@ -42,6 +44,8 @@ export interface NatsAddress extends TypedAddress {
   readonly from: string | null;
   /** The authority that this file names. */
   readonly ca?: string;
+  /** The private key that this file names. */
+  readonly signingKey?: string;
 }
 
 /** The installation of a data directory, or the closest one. @throws AppError `CONFIG_INVALID` saying what to do. */
@@ -85,6 +89,10 @@ export function natsAddress(place: Place, domain: string): NatsAddress {
     throw refused(
       `${path} has no nats-server "${domain}", only ${Object.keys(addresses.nats).join(", ")}.`,
     );
-  const { ca } = addresses;
-  return { url, from: path, ...(ca === undefined ? {} : { ca }) };
+  const { ca, signingKey } = addresses;
+  return {
+    ...{ url, from: path },
+    ...(ca === undefined ? {} : { ca }),
+    ...(signingKey === undefined ? {} : { signingKey }),
+  };
 }

@@ -3,6 +3,9 @@ import type { NatsAccess } from "../../../platform/nats/client/access.ts";
 import { clearPasswordWarning, connectNats } from "../../../platform/nats/client/connect.ts";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
 import { NATS_TLS_OPTIONS, accessTo } from "../../../platform/nats/client/options.ts";
+import { SIGNING_OPTIONS } from "../../../platform/nats/signed/options.ts";
+import { signRecords } from "../../../platform/nats/signed/seal.ts";
+import { readSigningKey } from "../../../platform/nats/signed/trusted-keys.ts";
 import { TlsRefusal } from "../../../platform/nats/client/why-no-tls.ts";
 import { loadConfig } from "../../../platform/runtime/config.ts";
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
@@ -13,6 +16,7 @@ import { remark } from "./output.ts";
 import { spoken } from "./speaks.ts";
 import { refused } from "../../../cloud/operations/refused.ts";
 
+const SIGNING_KEY_VARIABLE = SIGNING_OPTIONS.signingKeyFile.env;
 const CONNECT_WITHIN_MS = 5_000;
 
 /** Logger of the connection: whatever goes wrong is said once, by the command itself. */
@@ -43,13 +47,22 @@ export async function openNats(
     throw refused(unreachable(address, messageOf(error)), error);
   });
   try {
-    return await connectNats(target, SILENT, signal);
+    const nats = await connectNats(target, SILENT, signal);
+    const key = signingKeyOf(address);
+    if (key) signRecords(nats, key);
+    return nats;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     if (error.cause instanceof TlsRefusal)
       throw refused(`No connection to ${new URL(address.url).host}: ${error.cause.message}`, error);
     throw refused(unreachable(address, messageOf(error.cause)), error);
   }
+}
+
+/** The key of a local installation, or of the environment: whoever has it signs what they write. */
+function signingKeyOf({ from, signingKey }: NatsAddress) {
+  const path = from === null ? environmentOf()[SIGNING_KEY_VARIABLE] : signingKey;
+  return path ? readSigningKey(path, SIGNING_KEY_VARIABLE) : null;
 }
 
 /** A local installation says by itself how it is reached; for any other server the variables count that every process has. */

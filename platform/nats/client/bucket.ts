@@ -7,10 +7,13 @@ import {
   DEVICES_BUCKET,
   NOTIFIERS_BUCKET,
   RULES_BUCKET,
+  SIGNED_BUCKETS,
   bucketStream,
 } from "../../../contracts/names/subjects.ts";
+import { DELETION, sealed } from "../signed/seal.ts";
 import { translated, writtenOrNull } from "./errors.ts";
 import { refuseIfFenced } from "./fence.ts";
+import { headersOf, publishExpecting, publisherOn } from "./publish.ts";
 import { readStored } from "./stream-reader.ts";
 
 export interface BucketRecord {
@@ -71,7 +74,10 @@ export class Bucket {
   /** Writes whatever is there. @returns the revision. @throws AppError `CONFIG_INVALID` at a hub that is fenced. */
   async put(key: string, value: string | Uint8Array): Promise<number> {
     await this.refuseIfFenced();
-    return translated(this.#kv.put(key, value));
+    if (!this.#isSigned) return translated(this.#kv.put(key, value));
+    const message = await this.#message(key, value);
+    const { subject, data, ...options } = message;
+    return (await translated(publisherOn(this.#connection).publish(subject, data, options))).seq;
   }
 
   /**
@@ -82,12 +88,34 @@ export class Bucket {
   async replace(key: string, value: string | Uint8Array, revision: number): Promise<number | null> {
     await this.refuseIfFenced();
     // Not the library's `update`, which refuses revision 0.
-    return writtenOrNull(this.#kv.put(key, value, { previousSeq: revision }));
+    if (!this.#isSigned) return writtenOrNull(this.#kv.put(key, value, { previousSeq: revision }));
+    const message = await this.#message(key, value);
+    return publishExpecting(publisherOn(this.#connection), message, { ofSubject: revision });
   }
 
   async delete(key: string): Promise<void> {
     await this.refuseIfFenced();
-    return translated(this.#kv.delete(key));
+    if (!this.#isSigned) return translated(this.#kv.delete(key));
+    const place = { stream: bucketStream(this.#name), subject: this.#subjectOf(key) };
+    const record = { ...place, data: new Uint8Array(), isDeletion: true };
+    const mark = (await sealed(this.#connection, record)) ?? headersOf(DELETION);
+    const { subject, data } = record;
+    await translated(publisherOn(this.#connection).publish(subject, data, { headers: mark }));
+  }
+
+  get #isSigned(): boolean {
+    return SIGNED_BUCKETS.has(this.#name);
+  }
+
+  #subjectOf(key: string): string {
+    return `$KV.${this.#name}.${key}`;
+  }
+
+  async #message(key: string, value: string | Uint8Array) {
+    const data = typeof value === "string" ? Buffer.from(value) : value;
+    const record = { stream: bucketStream(this.#name), subject: this.#subjectOf(key), data };
+    const signature = await sealed(this.#connection, record);
+    return { subject: record.subject, data, ...(signature && { headers: signature }) };
   }
 
   /** Refuses a change before it reads anything. @throws AppError `CONFIG_INVALID` at a hub that is fenced. */

@@ -2,13 +2,18 @@
 import { bucketStream } from "../../../contracts/names/subjects.ts";
 import { AppError, messageOf } from "../../runtime/errors.ts";
 import type { Logger } from "../../runtime/logger.ts";
+import { guardOf } from "../signed/record-guard.ts";
 import type { NatsConnection } from "./connection.ts";
 import { newestSequence } from "./stored.ts";
 import type { LogEntry } from "./log-entry.ts";
 import { readSlice } from "./stream-reader.ts";
 
-/** Told of each entry: what is wrong with it, or null if it is right. */
-export type EntryVerdict = (entry: BucketEntry, problem: string | null) => void;
+/** Told of each entry: what is wrong with it, or null if it is right, and whether its signature is what is wrong. */
+export type EntryVerdict = (
+  entry: BucketEntry,
+  problem: string | null,
+  reason?: "unreadable" | "unverified",
+) => void;
 
 export interface BucketToFollow {
   /** A connection to a region's nats-server, which has a copy of the bucket, or to the hub's. */
@@ -21,7 +26,7 @@ export interface BucketToFollow {
 type ApplyEntry = (entry: BucketEntry) => string | null | void;
 
 /** A change of one key; `data` is empty for a key that was deleted. */
-export type BucketEntry = Pick<LogEntry, "subject" | "data">;
+export type BucketEntry = Pick<LogEntry, "subject" | "data" | "isDeletion" | "signature">;
 
 /**
  * Applies what the bucket holds, waiting for the nats-server as long as `signal` allows, and resolves;
@@ -38,6 +43,7 @@ export async function followBucket(
   const stream = bucketStream(bucket);
   const subject = `$KV.${bucket}.>`;
   const lastSeq = await newestSequence(of, { stream, subject }, signal);
+  for (const entry of guardOf(connection)?.kept(stream) ?? []) applyOne(entry, apply, of);
   const slice = { stream, subject, from: 1 }; // A bucket keeps one entry of each key.
   const entries = readSlice(connection, slice, logger, signal);
   for (let seq = 0; seq < lastSeq;) {
@@ -65,8 +71,14 @@ async function follow(
 function applyOne(
   entry: BucketEntry,
   apply: ApplyEntry,
-  { bucket, logger, judged }: BucketToFollow,
+  { connection, bucket, logger, judged }: BucketToFollow,
 ) {
+  const why = guardOf(connection)?.judge(bucketStream(bucket), entry) ?? null;
+  if (why !== null) {
+    const { subject } = entry;
+    logger.error({ bucket, subject }, `a record is not taken, what was before stays: ${why}`);
+    return judged?.(entry, why, "unverified");
+  }
   let problem: string | null;
   try {
     problem = apply(entry) ?? null;

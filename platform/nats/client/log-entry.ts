@@ -8,6 +8,8 @@ export interface LogEntry {
   readonly isDeletion?: boolean;
   /** Time at which a record was written first, where it was written again after the hub was recovered; epoch ms. */
   readonly writtenMs?: number;
+  /** The text of the header with its signature, if it has one (signed/signature.ts). */
+  readonly signature?: string;
 }
 
 /** Header of a record that was written again: when it was written first, epoch ms. */

@@ -1,5 +1,5 @@
 // Storing a message in the stream that takes its subject.
-import type { JetStreamClient, NatsConnection } from "nats";
+import { type JetStreamClient, type MsgHdrs, type NatsConnection, headers } from "nats";
 import { Backoff, sleep } from "../../runtime/backoff.ts";
 import { AppError, dispositionOf, messageOf } from "../../runtime/errors.ts";
 import { isNatsError, isUnsendable, writtenOrNull } from "./errors.ts";
@@ -62,6 +62,18 @@ export async function publishUntilStored(
   }
 }
 
+/** The headers of a record, such as its signature. */
+export interface WithHeaders {
+  readonly headers?: MsgHdrs | undefined;
+}
+
+/** Headers of a message that is about to be published. */
+export function headersOf(texts: Readonly<Record<string, string>>): MsgHdrs {
+  const made = headers();
+  for (const [name, text] of Object.entries(texts)) made.set(name, text);
+  return made;
+}
+
 /** The sequences that a writer has seen last; 0: none yet. */
 export interface Expected {
   /** The last sequence of the subject. */
@@ -77,13 +89,15 @@ export interface Expected {
  */
 export async function publishExpecting(
   publisher: Publisher,
-  { subject, data }: Pick<StreamMessage, "subject" | "data">,
+  { subject, data, headers: with_ }: Pick<StreamMessage, "subject" | "data"> & WithHeaders,
   { ofSubject, ofStream }: Expected,
 ): Promise<number | null> {
   const expect = {
     lastSubjectSequence: ofSubject,
     ...(ofStream === undefined ? {} : { lastSequence: ofStream }),
   };
-  const stored = await writtenOrNull(publisher.publish(subject, data, { expect }));
+  const stored = await writtenOrNull(
+    publisher.publish(subject, data, { expect, ...(with_ && { headers: with_ }) }),
+  );
   return stored && stored.seq;
 }

@@ -8,6 +8,7 @@
 // B3. Where several subscribe to the subject, nats-server (2.9.10) tells some of them that instead of the subject of the
 //     message. Such a delivery says only that there is something: the reader looks.
 import type { Msg, NatsConnection, Subscription } from "nats";
+import { SIGNATURE_HEADER } from "../signed/signature.ts";
 import { type LogEntry, isDeletionMark } from "./log-entry.ts";
 
 export interface Pushed {
@@ -135,8 +136,13 @@ export class PushFeed implements Disposable {
     const subject = this.#onlySubject ?? message.subject;
     if (subject === this.#subject) return this.#hint(seq); // B3
     const isDeletion = headers !== undefined && isDeletionMark(headers.get("KV-Operation"));
+    const signature = headers?.get(SIGNATURE_HEADER) ?? "";
     this.#held.push({
-      entry: { seq, storeMs, subject, data, ...(isDeletion ? { isDeletion } : {}) },
+      entry: {
+        ...{ seq, storeMs, subject, data },
+        ...(isDeletion ? { isDeletion } : {}),
+        ...(signature === "" ? {} : { signature }),
+      },
       after,
     });
     this.#heldBytes += data.length;

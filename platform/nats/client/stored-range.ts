@@ -1,6 +1,7 @@
 // What a stream holds between two sequences, read without a consumer: `DIRECT.GET` answers each question with the
 // next message of a subject, so windows of the range are asked side by side and put in order.
 import { ErrorCode, type NatsConnection, NatsError } from "nats";
+import { SIGNATURE_HEADER } from "../signed/signature.ts";
 import { type LogEntry, WRITTEN_HEADER, isDeletionMark } from "./log-entry.ts";
 
 export interface Range {
@@ -81,6 +82,7 @@ function getterOf(connection: NatsConnection, { domain, stream, subject }: Range
     }
     const isDeletion = isDeletionMark(headers.get("KV-Operation"));
     const written = headers.get(WRITTEN_HEADER);
+    const signature = headers.get(SIGNATURE_HEADER);
     return {
       ...(written === "" ? {} : { writtenMs: Number(written) }),
       seq: Number(found),
@@ -88,6 +90,7 @@ function getterOf(connection: NatsConnection, { domain, stream, subject }: Range
       subject: headers.last("Nats-Subject"),
       data,
       ...(isDeletion ? { isDeletion } : {}),
+      ...(signature === "" ? {} : { signature }),
     };
   };
 }

@@ -8,7 +8,8 @@ import {
   millis,
 } from "nats";
 import { messageOrNull, streamOrNull, translated } from "./errors.ts";
-import type { LogEntry } from "./log-entry.ts";
+import { SIGNATURE_HEADER } from "../signed/signature.ts";
+import { type LogEntry, isDeletionMark } from "./log-entry.ts";
 
 /** The code in the header of flow control and heartbeats. */
 const CONTROL = 100;
@@ -140,8 +141,14 @@ export class Streams {
     const { streams } = await this.#manager();
     const stored = await messageOrNull(streams.getMessage(stream, query));
     if (!stored) return null;
-    const { seq, time, subject, data } = stored;
-    return { seq, storeMs: time.getTime(), subject, data };
+    const { seq, time, subject, data, header } = stored;
+    const isDeletion = isDeletionMark(header?.get("KV-Operation") ?? "");
+    const signature = header?.get(SIGNATURE_HEADER) ?? "";
+    return {
+      ...{ seq, storeMs: time.getTime(), subject, data },
+      ...(isDeletion ? { isDeletion } : {}),
+      ...(signature === "" ? {} : { signature }),
+    };
   }
 
   async #info(stream: string, options?: Partial<StreamInfoRequestOptions>): Promise<StreamInfo> {

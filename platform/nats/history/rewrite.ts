@@ -7,6 +7,7 @@
 import { headers } from "nats";
 import type { NatsConnection } from "../client/connection.ts";
 import { translated } from "../client/errors.ts";
+import { SIGNATURE_HEADER } from "../signed/signature.ts";
 import { type LogEntry, WRITTEN_HEADER } from "../client/log-entry.ts";
 import { writtenAt } from "./merge.ts";
 
@@ -32,6 +33,8 @@ export async function rewriteRecords(
     const all = headers();
     all.set(WRITTEN_HEADER, String(writtenAt(record)));
     if (record.isDeletion) all.set("KV-Operation", "DEL");
+    // It says the same of the same record, wherever it is in the stream.
+    if (record.signature !== undefined) all.set(SIGNATURE_HEADER, record.signature);
     return (await translated(js.publish(record.subject, record.data, { headers: all }))).seq;
   };
   let last = lastSeq;

@@ -1,6 +1,6 @@
 // Whether the operators of lanes get on: asked of the log itself, since a reader may hear nothing any more.
 //
-// G1. A lane whose reason for standing is known, or comes from outside, is never a reason to start the process again.
+// I1. A lane whose reason for standing is known, or comes from outside, is never a reason to start the process again.
 import { telemetryStream, telemetrySubject, laneName } from "../../../contracts/names/subjects.ts";
 import { sleep } from "../../runtime/backoff.ts";
 import type { HealthCheck } from "../../runtime/health.ts";
@@ -67,7 +67,7 @@ export class LaneHealth {
           .newest(telemetryStream(region), telemetrySubject(region, partition))
           .catch(() => null)
       : null;
-    const newestSeq = this.#of.isHindered() ? null : (newest?.seq ?? null); // G1
+    const newestSeq = this.#of.isHindered() ? null : (newest?.seq ?? null); // I1
     this.#stands.look(at, newestSeq, this.#nowMs());
   }
 }

@@ -142,13 +142,13 @@ export const entriesSetAside =
     bucket: string,
     setAside: Pick<SettingAside, "note" | "mended">,
   ): EntryVerdict =>
-  ({ subject, data }, problem) => {
+  ({ subject, data }, problem, reason = "unreadable") => {
     const place = { stream: bucketStream(bucket), subject };
     if (problem === null) setAside.mended(kind, place);
     else
       setAside.note({
         kind,
-        reason: "unreadable",
+        reason,
         why: problem,
         place,
         data: data.length > 0 ? data : null,

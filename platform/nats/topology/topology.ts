@@ -100,7 +100,7 @@ export interface TopologyOptions extends RegionPairs {
   readonly partitions: number;
   /** Size bound of a region's origin log. */
   readonly logBytesMax: number;
-  /** By nats-server; absent: one. What runs with more keeps them, unless `lowersReplicas`. */
+  /** Replicas by nats-server; absent: one. What runs with more keeps them, unless `lowersReplicas`. */
   readonly replicas?: Readonly<Record<string, Replicas>>;
   readonly lowersReplicas?: boolean;
   /** Bounds of the rejects of each domain and of each copy of them; absent: the defaults. */
