@@ -6,6 +6,7 @@ import { declaredLabels } from "./support/declared-labels.ts";
 
 /** What bounds the values of each label. A device, client, topic, address, rule or key has no place here. */
 const BOUNDED_BY: Readonly<Record<string, string>> = {
+  account: "accounts of the topology",
   channel: "the file of channels",
   client: "connected, away",
   collection: "kinds of V8's garbage collection",

@@ -1,10 +1,10 @@
 // What a process of a region takes from the hub: records that a trusted key has signed.
 //
-// H1. A record that does not verify changes nothing: what was valid before stays in force, over a restart too
+// J1. A record that does not verify changes nothing: what was valid before stays in force, over a restart too
 //     where a file keeps it (kept-records.ts).
-// H2. Per subject, numbers rise: an older record is none, however well it is signed.
-// H3. A mark of a deletion is a record like others. One without a signature removes nothing.
-// H4. Where unsigned records are still taken, none replaces a signed one.
+// J2. Per subject, numbers rise: an older record is none, however well it is signed.
+// J3. A mark of a deletion is a record like others. One without a signature removes nothing.
+// J4. Where unsigned records are still taken, none replaces a signed one.
 import type { Logger } from "../../runtime/logger.ts";
 import type { NatsConnection } from "../client/connection.ts";
 import type { LogEntry } from "../client/log-entry.ts";
@@ -36,7 +36,7 @@ export class RecordGuard implements Disposable {
     this.#logger = of.logger;
   }
 
-  /** The records that were in force when the process stopped, as far as their keys are still trusted (H1). */
+  /** The records that were in force when the process stopped, as far as their keys are still trusted (J1). */
   *kept(stream: string): Iterable<GuardedEntry> {
     for (const { stream: of, ...entry } of this.#kept.of(stream))
       if (this.judge(of, entry) === null) yield entry;
@@ -55,12 +55,12 @@ export class RecordGuard implements Disposable {
     const last = this.#last.get(place);
     const { signature } = entry;
     if (signature === undefined)
-      return this.#takesUnsigned && !last ? null : `it is not signed${last ? OF_ONE_SIGNED : ""}`; // H4
+      return this.#takesUnsigned && !last ? null : `it is not signed${last ? OF_ONE_SIGNED : ""}`; // J4
     const signed = this.#signed(stream, entry, signature);
     if (typeof signed === "string") return signed;
     const { number } = signed;
     if (last && (number < last.number || (number === last.number && signature !== last.signature)))
-      return `it is older (${number}) than the one in force (${last.number})`; // H2
+      return `it is older (${number}) than the one in force (${last.number})`; // J2
     if (signature === last?.signature) return null;
     this.#last.set(place, { number, signature });
     try {

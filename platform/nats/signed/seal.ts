@@ -1,9 +1,9 @@
 // Signing what is written at the hub.
 //
-// W1. The number of a record is the time, or more than that of the one before it: clocks of writers may differ.
-// W2. Nobody signs a change of what is not verified: that would make a forged record a good one. A removal
+// Q1. The number of a record is the time, or more than that of the one before it: clocks of writers may differ.
+// Q2. Nobody signs a change of what is not verified: that would make a forged record a good one. A removal
 //     changes nothing, and `skerry keys sign-all` is for who has looked.
-// W3. Who has no key writes nothing where records are signed: the regions would not take it.
+// Q3. Who has no key writes nothing where records are signed: the regions would not take it.
 import { type KeyObject, createPublicKey } from "node:crypto";
 import type { MsgHdrs } from "nats";
 import { AppError } from "../../runtime/errors.ts";
@@ -36,7 +36,7 @@ const refusal = (message: string): AppError => new AppError("CONFIG_INVALID", "f
 
 /**
  * The headers of a record that is about to be written; undefined for none.
- * @param looked true if a person has looked at what is signed (W2).
+ * @param looked true if a person has looked at what is signed (Q2).
  * @throws AppError `CONFIG_INVALID` if it must not be written.
  */
 export async function sealed(
@@ -53,7 +53,7 @@ export async function sealed(
     if (other?.signature !== undefined)
       throw refusal(
         `${subject}: records of this installation are signed: name the private key in SKERRY_SIGNING_KEY_FILE`,
-      ); // W3
+      ); // Q3
     return undefined;
   }
   const signed = before?.signature === undefined ? null : parseSignature(before.signature);
@@ -64,8 +64,8 @@ export async function sealed(
   if (before !== null && !isVerified && !looked)
     throw refusal(
       `${subject}: what is there now is not signed with this key: look at it, then npx skerry keys sign-all, or keys remove`,
-    ); // W2
-  const number = Math.max(Date.now(), isVerified ? signed.number + 1 : 0); // W1
+    ); // Q2
+  const number = Math.max(Date.now(), isVerified ? signed.number + 1 : 0); // Q1
   return headersOf({
     ...(record.isDeletion ? DELETION : {}),
     [SIGNATURE_HEADER]: signatureOf(record, number, key),

@@ -1,8 +1,8 @@
 // What a signature of a record says (pure). It is a header beside the record, whose bytes stay what they were: who
 // knows nothing of signatures reads signed records as before.
 //
-// G1. It covers stream, subject, number, whether the record is removed, and the bytes: it fits no other place.
-// G2. Numbers of a subject rise. A reader takes none that is lower than one it has taken.
+// X1. It covers stream, subject, number, whether the record is removed, and the bytes: it fits no other place.
+// X2. Numbers of a subject rise. A reader takes none that is lower than one it has taken.
 import { type KeyObject, createHash, createPublicKey, sign, verify } from "node:crypto";
 
 export const SIGNATURE_HEADER = "Skerry-Signature";
@@ -39,7 +39,7 @@ export function parseSignature(text: string): Signature | null {
   return { keyId, number: Number(number), bytes: Buffer.from(bytes!, "base64url") };
 }
 
-/** The header's text for a record with this number (G2). */
+/** The header's text for a record with this number (X2). */
 export function signatureOf(record: PlacedRecord, number: number, key: KeyObject): string {
   const bytes = sign(null, signedBytes(record, number), key);
   return `${SCHEME} ${keyIdOf(key)} ${number} ${bytes.toString("base64url")}`;
@@ -52,7 +52,7 @@ export const isSignedBy = (
   key: KeyObject,
 ): boolean => verify(null, signedBytes(record, number), key, bytes);
 
-/** G1. No part but the last can hold a line feed. */
+/** X1. No part but the last can hold a line feed. */
 function signedBytes(record: PlacedRecord, number: number): Buffer {
   const { stream, subject, data, isDeletion = false } = record;
   const what = isDeletion ? "removed" : "put";
