@@ -3,6 +3,8 @@ import type { AddressInfo } from "node:net";
 import { type OptionTable, type Resolved, as } from "./config.ts";
 import { messageOf } from "./errors.ts";
 import { hostNames, isAllowedHostOrAddress } from "./http-host.ts";
+import { tellServiceManager } from "./service-manager.ts";
+import type { Asked } from "./service-messages.ts";
 
 /** Options of every process that serves its status. */
 export const STATUS_OPTIONS = {
@@ -89,14 +91,24 @@ export async function serveStatus(
     server.once("error", reject);
     server.listen(at.port, at.host, resolve);
   });
+  const telling = tellServiceManager(askedOf(source));
   return {
     port: (server.address() as AddressInfo).port,
     [Symbol.asyncDispose]: async () => {
+      telling[Symbol.dispose]();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };
 }
+
+/** A process whose loop turns is live, as far as it says; whether it is ready it says. */
+const askedOf = (source: StatusSource): Asked => ({
+  report: (probe) =>
+    probe === "live" || source.ready()
+      ? { ok: true, why: null }
+      : { ok: false, why: source.whyNotReady?.() ?? null },
+});
 
 /** A figure that cannot be read is no reason to stop the work. */
 function answerMetrics(
