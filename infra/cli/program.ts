@@ -8,6 +8,7 @@ import { addContractsCommand } from "./contracts.ts";
 import { addDevicesCommand } from "./devices.ts";
 import { type Say, optionText } from "./kit/options.ts";
 import { addInfluxCommand } from "./influx.ts";
+import { addInstallCommands } from "./install.ts";
 import { addLaneCommand } from "./lane.ts";
 import { addLedgerCommand } from "./ledger.ts";
 import { addMappingsCommand } from "./mappings.ts";
@@ -47,6 +48,7 @@ export function makeProgram(say: Say): Command {
   addInfluxCommand(program, say);
   addCertificatesCommand(program, say);
   addConfigCommand(program, say);
+  addInstallCommands(program, say);
   addProcessCommands(program);
   return program;
 }

@@ -1,0 +1,163 @@
+// An installation by systemd, written below a root directory.
+//
+// W1. What is there and is people's, the configuration file and secrets, is never written again.
+// W2. A second run with the same options changes nothing.
+import {
+  chmodSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { randomBytes } from "node:crypto";
+import { dirname, join } from "node:path";
+import { parseConfigFile } from "../../platform/runtime/config-file/parse.ts";
+import { refused } from "../../cloud/operations/refused.ts";
+import { configurationOf, missingIn } from "./configuration.ts";
+import { differences } from "./differences.ts";
+import {
+  CERTIFICATES,
+  CONFIGURATION,
+  CONFIG_FILE,
+  DATA,
+  type InstallOptions,
+  SYSUSERS_FILE,
+  TMPFILES_FILE,
+  UNITS,
+  certificateFile,
+  secretFile,
+} from "./layout.ts";
+import { type InstallFile, certificateNames, planInstall, secretNames } from "./plan.ts";
+import { HEADER } from "./units.ts";
+
+const INFLUX_CONFIG_SOURCE = join(import.meta.dirname, "../influx/influxdb.conf");
+
+export interface Where {
+  /** Directory that stands for `/`. */
+  readonly root: string;
+  readonly isDryRun: boolean;
+  readonly say: (line: string) => void;
+}
+
+/** Counts of files: those that were written, or would be, and all. */
+export interface Installed {
+  readonly written: number;
+  readonly files: number;
+}
+
+/** @throws AppError `CONFIG_INVALID` naming files of the hub that are missing, before anything is written. */
+export function install(options: InstallOptions, where: Where): Installed {
+  const { root, say } = where;
+  const at = (path: string): string => join(root, path);
+  if (!where.isDryRun || options.role === "region") refuseMissing(options, at);
+  const known = new Map<string, string>();
+  const secret = (name: string): string => {
+    let text = known.get(name);
+    if (text === undefined) {
+      const path = at(secretFile(name));
+      text = existsSync(path) ? readFileSync(path, "utf8").trim() : newSecret();
+      if (text === "") throw refused(`${path} is empty: put the secret back, or remove the file`);
+      known.set(name, text);
+    }
+    return text;
+  };
+  const files = planInstall(options, secret, readFileSync(INFLUX_CONFIG_SOURCE, "utf8"));
+  let written = 0;
+  for (const file of files) if (put(file, at(file.path), where)) written += 1;
+  const kept = at(CONFIG_FILE);
+  if (existsSync(kept)) {
+    const { entries } = parseConfigFile(readFileSync(kept, "utf8"));
+    const configuration = configurationOf(options);
+    for (const line of missingIn(entries, configuration))
+      say(`${CONFIG_FILE} is kept as it is, and has no ${line}`);
+  }
+  return { written, files: files.length };
+}
+
+/** Never digits only: nats-server would read such a one as a number. */
+const newSecret = (): string => `s${randomBytes(24).toString("hex")}`;
+
+function refuseMissing(options: InstallOptions, at: (path: string) => string): void {
+  const fromHub = secretNames(options).fromHub.map(secretFile);
+  const certificates = options.tls
+    ? [
+        certificateFile("ca"),
+        ...certificateNames(options).flatMap((name) => [
+          certificateFile(name),
+          certificateFile(name, "key"),
+        ]),
+      ]
+    : [];
+  const missing = [...fromHub, ...certificates].filter((path) => !existsSync(at(path)));
+  if (missing.length > 0)
+    throw refused(
+      `${missing.join(", ")} must be there first: copy ${missing.length === 1 ? "it" : "them"} from the hub, for root alone (docs/guides/production.md)`,
+    );
+}
+
+/** Writes a file if it has to be; true if it does. */
+function put(file: InstallFile, path: string, { isDryRun, say }: Where): boolean {
+  const before = existsSync(path) ? readFileSync(path, "utf8") : null;
+  const isOurs = file.kind === "ours" || file.kind === "derived";
+  const isKept = before !== null && (!isOurs || before === file.text); // W1, W2
+  if (isKept && !(isOurs && modeOf(path) !== file.mode)) {
+    if (isDryRun) say(`as it is  ${file.path}`);
+    return false;
+  }
+  say(`${before === null ? "new      " : "changed  "} ${file.path}`);
+  if (isDryRun) {
+    for (const line of shown(file, before)) say(`          ${line}`);
+    return true;
+  }
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  if (file.kind === "secret" || file.kind === "derived") chmodSync(dirname(path), 0o700);
+  // Whole or not at all, and never readable by others, not for a moment.
+  const beside = `${path}.new`;
+  rmSync(beside, { force: true });
+  writeFileSync(beside, file.text, { mode: file.mode & 0o600, flag: "wx" });
+  chmodSync(beside, file.mode);
+  renameSync(beside, path);
+  return true;
+}
+
+const modeOf = (path: string): number => statSync(path).mode & 0o777;
+
+function shown({ kind, text }: InstallFile, before: string | null): string[] {
+  if (kind === "secret" || kind === "derived") return ["(secret)"];
+  return before === null ? text.trimEnd().split("\n") : differences(before, text);
+}
+
+/** Removes what an installation may write again, and nothing else; says what is kept. */
+export function uninstall({ root, isDryRun, say }: Where): number {
+  const paths = [
+    ...globSync("skerry*.{service,target}", { cwd: join(root, UNITS) })
+      .toSorted()
+      .map((name) => `${UNITS}/${name}`),
+    SYSUSERS_FILE,
+    TMPFILES_FILE,
+  ].filter((path) => isWrittenByUs(join(root, path)));
+  for (const path of paths) {
+    say(`removed   ${path}`);
+    if (!isDryRun) rmSync(join(root, path));
+  }
+  const kept: readonly (readonly [path: string, what: string])[] = [
+    [CONFIGURATION, "configuration, secrets and certificates"],
+    [DATA, "logs of readings, InfluxDB and sessions"],
+  ];
+  for (const [path, what] of kept)
+    if (existsSync(join(root, path))) say(`kept      ${path}: ${what}`);
+  return paths.length;
+}
+
+const isWrittenByUs = (path: string): boolean =>
+  existsSync(path) && readFileSync(path, "utf8").startsWith(HEADER);
+
+/** Certificates that an installation with `--tls` has not got yet. */
+export const missingCertificates = (options: InstallOptions, root: string): string[] =>
+  certificateNames(options).filter((name) => !existsSync(join(root, certificateFile(name))));
+
+export const certificateDirectoryBelow = (root: string): string => join(root, CERTIFICATES);
