@@ -109,12 +109,16 @@ async function run(flags: Flags, say: Say): Promise<void> {
     throw refused(
       `${hidden.join(" and ")} would be hidden from the units: install skerry and Node outside of home and temporary directories, such as with npm install -g --prefix /usr/local`,
     );
-  const { certificateDirectoryBelow, install, missingCertificates } = await installing();
+  const { certificateDirectoryBelow, install, makeDirectories, missingCertificates } =
+    await installing();
   if (options.tls && options.role !== "region") {
     const names = missingCertificates(options, root);
     const directory = certificateDirectoryBelow(root);
     for (const name of names) say(`new       ${join(directory, name)}.pem, .key`);
-    if (!flags.dryRun) await issueCertificates(directory, names, flags.name ?? []);
+    if (!flags.dryRun) {
+      makeDirectories(root);
+      await issueCertificates(directory, names, flags.name ?? []);
+    }
   }
   const { written, files } = install(options, { root, isDryRun: flags.dryRun, say });
   if (options.role === "hub" && !options.tls)

@@ -29,6 +29,7 @@ import {
   TMPFILES_FILE,
   UNITS,
   certificateFile,
+  natsConfigFile,
   secretFile,
 } from "./layout.ts";
 import { type InstallFile, certificateNames, planInstall, secretNames } from "./plan.ts";
@@ -66,6 +67,7 @@ export function install(options: InstallOptions, where: Where): Installed {
     return text;
   };
   const files = planInstall(options, secret, readFileSync(INFLUX_CONFIG_SOURCE, "utf8"));
+  if (!where.isDryRun) makeDirectories(root);
   let written = 0;
   for (const file of files) if (put(file, at(file.path), where)) written += 1;
   const kept = at(CONFIG_FILE);
@@ -76,6 +78,29 @@ export function install(options: InstallOptions, where: Where): Installed {
       say(`${CONFIG_FILE} is kept as it is, and has no ${line}`);
   }
   return { written, files: files.length };
+}
+
+/** Directories of the configuration; those of secrets and certificates are root's alone. */
+const DIRECTORIES: readonly (readonly [path: string, mode: number])[] = [
+  [CONFIGURATION, 0o755],
+  [dirname(natsConfigFile("hub")), 0o755],
+  [dirname(secretFile("any")), 0o700],
+  [CERTIFICATES, 0o700],
+];
+
+/** Makes the directories, which processes have to get through, whatever umask whoever installs has. */
+export function makeDirectories(root: string): void {
+  for (const [path, mode] of DIRECTORIES) {
+    const missing = mkdirSync(dirname(join(root, path)), { recursive: true, mode: 0o755 });
+    if (missing !== undefined) openFrom(missing, dirname(join(root, path)));
+    mkdirSync(join(root, path), { recursive: true });
+    chmodSync(join(root, path), mode);
+  }
+}
+
+/** Lets everybody through directories that were made just now. */
+function openFrom(first: string, last: string): void {
+  for (let path = last; path.length >= first.length; path = dirname(path)) chmodSync(path, 0o755);
 }
 
 /** Never digits only: nats-server would read such a one as a number. */
@@ -113,8 +138,8 @@ function put(file: InstallFile, path: string, { isDryRun, say }: Where): boolean
     for (const line of shown(file, before)) say(`          ${line}`);
     return true;
   }
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-  if (file.kind === "secret" || file.kind === "derived") chmodSync(dirname(path), 0o700);
+  const made = mkdirSync(dirname(path), { recursive: true });
+  if (made !== undefined) openFrom(made, dirname(path));
   // Whole or not at all, and never readable by others, not for a moment.
   const beside = `${path}.new`;
   rmSync(beside, { force: true });

@@ -2,7 +2,7 @@
 // Method: systemd-analyze over the units of every role; then every unit of --role all below a staging root, each command
 // with its environment and credentials as a user of its own without privileges, until one reading is in InfluxDB; SIGTERM.
 import { execFile } from "node:child_process";
-import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
@@ -46,69 +46,91 @@ describe.each([
   });
 });
 
+const basesGiven: number[] = [];
+
 /** A port from which on as many are free as an installation takes. */
 const portBase = (): Promise<number> =>
   eventually("enough ports in a row are free", async () => {
     const base = await freePort();
     const { stdout } = await run("ss", ["-Htan"]);
     const used = new Set([...stdout.matchAll(/:(\d+)\s/g)].map(([, port]) => Number(port)));
-    return Array.from({ length: PORTS_TAKEN }, (_, at) => base + at).some((port) => used.has(port))
-      ? false
-      : base;
+    const wanted = Array.from({ length: PORTS_TAKEN }, (_, at) => base + at);
+    const isTaken =
+      wanted.some((port) => used.has(port)) ||
+      basesGiven.some((given) => Math.abs(given - base) < PORTS_TAKEN);
+    if (isTaken) return false;
+    basesGiven.push(base);
+    return base;
   });
 
-test("a whole installation starts from its units, stores a reading, and stops when it is asked", async () => {
-  await using directory = await temporaryDirectory();
-  const root = directory.path;
-  const base = await portBase();
-  const args = ["--role", "all", "--region", "eu", "--root", root, "--port-base", String(base)];
-  expect((await skerry(["install", ...args])).code).toBe(0);
+const installed = async (args: readonly string[], root: string): Promise<void> => {
+  const { code, out } = await skerry(["install", ...args, "--root", root]);
+  expect(code, out).toBe(0);
   giveConfiguration(root);
-  const names = globSync("*.service", { cwd: join(root, "etc/systemd/system") })
-    .map((name) => name.replace(".service", ""))
-    .toSorted();
-  await using stack = new AsyncDisposableStack();
-  const units = names.map((name, at) => stack.use(new UnitRun(root, name, at)));
-  const started = new Map<string, Promise<void>>();
-  const start = (unit: UnitRun): Promise<void> => {
-    const known = started.get(unit.name);
-    if (known) return known;
-    const before = units.filter(({ name }) => unit.after.includes(`${name}.service`));
-    const starting = Promise.all(before.map(start)).then(() => bringUp(unit));
-    started.set(unit.name, starting);
-    return starting;
-  };
-  const conditioned = units.filter(({ condition }) => condition !== undefined);
-  expect(conditioned.map(({ name }) => name)).toEqual(["skerry-notifier"]);
-  writeFileSync(conditioned[0]!.condition!, CHANNELS);
-  await Promise.all(units.map(start));
+};
 
-  const secret = (name: string): string =>
-    readFileSync(join(root, "etc/skerry/secrets", name), "utf8").trim();
-  const operator = [
-    ...["--nats", `nats://operator@127.0.0.1:${base}`],
-    ...["--nats-password-file", join(root, "etc/skerry/secrets/nats-hub-operator")],
-  ];
-  const added = await skerry(["devices", "add", "boiler-7", ...operator]);
-  expect(added.code, added.out).toBe(0);
-  const devicePassword = /^[\w-]{20,}$/m.exec(added.out)![0];
-  const reading = { ts: Date.now(), temperature: 21.5 };
+/** The units below a staging root; they end with `stack`. @param from the first of their users. */
+const unitsOf = (root: string, stack: AsyncDisposableStack, from = 0): UnitRun[] =>
+  globSync("*.service", { cwd: join(root, "etc/systemd/system") })
+    .map((name) => name.replace(".service", ""))
+    .toSorted()
+    .map((name, at) => stack.use(new UnitRun(root, name, from + at)));
+
+const secretPath = (root: string, name: string): string => join(root, "etc/skerry/secrets", name);
+
+/** Adds a device at the hub. @returns its password. */
+async function addDevice(
+  id: string,
+  hub: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const { code, out } = await skerry(["devices", "add", id, ...hub], { env });
+  expect(code, out).toBe(0);
+  return /^[\w-]{20,}$/m.exec(out)![0];
+}
+
+/** Publishes a reading until it is taken, and waits until it is in the InfluxDB of the hub. */
+async function expectStored(
+  device: string,
+  publisher: readonly string[],
+  hub: { root: string; base: number },
+): Promise<void> {
+  const message = JSON.stringify({ ts: Date.now(), temperature: 21.5 });
   await eventually("the gateway takes the reading", async () => {
     await run("mosquitto_pub", [
-      ...["-h", "127.0.0.1", "-p", String(base + 7), "-V", "5", "-q", "1", "-i", "boiler-7"],
-      ...["-u", "boiler-7", "-P", devicePassword, "-t", "devices/boiler-7/telemetry/climate"],
-      ...["-m", JSON.stringify(reading)],
+      ...["-h", "127.0.0.1", "-V", "5", "-q", "1", "-i", device, "-u", device, ...publisher],
+      ...["-t", `devices/${device}/telemetry/climate`, "-m", message],
     ]);
     return true;
   });
-  const query = new URL(`http://127.0.0.1:${base + 3}/query`);
+  const query = new URL(`http://127.0.0.1:${hub.base + 3}/query`);
   query.searchParams.set("db", "skerry");
   query.searchParams.set("q", "SELECT * FROM /.*/ LIMIT 50");
-  const authorization = `Basic ${Buffer.from(`reader:${secret("influx-reader")}`).toString("base64")}`;
+  const password = readFileSync(secretPath(hub.root, "influx-reader"), "utf8").trim();
+  const authorization = `Basic ${Buffer.from(`reader:${password}`).toString("base64")}`;
   await eventually("it is in InfluxDB", async () => {
     const answer = await (await fetch(query, { headers: { authorization } })).text();
-    return answer.includes("boiler-7") && answer.includes("21.5");
+    return answer.includes(device) && answer.includes("21.5");
   });
+}
+
+test("a whole installation starts from its units, stores a reading, and stops when it is asked", async () => {
+  await using directory = await temporaryDirectory();
+  await using stack = new AsyncDisposableStack();
+  const root = directory.path;
+  const base = await portBase();
+  await installed(["--role", "all", "--region", "eu", "--port-base", String(base)], root);
+  const units = unitsOf(root, stack);
+  const conditioned = units.filter(({ condition }) => condition !== undefined);
+  expect(conditioned.map(({ name }) => name)).toEqual(["skerry-notifier"]);
+  writeFileSync(conditioned[0]!.condition!, CHANNELS);
+  await startAll(units);
+
+  const password = await addDevice("boiler-7", [
+    ...["--nats", `nats://operator@127.0.0.1:${base}`],
+    ...["--nats-password-file", secretPath(root, "nats-hub-operator")],
+  ]);
+  await expectStored("boiler-7", ["-p", String(base + 7), "-P", password], { root, base });
 
   const processes = units.filter(({ type }) => type === "notify");
   expect(processes.length).toBe(6);
@@ -127,6 +149,96 @@ test("a whole installation starts from its units, stores a reading, and stops wh
   }
   expect(existsSync(join(root, "var/lib/skerry/gateway"))).toBe(true);
 });
+
+test("a hub and a region, each from its own units, over TLS", async () => {
+  await using hubDirectory = await temporaryDirectory();
+  await using regionDirectory = await temporaryDirectory();
+  await using stack = new AsyncDisposableStack();
+  const hub = { root: hubDirectory.path, base: await portBase() };
+  const region = { root: regionDirectory.path, base: await portBase() };
+  await installed(
+    ["--role", "hub", "--regions", "eu", "--tls", "--port-base", String(hub.base)],
+    hub.root,
+  );
+  const certificates = join(hub.root, "etc/skerry/certificates");
+  const made = await skerry([
+    ...["certificates", "make", certificates],
+    ...["--server", "nats-eu,localhost,127.0.0.1", "--server", "gateway-eu,127.0.0.1"],
+  ]);
+  expect(made.out).toContain("gateway-eu.pem, gateway-eu.key");
+  const brought = ["secrets/leaf-eu", "certificates/ca.pem"].concat(
+    ["leaf", "nats", "gateway"].flatMap((of) =>
+      ["pem", "key"].map((end) => `certificates/${of}-eu.${end}`),
+    ),
+  );
+  for (const file of brought)
+    cpSync(join(hub.root, "etc/skerry", file), join(region.root, "etc/skerry", file));
+  await installed(
+    [
+      ...["--role", "region", "--region", "eu", "--hub", `127.0.0.1:${hub.base + 2}`],
+      ...["--tls", "--port-base", String(region.base)],
+    ],
+    region.root,
+  );
+  // What is open to a network stays on this machine here: one by people's own file, one by a drop-in.
+  const yaml = join(region.root, "etc/skerry/skerry.yaml");
+  writeFileSync(yaml, readFileSync(yaml, "utf8").replace("0.0.0.0", "127.0.0.1"));
+  const hubUnits = unitsOf(hub.root, stack);
+  hubUnits.find(({ name }) => name === "skerry-nats-hub")!.dropIn = {
+    NATS_LEAF_LISTEN: `127.0.0.1:${hub.base + 2}`,
+  };
+  const starting = Promise.all([
+    startAll(hubUnits.filter(({ name }) => name !== "skerry-notifier")),
+    startAll(unitsOf(region.root, stack, hubUnits.length)),
+  ]);
+  const tls = { SKERRY_NATS_TLS_CA: join(certificates, "ca.pem") };
+  const applying = eventually("the topology is applied", async () => {
+    const { code } = await skerry(
+      [
+        ...["topology", "apply", "--hub", `tls://admin@127.0.0.1:${hub.base}`],
+        ...["--region", `eu=tls://admin@127.0.0.1:${region.base + 5}`, "--allow-old-servers"],
+      ],
+      {
+        env: {
+          ...tls,
+          SKERRY_NATS_PASSWORD_HUB_FILE: secretPath(hub.root, "nats-hub-admin"),
+          SKERRY_NATS_PASSWORD_EU_FILE: secretPath(region.root, "nats-eu-admin"),
+        },
+      },
+    );
+    return code === 0;
+  });
+  await Promise.all([starting, applying]);
+  const password = await addDevice(
+    "pump-1",
+    [
+      ...["--nats", `tls://operator@127.0.0.1:${hub.base}`],
+      ...["--nats-password-file", secretPath(hub.root, "nats-hub-operator")],
+    ],
+    tls,
+  );
+  const publisher = ["-p", String(region.base + 7), "-P", password, "--cafile"];
+  await expectStored("pump-1", [...publisher, tls.SKERRY_NATS_TLS_CA], hub);
+});
+
+/** Starts units, each once those are started that it is after. */
+async function startAll(units: readonly UnitRun[]): Promise<void> {
+  const started = new Map<string, Promise<void>>();
+  const start = (unit: UnitRun): Promise<void> => {
+    const known = started.get(unit.name);
+    if (known) return known;
+    const before = units.filter(({ name }) => unit.after.includes(`${name}.service`));
+    const starting = Promise.all(before.map(start)).then(() => bringUp(unit));
+    started.set(unit.name, starting);
+    return starting;
+  };
+  await Promise.all(units.map(start)).catch((error: unknown) => {
+    const ended = units.filter(({ type, hasEnded }) => type !== "oneshot" && hasEnded);
+    throw new Error(ended.map(({ name, output }) => `${name} has ended: ${output}`).join("\n"), {
+      cause: error,
+    });
+  });
+}
 
 const CHANNELS = JSON.stringify([
   { name: "hook", kind: "webhook", format: "json", url: "http://127.0.0.1:9/" },

@@ -40,6 +40,8 @@ export class UnitRun implements AsyncDisposable {
   readonly after: readonly string[];
   readonly type: string;
   output = "";
+  /** Variables that count before those of the unit. */
+  dropIn: Readonly<Record<string, string>> = {};
   /** Whatever it told its service manager. */
   readonly told: string[] = [];
   readonly #root: string;
@@ -71,8 +73,8 @@ export class UnitRun implements AsyncDisposable {
     return this.#child!.pid!;
   }
 
-  /** Starts it; `begin` stands before its command, such as a tracer. */
-  async start(begin: readonly string[] = []): Promise<void> {
+  /** Starts it as its user, who has no privilege. */
+  async start(): Promise<void> {
     const own = join(this.#root, "run", this.name);
     const credentials = join(own, "credentials");
     const directories = {
@@ -100,18 +102,14 @@ export class UnitRun implements AsyncDisposable {
         return [name, expanded(value)];
       }),
     );
+    Object.assign(env, this.dropIn);
     if (this.type === "notify") {
       env["NOTIFY_SOCKET"] = join(own, "notify");
       env["WATCHDOG_USEC"] = `${Number(this.#all("WatchdogSec")[0]) * 1e6}`;
       await this.#listen(env["NOTIFY_SOCKET"]);
     }
     const command = wordsOf(this.#all("ExecStart")[0]!).map(expanded);
-    const [program, args] = endingWithParent(SETPRIV, [
-      ...this.#privileges(),
-      "--",
-      ...begin,
-      ...command,
-    ]);
+    const [program, args] = endingWithParent(SETPRIV, [...this.#privileges(), "--", ...command]);
     const child = spawn(program, args, {
       cwd: "/",
       env: { PATH: "/usr/local/bin:/usr/bin:/bin", ...env },

@@ -166,6 +166,21 @@ test("secrets are for root alone, each another, and in no other file that others
       ).toEqual([]);
 });
 
+test("whatever the umask, processes get through to what they read, and nobody else to secrets", () => {
+  const before = process.umask(0o077);
+  try {
+    install(ALL, where());
+  } finally {
+    process.umask(before);
+  }
+  const modeOf = (path: string): number => statSync(at(path)).mode & 0o777;
+  for (const path of ["etc", "etc/skerry", "etc/skerry/nats", "etc/systemd/system"])
+    expect(modeOf(path), path).toBe(0o755);
+  expect(modeOf("etc/skerry/influxdb.conf")).toBe(0o644);
+  for (const path of ["secrets", "certificates"])
+    expect(modeOf(`etc/skerry/${path}`), path).toBe(0o700);
+});
+
 test("a dry run writes nothing, and shows everything but secrets", () => {
   install(ALL, where(true));
   expect(everything().size).toBe(0);
