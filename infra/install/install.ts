@@ -70,6 +70,11 @@ export function install(options: InstallOptions, where: Where): Installed {
   if (!where.isDryRun) makeDirectories(root);
   let written = 0;
   for (const file of files) if (put(file, at(file.path), where)) written += 1;
+  const planned = new Set(files.map(({ path }) => path));
+  for (const path of unitsThere(root).filter((one) => !planned.has(one)))
+    say(
+      `${path} is not of this role: skerry uninstall removes it, and this command writes the rest again`,
+    );
   const kept = at(CONFIG_FILE);
   if (existsSync(kept)) {
     const { entries } = parseConfigFile(readFileSync(kept, "utf8"));
@@ -159,12 +164,9 @@ function shown({ kind, text }: InstallFile, before: string | null): string[] {
 /** Removes what an installation may write again, and nothing else; says what is kept. */
 export function uninstall({ root, isDryRun, say }: Where): number {
   const paths = [
-    ...globSync("skerry*.{service,target}", { cwd: join(root, UNITS) })
-      .toSorted()
-      .map((name) => `${UNITS}/${name}`),
-    SYSUSERS_FILE,
-    TMPFILES_FILE,
-  ].filter((path) => isWrittenByUs(join(root, path)));
+    ...unitsThere(root),
+    ...[SYSUSERS_FILE, TMPFILES_FILE].filter((path) => isWrittenByUs(join(root, path))),
+  ];
   for (const path of paths) {
     say(`removed   ${path}`);
     if (!isDryRun) rmSync(join(root, path));
@@ -177,6 +179,13 @@ export function uninstall({ root, isDryRun, say }: Where): number {
     if (existsSync(join(root, path))) say(`kept      ${path}: ${what}`);
   return paths.length;
 }
+
+/** Paths of the units that an installation wrote, those of people's excepted. */
+const unitsThere = (root: string): string[] =>
+  globSync("skerry*.{service,target}", { cwd: join(root, UNITS) })
+    .toSorted()
+    .map((name) => `${UNITS}/${name}`)
+    .filter((path) => isWrittenByUs(join(root, path)));
 
 const isWrittenByUs = (path: string): boolean =>
   existsSync(path) && readFileSync(path, "utf8").startsWith(HEADER);

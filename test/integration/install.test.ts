@@ -132,6 +132,22 @@ test("a whole installation starts from its units, stores a reading, and stops wh
   ]);
   await expectStored("boiler-7", ["-p", String(base + 7), "-P", password], { root, base });
 
+  const gateway = units.find(({ name }) => name === "skerry-gateway")!;
+  const fed = (): number => gateway.told.filter((line) => line === "WATCHDOG=1").length;
+  // A server that goes away: the gateway is fed no less, because a restart would not bring it back.
+  const server = units.find(({ name }) => name === "skerry-nats-eu")!;
+  await server.stop();
+  const before = fed();
+  await eventually("it is fed while its server is away", () => fed() > before);
+  await server.start();
+  // A process that stands still: nobody feeds the watchdog in its name.
+  process.kill(gateway.pid, "SIGSTOP");
+  const still = fed();
+  await expect(eventually("it is fed", () => fed() > still)).rejects.toThrow("not within");
+  process.kill(gateway.pid, "SIGCONT");
+  await eventually("it is fed again", () => fed() > still);
+  expect(gateway.told.filter((line) => line === "READY=1")).toHaveLength(1);
+
   const processes = units.filter(({ type }) => type === "notify");
   expect(processes.length).toBe(6);
   const others = units.filter(({ type }) => type === "exec");
@@ -148,7 +164,7 @@ test("a whole installation starts from its units, stores a reading, and stops wh
     expect(told.indexOf("STOPPING=1"), name).toBeGreaterThan(told.indexOf("READY=1"));
   }
   expect(existsSync(join(root, "var/lib/skerry/gateway"))).toBe(true);
-});
+}, 240_000);
 
 test("a hub and a region, each from its own units, over TLS", async () => {
   await using hubDirectory = await temporaryDirectory();
@@ -219,7 +235,7 @@ test("a hub and a region, each from its own units, over TLS", async () => {
   );
   const publisher = ["-p", String(region.base + 7), "-P", password, "--cafile"];
   await expectStored("pump-1", [...publisher, tls.SKERRY_NATS_TLS_CA], hub);
-});
+}, 240_000);
 
 /** Starts units, each once those are started that it is after. */
 async function startAll(units: readonly UnitRun[]): Promise<void> {

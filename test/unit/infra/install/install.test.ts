@@ -142,6 +142,19 @@ describe("again", () => {
     );
   });
 
+  test("units of another role are told, and left to people", () => {
+    install(ALL, where());
+    said = [];
+    install({ ...ALL, ...HUB, regions: ["eu"] }, where());
+    expect(said.filter((line) => line.includes("not of this role"))).toEqual([
+      ...["alerting", "gateway", "nats-eu", "topology"].map(
+        (name) =>
+          `/etc/systemd/system/skerry-${name}.service is not of this role: skerry uninstall removes it, and this command writes the rest again`,
+      ),
+    ]);
+    expect(unitsThere()).toContain("skerry-gateway");
+  });
+
   test("an empty secret is an error that names the file, not a password that anybody knows", () => {
     install(ALL, where());
     writeFileSync(at("etc/skerry/secrets/nats-hub-admin"), "\n");
