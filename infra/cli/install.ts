@@ -4,6 +4,7 @@ import { type Command, Option } from "commander";
 import { refused } from "../../cloud/operations/refused.ts";
 import { as } from "../../platform/runtime/config.ts";
 import {
+  CERTIFICATES,
   type InstallOptions,
   PORTS_TAKEN,
   type Programs,
@@ -109,12 +110,11 @@ async function run(flags: Flags, say: Say): Promise<void> {
     throw refused(
       `${hidden.join(" and ")} would be hidden from the units: install skerry and Node outside of home and temporary directories, such as with npm install -g --prefix /usr/local`,
     );
-  const { certificateDirectoryBelow, install, makeDirectories, missingCertificates } =
-    await installing();
+  const { install, makeDirectories, missingCertificates } = await installing();
   if (options.tls && options.role !== "region") {
     const names = missingCertificates(options, root);
-    const directory = certificateDirectoryBelow(root);
-    for (const name of names) say(`new       ${join(directory, name)}.pem, .key`);
+    const directory = join(root, CERTIFICATES);
+    for (const name of names) say(`new       ${CERTIFICATES}/${name}.pem, .key`);
     if (!flags.dryRun) {
       makeDirectories(root);
       await issueCertificates(directory, names, flags.name ?? []);

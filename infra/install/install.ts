@@ -193,5 +193,3 @@ const isWrittenByUs = (path: string): boolean =>
 /** Certificates that an installation with `--tls` has not got yet. */
 export const missingCertificates = (options: InstallOptions, root: string): string[] =>
   certificateNames(options).filter((name) => !existsSync(join(root, certificateFile(name))));
-
-export const certificateDirectoryBelow = (root: string): string => join(root, CERTIFICATES);

@@ -38,8 +38,13 @@ describe.each([
       env: { ...process.env, SYSTEMD_UNIT_PATH: `${units}:` },
     });
     expect(verified.stdout + verified.stderr).toBe("");
+    // The users of the units, as systemd makes them.
+    await run("systemd-sysusers", [`--root=${directory.path}`]);
+    const users = readFileSync(join(directory.path, "etc/passwd"), "utf8");
     for (const path of paths.filter((one) => one.endsWith(".service"))) {
       const { stdout } = await run("systemd-analyze", ["security", "--offline=true", path]);
+      const [, user = "none"] = /^User=(.*)$/m.exec(readFileSync(path, "utf8"))!;
+      expect(users).toMatch(new RegExp(`^${user}:`, "m"));
       const [, exposure] = /exposure level for .*: ([\d.]+)/.exec(stdout)!;
       expect(Number(exposure), path).toBeLessThan(EXPOSURE_MAX);
     }
