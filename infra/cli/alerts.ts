@@ -1,4 +1,3 @@
-import { userInfo } from "node:os";
 import type { Command } from "commander";
 import type { Alert } from "../../contracts/messages/alert.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
@@ -7,6 +6,7 @@ import { latestAlerts } from "../../cloud/operations/alerts/latest.ts";
 import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, place } from "./kit/options.ts";
+import { userName } from "./kit/user-name.ts";
 import { instant } from "../../cloud/operations/words.ts";
 
 interface ListFlags extends Place {
@@ -46,7 +46,7 @@ export function addAlertsCommand(program: Command, say: Say): void {
   example(place(alerts.command("ack")), "alerts ack 3f2a91 --by anna")
     .description("Say that you have seen a firing alert; it stays acknowledged until it resolves.")
     .argument("<id>", "the alert's, or enough of its beginning")
-    .option("--by <name>", "who you are", userInfo().username)
+    .option("--by <name>", "who you are", userName())
     .action((id: string, flags: Place & { by: string }) =>
       withNats(flags, HUB, async (connection) => {
         const alert = await firingAlert(connection, id);

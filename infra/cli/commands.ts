@@ -1,6 +1,5 @@
 import { printable } from "../../platform/runtime/printable.ts";
 import { randomUUID } from "node:crypto";
-import { userInfo } from "node:os";
 import type { Command as CommandLine } from "commander";
 import {
   COMMANDS_KEPT_MS,
@@ -18,6 +17,7 @@ import { sayJson } from "./kit/output.ts";
 import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, parser, place } from "./kit/options.ts";
+import { userName } from "./kit/user-name.ts";
 import { refused } from "../../cloud/operations/refused.ts";
 import { instant } from "../../cloud/operations/words.ts";
 
@@ -142,14 +142,6 @@ const withHub = (at: Place, work: (hub: NatsConnection) => Promise<void>): Promi
     await checkHub(hub);
     await work(hub);
   });
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return "unknown"; // A container may run as a user that has no name.
-  }
-}
 
 const parseJson = parser((raw): unknown => JSON.parse(raw));
 

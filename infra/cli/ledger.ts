@@ -1,4 +1,3 @@
-import { userInfo } from "node:os";
 import type { Command } from "commander";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
@@ -10,6 +9,7 @@ import { sayJson } from "./kit/output.ts";
 import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, parseWholeNumber, place } from "./kit/options.ts";
+import { userName } from "./kit/user-name.ts";
 import { ledgerLines } from "./ledger/ledger-text.ts";
 import { ledgerOf } from "./ledger/steward-says.ts";
 
@@ -68,7 +68,7 @@ export function addLedgerCommand(program: Command, say: Say): void {
     .requiredOption("--region <name>", "eu, us, …")
     .requiredOption("--partition <n>", "the lane's", parseWholeNumber)
     .requiredOption("--why <reason>", "for whoever reads the ledger later")
-    .option("--by <name>", "who you are", userInfo().username)
+    .option("--by <name>", "who you are", userName())
     .action((flags: AcknowledgeFlags) =>
       withNats(flags, HUB, async (nats) => {
         const open = openIn(await standing(nats), flags);

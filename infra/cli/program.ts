@@ -12,6 +12,7 @@ import { type Say, optionText } from "./kit/options.ts";
 import { addHubCommand } from "./hub.ts";
 import { addInfluxCommand } from "./influx.ts";
 import { addKeysCommand } from "./keys.ts";
+import { addInstallCommands } from "./install.ts";
 import { addLaneCommand } from "./lane.ts";
 import { addLedgerCommand } from "./ledger.ts";
 import { addMappingsCommand } from "./mappings.ts";
@@ -58,6 +59,7 @@ export function makeProgram(say: Say): Command {
   addInfluxCommand(program, say);
   addCertificatesCommand(program, say);
   addConfigCommand(program, say);
+  addInstallCommands(program, say);
   addProcessCommands(program);
   addKeysCommand(program, say);
   return program;

@@ -22,7 +22,7 @@ export const searchDirectories = (path: string): string[] => [
 ];
 
 /** The absolute path of a program, or null. */
-function findProgram(name: string, directories: readonly string[]): string | null {
+export function findProgram(name: string, directories: readonly string[]): string | null {
   for (const directory of directories) {
     const candidate = join(directory, name);
     try {

@@ -12,6 +12,7 @@ import { CONFIG_OPTION, configFileOf, openSecrets } from "./config-file/read.ts"
 import { AppError, messageOf } from "./errors.ts";
 import { type Logger, makeLogger } from "./logger.ts";
 import { createPrivately } from "./private-files.ts";
+import { meetServiceManager, tellStopping } from "./service-manager.ts";
 
 /** Options of every process. */
 export const COMMON_OPTIONS = {
@@ -77,6 +78,10 @@ export async function processMain<S extends OptionTable>(spec: ProcessSpec<S>): 
     for (const warning of warnings) logger.warn(warning);
     const controller = new AbortController();
     for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => controller.abort());
+    controller.signal.addEventListener("abort", tellStopping);
+    meetServiceManager(spec.env, (error) =>
+      logger.error({ err: error }, "systemd-notify cannot be run: systemd is told nothing"),
+    );
     await spec.run({ config: config, logger, signal: controller.signal, ending });
     logger.info("stopped");
     await end(0);

@@ -5,6 +5,7 @@ import { messageOf } from "./errors.ts";
 import { Health, type HealthCheck } from "./health.ts";
 import { PROBE_PATHS, probeAnswer } from "./health-answers.ts";
 import { hostNames, isAllowedHostOrAddress } from "./http-host.ts";
+import { tellServiceManager } from "./service-manager.ts";
 
 /** Options of every process that serves its status. */
 export const STATUS_OPTIONS = {
@@ -131,10 +132,12 @@ export async function serveStatus(
     server.once("error", reject);
     server.listen(at.port, at.host, resolve);
   });
+  const telling = tellServiceManager(health);
   return {
     port: (server.address() as AddressInfo).port,
     [Symbol.asyncDispose]: async () => {
       clearInterval(looking);
+      telling[Symbol.dispose]();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

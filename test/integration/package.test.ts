@@ -2,7 +2,7 @@
 // Method: `npm pack`, its files where `npm install -g` puts them (below node_modules, where Node strips no types), the
 // dependencies of this checkout beside them; then the command, each process and a whole installation, run from elsewhere.
 import { execFile } from "node:child_process";
-import { existsSync, globSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -79,6 +79,15 @@ test("without one it says in a sentence what to do", async () => {
       /^skerry: this is Node v20\.1\.0, and Node 26 or newer is needed: put one on the PATH/,
     ) as string,
   });
+});
+
+test("units name what is in the package", async () => {
+  const root = join(directory.path, "root");
+  await skerry(["install", "--role", "all", "--region", "eu", "--root", root]);
+  const unit = readFileSync(join(root, "etc/systemd/system/skerry-gateway.service"), "utf8");
+  const [, node = "", entry = ""] = /^ExecStart=(\S+) (\S+) gateway$/m.exec(unit)!;
+  expect([node, entry]).toEqual([process.execPath, join(installed, "infra/entry/skerry.mjs")]);
+  expect(existsSync(join(root, "etc/skerry/influxdb.conf"))).toBe(true);
 });
 
 test("everything runs from the package", async () => {

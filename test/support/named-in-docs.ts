@@ -181,17 +181,25 @@ function* commandProblems(code: string): Generator<string> {
 }
 
 function* flagProblems(code: string): Generator<string> {
-  if (/\b(?:skerry|vitest|mosquitto_\w+|curl|docker|prettier|git|npm (?:ci|pkg))\b/.test(code))
+  if (
+    /\b(?:skerry|vitest|mosquitto_\w+|curl|docker|prettier|git|npm (?:ci|pkg)|systemctl|systemd-\w+)\b/.test(
+      code,
+    )
+  )
     return;
   for (const [flag] of code.matchAll(/(?<!\S)--[a-z][a-z0-9-]*/g))
     if (!options.has(flag) && !toolText.includes(`"${flag}`) && !toolText.includes(`${flag} <`))
       yield `option ${flag} does not exist`;
 }
 
+/** Each domain has its own, whatever it is called. */
+const PASSWORD_OF_DOMAIN = /^SKERRY_NATS_PASSWORD_[A-Z0-9_]+_FILE$/;
+
 function* variableProblems(code: string): Generator<string> {
   for (const [name] of code.matchAll(/\b(?:SKERRY|OTEL)_[A-Z0-9_]*[A-Z0-9]\b/g))
     if (
       !ENVIRONMENT.includes(name) &&
+      !PASSWORD_OF_DOMAIN.test(name) &&
       !sourceText.includes(`env["${name}"]`) &&
       !sourceText.includes(`env.${name}`)
     )

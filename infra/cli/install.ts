@@ -1,0 +1,205 @@
+import { hostname } from "node:os";
+import { join, resolve } from "node:path";
+import { type Command, Option } from "commander";
+import { refused } from "../../cloud/operations/refused.ts";
+import { as } from "../../platform/runtime/config.ts";
+import {
+  CERTIFICATES,
+  type InstallOptions,
+  PORTS_TAKEN,
+  type Programs,
+  ROLES,
+  type Role,
+} from "../install/layout.ts";
+import { findProgram, searchDirectories } from "../local/prerequisites.ts";
+import { environmentOf } from "./kit/credentials.ts";
+import { type Say, example, parser } from "./kit/options.ts";
+import { remark } from "./kit/output.ts";
+
+/** Read when it is needed: servers' configurations and certificates would cost every other command. */
+const installing = () => import("../install/install.ts");
+
+const DAY_MS = 86_400_000;
+const ENTRY = join(import.meta.dirname, "../entry/skerry.mjs");
+const PACKAGED_ENTRY = join(import.meta.dirname, "../../../infra/entry/skerry.mjs");
+/** Units see nothing of these (ProtectHome, PrivateTmp). */
+const HIDDEN = /^\/(home|root|run\/user|tmp|var\/tmp)\//;
+
+const parseRegion = parser(as.token);
+const parseRegions = parser((raw): string[] => raw.split(",").map((one) => as.token(one.trim())));
+const parseHub = parser((raw): string => {
+  const url = URL.canParse(`nats://${raw}`) ? new URL(`nats://${raw}`) : null;
+  if (url === null || url.hostname === "" || url.username !== "" || url.pathname !== "")
+    throw new Error(`must be host:port, such as hub.example.com:7422, not "${raw}"`);
+  return url.port === "" ? `${raw}:7422` : raw;
+});
+const parsePort = parser(as.integer(1, 65_000));
+
+interface Flags {
+  readonly role: Role;
+  readonly region?: string;
+  readonly regions?: readonly string[];
+  readonly hub?: string;
+  readonly name?: readonly string[];
+  readonly tls: boolean;
+  readonly portBase?: number;
+  readonly root: string;
+  readonly dryRun: boolean;
+}
+
+/** `skerry install` and `skerry uninstall`: this machine's part of an installation, by systemd. */
+export function addInstallCommands(program: Command, say: Say): void {
+  const root = (command: Command): Command =>
+    command
+      .option("--root <dir>", "a directory that stands for /, such as that of an image", "/")
+      .option("--dry-run", "print what would be written, and write nothing", false);
+  example(
+    root(
+      program
+        .command("install")
+        .description(
+          "Write systemd units, users, configurations and secrets for this machine's role; repeating it changes nothing.",
+        )
+        .addOption(
+          new Option("--role <role>", "a region, the hub, or the hub and one region on one machine")
+            .choices(ROLES)
+            .makeOptionMandatory(),
+        )
+        .option("--region <name>", "the region of this machine", parseRegion)
+        .option("--regions <names>", "all regions that the hub has: eu,us", parseRegions)
+        .option("--hub <host:port>", "in a region: the hub's leaf port", parseHub)
+        .option("--tls", "TLS between regions and hub, and for devices", false)
+        .option(
+          "--name <host>",
+          "with --tls, a name by which others reach this machine; repeat it",
+          (raw: string, before: readonly string[] = []) => [...before, raw],
+        )
+        .option(
+          "--port-base <n>",
+          `${PORTS_TAKEN} ports from here on, instead of the usual ones`,
+          parsePort,
+        ),
+    ),
+    "install --role all --region eu --dry-run",
+    "install --role hub --regions eu,us --tls --name hub.example.com",
+    "install --role region --region eu --hub hub.example.com:7422 --tls",
+  ).action((flags: Flags) => run(flags, say));
+  example(
+    root(
+      program
+        .command("uninstall")
+        .description("Remove the units; data, secrets and configuration stay, and it says where."),
+    ),
+    "uninstall --dry-run",
+  ).action(async ({ root: given, dryRun }: Flags) => {
+    const { uninstall } = await installing();
+    const at = resolve(given);
+    if (at === "/" && !dryRun) say("first, if it runs: systemctl disable --now skerry.target");
+    const removed = uninstall({ root: at, isDryRun: dryRun, say });
+    if (removed === 0) say("nothing is installed here");
+    else if (at === "/" && !dryRun) say("next: systemctl daemon-reload");
+  });
+}
+
+async function run(flags: Flags, say: Say): Promise<void> {
+  const root = resolve(flags.root);
+  const options = optionsOf(flags);
+  const { programs } = options;
+  const hidden = [programs.node, programs.entry].filter((path) => HIDDEN.test(path));
+  if (hidden.length > 0 && root === "/" && !flags.dryRun)
+    throw refused(
+      `${hidden.join(" and ")} would be hidden from the units: install skerry and Node outside of home and temporary directories, such as with npm install -g --prefix /usr/local`,
+    );
+  const { install, makeDirectories, missingCertificates } = await installing();
+  if (options.tls && options.role !== "region") {
+    const names = missingCertificates(options, root);
+    const directory = join(root, CERTIFICATES);
+    for (const name of names) say(`new       ${CERTIFICATES}/${name}.pem, .key`);
+    if (!flags.dryRun) {
+      makeDirectories(root);
+      await issueCertificates(directory, names, flags.name ?? []);
+    }
+  }
+  const { written, files } = install(options, { root, isDryRun: flags.dryRun, say });
+  if (options.role === "hub" && !options.tls)
+    remark("skerry: warning: without --tls, readings of regions cross the network in clear text");
+  if (written === 0) say(`nothing changed: ${files} files are as they should be`);
+  else if (flags.dryRun) say(`${written} of ${files} files would be written`);
+  else {
+    say(`${written} of ${files} files written`);
+    for (const line of next(options)) say(line);
+  }
+}
+
+/** Commands that people run, because they start what runs from then on. */
+const next = ({ role }: InstallOptions): string[] => [
+  "next, as root:",
+  "  systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload",
+  "  systemctl enable --now skerry.target",
+  "  systemctl list-dependencies skerry.target",
+  ...(role === "all"
+    ? []
+    : [
+        "then, once hub and region run: streams, by skerry topology apply (docs/guides/production.md)",
+      ]),
+];
+
+/** @throws AppError `CONFIG_INVALID` naming what does not go together. */
+function optionsOf(flags: Flags): InstallOptions {
+  const { role, tls } = flags;
+  const region = role === "hub" ? null : (flags.region ?? flags.regions?.[0] ?? null);
+  if (role === "hub" && flags.region !== undefined)
+    throw refused("--region is of a region; a hub takes --regions, all that it has");
+  if (role === "region" && flags.hub === undefined)
+    throw refused(
+      "--hub is missing: host:port of the hub's leaf port, such as hub.example.com:7422",
+    );
+  if (role !== "region" && flags.hub !== undefined)
+    throw refused("--hub is for --role region: with this role the hub is here");
+  if (region === null && role !== "hub") throw refused("--region is missing: its name, such as eu");
+  const regions = flags.regions ?? (region === null ? [] : [region]);
+  if (regions.length === 0) throw refused("--regions is missing: all that the hub has, eu,us");
+  if (region !== null && !regions.includes(region))
+    throw refused(`--regions ${regions.join(",")} lacks ${region}, the region of this machine`);
+  return {
+    ...{ role, regions, region, tls, hub: flags.hub ?? null, portBase: flags.portBase ?? null },
+    programs: programsFor(role),
+  };
+}
+
+function programsFor(role: Role): Programs {
+  const directories = searchDirectories(environmentOf()["PATH"] ?? "");
+  const find = (name: "nats-server" | "influxd"): string => {
+    const path = findProgram(name, directories);
+    if (path === null)
+      throw refused(
+        `${name} is not installed; on Debian: apt-get install -y ${name === "influxd" ? "influxdb" : name}`,
+      );
+    return path;
+  };
+  return {
+    node: process.execPath,
+    entry: import.meta.filename.endsWith(".js") ? PACKAGED_ENTRY : ENTRY,
+    natsServer: find("nats-server"),
+    influxd: role === "region" ? "" : find("influxd"),
+  };
+}
+
+async function issueCertificates(
+  directory: string,
+  names: readonly string[],
+  hosts: readonly string[],
+): Promise<void> {
+  if (names.length === 0) return;
+  const { makeCertificates } = await import("../certificates/directory.ts");
+  const own = [...hosts, hostname(), "localhost", "127.0.0.1"];
+  await makeCertificates({
+    ...{ directory, replace: false, nowMs: Date.now() },
+    ...{ validMs: 90 * DAY_MS, authorityValidMs: 3_650 * DAY_MS },
+    wanted: names.map((name) =>
+      name.startsWith("leaf-")
+        ? { kind: "client" as const, name }
+        : { kind: "server" as const, hosts: [...new Set([name, ...own])] },
+    ),
+  });
+}

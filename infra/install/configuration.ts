@@ -1,0 +1,99 @@
+// The configuration file that an installation begins with (pure): it is written once, and people's own from then on.
+import { CONFIG_FILE, type InstallOptions, LOOPBACK, hasHub, portsOf } from "./layout.ts";
+
+type Value = string | number | readonly string[];
+
+/** Section → key → value. */
+export type Configuration = Readonly<Record<string, Readonly<Record<string, Value>>>>;
+
+export function configurationOf(options: InstallOptions): Configuration {
+  const ports = portsOf(options);
+  const { regions, region, tls } = options;
+  const nats = (user: string, port: number): Record<string, Value> => ({
+    "nats-url": `${tls ? "tls" : "nats"}://${user}@${LOOPBACK}:${port}`,
+  });
+  const monitor = (port: number): Record<string, Value> => ({
+    "nats-monitor-url": `http://${LOOPBACK}:${port}`,
+  });
+  const influx = (user: string): Record<string, Value> => ({
+    "influx-url": `http://${user}@${LOOPBACK}:${ports.influx}`,
+    "influx-database": "skerry",
+  });
+  return {
+    shared: { regions, "status-host": LOOPBACK },
+    ...(region === null
+      ? {}
+      : {
+          gateway: {
+            region,
+            ...nats("gateway", ports.regionClient),
+            ...(tls
+              ? { "mqtt-host": "0.0.0.0", "mqtt-port": "none", "mqtts-port": ports.mqtt }
+              : { "mqtt-host": LOOPBACK, "mqtt-port": ports.mqtt }),
+            "status-port": ports.gatewayStatus,
+          },
+          alerting: {
+            region,
+            ...nats("alerting", ports.regionClient),
+            ...monitor(ports.regionMonitor),
+            "status-port": ports.alertingStatus,
+          },
+        }),
+    ...(hasHub(options)
+      ? {
+          aggregator: {
+            ...nats("aggregator", ports.hubClient),
+            ...influx("writer"),
+            "status-port": ports.aggregatorStatus,
+          },
+          steward: {
+            ...nats("steward", ports.hubClient),
+            ...monitor(ports.hubMonitor),
+            ...influx("writer"),
+            "status-port": ports.stewardStatus,
+          },
+          console: {
+            ...nats("console", ports.hubClient),
+            ...influx("reader"),
+            "console-host": LOOPBACK,
+            "console-port": ports.console,
+            "status-port": ports.consoleStatus,
+          },
+          notifier: {
+            ...nats("notifier", ports.hubClient),
+            "status-port": ports.notifierStatus,
+          },
+        }
+      : {}),
+  };
+}
+
+const isList = (value: Value): value is readonly string[] => typeof value === "object";
+
+const valueText = (value: Value): string =>
+  isList(value) ? `[${value.join(", ")}]` : String(value);
+
+export const configurationText = (configuration: Configuration): string =>
+  [
+    "# Skerry on this machine. `skerry install` wrote it once and leaves it alone: it is yours.",
+    `# What is wrong in it: skerry config check ${CONFIG_FILE}. All keys: docs/reference/options.md.`,
+    "# Passwords, certificates and directories are not here: the units name them, and count before this file.",
+    ...Object.entries(configuration).flatMap(([section, keys]) => [
+      `${section}:`,
+      ...Object.entries(keys).map(([key, value]) => `  ${key}: ${valueText(value)}`),
+    ]),
+    "",
+  ].join("\n");
+
+/** Lines for whatever a file that is kept does not say, and a new one would: `gateway.status-port: 8091`. */
+export function missingIn(
+  kept: readonly { readonly section: string; readonly key: string }[],
+  configuration: Configuration,
+): string[] {
+  const there = new Set(kept.map(({ section, key }) => `${section}.${key}`));
+  return Object.entries(configuration).flatMap(([section, keys]) =>
+    Object.entries(keys)
+      .filter(([key]) => !there.has(`${section}.${key}`) && !there.has(`shared.${key}`))
+      .map(([key, value]) => `${section}.${key}: ${valueText(value)}`),
+  );
+}

@@ -1,0 +1,94 @@
+// Where the parts of an installation by systemd are, on one machine: directories, ports, names. Pure.
+
+export const ROLES = ["region", "hub", "all"] as const;
+/** The part of a machine: one region, the hub, or the hub and one region. */
+export type Role = (typeof ROLES)[number];
+
+/** Places of the programs that units start. */
+export interface Programs {
+  readonly node: string;
+  /** The command `skerry`, as a file that Node runs. */
+  readonly entry: string;
+  readonly natsServer: string;
+  readonly influxd: string;
+}
+
+export interface InstallOptions {
+  readonly role: Role;
+  /** All regions that the hub has. */
+  readonly regions: readonly string[];
+  /** The one of this machine; null at a hub. */
+  readonly region: string | null;
+  /** `host:port` at which a region reaches the leaf port of the hub; null if the hub is here. */
+  readonly hub: string | null;
+  readonly tls: boolean;
+  /** Null: the usual ports. */
+  readonly portBase: number | null;
+  readonly programs: Programs;
+}
+
+const PORT_NAMES = [
+  "hubClient",
+  "hubMonitor",
+  "hubLeaf",
+  "influx",
+  "influxBackup",
+  "regionClient",
+  "regionMonitor",
+  "mqtt",
+  "console",
+  "gatewayStatus",
+  "alertingStatus",
+  "aggregatorStatus",
+  "stewardStatus",
+  "notifierStatus",
+  "consoleStatus",
+] as const;
+
+export type InstallPorts = Readonly<Record<(typeof PORT_NAMES)[number], number>>;
+
+const USUAL_PORTS: InstallPorts = {
+  ...{ hubClient: 4222, hubMonitor: 8222, hubLeaf: 7422, influx: 8086, influxBackup: 8088 },
+  ...{ regionClient: 4223, regionMonitor: 8223, mqtt: 1883, console: 8080 },
+  ...{ gatewayStatus: 8091, alertingStatus: 8092, aggregatorStatus: 8093, stewardStatus: 8094 },
+  ...{ notifierStatus: 8095, consoleStatus: 8096 },
+};
+const MQTTS_PORT = 8883;
+
+/** Ports that an installation takes from `--port-base` on. */
+export const PORTS_TAKEN = PORT_NAMES.length;
+
+export const portsOf = ({ portBase, tls }: InstallOptions): InstallPorts =>
+  portBase === null
+    ? { ...USUAL_PORTS, ...(tls ? { mqtt: MQTTS_PORT } : {}) }
+    : (Object.fromEntries(PORT_NAMES.map((name, at) => [name, portBase + at])) as InstallPorts);
+
+export const LOOPBACK = "127.0.0.1";
+export const CONFIGURATION = "/etc/skerry";
+export const DATA = "/var/lib/skerry";
+export const CONFIG_FILE = `${CONFIGURATION}/skerry.yaml`;
+export const CHANNELS_FILE = `${CONFIGURATION}/channels.json`;
+/** Variables that a channels file names; nobody else reads them. */
+export const CHANNELS_ENVIRONMENT = `${CONFIGURATION}/notifier.env`;
+export const INFLUX_CONFIG = `${CONFIGURATION}/influxdb.conf`;
+export const CERTIFICATES = `${CONFIGURATION}/certificates`;
+export const UNITS = "/etc/systemd/system";
+export const SYSUSERS_FILE = "/etc/sysusers.d/skerry.conf";
+export const TMPFILES_FILE = "/etc/tmpfiles.d/skerry.conf";
+export const TARGET = "skerry.target";
+/** The group that reads the configuration file. */
+export const GROUP = "skerry";
+
+export const secretFile = (name: string): string => `${CONFIGURATION}/secrets/${name}`;
+export const natsConfigFile = (server: string): string => `${CONFIGURATION}/nats/${server}.conf`;
+/** The passwords of a nats-server as variables, made of secrets. */
+export const natsPasswordsFile = (server: string): string => secretFile(`nats-${server}.conf`);
+export const certificateFile = (name: string, end: "pem" | "key" = "pem"): string =>
+  `${CERTIFICATES}/${name}.${end}`;
+export const unitFile = (unit: string): string => `${UNITS}/${unit}`;
+
+export const hasHub = ({ role }: InstallOptions): boolean => role !== "region";
+
+/** Regions of other machines. */
+export const othersOf = ({ regions, region }: InstallOptions): readonly string[] =>
+  regions.filter((one) => one !== region);

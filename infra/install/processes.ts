@@ -1,0 +1,281 @@
+// Which processes a role has, and what each of them is told by its unit: whatever differs from process to process and
+// is not people's to choose, secrets and directories. All else is in the configuration file. Pure.
+import { NO_FILE } from "../../platform/runtime/config-file/known-keys.ts";
+import { INFLUX_COLLECTOR } from "../local/influx-collector.ts";
+import { ROOMY, SPARING } from "../local/node-flags.ts";
+import { PROCESSES, type ProcessName } from "../processes/processes.ts";
+import {
+  CHANNELS_ENVIRONMENT,
+  CHANNELS_FILE,
+  CONFIG_FILE,
+  INFLUX_CONFIG,
+  type InstallOptions,
+  LOOPBACK,
+  certificateFile,
+  hasHub,
+  natsConfigFile,
+  natsPasswordsFile,
+  othersOf,
+  portsOf,
+  secretFile,
+} from "./layout.ts";
+import type { Unit } from "./units.ts";
+
+const CREDENTIAL = "%d";
+const HUB = "hub";
+/** Files of a nats-server, side by side, because the one includes the other. */
+export const NATS_PASSWORDS_NAME = "passwords.conf";
+const NATS_CONFIG_NAME = "nats.conf";
+
+type Variables = Readonly<Record<string, string>>;
+
+/** Units in the order in which their processes need each other. */
+export function unitsOf(options: InstallOptions): readonly Unit[] {
+  const { region, role } = options;
+  return [
+    ...(hasHub(options) ? [natsServer(HUB, options), influxd(options)] : []),
+    ...(region === null ? [] : [natsServer(region, options)]),
+    ...(hasHub(options) ? [influxUsers(options)] : []),
+    ...(role === "all" ? [topology(options)] : []),
+    ...(region === null ? [] : regionUnits(region, options)),
+    ...(hasHub(options) ? hubUnits(options) : []),
+  ];
+}
+
+function natsServer(where: string, options: InstallOptions): Unit {
+  const ports = portsOf(options);
+  const isHub = where === HUB;
+  const [client, monitor] = isHub
+    ? [ports.hubClient, ports.hubMonitor]
+    : [ports.regionClient, ports.regionMonitor];
+  const leafHost = othersOf(options).length === 0 ? LOOPBACK : "0.0.0.0";
+  const tls = tlsFiles("nats", where, options);
+  const leaf =
+    isHub || !options.tls
+      ? {}
+      : {
+          "leaf.pem": certificateFile(`leaf-${where}`),
+          "leaf.key": certificateFile(`leaf-${where}`, "key"),
+        };
+  return {
+    name: `skerry-nats-${where}`,
+    user: "skerry-nats",
+    description: isHub
+      ? "Skerry: nats-server of the hub"
+      : `Skerry: nats-server of region ${where}`,
+    type: "exec",
+    command: [options.programs.natsServer, "-c", `${CREDENTIAL}/${NATS_CONFIG_NAME}`],
+    env: {
+      NATS_LISTEN: `${LOOPBACK}:${client}`,
+      NATS_MONITOR: `${LOOPBACK}:${monitor}`,
+      NATS_STORE: `%S/skerry/nats-${where}`,
+      ...(isHub ? { NATS_LEAF_LISTEN: `${leafHost}:${ports.hubLeaf}` } : {}),
+      ...(options.tls
+        ? {
+            NATS_TLS_CERTIFICATE: `${CREDENTIAL}/tls.pem`,
+            NATS_TLS_KEY: `${CREDENTIAL}/tls.key`,
+            NATS_TLS_CA: `${CREDENTIAL}/ca.pem`,
+          }
+        : {}),
+      ...(isHub || !options.tls
+        ? {}
+        : {
+            NATS_LEAF_CERTIFICATE: `${CREDENTIAL}/leaf.pem`,
+            NATS_LEAF_KEY: `${CREDENTIAL}/leaf.key`,
+          }),
+    },
+    credentials: {
+      [NATS_CONFIG_NAME]: natsConfigFile(where),
+      [NATS_PASSWORDS_NAME]: natsPasswordsFile(where),
+      ...tls,
+      ...leaf,
+      ...authority(options),
+    },
+    state: `skerry/nats-${where}`,
+    after: isHub || !hasHub(options) ? [] : ["skerry-nats-hub.service"],
+    makesCode: false,
+  };
+}
+
+const tlsFiles = (of: "nats" | "gateway", where: string, { tls }: InstallOptions): Variables =>
+  tls
+    ? {
+        "tls.pem": certificateFile(`${of}-${where}`),
+        "tls.key": certificateFile(`${of}-${where}`, "key"),
+      }
+    : {};
+
+const authority = ({ tls }: InstallOptions): Variables =>
+  tls ? { "ca.pem": certificateFile("ca") } : {};
+
+function influxd(options: InstallOptions): Unit {
+  const { influx, influxBackup } = portsOf(options);
+  return {
+    name: "skerry-influxd",
+    user: "skerry-influx",
+    description: "Skerry: InfluxDB",
+    type: "exec",
+    command: [options.programs.influxd, "-config", INFLUX_CONFIG],
+    env: {
+      ...INFLUX_COLLECTOR,
+      INFLUXDB_HTTP_BIND_ADDRESS: `${LOOPBACK}:${influx}`,
+      INFLUXDB_BIND_ADDRESS: `${LOOPBACK}:${influxBackup}`,
+      INFLUXDB_META_DIR: "%S/skerry/influx/meta",
+      INFLUXDB_DATA_DIR: "%S/skerry/influx/data",
+      INFLUXDB_DATA_WAL_DIR: "%S/skerry/influx/wal",
+    },
+    credentials: {},
+    state: "skerry/influx",
+    after: [],
+    makesCode: false,
+    isLocal: true,
+  };
+}
+
+const skerry = (
+  { programs: { node, entry } }: InstallOptions,
+  args: readonly string[],
+  flags: readonly string[] = [],
+): readonly string[] => [node, ...flags, entry, ...args];
+
+/** A unit that ends when the users are made: nothing that runs has the administrator's password. */
+function influxUsers(options: InstallOptions): Unit {
+  const users = ["administrator", "writer", "reader"];
+  return {
+    name: "skerry-influx-users",
+    user: "skerry-setup",
+    description: "Skerry: users of InfluxDB",
+    type: "oneshot",
+    command: skerry(options, [
+      ...["influx", "apply", "--influx", `http://${LOOPBACK}:${portsOf(options).influx}`],
+      ...users.flatMap((user) => [`--${user}-password-file`, `${CREDENTIAL}/${user}`]),
+    ]),
+    env: { SKERRY_CONFIG: NO_FILE },
+    credentials: Object.fromEntries(users.map((user) => [user, secretFile(`influx-${user}`)])),
+    after: ["skerry-influxd.service"],
+    makesCode: true,
+  };
+}
+
+const scheme = ({ tls }: InstallOptions): string => (tls ? "tls" : "nats");
+
+function topology(options: InstallOptions): Unit {
+  const { hubClient, regionClient } = portsOf(options);
+  const region = options.region!;
+  const variable = `SKERRY_NATS_PASSWORD_${region.toUpperCase().replaceAll("-", "_")}_FILE`;
+  return {
+    name: "skerry-topology",
+    user: "skerry-setup",
+    description: "Skerry: streams, mirrors and buckets",
+    type: "oneshot",
+    command: skerry(options, [
+      ...["topology", "apply", "--hub", `${scheme(options)}://admin@${LOOPBACK}:${hubClient}`],
+      ...["--region", `${region}=${scheme(options)}://admin@${LOOPBACK}:${regionClient}`],
+      // One machine trusts itself: what older servers lack are walls between regions.
+      ...(othersOf(options).length === 0 ? ["--allow-old-servers"] : []),
+    ]),
+    env: {
+      SKERRY_NATS_PASSWORD_HUB_FILE: `${CREDENTIAL}/hub`,
+      [variable]: `${CREDENTIAL}/region`,
+      ...(options.tls ? { SKERRY_NATS_TLS_CA: `${CREDENTIAL}/ca.pem` } : {}),
+    },
+    credentials: {
+      hub: secretFile("nats-hub-admin"),
+      region: secretFile(`nats-${region}-admin`),
+      ...authority(options),
+    },
+    after: ["skerry-nats-hub.service", `skerry-nats-${region}.service`],
+    makesCode: true,
+  };
+}
+
+interface Own {
+  readonly env?: Variables;
+  readonly credentials?: Variables;
+  readonly flags?: readonly string[];
+  readonly state?: string;
+  readonly condition?: string;
+  readonly environmentFile?: string;
+}
+
+/** A process of ours: it reads the configuration file, and knows one password of NATS. */
+function process(name: ProcessName, where: string, options: InstallOptions, own: Own = {}): Unit {
+  const { env, credentials, flags, ...rest } = own;
+  return {
+    name: `skerry-${name}`,
+    description: `Skerry: ${PROCESSES[name].title.toLowerCase()}`,
+    type: "notify",
+    command: skerry(options, [name], flags),
+    env: {
+      SKERRY_CONFIG: CONFIG_FILE,
+      NODE_COMPILE_CACHE: `%C/skerry-${name}`,
+      SKERRY_NATS_PASSWORD_FILE: `${CREDENTIAL}/nats`,
+      ...(options.tls ? { SKERRY_NATS_TLS_CA: `${CREDENTIAL}/ca.pem` } : {}),
+      ...env,
+    },
+    credentials: {
+      nats: secretFile(`nats-${where}-${name}`),
+      ...authority(options),
+      ...credentials,
+    },
+    after: [
+      `skerry-nats-${where}.service`,
+      ...(options.role === "all" ? ["skerry-topology.service"] : []),
+      ...(hasHub(options) && where === HUB ? ["skerry-influx-users.service"] : []),
+    ],
+    makesCode: true,
+    ...rest,
+  };
+}
+
+const influxUser = (user: "writer" | "reader"): Own => ({
+  env: { SKERRY_INFLUX_PASSWORD_FILE: `${CREDENTIAL}/influx` },
+  credentials: { influx: secretFile(`influx-${user}`) },
+});
+
+const regionUnits = (region: string, options: InstallOptions): readonly Unit[] => [
+  process("gateway", region, options, {
+    env: {
+      SKERRY_DATA_DIR: "%S/skerry/gateway",
+      ...(options.tls
+        ? {
+            SKERRY_TLS_CERTIFICATE: `${CREDENTIAL}/tls.pem`,
+            SKERRY_TLS_KEY: `${CREDENTIAL}/tls.key`,
+          }
+        : {}),
+    },
+    credentials: tlsFiles("gateway", region, options),
+    state: "skerry/gateway",
+  }),
+  process("alerting", region, options),
+];
+
+function hubUnits(options: InstallOptions): readonly Unit[] {
+  const reader = influxUser("reader");
+  const token = (role: string): string => `console-${role}-token`;
+  return [
+    process("aggregator", HUB, options, { ...influxUser("writer"), flags: ROOMY }),
+    process("steward", HUB, options, { ...influxUser("writer"), flags: SPARING }),
+    process("console", HUB, options, {
+      env: {
+        ...reader.env,
+        SKERRY_CONSOLE_OPERATOR_TOKEN_FILE: `${CREDENTIAL}/${token("operator")}`,
+        SKERRY_CONSOLE_VIEWER_TOKEN_FILE: `${CREDENTIAL}/${token("viewer")}`,
+      },
+      credentials: {
+        ...reader.credentials,
+        ...Object.fromEntries(
+          ["operator", "viewer"].map((role) => [token(role), secretFile(token(role))]),
+        ),
+      },
+      flags: SPARING,
+    }),
+    process("notifier", HUB, options, {
+      env: { SKERRY_CHANNELS: `${CREDENTIAL}/channels.json` },
+      credentials: { "channels.json": CHANNELS_FILE },
+      condition: CHANNELS_FILE,
+      environmentFile: CHANNELS_ENVIRONMENT,
+      flags: SPARING,
+    }),
+  ];
+}

@@ -1,0 +1,220 @@
+// Goal: an installation is written once and whole: a second run changes nothing, and what is people's is never touched.
+// Method: installations of each role below a directory, files changed by hand, run again, uninstalled.
+import {
+  chmodSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { install, missingCertificates, uninstall } from "../../../../infra/install/install.ts";
+import type { InstallOptions } from "../../../../infra/install/layout.ts";
+import { temporaryDirectory } from "../../../support/temporary-directory.ts";
+
+const ALL: InstallOptions = {
+  ...{ role: "all", regions: ["eu"], region: "eu", hub: null, tls: false, portBase: null },
+  programs: {
+    ...{ node: "/usr/bin/node", entry: "/usr/lib/skerry/infra/entry/skerry.mjs" },
+    ...{ natsServer: "/usr/sbin/nats-server", influxd: "/usr/bin/influxd" },
+  },
+};
+const HUB: InstallOptions = { ...ALL, role: "hub", regions: ["eu", "us"], region: null };
+const REGION: InstallOptions = { ...ALL, role: "region", hub: "hub.example.com:7422" };
+
+let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+let said: string[];
+beforeEach(async () => {
+  directory = await temporaryDirectory();
+  said = [];
+});
+afterEach(() => directory[Symbol.asyncDispose]());
+
+const at = (path: string): string => join(directory.path, path);
+const where = (isDryRun = false) => ({
+  ...{ root: directory.path, isDryRun },
+  say: (line: string) => void said.push(line),
+});
+/** Every file and its text. */
+const everything = (): Map<string, string> =>
+  new Map(
+    globSync("**/*", { cwd: directory.path, withFileTypes: true })
+      .filter((one) => one.isFile())
+      .map((one) => join(one.parentPath, one.name))
+      .map((path) => [path, readFileSync(path, "utf8")]),
+  );
+const unitsThere = (): string[] =>
+  globSync("*.service", { cwd: at("etc/systemd/system") })
+    .map((name) => name.replace(".service", ""))
+    .toSorted();
+
+describe("what a role has", () => {
+  test("all: everything on one machine", () => {
+    install(ALL, where());
+    expect(unitsThere()).toEqual(
+      ["aggregator", "alerting", "console", "gateway", "influx-users", "influxd", "nats-eu"]
+        .concat(["nats-hub", "notifier", "steward", "topology"])
+        .map((name) => `skerry-${name}`),
+    );
+  });
+
+  test("a hub and a region: each its own, and the region what the hub knows of it", () => {
+    install(HUB, where());
+    expect(unitsThere()).not.toContain("skerry-gateway");
+    const passwords = readFileSync(at("etc/skerry/secrets/nats-hub.conf"), "utf8");
+    expect(passwords).toMatch(/^NATS_LEAF_US_PASSWORD: "s[0-9a-f]{48}"$/m);
+    expect(readFileSync(at("etc/systemd/system/skerry-nats-hub.service"), "utf8")).toContain(
+      "NATS_LEAF_LISTEN=0.0.0.0:7422",
+    );
+  });
+
+  test("a region is refused in a sentence without the password that the hub has for it", () => {
+    expect(() => install(REGION, where())).toThrow(
+      "/etc/skerry/secrets/leaf-eu must be there first: copy it from the hub",
+    );
+    expect(everything().size).toBe(0);
+    mkdirSync(at("etc/skerry/secrets"), { recursive: true });
+    writeFileSync(at("etc/skerry/secrets/leaf-eu"), "s0123\n");
+    install(REGION, where());
+    expect(unitsThere()).toEqual(["skerry-alerting", "skerry-gateway", "skerry-nats-eu"]);
+    expect(readFileSync(at("etc/skerry/secrets/nats-eu.conf"), "utf8")).toContain(
+      'NATS_LEAF_URL: "nats-leaf://leaf-eu:s0123@hub.example.com:7422"',
+    );
+  });
+
+  test("with TLS it names every certificate that is missing", () => {
+    expect(missingCertificates({ ...HUB, tls: true }, directory.path)).toEqual([
+      ...["nats-hub", "leaf-eu", "leaf-us"],
+    ]);
+    expect(() => install({ ...REGION, tls: true }, where())).toThrow(
+      /ca\.pem.*nats-eu\.pem.*nats-eu\.key.*gateway-eu\.pem.*leaf-eu\.key/,
+    );
+  });
+});
+
+describe("again", () => {
+  test("a second run changes nothing, and says so by its count", () => {
+    const { files } = install(ALL, where());
+    const before = everything();
+    expect(install(ALL, where())).toEqual({ written: 0, files });
+    expect(everything()).toEqual(before);
+  });
+
+  test("configuration and secrets of people's are kept, and new keys are told", () => {
+    install(ALL, where());
+    const theirs = "gateway:\n  region: eu\n  mqtt-port: 1999\n";
+    writeFileSync(at("etc/skerry/skerry.yaml"), theirs);
+    writeFileSync(at("etc/skerry/secrets/influx-writer"), "my own\n");
+    said = [];
+    install(ALL, where());
+    expect(readFileSync(at("etc/skerry/skerry.yaml"), "utf8")).toBe(theirs);
+    expect(readFileSync(at("etc/skerry/secrets/influx-writer"), "utf8")).toBe("my own\n");
+    expect(said).toContain(
+      "/etc/skerry/skerry.yaml is kept as it is, and has no gateway.status-port: 8091",
+    );
+    expect(said.join("\n")).not.toContain("gateway.mqtt-port");
+  });
+
+  test("what is ours comes back, also the mode of a file with passwords", () => {
+    install(ALL, where());
+    const unit = at("etc/systemd/system/skerry-gateway.service");
+    writeFileSync(unit, readFileSync(unit, "utf8").replace("NoNewPrivileges=yes\n", ""));
+    chmodSync(at("etc/skerry/secrets/nats-eu.conf"), 0o644);
+    said = [];
+    expect(install(ALL, where()).written).toBe(2);
+    expect(said).toEqual([
+      "changed   /etc/skerry/secrets/nats-eu.conf",
+      "changed   /etc/systemd/system/skerry-gateway.service",
+    ]);
+    expect(readFileSync(unit, "utf8")).toContain("NoNewPrivileges=yes\n");
+    expect(statSync(at("etc/skerry/secrets/nats-eu.conf")).mode & 0o777).toBe(0o600);
+  });
+
+  test("a password that is renewed in its file reaches the nats-server's", () => {
+    install(ALL, where());
+    writeFileSync(at("etc/skerry/secrets/nats-eu-gateway"), "snew\n");
+    expect(install(ALL, where()).written).toBe(1);
+    expect(readFileSync(at("etc/skerry/secrets/nats-eu.conf"), "utf8")).toContain(
+      'NATS_GATEWAY_PASSWORD: "snew"',
+    );
+  });
+
+  test("units of another role are told, and left to people", () => {
+    install(ALL, where());
+    said = [];
+    install({ ...ALL, ...HUB, regions: ["eu"] }, where());
+    expect(said.filter((line) => line.includes("not of this role"))).toEqual([
+      ...["alerting", "gateway", "nats-eu", "topology"].map(
+        (name) =>
+          `/etc/systemd/system/skerry-${name}.service is not of this role: skerry uninstall removes it, and this command writes the rest again`,
+      ),
+    ]);
+    expect(unitsThere()).toContain("skerry-gateway");
+  });
+
+  test("an empty secret is an error that names the file, not a password that anybody knows", () => {
+    install(ALL, where());
+    writeFileSync(at("etc/skerry/secrets/nats-hub-admin"), "\n");
+    expect(() => install(ALL, where())).toThrow("secrets/nats-hub-admin is empty");
+  });
+});
+
+test("secrets are for root alone, each another, and in no other file that others may read", () => {
+  install(ALL, where());
+  const secrets = globSync("*", { cwd: at("etc/skerry/secrets") });
+  const texts = secrets.map((name) => readFileSync(at(`etc/skerry/secrets/${name}`), "utf8"));
+  for (const name of secrets)
+    expect(statSync(at(`etc/skerry/secrets/${name}`)).mode & 0o777, name).toBe(0o600);
+  expect(statSync(at("etc/skerry/secrets")).mode & 0o777).toBe(0o700);
+  expect(new Set(texts).size).toBe(texts.length);
+  const values = texts.filter((text) => /^s[0-9a-f]+\n$/.test(text)).map((text) => text.trim());
+  for (const [path, text] of everything())
+    if (!path.includes("/secrets/"))
+      expect(
+        values.filter((value) => text.includes(value)),
+        path,
+      ).toEqual([]);
+});
+
+test("whatever the umask, processes get through to what they read, and nobody else to secrets", () => {
+  const before = process.umask(0o077);
+  try {
+    install(ALL, where());
+  } finally {
+    process.umask(before);
+  }
+  const modeOf = (path: string): number => statSync(at(path)).mode & 0o777;
+  for (const path of ["etc", "etc/skerry", "etc/skerry/nats", "etc/systemd/system"])
+    expect(modeOf(path), path).toBe(0o755);
+  expect(modeOf("etc/skerry/influxdb.conf")).toBe(0o644);
+  for (const path of ["secrets", "certificates"])
+    expect(modeOf(`etc/skerry/${path}`), path).toBe(0o700);
+});
+
+test("a dry run writes nothing, and shows everything but secrets", () => {
+  install(ALL, where(true));
+  expect(everything().size).toBe(0);
+  expect(said).toContain("new       /etc/skerry/skerry.yaml");
+  expect(said.join("\n")).toContain("ProtectSystem=strict");
+  expect(said.join("\n")).not.toMatch(/\bs[0-9a-f]{48}\b/);
+});
+
+test("uninstall removes what may be written again, and keeps all else", () => {
+  install(ALL, where());
+  writeFileSync(at("etc/systemd/system/skerry-mine.service"), "[Service]\n");
+  mkdirSync(at("var/lib/skerry/influx"), { recursive: true });
+  said = [];
+  expect(uninstall(where(true))).toBe(14);
+  expect(existsSync(at("etc/systemd/system/skerry.target"))).toBe(true);
+  said = [];
+  expect(uninstall(where())).toBe(14);
+  expect(unitsThere()).toEqual(["skerry-mine"]);
+  expect(existsSync(at("etc/skerry/secrets/influx-administrator"))).toBe(true);
+  expect(said.slice(-2)).toEqual([
+    "kept      /etc/skerry: configuration, secrets and certificates",
+    "kept      /var/lib/skerry: logs of readings, InfluxDB and sessions",
+  ]);
+});
