@@ -31,9 +31,9 @@ const scripts = Object.keys(
 );
 const processes = optionTables({});
 const skerry = makeProgram(() => undefined);
-const WITH_TLS = { tls: { verified: "all" } } as const;
+const WHOLE = { tls: { verified: "all" }, cluster: 3, hubServers: 3 } as const;
 const serverConfigs =
-  hubConfig({ regions: ["eu"] }, WITH_TLS) + regionConfig({ regions: ["eu"] }, "eu", WITH_TLS);
+  hubConfig({ regions: ["eu"] }, WHOLE) + regionConfig({ regions: ["eu"] }, "eu", WHOLE);
 const metrics = readFileSync(join(ROOT, "docs/reference/metrics.md"), "utf8");
 /** Commands whose options are in a main.ts that cannot be asked without being run. */
 const toolText = globSync("test/{prove,bench,attack}/**/*.ts", { cwd: ROOT })

@@ -1,7 +1,7 @@
 // Goal: what a region tells its mirrors, and the consumers that it makes, reach nothing of the hub and of others. Method:
 // the accounts of the hub's configuration as it is printed.
 import { expect, test } from "vitest";
-import { hubConfig } from "../../../../../platform/nats/topology/server-config.ts";
+import { hubConfig, regionConfig } from "../../../../../platform/nats/topology/server-config.ts";
 
 const printed = hubConfig({ regions: ["eu", "us"] });
 
@@ -44,4 +44,22 @@ test("the hub's own account hears of no mirror", () => {
 test("accounts of copies hold as many streams as they need", () => {
   expect(accountIn("IN_eu")).toContain("max_streams: 4,");
   expect(accountIn("OUT_us")).toContain("max_streams: 8,");
+});
+
+test("one of a cluster has its name, its routes and their password from variables; one that is alone has none", () => {
+  expect(printed).not.toContain("cluster {");
+  const one = hubConfig({ regions: ["eu"] }, { cluster: 3, tls: { verified: "none" } });
+  expect(one).toContain("server_name: $NATS_SERVER_NAME\n");
+  expect(one).toContain("routes: [$NATS_ROUTE_1, $NATS_ROUTE_2, $NATS_ROUTE_3]");
+  expect(one).toContain("password: $NATS_ROUTE_PASSWORD");
+  // Servers of a cluster show each other their certificates, whoever else need not.
+  const cluster = one.slice(one.indexOf("cluster {"), one.indexOf("accounts {"));
+  expect(cluster).toContain("verify: true");
+});
+
+test("a region dials every server of the hub that it is told of", () => {
+  expect(regionConfig({ regions: ["eu"] }, "eu")).toContain("urls: [$NATS_LEAF_URL]");
+  expect(regionConfig({ regions: ["eu"] }, "eu", { hubServers: 3 })).toContain(
+    "urls: [$NATS_LEAF_URL, $NATS_LEAF_URL_2, $NATS_LEAF_URL_3]",
+  );
 });
