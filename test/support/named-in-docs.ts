@@ -181,7 +181,11 @@ function* commandProblems(code: string): Generator<string> {
 }
 
 function* flagProblems(code: string): Generator<string> {
-  if (/\b(?:skerry|vitest|mosquitto_\w+|curl|docker|prettier|git|npm (?:ci|pkg))\b/.test(code))
+  if (
+    /\b(?:skerry|vitest|mosquitto_\w+|curl|docker|podman|buildah|kubectl|helm|prettier|git|npm (?:ci|pkg))\b/.test(
+      code,
+    )
+  )
     return;
   for (const [flag] of code.matchAll(/(?<!\S)--[a-z][a-z0-9-]*/g))
     if (!options.has(flag) && !toolText.includes(`"${flag}`) && !toolText.includes(`${flag} <`))
