@@ -182,7 +182,7 @@ function* commandProblems(code: string): Generator<string> {
 
 function* flagProblems(code: string): Generator<string> {
   if (
-    /\b(?:skerry|vitest|mosquitto_\w+|curl|docker|prettier|git|npm (?:ci|pkg)|systemctl|systemd-\w+)\b/.test(
+    /\b(?:skerry|vitest|mosquitto_\w+|curl|docker|podman|buildah|kubectl|helm|prettier|git|npm (?:ci|pkg)|systemctl|systemd-\w+)\b/.test(
       code,
     )
   )

@@ -1,7 +1,7 @@
 // Goal: the compose file names what exists. Method: there is no Docker engine here, so it is parsed,
 // and every file, program and setting in it is held against the project.
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { AGGREGATOR_OPTIONS } from "../../../../cloud/aggregator/options.ts";
@@ -12,6 +12,8 @@ import { ALERTING_OPTIONS } from "../../../../gateway/alerting/options.ts";
 import { GATEWAY_OPTIONS } from "../../../../gateway/options.ts";
 import { type OptionTable, settingsOf } from "../../../../platform/runtime/config.ts";
 import { parse } from "yaml";
+import { PACKAGED_FILES } from "../../../../infra/package/packaged-files.ts";
+import { isProcessName } from "../../../../infra/processes/processes.ts";
 import { hubConfig, regionConfig } from "../../../../platform/nats/topology/server-config.ts";
 
 const PROJECT = join(import.meta.dirname, "../../../..");
@@ -46,12 +48,12 @@ const DATA_SOURCES = readFileSync(
 const CLI_PAGE = readFileSync(join(PROJECT, "docs/reference/cli.md"), "utf8");
 
 const OPTION_TABLES: Record<string, OptionTable> = {
-  "gateway/main.ts": GATEWAY_OPTIONS,
-  "gateway/alerting/main.ts": ALERTING_OPTIONS,
-  "cloud/aggregator/main.ts": AGGREGATOR_OPTIONS,
-  "cloud/console/main.ts": CONSOLE_OPTIONS,
-  "cloud/notifier/main.ts": notifierOptions({}),
-  "cloud/steward/main.ts": STEWARD_OPTIONS,
+  gateway: GATEWAY_OPTIONS,
+  alerting: ALERTING_OPTIONS,
+  aggregator: AGGREGATOR_OPTIONS,
+  console: CONSOLE_OPTIONS,
+  notifier: notifierOptions({}),
+  steward: STEWARD_OPTIONS,
 };
 
 test.each(Object.entries(services))("%s", (_name, service) => {
@@ -64,11 +66,11 @@ test.each(Object.entries(services))("%s", (_name, service) => {
     if (source.startsWith(".")) expect(existsSync(join(COMPOSE, source)), source).toBe(true);
     else expect(volumes).toHaveProperty(source);
   }
-  const [main = ""] = (service.command ?? []).filter((word) => !word.startsWith("--"));
-  if (service.image === "skerry") expect(existsSync(join(PROJECT, main)), main).toBe(true);
+  const [main = ""] = service.command ?? [];
+  const administers = main === "topology" || main === "influx";
+  if (service.image === "skerry") expect(administers || isProcessName(main), main).toBe(true);
   for (const variable of Object.keys(service.environment ?? {})) {
-    if (main === "infra/cli/main.ts")
-      expect(CLI_PAGE).toContain(variable.replace(/(_(HUB|EU|US))?_FILE$/, ""));
+    if (administers) expect(CLI_PAGE).toContain(variable.replace(/(_(HUB|EU|US))?_FILE$/, ""));
     else if (variable.startsWith("SKERRY_"))
       expect(
         Object.entries(OPTION_TABLES[main]!)
@@ -160,8 +162,22 @@ test("whatever is published is published on this machine only", () => {
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
 });
 
-test("the Dockerfile copies every folder that runs", () => {
-  const dockerfile = readFileSync(join(COMPOSE, "Dockerfile"), "utf8");
-  for (const folder of ["contracts", "gateway", "cloud", "device-sim", "otel", "infra"])
-    expect(dockerfile).toContain(`COPY ${folder} ${folder}`);
+test("every file of the image that a variable names is in the package", () => {
+  const packaged = [...PACKAGED_FILES];
+  for (const { image, environment = {} } of Object.values(services))
+    for (const value of image === "skerry" ? Object.values(environment) : []) {
+      const [, path] = /^\/opt\/skerry\/dist\/(.+)$/.exec(String(value)) ?? [];
+      expect(String(value), "a path is absolute").not.toMatch(/^infra\//);
+      if (path !== undefined) expect(globSync(packaged, { cwd: PROJECT })).toContain(path);
+    }
+});
+
+test("every process of ours has a bound of memory, and an image that is not written to", () => {
+  for (const [name, service] of Object.entries(services))
+    if (service.image === "skerry" && !["topology", "influx-users"].includes(name))
+      expect(service, name).toMatchObject({
+        read_only: true,
+        cap_drop: ["ALL"],
+        mem_limit: expect.any(String) as string,
+      });
 });
