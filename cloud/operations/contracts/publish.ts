@@ -12,11 +12,7 @@ import {
 import { type CompatibilityMode, isSameSchema } from "../../../contracts/schema/compatibility.ts";
 import { CONTRACTS_BUCKET, bucketStream } from "../../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
-import {
-  type Publisher,
-  publishExpecting,
-  publisherOn,
-} from "../../../platform/nats/client/publish.ts";
+import { publishExpecting, publisherOn } from "../../../platform/nats/client/publish.ts";
 import { refuseIfFenced } from "../../../platform/nats/client/fence.ts";
 import { sealed } from "../../../platform/nats/signed/seal.ts";
 import { readStored } from "../../../platform/nats/client/stream-reader.ts";
