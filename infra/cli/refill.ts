@@ -13,6 +13,7 @@ import { urlOfUser, WRITER } from "../../cloud/sinks/influx/set-up.ts";
 import { SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
 import { knownContracts } from "../../cloud/operations/rules/contracts.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
+import { regionsOf } from "../../platform/nats/lanes/copies.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { type Env } from "../../platform/runtime/secret-files.ts";
 import { loadConfig } from "../../platform/runtime/config.ts";
@@ -27,7 +28,6 @@ const MINUTE_MS = 60_000;
 const RATE_DEFAULT = 5_000;
 /** A store that is away is named while it is waited for. */
 const TELL_EVERY_MS = 1_000;
-const TELEMETRY = /^TELEMETRY_(.+)$/;
 
 interface Flags extends Place {
   readonly since: number;
@@ -79,8 +79,7 @@ async function run(flags: Flags, say: Say): Promise<void> {
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, stopped);
   try {
     await withNats(flags, HUB, async (connection) => {
-      const logs = await new Streams(connection).list();
-      const known = logs.flatMap(({ name }) => TELEMETRY.exec(name)?.[1] ?? []);
+      const known = await regionsOf(new Streams(connection));
       const unknown = flags.region.find((name) => !known.includes(name));
       if (unknown !== undefined)
         throw refused(`the hub has no log of region ${unknown}, only of ${known.join(", ")}`);

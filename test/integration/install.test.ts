@@ -51,6 +51,9 @@ describe.each([
   });
 });
 
+/** A dozen processes start side by side, and other tests beside them. */
+const WITHIN_MS = 90_000;
+
 const basesGiven: number[] = [];
 
 /** A port from which on as many are free as an installation takes. */
@@ -101,22 +104,30 @@ async function expectStored(
   hub: { root: string; base: number },
 ): Promise<void> {
   const message = JSON.stringify({ ts: Date.now(), temperature: 21.5 });
-  await eventually("the gateway takes the reading", async () => {
-    await run("mosquitto_pub", [
-      ...["-h", "127.0.0.1", "-V", "5", "-q", "1", "-i", device, "-u", device, ...publisher],
-      ...["-t", `devices/${device}/telemetry/climate`, "-m", message],
-    ]);
-    return true;
-  });
+  await eventually(
+    "the gateway takes the reading",
+    async () => {
+      await run("mosquitto_pub", [
+        ...["-h", "127.0.0.1", "-V", "5", "-q", "1", "-i", device, "-u", device, ...publisher],
+        ...["-t", `devices/${device}/telemetry/climate`, "-m", message],
+      ]);
+      return true;
+    },
+    WITHIN_MS,
+  );
   const query = new URL(`http://127.0.0.1:${hub.base + 3}/query`);
   query.searchParams.set("db", "skerry");
   query.searchParams.set("q", "SELECT * FROM /.*/ LIMIT 50");
   const password = readFileSync(secretPath(hub.root, "influx-reader"), "utf8").trim();
   const authorization = `Basic ${Buffer.from(`reader:${password}`).toString("base64")}`;
-  await eventually("it is in InfluxDB", async () => {
-    const answer = await (await fetch(query, { headers: { authorization } })).text();
-    return answer.includes(device) && answer.includes("21.5");
-  });
+  await eventually(
+    "it is in InfluxDB",
+    async () => {
+      const answer = await (await fetch(query, { headers: { authorization } })).text();
+      return answer.includes(device) && answer.includes("21.5");
+    },
+    WITHIN_MS,
+  );
 }
 
 test("a whole installation starts from its units, stores a reading, and stops when it is asked", async () => {
@@ -213,22 +224,26 @@ test("a hub and a region, each from its own units, over TLS", async () => {
     startAll(unitsOf(region.root, stack, hubUnits.length)),
   ]);
   const tls = { SKERRY_NATS_TLS_CA: join(certificates, "ca.pem") };
-  const applying = eventually("the topology is applied", async () => {
-    const { code } = await skerry(
-      [
-        ...["topology", "apply", "--hub", `tls://admin@127.0.0.1:${hub.base}`],
-        ...["--region", `eu=tls://admin@127.0.0.1:${region.base + 5}`, "--allow-old-servers"],
-      ],
-      {
-        env: {
-          ...tls,
-          SKERRY_NATS_PASSWORD_HUB_FILE: secretPath(hub.root, "nats-hub-admin"),
-          SKERRY_NATS_PASSWORD_EU_FILE: secretPath(region.root, "nats-eu-admin"),
+  const applying = eventually(
+    "the topology is applied",
+    async () => {
+      const { code } = await skerry(
+        [
+          ...["topology", "apply", "--hub", `tls://admin@127.0.0.1:${hub.base}`],
+          ...["--region", `eu=tls://admin@127.0.0.1:${region.base + 5}`, "--allow-old-servers"],
+        ],
+        {
+          env: {
+            ...tls,
+            SKERRY_NATS_PASSWORD_HUB_FILE: secretPath(hub.root, "nats-hub-admin"),
+            SKERRY_NATS_PASSWORD_EU_FILE: secretPath(region.root, "nats-eu-admin"),
+          },
         },
-      },
-    );
-    return code === 0;
-  });
+      );
+      return code === 0;
+    },
+    WITHIN_MS,
+  );
   await Promise.all([starting, applying]);
   const password = await addDevice(
     "pump-1",
