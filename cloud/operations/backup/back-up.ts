@@ -8,13 +8,8 @@ import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
-import { regionsOf } from "../../../platform/nats/lanes/copies.ts";
-import {
-  HUB_ACCOUNT,
-  accountOfStream,
-  mirroredStreams,
-} from "../../../platform/nats/topology/crossings.ts";
-import { HUB } from "../../../platform/nats/topology/topology.ts";
+import { HUB_ACCOUNT } from "../../../platform/nats/topology/crossings.ts";
+import { type HeldStream, heldStreams } from "../../../platform/nats/topology/held-streams.ts";
 import { snapshotStream } from "../../../platform/nats/topology/stream-snapshot.ts";
 import { LEASES_BUCKET, bucketStream } from "../../../contracts/names/subjects.ts";
 import { complete, faultOf, writeJson, writePieces } from "./files.ts";
@@ -81,28 +76,16 @@ export async function backUp(sources: BackupSources, options: BackupOptions): Pr
   return { path: join(to, name), manifest, isResumed: begun !== undefined, removed };
 }
 
-/**
- * Streams in the order in which they are taken: buckets first. Leases are of processes that run now; what the hub holds for
- * regions to copy is its own records once more. A server does not list the mirrors that are in accounts of their own.
- */
+/** Streams in the order in which they are taken: buckets first. Leases are of processes that run now. */
 async function streamsOf(
   connection: NatsConnection,
   domain: string,
 ): Promise<{ stream: string; account: string }[]> {
-  const streams = new Streams(connection);
-  const own = (await streams.list()).map(({ name }) => name);
-  const regions = domain === HUB ? await regionsOf(streams) : [];
-  const mirrors: string[] = [];
-  for (const name of regions.flatMap(mirroredStreams))
-    if (!own.includes(name) && (await streams.find(name))) mirrors.push(name);
-  const names = [...own, ...mirrors];
-  const isBucket = (name: string): boolean => name.startsWith(bucketStream(""));
-  return [...names.filter(isBucket), ...names.filter((name) => !isBucket(name))]
-    .filter((name) => name !== bucketStream(LEASES_BUCKET))
-    .map((stream) => ({
-      stream,
-      account: mirrors.includes(stream) ? accountOfStream(stream, regions) : HUB_ACCOUNT,
-    }));
+  const held = await heldStreams(new Streams(connection), domain);
+  const isBucket = ({ name }: HeldStream): boolean => name.startsWith(bucketStream(""));
+  return [...held.filter(isBucket), ...held.filter((one) => !isBucket(one))]
+    .filter(({ name }) => name !== bucketStream(LEASES_BUCKET))
+    .map(({ name: stream, account }) => ({ stream, account }));
 }
 
 async function backUpStream(

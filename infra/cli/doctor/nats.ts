@@ -1,4 +1,5 @@
 // The nats-servers of an installation: versions, clocks, streams as planned, copies that hear their origin, rates.
+import { heldStreams } from "../../../platform/nats/topology/held-streams.ts";
 import {
   POSITIONS_BUCKET,
   bucketStream,
@@ -68,7 +69,7 @@ export async function serverClock(domain: string, nats: NatsConnection): Promise
 
 /** Copies that do not hear their origin, or lack much of it. */
 export async function copyFindings(domain: string, nats: NatsConnection): Promise<Finding[]> {
-  const found = await streamsOf(nats).list();
+  const found = await heldStreams(streamsOf(nats), domain);
   return found.flatMap(({ name, mirror }): Finding[] => {
     if (!mirror) return [];
     const subject = `${nameOf(domain)} ${name}`;
