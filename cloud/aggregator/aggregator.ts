@@ -7,7 +7,7 @@ import {
   type LaneId,
   laneName,
   liveProcesses,
-  telemetryStream,
+  alertsStream,
 } from "../../contracts/names/subjects.ts";
 import cron from "node-cron";
 import type { LiveProcess } from "../../contracts/messages/live.ts";
@@ -131,11 +131,10 @@ export class Aggregator implements StatusSource {
 
   /** Watches what its health goes by. */
   #watchHealth(connection: NatsConnection, signal: AbortSignal): Promise<unknown> {
-    const { regions } = this.#config;
     const server = new ServerWatch({
       connection,
       domain: HUB,
-      stream: telemetryStream(regions[0]!),
+      stream: alertsStream(HUB),
     });
     const isHindered = (): boolean =>
       !server.answers ||
