@@ -8,6 +8,7 @@ import {
   CONTRACTS_BUCKET,
   COPIES_BUCKET,
   DEVICES_BUCKET,
+  GENERATIONS_BUCKET,
   LEASES_BUCKET,
   LEDGER_BUCKET,
   NOTIFIERS_BUCKET,
@@ -110,7 +111,7 @@ const console: Profile = {
   reads: [
     ...[...logs, ...hubRejects, ...["hub", ...REGIONS].map(alertsStream)],
     ...[...REGIONS.map(repliesStream), setAsideStream("hub"), deadLettersStream("hub")],
-    ...bucketsOf(COPIES_BUCKET, POSITIONS_BUCKET, LEASES_BUCKET, LEDGER_BUCKET),
+    ...bucketsOf(COPIES_BUCKET, POSITIONS_BUCKET, LEASES_BUCKET, LEDGER_BUCKET, GENERATIONS_BUCKET),
   ],
   entries: { ...entry(DEVICES_BUCKET, "watched"), ...entry(LEDGER_BUCKET, "acknowledged.eu.0") },
   hears: ["live.>"],
@@ -132,9 +133,17 @@ const ofHub: readonly Profile[] = [
   {
     server: "hub",
     user: "steward",
-    appends: [alertsStream("hub"), rejectsStream("hub"), bucketStream(COPIES_BUCKET)],
+    appends: [
+      ...[alertsStream("hub"), rejectsStream("hub")],
+      ...bucketsOf(COPIES_BUCKET, GENERATIONS_BUCKET),
+    ],
     shortens: [...logs, ...hubRejects],
-    reads: [...logs, ...bucketsOf(CONTRACTS_BUCKET, POSITIONS_BUCKET, LEDGER_BUCKET)],
+    // It holds the hub's records against those that regions have seen, and fences a hub that went back.
+    reads: [
+      ...[...logs, COMMANDS_STREAM],
+      ...bucketsOf(CONTRACTS_BUCKET, POSITIONS_BUCKET, LEDGER_BUCKET),
+      ...bucketsOf(DEVICES_BUCKET, RULES_BUCKET, ACKNOWLEDGEMENTS_BUCKET, NOTIFIERS_BUCKET),
+    ],
     entries: { ...entry(COPIES_BUCKET, "eu"), ...entry(POSITIONS_BUCKET, "steward.eu.0") },
     hears: ["live.>"],
   },
@@ -153,7 +162,7 @@ const everything = [
   ...[...REGIONS.map(repliesStream), setAsideStream("hub"), deadLettersStream("hub")],
   ...bucketsOf(
     ...[DEVICES_BUCKET, RULES_BUCKET, CONTRACTS_BUCKET, ACKNOWLEDGEMENTS_BUCKET, NOTIFIERS_BUCKET],
-    ...[COPIES_BUCKET, POSITIONS_BUCKET, LEASES_BUCKET, LEDGER_BUCKET],
+    ...[COPIES_BUCKET, POSITIONS_BUCKET, LEASES_BUCKET, LEDGER_BUCKET, GENERATIONS_BUCKET],
   ),
 ];
 
