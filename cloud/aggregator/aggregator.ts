@@ -7,7 +7,6 @@ import {
   type LaneId,
   laneName,
   liveProcesses,
-  alertsStream,
 } from "../../contracts/names/subjects.ts";
 import cron from "node-cron";
 import type { LiveProcess } from "../../contracts/messages/live.ts";
@@ -131,11 +130,7 @@ export class Aggregator implements StatusSource {
 
   /** Watches what its health goes by. */
   #watchHealth(connection: NatsConnection, signal: AbortSignal): Promise<unknown> {
-    const server = new ServerWatch({
-      connection,
-      domain: HUB,
-      stream: alertsStream(HUB),
-    });
+    const server = new ServerWatch({ connection, domain: HUB });
     const isHindered = (): boolean =>
       !server.answers ||
       this.#sink.status.state !== "ok" ||

@@ -6,7 +6,6 @@ import type { AddressInfo } from "node:net";
 import type { MappingTable } from "../../contracts/mapping.ts";
 import type { Rule } from "../../contracts/rules/rule.ts";
 import type { ConsoleStatus } from "../../contracts/messages/status.ts";
-import { telemetryStream } from "../../contracts/names/subjects.ts";
 import { natsAccess } from "../../platform/nats/client/options.ts";
 import { ServerWatch } from "../../platform/nats/client/server-watch.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
@@ -65,9 +64,7 @@ export class Console implements StatusSource {
     this.#hub = hub;
     this.#files = files;
     this.#facts = new Facts(hub);
-    const { connection, regions } = hub;
-    const stream = telemetryStream(regions[0]!);
-    this.#natsServer = new ServerWatch({ connection, domain: HUB, stream });
+    this.#natsServer = new ServerWatch({ connection: hub.connection, domain: HUB });
   }
 
   checks(): HealthCheck[] {

@@ -2,7 +2,7 @@
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { NotifierPlace } from "../../contracts/messages/notification.ts";
 import type { NotifierStatus } from "../../contracts/messages/status.ts";
-import { NOTIFIERS_BUCKET, alertsStream } from "../../contracts/names/subjects.ts";
+import { NOTIFIERS_BUCKET } from "../../contracts/names/subjects.ts";
 import { type SetAside, entriesSetAside } from "../../platform/nats/lanes/set-aside.ts";
 import { ServerWatch } from "../../platform/nats/client/server-watch.ts";
 import { Positions } from "../../platform/nats/lanes/positions.ts";
@@ -48,7 +48,7 @@ export class Notifier implements StatusSource {
     this.#parts = parts;
     const { connection } = parts;
     const domain = this.#domain;
-    this.#server = new ServerWatch({ connection, domain, stream: alertsStream(domain) });
+    this.#server = new ServerWatch({ connection, domain });
   }
 
   get #domain(): string {

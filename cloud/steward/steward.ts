@@ -3,7 +3,6 @@
 import cron from "node-cron";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
-import { alertsStream } from "../../contracts/names/subjects.ts";
 import type { HubCopy } from "../../contracts/messages/copy.ts";
 import type { StewardStatus } from "../../contracts/messages/status.ts";
 import type { ReconciliationSource } from "../sinks/sink.ts";
@@ -79,9 +78,7 @@ export class Steward implements StatusSource {
     const alerts = new HubAlerts(connection, tracing);
     this.#rejects = new RejectKeeper({ connection, domain: HUB, alerts, logger });
     const { regions, partitions } = config;
-    this.#server = new ServerWatch({
-      ...{ connection, domain: HUB, stream: alertsStream(HUB) },
-    });
+    this.#server = new ServerWatch({ connection, domain: HUB });
     this.#insight = new InsightWatch({
       ...{ connection, regions, partitions, logger },
       channels: false, // It may not read the regions' alerts.

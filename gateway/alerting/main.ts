@@ -4,7 +4,6 @@ import {
   CONTRACTS_BUCKET,
   RULES_BUCKET,
   laneName,
-  telemetryStream,
 } from "../../contracts/names/subjects.ts";
 import { oncePerTurn } from "../../otel/once-per-turn.ts";
 import { startTelemetry } from "../../otel/telemetry.ts";
@@ -169,7 +168,7 @@ await processMain({
     const natsServer = new ServerMonitor(config.natsMonitorUrl, logger);
     telemetry.metrics.add(alertingMetricSpecs(oncePerTurn(status)));
     telemetry.metrics.add(natsServerMetricSpecs(natsServer));
-    const server = new ServerWatch({ connection, domain: region, stream: telemetryStream(region) });
+    const server = new ServerWatch({ connection, domain: region });
     const health = new LaneHealth({
       connection,
       lanes: () => lanes.map((lane) => ({ ...lane.status, lane: lane.id })),

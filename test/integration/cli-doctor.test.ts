@@ -84,6 +84,8 @@ test("of an installation that is well nothing is told but its versions and its r
   const areas = new Set(findings.map(({ area }) => area));
   for (const area of ["ports", "health", "lanes", "streams", "clocks", "secrets", "backups"])
     expect(areas).toContain(area);
+  // The hub's copies of the region's log, which its server does not list.
+  expect(findings.map(({ subject }) => subject)).toContain("nats-hub TELEMETRY_eu");
   for (const { level, right, next } of findings)
     if (level !== "fine") expect([typeof right, typeof next]).toEqual(["string", "string"]);
 }, 90_000);

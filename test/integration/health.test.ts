@@ -166,3 +166,20 @@ test("a process that waits for its nats-server is alive, and says what it waits 
   await started.kill();
   await starting;
 }, 60_000);
+
+test("a region that has no streams yet makes no console unready", async () => {
+  await using other = await startHubAndRegions({
+    regions: ["eu"],
+    partitions: 1,
+    violationsExpected: true, // Nobody may ask for streams of a region that is not configured.
+  });
+  const console_ = await startService("cloud/console/main.ts", {
+    SKERRY_NATS_URL: other.hub.urlOf("console"),
+    SKERRY_REGIONS: "nowhere,eu",
+    SKERRY_PARTITIONS: "1",
+    SKERRY_CONSOLE_PORT: "0",
+  });
+  await using _ = console_.process;
+  const { checks } = (await (await fetch(console_.url("/readyz?verbose"))).json()) as Health;
+  expect(checks).toContainEqual(expect.objectContaining({ name: "nats-server", ok: true }));
+});

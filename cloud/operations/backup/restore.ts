@@ -1,8 +1,10 @@
 // Putting a backup back. A server that holds something is left alone unless its streams are to be replaced.
 import { type NatsConnection, connectAs } from "../../../platform/nats/client/connection.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
+import { regionsOf } from "../../../platform/nats/lanes/copies.ts";
 import { beginGeneration } from "../../../platform/nats/history/generations.ts";
 import { adminOf } from "../../../platform/nats/topology/crossings.ts";
+import { remakeRelays } from "../../../platform/nats/topology/remake-mirrors.ts";
 import { deleteStream, restoreSnapshot } from "../../../platform/nats/topology/stream-snapshot.ts";
 import { HUB } from "../../../platform/nats/topology/topology.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
@@ -85,6 +87,11 @@ export async function restoreServer(
   const messages = streams.reduce((sum, { state }) => sum + state.messages, 0);
   say(`${domain}: ${streams.length} streams with ${messages} messages`);
   if (domain !== HUB) return;
+  // What regions copy from follows the records that were put back, not those that were there.
+  for (const region of await regionsOf(new Streams(to))) {
+    at(`the hub's copies for ${region} are made again`);
+    await remakeRelays(to, region);
+  }
   const { id } = await beginGeneration(to, "restored");
   say(
     `${domain}: generation ${id}; if regions have seen more, it is fenced: npx skerry hub recover`,

@@ -1,4 +1,6 @@
-// Whether a nats-server does for a process what it needs: it is asked about a stream, whatever else goes on.
+// Whether a nats-server does for a process what it needs: it is asked about the alerts of its domain, which every server has and
+// every process may ask about, whatever else goes on. A region that has no streams yet makes nobody at the hub unready.
+import { alertsStream } from "../../../contracts/names/subjects.ts";
 import { sleep } from "../../runtime/backoff.ts";
 import { messageOf } from "../../runtime/errors.ts";
 import type { HealthCheck } from "../../runtime/health.ts";
@@ -12,10 +14,8 @@ const ANSWER_WITHIN_MS = 3_000;
 
 export interface WatchedServer {
   readonly connection: NatsConnection;
-  /** `hub` or a region, for the words. */
+  /** `hub` or a region. */
   readonly domain: string;
-  /** A stream of it that the process may ask about. */
-  readonly stream: string;
 }
 
 export class ServerWatch {
@@ -48,7 +48,8 @@ export class ServerWatch {
   }
 
   async #ask(streams: Streams): Promise<string | null> {
-    const { domain, stream } = this.#of;
+    const { domain } = this.#of;
+    const stream = alertsStream(domain);
     try {
       if (await streams.find(stream)) return null;
       return `the nats-server of ${domain} has no stream ${stream} (npx skerry topology apply)`;
