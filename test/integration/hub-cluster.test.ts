@@ -29,9 +29,9 @@ test("each server of the hub is killed in turn, under load", async () => {
     "the topology is applied",
     async () => {
       const { code, out } = await apply();
-      if (code !== 0 && !/leader|available|peers|timeout|responders/i.test(out))
-        throw new Error(out);
-      return code === 0;
+      // A leader has to be found first; the reason of the last try is told.
+      if (code !== 0) throw new Error(out);
+      return true;
     },
     60_000,
   );

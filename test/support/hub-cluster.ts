@@ -2,19 +2,14 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { connectOnce } from "../../platform/nats/client/connection.ts";
-import {
-  HUB_USERS,
-  type NatsUser,
-  REGION_USERS,
-} from "../../platform/nats/topology/permissions.ts";
+import type { NatsUser } from "../../platform/nats/topology/permissions.ts";
 import {
   hubConfig,
   leafPasswordVariable,
-  passwordVariable,
   regionConfig,
 } from "../../platform/nats/topology/server-config.ts";
 import { freePort } from "./free-port.ts";
-import { passwordOf } from "./nats.ts";
+import { passwordOf, passwords } from "./nats.ts";
 import { ServerProcess } from "./server-process.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
@@ -39,12 +34,6 @@ export async function startHubCluster(program = "nats-server"): Promise<HubClust
     return all;
   };
   const [addresses, routes, leaves] = [await ports(), await ports(), await ports()];
-  const passwords = Object.fromEntries(
-    [...HUB_USERS, ...REGION_USERS, "sys" as const].map((user) => [
-      passwordVariable(user),
-      passwordOf(user),
-    ]),
-  );
   const urlAt = (address: string, user: NatsUser): string =>
     `nats://${user}:${passwordOf(user)}@${address}`;
   const pairs = { regions: [REGION] };
@@ -61,7 +50,7 @@ export async function startHubCluster(program = "nats-server"): Promise<HubClust
       program,
       args: ["-c", path],
       env: {
-        ...passwords,
+        ...passwords(),
         NATS_LISTEN: address,
         NATS_MONITOR: `127.0.0.1:${await freePort()}`,
         NATS_STORE: join(directory, name),

@@ -247,7 +247,8 @@ async function startServer(
 
 const variablesFile = (server: string): string => `${server}-variables.conf`;
 
-const passwords = (): Record<string, string> =>
+/** The variables with the passwords of all users, for the servers of a test. */
+export const passwords = (): Record<string, string> =>
   Object.fromEntries(
     [...HUB_USERS, ...REGION_USERS, "sys" as const].map((user) => [
       passwordVariable(user),

@@ -1,15 +1,6 @@
 // A bucket: the newest value of each key. Errors are translated (errors.ts).
 import type { KV, NatsConnection } from "nats";
-import {
-  ACKNOWLEDGEMENTS_BUCKET,
-  CONTRACTS_BUCKET,
-  COPIES_BUCKET,
-  DEVICES_BUCKET,
-  NOTIFIERS_BUCKET,
-  RULES_BUCKET,
-  SIGNED_BUCKETS,
-  bucketStream,
-} from "../../../contracts/names/subjects.ts";
+import { COPIES_BUCKET, SIGNED_BUCKETS, bucketStream } from "../../../contracts/names/subjects.ts";
 import { DELETION, sealed } from "../signed/seal.ts";
 import { translated, writtenOrNull } from "./errors.ts";
 import { refuseIfFenced } from "./fence.ts";
@@ -30,14 +21,7 @@ export interface BucketOptions {
 }
 
 /** Buckets whose records have to reach every region: a hub that is fenced takes none (fence.ts). */
-const FENCED: ReadonlySet<string> = new Set([
-  ACKNOWLEDGEMENTS_BUCKET,
-  CONTRACTS_BUCKET,
-  COPIES_BUCKET,
-  DEVICES_BUCKET,
-  NOTIFIERS_BUCKET,
-  RULES_BUCKET,
-]);
+const FENCED: ReadonlySet<string> = new Set([...SIGNED_BUCKETS, COPIES_BUCKET]);
 /** A look at the fence counts for this long, so that an import looks once a second. */
 const FENCE_SEEN_MS = 1_000;
 

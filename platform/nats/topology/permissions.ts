@@ -51,7 +51,7 @@ import {
 import { type Feed, feedConsumer, feedFlowControl, feedSubject } from "../client/feeds.ts";
 import { hubFeeds, regionFeeds } from "./live-readers.ts";
 import type { RegionPairs } from "./pairs.ts";
-import { BROADCAST_STREAMS } from "./crossings.ts";
+import { BROADCAST_BUCKETS, BROADCAST_STREAMS } from "./crossings.ts";
 import { GATEWAY_RULES } from "../../../contracts/messages/alert.ts";
 
 const INBOX = "_INBOX.>";
@@ -229,18 +229,7 @@ const watching = (regions: readonly string[]): string[] => [
   ...[COMMANDS_STREAM, AUDIT_STREAM, setAsideStream("hub"), deadLettersStream("hub")].flatMap(
     (stream) => reading(stream),
   ),
-  ...readingBuckets(
-    CONTRACTS_BUCKET,
-    DEVICES_BUCKET,
-    RULES_BUCKET,
-    ACKNOWLEDGEMENTS_BUCKET,
-    NOTIFIERS_BUCKET,
-    COPIES_BUCKET,
-    GENERATIONS_BUCKET,
-    POSITIONS_BUCKET,
-    LEASES_BUCKET,
-    LEDGER_BUCKET,
-  ),
+  ...readingBuckets(...BROADCAST_BUCKETS, POSITIONS_BUCKET, LEASES_BUCKET, LEDGER_BUCKET),
 ];
 
 /** Changing what a person changes through the console, and writing down who did. */
