@@ -21,6 +21,7 @@ import { ServerMonitor } from "../../platform/nats/monitoring/server-monitor.ts"
 import { SetAside, entriesSetAside } from "../../platform/nats/lanes/set-aside.ts";
 import { retryEntries, serveRetries } from "../../platform/nats/lanes/set-aside-retries.ts";
 import { useRecordTrust } from "../../platform/nats/signed/record-guard.ts";
+import { insist } from "../../platform/runtime/insist.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import type { HealthCheck } from "../../platform/runtime/health.ts";
 import { Starting, serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
@@ -113,7 +114,10 @@ await processMain({
     const by = { domain: region, by: "alerting" } as const;
     const setAside = new SetAside({ connection, ...by, logger, signal });
     const { tracing } = telemetry;
-    const alertLog = await AlertLog.open({ connection, region, setAside, tracing, logger });
+    const alerts = { connection, region, setAside, tracing, logger };
+    // The log may be there before the stream of alerts is: `topology apply` may be at work.
+    const alertLog = await insist(() => AlertLog.open(alerts), logger, signal);
+    if (!alertLog) return;
     const judged = {
       contracts: entriesSetAside("contract", CONTRACTS_BUCKET, setAside),
       rules: entriesSetAside("rule", RULES_BUCKET, setAside),

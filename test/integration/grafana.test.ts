@@ -8,10 +8,14 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import mqtt from "mqtt";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { telemetryStream } from "../../contracts/names/subjects.ts";
 import { telemetryTopic } from "../../contracts/names/topics.ts";
 import { DASHBOARDS, RULES_FILE } from "../../infra/grafana/files.ts";
 import { ALERT_GROUPS } from "../../infra/grafana/prometheus-files.ts";
 import { SOURCES } from "../../infra/grafana/sources.ts";
+import { connectOnce } from "../../platform/nats/client/connection.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
+import { loadPositions } from "../../platform/nats/lanes/positions.ts";
 import { eventually } from "../support/eventually.ts";
 import { Launcher } from "../support/launcher.ts";
 import { RawClient, connectClient } from "../support/mqtt-client.ts";
@@ -53,10 +57,7 @@ beforeAll(async () => {
   };
   influxUrl = addresses.influx;
   await makeFaults();
-  await compareLastHour({
-    ...addresses,
-    passwordFile: join(directory, "data", "secrets", "influx-writer"),
-  });
+  await compareLastHour(join(directory, "data"), addresses);
   process.kill(launcher.pids()["alerting-us"]!, "SIGKILL");
 }, 180_000);
 afterAll(() => stack.disposeAsync());
@@ -90,22 +91,37 @@ async function makeFaults(): Promise<void> {
 }
 
 /** A reading of an hour ago, and a steward that does not wait until twenty past to compare that hour. */
-async function compareLastHour(addresses: {
-  influx: string;
-  passwordFile: string;
-  nats: { hub: string };
-}) {
+async function compareLastHour(
+  directory: string,
+  addresses: { influx: string; nats: { hub: string } },
+) {
   await using client = await connectClient(MQTT_PORT, { clientId: "late" });
   const reading = JSON.stringify({ ts: Date.now() - HOUR_MS, temperature: 20 });
   await client.publishAsync(telemetryTopic("late", "climate"), reading, { qos: 1 });
+  await aggregatorIsPastAll(addresses.nats.hub);
   const steward = await startService("cloud/steward/main.ts", {
     SKERRY_NATS_URL: addresses.nats.hub,
     SKERRY_INFLUX_URL: `http://writer@${new URL(addresses.influx).host}`,
-    SKERRY_INFLUX_PASSWORD_FILE: addresses.passwordFile,
+    SKERRY_INFLUX_PASSWORD_FILE: join(directory, "secrets", "influx-writer"),
     SKERRY_REGIONS: "eu,us",
     SKERRY_RECONCILE_SCHEDULE: "*/5 * * * * *",
   });
   stack.use(steward.process);
+}
+
+/** An hour is compared once, and up to saved positions only: what they do not reach then is never in it. */
+async function aggregatorIsPastAll(hub: string): Promise<void> {
+  const connection = await connectOnce({ url: hub, reconnect: false, timeoutMs: 5_000 });
+  stack.defer(() => connection.close());
+  const { lastSeq } = await new Streams(connection).state(telemetryStream("eu"));
+  await eventually(
+    "the aggregator has saved that it is past the late reading",
+    async () => {
+      const [saved] = await loadPositions<{ doneSeq: number }>(connection, "aggregator", "eu", 1);
+      return saved !== null && saved !== undefined && saved.doneSeq >= lastSeq;
+    },
+    60_000,
+  );
 }
 
 async function rowsOf(database: string, query: string): Promise<(string | number | null)[][]> {
