@@ -26,6 +26,7 @@ const BOUNDED_BY: Readonly<Record<string, string>> = {
   region: "regions of the installation, and hub",
   stream: "streams of the topology",
   term: "terms of the ledger",
+  turn: "first, live, last",
   verdict: "words of the program",
   version: "versions of the program",
 };

@@ -55,6 +55,7 @@ interface ConfigFlags {
   readonly tls: boolean;
   readonly verify: Verified;
   readonly include?: string;
+  readonly link: boolean;
   readonly cluster?: number;
   readonly hubServers?: number;
 }
@@ -116,6 +117,24 @@ export function addTopologyCommand(program: Command, say: Say): void {
       say(`applied to ${Object.keys(connections).join(", ")}`);
     }),
   );
+  addNatsConfig(topology, say);
+  command(
+    "diff",
+    "Say how the servers differ from what they should be; exit status 1 if they do.",
+  ).action((flags: Flags) =>
+    withServers(flags, async (connections, options) => {
+      using progress = new Progress("comparing the topology", topologySize(options));
+      const lines = await diffTopology(connections, options, progress);
+      progress.clear();
+      for (const line of lines) say(line);
+      if (lines.length > 0) process.exitCode = 1;
+      else say("no difference");
+    }),
+  );
+}
+
+/** `skerry topology nats-config`. */
+function addNatsConfig(topology: Command, say: Say): void {
   example(topology.command("nats-config"), "topology nats-config eu --regions eu,us > eu.conf")
     .description("Print the configuration of a nats-server: its users, and what may cross the WAN.")
     .argument("<server>", "hub, or a region")
@@ -130,6 +149,11 @@ export function addTopologyCommand(program: Command, say: Say): void {
       new Option("--verify <whom>", "with --tls: who has to show a certificate, too")
         .choices(VERIFIED)
         .default("leaf"),
+    )
+    .option(
+      "--link",
+      "leaves in clear text, on their own machine: regions come over a link, which has its own TLS",
+      false,
     )
     .option(
       "--cluster <n>",
@@ -148,25 +172,13 @@ export function addTopologyCommand(program: Command, say: Say): void {
         throw refused(`${server} is neither hub nor a region`);
       const extras: ServerExtras = {
         ...(flags.tls ? { tls: { verified: flags.verify } } : {}),
+        ...(flags.link ? { link: true } : {}),
         ...(flags.include === undefined ? {} : { include: flags.include }),
         ...(flags.cluster === undefined ? {} : { cluster: flags.cluster }),
         ...(flags.hubServers === undefined ? {} : { hubServers: flags.hubServers }),
       };
       sayText(say, server === HUB ? hubConfig(pairs, extras) : regionConfig(pairs, server, extras));
     });
-  command(
-    "diff",
-    "Say how the servers differ from what they should be; exit status 1 if they do.",
-  ).action((flags: Flags) =>
-    withServers(flags, async (connections, options) => {
-      using progress = new Progress("comparing the topology", topologySize(options));
-      const lines = await diffTopology(connections, options, progress);
-      progress.clear();
-      for (const line of lines) say(line);
-      if (lines.length > 0) process.exitCode = 1;
-      else say("no difference");
-    }),
-  );
 }
 
 function pairsOf(regions: readonly string[], copies: string | undefined): RegionPairs {
