@@ -42,6 +42,7 @@ interface Flags {
   readonly hub?: string;
   readonly name?: readonly string[];
   readonly tls: boolean;
+  readonly link: boolean;
   readonly portBase?: number;
   readonly root: string;
   readonly dryRun: boolean;
@@ -67,8 +68,9 @@ export function addInstallCommands(program: Command, say: Say): void {
         )
         .option("--region <name>", "the region of this machine", parseRegion)
         .option("--regions <names>", "all regions that the hub has: eu,us", parseRegions)
-        .option("--hub <host:port>", "in a region: the hub's leaf port", parseHub)
+        .option("--hub <host:port>", "in a region: where the hub takes regions", parseHub)
         .option("--tls", "TLS between regions and hub, and for devices", false)
+        .option("--no-link", "without the compressed link between region and hub")
         .option(
           "--name <host>",
           "with --tls, a name by which others reach this machine; repeat it",
@@ -146,7 +148,7 @@ const next = ({ role }: InstallOptions): string[] => [
 
 /** @throws AppError `CONFIG_INVALID` naming what does not go together. */
 function optionsOf(flags: Flags): InstallOptions {
-  const { role, tls } = flags;
+  const { role, tls, link } = flags;
   const region = role === "hub" ? null : (flags.region ?? flags.regions?.[0] ?? null);
   if (role === "hub" && flags.region !== undefined)
     throw refused("--region is of a region; a hub takes --regions, all that it has");
@@ -162,7 +164,15 @@ function optionsOf(flags: Flags): InstallOptions {
   if (region !== null && !regions.includes(region))
     throw refused(`--regions ${regions.join(",")} lacks ${region}, the region of this machine`);
   return {
-    ...{ role, regions, region, tls, hub: flags.hub ?? null, portBase: flags.portBase ?? null },
+    ...{
+      role,
+      regions,
+      region,
+      tls,
+      link,
+      hub: flags.hub ?? null,
+      portBase: flags.portBase ?? null,
+    },
     programs: programsFor(role),
   };
 }

@@ -20,6 +20,7 @@ import {
   TARGET,
   TMPFILES_FILE,
   hasHub,
+  hasLink,
   natsConfigFile,
   natsPasswordsFile,
   portsOf,
@@ -115,10 +116,12 @@ const natsServers = (options: InstallOptions): string[] => [
   ...(options.region === null ? [] : [options.region]),
 ];
 
-function natsConfig(server: string, { regions, tls }: InstallOptions): string {
+function natsConfig(server: string, options: InstallOptions): string {
+  const { regions, tls } = options;
   const extras: ServerExtras = {
     include: NATS_PASSWORDS_NAME,
     ...(tls ? { tls: { verified: "leaf" } } : {}),
+    ...(hasLink(options) ? { link: true } : {}),
   };
   return server === "hub"
     ? hubConfig({ regions }, extras)
@@ -145,9 +148,11 @@ function passwordsText(
 }
 
 function leafUrl(region: string, options: InstallOptions, password: string): string {
-  const at = options.hub ?? `${LOOPBACK}:${portsOf(options).hubLeaf}`;
+  const { hubLeaf, leafBehindLink } = portsOf(options);
+  const isBehind = hasLink(options);
+  const at = isBehind ? `${LOOPBACK}:${leafBehindLink}` : (options.hub ?? `${LOOPBACK}:${hubLeaf}`);
   const user = `leaf-${region}:${encodeURIComponent(password)}`;
-  return `${options.tls ? "tls" : "nats-leaf"}://${user}@${at}`;
+  return `${options.tls && !isBehind ? "tls" : "nats-leaf"}://${user}@${at}`;
 }
 
 /** A user for each kind of process: what one of them knows or keeps, no other reads. */

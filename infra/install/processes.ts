@@ -13,6 +13,7 @@ import {
   LOOPBACK,
   certificateFile,
   hasHub,
+  hasLink,
   natsConfigFile,
   natsPasswordsFile,
   othersOf,
@@ -36,6 +37,7 @@ export function unitsOf(options: InstallOptions): readonly Unit[] {
     ...(hasHub(options) ? [natsServer(HUB, options), influxd(options)] : []),
     ...(region === null ? [] : [natsServer(region, options)]),
     ...(hasHub(options) ? [influxUsers(options)] : []),
+    ...(hasLink(options) ? [link(options)] : []),
     ...(role === "all" ? [topology(options)] : []),
     ...(region === null ? [] : regionUnits(region, options)),
     ...(hasHub(options) ? hubUnits(options) : []),
@@ -48,15 +50,11 @@ function natsServer(where: string, options: InstallOptions): Unit {
   const [client, monitor] = isHub
     ? [ports.hubClient, ports.hubMonitor]
     : [ports.regionClient, ports.regionMonitor];
-  const leafHost = othersOf(options).length === 0 ? LOOPBACK : "0.0.0.0";
+  const leafListen = hasLink(options)
+    ? `${LOOPBACK}:${ports.leafBehindLink}`
+    : `${othersOf(options).length === 0 ? LOOPBACK : "0.0.0.0"}:${ports.hubLeaf}`;
   const tls = tlsFiles("nats", where, options);
-  const leaf =
-    isHub || !options.tls
-      ? {}
-      : {
-          "leaf.pem": certificateFile(`leaf-${where}`),
-          "leaf.key": certificateFile(`leaf-${where}`, "key"),
-        };
+  const hasLeafTls = !isHub && options.tls && !hasLink(options);
   return {
     name: `skerry-nats-${where}`,
     user: "skerry-nats",
@@ -69,7 +67,7 @@ function natsServer(where: string, options: InstallOptions): Unit {
       NATS_LISTEN: `${LOOPBACK}:${client}`,
       NATS_MONITOR: `${LOOPBACK}:${monitor}`,
       NATS_STORE: `%S/skerry/nats-${where}`,
-      ...(isHub ? { NATS_LEAF_LISTEN: `${leafHost}:${ports.hubLeaf}` } : {}),
+      ...(isHub ? { NATS_LEAF_LISTEN: leafListen } : {}),
       ...(options.tls
         ? {
             NATS_TLS_CERTIFICATE: `${CREDENTIAL}/tls.pem`,
@@ -77,18 +75,18 @@ function natsServer(where: string, options: InstallOptions): Unit {
             NATS_TLS_CA: `${CREDENTIAL}/ca.pem`,
           }
         : {}),
-      ...(isHub || !options.tls
-        ? {}
-        : {
+      ...(hasLeafTls
+        ? {
             NATS_LEAF_CERTIFICATE: `${CREDENTIAL}/leaf.pem`,
             NATS_LEAF_KEY: `${CREDENTIAL}/leaf.key`,
-          }),
+          }
+        : {}),
     },
     credentials: {
       [NATS_CONFIG_NAME]: natsConfigFile(where),
       [NATS_PASSWORDS_NAME]: natsPasswordsFile(where),
       ...tls,
-      ...leaf,
+      ...(hasLeafTls ? leafFiles(where) : {}),
       ...authority(options),
     },
     state: `skerry/nats-${where}`,
@@ -104,6 +102,37 @@ const tlsFiles = (of: "nats" | "gateway", where: string, { tls }: InstallOptions
         "tls.key": certificateFile(`${of}-${where}`, "key"),
       }
     : {};
+
+const leafFiles = (region: string): Variables => ({
+  "leaf.pem": certificateFile(`leaf-${region}`),
+  "leaf.key": certificateFile(`leaf-${region}`, "key"),
+});
+
+/** An end of the link: at the hub it shows the certificate of its nats-server, in a region that of the leaf. */
+function link(options: InstallOptions): Unit {
+  const [pem, key] = hasHub(options) ? ["tls.pem", "tls.key"] : ["leaf.pem", "leaf.key"];
+  const files = hasHub(options) ? tlsFiles("nats", HUB, options) : leafFiles(options.region!);
+  return {
+    name: "skerry-link",
+    description: "Skerry: compressed link between region and hub",
+    type: "notify",
+    command: skerry(options, ["link"], SPARING),
+    env: {
+      SKERRY_CONFIG: CONFIG_FILE,
+      NODE_COMPILE_CACHE: "%C/skerry-link",
+      ...(options.tls
+        ? {
+            SKERRY_LINK_CERT: `${CREDENTIAL}/${pem}`,
+            SKERRY_LINK_KEY: `${CREDENTIAL}/${key}`,
+            SKERRY_LINK_CA: `${CREDENTIAL}/ca.pem`,
+          }
+        : {}),
+    },
+    credentials: options.tls ? { ...files, ...authority(options) } : {},
+    after: [],
+    makesCode: true,
+  };
+}
 
 const authority = ({ tls }: InstallOptions): Variables =>
   tls ? { "ca.pem": certificateFile("ca") } : {};

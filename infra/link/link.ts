@@ -11,7 +11,7 @@
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { type AddressInfo, type Server, type Socket, connect, createServer } from "node:net";
+import { type AddressInfo, type Server, type Socket, connect, createServer, isIP } from "node:net";
 import {
   type Server as TlsServer,
   connect as connectTls,
@@ -240,8 +240,10 @@ export class Link implements StatusSource, AsyncDisposable {
     const { on, cert, key, ca } = this.#tls;
     const isTls = on && side === "region";
     const options = { ...target, timeout: DIAL_WITHIN_MS, noDelay: true };
+    // An address is no server name (RFC 6066, section 3); the certificate has to be for it all the same.
+    const servername = isIP(target.host) === 0 ? target.host : "";
     const socket = isTls
-      ? connectTls({ ...options, servername: target.host, cert, key, ca, minVersion: MIN_VERSION })
+      ? connectTls({ ...options, servername, cert, key, ca, minVersion: MIN_VERSION })
       : connect(options);
     socket.once("timeout", () => socket.destroy(new Error("it does not answer")));
     try {

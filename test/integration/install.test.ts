@@ -22,6 +22,7 @@ const REGION = ["--role", "region", "--region", "eu", "--hub", "hub.example.com"
 describe.each([
   ["hub", HUB],
   ["hub with TLS", [...HUB, "--tls"]],
+  ["hub without a link", [...HUB, "--no-link"]],
   ["region", REGION],
   ["all", ["--role", "all", "--region", "eu"]],
 ])("the units of %s", (_, args) => {
@@ -212,13 +213,12 @@ test("a hub and a region, each from its own units, over TLS", async () => {
     ],
     region.root,
   );
-  // What is open to a network stays on this machine here: one by people's own file, one by a drop-in.
-  const yaml = join(region.root, "etc/skerry/skerry.yaml");
-  writeFileSync(yaml, readFileSync(yaml, "utf8").replace("0.0.0.0", "127.0.0.1"));
+  // What is open to a network stays on this machine here, by people's own files.
+  for (const { root } of [hub, region]) {
+    const yaml = join(root, "etc/skerry/skerry.yaml");
+    writeFileSync(yaml, readFileSync(yaml, "utf8").replace("0.0.0.0", "127.0.0.1"));
+  }
   const hubUnits = unitsOf(hub.root, stack);
-  hubUnits.find(({ name }) => name === "skerry-nats-hub")!.dropIn = {
-    NATS_LEAF_LISTEN: `127.0.0.1:${hub.base + 2}`,
-  };
   const starting = Promise.all([
     startAll(hubUnits.filter(({ name }) => name !== "skerry-notifier")),
     startAll(unitsOf(region.root, stack, hubUnits.length)),

@@ -16,7 +16,8 @@ import type { InstallOptions } from "../../../../infra/install/layout.ts";
 import { temporaryDirectory } from "../../../support/temporary-directory.ts";
 
 const ALL: InstallOptions = {
-  ...{ role: "all", regions: ["eu"], region: "eu", hub: null, tls: false, portBase: null },
+  ...{ role: "all", regions: ["eu"], region: "eu", hub: null, portBase: null },
+  ...{ tls: false, link: true },
   programs: {
     ...{ node: "/usr/bin/node", entry: "/usr/lib/skerry/infra/entry/skerry.mjs" },
     ...{ natsServer: "/usr/sbin/nats-server", influxd: "/usr/bin/influxd" },
@@ -67,7 +68,10 @@ describe("what a role has", () => {
     const passwords = readFileSync(at("etc/skerry/secrets/nats-hub.conf"), "utf8");
     expect(passwords).toMatch(/^NATS_LEAF_US_PASSWORD: "s[0-9a-f]{48}"$/m);
     expect(readFileSync(at("etc/systemd/system/skerry-nats-hub.service"), "utf8")).toContain(
-      "NATS_LEAF_LISTEN=0.0.0.0:7422",
+      "NATS_LEAF_LISTEN=127.0.0.1:7423",
+    );
+    expect(readFileSync(at("etc/skerry/skerry.yaml"), "utf8")).toContain(
+      "link:\n  side: hub\n  listen: 0.0.0.0:7422\n  target: 127.0.0.1:7423\n",
     );
   });
 
@@ -78,10 +82,35 @@ describe("what a role has", () => {
     expect(everything().size).toBe(0);
     mkdirSync(at("etc/skerry/secrets"), { recursive: true });
     writeFileSync(at("etc/skerry/secrets/leaf-eu"), "s0123\n");
-    install(REGION, where());
+    install({ ...REGION, link: false }, where());
     expect(unitsThere()).toEqual(["skerry-alerting", "skerry-gateway", "skerry-nats-eu"]);
     expect(readFileSync(at("etc/skerry/secrets/nats-eu.conf"), "utf8")).toContain(
       'NATS_LEAF_URL: "nats-leaf://leaf-eu:s0123@hub.example.com:7422"',
+    );
+  });
+
+  test("with a link a region dials its own end of it, and that end the hub", () => {
+    mkdirSync(at("etc/skerry/secrets"), { recursive: true });
+    writeFileSync(at("etc/skerry/secrets/leaf-eu"), "s0123\n");
+    for (const name of ["ca", "nats-eu", "gateway-eu", "leaf-eu"])
+      for (const end of ["pem", "key"]) {
+        mkdirSync(at("etc/skerry/certificates"), { recursive: true });
+        writeFileSync(at(`etc/skerry/certificates/${name}.${end}`), "");
+      }
+    install({ ...REGION, tls: true }, where());
+    expect(unitsThere()).toContain("skerry-link");
+    expect(readFileSync(at("etc/skerry/secrets/nats-eu.conf"), "utf8")).toContain(
+      'NATS_LEAF_URL: "nats-leaf://leaf-eu:s0123@127.0.0.1:7423"',
+    );
+    expect(readFileSync(at("etc/skerry/skerry.yaml"), "utf8")).toContain(
+      "link:\n  side: region\n  listen: 127.0.0.1:7423\n  target: hub.example.com:7422\n",
+    );
+    // The leaf is in clear text on this machine only; the link has TLS, and the clients' listener, too.
+    const servers = readFileSync(at("etc/skerry/nats/eu.conf"), "utf8");
+    expect(servers.slice(servers.indexOf("leafnodes"))).not.toContain("tls");
+    expect(servers).toContain("$NATS_TLS_CERTIFICATE");
+    expect(readFileSync(at("etc/systemd/system/skerry-link.service"), "utf8")).toContain(
+      "SKERRY_LINK_CA=%d/ca.pem",
     );
   });
 

@@ -10,17 +10,18 @@ import { unitText } from "../../../../infra/install/units.ts";
 import { settingsOf } from "../../../../platform/runtime/config.ts";
 import { parseConfigFile } from "../../../../platform/runtime/config-file/parse.ts";
 
-const optionsOf = (role: Role, tls: boolean): InstallOptions => ({
-  ...{ role, regions: ["eu", "us"], region: role === "hub" ? null : "eu", tls, portBase: null },
+const optionsOf = (role: Role, tls: boolean, link: boolean): InstallOptions => ({
+  ...{ role, regions: ["eu", "us"], region: role === "hub" ? null : "eu", portBase: null },
+  ...{ tls, link },
   hub: role === "region" ? "hub:7422" : null,
   programs: { node: "/opt/my node/node", entry: "/e.mjs", natsServer: "/n", influxd: "/i" },
 });
 const CASES = (["region", "hub", "all"] as const).flatMap((role) =>
-  [false, true].map((tls) => [role, tls] as const),
+  [false, true].flatMap((tls) => [false, true].map((link) => [role, tls, link] as const)),
 );
 
-describe.each(CASES)("role %s, TLS %s", (role, tls) => {
-  const options = optionsOf(role, tls);
+describe.each(CASES)("role %s, TLS %s, link %s", (role, tls, link) => {
+  const options = optionsOf(role, tls, link);
   const units = unitsOf(options);
 
   test("each unit is hardened, has a user of its own kind, and comes back", () => {
@@ -73,7 +74,7 @@ describe.each(CASES)("role %s, TLS %s", (role, tls) => {
 });
 
 test("a path with a space is one word", () => {
-  const [unit] = unitsOf(optionsOf("region", false)).filter(
+  const [unit] = unitsOf(optionsOf("region", false, true)).filter(
     ({ name }) => name === "skerry-gateway",
   );
   expect(unitText(unit!)).toContain('ExecStart="/opt/my node/node" /e.mjs gateway\n');
