@@ -15,6 +15,7 @@ import { admitReading, refuseAddress, refuseSpeech } from "./admit-reading.ts";
 import { codecFor } from "./codecs/by-content-type.ts";
 import { Undecodable } from "./codecs/codec.ts";
 import { jsonText } from "./codecs/json.ts";
+import { type Misfit, Work } from "./mapped-scope.ts";
 import type { Mapped, MappedElement } from "./mapping.ts";
 import { sentValue } from "./sent-payload.ts";
 
@@ -29,43 +30,60 @@ export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission 
       : [];
   const first = matches[0];
   if (!first) return refuse("unmapped_topic", `topic "${topic}" carries no telemetry`);
-  const known = matches.find(
-    (match) =>
-      deviceIdProblem(match.device) === null && !refuseSpeech(rules, match, arrival.sender),
-  );
-  if (!known) return refuseAddress(rules, first, arrival.sender)!;
+  // A device that only the payload tells is judged with its readings.
+  const known = matches.find((match) => {
+    const { device, contract } = match;
+    return (
+      device === null ||
+      (deviceIdProblem(device) === null &&
+        !refuseSpeech(rules, { device, contract: contract ?? "" }, arrival.sender))
+    );
+  });
+  if (!known) {
+    const { device, contract } = first;
+    return refuseAddress(rules, { device: device!, contract: contract ?? "" }, arrival.sender)!;
+  }
   const decoded = codecFor(arrival.contentType, rules.codecs).decode(arrival.payload);
   const outcomes = new Outcomes(rules, arrival);
   let unread: Undecodable | null = null;
+  const work = new Work();
   for (const match of matches) {
+    if (match.isOtherwise && !outcomes.isEmpty) continue;
     const message = match.isText ? textOf(arrival) : decoded;
     if (message instanceof Undecodable) {
       unread ??= message;
       continue;
     }
-    const mapped = match.map(message, arrival.receivedAtMs);
+    const mapped = match.map(message, {
+      receivedAtMs: arrival.receivedAtMs,
+      clientId: arrival.sender?.clientId,
+      work,
+    });
     if (mapped) outcomes.add(mapped);
   }
   // What is not JSON is refused only if no entry takes it as text.
   if (unread && outcomes.isEmpty)
     return refuse(unread.reason, unread.detail, {
-      device: known.device,
+      ...whereOf({ device: known.device, contract: null }),
       ...contractOf(matches),
     });
   return (
     outcomes.result() ??
-    refuse("unmappable", "no mapping of this topic applies to the payload", {
-      device: known.device,
-      contract: known.contract,
-    })
+    refuse("unmappable", "no mapping of this topic applies to the payload", whereOf(known))
   );
 }
 
 /** The contract of a message that nobody can read: the one that all entries of its topic are for. */
-function contractOf([first, ...others]: readonly { readonly contract: string }[]) {
+function contractOf([first, ...others]: readonly { readonly contract: string | null }[]) {
   const isOne = others.every(({ contract }) => contract === first?.contract);
-  return first && isOne ? { contract: first.contract } : {};
+  return first && isOne && first.contract !== null ? { contract: first.contract } : {};
 }
+
+/** Device and contract, as far as they are known. */
+const whereOf = ({ device, contract }: { device: string | null; contract: string | null }) => ({
+  ...(device === null ? {} : { device }),
+  ...(contract === null ? {} : { contract }),
+});
 
 /** The contract that a topic is for, as far as the topic alone tells; null if it does not. */
 export function contractOfTopic({ mapper }: Pick<AdmissionRules, "mapper">, topic: string) {
@@ -102,8 +120,9 @@ class Outcomes {
       const outcome = this.#admit(mapped, element);
       if (outcome.kind === "reading") {
         this.#chars += outcome.encoded.length;
-        const { entry, device, contract } = mapped;
-        this.#readings.push({ ...outcome, from: { mapping: entry, device, contract } });
+        const { device, contract } = element as { device: string; contract: string };
+        const from = { mapping: mapped.entry, device, contract };
+        this.#readings.push({ ...outcome, from });
       } else {
         // What was written only to be refused is work as well.
         if (outcome.reason === "too_large") this.#chars += MADE_CHARS_MAX;
@@ -117,19 +136,23 @@ class Outcomes {
     return this.#readings.length + this.#rejects.size === 0;
   }
 
-  #admit(mapped: Mapped, element: MappedElement): Admitted | Refused {
-    const { device, contract, version } = mapped;
+  #admit(mapped: Mapped, { device, contract, made }: MappedElement): Admitted | Refused {
+    const { version } = mapped;
+    if (device === null || contract === null) {
+      const misfit = made as Misfit;
+      return refuse(misfit.reason, misfit.detail, whereOf({ device, contract }));
+    }
     const at = { device, contract, ...(version === undefined ? {} : { version }) };
-    const unknown = refuseAddress(this.#rules, mapped, this.#arrival.sender);
+    const unknown = refuseAddress(this.#rules, at, this.#arrival.sender);
     if (unknown) return unknown;
-    if (element.kind === "misfit") return refuse(element.reason, element.detail, at);
+    if (made.kind === "misfit") return refuse(made.reason, made.detail, at);
     if (this.#chars > MESSAGE_CHARS_MAX)
       return refuse(
         "too_large",
         `the message makes readings of over ${MESSAGE_CHARS_MAX} characters`,
         at,
       );
-    const { payload, notes, stamped, finer } = element;
+    const { payload, notes, stamped, finer } = made;
     const { receivedAtMs, traceparent } = this.#arrival;
     return admitReading(this.#rules, {
       device,
@@ -149,7 +172,11 @@ class Outcomes {
     this.#refused += 1;
     const key = `${mapped.entry}\n${refused.reason}`;
     const known = this.#rejects.get(key);
-    if (known) return void known.elements.push(at);
+    if (known) {
+      known.elements.push(at);
+      known.refused = shared(known.refused, refused);
+      return;
+    }
     const elements = mapped.each ? [at] : [];
     this.#rejects.set(key, { refused: { ...refused, mapping: mapped.entry }, elements });
   }
@@ -174,3 +201,10 @@ class Outcomes {
     return { kind: "several", readings, rejects, refused: this.#refused };
   }
 }
+
+/** The first of several of one reason: where they are of several devices it is none of any of them. */
+const shared = (first: Refused, other: Refused): Refused => ({
+  ...first,
+  device: first.device === other.device ? first.device : null,
+  contract: first.contract === other.contract ? first.contract : null,
+});
