@@ -7,7 +7,6 @@ import {
   type AdmissionRules,
   type Admitted,
   type Arrival,
-  MADE_CHARS_MAX,
   type Refused,
   refuse,
 } from "./admission.ts";
@@ -15,12 +14,10 @@ import { admitReading, refuseAddress, refuseSpeech } from "./admit-reading.ts";
 import { codecFor } from "./codecs/by-content-type.ts";
 import { Undecodable } from "./codecs/codec.ts";
 import { jsonText } from "./codecs/json.ts";
+import { Gathered } from "./gathered.ts";
 import { type Misfit, Work } from "./mapped-scope.ts";
 import type { Mapped, MappedElement } from "./mapping.ts";
 import { sentValue } from "./sent-payload.ts";
-
-/** All readings of one mapped message, which may repeat what its elements share. */
-const MESSAGE_CHARS_MAX = 1024 * 1024;
 
 export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission {
   const { topic } = arrival;
@@ -102,10 +99,7 @@ function textOf({ payload }: Arrival): string | Undecodable {
 class Outcomes {
   readonly #rules: AdmissionRules;
   readonly #arrival: Arrival;
-  readonly #readings: Admitted[] = [];
-  readonly #rejects = new Map<string, { refused: Refused; elements: number[] }>();
-  #chars = 0;
-  #refused = 0;
+  readonly #gathered = new Gathered();
 
   constructor(rules: AdmissionRules, arrival: Arrival) {
     this.#rules = rules;
@@ -118,22 +112,20 @@ class Outcomes {
     mapped.elements.forEach((element, at) => {
       if (element === null || (wanted && !wanted.has(at))) return;
       const outcome = this.#admit(mapped, element);
-      if (outcome.kind === "reading") {
-        this.#chars += outcome.encoded.length;
-        const { device, contract } = element as { device: string; contract: string };
-        const from = { mapping: mapped.entry, device, contract };
-        this.#readings.push({ ...outcome, from });
-      } else {
-        // What was written only to be refused is work as well.
-        if (outcome.reason === "too_large") this.#chars += MADE_CHARS_MAX;
-        this.#refuse(mapped, outcome, at);
-      }
+      const mapping = mapped.entry;
+      const { device, contract } = element as { device: string; contract: string };
+      this.#gathered.add(
+        outcome.kind === "reading"
+          ? { ...outcome, from: { mapping, device, contract } }
+          : { ...outcome, mapping },
+        mapped.each ? at : null,
+      );
     });
   }
 
   /** True if no entry applied. */
   get isEmpty(): boolean {
-    return this.#readings.length + this.#rejects.size === 0;
+    return this.#gathered.isEmpty;
   }
 
   #admit(mapped: Mapped, { device, contract, made }: MappedElement): Admitted | Refused {
@@ -146,12 +138,8 @@ class Outcomes {
     const unknown = refuseAddress(this.#rules, at, this.#arrival.sender);
     if (unknown) return unknown;
     if (made.kind === "misfit") return refuse(made.reason, made.detail, at);
-    if (this.#chars > MESSAGE_CHARS_MAX)
-      return refuse(
-        "too_large",
-        `the message makes readings of over ${MESSAGE_CHARS_MAX} characters`,
-        at,
-      );
+    const { tooMuch } = this.#gathered;
+    if (tooMuch !== null) return refuse("too_large", tooMuch, at);
     const { payload, notes, stamped, finer } = made;
     const { receivedAtMs, traceparent } = this.#arrival;
     return admitReading(this.#rules, {
@@ -168,43 +156,7 @@ class Outcomes {
     });
   }
 
-  #refuse(mapped: Mapped, refused: Refused, at: number): void {
-    this.#refused += 1;
-    const key = `${mapped.entry}\n${refused.reason}`;
-    const known = this.#rejects.get(key);
-    if (known) {
-      known.elements.push(at);
-      known.refused = shared(known.refused, refused);
-      return;
-    }
-    const elements = mapped.each ? [at] : [];
-    this.#rejects.set(key, { refused: { ...refused, mapping: mapped.entry }, elements });
-  }
-
   result(): Admission | null {
-    const rejects = [...this.#rejects.values()].map(({ refused, elements }) =>
-      elements.length === 0
-        ? refused
-        : {
-            ...refused,
-            detail:
-              elements.length === 1
-                ? refused.detail
-                : `${refused.detail} (the first of ${elements.length})`,
-            elements,
-          },
-    );
-    const readings = this.#readings;
-    if (readings.length + rejects.length === 0) return null;
-    if (readings.length === 0 && rejects.length === 1) return rejects[0]!;
-    if (readings.length === 1 && rejects.length === 0) return readings[0]!;
-    return { kind: "several", readings, rejects, refused: this.#refused };
+    return this.#gathered.result();
   }
 }
-
-/** The first of several of one reason: where they are of several devices it is none of any of them. */
-const shared = (first: Refused, other: Refused): Refused => ({
-  ...first,
-  device: first.device === other.device ? first.device : null,
-  contract: first.contract === other.contract ? first.contract : null,
-});
