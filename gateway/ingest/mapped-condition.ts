@@ -3,6 +3,7 @@ import type { Condition, ValueType } from "../../contracts/mapping-format.ts";
 import { type Pointer, parsePointer, valueAt } from "./json-pointer.ts";
 import { Misfit, type Surroundings, scopeAt } from "./mapped-scope.ts";
 import { InputExpression } from "./mapped-value.ts";
+import { shownValue } from "./shown-value.ts";
 
 export class MappedCondition {
   /** True if it is one of elements: those for which it does not hold are passed over. */
@@ -45,7 +46,27 @@ export class MappedCondition {
     const answer = this.#expression.evaluate(value, from);
     return answer instanceof Misfit && answer.reason === "too_large" ? answer : answer === true;
   }
+
+  /** The reason why it does not hold, in words; null if it does. */
+  whyNot(from: Surroundings): string | null {
+    const { equals, absent, of, pointer, expression } = this.#condition;
+    if (this.holds(from) === true) return null;
+    if (this.#pointer === null) return `(${expression}) is not true`;
+    const value = valueAt(scopeAt(from, of).value, this.#pointer);
+    const at = `"${pointer}"`;
+    if (absent) return `something is at ${at}`;
+    if (value === undefined) return `nothing is at ${at}`;
+    if (equals !== undefined && value !== equals)
+      return `${at} is ${shownValue(value)}, not ${shownValue(equals)}`;
+    if (this.#types !== null && !this.#types.includes(typeOf(value)))
+      return `${at} is ${inWords(typeOf(value))}, not ${this.#types.map(inWords).join(" or ")}`;
+    return `(${expression}) is not true of ${shownValue(value)} at ${at}`;
+  }
 }
+
+/** A type with its article, as people say it. */
+const inWords = (type: ValueType): string =>
+  type === "null" ? type : `${/^[aeiou]/.test(type) ? "an" : "a"} ${type}`;
 
 /** The type of a value that JSON can hold. */
 function typeOf(value: unknown): ValueType {

@@ -176,6 +176,26 @@ export class MappingMatch {
     };
   }
 
+  /** The reason why the entry does not apply to a message of its topic, in words; null if it does. */
+  whyNot(sent: unknown, arrival: MappedArrival): string | null {
+    const { when, elements, unpacking } = this.#compiled;
+    if (this.map(sent, arrival) !== null) return null;
+    const { message } = unpacking.of(sent);
+    const whole = this.#surroundings(
+      { scopes: [{ value: message, index: -1 }], keys: [] },
+      arrival,
+    );
+    const found = elements.in(message);
+    const first = found instanceof Misfit ? undefined : found[0];
+    const reasons = when.flatMap((condition) => {
+      if (!condition.isOfElement) return condition.whyNot(whole) ?? [];
+      if (first === undefined || !condition.isWithin(first)) return [];
+      const why = condition.whyNot(this.#surroundings(first, arrival));
+      return why === null ? [] : `of its first element ${why}`;
+    });
+    return reasons[0] ?? "no key is there that its each names";
+  }
+
   #ofTopic(template: NameTemplate): string | null {
     const text = template((name) => this.#levelOf(name));
     return typeof text === "string" ? text : null;
