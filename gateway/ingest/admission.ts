@@ -59,8 +59,12 @@ export interface Admitted {
   readonly kind: "reading";
   readonly partition: number;
   readonly encoded: string;
-  /** The mapping entry that made it, and of what; absent for one that a device sent as it is. */
-  readonly from?: { readonly mapping: string; readonly device: string; readonly contract: string };
+  /** The mapping entry that made it (null: it was in an array), and of what; absent for one that a device sent as it is. */
+  readonly from?: {
+    readonly mapping: string | null;
+    readonly device: string;
+    readonly contract: string;
+  };
   /** The device that it is of, and what it does not hold as it was sent; absent if it holds all. */
   readonly noted?: { readonly device: string; readonly notes: readonly Note[] };
 }

@@ -1,7 +1,7 @@
 // Admission of one payload for one contract (pure but for what the limit of series remembers): its
 // version, whether it keeps to that, whether its time can be, and the partition it goes to.
 import { DEVICE_ID_BYTES_MAX, deviceIdProblem } from "../../contracts/device.ts";
-import type { Invalid } from "../../contracts/mapping.ts";
+import type { Invalid } from "../../contracts/mapping-format.ts";
 import { isGatewaysOwn } from "../../contracts/schema/gateway-contracts.ts";
 import type { Contract } from "../../contracts/schema/contract.ts";
 import { encodeReading } from "../../contracts/messages/frame.ts";

@@ -2,10 +2,11 @@
 // reasons. It decides; it stores nothing, and never throws on input.
 //
 // The telemetry topic with JSON is the fast path: one reading, its payload spliced in as it came. In
-// another encoding the reading is made here, from the decoded value. Every other topic goes through
-// the mapping table, where a message may hold several readings.
+// another encoding, or in an array, readings are made here, from the decoded value. Every other topic goes
+// through the mapping table, where a message may hold several readings, too.
 import { type TelemetryAddress, parseTelemetryTopic } from "../../contracts/names/topics.ts";
 import { type Admission, type AdmissionRules, type Arrival, refuse } from "./admission.ts";
+import { admitBatch } from "./admit-batch.ts";
 import { admitMapped } from "./admit-mapped.ts";
 import { admitReading, refuseAddress } from "./admit-reading.ts";
 import { codecFor } from "./codecs/by-content-type.ts";
@@ -25,6 +26,12 @@ export function admit(rules: AdmissionRules, arrival: Arrival): Admission {
   const text = jsonText(arrival.payload);
   if (typeof text !== "string") return refuse(text.reason, text.detail, { device, contract });
   const payload = parseJson(text);
+  if (Array.isArray(payload)) {
+    const elements = JSON_CODEC.decode(arrival.payload);
+    return elements instanceof Undecodable
+      ? refuse(elements.reason, elements.detail, { device, contract })
+      : admitBatch(rules, arrival, address, elements as unknown[], "not_json");
+  }
   if (!isObject(payload))
     return refuse("not_json", "the payload is not a JSON object", { device, contract });
   const { receivedAtMs, traceparent } = arrival;
@@ -41,12 +48,15 @@ export function admit(rules: AdmissionRules, arrival: Arrival): Admission {
 /** A reading that came in another encoding: canonical JSON of its value goes into the frame. */
 function admitDecoded(
   rules: AdmissionRules,
-  { receivedAtMs, traceparent }: Arrival,
-  { device, contract, version }: TelemetryAddress,
+  arrival: Arrival,
+  address: TelemetryAddress,
   payload: unknown,
 ): Admission {
+  const { device, contract, version } = address;
+  const { receivedAtMs, traceparent } = arrival;
   const at = { device, contract };
   if (payload instanceof Undecodable) return refuse(payload.reason, payload.detail, at);
+  if (Array.isArray(payload)) return admitBatch(rules, arrival, address, payload, "undecodable");
   if (!isObject(payload)) return refuse("undecodable", "the payload is not an object", at);
   const sent = sentValue(payload);
   return admitReading(rules, { ...at, version, sent, receivedAtMs, traceparent });

@@ -12,7 +12,9 @@ export function loadMappings(path: string): MappingTable {
   try {
     return parseMappings(JSON.parse(readFileSync(path, "utf8")));
   } catch (cause) {
-    throw new AppError("CONFIG_INVALID", "fatal", `${path}: ${messageOf(cause)}`, { cause });
+    const lines = messageOf(cause).split("\n");
+    const message = lines.map((line) => `${path}: ${line}`).join("\n");
+    throw new AppError("CONFIG_INVALID", "fatal", message, { cause });
   }
 }
 

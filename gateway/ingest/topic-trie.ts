@@ -1,6 +1,6 @@
 // Topic patterns in one trie (pure), one step per level: a topic costs at most levels × patterns
 // steps, whatever it looks like.
-import { type NamePattern, namePattern, namedPart } from "../../contracts/mapping.ts";
+import { type NamePattern, namePattern, namedPart } from "../../contracts/mapping-format.ts";
 
 interface Node<T> {
   readonly literals: Map<string, Node<T>>;

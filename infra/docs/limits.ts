@@ -44,7 +44,19 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       },
       {
         name: "ELEMENTS_MAX",
-        doc: "elements of an array that a mapping reads with `each`; a longer array is reject `too_large`",
+        doc: "elements of one message that a mapping reads with `each`; more are reject `too_large`",
+      },
+      {
+        name: "SELECTED_MAX",
+        doc: "elements of an array among which `[key=text]` in a pointer looks for one",
+      },
+      {
+        name: "INPUT_CHARS_MAX",
+        doc: "characters of text that goes into an expression of a mapping",
+      },
+      {
+        name: "EXPRESSION_CHARS_MAX",
+        doc: "characters that all expressions of one mapped message take, each evaluation counting as 32 more; elements beyond it are reject `too_large`",
       },
       { name: "MADE_CHARS_MAX", doc: "characters of one reading that a mapping or a codec makes" },
       { name: "MESSAGE_CHARS_MAX", doc: "characters of all mapped readings of one message" },
