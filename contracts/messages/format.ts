@@ -16,6 +16,7 @@ export const FORMATS = {
   contract: 1,
   "dead letter": 1,
   device: 1,
+  "fleet level": 1,
   ledger: 1,
   "live message": 1,
   position: 1,

@@ -32,7 +32,7 @@ export const formatsPage = (): string =>
     "What one process writes and another one reads, or the same one after an upgrade. A record of JSON says its version in member `v`; " +
       "without it, that is 1, and nobody writes the 1 ([format.ts](../../contracts/messages/format.ts)). Within a version members are " +
       "added; a reader passes over those that it does not know. What a reader must not pass over is another version, which is " +
-      'written only once every process reads it. The sentence is of the form "it is a rule of version 2, and ' +
+      'written only after [`npx skerry upgrade finish`](../guides/upgrading.md). The sentence is of the form "it is a rule of version 2, and ' +
       'this program reads 1: upgrade the program".',
     ...Object.entries(DESCRIBED_FORMATS).flatMap(([name, formats]) => [
       `## ${name}`,

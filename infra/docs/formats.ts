@@ -174,6 +174,16 @@ const OF_THE_HUB: readonly DescribedFormat[] = [
     unknown: PASSED_OVER,
   },
   {
+    name: "level of formats",
+    where: "bucket `generations`, key `fleet`",
+    record: "fleet level",
+    writers: ["infra/cli/upgrade.ts"],
+    readers: ["platform/nats/client/fleet.ts"],
+    newer:
+      "the process does not start, with the sentence; nor does it at a higher level than it knows",
+    unknown: PASSED_OVER,
+  },
+  {
     name: "signature",
     where: "header `Skerry-Signature`",
     version: "v1",
