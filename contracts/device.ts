@@ -1,5 +1,6 @@
 // Who may connect: one record for each device, person or service in bucket `devices`.
 import { Ajv } from "ajv";
+import { formatProblem } from "./messages/format.ts";
 import { nameProblem, textProblem } from "./names/text.ts";
 import { escapeToken, unescapeToken } from "./names/token.ts";
 
@@ -94,9 +95,9 @@ export function certificateFingerprint(text: string): string {
 
 const base64 = (length: number) => ({ type: "string", minLength: length, maxLength: length });
 
+/** Members that it does not know are a newer program's, and stay where a record is changed (format.ts/N2). */
 const validate = new Ajv({ strict: true, discriminator: true }).compile<Device>({
   type: "object",
-  additionalProperties: false,
   required: ["id", "role", "credentials", "createdAtMs"],
   properties: {
     id: { type: "string" },
@@ -111,7 +112,6 @@ const validate = new Ajv({ strict: true, discriminator: true }).compile<Device>(
         properties: { kind: { type: "string" } },
         oneOf: [
           {
-            additionalProperties: false,
             type: "object",
             required: ["sha256"],
             properties: {
@@ -121,14 +121,12 @@ const validate = new Ajv({ strict: true, discriminator: true }).compile<Device>(
             },
           },
           {
-            additionalProperties: false,
             type: "object",
             required: ["salt", "scrypt"],
             properties: { kind: { const: "password" }, salt: base64(24), scrypt: base64(44) },
           },
           {
             type: "object",
-            additionalProperties: false,
             properties: {
               kind: { const: "certificate" },
               fingerprint: { type: "string", pattern: "^[0-9a-f]{64}$" },
@@ -202,6 +200,8 @@ export const deviceOfKey = (key: string): string => unescapeToken(key);
  * @throws DeviceError naming the property at fault.
  */
 export function checkDevice(value: unknown): Device {
+  const newer = formatProblem("device", value);
+  if (newer !== null) throw new DeviceError(newer);
   if (!validate(value)) {
     const error = validate.errors?.[0];
     throw new DeviceError(`${error?.instancePath ?? ""} ${error?.message ?? "is invalid"}`.trim());

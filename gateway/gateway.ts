@@ -15,6 +15,7 @@ import { announceProcess } from "../platform/nats/live/announce-process.ts";
 import { serveRetries } from "../platform/nats/lanes/set-aside-retries.ts";
 import { itsServer } from "../platform/nats/client/access.ts";
 import { connectNats } from "../platform/nats/client/connect.ts";
+import { joinFleet } from "../platform/nats/client/fleet.ts";
 import { natsAccess } from "../platform/nats/client/options.ts";
 import { Streams } from "../platform/nats/client/streams.ts";
 import { useRecordTrust } from "../platform/nats/signed/record-guard.ts";
@@ -150,6 +151,7 @@ async function openServices(
   const target = { ...natsAccess(config), name: `gateway ${gateway}` };
   const connection = await connectNats(target, logger, signal);
   useRecordTrust(connection, config, logger);
+  await joinFleet(connection, logger);
   await checkLog(new Streams(connection), config, signal);
   const setAside = new SetAside({ connection, domain: region, by: "gateway", logger, signal });
   const judged = entriesSetAside("contract", CONTRACTS_BUCKET, setAside);

@@ -12,6 +12,7 @@ import cron from "node-cron";
 import type { LiveProcess } from "../../contracts/messages/live.ts";
 import { type NatsAccess, itsServer } from "../../platform/nats/client/access.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
+import { joinFleet } from "../../platform/nats/client/fleet.ts";
 import { ServerWatch } from "../../platform/nats/client/server-watch.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
@@ -175,6 +176,7 @@ export class Aggregator implements StatusSource {
     const connection = await connectNats(target, this.#logger, signal).catch(unlessAborted);
     if (!connection) return;
     try {
+      await joinFleet(connection, this.#logger);
       const by = { connection, domain: HUB, by: OPERATOR, logger: this.#logger } as const;
       const telemetry = this.#telemetry;
       const announced = { connection, kind: OPERATOR, domain: HUB, telemetry } as const;

@@ -25,7 +25,7 @@ import { Streams } from "../../platform/nats/client/streams.ts";
 import { readLaneAnywhere } from "../../platform/nats/lanes/lane-origin.ts";
 import type { LogEntry } from "../../platform/nats/client/log-entry.ts";
 import type { Lease } from "../../platform/nats/lanes/leases.ts";
-import type { Positions } from "../../platform/nats/lanes/positions.ts";
+import { type Positions, isNewerPosition } from "../../platform/nats/lanes/positions.ts";
 import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
 import { suspectCopy } from "../../platform/nats/lanes/suspected-copies.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
@@ -150,15 +150,26 @@ export class LaneRunner implements RepairableLane {
 
   /** Reads the lane until its lease ends or the lane has to stop. */
   async run(): Promise<void> {
-    const { positions } = this.#parts;
     const { signal } = this.lease;
-    const saved = await insist(() => positions.load(this.lane), this.#logger, signal);
+    const saved = await this.#load(signal);
+    if (this.#operator.stopped) return;
     if (saved) this.#begin(saved);
     await insist(() => this.#firstSeq(), this.#logger, signal);
     this.#listening = !signal.aborted;
     // A frame that was read from the region has a place between two sequences (lane-holes.ts/H3).
     const fromSeq = Math.ceil(saved?.seq ?? START.seq);
     await this.#operator.run({ fromSeq, state: saved?.lane ?? EMPTY_LANE }, signal);
+  }
+
+  /** Its position; null if there is none, or `signal` aborted. What a newer program has saved stops the lane. */
+  async #load(signal: AbortSignal): Promise<AggregatorPosition | null> {
+    try {
+      return await insist(() => this.#parts.positions.load(this.lane), this.#logger, signal);
+    } catch (error) {
+      if (!isNewerPosition(error)) throw error;
+      this.#operator.stop(error.message);
+      return null;
+    }
   }
 
   /**

@@ -1,4 +1,5 @@
 import { type Alert, isAlertState } from "../../contracts/messages/alert.ts";
+import { inKnownFormat } from "../../contracts/messages/format.ts";
 import { alertSubject, alertSubjects, alertsStream } from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { jsonOf } from "../../platform/nats/client/payload.ts";
@@ -200,7 +201,7 @@ export class AlertLog {
 
 /** @throws Error if it is no alert that another one could follow. */
 function checkAlert(value: unknown): Alert {
-  const alert = (value ?? {}) as Partial<Alert>;
+  const alert = inKnownFormat("alert", value ?? {}) as Partial<Alert>;
   const texts = [alert.id, alert.rule, alert.key];
   if (!texts.every((text) => typeof text === "string") || !isAlertState(alert.state))
     throw new Error("it is no alert: id, rule, key or state is missing");

@@ -11,6 +11,7 @@
 //     other rules know stays. The position is saved with it, so no replay goes back behind a change; a
 //     change that happened meanwhile waits until the replay has passed the last alert that is stored.
 // E6. If what rules knew is lost, alerts that are open are resolved: nobody could do it later.
+// E7. What a newer program has saved is neither guessed at nor replaced: the lane stands until it is upgraded.
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Alert } from "../../contracts/messages/alert.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
@@ -24,6 +25,7 @@ import { Streams } from "../../platform/nats/client/streams.ts";
 import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
 import { rolledBack } from "../../platform/nats/lanes/lane-tally.ts";
 import { readLane } from "../../platform/nats/lanes/lane-source.ts";
+import { AppError } from "../../platform/runtime/errors.ts";
 import { insist } from "../../platform/runtime/insist.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import { threadStopwatch } from "../../platform/runtime/stopwatch.ts";
@@ -33,7 +35,7 @@ import type { AlertLog } from "./alert-log.ts";
 import { LaneAtWork } from "./lane-at-work.ts";
 import { LaneRules } from "./lane/lane-rules.ts";
 import { type LaneSnapshot, restoreSnapshot } from "./state/lane-snapshot.ts";
-import { type LanePlace, LaneStore } from "./state/lane-store.ts";
+import { type LanePlace, LaneStore, type SavedLane } from "./state/lane-store.ts";
 import { NumberWriter } from "./windows/number-tape.ts";
 import type { RuleBook } from "./rules/rule-book.ts";
 
@@ -50,7 +52,7 @@ export interface AlertingParts {
   alertLog: AlertLog;
   setAside: SettingAside;
   catalog: Catalog;
-  ruleBook: Pick<RuleBook, "rules" | "awaited">;
+  ruleBook: Pick<RuleBook, "rules" | "awaited" | "unusable">;
   acknowledgements: Pick<Acknowledgements, "all" | "version">;
   /** Number of lanes that share this process. */
   lanes: number;
@@ -66,6 +68,8 @@ export class AlertingLane {
   /** The reading under way, or the last one. */
   #operator: LaneOperator | null = null;
   #rules: LaneRules | null = null;
+  /** E7. The reason for which nothing is read. */
+  #newer: string | null = null;
   /** Ends the reading under way, so that it begins anew. */
   #turn = new AbortController();
 
@@ -84,7 +88,8 @@ export class AlertingLane {
   }
 
   get status(): LaneStatus {
-    return this.#operator?.status ?? { ...this.#id, doneSeq: 0, watermarkMs: 0, stoppedBy: null };
+    const stoppedBy = this.#newer;
+    return this.#operator?.status ?? { ...this.#id, doneSeq: 0, watermarkMs: 0, stoppedBy };
   }
 
   /** The latest, newest last. */
@@ -100,7 +105,7 @@ export class AlertingLane {
   /** Follows the lane until `signal` aborts; after a rollback from its position anew. */
   async run(signal: AbortSignal): Promise<void> {
     const store = await LaneStore.open(this.#id, this.#parts);
-    while (!signal.aborted && !this.#operator?.stopped) {
+    while (!signal.aborted && !this.#operator?.stopped && this.#newer === null) {
       await this.#follow(store, signal);
       // Alerts are in the same store; those of places that are used again must not stand in the way.
       const { alertLog, logger } = this.#parts;
@@ -113,12 +118,11 @@ export class AlertingLane {
     const turn = new AbortController();
     this.#turn = turn;
     const stop = AbortSignal.any([signal, turn.signal]);
-    const loaded = await insist(async () => ({ saved: await store.load() }), logger, signal);
+    const loaded = await this.#load(store, signal);
     if (loaded === null) return;
-    const { saved } = loaded;
+    const { saved, restored } = loaded;
     const { seq, storeMs, lane } = saved ?? BEGINNING;
     const place = { seq, storeMs, lane };
-    const restored = this.#restore(saved?.snapshot ?? null, seq);
     const rules = restored ?? this.#makeRules();
     this.#rules = rules;
     if (saved && !restored) await this.#resolveLost(seq, signal); // E6
@@ -159,6 +163,25 @@ export class AlertingLane {
     if (!turn.signal.aborted) await store.save(evaluation.record, signal);
   }
 
+  /** The place that was saved, and the rules as they knew it; null if `signal` aborted, or nothing may be read (E7). */
+  async #load(
+    store: LaneStore,
+    signal: AbortSignal,
+  ): Promise<{ saved: SavedLane | null; restored: LaneRules | null } | null> {
+    const { logger } = this.#parts;
+    try {
+      const loaded = await insist(async () => ({ saved: await store.load() }), logger, signal);
+      if (loaded === null) return null;
+      const { saved } = loaded;
+      return { saved, restored: this.#restore(saved?.snapshot ?? null, saved?.seq ?? 0) };
+    } catch (error) {
+      if (!(error instanceof AppError && error.code === "FORMAT_NEWER")) throw error;
+      this.#newer = error.message;
+      logger.error({ lane: laneName(this.#id) }, `lane stopped: ${error.message}`);
+      return null;
+    }
+  }
+
   #makeRules(): LaneRules {
     return new LaneRules(this.#id, this.#parts.catalog, threadStopwatch);
   }
@@ -170,6 +193,7 @@ export class AlertingLane {
       const parts = { lane: this.#id, catalog, stopwatch: threadStopwatch };
       return restoreSnapshot(snapshot, parts);
     } catch (error) {
+      if (error instanceof AppError) throw error;
       logger.error({ lane: laneName(this.#id), seq, err: error }, "what rules knew cannot be read");
       return null;
     }

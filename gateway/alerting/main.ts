@@ -9,6 +9,7 @@ import { oncePerTurn } from "../../otel/once-per-turn.ts";
 import { startTelemetry } from "../../otel/telemetry.ts";
 import { itsServer } from "../../platform/nats/client/access.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
+import { joinFleet } from "../../platform/nats/client/fleet.ts";
 import { ServerWatch } from "../../platform/nats/client/server-watch.ts";
 import { natsAccess } from "../../platform/nats/client/options.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
@@ -108,6 +109,7 @@ await processMain({
     await using _server = await serveStatus(statusAddress(config), starting, telemetry.metrics);
     const connection = await connectNats(target, logger, signal);
     useRecordTrust(connection, config, logger);
+    await joinFleet(connection, logger);
     const streams = new Streams(connection);
     starting.waitsFor(`the log, contracts and rules of region ${region}`);
     await checkLog(streams, config, signal);

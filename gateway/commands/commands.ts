@@ -8,6 +8,7 @@
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { type Alert, isAlertState } from "../../contracts/messages/alert.ts";
 import { checkCommand } from "../../contracts/messages/command.ts";
+import { inKnownFormat } from "../../contracts/messages/format.ts";
 import type { SetAsideKind, SetAsideRecord } from "../../contracts/messages/set-aside.ts";
 import {
   COMMANDS_STREAM,
@@ -262,7 +263,7 @@ function readable<T>({ data }: Pick<LogEntry, "data">, check: (value: unknown) =
 
 /** @throws Error if its commands could not be told by it. */
 function checkAlert(value: unknown): Alert {
-  const alert = value as Partial<Alert> | null;
+  const alert = inKnownFormat("alert", value as Partial<Alert> | null);
   if (typeof alert?.id !== "string" || !isAlertState(alert.state))
     throw new Error("it is no alert: it has no id and state");
   if (alert.commands !== undefined && !Array.isArray(alert.commands))

@@ -10,6 +10,7 @@ import { count } from "../../cloud/operations/words.ts";
 import { refused } from "../../cloud/operations/refused.ts";
 import { INFLUX_SINK_OPTIONS, openInfluxSink } from "../../cloud/sinks/influx/open-influx-sink.ts";
 import { urlOfUser, WRITER } from "../../cloud/sinks/influx/set-up.ts";
+import { formatProblem } from "../../contracts/messages/format.ts";
 import { SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
 import { knownContracts } from "../../cloud/operations/rules/contracts.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
@@ -124,6 +125,8 @@ function rangeOf({ since, until = Date.now(), contract }: Flags): Omit<RefillSta
 function stateOf(path: string, wanted: Omit<RefillState, "lanes">): RefillState {
   if (!existsSync(path)) return { ...wanted, lanes: {} };
   const before = JSON.parse(readFileSync(path, "utf8")) as RefillState;
+  const newer = formatProblem("refill state", before);
+  if (newer !== null) throw refused(`${path}: ${newer}`);
   const shift = Math.abs(before.sinceMs - wanted.sinceMs);
   if (before.contract !== wanted.contract || shift > before.untilMs - before.sinceMs)
     throw refused(

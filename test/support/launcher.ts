@@ -15,9 +15,15 @@ export class Launcher implements AsyncDisposable {
   readonly #closed: Promise<unknown>;
   output = "";
 
-  constructor(dataDir: string, args: readonly string[], env: Record<string, string> = {}) {
+  /** @param root of the source that is started. */
+  constructor(
+    dataDir: string,
+    args: readonly string[],
+    env: Record<string, string> = {},
+    root = PROJECT,
+  ) {
     this.#dataDir = dataDir;
-    const main = [join(PROJECT, "infra/local/main.ts"), "--data-dir", dataDir, ...args];
+    const main = [join(root, "infra/local/main.ts"), "--data-dir", dataDir, ...args];
     // It stops its own children, which a SIGKILL would leave behind.
     this.#child = spawn(...endingWithParent(process.execPath, main, "SIGTERM"), {
       env: { ...process.env, ...env },

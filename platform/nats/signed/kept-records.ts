@@ -2,9 +2,13 @@
 // over a restart too, whatever the nats-server says by then, and no older record is taken.
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { refuseNewerFile } from "../../runtime/database-version.ts";
+import { AppError, messageOf } from "../../runtime/errors.ts";
 import { makePrivateDatabase, makePrivateDirectory } from "../../runtime/private-files.ts";
 import type { PlacedRecord } from "./signature.ts";
 
+/** That of the files written; the first one is 0, as SQLite has it. */
+export const KEPT_RECORDS_VERSION = 0;
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS record (
   stream TEXT NOT NULL, subject TEXT NOT NULL, data BLOB NOT NULL, removed INTEGER NOT NULL,
@@ -14,6 +18,15 @@ CREATE TABLE IF NOT EXISTS record (
 /** A record with the text of its signature. */
 export interface SignedRecord extends PlacedRecord {
   readonly signature: string;
+}
+
+/** @throws AppError `FORMAT_NEWER`: without what it holds, older records would be taken again. */
+function checkVersion(database: DatabaseSync, path: string): void {
+  try {
+    refuseNewerFile(database, KEPT_RECORDS_VERSION);
+  } catch (cause) {
+    throw new AppError("FORMAT_NEWER", "fatal", `${path}: ${messageOf(cause)}`, { cause });
+  }
 }
 
 export class KeptRecords implements Disposable {
@@ -27,6 +40,7 @@ export class KeptRecords implements Disposable {
       makePrivateDatabase(path);
     }
     this.#database = new DatabaseSync(path);
+    checkVersion(this.#database, path);
     // A power cut may lose the last ones; a transaction that is half written it never leaves.
     this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
     this.#database.exec(SCHEMA);

@@ -133,7 +133,7 @@ const notifying = (domain: string, regions: readonly string[]): string[] => [
   ...reading(deadLettersStream(domain)),
   // A dead letter that was sent after all.
   `$JS.API.STREAM.MSG.DELETE.${deadLettersStream(domain)}`,
-  ...readingBuckets(NOTIFIERS_BUCKET, POSITIONS_BUCKET),
+  ...readingBuckets(NOTIFIERS_BUCKET, GENERATIONS_BUCKET, POSITIONS_BUCKET),
 ];
 
 /** @param copies regions whose log this region has a copy of. */
@@ -175,7 +175,10 @@ export function regionPermissions(
         ),
         ...reading(COMMANDS_STREAM),
         ...reading(repliesStream(region)),
-        ...readingBuckets(CONTRACTS_BUCKET, DEVICES_BUCKET, COPIES_BUCKET, POSITIONS_BUCKET),
+        ...readingBuckets(
+          ...[CONTRACTS_BUCKET, DEVICES_BUCKET, COPIES_BUCKET],
+          ...[GENERATIONS_BUCKET, POSITIONS_BUCKET],
+        ),
       ],
       subscribe: [
         INBOX,
@@ -200,6 +203,7 @@ export function regionPermissions(
           CONTRACTS_BUCKET,
           RULES_BUCKET,
           ACKNOWLEDGEMENTS_BUCKET,
+          GENERATIONS_BUCKET,
           POSITIONS_BUCKET,
           ALERT_STATE_BUCKET,
           PRESENCE_BUCKET,
@@ -274,7 +278,7 @@ export function hubPermissions(
         `$KV.${LEASES_BUCKET}.>`,
         `$JS.API.STREAM.MSG.DELETE.${bucketStream(LEASES_BUCKET)}`,
         `$JS.API.STREAM.PURGE.${bucketStream(LEASES_BUCKET)}`,
-        ...readingBuckets(CONTRACTS_BUCKET, POSITIONS_BUCKET, LEASES_BUCKET),
+        ...readingBuckets(CONTRACTS_BUCKET, GENERATIONS_BUCKET, POSITIONS_BUCKET, LEASES_BUCKET),
         ...mirrors,
         ...origins,
       ],
