@@ -1,4 +1,3 @@
-import { userInfo } from "node:os";
 import type { Command } from "commander";
 import { refused } from "../../cloud/operations/refused.ts";
 import {
@@ -25,6 +24,7 @@ import type { Place } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
 import { type Say, example, place } from "./kit/options.ts";
 import { sayJson } from "./kit/output.ts";
+import { userName } from "./kit/user-name.ts";
 
 /** Each process says every second how it is. */
 const HEARD_WITHIN_MS = 3_000;
@@ -57,7 +57,7 @@ export function addUpgradeCommand(program: Command, say: Say): void {
     .description(
       "Say that no older program will run any more: from then on formats are written which only this one reads, and older programs do not start. There is no way back but a backup.",
     )
-    .option("--by <name>", "who says so", userInfo().username)
+    .option("--by <name>", "who says so", userName())
     .option("--unheard", "although processes are not heard, which you know to be upgraded", false)
     .action((flags: Place & { by: string; unheard: boolean }) =>
       withNats(flags, HUB, async (hub) => say(await finish(hub, flags))),
