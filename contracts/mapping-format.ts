@@ -130,8 +130,8 @@ export interface MappingEntry {
   readonly name: string;
   readonly note?: string;
   /**
-   * Levels separated by `/`: text, `{name}`, text with one `{name}` in it, `+` (any one level), and
-   * `#` last (any number of levels). Every entry that fits topic and payload gives its reading: one message may hold several.
+   * Levels separated by `/`: text, `{name}`, text with one `{name}` in it, `+` (any one level), and last
+   * `#` (any number of levels) or `{name#}` (one or more, joined by `/`). Every entry that fits topic and payload gives its reading: one message may hold several.
    */
   readonly topic: string;
   /**
@@ -180,6 +180,10 @@ export interface NamePattern {
   readonly name: string;
   readonly after: string;
 }
+
+/** The name of all levels from here on: `{path#}`; null for any other level. */
+export const restName = (level: string): string | null =>
+  /^\{([A-Za-z][A-Za-z0-9_]*)#\}$/.exec(level)?.[1] ?? null;
 
 /** Null for a level, or a token of a pointer, that is text, a wildcard, or malformed. */
 export function namePattern(level: string): NamePattern | null {

@@ -150,7 +150,7 @@ const CONDITION = object([], {
 const ENTRY = object(["name", "topic", "contract", "fields"], {
   name: text("Unique in the table; rejects name it"),
   note: { type: "string", description: "For people" },
-  topic: text("Levels: text, {name}, text with one {name} in it, +, and # last"),
+  topic: text("Levels: text, {name}, text with one {name} in it, +, and last # or {name#}"),
   device: text("The device's id: text with {name} or {name|lower}; default {device}"),
   contract: text("The contract's name: text with {name}"),
   version: { type: "integer", minimum: 1, description: "Of the contract; default: what fits" },

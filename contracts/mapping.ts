@@ -10,6 +10,7 @@ import {
   foldWord,
   keyPattern,
   namePattern,
+  restName,
   stepsOf,
 } from "./mapping-format.ts";
 import { entryFault, tableFault } from "./mapping-schema.ts";
@@ -92,7 +93,9 @@ function problemsOf(entry: MappingEntry): string[] {
 
 /** The names that stand for text: those of the topic, of keys, and further ones. */
 function namesIn(entry: MappingEntry, problems: string[]): ReadonlySet<string> {
-  const names = new Set(entry.topic.split("/").flatMap((level) => namePattern(level)?.name ?? []));
+  const names = new Set(
+    entry.topic.split("/").flatMap((level) => namePattern(level)?.name ?? restName(level) ?? []),
+  );
   const add = (at: string, name: string): void => {
     if (names.has(name))
       problems.push(`${at}: {${name}} is a level of the topic already, or another key`);
@@ -227,12 +230,16 @@ function topicProblems(topic: string): string[] {
   if (["devices", "alerts"].includes(levels[0]!) || topic.startsWith("$"))
     problems.push(`/topic: "${levels[0]}" is not to be mapped`);
   levels.forEach((level, at) => {
-    const name = namePattern(level)?.name;
+    const rest = restName(level);
+    const name = namePattern(level)?.name ?? rest ?? undefined;
+    if (rest !== null && at < levels.length - 1) problems.push(`/topic: ${level} comes last`);
     if (name !== undefined && seen.has(name)) problems.push(`/topic: two levels {${name}}`);
     if (name !== undefined) seen.add(name);
     else if (level === "#" && at < levels.length - 1) problems.push("/topic: # comes last");
     else if (/[{}+#]/.test(level) && level !== "+" && level !== "#")
-      problems.push(`/topic: "${level}" is neither text, {name}, text with one {name}, + nor #`);
+      problems.push(
+        `/topic: "${level}" is neither text, {name}, text with one {name}, +, nor # or {name#} at the end`,
+      );
   });
   return problems;
 }

@@ -54,9 +54,6 @@ export class Elements {
     const found: FoundElement[] = [];
     const fault = this.#visit({ scopes: [root], keys: [], at: "" }, 0, found);
     if (fault) return fault;
-    if (found.length > ELEMENTS_MAX) return tooMany(first.text, found.length);
-    if (found.length === 0 && !first.keys)
-      return new Misfit(`${placeOf(first.text)} is an empty array`);
     return found;
   }
 
@@ -76,6 +73,8 @@ export class Elements {
       found.push({ scopes, keys, fault });
       return null;
     }
+    if (depth === 0 && members.length === 0 && !step.keys)
+      return new Misfit(`${placeOf(at)} is an empty array`);
     const isLast = depth === this.#steps.length - 1;
     if (isLast && found.length + members.length > ELEMENTS_MAX)
       return tooMany(at, found.length + members.length);

@@ -9,7 +9,7 @@
 //     contract to refuse, or refused here with the property's name.
 // M5. What is left out, and a time that arrival stands for, is noted: nothing is dropped silently.
 import type { Invalid, MappingEntry, NamePattern } from "../../contracts/mapping-format.ts";
-import { namePattern, namedPart, stepsOf } from "../../contracts/mapping-format.ts";
+import { namePattern, namedPart, restName, stepsOf } from "../../contracts/mapping-format.ts";
 import type { MappingTable } from "../../contracts/mapping.ts";
 import { MappedTime } from "./event-time.ts";
 import { MappedCondition } from "./mapped-condition.ts";
@@ -66,7 +66,12 @@ export interface MappedArrival {
 interface Named {
   readonly position: number;
   readonly pattern: NamePattern;
+  /** True if it stands for all levels from there on. */
+  readonly isRest: boolean;
 }
+
+const levelAt = ({ position, isRest }: Named, levels: readonly string[]): string =>
+  isRest ? levels.slice(position).join("/") : (levels[position] ?? "");
 
 interface CompiledEntry {
   readonly at: number;
@@ -110,7 +115,7 @@ export class Mapper {
 }
 
 const fits = (named: readonly Named[], levels: readonly string[]): boolean =>
-  named.every(({ position }) => levels[position] !== "");
+  named.every((one) => levelAt(one, levels) !== "");
 
 /** One entry that has the topic's pattern. */
 export class MappingMatch {
@@ -203,7 +208,7 @@ export class MappingMatch {
 
   #levelOf(name: string): string | undefined {
     const named = this.#compiled.named.find(({ pattern }) => pattern.name === name);
-    return named && (namedPart(named.pattern, this.#levels[named.position]!) ?? undefined);
+    return named && (namedPart(named.pattern, levelAt(named, this.#levels)) ?? undefined);
   }
 
   #surroundings(
@@ -286,8 +291,11 @@ export class MappingMatch {
 function compileEntry(entry: MappingEntry, at: number): CompiledEntry {
   const levels = entry.topic.split("/");
   const named = levels.flatMap((level, position) => {
+    const rest = restName(level);
+    if (rest !== null)
+      return [{ position, pattern: { before: "", name: rest, after: "" }, isRest: true }];
     const pattern = namePattern(level);
-    return pattern ? [{ position, pattern }] : [];
+    return pattern ? [{ position, pattern, isRest: false }] : [];
   });
   const steps = stepsOf(entry);
   const fields = Object.entries(entry.fields).map(

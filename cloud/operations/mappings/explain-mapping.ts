@@ -1,5 +1,5 @@
 // Which entries of a table are tried with a message, and why one does not apply (pure).
-import { namePattern, namedPart } from "../../../contracts/mapping-format.ts";
+import { namePattern, namedPart, restName } from "../../../contracts/mapping-format.ts";
 import type { MappingTable } from "../../../contracts/mapping.ts";
 import { isReservedTopic } from "../../../contracts/names/topics.ts";
 import { printable } from "../../../platform/runtime/printable.ts";
@@ -72,8 +72,10 @@ function nearest(table: MappingTable, topic: string): string {
 }
 
 function isLike(part: string, level: string | undefined): boolean {
-  if (level === undefined) return part === "#";
+  if (level === undefined) return isRest(part);
   const pattern = namePattern(part);
   if (pattern) return namedPart(pattern, level) !== null;
-  return part === level || part === "+" || part === "#";
+  return part === level || part === "+" || isRest(part);
 }
+
+const isRest = (part: string): boolean => part === "#" || restName(part) !== null;

@@ -25,6 +25,7 @@ test.each([
   ["no device", { topic: "a/+" }, /\/device: the topic has no level \{device\}/],
   ["a half placeholder", { device: "{device" }, /placeholder/],
   ["# in between", { topic: "a/#/{device}" }, /# comes last/],
+  ["a rest in between", { topic: "a/{rest#}/{device}" }, /\{rest#\} comes last/],
   ["two names in a level", { topic: "a-{device}-{kind}/b" }, /neither text/],
   ["a level named twice", { topic: "{device}/{device}" }, /two levels/],
   ["our own topics", { topic: "devices/{device}/x" }, /not to be mapped/],

@@ -114,6 +114,19 @@ describe("the device", () => {
   });
 });
 
+test("the rest of a topic has a name, and is not empty", () => {
+  const rest = {
+    topic: "n/{device}/{path#}",
+    fields: { value: { pointer: "" }, quantity: { level: "path" } },
+  };
+  expect(payloadsOf(sendTo(rest, 1, "n/d/Dc/0/Voltage"))).toEqual([
+    { value: 1, quantity: "Dc/0/Voltage" },
+  ]);
+  expect(payloadsOf(sendTo(rest, 1, "n/d/Soc"))).toEqual([{ value: 1, quantity: "Soc" }]);
+  for (const topic of ["n/d", "n/d/"])
+    expect(sendTo(rest, 1, topic)).toMatchObject({ reason: "unmapped_topic" });
+});
+
 describe("elements", () => {
   test("arrays in arrays, with what they share on every level", () => {
     const admission = sendTo(
