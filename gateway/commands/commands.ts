@@ -14,6 +14,7 @@ import {
   COMMANDS_SUBJECTS,
   alertSubjects,
   alertsStream,
+  commandFilter,
   repliesStream,
   replyFilter,
   replySubjects,
@@ -81,9 +82,14 @@ export class Commands {
     const { connection, region, setAside, logger, clock, signal } = parts;
     this.#parts = parts;
     const stream = repliesStream(region);
+    const guard = guardOf(connection);
     this.#topics = new CommandTopics({
       clock,
       logger,
+      done: guard && {
+        has: (address) => guard.isFinished(commandFilter(address)),
+        add: (command) => guard.finish(commandFilter(command), command.expiresAtMs),
+      },
       answered: async (address) =>
         (await newestSequence(
           { connection, logger },

@@ -58,9 +58,9 @@ export class OpenCommands {
     return "opened";
   }
 
-  /** Closes a command that was answered; false if it was not open. */
-  close(address: CommandAddress): boolean {
-    return this.#remove(keyOf(address)) !== undefined;
+  /** Closes a command that was answered; undefined if it was not open. */
+  close(address: CommandAddress): OpenCommand | undefined {
+    return this.#remove(keyOf(address));
   }
 
   /** Closes what has expired. */

@@ -20,7 +20,8 @@ export type WallName =
   | "console-site"
   | "hosts"
   | "viewer-mqtt"
-  | "influx";
+  | "influx"
+  | "signatures";
 
 export interface Attempt<Arena> {
   /** Unique; `role/what/trick`, so that a pattern picks some. */

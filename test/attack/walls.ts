@@ -102,6 +102,11 @@ export const WALLS: Readonly<Record<WallName, Wall>> = {
     remedy:
       "mend users and rights of the store (cloud/sinks/influx/set-up.ts, infra/influx/influxdb.conf)",
   },
+  signatures: {
+    what: "a region takes no record of the hub but the newest that a trusted key has signed",
+    sabotage: "the processes of the region know no trusted keys",
+    remedy: "have the process judge what it reads (platform/nats/signed/record-guard.ts)",
+  },
 };
 
 export const WALL_NAMES = Object.keys(WALLS) as WallName[];
