@@ -21,11 +21,15 @@ import { ServerMonitor } from "../../platform/nats/monitoring/server-monitor.ts"
 import { SetAside, entriesSetAside } from "../../platform/nats/lanes/set-aside.ts";
 import { retryEntries, serveRetries } from "../../platform/nats/lanes/set-aside-retries.ts";
 import { useRecordTrust } from "../../platform/nats/signed/record-guard.ts";
+import { readSigningKey } from "../../platform/nats/signed/trusted-keys.ts";
+import type { Resolved } from "../../platform/runtime/config.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import type { HealthCheck } from "../../platform/runtime/health.ts";
 import { Starting, serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
 import { openAcknowledgements } from "./acknowledgements.ts";
 import { AlertLog } from "./alert-log.ts";
+import { AlertSigner } from "./alert-signer.ts";
 import { AlertingLane } from "./alerting-lane.ts";
 import { watchGateways } from "./gateway-silence.ts";
 import { alertingMetricSpecs } from "./metrics.ts";
@@ -91,6 +95,16 @@ function lanesAreRead(lanes: readonly AlertingLane[]): HealthCheck {
   return { name: "lanes are read", kind: "ready", why: unread.join("; ") || null };
 }
 
+function signerOf(
+  { engineKeyFile }: Resolved<typeof ALERTING_OPTIONS>,
+  logger: Logger,
+): AlertSigner | undefined {
+  const { env } = ALERTING_OPTIONS.engineKeyFile;
+  if (engineKeyFile !== "") return new AlertSigner(readSigningKey(engineKeyFile, env));
+  logger.info(`alerts with commands are written unsigned: ${env} ends that`);
+  return undefined;
+}
+
 await processMain({
   name: "alerting",
   title: "Skerry alerting engine: rules on the region's log, alive without the cloud.",
@@ -113,7 +127,8 @@ await processMain({
     const by = { domain: region, by: "alerting" } as const;
     const setAside = new SetAside({ connection, ...by, logger, signal });
     const { tracing } = telemetry;
-    const alertLog = await AlertLog.open({ connection, region, setAside, tracing, logger });
+    const signer = signerOf(config, logger);
+    const alertLog = await AlertLog.open({ connection, region, setAside, tracing, signer, logger });
     const judged = {
       contracts: entriesSetAside("contract", CONTRACTS_BUCKET, setAside),
       rules: entriesSetAside("rule", RULES_BUCKET, setAside),

@@ -83,6 +83,11 @@ export class CommandTopics {
     }
   }
 
+  /** True if commands of this alert are open. */
+  hasOpenOf(source: string): boolean {
+    return this.#open.hasOpenOf(source);
+  }
+
   /** Puts the commands of an alert's newest step in place of those of its earlier ones. */
   async act(source: string, commands: readonly OpenCommand[]): Promise<void> {
     for (const gone of this.#open.replace(source, commands)) this.#withdraw(gone);

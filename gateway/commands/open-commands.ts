@@ -39,6 +39,11 @@ export class OpenCommands {
     return this.#entries.has(keyOf(address));
   }
 
+  /** @param source an alert (rule and key). */
+  hasOpenOf(source: string): boolean {
+    return this.#bySource.has(source);
+  }
+
   *[Symbol.iterator](): Iterator<OpenCommand> {
     for (const { command } of this.#entries.values()) yield command;
   }

@@ -21,7 +21,8 @@ export type WallName =
   | "hosts"
   | "viewer-mqtt"
   | "influx"
-  | "signatures";
+  | "signatures"
+  | "alert-signatures";
 
 export interface Attempt<Arena> {
   /** Unique; `role/what/trick`, so that a pattern picks some. */

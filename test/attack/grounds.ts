@@ -8,6 +8,7 @@ import { WEB_ATTEMPTS } from "./edge/web-attempts.ts";
 import { LEAF_ATTEMPTS } from "./nats/leaf-attempts.ts";
 import { LOGIN_ATTEMPTS } from "./nats/login-attempts.ts";
 import { USER_ATTEMPTS } from "./nats/user-attempts.ts";
+import { ALERT_ATTEMPTS } from "./region/alert-attempts.ts";
 import { RegionArena } from "./region/arena.ts";
 import { RECORD_ATTEMPTS } from "./region/attempts.ts";
 import { StoreArena } from "./store/arena.ts";
@@ -28,7 +29,7 @@ const edge: Ground<EdgeArena> = {
 
 const region: Ground<RegionArena> = {
   name: "region with keys",
-  attempts: RECORD_ATTEMPTS,
+  attempts: [...RECORD_ATTEMPTS, ...ALERT_ATTEMPTS],
   open: (options) => RegionArena.open(options),
 };
 

@@ -107,6 +107,11 @@ export const WALLS: Readonly<Record<WallName, Wall>> = {
     sabotage: "the processes of the region know no trusted keys",
     remedy: "have the process judge what it reads (platform/nats/signed/record-guard.ts)",
   },
+  "alert-signatures": {
+    what: "an alert commands devices only if the region's alerting engine has signed it, and its newest step alone",
+    sabotage: "the gateway knows no key of an engine",
+    remedy: "have the gateway judge the step (gateway/commands/engine-guard.ts)",
+  },
 };
 
 export const WALL_NAMES = Object.keys(WALLS) as WallName[];

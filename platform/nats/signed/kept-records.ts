@@ -11,6 +11,7 @@ CREATE TABLE IF NOT EXISTS record (
   stream TEXT NOT NULL, subject TEXT NOT NULL, data BLOB NOT NULL, removed INTEGER NOT NULL,
   signature TEXT NOT NULL, PRIMARY KEY (stream, subject));
 CREATE TABLE IF NOT EXISTS finished (subject TEXT PRIMARY KEY, until_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS newest (subject TEXT PRIMARY KEY, number INTEGER NOT NULL, until_ms INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
 /** Writes between two removals of what is past its time. */
@@ -26,6 +27,8 @@ export class KeptRecords implements Disposable {
   readonly #put: StatementSync;
   readonly #finish: StatementSync;
   readonly #finished: StatementSync;
+  readonly #raise: StatementSync;
+  readonly #newest: StatementSync;
   #untilPruned = 0;
 
   /** @param path of the file, which is made; `:memory:` for none. */
@@ -41,6 +44,8 @@ export class KeptRecords implements Disposable {
     this.#put = this.#database.prepare("INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?)");
     this.#finish = this.#database.prepare("INSERT OR REPLACE INTO finished VALUES (?, ?)");
     this.#finished = this.#database.prepare("SELECT 1 FROM finished WHERE subject = ?");
+    this.#raise = this.#database.prepare("INSERT OR REPLACE INTO newest VALUES (?, ?, ?)");
+    this.#newest = this.#database.prepare("SELECT number FROM newest WHERE subject = ?");
   }
 
   *of(stream: string): Iterable<SignedRecord> {
@@ -57,15 +62,31 @@ export class KeptRecords implements Disposable {
 
   /** Remembers what is done with, until it counts no more by itself. */
   finish(subject: string, untilMs: number, nowMs: number): void {
-    if (this.#untilPruned-- <= 0) {
-      this.#database.prepare("DELETE FROM finished WHERE until_ms < ?").run(nowMs);
-      this.#untilPruned = PRUNE_EVERY;
-    }
+    this.#prune(nowMs);
     this.#finish.run(subject, untilMs);
   }
 
   isFinished(subject: string): boolean {
     return this.#finished.get(subject) !== undefined;
+  }
+
+  /** Remembers the number of a subject's newest, until older ones count no more by themselves. */
+  raise(subject: string, number: number, untilMs: number, nowMs: number): void {
+    this.#prune(nowMs);
+    this.#raise.run(subject, number, untilMs);
+  }
+
+  /** The number of a subject's newest; 0 for none that is remembered. */
+  numberOf(subject: string): number {
+    const found = this.#newest.get(subject) as { number: number } | undefined;
+    return found?.number ?? 0;
+  }
+
+  #prune(nowMs: number): void {
+    if (this.#untilPruned-- > 0) return;
+    for (const table of ["finished", "newest"])
+      this.#database.prepare(`DELETE FROM ${table} WHERE until_ms < ?`).run(nowMs);
+    this.#untilPruned = PRUNE_EVERY;
   }
 
   [Symbol.dispose](): void {

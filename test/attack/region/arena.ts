@@ -34,6 +34,7 @@ import {
   signatureOf,
 } from "../../../platform/nats/signed/signature.ts";
 import { newSigningKey, publicPemOf } from "../../../platform/nats/signed/trusted-keys.ts";
+import type { NatsUser } from "../../../platform/nats/topology/permissions.ts";
 import { applyTopology } from "../../../platform/nats/topology/apply-topology.ts";
 import { eventually } from "../../support/eventually.ts";
 import { freePort } from "../../support/free-port.ts";
@@ -75,7 +76,10 @@ export class RegionArena implements Arena {
   /** The key that the region trusts, and that of somebody else. */
   readonly key: KeyObject = createPrivateKey(PEM);
   readonly strangersKey: KeyObject = createPrivateKey(newSigningKey());
+  /** The key of the region's alerting engine. */
+  readonly engineKey: KeyObject = createPrivateKey(ENGINE_PEM);
   readonly #secret = generateSecret();
+  readonly #connections = new Map<NatsUser, Promise<NatsConnection>>();
   #valve!: RawClient;
   #count = 0;
   #number = Date.now();
@@ -103,6 +107,7 @@ export class RegionArena implements Arena {
       return join(directory, name);
     };
     const keys = await write("trusted-keys.pem", publicPemOf(PEM));
+    const engineKeys = await write("engine-keys.pem", publicPemOf(ENGINE_PEM));
     const channel = { name: "people", kind: "webhook", format: "json", url: await people(stack) };
     const channels = await write("channels.json", JSON.stringify([channel]));
     const mqttPort = await freePort();
@@ -125,6 +130,7 @@ export class RegionArena implements Arena {
         ...region,
         SKERRY_MQTT_PORT: String(mqttPort),
         SKERRY_DATA_DIR: join(directory, "gateway"),
+        ...(without.has("alert-signatures") ? {} : { SKERRY_TRUSTED_ENGINE_KEYS_FILE: engineKeys }),
         SKERRY_ANONYMOUS: "loopback",
       }),
       start("alerting", "gateway/alerting/main.ts", region),
@@ -184,6 +190,22 @@ export class RegionArena implements Arena {
       };
       await this.#admins[origin].jetstream().publish(subject, data, { headers: headersOf(texts) });
     }
+  }
+
+  /** Publishes into the region with the password of a user there. */
+  async publish(user: NatsUser, { subject, data, signature }: Message): Promise<void> {
+    const connection = await this.#connectionOf(user);
+    const texts = signature === undefined ? {} : { [SIGNATURE_HEADER]: signature };
+    connection.publish(subject, data, { headers: headersOf(texts) });
+    await connection.flush();
+  }
+
+  #connectionOf(user: NatsUser): Promise<NatsConnection> {
+    const known = this.#connections.get(user);
+    if (known) return known;
+    const made = this.#world.region("eu").connect(user);
+    this.#connections.set(user, made);
+    return made;
   }
 
   /** A process has written it, since its last start. */
@@ -271,6 +293,13 @@ export class RegionArena implements Arena {
     await this.#streams.purge(repliesStream("eu"), { subject: ">" });
   }
 
+  /** Ids of the commands that wait for the valve. */
+  async waiting(): Promise<string[]> {
+    await this.#listen();
+    await this.#valve.settle();
+    return this.told;
+  }
+
   async #listen(): Promise<void> {
     this.#valve?.socket.destroy();
     await eventually("the valve is let in", () => this.isLetIn(VALVE));
@@ -308,6 +337,7 @@ export class RegionArena implements Arena {
 }
 
 const PEM = newSigningKey();
+const ENGINE_PEM = newSigningKey();
 
 /** Whoever is told of alerts. @returns where. */
 async function people(stack: AsyncDisposableStack): Promise<string> {
@@ -324,4 +354,8 @@ export const bytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(valu
 
 /** The stream that takes a subject. */
 const streamOf = (subject: string): string =>
-  subject.startsWith("$KV.") ? bucketStream(subject.split(".")[1]!) : COMMANDS_STREAM;
+  subject.startsWith("$KV.")
+    ? bucketStream(subject.split(".")[1]!)
+    : subject.startsWith("alerts.")
+      ? alertsStream("eu")
+      : COMMANDS_STREAM;

@@ -1,50 +1,15 @@
 // What is tried by whoever may write to a nats-server, and has no key: each kind of record, by each way to make it look
 // like one that the hub has signed.
-import type { KeyObject } from "node:crypto";
-import { keyIdOf } from "../../../platform/nats/signed/signature.ts";
 import type { Attempt } from "../attempt.ts";
 import type { Message, Origin, RegionArena } from "./arena.ts";
 import { type Forgery, KINDS, type Kind, type Older, answered, removalOf } from "./kinds.ts";
+import { TRICKS } from "./tricks.ts";
 
 type Of = Attempt<RegionArena>;
 
 const ROLES: readonly (readonly [Origin, role: string])[] = [
   ["hub", "nats user admin of hub, without a key of records"],
   ["region", "region eu, taken over"],
-];
-
-interface Trick {
-  readonly name: string;
-  readonly how: string;
-  /** @param good a record of the same kind, signed. */
-  readonly sign: (arena: RegionArena, record: Message, good: Message) => Message;
-}
-
-const signedBy = (arena: RegionArena, record: Message, key: KeyObject): string =>
-  arena.signed(record, key).signature!;
-
-const TRICKS: readonly Trick[] = [
-  { name: "unsigned", how: "no signature", sign: (_, record) => record },
-  {
-    ...{ name: "own-key", how: "a signature by a key of their own" },
-    sign: (arena, record) => arena.signed(record, arena.strangersKey),
-  },
-  {
-    ...{ name: "claimed-key", how: "a signature of their own that names the hub's key" },
-    sign: (arena, record) => {
-      const [own, hubs] = [keyIdOf(arena.strangersKey), keyIdOf(arena.key)];
-      const signature = signedBy(arena, record, arena.strangersKey).replace(own, hubs);
-      return { ...record, signature };
-    },
-  },
-  {
-    ...{ name: "others-signature", how: "the signature of another record" },
-    sign: (_, record, { signature }) => ({ ...record, signature: signature! }),
-  },
-  {
-    ...{ name: "nonsense", how: "a signature that is none" },
-    sign: (_, record) => ({ ...record, signature: "v1 0 0 0" }),
-  },
 ];
 
 const RAISED = 1_000_000_000;
@@ -114,7 +79,7 @@ const forged: readonly Of[] = ROLES.flatMap(([origin, role]) =>
         tryIt(arena, {
           ...{ origin, kind },
           forgery: (n) => kind.forge(arena, n),
-          sign: (record, good) => sign(arena, record, good),
+          sign: (record, good) => sign(arena, record, { good, key: arena.key }),
         }),
     })),
   ),
