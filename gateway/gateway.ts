@@ -30,6 +30,7 @@ import type { Broker } from "./broker/broker.ts";
 import { startBroker } from "./broker/start-broker.ts";
 import { sendCanaries } from "./canary/canaries.ts";
 import { LiveDigests } from "./live/digests.ts";
+import { engineGuard } from "./commands/engine-guard.ts";
 import { Commands } from "./commands/commands.ts";
 import { type Identity, openIdentity } from "./identity/identity.ts";
 import { BridgeMemory } from "./ingest/bridge-memory.ts";
@@ -152,6 +153,7 @@ async function openServices(
   const connection = await connectNats(target, logger, signal);
   useRecordTrust(connection, config, logger);
   await joinFleet(connection, logger);
+  const engines = engineGuard(config, logger);
   await checkLog(new Streams(connection), config, signal);
   const setAside = new SetAside({ connection, domain: region, by: "gateway", logger, signal });
   const judged = entriesSetAside("contract", CONTRACTS_BUCKET, setAside);
@@ -201,7 +203,7 @@ async function openServices(
     alerts,
     contestedIds: new ContestedIds(),
     presence: openPresence({ commitLog, catalog, gateway, partitions, clock, logger }),
-    commands: new Commands({ connection, region, setAside, logger, clock, signal }),
+    commands: new Commands({ connection, region, engines, setAside, logger, clock, signal }),
     identity,
     bridges,
     bridgeStore,

@@ -94,6 +94,12 @@ export const GATEWAY_OPTIONS = {
   ...STATUS_OPTIONS,
   ...IDENTITY_OPTIONS,
   ...RECORD_TRUST_OPTIONS,
+  trustedEngineKeysFile: {
+    env: "SKERRY_TRUSTED_ENGINE_KEYS_FILE",
+    doc: "PEM file with the public keys (npx skerry keys show) of the region's alerting engines, whose commands are sent to devices; read again when it changes; unset: those of every alert",
+    fallback: "",
+    parse: as.text,
+  },
   ...LISTENER_OPTIONS,
   ...REJECT_ANSWER_OPTIONS,
   ...LIMIT_OPTIONS,

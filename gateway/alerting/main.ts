@@ -23,11 +23,15 @@ import { SetAside, entriesSetAside } from "../../platform/nats/lanes/set-aside.t
 import { retryEntries, serveRetries } from "../../platform/nats/lanes/set-aside-retries.ts";
 import { useRecordTrust } from "../../platform/nats/signed/record-guard.ts";
 import { insist } from "../../platform/runtime/insist.ts";
+import { readSigningKey } from "../../platform/nats/signed/trusted-keys.ts";
+import type { Resolved } from "../../platform/runtime/config.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import type { HealthCheck } from "../../platform/runtime/health.ts";
 import { Starting, serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
 import { openAcknowledgements } from "./acknowledgements.ts";
 import { AlertLog } from "./alert-log.ts";
+import { AlertSigner } from "./alert-signer.ts";
 import { AlertingLane } from "./alerting-lane.ts";
 import { watchGateways } from "./gateway-silence.ts";
 import { alertingMetricSpecs } from "./metrics.ts";
@@ -93,6 +97,16 @@ function lanesAreRead(lanes: readonly AlertingLane[]): HealthCheck {
   return { name: "lanes are read", kind: "ready", why: unread.join("; ") || null };
 }
 
+function signerOf(
+  { engineKeyFile }: Resolved<typeof ALERTING_OPTIONS>,
+  logger: Logger,
+): AlertSigner | undefined {
+  const { env } = ALERTING_OPTIONS.engineKeyFile;
+  if (engineKeyFile !== "") return new AlertSigner(readSigningKey(engineKeyFile, env));
+  logger.info(`alerts with commands are written unsigned: ${env} ends that`);
+  return undefined;
+}
+
 await processMain({
   name: "alerting",
   title: "Skerry alerting engine: rules on the region's log, alive without the cloud.",
@@ -116,7 +130,8 @@ await processMain({
     const by = { domain: region, by: "alerting" } as const;
     const setAside = new SetAside({ connection, ...by, logger, signal });
     const { tracing } = telemetry;
-    const alerts = { connection, region, setAside, tracing, logger };
+    const signer = signerOf(config, logger);
+    const alerts = { connection, region, setAside, tracing, signer, logger };
     // The log may be there before the stream of alerts is: `topology apply` may be at work.
     const alertLog = await insist(() => AlertLog.open(alerts), logger, signal);
     if (!alertLog) return;

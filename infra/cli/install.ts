@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
@@ -10,6 +11,8 @@ import {
   type Programs,
   ROLES,
   type Role,
+  SIGNING_KEY,
+  secretFile,
 } from "../install/layout.ts";
 import { findProgram, searchDirectories } from "../local/prerequisites.ts";
 import { environmentOf } from "./kit/credentials.ts";
@@ -129,16 +132,23 @@ async function run(flags: Flags, say: Say): Promise<void> {
   else if (flags.dryRun) say(`${written} of ${files} files would be written`);
   else {
     say(`${written} of ${files} files written`);
-    for (const line of next(options)) say(line);
+    const isSigned = existsSync(join(root, secretFile(SIGNING_KEY)));
+    for (const line of next(options, isSigned)) say(line);
   }
 }
 
 /** Commands that people run, because they start what runs from then on. */
-const next = ({ role }: InstallOptions): string[] => [
+const next = ({ role }: InstallOptions, isSigned: boolean): string[] => [
   "next, as root:",
   "  systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload",
   "  systemctl enable --now skerry.target",
   "  systemctl list-dependencies skerry.target",
+  ...(isSigned
+    ? [
+        "then whoever changes devices, rules and contracts signs that:",
+        `  export SKERRY_SIGNING_KEY_FILE=${secretFile(SIGNING_KEY)}`,
+      ]
+    : []),
   ...(role === "all"
     ? []
     : [

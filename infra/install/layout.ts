@@ -27,7 +27,23 @@ export interface InstallOptions {
   /** Null: the usual ports. */
   readonly portBase: number | null;
   readonly programs: Programs;
+  /** Absent: nothing is signed. */
+  readonly signed?: Signed;
 }
+
+/** What is signed on this machine, and verified. */
+export interface Signed {
+  /** Records of the hub. */
+  readonly records: boolean;
+  /** Alerts of this machine's region that command devices. */
+  readonly engine: boolean;
+}
+
+/** Private keys, each with the name of the file of its public half. */
+export const SIGNING_KEY = "signing-key";
+export const TRUSTED_KEYS = "trusted-keys";
+export const ENGINE_KEY = "engine-key";
+export const ENGINE_TRUST = "engine-keys";
 
 const PORT_NAMES = [
   "hubClient",

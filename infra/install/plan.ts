@@ -12,13 +12,17 @@ import {
   CERTIFICATES,
   CONFIGURATION,
   CONFIG_FILE,
+  ENGINE_KEY,
+  ENGINE_TRUST,
   GROUP,
   INFLUX_CONFIG,
   type InstallOptions,
   LOOPBACK,
+  SIGNING_KEY,
   SYSUSERS_FILE,
   TARGET,
   TMPFILES_FILE,
+  TRUSTED_KEYS,
   hasHub,
   hasLink,
   natsConfigFile,
@@ -42,6 +46,12 @@ export interface InstallFile {
   readonly kind: "ours" | "theirs" | "secret" | "derived";
 }
 
+/** Names of keys that are made here. */
+const keyNames = (options: InstallOptions): string[] => [
+  ...(hasHub(options) && options.signed?.records ? [SIGNING_KEY, TRUSTED_KEYS] : []),
+  ...(options.region !== null && options.signed?.engine ? [ENGINE_KEY, ENGINE_TRUST] : []),
+];
+
 /** Names of secrets that are made here, and of one that has to come from the hub. */
 export function secretNames(options: InstallOptions): { own: string[]; fromHub: string[] } {
   const { regions, region } = options;
@@ -59,6 +69,7 @@ export function secretNames(options: InstallOptions): { own: string[]; fromHub: 
           ]
         : []),
       ...(region === null ? [] : ofServer(region, REGION_USERS)),
+      ...keyNames(options),
     ],
     fromHub: hasHub(options) || region === null ? [] : [`leaf-${region}`],
   };

@@ -8,9 +8,13 @@ import {
   CHANNELS_ENVIRONMENT,
   CHANNELS_FILE,
   CONFIG_FILE,
+  ENGINE_KEY,
+  ENGINE_TRUST,
   INFLUX_CONFIG,
   type InstallOptions,
   LOOPBACK,
+  SIGNING_KEY,
+  TRUSTED_KEYS,
   certificateFile,
   hasHub,
   hasLink,
@@ -262,37 +266,73 @@ const influxUser = (user: "writer" | "reader"): Own => ({
   credentials: { influx: secretFile(`influx-${user}`) },
 });
 
-const regionUnits = (region: string, options: InstallOptions): readonly Unit[] => [
-  process("gateway", region, options, {
-    env: {
-      SKERRY_DATA_DIR: "%S/skerry/gateway",
-      ...(options.tls
-        ? {
-            SKERRY_TLS_CERTIFICATE: `${CREDENTIAL}/tls.pem`,
-            SKERRY_TLS_KEY: `${CREDENTIAL}/tls.key`,
-          }
-        : {}),
-    },
-    credentials: tlsFiles("gateway", region, options),
-    state: "skerry/gateway",
-  }),
-  process("alerting", region, options),
-];
+/** What is verified by a process of a region, in a file of its own. */
+const trust = (name: "gateway" | "alerting", { signed }: InstallOptions) => ({
+  env: {
+    ...(signed?.records ? { SKERRY_TRUSTED_KEYS_FILE: `${CREDENTIAL}/${TRUSTED_KEYS}` } : {}),
+    ...(signed?.records || signed?.engine
+      ? { SKERRY_VERIFIED_RECORDS_FILE: `%S/skerry/${name}/records.sqlite` }
+      : {}),
+  },
+  credentials: signed?.records ? { [TRUSTED_KEYS]: secretFile(TRUSTED_KEYS) } : {},
+});
+
+/** The file of a key that only some installations have. */
+const keyFile = (variable: string, name: string, isThere: boolean | undefined) => ({
+  env: isThere ? { [variable]: `${CREDENTIAL}/${name}` } : {},
+  credentials: isThere ? { [name]: secretFile(name) } : {},
+});
+
+function regionUnits(region: string, options: InstallOptions): readonly Unit[] {
+  const { signed } = options;
+  const verified = { gateway: trust("gateway", options), alerting: trust("alerting", options) };
+  const engines = keyFile("SKERRY_TRUSTED_ENGINE_KEYS_FILE", ENGINE_TRUST, signed?.engine);
+  const engine = keyFile("SKERRY_ENGINE_KEY_FILE", ENGINE_KEY, signed?.engine);
+  return [
+    process("gateway", region, options, {
+      env: {
+        SKERRY_DATA_DIR: "%S/skerry/gateway",
+        ...verified.gateway.env,
+        ...engines.env,
+        ...(options.tls
+          ? {
+              SKERRY_TLS_CERTIFICATE: `${CREDENTIAL}/tls.pem`,
+              SKERRY_TLS_KEY: `${CREDENTIAL}/tls.key`,
+            }
+          : {}),
+      },
+      credentials: {
+        ...tlsFiles("gateway", region, options),
+        ...verified.gateway.credentials,
+        ...engines.credentials,
+      },
+      state: "skerry/gateway",
+    }),
+    process("alerting", region, options, {
+      env: { ...verified.alerting.env, ...engine.env },
+      credentials: { ...verified.alerting.credentials, ...engine.credentials },
+      state: "skerry/alerting",
+    }),
+  ];
+}
 
 function hubUnits(options: InstallOptions): readonly Unit[] {
   const reader = influxUser("reader");
   const token = (role: string): string => `console-${role}-token`;
+  const key = keyFile("SKERRY_SIGNING_KEY_FILE", SIGNING_KEY, options.signed?.records);
   return [
     process("aggregator", HUB, options, { ...influxUser("writer"), flags: ROOMY }),
     process("steward", HUB, options, { ...influxUser("writer"), flags: SPARING }),
     process("console", HUB, options, {
       env: {
         ...reader.env,
+        ...key.env,
         SKERRY_CONSOLE_OPERATOR_TOKEN_FILE: `${CREDENTIAL}/${token("operator")}`,
         SKERRY_CONSOLE_VIEWER_TOKEN_FILE: `${CREDENTIAL}/${token("viewer")}`,
       },
       credentials: {
         ...reader.credentials,
+        ...key.credentials,
         ...Object.fromEntries(
           ["operator", "viewer"].map((role) => [token(role), secretFile(token(role))]),
         ),

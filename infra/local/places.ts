@@ -176,6 +176,16 @@ export const SIGNING_KEY = "signing key";
 /** The public half of it. */
 export const TRUSTED_KEYS = "trusted keys";
 
+/** The private key with which a region's alerting engine signs, and the public half of it. */
+export const engineKey = (region: Region): string => `engine key of ${region}`;
+export const engineTrust = (region: Region): string => `trusted engine keys of ${region}`;
+
+/** Private keys, each with the name of its public half. */
+export const KEY_PAIRS: ReadonlyMap<string, string> = new Map([
+  [SIGNING_KEY, TRUSTED_KEYS],
+  ...REGIONS.map((region) => [engineKey(region), engineTrust(region)] as const),
+]);
+
 /** The file that holds one secret, and nothing else. */
 export const secretPath = (name: string, { dataDir }: Pick<LocalOptions, "dataDir">): string =>
   join(dataDir, "secrets", name.replaceAll(" ", "-"));

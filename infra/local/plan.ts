@@ -24,6 +24,8 @@ import {
   TRUSTED_KEYS,
   type Region,
   certificatePath,
+  engineKey,
+  engineTrust,
   influxEnv,
   influxUrl,
   natsConfigPath,
@@ -187,6 +189,7 @@ function regionServices(region: Region, options: LocalOptions, context: PlanPart
       },
       {
         ...as("gateway"),
+        SKERRY_TRUSTED_ENGINE_KEYS_FILE: context.secretFile(engineTrust(region)),
         ...mqttListener(base + 2, options),
         SKERRY_ANONYMOUS: "loopback",
         ...files(options, "mappings", "schemas"),
@@ -199,6 +202,7 @@ function regionServices(region: Region, options: LocalOptions, context: PlanPart
       { name: `alerting-${region}`, main: "gateway/alerting/main.ts", statusPort: base + 4 },
       {
         ...as("alerting"),
+        SKERRY_ENGINE_KEY_FILE: context.secretFile(engineKey(region)),
         ...files(options, "rules", "schemas"),
         SKERRY_NATS_MONITOR_URL: `http://${HOST}:${base + 1}`,
       },

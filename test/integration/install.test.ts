@@ -87,6 +87,9 @@ const unitsOf = (root: string, stack: AsyncDisposableStack, from = 0): UnitRun[]
 
 const secretPath = (root: string, name: string): string => join(root, "etc/skerry/secrets", name);
 
+/** Regions take only what is signed. */
+const keyOf = (root: string) => ({ SKERRY_SIGNING_KEY_FILE: secretPath(root, "signing-key") });
+
 /** Adds a device at the hub. @returns its password. */
 async function addDevice(
   id: string,
@@ -143,10 +146,11 @@ test("a whole installation starts from its units, stores a reading, and stops wh
   writeFileSync(conditioned[0]!.condition!, CHANNELS);
   await startAll(units);
 
-  const password = await addDevice("boiler-7", [
+  const at = [
     ...["--nats", `nats://operator@127.0.0.1:${base}`],
     ...["--nats-password-file", secretPath(root, "nats-hub-operator")],
-  ]);
+  ];
+  const password = await addDevice("boiler-7", at, keyOf(root));
   await expectStored("boiler-7", ["-p", String(base + 7), "-P", password], { root, base });
 
   const gateway = units.find(({ name }) => name === "skerry-gateway")!;
@@ -199,7 +203,7 @@ test("a hub and a region, each from its own units, over TLS", async () => {
     ...["--server", "nats-eu,localhost,127.0.0.1", "--server", "gateway-eu,127.0.0.1"],
   ]);
   expect(made.out).toContain("gateway-eu.pem, gateway-eu.key");
-  const brought = ["secrets/leaf-eu", "certificates/ca.pem"].concat(
+  const brought = ["secrets/leaf-eu", "secrets/trusted-keys", "certificates/ca.pem"].concat(
     ["leaf", "nats", "gateway"].flatMap((of) =>
       ["pem", "key"].map((end) => `certificates/${of}-eu.${end}`),
     ),
@@ -251,7 +255,7 @@ test("a hub and a region, each from its own units, over TLS", async () => {
       ...["--nats", `tls://operator@127.0.0.1:${hub.base}`],
       ...["--nats-password-file", secretPath(hub.root, "nats-hub-operator")],
     ],
-    tls,
+    { ...tls, ...keyOf(hub.root) },
   );
   const publisher = ["-p", String(region.base + 7), "-P", password, "--cafile"];
   await expectStored("pump-1", [...publisher, tls.SKERRY_NATS_TLS_CA], hub);

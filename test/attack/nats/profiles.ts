@@ -237,4 +237,9 @@ export const RIGHTS: readonly { readonly role: string; readonly right: string }[
       "reads all device records, rules, contracts and commands, and the log of us where us is copied to eu",
   },
   { role: "nats user admin of a server", right: "everything on that server" },
+  {
+    role: "region eu, taken over",
+    right:
+      "withholds records of the hub from its processes, and gives older ones to a process whose file of verified records is gone",
+  },
 ];

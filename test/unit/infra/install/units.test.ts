@@ -15,6 +15,7 @@ const optionsOf = (role: Role, tls: boolean, link: boolean): InstallOptions => (
   ...{ tls, link },
   hub: role === "region" ? "hub:7422" : null,
   programs: { node: "/opt/my node/node", entry: "/e.mjs", natsServer: "/n", influxd: "/i" },
+  signed: { records: true, engine: true },
 });
 const CASES = (["region", "hub", "all"] as const).flatMap((role) =>
   [false, true].flatMap((tls) => [false, true].map((link) => [role, tls, link] as const)),
@@ -41,9 +42,24 @@ describe.each(CASES)("role %s, TLS %s, link %s", (role, tls, link) => {
     for (const { name, env, credentials } of units)
       for (const [variable, value] of Object.entries(env)) {
         if (!/_(FILE|KEY|CERTIFICATE|CA)$/.test(variable)) continue;
+        if (variable === "SKERRY_VERIFIED_RECORDS_FILE") continue;
         expect(value, `${name}: ${variable}`).toMatch(/^%d\//);
         expect(Object.keys(credentials), name).toContain(value.slice("%d/".length));
       }
+  });
+
+  test("private keys are for who signs, public ones for who verifies, each with a file of what it verified", () => {
+    const has = (file: string): string[] =>
+      units.filter(({ credentials }) => file in credentials).map(({ name }) => name);
+    const [isHub, isRegion] = [role !== "region", role !== "hub"];
+    expect(has("signing-key")).toEqual(isHub ? ["skerry-console"] : []);
+    expect(has("engine-key")).toEqual(isRegion ? ["skerry-alerting"] : []);
+    expect(has("engine-keys")).toEqual(isRegion ? ["skerry-gateway"] : []);
+    expect(has("trusted-keys")).toEqual(isRegion ? ["skerry-gateway", "skerry-alerting"] : []);
+    for (const { env, state } of units) {
+      const { SKERRY_VERIFIED_RECORDS_FILE: file } = env;
+      if (file !== undefined) expect(file).toBe(`%S/${state!}/records.sqlite`);
+    }
   });
 
   test("no unit waits for one that this machine has not got", () => {
