@@ -48,6 +48,8 @@ import type { GatewayConfig } from "./options.ts";
 import { tellContests } from "./presence/contest-alerts.ts";
 import { ContestedIds } from "./presence/contested-ids.ts";
 import { type Presence, openPresence } from "./presence/presence.ts";
+import { relayOptionsOf } from "./relay/options.ts";
+import { TopicClasses } from "./relay/topic-classes.ts";
 import { serveReplay } from "./replay/serve-replay.ts";
 import { keepRejects } from "./retention/keep-rejects.ts";
 import { LogFill } from "./retention/log-fill.ts";
@@ -81,6 +83,7 @@ interface Services {
   readonly presence: Presence;
   readonly commands: Commands;
   readonly identity: Identity;
+  readonly classes: TopicClasses;
   readonly backpressure: Backpressure;
   readonly bridges: BridgeMemory;
   /** Null: nothing of bridges outlives the process. */
@@ -116,6 +119,7 @@ export async function runGateway(
       frames,
       series: services.seriesLimit,
       unregistered: services.unregistered,
+      classes: services.classes,
     }),
   );
   starting.works({ checks: () => services.commitLog.checks, status });
@@ -203,6 +207,7 @@ async function openServices(
     identity,
     bridges,
     bridgeStore,
+    classes: new TopicClasses({ ...relayOptionsOf(config), mapper }),
     backpressure: new Backpressure(commitLog),
     setAside,
     live,

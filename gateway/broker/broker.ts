@@ -73,8 +73,11 @@ export interface BrokerHandlers {
   publish(message: Message, settle: Settle): void;
   /** Absent: everybody is let in. A rejected promise answers 0x88 "Server unavailable". */
   authenticate?(credentials: Credentials): Promise<Authentication>;
-  /** Absent: every topic filter is allowed. Asked again when a stored session is loaded and resumed. */
-  authorizeSubscribe?(client: Absent, topicFilter: string): boolean;
+  /**
+   * Absent: every topic filter is allowed. Asked again when a stored session is loaded and resumed. `foreign`: of what
+   * it matches, the client hears what is on topics that are not ours (`isReservedTopic`).
+   */
+  authorizeSubscribe?(client: Absent, topicFilter: string): boolean | "foreign";
   /**
    * Absent: what a client left is its own for ever. Else whose a session or a will of this client id is now, or null:
    * it is nobody's any more and ends.

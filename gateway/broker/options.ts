@@ -88,6 +88,11 @@ export interface Limits {
   /** Topics with a retained message of a client; further ones are dropped and counted. */
   readonly retainedMessagesMax: number;
   readonly deviceRetainedMax: number;
+  /** The same for topics that are not ours, and their size in the store: what is relayed takes nobody else's room. */
+  readonly relayRetainedMax: number;
+  readonly deviceRelayRetainedMax: number;
+  readonly relayRetainedBytesMax: number;
+  readonly deviceRelayRetainedBytesMax: number;
   /** Unacknowledged deliveries to one subscriber, at most its own Receive Maximum. */
   readonly deliveriesInFlightMax: number;
   /** Bytes waiting in the socket of one subscriber; then QoS 0 is dropped and QoS 1/2 waits. */
@@ -133,6 +138,10 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   deviceQueuedBytesMax: 16 * 1024 * 1024,
   retainedMessagesMax: 50_000,
   deviceRetainedMax: 1_000,
+  relayRetainedMax: 100_000,
+  deviceRelayRetainedMax: 10_000,
+  relayRetainedBytesMax: 512 * 1024 * 1024,
+  deviceRelayRetainedBytesMax: 32 * 1024 * 1024,
   deliveriesInFlightMax: 256,
   outboundBytesMax: 256 * 1024,
   drainTimeoutMs: 2000,

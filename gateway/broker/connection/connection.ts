@@ -153,8 +153,8 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
     this.channel.resume(reason);
   }
 
-  answer(word: number): void {
-    if (this.#phase === "open") this.channel.answer(word);
+  answer(word: number, asOf?: number): void {
+    if (this.#phase === "open") this.channel.answer(word, asOf);
   }
 
   write(bytes: Buffer): void {
@@ -192,6 +192,10 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
     const answered = fault === "version_unsupported" ? 4 : version === 5 ? 5 : null;
     if (this.#phase === "opening" && answered) return this.refuse(reason, reasonCode, answered);
     this.close(reason, reasonCode);
+  }
+
+  unstored(): void {
+    this.close("store_failed", REASON.implementationSpecific);
   }
 
   drained(): void {

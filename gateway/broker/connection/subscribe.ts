@@ -45,7 +45,7 @@ export class Subscribing {
     const retained: string[] = [];
     const granted = packet.subscriptions.map((wanted) => {
       const problem = this.#refusal(source, session, wanted);
-      if (problem !== null) {
+      if (typeof problem !== "string") {
         count(this.#parts.counters.filtersRefused, problem.reason);
         return version === 5 ? problem.reasonCode : FAILURE;
       }
@@ -55,7 +55,12 @@ export class Subscribing {
         retainAsPublished: wanted.rap === true,
         identifier,
       };
-      const isNew = this.#parts.sessions.subscribe(session, wanted.topic, options);
+      const isNew = this.#parts.sessions.subscribe(
+        session,
+        wanted.topic,
+        options,
+        problem === "foreign",
+      );
       // Retain Handling: 0 sends always, 1 to new subscriptions, 2 never (MQTT 5, 3.8.3.1).
       if (wanted.rh !== 2 && (wanted.rh !== 1 || isNew)) retained.push(wanted.topic);
       return wanted.qos;
@@ -82,21 +87,26 @@ export class Subscribing {
     source.write(encode({ cmd: "unsuback", messageId: packet.messageId, granted }, version));
   }
 
-  /** Null when the filter is granted. */
-  #refusal(source: Source, session: Session, { topic }: ISubscription): Problem | null {
+  /** The part of what the filter matches that is granted, or why it is refused. */
+  #refusal(
+    source: Source,
+    session: Session,
+    { topic }: ISubscription,
+  ): Problem | "all" | "foreign" {
     const { handlers, limits } = this.#parts;
     if (typeof topic === "string" && isShared(topic))
       return { reason: "shared", reasonCode: REASON.sharedNotSupported };
     if (!isTopicFilter(topic, limits.topicLevelsMax))
       return { reason: "filter_invalid", reasonCode: REASON.topicFilterInvalid };
     const allowed = handlers.authorizeSubscribe?.(source.identity, topic) ?? true;
-    if (!allowed) return { reason: "not_authorized", reasonCode: REASON.notAuthorized };
+    if (allowed === false) return { reason: "not_authorized", reasonCode: REASON.notAuthorized };
+    const granted = allowed === "foreign" ? allowed : "all";
     const { subscriptions, holder } = session;
-    if (subscriptions.has(topic)) return null;
+    if (subscriptions.has(topic)) return granted;
     if (subscriptions.size >= limits.subscriptionsMax)
       return { reason: "subscription_quota", reasonCode: REASON.quotaExceeded };
     if (holder.subscriptions >= holder.share.subscriptionsMax)
       return { reason: "device_subscription_quota", reasonCode: REASON.quotaExceeded };
-    return null;
+    return granted;
   }
 }

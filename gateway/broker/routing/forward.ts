@@ -1,4 +1,5 @@
 // The way of an accepted publish to its subscribers, and to later ones through the retained store.
+import { isReservedTopic } from "../../../contracts/names/topics.ts";
 import type { Properties } from "../protocol/properties.ts";
 import type { Holder } from "../session/holders.ts";
 import type { Session, Subscription } from "../session/session.ts";
@@ -31,12 +32,15 @@ export class Forwarder {
     this.#retained = retained;
   }
 
-  /** `from` is absent for the gateway itself. */
-  forward(outgoing: Outgoing, from: Publisher | undefined): void {
+  /**
+   * `from` is absent for the gateway itself.
+   * @returns the quota by which it is not retained, or null.
+   */
+  forward(outgoing: Outgoing, from: Publisher | undefined): string | null {
     const found = this.#found;
     found.length = 0;
     this.#subscriptions.match(outgoing.topic, found);
-    if (found.length === 0 && !outgoing.retain) return;
+    if (found.length === 0 && !outgoing.retain) return null;
     const expirySeconds = outgoing.properties?.messageExpiryInterval;
     const message: StoredMessage = {
       topic: outgoing.topic,
@@ -46,14 +50,18 @@ export class Forwarder {
       properties: outgoing.properties,
       expiresAtMs: expirySeconds === undefined ? undefined : Date.now() + expirySeconds * 1000,
       byGateway: from === undefined,
+      foreign: from !== undefined && !isReservedTopic(outgoing.topic),
     };
-    if (message.retain) this.#retained.store(message, from?.holder ?? null);
+    const problem = message.retain ? this.#retained.store(message, from?.holder ?? null) : null;
     // [MQTT-3.8.3-3]: No Local keeps a client's own messages from it.
     const wanted = found.filter(
-      ({ noLocal, session }) => !noLocal || session.clientId !== from?.clientId,
+      ({ noLocal, foreignOnly, session }) =>
+        (!noLocal || session.clientId !== from?.clientId) &&
+        (!foreignOnly || message.foreign === true),
     );
     if (wanted.length === 1) deliver(message, wanted[0]!.session, wanted);
     else deliverToMany(message, wanted);
+    return problem;
   }
 }
 

@@ -10,6 +10,7 @@
 //     [MQTT-4.4.0-1]: PUBLISH with DUP, or PUBREL where PUBREC had come.
 // O5. What waits in all sessions of a holder is bounded, and in all sessions together: whoever comes back
 //     under ever new client ids fills its own room, not everybody's, nor the disk.
+// O6. What is relayed leaves a part of each of these bounds to alerts, commands and telemetry.
 import type { Logger } from "../../../platform/runtime/logger.ts";
 import type { BrokerCounters } from "../broker.ts";
 import { count } from "../counters.ts";
@@ -19,7 +20,8 @@ import { encode, pubrelWord } from "../protocol/wire.ts";
 import { LazyMap } from "./lazy-map.ts";
 import type { Holder } from "./holders.ts";
 import type { Peer } from "./peer.ts";
-import type { Backlog, SessionStore, StoredMessage } from "./session-store.ts";
+import type { Backlog, QueuedRow, SessionStore, StoredMessage } from "./session-store.ts";
+import { MESSAGE_OVERHEAD_BYTES, weightOf } from "./weight.ts";
 
 export interface OutboundParts {
   readonly store: SessionStore;
@@ -37,8 +39,8 @@ export interface OutboundParts {
   readonly logger: Logger | undefined;
 }
 
-/** A message takes about this much besides its payload: topic, properties, keys. */
-const MESSAGE_OVERHEAD_BYTES = 256;
+/** The part of a bound that messages on topics which are not ours take at most (O6). */
+const RELAY_PART = 0.75;
 
 interface InFlight {
   readonly qos: 1 | 2;
@@ -118,15 +120,9 @@ export class Outbound {
   start(peer: Peer): void {
     if (this.#peer !== peer || peer.gone) return;
     if (this.#persistent)
-      for (const { sequence, qos, messageId, released, message } of this.#parts.store.inFlight(
-        this.#clientId,
-      )) {
-        this.#inFlight.set(messageId!, {
-          sequence,
-          qos,
-          released,
-          bytes: message.payload.length,
-        });
+      for (const row of this.#parts.store.inFlight(this.#clientId)) {
+        const { sequence, qos, messageId, released, bytes, message } = row;
+        this.#inFlight.set(messageId!, { sequence, qos, released, bytes });
         this.#cursor = sequence;
         if (released) peer.answer(pubrelWord(messageId!));
         else if (!this.#send(message, qos, messageId!, true)) this.#done(messageId!);
@@ -161,15 +157,17 @@ export class Outbound {
     }
     if (!this.#persistent && !this.#peer) return;
     const { messages, bytes } = this.backlog;
-    const bytesAfter = bytes + message.payload.length;
-    if (messages >= limits.queuedMessagesMax || bytesAfter > limits.queuedBytesMax)
+    const weight = weightOf(message);
+    const bytesAfter = bytes + weight;
+    const part = message.foreign === true ? RELAY_PART : 1; // O6
+    if (messages >= part * limits.queuedMessagesMax || bytesAfter > part * limits.queuedBytesMax)
       return count(counters.dropped, "queue_full");
     const holder = this.#holder;
-    if (sizeOf(holder.queued) + message.payload.length > holder.share.queuedBytesMax)
+    if (sizeOf(holder.queued) + weight > part * holder.share.queuedBytesMax)
       return count(counters.dropped, "device_queues_full"); // O5
-    if (sizeOf(queued) + message.payload.length > limits.queuedBytesOfAllMax)
+    if (sizeOf(queued) + weight > part * limits.queuedBytesOfAllMax)
       return count(counters.dropped, "queues_full"); // O5
-    this.#settleBacklog(-1, -message.payload.length);
+    this.#settleBacklog(-1, -weight);
     if (this.#persistent) store.enqueue(this.#clientId, qos, message);
     // A copy: the payload is a window on everything that came in the same read.
     else
@@ -228,13 +226,8 @@ export class Outbound {
       const next = this.#take();
       if (!next) break;
       const messageId = this.#freeId();
-      const { qos, sequence, message } = next;
-      this.#inFlight.set(messageId, {
-        qos,
-        sequence,
-        released: false,
-        bytes: message.payload.length,
-      });
+      const { qos, sequence, bytes, message } = next;
+      this.#inFlight.set(messageId, { qos, sequence, released: false, bytes });
       if (sequence > 0) this.#parts.store.markSent(sequence, messageId);
       if (!this.#send(message, qos, messageId, false)) this.#done(messageId);
     }
@@ -248,7 +241,7 @@ export class Outbound {
     told();
   }
 
-  #take(): { sequence: number; qos: 1 | 2; message: StoredMessage } | undefined {
+  #take(): Pick<QueuedRow, "sequence" | "qos" | "bytes" | "message"> | undefined {
     if (this.#persistent) {
       // The cursor only moves over messages that were sent: nothing waiting, nothing to ask for.
       if (this.backlog.messages <= this.#inFlight.size) return undefined;
@@ -258,8 +251,9 @@ export class Outbound {
     }
     const head = this.#waiting.shift();
     if (!head) return undefined;
-    this.#settleBacklog(1, head.message.payload.length);
-    return { sequence: 0, ...head };
+    const bytes = weightOf(head.message);
+    this.#settleBacklog(1, bytes);
+    return { sequence: 0, bytes, ...head };
   }
 
   #done(messageId: number): void {

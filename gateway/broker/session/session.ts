@@ -10,6 +10,8 @@ import type { Backlog, SubscriptionOptions } from "./session-store.ts";
 export interface Subscription extends SubscriptionOptions {
   readonly filter: string;
   readonly session: Session;
+  /** It gets nothing that is on a topic of ours. */
+  readonly foreignOnly: boolean;
 }
 
 /** Retained messages that are yet to be sent to a session that has subscribed. */

@@ -65,7 +65,8 @@ export class Sessions {
     }
     for (const { client, filter, options } of store.subscriptions()) {
       const session = this.#byClient.get(client);
-      if (session && this.#mayHear(session, filter)) this.#set(session, filter, options);
+      const heard = session ? this.#mayHear(session, filter) : false;
+      if (session && heard !== false) this.#set(session, filter, options, heard === "foreign");
       else store.unsubscribe(client, filter);
     }
     this.endExpired(nowMs);
@@ -82,7 +83,7 @@ export class Sessions {
         store.dequeue(sequence);
   }
 
-  #mayHear({ clientId, owner }: Session, filter: string): boolean {
+  #mayHear({ clientId, owner }: Session, filter: string): boolean | "foreign" {
     return this.#parts.handlers.authorizeSubscribe?.({ clientId, ...owner }, filter) ?? true;
   }
 
@@ -163,7 +164,7 @@ export class Sessions {
     session.owner = peer.identity; // An object less for each connection.
     session.expiresAtMs = null;
     for (const filter of session.subscriptions.keys())
-      if (!this.#mayHear(session, filter)) this.unsubscribe(session, filter);
+      if (this.#mayHear(session, filter) === false) this.unsubscribe(session, filter);
     session.outbound.attach(peer);
     this.#save(session, expirySeconds);
     if (session.persistent) this.#parts.store.saveOwner(clientId, session.owner);
@@ -206,10 +207,15 @@ export class Sessions {
   }
 
   /** True when the session did not have this filter before (Retain Handling 1 asks). */
-  subscribe(session: Session, filter: string, options: SubscriptionOptions): boolean {
+  subscribe(
+    session: Session,
+    filter: string,
+    options: SubscriptionOptions,
+    foreignOnly: boolean,
+  ): boolean {
     if (this.#byClient.get(session.clientId) !== session) return false; // It has ended meanwhile (T4).
     const isNew = !session.subscriptions.has(filter);
-    this.#set(session, filter, options);
+    this.#set(session, filter, options, foreignOnly);
     if (session.persistent) this.#parts.store.subscribe(session.clientId, filter, options);
     return isNew;
   }
@@ -222,8 +228,8 @@ export class Sessions {
     return true;
   }
 
-  #set(session: Session, filter: string, options: SubscriptionOptions): void {
-    const subscription: Subscription = { ...options, filter, session };
+  #set(session: Session, filter: string, options: SubscriptionOptions, foreignOnly: boolean): void {
+    const subscription: Subscription = { ...options, filter, session, foreignOnly };
     if (!session.subscriptions.has(filter)) session.holder.subscriptions++;
     session.subscriptions.set(filter, subscription);
     this.index.set(filter, session.clientId, subscription);
