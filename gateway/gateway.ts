@@ -56,6 +56,7 @@ import { LogFill } from "./retention/log-fill.ts";
 import { freeCopies } from "./retention/stopped-copy.ts";
 import { runTrimmer } from "./retention/trimmer.ts";
 import { gatewayRetries } from "./set-aside-retry.ts";
+import { tellSysTopics } from "./sys-topics.ts";
 import { followTlsFiles } from "./tls-files.ts";
 
 /** Characters of readings in a frame: UTF-8 may triple them, and NATS takes 1 MiB by default. */
@@ -149,7 +150,7 @@ async function openServices(
   signal: AbortSignal,
 ): Promise<Services> {
   const { tracing } = telemetry;
-  const { region, gatewayId: gateway, partitions, anonymous } = config;
+  const { region, gatewayId: gateway, partitions, anonymous, anonymousSubscribe } = config;
   const mapper = loadMapper(config.mappings);
   const target = { ...natsAccess(config), name: `gateway ${gateway}` };
   const connection = await connectNats(target, logger, signal);
@@ -169,7 +170,10 @@ async function openServices(
     idPrefix: `${gateway}:${epoch}`,
     isKnown: (contract) => catalog.versions(contract).length > 0,
   });
-  const identity = await openIdentity({ connection, setAside, logger, anonymous }, signal);
+  const identity = await openIdentity(
+    { connection, setAside, logger, anonymous, anonymousSubscribe },
+    signal,
+  );
   const bridgeStore = openBridgeStore(config.dataDir, logger);
   const bridges = new BridgeMemory({
     values: bridgeStore,
@@ -225,6 +229,7 @@ function openBroker(config: GatewayConfig, services: Services, logger: Logger): 
       listeners: listenersOf(config),
       limits: limitsOf(config),
       rejectAnswers: rejectAnswersOf(config),
+      sharedStrategy: config.sharedStrategy,
       logger,
       ...(config.dataDir === "" ? {} : { dataDirectory: config.dataDir }),
     },
@@ -307,6 +312,7 @@ async function workUntil(
     freeCopies({ connection, region, alerts: parts.alerts, logger }, signal),
     ...(usesTls(config) ? [followTlsFiles(config, parts, signal)] : []),
     logFill.run(signal),
+    tellSysTopics(broker, signal),
     tellContests(parts, signal),
     live.run(new LiveSpeaker(connection), broker.counters, signal),
     announceProcess({ connection, kind: "gateway", domain: region, telemetry, status }, signal),

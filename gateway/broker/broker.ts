@@ -103,7 +103,12 @@ export interface BrokerHandlers {
 
 export interface BrokerCounters {
   connections: number;
+  /** MQTT packets of any type; those that aedes writes are not counted. */
+  packetsReceived: number;
+  packetsSent: number;
   publishesReceived: number;
+  /** PUBLISH packets sent to subscribers. */
+  deliveries: number;
   /** Publishes handed to `publish` and not yet settled. */
   publishesHeld: number;
   /** Their bytes. */
@@ -134,11 +139,19 @@ export interface QueueFigures {
   readonly fullest: number;
 }
 
+/** Numbers of what clients have in the broker. */
+export interface Holdings {
+  readonly subscriptions: number;
+  /** Topics with a retained message, the gateway's own included. */
+  readonly retained: number;
+}
+
 export interface Broker extends RetainedTopics, AsyncDisposable {
   readonly counters: Readonly<BrokerCounters>;
   readonly limits: Readonly<Limits>;
   /** Looks at every session: for whoever asks now and then. */
   queues(): QueueFigures;
+  holdings(): Holdings;
   /** Addresses that listen, by listener name (`mqtt`, `mqtts`, `ws`, `wss`). */
   readonly addresses: Readonly<Record<string, { host: string; port: number }>>;
   /**

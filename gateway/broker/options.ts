@@ -37,6 +37,10 @@ export interface Listeners {
   readonly wss?: WebSocketAddress & { readonly tls: TlsIdentity };
 }
 
+/** The choice of a member of a shared subscription: by topic, or in turns. */
+export const SHARED_STRATEGIES = ["hash", "round_robin"] as const;
+export type SharedStrategy = (typeof SHARED_STRATEGIES)[number];
+
 /** Bounds on one client, and on all of them together. 0 never means "no limit" here. */
 export interface Limits {
   /** Connected clients; the next CONNECT is answered with 0x97 (3 on MQTT 3.1.1). */
@@ -155,6 +159,8 @@ export interface BrokerOptions {
   readonly dataDirectory?: string;
   readonly limits?: Partial<Limits>;
   readonly rejectAnswers?: Partial<RejectAnswers>;
+  /** Absent: by topic. */
+  readonly sharedStrategy?: SharedStrategy;
   readonly logger?: Logger;
 }
 

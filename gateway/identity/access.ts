@@ -17,6 +17,8 @@ interface RoleRights {
 /** Stands for the id of the record, as one whole topic level. */
 const OWN = "{device}";
 const ALERTS = "alerts/#";
+/** The gateway's figures of itself (sys-topics.ts). */
+const SYS = "$SYS/#";
 const COMMANDS = "devices/+/commands/+";
 const REPLIES = "devices/+/commands/+/reply";
 
@@ -32,8 +34,8 @@ const ROLES: Readonly<Record<DeviceRole, RoleRights>> = {
     alerts: "granted",
   },
   actuator: { publish: [COMMANDS], subscribe: [REPLIES], alerts: "always" },
-  operator: { publish: [COMMANDS], subscribe: ["devices/#"], alerts: "always" },
-  observer: { publish: [], subscribe: ["devices/#"], alerts: "always" },
+  operator: { publish: [COMMANDS], subscribe: ["devices/#", SYS], alerts: "always" },
+  observer: { publish: [], subscribe: ["devices/#", SYS], alerts: "always" },
 };
 
 /** Rights of one record, compiled once: `publish` runs for every message. */

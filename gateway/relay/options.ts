@@ -1,6 +1,7 @@
 import { textProblem } from "../../contracts/names/text.ts";
 import { isReservedTopic } from "../../contracts/names/topics.ts";
 import { type OptionTable, type Resolved, as } from "../../platform/runtime/config.ts";
+import { SHARED_STRATEGIES, type SharedStrategy } from "../broker/options.ts";
 import type { TopicClassesOptions } from "./topic-classes.ts";
 
 /** The bound on the bytes of a topic (MQTT 5, 1.5.4). */
@@ -45,6 +46,16 @@ export const RELAY_OPTIONS = {
     parse: (raw: string): (typeof ANONYMOUS_RELAY)[number] => {
       const word = ANONYMOUS_RELAY.find((known) => known === raw);
       if (!word) throw new Error(`must be one of ${ANONYMOUS_RELAY.join(", ")}, not "${raw}"`);
+      return word;
+    },
+  },
+  sharedStrategy: {
+    env: "SKERRY_SHARED_SUBSCRIPTIONS",
+    doc: "which client of a shared subscription (`$share/{group}/{filter}`) gets a message: hash, one for each topic or device, or round_robin",
+    fallback: "hash",
+    parse: (raw: string): SharedStrategy => {
+      const word = SHARED_STRATEGIES.find((known) => known === raw);
+      if (!word) throw new Error(`must be one of ${SHARED_STRATEGIES.join(", ")}, not "${raw}"`);
       return word;
     },
   },

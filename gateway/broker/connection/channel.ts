@@ -89,6 +89,7 @@ export class Channel implements Pausable {
   answer(word: number, asOf?: number): void {
     if (this.#answers.length === 0) this.#parts.flusher.soon(this.#owner);
     this.#answers.push(word);
+    this.#parts.counters.packetsSent++;
     if (asOf !== undefined) this.#asOf ??= asOf;
   }
 
@@ -109,6 +110,7 @@ export class Channel implements Pausable {
 
   /** Writes behind all queued answers. */
   write(bytes: Buffer): void {
+    this.#parts.counters.packetsSent++;
     this.flush();
     this.#send(bytes);
   }

@@ -1,13 +1,16 @@
 // SUBSCRIBE and UNSUBSCRIBE. Not aedes': its own answers with fewer codes than filters when two are
 // equal, reorders numeric ones, stops the process on a filter named `__proto__`, stores refused
 // subscriptions (and queues for them), and subscribes MQTT 3.1.1 clients to the literal `$share/…`.
+//
+// A bridge that says so in its CONNECT hears nothing of its own, and hears RETAIN as it was published, as MQTT 5 has
+// options for: Mosquitto does so for bridges of before.
 import type { ISubscribePacket, ISubscription, IUnsubscribePacket } from "mqtt-packet";
 import type { BrokerCounters, BrokerHandlers } from "../broker.ts";
 import { count } from "../counters.ts";
 import type { Limits } from "../options.ts";
 import type { Problem } from "../protocol/publish-rules.ts";
 import { REASON } from "../protocol/reason-codes.ts";
-import { isShared, isTopicFilter } from "../protocol/topic-rules.ts";
+import { isSubscribable, sharedFilterOf } from "../protocol/topic-rules.ts";
 import { encode } from "../protocol/wire.ts";
 import type { RetainedDeliveries } from "../routing/retained-deliveries.ts";
 import type { Session } from "../session/session.ts";
@@ -41,6 +44,7 @@ export class Subscribing {
       identifier === undefined || (typeof identifier === "number" && identifier > 0); // [MQTT-3.8.3.2]
     if (!packet.messageId || packet.subscriptions.length === 0 || !identifierValid)
       return source.close("protocol_error", REASON.protocolError); // [MQTT-3.8.3-2]
+    const isOldBridge = version !== 5 && source.identity.bridge === true;
     /** Filters whose retained messages follow. */
     const retained: string[] = [];
     const granted = packet.subscriptions.map((wanted) => {
@@ -51,8 +55,8 @@ export class Subscribing {
       }
       const options = {
         qos: wanted.qos,
-        noLocal: wanted.nl === true,
-        retainAsPublished: wanted.rap === true,
+        noLocal: wanted.nl === true || isOldBridge,
+        retainAsPublished: wanted.rap === true || isOldBridge,
         identifier,
       };
       const isNew = this.#parts.sessions.subscribe(
@@ -61,7 +65,9 @@ export class Subscribing {
         options,
         problem === "foreign",
       );
-      // Retain Handling: 0 sends always, 1 to new subscriptions, 2 never (MQTT 5, 3.8.3.1).
+      // Retain Handling: 0 sends always, 1 to new subscriptions, 2 never (MQTT 5, 3.8.3.1); what is shared gets
+      // nothing that is retained (4.8.2).
+      if (sharedFilterOf(wanted.topic)) return wanted.qos;
       if (wanted.rh !== 2 && (wanted.rh !== 1 || isNew)) retained.push(wanted.topic);
       return wanted.qos;
     });
@@ -94,11 +100,10 @@ export class Subscribing {
     { topic }: ISubscription,
   ): Problem | "all" | "foreign" {
     const { handlers, limits } = this.#parts;
-    if (typeof topic === "string" && isShared(topic))
-      return { reason: "shared", reasonCode: REASON.sharedNotSupported };
-    if (!isTopicFilter(topic, limits.topicLevelsMax))
+    if (!isSubscribable(topic, limits.topicLevelsMax))
       return { reason: "filter_invalid", reasonCode: REASON.topicFilterInvalid };
-    const allowed = handlers.authorizeSubscribe?.(source.identity, topic) ?? true;
+    const wanted = sharedFilterOf(topic)?.filter ?? topic;
+    const allowed = handlers.authorizeSubscribe?.(source.identity, wanted) ?? true;
     if (allowed === false) return { reason: "not_authorized", reasonCode: REASON.notAuthorized };
     const granted = allowed === "foreign" ? allowed : "all";
     const { subscriptions, holder } = session;

@@ -3,6 +3,8 @@ import { isReservedTopic } from "../../../contracts/names/topics.ts";
 import type { Properties } from "../protocol/properties.ts";
 import type { Holder } from "../session/holders.ts";
 import type { Session, Subscription } from "../session/session.ts";
+import type { Sessions } from "../session/sessions.ts";
+import type { SharedGroup } from "../session/shared-groups.ts";
 import type { StoredMessage } from "../session/session-store.ts";
 import type { SubscriptionIndex } from "../session/subscription-index.ts";
 import type { Retained } from "./retained.ts";
@@ -24,11 +26,14 @@ export interface Publisher {
 export class Forwarder {
   readonly #subscriptions: SubscriptionIndex<Subscription>;
   readonly #retained: Retained;
+  readonly #shared: SubscriptionIndex<SharedGroup>;
+  readonly #groups: SharedGroup[] = [];
   /** Reused by every call: forwarding does not nest, and most topics have no subscriber. */
   readonly #found: Subscription[] = [];
 
-  constructor(subscriptions: SubscriptionIndex<Subscription>, retained: Retained) {
-    this.#subscriptions = subscriptions;
+  constructor({ index, shared }: Pick<Sessions, "index" | "shared">, retained: Retained) {
+    this.#subscriptions = index;
+    this.#shared = shared;
     this.#retained = retained;
   }
 
@@ -40,7 +45,10 @@ export class Forwarder {
     const found = this.#found;
     found.length = 0;
     this.#subscriptions.match(outgoing.topic, found);
-    if (found.length === 0 && !outgoing.retain) return null;
+    const groups = this.#groups;
+    groups.length = 0;
+    this.#shared.match(outgoing.topic, groups);
+    if (found.length === 0 && groups.length === 0 && !outgoing.retain) return null;
     const expirySeconds = outgoing.properties?.messageExpiryInterval;
     const message: StoredMessage = {
       topic: outgoing.topic,
@@ -60,7 +68,11 @@ export class Forwarder {
         (!foreignOnly || message.foreign === true),
     );
     if (wanted.length === 1) deliver(message, wanted[0]!.session, wanted);
-    else deliverToMany(message, wanted);
+    else if (wanted.length > 0) deliverToMany(message, wanted);
+    for (const group of groups) {
+      const member = group.choose(message);
+      if (member) deliver({ ...message, shared: member.filter }, member.session, [member]);
+    }
     return problem;
   }
 }

@@ -35,6 +35,8 @@ export interface StoredMessage {
   byGateway?: boolean;
   /** On a topic that is not ours: it leaves room for what is. */
   foreign?: boolean;
+  /** The filter of the shared subscription by which its subscriber has it. */
+  shared?: string;
   /** Subscription identifiers of the subscriber it is queued for. */
   identifiers?: number[] | undefined;
 }

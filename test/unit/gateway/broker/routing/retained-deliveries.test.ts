@@ -29,7 +29,7 @@ function aBroker(overrides: Partial<Limits> = {}) {
     burst: limits.subscribeBurst,
   });
   const deliveries = new RetainedDeliveries({ retained, subscribeLimit });
-  const forwarder = new Forwarder(sessions.index, retained);
+  const forwarder = new Forwarder(sessions, retained);
   onTestFinished(() => {
     deliveries.stop();
     store[Symbol.dispose]();
