@@ -50,12 +50,15 @@ import type { GatewayConfig } from "./options.ts";
 import { tellContests } from "./presence/contest-alerts.ts";
 import { ContestedIds } from "./presence/contested-ids.ts";
 import { type Presence, openPresence } from "./presence/presence.ts";
+import { relayOptionsOf } from "./relay/options.ts";
+import { TopicClasses } from "./relay/topic-classes.ts";
 import { serveReplay } from "./replay/serve-replay.ts";
 import { keepRejects } from "./retention/keep-rejects.ts";
 import { LogFill } from "./retention/log-fill.ts";
 import { freeCopies } from "./retention/stopped-copy.ts";
 import { runTrimmer } from "./retention/trimmer.ts";
 import { gatewayRetries } from "./set-aside-retry.ts";
+import { tellSysTopics } from "./sys-topics.ts";
 import { followTlsFiles } from "./tls-files.ts";
 
 /** Characters of readings in a frame: UTF-8 may triple them, and NATS takes 1 MiB by default. */
@@ -83,6 +86,7 @@ interface Services {
   readonly presence: Presence;
   readonly commands: Commands;
   readonly identity: Identity;
+  readonly classes: TopicClasses;
   readonly backpressure: Backpressure;
   readonly bridges: BridgeMemory;
   /** Null: nothing of bridges outlives the process. */
@@ -118,6 +122,7 @@ export async function runGateway(
       frames,
       series: services.seriesLimit,
       unregistered: services.unregistered,
+      classes: services.classes,
     }),
   );
   starting.works({ checks: () => services.commitLog.checks, status });
@@ -147,7 +152,7 @@ async function openServices(
   signal: AbortSignal,
 ): Promise<Services> {
   const { tracing } = telemetry;
-  const { region, gatewayId: gateway, partitions, anonymous } = config;
+  const { region, gatewayId: gateway, partitions, anonymous, anonymousSubscribe } = config;
   const mapper = loadMapper(config.mappings);
   const target = { ...natsAccess(config), name: `gateway ${gateway}` };
   const connection = await connectNats(target, logger, signal);
@@ -169,7 +174,10 @@ async function openServices(
     idPrefix: `${gateway}:${epoch}`,
     isKnown: (contract) => catalog.versions(contract).length > 0,
   });
-  const identity = await openIdentity({ connection, setAside, logger, anonymous }, signal);
+  const identity = await openIdentity(
+    { connection, setAside, logger, anonymous, anonymousSubscribe },
+    signal,
+  );
   const bridgeStore = openBridgeStore(config.dataDir, logger);
   const bridges = new BridgeMemory({
     values: bridgeStore,
@@ -207,6 +215,7 @@ async function openServices(
     identity,
     bridges,
     bridgeStore,
+    classes: new TopicClasses({ ...relayOptionsOf(config), mapper }),
     backpressure: new Backpressure(commitLog),
     setAside,
     live,
@@ -224,6 +233,7 @@ function openBroker(config: GatewayConfig, services: Services, logger: Logger): 
       listeners: listenersOf(config),
       limits: limitsOf(config),
       rejectAnswers: rejectAnswersOf(config),
+      sharedStrategy: config.sharedStrategy,
       logger,
       ...(config.dataDir === "" ? {} : { dataDirectory: config.dataDir }),
     },
@@ -306,6 +316,7 @@ async function workUntil(
     freeCopies({ connection, region, alerts: parts.alerts, logger }, signal),
     ...(usesTls(config) ? [followTlsFiles(config, parts, signal)] : []),
     logFill.run(signal),
+    tellSysTopics(broker, signal),
     tellContests(parts, signal),
     live.run(new LiveSpeaker(connection), broker.counters, signal),
     announceProcess({ connection, kind: "gateway", domain: region, telemetry, status }, signal),

@@ -169,12 +169,18 @@ const LIMIT_DOCS: Record<keyof Limits, string> = {
   pendingSessionsMax:
     "sessions kept for absent clients; past it one ends of the device that has most",
   deviceSessionsMax: "the same of one device; past it the longest absent one ends",
-  queuedMessagesMax: "messages waiting for one subscriber",
+  queuedMessagesMax:
+    "messages waiting for one subscriber; of this bound and the three that follow, what is relayed takes three quarters at most",
   queuedBytesMax: "bytes of messages queued for one session",
   queuedBytesOfAllMax: "bytes of messages queued for all sessions together",
   deviceQueuedBytesMax: "bytes of messages queued for all sessions of one device",
-  retainedMessagesMax: "topics with a retained message of a client; the gateway's own do not count",
+  retainedMessagesMax:
+    "topics under devices/ with a retained message of a client; the gateway's own do not count",
   deviceRetainedMax: "the same of one device",
+  relayRetainedMax: "topics outside devices/ with a retained message",
+  deviceRelayRetainedMax: "the same of one device",
+  relayRetainedBytesMax: "bytes of these messages with their topics and properties",
+  deviceRelayRetainedBytesMax: "the same of one device",
   deliveriesInFlightMax: "unacknowledged deliveries to one subscriber",
   outboundBytesMax: "bytes waiting in one subscriber's socket",
   drainTimeoutMs: "a subscriber that reads nothing for this long is disconnected",

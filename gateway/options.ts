@@ -11,6 +11,7 @@ import {
   UNREGISTERED_DEVICES_MAX,
   UNREGISTERED_DEVICES_PER_HOUR,
 } from "./ingest/unregistered-devices.ts";
+import { RELAY_OPTIONS } from "./relay/options.ts";
 import { LIMIT_OPTIONS, LISTENER_OPTIONS, REJECT_ANSWER_OPTIONS } from "./listener-options.ts";
 import { TRIMMER_OPTIONS } from "./retention/options.ts";
 
@@ -79,6 +80,7 @@ export const GATEWAY_OPTIONS = {
     fallback: "",
     parse: as.text,
   },
+  ...RELAY_OPTIONS,
   bridges: {
     env: "SKERRY_BRIDGES",
     doc: "client ids of bridges that neither log in as one nor say so in CONNECT: a list, * for any text, in any case; never clients that log in as a device; none: no others",

@@ -90,8 +90,11 @@ function readDevice(id: string, text: string): Device | Error {
 }
 
 /** D3 */
-function grantOf({ id, role, alerts = false, topics = [], createdAtMs, renewedAtMs }: Device) {
-  const made = [id, createdAtMs, renewedAtMs ?? null, role, alerts, topics];
+function grantOf(device: Device) {
+  const { id, role, alerts = false, topics = [], relay, createdAtMs, renewedAtMs } = device;
+  const made: unknown[] = [id, createdAtMs, renewedAtMs ?? null, role, alerts, topics];
+  // Records without it keep the grant that sessions of earlier versions were stored with.
+  if (relay) made.push([relay.publish ?? [], relay.subscribe ?? []]);
   return createHash("sha256").update(JSON.stringify(made)).digest("base64url");
 }
 

@@ -31,6 +31,8 @@ export interface IdentityParts {
   readonly setAside?: Pick<SettingAside, "note" | "mended">;
   readonly logger: Logger;
   readonly anonymous: AnonymousMode;
+  /** Filters; absent: everything. */
+  readonly anonymousSubscribe?: readonly string[];
   /** Monotonic milliseconds. */
   readonly nowMs?: () => number;
 }
@@ -102,7 +104,7 @@ export async function openIdentity(parts: IdentityParts, signal: AbortSignal): P
     },
     logins,
     authenticate: (credentials) => authenticator.authenticate(credentials),
-    ...accessOf(book, parts.anonymous !== "off"),
+    ...accessOf(book, parts.anonymous !== "off", parts.anonymousSubscribe),
     run: async (running, changed) => {
       const stopped = new Promise<void>((resolve) => {
         if (running.aborted) resolve();

@@ -57,8 +57,11 @@ export class Ingest {
     this.#parts = parts;
   }
 
-  /** Stores what is admitted of a message and keeps what is not, then settles it. */
-  publish(message: Message, settle: Settle): void {
+  /**
+   * Stores what is admitted of a message and keeps what is not, then settles it.
+   * @param relayed it is for other clients as well: one that no mapping applies to is for nobody else, and no reject.
+   */
+  publish(message: Message, settle: Settle, relayed = false): void {
     const { rules, commitLog, notedFields, live, tracing, clock } = this.#parts;
     const receivedAtMs = clock();
     const span = this.#startSpan(message, receivedAtMs);
@@ -69,6 +72,8 @@ export class Ingest {
     const { topic, payload, contentType } = message;
     const arrival = { sender: message, topic, payload, contentType, receivedAtMs, traceparent };
     const admission = admit(rules, arrival);
+    if (relayed && admission.kind === "reject" && admission.reason === "unmappable")
+      return settle(null);
     live?.seen(message, receivedAtMs, admission);
     if (admission.kind === "reading" && (traceparent === null || !span)) {
       if (admission.noted) notedFields.add(admission.noted);

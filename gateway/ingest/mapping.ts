@@ -100,6 +100,11 @@ export class Mapper {
     this.#names = new Set(table.map(({ name }) => name));
   }
 
+  /** True if there is an entry for the topic. */
+  has(topic: string): boolean {
+    return this.entriesFor(topic).length > 0;
+  }
+
   /** The entries for a topic; empty if none has such a pattern. */
   entriesFor(topic: string, only?: string): MappingMatch[] {
     const levels = topic.split("/");

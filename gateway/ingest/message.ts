@@ -10,6 +10,17 @@ export interface Recall {
   /** The topic that its sender was last allowed, and by which state of the records; absent while there is none. */
   allowed?: string;
   allowedAsOf?: number;
+  /** The last topic whose class was asked for, and its class. */
+  classed?: string;
+  class?: TopicClass;
+}
+
+/** The ways that the messages of a topic go. With neither they are acknowledged, and go nowhere. */
+export interface TopicClass {
+  /** Readings, commands, or rejects are made of them. */
+  readonly telemetry: boolean;
+  /** They go from client to client, as on any broker. */
+  readonly relayed: boolean;
 }
 
 /** One message of one client. `payload` must not be kept past `settle` without a copy. */
@@ -45,14 +56,21 @@ export interface Message {
 export type Sender = Pick<Message, "clientId" | "principal" | "holder">;
 
 /** Bounded, because each transport has a code for each of them. */
-export type RefusalReason = "payload_invalid" | "not_authorized" | "quota_exceeded";
+export type RefusalReason = "payload_invalid" | "not_authorized" | "quota_exceeded" | "ignored";
 
-/** The reason why a message is not in the log. It was kept as a reject, unless pressure dropped it. */
+/**
+ * The reason why a message is not in the log. It was kept as a reject, unless pressure dropped it, or it is
+ * ignored on purpose, which its sender hears nothing of.
+ */
 export interface Refusal {
   readonly reason: RefusalReason;
   /** Text for its sender: what exactly is wrong. */
   readonly detail: string;
 }
 
-/** Called once: with `null` when the message is stored, else with why it is refused. */
-export type Settle = (refusal: Refusal | null) => void;
+/**
+ * Called once: with `null` when the message is stored, else with why it is refused.
+ * @param relayed it goes to subscribers in any case, and its sender is answered only once the sessions of those who
+ * are away have it.
+ */
+export type Settle = (refusal: Refusal | null, relayed?: boolean) => void;

@@ -112,11 +112,11 @@ test("topics stand in a tree with what was made of each message", async () => {
   );
   await page.getByRole("link", { name: "Subscribe" }).click();
   await page.getByText(/messages, the newest first/).waitFor();
-  await page.getByRole("textbox", { name: "Topic", exact: true }).fill("somewhere/else");
+  await page.getByRole("textbox", { name: "Topic", exact: true }).fill("devices/somewhere/else");
   await page.getByRole("textbox", { name: "Payload" }).fill("21.5");
   await page.getByRole("button", { name: "Publish" }).click();
   await page.getByText("The gateway did not take it").waitFor();
-  await page.getByRole("button", { name: "somewhere/else" }).click();
+  await page.getByRole("button", { name: "devices/somewhere/else" }).click();
   await page.getByText("refused: unmapped_topic").waitFor();
   await screenshot(page, "topics-light");
   expect(await seriousViolations(page)).toEqual([]);

@@ -77,6 +77,7 @@ const NO_TERMS: ConnectTerms = {
   expirySeconds: 0,
   receiveMaximum: 0,
   maximumPacketSize: Infinity,
+  topicAliasMaximum: 0,
   problemInformation: false,
   will: null,
 };
@@ -101,6 +102,8 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
   #dispatch: Dispatch | null = null;
   /** The word of its CONNECT on who it is; what is refused is told under it. */
   #claimed: Pick<ClientIdentity, "clientId" | "username"> | null = null;
+  /** The word of its CONNECT on how many topic aliases it takes. */
+  #topicAliasMaximum = 0;
   /** Packets that came behind CONNECT. */
   #behindConnect: Packet[] | null = null;
 
@@ -153,8 +156,8 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
     this.channel.resume(reason);
   }
 
-  answer(word: number): void {
-    if (this.#phase === "open") this.channel.answer(word);
+  answer(word: number, asOf?: number): void {
+    if (this.#phase === "open") this.channel.answer(word, asOf);
   }
 
   write(bytes: Buffer): void {
@@ -194,11 +197,16 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
     this.close(reason, reasonCode);
   }
 
+  unstored(): void {
+    this.close("store_failed", REASON.implementationSpecific);
+  }
+
   drained(): void {
     this.guarded(() => this.#session?.outbound.pump());
   }
 
   packet(packet: Packet): void {
+    this.#parts.counters.packetsReceived++;
     if (this.#phase === "open") this.#dispatch!.handle(packet);
     else if (this.#phase === "connecting") (this.#behindConnect ??= []).push(packet);
     else if (this.#phase === "opening") {
@@ -219,6 +227,7 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
     clearTimeout(this.#connectTimer);
     this.#connectTimer = undefined;
     this.identity = identity;
+    this.#topicAliasMaximum = packet.properties?.topicAliasMaximum ?? 0;
     // Server Keep Alive for MQTT 5; aedes' own limit would refuse MQTT 3 clients outright.
     const limitSeconds = this.#parts.limits.keepAliveSecondsMax;
     const wanted = packet.keepalive ?? 0;
@@ -234,8 +243,9 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
   }
 
   /** aedes has made or resumed the session; an empty client id has been replaced by now. */
-  registered(terms: ConnectTerms): void {
+  registered(of: Omit<ConnectTerms, "topicAliasMaximum">): void {
     const { sessions, store, wills, counters } = this.#parts;
+    const terms = { ...of, topicAliasMaximum: this.#topicAliasMaximum };
     this.terms = terms;
     this.#parts.doorstep.passed(arrivalOf(this.origin.socket));
     if (this.identity.clientId !== terms.clientId)

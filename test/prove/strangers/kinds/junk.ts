@@ -99,14 +99,14 @@ export const JUNK: Readonly<Record<string, Make>> = {
     reason: "unknown_contract",
   }),
   "a topic of nobody's": (n) => ({
-    topic: `strange/${n}/things`,
+    topic: `devices/${DEVICE}/things/${n}`,
     payload: `{"n":${n}}`,
     reason: "unmapped_topic",
   }),
-  "a mapped topic with something else": (n) => ({
+  "a mapped topic with no JSON": (n) => ({
     topic: `tele/${DEVICE}/SENSOR`,
-    payload: `{"n":${n}}`,
-    reason: "unmappable",
+    payload: `n=${n}`,
+    reason: "not_json",
   }),
   "a tag that is too long": (n, now) => ({
     topic: telemetryTopic(DEVICE, "measurement"),
