@@ -95,8 +95,8 @@ export function install(given: InstallOptions, where: Where): Installed {
 }
 
 /**
- * What is signed: everything on a machine where nothing is installed yet, and later what has a key. Others go on as they are: a
- * region that verifies takes no record of before, so these are signed first.
+ * Keys count on a machine where nothing is installed yet, and later where they are there. Others go on as they are: a region that
+ * verifies takes no record of before, so these are signed first.
  */
 function signedOf(options: InstallOptions, at: (path: string) => string): Signed {
   const isThere = (path: string): boolean => existsSync(at(path));
@@ -109,7 +109,7 @@ function signedOf(options: InstallOptions, at: (path: string) => string): Signed
   };
 }
 
-/** What is not signed here, and what would end that. */
+/** Lines for what is not signed here, and what would end that. */
 function unsignedIn(options: InstallOptions & { readonly signed: Signed }): string[] {
   const { signed, region } = options;
   const guide = "docs/guides/production.md#signed-records";

@@ -31,7 +31,7 @@ export interface InstallOptions {
   readonly signed?: Signed;
 }
 
-/** What is signed on this machine, and verified. */
+/** The parts of what is signed, and verified, on this machine. */
 export interface Signed {
   /** Records of the hub. */
   readonly records: boolean;

@@ -266,7 +266,7 @@ const influxUser = (user: "writer" | "reader"): Own => ({
   credentials: { influx: secretFile(`influx-${user}`) },
 });
 
-/** What is verified by a process of a region, in a file of its own. */
+/** The keys by which a process of a region verifies, and its file of what was verified. */
 const trust = (name: "gateway" | "alerting", { signed }: InstallOptions) => ({
   env: {
     ...(signed?.records ? { SKERRY_TRUSTED_KEYS_FILE: `${CREDENTIAL}/${TRUSTED_KEYS}` } : {}),
