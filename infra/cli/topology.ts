@@ -23,7 +23,11 @@ import {
   type Replicas,
   type TopologyOptions,
 } from "../../platform/nats/topology/topology.ts";
-import { WHOLE_VERSIONS, weaknessesOf } from "../../platform/nats/topology/server-versions.ts";
+import {
+  WHOLE_VERSIONS,
+  clusterWeaknessOf,
+  weaknessesOf,
+} from "../../platform/nats/topology/server-versions.ts";
 import { isLoopback } from "../../platform/runtime/client-tls.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import { remark, sayText } from "./kit/output.ts";
@@ -194,11 +198,14 @@ const clustered = (
   connections: Readonly<Record<string, NatsConnection>>,
 ): Record<string, Replicas> =>
   Object.fromEntries(
-    Object.entries(connections).map(([name, { info }]) => [
+    Object.entries(connections).map(([name, connection]) => [
       name,
-      info?.cluster === clusterName(name) ? 3 : 1,
+      isOfCluster(name, connection) ? 3 : 1,
     ]),
   );
+
+const isOfCluster = (name: string, { info }: NatsConnection): boolean =>
+  info?.cluster === clusterName(name);
 
 function parseReplicas(raw: string, before: Record<string, Replicas>): Record<string, Replicas> {
   const [server = "", count] = raw.split("=");
@@ -213,23 +220,25 @@ function parseCluster(raw: string): number {
   return count;
 }
 
-/** Names what does not hold, unless everything is on this machine. @throws AppError where sites or a network rely on it. */
+/** Names what does not hold; on this machine alone only what loses readings. @throws AppError where sites or a network rely on it. */
 function refuseOldServers(
   connections: Readonly<Record<string, NatsConnection>>,
   { hub, region, allowOldServers }: Flags,
 ): void {
   const urls = [hub, ...Object.values(region)];
   const isNetwork = urls.some((url) => url.startsWith("tls:") || !isLoopback(url));
-  const lacking = Object.entries(connections).flatMap(([name, { info }]) => {
-    const version = info?.version ?? "";
-    return weaknessesOf(version).map((what) => ({ name, version, what }));
+  const lacking = Object.entries(connections).flatMap(([name, connection]) => {
+    const version = connection.info?.version ?? "";
+    const loses = isOfCluster(name, connection) ? clusterWeaknessOf(version) : null;
+    const all = [...(isNetwork ? weaknessesOf(version) : []), ...(loses === null ? [] : [loses])];
+    return all.map((what) => ({ name, version, what }));
   });
-  if (!isNetwork || lacking.length === 0) return;
+  if (lacking.length === 0) return;
   for (const [what, each] of Map.groupBy(lacking, (one) => one.what)) {
     const servers = each.map(({ name, version }) => `${name} (${version})`).join(", ");
     remark(`skerry: nats-server of ${servers}: ${what}`);
   }
-  if (!allowOldServers)
+  if (isNetwork && !allowOldServers)
     throw refused(
       `older nats-servers than ${WHOLE_VERSIONS}: install one of these, or a newer one, or accept what was named with --allow-old-servers`,
     );

@@ -1,7 +1,7 @@
 // What a stream holds between two sequences, read without a consumer: `DIRECT.GET` answers each question with the
 // next message of a subject, so windows of the range are asked side by side and put in order.
 //
-// G1. In a cluster any replica answers, also one that lags: that it has nothing says nothing of what the stream is known
+// Z1. In a cluster any replica answers, also one that lags: that it has nothing says nothing of what the stream is known
 //     to hold. There its leader is asked before anything is passed over.
 import { ErrorCode, type NatsConnection, NatsError } from "nats";
 import { SIGNATURE_HEADER } from "../signed/signature.ts";
@@ -88,7 +88,7 @@ function getterOf(connection: NatsConnection, range: Range): Get {
     // A stored message has headers of its own, a status line and such names included: the server's come last.
     const found = headers.last("Nats-Sequence");
     if (found === "") {
-      if (headers.code === NOT_FOUND) return seq > known ? null : leader.next(stream, subject, seq); // G1
+      if (headers.code === NOT_FOUND) return seq > known ? null : leader.next(stream, subject, seq); // Z1
       throw new NatsError(headers.description, String(headers.code));
     }
     const isDeletion = isDeletionMark(headers.get("KV-Operation"));
