@@ -78,15 +78,17 @@ export class Elements {
     const isLast = depth === this.#steps.length - 1;
     if (isLast && found.length + members.length > ELEMENTS_MAX)
       return tooMany(at, found.length + members.length);
-    for (const { scope, key, place } of members) {
+    for (const { scope, key, name } of members) {
       const inner = {
         scopes: [...scopes, scope] as Surroundings["scopes"],
         keys: key ? [...keys, key] : keys,
-        at: isLast ? at : step.keys ? `${from.at}/${place}` : `${at}/${place}`,
       };
-      const fault = isLast
-        ? void found.push(this.#leaf(inner))
-        : this.#visit(inner, depth + 1, found);
+      if (isLast) {
+        found.push(this.#leaf(inner));
+        continue;
+      }
+      const place = step.keys ? `${from.at}/${name}` : `${at}/${scope.index}`;
+      const fault = this.#visit({ ...inner, at: place }, depth + 1, found);
       if (fault) return fault;
       if (found.length > ELEMENTS_MAX) return tooMany(at, found.length);
     }
@@ -111,7 +113,8 @@ export class Elements {
 interface Member {
   readonly scope: Scope;
   readonly key: KeyText | null;
-  readonly place: string;
+  /** Of a member of an object. */
+  readonly name: string;
 }
 
 const elementsOf = (value: unknown): Member[] | null =>
@@ -119,7 +122,7 @@ const elementsOf = (value: unknown): Member[] | null =>
     ? value.map((element: unknown, index) => ({
         scope: { value: element, index },
         key: null,
-        place: String(index),
+        name: "",
       }))
     : null;
 
@@ -130,7 +133,7 @@ function membersOf(value: unknown, pattern: NamePattern): Member[] {
     const text = namedPart(pattern, key);
     if (text === null) return [];
     const scope = { value: member as unknown, index: -1 };
-    return [{ scope, key: { name: pattern.name, text }, place: key }];
+    return [{ scope, key: { name: pattern.name, text }, name: key }];
   });
 }
 

@@ -22,7 +22,8 @@ export class MappedField {
   readonly omits: boolean;
   readonly #mapping: FieldMapping;
   readonly #pointers: readonly Pointer[];
-  readonly #conversion: Conversion;
+  /** Null where the value is taken as it is. */
+  readonly #conversion: Conversion | null;
   readonly #expression: InputExpression | null;
 
   /** @param omits what the entry says of optional fields that are invalid. */
@@ -32,7 +33,7 @@ export class MappedField {
     this.invalid = mapping.invalid ?? (mapping.optional === true ? omits : "refuse");
     this.omits = mapping.optional === true && this.invalid !== "refuse";
     this.#pointers = parsePointers(mapping.pointer ?? "");
-    this.#conversion = new Conversion(mapping);
+    this.#conversion = mapping.as === undefined ? null : new Conversion(mapping);
     this.#expression =
       mapping.expression === undefined
         ? null
@@ -65,9 +66,13 @@ export class MappedField {
     if (found === undefined || found instanceof Misfit) return found;
     if (found === null && (this.#mapping.optional === true || this.#mapping.default !== undefined))
       return null;
-    const converted = this.#conversion.convert(found);
-    if ("fault" in converted) return this.#misfit(found, converted.fault);
-    return expression ? expression.evaluate(converted.value, from) : converted.value;
+    let value: unknown = found;
+    if (this.#conversion) {
+      const converted = this.#conversion.convert(found);
+      if ("fault" in converted) return this.#misfit(found, converted.fault);
+      ({ value } = converted);
+    }
+    return expression ? expression.evaluate(value, from) : value;
   }
 
   #find(from: Surroundings): unknown {

@@ -172,10 +172,11 @@ export class MappingMatch {
       if (holds instanceof Misfit) stopped = holds;
     }
     const found = stopped ?? fault ?? elements.in(message);
+    const ofTopic = { device: this.device, contract: this.contract };
     const made =
       found instanceof Misfit
-        ? [{ device: this.device, contract: this.contract, made: found }]
-        : found.map((one) => this.#element(one, arrival));
+        ? [{ ...ofTopic, made: found }]
+        : found.map((one) => this.#element(one, arrival, ofTopic));
     if (made.every((element) => element === null)) return null;
     return {
       entry: entry.name,
@@ -240,7 +241,11 @@ export class MappingMatch {
   }
 
   /** Null if the element is passed over. */
-  #element(element: FoundElement, arrival: MappedArrival): MappedElement | null {
+  #element(
+    element: FoundElement,
+    arrival: MappedArrival,
+    ofTopic: Pick<MappedElement, "device" | "contract">,
+  ): MappedElement | null {
     const { when, device: deviceOf, contract: contractOf } = this.#compiled;
     const from = this.#surroundings(element, arrival);
     let stopped = element.fault;
@@ -250,7 +255,8 @@ export class MappingMatch {
       if (holds === false) return null;
       if (holds instanceof Misfit) stopped = holds;
     }
-    const [device, contract] = [deviceOf(from.named), contractOf(from.named)];
+    const device = ofTopic.device ?? deviceOf(from.named);
+    const contract = ofTopic.contract ?? contractOf(from.named);
     const fault = stopped ?? [device, contract].find((one) => one instanceof Misfit);
     return {
       device: typeof device === "string" ? device : null,
