@@ -21,6 +21,13 @@ export const aggregatorMetricSpecs = (
     read: () => status().rollupsRevised,
   },
   {
+    name: "skerry.aggregator.rollups.long",
+    kind: "counter",
+    unit: "{rollup}",
+    doc: "rollups of hours and days written",
+    read: () => status().longRollups,
+  },
+  {
     name: "skerry.aggregator.repairs.waiting",
     kind: "gauge",
     unit: "{minute}",

@@ -11,7 +11,7 @@ import { Backoff, sleep } from "../../../platform/runtime/backoff.ts";
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
 import type { Logger } from "../../../platform/runtime/logger.ts";
 import { GroupCommit, type RefusedRecord } from "../group-commit.ts";
-import type { RepairSource, Sink, SinkItem, SinkState, Writer } from "../sink.ts";
+import type { LongSource, RepairSource, Sink, SinkItem, SinkState, Writer } from "../sink.ts";
 import { type InfluxClient, UNANSWERED } from "./client.ts";
 import { RegionLines } from "./lines.ts";
 import { InfluxRepairSource } from "./repair-source.ts";
@@ -36,6 +36,7 @@ export class InfluxSink implements Sink {
   readonly name = "influx";
   readonly system = "influxdb";
   readonly repairSource: RepairSource;
+  readonly longSource: LongSource;
   readonly #client: Pick<InfluxClient, "write" | "createDatabase" | "ping">;
   readonly #logger: Logger;
   readonly #queue: GroupCommit;
@@ -64,7 +65,7 @@ export class InfluxSink implements Sink {
     this.#client = client;
     this.#logger = logger;
     this.#nowMs = nowMs;
-    this.repairSource = new InfluxRepairSource(client);
+    this.repairSource = this.longSource = new InfluxRepairSource(client);
     const encode = (item: SinkItem): string[] => this.#encode(item);
     const write = (lines: readonly string[], wanted: () => boolean) => this.#write(lines, wanted);
     this.#queue = new GroupCommit({ encode, write, readingRequestsMax: REQUESTS_MAX }, nowMs);

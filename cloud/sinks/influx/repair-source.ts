@@ -1,5 +1,6 @@
-// Raw points and finals of one partition key, read back from InfluxDB for the repair job.
+// Raw points and finals, read back from InfluxDB: for the repair job, and for rollups of hours and days.
 import {
+  ROLLUP_COUNT,
   ROLLUP_REVISION,
   type RollupWindow,
   rawMeasurement,
@@ -7,14 +8,22 @@ import {
   seriesTag,
 } from "../../../contracts/names/measurements.ts";
 import { tagsOf } from "../../../contracts/messages/series.ts";
-import type { KeyRange, RepairSource, StoredReading, StoredRollup } from "../sink.ts";
+import type {
+  KeyRange,
+  KeyedRollup,
+  LongSource,
+  RegionRange,
+  RepairSource,
+  StoredReading,
+  StoredRollup,
+} from "../sink.ts";
 import { type InfluxClient, type Row, quote, quoteName } from "./client.ts";
 import { storedTag } from "./lines.ts";
 
 /** Rows asked for at once: some 50 ms of this process' time. */
 const PAGE_ROWS = 5_000;
 
-export class InfluxRepairSource implements RepairSource {
+export class InfluxRepairSource implements RepairSource, LongSource {
   readonly #client: Pick<InfluxClient, "query">;
   readonly #pageRows: number;
 
@@ -24,14 +33,20 @@ export class InfluxRepairSource implements RepairSource {
   }
 
   async *readings(range: KeyRange): AsyncGenerator<StoredReading[]> {
-    for await (const rows of this.#pages(range, rawMeasurement(range.contract.name)))
+    const measurement = rawMeasurement(range.contract.name);
+    for await (const rows of this.#pages({ ...range, keys: [range.key] }, measurement))
       yield rows.map(readingOf);
   }
 
   async *finals(range: KeyRange, window: RollupWindow): AsyncGenerator<StoredRollup[]> {
-    const measurement = rollupMeasurement(range.contract.name, window.name, "final");
-    for await (const rows of this.#pages(range, measurement))
+    yield* this.finalsOf({ ...range, keys: [range.key] }, window);
+  }
+
+  async *finalsOf(range: KeysRange, window: RollupWindow): AsyncGenerator<KeyedRollup[]> {
+    const tag = seriesTag(range.contract);
+    for await (const rows of this.#pages(range, finalsOf(range, window)))
       yield rows.map((row) => ({
+        key: String(row[tag]),
         tags: tagsOf(row, range.seriesTags),
         startMs: msOf(row),
         revision: Number(row[ROLLUP_REVISION] ?? 0),
@@ -39,16 +54,35 @@ export class InfluxRepairSource implements RepairSource {
       }));
   }
 
+  async keys(range: RegionRange, window: RollupWindow): Promise<string[]> {
+    const tag = seriesTag(range.contract);
+    const rows = await this.#client.query(
+      `SELECT count(${quoteName(ROLLUP_COUNT)}) FROM ${quoteName(finalsOf(range, window))}` +
+        ` WHERE ${inRegion(range)} AND time >= ${range.fromMs}ms AND time < ${range.toMs}ms` +
+        ` GROUP BY ${quoteName(tag)}`,
+    );
+    return rows.map((row) => String(row[tag]));
+  }
+
+  async firstFinal(range: RegionRange, window: RollupWindow): Promise<number | null> {
+    const [row] = await this.#client.query(
+      `SELECT ${quoteName(ROLLUP_COUNT)} FROM ${quoteName(finalsOf(range, window))}` +
+        ` WHERE ${inRegion(range)} AND time >= ${range.fromMs}ms ORDER BY time LIMIT 1`,
+    );
+    return row ? msOf(row) : null;
+  }
+
   /**
    * Each page goes on at the time of the last row of the one before, which that page has left out: points of
    * one time are never parted. An OFFSET would skip or repeat rows when points come in between.
    */
-  async *#pages(range: KeyRange, measurement: string): AsyncGenerator<Row[]> {
-    const { region, contract, key, fromMs, toMs } = range;
+  async *#pages(range: KeysRange, measurement: string): AsyncGenerator<Row[]> {
+    const { contract, keys, fromMs, toMs } = range;
+    const tag = quoteName(seriesTag(contract));
+    const ofKeys = keys.map((key) => `${tag} = ${quote(storedTag(key))}`).join(" OR ");
     const what =
-      `SELECT * FROM ${quoteName(measurement)} WHERE "region" = ${quote(region)}` +
-      ` AND ${quoteName(seriesTag(contract))} = ${quote(storedTag(key))}` +
-      ` AND time < ${toMs}ms AND time >=`;
+      `SELECT * FROM ${quoteName(measurement)} WHERE ${inRegion(range)}` +
+      ` AND (${ofKeys}) AND time < ${toMs}ms AND time >=`;
     let from = `${fromMs}ms`;
     let limit = this.#pageRows;
     for (;;) {
@@ -69,6 +103,13 @@ export class InfluxRepairSource implements RepairSource {
     }
   }
 }
+
+type KeysRange = Parameters<LongSource["finalsOf"]>[0];
+
+const finalsOf = ({ contract }: RegionRange, { name }: RollupWindow): string =>
+  rollupMeasurement(contract.name, name, "final");
+
+const inRegion = ({ region }: RegionRange): string => `"region" = ${quote(region)}`;
 
 /** A raw point as a reading. */
 export const readingOf = ({ time, ...payload }: Row): StoredReading => ({
