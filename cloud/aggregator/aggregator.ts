@@ -148,13 +148,18 @@ export class Aggregator implements StatusSource {
     return [...this.#lanes];
   }
 
-  status(): AggregatorStatus & Omit<Counters, "sequenceRestarts"> & { linesRefused: number } {
+  status(): AggregatorStatus &
+    Omit<Counters, "sequenceRestarts"> & {
+      linesRefused: number;
+      linesBeyondRetention: number;
+    } {
     const nowMs = Date.now();
     return {
       process: "aggregator",
       ...this.#counters,
       sequenceRestarts: this.#counters.sequenceRestarts.shown,
       linesRefused: this.#sink.refused,
+      linesBeyondRetention: this.#sink.beyondRetention,
       repairsWaiting: this.#owned.reduce((sum, lane) => sum + lane.repairsWaiting, 0),
       rollupsRevised: this.#repair.rollupsRevised,
       longRollups: this.#long.written,

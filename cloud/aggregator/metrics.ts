@@ -55,6 +55,13 @@ export const aggregatorMetricSpecs = (
     doc: "records that the sink refused by themselves",
     read: () => status().linesRefused,
   },
+  {
+    name: "skerry.aggregator.sink.lines.beyond.retention",
+    kind: "counter",
+    unit: "{line}",
+    doc: "lines that are older than the store keeps any such: their readings are rejects",
+    read: () => status().linesBeyondRetention,
+  },
 ];
 
 const readingMetrics = (status: Status): MetricSpec[] => [

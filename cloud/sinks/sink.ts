@@ -67,6 +67,8 @@ export interface Sink {
   readonly hasRoom: boolean;
   /** Records that the store refused by themselves, since the start. */
   readonly refused: number;
+  /** Records that are older than the store keeps any such, since the start. */
+  readonly beyondRetention: number;
   /** Resolves once the request in flight is over, if there is one. */
   readonly settled: Promise<void>;
   /** Null if stored readings cannot be read back: rollups are then not revised by late readings. */

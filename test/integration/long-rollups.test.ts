@@ -58,7 +58,7 @@ async function publish(fromHour: number, untilHour: number): Promise<void> {
 }
 
 const finals = (window: string): Promise<Row[]> =>
-  influx.client().query(`SELECT * FROM "environment_${window}"`);
+  influx.client().query(`SELECT * FROM "${window}"."environment_${window}"`);
 
 /** What is wrong with any hour or day against the raw points; and how many were looked at. */
 async function audit(window: string, sizeMs: number): Promise<{ wrong: string[]; looked: number }> {
@@ -134,6 +134,7 @@ test("a refill of all that was wiped makes them identical", async () => {
       .sort();
   const before = await of();
   const kinds = ["", "_10s", "_1m", "_1h", "_1d"];
+  // InfluxDB deletes in every policy.
   for (const kind of kinds) await influx.client().execute(`DELETE FROM "environment${kind}"`);
   expect(await of()).toEqual([]);
   const url = world.hub.urlOf("operator");

@@ -6,12 +6,14 @@ import {
   ROLLUP_COUNT,
   ROLLUP_REVISION,
   type RollupWindow,
+  TEN_SECONDS,
   rawMeasurement,
   rollupMeasurement,
 } from "../../../contracts/names/measurements.ts";
 import type { Contract } from "../../../contracts/schema/contract.ts";
 import { type InfluxClient, type Row, quote, quoteName } from "../../sinks/influx/client.ts";
 import { storedTag } from "../../sinks/influx/lines.ts";
+import { KnownPolicies } from "../../sinks/influx/policies.ts";
 import { type SeriesSource, WINDOW_MS, tagsOfKey } from "./source.ts";
 
 export interface SeriesQuery {
@@ -116,9 +118,9 @@ async function rollupPoints(
   const isLong = source === HOUR.name || source === DAY.name;
   const columns = columnsOf(field, stepMs > WINDOW_MS[source]);
   const grouped = columns.isGrouped ? ` GROUP BY time(${stepMs}ms) fill(none)` : "";
-  const finals = rollupMeasurement(contract.name, source as RollupWindow["name"], "final");
+  const finals = await finalsOf(influx, contract, windowNamed(source));
   const rows = await influx.query(
-    `SELECT ${columns.text} FROM ${quoteName(finals)} WHERE ${where}${grouped} LIMIT ${pointsMax}`,
+    `SELECT ${columns.text} FROM ${finals} WHERE ${where}${grouped} LIMIT ${pointsMax}`,
   );
   const points = rows.map((row) => rollupPoint(row, true));
   if (points.length >= pointsMax) return points;
@@ -131,6 +133,18 @@ async function rollupPoints(
     `SELECT ${columns.withoutRevision} FROM ${quoteName(open)} WHERE ${where} AND time > ${lastMs}ms LIMIT ${pointsMax}`,
   );
   return [...points, ...news.map((row) => rollupPoint(row, false))];
+}
+
+const windowNamed = (source: SeriesSource): RollupWindow =>
+  [TEN_SECONDS, MINUTE, HOUR, DAY].find(({ name }) => name === source)!;
+
+/** Policies that are known, by the client that asked. */
+const POLICIES = new WeakMap<InfluxClient, KnownPolicies>();
+
+function finalsOf(influx: InfluxClient, { name }: Contract, window: RollupWindow): Promise<string> {
+  let policies = POLICIES.get(influx);
+  if (!policies) POLICIES.set(influx, (policies = new KnownPolicies(influx)));
+  return policies.from(rollupMeasurement(name, window.name, "final"), window);
 }
 
 function columnsOf(
@@ -160,7 +174,7 @@ async function aroundLong(
   points: readonly SeriesPoint[],
 ): Promise<SeriesPoint[]> {
   const { contract, field, tags, fromMs, untilMs, stepMs, pointsMax } = of;
-  const minutes = quoteName(rollupMeasurement(contract.name, MINUTE.name, "final"));
+  const minutes = await finalsOf(influx, contract, MINUTE);
   const { withoutRevision } = columnsOf(field, true);
   const between = async (from: number, until: number): Promise<SeriesPoint[]> => {
     if (until <= from) return [];

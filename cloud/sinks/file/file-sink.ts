@@ -41,6 +41,7 @@ export class FileSink implements Sink {
   readonly longSource = null;
   /** A file refuses no line by itself. */
   readonly refused = 0;
+  readonly beyondRetention = 0;
   readonly #path: string;
   readonly #logger: Logger;
   readonly #queue: GroupCommit;

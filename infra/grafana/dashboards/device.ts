@@ -67,7 +67,7 @@ export const DEVICE: Dashboard = {
           "Hours of UTC, merged when they are over: for spans of weeks and years. Days are in {contract}_1d.",
           ["min", "mean", "max"].map((statistic) =>
             influx(
-              `SELECT ${statistic}("\${field}_${statistic}") FROM "\${contract}_1h" WHERE ${OF_DEVICE} GROUP BY time($__interval), "device" fill(none)`,
+              `SELECT ${statistic}("\${field}_${statistic}") FROM "1h"."\${contract}_1h" WHERE ${OF_DEVICE} GROUP BY time($__interval), "device" fill(none)`,
               `$tag_device ${statistic}`,
             ),
           ),
