@@ -39,7 +39,8 @@ import { type FrameOutcome, LaneAggregate, type LaneFrame } from "./lane-aggrega
 import { fillHole } from "./lane-holes.ts";
 import { LaneWriter, type LaneWriterParts } from "./lane-writer.ts";
 import { type AggregatorPosition, START, joinedAt } from "./position.ts";
-import type { RepairableLane } from "./repair.ts";
+import type { LongHours } from "./long-hours.ts";
+import type { LongLane } from "./long-rollups.ts";
 import type { RepairGroup } from "./repair-marks.ts";
 
 /** Series of one lane whose open rollups are written in a turn; the rest waits for the next. */
@@ -63,9 +64,11 @@ export interface LaneParts extends LaneWriterParts {
   readonly layouts: ContractLayouts;
   readonly setAside: Pick<SettingAside, "put">;
   readonly losses: Losses;
+  /** The number of partitions of its region's log. */
+  readonly partitions: number;
 }
 
-export class LaneRunner implements RepairableLane {
+export class LaneRunner implements LongLane {
   readonly lane: LaneId;
   readonly lease: Lease;
   readonly #parts: LaneParts;
@@ -137,6 +140,26 @@ export class LaneRunner implements RepairableLane {
 
   repaired(group: RepairGroup): void {
     this.#aggregate!.repaired(group);
+  }
+
+  get partition(): number {
+    return this.lane.partition;
+  }
+
+  get partitions(): number {
+    return this.#parts.partitions;
+  }
+
+  get long(): LongHours | null {
+    return this.#aggregate?.long ?? null;
+  }
+
+  get longDue(): ReturnType<LongHours["due"]> {
+    return this.#aggregate?.longDue ?? null;
+  }
+
+  get layouts(): readonly ContractLayout[] {
+    return this.#parts.layouts.all;
   }
 
   layoutOf(contract: string): ContractLayout | undefined {
@@ -312,4 +335,8 @@ const laneFrame = ({ entry, ...judged }: JudgedFrame): LaneFrame => ({
 });
 
 const isSame = (a: AggregatorPosition, b: AggregatorPosition | null): boolean =>
-  b !== null && a.seq === b.seq && a.doneSeq === b.doneSeq && a.finalThroughMs === b.finalThroughMs;
+  b !== null &&
+  a.seq === b.seq &&
+  a.doneSeq === b.doneSeq &&
+  a.finalThroughMs === b.finalThroughMs &&
+  a.longThroughMs === b.longThroughMs;

@@ -108,10 +108,10 @@ async function run(flags: Flags, say: Say): Promise<void> {
   } else rmSync(flags.state, { force: true });
 }
 
-const textOf = ({ readings, rollups, revised, refused: no, unreadable }: RefillCounts): string =>
-  `${count(readings, "reading")} and ${count(rollups, "rollup")} written, ${count(revised, "rollup")} of late readings` +
-  (no === 0 ? "" : `; InfluxDB refused ${count(no, "reading")}`) +
-  (unreadable === 0 ? "" : `; ${count(unreadable, "frame")} could not be read`);
+const textOf = ({ readings, rollups, revised, long, ...not }: RefillCounts): string =>
+  `${count(readings, "reading")} and ${count(rollups, "rollup")} written, ${count(revised, "rollup")} of late readings, ${count(long, "rollup")} of hours and days` +
+  (not.refused === 0 ? "" : `; InfluxDB refused ${count(not.refused, "reading")}`) +
+  (not.unreadable === 0 ? "" : `; ${count(not.unreadable, "frame")} could not be read`);
 
 /** Whole minutes: a rollup is of one. */
 function rangeOf({ since, until = Date.now(), contract }: Flags): Omit<RefillState, "lanes"> {
