@@ -53,6 +53,7 @@ import { hubFeeds, regionFeeds } from "./live-readers.ts";
 import type { RegionPairs } from "./pairs.ts";
 import { BROADCAST_BUCKETS, BROADCAST_STREAMS } from "./crossings.ts";
 import { GATEWAY_RULES } from "../../../contracts/messages/alert.ts";
+import { FENCE_KEY, GENERATION_KEY } from "../../../contracts/messages/generation.ts";
 
 const INBOX = "_INBOX.>";
 /** Answers to what was asked through another account: nats-server names them so. */
@@ -307,8 +308,8 @@ export function hubPermissions(
           ),
         ),
         `$KV.${LEDGER_BUCKET}.base.>`,
-        // The fence: the hub's records are held against those that the regions have seen.
-        `$KV.${GENERATIONS_BUCKET}.>`,
+        // The fence: the hub's records are held against those that the regions have seen. The level of formats is people's.
+        ...[GENERATION_KEY, FENCE_KEY].map((key) => `$KV.${GENERATIONS_BUCKET}.${key}`),
         ...BROADCAST_STREAMS.flatMap((stream) => reading(stream)),
         ...regions.flatMap(seenRecords),
         ...reading(alertsStream("hub")),
