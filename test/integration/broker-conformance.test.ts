@@ -131,3 +131,22 @@ test("enhanced authentication is refused in its own words, and so is AUTH out of
   await late.untilClosed();
   expect(late.of<IDisconnectPacket>("disconnect")).toMatchObject([{ reasonCode: 0x82 }]);
 });
+
+test("the last word reaches a client that goes on sending", async () => {
+  await using world = await startTestBroker({ limits: { inFlightMax: 8 } });
+  using client = await RawClient.connect(world.port, { clientId: "eager", protocolVersion: 5 });
+  client.socket.pause();
+  for (let messageId = 1; messageId <= 9; messageId++)
+    client.send({
+      ...{ cmd: "publish", topic: "t", payload: "x", qos: 2, messageId },
+      ...{ retain: false, dup: false },
+    });
+  await expect.poll(() => world.broker.counters.closed).toEqual({ receive_maximum: 1 });
+  // What comes behind the end of a connection resets a socket that is closed.
+  for (let messageId = 1; messageId <= 8; messageId++) client.send({ cmd: "pubrel", messageId });
+  client.send({ cmd: "pingreq" });
+  await expect.poll(() => client.socket.bytesWritten > 0 && client.socket.writableLength).toBe(0);
+  client.socket.resume();
+  await client.untilClosed();
+  expect(client.of<IDisconnectPacket>("disconnect")).toMatchObject([{ reasonCode: 0x93 }]);
+});

@@ -35,8 +35,9 @@ import { Lifetime, type LifetimeParts, reasonOfClosing } from "./lifetime.ts";
 import { type Origin, arrivalOf } from "./origin.ts";
 import { PAUSE, type Pause } from "./pauses.ts";
 
-/** Time for a refused client to hang up by itself. */
+/** Time for a refused client to hang up by itself, and for one that has much to read before it is told to go. */
 const LINGER_MS = 500;
+const FAREWELL_MS = 2_000;
 
 /** The end of a connection that sends what it may not: the reason that is counted, and the code for MQTT 5. */
 const FAULTS: Readonly<
@@ -319,6 +320,7 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
     this.#phase = "closed";
     if (this.#session) this.#lifetime.end(reasonOfClosing(reason), reason);
     else this.#lifetime.refuse({ ...this.identity, ...this.#claimed }, reason);
+    if (this.identity.protocolVersion === 5) linger(this.#stream);
     if (!this.#guest?.disconnect(reasonCode)) this.#stream.destroy();
   }
 
@@ -354,6 +356,20 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
 }
 
 const destroy = (stream: Duplex): void => void stream.destroy();
+
+/**
+ * Has the next `destroy` end the stream gently: what the client sends meanwhile would reset a closed socket, and with
+ * that its system may drop the DISCONNECT that it has not read yet. The one after that destroys it.
+ */
+function linger(stream: Duplex): void {
+  stream.destroy = (error) => {
+    delete (stream as Partial<Duplex>).destroy;
+    if (error || stream.destroyed || !stream.writable) return stream.destroy(error);
+    stream.resume().end();
+    setTimeout(destroy, FAREWELL_MS, stream).unref();
+    return stream;
+  };
+}
 
 /** Listens for whatever ends a socket; one for all of them, because a function for each takes room. */
 function hangUp(this: Duplex): void {
