@@ -82,7 +82,7 @@ async function closeParts({ door, connections, store }: ConnectionParts): Promis
 }
 
 function brokerOf(
-  { counters, limits, connections, sessions, admission }: ConnectionParts,
+  { counters, limits, connections, sessions, admission, rateLimit, rejectLimit }: ConnectionParts,
   { addresses, renewTls }: Pick<Broker, "addresses" | "renewTls">,
   stop: () => Promise<void>,
 ): Omit<Broker, "publish" | "unretain" | "retained"> {
@@ -90,6 +90,7 @@ function brokerOf(
   return {
     counters,
     limits,
+    rates: { publishes: rateLimit, rejects: rejectLimit },
     queues: () => sessions.queues(),
     addresses,
     renewTls,

@@ -130,7 +130,7 @@ class Outcomes {
         at,
       );
     const { payload, notes, stamped, finer } = element;
-    const { receivedAtMs, traceparent } = this.#arrival;
+    const { receivedAtMs, traceparent, identifies } = this.#arrival;
     return admitReading(this.#rules, {
       device,
       contract,
@@ -142,6 +142,8 @@ class Outcomes {
       traceparent,
       invalid: mapped.invalid,
       notes,
+      // What arrival stamps is another reading each time (contracts/messages/identity.ts/I2).
+      identifies: identifies === true && stamped === undefined,
     });
   }
 

@@ -27,7 +27,7 @@ export function admit(rules: AdmissionRules, arrival: Arrival): Admission {
   const payload = parseJson(text);
   if (!isObject(payload))
     return refuse("not_json", "the payload is not a JSON object", { device, contract });
-  const { receivedAtMs, traceparent } = arrival;
+  const { receivedAtMs, traceparent, identifies } = arrival;
   return admitReading(rules, {
     device,
     contract,
@@ -35,6 +35,7 @@ export function admit(rules: AdmissionRules, arrival: Arrival): Admission {
     sent: { payload, text, exact: null },
     receivedAtMs,
     traceparent,
+    identifies,
   });
 }
 

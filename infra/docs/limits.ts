@@ -1,5 +1,6 @@
 // The bounds that users meet, by the name that the source gives them (pure).
 import type { Limit } from "./limit.ts";
+import { HTTP_LIMITS } from "./http-limits.ts";
 import { NOTIFICATION_LIMITS } from "./notification-limits.ts";
 
 export const LIMITS: readonly (readonly [section: string, limits: readonly Limit[]])[] = [
@@ -96,6 +97,7 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       },
     ],
   ],
+  ["HTTP", HTTP_LIMITS],
   [
     "Frames",
     [

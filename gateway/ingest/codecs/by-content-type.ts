@@ -15,6 +15,10 @@ const KEPT_CHARS_MAX = 255;
 export const codecFor = (contentType: string | undefined, codecs: Codecs = CODECS): Codec =>
   contentType === undefined ? JSON_CODEC : (codecs.get(mediaTypeOf(contentType)) ?? JSON_CODEC);
 
+/** True for a media type with a codec of its own, and where there is none, which is JSON. */
+export const isKnownContentType = (contentType: string | undefined): boolean =>
+  contentType === undefined || contentType === "" || CODECS.has(mediaTypeOf(contentType));
+
 /** The content type that a replay has to know; undefined where JSON is meant anyway. */
 export const contentTypeToKeep = (contentType: string | undefined): string | undefined =>
   contentType === undefined ||

@@ -23,7 +23,7 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   commander: ["infra/"],
   croner: ["contracts/rules/"],
   "csv-parse": ["device-sim/", "cloud/operations/"],
-  fastify: ["cloud/console/"],
+  fastify: ["cloud/console/", "gateway/http/"],
   "lz4-napi": ["contracts/messages/"],
   "hdr-histogram-js": ["cloud/aggregator/", "infra/local/"],
   htm: ["cloud/console/page/"],
