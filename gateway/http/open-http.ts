@@ -1,4 +1,5 @@
 // HTTP ingest put together: its listeners, its routes, and what they share.
+import type { Catalog } from "../../contracts/schema/catalog.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
@@ -13,10 +14,12 @@ import { type HttpServer, startHttp } from "./http-server.ts";
 import { Idempotency } from "./idempotency.ts";
 import { Intake } from "./intake.ts";
 import { openKeyStore } from "./key-store.ts";
+import { influxRoutes } from "./influx-routes.ts";
 import { LoggedReadings } from "./logged-readings.ts";
 import type { HttpLimits, HttpListeners } from "./options.ts";
 import { RecentReadings } from "./recent-readings.ts";
 import { telemetryRoutes } from "./telemetry-route.ts";
+import { thingsBoardRoute } from "./thingsboard-route.ts";
 
 const PRUNE_EVERY_MS = 10_000;
 
@@ -26,6 +29,7 @@ export interface OpenHttpParts {
   readonly pipeline: Pipeline;
   readonly broker: Broker;
   readonly commitLog: CommitLog;
+  readonly catalog: Catalog;
   readonly identity: Identity;
   readonly connection: NatsConnection;
   readonly region: string;
@@ -58,7 +62,9 @@ export async function openHttp(parts: OpenHttpParts): Promise<HttpIngest> {
   const store = openKeyStore(parts.dataDir);
   const idempotency = new Idempotency({ store, logged: new LoggedReadings(parts), clock });
   const readingBytesMax = broker.limits.packetBytesMax;
-  const routes = telemetryRoutes({ intake, idempotency, limits, readingBytesMax, counters });
+  const { catalog } = parts;
+  const shared = { intake, idempotency, limits, readingBytesMax, counters, catalog, clock };
+  const routes = [...telemetryRoutes(shared), ...influxRoutes(shared), thingsBoardRoute(shared)];
   try {
     const server = await startHttp({
       ...{ listeners, limits, identity, intake, routes, counters, logger },
