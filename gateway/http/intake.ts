@@ -166,6 +166,8 @@ class ElementRepeats implements Repeats {
   readonly #known: ((reading: Identified) => boolean) | undefined;
   fresh = 0;
   repeated = 0;
+  /** Readings of an array by their index. */
+  readonly elements = new Map<number, ElementOutcome>();
 
   constructor(recent: Repeats, known: ((reading: Identified) => boolean) | undefined) {
     this.#recent = recent;
@@ -176,6 +178,8 @@ class ElementRepeats implements Repeats {
     const isKnown = this.#recent.isStored(reading) || this.#known?.(reading) === true;
     if (isKnown) this.repeated += 1;
     else this.fresh += 1;
+    if (reading.element !== undefined)
+      this.elements.set(reading.element, isKnown ? REPEATED : STORED);
     return isKnown;
   }
 
@@ -186,8 +190,13 @@ class ElementRepeats implements Repeats {
 
 /** The outcomes of one message, of its readings in their order. */
 function outcomesOf(refusal: Refusal | null, repeats: ElementRepeats): ElementOutcome[] {
-  if (!refusal) return [repeats.repeated > 0 ? REPEATED : STORED];
-  return [outcomeOfRefusal(refusal)];
+  const outcomes = new Map(repeats.elements);
+  for (const part of refusal?.rejects ?? [])
+    for (const element of part.elements ?? []) outcomes.set(element, rejected(part));
+  if (outcomes.size > 0)
+    return [...outcomes].sort(([a], [b]) => a - b).map(([, outcome]) => outcome);
+  if (refusal) return [outcomeOfRefusal(refusal)];
+  return [repeats.repeated > 0 ? REPEATED : STORED];
 }
 
 /** The caller that a login makes. `place` is the address of whoever has no record. */

@@ -14,6 +14,9 @@ const SHOWN_CHARS_MAX = 200;
 /** A reading made here, not spliced in: UTF-8 may triple it, and it has to fit into a NATS message. */
 export const MADE_CHARS_MAX = 128 * 1024;
 
+/** All readings of one message that are made here, which may repeat what its elements share. */
+export const MESSAGE_CHARS_MAX = 1024 * 1024;
+
 export interface Arrival {
   /** Null for what gateways have written themselves. */
   readonly sender: Sender | null;
@@ -63,6 +66,8 @@ export interface Admitted {
   readonly encoded: string;
   /** Tells it from all other readings; absent if nobody asked, or only its place in the log does. */
   readonly identity?: string;
+  /** Its index, where its message holds an array of readings for one contract. */
+  readonly element?: number;
   /** The mapping entry that made it, and of what; absent for one that a device sent as it is. */
   readonly from?: { readonly mapping: string; readonly device: string; readonly contract: string };
   /** The device that it is of, and what it does not hold as it was sent; absent if it holds all. */

@@ -8,6 +8,7 @@ import {
   type Admitted,
   type Arrival,
   MADE_CHARS_MAX,
+  MESSAGE_CHARS_MAX,
   type Refused,
   refuse,
 } from "./admission.ts";
@@ -17,9 +18,6 @@ import { Undecodable } from "./codecs/codec.ts";
 import { jsonText } from "./codecs/json.ts";
 import type { Mapped, MappedElement } from "./mapping.ts";
 import { sentValue } from "./sent-payload.ts";
-
-/** All readings of one mapped message, which may repeat what its elements share. */
-const MESSAGE_CHARS_MAX = 1024 * 1024;
 
 export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission {
   const { topic } = arrival;
@@ -34,7 +32,7 @@ export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission 
       deviceIdProblem(match.device) === null && !refuseSpeech(rules, match, arrival.sender),
   );
   if (!known) return refuseAddress(rules, first, arrival.sender)!;
-  const decoded = codecFor(arrival.contentType, rules.codecs).decode(arrival.payload);
+  const decoded = wholly(codecFor(arrival.contentType, rules.codecs).decode(arrival.payload));
   const outcomes = new Outcomes(rules, arrival);
   let unread: Undecodable | null = null;
   for (const match of matches) {
@@ -60,6 +58,10 @@ export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission 
     })
   );
 }
+
+/** A message of which a part cannot be read is one that cannot be read: a mapping sees all of it. */
+const wholly = (decoded: unknown): unknown =>
+  (Array.isArray(decoded) && decoded.find((one) => one instanceof Undecodable)) || decoded;
 
 /** The contract of a message that nobody can read: the one that all entries of its topic are for. */
 function contractOf([first, ...others]: readonly { readonly contract: string }[]) {

@@ -4,14 +4,13 @@
 // The telemetry topic with JSON is the fast path: one reading, its payload spliced in as it came. In
 // another encoding the reading is made here, from the decoded value. Every other topic goes through
 // the mapping table, where a message may hold several readings.
-import { type TelemetryAddress, parseTelemetryTopic } from "../../contracts/names/topics.ts";
+import { parseTelemetryTopic } from "../../contracts/names/topics.ts";
 import { type Admission, type AdmissionRules, type Arrival, refuse } from "./admission.ts";
+import { admitDecoded } from "./admit-decoded.ts";
 import { admitMapped } from "./admit-mapped.ts";
 import { admitReading, refuseAddress } from "./admit-reading.ts";
 import { codecFor } from "./codecs/by-content-type.ts";
-import { Undecodable } from "./codecs/codec.ts";
 import { JSON_CODEC, jsonText, parseJson } from "./codecs/json.ts";
-import { sentValue } from "./sent-payload.ts";
 
 export function admit(rules: AdmissionRules, arrival: Arrival): Admission {
   const address = parseTelemetryTopic(arrival.topic);
@@ -37,20 +36,6 @@ export function admit(rules: AdmissionRules, arrival: Arrival): Admission {
     traceparent,
     identifies,
   });
-}
-
-/** A reading that came in another encoding: canonical JSON of its value goes into the frame. */
-function admitDecoded(
-  rules: AdmissionRules,
-  { receivedAtMs, traceparent }: Arrival,
-  { device, contract, version }: TelemetryAddress,
-  payload: unknown,
-): Admission {
-  const at = { device, contract };
-  if (payload instanceof Undecodable) return refuse(payload.reason, payload.detail, at);
-  if (!isObject(payload)) return refuse("undecodable", "the payload is not an object", at);
-  const sent = sentValue(payload);
-  return admitReading(rules, { ...at, version, sent, receivedAtMs, traceparent });
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

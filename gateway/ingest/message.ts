@@ -52,6 +52,8 @@ export interface Message {
 export interface Identified {
   readonly encoded: string;
   readonly identity?: string;
+  /** Its index, where its message holds an array. */
+  readonly element?: number;
 }
 
 /** Told of each reading of a message: one that is stored already is settled, and not stored again. */

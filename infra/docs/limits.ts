@@ -48,7 +48,10 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
         doc: "elements of an array that a mapping reads with `each`; a longer array is reject `too_large`",
       },
       { name: "MADE_CHARS_MAX", doc: "characters of one reading that a mapping or a codec makes" },
-      { name: "MESSAGE_CHARS_MAX", doc: "characters of all mapped readings of one message" },
+      {
+        name: "MESSAGE_CHARS_MAX",
+        doc: "characters of all readings of one message that a mapping or a codec makes",
+      },
       {
         name: "SLOTS_PER_MS",
         doc: "slots of one millisecond in InfluxDB: so many readings of one device at most; from half of them on some may find none and become reject `unwritable`",

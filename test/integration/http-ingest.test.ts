@@ -4,6 +4,7 @@
 import { type Socket, connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync, zstdCompressSync } from "node:zlib";
+import { encode } from "cborg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { type HttpWorld, basic, environment, startHttpWorld } from "../support/http-world.ts";
@@ -197,6 +198,40 @@ test("a key counts once through kills of the gateway, wherever they hit", async 
     expect(answer.status).toBe(200);
     expect(await world.logged("http-9")).toHaveLength(1_000 * (round + 1));
   }
+});
+
+test("other encodings say the same, over HTTP and MQTT, and a repeat in another one counts once", async () => {
+  const headers = await register("http-10");
+  const reading = (seq: number) => JSON.parse(environment(seq)) as object;
+  const cbor = { ...headers, "content-type": "application/cbor" };
+  const pack = encode([reading(1), { seq: "x" }, reading(2)]);
+  const answer = await world.post(to("http-10"), pack, cbor);
+  expect([answer.status, answer.json["elements"]]).toMatchObject([
+    207,
+    [{ outcome: "stored" }, { reason: "contract_violation" }, { outcome: "stored" }],
+  ]);
+  const csv = "seq,temperature,humidity,light,co2,occupancy\n2,20,40,1,500,0\n3,20,40,1,500,0\n";
+  const again = await world.post(to("http-10"), csv, { ...headers, "content-type": "text/csv" });
+  expect(again.json["elements"]).toEqual([{ outcome: "repeated" }, { outcome: "stored" }]);
+  await using client = await connectClient(world.mqttPort, {
+    ...{ clientId: "http-11", protocolVersion: 5 },
+  });
+  const properties = { contentType: "application/cbor" };
+  const sent = { qos: 1, properties } as const;
+  await client
+    .publishAsync("devices/http-11/telemetry/environment", Buffer.from(pack), sent)
+    .catch(() => null);
+  const sequences = async (device: string) =>
+    (await world.logged(device)).map(({ payload }) => payload["seq"]);
+  expect(await sequences("http-10")).toEqual([1, 2, 3]);
+  expect(await sequences("http-11")).toEqual([1, 2]);
+  expect(await world.rejects("http-11")).toMatchObject([
+    {
+      elements: [1],
+      contentType: "application/cbor",
+      payload: Buffer.from(pack).toString("base64"),
+    },
+  ]);
 });
 
 test("subscribers of MQTT hear what came over HTTP", async () => {
