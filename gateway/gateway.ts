@@ -28,6 +28,8 @@ import { type Telemetry, startTelemetry } from "../otel/telemetry.ts";
 import { mirrorAlerts } from "./alert-topics.ts";
 import type { Broker } from "./broker/broker.ts";
 import { startBroker } from "./broker/start-broker.ts";
+import { type HttpIngest, openHttp } from "./http/open-http.ts";
+import { httpLimitsOf, httpListenersOf } from "./http/options.ts";
 import { sendCanaries } from "./canary/canaries.ts";
 import { LiveDigests } from "./live/digests.ts";
 import { engineGuard } from "./commands/engine-guard.ts";
@@ -59,7 +61,7 @@ import { freeCopies } from "./retention/stopped-copy.ts";
 import { runTrimmer } from "./retention/trimmer.ts";
 import { gatewayRetries } from "./set-aside-retry.ts";
 import { tellSysTopics } from "./sys-topics.ts";
-import { followTlsFiles } from "./tls-files.ts";
+import { followTlsFiles, readTls } from "./tls-files.ts";
 
 /** Characters of readings in a frame: UTF-8 may triple them, and NATS takes 1 MiB by default. */
 const FRAME_CHARS_MAX = 256 * 1024;
@@ -76,6 +78,8 @@ interface Services {
   readonly epoch: string;
   readonly catalog: Catalog;
   readonly commitLog: CommitLog;
+  /** The clock of readings, epoch ms. */
+  readonly clock: () => number;
   readonly rejectLog: RejectLog;
   readonly notedFields: NotedFields;
   readonly rejectKeeper: RejectKeeper;
@@ -110,12 +114,19 @@ export async function runGateway(
   const starting = new Starting(itsServer(natsAccess(config)));
   await using _server = await serveStatus(statusAddress(config), starting, metrics);
   const services = await openServices(config, { telemetry, logger }, signal);
-  const broker = await openBroker(config, services, logger);
+  const pipeline = new Pipeline({ ...services, access: services.identity });
+  const broker = await openBroker(config, services, pipeline, logger);
+  const http = await openHttp({
+    ...{ ...services, pipeline, broker, logger, region, gateway: gatewayId },
+    dataDir: config.dataDir,
+    listeners: httpListenersOf(config, usesTls(config) ? readTls(config) : undefined),
+    limits: httpLimitsOf(config),
+  });
   const logFill = new LogFill(services.connection, region);
   const status = (): GatewayStatus => statusOf(region, services, broker);
   const { frames } = services.commitLog;
-  metrics.add(
-    gatewayMetricSpecs({
+  metrics.add([
+    ...gatewayMetricSpecs({
       status,
       broker,
       logFill,
@@ -124,22 +135,25 @@ export async function runGateway(
       unregistered: services.unregistered,
       classes: services.classes,
     }),
-  );
+    ...http.metrics,
+  ]);
   starting.works({ checks: () => services.commitLog.checks, status });
   const { epoch, catalog } = services;
-  const { addresses } = broker;
+  const addresses = { ...broker.addresses, ...http.addresses };
   logger.info({ addresses, epoch, contracts: catalog.names }, "ready");
   const stopping = new AbortController();
   try {
     await workUntil(
       config,
-      { ...services, broker, logFill, telemetry, logger, status },
+      { ...services, broker, http, logFill, telemetry, logger, status },
       AbortSignal.any([signal, stopping.signal]),
     );
   } finally {
     stopping.abort();
+    http.stopAccepting();
     services.presence.stop();
     await services.commitLog.drain(AbortSignal.timeout(DRAIN_MS));
+    await http[Symbol.asyncDispose]();
     await broker[Symbol.asyncDispose]();
     services.bridgeStore?.[Symbol.dispose]();
     await services.connection.close();
@@ -204,6 +218,7 @@ async function openServices(
     epoch,
     catalog,
     commitLog,
+    clock,
     rejectLog,
     notedFields,
     ingest: new Ingest({ rules, commitLog, rejectLog, notedFields, live, tracing, clock, signal }),
@@ -224,10 +239,14 @@ async function openServices(
   };
 }
 
-/** MQTT, the one transport: its messages go down the pipeline, its clients are identity's. */
-function openBroker(config: GatewayConfig, services: Services, logger: Logger): Promise<Broker> {
+/** MQTT: its messages go down the pipeline, as those of HTTP do, and its clients are identity's. */
+function openBroker(
+  config: GatewayConfig,
+  services: Services,
+  pipeline: Pipeline,
+  logger: Logger,
+): Promise<Broker> {
   const { identity, presence, commands, bridges, contestedIds, live } = services;
-  const pipeline = new Pipeline({ ...services, access: identity });
   return startBroker(
     {
       listeners: listenersOf(config),
@@ -288,6 +307,7 @@ async function workUntil(
   config: GatewayConfig,
   parts: Services & {
     readonly broker: Broker;
+    readonly http: HttpIngest;
     readonly logFill: LogFill;
     readonly telemetry: Telemetry;
     readonly logger: Logger;
@@ -315,6 +335,7 @@ async function workUntil(
     keepRejects(parts, signal),
     freeCopies({ connection, region, alerts: parts.alerts, logger }, signal),
     ...(usesTls(config) ? [followTlsFiles(config, parts, signal)] : []),
+    parts.http.run(signal),
     logFill.run(signal),
     tellSysTopics(broker, signal),
     tellContests(parts, signal),

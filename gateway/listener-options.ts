@@ -212,12 +212,17 @@ export const limitsOf = (config: Readonly<Record<string, unknown>>): Limits =>
     LIMIT_NAMES.map((name) => [name, config[optionName(name)]]),
   ) as unknown as Limits;
 
+type Ports = Resolved<typeof LISTENER_OPTIONS> & {
+  readonly httpPort?: number | undefined;
+  readonly httpsPort?: number | undefined;
+};
+
 /** True if there is a listener that needs certificates. */
-export const usesTls = ({ mqttsPort, wssPort }: Resolved<typeof LISTENER_OPTIONS>): boolean =>
-  mqttsPort !== undefined || wssPort !== undefined;
+export const usesTls = ({ mqttsPort, wssPort, httpsPort }: Ports): boolean =>
+  mqttsPort !== undefined || wssPort !== undefined || httpsPort !== undefined;
 
 /** @throws AppError `CONFIG_INVALID` naming the file or the option that is missing. */
-export function listenersOf(config: Resolved<typeof LISTENER_OPTIONS>): Listeners {
+export function listenersOf(config: Ports): Listeners {
   const { mqttHost, mqttPort, mqttsPort, wsPort, wssPort } = config;
   const tls = usesTls(config) ? readTls(config) : undefined;
   const web = { hosts: config.wsHosts, origins: config.wsOrigins };
@@ -232,11 +237,12 @@ export function listenersOf(config: Resolved<typeof LISTENER_OPTIONS>): Listener
       ? {}
       : { wss: { ...at(config.wssHost, wssPort), ...web, tls } }),
   };
-  if (Object.keys(listeners).length === 0)
+  const { httpPort, httpsPort } = config;
+  if (Object.keys(listeners).length === 0 && httpPort === undefined && httpsPort === undefined)
     throw new AppError(
       "CONFIG_INVALID",
       "fatal",
-      "no listener: SKERRY_MQTT_PORT is none, and none of SKERRY_MQTTS_PORT, SKERRY_WS_PORT and SKERRY_WSS_PORT is set",
+      "no listener: SKERRY_MQTT_PORT is none, and none of SKERRY_MQTTS_PORT, SKERRY_WS_PORT, SKERRY_WSS_PORT, SKERRY_HTTP_PORT and SKERRY_HTTPS_PORT is set",
     );
   return listeners;
 }

@@ -5,6 +5,7 @@ import { PARTITIONS_DEFAULT } from "../platform/nats/topology/topology.ts";
 import { type OptionTable, type Resolved, as } from "../platform/runtime/config.ts";
 import { STATUS_OPTIONS } from "../platform/runtime/status-server.ts";
 import { TRACING_OPTIONS } from "../otel/options.ts";
+import { HTTP_OPTIONS } from "./http/options.ts";
 import { IDENTITY_OPTIONS } from "./identity/options.ts";
 import { DEVICE_SERIES_MAX, DEVICE_SERIES_PER_HOUR } from "./ingest/series-limit.ts";
 import {
@@ -89,7 +90,7 @@ export const GATEWAY_OPTIONS = {
   },
   dataDir: {
     env: "SKERRY_DATA_DIR",
-    doc: "where MQTT sessions, queued and retained messages, and the last values of bridges survive a restart; unset: in memory",
+    doc: "where MQTT sessions, queued and retained messages, the last values of bridges and answers to an Idempotency-Key survive a restart; unset: in memory",
     fallback: "",
     parse: as.text,
   },
@@ -103,6 +104,7 @@ export const GATEWAY_OPTIONS = {
     parse: as.text,
   },
   ...LISTENER_OPTIONS,
+  ...HTTP_OPTIONS,
   ...REJECT_ANSWER_OPTIONS,
   ...LIMIT_OPTIONS,
   ...TRIMMER_OPTIONS,

@@ -17,6 +17,7 @@
 
 import type { Authentication, Credentials, Owner } from "../identity/login.ts";
 import type { Message, RefusalReason, Settle } from "../ingest/message.ts";
+import type { RateLimit } from "./connection/rate-limit.ts";
 import type { Limits, TlsIdentity } from "./options.ts";
 
 /** The client at the other end of a connection, as far as the broker knows. */
@@ -149,6 +150,8 @@ export interface Holdings {
 export interface Broker extends RetainedTopics, AsyncDisposable {
   readonly counters: Readonly<BrokerCounters>;
   readonly limits: Readonly<Limits>;
+  /** Rates of its clients by holder, for other transports of the same devices. */
+  readonly rates: { readonly publishes: RateLimit; readonly rejects: RateLimit };
   /** Looks at every session: for whoever asks now and then. */
   queues(): QueueFigures;
   holdings(): Holdings;

@@ -83,7 +83,16 @@ async function closeParts({ door, connections, store }: ConnectionParts): Promis
 }
 
 function brokerOf(
-  { counters, limits, connections, sessions, admission, retained }: BrokerParts,
+  {
+    counters,
+    limits,
+    connections,
+    sessions,
+    admission,
+    retained,
+    rateLimit,
+    rejectLimit,
+  }: BrokerParts,
   { addresses, renewTls }: Pick<Broker, "addresses" | "renewTls">,
   stop: () => Promise<void>,
 ): Omit<Broker, "publish" | "unretain" | "retained"> {
@@ -91,6 +100,7 @@ function brokerOf(
   return {
     counters,
     limits,
+    rates: { publishes: rateLimit, rejects: rejectLimit },
     queues: () => sessions.queues(),
     holdings: () => ({ subscriptions: sessions.subscriptions, retained: retained.size }),
     addresses,

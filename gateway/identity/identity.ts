@@ -21,6 +21,7 @@ import { Authenticator, type LoginOutcome } from "./authenticator.ts";
 import { type Change, DeviceBook } from "./device-book.ts";
 import type { Authentication, Credentials } from "./login.ts";
 import type { AnonymousMode } from "./options.ts";
+import { digestOf } from "./secrets.ts";
 
 const NOTHING = new Uint8Array();
 const KEYS = `$KV.${DEVICES_BUCKET}.`;
@@ -45,6 +46,8 @@ export interface Identity extends Access {
   readonly devices: number;
   readonly logins: Readonly<Partial<Record<LoginOutcome, number>>>;
   authenticate(credentials: Credentials): Promise<Authentication>;
+  /** The record that a generated secret belongs to, for programs that know a token alone; it still has to log in. */
+  recordOfSecret(secret: Buffer): string | undefined;
   /**
    * Follows the bucket until `signal` aborts. `changed` is called with those whom changes concern: close their
    * connections, as not authorized, and end what is not theirs any more.
@@ -104,6 +107,7 @@ export async function openIdentity(parts: IdentityParts, signal: AbortSignal): P
     },
     logins,
     authenticate: (credentials) => authenticator.authenticate(credentials),
+    recordOfSecret: (secret) => book.ownerOfSecret(digestOf(secret).toString("hex")),
     ...accessOf(book, parts.anonymous !== "off", parts.anonymousSubscribe),
     run: async (running, changed) => {
       const stopped = new Promise<void>((resolve) => {

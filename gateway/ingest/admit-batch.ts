@@ -15,6 +15,7 @@ import {
   refuse,
 } from "./admission.ts";
 import { admitReading } from "./admit-reading.ts";
+import { Undecodable } from "./codecs/codec.ts";
 import { Gathered } from "./gathered.ts";
 import { ELEMENTS_MAX } from "./mapped-elements.ts";
 import { sentValue } from "./sent-payload.ts";
@@ -41,11 +42,12 @@ export function admitBatch(
   const wanted = arrival.only?.elements && new Set(arrival.only.elements);
   const gathered = new Gathered();
   const admitOne = (element: unknown): Admitted | Refused => {
+    if (element instanceof Undecodable) return refuse(element.reason, element.detail, at);
     if (!isObject(element)) return refuse(notObject, "the element is not a JSON object", at);
     if (gathered.tooMuch !== null) return refuse("too_large", gathered.tooMuch, at);
-    const { receivedAtMs, traceparent } = arrival;
+    const { receivedAtMs, traceparent, identifies } = arrival;
     return admitReading(rules, {
-      ...{ device, contract, version, receivedAtMs, traceparent },
+      ...{ device, contract, version, receivedAtMs, traceparent, identifies },
       sent: sentValue(element),
     });
   };
@@ -54,7 +56,7 @@ export function admitBatch(
     const outcome = admitOne(element);
     gathered.add(
       outcome.kind === "reading"
-        ? { ...outcome, from: { mapping: null, device, contract } }
+        ? { ...outcome, element: index, from: { mapping: null, device, contract } }
         : outcome,
       index,
     );

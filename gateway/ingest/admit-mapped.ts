@@ -40,7 +40,7 @@ export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission 
     const { device, contract } = first;
     return refuseAddress(rules, { device: device!, contract: contract ?? "" }, arrival.sender)!;
   }
-  const decoded = codecFor(arrival.contentType, rules.codecs).decode(arrival.payload);
+  const decoded = wholly(codecFor(arrival.contentType, rules.codecs).decode(arrival.payload));
   const outcomes = new Outcomes(rules, arrival);
   let unread: Undecodable | null = null;
   const work = new Work();
@@ -69,6 +69,10 @@ export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission 
     refuse("unmappable", "no mapping of this topic applies to the payload", whereOf(known))
   );
 }
+
+/** A message of which a part cannot be read is one that cannot be read: a mapping sees all of it. */
+const wholly = (decoded: unknown): unknown =>
+  (Array.isArray(decoded) && decoded.find((one) => one instanceof Undecodable)) || decoded;
 
 /** The contract of a message that nobody can read: the one that all entries of its topic are for. */
 function contractOf([first, ...others]: readonly { readonly contract: string | null }[]) {
@@ -141,7 +145,7 @@ class Outcomes {
     const { tooMuch } = this.#gathered;
     if (tooMuch !== null) return refuse("too_large", tooMuch, at);
     const { payload, notes, stamped, finer } = made;
-    const { receivedAtMs, traceparent } = this.#arrival;
+    const { receivedAtMs, traceparent, identifies } = this.#arrival;
     return admitReading(this.#rules, {
       device,
       contract,
@@ -153,6 +157,8 @@ class Outcomes {
       traceparent,
       invalid: mapped.invalid,
       notes,
+      // What arrival stamps is another reading each time (contracts/messages/identity.ts/I2).
+      identifies: identifies === true && stamped === undefined,
     });
   }
 

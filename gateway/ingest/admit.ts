@@ -4,15 +4,15 @@
 // The telemetry topic with JSON is the fast path: one reading, its payload spliced in as it came. In
 // another encoding, or in an array, readings are made here, from the decoded value. Every other topic goes
 // through the mapping table, where a message may hold several readings, too.
-import { type TelemetryAddress, parseTelemetryTopic } from "../../contracts/names/topics.ts";
+import { parseTelemetryTopic } from "../../contracts/names/topics.ts";
 import { type Admission, type AdmissionRules, type Arrival, refuse } from "./admission.ts";
 import { admitBatch } from "./admit-batch.ts";
+import { admitDecoded } from "./admit-decoded.ts";
 import { admitMapped } from "./admit-mapped.ts";
 import { admitReading, refuseAddress } from "./admit-reading.ts";
 import { codecFor } from "./codecs/by-content-type.ts";
 import { Undecodable } from "./codecs/codec.ts";
 import { JSON_CODEC, jsonText, parseJson } from "./codecs/json.ts";
-import { sentValue } from "./sent-payload.ts";
 
 export function admit(rules: AdmissionRules, arrival: Arrival): Admission {
   const address = parseTelemetryTopic(arrival.topic);
@@ -34,7 +34,7 @@ export function admit(rules: AdmissionRules, arrival: Arrival): Admission {
   }
   if (!isObject(payload))
     return refuse("not_json", "the payload is not a JSON object", { device, contract });
-  const { receivedAtMs, traceparent } = arrival;
+  const { receivedAtMs, traceparent, identifies } = arrival;
   return admitReading(rules, {
     device,
     contract,
@@ -42,24 +42,8 @@ export function admit(rules: AdmissionRules, arrival: Arrival): Admission {
     sent: { payload, text, exact: null },
     receivedAtMs,
     traceparent,
+    identifies,
   });
-}
-
-/** A reading that came in another encoding: canonical JSON of its value goes into the frame. */
-function admitDecoded(
-  rules: AdmissionRules,
-  arrival: Arrival,
-  address: TelemetryAddress,
-  payload: unknown,
-): Admission {
-  const { device, contract, version } = address;
-  const { receivedAtMs, traceparent } = arrival;
-  const at = { device, contract };
-  if (payload instanceof Undecodable) return refuse(payload.reason, payload.detail, at);
-  if (Array.isArray(payload)) return admitBatch(rules, arrival, address, payload, "undecodable");
-  if (!isObject(payload)) return refuse("undecodable", "the payload is not an object", at);
-  const sent = sentValue(payload);
-  return admitReading(rules, { ...at, version, sent, receivedAtMs, traceparent });
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

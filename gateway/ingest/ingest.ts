@@ -63,19 +63,21 @@ export class Ingest {
    */
   publish(message: Message, settle: Settle, relayed = false): void {
     const { rules, commitLog, notedFields, live, tracing, clock } = this.#parts;
-    const receivedAtMs = clock();
+    const receivedAtMs = message.arrivedAtMs ?? clock();
     const span = this.#startSpan(message, receivedAtMs);
     // Whoever traces decides for all who come after; whoever does not hands on what the sender decided.
     const traceparent = tracing.enabled
       ? (span?.traceparent ?? null)
       : sampledTraceparent(message.traceparent);
-    const { topic, payload, contentType } = message;
-    const arrival = { sender: message, topic, payload, contentType, receivedAtMs, traceparent };
+    const { topic, payload, contentType, repeats } = message;
+    const identifies = repeats !== undefined;
+    const sender = message;
+    const arrival = { sender, topic, payload, contentType, receivedAtMs, traceparent, identifies };
     const admission = admit(rules, arrival);
     if (relayed && admission.kind === "reject" && admission.reason === "unmappable")
       return settle(null);
     live?.seen(message, receivedAtMs, admission);
-    if (admission.kind === "reading" && (traceparent === null || !span)) {
+    if (admission.kind === "reading" && !identifies && (traceparent === null || !span)) {
       if (admission.noted) notedFields.add(admission.noted);
       commitLog.append(admission.partition, admission.encoded, settle);
       return;
@@ -98,9 +100,15 @@ export class Ingest {
         });
       settle(refusal);
     };
-    for (const { partition, encoded, noted } of readings) {
+    for (const reading of readings) {
+      const { partition, encoded, noted } = reading;
+      if (repeats?.isStored(reading) === true) {
+        stored();
+        continue;
+      }
       if (noted) notedFields.add(noted);
-      commitLog.append(partition, encoded, stored);
+      const told = repeats && (() => (repeats.stored(reading), stored()));
+      commitLog.append(partition, encoded, told ?? stored);
     }
     if (rejects.length === 0) return;
     const traced = this.#traceReject(message, rejects[0]!, { traceparent, receivedAtMs });
@@ -234,8 +242,8 @@ export class Ingest {
   }
 }
 
-const attributesOf = ({ topic, clientId, payload }: Message) => ({
-  [ATTRIBUTES.protocol]: "mqtt",
+const attributesOf = ({ topic, clientId, payload, protocol }: Message) => ({
+  [ATTRIBUTES.protocol]: protocol ?? "mqtt",
   [ATTRIBUTES.operationType]: "receive",
   [ATTRIBUTES.destination]: topic,
   [ATTRIBUTES.client]: clientId,

@@ -113,7 +113,7 @@ export class Elements {
 interface Member {
   readonly scope: Scope;
   readonly key: KeyText | null;
-  /** Of a member of an object. */
+  /** The key of a member of an object. */
   readonly name: string;
 }
 

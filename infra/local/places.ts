@@ -90,6 +90,8 @@ export interface Addresses {
   /** As its reader. */
   influx: string;
   mqtt: Record<Region, string>;
+  /** Readings over HTTP. */
+  http: Record<Region, string>;
   console: ConsoleAddress;
   /** `/status` of each of our processes, by its name. */
   status: Record<string, string>;

@@ -93,6 +93,10 @@ export function planLocal(options: LocalOptions, given: PlanContext): LocalPlan 
       eu: mqttUrl("eu", options),
       us: mqttUrl("us", options),
     },
+    http: {
+      eu: httpUrl("eu", options),
+      us: httpUrl("us", options),
+    },
     console: {
       url: `http://${HOST}:${options.portBase + 7}/`,
       operatorToken: context.secret("console operator"),
@@ -185,12 +189,13 @@ function regionServices(region: Region, options: LocalOptions, context: PlanPart
         name: `gateway-${region}`,
         main: "gateway/main.ts",
         statusPort: base + 3,
-        ports: { mqtt: base + 2 },
+        ports: { mqtt: base + 2, http: base + 9 },
       },
       {
         ...as("gateway"),
         SKERRY_TRUSTED_ENGINE_KEYS_FILE: context.secretFile(engineTrust(region)),
         ...mqttListener(base + 2, options),
+        [options.tls ? "SKERRY_HTTPS_PORT" : "SKERRY_HTTP_PORT"]: String(base + 9),
         SKERRY_ANONYMOUS: "loopback",
         ...files(options, "mappings", "schemas"),
         SKERRY_DATA_DIR: join(options.dataDir, "gateway", region),
@@ -213,6 +218,9 @@ function regionServices(region: Region, options: LocalOptions, context: PlanPart
 
 const mqttUrl = (region: Region, options: LocalOptions): string =>
   `${options.tls ? "mqtts" : "mqtt"}://${HOST}:${regionBase(options, region) + 2}`;
+
+const httpUrl = (region: Region, options: LocalOptions): string =>
+  `${options.tls ? "https" : "http"}://${HOST}:${regionBase(options, region) + 9}`;
 
 const mqttListener = (port: number, options: LocalOptions): Env =>
   options.tls

@@ -1,8 +1,8 @@
 // The installation's level of formats, as processes ask for it when they start.
 //
-// Z1. A program that knows no such level does not start: it would meet what it cannot read.
-// Z2. Who cannot learn the level goes on: a region works without the hub, and by a server whose configuration is older.
-// Z3. Where records are verified, a level that nobody signed stops nobody.
+// - A program that knows no such level does not start: it would meet what it cannot read.
+// - Who cannot learn the level goes on: a region works without the hub, and by a server whose configuration is older.
+// - Where records are verified, a level that nobody signed stops nobody.
 import { FLEET_KEY, type FleetLevel } from "../../../contracts/messages/fleet.ts";
 import { formatProblem } from "../../../contracts/messages/format.ts";
 import { GENERATIONS_BUCKET, bucketStream } from "../../../contracts/names/subjects.ts";
@@ -33,7 +33,7 @@ export async function readFleetLevel(connection: NatsConnection): Promise<Stored
   const entry = await streams.newestOrNone(STREAM, SUBJECT);
   if (!entry || entry.data.length === 0) return null;
   const unverified = guardOf(connection)?.verify(STREAM, entry) ?? null;
-  if (unverified !== null) throw new Error(`it is not taken: ${unverified}`); // Z3
+  if (unverified !== null) throw new Error(`it is not taken: ${unverified}`); 
   return { seq: entry.seq, fleet: jsonOf<FleetLevel>(entry.data) };
 }
 
@@ -64,11 +64,11 @@ export function fleetProblem(fleet: FleetLevel, level = FORMAT_LEVEL): string | 
 /**
  * To be asked before anything else is read.
  * @returns the level that may be written.
- * @throws AppError `FORMAT_NEWER` (fatal) with the sentence (Z1).
+ * @throws AppError `FORMAT_NEWER` (fatal) with the sentence.
  */
 export async function joinFleet(connection: NatsConnection, logger: Logger): Promise<number> {
   const stored = await readFleetLevel(connection).catch((error: unknown) => {
-    logger.warn(`the installation's level of formats is not known: ${messageOf(error)}`); // Z2
+    logger.warn(`the installation's level of formats is not known: ${messageOf(error)}`); 
     return null;
   });
   if (!stored) return FORMAT_LEVEL_UNSAID;

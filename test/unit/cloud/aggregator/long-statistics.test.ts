@@ -36,7 +36,7 @@ function minutesOf(values: readonly Value[]): StoredRollup[] {
   const windows = new OpenWindows();
   values.forEach(({ atMs, value }, at) => {
     const reading = environment("d", at, atMs, value ?? 0);
-    if (value === null) delete (reading.payload)["co2"];
+    if (value === null) delete reading.payload["co2"];
     windows.add(LAYOUT, reading, atMs, Number.NaN, at);
   });
   return windows
