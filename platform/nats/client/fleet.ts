@@ -33,7 +33,7 @@ export async function readFleetLevel(connection: NatsConnection): Promise<Stored
   const entry = await streams.newestOrNone(STREAM, SUBJECT);
   if (!entry || entry.data.length === 0) return null;
   const unverified = guardOf(connection)?.verify(STREAM, entry) ?? null;
-  if (unverified !== null) throw new Error(`it is not taken: ${unverified}`); 
+  if (unverified !== null) throw new Error(`it is not taken: ${unverified}`);
   return { seq: entry.seq, fleet: jsonOf<FleetLevel>(entry.data) };
 }
 
@@ -68,7 +68,7 @@ export function fleetProblem(fleet: FleetLevel, level = FORMAT_LEVEL): string | 
  */
 export async function joinFleet(connection: NatsConnection, logger: Logger): Promise<number> {
   const stored = await readFleetLevel(connection).catch((error: unknown) => {
-    logger.warn(`the installation's level of formats is not known: ${messageOf(error)}`); 
+    logger.warn(`the installation's level of formats is not known: ${messageOf(error)}`);
     return null;
   });
   if (!stored) return FORMAT_LEVEL_UNSAID;
