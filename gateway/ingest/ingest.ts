@@ -74,8 +74,10 @@ export class Ingest {
     const sender = message;
     const arrival = { sender, topic, payload, contentType, receivedAtMs, traceparent, identifies };
     const admission = admit(rules, arrival);
-    if (relayed && admission.kind === "reject" && admission.reason === "unmappable")
-      return settle(null);
+    const isForOthersOnly =
+      relayed && admission.kind === "reject" && admission.reason === "unmappable";
+    // An entry that applies and cannot make its reading is another thing: that is a reject.
+    if (isForOthersOnly && admission.mapping === undefined) return settle(null);
     live?.seen(message, receivedAtMs, admission);
     if (admission.kind === "reading" && !identifies && (traceparent === null || !span)) {
       if (admission.noted) notedFields.add(admission.noted);
