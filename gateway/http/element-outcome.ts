@@ -14,7 +14,7 @@ export type ElementOutcome =
       /** JSON pointer of the first field at fault, where one is. */
       readonly field?: string;
       readonly detail: string;
-      /** False where not even a reject of it is kept, because it is too large. */
+      /** False where not even a reject of it is kept, because it is too large, or its topic is ignored. */
       readonly kept?: false;
     };
 
@@ -34,6 +34,7 @@ export function outcomeOfRefusal(refusal: Refusal): ElementOutcome {
   const [first] = refusal.rejects ?? [];
   if (first) return rejected(first);
   const { reason, detail } = refusal;
+  if (reason === "ignored") return { outcome: "rejected", reason, detail, kept: false };
   return rejected({ reason: reason === "not_authorized" ? reason : "not_json", detail });
 }
 

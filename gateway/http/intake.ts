@@ -137,7 +137,7 @@ export class Intake {
         // What waits for a subscriber must not hold on to the whole body.
         if (!refusal && repeats.fresh > 0)
           void broker.publish(topic, Buffer.from(payload), { retain: false });
-        if (refusal) this.#spendReject(holder.key, payload.length);
+        if (refusal && refusal.reason !== "ignored") this.#spendReject(holder.key, payload.length);
         resolve(outcomesOf(refusal, repeats));
       });
     });

@@ -4,6 +4,7 @@
 // K2. A topic that is neither ours, nor mapped, nor ignored, nor relayed carries telemetry that cannot be read: a reject.
 // K3. What is ignored makes no reading and no reject; it may be relayed all the same.
 // K4. A class follows from the topic alone, and is remembered, with the connection and for all of them.
+// K5. Nothing is relayed for what comes over HTTP: its answer says that the log has it, which relaying does not do.
 import { isReservedTopic } from "../../contracts/names/topics.ts";
 import { covers } from "../identity/access.ts";
 import type { Message, TopicClass } from "../ingest/message.ts";
@@ -39,20 +40,27 @@ export class TopicClasses {
     this.#options = options;
   }
 
-  of({ topic, recall, principal }: Pick<Message, "topic" | "recall" | "principal">): TopicClass {
+  of(message: Pick<Message, "topic" | "recall" | "principal" | "protocol">): TopicClass {
+    const { topic, recall } = message;
     if (recall?.class && recall.classed === topic) return recall.class; // K4
-    const found = this.#restricted(this.#classOf(topic), topic, principal);
+    const found = this.#classOf(topic);
+    const restricted =
+      found.relayed && !this.#mayRelay(message) ? this.#unrelayed(found, topic) : found;
     if (recall) {
       recall.classed = topic;
-      recall.class = found;
+      recall.class = restricted;
     }
-    return found;
+    return restricted;
   }
 
-  /** The class for a client that may not relay, as if nothing was relayed (K2). */
-  #restricted(found: TopicClass, topic: string, principal: string | undefined): TopicClass {
-    if (!found.relayed || principal !== undefined || this.#options.anonymous) return found;
-    return !found.telemetry && this.#isIgnored(topic) ? IGNORED : TELEMETRY;
+  #mayRelay({ principal, protocol }: Pick<Message, "principal" | "protocol">): boolean {
+    if (protocol === "http") return false; // K5
+    return principal !== undefined || this.#options.anonymous;
+  }
+
+  /** The class as if nothing was relayed (K2). */
+  #unrelayed({ telemetry }: TopicClass, topic: string): TopicClass {
+    return !telemetry && this.#isIgnored(topic) ? IGNORED : TELEMETRY;
   }
 
   #classOf(topic: string): TopicClass {

@@ -119,6 +119,16 @@ test("what is no contract goes to the mapping table, with the right to", async (
   ]);
 });
 
+test("what no mapping takes is refused and kept: relayed to subscribers alone would not be stored", async () => {
+  const secret = await register("flux-5", { topics: ["influx/+/flux-5"] });
+  const unknown = await world.post(V2, `mem used=1 ${Date.now()}`, token("flux-5", secret));
+  expect(unknown.status).toBe(400);
+  expect(unknown.text).toContain("unmapped_topic");
+  const misfit = await world.post(V2, `cpu idle=1 ${Date.now()}`, token("flux-5", secret));
+  expect(misfit.status).toBe(400);
+  expect(misfit.text).toContain("unmappable");
+});
+
 test("a device of ThingsBoard sends as it does", async () => {
   const secret = await register("board-1", { topics: ["thingsboard/board-1"] });
   const nowMs = Date.now();

@@ -35,6 +35,15 @@ test.each([
   ["devicesx/a", "relayed"],
 ])("by default %s is %s", (topic, expected) => expect(world().of(topic)).toBe(expected));
 
+test("what comes over HTTP is telemetry, or ignored: its answer says what the log has", () => {
+  const { classes } = world({ ignore: ["tele/+/LWT"] });
+  const of = (topic: string) =>
+    classes.of({ topic, principal: "a", protocol: "http", recall: undefined });
+  for (const topic of ["influx/mem/a", "zigbee2mqtt/th1", "devices/a/telemetry/environment"])
+    expect(of(topic)).toEqual({ telemetry: true, relayed: false });
+  expect(of("tele/x/LWT")).toEqual({ telemetry: false, relayed: false });
+});
+
 test("only topics that a filter names are relayed; others stay what they were", () => {
   const { of } = world({ relay: ["homeassistant/#", "zigbee2mqtt/#"] });
   expect(of("homeassistant/status")).toBe("relayed");
