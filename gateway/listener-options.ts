@@ -8,27 +8,8 @@ import {
 } from "./broker/protocol/refusals.ts";
 import { DEFAULT_CIPHERS } from "./broker/connection/tls.ts";
 import { DEFAULT_LIMITS, type Limits, type Listeners } from "./broker/options.ts";
+import { oneOf, optionalPort, origins } from "./parse-options.ts";
 import { readTls } from "./tls-files.ts";
-
-const port = (raw: string): number | undefined =>
-  raw === "" || raw === "none" ? undefined : as.integer(0, 65_535)(raw);
-
-const origins = (raw: string): string[] =>
-  as.list(raw).map((one) => {
-    if (!URL.canParse(one) || new URL(one).origin !== one)
-      throw new Error(
-        `must be a list of origins such as https://console.example.org, not "${one}"`,
-      );
-    return one;
-  });
-
-const oneOf =
-  <const T extends string>(...words: readonly T[]) =>
-  (raw: string): T => {
-    const word = words.find((known) => known === raw);
-    if (!word) throw new Error(`must be one of ${words.join(", ")}, not "${raw}"`);
-    return word;
-  };
 
 export const LISTENER_OPTIONS = {
   mqttHost: {
@@ -41,18 +22,18 @@ export const LISTENER_OPTIONS = {
     env: "SKERRY_MQTT_PORT",
     doc: "MQTT over TCP; none: not at all, for TLS only",
     fallback: "1883",
-    parse: port,
+    parse: optionalPort,
   },
   mqttsHost: { env: "SKERRY_MQTTS_HOST", doc: "its address", fallback: "", parse: as.text },
-  mqttsPort: { env: "SKERRY_MQTTS_PORT", doc: "MQTT over TLS", fallback: "", parse: port },
+  mqttsPort: { env: "SKERRY_MQTTS_PORT", doc: "MQTT over TLS", fallback: "", parse: optionalPort },
   wsHost: { env: "SKERRY_WS_HOST", doc: "its address", fallback: "", parse: as.text },
-  wsPort: { env: "SKERRY_WS_PORT", doc: "MQTT over WebSocket", fallback: "", parse: port },
+  wsPort: { env: "SKERRY_WS_PORT", doc: "MQTT over WebSocket", fallback: "", parse: optionalPort },
   wssHost: { env: "SKERRY_WSS_HOST", doc: "its address", fallback: "", parse: as.text },
   wssPort: {
     env: "SKERRY_WSS_PORT",
     doc: "MQTT over WebSocket and TLS",
     fallback: "",
-    parse: port,
+    parse: optionalPort,
   },
   wsHosts: {
     env: "SKERRY_WS_HOSTS",

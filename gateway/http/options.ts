@@ -1,6 +1,7 @@
 // Listeners of HTTP and their bounds: options of the gateway.
 import { type OptionTable, type Resolved, as } from "../../platform/runtime/config.ts";
 import type { TlsIdentity, WebSocketAddress } from "../broker/options.ts";
+import { optionalPort, origins } from "../parse-options.ts";
 
 /** The largest body, also after it was decompressed. */
 export const HTTP_BODY_BYTES_MAX = 4 * 1024 ** 2;
@@ -14,18 +15,6 @@ export const HTTP_ADDRESS_CONNECTIONS_MAX = 1_000;
 /** Time for a request to arrive, from its first byte or from none. */
 export const HTTP_REQUEST_WITHIN_MS = 10_000;
 
-const port = (raw: string): number | undefined =>
-  raw === "" || raw === "none" ? undefined : as.integer(0, 65_535)(raw);
-
-const origins = (raw: string): string[] =>
-  as.list(raw).map((one) => {
-    if (!URL.canParse(one) || new URL(one).origin !== one)
-      throw new Error(
-        `must be a list of origins such as https://console.example.org, not "${one}"`,
-      );
-    return one;
-  });
-
 export const HTTP_OPTIONS = {
   httpHost: {
     env: "SKERRY_HTTP_HOST",
@@ -37,14 +26,14 @@ export const HTTP_OPTIONS = {
     env: "SKERRY_HTTP_PORT",
     doc: "readings over HTTP; unset or none: not at all",
     fallback: "",
-    parse: port,
+    parse: optionalPort,
   },
   httpsHost: { env: "SKERRY_HTTPS_HOST", doc: "its address", fallback: "", parse: as.text },
   httpsPort: {
     env: "SKERRY_HTTPS_PORT",
     doc: "readings over HTTPS, with the certificate of the other TLS listeners",
     fallback: "",
-    parse: port,
+    parse: optionalPort,
   },
   httpHosts: {
     env: "SKERRY_HTTP_HOSTS",

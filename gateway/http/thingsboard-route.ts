@@ -14,6 +14,7 @@ import type { Element } from "./intake.ts";
 import { Problem } from "./problem.ts";
 import { type Call, JSON_TYPE, type Reply, type Route } from "./route.ts";
 import { type TelemetryParts, deliver } from "./telemetry-route.ts";
+import { isObject } from "../ingest/is-object.ts";
 
 export interface ThingsBoardParts extends TelemetryParts {
   readonly catalog: Pick<Catalog, "versions">;
@@ -61,6 +62,3 @@ function flattened(payload: Buffer, timeProperty: string): Buffer {
     return payload; // Admission says what is wrong with it.
   }
 }
-
-const isObject = (value: unknown): value is object =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -19,6 +19,7 @@ import { Undecodable } from "./codecs/codec.ts";
 import { Gathered } from "./gathered.ts";
 import { ELEMENTS_MAX } from "./mapped-elements.ts";
 import { sentValue } from "./sent-payload.ts";
+import { isObject } from "./is-object.ts";
 
 /**
  * @param elements decoded, with BigInts for whole numbers that no double gives back.
@@ -66,6 +67,3 @@ export function admitBatch(
     refuse(notObject, "the array has none of the elements that were asked for", at)
   );
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -6,6 +6,7 @@ import { admitBatch } from "./admit-batch.ts";
 import { admitReading } from "./admit-reading.ts";
 import { Undecodable } from "./codecs/codec.ts";
 import { sentValue } from "./sent-payload.ts";
+import { isObject } from "./is-object.ts";
 
 export function admitDecoded(
   rules: AdmissionRules,
@@ -22,6 +23,3 @@ export function admitDecoded(
   const sent = sentValue(payload);
   return admitReading(rules, { ...at, version, sent, receivedAtMs, traceparent, identifies });
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

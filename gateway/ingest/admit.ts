@@ -13,6 +13,7 @@ import { admitReading, refuseAddress } from "./admit-reading.ts";
 import { codecFor } from "./codecs/by-content-type.ts";
 import { Undecodable } from "./codecs/codec.ts";
 import { JSON_CODEC, jsonText, parseJson } from "./codecs/json.ts";
+import { isObject } from "./is-object.ts";
 
 export function admit(rules: AdmissionRules, arrival: Arrival): Admission {
   const address = parseTelemetryTopic(arrival.topic);
@@ -45,6 +46,3 @@ export function admit(rules: AdmissionRules, arrival: Arrival): Admission {
     identifies,
   });
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -77,7 +77,10 @@ export class Ingest {
     const isForOthersOnly =
       relayed && admission.kind === "reject" && admission.reason === "unmappable";
     // An entry that applies and cannot make its reading is another thing: that is a reject.
-    if (isForOthersOnly && admission.mapping === undefined) return settle(null);
+    if (isForOthersOnly && admission.mapping === undefined) {
+      span?.end(clock());
+      return settle(null);
+    }
     live?.seen(message, receivedAtMs, admission);
     if (admission.kind === "reading" && !identifies && (traceparent === null || !span)) {
       if (admission.noted) notedFields.add(admission.noted);

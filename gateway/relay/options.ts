@@ -1,13 +1,12 @@
 import { textProblem } from "../../contracts/names/text.ts";
 import { isReservedTopic } from "../../contracts/names/topics.ts";
 import { type OptionTable, type Resolved, as } from "../../platform/runtime/config.ts";
-import { SHARED_STRATEGIES, type SharedStrategy } from "../broker/options.ts";
+import { SHARED_STRATEGIES } from "../broker/options.ts";
+import { oneOf } from "../parse-options.ts";
 import type { TopicClassesOptions } from "./topic-classes.ts";
 
 /** The bound on the bytes of a topic (MQTT 5, 1.5.4). */
 const TOPIC_BYTES_MAX = 65_535;
-
-const ANONYMOUS_RELAY = ["local", "always", "never"] as const;
 
 /** A list of topic filters of which none names what is ours; `none`, or nothing: no topic. */
 function filters(raw: string): string[] {
@@ -43,21 +42,13 @@ export const RELAY_OPTIONS = {
     env: "SKERRY_ANONYMOUS_RELAY",
     doc: "whether clients without credentials relay: local (only if SKERRY_ANONYMOUS lets in none but those of this machine), always or never",
     fallback: "local",
-    parse: (raw: string): (typeof ANONYMOUS_RELAY)[number] => {
-      const word = ANONYMOUS_RELAY.find((known) => known === raw);
-      if (!word) throw new Error(`must be one of ${ANONYMOUS_RELAY.join(", ")}, not "${raw}"`);
-      return word;
-    },
+    parse: oneOf("local", "always", "never"),
   },
   sharedStrategy: {
     env: "SKERRY_SHARED_SUBSCRIPTIONS",
     doc: "which client of a shared subscription (`$share/{group}/{filter}`) gets a message: hash, one for each topic or device, or round_robin",
     fallback: "hash",
-    parse: (raw: string): SharedStrategy => {
-      const word = SHARED_STRATEGIES.find((known) => known === raw);
-      if (!word) throw new Error(`must be one of ${SHARED_STRATEGIES.join(", ")}, not "${raw}"`);
-      return word;
-    },
+    parse: oneOf(...SHARED_STRATEGIES),
   },
 } satisfies OptionTable;
 
