@@ -1,31 +1,19 @@
 // What mapping tables can say of devices and elements, and what holds whatever they say.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Admission } from "../../../../gateway/ingest/admission.ts";
 import { admit } from "../../../../gateway/ingest/admit.ts";
 import { Mapper } from "../../../../gateway/ingest/mapping.ts";
 import { parseMappings } from "../../../../contracts/mapping.ts";
 import {
   ARRIVAL_MS,
+  entry,
   payloadsOf,
   readingsOf,
-  send,
+  said,
+  sendTo,
   shippedCatalog,
+  values,
 } from "../../../support/mapped.ts";
-
-const entry = (over: object) => ({
-  name: "e",
-  topic: "in/{device}",
-  contract: "measurement",
-  time: "arrival",
-  fields: { value: { pointer: "" } },
-  ...over,
-});
-const sendTo = (over: object, payload: unknown, topic = "in/d1"): Admission =>
-  send(topic, payload, { mappings: [entry(over)] });
-const said = (admission: Admission) =>
-  readingsOf(admission).map(({ device, payload }) => ({ device, ...payload }));
-const values = (admission: Admission) => payloadsOf(admission).map(({ value }) => value);
 
 describe("the device", () => {
   const inside = {

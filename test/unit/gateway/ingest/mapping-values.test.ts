@@ -2,21 +2,15 @@
 import { describe, expect, test } from "vitest";
 import type { Admission } from "../../../../gateway/ingest/admission.ts";
 import { EXPRESSION_CHARS_MAX } from "../../../../gateway/ingest/mapped-scope.ts";
-import { ARRIVAL_MS, payloadsOf, readingsOf, send } from "../../../support/mapped.ts";
-
-const entry = (over: object) => ({
-  name: "e",
-  topic: "in/{device}",
-  contract: "measurement",
-  time: "arrival",
-  fields: { value: { pointer: "" } },
-  ...over,
-});
-const sendTo = (over: object, payload: unknown, topic = "in/d1"): Admission =>
-  send(topic, payload, { mappings: [entry(over)] });
-const said = (admission: Admission) =>
-  readingsOf(admission).map(({ device, payload }) => ({ device, ...payload }));
-const values = (admission: Admission) => payloadsOf(admission).map(({ value }) => value);
+import {
+  ARRIVAL_MS,
+  entry,
+  payloadsOf,
+  said,
+  send,
+  sendTo,
+  values,
+} from "../../../support/mapped.ts";
 
 describe("values", () => {
   const value = (field: object, payload: unknown) =>
