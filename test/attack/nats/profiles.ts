@@ -45,6 +45,9 @@ export interface Profile {
 
 const bucketsOf = (...names: string[]): string[] => names.map(bucketStream);
 
+/** Every process asks there which formats it has to read before it starts. */
+const FORMAT_LEVEL = bucketStream(GENERATIONS_BUCKET);
+
 const logs = REGIONS.map(telemetryStream);
 
 /** The entry of an operator in a bucket that others share. */
@@ -59,6 +62,7 @@ const ofRegion = (region: (typeof REGIONS)[number]): Profile[] => [
     reads: [
       ...[...logs, alertsStream(region), COMMANDS_STREAM],
       ...bucketsOf(CONTRACTS_BUCKET, DEVICES_BUCKET, COPIES_BUCKET, POSITIONS_BUCKET),
+      FORMAT_LEVEL,
     ],
     entries: {},
     hears: [`replay.${region}.gateway`, `retry-setaside.${region}.gateway`],
@@ -71,6 +75,7 @@ const ofRegion = (region: (typeof REGIONS)[number]): Profile[] => [
     reads: [
       telemetryStream(region),
       ...bucketsOf(CONTRACTS_BUCKET, RULES_BUCKET, ACKNOWLEDGEMENTS_BUCKET, POSITIONS_BUCKET),
+      FORMAT_LEVEL,
     ],
     entries: {
       ...entry(POSITIONS_BUCKET, `alerting.${region}.0`),
@@ -89,6 +94,7 @@ const notifier = (domain: ServerName): Profile => ({
   reads: [
     ...(domain === "hub" ? ["hub", ...REGIONS] : [domain]).map(alertsStream),
     ...bucketsOf(NOTIFIERS_BUCKET, POSITIONS_BUCKET),
+    FORMAT_LEVEL,
   ],
   entries: entry(POSITIONS_BUCKET, `notifier.${domain === "hub" ? "eu" : domain}.0`),
   hears: [`retry-setaside.${domain}.notifier`],
@@ -123,7 +129,7 @@ const ofHub: readonly Profile[] = [
     user: "aggregator",
     appends: [rejectsStream("hub"), alertsStream("hub"), bucketStream(LEASES_BUCKET)],
     shortens: [setAsideStream("hub"), bucketStream(LEASES_BUCKET)],
-    reads: [...logs, ...bucketsOf(CONTRACTS_BUCKET, POSITIONS_BUCKET)],
+    reads: [...logs, ...bucketsOf(CONTRACTS_BUCKET, POSITIONS_BUCKET), FORMAT_LEVEL],
     entries: {
       ...entry(POSITIONS_BUCKET, "aggregator.eu.0"),
       ...entry(LEASES_BUCKET, "aggregator.member.attack"),
