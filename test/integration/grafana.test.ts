@@ -51,7 +51,7 @@ beforeAll(async () => {
   const launcher = stack.use(
     new Launcher(join(directory, "data"), [...args, "--channels", channels, "--no-open"]),
   );
-  await eventually("devices publish", () => launcher.output.includes("acknowledged"), 90_000);
+  await launcher.publishes(90_000);
   const observe = join(directory, "data", "observe");
   prometheus = await startPrometheusFrom(join(observe, "prometheus.yaml"), directory);
   stack.use(prometheus.process);
