@@ -37,6 +37,8 @@ export interface ProbeOptions {
   readonly seconds: number;
   readonly everyMs?: number;
   readonly devices?: number;
+  /** False: what takes the readings remembers nothing, and each of them is to make an alert. */
+  readonly isAlternating?: boolean;
 }
 
 export interface AlertLatency {
@@ -60,7 +62,7 @@ export function probeReading(sequence: number, co2: number): string {
 
 /** @throws Error if too few of the alerts came. */
 export async function probeAlerts(options: ProbeOptions): Promise<AlertLatency> {
-  const { port, seconds, everyMs = 20, devices: count = 50 } = options;
+  const { port, seconds, everyMs = 20, devices: count = 50, isAlternating = true } = options;
   const run = ++runs;
   await using client = await connectClient(port, { clientId: `alert-probe-${run}` });
   const [published, received] = [histogram(), histogram()];
@@ -81,7 +83,7 @@ export async function probeAlerts(options: ProbeOptions): Promise<AlertLatency> 
   for (let probe = 0; probe < probes; probe++) {
     const waitMs = startMs + probe * everyMs - performance.now(); // Q1
     if (waitMs > 0) await sleep(waitMs);
-    const isHigh = Math.floor(probe / count) % 2 === 0;
+    const isHigh = !isAlternating || Math.floor(probe / count) % 2 === 0;
     const co2 = isHigh ? HIGH_FROM + probe : (probe + 1) / LOW_STEP;
     sentMs.set(co2, performance.now());
     const topic = telemetryTopic(`probe-${run}-${probe % count}`, "environment");

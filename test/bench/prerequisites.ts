@@ -18,8 +18,19 @@ const optionsOf = (say: (line: string) => void): PrerequisiteOptions => {
 export const ensureProductPrograms = (say: (line: string) => void): void =>
   void ensurePrograms(optionsOf(say));
 
+/** Paths of what is measured against; a peer that is not named is the one installed. */
+export interface PeerPrograms {
+  readonly mosquitto?: string | undefined;
+  readonly natsServer?: string | undefined;
+}
+
 /** Finds nats-server, influxd and mosquitto; as root on Debian, installs what is missing. */
-export function ensureBenchPrograms(say: (line: string) => void): { mosquitto: string } {
+export function ensureBenchPrograms(
+  say: (line: string) => void,
+  { mosquitto, natsServer = "nats-server" }: PeerPrograms = {},
+): { mosquitto: string; natsServer: string } {
   ensureProductPrograms(say);
-  return ensureInstalled({ mosquitto: "mosquitto" }, MANUAL, optionsOf(say));
+  const installed = (): string =>
+    ensureInstalled({ mosquitto: "mosquitto" }, MANUAL, optionsOf(say)).mosquitto;
+  return { mosquitto: mosquitto ?? installed(), natsServer };
 }

@@ -120,15 +120,21 @@ export function firstLine(program: string, args: readonly string[]): string {
   return `${stdout ?? ""}${stderr ?? ""}`.trim().split("\n")[0] ?? "";
 }
 
-/** What was measured with what. @param mosquitto the program, if it is measured against. */
-export function benchVersions(mosquitto?: string): Record<string, string> {
+/** What was measured with what. @param peers the programs of those measured against. */
+export function benchVersions(
+  peers: { readonly mosquitto?: string; readonly natsServer?: string } = {},
+): Record<string, string> {
+  const { mosquitto, natsServer } = peers;
+  const own = firstLine("nats-server", ["--version"]);
+  const peer = natsServer === undefined ? own : firstLine(natsServer, ["--version"]);
   const project = join(import.meta.dirname, "../..");
   const aedes = JSON.parse(
     readFileSync(join(project, "node_modules/aedes/package.json"), "utf8"),
   ) as { version: string };
   return {
     node: process.version,
-    natsServer: firstLine("nats-server", ["--version"]),
+    natsServer: own,
+    ...(peer === own ? {} : { natsMqtt: peer }),
     ...(mosquitto === undefined ? {} : { mosquitto: firstLine(mosquitto, ["-h"]) }),
     aedes: aedes.version,
     skerry: firstLine("git", ["-C", project, "rev-parse", "--short", "HEAD"]),

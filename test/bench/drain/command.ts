@@ -122,7 +122,7 @@ export const drainCommand = new Command("drain")
     const alerts = alertsPlan ? await measureAlerts(alertsPlan.size, alertsPlan.seconds) : null;
     if (wanted("path")) say("from devices to the store");
     const path = wanted("path") ? await measurePath(10_000, flags.quick ? 5 : 20) : null;
-    const versions = benchVersions(mosquitto);
+    const versions = benchVersions({ mosquitto });
     const report = summarizeDrain({ machine: host, versions, drains, wan, cut, alerts, path });
     process.stdout.write(`\n${renderDrain(report)}\n`);
     if (flags.json) writeFileSync(flags.json, `${JSON.stringify(report, null, 2)}\n`);

@@ -26,6 +26,8 @@ const targetNames = (raw: string): TargetName[] =>
 interface Flags extends PlanFlags {
   readonly json?: string;
   readonly profile?: string;
+  readonly mosquitto?: string;
+  readonly natsServer?: string;
 }
 
 export const ingestCommand = new Command("ingest")
@@ -47,12 +49,15 @@ export const ingestCommand = new Command("ingest")
     positive,
   )
   .option("--profile <directory>", "write a CPU profile of the gateway there")
+  .option("--mosquitto <program>", "of another version than the one installed")
+  .option("--nats-server <program>", "of another version, for the target natsMqtt")
   .action(async (flags: Flags) => {
     const plan = planOf(flags);
     // Before anything is started: bytes that do not hold so many fields are said here.
     if (plan.shape) sampleOf(plan.shape);
     const report = await runIngest(plan, {
       access: accessControlOfGateway(),
+      peers: { mosquitto: flags.mosquitto, natsServer: flags.natsServer },
       profileDirectory: flags.profile && resolve(flags.profile),
       say: (line) => void process.stderr.write(`${line}\n`),
     });

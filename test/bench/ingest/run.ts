@@ -2,7 +2,7 @@
 // read the log back.
 import { join } from "node:path";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
-import { ensureBenchPrograms } from "../prerequisites.ts";
+import { type PeerPrograms, ensureBenchPrograms } from "../prerequisites.ts";
 import { benchVersions, machine, openFilesMax, raiseOpenFiles } from "../processes.ts";
 import type { AccessControl } from "./credentials.ts";
 import { type GatewayTarget, type OurTarget, startGateway } from "./gateway-target.ts";
@@ -22,19 +22,21 @@ import {
 export interface RunOptions {
   readonly access: AccessControl;
   readonly profileDirectory: string | undefined;
+  /** Of others to be compared with, where they are not those of Debian. */
+  readonly peers: PeerPrograms;
   readonly say: (line: string) => void;
 }
 
 export async function runIngest(wanted: Plan, options: RunOptions): Promise<Report> {
   const { say } = options;
-  const { mosquitto } = ensureBenchPrograms(say);
+  const peers = ensureBenchPrograms(say, options.peers);
   const startedAt = new Date().toISOString();
   const host = machine();
   const { plan, skipped } = withinOpenFiles(wanted);
   await using stack = new AsyncDisposableStack();
   const { path: directory } = stack.use(await temporaryDirectory());
   const generator = stack.use(new Generator(plan.workers, loadOf(plan)));
-  const targets = await startTargets(stack, plan, { ...options, directory, mosquitto });
+  const targets = await startTargets(stack, plan, { ...options, directory, peers });
   const raw = await measureAll(plan, { generator, targets, say });
   const ours = targets.filter((target): target is GatewayTarget => "stored" in target);
   const gateway = ours.find(({ name }) => name === "gateway");
@@ -46,7 +48,7 @@ export async function runIngest(wanted: Plan, options: RunOptions): Promise<Repo
     startedAt,
     plan,
     machine: host,
-    versions: benchVersions(mosquitto),
+    versions: benchVersions(peers),
     accessControl: options.access.name,
     skipped,
     ...raw,
@@ -74,9 +76,12 @@ function withinOpenFiles(plan: Plan): { plan: Plan; skipped: string[] } {
 async function startTargets(
   stack: AsyncDisposableStack,
   plan: Plan,
-  options: RunOptions & { directory: string; mosquitto: string },
+  options: Omit<RunOptions, "peers"> & {
+    readonly directory: string;
+    readonly peers: ReturnType<typeof ensureBenchPrograms>;
+  },
 ): Promise<Target[]> {
-  const { directory, access, profileDirectory } = options;
+  const { directory, access, profileDirectory, peers } = options;
   const devices = Math.max(plan.idleConnections, plan.pace.connections, ...plan.connections);
   const startOurs = (name: OurTarget) => () => {
     const dataDirectory = join(directory, name);
@@ -98,8 +103,8 @@ async function startTargets(
     gatewayV5: startOurs("gatewayV5"),
     gatewayTls: startOurs("gatewayTls"),
     gatewayMqtts: startOurs("gatewayMqtts"),
-    natsMqtt: () => startNatsMqtt(stack, directory),
-    mosquitto: () => startMosquitto(options.mosquitto)(stack, directory),
+    natsMqtt: () => startNatsMqtt(peers.natsServer)(stack, directory),
+    mosquitto: () => startMosquitto(peers.mosquitto)(stack, directory),
     bareAedes: () => startBareAedes(stack, directory),
     sink: () => startSink(stack, directory),
   };

@@ -118,32 +118,34 @@ export const startMosquitto =
  * nats-server's own MQTT. Its PUBACK follows the acknowledgement of its own `$MQTT_msgs` stream; the
  * stream on the same topics is filled by the same publish and gives the publisher no promise.
  */
-export const startNatsMqtt: Start = async (stack, directory) => {
-  const [client, port] = [await freePort(), await freePort()];
-  const store = join(directory, "nats-mqtt");
-  await mkdir(store);
-  const configuration = join(directory, "nats-mqtt.conf");
-  const lines = [
-    "server_name: mqtt",
-    `listen: "${HOST}:${client}"`,
-    `jetstream { store_dir: "${store}" }`,
-    `mqtt { listen: "${HOST}:${port}" }`,
-  ];
-  await writeFile(configuration, `${lines.join("\n")}\n`);
-  const args = ["-c", configuration];
-  const target = await serve(stack, "natsMqtt", { program: "nats-server", args, port });
-  const connection = await connectOnce({
-    url: `nats://${HOST}:${client}`,
-    reconnect: false,
-    timeoutMs: 2_000,
-  });
-  const manager = await connection.jetstreamManager();
-  await manager.streams.add({
-    name: "TELEMETRY",
-    subjects: ["devices.*.telemetry.*"], // An MQTT `/` is a NATS `.`
-    num_replicas: 1,
-    max_bytes: 8 * 1024 ** 3,
-  });
-  await connection.close();
-  return target;
-};
+export const startNatsMqtt =
+  (program: string): Start =>
+  async (stack, directory) => {
+    const [client, port] = [await freePort(), await freePort()];
+    const store = join(directory, "nats-mqtt");
+    await mkdir(store);
+    const configuration = join(directory, "nats-mqtt.conf");
+    const lines = [
+      "server_name: mqtt",
+      `listen: "${HOST}:${client}"`,
+      `jetstream { store_dir: "${store}" }`,
+      `mqtt { listen: "${HOST}:${port}" }`,
+    ];
+    await writeFile(configuration, `${lines.join("\n")}\n`);
+    const args = ["-c", configuration];
+    const target = await serve(stack, "natsMqtt", { program, args, port });
+    const connection = await connectOnce({
+      url: `nats://${HOST}:${client}`,
+      reconnect: false,
+      timeoutMs: 2_000,
+    });
+    const manager = await connection.jetstreamManager();
+    await manager.streams.add({
+      name: "TELEMETRY",
+      subjects: ["devices.*.telemetry.*"], // An MQTT `/` is a NATS `.`
+      num_replicas: 1,
+      max_bytes: 8 * 1024 ** 3,
+    });
+    await connection.close();
+    return target;
+  };
