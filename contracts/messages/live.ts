@@ -75,7 +75,12 @@ export type TopicRow = readonly [
   mapping: string | null,
   /** The reason for which the last message was refused. */
   refused: string | null,
+  /** Why the last message made no reading though nothing was wrong with it; gateways of 0.1.0 do not say. */
+  passed?: Passed | null,
 ];
+
+/** Went to other clients and nowhere else, or nowhere at all. */
+export type Passed = "relayed" | "ignored";
 
 /** Topics that were published to within a second. */
 export interface TopicsDigest {

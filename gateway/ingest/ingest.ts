@@ -3,6 +3,7 @@
 //
 // Access control decides before this whether its sender may publish there; admission, whether it may speak for the
 // devices whose readings come out of it.
+import type { Passed } from "../../contracts/messages/live.ts";
 import type { Reject } from "../../contracts/messages/reject.ts";
 import { ATTRIBUTES, OWN, SPANS } from "../../otel/names.ts";
 import { sampledTraceparent } from "../../otel/propagation.ts";
@@ -38,6 +39,8 @@ export interface IngestParts {
 export interface LiveIngest {
   seen(message: Message, receivedAtMs: number, admission: Admission): void;
   refused(message: Message, receivedAtMs: number, refusal: Refusal): void;
+  /** No reading is to be made of it, and nothing is wrong with it. */
+  passed(message: Message, receivedAtMs: number, passed: Passed): void;
   /** A reject is to be stored. */
   rejected(reject: Reject): void;
 }
@@ -79,6 +82,7 @@ export class Ingest {
     // An entry that applies and cannot make its reading is another thing: that is a reject.
     if (isForOthersOnly && admission.mapping === undefined) {
       span?.end(clock());
+      live?.passed(message, receivedAtMs, "relayed");
       return settle(null);
     }
     live?.seen(message, receivedAtMs, admission);
@@ -119,6 +123,11 @@ export class Ingest {
     const traced = this.#traceReject(message, rejects[0]!, { traceparent, receivedAtMs });
     const origin = originOf(message, receivedAtMs, traced);
     for (const one of rejects) this.#keep(message, rejectOf(one, origin), stored);
+  }
+
+  /** Takes note of a message of which no reading is to be made. */
+  pass(message: Message, passed: Passed): void {
+    this.#parts.live?.passed(message, this.#parts.clock(), passed);
   }
 
   /** Keeps a message that its sender had no right to publish, with the reason, then settles it. */

@@ -36,7 +36,7 @@ export interface PipelineSteps {
     /** The `settle` to go on with: that of a sender who is yet unknown is listened to. */
     watch(message: Message, settle: Settle): Settle;
   };
-  readonly ingest: Pick<Ingest, "publish" | "refuse">;
+  readonly ingest: Pick<Ingest, "publish" | "refuse" | "pass">;
 }
 
 /** Nobody hears it: the answer is that to what is stored. */
@@ -71,7 +71,10 @@ export class Pipeline {
     }
     if (relayed) classes.relayed += 1;
     else classes.ignored += 1;
-    if (!telemetry) return relayed ? settle(null, true) : settle(IGNORED);
+    if (!telemetry) {
+      ingest.pass(message, relayed ? "relayed" : "ignored");
+      return relayed ? settle(null, true) : settle(IGNORED);
+    }
     const relaying: Settle = (why) => settle(why, why?.reason !== "not_authorized"); // Z5
     if (backpressure.drop(message, relaying)) return;
     const goOn = bridges.watch(message, relaying);

@@ -58,6 +58,9 @@ export class LiveDigests implements LiveIngest {
   readonly refused: LiveIngest["refused"] = (message, receivedAtMs, { reason }) =>
     this.#last.refused(message, receivedAtMs, reason);
 
+  readonly passed: LiveIngest["passed"] = (message, receivedAtMs, passed) =>
+    this.#last.passed(message, receivedAtMs, passed);
+
   readonly rejected: LiveIngest["rejected"] = (reject) => {
     const { reason, detail, device, clientId } = reject;
     this.#events.add({

@@ -3,6 +3,7 @@
 //
 // S1. Bounded: TOPICS_REMEMBERED topics, as many readings, and CHARS_MAX characters of readings that wait to be told.
 // S2. Fair: what waits longest is told first, and of each the newest. Nothing is told twice.
+import type { Passed } from "../../contracts/messages/live.ts";
 import type { Admission, Admitted } from "../ingest/admission.ts";
 import type { Message, Recall } from "../ingest/message.ts";
 
@@ -34,6 +35,7 @@ export interface LastMessage {
   device: string | null;
   mapping: string | null;
   refused: string | null;
+  passed: Passed | null;
   /** The beginning of its payload; null where `reading` has it. */
   payload: Buffer | null;
   waits: boolean;
@@ -43,7 +45,7 @@ export interface LastMessage {
   isForgotten: boolean;
 }
 
-type Seen = Pick<Message, "topic" | "payload" | "retain" | "device" | "recall">;
+type Seen = Pick<Message, "topic" | "payload" | "retain" | "device" | "principal" | "recall">;
 
 export class LastSeen {
   readonly #topics = new Map<string, LastMessage>();
@@ -58,6 +60,7 @@ export class LastSeen {
   /** Notes what became of a message. Its payload is not kept: at most its beginning is copied. */
   add(message: Seen, receivedAtMs: number, admission: Admission): void {
     const last = this.#message(message, receivedAtMs);
+    last.passed = null;
     if (admission.kind === "reading" && admission.from === undefined) {
       last.refused = null;
       last.payload = null;
@@ -84,6 +87,17 @@ export class LastSeen {
     last.payload = beginningOf(message.payload);
     last.device = message.device ?? null;
     last.refused = reason;
+    last.passed = null;
+  }
+
+  /** Notes a message of which no reading was to be made. */
+  passed(message: Seen, receivedAtMs: number, passed: Passed): void {
+    const last = this.#message(message, receivedAtMs);
+    last.payload = beginningOf(message.payload);
+    last.device = message.device ?? message.principal ?? null;
+    last.mapping = null;
+    last.refused = null;
+    last.passed = passed;
   }
 
   /** Hands on readings that wait to be told, longest first, until `take` refuses one. @returns how many wait on. */
@@ -143,7 +157,8 @@ export class LastSeen {
     }
     const message: LastMessage = {
       ...{ topic, count: 0, told: 0, lastMs: 0, retained: false, device: null, mapping: null },
-      ...{ refused: null, payload: null, waits: false, reading: null, isForgotten: false },
+      ...{ refused: null, passed: null, payload: null },
+      ...{ waits: false, reading: null, isForgotten: false },
     };
     this.#topics.set(topic, message);
     return message;

@@ -82,12 +82,12 @@ const headOf = (encoded: string, payloadFrom: number): Head =>
 
 /** The row of a topic, see `TopicRow`. */
 export function topicRow(message: Omit<LastMessage, "isForgotten">): string {
-  const { topic, count, lastMs, retained, refused } = message;
+  const { topic, count, lastMs, retained, refused, passed } = message;
   const { device, mapping, payload, reading } = message;
   const encoded = payload === null ? (reading?.encoded ?? null) : null;
   const name = clipped(topic);
   const row = (preview: string, by: string | null): string =>
-    JSON.stringify([name, count, lastMs, preview, retained, by, mapping, refused]);
+    JSON.stringify([name, count, lastMs, preview, retained, by, mapping, refused, passed]);
   if (encoded === null) return row(payload ? previewOf(payload) : "", device);
   const at = payloadAt(encoded);
   return row(

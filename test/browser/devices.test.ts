@@ -10,8 +10,8 @@ import { type Installation, startInstallation } from "./support/installation.ts"
 
 let installation: Installation;
 beforeAll(async () => {
-  // What is relayed needs no mapping: here all other topics do.
-  const args = ["--set", "gateway.relay=none"];
+  // What is relayed needs no mapping: here all topics but these do.
+  const args = ["--set", "gateway.relay=chat/#"];
   installation = await startInstallation(19_240, { args });
 }, 240_000);
 afterAll(async () => installation?.[Symbol.asyncDispose]());
@@ -70,6 +70,28 @@ test("a device with a topic of its own is told that a mapping is missing", async
   await page.getByText("Waiting for the first message").waitFor();
   paste(await linesOn(page, "mosquitto_pub"));
   await page.getByText("no mapping says what this topic means").waitFor();
+});
+
+test("a device whose topic goes to other clients only is told that nothing is stored", async () => {
+  await using watched = await installation.open("/connect");
+  const { page } = watched;
+  await page.getByLabel("Name").fill("plug-4");
+  await page.getByLabel("I have my own topic").check();
+  await page.getByLabel("Topic", { exact: true }).fill("chat/plug-4/#");
+  await page.getByRole("button", { name: "Make its credential" }).click();
+  await page.getByText("Waiting for the first message").waitFor();
+  paste(await linesOn(page, "mosquitto_pub"));
+  await page.getByText("A message of plug-4 arrived, and is stored nowhere").waitFor();
+  await screenshot(page, "connect-relayed-light");
+  expect(await seriousViolations(page)).toEqual([]);
+  await page.getByRole("link", { name: "write a mapping" }).click();
+  await expect
+    .poll(() => page.getByLabel("Topic", { exact: true }).inputValue(), { timeout: 15_000 })
+    .toBe("chat/plug-4/state");
+
+  await page.goto(new URL("/topics?topic=chat/plug-4/state&region=eu", page.url()).href);
+  await page.getByText("by other clients only, it is stored nowhere").waitFor();
+  expect(watched.errors).toEqual([]);
 });
 
 test("a device is found by part of its id, followed live, gets a new password, and is revoked", async () => {

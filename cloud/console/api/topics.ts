@@ -14,10 +14,15 @@ const TOPIC = object({
   device: orNull(text()),
   mapping: orNull(text("the mapping entry that took it")),
   refused: orNull(text("the reason for which it was refused")),
+  passed: orNull(
+    text(
+      "why no reading was made of it: relayed (to other clients, and stored nowhere) or ignored",
+    ),
+  ),
 });
 
 export const topicRoutes = (topics: TopicWatch): Route[] => [
-  route<unknown, { prefix: string; region?: string; limit: number }>({
+  route<unknown, { prefix: string; region?: string; device?: string; limit: number }>({
     method: "GET",
     path: "/topics",
     summary: "Topics that were published to since the console started, in their order",
@@ -25,6 +30,7 @@ export const topicRoutes = (topics: TopicWatch): Route[] => [
     query: query({
       prefix: text("only topics that begin so", { default: "" }),
       region: text(),
+      device: text("only topics whose last message was this device's"),
       limit: limit(500, 5_000),
     }),
     answer: object({ topics: list(TOPIC), more: integer("topics beyond the limit") }),

@@ -1,7 +1,7 @@
 // Topics as they were last heard on the live lane.
 //
 // T1. At most TOPICS_MAX are known; the longest silent goes first.
-import type { TopicRow, TopicsDigest } from "../../../contracts/messages/live.ts";
+import type { Passed, TopicRow, TopicsDigest } from "../../../contracts/messages/live.ts";
 
 const TOPICS_MAX = 20_000;
 
@@ -16,6 +16,7 @@ export interface KnownTopic {
   readonly device: string | null;
   readonly mapping: string | null;
   readonly refused: string | null;
+  readonly passed: Passed | null;
 }
 
 export class TopicWatch {
@@ -30,15 +31,17 @@ export class TopicWatch {
     }
   }
 
-  /** Topics that begin with a prefix, in their order; `more` is the number of those beyond the limit. */
-  find(of: { prefix: string; region?: string; limit: number }): {
+  /** Topics that begin with a prefix, of a device if one is asked for, in their order; `more` is the number of those beyond the limit. */
+  find(of: { prefix: string; region?: string; device?: string; limit: number }): {
     topics: KnownTopic[];
     more: number;
   } {
     const found = [...this.#topics.values()]
       .filter(
-        ({ topic, region }) =>
-          topic.startsWith(of.prefix) && (of.region === undefined || of.region === region),
+        ({ topic, region, device }) =>
+          topic.startsWith(of.prefix) &&
+          (of.region === undefined || of.region === region) &&
+          (of.device === undefined || of.device === device),
       )
       .sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : 0));
     return { topics: found.slice(0, of.limit), more: Math.max(0, found.length - of.limit) };
@@ -46,6 +49,7 @@ export class TopicWatch {
 }
 
 const known = (region: string, gateway: string, row: TopicRow): KnownTopic => {
-  const [topic, count, lastMs, payload, retained, device, mapping, refused] = row;
-  return { topic, region, gateway, count, lastMs, payload, retained, device, mapping, refused };
+  const [topic, count, lastMs, payload, retained, device, mapping, refused, passed = null] = row;
+  const fate = { mapping, refused, passed };
+  return { topic, region, gateway, count, lastMs, payload, retained, device, ...fate };
 };

@@ -1,6 +1,7 @@
 // Waits for a device: its connection, its first message, or the refusal and what to change.
 import { html } from "/lib/htm.js";
 import { useState } from "/lib/hooks.js";
+import { useAsk } from "../kit/ask.js";
 import { Chip, StateMark } from "../kit/chip.js";
 import { Age, Value } from "../kit/number.js";
 import { duration, valueText } from "../kit/numbers.js";
@@ -13,6 +14,7 @@ import { urlOf } from "../shell/url.js";
 import { adviceOf } from "./advice.js";
 
 const LATE_MS = 60_000;
+const PASSED_ASKED_MS = 2_000;
 
 const isOf = (id) => (event) =>
   event.device === id || event.clientId === id || event.clientId?.startsWith(`${id}/`);
@@ -76,6 +78,24 @@ function Refusal({ refusal, device }) {
   </div>`;
 }
 
+/** What came of it and made no reading: nothing is wrong with that, but nothing is stored. */
+function Passed({ topic: { topic, region, passed, lastMs }, device }) {
+  return html`<div class="arrival" data-state="warn" role="status">
+    <h3>A message of ${device.id} arrived, and is stored nowhere</h3>
+    <p>
+      On <code>${topic}</code> in ${region}, <${Age} atMs=${lastMs} />.${" "}
+      ${
+        passed === "relayed"
+          ? html`It went to other clients, as on any broker: no mapping says what this topic means.
+              Where it is to be a reading,${" "}
+              <a href=${urlOf(["contracts"], { tab: "mappings", topic })}>write a mapping</a>, or
+              publish on${" "} <code>devices/${device.id}/telemetry/{contract}</code>.`
+          : html`This gateway ignores the topic (<code>SKERRY_IGNORE</code>).`
+      }
+    </p>
+  </div>`;
+}
+
 function Arrived({ reading, device }) {
   const { contract, version, receivedMs, tsMs, mapping } = reading;
   const unitOf = useUnits();
@@ -125,13 +145,20 @@ function Waiting({ heard, device }) {
 
 export function Arrival({ device }) {
   const heard = useHeard(device);
+  const isWaiting = !heard.refusal && !heard.reading;
+  const path = isWaiting ? urlOf(["topics"], { device: device.id, limit: 20 }) : null;
+  const passed = useAsk(path, { everyMs: PASSED_ASKED_MS })
+    .data?.topics.filter((one) => one.passed)
+    .toSorted((a, b) => b.lastMs - a.lastMs)[0];
   return html`<${Panel}>
     ${
       heard.refusal
         ? html`<${Refusal} refusal=${heard.refusal} device=${device} />`
         : heard.reading
           ? html`<${Arrived} reading=${heard.reading} device=${device} />`
-          : html`<${Waiting} heard=${heard} device=${device} />`
+          : passed
+            ? html`<${Passed} topic=${passed} device=${device} />`
+            : html`<${Waiting} heard=${heard} device=${device} />`
     }
   <//>`;
 }

@@ -16,9 +16,16 @@ export function readable(payload) {
   }
 }
 
-function taken({ mapping, refused, device }) {
+function taken({ topic, mapping, refused, passed, device }) {
   if (refused) return html`<${Chip} state="bad">refused: ${refused}<//>`;
-  if (mapping) return html`<a href=${urlOf(["contracts"], { mapping })}>mapping ${mapping}</a>`;
+  if (passed === "relayed")
+    return html`by other clients only, it is stored nowhere:${" "}<a
+        href=${urlOf(["contracts"], { tab: "mappings", topic })}
+        >no mapping says what it means</a
+      >`;
+  if (passed === "ignored") return "by nobody: this gateway ignores it (SKERRY_IGNORE)";
+  if (mapping)
+    return html`<a href=${urlOf(["contracts"], { tab: "mappings", topic })}>mapping ${mapping}</a>`;
   return device ? "by its topic, which names device and contract" : "by nobody: no reading";
 }
 

@@ -70,6 +70,7 @@ function send(
         asked.push("refuse");
         settle(refusal);
       },
+      pass: (_, passed) => void asked.push(passed),
     },
   });
   pipeline.publish(message, (why, isRelayed) => {
@@ -115,12 +116,15 @@ const IGNORED: TopicClass = { telemetry: false, relayed: false };
 
 test("what is only relayed does not wait for the log, and is never refused for its pressure", () => {
   expect(send(undefined, RELAYED)).toEqual({
-    asked: ["access"],
+    asked: ["access", "relayed"],
     settled: [null],
     relayed: [true],
     counted: [1, 0],
   });
-  expect(send("pressure", RELAYED)).toMatchObject({ asked: ["access"], relayed: [true] });
+  expect(send("pressure", RELAYED)).toMatchObject({
+    asked: ["access", "relayed"],
+    relayed: [true],
+  });
 });
 
 test("what its sender has no right to send is never relayed, and kept unless there is pressure", () => {
@@ -152,7 +156,7 @@ test("a reading that its sender may not say of that device is not relayed either
 
 test("what is ignored is asked for rights, acknowledged and counted", () => {
   expect(send(undefined, IGNORED)).toMatchObject({
-    asked: ["access"],
+    asked: ["access", "ignored"],
     settled: [{ reason: "ignored" }],
     relayed: [undefined],
     counted: [0, 1],

@@ -160,3 +160,21 @@ test("a connection's topic that made room for others is remembered anew", () => 
   expect(messagesOf(seen)).toMatchObject([{ topic: "t/a", count: 1, lastMs: 2 }]);
   expect(readingsOf(seen)).toEqual([reading("a", 2).encoded]);
 });
+
+test("what made no reading on purpose is told as that, until the topic has a reading or a refusal", () => {
+  const seen = new LastSeen();
+  const message = {
+    ...{ topic: "chat/hall", payload: Buffer.from("hello"), retain: false, device: undefined },
+    principal: "lamp-1",
+  };
+  seen.passed(message, 7, "relayed");
+  expect(messagesOf(seen)).toMatchObject([
+    { topic: "chat/hall", count: 1, device: "lamp-1", passed: "relayed", refused: null },
+  ]);
+  expect(readingsOf(seen)).toEqual([]);
+  send(seen, "chat/hall", reject);
+  expect(messagesOf(seen)).toMatchObject([{ passed: null, refused: "not_json" }]);
+  seen.passed(message, 8, "ignored");
+  seen.refused(message, 9, "not_authorized");
+  expect(messagesOf(seen)).toMatchObject([{ count: 4, passed: null, refused: "not_authorized" }]);
+});

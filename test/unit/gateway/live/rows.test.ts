@@ -10,7 +10,15 @@ const encoded = encodeReading({
   ...{ device: 'd"1', contract: "room", version: 1, receivedAtMs: 20, traceparent: "00-a-b-01" },
   payload: '{"ts":1.50e1, "v":1.10}',
 });
-const seen = { topic: "t", count: 3, told: 0, lastMs: 20, retained: true, refused: null };
+const seen = {
+  topic: "t",
+  count: 3,
+  told: 0,
+  lastMs: 20,
+  retained: true,
+  refused: null,
+  passed: null,
+};
 
 test("the row of a reading has its payload as it came", () => {
   const row = readingRow(new Catalog([]), encoded, { topic: "t", mapping: null });
@@ -29,10 +37,11 @@ test("the row of a topic shows the payload of its reading, or what was sent", ()
     'd"1',
     null,
     null,
+    null,
   ]);
   const payload = Buffer.from([0xff, 0, 1]);
   const row = topicRow({ ...common, refused: "not_json", payload, reading: null });
-  expect(JSON.parse(row)).toEqual(["t", 3, 20, "hex:ff0001", true, null, null, "not_json"]);
+  expect(JSON.parse(row)).toEqual(["t", 3, 20, "hex:ff0001", true, null, null, "not_json", null]);
 });
 
 test("text is shown as text, also where a character is cut in two", () => {
