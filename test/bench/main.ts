@@ -4,6 +4,7 @@ import { connectionsCommand } from "./connections/command.ts";
 import { consoleCommand } from "./console/command.ts";
 import { guardCommand } from "./guard/command.ts";
 import { drainCommand } from "./drain/command.ts";
+import { httpCommand } from "./http/command.ts";
 import { ingestCommand } from "./ingest/command.ts";
 import { peersCommand } from "./peers/command.ts";
 import { profileCommand } from "./profile.ts";
@@ -12,6 +13,7 @@ import { recoveryCommand } from "./recovery/command.ts";
 await new Command("npm run bench --")
   .description("Benchmarks of Skerry, each beside what it is compared with, in one run.")
   .addCommand(ingestCommand)
+  .addCommand(httpCommand)
   .addCommand(drainCommand)
   .addCommand(alertsCommand)
   .addCommand(consoleCommand)

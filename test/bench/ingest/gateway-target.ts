@@ -39,6 +39,8 @@ export interface GatewayOptions {
   /** Writes CPU profiles of the gateway there when it stops. */
   readonly profileDirectory: string | undefined;
   readonly dataDirectory: string;
+  /** Further settings of the gateway. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Stored {
@@ -106,6 +108,7 @@ export async function startGateway(
     ...env,
     ...ofSchemas,
     ...telemetry,
+    ...options.env,
   });
   const alerting = await startService(stack, "gateway/alerting/main.ts", [], {
     SKERRY_NATS_URL: region.urlOf("alerting"),
