@@ -8,6 +8,7 @@ import { httpCommand } from "./http/command.ts";
 import { ingestCommand } from "./ingest/command.ts";
 import { peersCommand } from "./peers/command.ts";
 import { profileCommand } from "./profile.ts";
+import { relayCommand } from "./relay/command.ts";
 import { recoveryCommand } from "./recovery/command.ts";
 
 await new Command("npm run bench --")
@@ -21,5 +22,6 @@ await new Command("npm run bench --")
   .addCommand(guardCommand)
   .addCommand(peersCommand)
   .addCommand(recoveryCommand)
+  .addCommand(relayCommand)
   .addCommand(profileCommand)
   .parseAsync();
