@@ -75,7 +75,7 @@ export type TopicRow = readonly [
   mapping: string | null,
   /** The reason for which the last message was refused. */
   refused: string | null,
-  /** Why the last message made no reading though nothing was wrong with it; gateways of 0.1.0 do not say. */
+  /** The reason why the last message made no reading though nothing was wrong with it; gateways of 0.1.0 do not say. */
   passed?: Passed | null,
 ];
 
