@@ -98,12 +98,16 @@ const STANDARD_INPUT = 0;
 function payloadOf({ payload, file }: TryOptions): Buffer {
   if ((payload === undefined) === (file === undefined))
     throw new UsageError("mappings try needs one of --payload and --file");
-  if (file !== undefined) return readFileSync(file);
+  if (file !== undefined) return readNamed("--file", file);
   if (payload === "-") return readFileSync(STANDARD_INPUT);
   if (!payload!.startsWith("@")) return Buffer.from(payload!);
+  return readNamed("--payload", payload!.slice(1));
+}
+
+function readNamed(option: string, path: string): Buffer {
   try {
-    return readFileSync(payload!.slice(1));
+    return readFileSync(path);
   } catch (error) {
-    throw new UsageError(`--payload ${payload!}: ${messageOf(error)}`);
+    throw new UsageError(`${option} ${path}: ${messageOf(error)}`);
   }
 }
