@@ -2,11 +2,13 @@
 // the lanes by leases.
 import type { AggregatorStatus } from "../../contracts/messages/status.ts";
 import type { SetAsideRecord } from "../../contracts/messages/set-aside.ts";
+import { type Generations, lanesOf } from "../../contracts/names/generations.ts";
 import {
   CONTRACTS_BUCKET,
   type LaneId,
   laneName,
   liveProcesses,
+  telemetryStream,
 } from "../../contracts/names/subjects.ts";
 import cron from "node-cron";
 import type { LiveProcess } from "../../contracts/messages/live.ts";
@@ -20,7 +22,9 @@ import { openContractRegistry } from "../../platform/nats/lanes/contract-registr
 import { LaneHealth } from "../../platform/nats/lanes/lane-health.ts";
 import { Losses } from "../../platform/nats/lanes/lane-operator.ts";
 import { type Lease, Leases } from "../../platform/nats/lanes/leases.ts";
+import { generationsIn, watchGrowth } from "../../platform/nats/lanes/log-lanes.ts";
 import { Positions } from "../../platform/nats/lanes/positions.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { jsonOf } from "../../platform/nats/client/payload.ts";
 import { SetAside, entriesSetAside } from "../../platform/nats/lanes/set-aside.ts";
 import { retryEntries, serveRetries } from "../../platform/nats/lanes/set-aside-retries.ts";
@@ -191,8 +195,12 @@ export class Aggregator implements StatusSource {
       const positions = await insist(open, this.#logger, signal);
       if (!positions) return;
       const { regions, partitions } = this.#config;
+      const known = await this.#generations(connection, signal);
       const lanes = regions.flatMap((region) =>
-        Array.from({ length: partitions }, (_, partition) => ({ region, partition })),
+        Array.from({ length: lanesOf(known.get(region)!) }, (_, partition) => ({
+          region,
+          partition,
+        })),
       );
       const of = { operator: OPERATOR, lanes, logger: this.#logger };
       this.#leases = await insist(() => Leases.open(connection, of), this.#logger, signal);
@@ -229,16 +237,44 @@ export class Aggregator implements StatusSource {
         ...[serveRetries(by, retry, signal), links.run(signal)],
         this.#hearSteward(connection, told, signal),
       ];
-      await this.#share(this.#leases, signal, (lane, lease) => {
+      const grew = new AbortController();
+      const watched = watchGrowth(new Streams(connection), { known, partitions }, signal).catch(
+        (error: unknown) => grew.abort(error),
+      );
+      const until = AbortSignal.any([signal, grew.signal]);
+      await this.#share(this.#leases, until, (lane, lease) => {
         const { region } = lane;
         const outages = () => told.with(region, links.state(region)?.outages ?? NO_OUTAGES);
-        const ofRegion = { layouts: layouts.get(region)!, hubArrivals: arrivals.get(region)! };
+        const ofRegion = {
+          ...{ layouts: layouts.get(region)!, hubArrivals: arrivals.get(region)! },
+          generations: known.get(region)!,
+        };
         return new LaneRunner(lane, lease, { ...shared, ...ofRegion, outages });
       });
-      await Promise.all(beside);
+      if (grew.signal.aborted) {
+        for (const each of beside) each.catch(() => undefined);
+        throw grew.signal.reason;
+      }
+      await Promise.all([...beside, watched]);
     } finally {
       await connection.close();
     }
+  }
+
+  /** The lanes of each region's log as its copy says; of one that is not there yet, as configured. */
+  async #generations(
+    connection: NatsConnection,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Generations>> {
+    const { regions, partitions } = this.#config;
+    const streams = new Streams(connection);
+    const known = new Map<string, Generations>();
+    for (const region of regions) {
+      const ask = async () => ({ copy: await streams.find(telemetryStream(region)) });
+      const copy = (await insist(ask, this.#logger, signal))?.copy;
+      known.set(region, copy ? generationsIn(copy, partitions) : [partitions]);
+    }
+    return known;
   }
 
   /** Outages that were over before this start: the steward has seen them. */

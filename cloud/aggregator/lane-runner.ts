@@ -1,6 +1,12 @@
 // One lane of the aggregator: log → LaneAggregate → sink, and the position behind it.
 import { setImmediate as macrotask } from "node:timers/promises";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import {
+  type Generations,
+  ancestorsOf,
+  ownerIn,
+  parentOf,
+} from "../../contracts/names/generations.ts";
 import type { LaneStatus } from "../../contracts/messages/status.ts";
 import {
   type LaneId,
@@ -22,10 +28,11 @@ import {
   type Losses,
 } from "../../platform/nats/lanes/lane-operator.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
-import { readLaneAnywhere } from "../../platform/nats/lanes/lane-origin.ts";
+import { readLineage } from "../../platform/nats/lanes/lane-origin.ts";
 import type { LogEntry } from "../../platform/nats/client/log-entry.ts";
 import type { Lease } from "../../platform/nats/lanes/leases.ts";
-import type { Positions } from "../../platform/nats/lanes/positions.ts";
+import { endOf } from "../../platform/nats/lanes/log-lanes.ts";
+import { type Positions, loadPositions } from "../../platform/nats/lanes/positions.ts";
 import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
 import { suspectCopy } from "../../platform/nats/lanes/suspected-copies.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
@@ -38,7 +45,7 @@ import type { ContractLayout, ContractLayouts } from "./contract-layout.ts";
 import { type FrameOutcome, LaneAggregate, type LaneFrame } from "./lane-aggregate.ts";
 import { fillHole } from "./lane-holes.ts";
 import { LaneWriter, type LaneWriterParts } from "./lane-writer.ts";
-import { type AggregatorPosition, START, joinedAt } from "./position.ts";
+import { type AggregatorPosition, START, heirOf, joinedAt } from "./position.ts";
 import type { RepairableLane } from "./repair.ts";
 import type { RepairGroup } from "./repair-marks.ts";
 
@@ -53,6 +60,8 @@ const OPEN_STEPS_MAX = 50;
 const OPEN_STEP_SERIES_MIN = 10;
 /** Timers and sockets get their turn after this many effects, however much of the log is waiting. */
 const EFFECTS_BEFORE_YIELD = 500;
+/** A lane whose parent is not done looks again this often. */
+const PARENT_AWAITED_MS = 250;
 /** A lane that has too many repairs waiting looks again this often. */
 const REPAIRS_AWAITED_MS = 250;
 
@@ -63,6 +72,8 @@ export interface LaneParts extends LaneWriterParts {
   readonly layouts: ContractLayouts;
   readonly setAside: Pick<SettingAside, "put">;
   readonly losses: Losses;
+  /** The lanes that the region's log has had. */
+  readonly generations: Generations;
 }
 
 export class LaneRunner implements RepairableLane {
@@ -79,6 +90,8 @@ export class LaneRunner implements RepairableLane {
   readonly #progress = new Progress();
   #readSeq = 0;
   #effectsSinceYield = 0;
+  isRepaired = false;
+  hasEnded = false;
   /** True while a frame waits because too many repairs do. */
   awaitsRepairs = false;
 
@@ -95,7 +108,7 @@ export class LaneRunner implements RepairableLane {
     this.#operator = new LaneOperator(lane, {
       port: this.#port(),
       isPublished: (version) => isPublished(parts.connection, version),
-      ...{ catalog, losses, setAside, logger },
+      ...{ catalog, losses, setAside, logger, grownFrom: parts.generations[0]! },
     });
   }
 
@@ -132,6 +145,7 @@ export class LaneRunner implements RepairableLane {
   }
 
   repairsDue(groupsMax: number): RepairGroup[] {
+    if (this.hasEnded) return [];
     return this.#aggregate?.repairsDue(groupsMax) ?? [];
   }
 
@@ -152,8 +166,14 @@ export class LaneRunner implements RepairableLane {
   async run(): Promise<void> {
     const { positions } = this.#parts;
     const { signal } = this.lease;
-    const saved = await insist(() => positions.load(this.lane), this.#logger, signal);
-    if (saved) this.#begin(saved);
+    const own = await insist(() => positions.load(this.lane), this.#logger, signal);
+    const saved = own ?? (await this.#inherited());
+    this.#operator.showWaiting(null);
+    if (saved) {
+      this.hasEnded = saved.ended !== undefined;
+      this.#begin(saved);
+    }
+    if (signal.aborted) return;
     await insist(() => this.#firstSeq(), this.#logger, signal);
     this.#listening = !signal.aborted;
     // A frame that was read from the region has a place between two sequences (lane-holes.ts/H3).
@@ -173,7 +193,7 @@ export class LaneRunner implements RepairableLane {
     const series = Math.min(this.#aggregate?.seriesChanged ?? 0, OPEN_SERIES_MAX);
     const atOnce = Math.max(OPEN_STEP_SERIES_MIN, Math.ceil(series / OPEN_STEPS_MAX));
     for (let left = series; left > 0; left -= atOnce) {
-      if (signal.aborted || this.#operator.stopped || !sink.hasRoom) return;
+      if (signal.aborted || this.#operator.stopped || this.hasEnded || !sink.hasRoom) return;
       const rollups = this.#aggregate!.takeOpen(Math.min(left, atOnce));
       if (rollups.length === 0) return;
       await sink.put({ region, readings: [], rollups, acknowledged, isAside: true }, this.lease);
@@ -193,15 +213,51 @@ export class LaneRunner implements RepairableLane {
   }
 
   async #saveNow(): Promise<void> {
-    const position = this.#aggregate?.position();
+    const position = (await this.#endedPosition()) ?? this.#aggregate?.position();
     if (!position || isSame(position, this.#saved)) return;
     try {
       await this.#parts.positions.save(this.lane, position);
       this.#saved = position;
+      if (position.ended && this.hasEnded) this.#begin(position);
     } catch (error) {
       if (dispositionOf(error) !== "retry") throw error;
       this.#logger.warn({ err: error }, `position not saved, will retry: ${messageOf(error)}`);
     }
+  }
+
+  /** The position at which it takes over from the lane that had its keys before, once that has ended; null if none had them. */
+  async #inherited(): Promise<AggregatorPosition | null> {
+    const { connection, generations } = this.#parts;
+    const { region, partition } = this.lane;
+    const { signal } = this.lease;
+    const parent = parentOf(generations, partition);
+    if (parent === null) return null;
+    this.#operator.showWaiting(`waits until lane ${region}/${parent}, which had its keys, is done`);
+    this.#listening = true;
+    while (!signal.aborted) {
+      const asked = () =>
+        loadPositions<AggregatorPosition>(connection, "aggregator", region, parent + 1);
+      const before = (await insist(asked, this.#logger, signal))?.[parent];
+      if (before?.ended) return heirOf(before);
+      await sleep(PARENT_AWAITED_MS, signal);
+    }
+    return null;
+  }
+
+  /**
+   * The position of a lane that has ended, once nothing of it is under way any more: from then on its heirs write
+   * what it had open.
+   */
+  async #endedPosition(): Promise<AggregatorPosition | null> {
+    const { connection, generations, sink } = this.#parts;
+    if (this.#saved?.ended) return null;
+    const lastSeq = await endOf(new Streams(connection), this.lane, generations).catch(() => null);
+    if (lastSeq === null) return null;
+    if (this.#aggregate === null && lastSeq === 0) this.#begin(START);
+    if (!this.#aggregate?.endedAt(lastSeq)) return null;
+    this.hasEnded = true;
+    await sink.settled;
+    return this.isRepaired ? null : this.#aggregate.endedAt(lastSeq);
   }
 
   #port(): LanePort {
@@ -210,8 +266,11 @@ export class LaneRunner implements RepairableLane {
       get acknowledged() {
         return doneSeq();
       },
-      read: (fromSeq, signal) =>
-        readLaneAnywhere(this.#parts.connection, this.lane, fromSeq, this.#parts.logger, signal),
+      read: (fromSeq, signal) => {
+        const { connection, generations, logger } = this.#parts;
+        const ancestors = ancestorsOf(generations, this.lane.partition);
+        return readLineage(connection, { ...this.lane, ancestors }, fromSeq, logger, signal);
+      },
       prepare: (entry, signal) => this.#prepare(entry, signal),
       joinsAt: ({ storeMs }) => this.#aggregate!.joinsAt(storeMs),
       apply: (judged, signal) => this.#apply(judged, signal),
@@ -285,7 +344,11 @@ export class LaneRunner implements RepairableLane {
 
   #begin(position: AggregatorPosition): void {
     this.#saved = position;
-    this.#aggregate = new LaneAggregate(this.#parts.layouts, position);
+    const { partition } = this.lane;
+    const { layouts, generations } = this.#parts;
+    const isGrown = parentOf(generations, partition) !== null;
+    const keys = isGrown ? { partition, owns: ownerIn(generations, partition) } : null;
+    this.#aggregate = new LaneAggregate(layouts, position, {}, keys);
   }
 
   async #firstSeq(): Promise<number> {
@@ -301,4 +364,8 @@ const laneFrame = ({ entry, ...judged }: JudgedFrame): LaneFrame => ({
 });
 
 const isSame = (a: AggregatorPosition, b: AggregatorPosition | null): boolean =>
-  b !== null && a.seq === b.seq && a.doneSeq === b.doneSeq && a.finalThroughMs === b.finalThroughMs;
+  b !== null &&
+  a.seq === b.seq &&
+  a.doneSeq === b.doneSeq &&
+  a.finalThroughMs === b.finalThroughMs &&
+  (a.ended === undefined) === (b.ended === undefined);

@@ -1,4 +1,5 @@
 import type { AlertingStatus, RuleStatus } from "../../contracts/messages/status.ts";
+import { lanesOf, presentLanes } from "../../contracts/names/generations.ts";
 import {
   ACKNOWLEDGEMENTS_BUCKET,
   CONTRACTS_BUCKET,
@@ -12,7 +13,7 @@ import { connectNats } from "../../platform/nats/client/connect.ts";
 import { ServerWatch } from "../../platform/nats/client/server-watch.ts";
 import { natsAccess } from "../../platform/nats/client/options.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
-import { checkLog } from "../../platform/nats/lanes/check-log.ts";
+import { awaitLanes, watchGrowth } from "../../platform/nats/lanes/log-lanes.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { LaneHealth } from "../../platform/nats/lanes/lane-health.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
@@ -109,7 +110,7 @@ await processMain({
     useRecordTrust(connection, config, logger);
     const streams = new Streams(connection);
     starting.waitsFor(`the log, contracts and rules of region ${region}`);
-    await checkLog(streams, config, signal);
+    const generations = await awaitLanes(streams, config, signal);
     const by = { domain: region, by: "alerting" } as const;
     const setAside = new SetAside({ connection, ...by, logger, signal });
     const { tracing } = telemetry;
@@ -144,10 +145,11 @@ await processMain({
         tracing,
         logger,
       },
-      lanes: config.partitions,
+      lanes: presentLanes(generations).count,
+      generations,
     };
     const lanes = Array.from(
-      { length: config.partitions },
+      { length: lanesOf(generations) },
       (_, partition) => new AlertingLane({ region: config.region, partition }, parts),
     );
     const status = (): AlertingStatus => ({
@@ -176,9 +178,11 @@ await processMain({
     });
     const checks = () => [server.check, health.check, lanesAreRead(lanes)];
     starting.works({ checks, status });
+    const known = new Map([[region, generations]]);
     logger.info({ rules: ruleBook.rules.map(({ id }) => id) }, "ready");
     await Promise.all([
       ...lanes.map((lane) => lane.run(signal)),
+      watchGrowth(streams, { known, partitions: config.partitions }, signal),
       natsServer.run(signal),
       server.run(signal),
       health.run(signal),

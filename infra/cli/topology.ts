@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Generations, grown } from "../../contracts/names/generations.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { type RegionPairs, parseCopies } from "../../platform/nats/topology/pairs.ts";
 import {
@@ -14,6 +15,7 @@ import {
 import {
   applyTopology,
   diffTopology,
+  generationsOf,
   rejectBoundsOf,
   topologySize,
 } from "../../platform/nats/topology/apply-topology.ts";
@@ -40,7 +42,7 @@ interface Flags {
   readonly copies?: string;
   readonly hub: string;
   readonly region: Record<string, string>;
-  readonly partitions: number;
+  readonly partitions?: number;
   readonly logGib: number;
   readonly rejectsGib?: number;
   readonly rejectsKeep?: number;
@@ -62,6 +64,8 @@ interface ConfigFlags {
 const COPIES_DOC =
   "which region has a copy of which region's log: eu>us,us>eu, or all, or none (the default)";
 
+const PARTITIONS_DOC =
+  "partitions of each region's log; a multiple of what it has makes it grow (default: what it has; at first 1)";
 const REJECTS_GIB_DOC =
   "size bound of the rejects of each region, and of each copy, GiB (default: what the hub has; at first 1)";
 const ALLOW_OLD_DOC = `go on with nats-servers older than ${WHOLE_VERSIONS}, which lack walls that are named`;
@@ -83,7 +87,7 @@ export function addTopologyCommand(program: Command, say: Say): void {
         parseRegion,
         {},
       )
-      .option("--partitions <n>", "of each region's log", parseCount, PARTITIONS_DEFAULT)
+      .option("--partitions <n>", PARTITIONS_DOC, parseCount)
       .option("--copies <pairs>", COPIES_DOC)
       .option("--log-gib <n>", "size bound of each region's log, GiB", parsePositive, 16)
       .option("--rejects-gib <n>", REJECTS_GIB_DOC, parsePositive)
@@ -223,6 +227,22 @@ function refuseOldServers(
     );
 }
 
+/** The lanes that logs are to have: those that they have, and more if so many are asked for. @throws AppError if a log cannot have them. */
+function lanesOf(
+  { partitions }: Flags,
+  found: Readonly<Record<string, Generations>>,
+): Pick<TopologyOptions, "partitions" | "generations"> {
+  if (partitions === undefined) return { partitions: PARTITIONS_DEFAULT, generations: found };
+  const planned = Object.entries(found).map(([region, generations]) => {
+    try {
+      return [region, grown(generations, partitions)] as const;
+    } catch (error) {
+      throw refused(`--partitions ${partitions}: the log of ${region}: ${messageOf(error)}`, error);
+    }
+  });
+  return { partitions, generations: Object.fromEntries(planned) };
+}
+
 async function withServers(
   flags: Flags,
   work: (
@@ -241,7 +261,7 @@ async function withServers(
     const rejects = await rejectBoundsOf(connections[HUB]!);
     await work(connections, {
       ...pairsOf(Object.keys(flags.region), flags.copies),
-      partitions: flags.partitions,
+      ...lanesOf(flags, await generationsOf(connections, Object.keys(flags.region))),
       logBytesMax: flags.logGib * GIB,
       replicas: { ...clustered(connections), ...flags.replicas },
       lowersReplicas: flags.lowerReplicas,

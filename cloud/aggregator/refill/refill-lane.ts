@@ -19,7 +19,7 @@ import {
 import { sleep } from "../../../platform/runtime/backoff.ts";
 import type { Sink, Writer } from "../../sinks/sink.ts";
 import type { ContractLayouts } from "../contract-layout.ts";
-import { type FrameEffects, LaneAggregate } from "../lane-aggregate.ts";
+import { type FrameEffects, LaneAggregate, type LaneKeys } from "../lane-aggregate.ts";
 import { type AggregatorPosition, START, joinedAt } from "../position.ts";
 import type { RepairGroup } from "../repair-marks.ts";
 
@@ -51,6 +51,8 @@ export interface RefillParts {
   readonly sink: Pick<Sink, "put">;
   readonly writer: Writer;
   readonly layouts: ContractLayouts;
+  /** Those of the lane, where frames of others are read, too; absent: all are its own. */
+  readonly keys?: LaneKeys | null;
   /** Called with the readings of each frame that are written; resolves when the next may follow. */
   readonly wrote: (readings: number, rollups: number, atMs: number) => Promise<void>;
 }
@@ -70,7 +72,8 @@ export class RefillLane implements LanePort {
     this.#range = range;
     this.#parts = parts;
     this.#late = from.late;
-    if (from.position) this.#aggregate = new LaneAggregate(parts.layouts, from.position);
+    if (from.position)
+      this.#aggregate = new LaneAggregate(parts.layouts, from.position, {}, parts.keys);
   }
 
   get place(): RefillPlace {
@@ -90,6 +93,8 @@ export class RefillLane implements LanePort {
     this.#aggregate ??= new LaneAggregate(
       this.#parts.layouts,
       seq === START.seq ? START : joinedAt(storeMs),
+      {},
+      this.#parts.keys,
     );
     return Promise.resolve(true);
   }

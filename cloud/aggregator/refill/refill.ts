@@ -1,18 +1,27 @@
 // Readings and rollups of a time, written to the sink once more from the hub's copies of the logs.
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import {
+  type Generations,
+  ancestorsOf,
+  ownerIn,
+  presentLanes,
+} from "../../../contracts/names/generations.ts";
+import {
   type LaneId,
   laneName,
+  partitionIn,
   telemetryFilter,
   telemetryStream,
   telemetrySubject,
 } from "../../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
+import type { LogEntry } from "../../../platform/nats/client/log-entry.ts";
 import { readStored } from "../../../platform/nats/client/stream-reader.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
 import { isPublished } from "../../../platform/nats/lanes/contract-registry.ts";
 import { EMPTY_LANE } from "../../../platform/nats/lanes/lane.ts";
 import { LaneOperator, Losses } from "../../../platform/nats/lanes/lane-operator.ts";
+import { generationsIn } from "../../../platform/nats/lanes/log-lanes.ts";
 import { firstSeqSince, storedAt } from "../../../platform/nats/lanes/trim.ts";
 import { sleep } from "../../../platform/runtime/backoff.ts";
 import type { Logger } from "../../../platform/runtime/logger.ts";
@@ -64,18 +73,32 @@ export async function refill(
   const streams = new Streams(of.connection);
   for (const region of regions) {
     const layouts = new ContractLayouts(of.catalog, region);
-    const subjects = await streams.subjects(telemetryStream(region), telemetryFilter(region));
-    for (const subject of [...subjects.keys()].sort()) {
-      const lane = { region, partition: Number(subject.split(".").at(-1)) };
+    const generations = await generationsOf(streams, region);
+    const { first, count } = presentLanes(generations);
+    for (let at = 0; at < count; at++) {
+      const lane = { region, partition: first + at };
       if (signal.aborted) return counts;
       if (of.state.lanes[laneName(lane)]?.done) continue;
-      await refillLane({ ...of, streams, layouts, counts }, lane, signal);
+      await refillLane({ ...of, streams, layouts, counts, generations }, lane, signal);
     }
   }
   return counts;
 }
 
+/** The lanes of a log as its copy says; of one that does not, those that it holds frames of. */
+async function generationsOf(streams: Streams, region: string): Promise<Generations> {
+  const stream = telemetryStream(region);
+  const subjects = await streams.subjects(stream, telemetryFilter(region));
+  const held = Math.max(0, ...[...subjects.keys()].map((subject) => partitionIn(subject) + 1));
+  return generationsIn(await streams.state(stream), held);
+}
+
+/**
+ * A lane, and before it those that had its keys: of their frames its own keys are written with it, so that a window over a
+ * growth is one.
+ */
 interface LaneRefill extends RefillOf {
+  readonly generations: Generations;
   readonly streams: Streams;
   readonly layouts: ContractLayouts;
   readonly counts: RefillCounts;
@@ -103,10 +126,18 @@ async function refillLane(of: LaneRefill, lane: LaneId, signal: AbortSignal): Pr
     progress.step(readings);
     await pace.wrote(readings, signal);
   };
-  const subject = telemetrySubject(lane.region, lane.partition);
-  const read = (seq: number) =>
-    readStored(of.connection, { stream, subject, from: seq }, log.lastSeq);
-  const parts = { ...of, writer, wrote, read };
+  const { generations } = of;
+  const { partition } = lane;
+  const ancestors = ancestorsOf(generations, partition);
+  async function* read(from: number): AsyncGenerator<LogEntry, void, void> {
+    for (const each of [...ancestors, partition]) {
+      const subject = telemetrySubject(lane.region, each);
+      yield* readStored(of.connection, { stream, subject, from }, log.lastSeq);
+    }
+  }
+  const owns = ownerIn(generations, partition);
+  const keys = ancestors.length === 0 ? null : { partition, owns };
+  const parts = { ...of, writer, wrote, read, keys };
   const port = new RefillLane(lane, state, from, parts);
   const operator = new LaneOperator(lane, {
     port,
@@ -119,6 +150,7 @@ async function refillLane(of: LaneRefill, lane: LaneId, signal: AbortSignal): Pr
         return Promise.resolve();
       },
     },
+    grownFrom: generations[0]!,
     logger: of.logger,
   });
   const save = (done: boolean): void => {
