@@ -1,7 +1,9 @@
 // Who may connect: one record for each device, person or service in bucket `devices`.
 import { Ajv } from "ajv";
+import { formatProblem } from "./messages/format.ts";
 import { nameProblem, textProblem } from "./names/text.ts";
 import { escapeToken, unescapeToken } from "./names/token.ts";
+import { isReservedTopic } from "./names/topics.ts";
 
 /**
  * A closed table; what each may do is in gateway/identity/access.ts.
@@ -39,6 +41,12 @@ export interface CertificateCredential {
 
 export type Credential = SecretCredential | PasswordCredential | CertificateCredential;
 
+/** Topic filters; `devices/`, `alerts/` and `$…` are never covered by them, also not by a `#` or `+` in first place. */
+export interface RelayRights {
+  readonly publish?: readonly string[];
+  readonly subscribe?: readonly string[];
+}
+
 export interface Device {
   readonly id: string;
   readonly role: DeviceRole;
@@ -48,6 +56,8 @@ export interface Device {
   readonly alerts?: boolean;
   /** Topic filters of its own outside `devices/`, to publish and to subscribe: `tele/boiler-7/#`. */
   readonly topics?: readonly string[];
+  /** Rights to exchange messages with other clients on topics that are not ours; absent: none. */
+  readonly relay?: RelayRights;
   /**
    * The devices that a `bridge` speaks for: ids, with at most one `*` for any characters (`room-*`), registered or not.
    * Absent: every device that has no record.
@@ -65,6 +75,7 @@ export interface Device {
 export const DEVICE_ID_BYTES_MAX = 128;
 export const CREDENTIALS_MAX = 4;
 export const DEVICE_TOPICS_MAX = 16;
+export const RELAY_FILTERS_MAX = 64;
 export const SPEAKS_FOR_MAX = 64;
 /** The bound on the bytes of a topic (MQTT 5, 1.5.4). */
 const TOPIC_BYTES_MAX = 65_535;
@@ -92,11 +103,18 @@ export function certificateFingerprint(text: string): string {
   );
 }
 
+const RELAY_FILTERS = {
+  type: "array",
+  minItems: 1,
+  maxItems: RELAY_FILTERS_MAX,
+  items: { type: "string" },
+};
+
 const base64 = (length: number) => ({ type: "string", minLength: length, maxLength: length });
 
+/** Members that it does not know are a newer program's, and stay where a record is changed (format.ts/N2). */
 const validate = new Ajv({ strict: true, discriminator: true }).compile<Device>({
   type: "object",
-  additionalProperties: false,
   required: ["id", "role", "credentials", "createdAtMs"],
   properties: {
     id: { type: "string" },
@@ -111,7 +129,6 @@ const validate = new Ajv({ strict: true, discriminator: true }).compile<Device>(
         properties: { kind: { type: "string" } },
         oneOf: [
           {
-            additionalProperties: false,
             type: "object",
             required: ["sha256"],
             properties: {
@@ -121,14 +138,12 @@ const validate = new Ajv({ strict: true, discriminator: true }).compile<Device>(
             },
           },
           {
-            additionalProperties: false,
             type: "object",
             required: ["salt", "scrypt"],
             properties: { kind: { const: "password" }, salt: base64(24), scrypt: base64(44) },
           },
           {
             type: "object",
-            additionalProperties: false,
             properties: {
               kind: { const: "certificate" },
               fingerprint: { type: "string", pattern: "^[0-9a-f]{64}$" },
@@ -139,6 +154,12 @@ const validate = new Ajv({ strict: true, discriminator: true }).compile<Device>(
     },
     alerts: { type: "boolean" },
     topics: { type: "array", maxItems: DEVICE_TOPICS_MAX, items: { type: "string" } },
+    relay: {
+      type: "object",
+      additionalProperties: false,
+      minProperties: 1,
+      properties: { publish: RELAY_FILTERS, subscribe: RELAY_FILTERS },
+    },
     speaksFor: {
       type: "array",
       minItems: 1,
@@ -183,6 +204,21 @@ export function grantProblem(filter: string): string | null {
   return legal ? null : `"${filter}" is no topic filter`;
 }
 
+/** The fault of a filter of relayed topics, or null. */
+export function relayFilterProblem(filter: string): string | null {
+  const problem = textProblem(filter, TOPIC_BYTES_MAX);
+  if (problem !== null) return `the topic filter ${JSON.stringify(filter)} ${problem}`;
+  const levels = filter.split("/");
+  const legal = levels.every(
+    (level, at) =>
+      level === "+" || (level === "#" && at === levels.length - 1) || !/[+#\p{C}]/u.test(level),
+  );
+  if (!legal || filter === "") return `"${filter}" is no topic filter`;
+  return isReservedTopic(filter)
+    ? `"${filter}": devices/, alerts/ and $ are Skerry's own and never relayed`
+    : null;
+}
+
 /** The fault of a pattern of device ids that a bridge speaks for, or null. */
 export function speaksForProblem(pattern: string): string | null {
   const problem = deviceIdProblem(pattern);
@@ -202,6 +238,8 @@ export const deviceOfKey = (key: string): string => unescapeToken(key);
  * @throws DeviceError naming the property at fault.
  */
 export function checkDevice(value: unknown): Device {
+  const newer = formatProblem("device", value);
+  if (newer !== null) throw new DeviceError(newer);
   if (!validate(value)) {
     const error = validate.errors?.[0];
     throw new DeviceError(`${error?.instancePath ?? ""} ${error?.message ?? "is invalid"}`.trim());
@@ -209,6 +247,9 @@ export function checkDevice(value: unknown): Device {
   const problem =
     deviceIdProblem(value.id) ??
     value.topics?.map(grantProblem).find((found) => found !== null) ??
+    [...(value.relay?.publish ?? []), ...(value.relay?.subscribe ?? [])]
+      .map(relayFilterProblem)
+      .find((found) => found !== null) ??
     value.speaksFor?.map(speaksForProblem).find((found) => found !== null) ??
     (value.speaksFor && value.role !== "bridge"
       ? `/speaksFor: only a bridge speaks for others, not role ${value.role}`

@@ -2,6 +2,7 @@
 //
 // H1. An alert that no topic can carry, or that is none, is set aside: it concerns its own topic only.
 import { type Alert, isAlertState } from "../contracts/messages/alert.ts";
+import { formatProblem } from "../contracts/messages/format.ts";
 import { alertSubjects, alertsStream } from "../contracts/names/subjects.ts";
 import { alertTopic } from "../contracts/names/topics.ts";
 import type { NatsConnection } from "../platform/nats/client/connection.ts";
@@ -63,7 +64,10 @@ export async function mirrorAlert(
 /** The rule and key of an alert; or what is wrong with it. */
 function readAlert(text: string): Pick<Alert, "rule" | "key" | "late"> | string {
   try {
-    const { rule, key, state, late } = (JSON.parse(text) ?? {}) as Partial<Alert>;
+    const alert = (JSON.parse(text) ?? {}) as Partial<Alert>;
+    const newer = formatProblem("alert", alert);
+    if (newer !== null) return newer;
+    const { rule, key, state, late } = alert;
     if (typeof rule !== "string" || typeof key !== "string") return "it names no rule and key";
     if (!isAlertState(state)) return "it is in no state that an alert has";
     return { rule, key, ...(late === true ? { late } : {}) };

@@ -16,6 +16,7 @@ import { announceProcess } from "../platform/nats/live/announce-process.ts";
 import { serveRetries } from "../platform/nats/lanes/set-aside-retries.ts";
 import { itsServer } from "../platform/nats/client/access.ts";
 import { connectNats } from "../platform/nats/client/connect.ts";
+import { joinFleet } from "../platform/nats/client/fleet.ts";
 import { natsAccess } from "../platform/nats/client/options.ts";
 import { Streams } from "../platform/nats/client/streams.ts";
 import { useRecordTrust } from "../platform/nats/signed/record-guard.ts";
@@ -29,8 +30,11 @@ import { type Telemetry, startTelemetry } from "../otel/telemetry.ts";
 import { mirrorAlerts } from "./alert-topics.ts";
 import type { Broker } from "./broker/broker.ts";
 import { startBroker } from "./broker/start-broker.ts";
+import { type HttpIngest, openHttp } from "./http/open-http.ts";
+import { httpLimitsOf, httpListenersOf } from "./http/options.ts";
 import { sendCanaries } from "./canary/canaries.ts";
 import { LiveDigests } from "./live/digests.ts";
+import { engineGuard } from "./commands/engine-guard.ts";
 import { Commands } from "./commands/commands.ts";
 import { type Identity, openIdentity } from "./identity/identity.ts";
 import { BridgeMemory } from "./ingest/bridge-memory.ts";
@@ -50,13 +54,16 @@ import type { GatewayConfig } from "./options.ts";
 import { tellContests } from "./presence/contest-alerts.ts";
 import { ContestedIds } from "./presence/contested-ids.ts";
 import { type Presence, openPresence } from "./presence/presence.ts";
+import { relayOptionsOf } from "./relay/options.ts";
+import { TopicClasses } from "./relay/topic-classes.ts";
 import { serveReplay } from "./replay/serve-replay.ts";
 import { keepRejects } from "./retention/keep-rejects.ts";
 import { LogFill } from "./retention/log-fill.ts";
 import { freeCopies } from "./retention/stopped-copy.ts";
 import { runTrimmer } from "./retention/trimmer.ts";
 import { gatewayRetries } from "./set-aside-retry.ts";
-import { followTlsFiles } from "./tls-files.ts";
+import { tellSysTopics } from "./sys-topics.ts";
+import { followTlsFiles, readTls } from "./tls-files.ts";
 
 /** Characters of readings in a frame: UTF-8 may triple them, and NATS takes 1 MiB by default. */
 const FRAME_CHARS_MAX = 256 * 1024;
@@ -75,6 +82,8 @@ interface Services {
   readonly epoch: string;
   readonly catalog: Catalog;
   readonly commitLog: CommitLog;
+  /** The clock of readings, epoch ms. */
+  readonly clock: () => number;
   readonly rejectLog: RejectLog;
   readonly notedFields: NotedFields;
   readonly rejectKeeper: RejectKeeper;
@@ -85,6 +94,7 @@ interface Services {
   readonly presence: Presence;
   readonly commands: Commands;
   readonly identity: Identity;
+  readonly classes: TopicClasses;
   readonly backpressure: Backpressure;
   readonly bridges: BridgeMemory;
   /** Null: nothing of bridges outlives the process. */
@@ -108,30 +118,39 @@ export async function runGateway(
   const starting = new Starting(itsServer(natsAccess(config)));
   await using _server = await serveStatus(statusAddress(config), starting, metrics);
   const services = await openServices(config, { telemetry, logger }, signal);
-  const broker = await openBroker(config, services, logger);
+  const pipeline = new Pipeline({ ...services, access: services.identity });
+  const broker = await openBroker(config, services, pipeline, logger);
+  const http = await openHttp({
+    ...{ ...services, pipeline, broker, logger, region, gateway: gatewayId },
+    dataDir: config.dataDir,
+    listeners: httpListenersOf(config, usesTls(config) ? readTls(config) : undefined),
+    limits: httpLimitsOf(config),
+  });
   const logFill = new LogFill(services.connection, region);
   const status = (): GatewayStatus => statusOf(region, services, broker);
   const { frames } = services.commitLog;
-  metrics.add(
-    gatewayMetricSpecs({
+  metrics.add([
+    ...gatewayMetricSpecs({
       status,
       broker,
       logFill,
       frames,
       series: services.seriesLimit,
       unregistered: services.unregistered,
+      classes: services.classes,
     }),
-  );
+    ...http.metrics,
+  ]);
   starting.works({ checks: () => services.commitLog.checks, status });
   const { epoch, catalog } = services;
-  const { addresses } = broker;
+  const addresses = { ...broker.addresses, ...http.addresses };
   logger.info({ addresses, epoch, contracts: catalog.names }, "ready");
   const stopping = new AbortController();
   let grew = false;
   try {
     await workUntil(
       config,
-      { ...services, broker, logFill, telemetry, logger, status },
+      { ...services, broker, http, logFill, telemetry, logger, status },
       AbortSignal.any([signal, stopping.signal]),
     );
   } catch (error) {
@@ -139,9 +158,11 @@ export async function runGateway(
     throw error;
   } finally {
     stopping.abort();
+    http.stopAccepting();
     services.presence.stop();
     // Lanes that have ended store nothing: devices send again what was not acknowledged.
     await services.commitLog.drain(AbortSignal.timeout(grew ? 0 : DRAIN_MS));
+    await http[Symbol.asyncDispose]();
     await broker[Symbol.asyncDispose]();
     services.bridgeStore?.[Symbol.dispose]();
     await services.connection.close();
@@ -154,11 +175,13 @@ async function openServices(
   signal: AbortSignal,
 ): Promise<Services> {
   const { tracing } = telemetry;
-  const { region, gatewayId: gateway, anonymous } = config;
+  const { region, gatewayId: gateway, anonymous, anonymousSubscribe } = config;
   const mapper = loadMapper(config.mappings);
   const target = { ...natsAccess(config), name: `gateway ${gateway}` };
   const connection = await connectNats(target, logger, signal);
   useRecordTrust(connection, config, logger);
+  await joinFleet(connection, logger);
+  const engines = engineGuard(config, logger);
   const generations = await awaitLanes(new Streams(connection), config, signal);
   const { first: firstLane, count: partitions } = presentLanes(generations);
   const setAside = new SetAside({ connection, domain: region, by: "gateway", logger, signal });
@@ -175,7 +198,10 @@ async function openServices(
     idPrefix: `${gateway}:${epoch}`,
     isKnown: (contract) => catalog.versions(contract).length > 0,
   });
-  const identity = await openIdentity({ connection, setAside, logger, anonymous }, signal);
+  const identity = await openIdentity(
+    { connection, setAside, logger, anonymous, anonymousSubscribe },
+    signal,
+  );
   const bridgeStore = openBridgeStore(config.dataDir, logger);
   const bridges = new BridgeMemory({
     values: bridgeStore,
@@ -211,6 +237,7 @@ async function openServices(
     epoch,
     catalog,
     commitLog,
+    clock,
     rejectLog,
     notedFields,
     ingest: new Ingest({ rules, commitLog, rejectLog, notedFields, live, tracing, clock, signal }),
@@ -218,10 +245,11 @@ async function openServices(
     alerts,
     contestedIds: new ContestedIds(),
     presence: openPresence({ commitLog, catalog, gateway, firstLane, partitions, clock, logger }),
-    commands: new Commands({ connection, region, setAside, logger, clock, signal }),
+    commands: new Commands({ connection, region, engines, setAside, logger, clock, signal }),
     identity,
     bridges,
     bridgeStore,
+    classes: new TopicClasses({ ...relayOptionsOf(config), mapper }),
     backpressure: new Backpressure(commitLog),
     setAside,
     live,
@@ -230,15 +258,20 @@ async function openServices(
   };
 }
 
-/** MQTT, the one transport: its messages go down the pipeline, its clients are identity's. */
-function openBroker(config: GatewayConfig, services: Services, logger: Logger): Promise<Broker> {
+/** MQTT: its messages go down the pipeline, as those of HTTP do, and its clients are identity's. */
+function openBroker(
+  config: GatewayConfig,
+  services: Services,
+  pipeline: Pipeline,
+  logger: Logger,
+): Promise<Broker> {
   const { identity, presence, commands, bridges, contestedIds, live } = services;
-  const pipeline = new Pipeline({ ...services, access: identity });
   return startBroker(
     {
       listeners: listenersOf(config),
       limits: limitsOf(config),
       rejectAnswers: rejectAnswersOf(config),
+      sharedStrategy: config.sharedStrategy,
       logger,
       ...(config.dataDir === "" ? {} : { dataDirectory: config.dataDir }),
     },
@@ -293,6 +326,7 @@ async function workUntil(
   config: GatewayConfig,
   parts: Services & {
     readonly broker: Broker;
+    readonly http: HttpIngest;
     readonly logFill: LogFill;
     readonly telemetry: Telemetry;
     readonly logger: Logger;
@@ -322,7 +356,9 @@ async function workUntil(
     keepRejects(parts, signal),
     freeCopies({ connection, region, alerts: parts.alerts, logger }, signal),
     ...(usesTls(config) ? [followTlsFiles(config, parts, signal)] : []),
+    parts.http.run(signal),
     logFill.run(signal),
+    tellSysTopics(broker, signal),
     tellContests(parts, signal),
     live.run(new LiveSpeaker(connection), broker.counters, signal),
     announceProcess({ connection, kind: "gateway", domain: region, telemetry, status }, signal),

@@ -8,27 +8,8 @@ import {
 } from "./broker/protocol/refusals.ts";
 import { DEFAULT_CIPHERS } from "./broker/connection/tls.ts";
 import { DEFAULT_LIMITS, type Limits, type Listeners } from "./broker/options.ts";
+import { oneOf, optionalPort, origins } from "./parse-options.ts";
 import { readTls } from "./tls-files.ts";
-
-const port = (raw: string): number | undefined =>
-  raw === "" || raw === "none" ? undefined : as.integer(0, 65_535)(raw);
-
-const origins = (raw: string): string[] =>
-  as.list(raw).map((one) => {
-    if (!URL.canParse(one) || new URL(one).origin !== one)
-      throw new Error(
-        `must be a list of origins such as https://console.example.org, not "${one}"`,
-      );
-    return one;
-  });
-
-const oneOf =
-  <const T extends string>(...words: readonly T[]) =>
-  (raw: string): T => {
-    const word = words.find((known) => known === raw);
-    if (!word) throw new Error(`must be one of ${words.join(", ")}, not "${raw}"`);
-    return word;
-  };
 
 export const LISTENER_OPTIONS = {
   mqttHost: {
@@ -41,18 +22,18 @@ export const LISTENER_OPTIONS = {
     env: "SKERRY_MQTT_PORT",
     doc: "MQTT over TCP; none: not at all, for TLS only",
     fallback: "1883",
-    parse: port,
+    parse: optionalPort,
   },
   mqttsHost: { env: "SKERRY_MQTTS_HOST", doc: "its address", fallback: "", parse: as.text },
-  mqttsPort: { env: "SKERRY_MQTTS_PORT", doc: "MQTT over TLS", fallback: "", parse: port },
+  mqttsPort: { env: "SKERRY_MQTTS_PORT", doc: "MQTT over TLS", fallback: "", parse: optionalPort },
   wsHost: { env: "SKERRY_WS_HOST", doc: "its address", fallback: "", parse: as.text },
-  wsPort: { env: "SKERRY_WS_PORT", doc: "MQTT over WebSocket", fallback: "", parse: port },
+  wsPort: { env: "SKERRY_WS_PORT", doc: "MQTT over WebSocket", fallback: "", parse: optionalPort },
   wssHost: { env: "SKERRY_WSS_HOST", doc: "its address", fallback: "", parse: as.text },
   wssPort: {
     env: "SKERRY_WSS_PORT",
     doc: "MQTT over WebSocket and TLS",
     fallback: "",
-    parse: port,
+    parse: optionalPort,
   },
   wsHosts: {
     env: "SKERRY_WS_HOSTS",
@@ -169,12 +150,18 @@ const LIMIT_DOCS: Record<keyof Limits, string> = {
   pendingSessionsMax:
     "sessions kept for absent clients; past it one ends of the device that has most",
   deviceSessionsMax: "the same of one device; past it the longest absent one ends",
-  queuedMessagesMax: "messages waiting for one subscriber",
+  queuedMessagesMax:
+    "messages waiting for one subscriber; of this bound and the three that follow, what is relayed takes three quarters at most",
   queuedBytesMax: "bytes of messages queued for one session",
   queuedBytesOfAllMax: "bytes of messages queued for all sessions together",
   deviceQueuedBytesMax: "bytes of messages queued for all sessions of one device",
-  retainedMessagesMax: "topics with a retained message of a client; the gateway's own do not count",
+  retainedMessagesMax:
+    "topics under devices/ with a retained message of a client; the gateway's own do not count",
   deviceRetainedMax: "the same of one device",
+  relayRetainedMax: "topics outside devices/ with a retained message",
+  deviceRelayRetainedMax: "the same of one device",
+  relayRetainedBytesMax: "bytes of these messages with their topics and properties",
+  deviceRelayRetainedBytesMax: "the same of one device",
   deliveriesInFlightMax: "unacknowledged deliveries to one subscriber",
   outboundBytesMax: "bytes waiting in one subscriber's socket",
   drainTimeoutMs: "a subscriber that reads nothing for this long is disconnected",
@@ -206,12 +193,17 @@ export const limitsOf = (config: Readonly<Record<string, unknown>>): Limits =>
     LIMIT_NAMES.map((name) => [name, config[optionName(name)]]),
   ) as unknown as Limits;
 
+type Ports = Resolved<typeof LISTENER_OPTIONS> & {
+  readonly httpPort?: number | undefined;
+  readonly httpsPort?: number | undefined;
+};
+
 /** True if there is a listener that needs certificates. */
-export const usesTls = ({ mqttsPort, wssPort }: Resolved<typeof LISTENER_OPTIONS>): boolean =>
-  mqttsPort !== undefined || wssPort !== undefined;
+export const usesTls = ({ mqttsPort, wssPort, httpsPort }: Ports): boolean =>
+  mqttsPort !== undefined || wssPort !== undefined || httpsPort !== undefined;
 
 /** @throws AppError `CONFIG_INVALID` naming the file or the option that is missing. */
-export function listenersOf(config: Resolved<typeof LISTENER_OPTIONS>): Listeners {
+export function listenersOf(config: Ports): Listeners {
   const { mqttHost, mqttPort, mqttsPort, wsPort, wssPort } = config;
   const tls = usesTls(config) ? readTls(config) : undefined;
   const web = { hosts: config.wsHosts, origins: config.wsOrigins };
@@ -226,11 +218,12 @@ export function listenersOf(config: Resolved<typeof LISTENER_OPTIONS>): Listener
       ? {}
       : { wss: { ...at(config.wssHost, wssPort), ...web, tls } }),
   };
-  if (Object.keys(listeners).length === 0)
+  const { httpPort, httpsPort } = config;
+  if (Object.keys(listeners).length === 0 && httpPort === undefined && httpsPort === undefined)
     throw new AppError(
       "CONFIG_INVALID",
       "fatal",
-      "no listener: SKERRY_MQTT_PORT is none, and none of SKERRY_MQTTS_PORT, SKERRY_WS_PORT and SKERRY_WSS_PORT is set",
+      "no listener: SKERRY_MQTT_PORT is none, and none of SKERRY_MQTTS_PORT, SKERRY_WS_PORT, SKERRY_WSS_PORT, SKERRY_HTTP_PORT and SKERRY_HTTPS_PORT is set",
     );
   return listeners;
 }

@@ -5,6 +5,7 @@ import type { Broker } from "./broker/broker.ts";
 import type { FrameFigures } from "./ingest/frame-figures.ts";
 import type { SeriesLimit } from "./ingest/series-limit.ts";
 import type { UnregisteredDevices } from "./ingest/unregistered-devices.ts";
+import type { TopicClasses } from "./relay/topic-classes.ts";
 import type { LogFill } from "./retention/log-fill.ts";
 
 type Status = () => GatewayStatus;
@@ -16,6 +17,7 @@ export interface GatewayFigures {
   readonly frames: FrameFigures;
   readonly series: Pick<SeriesLimit, "refused">;
   readonly unregistered: Pick<UnregisteredDevices, "refused">;
+  readonly classes: Pick<TopicClasses, "relayed" | "ignored">;
 }
 
 /** Metrics of a gateway. */
@@ -24,6 +26,7 @@ export const gatewayMetricSpecs = (of: GatewayFigures): MetricSpec[] => [
   ...logMetrics(of.logFill),
   ...frameMetrics(of.frames),
   seriesMetric(of),
+  ...classMetrics(of.classes),
   setAsideMetric(of.status),
   ...commandMetrics(of.status),
   ...brokerMetrics(of.broker.counters),
@@ -175,6 +178,23 @@ const seriesMetric = ({
   label: "reason",
   read: () => ({ ...series.refused, devices: unregistered.refused }),
 });
+
+const classMetrics = (classes: GatewayFigures["classes"]): MetricSpec[] => [
+  {
+    name: "skerry.gateway.publishes.relayed",
+    kind: "counter",
+    unit: "{message}",
+    doc: "publishes on relayed topics, those that are mapped as well included",
+    read: () => classes.relayed,
+  },
+  {
+    name: "skerry.gateway.publishes.ignored",
+    kind: "counter",
+    unit: "{message}",
+    doc: "publishes on ignored topics that are not relayed: acknowledged, and neither kept nor refused",
+    read: () => classes.ignored,
+  },
+];
 
 const setAsideMetric = (status: Status): MetricSpec => ({
   name: "skerry.gateway.set.aside",

@@ -5,12 +5,14 @@ import { PARTITIONS_DEFAULT } from "../platform/nats/topology/topology.ts";
 import { type OptionTable, type Resolved, as } from "../platform/runtime/config.ts";
 import { STATUS_OPTIONS } from "../platform/runtime/status-server.ts";
 import { TRACING_OPTIONS } from "../otel/options.ts";
+import { HTTP_OPTIONS } from "./http/options.ts";
 import { IDENTITY_OPTIONS } from "./identity/options.ts";
 import { DEVICE_SERIES_MAX, DEVICE_SERIES_PER_HOUR } from "./ingest/series-limit.ts";
 import {
   UNREGISTERED_DEVICES_MAX,
   UNREGISTERED_DEVICES_PER_HOUR,
 } from "./ingest/unregistered-devices.ts";
+import { RELAY_OPTIONS } from "./relay/options.ts";
 import { LIMIT_OPTIONS, LISTENER_OPTIONS, REJECT_ANSWER_OPTIONS } from "./listener-options.ts";
 import { TRIMMER_OPTIONS } from "./retention/options.ts";
 
@@ -75,10 +77,11 @@ export const GATEWAY_OPTIONS = {
   },
   mappings: {
     env: "SKERRY_MAPPINGS",
-    doc: "JSON file that maps other topics and payloads to contracts; unset: none",
+    doc: "JSON file that maps other topics and payloads to contracts, a directory of such files, or several of either, with commas; unset: none",
     fallback: "",
     parse: as.text,
   },
+  ...RELAY_OPTIONS,
   bridges: {
     env: "SKERRY_BRIDGES",
     doc: "client ids of bridges that neither log in as one nor say so in CONNECT: a list, * for any text, in any case; never clients that log in as a device; none: no others",
@@ -87,14 +90,21 @@ export const GATEWAY_OPTIONS = {
   },
   dataDir: {
     env: "SKERRY_DATA_DIR",
-    doc: "where MQTT sessions, queued and retained messages, and the last values of bridges survive a restart; unset: in memory",
+    doc: "where MQTT sessions, queued and retained messages, the last values of bridges and answers to an Idempotency-Key survive a restart; unset: in memory",
     fallback: "",
     parse: as.text,
   },
   ...STATUS_OPTIONS,
   ...IDENTITY_OPTIONS,
   ...RECORD_TRUST_OPTIONS,
+  trustedEngineKeysFile: {
+    env: "SKERRY_TRUSTED_ENGINE_KEYS_FILE",
+    doc: "PEM file with the public keys (npx skerry keys show) of the region's alerting engines, whose commands are sent to devices; read again when it changes; unset: those of every alert",
+    fallback: "",
+    parse: as.text,
+  },
   ...LISTENER_OPTIONS,
+  ...HTTP_OPTIONS,
   ...REJECT_ANSWER_OPTIONS,
   ...LIMIT_OPTIONS,
   ...TRIMMER_OPTIONS,

@@ -87,7 +87,11 @@ const invalid = (option: string, what: string): AppError =>
 /** Takes up what changes until `signal` aborts (F2). */
 export async function followTlsFiles(
   files: TlsFiles,
-  { broker, logger }: { broker: Pick<Broker, "renewTls">; logger: Logger },
+  {
+    broker,
+    http,
+    logger,
+  }: Record<"broker" | "http", Pick<Broker, "renewTls">> & { logger: Logger },
   signal: AbortSignal,
 ): Promise<void> {
   let known = textOf(files);
@@ -96,7 +100,8 @@ export async function followTlsFiles(
     if (text === known) return;
     known = text;
     try {
-      broker.renewTls(readTls(files));
+      const tls = readTls(files);
+      for (const listeners of [broker, http]) listeners.renewTls(tls);
       logger.info({ files: pathsOf(files) }, "the certificates of the listeners are renewed");
     } catch (error) {
       logger.error({ err: error }, "certificates changed and cannot be used; the old ones go on");

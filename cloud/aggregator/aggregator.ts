@@ -14,6 +14,7 @@ import cron from "node-cron";
 import type { LiveProcess } from "../../contracts/messages/live.ts";
 import { type NatsAccess, itsServer } from "../../platform/nats/client/access.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
+import { joinFleet } from "../../platform/nats/client/fleet.ts";
 import { ServerWatch } from "../../platform/nats/client/server-watch.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
@@ -49,7 +50,8 @@ import { Canaries } from "./latency/canaries.ts";
 import { HubArrivals } from "./latency/hub-arrivals.ts";
 import { Latencies } from "./latency/latencies.ts";
 import { aggregatorChecks } from "./readiness.ts";
-import { Repair } from "./repair.ts";
+import { LongRollups } from "./long-rollups.ts";
+import { Repair, unrepaired } from "./repair.ts";
 import type { AggregatorPosition } from "./position.ts";
 import { RestartCounts } from "./sequence-restarts.ts";
 
@@ -83,7 +85,8 @@ export class Aggregator implements StatusSource {
   readonly #telemetry: Telemetry;
   readonly #logger: Logger;
   readonly #sink: Sink;
-  readonly #repair: Repair;
+  readonly #long: LongRollups;
+  readonly #repair: Repair<LaneRunner>;
   readonly latencies: Latencies;
   readonly canaries = new Canaries();
   readonly #counters: Counters = {
@@ -110,7 +113,8 @@ export class Aggregator implements StatusSource {
     this.#telemetry = telemetry;
     this.#logger = logger;
     this.#sink = sink;
-    this.#repair = new Repair(sink, logger);
+    this.#long = new LongRollups(sink, logger);
+    this.#repair = new Repair(sink, logger, (lane, group) => this.#long.repaired(lane, group));
     this.latencies = new Latencies(config.regions);
   }
 
@@ -149,15 +153,21 @@ export class Aggregator implements StatusSource {
     return [...this.#lanes];
   }
 
-  status(): AggregatorStatus & Omit<Counters, "sequenceRestarts"> & { linesRefused: number } {
+  status(): AggregatorStatus &
+    Omit<Counters, "sequenceRestarts"> & {
+      linesRefused: number;
+      linesBeyondRetention: number;
+    } {
     const nowMs = Date.now();
     return {
       process: "aggregator",
       ...this.#counters,
       sequenceRestarts: this.#counters.sequenceRestarts.shown,
       linesRefused: this.#sink.refused,
+      linesBeyondRetention: this.#sink.beyondRetention,
       repairsWaiting: this.#owned.reduce((sum, lane) => sum + lane.repairsWaiting, 0),
       rollupsRevised: this.#repair.rollupsRevised,
+      longRollups: this.#long.written,
       setAside: this.#setAside?.count ?? 0,
       losses: this.#losses.all,
       lanes: this.#owned.map(({ status }) => status),
@@ -179,6 +189,7 @@ export class Aggregator implements StatusSource {
     const connection = await connectNats(target, this.#logger, signal).catch(unlessAborted);
     if (!connection) return;
     try {
+      await joinFleet(connection, this.#logger);
       const by = { connection, domain: HUB, by: OPERATOR, logger: this.#logger } as const;
       const telemetry = this.#telemetry;
       const announced = { connection, kind: OPERATOR, domain: HUB, telemetry } as const;
@@ -314,7 +325,7 @@ export class Aggregator implements StatusSource {
     const stop = AbortSignal.any([signal, failed.signal]);
     const repairs = cron.schedule(
       this.#config.repairSchedule,
-      () => this.#repair.run(this.#owned, this.#setAside!),
+      () => this.#rollUpAgain(this.#owned, this.#setAside!),
       { noOverlap: true, logger: this.#logger },
     );
     const own = async (lane: LaneId, lease: Lease): Promise<boolean> => {
@@ -333,6 +344,12 @@ export class Aggregator implements StatusSource {
     await Promise.allSettled(work);
     await repairs.destroy();
     if (failed.signal.aborted) throw failed.signal.reason;
+  }
+
+  /** Repairs first: what they correct need not be merged twice. */
+  async #rollUpAgain(lanes: readonly LaneRunner[], setAside: SetAside): Promise<void> {
+    await this.#repair.run(lanes, setAside);
+    await this.#long.run(lanes, (lane, group, why) => setAside.put(unrepaired(lane, group, why)));
   }
 
   /** Until the lane's lease ends; true if nothing of it is under way any more and it is saved. */

@@ -47,6 +47,11 @@ export class ContractLayouts {
     return this.#catalog.whenKnown(contract, version, signal);
   }
 
+  /** A layout of all versions for every contract that is known. */
+  get all(): ContractLayout[] {
+    return this.#catalog.names.flatMap((name) => this.ofAllVersions(name) ?? []);
+  }
+
   /** A layout for readings that may be of any version of a contract: it has every field and tag of all. */
   ofAllVersions(contract: string): ContractLayout | undefined {
     const versions = this.#catalog.versions(contract);

@@ -26,9 +26,18 @@ import { eventTimeMs, seriesKeyOf } from "../../contracts/messages/reading.ts";
 import { type LaneState, hasCounted } from "../../platform/nats/lanes/lane.ts";
 import type { JudgedFrame, UnknownVersion } from "../../platform/nats/lanes/lane-operator.ts";
 import { isOfRecord } from "../../platform/runtime/errors.ts";
-import { type ReadingEffect, type RollupEffect, holdsValue } from "../sinks/effects.ts";
+import { type RollupEffect, holdsValue } from "../sinks/effects.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { ContractLayout, ContractLayouts } from "./contract-layout.ts";
+import {
+  type FrameEffects,
+  type MutableEffects,
+  canaryOf,
+  emptyEffects,
+  repeated,
+  unwritable,
+} from "./frame-effects.ts";
+import { LongHours } from "./long-hours.ts";
 import { NO_ROOM, REPEATED } from "./places.ts";
 import { type AggregatorPosition, endedAt } from "./position.ts";
 import { type RepairGroup, RepairMarks } from "./repair-marks.ts";
@@ -41,27 +50,6 @@ export type LaneFrame = Pick<JudgedFrame, "frame" | "before" | "after" | "repeat
   readonly seq: number;
   readonly storeMs: number;
 };
-
-/** The changes that one frame makes; to be written, then reported back with `acknowledged`. */
-export interface FrameEffects {
-  readonly kind: "effects";
-  readonly seq: number;
-  readonly readings: readonly ReadingEffect[];
-  readonly rollups: readonly RollupEffect[];
-  /** Places of the readings in the frame. */
-  readonly places: readonly number[];
-  readonly late: number;
-  /** Readings that no window counts, because too many series are open. */
-  readonly uncounted: number;
-  /** Number of readings that were counted before, by their identity. */
-  readonly repeated: number;
-  /** Devices that began to count anew, once for each time. */
-  readonly restarted: readonly string[];
-  /** Places in the frame of readings that cannot be stored: no time, not one value, no free slot, no room. */
-  readonly unwritable: readonly number[];
-  /** The canary that the frame carries, unless it came before. */
-  readonly canary: { readonly gateway: string; readonly sentMs: number } | null;
-}
 
 export type FrameOutcome =
   | FrameEffects
@@ -113,6 +101,7 @@ export class LaneAggregate {
   #state: LaneState;
   #done: { seq: number; state: LaneState } | null = null;
   #readSeq: number;
+  readonly long: LongHours;
 
   /** @param keys of a lane that came with a growth; null of one that every key in its frames is of. */
   constructor(
@@ -130,6 +119,7 @@ export class LaneAggregate {
     this.#settlement = new Settlement(from.ledger ?? null);
     this.#state = from.lane;
     this.#readSeq = from.seq - 1;
+    this.long = new LongHours(from.longThroughMs ?? null);
   }
 
   get watermarkMs(): number {
@@ -156,6 +146,7 @@ export class LaneAggregate {
     if (!Array.isArray(layouts)) return layouts; // A5
     if (this.#marks.full(this.watermarkMs)) return { kind: "awaits-repairs" };
     this.#readSeq = seq;
+    this.long.see(after.watermarkMs);
 
     const effects = emptyEffects(seq, repeated ? null : canaryOf(frame));
     const terms = new FrameTerms();
@@ -310,10 +301,17 @@ export class LaneAggregate {
   }
 
   repairsDue(groupsMax: number): RepairGroup[] {
-    const watermarkMs = this.#done?.state.watermarkMs ?? 0;
-    const { finalThroughMs } = this.#resumed;
-    const done = { seq: this.doneSeq, watermarkMs: Math.max(watermarkMs, finalThroughMs) };
-    return this.#marks.due(done, groupsMax);
+    return this.#marks.due({ seq: this.doneSeq, watermarkMs: this.#finalsDoneMs }, groupsMax);
+  }
+
+  /** Finals that end at or before this are durable, epoch ms. */
+  get #finalsDoneMs(): number {
+    return Math.max(this.#resumed.finalThroughMs, this.#done?.state.watermarkMs ?? 0);
+  }
+
+  /** The hours whose rollups are to be merged (long-hours.ts/F1). */
+  get longDue(): ReturnType<LongHours["due"]> {
+    return this.long.due(this.#finalsDoneMs);
   }
 
   /** The recomputed rollups are durable. */
@@ -341,7 +339,8 @@ export class LaneAggregate {
           seq = hold.seq;
           lane = hold.before;
         }
-    const finalThroughMs = Math.max(this.#resumed.finalThroughMs, this.#done.state.watermarkMs);
+    const finalThroughMs = this.#finalsDoneMs;
+    const longThroughMs = this.long.throughMs;
     const { joinedUntilMs } = this.#resumed;
     const { uncounted } = this.#marks;
     const ledger = this.settled;
@@ -349,6 +348,7 @@ export class LaneAggregate {
     const position = {
       ...{ seq, lane, doneSeq: this.#done.seq, finalThroughMs, joinedUntilMs },
       ...(seq <= this.#done.seq ? { done: { gateways, newestStoreMs } } : {}),
+      ...(longThroughMs === null ? {} : { longThroughMs }),
       ...(ledger ? { ledger } : {}),
     };
     return uncounted.length === 0 ? position : { ...position, uncounted };
@@ -384,49 +384,6 @@ interface ReadingPlace {
   readonly at: number;
   readonly ordinal: number;
   readonly terms: FrameTerms;
-}
-
-interface MutableEffects extends FrameEffects {
-  readonly readings: ReadingEffect[];
-  readonly rollups: RollupEffect[];
-  readonly places: number[];
-  late: number;
-  uncounted: number;
-  repeated: number;
-  readonly restarted: string[];
-  readonly unwritable: number[];
-}
-
-const canaryOf = ({ header }: Frame): FrameEffects["canary"] =>
-  header.canary === undefined ? null : { gateway: header.gateway, sentMs: header.canary };
-
-const emptyEffects = (seq: number, canary: FrameEffects["canary"]): MutableEffects => ({
-  kind: "effects",
-  seq,
-  readings: [],
-  rollups: [],
-  places: [],
-  late: 0,
-  uncounted: 0,
-  repeated: 0,
-  restarted: [],
-  unwritable: [],
-  canary,
-});
-
-function unwritable(
-  effects: MutableEffects,
-  terms: FrameTerms,
-  at: number,
-  { contract }: ContractLayout,
-): void {
-  effects.unwritable.push(at);
-  terms.add(contract.name, "rejected");
-}
-
-function repeated(effects: MutableEffects, terms: FrameTerms, { contract }: ContractLayout): void {
-  effects.repeated += 1;
-  terms.add(contract.name, "repeats");
 }
 
 const NOTHING = { kind: "nothing" } as const;

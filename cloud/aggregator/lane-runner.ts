@@ -32,7 +32,11 @@ import { readLineage } from "../../platform/nats/lanes/lane-origin.ts";
 import type { LogEntry } from "../../platform/nats/client/log-entry.ts";
 import type { Lease } from "../../platform/nats/lanes/leases.ts";
 import { endOf } from "../../platform/nats/lanes/log-lanes.ts";
-import { type Positions, loadPositions } from "../../platform/nats/lanes/positions.ts";
+import {
+  type Positions,
+  isNewerPosition,
+  loadPositions,
+} from "../../platform/nats/lanes/positions.ts";
 import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
 import { suspectCopy } from "../../platform/nats/lanes/suspected-copies.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
@@ -46,7 +50,8 @@ import { type FrameOutcome, LaneAggregate, type LaneFrame } from "./lane-aggrega
 import { fillHole } from "./lane-holes.ts";
 import { LaneWriter, type LaneWriterParts } from "./lane-writer.ts";
 import { type AggregatorPosition, START, heirOf, joinedAt } from "./position.ts";
-import type { RepairableLane } from "./repair.ts";
+import type { LongHours } from "./long-hours.ts";
+import type { LongLane } from "./long-rollups.ts";
 import type { RepairGroup } from "./repair-marks.ts";
 
 /** Series of one lane whose open rollups are written in a turn; the rest waits for the next. */
@@ -76,13 +81,14 @@ export interface LaneParts extends LaneWriterParts {
   readonly generations: Generations;
 }
 
-export class LaneRunner implements RepairableLane {
+export class LaneRunner implements LongLane {
   readonly lane: LaneId;
   readonly lease: Lease;
   readonly #parts: LaneParts;
   readonly #logger: Logger;
   readonly #writer: LaneWriter;
   readonly #operator: LaneOperator;
+  readonly #owns: (key: string) => boolean;
   #aggregate: LaneAggregate | null = null;
   #saved: AggregatorPosition | null = null;
   #saving: Promise<void> = Promise.resolve();
@@ -100,6 +106,7 @@ export class LaneRunner implements RepairableLane {
     const done = (seq: number, refused: readonly string[]): void =>
       this.#aggregate!.acknowledged(seq, refused);
     const { layouts: catalog, losses, setAside } = parts;
+    this.#owns = ownerIn(parts.generations, lane.partition);
     this.lane = lane;
     this.lease = lease;
     this.#parts = parts;
@@ -153,6 +160,22 @@ export class LaneRunner implements RepairableLane {
     this.#aggregate!.repaired(group);
   }
 
+  owns(key: string): boolean {
+    return this.#owns(key);
+  }
+
+  get long(): LongHours | null {
+    return this.#aggregate?.long ?? null;
+  }
+
+  get longDue(): ReturnType<LongHours["due"]> {
+    return this.hasEnded ? null : (this.#aggregate?.longDue ?? null);
+  }
+
+  get layouts(): readonly ContractLayout[] {
+    return this.#parts.layouts.all;
+  }
+
   layoutOf(contract: string): ContractLayout | undefined {
     return this.#parts.layouts.ofAllVersions(contract);
   }
@@ -164,9 +187,9 @@ export class LaneRunner implements RepairableLane {
 
   /** Reads the lane until its lease ends or the lane has to stop. */
   async run(): Promise<void> {
-    const { positions } = this.#parts;
     const { signal } = this.lease;
-    const own = await insist(() => positions.load(this.lane), this.#logger, signal);
+    const own = await this.#load(signal);
+    if (this.#operator.stopped) return;
     const saved = own ?? (await this.#inherited());
     this.#operator.showWaiting(null);
     if (saved) {
@@ -179,6 +202,17 @@ export class LaneRunner implements RepairableLane {
     // A frame that was read from the region has a place between two sequences (lane-holes.ts/H3).
     const fromSeq = Math.ceil(saved?.seq ?? START.seq);
     await this.#operator.run({ fromSeq, state: saved?.lane ?? EMPTY_LANE }, signal);
+  }
+
+  /** Its position; null if there is none, or `signal` aborted. What a newer program has saved stops the lane. */
+  async #load(signal: AbortSignal): Promise<AggregatorPosition | null> {
+    try {
+      return await insist(() => this.#parts.positions.load(this.lane), this.#logger, signal);
+    } catch (error) {
+      if (!isNewerPosition(error)) throw error;
+      this.#operator.stop(error.message);
+      return null;
+    }
   }
 
   /**
@@ -347,7 +381,7 @@ export class LaneRunner implements RepairableLane {
     const { partition } = this.lane;
     const { layouts, generations } = this.#parts;
     const isGrown = parentOf(generations, partition) !== null;
-    const keys = isGrown ? { partition, owns: ownerIn(generations, partition) } : null;
+    const keys = isGrown ? { partition, owns: this.#owns } : null;
     this.#aggregate = new LaneAggregate(layouts, position, {}, keys);
   }
 
@@ -368,4 +402,5 @@ const isSame = (a: AggregatorPosition, b: AggregatorPosition | null): boolean =>
   a.seq === b.seq &&
   a.doneSeq === b.doneSeq &&
   a.finalThroughMs === b.finalThroughMs &&
+  a.longThroughMs === b.longThroughMs &&
   (a.ended === undefined) === (b.ended === undefined);

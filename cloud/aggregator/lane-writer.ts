@@ -13,7 +13,7 @@ import type { Tracing } from "../../otel/tracing.ts";
 import type { Outage } from "../link/link-history.ts";
 import type { Answer, Sink } from "../sinks/sink.ts";
 import { recordHops } from "./hop-spans.ts";
-import type { FrameEffects } from "./lane-aggregate.ts";
+import type { FrameEffects } from "./frame-effects.ts";
 import { type Unstored, storeRejects } from "./lane-rejects.ts";
 import type { Canaries } from "./latency/canaries.ts";
 import { timesOf } from "./latency/frame-times.ts";

@@ -52,6 +52,37 @@ export class Magnitudes {
     for (let at = 0; at < this.#bins.length && this.#first + at <= least; at++) this.#drop(at);
   }
 
+  /**
+   * The bins that hold a value, as text: for each the way from the one before, and the values in it unless there is
+   * one, and behind `+` what counts as zero. Nothing for nothing. To be called once it is settled.
+   */
+  get text(): string {
+    const parts: string[] = [];
+    let before = 0;
+    this.#bins.forEach((values, at) => {
+      if (values === 0) return;
+      const bin = this.#first + at;
+      parts.push(`${bin - before}${values === 1 ? "" : `:${values}`}`);
+      before = bin;
+    });
+    return parts.join(";") + (this.zeros === 0 ? "" : `+${this.zeros}`);
+  }
+
+  /** @returns false for anything but a `text`. */
+  addText(text: string): boolean {
+    const [bins = "", zeros = "0", ...more] = text.split("+");
+    this.zeros += Number(zeros);
+    let isText = more.length === 0 && isCount(zeros);
+    let bin = 0;
+    for (const part of bins === "" ? [] : bins.split(";")) {
+      const [step = "", values = "1"] = part.split(":");
+      isText &&= /^-?\d+$/.test(step) && isCount(values);
+      if (!isText) break;
+      this.#add((bin += Number(step)), Number(values));
+    }
+    return isText;
+  }
+
   /** The magnitude of a rank, in rising order from 0. @param rank less than the count. */
   rising(rank: number): number {
     let at = 0;
@@ -102,3 +133,5 @@ export class Magnitudes {
     this.zeros += values;
   }
 }
+
+const isCount = (text: string): boolean => /^\d+$/.test(text);

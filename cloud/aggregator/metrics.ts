@@ -21,6 +21,13 @@ export const aggregatorMetricSpecs = (
     read: () => status().rollupsRevised,
   },
   {
+    name: "skerry.aggregator.rollups.long",
+    kind: "counter",
+    unit: "{rollup}",
+    doc: "rollups of hours and days written",
+    read: () => status().longRollups,
+  },
+  {
     name: "skerry.aggregator.repairs.waiting",
     kind: "gauge",
     unit: "{minute}",
@@ -47,6 +54,13 @@ export const aggregatorMetricSpecs = (
     unit: "{line}",
     doc: "records that the sink refused by themselves",
     read: () => status().linesRefused,
+  },
+  {
+    name: "skerry.aggregator.sink.lines.beyond.retention",
+    kind: "counter",
+    unit: "{line}",
+    doc: "lines that are older than the store keeps any such: their readings are rejects",
+    read: () => status().linesBeyondRetention,
   },
 ];
 

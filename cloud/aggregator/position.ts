@@ -13,6 +13,8 @@ export interface AggregatorPosition {
   readonly doneSeq: number;
   /** Windows that end at or before this are stored as final and never written again, epoch ms. */
   readonly finalThroughMs: number;
+  /** Rollups of hours and days that end at or before this are stored, epoch ms; earlier versions lack it. */
+  readonly longThroughMs?: number;
   /**
    * Starts of the minutes with readings that were in time and that no window counted; their rollups wait
    * for repair (repair-marks.ts/M7). Absent: there are none.
@@ -68,11 +70,13 @@ export function heirOf({
   ended,
   doneSeq,
   finalThroughMs,
+  longThroughMs,
   joinedUntilMs,
   lane,
 }: AggregatorPosition): AggregatorPosition {
   const tally = { sinceMs: 0, readings: {}, lost: 0, miscounted: 0 };
   const at = { seq: Math.floor(doneSeq), storeMs: lane.newestStoreMs, tally };
   const ledger = { ...at, marks: [], settled: {} };
-  return { ...ended!, doneSeq, finalThroughMs, joinedUntilMs, ledger };
+  const long = longThroughMs === undefined ? {} : { longThroughMs };
+  return { ...ended!, doneSeq, finalThroughMs, ...long, joinedUntilMs, ledger };
 }

@@ -4,6 +4,8 @@
 //     merged from shorter ones.
 // Q2. Up to EXACT_VALUES_MAX values are kept as they are: their quantiles are exact.
 // Q3. More are counted by sign and magnitude (magnitudes.ts/E1): a quantile is then an estimate.
+// Q4. As text it holds up to a number of values as they are, and more of them counted: what is merged from texts of
+//     windows with more values than that, and has no more than EXACT_VALUES_MAX itself, is an estimate too.
 import { Magnitudes } from "./magnitudes.ts";
 
 /** Values in one window up to which its quantiles are exact: those of a minute, one a second. */
@@ -30,7 +32,8 @@ export class Quantiles {
   }
 
   merge(other: Quantiles): void {
-    const exact = this.#count + other.#count <= EXACT_VALUES_MAX;
+    const isCounted = this.#counted !== null || other.#counted !== null;
+    const exact = !isCounted && this.#count + other.#count <= EXACT_VALUES_MAX;
     this.#count += other.#count;
     if (exact) {
       for (const value of other.#values) insert(this.#values, value);
@@ -57,12 +60,50 @@ export class Quantiles {
     return qs.map((q) => estimate(counted, Math.floor(q * last)));
   }
 
+  /**
+   * All of it as text, to be merged later (Q4): `v` and the values, or the counts below, of and above zero.
+   * @param valuesMax values up to which they are kept as they are.
+   */
+  text(valuesMax: number): string {
+    if (this.#counted === null && this.#count <= valuesMax) return `v${this.#values.join(";")}`;
+    const counted = this.#counted ?? countedOf(this.#values);
+    counted.negative.settle();
+    counted.positive.settle();
+    return [counted.negative.text, counted.zeros, counted.positive.text].join("/");
+  }
+
+  /** Null for anything but a text of quantiles. */
+  static fromText(text: string): Quantiles | null {
+    const quantiles = new Quantiles();
+    if (text.startsWith("v")) {
+      const values = text.slice(1).split(";").map(Number);
+      if (values.length > EXACT_VALUES_MAX || !values.every(Number.isFinite)) return null;
+      for (const value of values) quantiles.add(value);
+      return quantiles;
+    }
+    const [negative, zeros, positive, ...more] = text.split("/");
+    const isWhole = positive !== undefined && more.length === 0 && /^\d+$/.test(zeros!);
+    const counted = quantiles.#startCounting();
+    counted.zeros = Number(zeros);
+    if (!isWhole || !counted.negative.addText(negative!) || !counted.positive.addText(positive))
+      return null;
+    for (const { count: values, zeros: small } of [counted.negative, counted.positive])
+      quantiles.#count += values + small;
+    quantiles.#count += counted.zeros;
+    return quantiles;
+  }
+
   #startCounting(): Counted {
-    const counted = { negative: new Magnitudes(), zeros: 0, positive: new Magnitudes() };
-    for (const value of this.#values) count(counted, value);
+    const counted = countedOf(this.#values);
     this.#values = [];
     return (this.#counted = counted);
   }
+}
+
+function countedOf(values: readonly number[]): Counted {
+  const counted = { negative: new Magnitudes(), zeros: 0, positive: new Magnitudes() };
+  for (const value of values) count(counted, value);
+  return counted;
 }
 
 /** The place of a value, looked for from the end: values of a sensor mostly come near to those before. */

@@ -1,5 +1,6 @@
 // Rollups from stored readings instead of from the log. Pure.
 import { seriesText, tagsOf } from "../../contracts/messages/series.ts";
+import { ROLLUP_COUNT } from "../../contracts/names/measurements.ts";
 import { type RollupEffect, rollupValues } from "../sinks/effects.ts";
 import type { StoredReading, StoredRollup } from "../sinks/sink.ts";
 import type { ContractLayout } from "./contract-layout.ts";
@@ -52,11 +53,14 @@ export class Recomputation {
 }
 
 /**
- * A final that differs from the one stored, its revision raised; null if it is the same.
+ * A final that differs from the one stored, its revision raised; null if it is the same. Null too if it has fewer
+ * readings: some of what it would be made of is no longer stored, and the final knows more.
  * @param stored the final of the same series and window, if there is one.
  */
 export function revise(final: RollupEffect, stored: StoredRollup | undefined): RollupEffect | null {
   if (!stored) return final;
+  const count = stored.values[ROLLUP_COUNT];
+  if (typeof count === "number" && final.count < count) return null;
   const isSame = rollupValues(final).every(([name, value]) => stored.values[name] === value);
   return isSame ? null : { ...final, revision: stored.revision + 1 };
 }

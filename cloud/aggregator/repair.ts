@@ -7,6 +7,7 @@
 //     marks go, because they would hold back the position for ever.
 // G4. A group whose questions the sink refuses for good is set aside, its marks go, and the next one follows.
 //     A sink that is away ends the run; one question that it does not answer costs the others nothing.
+// G5. Rollups of hours and days that hold what was repaired are merged once more before the group counts as repaired.
 import { telemetryStream } from "../../contracts/names/subjects.ts";
 import type { SettingAside, Unhandled } from "../../platform/nats/lanes/set-aside.ts";
 import { isOfRecord, messageOf } from "../../platform/runtime/errors.ts";
@@ -14,6 +15,7 @@ import type { Logger } from "../../platform/runtime/logger.ts";
 import type { RollupEffect } from "../sinks/effects.ts";
 import type { Sink, Writer } from "../sinks/sink.ts";
 import type { ContractLayout } from "./contract-layout.ts";
+import { putUntilStored } from "./put-until-stored.ts";
 import type { RepairGroup } from "./repair-marks.ts";
 import { revisions } from "./revisions.ts";
 
@@ -27,7 +29,7 @@ export interface RepairableLane {
   /** The subject of its frames. */
   readonly subject: string;
   readonly lease: Writer;
-  /** True while a group of it is repaired: written by the job. */
+  /** True while rollups of it are written again: by the jobs that do so. */
   isRepaired?: boolean;
   /** True once others go on with what it has open. */
   readonly hasEnded?: boolean;
@@ -36,19 +38,30 @@ export interface RepairableLane {
   repaired(group: RepairGroup): void;
 }
 
-export class Repair {
+/** Merges again the rollups of the hour and day of a group; false if the lane was lost before they were stored. */
+export type MergeLonger<Lane> = (lane: Lane, group: RepairGroup) => Promise<boolean>;
+
+const nothingLonger = (): Promise<boolean> => Promise.resolve(true);
+
+export class Repair<Lane extends RepairableLane = RepairableLane> {
   readonly #sink: Pick<Sink, "put" | "repairSource">;
   readonly #logger: Logger;
+  readonly #mergeLonger: MergeLonger<Lane>;
   /** Finals written again since the start. */
   rollupsRevised = 0;
 
-  constructor(sink: Pick<Sink, "put" | "repairSource">, logger: Logger) {
+  constructor(
+    sink: Pick<Sink, "put" | "repairSource">,
+    logger: Logger,
+    mergeLonger: MergeLonger<Lane> = nothingLonger,
+  ) {
     this.#sink = sink;
     this.#logger = logger;
+    this.#mergeLonger = mergeLonger;
   }
 
   /** Repairs what is due; what fails is due again the next time. */
-  async run(lanes: readonly RepairableLane[], setAside: Pick<SettingAside, "put">): Promise<void> {
+  async run(lanes: readonly Lane[], setAside: Pick<SettingAside, "put">): Promise<void> {
     let unanswered = 0;
     for (const lane of lanes)
       for (const group of lane.repairsDue(GROUPS_PER_RUN)) {
@@ -69,7 +82,7 @@ export class Repair {
   }
 
   /** Repairs a group that was set aside. @returns what is wrong with it, or null once it is stored (G1). */
-  async again(lane: RepairableLane, group: RepairGroup): Promise<string | null> {
+  async again(lane: Lane, group: RepairGroup): Promise<string | null> {
     try {
       const isStored = await this.#repair(lane, group);
       return isStored ? null : "its lane was passed on meanwhile: try again";
@@ -79,7 +92,7 @@ export class Repair {
   }
 
   /** False if the lane was lost before the sink had acknowledged. */
-  async #repair(lane: RepairableLane, group: RepairGroup): Promise<boolean> {
+  async #repair(lane: Lane, group: RepairGroup): Promise<boolean> {
     lane.isRepaired = true;
     try {
       return await this.#revise(lane, group);
@@ -88,7 +101,7 @@ export class Repair {
     }
   }
 
-  async #revise(lane: RepairableLane, group: RepairGroup): Promise<boolean> {
+  async #revise(lane: Lane, group: RepairGroup): Promise<boolean> {
     const { repairSource } = this.#sink;
     if (!repairSource) {
       this.#logger.warn({ group }, "late readings change no rollup: the sink cannot be read back");
@@ -100,26 +113,20 @@ export class Repair {
     if (!layout) throw new Error(`contract ${group.contract} is unknown`);
     for await (const rollups of revisions(repairSource, { layout, region, group }))
       if (lease.signal.aborted || !(await this.#put(lane, rollups))) return false;
-    if (lease.signal.aborted) return false;
+    if (lease.signal.aborted || !(await this.#mergeLonger(lane, group))) return false; // G5
     lane.repaired(group); // G1
     return true;
   }
 
-  /** Resolves once the sink holds the finals: true; or once the lane is lost: false. */
-  #put({ region, lease }: RepairableLane, rollups: RollupEffect[]): Promise<boolean> {
-    const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-    const lost = (): void => resolve(false);
-    lease.signal.addEventListener("abort", lost);
-    const acknowledged = (): void => {
-      this.rollupsRevised += rollups.length;
-      resolve(true);
-    };
-    this.#sink.put({ region, readings: [], rollups, acknowledged }, lease).catch(reject);
-    return promise.finally(() => lease.signal.removeEventListener("abort", lost));
+  async #put(lane: RepairableLane, rollups: RollupEffect[]): Promise<boolean> {
+    const isStored = await putUntilStored(this.#sink, lane, rollups);
+    if (isStored) this.rollupsRevised += rollups.length;
+    return isStored;
   }
 }
 
-function unrepaired(
+/** The record of a group that cannot be repaired. */
+export function unrepaired(
   { region, subject }: RepairableLane,
   group: RepairGroup,
   why: unknown,

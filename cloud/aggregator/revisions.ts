@@ -67,7 +67,8 @@ async function* differing(
   for (const [at, { finals }] of minutes.entries()) {
     if (at % SERIES_PER_TURN === 0) await macrotask(); // B2
     for (const final of finals) {
-      const rollup = revise(final, stored[final.window.name].get(idOf(range.key, final)));
+      const { name } = final.window === TEN_SECONDS ? TEN_SECONDS : MINUTE;
+      const rollup = revise(final, stored[name].get(idOf(range.key, final)));
       if (rollup) part.push(rollup);
     }
     if (part.length < FINALS_PER_PART) continue;

@@ -92,6 +92,14 @@ export class FieldStatistics {
     return [...ROLLUP_STATISTICS.map((name) => this[name]), ...this.quantiles];
   }
 
+  /**
+   * Its quantiles as text, from which those of a longer window are merged; null for a field without quantiles, and
+   * where `min` and `max` are all of its values.
+   */
+  sketch(valuesMax: number): string | null {
+    return this.count > 2 ? (this.#quantiles?.text(valuesMax) ?? null) : null;
+  }
+
   /** Rounding and estimates may leave the range of the values by a little. */
   #within(value: number): number {
     return Math.min(this.max, Math.max(this.min, value));

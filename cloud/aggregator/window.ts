@@ -8,11 +8,12 @@
 // W3. What is open is bounded by SERIES_OPEN_MAX. A series that finds no room is not opened, and from then
 //     on no other is in its minute: each that is open holds all of its readings.
 // W4. A minute is the merger of its tens of seconds, which are kept until it closes.
+// W5. The final of a minute holds what an hour is merged from (long-statistics.ts): nothing of it stays open for longer.
 import type { FrameReading } from "../../contracts/messages/frame.ts";
 import { MINUTE, type RollupWindow, TEN_SECONDS } from "../../contracts/names/measurements.ts";
 import { seriesKeyOf } from "../../contracts/messages/reading.ts";
 import { type Series, seriesOf, tagsOf } from "../../contracts/messages/series.ts";
-import type { RollupEffect, RollupSeries } from "../sinks/effects.ts";
+import type { Mergeable, RollupEffect, RollupSeries } from "../sinks/effects.ts";
 import type { ContractLayout } from "./contract-layout.ts";
 import { HeldRows } from "./held-rows.ts";
 import { NO_ROOM, Places } from "./places.ts";
@@ -20,6 +21,9 @@ import { FieldStatistics, type ReadingOrder } from "./statistics.ts";
 
 /** Open (series, minute) pairs of one lane; at about 3 kB each this bounds the aggregator's memory. */
 export const SERIES_OPEN_MAX = 100_000;
+
+/** Values of a field up to which the final of a minute keeps them one by one; more are counted by magnitude. */
+export const SKETCH_VALUES_MAX = 16;
 
 const PARTS = MINUTE.sizeMs / TEN_SECONDS.sizeMs;
 
@@ -52,6 +56,14 @@ const effectOf = (
   startMs,
   count,
   fields: fields.map(({ values }) => values),
+  ...(window === MINUTE && revision !== null
+    ? { mergeables: fields.map((field) => mergeableOf(field, count)) } // W5
+    : {}),
+});
+
+const mergeableOf = (field: FieldStatistics, count: number): Mergeable => ({
+  count: field.count === count || field.count === 0 ? null : field.count,
+  sketch: field.sketch(SKETCH_VALUES_MAX),
 });
 
 /** One series in one window of ten seconds. */

@@ -1,6 +1,7 @@
 import { startTelemetry } from "../../otel/telemetry.ts";
 import { itsServer } from "../../platform/nats/client/access.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
+import { joinFleet } from "../../platform/nats/client/fleet.ts";
 import { natsAccess } from "../../platform/nats/client/options.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
@@ -31,6 +32,7 @@ await processMain({
     const starting = new Starting(itsServer(target));
     await using _status = await serveStatus(statusAddress(config), starting, telemetry.metrics);
     const connection = await connectNats(target, logger, signal);
+    await joinFleet(connection, logger);
     starting.waitsFor("contracts of its nats-server");
     const { signingKeyFile } = config;
     if (signingKeyFile !== "")

@@ -147,7 +147,8 @@ export class AlertQueue {
     const alert = parseAlert(data);
     if (!alert) {
       const place = { stream: alertsStream(region), subject, seq };
-      const why = "this is no alert that somebody could be told of";
+      const why =
+        "this is no alert that somebody could be told of, or one of a newer program: then upgrade this one, and retry";
       return setAside.note({ kind: "alert", reason: "unreadable", why, place, data });
     }
     if (!isWanted(channel, alert, region)) return;

@@ -52,7 +52,7 @@ export class Assignments {
     const assignment = text === "" ? UNASSIGNED : parseAssignment(text);
     if (!assignment) {
       this.#logger.warn({ region, text }, "this is no assignment, ignored");
-      return "it is no assignment";
+      return "it is no assignment, or one of a newer program: then upgrade this one";
     }
     this.#byRegion.set(region, { assignment, seenMs: nowMs });
     this.#logger.info({ region, ...assignment }, "assignment");

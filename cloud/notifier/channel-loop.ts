@@ -8,11 +8,12 @@
 // L4. Saves are compare-and-set and one precedes every message: of two notifiers at one position, the
 //     slower one ends with POSITION_CONFLICT before it sends anything.
 // L5. What a channel did not take goes back to those that wait: the next message is chosen among all of them.
+// L6. A position of a newer program is not gone on from, nor replaced: the channel stands, and says so.
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { NotifierChannelStatus } from "../../contracts/messages/status.ts";
 import { alertsStream } from "../../contracts/names/subjects.ts";
 import type { Tracing } from "../../otel/tracing.ts";
-import type { Positions } from "../../platform/nats/lanes/positions.ts";
+import { type Positions, isNewerPosition } from "../../platform/nats/lanes/positions.ts";
 import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
 import { Backoff, sleep } from "../../platform/runtime/backoff.ts";
 import { dispositionOf, messageOf } from "../../platform/runtime/errors.ts";
@@ -51,6 +52,8 @@ export class ChannelLoop {
   #position: NotifierPosition = { seq: 0, told: [], tried: [], plan: null };
   /** L2: the plan of the process before this one, until it was tried. */
   #resumed: MessagePlan | null = null;
+  /** L6. */
+  #stands = false;
 
   constructor(parts: ChannelLoopParts) {
     this.#of = parts;
@@ -73,17 +76,25 @@ export class ChannelLoop {
 
   /** Loads its position; call before `run`. */
   async load(signal: AbortSignal): Promise<void> {
-    const { positions, logger } = this.#of;
-    const loaded = await insist(
-      async () => ({ position: await positions.load(this.#lane) }),
-      logger,
-      signal,
-    );
-    if (loaded?.position) this.#position = positionOf(loaded.position);
-    this.#resumed = this.#position.plan;
+    const { positions, counts, logger } = this.#of;
+    try {
+      const loaded = await insist(
+        async () => ({ position: await positions.load(this.#lane) }),
+        logger,
+        signal,
+      );
+      if (loaded?.position) this.#position = positionOf(loaded.position);
+      this.#resumed = this.#position.plan;
+    } catch (error) {
+      if (!isNewerPosition(error)) throw error;
+      this.#stands = true; // L6
+      counts.lastError = error.message;
+      logger.error(`nothing is told: ${error.message}`);
+    }
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    if (this.#stands) return;
     const { seq, told, tried } = this.#position;
     await Promise.all([
       this.#queue.fill({ doneSeq: seq, told, tried }, signal),

@@ -1,6 +1,7 @@
 import { startTelemetry } from "../../otel/telemetry.ts";
 import { itsServer } from "../../platform/nats/client/access.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
+import { joinFleet } from "../../platform/nats/client/fleet.ts";
 import { natsAccess } from "../../platform/nats/client/options.ts";
 import { publishOnce, publisherOn } from "../../platform/nats/client/publish.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
@@ -79,6 +80,7 @@ await processMain({
     await using _status = await serveStatus(statusAddress(config), starting, telemetry.metrics);
     const connection = await connectNats(target, logger, signal);
     if (place === "region") useRecordTrust(connection, config, logger);
+    await joinFleet(connection, logger);
     const setAside = new SetAside({ connection, domain, by: "notifier", logger, signal });
     const { tracing } = telemetry;
     const parts = { connection, channels, setAside, tracing, logger };

@@ -3,6 +3,7 @@
 // R1. A retry leaves the stream when it was delivered or is a dead letter again; until then a restart
 //     begins with it. The stream is its own position.
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import { inKnownFormat } from "../../contracts/messages/format.ts";
 import type { DeadLetter } from "../../contracts/messages/notification.ts";
 import { retrySubject } from "../../contracts/names/subjects.ts";
 import type { Tracing } from "../../otel/tracing.ts";
@@ -43,7 +44,7 @@ export async function runRetries(parts: RetryLoopParts, signal: AbortSignal): Pr
     const message = letter && makeMessage(letter, letter, letter.alerts);
     if (!letter || !message) {
       const place = { stream: deadLetters.stream, subject, seq };
-      const why = "this is no message that could be sent again";
+      const why = "this is no message that could be sent again, or one of a newer program";
       await setAside.put({ kind: "retry", reason: "unreadable", why, place, data });
     } else {
       const counts = countsOf(letter.region);
@@ -86,7 +87,8 @@ async function sendAgain(
 /** The command line writes them, and so may an administrator by hand. */
 export function parseLetter(data: Uint8Array): DeadLetter | null {
   try {
-    const letter = JSON.parse(Buffer.from(data).toString("utf8")) as Partial<DeadLetter> | null;
+    const value = JSON.parse(Buffer.from(data).toString("utf8")) as Partial<DeadLetter> | null;
+    const letter = inKnownFormat("dead letter", value);
     const complete =
       letter?.channel &&
       letter.region &&

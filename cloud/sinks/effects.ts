@@ -2,7 +2,9 @@
 import type { FrameReading } from "../../contracts/messages/frame.ts";
 import {
   ROLLUP_COUNT,
+  ROLLUP_FIELD_COUNT,
   ROLLUP_QUANTILES,
+  ROLLUP_SKETCH,
   ROLLUP_STATISTICS,
   type RollupWindow,
 } from "../../contracts/names/measurements.ts";
@@ -45,6 +47,16 @@ export interface RollupEffect {
    * may lack.
    */
   readonly fields: readonly (readonly number[])[];
+  /** The rest of what longer rollups are merged from, by the places of the fields; only finals from a minute on have it. */
+  readonly mergeables?: readonly Mergeable[];
+}
+
+/** The facts of a field that longer rollups need beside its values. */
+export interface Mergeable {
+  /** Values of the field; null where every reading of the rollup has one. */
+  readonly count: number | null;
+  /** Its quantiles as text; null without any, and where `min` and `max` are all values. */
+  readonly sketch: string | null;
 }
 
 /** The rollups of one contract: all its versions feed the same series. */
@@ -74,13 +86,17 @@ export function rollupValues({
   series,
   count,
   fields,
-}: Pick<RollupEffect, "series" | "count" | "fields">): [string, number][] {
-  const values: [string, number][] = [[ROLLUP_COUNT, count]];
-  fields.forEach((ofField, place) => {
+  mergeables = [],
+}: Pick<RollupEffect, "series" | "count" | "fields" | "mergeables">): [string, number | string][] {
+  const values: [string, number | string][] = [[ROLLUP_COUNT, count]];
+  fields.forEach((statistics, place) => {
     const { name } = series.fields[place]!;
-    ofField.forEach((value, which) => {
+    statistics.forEach((value, which) => {
       if (Number.isFinite(value)) values.push([`${name}_${ROLLUP_VALUES[which]!}`, value]);
     });
+    const { count: ofField = null, sketch = null } = mergeables[place] ?? {};
+    if (ofField !== null) values.push([`${name}_${ROLLUP_FIELD_COUNT}`, ofField]);
+    if (sketch !== null) values.push([`${name}_${ROLLUP_SKETCH}`, sketch]);
   });
   return values;
 }

@@ -67,10 +67,14 @@ export interface Sink {
   readonly hasRoom: boolean;
   /** Records that the store refused by themselves, since the start. */
   readonly refused: number;
+  /** Records that are older than the store keeps any such, since the start. */
+  readonly beyondRetention: number;
   /** Resolves once the request in flight is over, if there is one. */
   readonly settled: Promise<void>;
   /** Null if stored readings cannot be read back: rollups are then not revised by late readings. */
   readonly repairSource: RepairSource | null;
+  /** Null if stored rollups cannot be read back: there are none of hours and days then. */
+  readonly longSource: LongSource | null;
   /**
    * Queues an item; resolves once there is room for the next one, or its writer is over. The effects
    * are encoded before this returns its promise: the caller lets go of them, which keeps memory low.
@@ -117,6 +121,27 @@ export interface KeyRange {
 export interface RepairSource {
   readings(range: KeyRange): AsyncIterable<readonly StoredReading[]>;
   finals(range: KeyRange, window: RollupWindow): AsyncIterable<readonly StoredRollup[]>;
+}
+
+/** All series of a contract in one region, in the time range `[fromMs, toMs)`. */
+export type RegionRange = Omit<KeyRange, "key">;
+
+/** A final and the partition key of its series, both as the store has them. */
+export interface KeyedRollup extends StoredRollup {
+  readonly key: string;
+}
+
+/** Reads back what rollups of hours and days are merged from. All reject if the store does not answer. */
+export interface LongSource {
+  /** Keys with finals in the range, as the store has them. */
+  keys(range: RegionRange, window: RollupWindow): Promise<string[]>;
+  /** Start of the first final from `fromMs` on, whatever `toMs`, or null. */
+  firstFinal(range: RegionRange, window: RollupWindow): Promise<number | null>;
+  /** Finals in parts whose size does not grow with the range, in the order of their times. */
+  finalsOf(
+    range: RegionRange & { readonly keys: readonly string[] },
+    window: RollupWindow,
+  ): AsyncIterable<readonly KeyedRollup[]>;
 }
 
 /** The readings of one contract in one hour: log and store compared. */

@@ -2,12 +2,13 @@
 //
 // R1. A base is written by compare-and-set, and counts once it is written: of two stewards the one that comes
 //     second takes what the first has stored.
-// R2. What is no entry of ours is taken for none; the next base replaces it.
+// R2. What is no entry of ours is taken for none; the next base replaces it. A newer steward's is left as it is.
 import type {
   LaneAcknowledged,
   LaneBase,
   LedgerAcknowledgement,
 } from "../../contracts/messages/ledger.ts";
+import { formatProblem } from "../../contracts/messages/format.ts";
 import {
   LEDGER_BUCKET,
   type LaneId,
@@ -24,6 +25,8 @@ import type { LaneKnown } from "../insight/ledger/lane-balance.ts";
 interface StoredBase {
   readonly revision: number;
   readonly base: LaneBase | null;
+  /** The sentence for a base of a newer steward (R2). */
+  readonly newer?: string | null;
 }
 
 const NONE: StoredBase = { revision: 0, base: null };
@@ -64,6 +67,7 @@ export class LedgerStore {
   async save(lane: LaneId, base: LaneBase): Promise<void> {
     const name = laneName(lane);
     const before = this.#bases.get(name) ?? NONE;
+    if (before.newer) return; // R2
     const bucket = await this.#bucket();
     const revision = await bucket.replace(
       ledgerBaseKey(lane),
@@ -83,7 +87,11 @@ export class LedgerStore {
   async #loadBase(lane: LaneId): Promise<void> {
     const bucket = await this.#bucket();
     const record = await bucket.get(ledgerBaseKey(lane));
-    this.#bases.set(laneName(lane), { revision: record?.revision ?? 0, base: baseIn(record) });
+    const newer = formatProblem("ledger", valueOf(record));
+    if (newer !== null)
+      this.#logger.error({ lane: laneName(lane) }, `the ledger's base is not read: ${newer}`);
+    const base = newer === null ? baseIn(record) : null;
+    this.#bases.set(laneName(lane), { revision: record?.revision ?? 0, base, newer });
   }
 
   #bucket(): Promise<Bucket> {

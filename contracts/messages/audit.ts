@@ -1,9 +1,11 @@
 // A change that somebody made through the console, as the stream AUDIT keeps it.
 
+import { formatProblem } from "./format.ts";
+
 export type AuditOutcome = "done" | "refused" | "failed";
 
 export interface AuditRecord {
-  readonly v: 1;
+  readonly v: number;
   /** Epoch ms. */
   readonly atMs: number;
   /** The name that a reverse proxy gave, or the role of the token. */
@@ -25,12 +27,19 @@ export interface AuditRecord {
 export const encodeAudit = (record: AuditRecord): Uint8Array =>
   new TextEncoder().encode(JSON.stringify(record));
 
-/** Null for what is no record of this version. */
+/** Null for what is no record. Of a newer version it is told that something was changed, and when. */
 export function parseAudit(data: Uint8Array): AuditRecord | null {
   try {
     const record = JSON.parse(new TextDecoder().decode(data)) as Partial<AuditRecord>;
-    return record.v === 1 && typeof record.atMs === "number" ? (record as AuditRecord) : null;
+    if (typeof record.atMs !== "number") return null;
+    const newer = formatProblem("audit record", record);
+    return newer === null ? (record as AuditRecord) : unread(record, newer);
   } catch {
     return null;
   }
 }
+
+const unread = ({ v, atMs, who }: Partial<AuditRecord>, why: string): AuditRecord => ({
+  ...{ v: Number(v), atMs: Number(atMs), who: String(who), role: "", address: "", request: "" },
+  ...{ action: `A change that cannot be read: ${why}`, outcome: "done", status: 0, detail: null },
+});

@@ -2,6 +2,7 @@
 import { Ajv } from "ajv";
 import { deviceIdProblem } from "../device.ts";
 import { nameProblem } from "../names/text.ts";
+import { formatProblem } from "./format.ts";
 
 /** Stream `COMMANDS` keeps a command this long; none waits longer for its device. */
 export const COMMANDS_KEPT_MS = 30 * 86_400_000;
@@ -92,6 +93,8 @@ export function commandProblem(of: Pick<Command, "id" | "device" | "payload">): 
  * @throws CommandError naming what is wrong.
  */
 export function checkCommand(value: unknown): Command {
+  const newer = formatProblem("command", value);
+  if (newer !== null) throw new CommandError(newer);
   if (!validate(value)) {
     const error = validate.errors?.[0];
     throw new CommandError(`${error?.instancePath ?? ""} ${error?.message ?? "is invalid"}`.trim());

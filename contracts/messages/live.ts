@@ -22,6 +22,9 @@ export interface LiveProcess {
   readonly domain: string;
   readonly atMs: number;
   readonly startedMs: number;
+  /** The version of its program, and the level of formats that it reads; 0.1.0 says neither. */
+  readonly version?: string;
+  readonly formatLevel?: number;
   /** The same as on `GET /status`; null where it is too large for a message. */
   readonly status: ProcessStatus | null;
   readonly vitals: ProcessVitals;

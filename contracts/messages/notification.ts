@@ -1,5 +1,6 @@
 // Who tells people of a region's alerts, and what becomes of a message that nobody would take (pure).
 import type { Alert } from "./alert.ts";
+import { inKnownFormat } from "./format.ts";
 
 export const NOTIFIER_PLACES = ["hub", "region"] as const;
 /** A notifier runs at the hub or in the region whose alerts it tells. */
@@ -45,10 +46,11 @@ export function moved({ at, sinceSeq, before }: Assignment, lastSeq: number): As
   };
 }
 
-/** The assignment in an entry of bucket `notifiers`; null if it is none. */
+/** The assignment in an entry of bucket `notifiers`; null if it is none, or a newer program's. */
 export function parseAssignment(text: string): Assignment | null {
   try {
-    const { at, sinceSeq, before, moving } = JSON.parse(text) as Partial<Assignment>;
+    const of = inKnownFormat("assignment", JSON.parse(text) as Partial<Assignment>);
+    const { at, sinceSeq, before, moving } = of;
     if (at !== "hub" && at !== "region") return null;
     if (!Number.isSafeInteger(sinceSeq)) return null;
     const known = { at, sinceSeq: sinceSeq!, before: Array.isArray(before) ? before : [] };

@@ -195,6 +195,8 @@ export interface AggregatorStatus {
   readonly repairsWaiting: number;
   /** Finals written again with other values, since the start. */
   readonly rollupsRevised: number;
+  /** Finals of hours and days written, since the start. */
+  readonly longRollups: number;
   /** Records that could not be handled and are kept, since the start. */
   readonly setAside: number;
   /** Since the start, newest last. */

@@ -12,7 +12,12 @@ export const rawMeasurement = (contract: string): string => contract;
 export const TEN_SECONDS = { name: "10s", sizeMs: 10_000 } as const;
 export const MINUTE = { name: "1m", sizeMs: 60_000 } as const;
 export const ROLLUP_WINDOWS = [TEN_SECONDS, MINUTE] as const;
-export type RollupWindow = (typeof ROLLUP_WINDOWS)[number];
+
+/** Rollups of hours and days of UTC: merged from the stored finals of the window below, and final at once. */
+export const HOUR = { name: "1h", sizeMs: 3_600_000 } as const;
+export const DAY = { name: "1d", sizeMs: 86_400_000 } as const;
+export const LONG_WINDOWS = [HOUR, DAY] as const;
+export type RollupWindow = (typeof ROLLUP_WINDOWS | typeof LONG_WINDOWS)[number];
 
 export const rollupMeasurement = (
   contract: string,
@@ -32,6 +37,11 @@ export const ROLLUP_QUANTILES = [
   { name: "p95", q: 0.95 },
   { name: "p99", q: 0.99 },
 ] as const;
+
+/** The number of values of a field, where some readings of the window lack it; in finals from a minute on. */
+export const ROLLUP_FIELD_COUNT = "count";
+/** The quantiles of a field as text, to be merged; in finals from a minute on. */
+export const ROLLUP_SKETCH = "sketch";
 
 /** The tag that names a series beside `region`: `device`, or the contract's partition key. */
 export const seriesTag = (contract: Contract): string => contract.partitionKey;

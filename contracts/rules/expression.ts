@@ -44,8 +44,8 @@ export interface Expression {
 }
 
 const patterns = new Map<string, RE2JS>();
-/** Only literals are compiled, so there are no more than there are in expressions. */
-function re2(pattern: string): RE2JS {
+/** A pattern, compiled once: only literals are, so there are no more than there are in expressions. */
+export function re2(pattern: string): RE2JS {
   let compiled = patterns.get(pattern);
   if (!compiled) patterns.set(pattern, (compiled = RE2JS.compile(pattern)));
   return compiled;
@@ -77,6 +77,9 @@ function makeEnvironment(): Environment {
 /** Adding variables to a copy is cheap; making one is not. */
 const common = makeEnvironment();
 
+/** An environment without variables, for others to add theirs to. */
+export const commonEnvironment = (): Environment => common.clone();
+
 /**
  * Compiles an expression.
  * @throws ExpressionError with position (X1).
@@ -98,7 +101,7 @@ export function compileExpression(
     }
   }
   const checked = strict.check(text);
-  if (!checked.valid) throw problem(text, checked.error);
+  if (!checked.valid) throw placeOf(text, checked.error);
   const type = types.find((wanted) => wanted === checked.type);
   if (!type)
     throw new ExpressionError(
@@ -139,7 +142,8 @@ interface Located {
   readonly message: string;
 }
 
-function problem(text: string, error: Located | undefined): ExpressionError {
+/** The error of an expression, with the place at which it is wrong. */
+export function placeOf(text: string, error: Located | undefined): ExpressionError {
   const at = error?.range?.start ?? 0;
   const before = text.slice(0, at).split("\n");
   const place = `line ${before.length}, column ${before.at(-1)!.length + 1}`;
@@ -147,7 +151,8 @@ function problem(text: string, error: Located | undefined): ExpressionError {
   return new ExpressionError(`${place}: ${what}: ${text}`);
 }
 
-function flatten(node: ASTNode): ASTNode[] {
+/** A node and all nodes in it. */
+export function flatten(node: ASTNode): ASTNode[] {
   const found: ASTNode[] = [];
   const visit = (value: unknown): void => {
     if (Array.isArray(value)) return value.forEach(visit);
@@ -159,24 +164,27 @@ function flatten(node: ASTNode): ASTNode[] {
   return found;
 }
 
+const PATTERN_CALLS = new Set(["matches", "capture"]);
+
 /** The expression with every `matches` on RE2 (X2); what people are told keeps the original's places. */
-function withRe2(text: string, nodes: readonly ASTNode[]): string {
+export function withRe2(text: string, nodes: readonly ASTNode[]): string {
   const calls = nodes
-    .filter((node) => node.op === "rcall" && node.args[0] === "matches")
+    .filter((node) => node.op === "rcall" && PATTERN_CALLS.has(node.args[0]))
     .map((node) => node.args as [string, ASTNode, ASTNode[]])
     .sort(([, a], [, b]) => b.range.end - a.range.end);
   let rewritten = text;
-  for (const [, receiver, [pattern]] of calls) {
+  for (const [name, receiver, [pattern]] of calls) {
     if (pattern?.op !== "value")
-      throw problem(text, {
+      throw placeOf(text, {
         range: receiver.range,
-        message: "the pattern of matches must be text",
+        message: `the pattern of ${name} must be text`,
       });
     try {
       re2(String(pattern.args));
     } catch (error) {
-      throw problem(text, { range: pattern.range, message: (error as Error).message });
+      throw placeOf(text, { range: pattern.range, message: (error as Error).message });
     }
+    if (name !== "matches") continue;
     const rest = rewritten.slice(receiver.range.end).replace("matches", "_re2");
     rewritten = rewritten.slice(0, receiver.range.end) + rest;
   }

@@ -2,6 +2,7 @@
 // rule adds to it is in kinds/.
 import { Ajv, type ErrorObject } from "ajv";
 import { SEVERITIES } from "../messages/alert.ts";
+import { formatProblem } from "../messages/format.ts";
 import { durationMs } from "./duration.ts";
 import { RULE_KINDS, type RuleOfAnyKind, ruleKindOf } from "./kinds/table.ts";
 import { RuleError } from "./rule-base.ts";
@@ -76,6 +77,8 @@ const validators = new Map(
  * @throws RuleError naming the property at fault.
  */
 export function parseRule(value: unknown): Rule {
+  const newer = formatProblem("rule", value);
+  if (newer !== null) throw new RuleError(newer);
   const kind = (value as { kind?: unknown } | null)?.kind;
   const validate = validators.get(typeof kind === "string" ? kind : "");
   if (!validate) throw new RuleError(`/kind must be one of ${[...validators.keys()].join(", ")}`);

@@ -2,10 +2,13 @@
 // before a version is published; what is published already keeps its names.
 import { nameProblem } from "../names/text.ts";
 import {
+  LONG_WINDOWS,
   RECONCILIATION,
   ROLLUP_COUNT,
+  ROLLUP_FIELD_COUNT,
   ROLLUP_QUANTILES,
   ROLLUP_REVISION,
+  ROLLUP_SKETCH,
   ROLLUP_STATISTICS,
   ROLLUP_WINDOWS,
   rollupMeasurement,
@@ -64,11 +67,13 @@ function contractNameProblems(name: string, others: readonly Contract[]): string
   return problems;
 }
 
-const rollupMeasurements = (contract: string): string[] =>
-  ROLLUP_WINDOWS.flatMap(({ name }) => [
+const rollupMeasurements = (contract: string): string[] => [
+  ...ROLLUP_WINDOWS.flatMap(({ name }) => [
     rollupMeasurement(contract, name, "open"),
     rollupMeasurement(contract, name, "final"),
-  ]);
+  ]),
+  ...LONG_WINDOWS.map(({ name }) => rollupMeasurement(contract, name, "final")),
+];
 
 /** Properties that become tags or fields of points; time and version do not. */
 export function storedNames({
@@ -100,7 +105,11 @@ function rollupColumns(versions: readonly Contract[]): ReadonlyMap<string, strin
     [ROLLUP_COUNT, null],
     [ROLLUP_REVISION, null],
   ]);
-  const statistics = [...ROLLUP_STATISTICS, ...ROLLUP_QUANTILES.map(({ name }) => name)];
+  const statistics = [
+    ...ROLLUP_STATISTICS,
+    ...ROLLUP_QUANTILES.map(({ name }) => name),
+    ...[ROLLUP_FIELD_COUNT, ROLLUP_SKETCH],
+  ];
   for (const { fields } of versions)
     for (const { name, type } of fields)
       if (type === "number" || type === "integer")

@@ -1,6 +1,7 @@
 // What people have acknowledged, in this region: it comes by a bucket that is written at the hub.
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Acknowledgement } from "../../contracts/messages/alert.ts";
+import { inKnownFormat } from "../../contracts/messages/format.ts";
 import { ACKNOWLEDGEMENTS_BUCKET } from "../../contracts/names/subjects.ts";
 import {
   type BucketEntry,
@@ -44,7 +45,8 @@ export class Acknowledgements {
 }
 
 function read(data: Uint8Array): Acknowledgement {
-  const of = JSON.parse(Buffer.from(data).toString("utf8")) as Partial<Acknowledgement> | null;
+  const value = JSON.parse(Buffer.from(data).toString("utf8")) as Partial<Acknowledgement> | null;
+  const of = inKnownFormat("acknowledgement", value);
   const { rule, key, id, by, atMs } = of ?? {};
   if (typeof rule !== "string" || typeof key !== "string" || typeof id !== "string")
     throw new Error("it names no alert");

@@ -1,4 +1,5 @@
 import { type Alert, isAlertState } from "../../contracts/messages/alert.ts";
+import { inKnownFormat } from "../../contracts/messages/format.ts";
 import { alertSubject, alertSubjects, alertsStream } from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { jsonOf } from "../../platform/nats/client/payload.ts";
@@ -15,12 +16,14 @@ import { isOfRecord } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import { traceFields } from "../../otel/propagation.ts";
 import type { Tracing } from "../../otel/tracing.ts";
+import type { AlertSigner } from "./alert-signer.ts";
 import { type OpenAlert, alertsOfNobody } from "./alert-spans.ts";
 import type { LogPlace } from "./rules/lifecycle.ts";
 import type { OwnRule } from "./rules/make-alert.ts";
 
 /** The last alert of a rule and key: all of it while it is open. */
-type Last = Pick<Alert, "id" | "state" | "rule" | "partition"> & LogPlace & { open: Alert | null };
+type Last = Pick<Alert, "id" | "state" | "rule" | "partition"> &
+  LogPlace & { open: Alert | null; isSigned: boolean };
 
 const isAfter = (a: LogPlace, b: LogPlace): boolean =>
   a.seq > b.seq || (a.seq === b.seq && a.index > b.index);
@@ -36,6 +39,8 @@ export interface AlertLogParts {
   readonly region: string;
   readonly setAside: SettingAside;
   readonly tracing: Tracing;
+  /** Absent: alerts with commands are written unsigned, too. */
+  readonly signer?: AlertSigner | undefined;
   readonly logger: Pick<Logger, "info">;
 }
 
@@ -49,6 +54,8 @@ export class AlertLog {
   readonly #streams: Streams;
   readonly #publisher: Publisher;
   readonly #region: string;
+  readonly #stream: string;
+  readonly #signer: AlertSigner | undefined;
   readonly #setAside: SettingAside;
   readonly #openSpan: OpenAlert;
   readonly #logger: Pick<Logger, "info">;
@@ -57,7 +64,9 @@ export class AlertLog {
   raised = 0;
   cleared = 0;
 
-  private constructor({ connection, region, setAside, tracing, logger }: AlertLogParts) {
+  private constructor({ connection, region, setAside, tracing, signer, logger }: AlertLogParts) {
+    this.#signer = signer;
+    this.#stream = alertsStream(region);
     this.#setAside = setAside;
     this.#openSpan = alertsOfNobody(tracing);
     this.#logger = logger;
@@ -74,7 +83,7 @@ export class AlertLog {
 
   /** Reads the last alert of every rule and key: what counts is what the stream holds. */
   async reload(): Promise<void> {
-    const stream = alertsStream(this.#region);
+    const stream = this.#stream;
     const last = new Map<string, Last>();
     const counts = await this.#streams.subjects(stream, alertSubjects(this.#region));
     const subjects = [...counts.keys()];
@@ -83,7 +92,8 @@ export class AlertLog {
         subjects.slice(at, at + READS_AT_ONCE).map(async (subject) => {
           const newest = await this.#streams.newest(stream, subject);
           const alert = newest && this.#read(newest);
-          if (alert) last.set(subject, lastOf(alert));
+          if (newest?.signature !== undefined) this.#signer?.seen(stream, newest);
+          if (alert) last.set(subject, lastOf(alert, newest.signature !== undefined));
         }),
       );
     this.#last = last;
@@ -93,7 +103,7 @@ export class AlertLog {
 
   /** Null for what is no alert: it is set aside, and the next one of its rule and key takes its place. */
   #read({ subject, data }: LogEntry): Alert | null {
-    const place = { stream: alertsStream(this.#region), subject };
+    const place = { stream: this.#stream, subject };
     try {
       const alert = checkAlert(jsonOf(data));
       this.#setAside.mended("alert", place);
@@ -177,11 +187,13 @@ export class AlertLog {
     const span = openSpan(alert);
     const data = Buffer.from(JSON.stringify(carrying(alert, span)));
     const messageId = `${alert.id}:${alert.state}`;
+    const record = { stream: this.#stream, subject, data };
+    const headers = this.#signer?.headersFor(alert, record, last?.isSigned ?? false);
     try {
-      await publishUntilStored(this.#publisher, { subject, data, messageId }, signal);
+      await publishUntilStored(this.#publisher, { subject, data, messageId, headers }, signal);
     } catch (why) {
       if (signal.aborted || !isOfRecord(why)) throw why;
-      const place = { stream: alertsStream(this.#region), subject, part: messageId };
+      const place = { stream: this.#stream, subject, part: messageId };
       await this.#setAside.put({ kind: "alert", reason: "refused", why, place, data });
       return;
     }
@@ -190,7 +202,7 @@ export class AlertLog {
       const { rule, key, state } = alert;
       this.#logger.info({ rule, key, state, ...traceFields(span.traceparent) }, "alert stored");
     }
-    const now = lastOf(alert);
+    const now = lastOf(alert, headers !== undefined);
     this.#last.set(subject, now);
     this.#note(now);
     if (alert.state === "resolved") this.cleared += 1;
@@ -200,7 +212,7 @@ export class AlertLog {
 
 /** @throws Error if it is no alert that another one could follow. */
 function checkAlert(value: unknown): Alert {
-  const alert = (value ?? {}) as Partial<Alert>;
+  const alert = inKnownFormat("alert", value ?? {}) as Partial<Alert>;
   const texts = [alert.id, alert.rule, alert.key];
   if (!texts.every((text) => typeof text === "string") || !isAlertState(alert.state))
     throw new Error("it is no alert: id, rule, key or state is missing");
@@ -210,7 +222,8 @@ function checkAlert(value: unknown): Alert {
 }
 
 /** Without its trace: the alert's next step has one of its own. */
-const lastOf = ({ traceparent: _, ...alert }: Alert): Last => {
+const lastOf = ({ traceparent: _, ...alert }: Alert, isSigned: boolean): Last => {
   const { id, state, rule, partition, seq, index } = alert;
-  return { id, state, rule, partition, seq, index, open: state === "resolved" ? null : alert };
+  const open = state === "resolved" ? null : alert;
+  return { id, state, rule, partition, seq, index, open, isSigned };
 };

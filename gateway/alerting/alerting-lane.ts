@@ -11,7 +11,8 @@
 //     other rules know stays. The position is saved with it, so no replay goes back behind a change; a
 //     change that happened meanwhile waits until the replay has passed the last alert that is stored.
 // E6. If what rules knew is lost, alerts that are open are resolved: nobody could do it later.
-// E7. A lane that has ended is saved once more at its last frame, and evaluates nothing any more. Those that have its keys
+// E7. What a newer program has saved is neither guessed at nor replaced: the lane stands until it is upgraded.
+// E8. A lane that has ended is saved once more at its last frame, and evaluates nothing any more. Those that have its keys
 //     begin with what it knew of them: nothing of it is evaluated twice, and no alert is told anew.
 import { type Generations, ownerIn, parentOf } from "../../contracts/names/generations.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
@@ -36,6 +37,7 @@ import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
 import { rolledBack } from "../../platform/nats/lanes/lane-tally.ts";
 import { readLane } from "../../platform/nats/lanes/lane-source.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
+import { AppError } from "../../platform/runtime/errors.ts";
 import { insist } from "../../platform/runtime/insist.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import { threadStopwatch } from "../../platform/runtime/stopwatch.ts";
@@ -50,7 +52,7 @@ import {
   restoreSnapshot,
   takeSnapshot,
 } from "./state/lane-snapshot.ts";
-import { type LanePlace, LaneStore } from "./state/lane-store.ts";
+import { type LanePlace, LaneStore, type SavedLane } from "./state/lane-store.ts";
 import { NumberWriter } from "./windows/number-tape.ts";
 import { restingAt } from "./resting-lane.ts";
 import type { RuleBook } from "./rules/rule-book.ts";
@@ -70,7 +72,7 @@ export interface AlertingParts {
   alertLog: AlertLog;
   setAside: SettingAside;
   catalog: Catalog;
-  ruleBook: Pick<RuleBook, "rules" | "awaited">;
+  ruleBook: Pick<RuleBook, "rules" | "awaited" | "unusable">;
   acknowledgements: Pick<Acknowledgements, "all" | "version">;
   /** Number of lanes that share this process. */
   lanes: number;
@@ -90,6 +92,8 @@ export class AlertingLane {
   #rules: LaneRules | null = null;
   /** The reason for which it has not begun yet, or null. */
   #awaits: string | null = null;
+  /** E7. The reason for which nothing is read. */
+  #newer: string | null = null;
   /** Ends the reading under way, so that it begins anew. */
   #turn = new AbortController();
 
@@ -108,8 +112,8 @@ export class AlertingLane {
   }
 
   get status(): LaneStatus {
-    const at = { ...this.#id, doneSeq: 0, watermarkMs: 0, stoppedBy: this.#awaits };
-    return this.#operator?.status ?? at;
+    const stoppedBy = this.#newer ?? this.#awaits;
+    return this.#operator?.status ?? { ...this.#id, doneSeq: 0, watermarkMs: 0, stoppedBy };
   }
 
   /** The latest, newest last. */
@@ -127,7 +131,7 @@ export class AlertingLane {
     const store = await LaneStore.open(this.#id, this.#parts);
     await this.#inherit(store, signal);
     this.#awaits = null;
-    while (!signal.aborted && !this.#operator?.stopped) {
+    while (!signal.aborted && !this.#operator?.stopped && this.#newer === null) {
       await this.#follow(store, signal);
       // Alerts are in the same store; those of places that are used again must not stand in the way.
       const { alertLog, logger } = this.#parts;
@@ -135,10 +139,10 @@ export class AlertingLane {
     }
   }
 
-  /** Begins with what the lane that had its keys before knew at its end; waits for that (E7). */
+  /** Begins with what the lane that had its keys before knew at its end; waits for that (E8). */
   async #inherit(store: LaneStore, signal: AbortSignal): Promise<void> {
     const { region, partition } = this.#id;
-    const { generations, logger } = this.#parts;
+    const { generations } = this.#parts;
     const parent = parentOf(generations, partition);
     if (parent === null) return;
     const before = { region, partition: parent };
@@ -150,7 +154,7 @@ export class AlertingLane {
       last: await parents.load(),
     });
     while (!signal.aborted) {
-      const known = await insist(ask, logger, signal);
+      const known = await this.#unlessNewer(ask, signal);
       if (known === null || known.own) return;
       const { end, last } = known;
       if (end !== null && last && last.seq >= end)
@@ -161,13 +165,16 @@ export class AlertingLane {
   }
 
   async #beginWith(
-    { snapshot, ...place }: NonNullable<Awaited<ReturnType<LaneStore["load"]>>>,
+    { snapshot, ...place }: SavedLane,
     { store, parent }: { store: LaneStore; parent: number },
     signal: AbortSignal,
   ): Promise<void> {
     const { alertLog, generations } = this.#parts;
     const owns = ownerIn(generations, this.#id.partition);
-    const restored = this.#restore(snapshot, place.seq, { parent, owns });
+    const restore = () => ({ rules: this.#restore(snapshot, place.seq, { parent, owns }) });
+    const known = await this.#unlessNewer(restore, signal);
+    if (known === null) return;
+    const { rules: restored } = known;
     const rules = restored ?? this.#makeRules();
     const record = { ...place, snapshot: takeSnapshot(rules, this.#snapshots) };
     await store.save(() => record, signal);
@@ -180,7 +187,7 @@ export class AlertingLane {
     return endOf(new Streams(this.#parts.connection), lane, this.#parts.generations);
   }
 
-  /** True if this lane has ended, and is saved at its last frame (E7). */
+  /** True if this lane has ended, and is saved at its last frame (E8). */
   async #isOver(seq: number): Promise<boolean> {
     const end = await this.#endOf(this.#id);
     return end !== null && seq >= end;
@@ -208,9 +215,9 @@ export class AlertingLane {
     const turn = new AbortController();
     this.#turn = turn;
     const stop = AbortSignal.any([signal, turn.signal]);
-    const loaded = await insist(async () => ({ saved: await store.load() }), logger, signal);
+    const loaded = await this.#load(store, signal);
     if (loaded === null) return;
-    const { saved } = loaded;
+    const { saved, restored } = loaded;
     const { seq, storeMs, lane } = saved ?? BEGINNING;
     const place = { seq, storeMs, lane };
     const over =
@@ -219,7 +226,6 @@ export class AlertingLane {
       this.#rules = null;
       return this.#rest(place, signal);
     }
-    const restored = this.#restore(saved?.snapshot ?? null, seq);
     const rules = restored ?? this.#makeRules();
     this.#rules = rules;
     if (saved && !restored) {
@@ -263,6 +269,30 @@ export class AlertingLane {
       await store.save(evaluation.record, signal);
   }
 
+  /** The place that was saved, and the rules as they knew it; null if `signal` aborted, or nothing may be read (E7). */
+  #load(
+    store: LaneStore,
+    signal: AbortSignal,
+  ): Promise<{ saved: SavedLane | null; restored: LaneRules | null } | null> {
+    return this.#unlessNewer(async () => {
+      const saved = await store.load();
+      return { saved, restored: this.#restore(saved?.snapshot ?? null, saved?.seq ?? 0) };
+    }, signal);
+  }
+
+  /** The result of a load; null if `signal` aborted, or if a newer program saved what it loads: then the lane stands (E7). */
+  async #unlessNewer<T>(load: () => T | Promise<T>, signal: AbortSignal): Promise<T | null> {
+    const { logger } = this.#parts;
+    try {
+      return await insist(async () => await load(), logger, signal);
+    } catch (error) {
+      if (!(error instanceof AppError && error.code === "FORMAT_NEWER")) throw error;
+      this.#newer = error.message;
+      logger.error({ lane: laneName(this.#id) }, `lane stopped: ${error.message}`);
+      return null;
+    }
+  }
+
   #makeRules(): LaneRules {
     return new LaneRules(this.#id, this.#parts.catalog, threadStopwatch);
   }
@@ -274,6 +304,7 @@ export class AlertingLane {
       const parts = { lane: this.#id, catalog, stopwatch: threadStopwatch };
       return restoreSnapshot(snapshot, { ...parts, ...(inherits ? { inherits } : {}) });
     } catch (error) {
+      if (error instanceof AppError) throw error;
       logger.error({ lane: laneName(this.#id), seq, err: error }, "what rules knew cannot be read");
       return null;
     }

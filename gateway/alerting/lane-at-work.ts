@@ -44,7 +44,7 @@ export interface LaneAtWorkParts {
   readonly logger: Logger;
   readonly setAside: Pick<SettingAside, "put">;
   readonly catalog: Catalog;
-  readonly ruleBook: Pick<RuleBook, "rules" | "awaited">;
+  readonly ruleBook: Pick<RuleBook, "rules" | "awaited" | "unusable">;
   readonly acknowledgements: Pick<Acknowledgements, "all" | "version">;
   /** The lane's entries, from the region's own log, until this reading ends. */
   readonly read: (fromSeq: number) => AsyncIterable<LogEntry>;
@@ -143,9 +143,9 @@ export class LaneAtWork implements LanePort {
   /** True if rules have changed. Alerts under a rule that is gone are resolved. */
   async #takeRules(signal: AbortSignal): Promise<boolean> {
     const { rules, ruleBook, alertLog } = this.#parts;
-    const current = ruleBook.rules;
-    if (!rules.rules.isOutdated(current)) return false;
-    await alertLog.append(rules.update(current, this.#place.seq), signal);
+    const { rules: current, unusable } = ruleBook;
+    if (!rules.rules.isOutdated(current, unusable)) return false;
+    await alertLog.append(rules.update(current, this.#place.seq, unusable), signal);
     return true;
   }
 

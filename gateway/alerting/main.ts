@@ -10,6 +10,7 @@ import { oncePerTurn } from "../../otel/once-per-turn.ts";
 import { startTelemetry } from "../../otel/telemetry.ts";
 import { itsServer } from "../../platform/nats/client/access.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
+import { joinFleet } from "../../platform/nats/client/fleet.ts";
 import { ServerWatch } from "../../platform/nats/client/server-watch.ts";
 import { natsAccess } from "../../platform/nats/client/options.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
@@ -22,11 +23,16 @@ import { ServerMonitor } from "../../platform/nats/monitoring/server-monitor.ts"
 import { SetAside, entriesSetAside } from "../../platform/nats/lanes/set-aside.ts";
 import { retryEntries, serveRetries } from "../../platform/nats/lanes/set-aside-retries.ts";
 import { useRecordTrust } from "../../platform/nats/signed/record-guard.ts";
+import { insist } from "../../platform/runtime/insist.ts";
+import { readSigningKey } from "../../platform/nats/signed/trusted-keys.ts";
+import type { Resolved } from "../../platform/runtime/config.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import type { HealthCheck } from "../../platform/runtime/health.ts";
 import { Starting, serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
 import { openAcknowledgements } from "./acknowledgements.ts";
 import { AlertLog } from "./alert-log.ts";
+import { AlertSigner } from "./alert-signer.ts";
 import { AlertingLane } from "./alerting-lane.ts";
 import { watchGateways } from "./gateway-silence.ts";
 import { alertingMetricSpecs } from "./metrics.ts";
@@ -92,6 +98,16 @@ function lanesAreRead(lanes: readonly AlertingLane[]): HealthCheck {
   return { name: "lanes are read", kind: "ready", why: unread.join("; ") || null };
 }
 
+function signerOf(
+  { engineKeyFile }: Resolved<typeof ALERTING_OPTIONS>,
+  logger: Logger,
+): AlertSigner | undefined {
+  const { env } = ALERTING_OPTIONS.engineKeyFile;
+  if (engineKeyFile !== "") return new AlertSigner(readSigningKey(engineKeyFile, env));
+  logger.info(`alerts with commands are written unsigned: ${env} ends that`);
+  return undefined;
+}
+
 await processMain({
   name: "alerting",
   title: "Skerry alerting engine: rules on the region's log, alive without the cloud.",
@@ -108,13 +124,18 @@ await processMain({
     await using _server = await serveStatus(statusAddress(config), starting, telemetry.metrics);
     const connection = await connectNats(target, logger, signal);
     useRecordTrust(connection, config, logger);
+    await joinFleet(connection, logger);
     const streams = new Streams(connection);
     starting.waitsFor(`the log, contracts and rules of region ${region}`);
     const generations = await awaitLanes(streams, config, signal);
     const by = { domain: region, by: "alerting" } as const;
     const setAside = new SetAside({ connection, ...by, logger, signal });
     const { tracing } = telemetry;
-    const alertLog = await AlertLog.open({ connection, region, setAside, tracing, logger });
+    const signer = signerOf(config, logger);
+    const alerts = { connection, region, setAside, tracing, signer, logger };
+    // The log may be there before the stream of alerts is: `topology apply` may be at work.
+    const alertLog = await insist(() => AlertLog.open(alerts), logger, signal);
+    if (!alertLog) return;
     const judged = {
       contracts: entriesSetAside("contract", CONTRACTS_BUCKET, setAside),
       rules: entriesSetAside("rule", RULES_BUCKET, setAside),

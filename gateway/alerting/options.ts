@@ -4,7 +4,7 @@ import { TELEMETRY_OPTIONS } from "../../otel/options.ts";
 import { natsOptions } from "../../platform/nats/client/options.ts";
 import { RECORD_TRUST_OPTIONS } from "../../platform/nats/signed/options.ts";
 import { MONITORING_OPTIONS } from "../../platform/nats/monitoring/options.ts";
-import type { OptionTable } from "../../platform/runtime/config.ts";
+import { type OptionTable, as } from "../../platform/runtime/config.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import { GATEWAY_OPTIONS } from "../options.ts";
 
@@ -21,6 +21,12 @@ export const ALERTING_OPTIONS = {
   ...TELEMETRY_OPTIONS,
   ...MONITORING_OPTIONS,
   ...RECORD_TRUST_OPTIONS,
+  engineKeyFile: {
+    env: "SKERRY_ENGINE_KEY_FILE",
+    doc: "PEM file with the private key (npx skerry keys make) that signs alerts with commands; unset: they are written unsigned",
+    fallback: "",
+    parse: as.text,
+  },
   rules: {
     env: "SKERRY_RULES",
     doc: "file with a JSON array of rules, beside those saved at the hub; unset: none",

@@ -17,6 +17,7 @@
 
 import type { Authentication, Credentials, Owner } from "../identity/login.ts";
 import type { Message, RefusalReason, Settle } from "../ingest/message.ts";
+import type { RateLimit } from "./connection/rate-limit.ts";
 import type { Limits, TlsIdentity } from "./options.ts";
 
 /** The client at the other end of a connection, as far as the broker knows. */
@@ -73,8 +74,11 @@ export interface BrokerHandlers {
   publish(message: Message, settle: Settle): void;
   /** Absent: everybody is let in. A rejected promise answers 0x88 "Server unavailable". */
   authenticate?(credentials: Credentials): Promise<Authentication>;
-  /** Absent: every topic filter is allowed. Asked again when a stored session is loaded and resumed. */
-  authorizeSubscribe?(client: Absent, topicFilter: string): boolean;
+  /**
+   * Absent: every topic filter is allowed. Asked again when a stored session is loaded and resumed. `foreign`: of what
+   * it matches, the client hears what is on topics that are not ours (`isReservedTopic`).
+   */
+  authorizeSubscribe?(client: Absent, topicFilter: string): boolean | "foreign";
   /**
    * Absent: what a client left is its own for ever. Else whose a session or a will of this client id is now, or null:
    * it is nobody's any more and ends.
@@ -100,7 +104,12 @@ export interface BrokerHandlers {
 
 export interface BrokerCounters {
   connections: number;
+  /** MQTT packets of any type; those that aedes writes are not counted. */
+  packetsReceived: number;
+  packetsSent: number;
   publishesReceived: number;
+  /** PUBLISH packets sent to subscribers. */
+  deliveries: number;
   /** Publishes handed to `publish` and not yet settled. */
   publishesHeld: number;
   /** Their bytes. */
@@ -131,11 +140,21 @@ export interface QueueFigures {
   readonly fullest: number;
 }
 
+/** Numbers of what clients have in the broker. */
+export interface Holdings {
+  readonly subscriptions: number;
+  /** Topics with a retained message, the gateway's own included. */
+  readonly retained: number;
+}
+
 export interface Broker extends RetainedTopics, AsyncDisposable {
   readonly counters: Readonly<BrokerCounters>;
   readonly limits: Readonly<Limits>;
+  /** Rates of its clients by holder, for other transports of the same devices. */
+  readonly rates: { readonly publishes: RateLimit; readonly rejects: RateLimit };
   /** Looks at every session: for whoever asks now and then. */
   queues(): QueueFigures;
+  holdings(): Holdings;
   /** Addresses that listen, by listener name (`mqtt`, `mqtts`, `ws`, `wss`). */
   readonly addresses: Readonly<Record<string, { host: string; port: number }>>;
   /**

@@ -3,7 +3,10 @@ import type { BrokerCounters } from "./broker.ts";
 
 export const makeCounters = (): BrokerCounters => ({
   connections: 0,
+  packetsReceived: 0,
+  packetsSent: 0,
   publishesReceived: 0,
+  deliveries: 0,
   publishesHeld: 0,
   publishesHeldBytes: 0,
   closed: {},

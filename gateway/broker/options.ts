@@ -37,6 +37,10 @@ export interface Listeners {
   readonly wss?: WebSocketAddress & { readonly tls: TlsIdentity };
 }
 
+/** The choice of a member of a shared subscription: by topic, or in turns. */
+export const SHARED_STRATEGIES = ["hash", "round_robin"] as const;
+export type SharedStrategy = (typeof SHARED_STRATEGIES)[number];
+
 /** Bounds on one client, and on all of them together. 0 never means "no limit" here. */
 export interface Limits {
   /** Connected clients; the next CONNECT is answered with 0x97 (3 on MQTT 3.1.1). */
@@ -88,6 +92,11 @@ export interface Limits {
   /** Topics with a retained message of a client; further ones are dropped and counted. */
   readonly retainedMessagesMax: number;
   readonly deviceRetainedMax: number;
+  /** The same for topics that are not ours, and their size in the store: what is relayed takes nobody else's room. */
+  readonly relayRetainedMax: number;
+  readonly deviceRelayRetainedMax: number;
+  readonly relayRetainedBytesMax: number;
+  readonly deviceRelayRetainedBytesMax: number;
   /** Unacknowledged deliveries to one subscriber, at most its own Receive Maximum. */
   readonly deliveriesInFlightMax: number;
   /** Bytes waiting in the socket of one subscriber; then QoS 0 is dropped and QoS 1/2 waits. */
@@ -133,6 +142,10 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   deviceQueuedBytesMax: 16 * 1024 * 1024,
   retainedMessagesMax: 50_000,
   deviceRetainedMax: 1_000,
+  relayRetainedMax: 100_000,
+  deviceRelayRetainedMax: 10_000,
+  relayRetainedBytesMax: 512 * 1024 * 1024,
+  deviceRelayRetainedBytesMax: 32 * 1024 * 1024,
   deliveriesInFlightMax: 256,
   outboundBytesMax: 256 * 1024,
   drainTimeoutMs: 2000,
@@ -146,6 +159,8 @@ export interface BrokerOptions {
   readonly dataDirectory?: string;
   readonly limits?: Partial<Limits>;
   readonly rejectAnswers?: Partial<RejectAnswers>;
+  /** Absent: by topic. */
+  readonly sharedStrategy?: SharedStrategy;
   readonly logger?: Logger;
 }
 

@@ -47,6 +47,7 @@ export async function startBroker(
   const stopSweeping = startSweeping({ ...parts, drainTimeoutMs: limits.drainTimeoutMs });
   wills.awaitClients(limits.willGraceMs);
   const stopParts = async (): Promise<void> => {
+    parts.sessions.stopping = true;
     for (const connection of connections) connection.close("shutting_down", REASON.shuttingDown);
     stopSweeping();
     wills.stop();
@@ -82,7 +83,16 @@ async function closeParts({ door, connections, store }: ConnectionParts): Promis
 }
 
 function brokerOf(
-  { counters, limits, connections, sessions, admission }: ConnectionParts,
+  {
+    counters,
+    limits,
+    connections,
+    sessions,
+    admission,
+    retained,
+    rateLimit,
+    rejectLimit,
+  }: BrokerParts,
   { addresses, renewTls }: Pick<Broker, "addresses" | "renewTls">,
   stop: () => Promise<void>,
 ): Omit<Broker, "publish" | "unretain" | "retained"> {
@@ -90,7 +100,9 @@ function brokerOf(
   return {
     counters,
     limits,
+    rates: { publishes: rateLimit, rejects: rejectLimit },
     queues: () => sessions.queues(),
+    holdings: () => ({ subscriptions: sessions.subscriptions, retained: retained.size }),
     addresses,
     renewTls,
     disconnect: (concerns, reason) => {
@@ -130,10 +142,10 @@ async function makeParts(
   const queued = { messages: 0, bytes: 0 };
   const holders = new Holders(limits);
   const ground = { handlers, limits, counters, logger, store, queued, holders };
-  const sessions = new Sessions(ground);
+  const sessions = new Sessions({ ...ground, sharedStrategy: options.sharedStrategy });
   const retained = new Retained(ground);
   sessions.load(Date.now());
-  const forwarder = new Forwarder(sessions.index, retained);
+  const forwarder = new Forwarder(sessions, retained);
   const subscribeLimit = new RateLimit({
     perSecond: limits.subscribeRatePerSecond,
     burst: limits.subscribeBurst,

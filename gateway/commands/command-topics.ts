@@ -4,7 +4,8 @@
 // J1. Nothing is published before `show`; from then on a command is retained exactly while it is open.
 // J2. A command that is retained already with the same payload is left alone: subscribers do not hear
 //     it again.
-// J3. A command that was answered is never offered: `answered` asks the stream of replies first.
+// J3. A command that was answered is never offered: `answered` asks the stream of replies first, and where records
+//     are signed `done` still knows when somebody has emptied that stream.
 import { COMMAND_TOPICS, type CommandAddress, commandTopic } from "../../contracts/names/topics.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import { type OpenCommand, OpenCommands } from "./open-commands.ts";
@@ -26,9 +27,16 @@ export interface RetainedTopics {
   retained(filter: string): ReadonlyMap<string, Buffer>;
 }
 
+/** Commands that were answered, until they expire. */
+export interface DoneCommands {
+  has(address: CommandAddress): boolean;
+  add(command: Pick<OpenCommand, "device" | "id" | "expiresAtMs">): void;
+}
+
 export interface CommandTopicsParts {
   /** True if the region's replies hold one to this command. */
   readonly answered: (address: CommandAddress) => Promise<boolean>;
+  readonly done?: DoneCommands | undefined;
   /** Epoch ms. */
   readonly clock: () => number;
   readonly logger: Logger;
@@ -53,10 +61,17 @@ export class CommandTopics {
 
   /** Opens a command of the cloud's, or an action of the alert `source`. */
   async offer(command: OpenCommand, source?: string): Promise<void> {
-    const { clock, logger, answered } = this.#parts;
+    const { clock, logger, answered, done } = this.#parts;
     const { device, id, expiresAtMs } = command;
     if (expiresAtMs <= clock() || this.#open.has(command)) return;
-    if (await answered(command)) return; // J3
+    if (await answered(command)) return done?.add(command); // J3
+    if (done?.has(command)) {
+      logger.error(
+        { device, id },
+        "a command was answered, and its answer is gone: not sent again",
+      );
+      return;
+    }
     const outcome = this.#open.offer(command, clock(), source);
     if (outcome === "refused") {
       this.refused += 1;
@@ -68,6 +83,11 @@ export class CommandTopics {
     }
   }
 
+  /** True if commands of this alert are open. */
+  hasOpenOf(source: string): boolean {
+    return this.#open.hasOpenOf(source);
+  }
+
   /** Puts the commands of an alert's newest step in place of those of its earlier ones. */
   async act(source: string, commands: readonly OpenCommand[]): Promise<void> {
     for (const gone of this.#open.replace(source, commands)) this.#withdraw(gone);
@@ -76,7 +96,10 @@ export class CommandTopics {
 
   /** Closes a command to which a reply is stored. */
   close(address: CommandAddress): void {
-    if (this.#open.close(address)) this.#withdraw(address);
+    const closed = this.#open.close(address);
+    if (!closed) return;
+    this.#parts.done?.add(closed); // J3
+    this.#withdraw(address);
   }
 
   expire(): void {

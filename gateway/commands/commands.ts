@@ -4,16 +4,19 @@
 // G1. One message is worked on at a time, over all three streams. So a reply that was stored before a
 //     command is offered is found by asking for it, and one stored later is read later.
 // G2. Replies are read from where the stream stood before the first command was read.
-// G3. A message that is none, or that no topic can carry, is set aside, and costs no other one.
+// G3. What an alert commands is done only if an engine of the region has signed it, where keys say who that is.
+// G4. A message that is none, or that no topic can carry, is set aside, and costs no other one.
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { type Alert, isAlertState } from "../../contracts/messages/alert.ts";
 import { checkCommand } from "../../contracts/messages/command.ts";
+import { inKnownFormat } from "../../contracts/messages/format.ts";
 import type { SetAsideKind, SetAsideRecord } from "../../contracts/messages/set-aside.ts";
 import {
   COMMANDS_STREAM,
   COMMANDS_SUBJECTS,
   alertSubjects,
   alertsStream,
+  commandFilter,
   repliesStream,
   replyFilter,
   replySubjects,
@@ -33,6 +36,7 @@ import { isOfRecord, messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Message, Settle } from "../ingest/message.ts";
 import { actionsOf, stepsThatCount } from "./alert-commands.ts";
+import type { EngineGuard } from "./engine-guard.ts";
 import { CommandTopics, type RetainedTopics } from "./command-topics.ts";
 import { ReplyLog } from "./reply-log.ts";
 
@@ -42,6 +46,8 @@ export interface CommandsParts {
   /** Connection to the region's nats-server. */
   readonly connection: NatsConnection;
   readonly region: string;
+  /** Absent: commands of every alert are sent. */
+  readonly engines?: EngineGuard | undefined;
   readonly setAside: SettingAside;
   readonly logger: Logger;
   /** Epoch ms. */
@@ -81,9 +87,14 @@ export class Commands {
     const { connection, region, setAside, logger, clock, signal } = parts;
     this.#parts = parts;
     const stream = repliesStream(region);
+    const guard = guardOf(connection) ?? parts.engines;
     this.#topics = new CommandTopics({
       clock,
       logger,
+      done: guard && {
+        has: (address) => guard.isFinished(commandFilter(address)),
+        add: (command) => guard.finish(commandFilter(command), command.expiresAtMs),
+      },
       answered: async (address) =>
         (await newestSequence(
           { connection, logger },
@@ -176,7 +187,7 @@ export class Commands {
     }
   }
 
-  /** G3. Resolves to what is wrong with the entry, or null. */
+  /** G4. Resolves to what is wrong with the entry, or null. */
   async #guarded(
     kind: SetAsideKind,
     entry: LogEntry,
@@ -230,10 +241,13 @@ export class Commands {
     const { subject } = entry;
     const steps = alert.state === "acknowledged" ? await this.#stepsUpTo(entry) : [alert];
     const actions = stepsThatCount(steps).map(actionsOf);
-    await this.#topics.act(
-      subject,
-      actions.flatMap(({ commands }) => commands),
-    );
+    const commands = actions.flatMap((each) => each.commands);
+    const { engines, clock } = this.#parts;
+    if (engines && (commands.length > 0 || this.#topics.hasOpenOf(subject))) {
+      const why = engines.judgeNewest(entry, clock()); // G3
+      if (why !== null) throw new RecordProblem("unverified", `its commands are not sent: ${why}`);
+    }
+    await this.#topics.act(subject, commands);
     const problems = actions.flatMap((each) => each.problems);
     if (problems.length > 0) throw new RecordProblem("unpublishable", problems.join("; "));
   }
@@ -241,10 +255,12 @@ export class Commands {
   /** The steps of one rule and key, up to one of them. */
   async #stepsUpTo({ subject, seq }: LogEntry): Promise<Alert[]> {
     const steps: Alert[] = [];
+    const { engines } = this.#parts;
     const slice = { stream: alertsStream(this.#parts.region), subject, from: 1 };
     const collect = (entry: LogEntry): void => {
-      // A step that is none was set aside when it came.
-      if (entry.seq <= seq && isAlert(entry)) steps.push(readable(entry, checkAlert));
+      // A step that is none, or is forged, was set aside when it came.
+      if (entry.seq > seq || !isAlert(entry)) return;
+      if (!engines || engines.whyForged(entry) === null) steps.push(readable(entry, checkAlert));
     };
     await applyStored(this.#parts, slice, collect, this.#parts.signal);
     return steps;
@@ -262,7 +278,7 @@ function readable<T>({ data }: Pick<LogEntry, "data">, check: (value: unknown) =
 
 /** @throws Error if its commands could not be told by it. */
 function checkAlert(value: unknown): Alert {
-  const alert = value as Partial<Alert> | null;
+  const alert = inKnownFormat("alert", value as Partial<Alert> | null);
   if (typeof alert?.id !== "string" || !isAlertState(alert.state))
     throw new Error("it is no alert: it has no id and state");
   if (alert.commands !== undefined && !Array.isArray(alert.commands))

@@ -39,6 +39,11 @@ export class OpenCommands {
     return this.#entries.has(keyOf(address));
   }
 
+  /** @param source an alert (rule and key). */
+  hasOpenOf(source: string): boolean {
+    return this.#bySource.has(source);
+  }
+
   *[Symbol.iterator](): Iterator<OpenCommand> {
     for (const { command } of this.#entries.values()) yield command;
   }
@@ -58,9 +63,9 @@ export class OpenCommands {
     return "opened";
   }
 
-  /** Closes a command that was answered; false if it was not open. */
-  close(address: CommandAddress): boolean {
-    return this.#remove(keyOf(address)) !== undefined;
+  /** Closes a command that was answered; undefined if it was not open. */
+  close(address: CommandAddress): OpenCommand | undefined {
+    return this.#remove(keyOf(address));
   }
 
   /** Closes what has expired. */

@@ -3,7 +3,9 @@
 // A1. A filter is granted only if every topic it matches is covered by one allowed filter.
 // A2. A `device` reaches nothing of another device, whatever wildcards it uses.
 // A3. Nobody publishes to `alerts/` or `$…`: alerts are the gateway's own words.
+// A4. The right to relay reaches no topic of ours, whatever wildcards it has.
 import type { Device, DeviceRole } from "../../contracts/device.ts";
+import { isReservedTopic } from "../../contracts/names/topics.ts";
 
 interface RoleRights {
   readonly publish: readonly string[];
@@ -15,6 +17,8 @@ interface RoleRights {
 /** Stands for the id of the record, as one whole topic level. */
 const OWN = "{device}";
 const ALERTS = "alerts/#";
+/** The gateway's figures of itself (sys-topics.ts). */
+const SYS = "$SYS/#";
 const COMMANDS = "devices/+/commands/+";
 const REPLIES = "devices/+/commands/+/reply";
 
@@ -30,17 +34,22 @@ const ROLES: Readonly<Record<DeviceRole, RoleRights>> = {
     alerts: "granted",
   },
   actuator: { publish: [COMMANDS], subscribe: [REPLIES], alerts: "always" },
-  operator: { publish: [COMMANDS], subscribe: ["devices/#"], alerts: "always" },
-  observer: { publish: [], subscribe: ["devices/#"], alerts: "always" },
+  operator: { publish: [COMMANDS], subscribe: ["devices/#", SYS], alerts: "always" },
+  observer: { publish: [], subscribe: ["devices/#", SYS], alerts: "always" },
 };
 
 /** Rights of one record, compiled once: `publish` runs for every message. */
 export interface Rights {
   publish(topic: string): boolean;
-  subscribe(filter: string): boolean;
+  subscribe(filter: string): Hearing;
 }
 
-export function rightsOf(device: Pick<Device, "id" | "role" | "alerts" | "topics">): Rights {
+/** The part of what a filter matches that a client hears; `foreign`: that on topics which are not ours. */
+export type Hearing = boolean | "foreign";
+
+export function rightsOf(
+  device: Pick<Device, "id" | "role" | "alerts" | "topics" | "relay">,
+): Rights {
   const role = ROLES[device.role];
   const own = (filters: readonly string[]): string[][] => [
     ...filters.map((filter) =>
@@ -53,10 +62,26 @@ export function rightsOf(device: Pick<Device, "id" | "role" | "alerts" | "topics
   if (role.alerts === "always" || device.alerts === true) subscribe.push(ALERTS.split("/"));
   // What nearly every message of a device hits; the rest is decided level by level.
   const prefix = device.role === "device" ? `devices/${device.id}/` : null;
+  const levelsOf = (filters: readonly string[] = []) => filters.map((filter) => filter.split("/"));
+  const relayed = {
+    publish: levelsOf(device.relay?.publish),
+    subscribe: levelsOf(device.relay?.subscribe),
+  };
   return {
-    publish: (topic) =>
-      (prefix !== null && topic.startsWith(prefix)) || anyCovers(publish, topic.split("/")),
-    subscribe: (filter) => anyCovers(subscribe, filter.split("/")),
+    publish: (topic) => {
+      if (prefix !== null && topic.startsWith(prefix)) return true;
+      const levels = topic.split("/");
+      return (
+        anyCovers(publish, levels) ||
+        (!isReservedTopic(topic) && anyCovers(relayed.publish, levels)) // A4
+      );
+    },
+    subscribe: (filter) => {
+      const levels = filter.split("/");
+      if (anyCovers(subscribe, levels)) return true;
+      const isRelayed = !isReservedTopic(filter) && anyCovers(relayed.subscribe, levels);
+      return isRelayed && "foreign"; // A4
+    },
   };
 }
 

@@ -7,7 +7,7 @@
 import { parseReplyTopic } from "../../contracts/names/topics.ts";
 import type { SpeechRights } from "../ingest/admission.ts";
 import type { Message, Refusal, Sender } from "../ingest/message.ts";
-import { anonymousMayPublish, ownerOfClientId } from "./access.ts";
+import { type Hearing, anonymousMayPublish, covers, ownerOfClientId } from "./access.ts";
 import { ANONYMOUS_GRANT, type DeviceBook, type Known } from "./device-book.ts";
 import type { Owner } from "./login.ts";
 
@@ -20,7 +20,7 @@ type Client = Pick<Message, "clientId" | "principal" | "grant">;
 export interface Access extends SpeechRights {
   /** Null if its sender may publish there; asked for wills too. */
   authorizePublish(message: Publication): Refusal | null;
-  authorizeSubscribe(client: Client, topicFilter: string): boolean;
+  authorizeSubscribe(client: Client, topicFilter: string): Hearing;
   /**
    * Whose something is that a client has left, a session or a will, or null if it is nobody's any more (R2).
    * @param left whose it was; null if an earlier version did not note it: then it is theirs who have the client id now.
@@ -30,7 +30,14 @@ export interface Access extends SpeechRights {
   isBridge(principal: string): boolean;
 }
 
-export function accessOf(book: DeviceBook, anonymousAllowed: boolean): Access {
+/** @param heard filters of what clients without a record may subscribe to; `#` is everything. */
+export function accessOf(
+  book: DeviceBook,
+  anonymousAllowed: boolean,
+  heard: readonly string[] = ["#"],
+): Access {
+  const mayHear = (filter: string): boolean =>
+    heard.includes("#") || heard.some((one) => covers(one, filter));
   const isRegistered = (id: string): boolean => book.has(id);
   /** The record as it is now, unless the client logged in under other rights (R2). */
   const knownOf = ({ principal = "", grant }: Client): Known | null => {
@@ -84,7 +91,7 @@ export function accessOf(book: DeviceBook, anonymousAllowed: boolean): Access {
     isRegistered,
     authorizeSubscribe: (client, topicFilter) =>
       client.principal === undefined
-        ? isAnonymous(client)
+        ? isAnonymous(client) && mayHear(topicFilter)
         : (knownOf(client)?.rights.subscribe(topicFilter) ?? false),
     ownerOf: (clientId, left) => {
       const principal = left === null ? ownerOfClientId(clientId) : left.principal;

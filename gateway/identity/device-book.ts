@@ -39,6 +39,8 @@ export type Change =
 export class DeviceBook {
   /** Null for a record that cannot be read. */
   readonly #byId = new Map<string, Known | null>();
+  /** Records by the digests of their generated secrets, as they were when they were read. */
+  readonly #bySecret = new Map<string, string>();
   /** Grows with every change: what was decided before may be otherwise now. */
   revision = 0;
 
@@ -57,6 +59,13 @@ export class DeviceBook {
     return known && known.device.revokedAtMs === undefined ? known : null;
   }
 
+  /** The record that has a secret of this digest (hex), if it may log in; which secret is right is asked elsewhere. */
+  ownerOfSecret(sha256: string): string | undefined {
+    const id = this.#bySecret.get(sha256);
+    const known = id === undefined ? null : this.active(id);
+    return known && generatedIn(known).includes(sha256) ? id : undefined;
+  }
+
   /** @param text the record as stored; empty when it was deleted. */
   apply(key: string, text: string): Change {
     const id = deviceOfKey(key);
@@ -65,6 +74,7 @@ export class DeviceBook {
       return { kind: "unreadable", id: key, problem: "the key is no id's" };
     this.revision += 1;
     const before = this.#byId.get(id);
+    for (const secret of before ? generatedIn(before) : []) this.#bySecret.delete(secret);
     if (text === "") return { kind: this.#byId.delete(id) ? "ended" : "unchanged", id };
     const device = readDevice(id, text);
     if (device instanceof Error) {
@@ -74,10 +84,17 @@ export class DeviceBook {
     const [rights, speech] = [rightsOf(device), speechOf(device)];
     const known = { device, rights, speech, grant: grantOf(device) };
     this.#byId.set(id, known);
+    for (const secret of generatedIn(known)) this.#bySecret.set(secret, id);
     if (before === undefined) return { kind: "registered", id };
     return { kind: before && mustEnd(before, known) ? "ended" : "unchanged", id };
   }
 }
+
+/** The digests of the secrets that were generated: nobody can guess at those, so one may stand for its record. */
+const generatedIn = ({ device }: Pick<Known, "device">): string[] =>
+  device.credentials.flatMap((one) =>
+    one.kind === "secret" && one.generated === true ? [one.sha256] : [],
+  );
 
 function readDevice(id: string, text: string): Device | Error {
   try {
@@ -90,8 +107,11 @@ function readDevice(id: string, text: string): Device | Error {
 }
 
 /** D3 */
-function grantOf({ id, role, alerts = false, topics = [], createdAtMs, renewedAtMs }: Device) {
-  const made = [id, createdAtMs, renewedAtMs ?? null, role, alerts, topics];
+function grantOf(device: Device) {
+  const { id, role, alerts = false, topics = [], relay, createdAtMs, renewedAtMs } = device;
+  const made: unknown[] = [id, createdAtMs, renewedAtMs ?? null, role, alerts, topics];
+  // Records without it keep the grant that sessions of earlier versions were stored with.
+  if (relay) made.push([relay.publish ?? [], relay.subscribe ?? []]);
   return createHash("sha256").update(JSON.stringify(made)).digest("base64url");
 }
 

@@ -21,6 +21,7 @@ import { Authenticator, type LoginOutcome } from "./authenticator.ts";
 import { type Change, DeviceBook } from "./device-book.ts";
 import type { Authentication, Credentials } from "./login.ts";
 import type { AnonymousMode } from "./options.ts";
+import { digestOf } from "./secrets.ts";
 
 const NOTHING = new Uint8Array();
 const KEYS = `$KV.${DEVICES_BUCKET}.`;
@@ -31,6 +32,8 @@ export interface IdentityParts {
   readonly setAside?: Pick<SettingAside, "note" | "mended">;
   readonly logger: Logger;
   readonly anonymous: AnonymousMode;
+  /** Filters; absent: everything. */
+  readonly anonymousSubscribe?: readonly string[];
   /** Monotonic milliseconds. */
   readonly nowMs?: () => number;
 }
@@ -43,6 +46,8 @@ export interface Identity extends Access {
   readonly devices: number;
   readonly logins: Readonly<Partial<Record<LoginOutcome, number>>>;
   authenticate(credentials: Credentials): Promise<Authentication>;
+  /** The record that a generated secret belongs to, for programs that know a token alone; it still has to log in. */
+  recordOfSecret(secret: Buffer): string | undefined;
   /**
    * Follows the bucket until `signal` aborts. `changed` is called with those whom changes concern: close their
    * connections, as not authorized, and end what is not theirs any more.
@@ -102,7 +107,8 @@ export async function openIdentity(parts: IdentityParts, signal: AbortSignal): P
     },
     logins,
     authenticate: (credentials) => authenticator.authenticate(credentials),
-    ...accessOf(book, parts.anonymous !== "off"),
+    recordOfSecret: (secret) => book.ownerOfSecret(digestOf(secret).toString("hex")),
+    ...accessOf(book, parts.anonymous !== "off", parts.anonymousSubscribe),
     run: async (running, changed) => {
       const stopped = new Promise<void>((resolve) => {
         if (running.aborted) resolve();

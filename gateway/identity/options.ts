@@ -1,4 +1,4 @@
-import type { OptionTable } from "../../platform/runtime/config.ts";
+import { type OptionTable, as } from "../../platform/runtime/config.ts";
 
 export const ANONYMOUS_MODES = ["off", "loopback", "anywhere"] as const;
 export type AnonymousMode = (typeof ANONYMOUS_MODES)[number];
@@ -13,5 +13,11 @@ export const IDENTITY_OPTIONS = {
       if (!mode) throw new Error(`must be one of ${ANONYMOUS_MODES.join(", ")}, not "${raw}"`);
       return mode;
     },
+  },
+  anonymousSubscribe: {
+    env: "SKERRY_ANONYMOUS_SUBSCRIBE",
+    doc: "topics that they may subscribe to: a list of filters, of which one has to cover all that is asked for; #: everything",
+    fallback: "#",
+    parse: as.list,
   },
 } satisfies OptionTable;

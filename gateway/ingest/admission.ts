@@ -22,6 +22,8 @@ export interface Arrival {
   readonly contentType?: string | undefined;
   readonly receivedAtMs: number;
   readonly traceparent: string | null;
+  /** Its readings are to be told apart from all others ({@link Admitted.identity}). */
+  readonly identifies?: boolean;
   /** A replay takes up only what was refused: one mapping entry, some elements of an array. */
   readonly only?: { readonly mapping?: string; readonly elements?: readonly number[] };
 }
@@ -61,8 +63,16 @@ export interface Admitted {
   readonly kind: "reading";
   readonly partition: number;
   readonly encoded: string;
-  /** The mapping entry that made it, and of what; absent for one that a device sent as it is. */
-  readonly from?: { readonly mapping: string; readonly device: string; readonly contract: string };
+  /** Tells it from all other readings; absent if nobody asked, or only its place in the log does. */
+  readonly identity?: string;
+  /** Its index, where its message holds an array of readings for one contract. */
+  readonly element?: number;
+  /** The mapping entry that made it (null: it was in an array), and of what; absent for one that a device sent as it is. */
+  readonly from?: {
+    readonly mapping: string | null;
+    readonly device: string;
+    readonly contract: string;
+  };
   /** The device that it is of, and what it does not hold as it was sent; absent if it holds all. */
   readonly noted?: { readonly device: string; readonly notes: readonly Note[] };
 }

@@ -7,7 +7,6 @@ import {
   type AdmissionRules,
   type Admitted,
   type Arrival,
-  MADE_CHARS_MAX,
   type Refused,
   refuse,
 } from "./admission.ts";
@@ -15,11 +14,10 @@ import { admitReading, refuseAddress, refuseSpeech } from "./admit-reading.ts";
 import { codecFor } from "./codecs/by-content-type.ts";
 import { Undecodable } from "./codecs/codec.ts";
 import { jsonText } from "./codecs/json.ts";
+import { Gathered } from "./gathered.ts";
+import { type Misfit, Work } from "./mapped-scope.ts";
 import type { Mapped, MappedElement } from "./mapping.ts";
 import { sentValue } from "./sent-payload.ts";
-
-/** All readings of one mapped message, which may repeat what its elements share. */
-const MESSAGE_CHARS_MAX = 1024 * 1024;
 
 export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission {
   const { topic } = arrival;
@@ -29,43 +27,64 @@ export function admitMapped(rules: AdmissionRules, arrival: Arrival): Admission 
       : [];
   const first = matches[0];
   if (!first) return refuse("unmapped_topic", `topic "${topic}" carries no telemetry`);
-  const known = matches.find(
-    (match) =>
-      deviceIdProblem(match.device) === null && !refuseSpeech(rules, match, arrival.sender),
-  );
-  if (!known) return refuseAddress(rules, first, arrival.sender)!;
-  const decoded = codecFor(arrival.contentType, rules.codecs).decode(arrival.payload);
+  // A device that only the payload tells is judged with its readings.
+  const known = matches.find((match) => {
+    const { device, contract } = match;
+    return (
+      device === null ||
+      (deviceIdProblem(device) === null &&
+        !refuseSpeech(rules, { device, contract: contract ?? "" }, arrival.sender))
+    );
+  });
+  if (!known) {
+    const { device, contract } = first;
+    return refuseAddress(rules, { device: device!, contract: contract ?? "" }, arrival.sender)!;
+  }
+  const decoded = wholly(codecFor(arrival.contentType, rules.codecs).decode(arrival.payload));
   const outcomes = new Outcomes(rules, arrival);
   let unread: Undecodable | null = null;
+  const work = new Work();
   for (const match of matches) {
+    if (match.isOtherwise && !outcomes.isEmpty) continue;
     const message = match.isText ? textOf(arrival) : decoded;
     if (message instanceof Undecodable) {
       unread ??= message;
       continue;
     }
-    const mapped = match.map(message, arrival.receivedAtMs);
+    const mapped = match.map(message, {
+      receivedAtMs: arrival.receivedAtMs,
+      clientId: arrival.sender?.clientId,
+      work,
+    });
     if (mapped) outcomes.add(mapped);
   }
   // What is not JSON is refused only if no entry takes it as text.
   if (unread && outcomes.isEmpty)
     return refuse(unread.reason, unread.detail, {
-      device: known.device,
+      ...whereOf({ device: known.device, contract: null }),
       ...contractOf(matches),
     });
   return (
     outcomes.result() ??
-    refuse("unmappable", "no mapping of this topic applies to the payload", {
-      device: known.device,
-      contract: known.contract,
-    })
+    refuse("unmappable", "no mapping of this topic applies to the payload", whereOf(known))
   );
 }
 
+/** A message of which a part cannot be read is one that cannot be read: a mapping sees all of it. */
+const wholly = (decoded: unknown): unknown =>
+  (Array.isArray(decoded) && decoded.find((one) => one instanceof Undecodable)) || decoded;
+
 /** The contract of a message that nobody can read: the one that all entries of its topic are for. */
-function contractOf([first, ...others]: readonly { readonly contract: string }[]) {
+function contractOf([first, ...others]: readonly { readonly contract: string | null }[]) {
   const isOne = others.every(({ contract }) => contract === first?.contract);
-  return first && isOne ? { contract: first.contract } : {};
+  return first && isOne && first.contract !== null ? { contract: first.contract } : {};
 }
+
+/** Device and contract, as far as they are known. */
+const whereOf = ({ device, contract }: { device: string | null; contract: string | null }) => ({
+  ...(device === null ? {} : { device }),
+  ...(contract === null ? {} : { contract }),
+});
 
 /** The contract that a topic is for, as far as the topic alone tells; null if it does not. */
 export function contractOfTopic({ mapper }: Pick<AdmissionRules, "mapper">, topic: string) {
@@ -84,10 +103,7 @@ function textOf({ payload }: Arrival): string | Undecodable {
 class Outcomes {
   readonly #rules: AdmissionRules;
   readonly #arrival: Arrival;
-  readonly #readings: Admitted[] = [];
-  readonly #rejects = new Map<string, { refused: Refused; elements: number[] }>();
-  #chars = 0;
-  #refused = 0;
+  readonly #gathered = new Gathered();
 
   constructor(rules: AdmissionRules, arrival: Arrival) {
     this.#rules = rules;
@@ -100,37 +116,36 @@ class Outcomes {
     mapped.elements.forEach((element, at) => {
       if (element === null || (wanted && !wanted.has(at))) return;
       const outcome = this.#admit(mapped, element);
-      if (outcome.kind === "reading") {
-        this.#chars += outcome.encoded.length;
-        const { entry, device, contract } = mapped;
-        this.#readings.push({ ...outcome, from: { mapping: entry, device, contract } });
-      } else {
-        // What was written only to be refused is work as well.
-        if (outcome.reason === "too_large") this.#chars += MADE_CHARS_MAX;
-        this.#refuse(mapped, outcome, at);
-      }
+      const mapping = mapped.entry;
+      const { device, contract } = element as { device: string; contract: string };
+      this.#gathered.add(
+        outcome.kind === "reading"
+          ? { ...outcome, from: { mapping, device, contract } }
+          : { ...outcome, mapping },
+        mapped.each ? at : null,
+      );
     });
   }
 
   /** True if no entry applied. */
   get isEmpty(): boolean {
-    return this.#readings.length + this.#rejects.size === 0;
+    return this.#gathered.isEmpty;
   }
 
-  #admit(mapped: Mapped, element: MappedElement): Admitted | Refused {
-    const { device, contract, version } = mapped;
+  #admit(mapped: Mapped, { device, contract, made }: MappedElement): Admitted | Refused {
+    const { version } = mapped;
+    if (device === null || contract === null) {
+      const misfit = made as Misfit;
+      return refuse(misfit.reason, misfit.detail, whereOf({ device, contract }));
+    }
     const at = { device, contract, ...(version === undefined ? {} : { version }) };
-    const unknown = refuseAddress(this.#rules, mapped, this.#arrival.sender);
+    const unknown = refuseAddress(this.#rules, at, this.#arrival.sender);
     if (unknown) return unknown;
-    if (element.kind === "misfit") return refuse(element.reason, element.detail, at);
-    if (this.#chars > MESSAGE_CHARS_MAX)
-      return refuse(
-        "too_large",
-        `the message makes readings of over ${MESSAGE_CHARS_MAX} characters`,
-        at,
-      );
-    const { payload, notes, stamped, finer } = element;
-    const { receivedAtMs, traceparent } = this.#arrival;
+    if (made.kind === "misfit") return refuse(made.reason, made.detail, at);
+    const { tooMuch } = this.#gathered;
+    if (tooMuch !== null) return refuse("too_large", tooMuch, at);
+    const { payload, notes, stamped, finer } = made;
+    const { receivedAtMs, traceparent, identifies } = this.#arrival;
     return admitReading(this.#rules, {
       device,
       contract,
@@ -142,35 +157,12 @@ class Outcomes {
       traceparent,
       invalid: mapped.invalid,
       notes,
+      // What arrival stamps is another reading each time (contracts/messages/identity.ts/I2).
+      identifies: identifies === true && stamped === undefined,
     });
   }
 
-  #refuse(mapped: Mapped, refused: Refused, at: number): void {
-    this.#refused += 1;
-    const key = `${mapped.entry}\n${refused.reason}`;
-    const known = this.#rejects.get(key);
-    if (known) return void known.elements.push(at);
-    const elements = mapped.each ? [at] : [];
-    this.#rejects.set(key, { refused: { ...refused, mapping: mapped.entry }, elements });
-  }
-
   result(): Admission | null {
-    const rejects = [...this.#rejects.values()].map(({ refused, elements }) =>
-      elements.length === 0
-        ? refused
-        : {
-            ...refused,
-            detail:
-              elements.length === 1
-                ? refused.detail
-                : `${refused.detail} (the first of ${elements.length})`,
-            elements,
-          },
-    );
-    const readings = this.#readings;
-    if (readings.length + rejects.length === 0) return null;
-    if (readings.length === 0 && rejects.length === 1) return rejects[0]!;
-    if (readings.length === 1 && rejects.length === 0) return readings[0]!;
-    return { kind: "several", readings, rejects, refused: this.#refused };
+    return this.#gathered.result();
   }
 }

@@ -1,10 +1,11 @@
 // Admission of one payload for one contract (pure but for what the limit of series remembers): its
 // version, whether it keeps to that, whether its time can be, and the partition it goes to.
 import { DEVICE_ID_BYTES_MAX, deviceIdProblem } from "../../contracts/device.ts";
-import type { Invalid } from "../../contracts/mapping.ts";
+import type { Invalid } from "../../contracts/mapping-format.ts";
 import { isGatewaysOwn } from "../../contracts/schema/gateway-contracts.ts";
 import type { Contract } from "../../contracts/schema/contract.ts";
 import { encodeReading } from "../../contracts/messages/frame.ts";
+import { identityOf } from "../../contracts/messages/identity.ts";
 import { partitionOf } from "../../contracts/names/partition.ts";
 import { eventTimeMs, seriesKeyOf } from "../../contracts/messages/reading.ts";
 import {
@@ -43,6 +44,8 @@ export interface Candidate {
   /** The word of a mapping on fields that the contract does not allow, and what it has noted itself. */
   readonly invalid?: ReadonlyMap<string, Invalid> | undefined;
   readonly notes?: readonly Note[] | undefined;
+  /** Whoever asks wants to know it again ({@link Admitted.identity}). */
+  readonly identifies?: boolean | undefined;
 }
 
 export function admitReading(rules: ReadingRules, candidate: Candidate): Admitted | Refused {
@@ -77,9 +80,24 @@ export function admitReading(rules: ReadingRules, candidate: Candidate): Admitte
       payload: text,
     }),
   };
-  if (mended === null && candidate.notes === undefined) return admitted;
+  const known =
+    candidate.identifies === true
+      ? { ...admitted, ...identified(contract, candidate, payload) }
+      : admitted;
+  if (mended === null && candidate.notes === undefined) return known;
   const notes = [...(candidate.notes ?? []), ...(mended?.notes ?? [])];
-  return notes.length === 0 ? admitted : { ...admitted, noted: { device, notes } };
+  return notes.length === 0 ? known : { ...known, noted: { device, notes } };
+}
+
+/** The identity of a reading among all (contracts/messages/identity.ts/I3), unless it has none of its own. */
+function identified(
+  contract: Contract,
+  { device, receivedAtMs }: Candidate,
+  payload: Payload,
+): Pick<Admitted, "identity"> {
+  const eventMs = eventTimeMs(contract, payload, receivedAtMs);
+  const own = identityOf(contract, payload, eventMs);
+  return Number.isNaN(own) ? {} : { identity: `${contract.name}\n${own}\n${device}` };
 }
 
 /** The payload with the time as text, if the contract takes it so: digits below the millisecond tell readings apart. */

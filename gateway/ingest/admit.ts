@@ -2,16 +2,18 @@
 // reasons. It decides; it stores nothing, and never throws on input.
 //
 // The telemetry topic with JSON is the fast path: one reading, its payload spliced in as it came. In
-// another encoding the reading is made here, from the decoded value. Every other topic goes through
-// the mapping table, where a message may hold several readings.
-import { type TelemetryAddress, parseTelemetryTopic } from "../../contracts/names/topics.ts";
+// another encoding, or in an array, readings are made here, from the decoded value. Every other topic goes
+// through the mapping table, where a message may hold several readings, too.
+import { parseTelemetryTopic } from "../../contracts/names/topics.ts";
 import { type Admission, type AdmissionRules, type Arrival, refuse } from "./admission.ts";
+import { admitBatch } from "./admit-batch.ts";
+import { admitDecoded } from "./admit-decoded.ts";
 import { admitMapped } from "./admit-mapped.ts";
 import { admitReading, refuseAddress } from "./admit-reading.ts";
 import { codecFor } from "./codecs/by-content-type.ts";
 import { Undecodable } from "./codecs/codec.ts";
 import { JSON_CODEC, jsonText, parseJson } from "./codecs/json.ts";
-import { sentValue } from "./sent-payload.ts";
+import { isObject } from "./is-object.ts";
 
 export function admit(rules: AdmissionRules, arrival: Arrival): Admission {
   const address = parseTelemetryTopic(arrival.topic);
@@ -25,9 +27,15 @@ export function admit(rules: AdmissionRules, arrival: Arrival): Admission {
   const text = jsonText(arrival.payload);
   if (typeof text !== "string") return refuse(text.reason, text.detail, { device, contract });
   const payload = parseJson(text);
+  if (Array.isArray(payload)) {
+    const elements = JSON_CODEC.decode(arrival.payload);
+    return elements instanceof Undecodable
+      ? refuse(elements.reason, elements.detail, { device, contract })
+      : admitBatch(rules, arrival, address, elements as unknown[], "not_json");
+  }
   if (!isObject(payload))
     return refuse("not_json", "the payload is not a JSON object", { device, contract });
-  const { receivedAtMs, traceparent } = arrival;
+  const { receivedAtMs, traceparent, identifies } = arrival;
   return admitReading(rules, {
     device,
     contract,
@@ -35,22 +43,6 @@ export function admit(rules: AdmissionRules, arrival: Arrival): Admission {
     sent: { payload, text, exact: null },
     receivedAtMs,
     traceparent,
+    identifies,
   });
 }
-
-/** A reading that came in another encoding: canonical JSON of its value goes into the frame. */
-function admitDecoded(
-  rules: AdmissionRules,
-  { receivedAtMs, traceparent }: Arrival,
-  { device, contract, version }: TelemetryAddress,
-  payload: unknown,
-): Admission {
-  const at = { device, contract };
-  if (payload instanceof Undecodable) return refuse(payload.reason, payload.detail, at);
-  if (!isObject(payload)) return refuse("undecodable", "the payload is not an object", at);
-  const sent = sentValue(payload);
-  return admitReading(rules, { ...at, version, sent, receivedAtMs, traceparent });
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

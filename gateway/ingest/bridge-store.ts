@@ -7,12 +7,15 @@
 // B3. A store that fails is reported once and never throws: the memory of the process goes on without it.
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { refuseNewerFile } from "../../platform/runtime/database-version.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import { makePrivateDatabase, makePrivateDirectory } from "../../platform/runtime/private-files.ts";
 import type { BridgeValue, BridgeValues } from "./bridge-memory.ts";
 
 const FILE = "bridges.sqlite";
+/** That of the files written; the first one is 0, as SQLite has it. */
+export const BRIDGE_STORE_VERSION = 0;
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS bridge_value (
   key TEXT PRIMARY KEY, last TEXT NOT NULL, retained TEXT);
@@ -98,6 +101,7 @@ export function openBridgeStore(directory: string, logger: Logger): BridgeStore 
     makePrivateDirectory(directory);
     makePrivateDatabase(path);
     const database = new DatabaseSync(path);
+    refuseNewerFile(database, BRIDGE_STORE_VERSION);
     database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;");
     database.exec("PRAGMA synchronous = NORMAL;");
     database.exec(SCHEMA);

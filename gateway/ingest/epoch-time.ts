@@ -1,6 +1,6 @@
 // Times as numbers since 1970 (pure): read by their digits, because 1657878122.44 × 1000 is a hair
 // below …440, and because nanoseconds have more digits than a double.
-import type { TimeFormat } from "../../contracts/mapping.ts";
+import type { TimeFormat } from "../../contracts/mapping-format.ts";
 
 export type EpochFormat = Exclude<TimeFormat, "iso8601">;
 
@@ -29,6 +29,15 @@ export function epochTimeMs(value: unknown, format: EpochFormat): number {
   const match = DECIMAL.exec(text);
   if (match) return shifted(match[1] === "-", match[2]!, match[3] ?? "", power);
   return EXPONENT.test(text) ? Math.floor(Number(text) / 10 ** power) : Number.NaN;
+}
+
+/** Whole nanoseconds since 1970, rounded towards zero; null for what is no number, or has an exponent. */
+export function epochNanoseconds(value: unknown, format: EpochFormat): bigint | null {
+  const [, sign, whole, decimals = ""] = DECIMAL.exec(digitsOf(value) ?? "") ?? [];
+  if (whole === undefined) return null;
+  const places = 6 - UNITS.find((unit) => unit.format === format)!.power;
+  const ns = BigInt(whole + decimals.slice(0, places).padEnd(places, "0"));
+  return sign === "-" ? -ns : ns;
 }
 
 /** The six digits of nanoseconds that rounding down cuts off; "" for none, a negative number or one with an exponent. */

@@ -1,5 +1,10 @@
 // The event time that a mapping declares (pure): what a device says → epoch ms, or what is wrong.
-import { CLOCK_SET_YEAR, type TimeFormat, type TimeMapping } from "../../contracts/mapping.ts";
+import {
+  type BaseTime,
+  CLOCK_SET_YEAR,
+  type TimeFormat,
+  type TimeMapping,
+} from "../../contracts/mapping-format.ts";
 import {
   isWithoutZone,
   isoFault,
@@ -10,13 +15,16 @@ import {
 import { CLOCK_AHEAD_MAX_MS } from "./clock-limit.ts";
 import {
   epochTimeMs,
+  epochNanoseconds,
   likelyUnit,
   nanosecondDigits,
   underMsDigits,
   unitName,
 } from "./epoch-time.ts";
-import { firstAt, type Pointer, parsePointers, shownPointers } from "./json-pointer.ts";
+import { shownPointers } from "./json-pointer.ts";
 import { LocalTime } from "./local-time.ts";
+import { Misfit, type Surroundings } from "./mapped-scope.ts";
+import { MappedField } from "./mapped-value.ts";
 import { shownValue } from "./shown-value.ts";
 
 /** The end of the year 9999: later ones have five digits. */
@@ -38,28 +46,43 @@ export type EventTime =
 
 export class MappedTime {
   readonly property: string;
-  readonly ofMessage: boolean;
   readonly #mapping: TimeMapping;
-  readonly #pointers: readonly Pointer[];
+  readonly #source: MappedField;
   readonly #formats: readonly TimeFormat[];
   readonly #zone: LocalTime | null;
+  readonly #base: Base | null;
 
   constructor(mapping: TimeMapping) {
     this.#mapping = mapping;
     this.property = mapping.property ?? "ts";
-    this.ofMessage = mapping.of === "message";
-    this.#pointers = parsePointers(mapping.pointer);
+    const { pointer, of, level, expression, with: inputs } = mapping;
+    this.#source = new MappedField(
+      this.property,
+      {
+        ...(pointer === undefined ? {} : { pointer }),
+        ...(of === undefined ? {} : { of }),
+        ...(level === undefined ? {} : { level }),
+        ...(expression === undefined ? {} : { expression }),
+        ...(inputs === undefined ? {} : { with: inputs }),
+        optional: true,
+      },
+      "refuse",
+    );
     this.#formats = [mapping.format].flat();
     this.#zone = mapping.zone === undefined ? null : new LocalTime(mapping.zone);
+    this.#base = mapping.base ? new Base(mapping.base) : null;
   }
 
-  /** @param index of the element, for pointers with `{index}`. */
-  read(root: unknown, index: number, receivedAtMs: number): EventTime {
-    const value = firstAt(root, this.#pointers, index);
-    if (value === undefined || value === null)
+  read(from: Surroundings, receivedAtMs: number): EventTime {
+    const value = this.#source.read(from);
+    if (value instanceof Misfit) return { kind: "fault", detail: value.detail };
+    const base = this.#base?.read(from, receivedAtMs);
+    if (base instanceof Misfit) return this.#fault(base.detail);
+    if (base !== undefined) return this.#sum(value, base, receivedAtMs);
+    if (value === undefined)
       return this.#mapping.optional === true
         ? { kind: "time", ms: receivedAtMs, isArrival: false, isStamped: true }
-        : this.#fault(`no time at "${shownPointers(this.#mapping.pointer)}"`);
+        : this.#fault(`no time at "${this.#place}"`);
     for (const format of this.#formats) {
       const ms = this.#timeIn(value, format, receivedAtMs);
       if (Number.isNaN(ms)) continue;
@@ -78,18 +101,34 @@ export class MappedTime {
     return this.#fault(this.#whyNot(value, receivedAtMs));
   }
 
+  /** The base time and what counts from it: whole nanoseconds, because each may have digits that the other has not. */
+  #sum(value: unknown, base: bigint, receivedAtMs: number): EventTime {
+    const counted =
+      value === undefined
+        ? 0n
+        : (this.#formats.map((format) => nanosecondsIn(value, format)).find((ns) => ns !== null) ??
+          null);
+    if (counted === null)
+      return this.#fault(`${shownValue(value)} is not ${this.#formats.join(" or ")}`);
+    const ns = String(base + counted);
+    const ms = epochTimeMs(ns, "epoch_ns");
+    if (!Number.isSafeInteger(ms)) return this.#fault(`${shownValue(value)} is no time`);
+    return this.#mapping.fallback === "arrival" && ms < CLOCK_SET_MS
+      ? { kind: "time", ms: receivedAtMs, isArrival: true, isStamped: true }
+      : { kind: "time", ms, ...finer(ns, "epoch_ns", ms), isArrival: false, isStamped: false };
+  }
+
   #timeIn(value: unknown, format: TimeFormat, receivedAtMs: number): number {
     if (format !== "iso8601") {
       const ms = epochTimeMs(value, format);
       return Number.isSafeInteger(ms) ? ms : Number.NaN;
     }
-    if (typeof value !== "string") return Number.NaN;
-    const text = value.trim();
-    const wallMs = isoWallMs(text);
-    if (!isWithoutZone(text)) return wallMs - isoOffsetMs(text);
-    return this.#zone === null || Number.isNaN(wallMs)
-      ? Number.NaN
-      : this.#zone.instantMs(wallMs, receivedAtMs);
+    return typeof value === "string" ? isoMs(value, this.#zone, receivedAtMs) : Number.NaN;
+  }
+
+  get #place(): string {
+    const { pointer, level, expression } = this.#mapping;
+    return pointer === undefined ? (level ?? expression ?? "") : shownPointers(pointer);
   }
 
   /** The unit that is meant, where the declared one makes no time of the last years. */
@@ -132,6 +171,45 @@ export class MappedTime {
   }
 }
 
+/** The time that others count from. */
+class Base {
+  readonly #mapping: BaseTime;
+  readonly #source: MappedField;
+  readonly #zone: LocalTime | null;
+
+  constructor(mapping: BaseTime) {
+    this.#mapping = mapping;
+    const { pointer, of } = mapping;
+    this.#source = new MappedField(
+      "base",
+      { pointer, ...(of === undefined ? {} : { of }), optional: true },
+      "refuse",
+    );
+    this.#zone = mapping.zone === undefined ? null : new LocalTime(mapping.zone);
+  }
+
+  /** Nanoseconds since 1970; undefined if nothing is there. */
+  read(from: Surroundings, receivedAtMs: number): bigint | undefined | Misfit {
+    const { format } = this.#mapping;
+    const value = this.#source.read(from);
+    if (value === undefined || value instanceof Misfit) return value;
+    const misfit = new Misfit(`the base time ${shownValue(value)} is not ${format}`);
+    if (format !== "iso8601") return nanosecondsIn(value, format) ?? misfit;
+    if (typeof value !== "string") return misfit;
+    const ms = isoMs(value, this.#zone, receivedAtMs);
+    if (Number.isNaN(ms)) return misfit;
+    const { finer: fine } = finer(value, format, ms);
+    return BigInt(ms) * 1_000_000n + BigInt(/\.\d{3}(\d{6})/.exec(fine ?? "")?.[1] ?? 0);
+  }
+}
+
+function isoMs(value: string, zone: LocalTime | null, receivedAtMs: number): number {
+  const text = value.trim();
+  const wallMs = isoWallMs(text);
+  if (!isWithoutZone(text)) return wallMs - isoOffsetMs(text);
+  return zone === null || Number.isNaN(wallMs) ? Number.NaN : zone.instantMs(wallMs, receivedAtMs);
+}
+
 /** A double holds a time of today to a quarter of a microsecond; text holds all that was sent. */
 function finer(value: unknown, format: TimeFormat, ms: number): { finer?: string } {
   const digits =
@@ -143,6 +221,9 @@ function finer(value: unknown, format: TimeFormat, ms: number): { finer?: string
   if (digits === "" || ms < 0 || ms > ISO_MAX_MS) return {};
   return { finer: `${new Date(ms).toISOString().slice(0, -1)}${digits}Z` };
 }
+
+const nanosecondsIn = (value: unknown, format: TimeFormat): bigint | null =>
+  format === "iso8601" ? null : epochNanoseconds(value, format);
 
 const inWords = (format: TimeFormat): string =>
   format === "iso8601" ? format : `${unitName(format)} (${format})`;

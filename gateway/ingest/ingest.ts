@@ -57,20 +57,32 @@ export class Ingest {
     this.#parts = parts;
   }
 
-  /** Stores what is admitted of a message and keeps what is not, then settles it. */
-  publish(message: Message, settle: Settle): void {
+  /**
+   * Stores what is admitted of a message and keeps what is not, then settles it.
+   * @param relayed it is for other clients as well: one that no mapping applies to is for nobody else, and no reject.
+   */
+  publish(message: Message, settle: Settle, relayed = false): void {
     const { rules, commitLog, notedFields, live, tracing, clock } = this.#parts;
-    const receivedAtMs = clock();
+    const receivedAtMs = message.arrivedAtMs ?? clock();
     const span = this.#startSpan(message, receivedAtMs);
     // Whoever traces decides for all who come after; whoever does not hands on what the sender decided.
     const traceparent = tracing.enabled
       ? (span?.traceparent ?? null)
       : sampledTraceparent(message.traceparent);
-    const { topic, payload, contentType } = message;
-    const arrival = { sender: message, topic, payload, contentType, receivedAtMs, traceparent };
+    const { topic, payload, contentType, repeats } = message;
+    const identifies = repeats !== undefined;
+    const sender = message;
+    const arrival = { sender, topic, payload, contentType, receivedAtMs, traceparent, identifies };
     const admission = admit(rules, arrival);
+    const isForOthersOnly =
+      relayed && admission.kind === "reject" && admission.reason === "unmappable";
+    // An entry that applies and cannot make its reading is another thing: that is a reject.
+    if (isForOthersOnly && admission.mapping === undefined) {
+      span?.end(clock());
+      return settle(null);
+    }
     live?.seen(message, receivedAtMs, admission);
-    if (admission.kind === "reading" && (traceparent === null || !span)) {
+    if (admission.kind === "reading" && !identifies && (traceparent === null || !span)) {
       if (admission.noted) notedFields.add(admission.noted);
       commitLog.append(admission.partition, admission.encoded, settle);
       return;
@@ -93,9 +105,15 @@ export class Ingest {
         });
       settle(refusal);
     };
-    for (const { partition, encoded, noted } of readings) {
+    for (const reading of readings) {
+      const { partition, encoded, noted } = reading;
+      if (repeats?.isStored(reading) === true) {
+        stored();
+        continue;
+      }
       if (noted) notedFields.add(noted);
-      commitLog.append(partition, encoded, stored);
+      const told = repeats && (() => (repeats.stored(reading), stored()));
+      commitLog.append(partition, encoded, told ?? stored);
     }
     if (rejects.length === 0) return;
     const traced = this.#traceReject(message, rejects[0]!, { traceparent, receivedAtMs });
@@ -229,8 +247,8 @@ export class Ingest {
   }
 }
 
-const attributesOf = ({ topic, clientId, payload }: Message) => ({
-  [ATTRIBUTES.protocol]: "mqtt",
+const attributesOf = ({ topic, clientId, payload, protocol }: Message) => ({
+  [ATTRIBUTES.protocol]: protocol ?? "mqtt",
   [ATTRIBUTES.operationType]: "receive",
   [ATTRIBUTES.destination]: topic,
   [ATTRIBUTES.client]: clientId,

@@ -1,4 +1,4 @@
-// JSON Pointer (pure), RFC 6901: compiled once, then a walk without allocation.
+// JSON Pointer (pure), RFC 6901, with `[key=text]` for an element of an array: compiled once, then a walk without allocation.
 
 export type Pointer = readonly string[];
 
@@ -19,13 +19,34 @@ export function valueAt(root: unknown, pointer: Pointer): unknown {
   for (const token of pointer) {
     if (typeof value !== "object" || value === null) return undefined;
     if (Array.isArray(value)) {
-      if (!INDEX.test(token)) return undefined; // "-" names what is after the last element
-      value = value[Number(token)];
+      // "-" names what is after the last element
+      value = INDEX.test(token) ? value[Number(token)] : selected(value, token);
     } else if (Object.hasOwn(value, token)) {
       value = (value as Record<string, unknown>)[token];
     } else return undefined;
   }
   return value;
+}
+
+/** Elements of an array among which one is looked for. */
+export const SELECTED_MAX = 1_000;
+
+/** The first element whose member is what `[key=text]` says; undefined for any other token. */
+function selected(elements: readonly unknown[], token: string): unknown {
+  const equals = token.indexOf("=");
+  if (!token.startsWith("[") || !token.endsWith("]") || equals === -1) return undefined;
+  const key = token.slice(1, equals);
+  const wanted = token.slice(equals + 1, -1);
+  const until = Math.min(elements.length, SELECTED_MAX);
+  for (let at = 0; at < until; at++) {
+    const element = elements[at];
+    if (typeof element !== "object" || element === null || !Object.hasOwn(element, key)) continue;
+    const member = (element as Record<string, unknown>)[key];
+    const isScalar =
+      typeof member === "string" || typeof member === "number" || typeof member === "boolean";
+    if (isScalar && String(member) === wanted) return element;
+  }
+  return undefined;
 }
 
 /** One pointer or several: the first that has something counts. */

@@ -19,7 +19,7 @@ export class LocalTime {
   #bucket = Number.NaN;
   #offsetMs = 0;
 
-  /** @param zone that contracts/mapping.ts takes: an IANA zone, `UTC`, or `+01:00`. */
+  /** @param zone that contracts/mapping-schema.ts takes: an IANA zone, `UTC`, or `+01:00`. */
   constructor(zone: string) {
     this.#zone = zone;
     const [, sign, hours, minutes] = FIXED.exec(zone) ?? [];

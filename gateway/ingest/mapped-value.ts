@@ -1,28 +1,19 @@
-// One property of a mapped reading (pure): where it comes from, and what its text is converted to.
-import { type FieldMapping, type Invalid, foldWord } from "../../contracts/mapping.ts";
+// One property of a mapped reading (pure): where it comes from, and what it is converted to.
+import type { FieldMapping, Inputs, Invalid } from "../../contracts/mapping-format.ts";
+import {
+  INPUT_CHARS_MAX,
+  type MappedExpression,
+  compileMapped,
+} from "../../contracts/rules/mapped-expression.ts";
 import { firstAt, type Pointer, parsePointers, shownPointers } from "./json-pointer.ts";
-
-/** A class, because fields hold whatever a device sends: a look-alike must not pass for one. */
-export class Misfit {
-  readonly kind = "misfit";
-  readonly reason: "unmappable" | "too_large";
-  readonly detail: string;
-
-  constructor(detail: string, reason: "unmappable" | "too_large" = "unmappable") {
-    this.reason = reason;
-    this.detail = detail;
-  }
-}
-
-/** The surroundings of a value: its message, or an element of it. */
-export interface Surroundings {
-  readonly message: unknown;
-  readonly element: unknown;
-  /** Place of the element in its array; -1 without one. */
-  readonly index: number;
-  /** Text that stands for a name of the topic, or of a key. */
-  readonly named: (name: string) => string | undefined;
-}
+import {
+  EXPRESSION_CHARS_MAX,
+  Misfit,
+  type Surroundings,
+  indexIn,
+  scopeAt,
+} from "./mapped-scope.ts";
+import { Conversion, TOO_MANY_DIGITS } from "./mapped-text.ts";
 
 export class MappedField {
   readonly name: string;
@@ -31,8 +22,9 @@ export class MappedField {
   readonly omits: boolean;
   readonly #mapping: FieldMapping;
   readonly #pointers: readonly Pointer[];
-  readonly #words: ReadonlyMap<string, string | number | boolean> | null;
-  readonly #units: ReadonlyMap<string, number> | null;
+  /** Null where the value is taken as it is. */
+  readonly #conversion: Conversion | null;
+  readonly #expression: InputExpression | null;
 
   /** @param omits what the entry says of optional fields that are invalid. */
   constructor(name: string, mapping: FieldMapping, omits: "omit" | "refuse") {
@@ -41,72 +33,61 @@ export class MappedField {
     this.invalid = mapping.invalid ?? (mapping.optional === true ? omits : "refuse");
     this.omits = mapping.optional === true && this.invalid !== "refuse";
     this.#pointers = parsePointers(mapping.pointer ?? "");
-    this.#words =
-      typeof mapping.as === "object"
-        ? new Map(Object.entries(mapping.as).map(([word, value]) => [foldWord(word), value]))
-        : null;
-    this.#units = mapping.units ? new Map(Object.entries(mapping.units)) : null;
+    this.#conversion = mapping.as === undefined ? null : new Conversion(mapping);
+    this.#expression =
+      mapping.expression === undefined
+        ? null
+        : new InputExpression(name, mapping.expression, mapping.with, hasSource(mapping));
   }
 
   /** Undefined if the property is left out because nothing is there. */
   read(from: Surroundings): unknown {
     const { optional, factor, offset } = this.#mapping;
-    const found = this.#find(from);
-    if (optional === true && (found === undefined || found === null)) return undefined;
-    if (found === undefined) return new Misfit(`/${this.name}: nothing at "${this.#place}"`);
-    const value = this.#convert(found);
-    if (value instanceof Misfit || (factor === undefined && offset === undefined)) return value;
-    if (typeof value === "bigint") return this.#misfit(value, TOO_MANY_DIGITS);
-    if (typeof value !== "number")
-      return new Misfit(
-        `/${this.name}: only a number has a unit, and ${kindOf(value)} at "${this.#place}" is none`,
-      );
-    return value * (factor ?? 1) + (offset ?? 0);
-  }
-
-  #find({ message, element, index, named }: Surroundings): unknown {
-    const { constant, level, index: first, of } = this.#mapping;
-    if (constant !== undefined) return constant;
-    if (level !== undefined) return named(level);
-    if (first !== undefined) return String(first + index);
-    return firstAt(of === "message" ? message : element, this.#pointers, index);
-  }
-
-  #convert(found: unknown): unknown {
-    if (this.#words) {
-      const word = wordOf(found);
-      return (
-        (word === null ? undefined : this.#words.get(word)) ??
-        this.#misfit(found, "none of the words")
-      );
+    const found = this.#made(from);
+    if (found === undefined || found === null) {
+      if (this.#mapping.default !== undefined) return this.#mapping.default;
+      if (optional === true) return undefined;
+      if (found === undefined) return new Misfit(`/${this.name}: nothing at "${this.#place}"`);
     }
-    if (this.#mapping.as !== "number" || typeof found !== "string") return found;
-    return this.#numberIn(found);
-  }
-
-  #numberIn(text: string): number | Misfit {
-    const match = text.length <= TEXT_CHARS_MAX ? NUMBER.exec(text.trim()) : null;
-    const [, sign = "", digits = "", unit = ""] = match ?? [];
-    if (!match || !this.#hasRightPoint(digits)) return this.#misfit(text, "no number");
-    const multiplier = unit === "" ? 1 : this.#units?.get(unit);
-    if (multiplier === undefined)
-      return this.#misfit(
-        text,
-        this.#units ? "no number in a unit that the mapping lists" : "no number",
+    if (found instanceof Misfit || (factor === undefined && offset === undefined)) return found;
+    if (typeof found === "bigint") return this.#misfit(found, TOO_MANY_DIGITS);
+    if (typeof found !== "number")
+      return new Misfit(
+        `/${this.name}: only a number has a unit, and ${kindOf(found)} at "${this.#place}" is none`,
       );
-    const value = Number(sign + digits.replace(",", "."));
-    if (!Number.isFinite(value)) return this.#misfit(text, "no number that can be kept");
-    if (!Number.isSafeInteger(value) && /^\d+$/.test(digits))
-      return this.#misfit(text, TOO_MANY_DIGITS);
-    return value * multiplier;
+    return found * (factor ?? 1) + (offset ?? 0);
   }
 
-  #hasRightPoint(digits: string): boolean {
-    return !digits.includes(this.#mapping.decimal === "," ? "." : ",");
+  /** The value that is there, converted, or what the expression makes of it; undefined or null if there is none. */
+  #made(from: Surroundings): unknown {
+    const expression = this.#expression;
+    if (expression && !hasSource(this.#mapping)) return expression.evaluate(undefined, from);
+    const found = this.#find(from);
+    if (found === undefined || found instanceof Misfit) return found;
+    if (found === null && (this.#mapping.optional === true || this.#mapping.default !== undefined))
+      return null;
+    let value: unknown = found;
+    if (this.#conversion) {
+      const converted = this.#conversion.convert(found);
+      if ("fault" in converted) return this.#misfit(found, converted.fault);
+      ({ value } = converted);
+    }
+    return expression ? expression.evaluate(value, from) : value;
+  }
+
+  #find(from: Surroundings): unknown {
+    const { constant, level, index, of, client } = this.#mapping;
+    if (constant !== undefined) return constant;
+    if (level !== undefined) return from.named(level);
+    if (index !== undefined) return String(index + scopeAt(from, of).index);
+    if (client) return from.clientId;
+    return firstAt(scopeAt(from, of).value, this.#pointers, indexIn(from));
   }
 
   get #place(): string {
-    return shownPointers(this.#mapping.pointer ?? "");
+    const { pointer, level, client, expression } = this.#mapping;
+    if (pointer !== undefined) return shownPointers(pointer);
+    return level ?? (client ? "the client id" : (expression ?? ""));
   }
 
   #misfit(found: unknown, what: string): Misfit {
@@ -114,17 +95,72 @@ export class MappedField {
   }
 }
 
+const hasSource = ({ pointer, level, index, constant, client }: FieldMapping): boolean =>
+  [pointer, level, index, constant, client].some((one) => one !== undefined);
+
 const kindOf = (found: unknown): string => (typeof found === "string" ? "the text" : "the value");
 
-/** Null for what is no word: an array or an object may be too deep to become text. */
-function wordOf(found: unknown): string | null {
-  if (typeof found === "string") return foldWord(found);
-  const isWord =
-    typeof found === "number" || typeof found === "bigint" || typeof found === "boolean";
-  return isWord ? String(found) : null;
+/** An expression, and where its inputs are. */
+export class InputExpression {
+  readonly #name: string;
+  readonly #expression: MappedExpression;
+  readonly #inputs: readonly (readonly [name: string, field: MappedField | null])[];
+
+  /**
+   * @param name of what it is for, in the words of faults.
+   * @param hasValue true if there is an input `value` that no pointer of `inputs` names.
+   */
+  constructor(name: string, text: string, inputs: Inputs | undefined, hasValue: boolean) {
+    const given = Object.entries(inputs ?? {});
+    this.#name = name;
+    this.#expression = compileMapped(text, [
+      ...given.map(([input]) => input),
+      ...(hasValue ? ["value"] : []),
+    ]);
+    const fields = new Map(
+      given.map(([input, of]) => [
+        input,
+        new MappedField(`${name}/with/${input}`, optionally(of), "refuse"),
+      ]),
+    );
+    this.#inputs = this.#expression.names.map((input) => [input, fields.get(input) ?? null]);
+  }
+
+  /** Undefined if an input is missing. */
+  evaluate(value: unknown, from: Surroundings): unknown {
+    const inputs: Record<string, unknown> = {};
+    let chars = 0;
+    for (const [input, field] of this.#inputs) {
+      const found = field === null ? value : field.read(from);
+      if (found === undefined || found === null || found instanceof Misfit)
+        return found ?? undefined;
+      if (!isInput(found))
+        return new Misfit(
+          `/${this.#name}: ${input} is no number, no boolean and no text of up to ${INPUT_CHARS_MAX} characters`,
+        );
+      inputs[input] = found;
+      if (typeof found === "string") chars += found.length;
+    }
+    if (!from.work.add(chars)) return new Misfit(`/${this.#name}: ${TOO_MUCH_WORK}`, "too_large");
+    try {
+      return this.#expression.evaluate(inputs);
+    } catch (error) {
+      const [why = ""] = (error as Error).message.split("\n");
+      return new Misfit(`/${this.#name}: the expression has no answer: ${why}`);
+    }
+  }
 }
 
-const TOO_MANY_DIGITS = "a whole number with more digits than can be kept exactly";
-const TEXT_CHARS_MAX = 64;
-/** Sign, digits with one point or comma and an exponent, and what follows them. */
-const NUMBER = /^([+-]?)((?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d{1,3})?)\s*(\D.*)?$/;
+const TOO_MUCH_WORK = `the expressions of a message take ${EXPRESSION_CHARS_MAX} characters at most`;
+
+const optionally = (input: string | FieldMapping): FieldMapping =>
+  typeof input === "string"
+    ? { pointer: input, optional: true, invalid: "refuse" }
+    : input.default === undefined
+      ? { ...input, optional: true, invalid: "refuse" }
+      : input;
+
+const isInput = (value: unknown): boolean =>
+  typeof value === "string"
+    ? value.length <= INPUT_CHARS_MAX
+    : typeof value === "number" || typeof value === "bigint" || typeof value === "boolean";

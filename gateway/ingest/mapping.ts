@@ -1,37 +1,29 @@
 // Mapping (pure): a message on a topic of the mapping table → payloads for contracts, or why not.
 //
 // M1. Whatever a device sends, nothing throws.
-// M2. The device id comes from the topic alone, never from the payload. Access control has decided, on the
-//     original topic, whether this client may publish there; admission decides whether it may speak for the
-//     device that the table derives from it (admit-reading.ts).
+// M2. The device id is what the table derives from topic, payload and client id. Access control has decided, on
+//     the original topic, whether this client may publish there; admission decides for each reading whether it
+//     may speak for its device (admit-reading.ts).
 // M3. Equal values give equal text: mapped payloads are canonical JSON (RFC 8785).
 // M4. Nothing is converted that the table does not declare; what does not fit is left to the
 //     contract to refuse, or refused here with the property's name.
 // M5. What is left out, and a time that arrival stands for, is noted: nothing is dropped silently.
-import {
-  type Condition,
-  type Invalid,
-  type MappingEntry,
-  type MappingTable,
-  type NamePattern,
-  type ValueType,
-  keyPattern,
-  namePattern,
-  namedPart,
-} from "../../contracts/mapping.ts";
+import type { Invalid, MappingEntry, NamePattern } from "../../contracts/mapping-format.ts";
+import { namePattern, namedPart, restName, stepsOf } from "../../contracts/mapping-format.ts";
+import type { MappingTable } from "../../contracts/mapping.ts";
 import { MappedTime } from "./event-time.ts";
-import { type Pointer, parsePointer, valueAt } from "./json-pointer.ts";
-import { MappedField, Misfit, type Surroundings } from "./mapped-value.ts";
+import { MappedCondition } from "./mapped-condition.ts";
+import { Elements, type FoundElement } from "./mapped-elements.ts";
+import { Misfit, type Surroundings, type Work } from "./mapped-scope.ts";
+import { textOf } from "./mapped-text.ts";
+import { MappedField } from "./mapped-value.ts";
+import { type NameTemplate, compileTemplate } from "./name-template.ts";
 import type { Note } from "./note.ts";
 import { TopicTrie } from "./topic-trie.ts";
-
-/** Elements of one message; more are refused together: frames must not grow by a small message. */
-export const ELEMENTS_MAX = 1_000;
+import { Unpacking } from "./unpacking.ts";
 
 export interface Mapped {
   readonly entry: string;
-  readonly device: string;
-  readonly contract: string;
   readonly version: number | undefined;
   /** One per element of the array, null where a condition passes it over; else exactly one. */
   readonly elements: readonly (MappedElement | null)[];
@@ -41,49 +33,58 @@ export interface Mapped {
   readonly invalid: ReadonlyMap<string, Invalid>;
 }
 
-export type MappedElement =
-  | {
-      readonly kind: "payload";
-      readonly payload: Record<string, unknown>;
-      readonly notes: readonly Note[];
-      /** The property that holds the time of arrival, because the device gave none. */
-      readonly stamped?: string;
-      /** The time with nanoseconds, if the device says any: for contracts that take text. */
-      readonly finer?: FinerTime;
-    }
-  | Misfit;
+export interface MappedElement {
+  /** Null where the payload should have it and does not; then `made` says so. */
+  readonly device: string | null;
+  readonly contract: string | null;
+  readonly made: MappedPayload | Misfit;
+}
+
+export interface MappedPayload {
+  readonly kind: "payload";
+  readonly payload: Record<string, unknown>;
+  readonly notes: readonly Note[];
+  /** The property that holds the time of arrival, because the device gave none. */
+  readonly stamped?: string;
+  /** The time with nanoseconds, if the device says any: for contracts that take text. */
+  readonly finer?: FinerTime;
+}
 
 export interface FinerTime {
   readonly property: string;
   readonly text: string;
 }
 
-type Template = (levels: readonly string[]) => string;
+/** The sender and the moment of a message. */
+export interface MappedArrival {
+  readonly receivedAtMs: number;
+  readonly clientId: string | undefined;
+  /** The cost of all entries that are tried. */
+  readonly work: Work;
+}
 
 interface Named {
   readonly position: number;
   readonly pattern: NamePattern;
+  /** True if it stands for all levels from there on. */
+  readonly isRest: boolean;
 }
 
-interface CompiledCondition {
-  readonly pointer: Pointer;
-  readonly ofElement: boolean;
-  readonly equals: unknown;
-  readonly types: readonly ValueType[] | null;
-  readonly absent: boolean;
-}
+const levelAt = ({ position, isRest }: Named, levels: readonly string[]): string =>
+  isRest ? levels.slice(position).join("/") : (levels[position] ?? "");
 
 interface CompiledEntry {
   readonly at: number;
   readonly entry: MappingEntry;
   /** Levels with a name: an empty one names nothing. */
   readonly named: readonly Named[];
-  readonly device: Template;
-  readonly contract: Template;
-  readonly when: readonly CompiledCondition[];
-  readonly each: Pointer | null;
-  /** The pattern of keys, if `each` stands for several; `each` is then the object that has them. */
-  readonly keys: NamePattern | null;
+  readonly names: ReadonlyMap<string, MappedField>;
+  readonly device: NameTemplate;
+  readonly contract: NameTemplate;
+  readonly unpacking: Unpacking;
+  readonly when: readonly MappedCondition[];
+  readonly elements: Elements;
+  readonly isEach: boolean;
   readonly fields: readonly MappedField[];
   readonly invalid: ReadonlyMap<string, Invalid>;
   readonly time: MappedTime | "arrival" | null;
@@ -97,6 +98,11 @@ export class Mapper {
   constructor(table: MappingTable) {
     table.forEach((entry, at) => this.#trie.add(entry.topic, compileEntry(entry, at)));
     this.#names = new Set(table.map(({ name }) => name));
+  }
+
+  /** True if there is an entry for the topic. */
+  has(topic: string): boolean {
+    return this.entriesFor(topic).length > 0;
   }
 
   /** The entries for a topic; empty if none has such a pattern. */
@@ -114,7 +120,7 @@ export class Mapper {
 }
 
 const fits = (named: readonly Named[], levels: readonly string[]): boolean =>
-  named.every(({ position }) => levels[position] !== "");
+  named.every((one) => levelAt(one, levels) !== "");
 
 /** One entry that has the topic's pattern. */
 export class MappingMatch {
@@ -135,90 +141,132 @@ export class MappingMatch {
     return this.#compiled.entry.payload === "text";
   }
 
-  get device(): string {
-    return this.#compiled.device(this.#levels);
+  /** True if the entry stands back where an earlier one applies. */
+  get isOtherwise(): boolean {
+    return this.#compiled.entry.otherwise === true;
   }
 
-  get contract(): string {
-    return this.#compiled.contract(this.#levels);
+  /** Null if the topic alone does not say it. */
+  get device(): string | null {
+    return this.#ofTopic(this.#compiled.device);
+  }
+
+  /** Null if the topic alone does not say it. */
+  get contract(): string | null {
+    return this.#ofTopic(this.#compiled.contract);
   }
 
   /** Null if the entry's `when` does not hold for this message, or for no element of it. */
-  map(message: unknown, receivedAtMs: number): Mapped | null {
-    const { when, each, entry, invalid } = this.#compiled;
-    for (const condition of when)
-      if (!condition.ofElement && !holds(condition, message)) return null;
-    const elements =
-      each === null
-        ? [this.#element(this.#surroundings(message, message, -1), receivedAtMs)]
-        : this.#elements(message, each, receivedAtMs);
-    const whole = elements instanceof Misfit;
-    if (!whole && elements.every((element) => element === null)) return null;
+  map(sent: unknown, arrival: MappedArrival): Mapped | null {
+    const { when, elements, entry, invalid, unpacking, isEach } = this.#compiled;
+    const { message, fault } = unpacking.of(sent);
+    const whole = this.#surroundings(
+      { scopes: [{ value: message, index: -1 }], keys: [] },
+      arrival,
+    );
+    let stopped: Misfit | null = null;
+    for (const condition of when) {
+      if (condition.isOfElement) continue;
+      const holds = condition.holds(whole);
+      if (holds === false) return null;
+      if (holds instanceof Misfit) stopped = holds;
+    }
+    const found = stopped ?? fault ?? elements.in(message);
+    const ofTopic = { device: this.device, contract: this.contract };
+    const made =
+      found instanceof Misfit
+        ? [{ ...ofTopic, made: found }]
+        : found.map((one) => this.#element(one, arrival, ofTopic));
+    if (made.every((element) => element === null)) return null;
     return {
       entry: entry.name,
-      device: this.device,
-      contract: this.contract,
       version: entry.version,
-      each: each !== null && !whole,
-      elements: whole ? [elements] : elements,
+      each: isEach && !(found instanceof Misfit),
+      elements: made,
       invalid,
     };
   }
 
-  #elements(
-    message: unknown,
-    each: Pointer,
-    receivedAtMs: number,
-  ): (MappedElement | null)[] | Misfit {
-    const { keys, entry } = this.#compiled;
-    const found = valueAt(message, each);
-    if (keys) return this.#members(message, found, keys, receivedAtMs);
-    const at = entry.each === "" ? "the payload" : entry.each;
-    if (!Array.isArray(found)) return new Misfit(`${at} is not an array`);
-    if (found.length === 0) return new Misfit(`${at} is an empty array`);
-    if (found.length > ELEMENTS_MAX) return tooMany(`${at}`, found.length);
-    return found.map((element, index) =>
-      this.#element(this.#surroundings(message, element, index), receivedAtMs),
+  /** The reason why the entry does not apply to a message of its topic, in words; null if it does. */
+  whyNot(sent: unknown, arrival: MappedArrival): string | null {
+    const { when, elements, unpacking } = this.#compiled;
+    if (this.map(sent, arrival) !== null) return null;
+    const { message } = unpacking.of(sent);
+    const whole = this.#surroundings(
+      { scopes: [{ value: message, index: -1 }], keys: [] },
+      arrival,
     );
+    const found = elements.in(message);
+    const first = found instanceof Misfit ? undefined : found[0];
+    const reasons = when.flatMap((condition) => {
+      if (!condition.isOfElement) return condition.whyNot(whole) ?? [];
+      if (first === undefined || !condition.isWithin(first)) return [];
+      const why = condition.whyNot(this.#surroundings(first, arrival));
+      return why === null ? [] : `of its first element ${why}`;
+    });
+    return reasons[0] ?? "no key is there that its each names";
   }
 
-  /** The members whose keys fit, in the order in which they came. */
-  #members(
-    message: unknown,
-    found: unknown,
-    keys: NamePattern,
-    receivedAtMs: number,
-  ): (MappedElement | null)[] | Misfit {
-    if (typeof found !== "object" || found === null || Array.isArray(found)) return [];
-    const members = Object.entries(found).filter(([key]) => namedPart(keys, key) !== null);
-    if (members.length > ELEMENTS_MAX) return tooMany(this.#compiled.entry.each!, members.length);
-    return members.map(([key, element]) => {
-      const text = namedPart(keys, key)!;
-      const from = this.#surroundings(message, element, -1, { name: keys.name, text });
-      return this.#element(from, receivedAtMs);
-    });
+  #ofTopic(template: NameTemplate): string | null {
+    const text = template((name) => this.#levelOf(name));
+    return typeof text === "string" ? text : null;
+  }
+
+  #levelOf(name: string): string | undefined {
+    const named = this.#compiled.named.find(({ pattern }) => pattern.name === name);
+    return named && (namedPart(named.pattern, levelAt(named, this.#levels)) ?? undefined);
   }
 
   #surroundings(
-    message: unknown,
-    element: unknown,
-    index: number,
-    key?: { name: string; text: string },
+    { scopes, keys }: Pick<FoundElement, "scopes" | "keys">,
+    { clientId, work }: MappedArrival,
   ): Surroundings {
-    return { message, element, index, named: (name) => this.#textOf(name, key) };
+    const from: Surroundings = {
+      scopes,
+      clientId,
+      work,
+      named: (name) => {
+        const key = keys.find((one) => one.name === name);
+        return key ? key.text : (this.#levelOf(name) ?? this.#further(name, from));
+      },
+    };
+    return from;
   }
 
-  #textOf(name: string, key?: { name: string; text: string }): string | undefined {
-    if (key?.name === name) return key.text;
-    const named = this.#compiled.named.find(({ pattern }) => pattern.name === name);
-    return named && (namedPart(named.pattern, this.#levels[named.position]!) ?? undefined);
+  #further(name: string, from: Surroundings): string | undefined | Misfit {
+    const field = this.#compiled.names.get(name);
+    const found = field?.read(from);
+    if (found === undefined || found instanceof Misfit) return found;
+    return textOf(found) ?? new Misfit(`/names/${name}: no text, number or boolean is there`);
   }
 
   /** Null if the element is passed over. */
-  #element(from: Surroundings, receivedAtMs: number): MappedElement | null {
-    const { when, fields, time } = this.#compiled;
-    for (const condition of when)
-      if (condition.ofElement && !holds(condition, from.element)) return null;
+  #element(
+    element: FoundElement,
+    arrival: MappedArrival,
+    ofTopic: Pick<MappedElement, "device" | "contract">,
+  ): MappedElement | null {
+    const { when, device: deviceOf, contract: contractOf } = this.#compiled;
+    const from = this.#surroundings(element, arrival);
+    let stopped = element.fault;
+    for (const condition of when) {
+      if (!condition.isOfElement || !condition.isWithin(element)) continue;
+      const holds = condition.holds(from);
+      if (holds === false) return null;
+      if (holds instanceof Misfit) stopped = holds;
+    }
+    const device = ofTopic.device ?? deviceOf(from.named);
+    const contract = ofTopic.contract ?? contractOf(from.named);
+    const fault = stopped ?? [device, contract].find((one) => one instanceof Misfit);
+    return {
+      device: typeof device === "string" ? device : null,
+      contract: typeof contract === "string" ? contract : null,
+      made: fault instanceof Misfit ? fault : this.#payload(from, arrival.receivedAtMs),
+    };
+  }
+
+  #payload(from: Surroundings, receivedAtMs: number): MappedPayload | Misfit {
+    const { fields, time } = this.#compiled;
     const payload: Record<string, unknown> = {};
     const notes: Note[] = [];
     for (const field of fields) {
@@ -233,8 +281,7 @@ export class MappingMatch {
       return { kind: "payload", payload, notes, stamped: "ts" };
     }
     if (time) {
-      const root = time.ofMessage ? from.message : from.element;
-      const read = time.read(root, from.index, receivedAtMs);
+      const read = time.read(from, receivedAtMs);
       if (read.kind === "fault") return new Misfit(read.detail);
       payload[time.property] = read.ms;
       if (read.isArrival)
@@ -252,78 +299,37 @@ export class MappingMatch {
   }
 }
 
-const tooMany = (at: string, count: number): Misfit =>
-  new Misfit(`${at} holds ${count} readings, the limit is ${ELEMENTS_MAX}`, "too_large");
-
-function holds({ pointer, equals, types, absent }: CompiledCondition, root: unknown): boolean {
-  const value = valueAt(root, pointer);
-  if (absent) return value === undefined;
-  if (value === undefined || (equals !== undefined && value !== equals)) return false;
-  return types === null || types.includes(typeOf(value));
-}
-
-/** The type of a value that JSON can hold. */
-function typeOf(value: unknown): ValueType {
-  if (value === null) return "null";
-  if (typeof value === "bigint") return "number"; // codecs/exact-json.ts/N1
-  return Array.isArray(value) ? "array" : (typeof value as ValueType);
-}
-
 function compileEntry(entry: MappingEntry, at: number): CompiledEntry {
   const levels = entry.topic.split("/");
   const named = levels.flatMap((level, position) => {
+    const rest = restName(level);
+    if (rest !== null)
+      return [{ position, pattern: { before: "", name: rest, after: "" }, isRest: true }];
     const pattern = namePattern(level);
-    return pattern ? [{ position, pattern }] : [];
+    return pattern ? [{ position, pattern, isRest: false }] : [];
   });
-  const keys = keyPattern(entry.each);
-  const each = entry.each === undefined ? null : parsePointer(entry.each);
+  const steps = stepsOf(entry);
   const fields = Object.entries(entry.fields).map(
     ([name, mapping]) => new MappedField(name, mapping, entry.invalid ?? "omit"),
+  );
+  const names = Object.entries(entry.names ?? {}).map(
+    ([name, mapping]) => [name, new MappedField(`names/${name}`, mapping, "refuse")] as const,
   );
   return {
     at,
     entry,
     named,
-    device: compileTemplate(entry.device ?? "{device}", named),
-    contract: compileTemplate(entry.contract, named),
-    when: (entry.when ?? []).map((condition) => compileCondition(condition, each !== null)),
-    each: each && keys ? each.slice(0, -1) : each,
-    keys,
+    names: new Map(names),
+    device: compileTemplate(entry.device ?? "{device}"),
+    contract: compileTemplate(entry.contract),
+    unpacking: new Unpacking(entry.unpack ?? []),
+    when: (entry.when ?? []).map(
+      (condition, place) => new MappedCondition(condition, steps.length, `when/${place}`),
+    ),
+    elements: new Elements(steps, entry.columns),
+    isEach: steps.length > 0,
     fields,
     invalid: new Map(fields.map(({ name, invalid }) => [name, invalid])),
     time: typeof entry.time === "object" ? new MappedTime(entry.time) : (entry.time ?? null),
-  };
-}
-
-const compileCondition = (
-  { pointer, of, equals, type, absent }: Condition,
-  each: boolean,
-): CompiledCondition => ({
-  pointer: parsePointer(pointer),
-  ofElement: each && of === "element",
-  equals,
-  types: type === undefined ? null : [type].flat(),
-  absent: absent === true,
-});
-
-/** Text, and `{level}` or `{level|lower}` in it. */
-function compileTemplate(template: string, named: readonly Named[]): Template {
-  const parts = template.split(/(\{[^}]*\})/).filter((part) => part !== "");
-  const pieces = parts.map((part): string | { level: Named; lower: boolean } => {
-    if (!part.startsWith("{")) return part;
-    const [name = "", transform] = part.slice(1, -1).split("|");
-    const level = named.find(({ pattern }) => pattern.name === name)!;
-    return { level, lower: transform === "lower" };
-  });
-  return (levels) => {
-    let text = "";
-    for (const piece of pieces) {
-      if (typeof piece === "string") text += piece;
-      else {
-        const level = namedPart(piece.level.pattern, levels[piece.level.position]!) ?? "";
-        text += piece.lower ? level.toLowerCase() : level;
-      }
-    }
-    return text;
   };
 }

@@ -1,5 +1,5 @@
 // A reading that breaks its contract in fields that it may do without (pure): what is left of it.
-import type { Invalid } from "../../contracts/mapping.ts";
+import type { Invalid } from "../../contracts/mapping-format.ts";
 import { type Contract, violationOf } from "../../contracts/schema/contract.ts";
 import type { ContentFault } from "./check-numbers.ts";
 import type { Note } from "./note.ts";

@@ -1,5 +1,6 @@
 // The arrival of a message in ingest's own words, whatever transport it came over. A transport makes
 // a `Message`, hands it to the pipeline, and translates a `Refusal` into the codes of its protocol.
+import type { RejectReason } from "../../contracts/messages/reject.ts";
 
 /**
  * A connection's place for whoever listens to all of its messages: a device sends on one topic, as a rule, and what is
@@ -10,6 +11,17 @@ export interface Recall {
   /** The topic that its sender was last allowed, and by which state of the records; absent while there is none. */
   allowed?: string;
   allowedAsOf?: number;
+  /** The last topic whose class was asked for, and its class. */
+  classed?: string;
+  class?: TopicClass;
+}
+
+/** The ways that the messages of a topic go. With neither they are acknowledged, and go nowhere. */
+export interface TopicClass {
+  /** Readings, commands, or rejects are made of them. */
+  readonly telemetry: boolean;
+  /** They go from client to client, as on any broker. */
+  readonly relayed: boolean;
 }
 
 /** One message of one client. `payload` must not be kept past `settle` without a copy. */
@@ -39,20 +51,58 @@ export interface Message {
   readonly contentType: string | undefined;
   /** The same for all messages of a connection; absent for what comes alone, such as a will. */
   readonly recall?: Recall | undefined;
+  /** The protocol that it came by; absent: MQTT. */
+  readonly protocol?: "http" | undefined;
+  /** The arrival that it counts as of; absent: now, by the clock of ingest. */
+  readonly arrivedAtMs?: number | undefined;
+  /** Whoever knows readings that are stored already; absent: all are taken for new ones. */
+  readonly repeats?: Repeats | undefined;
+}
+
+/** A reading as it goes into the log, and what tells it from all others; absent if only its place there does. */
+export interface Identified {
+  readonly encoded: string;
+  readonly identity?: string;
+  /** Its index, where its message holds an array. */
+  readonly element?: number;
+}
+
+/** Told of each reading of a message: one that is stored already is settled, and not stored again. */
+export interface Repeats {
+  isStored(reading: Identified): boolean;
+  /** The log has acknowledged it. */
+  stored(reading: Identified): void;
 }
 
 /** Whoever says a message, as far as it matters for what it may say. */
 export type Sender = Pick<Message, "clientId" | "principal" | "holder">;
 
 /** Bounded, because each transport has a code for each of them. */
-export type RefusalReason = "payload_invalid" | "not_authorized" | "quota_exceeded";
+export type RefusalReason = "payload_invalid" | "not_authorized" | "quota_exceeded" | "ignored";
 
-/** The reason why a message is not in the log. It was kept as a reject, unless pressure dropped it. */
+/**
+ * The reason why a message is not in the log. It was kept as a reject, unless pressure dropped it, or it is
+ * ignored on purpose, which its sender hears nothing of.
+ */
 export interface Refusal {
   readonly reason: RefusalReason;
   /** Text for its sender: what exactly is wrong. */
   readonly detail: string;
+  /** Everything that is refused of it, where it was admitted in part or not at all. */
+  readonly rejects?: readonly RefusedPart[];
 }
 
-/** Called once: with `null` when the message is stored, else with why it is refused. */
-export type Settle = (refusal: Refusal | null) => void;
+/** A reading of a message that is refused, or several of them for one reason. */
+export interface RefusedPart {
+  readonly reason: RejectReason;
+  readonly detail: string;
+  /** Their indexes, where the message holds an array. */
+  readonly elements?: readonly number[];
+}
+
+/**
+ * Called once: with `null` when the message is stored, else with why it is refused.
+ * @param relayed it goes to subscribers in any case, and its sender is answered only once the sessions of those who
+ * are away have it.
+ */
+export type Settle = (refusal: Refusal | null, relayed?: boolean) => void;

@@ -26,13 +26,14 @@ export function outcomeOf(admission: Admission): Outcome {
       return {
         readings: [],
         rejects: [admission],
-        refusal: refusalOf(admission, refused, refused),
+        refusal: { ...refusalOf(admission, refused, refused), rejects: [admission] },
       };
     }
     case "several": {
       const { readings, rejects, refused } = admission;
       const [first] = rejects;
-      const refusal = first ? refusalOf(first, refused, readings.length + refused) : null;
+      const total = readings.length + refused;
+      const refusal = first ? { ...refusalOf(first, refused, total), rejects } : null;
       return { readings, rejects, refusal };
     }
   }

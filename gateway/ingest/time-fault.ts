@@ -1,6 +1,6 @@
 // What is wrong with the time of a reading (pure), in words for those who can mend the device: what it
 // says, what is allowed, and what was probably meant.
-import { CLOCK_SET_YEAR } from "../../contracts/mapping.ts";
+import { CLOCK_SET_YEAR } from "../../contracts/mapping-format.ts";
 import { isWithoutZone, isoFault } from "../../contracts/messages/iso-time.ts";
 import type { RejectReason } from "../../contracts/messages/reject.ts";
 import { spanInWords } from "../../contracts/messages/time-words.ts";

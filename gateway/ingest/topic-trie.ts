@@ -1,6 +1,11 @@
 // Topic patterns in one trie (pure), one step per level: a topic costs at most levels × patterns
 // steps, whatever it looks like.
-import { type NamePattern, namePattern, namedPart } from "../../contracts/mapping.ts";
+import {
+  type NamePattern,
+  namePattern,
+  namedPart,
+  restName,
+} from "../../contracts/mapping-format.ts";
 
 interface Node<T> {
   readonly literals: Map<string, Node<T>>;
@@ -9,7 +14,7 @@ interface Node<T> {
   /** Text with a name in it, such as `switch:{channel}`. */
   readonly partly: { readonly pattern: NamePattern; readonly next: Node<T> }[];
   readonly ends: T[];
-  /** `#` here. */
+  /** `#` or `{name#}` here. */
   readonly rests: T[];
 }
 
@@ -27,7 +32,7 @@ export class TopicTrie<T> {
   add(pattern: string, value: T): void {
     let node = this.#root;
     for (const level of pattern.split("/")) {
-      if (level === "#") return void node.rests.push(value);
+      if (level === "#" || restName(level) !== null) return void node.rests.push(value);
       const pattern = namePattern(level);
       if (level === "+" || (pattern && pattern.before === "" && pattern.after === ""))
         node = node.any ??= emptyNode();

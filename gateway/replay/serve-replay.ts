@@ -7,6 +7,7 @@
 // Y3. What its sender had no right to say is judged by the rights that it has now, as all replays are.
 // Y4. A request that cannot be answered now (log away, gateway stopping) is answered `failed` or not
 //     at all; asking again is harmless (Y2).
+import { inKnownFormat } from "../../contracts/messages/format.ts";
 import type { Reject, RejectReason } from "../../contracts/messages/reject.ts";
 import {
   type ReplayAnswer,
@@ -90,6 +91,7 @@ async function replay(
   const kept = await streams.at(stream, seq); // Y1
   // What is no reject is the count of those that are gone.
   const reject = kept && rejectAddress(kept.subject) && jsonOf<Reject>(kept.data);
+  inKnownFormat("reject", reject);
   if (!reject) return { seq, outcome: "gone", readings: 0, detail: `no reject ${seq}` };
   if (BEYOND_ADMISSION.includes(reject.reason)) {
     const detail = `${reject.reason} came after admission: ${reject.detail}`;

@@ -8,6 +8,7 @@ import {
   type DeviceRole,
   certificateFingerprint,
   deviceIdProblem,
+  relayFilterProblem,
   speaksForProblem,
 } from "../../contracts/device.ts";
 import { PASSWORD_CHARS_MIN, passwordCredential } from "../../gateway/identity/passwords.ts";
@@ -33,6 +34,8 @@ interface AddOptions extends Place {
   certificateFingerprint?: string;
   alerts?: boolean;
   topic?: string[];
+  relayPublish?: string[];
+  relaySubscribe?: string[];
   speaksFor?: string[];
   replace?: boolean;
   rotate?: boolean;
@@ -54,6 +57,11 @@ export function addDevicesCommand(program: Command, say: Say): void {
     .option("--certificate-fingerprint <sha256>", "only this certificate, of that CN or SAN")
     .option("--alerts", "may read alerts/#; roles other than device and bridge may anyway")
     .option("--topic <filters...>", "topics of its own outside devices/, such as tele/boiler-7/#")
+    .option(
+      "--relay-publish <filters...>",
+      "topics outside devices/ and alerts/ it may publish on for other clients; # for all of them",
+    )
+    .option("--relay-subscribe <filters...>", "those it may subscribe to")
     .option(
       "--speaks-for <devices...>",
       "of a bridge: ids it speaks for, * for any characters; default: all without a record",
@@ -125,8 +133,20 @@ async function add(id: string, options: AddOptions, say: Say): Promise<void> {
     const fault = speaksForProblem(pattern);
     if (fault) throw refused(`--speaks-for ${fault}`);
   }
-  const { topic: topics, ...rest } = options;
-  const wanted = { ...rest, ...(topics ? { topics } : {}) };
+  for (const filter of [...(options.relayPublish ?? []), ...(options.relaySubscribe ?? [])]) {
+    const fault = relayFilterProblem(filter);
+    if (fault) throw refused(fault);
+  }
+  const { topic: topics, relayPublish, relaySubscribe, ...rest } = options;
+  const relay = {
+    ...(relayPublish ? { publish: relayPublish } : {}),
+    ...(relaySubscribe ? { subscribe: relaySubscribe } : {}),
+  };
+  const wanted = {
+    ...rest,
+    ...(topics ? { topics } : {}),
+    ...(relayPublish || relaySubscribe ? { relay } : {}),
+  };
   const device = await atHub(options, (store) =>
     store.write(id, (present) => changedDevice(id, present, credential, wanted)),
   );
@@ -169,10 +189,12 @@ const describeCredential = (credential: Credential): string =>
     : credential.kind;
 
 function describe(device: Device): string {
-  const { id, role, credentials, alerts, topics, speaksFor, revokedAtMs } = device;
+  const { id, role, credentials, alerts, topics, relay, speaksFor, revokedAtMs } = device;
   const parts = [id, role, credentials.map(describeCredential).join("+")];
   if (alerts) parts.push("alerts");
   if (topics?.length) parts.push(topics.join(" "));
+  if (relay?.publish) parts.push(`relays to ${relay.publish.join(" ")}`);
+  if (relay?.subscribe) parts.push(`hears ${relay.subscribe.join(" ")}`);
   if (speaksFor) parts.push(`speaks for ${speaksFor.join(" ")}`);
   if (revokedAtMs !== undefined) parts.push(`revoked ${instant(revokedAtMs)}`);
   return parts.join("  ");

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { InfluxTarget } from "../../cloud/sinks/influx/client.ts";
 import { ADMINISTRATOR, READER, WRITER, setUpInflux } from "../../cloud/sinks/influx/set-up.ts";
 import { refused } from "../../cloud/operations/refused.ts";
 import { type ClientTls, clientTls, tlsOptions } from "../../platform/runtime/client-tls.ts";
@@ -6,6 +7,7 @@ import { loadConfig } from "../../platform/runtime/config.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import { fileVariable, secretFrom } from "../../platform/runtime/secret-files.ts";
 import { environmentOf } from "./kit/credentials.ts";
+import { type RetentionFlags, applyRetention, retentionCommand } from "./influx-retention.ts";
 import { type Say, example } from "./kit/options.ts";
 
 interface Flags {
@@ -19,39 +21,56 @@ interface Flags {
 
 /** `skerry influx apply`: database and users of an InfluxDB 1.x. */
 export function addInfluxCommand(program: Command, say: Say): void {
-  const commands = program.command("influx").description("Users of an InfluxDB 1.x.");
+  const commands = program
+    .command("influx")
+    .description("Users of an InfluxDB 1.x, and how long it keeps what it has.");
   const command = example(
     commands.command("apply"),
     "influx apply --influx http://influxdb:8086 --administrator-password-file administrator --writer-password-file writer --reader-password-file reader",
-  )
-    .description(
-      "Make the database, and users administrator, writer and reader with their rights; repeating it sets the passwords of writer and reader.",
-    )
+  ).description(
+    "Make the database, and users administrator, writer and reader with their rights; repeating it sets the passwords of writer and reader.",
+  );
+  ofInflux(command, [ADMINISTRATOR, WRITER, READER]);
+  command.action(async (flags: Flags) => {
+    const target = targetOf(flags);
+    const passwords = {
+      administrator: passwordOf(ADMINISTRATOR, flags.administratorPasswordFile),
+      writer: passwordOf(WRITER, flags.writerPasswordFile),
+      reader: passwordOf(READER, flags.readerPasswordFile),
+    };
+    const { database } = target;
+    const { otherAdministrators } = await setUpInflux({ target, passwords });
+    for (const name of otherAdministrators) say(`"${name}" is an administrator, too`);
+    say(`${WRITER} may write and read ${database}, ${READER} may read it`);
+  });
+  const retention = ofInflux(retentionCommand(commands), [ADMINISTRATOR]);
+  retention.action(async (flags: Flags & RetentionFlags) => {
+    const password = passwordOf(ADMINISTRATOR, flags.administratorPasswordFile);
+    await applyRetention(targetOf(flags), password, flags, say);
+  });
+}
+
+/** Options that say which InfluxDB it is, and who asks it. */
+function ofInflux(command: Command, users: readonly string[]): Command {
+  command
     .requiredOption("--influx <url>", "InfluxDB, http(s)://host:port")
     .option(
       "--tls-ca <file>",
       "authority of its certificate, for https (default: those of the system)",
     )
     .option("--database <name>", "that is written and read", "skerry");
-  for (const user of [ADMINISTRATOR, WRITER, READER])
+  for (const user of users)
     command.option(
       `--${user}-password-file <file>`,
       `password of ${user} (default: ${variableOf(user)}, or the file that ${fileVariable(variableOf(user))} names)`,
     );
-  command.action(async (flags: Flags) => {
-    const { influx, database } = flags;
-    if (!URL.canParse(influx) || new URL(influx).username !== "")
-      throw refused("--influx must be a URL without a user, http://host:port");
-    const passwords = {
-      administrator: passwordOf(ADMINISTRATOR, flags.administratorPasswordFile),
-      writer: passwordOf(WRITER, flags.writerPasswordFile),
-      reader: passwordOf(READER, flags.readerPasswordFile),
-    };
-    const target = { url: influx, database, tls: tlsOf(flags.tlsCa) };
-    const { otherAdministrators } = await setUpInflux({ target, passwords });
-    for (const name of otherAdministrators) say(`"${name}" is an administrator, too`);
-    say(`${WRITER} may write and read ${database}, ${READER} may read it`);
-  });
+  return command;
+}
+
+function targetOf({ influx, database, tlsCa }: Flags): InfluxTarget {
+  if (!URL.canParse(influx) || new URL(influx).username !== "")
+    throw refused("--influx must be a URL without a user, http://host:port");
+  return { url: influx, database, tls: tlsOf(tlsCa) };
 }
 
 const TLS = { name: "influx", env: "SKERRY_INFLUX", server: "InfluxDB" } as const;

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
@@ -10,6 +11,8 @@ import {
   type Programs,
   ROLES,
   type Role,
+  SIGNING_KEY,
+  secretFile,
 } from "../install/layout.ts";
 import { findProgram, searchDirectories } from "../local/prerequisites.ts";
 import { environmentOf } from "./kit/credentials.ts";
@@ -42,6 +45,7 @@ interface Flags {
   readonly hub?: string;
   readonly name?: readonly string[];
   readonly tls: boolean;
+  readonly link: boolean;
   readonly portBase?: number;
   readonly root: string;
   readonly dryRun: boolean;
@@ -67,8 +71,9 @@ export function addInstallCommands(program: Command, say: Say): void {
         )
         .option("--region <name>", "the region of this machine", parseRegion)
         .option("--regions <names>", "all regions that the hub has: eu,us", parseRegions)
-        .option("--hub <host:port>", "in a region: the hub's leaf port", parseHub)
+        .option("--hub <host:port>", "in a region: where the hub takes regions", parseHub)
         .option("--tls", "TLS between regions and hub, and for devices", false)
+        .option("--no-link", "without the compressed link between region and hub")
         .option(
           "--name <host>",
           "with --tls, a name by which others reach this machine; repeat it",
@@ -127,16 +132,23 @@ async function run(flags: Flags, say: Say): Promise<void> {
   else if (flags.dryRun) say(`${written} of ${files} files would be written`);
   else {
     say(`${written} of ${files} files written`);
-    for (const line of next(options)) say(line);
+    const isSigned = existsSync(join(root, secretFile(SIGNING_KEY)));
+    for (const line of next(options, isSigned)) say(line);
   }
 }
 
 /** Commands that people run, because they start what runs from then on. */
-const next = ({ role }: InstallOptions): string[] => [
+const next = ({ role }: InstallOptions, isSigned: boolean): string[] => [
   "next, as root:",
   "  systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload",
   "  systemctl enable --now skerry.target",
   "  systemctl list-dependencies skerry.target",
+  ...(isSigned
+    ? [
+        "then whoever changes devices, rules and contracts signs that:",
+        `  export SKERRY_SIGNING_KEY_FILE=${secretFile(SIGNING_KEY)}`,
+      ]
+    : []),
   ...(role === "all"
     ? []
     : [
@@ -146,7 +158,7 @@ const next = ({ role }: InstallOptions): string[] => [
 
 /** @throws AppError `CONFIG_INVALID` naming what does not go together. */
 function optionsOf(flags: Flags): InstallOptions {
-  const { role, tls } = flags;
+  const { role, tls, link } = flags;
   const region = role === "hub" ? null : (flags.region ?? flags.regions?.[0] ?? null);
   if (role === "hub" && flags.region !== undefined)
     throw refused("--region is of a region; a hub takes --regions, all that it has");
@@ -162,7 +174,15 @@ function optionsOf(flags: Flags): InstallOptions {
   if (region !== null && !regions.includes(region))
     throw refused(`--regions ${regions.join(",")} lacks ${region}, the region of this machine`);
   return {
-    ...{ role, regions, region, tls, hub: flags.hub ?? null, portBase: flags.portBase ?? null },
+    ...{
+      role,
+      regions,
+      region,
+      tls,
+      link,
+      hub: flags.hub ?? null,
+      portBase: flags.portBase ?? null,
+    },
     programs: programsFor(role),
   };
 }

@@ -26,6 +26,9 @@ import { addRulesCommand } from "./rules.ts";
 import { addSetAsideCommand } from "./set-aside.ts";
 import { addStatusCommand } from "./status.ts";
 import { addTopologyCommand } from "./topology.ts";
+import { addUpgradeCommand } from "./upgrade.ts";
+import { FORMAT_LEVEL } from "../../platform/runtime/format-level.ts";
+import { VERSION } from "../../platform/runtime/version.ts";
 
 /**
  * `skerry` with all its commands: each file beside this one is a command, the folder of the same name holds
@@ -34,6 +37,7 @@ import { addTopologyCommand } from "./topology.ts";
 export function makeProgram(say: Say): Command {
   const program = new Command("skerry")
     .description("Skerry: its processes, and tools for an installation.")
+    .version(`${VERSION} (formats of level ${FORMAT_LEVEL})`, "--version")
     .configureHelp({ optionDescription: optionText })
     .exitOverride();
   addStatusCommand(program, say);
@@ -51,6 +55,7 @@ export function makeProgram(say: Say): Command {
   addRejectsCommand(program, say);
   addSetAsideCommand(program, say);
   addTopologyCommand(program, say);
+  addUpgradeCommand(program, say);
   addRegionCommand(program, say);
   addHubCommand(program, say);
   addBackupCommand(program, say);

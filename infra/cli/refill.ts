@@ -10,6 +10,7 @@ import { count } from "../../cloud/operations/words.ts";
 import { refused } from "../../cloud/operations/refused.ts";
 import { INFLUX_SINK_OPTIONS, openInfluxSink } from "../../cloud/sinks/influx/open-influx-sink.ts";
 import { urlOfUser, WRITER } from "../../cloud/sinks/influx/set-up.ts";
+import { formatProblem } from "../../contracts/messages/format.ts";
 import { SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
 import { knownContracts } from "../../cloud/operations/rules/contracts.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
@@ -107,10 +108,10 @@ async function run(flags: Flags, say: Say): Promise<void> {
   } else rmSync(flags.state, { force: true });
 }
 
-const textOf = ({ readings, rollups, revised, refused: no, unreadable }: RefillCounts): string =>
-  `${count(readings, "reading")} and ${count(rollups, "rollup")} written, ${count(revised, "rollup")} of late readings` +
-  (no === 0 ? "" : `; InfluxDB refused ${count(no, "reading")}`) +
-  (unreadable === 0 ? "" : `; ${count(unreadable, "frame")} could not be read`);
+const textOf = ({ readings, rollups, revised, long, ...not }: RefillCounts): string =>
+  `${count(readings, "reading")} and ${count(rollups, "rollup")} written, ${count(revised, "rollup")} of late readings, ${count(long, "rollup")} of hours and days` +
+  (not.refused === 0 ? "" : `; InfluxDB refused ${count(not.refused, "reading")}`) +
+  (not.unreadable === 0 ? "" : `; ${count(not.unreadable, "frame")} could not be read`);
 
 /** Whole minutes: a rollup is of one. */
 function rangeOf({ since, until = Date.now(), contract }: Flags): Omit<RefillState, "lanes"> {
@@ -124,6 +125,8 @@ function rangeOf({ since, until = Date.now(), contract }: Flags): Omit<RefillSta
 function stateOf(path: string, wanted: Omit<RefillState, "lanes">): RefillState {
   if (!existsSync(path)) return { ...wanted, lanes: {} };
   const before = JSON.parse(readFileSync(path, "utf8")) as RefillState;
+  const newer = formatProblem("refill state", before);
+  if (newer !== null) throw refused(`${path}: ${newer}`);
   const shift = Math.abs(before.sinceMs - wanted.sinceMs);
   if (before.contract !== wanted.contract || shift > before.untilMs - before.sinceMs)
     throw refused(

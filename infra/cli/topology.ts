@@ -25,7 +25,11 @@ import {
   type Replicas,
   type TopologyOptions,
 } from "../../platform/nats/topology/topology.ts";
-import { WHOLE_VERSIONS, weaknessesOf } from "../../platform/nats/topology/server-versions.ts";
+import {
+  WHOLE_VERSIONS,
+  clusterWeaknessOf,
+  weaknessesOf,
+} from "../../platform/nats/topology/server-versions.ts";
 import { isLoopback } from "../../platform/runtime/client-tls.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import { remark, sayText } from "./kit/output.ts";
@@ -57,6 +61,7 @@ interface ConfigFlags {
   readonly tls: boolean;
   readonly verify: Verified;
   readonly include?: string;
+  readonly link: boolean;
   readonly cluster?: number;
   readonly hubServers?: number;
 }
@@ -120,6 +125,24 @@ export function addTopologyCommand(program: Command, say: Say): void {
       say(`applied to ${Object.keys(connections).join(", ")}`);
     }),
   );
+  addNatsConfig(topology, say);
+  command(
+    "diff",
+    "Say how the servers differ from what they should be; exit status 1 if they do.",
+  ).action((flags: Flags) =>
+    withServers(flags, async (connections, options) => {
+      using progress = new Progress("comparing the topology", topologySize(options));
+      const lines = await diffTopology(connections, options, progress);
+      progress.clear();
+      for (const line of lines) say(line);
+      if (lines.length > 0) process.exitCode = 1;
+      else say("no difference");
+    }),
+  );
+}
+
+/** `skerry topology nats-config`. */
+function addNatsConfig(topology: Command, say: Say): void {
   example(topology.command("nats-config"), "topology nats-config eu --regions eu,us > eu.conf")
     .description("Print the configuration of a nats-server: its users, and what may cross the WAN.")
     .argument("<server>", "hub, or a region")
@@ -134,6 +157,11 @@ export function addTopologyCommand(program: Command, say: Say): void {
       new Option("--verify <whom>", "with --tls: who has to show a certificate, too")
         .choices(VERIFIED)
         .default("leaf"),
+    )
+    .option(
+      "--link",
+      "leaves in clear text, on their own machine: regions come over a link, which has its own TLS",
+      false,
     )
     .option(
       "--cluster <n>",
@@ -152,25 +180,13 @@ export function addTopologyCommand(program: Command, say: Say): void {
         throw refused(`${server} is neither hub nor a region`);
       const extras: ServerExtras = {
         ...(flags.tls ? { tls: { verified: flags.verify } } : {}),
+        ...(flags.link ? { link: true } : {}),
         ...(flags.include === undefined ? {} : { include: flags.include }),
         ...(flags.cluster === undefined ? {} : { cluster: flags.cluster }),
         ...(flags.hubServers === undefined ? {} : { hubServers: flags.hubServers }),
       };
       sayText(say, server === HUB ? hubConfig(pairs, extras) : regionConfig(pairs, server, extras));
     });
-  command(
-    "diff",
-    "Say how the servers differ from what they should be; exit status 1 if they do.",
-  ).action((flags: Flags) =>
-    withServers(flags, async (connections, options) => {
-      using progress = new Progress("comparing the topology", topologySize(options));
-      const lines = await diffTopology(connections, options, progress);
-      progress.clear();
-      for (const line of lines) say(line);
-      if (lines.length > 0) process.exitCode = 1;
-      else say("no difference");
-    }),
-  );
 }
 
 function pairsOf(regions: readonly string[], copies: string | undefined): RegionPairs {
@@ -186,11 +202,14 @@ const clustered = (
   connections: Readonly<Record<string, NatsConnection>>,
 ): Record<string, Replicas> =>
   Object.fromEntries(
-    Object.entries(connections).map(([name, { info }]) => [
+    Object.entries(connections).map(([name, connection]) => [
       name,
-      info?.cluster === clusterName(name) ? 3 : 1,
+      isOfCluster(name, connection) ? 3 : 1,
     ]),
   );
+
+const isOfCluster = (name: string, { info }: NatsConnection): boolean =>
+  info?.cluster === clusterName(name);
 
 function parseReplicas(raw: string, before: Record<string, Replicas>): Record<string, Replicas> {
   const [server = "", count] = raw.split("=");
@@ -205,23 +224,25 @@ function parseCluster(raw: string): number {
   return count;
 }
 
-/** Names what does not hold, unless everything is on this machine. @throws AppError where sites or a network rely on it. */
+/** Names what does not hold; on this machine alone only what loses readings. @throws AppError where sites or a network rely on it. */
 function refuseOldServers(
   connections: Readonly<Record<string, NatsConnection>>,
   { hub, region, allowOldServers }: Flags,
 ): void {
   const urls = [hub, ...Object.values(region)];
   const isNetwork = urls.some((url) => url.startsWith("tls:") || !isLoopback(url));
-  const lacking = Object.entries(connections).flatMap(([name, { info }]) => {
-    const version = info?.version ?? "";
-    return weaknessesOf(version).map((what) => ({ name, version, what }));
+  const lacking = Object.entries(connections).flatMap(([name, connection]) => {
+    const version = connection.info?.version ?? "";
+    const loses = isOfCluster(name, connection) ? clusterWeaknessOf(version) : null;
+    const all = [...(isNetwork ? weaknessesOf(version) : []), ...(loses === null ? [] : [loses])];
+    return all.map((what) => ({ name, version, what }));
   });
-  if (!isNetwork || lacking.length === 0) return;
+  if (lacking.length === 0) return;
   for (const [what, each] of Map.groupBy(lacking, (one) => one.what)) {
     const servers = each.map(({ name, version }) => `${name} (${version})`).join(", ");
     remark(`skerry: nats-server of ${servers}: ${what}`);
   }
-  if (!allowOldServers)
+  if (isNetwork && !allowOldServers)
     throw refused(
       `older nats-servers than ${WHOLE_VERSIONS}: install one of these, or a newer one, or accept what was named with --allow-old-servers`,
     );

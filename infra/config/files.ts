@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { mappingFileSchema } from "../../contracts/mapping-schema.ts";
 import { optionTables } from "../processes/option-tables.ts";
 import { configSchema } from "./schema.ts";
 
@@ -10,4 +11,7 @@ export const schemaText = (): string =>
 
 /** Generated files of the configuration by path from the project's root. */
 export const configFiles = (): ReadonlyMap<string, string> =>
-  new Map([["platform/runtime/config-file/skerry.schema.json", schemaText()]]);
+  new Map([
+    ["platform/runtime/config-file/skerry.schema.json", schemaText()],
+    ["infra/mappings/mappings.schema.json", `${JSON.stringify(mappingFileSchema(), null, 2)}\n`],
+  ]);

@@ -1,4 +1,5 @@
 // Measurements, tags and fields in InfluxDB, from the module that spells them.
+import { SKETCH_VALUES_MAX } from "../../cloud/aggregator/window.ts";
 import { type Catalog, loadCatalog, SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
 import type { Contract } from "../../contracts/schema/contract.ts";
 import { namesToQuote } from "../../contracts/schema/quoted-names.ts";
@@ -6,9 +7,12 @@ import {
   CANARY,
   RECONCILIATION,
   ROLLUP_COUNT,
+  ROLLUP_FIELD_COUNT,
   ROLLUP_QUANTILES,
   ROLLUP_REVISION,
+  ROLLUP_SKETCH,
   ROLLUP_STATISTICS,
+  LONG_WINDOWS,
   ROLLUP_WINDOWS,
   rawMeasurement,
   rollupMeasurement,
@@ -39,6 +43,7 @@ export function measurementsOf(contract: string): string[] {
       rollupMeasurement(contract, name, "final"),
       rollupMeasurement(contract, name, "open"),
     ]),
+    ...LONG_WINDOWS.map(({ name }) => rollupMeasurement(contract, name, "final")),
   ];
 }
 
@@ -95,37 +100,47 @@ const ourSections = (): string[] => [
     "`sent`, epoch milliseconds. The time of the point is the start of the hour.",
 ];
 
+/** Measurements of a contract, and when each is written. */
+const writtenTable = (any: string): string =>
+  table(
+    ["measurement", "one point is", "written"],
+    [
+      [
+        code(rawMeasurement(any)),
+        "one reading",
+        "once it is in the log; a repeat overwrites itself",
+      ],
+      ...ROLLUP_WINDOWS.flatMap(({ name, sizeMs }) => [
+        [
+          code(rollupMeasurement(any, name, "final")),
+          `one series in ${durationText(sizeMs)}, final`,
+          "when the window ends, and again when late readings changed it",
+        ],
+        [
+          code(rollupMeasurement(any, name, "open")),
+          `one series in ${durationText(sizeMs)}, so far`,
+          "about once a second while the window is open; it stays when the window ends",
+        ],
+      ]),
+      ...LONG_WINDOWS.map(({ name, sizeMs }) => [
+        code(rollupMeasurement(any, name, "final")),
+        `one series in ${durationText(sizeMs)}, final; hours and days of UTC`,
+        "within seconds after the window ends, from the finals of the window below, and again when late readings changed them",
+      ]),
+    ],
+  );
+
 export function influxPage(): string {
   const catalog = loadCatalog(SCHEMAS_DIRECTORY);
-  const any = "{contract}";
   return page(
     GENERATED,
     "# Measurements in InfluxDB",
     "Names are spelt in [contracts/names/measurements.ts](../../contracts/names/measurements.ts). " +
       "The database (1.x) or bucket (2.x, 3.x) is `skerry` unless `SKERRY_INFLUX_DATABASE` says another.",
     "## What a contract writes",
-    table(
-      ["measurement", "one point is", "written"],
-      [
-        [
-          code(rawMeasurement(any)),
-          "one reading",
-          "once it is in the log; a repeat overwrites itself",
-        ],
-        ...ROLLUP_WINDOWS.flatMap(({ name, sizeMs }) => [
-          [
-            code(rollupMeasurement(any, name, "final")),
-            `one series in ${durationText(sizeMs)}, final`,
-            "when the window ends, and again when late readings changed it",
-          ],
-          [
-            code(rollupMeasurement(any, name, "open")),
-            `one series in ${durationText(sizeMs)}, so far`,
-            "about once a second while the window is open; it stays when the window ends",
-          ],
-        ]),
-      ],
-    ),
+    writtenTable("{contract}"),
+    'Finals of `1h` and `1d`, and of `1m` if that was asked for, are in retention policies of these names: `SELECT temperature_mean FROM "1h".climate_1h` ' +
+      "([how long each is kept](../guides/operating.md#how-long-influxdb-keeps-what-it-has)). In a bucket of 2.x or 3.x everything is in one place.",
     "The time of a rollup is the start of its window. The time of a reading is its event time in " +
       "milliseconds; the digits below a millisecond only keep readings of one millisecond apart.",
     "## Tags",
@@ -166,6 +181,14 @@ export function influxPage(): string {
           `quantile ${q}, of fields with \`x-quantiles\``,
         ]),
         [
+          code(`{field}_${ROLLUP_FIELD_COUNT}`),
+          "values of the field, an integer, where some readings of the window lack it; not in 10 s",
+        ],
+        [
+          code(`{field}_${ROLLUP_SKETCH}`),
+          "of fields with `x-quantiles`: what quantiles of longer windows are merged from, as text; not in 10 s",
+        ],
+        [
           code(ROLLUP_REVISION),
           "0 when the window ends, one more each time that late readings changed the values; " +
             "finals only",
@@ -185,6 +208,12 @@ export function influxPage(): string {
       "quantiles of many readings that vary by less than 1 % of their value say little; `stddev`, `min` and `max` do.",
     "All statistics depend on the values only, not on the order in which readings come, nor on how a minute is " +
       "merged from its tens of seconds: a late reading gives the rollup that it would have given in time.",
+    "### Hours and days",
+    "Hours and days are those of UTC. An hour is merged from the finals of its minutes, a day from those of its hours, once they are over: there are no open ones. `count`, " +
+      "`min`, `max`, `first` and `last` are exact. `sum`, `mean` and `stddev` are those of sums that were rounded once in each part, so the last of sixteen digits may " +
+      `differ. Quantiles are what they would be from the values: exact up to ${EXACT_VALUES_MAX} values, unless one of the minutes has more than ${SKETCH_VALUES_MAX} of them, ` +
+      `else within ${QUANTILE_ACCURACY * 100} %; they lack where minutes were written before there were sketches. Late readings change an hour, and a day that is over, after their minute. ` +
+      "A rollup is never replaced by one with fewer readings.",
     ...ourSections(),
     "## The contracts that ship",
     ...catalog.names.flatMap((name) => contractSection(catalog.versions(name)[0]!)),

@@ -1,5 +1,6 @@
 // The bounds that users meet, by the name that the source gives them (pure).
 import type { Limit } from "./limit.ts";
+import { HTTP_LIMITS } from "./http-limits.ts";
 import { NOTIFICATION_LIMITS } from "./notification-limits.ts";
 
 export const LIMITS: readonly (readonly [section: string, limits: readonly Limit[]])[] = [
@@ -44,10 +45,25 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       },
       {
         name: "ELEMENTS_MAX",
-        doc: "elements of an array that a mapping reads with `each`; a longer array is reject `too_large`",
+        doc: "elements of one message that a mapping reads with `each`; more are reject `too_large`",
+      },
+      {
+        name: "SELECTED_MAX",
+        doc: "elements of an array among which `[key=text]` in a pointer looks for one",
+      },
+      {
+        name: "INPUT_CHARS_MAX",
+        doc: "characters of text that goes into an expression of a mapping",
+      },
+      {
+        name: "EXPRESSION_CHARS_MAX",
+        doc: "characters that all expressions of one mapped message take, each evaluation counting as 32 more; elements beyond it are reject `too_large`",
       },
       { name: "MADE_CHARS_MAX", doc: "characters of one reading that a mapping or a codec makes" },
-      { name: "MESSAGE_CHARS_MAX", doc: "characters of all mapped readings of one message" },
+      {
+        name: "MESSAGE_CHARS_MAX",
+        doc: "characters of all readings of one message that a mapping or a codec makes",
+      },
       {
         name: "SLOTS_PER_MS",
         doc: "slots of one millisecond in InfluxDB: so many readings of one device at most; from half of them on some may find none and become reject `unwritable`",
@@ -96,6 +112,7 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
       },
     ],
   ],
+  ["HTTP", HTTP_LIMITS],
   [
     "Frames",
     [

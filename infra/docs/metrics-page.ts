@@ -6,6 +6,7 @@ import { stewardMetricSpecs } from "../../cloud/steward/metrics.ts";
 import { linkMetricSpecs } from "../link/metrics.ts";
 import { simulatorMetricSpecs } from "../../device-sim/metrics.ts";
 import { alertingMetricSpecs } from "../../gateway/alerting/metrics.ts";
+import { httpMetricSpecs, makeHttpCounters } from "../../gateway/http/counters.ts";
 import { FrameFigures } from "../../gateway/ingest/frame-figures.ts";
 import { type GatewayFigures, gatewayMetricSpecs } from "../../gateway/metrics.ts";
 import { type MetricSpec, metricFamily } from "../../otel/metrics.ts";
@@ -28,7 +29,7 @@ const GATEWAY = {
 type Measured = Parameters<typeof aggregatorMetricSpecs>[1];
 
 const PROCESSES: readonly (readonly [name: string, specs: readonly MetricSpec[]])[] = [
-  ["Gateway", gatewayMetricSpecs(GATEWAY)],
+  ["Gateway", [...gatewayMetricSpecs(GATEWAY), ...httpMetricSpecs(makeHttpCounters(), () => 0)]],
   ["Alerting engine", alertingMetricSpecs(unread)],
   ["Aggregator", aggregatorMetricSpecs(unread, {} as Measured)],
   ["Steward", [...stewardMetricSpecs(unread), ...insightMetricSpecs(() => null)]],

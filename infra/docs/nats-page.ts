@@ -117,7 +117,7 @@ const BUCKETS: Readonly<Record<string, string>> = {
   [NOTIFIERS_BUCKET]: "where each region's alerts are told; a key is a region",
   [COPIES_BUCKET]: "how far the hub has each region's log; a key is a region",
   [GENERATIONS_BUCKET]:
-    "the generation of the hub's records (`hub`), and the fence around them (`fence`), `null` while there is none",
+    "the generation of the hub's records (`hub`), the fence around them (`fence`), `null` while there is none, and the level of formats that is written (`fleet`)",
   [POSITIONS_BUCKET]:
     `where an operator stands in a lane; key ${any(positionKey("OPERATOR", { region: "REGION", partition: 0 }).replace(/0$/, "PARTITION"))}. ` +
     `At the hub also ${any(reconciledKey("REGION"))} and ${any(suspectKey("REGION"))}`,

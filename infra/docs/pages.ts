@@ -1,5 +1,6 @@
 // The pages of docs that are made from the source.
 import { cliPage } from "./cli-page.ts";
+import { formatsPage } from "./formats-page.ts";
 import { influxPage } from "./influx-page.ts";
 import { limitsPage } from "./limits-page.ts";
 import { metricsPage } from "./metrics-page.ts";
@@ -11,6 +12,7 @@ import { securityPage } from "./security-page.ts";
 export function generatedPages(): ReadonlyMap<string, string> {
   const pages = {
     "docs/reference/cli.md": cliPage(),
+    "docs/reference/formats.md": formatsPage(),
     "docs/reference/influxdb.md": influxPage(),
     "docs/reference/limits.md": limitsPage(),
     "docs/reference/metrics.md": metricsPage(),

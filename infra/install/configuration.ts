@@ -1,5 +1,5 @@
 // The configuration file that an installation begins with (pure): it is written once, and people's own from then on.
-import { CONFIG_FILE, type InstallOptions, LOOPBACK, hasHub, portsOf } from "./layout.ts";
+import { CONFIG_FILE, type InstallOptions, LOOPBACK, hasHub, hasLink, portsOf } from "./layout.ts";
 
 type Value = string | number | readonly string[];
 
@@ -39,6 +39,7 @@ export function configurationOf(options: InstallOptions): Configuration {
             "status-port": ports.alertingStatus,
           },
         }),
+    ...(hasLink(options) ? { link: linkOf(options) } : {}),
     ...(hasHub(options)
       ? {
           aggregator: {
@@ -65,6 +66,19 @@ export function configurationOf(options: InstallOptions): Configuration {
           },
         }
       : {}),
+  };
+}
+
+/** An end of the link: it takes the leaves of the server beside it, or hands them to it. */
+function linkOf(options: InstallOptions): Record<string, Value> {
+  const { hubLeaf, leafBehindLink, linkStatus } = portsOf(options);
+  const behind = `${LOOPBACK}:${leafBehindLink}`;
+  return {
+    ...(hasHub(options)
+      ? { side: "hub", listen: `0.0.0.0:${hubLeaf}`, target: behind }
+      : { side: "region", listen: behind, target: options.hub! }),
+    limit: 0,
+    "status-port": linkStatus,
   };
 }
 

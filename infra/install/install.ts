@@ -15,6 +15,7 @@ import {
 } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
+import { newSigningKey, publicPemOf } from "../../platform/nats/signed/trusted-keys.ts";
 import { parseConfigFile } from "../../platform/runtime/config-file/parse.ts";
 import { refused } from "../../cloud/operations/refused.ts";
 import { configurationOf, missingIn } from "./configuration.ts";
@@ -24,11 +25,17 @@ import {
   CONFIGURATION,
   CONFIG_FILE,
   DATA,
+  ENGINE_KEY,
+  ENGINE_TRUST,
   type InstallOptions,
+  SIGNING_KEY,
   SYSUSERS_FILE,
+  type Signed,
   TMPFILES_FILE,
+  TRUSTED_KEYS,
   UNITS,
   certificateFile,
+  hasHub,
   natsConfigFile,
   secretFile,
 } from "./layout.ts";
@@ -51,16 +58,17 @@ export interface Installed {
 }
 
 /** @throws AppError `CONFIG_INVALID` naming files of the hub that are missing, before anything is written. */
-export function install(options: InstallOptions, where: Where): Installed {
+export function install(given: InstallOptions, where: Where): Installed {
   const { root, say } = where;
   const at = (path: string): string => join(root, path);
+  const options = { ...given, signed: signedOf(given, at) };
   if (!where.isDryRun || options.role === "region") refuseMissing(options, at);
   const known = new Map<string, string>();
   const secret = (name: string): string => {
     let text = known.get(name);
     if (text === undefined) {
       const path = at(secretFile(name));
-      text = existsSync(path) ? readFileSync(path, "utf8").trim() : newSecret();
+      text = existsSync(path) ? readFileSync(path, "utf8").trim() : newSecret(name, secret);
       if (text === "") throw refused(`${path} is empty: put the secret back, or remove the file`);
       known.set(name, text);
     }
@@ -82,7 +90,38 @@ export function install(options: InstallOptions, where: Where): Installed {
     for (const line of missingIn(entries, configuration))
       say(`${CONFIG_FILE} is kept as it is, and has no ${line}`);
   }
+  for (const line of unsignedIn(options)) say(line);
   return { written, files: files.length };
+}
+
+/**
+ * Keys count on a machine where nothing is installed yet, and later where they are there. Others go on as they are: a region that
+ * verifies takes no record of before, so these are signed first.
+ */
+function signedOf(options: InstallOptions, at: (path: string) => string): Signed {
+  const isThere = (path: string): boolean => existsSync(at(path));
+  const isNew = !isThere(CONFIG_FILE);
+  return {
+    records: hasHub(options)
+      ? isNew || isThere(secretFile(SIGNING_KEY))
+      : isThere(secretFile(TRUSTED_KEYS)),
+    engine: isNew || isThere(secretFile(ENGINE_KEY)),
+  };
+}
+
+/** Lines for what is not signed here, and what would end that. */
+function unsignedIn(options: InstallOptions & { readonly signed: Signed }): string[] {
+  const { signed, region } = options;
+  const guide = "docs/guides/production.md#signed-records";
+  const [what, key] = hasHub(options)
+    ? ["records of the hub are not signed", SIGNING_KEY]
+    : ["this region takes records of the hub unsigned", TRUSTED_KEYS];
+  return [
+    ...(signed.records ? [] : [`${what}: ${secretFile(key)} is not there (${guide})`]),
+    ...(signed.engine || region === null
+      ? []
+      : [`commands of alerts are not signed: ${secretFile(ENGINE_KEY)} is not there (${guide})`]),
+  ];
 }
 
 /** Directories of the configuration; those of secrets and certificates are root's alone. */
@@ -108,8 +147,14 @@ function openFrom(first: string, last: string): void {
   for (let path = last; path.length >= first.length; path = dirname(path)) chmodSync(path, 0o755);
 }
 
-/** Never digits only: nats-server would read such a one as a number. */
-const newSecret = (): string => `s${randomBytes(24).toString("hex")}`;
+/** @param secret the text of another one, of which this one is made. */
+function newSecret(name: string, secret: (name: string) => string): string {
+  if (name === SIGNING_KEY || name === ENGINE_KEY) return newSigningKey().trim();
+  if (name === TRUSTED_KEYS) return publicPemOf(secret(SIGNING_KEY)).trim();
+  if (name === ENGINE_TRUST) return publicPemOf(secret(ENGINE_KEY)).trim();
+  // Never digits only: nats-server would read such a one as a number.
+  return `s${randomBytes(24).toString("hex")}`;
+}
 
 function refuseMissing(options: InstallOptions, at: (path: string) => string): void {
   const fromHub = secretNames(options).fromHub.map(secretFile);

@@ -22,10 +22,28 @@ export interface InstallOptions {
   /** `host:port` at which a region reaches the leaf port of the hub; null if the hub is here. */
   readonly hub: string | null;
   readonly tls: boolean;
+  /** Whether regions and hub of different machines speak over a compressed link. */
+  readonly link: boolean;
   /** Null: the usual ports. */
   readonly portBase: number | null;
   readonly programs: Programs;
+  /** Absent: nothing is signed. */
+  readonly signed?: Signed;
 }
+
+/** The parts of what is signed, and verified, on this machine. */
+export interface Signed {
+  /** Records of the hub. */
+  readonly records: boolean;
+  /** Alerts of this machine's region that command devices. */
+  readonly engine: boolean;
+}
+
+/** Private keys, each with the name of the file of its public half. */
+export const SIGNING_KEY = "signing-key";
+export const TRUSTED_KEYS = "trusted-keys";
+export const ENGINE_KEY = "engine-key";
+export const ENGINE_TRUST = "engine-keys";
 
 const PORT_NAMES = [
   "hubClient",
@@ -43,6 +61,8 @@ const PORT_NAMES = [
   "stewardStatus",
   "notifierStatus",
   "consoleStatus",
+  "leafBehindLink",
+  "linkStatus",
 ] as const;
 
 export type InstallPorts = Readonly<Record<(typeof PORT_NAMES)[number], number>>;
@@ -51,7 +71,7 @@ const USUAL_PORTS: InstallPorts = {
   ...{ hubClient: 4222, hubMonitor: 8222, hubLeaf: 7422, influx: 8086, influxBackup: 8088 },
   ...{ regionClient: 4223, regionMonitor: 8223, mqtt: 1883, console: 8080 },
   ...{ gatewayStatus: 8091, alertingStatus: 8092, aggregatorStatus: 8093, stewardStatus: 8094 },
-  ...{ notifierStatus: 8095, consoleStatus: 8096 },
+  ...{ notifierStatus: 8095, consoleStatus: 8096, leafBehindLink: 7423, linkStatus: 8097 },
 };
 const MQTTS_PORT = 8883;
 
@@ -88,6 +108,10 @@ export const certificateFile = (name: string, end: "pem" | "key" = "pem"): strin
 export const unitFile = (unit: string): string => `${UNITS}/${unit}`;
 
 export const hasHub = ({ role }: InstallOptions): boolean => role !== "region";
+
+/** Whether this machine has an end of a link: one region and the hub on the same machine need none. */
+export const hasLink = (options: InstallOptions): boolean =>
+  options.link && (options.role === "region" || othersOf(options).length > 0);
 
 /** Regions of other machines. */
 export const othersOf = ({ regions, region }: InstallOptions): readonly string[] =>

@@ -12,14 +12,19 @@ import {
   CERTIFICATES,
   CONFIGURATION,
   CONFIG_FILE,
+  ENGINE_KEY,
+  ENGINE_TRUST,
   GROUP,
   INFLUX_CONFIG,
   type InstallOptions,
   LOOPBACK,
+  SIGNING_KEY,
   SYSUSERS_FILE,
   TARGET,
   TMPFILES_FILE,
+  TRUSTED_KEYS,
   hasHub,
+  hasLink,
   natsConfigFile,
   natsPasswordsFile,
   portsOf,
@@ -41,6 +46,12 @@ export interface InstallFile {
   readonly kind: "ours" | "theirs" | "secret" | "derived";
 }
 
+/** Names of keys that are made here. */
+const keyNames = (options: InstallOptions): string[] => [
+  ...(hasHub(options) && options.signed?.records ? [SIGNING_KEY, TRUSTED_KEYS] : []),
+  ...(options.region !== null && options.signed?.engine ? [ENGINE_KEY, ENGINE_TRUST] : []),
+];
+
 /** Names of secrets that are made here, and of one that has to come from the hub. */
 export function secretNames(options: InstallOptions): { own: string[]; fromHub: string[] } {
   const { regions, region } = options;
@@ -58,6 +69,7 @@ export function secretNames(options: InstallOptions): { own: string[]; fromHub: 
           ]
         : []),
       ...(region === null ? [] : ofServer(region, REGION_USERS)),
+      ...keyNames(options),
     ],
     fromHub: hasHub(options) || region === null ? [] : [`leaf-${region}`],
   };
@@ -115,10 +127,12 @@ const natsServers = (options: InstallOptions): string[] => [
   ...(options.region === null ? [] : [options.region]),
 ];
 
-function natsConfig(server: string, { regions, tls }: InstallOptions): string {
+function natsConfig(server: string, options: InstallOptions): string {
+  const { regions, tls } = options;
   const extras: ServerExtras = {
     include: NATS_PASSWORDS_NAME,
     ...(tls ? { tls: { verified: "leaf" } } : {}),
+    ...(hasLink(options) ? { link: true } : {}),
   };
   return server === "hub"
     ? hubConfig({ regions }, extras)
@@ -145,9 +159,11 @@ function passwordsText(
 }
 
 function leafUrl(region: string, options: InstallOptions, password: string): string {
-  const at = options.hub ?? `${LOOPBACK}:${portsOf(options).hubLeaf}`;
+  const { hubLeaf, leafBehindLink } = portsOf(options);
+  const isBehind = hasLink(options);
+  const at = isBehind ? `${LOOPBACK}:${leafBehindLink}` : (options.hub ?? `${LOOPBACK}:${hubLeaf}`);
   const user = `leaf-${region}:${encodeURIComponent(password)}`;
-  return `${options.tls ? "tls" : "nats-leaf"}://${user}@${at}`;
+  return `${options.tls && !isBehind ? "tls" : "nats-leaf"}://${user}@${at}`;
 }
 
 /** A user for each kind of process: what one of them knows or keeps, no other reads. */

@@ -8,11 +8,16 @@ import {
   CHANNELS_ENVIRONMENT,
   CHANNELS_FILE,
   CONFIG_FILE,
+  ENGINE_KEY,
+  ENGINE_TRUST,
   INFLUX_CONFIG,
   type InstallOptions,
   LOOPBACK,
+  SIGNING_KEY,
+  TRUSTED_KEYS,
   certificateFile,
   hasHub,
+  hasLink,
   natsConfigFile,
   natsPasswordsFile,
   othersOf,
@@ -36,6 +41,7 @@ export function unitsOf(options: InstallOptions): readonly Unit[] {
     ...(hasHub(options) ? [natsServer(HUB, options), influxd(options)] : []),
     ...(region === null ? [] : [natsServer(region, options)]),
     ...(hasHub(options) ? [influxUsers(options)] : []),
+    ...(hasLink(options) ? [link(options)] : []),
     ...(role === "all" ? [topology(options)] : []),
     ...(region === null ? [] : regionUnits(region, options)),
     ...(hasHub(options) ? hubUnits(options) : []),
@@ -48,15 +54,11 @@ function natsServer(where: string, options: InstallOptions): Unit {
   const [client, monitor] = isHub
     ? [ports.hubClient, ports.hubMonitor]
     : [ports.regionClient, ports.regionMonitor];
-  const leafHost = othersOf(options).length === 0 ? LOOPBACK : "0.0.0.0";
+  const leafListen = hasLink(options)
+    ? `${LOOPBACK}:${ports.leafBehindLink}`
+    : `${othersOf(options).length === 0 ? LOOPBACK : "0.0.0.0"}:${ports.hubLeaf}`;
   const tls = tlsFiles("nats", where, options);
-  const leaf =
-    isHub || !options.tls
-      ? {}
-      : {
-          "leaf.pem": certificateFile(`leaf-${where}`),
-          "leaf.key": certificateFile(`leaf-${where}`, "key"),
-        };
+  const hasLeafTls = !isHub && options.tls && !hasLink(options);
   return {
     name: `skerry-nats-${where}`,
     user: "skerry-nats",
@@ -69,7 +71,7 @@ function natsServer(where: string, options: InstallOptions): Unit {
       NATS_LISTEN: `${LOOPBACK}:${client}`,
       NATS_MONITOR: `${LOOPBACK}:${monitor}`,
       NATS_STORE: `%S/skerry/nats-${where}`,
-      ...(isHub ? { NATS_LEAF_LISTEN: `${leafHost}:${ports.hubLeaf}` } : {}),
+      ...(isHub ? { NATS_LEAF_LISTEN: leafListen } : {}),
       ...(options.tls
         ? {
             NATS_TLS_CERTIFICATE: `${CREDENTIAL}/tls.pem`,
@@ -77,18 +79,18 @@ function natsServer(where: string, options: InstallOptions): Unit {
             NATS_TLS_CA: `${CREDENTIAL}/ca.pem`,
           }
         : {}),
-      ...(isHub || !options.tls
-        ? {}
-        : {
+      ...(hasLeafTls
+        ? {
             NATS_LEAF_CERTIFICATE: `${CREDENTIAL}/leaf.pem`,
             NATS_LEAF_KEY: `${CREDENTIAL}/leaf.key`,
-          }),
+          }
+        : {}),
     },
     credentials: {
       [NATS_CONFIG_NAME]: natsConfigFile(where),
       [NATS_PASSWORDS_NAME]: natsPasswordsFile(where),
       ...tls,
-      ...leaf,
+      ...(hasLeafTls ? leafFiles(where) : {}),
       ...authority(options),
     },
     state: `skerry/nats-${where}`,
@@ -104,6 +106,37 @@ const tlsFiles = (of: "nats" | "gateway", where: string, { tls }: InstallOptions
         "tls.key": certificateFile(`${of}-${where}`, "key"),
       }
     : {};
+
+const leafFiles = (region: string): Variables => ({
+  "leaf.pem": certificateFile(`leaf-${region}`),
+  "leaf.key": certificateFile(`leaf-${region}`, "key"),
+});
+
+/** An end of the link: at the hub it shows the certificate of its nats-server, in a region that of the leaf. */
+function link(options: InstallOptions): Unit {
+  const [pem, key] = hasHub(options) ? ["tls.pem", "tls.key"] : ["leaf.pem", "leaf.key"];
+  const files = hasHub(options) ? tlsFiles("nats", HUB, options) : leafFiles(options.region!);
+  return {
+    name: "skerry-link",
+    description: "Skerry: compressed link between region and hub",
+    type: "notify",
+    command: skerry(options, ["link"], SPARING),
+    env: {
+      SKERRY_CONFIG: CONFIG_FILE,
+      NODE_COMPILE_CACHE: "%C/skerry-link",
+      ...(options.tls
+        ? {
+            SKERRY_LINK_CERT: `${CREDENTIAL}/${pem}`,
+            SKERRY_LINK_KEY: `${CREDENTIAL}/${key}`,
+            SKERRY_LINK_CA: `${CREDENTIAL}/ca.pem`,
+          }
+        : {}),
+    },
+    credentials: options.tls ? { ...files, ...authority(options) } : {},
+    after: [],
+    makesCode: true,
+  };
+}
 
 const authority = ({ tls }: InstallOptions): Variables =>
   tls ? { "ca.pem": certificateFile("ca") } : {};
@@ -233,37 +266,73 @@ const influxUser = (user: "writer" | "reader"): Own => ({
   credentials: { influx: secretFile(`influx-${user}`) },
 });
 
-const regionUnits = (region: string, options: InstallOptions): readonly Unit[] => [
-  process("gateway", region, options, {
-    env: {
-      SKERRY_DATA_DIR: "%S/skerry/gateway",
-      ...(options.tls
-        ? {
-            SKERRY_TLS_CERTIFICATE: `${CREDENTIAL}/tls.pem`,
-            SKERRY_TLS_KEY: `${CREDENTIAL}/tls.key`,
-          }
-        : {}),
-    },
-    credentials: tlsFiles("gateway", region, options),
-    state: "skerry/gateway",
-  }),
-  process("alerting", region, options),
-];
+/** The keys by which a process of a region verifies, and its file of what was verified. */
+const trust = (name: "gateway" | "alerting", { signed }: InstallOptions) => ({
+  env: {
+    ...(signed?.records ? { SKERRY_TRUSTED_KEYS_FILE: `${CREDENTIAL}/${TRUSTED_KEYS}` } : {}),
+    ...(signed?.records || signed?.engine
+      ? { SKERRY_VERIFIED_RECORDS_FILE: `%S/skerry/${name}/records.sqlite` }
+      : {}),
+  },
+  credentials: signed?.records ? { [TRUSTED_KEYS]: secretFile(TRUSTED_KEYS) } : {},
+});
+
+/** The file of a key that only some installations have. */
+const keyFile = (variable: string, name: string, isThere: boolean | undefined) => ({
+  env: isThere ? { [variable]: `${CREDENTIAL}/${name}` } : {},
+  credentials: isThere ? { [name]: secretFile(name) } : {},
+});
+
+function regionUnits(region: string, options: InstallOptions): readonly Unit[] {
+  const { signed } = options;
+  const verified = { gateway: trust("gateway", options), alerting: trust("alerting", options) };
+  const engines = keyFile("SKERRY_TRUSTED_ENGINE_KEYS_FILE", ENGINE_TRUST, signed?.engine);
+  const engine = keyFile("SKERRY_ENGINE_KEY_FILE", ENGINE_KEY, signed?.engine);
+  return [
+    process("gateway", region, options, {
+      env: {
+        SKERRY_DATA_DIR: "%S/skerry/gateway",
+        ...verified.gateway.env,
+        ...engines.env,
+        ...(options.tls
+          ? {
+              SKERRY_TLS_CERTIFICATE: `${CREDENTIAL}/tls.pem`,
+              SKERRY_TLS_KEY: `${CREDENTIAL}/tls.key`,
+            }
+          : {}),
+      },
+      credentials: {
+        ...tlsFiles("gateway", region, options),
+        ...verified.gateway.credentials,
+        ...engines.credentials,
+      },
+      state: "skerry/gateway",
+    }),
+    process("alerting", region, options, {
+      env: { ...verified.alerting.env, ...engine.env },
+      credentials: { ...verified.alerting.credentials, ...engine.credentials },
+      state: "skerry/alerting",
+    }),
+  ];
+}
 
 function hubUnits(options: InstallOptions): readonly Unit[] {
   const reader = influxUser("reader");
   const token = (role: string): string => `console-${role}-token`;
+  const key = keyFile("SKERRY_SIGNING_KEY_FILE", SIGNING_KEY, options.signed?.records);
   return [
     process("aggregator", HUB, options, { ...influxUser("writer"), flags: ROOMY }),
     process("steward", HUB, options, { ...influxUser("writer"), flags: SPARING }),
     process("console", HUB, options, {
       env: {
         ...reader.env,
+        ...key.env,
         SKERRY_CONSOLE_OPERATOR_TOKEN_FILE: `${CREDENTIAL}/${token("operator")}`,
         SKERRY_CONSOLE_VIEWER_TOKEN_FILE: `${CREDENTIAL}/${token("viewer")}`,
       },
       credentials: {
         ...reader.credentials,
+        ...key.credentials,
         ...Object.fromEntries(
           ["operator", "viewer"].map((role) => [token(role), secretFile(token(role))]),
         ),

@@ -11,7 +11,7 @@
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { type AddressInfo, type Server, type Socket, connect, createServer } from "node:net";
+import { type AddressInfo, type Server, type Socket, connect, createServer, isIP } from "node:net";
 import {
   type Server as TlsServer,
   connect as connectTls,
@@ -22,8 +22,10 @@ import { AppError, messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { HealthCheck } from "../../platform/runtime/health.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
-import { type Passed, compressInto, decompressInto } from "./compressor.ts";
+import { Allowance } from "./allowance.ts";
+import { type Limit, type Passed, compressInto, decompressInto } from "./compressor.ts";
 import type { Address, Side } from "./options.ts";
+import { TURNS, type Turn, WaitingMessages } from "./waiting-messages.ts";
 
 const PREFACE = Buffer.from("skerry-link 1\n", "latin1");
 const PREFACE_WITHIN_MS = 10_000;
@@ -38,6 +40,8 @@ export interface LinkConfig {
   readonly cert: string;
   readonly key: string;
   readonly ca: string;
+  /** Bytes a second that this end sends over the WAN, at the hub to each region; 0: as many as it takes. */
+  readonly limit: number;
 }
 
 export interface LinkStatus {
@@ -48,6 +52,10 @@ export interface LinkStatus {
   /** Bytes since the start, by direction. */
   readonly toHub: Passed;
   readonly fromHub: Passed;
+  /** Bytes a second that this end sends at most; null: no limit. */
+  readonly limit: number | null;
+  /** Bytes that wait at this end for the limit, by their turn. */
+  readonly waiting: Readonly<Record<Turn, number>>;
   /** The last reason for which a connection did not come about; null if none is known. */
   readonly lastError: string | null;
 }
@@ -62,6 +70,8 @@ export class Link implements StatusSource, AsyncDisposable {
   readonly #toHub: Passed = { plain: 0, wire: 0 };
   readonly #fromHub: Passed = { plain: 0, wire: 0 };
   #connections = 0;
+  #allowance: Allowance | undefined;
+  readonly #waiting = new Set<WaitingMessages>();
   #lastError: string | null = null;
   /** The reason why the last connection that was to be passed on did not come about; null if it did. */
   #unreached: string | null = null;
@@ -120,6 +130,7 @@ export class Link implements StatusSource, AsyncDisposable {
       ...{ process: "link", side: this.#config.side, encrypted: this.#tls.on },
       ...{ connections: this.#connections, lastError: this.#lastError },
       ...{ toHub: { ...this.#toHub }, fromHub: { ...this.#fromHub } },
+      ...{ limit: this.#config.limit || null, waiting: this.#waitingBytes() },
     };
   }
 
@@ -189,7 +200,8 @@ export class Link implements StatusSource, AsyncDisposable {
       return;
     }
     const isRegion = this.#config.side === "region";
-    compressInto(plain, wire, isRegion ? this.#toHub : this.#fromHub);
+    const sending = { isDialled: !isRegion, limit: this.#limitOf(plain) };
+    compressInto(plain, wire, isRegion ? this.#toHub : this.#fromHub, sending);
     decompressInto(wire, plain, isRegion ? this.#fromHub : this.#toHub);
     this.#connections += 1;
     plain.once("close", () => {
@@ -200,14 +212,38 @@ export class Link implements StatusSource, AsyncDisposable {
     this.#logger.info("linked");
   }
 
+  /** A region has one line to share, at the hub each region has its own. */
+  #limitOf(plain: Socket): Limit | undefined {
+    if (this.#config.limit === 0) return undefined;
+    const waiting = new WaitingMessages();
+    this.#waiting.add(waiting);
+    plain.once("close", () => this.#waiting.delete(waiting));
+    const own = new Allowance(this.#config.limit, performance.now());
+    const allowance = this.#config.side === "hub" ? own : (this.#allowance ??= own);
+    const onUnreadable = (): void =>
+      this.#logger.warn(
+        "what the nats-servers say cannot be read: SKERRY_LINK_LIMIT is kept, but alerts wait for the log. Is the leaf " +
+          "connection in TLS of its own? Print their configurations with `skerry topology nats-config --link`",
+      );
+    return { allowance, waiting, onUnreadable };
+  }
+
+  #waitingBytes(): Record<Turn, number> {
+    const sum: Record<Turn, number> = { first: 0, live: 0, last: 0 };
+    for (const { bytes } of this.#waiting) for (const turn of TURNS) sum[turn] += bytes[turn];
+    return sum;
+  }
+
   async #dial(): Promise<Socket> {
     const { target, side } = this.#config;
     if (this.#tls.on && side === "region") this.#renew();
     const { on, cert, key, ca } = this.#tls;
     const isTls = on && side === "region";
     const options = { ...target, timeout: DIAL_WITHIN_MS, noDelay: true };
+    // An address is no server name (RFC 6066, section 3); the certificate has to be for it all the same.
+    const servername = isIP(target.host) === 0 ? target.host : "";
     const socket = isTls
-      ? connectTls({ ...options, servername: target.host, cert, key, ca, minVersion: MIN_VERSION })
+      ? connectTls({ ...options, servername, cert, key, ca, minVersion: MIN_VERSION })
       : connect(options);
     socket.once("timeout", () => socket.destroy(new Error("it does not answer")));
     try {

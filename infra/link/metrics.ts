@@ -32,5 +32,13 @@ export const linkMetricSpecs = (status: () => LinkStatus): MetricSpec[] => {
       read: bytes("wire"),
       label,
     },
+    {
+      name: "skerry.link.waiting",
+      kind: "gauge",
+      unit: "By",
+      doc: "bytes that wait at this end for its limit, by when they have their turn: first, live, last",
+      read: () => status().waiting,
+      label: "turn",
+    },
   ];
 };

@@ -18,6 +18,12 @@ function address(raw: string): Address {
   return { host: (match[1] ?? match[2])!, port };
 }
 
+/**
+ * With less a frame of the log may take more than 10 s, after which nats-server takes a mirror that hears nothing for
+ * broken, and asks for all of it again.
+ */
+const LIMIT_MIN = 8_000;
+
 const file = (env: string, doc: string) => ({ env, doc, fallback: "", parse: as.text });
 
 export const LINK_OPTIONS = {
@@ -48,6 +54,17 @@ export const LINK_OPTIONS = {
     "SKERRY_LINK_CA",
     "file of the authority that the other side's certificate must be from; in a region it turns TLS on",
   ),
+  limit: {
+    env: "SKERRY_LINK_LIMIT",
+    doc: "bytes a second that this end sends over the WAN at most, alerts and commands first, live values next, the logs last; 0: as many as it takes",
+    fallback: "0",
+    parse: (raw): number => {
+      const bytes = as.integer(0)(raw);
+      if (bytes > 0 && bytes < LIMIT_MIN)
+        throw new Error(`must be 0 or at least ${LIMIT_MIN} bytes a second`);
+      return bytes;
+    },
+  },
   ...STATUS_OPTIONS,
   ...TELEMETRY_OPTIONS,
 } satisfies OptionTable;

@@ -22,7 +22,7 @@ type Tables = Readonly<Record<ProcessName, OptionTable>>;
 
 /** Variables that the launcher says only if nobody else does. */
 const YIELDING =
-  /^(OTEL_.*|SKERRY_(RULES|MAPPINGS|SCHEMAS|AGE_MAX|ANONYMOUS|LOG_LEVEL|CHANNELS|SMTP_.*|TRACE_.*|OTLP_.*))$/;
+  /^(OTEL_.*|SKERRY_(RULES|MAPPINGS|SCHEMAS|AGE_MAX|ANONYMOUS|ANONYMOUS_RELAY|ANONYMOUS_SUBSCRIBE|RELAY|IGNORE|SHARED_SUBSCRIPTIONS|LOG_LEVEL|CHANNELS|SMTP_.*|TRACE_.*|OTLP_.*))$/;
 /** Told to processes later than their plan is made. */
 const TOLD_LATER = ["SKERRY_PARTITIONS"];
 const SET = "--set";

@@ -90,6 +90,8 @@ export interface Addresses {
   /** As its reader. */
   influx: string;
   mqtt: Record<Region, string>;
+  /** Readings over HTTP. */
+  http: Record<Region, string>;
   console: ConsoleAddress;
   /** `/status` of each of our processes, by its name. */
   status: Record<string, string>;
@@ -175,6 +177,16 @@ export const influxEnv = (
 export const SIGNING_KEY = "signing key";
 /** The public half of it. */
 export const TRUSTED_KEYS = "trusted keys";
+
+/** The private key with which a region's alerting engine signs, and the public half of it. */
+export const engineKey = (region: Region): string => `engine key of ${region}`;
+export const engineTrust = (region: Region): string => `trusted engine keys of ${region}`;
+
+/** Private keys, each with the name of its public half. */
+export const KEY_PAIRS: ReadonlyMap<string, string> = new Map([
+  [SIGNING_KEY, TRUSTED_KEYS],
+  ...REGIONS.map((region) => [engineKey(region), engineTrust(region)] as const),
+]);
 
 /** The file that holds one secret, and nothing else. */
 export const secretPath = (name: string, { dataDir }: Pick<LocalOptions, "dataDir">): string =>

@@ -24,6 +24,8 @@ import {
   TRUSTED_KEYS,
   type Region,
   certificatePath,
+  engineKey,
+  engineTrust,
   influxEnv,
   influxUrl,
   natsConfigPath,
@@ -90,6 +92,10 @@ export function planLocal(options: LocalOptions, given: PlanContext): LocalPlan 
     mqtt: {
       eu: mqttUrl("eu", options),
       us: mqttUrl("us", options),
+    },
+    http: {
+      eu: httpUrl("eu", options),
+      us: httpUrl("us", options),
     },
     console: {
       url: `http://${HOST}:${options.portBase + 7}/`,
@@ -183,11 +189,13 @@ function regionServices(region: Region, options: LocalOptions, context: PlanPart
         name: `gateway-${region}`,
         main: "gateway/main.ts",
         statusPort: base + 3,
-        ports: { mqtt: base + 2 },
+        ports: { mqtt: base + 2, http: base + 9 },
       },
       {
         ...as("gateway"),
+        SKERRY_TRUSTED_ENGINE_KEYS_FILE: context.secretFile(engineTrust(region)),
         ...mqttListener(base + 2, options),
+        [options.tls ? "SKERRY_HTTPS_PORT" : "SKERRY_HTTP_PORT"]: String(base + 9),
         SKERRY_ANONYMOUS: "loopback",
         ...files(options, "mappings", "schemas"),
         SKERRY_DATA_DIR: join(options.dataDir, "gateway", region),
@@ -199,6 +207,7 @@ function regionServices(region: Region, options: LocalOptions, context: PlanPart
       { name: `alerting-${region}`, main: "gateway/alerting/main.ts", statusPort: base + 4 },
       {
         ...as("alerting"),
+        SKERRY_ENGINE_KEY_FILE: context.secretFile(engineKey(region)),
         ...files(options, "rules", "schemas"),
         SKERRY_NATS_MONITOR_URL: `http://${HOST}:${base + 1}`,
       },
@@ -209,6 +218,9 @@ function regionServices(region: Region, options: LocalOptions, context: PlanPart
 
 const mqttUrl = (region: Region, options: LocalOptions): string =>
   `${options.tls ? "mqtts" : "mqtt"}://${HOST}:${regionBase(options, region) + 2}`;
+
+const httpUrl = (region: Region, options: LocalOptions): string =>
+  `${options.tls ? "https" : "http"}://${HOST}:${regionBase(options, region) + 9}`;
 
 const mqttListener = (port: number, options: LocalOptions): Env =>
   options.tls

@@ -3,13 +3,13 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { newSigningKey, publicPemOf } from "../../platform/nats/signed/trusted-keys.ts";
-import { SIGNING_KEY, TRUSTED_KEYS, secretPath } from "./places.ts";
+import { KEY_PAIRS, secretPath } from "./places.ts";
 
 /** Never digits only: nats-server would read such a one as a number. */
 const newSecret = (): string => `s${randomBytes(16).toString("hex")}`;
 
 /** InfluxDB keeps its users in its own files, from start to start; all other servers are told theirs at each. */
-const isKept = (name: string): boolean => name.startsWith("influx ") || name === SIGNING_KEY;
+const isKept = (name: string): boolean => name.startsWith("influx ") || KEY_PAIRS.has(name);
 
 /** Passwords of one run, by name. Those that a data directory keeps are the same in the next one. */
 export function makeSecrets(dataDir: string): (name: string) => string {
@@ -23,8 +23,8 @@ export function makeSecrets(dataDir: string): (name: string) => string {
     return secret;
   };
   const made = (name: string): string => {
-    if (name === TRUSTED_KEYS) return publicPemOf(secretOf(SIGNING_KEY));
-    return name === SIGNING_KEY ? newSigningKey().trim() : newSecret();
+    for (const [own, half] of KEY_PAIRS) if (name === half) return publicPemOf(secretOf(own));
+    return KEY_PAIRS.has(name) ? newSigningKey().trim() : newSecret();
   };
   return secretOf;
 }

@@ -15,7 +15,7 @@ import { readSigningKey } from "../../platform/nats/signed/trusted-keys.ts";
 import { applyTopology, generationsOf } from "../../platform/nats/topology/apply-topology.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { WHOLE_VERSIONS, weaknessesOf } from "../../platform/nats/topology/server-versions.ts";
-import { PARTITIONS_DEFAULT } from "../../platform/nats/topology/topology.ts";
+import { PARTITIONS_DEFAULT, type Replicas } from "../../platform/nats/topology/topology.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
 import { AppError } from "../../platform/runtime/errors.ts";
 import { makeLogger } from "../../platform/runtime/logger.ts";
@@ -67,6 +67,8 @@ export interface SessionOptions {
   readonly inspect?: Inspect;
   /** Lanes of each region's log, where there is none yet; null: as the program has it. */
   readonly partitions?: number | null;
+  /** Further servers of clusters of three, `host:port`, by the name of the first one's place. */
+  readonly others?: Readonly<Partial<Record<"hub" | Region, readonly string[]>>>;
   runForMs: number | null;
   reportWanted: boolean;
   dataDir: string;
@@ -141,13 +143,11 @@ export class Session {
     await this.#supervisor.start(servers, stop);
     if (stop.aborted) return null;
     await makeInfluxUsers(this.#plan.influx, this.#options.say);
-    const [hub, eu, us] = await Promise.all(
-      [addresses.nats.hub, addresses.nats.eu, addresses.nats.us].map((url) =>
-        connectNats({ ...accessTo(url, addresses), name: "launcher" }, this.#logger, stop),
-      ),
-    );
-    const connections: Connections = { hub: hub!, eu: eu!, us: us! };
-    const version = hub!.info?.version ?? "";
+    const connect = (server: "hub" | Region): Promise<NatsConnection> =>
+      connectNats({ ...this.#accessTo(server), name: "launcher" }, this.#logger, stop);
+    const [hub, eu, us] = await Promise.all([connect("hub"), connect("eu"), connect("us")]);
+    const connections: Connections = { hub, eu, us };
+    const version = hub.info?.version ?? "";
     if (weaknessesOf(version).length > 0)
       this.#options.say(
         `nats-server ${version} will do here; where regions must not trust each other take ${WHOLE_VERSIONS} or newer`,
@@ -160,9 +160,12 @@ export class Session {
       ...{ logger: this.#logger, channels: true },
       ledger: () => this.#monitor.latest.steward?.ledger ?? null,
     });
+    const replicas = Object.fromEntries(
+      Object.keys(this.#options.others ?? {}).map((server): [string, Replicas] => [server, 3]),
+    );
     const generations = await generationsOf(connections, REGIONS);
     const logs = { regions: REGIONS, partitions, generations, logBytesMax: LOG_BYTES_MAX };
-    await applyTopology(connections, logs);
+    await applyTopology(connections, { ...logs, replicas });
     // Later ones are for whoever has looked: what is unsigned then may be forged.
     if (isFirstKey) await this.#signAll(connections.hub, addresses.signingKey);
     if (stop.aborted) return null;
@@ -190,6 +193,12 @@ export class Session {
     return begin;
   }
 
+  #accessTo(server: "hub" | Region): NatsAccess {
+    const { addresses } = this.#plan;
+    const { [server]: others } = this.#options.others ?? {};
+    return { ...accessTo(addresses.nats[server], addresses), ...(others && { others }) };
+  }
+
   /** Signs what an installation from before there was a key holds. */
   async #signAll(hub: NatsConnection, keyFile: string): Promise<void> {
     signRecords(hub, readSigningKey(keyFile, "the key of records"));
@@ -199,19 +208,14 @@ export class Session {
 
   #watchInBackground(): void {
     const { signal } = this.#background;
-    const { addresses } = this.#plan;
     void this.#monitor.watch(signal);
     void this.#insight?.run(signal);
     for (const name of ["hub", ...REGIONS] as const) {
+      if (this.#options.others?.[name]) continue; // A probe may be answered by another one.
       const child = this.#supervisor.get(`nats-${name}`);
       const killed = (what: string): void =>
         this.#supervisor.report({ at: new Date(), process: `nats-${name}`, what });
-      void watchJetStream(
-        child,
-        jetStreamProbe(accessTo(addresses.nats[name], addresses)),
-        killed,
-        signal,
-      );
+      void watchJetStream(child, jetStreamProbe(this.#accessTo(name)), killed, signal);
     }
   }
 

@@ -9,7 +9,7 @@ import {
 } from "./config.ts";
 import { layered } from "./config-file/layers.ts";
 import { CONFIG_OPTION, configFileOf, openSecrets } from "./config-file/read.ts";
-import { AppError, messageOf } from "./errors.ts";
+import { AppError, type ErrorCode, messageOf } from "./errors.ts";
 import { type Logger, makeLogger } from "./logger.ts";
 import { createPrivately } from "./private-files.ts";
 import { meetServiceManager, tellStopping } from "./service-manager.ts";
@@ -42,6 +42,9 @@ export interface ProcessSpec<S extends OptionTable> {
   argv: readonly string[];
   run: (context: ProcessContext<S>) => Promise<void>;
 }
+
+/** Failures that people have to act on, and no stack helps with. */
+const IN_ONE_SENTENCE: ReadonlySet<ErrorCode> = new Set(["CONFIG_INVALID", "FORMAT_NEWER"]);
 
 /**
  * The one way a Skerry process starts and ends: parse the option table, answer `--help`, run until
@@ -86,7 +89,7 @@ export async function processMain<S extends OptionTable>(spec: ProcessSpec<S>): 
     logger.info("stopped");
     await end(0);
   } catch (error) {
-    if (error instanceof AppError && error.code === "CONFIG_INVALID")
+    if (error instanceof AppError && IN_ONE_SENTENCE.has(error.code))
       process.stderr.write(`${spec.name}: ${printableLines(messageOf(error))}\n`);
     else logger.fatal({ err: error }, messageOf(error));
     await end(1);

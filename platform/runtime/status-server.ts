@@ -6,6 +6,8 @@ import { Health, type HealthCheck } from "./health.ts";
 import { PROBE_PATHS, probeAnswer } from "./health-answers.ts";
 import { hostNames, isAllowedHostOrAddress } from "./http-host.ts";
 import { tellServiceManager } from "./service-manager.ts";
+import { FORMAT_LEVEL } from "./format-level.ts";
+import { VERSION } from "./version.ts";
 
 /** Options of every process that serves its status. */
 export const STATUS_OPTIONS = {
@@ -49,7 +51,7 @@ const LOOK_EVERY_MS = 1_000;
 export interface StatusSource {
   /** Everything that it needs to do its real work, which is more than to listen. */
   checks(): readonly HealthCheck[];
-  /** A JSON-able snapshot for the supervisor's panel and for people; null while it starts. */
+  /** A JSON-able snapshot for the supervisor's panel and for people; null while it starts. Version and level are added. */
   status(): unknown;
 }
 
@@ -123,7 +125,8 @@ export async function serveStatus(
     if (path === "/status") {
       const status = source.status();
       response.writeHead(status === null ? 503 : 200, JSON_NOW);
-      return void response.end(JSON.stringify(status));
+      const said = isObject(status) ? { ...SELF, ...status } : status;
+      return void response.end(JSON.stringify(said));
     }
     if (path === "/metrics") return answerMetrics(metrics, request, response);
     response.writeHead(404).end();
@@ -143,6 +146,12 @@ export async function serveStatus(
     },
   };
 }
+
+/** Part of every status. */
+const SELF = { version: VERSION, formatLevel: FORMAT_LEVEL };
+
+const isObject = (status: unknown): status is object =>
+  typeof status === "object" && status !== null;
 
 const JSON_NOW = { "content-type": "application/json", "cache-control": "no-store" };
 

@@ -20,7 +20,9 @@ export type WallName =
   | "console-site"
   | "hosts"
   | "viewer-mqtt"
-  | "influx";
+  | "influx"
+  | "signatures"
+  | "alert-signatures";
 
 export interface Attempt<Arena> {
   /** Unique; `role/what/trick`, so that a pattern picks some. */

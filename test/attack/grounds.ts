@@ -8,6 +8,9 @@ import { WEB_ATTEMPTS } from "./edge/web-attempts.ts";
 import { LEAF_ATTEMPTS } from "./nats/leaf-attempts.ts";
 import { LOGIN_ATTEMPTS } from "./nats/login-attempts.ts";
 import { USER_ATTEMPTS } from "./nats/user-attempts.ts";
+import { ALERT_ATTEMPTS } from "./region/alert-attempts.ts";
+import { RegionArena } from "./region/arena.ts";
+import { RECORD_ATTEMPTS } from "./region/attempts.ts";
 import { StoreArena } from "./store/arena.ts";
 import { STORE_ATTEMPTS } from "./store/attempts.ts";
 
@@ -24,6 +27,12 @@ const edge: Ground<EdgeArena> = {
   open: (options) => EdgeArena.open(options),
 };
 
+const region: Ground<RegionArena> = {
+  name: "region with keys",
+  attempts: [...RECORD_ATTEMPTS, ...ALERT_ATTEMPTS],
+  open: (options) => RegionArena.open(options),
+};
+
 const store: Ground<StoreArena> = {
   name: "store",
   attempts: STORE_ATTEMPTS,
@@ -31,6 +40,6 @@ const store: Ground<StoreArena> = {
 };
 
 /** Each with an arena of its own; the attempts of one know the arena that they are given. */
-export const GROUNDS = [store, edge, nats] as unknown as readonly Ground<Arena>[];
+export const GROUNDS = [store, region, edge, nats] as unknown as readonly Ground<Arena>[];
 
 export const ATTEMPTS = GROUNDS.flatMap(({ attempts }) => attempts);

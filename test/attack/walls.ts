@@ -102,6 +102,16 @@ export const WALLS: Readonly<Record<WallName, Wall>> = {
     remedy:
       "mend users and rights of the store (cloud/sinks/influx/set-up.ts, infra/influx/influxdb.conf)",
   },
+  signatures: {
+    what: "a region takes no record of the hub but the newest that a trusted key has signed",
+    sabotage: "the processes of the region know no trusted keys",
+    remedy: "have the process judge what it reads (platform/nats/signed/record-guard.ts)",
+  },
+  "alert-signatures": {
+    what: "an alert commands devices only if the region's alerting engine has signed it, and its newest step alone",
+    sabotage: "the gateway knows no key of an engine",
+    remedy: "have the gateway judge the step (gateway/commands/engine-guard.ts)",
+  },
 };
 
 export const WALL_NAMES = Object.keys(WALLS) as WallName[];

@@ -7,6 +7,7 @@ import { drainCommand } from "./drain/command.ts";
 import { ingestCommand } from "./ingest/command.ts";
 import { peersCommand } from "./peers/command.ts";
 import { profileCommand } from "./profile.ts";
+import { recoveryCommand } from "./recovery/command.ts";
 
 await new Command("npm run bench --")
   .description("Benchmarks of Skerry, each beside what it is compared with, in one run.")
@@ -17,5 +18,6 @@ await new Command("npm run bench --")
   .addCommand(connectionsCommand)
   .addCommand(guardCommand)
   .addCommand(peersCommand)
+  .addCommand(recoveryCommand)
   .addCommand(profileCommand)
   .parseAsync();

@@ -106,7 +106,7 @@ test("a full disk: nats-server hangs on it; the supervisor mends it once there i
       ...["--port-base", "18600", "--devices", "20", "--rate", "400"],
       ...["--run-for", "60s", "--json", report],
     ]);
-    await eventually("devices publish", () => launcher.output.includes("acknowledged"), 40_000);
+    await launcher.publishes(40_000);
     await sleep(5_000);
     const filler = join(store, "filler");
     expect(() => fill(filler)).toThrow(/ENOSPC/);

@@ -20,6 +20,11 @@ const groundNamed = (name: string): Ground<Arena> => {
 };
 
 test.each([
+  [
+    "region with keys",
+    /^signed\/(hub\/devices\/(un|ol)|region\/commands\/(un|again$))/,
+    "signatures",
+  ],
   ["store", /^store\/(page|reader)\/DROP/, "influx"],
   ["nats-servers", /^leaf-eu\/(hub-COMMANDS|us-KV_devices|hear\/dlv)/, "leaf-accounts"],
   ["gateways and console", /^mqtt\/(mallory\/hear\/devices|plug\/say\/tele\/room-1)/, "topics"],

@@ -6,12 +6,19 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { escape } from "@influxdata/influxdb-client";
 import mqtt from "mqtt";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { telemetryStream } from "../../contracts/names/subjects.ts";
+import { InfluxClient } from "../../cloud/sinks/influx/client.ts";
+import { WRITER, urlOfUser } from "../../cloud/sinks/influx/set-up.ts";
 import { telemetryTopic } from "../../contracts/names/topics.ts";
 import { DASHBOARDS, RULES_FILE } from "../../infra/grafana/files.ts";
 import { ALERT_GROUPS } from "../../infra/grafana/prometheus-files.ts";
 import { SOURCES } from "../../infra/grafana/sources.ts";
+import { connectOnce } from "../../platform/nats/client/connection.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
+import { loadPositions } from "../../platform/nats/lanes/positions.ts";
 import { eventually } from "../support/eventually.ts";
 import { Launcher } from "../support/launcher.ts";
 import { RawClient, connectClient } from "../support/mqtt-client.ts";
@@ -29,6 +36,7 @@ const DATA_WITHIN_MS = 120_000;
 const stack = new AsyncDisposableStack();
 let prometheus: Prometheus;
 let influxUrl: string;
+let writerUrl: string;
 
 interface Answer {
   results: { error?: string; series?: { values: (string | number | null)[][] }[] }[];
@@ -43,7 +51,7 @@ beforeAll(async () => {
   const launcher = stack.use(
     new Launcher(join(directory, "data"), [...args, "--channels", channels, "--no-open"]),
   );
-  await eventually("devices publish", () => launcher.output.includes("acknowledged"), 90_000);
+  await launcher.publishes(90_000);
   const observe = join(directory, "data", "observe");
   prometheus = await startPrometheusFrom(join(observe, "prometheus.yaml"), directory);
   stack.use(prometheus.process);
@@ -52,11 +60,10 @@ beforeAll(async () => {
     nats: { hub: string };
   };
   influxUrl = addresses.influx;
+  const passwordFile = join(directory, "data", "secrets", "influx-writer");
+  writerUrl = urlOfUser(influxUrl, WRITER, readFileSync(passwordFile, "utf8").trim());
   await makeFaults();
-  await compareLastHour({
-    ...addresses,
-    passwordFile: join(directory, "data", "secrets", "influx-writer"),
-  });
+  await compareLastHour(join(directory, "data"), addresses);
   process.kill(launcher.pids()["alerting-us"]!, "SIGKILL");
 }, 180_000);
 afterAll(() => stack.disposeAsync());
@@ -90,22 +97,37 @@ async function makeFaults(): Promise<void> {
 }
 
 /** A reading of an hour ago, and a steward that does not wait until twenty past to compare that hour. */
-async function compareLastHour(addresses: {
-  influx: string;
-  passwordFile: string;
-  nats: { hub: string };
-}) {
+async function compareLastHour(
+  directory: string,
+  addresses: { influx: string; nats: { hub: string } },
+) {
   await using client = await connectClient(MQTT_PORT, { clientId: "late" });
   const reading = JSON.stringify({ ts: Date.now() - HOUR_MS, temperature: 20 });
   await client.publishAsync(telemetryTopic("late", "climate"), reading, { qos: 1 });
+  await aggregatorIsPastAll(addresses.nats.hub);
   const steward = await startService("cloud/steward/main.ts", {
     SKERRY_NATS_URL: addresses.nats.hub,
     SKERRY_INFLUX_URL: `http://writer@${new URL(addresses.influx).host}`,
-    SKERRY_INFLUX_PASSWORD_FILE: addresses.passwordFile,
+    SKERRY_INFLUX_PASSWORD_FILE: join(directory, "secrets", "influx-writer"),
     SKERRY_REGIONS: "eu,us",
     SKERRY_RECONCILE_SCHEDULE: "*/5 * * * * *",
   });
   stack.use(steward.process);
+}
+
+/** An hour is compared once, and up to saved positions only: what they do not reach then is never in it. */
+async function aggregatorIsPastAll(hub: string): Promise<void> {
+  const connection = await connectOnce({ url: hub, reconnect: false, timeoutMs: 5_000 });
+  stack.defer(() => connection.close());
+  const { lastSeq } = await new Streams(connection).state(telemetryStream("eu"));
+  await eventually(
+    "the aggregator has saved that it is past the late reading",
+    async () => {
+      const [saved] = await loadPositions<{ doneSeq: number }>(connection, "aggregator", "eu", 1);
+      return saved !== null && saved !== undefined && saved.doneSeq >= lastSeq;
+    },
+    60_000,
+  );
 }
 
 async function rowsOf(database: string, query: string): Promise<(string | number | null)[][]> {
@@ -153,6 +175,7 @@ test("Prometheus has data for every panel that asks it", { timeout: 150_000 }, a
 
 test("InfluxDB has data for every panel that asks it", { timeout: 150_000 }, async () => {
   const values = await deviceVariables();
+  await plantHour(values);
   const asked = PANEL_QUERIES.filter(({ source }) => source !== "prometheus");
   expect(asked.length).toBeGreaterThan(20);
   const missing = await unanswered(asked, async ({ source, text }) => {
@@ -161,6 +184,14 @@ test("InfluxDB has data for every panel that asks it", { timeout: 150_000 }, asy
   });
   expect(missing.map(({ where }) => where)).toEqual([]);
 });
+
+/** The last hour of a device, which is not over, as if it were. */
+async function plantHour({ contract, device, field }: Record<string, string>): Promise<void> {
+  const columns = ["min", "mean", "max"].map((statistic) => `${field}_${statistic}=1`);
+  const hourMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+  const line = `${contract}_1h,region=eu,device=${escape.tag(device!)} ${columns.join(",")} ${hourMs}000000`;
+  await new InfluxClient({ url: writerUrl, database: "skerry" }).write([line], "1h");
+}
 
 /** The first value of each variable of the device's dashboard, each asked with those before it. */
 async function deviceVariables(): Promise<Record<string, string>> {

@@ -22,6 +22,7 @@ const REGION = ["--role", "region", "--region", "eu", "--hub", "hub.example.com"
 describe.each([
   ["hub", HUB],
   ["hub with TLS", [...HUB, "--tls"]],
+  ["hub without a link", [...HUB, "--no-link"]],
   ["region", REGION],
   ["all", ["--role", "all", "--region", "eu"]],
 ])("the units of %s", (_, args) => {
@@ -86,6 +87,9 @@ const unitsOf = (root: string, stack: AsyncDisposableStack, from = 0): UnitRun[]
 
 const secretPath = (root: string, name: string): string => join(root, "etc/skerry/secrets", name);
 
+/** Regions take only what is signed. */
+const keyOf = (root: string) => ({ SKERRY_SIGNING_KEY_FILE: secretPath(root, "signing-key") });
+
 /** Adds a device at the hub. @returns its password. */
 async function addDevice(
   id: string,
@@ -142,10 +146,11 @@ test("a whole installation starts from its units, stores a reading, and stops wh
   writeFileSync(conditioned[0]!.condition!, CHANNELS);
   await startAll(units);
 
-  const password = await addDevice("boiler-7", [
+  const at = [
     ...["--nats", `nats://operator@127.0.0.1:${base}`],
     ...["--nats-password-file", secretPath(root, "nats-hub-operator")],
-  ]);
+  ];
+  const password = await addDevice("boiler-7", at, keyOf(root));
   await expectStored("boiler-7", ["-p", String(base + 7), "-P", password], { root, base });
 
   const gateway = units.find(({ name }) => name === "skerry-gateway")!;
@@ -198,7 +203,7 @@ test("a hub and a region, each from its own units, over TLS", async () => {
     ...["--server", "nats-eu,localhost,127.0.0.1", "--server", "gateway-eu,127.0.0.1"],
   ]);
   expect(made.out).toContain("gateway-eu.pem, gateway-eu.key");
-  const brought = ["secrets/leaf-eu", "certificates/ca.pem"].concat(
+  const brought = ["secrets/leaf-eu", "secrets/trusted-keys", "certificates/ca.pem"].concat(
     ["leaf", "nats", "gateway"].flatMap((of) =>
       ["pem", "key"].map((end) => `certificates/${of}-eu.${end}`),
     ),
@@ -212,13 +217,12 @@ test("a hub and a region, each from its own units, over TLS", async () => {
     ],
     region.root,
   );
-  // What is open to a network stays on this machine here: one by people's own file, one by a drop-in.
-  const yaml = join(region.root, "etc/skerry/skerry.yaml");
-  writeFileSync(yaml, readFileSync(yaml, "utf8").replace("0.0.0.0", "127.0.0.1"));
+  // What is open to a network stays on this machine here, by people's own files.
+  for (const { root } of [hub, region]) {
+    const yaml = join(root, "etc/skerry/skerry.yaml");
+    writeFileSync(yaml, readFileSync(yaml, "utf8").replace("0.0.0.0", "127.0.0.1"));
+  }
   const hubUnits = unitsOf(hub.root, stack);
-  hubUnits.find(({ name }) => name === "skerry-nats-hub")!.dropIn = {
-    NATS_LEAF_LISTEN: `127.0.0.1:${hub.base + 2}`,
-  };
   const starting = Promise.all([
     startAll(hubUnits.filter(({ name }) => name !== "skerry-notifier")),
     startAll(unitsOf(region.root, stack, hubUnits.length)),
@@ -251,7 +255,7 @@ test("a hub and a region, each from its own units, over TLS", async () => {
       ...["--nats", `tls://operator@127.0.0.1:${hub.base}`],
       ...["--nats-password-file", secretPath(hub.root, "nats-hub-operator")],
     ],
-    tls,
+    { ...tls, ...keyOf(hub.root) },
   );
   const publisher = ["-p", String(region.base + 7), "-P", password, "--cafile"];
   await expectStored("pump-1", [...publisher, tls.SKERRY_NATS_TLS_CA], hub);

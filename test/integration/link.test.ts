@@ -9,7 +9,9 @@ import { join } from "node:path";
 import { constants, zstdCompressSync } from "node:zlib";
 import { expect, onTestFinished, test } from "vitest";
 import type { LinkStatus } from "../../infra/link/link.ts";
+import { alertSubject } from "../../contracts/names/subjects.ts";
 import { TcpProxy } from "../../infra/local/demo/tcp-proxy.ts";
+import { publishOnce, publisherOn } from "../../platform/nats/client/publish.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
@@ -323,3 +325,57 @@ test("a region behind it is copied, for fewer bytes; kills of either end and a c
   setTimeout(() => wan.heal(), 3_000);
   await copied("after a cut");
 }, 240_000);
+
+test("with a limit no more than that crosses the WAN, and alerts do not wait for the log", async () => {
+  const limit = 150_000;
+  await using stack = new AsyncDisposableStack();
+  let link: Ends | null = null;
+  const world = stack.use(
+    await startHubAndRegions({
+      regions: ["eu"],
+      partitions: 1,
+      wan: async (target) => {
+        const limited = { region: { SKERRY_LINK_LIMIT: String(limit) } };
+        link = await startLink(stack, target, limited);
+        return link.port;
+      },
+    }),
+  );
+  const { region } = link!;
+  const eu = await world.region("eu").connect();
+  const inRegion = new Streams(eu);
+  const atHub = new Streams(await world.hub.connect());
+  const missing = async (stream: string): Promise<number> =>
+    (await inRegion.state(stream)).lastSeq - (await atHub.state(stream)).lastSeq;
+  const writer = new FrameWriter({ region: "eu", partition: 0 });
+  for (let at = 0; at < 100; at++) {
+    const ts = Date.now();
+    const payload = { ts, noise: randomBytes(15_000).toString("base64") };
+    const reading = { device: "room", contract: "noise", receivedAtMs: ts, payload };
+    await writer.publish(eu, [reading], ts);
+  }
+  const started = performance.now();
+  const before = (await region.status<LinkStatus>()).toHub.wire;
+  const publisher = publisherOn(eu);
+  const tookMs: number[] = [];
+  for (let at = 0; at < 10; at++) {
+    const alertAt = performance.now();
+    const subject = alertSubject({ region: "eu", rule: "hot", key: `room-${at}` });
+    await publishOnce(publisher, { subject, data: Buffer.from("{}"), messageId: `alert-${at}` });
+    await eventually("the alert is at the hub", async () => (await missing("ALERTS_eu")) === 0);
+    tookMs.push(performance.now() - alertAt);
+    expect(await missing("TELEMETRY_eu")).toBeGreaterThan(10);
+  }
+  expect(Math.max(...tookMs)).toBeLessThan(2_000);
+  const { waiting, toHub } = await region.status<LinkStatus>();
+  expect(waiting.last).toBeGreaterThan(100_000);
+  expect(toHub.wire - before).toBeLessThan(
+    limit * (0.1 + (performance.now() - started) / 1_000) + 20_000,
+  );
+  const isThere = async () => (await missing("TELEMETRY_eu")) === 0;
+  await eventually("all of it is copied", isThere, 60_000);
+  const tookS = (performance.now() - started) / 1_000;
+  const wire = (await region.status<LinkStatus>()).toHub.wire - before;
+  expect(wire).toBeGreaterThan(1_200_000);
+  expect(wire).toBeLessThan(limit * (tookS + 0.2) + 20_000);
+}, 120_000);

@@ -25,7 +25,7 @@ const entry = (as?: "number") => ({
   fields: { temperature: { pointer: "", ...(as ? { as } : {}) } },
 });
 
-test("an array is acknowledged with what was refused of it counted; a mended table stores the rest", async () => {
+test("an array is acknowledged with what was refused of it counted, mapped or not; a mended table stores the rest", async () => {
   const world = stack.use(await startHubAndRegions({ regions: ["eu"] }));
   const { url } = world.region("eu");
   const nats = await world.region("eu").connect();
@@ -45,27 +45,42 @@ test("an array is acknowledged with what was refused of it counted; a mended tab
   const mqtt = await connectAsync(`mqtt://127.0.0.1:${port}`, { protocolVersion: 5 });
   stack.defer(() => mqtt.endAsync(true));
   const startedMs = Date.now();
-  const answer = await mqtt
-    .publishAsync("plant/boiler-1/temperatures", '[60.5,"61.5",62.5]', { qos: 1 })
-    .then(
+  const say = (topic: string, payload: string) =>
+    mqtt.publishAsync(topic, payload, { qos: 1 }).then(
       () => null,
       (error: { code?: number }) => error.code,
     );
+  const answer = await say("plant/boiler-1/temperatures", '[60.5,"61.5",62.5]');
   const answeredMs = Date.now();
   expect(answer).toBe(0x99);
 
-  const logged = async () => {
+  const logged = async (device = "boiler-1") => {
     const { state } = await (await nats.jetstreamManager()).streams.info("TELEMETRY_eu");
     const found = [];
     const consumer = await nats.jetstream().consumers.get("TELEMETRY_eu");
     for await (const message of await consumer.consume()) {
       for (const one of decodeFrame(message.data).readings)
-        if (one.device === "boiler-1") found.push(one);
+        if (one.device === device) found.push(one);
       if (message.seq >= state.last_seq) break;
     }
     return found;
   };
   expect((await logged()).map(({ payload }) => payload["temperature"])).toEqual([60.5, 62.5]);
+
+  const batch = JSON.stringify([
+    { ts: startedMs, temperature: 1 },
+    { ts: startedMs, temperature: "2" },
+    { ts: startedMs + 1, temperature: 3 },
+  ]);
+  const topic = "devices/boiler-2/telemetry/climate";
+  expect(await say(topic, batch)).toBe(0x99);
+  expect((await logged("boiler-2")).map(({ payload }) => payload)).toEqual([
+    { ts: startedMs, temperature: 1 },
+    { ts: startedMs + 1, temperature: 3 },
+  ]);
+  expect(await say(topic, batch.replace('"2"', "2"))).toBe(null);
+  const sent = (await logged("boiler-2")).map(({ payload }) => JSON.stringify(payload));
+  expect(new Set(sent).size).toBe(3);
 
   await writeFile(mappings, JSON.stringify({ mappings: [entry("number")] }));
   await gateway.process.restart();

@@ -106,7 +106,7 @@ test("a reject at QoS 2 is answered 0x00, and the good readings behind it go thr
 test("the same without the right to publish there; at QoS 1 the code of the reason is heard", async () => {
   using client = await RawClient.connect(port, { clientId: "codes", protocolVersion: 5 });
   client.send(
-    publishPacket({ topic: "commands/x", payload: "x", qos: 2, messageId: 1 }),
+    publishPacket({ topic: "devices/codes/x", payload: "x", qos: 2, messageId: 1 }),
     publishPacket({ topic: "devices/codes/telemetry/machine", payload: "{", qos: 1, messageId: 2 }),
   );
   expect((await answerTo(client, 1)).reasonCode ?? 0).toBe(0);
@@ -114,7 +114,7 @@ test("the same without the right to publish there; at QoS 1 the code of the reas
 });
 
 test.each([
-  ["an unmapped topic", "plant/paho/unmapped", "1", 0x99],
+  ["a topic of ours that is no telemetry", "devices/paho/unmapped", "1", 0x99],
   ["a broken payload", "devices/paho/telemetry/environment", "{", 0x99],
   ["alerts", "alerts/eu/x/y", "{}", 0x87],
   ["a topic of the server's", "$SYS/broker/uptime", "1", 0x87],

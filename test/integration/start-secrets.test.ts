@@ -34,7 +34,7 @@ beforeAll(async () => {
   const port = Math.min(await freePort(), 60_000);
   const args = ["--port-base", String(port), "--devices", "2", "--rate", "5", "--no-open"];
   launcher = stack.use(new Launcher(data, args));
-  await eventually("devices publish", () => launcher.output.includes("acknowledged"), 90_000);
+  await launcher.publishes(90_000);
   const directory = join(data, "secrets");
   secrets = new Map(
     readdirSync(directory).map((name) => [

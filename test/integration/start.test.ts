@@ -8,7 +8,6 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { Launcher, isAlive } from "../support/launcher.ts";
-import { eventually } from "../support/eventually.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { startOtlpReceiver } from "../support/otlp-receiver.ts";
 import { skerry } from "../support/skerry.ts";
@@ -38,7 +37,7 @@ test("kill -9 of gateway, aggregator, influxd and a nats-server loses and double
   ];
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, SKERRY_TRACE_SHARE: "0.05" };
   await using launcher = new Launcher(directory.path, args, env);
-  await eventually("devices publish", () => launcher.output.includes("acknowledged"), 40_000);
+  await launcher.publishes(40_000);
   const victims = ["gateway-eu", "aggregator", "influxd", "nats-us", "alerting-eu"];
   for (const victim of victims) {
     await sleep(KILL_EVERY_MS);
@@ -94,7 +93,7 @@ test("with --tls everything speaks TLS, and the command line finds its way", asy
     "5s",
   ];
   await using launcher = new Launcher(directory.path, [...args, "--json", json]);
-  await eventually("it runs", () => launcher.output.includes("acknowledged"), 40_000);
+  await launcher.publishes(40_000);
   const { nats, mqtt, influx } = JSON.parse(
     readFileSync(join(directory.path, "addresses.json"), "utf8"),
   ) as Record<"nats" | "mqtt", Record<string, string>> & { influx: string };
@@ -116,8 +115,7 @@ test("two copies side by side; SIGTERM stops each and leaves nothing behind", as
     new Launcher(path, ["--port-base", portBase, "--devices", "4", "--rate", "20"]);
   await using one = start(first.path, "18300");
   await using two = start(second.path, "18330");
-  for (const launcher of [one, two])
-    await eventually("it runs", () => launcher.output.includes("acknowledged"), 40_000);
+  for (const launcher of [one, two]) await launcher.publishes(40_000);
   const pids = [one, two].flatMap((launcher) => Object.values(launcher.pids()));
   expect(pids.length).toBe(24);
   for (const launcher of [one, two]) launcher.signal("SIGTERM");

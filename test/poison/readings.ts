@@ -106,9 +106,9 @@ export const READINGS: readonly Poison[] = [
   {
     name: "a topic that no mapping takes",
     deliver: async (into, id) => {
-      await say(into, id, { topic: `nobody/${id}/knows`, payload: "1" });
+      await say(into, id, { topic: `devices/${id}/knows`, payload: "1" });
       return ({ rejects }) => {
-        const found = rejects.find(({ topic }) => topic === `nobody/${id}/knows`);
+        const found = rejects.find(({ topic }) => topic === `devices/${id}/knows`);
         return found ? `reject at ${found.domain}, ${found.reason}: ${found.detail}` : null;
       };
     },
@@ -116,7 +116,10 @@ export const READINGS: readonly Poison[] = [
   {
     name: "a mapped topic with a value that cannot be mapped",
     deliver: async (into, id) => {
-      await say(into, id, { topic: `tele/${id}/SENSOR`, payload: '{"AM2301":{"Temperature":{}}}' });
+      await say(into, id, {
+        topic: `tele/${id}/SENSOR`,
+        payload: '{"TempUnit":"C","AM2301":{"Temperature":{}}}',
+      });
       return ({ rejects }) => {
         const found = rejects.find(({ topic }) => topic === `tele/${id}/SENSOR`);
         return found ? `reject at ${found.domain}, ${found.reason}: ${found.detail}` : null;

@@ -2,16 +2,27 @@
 import type { Monitor } from "../../infra/local/monitor.ts";
 import type { Supervisor } from "../../infra/local/supervisor.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
-import { FAULT_KINDS, type Fault, type FaultKind } from "./schedule.ts";
+import { nodeName } from "./clusters.ts";
+import {
+  FAULT_KINDS,
+  type Fault,
+  type FaultKind,
+  NODE_KILLS,
+  type NodeKill,
+  isNodeKill,
+} from "./schedule.ts";
 import type { TcpProxy } from "../../infra/local/demo/tcp-proxy.ts";
 
 export type FaultTable = Record<FaultKind, { count: number; recoveryMsMax: number }>;
 
+/** A link, whatever number of connections it is made of. */
+export type Link = Pick<TcpProxy, "cut" | "heal" | "latencyMs">;
+
 export interface FaultWorld {
   readonly supervisor: Supervisor;
   readonly monitor: Monitor;
-  readonly leaf: Readonly<Record<"eu" | "us", TcpProxy>>;
-  readonly influx: TcpProxy;
+  readonly leaf: Readonly<Record<"eu" | "us", readonly Link[]>>;
+  readonly influx: Link;
   readonly say: (line: string) => void;
   /** Told when a fault has recovered. */
   readonly over?: (fault: Fault, fromMs: number, untilMs: number) => void;
@@ -30,7 +41,7 @@ export async function runFaults(
   stop: AbortSignal,
 ): Promise<FaultTable> {
   const table = Object.fromEntries(
-    FAULT_KINDS.map((kind) => [kind, { count: 0, recoveryMsMax: 0 }]),
+    [...FAULT_KINDS, ...NODE_KILLS].map((kind) => [kind, { count: 0, recoveryMsMax: 0 }]),
   ) as FaultTable;
   const startMs = performance.now();
   await Promise.all(
@@ -54,15 +65,15 @@ export async function runFaults(
 async function cause(fault: Fault, world: FaultWorld, stop: AbortSignal): Promise<void> {
   const { leaf, influx, supervisor } = world;
   const { kind, region, durationMs } = fault;
-  const link = leaf[region];
+  const links = leaf[region];
   if (kind === "wan-cut") {
-    link.cut();
+    for (const link of links) link.cut();
     await sleep(durationMs, stop);
-    link.heal();
+    for (const link of links) link.heal();
   } else if (kind === "wan-latency") {
-    link.latencyMs = WAN_LATENCY_MS;
+    for (const link of links) link.latencyMs = WAN_LATENCY_MS;
     await sleep(durationMs, stop);
-    link.latencyMs = 0;
+    for (const link of links) link.latencyMs = 0;
   } else if (kind === "influx-slow") {
     influx.latencyMs = INFLUX_LATENCY_MS;
     await sleep(durationMs, stop);
@@ -77,7 +88,11 @@ async function cause(fault: Fault, world: FaultWorld, stop: AbortSignal): Promis
 type OfProcess = Exclude<FaultKind, "wan-cut" | "wan-latency" | "influx-slow">;
 
 function processOf(kind: OfProcess, region: "eu" | "us"): string {
-  const of: Record<OfProcess, string> = {
+  if (isNodeKill(kind)) {
+    const [, , cluster, node] = kind.split("-");
+    return nodeName(cluster as "hub" | "eu", Number(node));
+  }
+  const of: Record<Exclude<OfProcess, NodeKill>, string> = {
     "kill-gateway": `gateway-${region}`,
     "kill-alerting": `alerting-${region}`,
     "kill-nats-region": `nats-${region}`,
@@ -112,7 +127,7 @@ async function recovered(
     const { simulator, alerting, aggregator } = monitor.latest;
     const seqs = (lanes: readonly { region: string; doneSeq: number }[]): number =>
       lanes.reduce((sum, lane) => sum + (lane.region === region ? lane.doneSeq : 0), 0);
-    if (/-(gateway|nats-region|simulator)$/.test(kind))
+    if (/-(gateway|nats-region|simulator|nats-eu-\d)$/.test(kind))
       return simulator?.regions[region]?.acknowledged ?? 0;
     if (kind === "kill-steward") return monitor.latest.steward?.ledger?.atMs ?? 0;
     if (kind.endsWith("-alerting")) return seqs(alerting.get(region)?.lanes ?? []);

@@ -6,13 +6,14 @@ import { type Proof, failedIn, prove } from "./prove.ts";
 import type { SetAsideCompared } from "./set-aside-check.ts";
 import type { StrangersCompared } from "./strangers/run.ts";
 import { SABOTAGES } from "./sabotage.ts";
-import { FAULT_KINDS } from "./schedule.ts";
+import { FAULT_KINDS, NODE_KILLS } from "./schedule.ts";
 
 interface Flags {
   readonly seed: number;
   readonly minutes: number;
   readonly rate: number;
   readonly devices: number;
+  readonly replicas: 1 | 3;
   readonly json?: string;
   readonly sabotage?: string;
 }
@@ -22,6 +23,11 @@ const numberOf = (name: string) => (raw: string) => {
   if (!(value > 0)) throw new Error(`--${name} must be a positive number, not "${raw}"`);
   return value;
 };
+
+function replicasOf(raw: string): 1 | 3 {
+  if (raw !== "1" && raw !== "3") throw new Error(`--replicas must be 1 or 3, not "${raw}"`);
+  return raw === "1" ? 1 : 3;
+}
 
 const program = new Command("npm run prove --")
   .description(
@@ -34,6 +40,12 @@ const program = new Command("npm run prove --")
   .option("--minutes <n>", "how long faults go on", numberOf("minutes"), 2)
   .option("--rate <n>", "readings per second, all devices together", numberOf("rate"), 400)
   .option("--devices <n>", "simulated devices", numberOf("devices"), 20)
+  .option(
+    "--replicas <n>",
+    "3: the hub and region eu are clusters of three nats-servers, which are killed, too",
+    replicasOf,
+    1 as 1 | 3,
+  )
   .option("--json <file>", "write the figures there")
   .addOption(
     new Option("--sabotage <mode>", "break one guarantee; the proof must fail").choices(
@@ -48,7 +60,8 @@ const say = (line: string): void => void process.stderr.write(`prove: ${line}\n`
 
 function show(proof: Proof): void {
   const { acknowledged, stored, missing, duplicated, rollups, faults } = proof;
-  const lines = FAULT_KINDS.map(
+  const kinds = proof.replicas === 1 ? FAULT_KINDS : [...FAULT_KINDS, ...NODE_KILLS];
+  const lines = kinds.map(
     (kind) =>
       `${kind.padEnd(18)} ${String(faults[kind].count).padStart(5)} ` +
       `${(faults[kind].recoveryMsMax / 1000).toFixed(1).padStart(14)}`,
@@ -102,7 +115,7 @@ const flags = program.opts<Flags>();
 const stop = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => stop.abort());
 say(
-  `seed ${flags.seed}, ${flags.minutes} min${flags.sabotage ? `, sabotage ${flags.sabotage}` : ""}`,
+  `seed ${flags.seed}, ${flags.minutes} min${flags.replicas === 3 ? ", clusters of three" : ""}${flags.sabotage ? `, sabotage ${flags.sabotage}` : ""}`,
 );
 const proof = await prove({ ...flags, sabotage: flags.sabotage, say }, stop.signal);
 if (proof) show(proof);

@@ -22,11 +22,12 @@ import {
   compareAlerts,
   compareMails,
 } from "./alerts.ts";
-import { type FaultTable, runFaults } from "./faults.ts";
+import { CLUSTER_PORTS, type ClusterPlans, NODES, makeClusters } from "./clusters.ts";
+import { type FaultTable, type Link, runFaults } from "./faults.ts";
 import { type LedgerCompared, compareLedger } from "./ledger-check.ts";
 import { patiently } from "./patiently.ts";
 import { SABOTAGES } from "./sabotage.ts";
-import { type Fault, type FaultKind, scheduleOf } from "./schedule.ts";
+import { type Fault, type FaultKind, NODE_KILLS, nodeKillsOf, scheduleOf } from "./schedule.ts";
 import { type SetAsideCompared, compareSetAside } from "./set-aside-check.ts";
 import { Strangers, type StrangersCompared } from "./strangers/run.ts";
 import type { Outage } from "./strangers/stranger.ts";
@@ -38,12 +39,15 @@ export interface ProofOptions {
   readonly minutes: number;
   readonly rate: number;
   readonly devices: number;
+  /** Three: the hub and region eu are clusters, whose servers are killed beside everything else. */
+  readonly replicas?: 1 | 3;
   readonly sabotage: string | undefined;
   readonly say: (line: string) => void;
 }
 
 export interface Proof {
   readonly seed: number;
+  readonly replicas: 1 | 3;
   readonly acknowledged: number;
   readonly stored: number;
   /** Acknowledged readings that InfluxDB or the region's log does not hold, whichever lacks more. */
@@ -66,6 +70,8 @@ const MISBEHAVE_EVERY = 60;
 /** Rare, and never at the turn of a minute: kills come between late readings and their repair. */
 const REPAIR_SCHEDULE = "15,45 * * * * *";
 const PORTS = 33;
+/** Where regions reach the further servers of a hub that is a cluster. */
+const FURTHER_LEAVES = 2 * (NODES - 1);
 /** More than one, so that lanes can be mistaken for each other. */
 const PARTITIONS = 2;
 const SILENT = makeLogger({}, "silent");
@@ -77,6 +83,7 @@ const STOPS_A_REGION: ReadonlySet<FaultKind> = new Set([
   "freeze-gateway",
   "freeze-alerting",
   "freeze-nats-region",
+  ...NODE_KILLS.filter((kind) => kind.startsWith("kill-nats-eu-")),
 ]);
 /** Fast enough that every alert has a mail of its own. */
 const MAIL_CHANNEL = {
@@ -118,6 +125,8 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
       passedEnv: { SKERRY_LOG_LEVEL: "warn" },
     },
   );
+  const { replicas = 1, seed, minutes } = options;
+  const clusters = replicas === 1 ? null : makeClusters(plan, portBase + PORTS + FURTHER_LEAVES);
   await checkPorts([...plan.servers, ...plan.services, plan.simulator]);
   await using stack = new AsyncDisposableStack();
   const links = await throughProxies(stack, plan, portBase);
@@ -125,7 +134,8 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
   const release = takeDirectory(directory.path, process.pid);
   stack.defer(release);
   const provoked = SABOTAGES[options.sabotage ?? ""]?.provokedBy ?? [];
-  const schedule = [...scheduleOf(options.seed, options.minutes), ...provoked];
+  const nodeKills = clusters ? nodeKillsOf(seed, minutes) : [];
+  const schedule = [...scheduleOf(seed, minutes), ...nodeKills, ...provoked];
   let faults: FaultTable | null = null;
   const alerts: Record<string, AlertsCompared> = {};
   let mails: MailsCompared | null = null;
@@ -141,6 +151,7 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
   let ledger: LedgerCompared | null = null;
   const session = new Session(plan, {
     partitions: PARTITIONS,
+    ...(clusters && { others: othersOf(clusters) }),
     runForMs: null,
     reportWanted: true,
     dataDir: directory.path,
@@ -153,7 +164,8 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
       };
       const world = { ...links, supervisor, monitor, say: options.say, over };
       const connect = async (region: Region): Promise<NatsConnection> => {
-        const target = { url: plan.addresses.nats[region], name: "prove" };
+        const others = region === "eu" && clusters ? { others: clusters.eu.others } : {};
+        const target = { url: plan.addresses.nats[region], name: "prove", ...others };
         const connection = await connectNats(target, SILENT, stopped);
         stack.defer(() => connection.close());
         return connection;
@@ -188,6 +200,7 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
   const figures = { acknowledged, stored, missing, duplicated, drained, rollups, alerts, mails };
   return {
     seed: options.seed,
+    replicas,
     ...figures,
     strangers: strangersCompared,
     setAside,
@@ -200,16 +213,20 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
 async function throughProxies(stack: AsyncDisposableStack, plan: LocalPlan, portBase: number) {
   const listen = async (port: number, target: number): Promise<TcpProxy> =>
     stack.use(await TcpProxy.listen(port, target));
-  const leafTarget = portBase + 2;
-  const [eu, us, influx] = [portBase + 30, portBase + 31, portBase + 32];
-  const links = {
-    leaf: { eu: await listen(eu, leafTarget), us: await listen(us, leafTarget) },
-    influx: await listen(influx, portBase + 3),
-  };
-  for (const [region, port] of Object.entries({ eu, us })) {
-    const { env } = plan.servers.find(({ name }) => name === `nats-${region}`)!;
-    env["NATS_LEAF_URL"] = env["NATS_LEAF_URL"]!.replace(`:${leafTarget}`, `:${port}`);
-  }
+  const influx = portBase + 32;
+  const leaf: Record<Region, Link[]> = { eu: [], us: [] };
+  const hubs = plan.servers.filter(({ name }) => /^nats-hub(-\d)?$/.test(name));
+  for (const [node, { ports }] of hubs.entries())
+    for (const [at, region] of REGIONS.entries()) {
+      const port = node === 0 ? portBase + 30 + at : portBase + PORTS + 2 * (node - 1) + at;
+      leaf[region].push(await listen(port, ports["leaf"]!));
+      for (const { name, env } of plan.servers) {
+        if (!name.startsWith(`nats-${region}`)) continue;
+        const variable = node === 0 ? "NATS_LEAF_URL" : `NATS_LEAF_URL_${node + 1}`;
+        env[variable] = env["NATS_LEAF_URL"]!.replace(/:\d+$/, `:${port}`);
+      }
+    }
+  const links = { leaf, influx: await listen(influx, portBase + 3) };
   for (const { name, env } of plan.services) {
     if (!name.startsWith("aggregator")) continue;
     env["SKERRY_INFLUX_URL"] = `http://writer@127.0.0.1:${influx}`;
@@ -221,6 +238,11 @@ async function throughProxies(stack: AsyncDisposableStack, plan: LocalPlan, port
   return links;
 }
 
+const othersOf = (clusters: ClusterPlans) => ({
+  hub: clusters.hub.others,
+  eu: clusters.eu.others,
+});
+
 function sabotagePlan(plan: LocalPlan, mode: string): void {
   for (const { args, env } of plan.services) {
     args.unshift("--import", join(import.meta.dirname, "sabotage.ts"));
@@ -231,7 +253,8 @@ function sabotagePlan(plan: LocalPlan, mode: string): void {
 /** The first of a row of free ports; the row is probed again before it is used. */
 async function freePortRange(): Promise<number> {
   const port = await freePort();
-  return port + PORTS < 65_000 ? port : port - 2 * PORTS;
+  const ports = PORTS + FURTHER_LEAVES + CLUSTER_PORTS;
+  return port + ports < 65_000 ? port : port - 2 * ports;
 }
 
 export const isProven = (proof: Proof): boolean => failedIn(proof).length === 0;

@@ -108,8 +108,8 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
     patches: [
       {
         file: "gateway/alerting/alerting-lane.ts",
-        find: "this.#restore(saved?.snapshot ?? null, seq)",
-        replace: "this.#restore(null, seq)",
+        find: "this.#restore(saved?.snapshot ?? null, saved?.seq ?? 0)",
+        replace: "this.#restore(null, saved?.seq ?? 0)",
       },
     ],
   },
@@ -240,7 +240,7 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
     provokedBy: [],
     patches: [
       {
-        file: "cloud/aggregator/lane-aggregate.ts",
+        file: "cloud/aggregator/frame-effects.ts",
         find: 'terms.add(contract.name, "repeats");',
         replace: "",
       },

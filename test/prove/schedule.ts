@@ -22,8 +22,20 @@ export const FREEZES = [
   "freeze-influxd",
   "freeze-aggregator",
 ] as const;
+/** One server of a cluster of three dies, and comes back: only where there are clusters. */
+export const NODE_KILLS = [
+  "kill-nats-hub-1",
+  "kill-nats-hub-2",
+  "kill-nats-hub-3",
+  "kill-nats-eu-1",
+  "kill-nats-eu-2",
+  "kill-nats-eu-3",
+] as const;
+export type NodeKill = (typeof NODE_KILLS)[number];
 export const FAULT_KINDS = [...KILLS, ...FREEZES, "wan-cut", "wan-latency", "influx-slow"] as const;
-export type FaultKind = (typeof FAULT_KINDS)[number];
+export type FaultKind = (typeof FAULT_KINDS)[number] | NodeKill;
+export const isNodeKill = (kind: FaultKind): kind is NodeKill =>
+  NODE_KILLS.some((one) => one === kind);
 
 export interface Fault {
   readonly kind: FaultKind;
@@ -40,6 +52,10 @@ const SPACING_MS = 12_000;
 const CUT_MS = { least: 5_000, most: 60_000 };
 const SLOW_MS = { least: 5_000, most: 15_000 };
 const FREEZE_MS = { least: 1_000, most: 5_000 };
+/** So that no node dies by the same numbers as what is beside it. */
+const NODE_SEED = 1_000_003;
+const FIRST_NODE_AT_MS = 14_000;
+const NODE_SPACING_MS = 27_000;
 /** Freezes in a deck, any of them. */
 const FREEZES_DEALT = 3;
 
@@ -66,6 +82,27 @@ export function scheduleOf(seed: number, minutes: number): Fault[] {
   }
   return faults;
 }
+
+/**
+ * Kills of servers of clusters about every 27 s, each server once in six of them: 21 in ten minutes, beside the
+ * faults of {@link scheduleOf}.
+ */
+export function nodeKillsOf(seed: number, minutes: number): Fault[] {
+  const random = randomOf(seed + NODE_SEED);
+  const faults: Fault[] = [];
+  let deck: NodeKill[] = [];
+  for (let slotMs = FIRST_NODE_AT_MS; ; slotMs += NODE_SPACING_MS) {
+    const atMs = slotMs + Math.floor(random() * NODE_SPACING_MS * 0.5);
+    if (atMs > minutes * 60_000 - CUT_MS.least) return faults;
+    if (deck.length === 0) deck = shuffled([...NODE_KILLS], random);
+    // Those of the hub stop what comes from either region.
+    const region = random() < 0.5 ? "eu" : "us";
+    const kind = deck.pop()!;
+    faults.push({ kind, atMs, durationMs: 0, region: isOfRegion(kind) ? "eu" : region });
+  }
+}
+
+const isOfRegion = (kind: NodeKill): boolean => kind.startsWith("kill-nats-eu-");
 
 function deckOf(random: () => number): FaultKind[] {
   const freezes = shuffled([...FREEZES], random).slice(0, FREEZES_DEALT);

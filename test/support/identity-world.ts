@@ -30,6 +30,8 @@ export interface Login {
 
 export interface IdentityWorld extends AsyncDisposable {
   readonly gateway: Service;
+  /** Of its MQTT listener. */
+  readonly port: number;
   /** To the region's nats-server. */
   readonly connection: NatsConnection;
   /** Writes a record and returns its secret. */
@@ -64,6 +66,7 @@ export async function startIdentityWorld(
   const devices = await Bucket.open(await nats.hub.connect(), "devices");
   return {
     gateway,
+    port,
     connection: await eu.connect(),
     put: async (id, over = {}) => {
       const secret = generateSecret();

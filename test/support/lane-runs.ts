@@ -1,7 +1,8 @@
 // A lane's runs against a model of InfluxDB and of the saved position: straight through, or with crashes
 // at the moments of a schedule.
 import { expect } from "vitest";
-import type { FrameEffects, LaneBounds } from "../../cloud/aggregator/lane-aggregate.ts";
+import type { FrameEffects } from "../../cloud/aggregator/frame-effects.ts";
+import type { LaneBounds } from "../../cloud/aggregator/lane-aggregate.ts";
 import { type AggregatorPosition, START } from "../../cloud/aggregator/position.ts";
 import { Recomputation, revise } from "../../cloud/aggregator/recompute.ts";
 import { seriesText } from "../../contracts/messages/series.ts";

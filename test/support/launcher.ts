@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { endAtExit, endingWithParent } from "./children.ts";
+import { eventually } from "./eventually.ts";
 import type { Report } from "../../infra/local/report.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
@@ -15,9 +16,15 @@ export class Launcher implements AsyncDisposable {
   readonly #closed: Promise<unknown>;
   output = "";
 
-  constructor(dataDir: string, args: readonly string[], env: Record<string, string> = {}) {
+  /** @param root of the source that is started. */
+  constructor(
+    dataDir: string,
+    args: readonly string[],
+    env: Record<string, string> = {},
+    root = PROJECT,
+  ) {
     this.#dataDir = dataDir;
-    const main = [join(PROJECT, "infra/local/main.ts"), "--data-dir", dataDir, ...args];
+    const main = [join(root, "infra/local/main.ts"), "--data-dir", dataDir, ...args];
     // It stops its own children, which a SIGKILL would leave behind.
     this.#child = spawn(...endingWithParent(process.execPath, main, "SIGTERM"), {
       env: { ...process.env, ...env },
@@ -27,6 +34,18 @@ export class Launcher implements AsyncDisposable {
     this.#closed = once(this.#child, "close");
     for (const stream of [this.#child.stdout!, this.#child.stderr!])
       stream.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
+  }
+
+  /** Resolves once devices publish. @throws Error with what it wrote, if it ends before or takes too long. */
+  async publishes(withinMs: number): Promise<void> {
+    await eventually(
+      "devices publish",
+      () => this.#child.exitCode !== null || this.output.includes("acknowledged"),
+      withinMs,
+    ).catch((error: unknown) => {
+      throw new Error(this.output, { cause: error });
+    });
+    if (!this.output.includes("acknowledged")) throw new Error(this.output);
   }
 
   /** Resolves to the exit code. */

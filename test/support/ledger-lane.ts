@@ -1,6 +1,7 @@
 // One lane from its region's log to its settlement, with an engine and an aggregator that may be killed at any
 // moment, and without a server: what the ledger is told of it, and what became of the readings in truth.
-import { LaneAggregate, type FrameEffects } from "../../cloud/aggregator/lane-aggregate.ts";
+import type { FrameEffects } from "../../cloud/aggregator/frame-effects.ts";
+import { LaneAggregate } from "../../cloud/aggregator/lane-aggregate.ts";
 import { type AggregatorPosition, START } from "../../cloud/aggregator/position.ts";
 import type { LaneFacts, LaneKnown } from "../../cloud/insight/ledger/lane-balance.ts";
 import { decodeFrame } from "../../contracts/messages/frame.ts";

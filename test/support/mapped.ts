@@ -87,3 +87,24 @@ export function readingsOf(admission: Admission, catalog: Catalog = shippedCatal
 
 export const payloadsOf = (admission: Admission, catalog?: Catalog) =>
   readingsOf(admission, catalog).map(({ payload }) => payload);
+
+/** A mapping entry for `in/{device}` whose payload is the value, with what a test wants otherwise. */
+export const entry = (over: object) => ({
+  name: "e",
+  topic: "in/{device}",
+  contract: "measurement",
+  time: "arrival",
+  fields: { value: { pointer: "" } },
+  ...over,
+});
+
+/** Sends to a table of that entry alone. */
+export const sendTo = (over: object, payload: unknown, topic = "in/d1"): Admission =>
+  send(topic, payload, { mappings: [entry(over)] });
+
+/** Readings with the device beside their payload. */
+export const said = (admission: Admission) =>
+  readingsOf(admission).map(({ device, payload }) => ({ device, ...payload }));
+
+/** Values of the readings. */
+export const values = (admission: Admission) => payloadsOf(admission).map(({ value }) => value);

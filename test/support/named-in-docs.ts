@@ -5,8 +5,10 @@ import { dirname, join, normalize } from "node:path";
 import type { Command } from "commander";
 import {
   ROLLUP_COUNT,
+  ROLLUP_FIELD_COUNT,
   ROLLUP_QUANTILES,
   ROLLUP_REVISION,
+  ROLLUP_SKETCH,
   ROLLUP_STATISTICS,
 } from "../../contracts/names/measurements.ts";
 import { makeProgram } from "../../infra/cli/program.ts";
@@ -217,6 +219,8 @@ function* metricProblems(code: string): Generator<string> {
 const STATISTICS = new Set<string>([
   ROLLUP_COUNT,
   ROLLUP_REVISION,
+  ROLLUP_FIELD_COUNT,
+  ROLLUP_SKETCH,
   ...ROLLUP_STATISTICS,
   ...ROLLUP_QUANTILES.map(({ name }) => name),
 ]);

@@ -1,5 +1,5 @@
 // Skerry's own processes under test, started as the launcher starts them.
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { decodeFrame, type FrameReading } from "../../contracts/messages/frame.ts";
 import { contentHash } from "../../contracts/messages/reading.ts";
 import { telemetryFilter, telemetryStream } from "../../contracts/names/subjects.ts";
@@ -20,7 +20,7 @@ export interface Service {
   status<T>(): Promise<T>;
 }
 
-/** A process of ours with a status port of its own; `main` is its path in the project. */
+/** A process of ours with a status port of its own; `main` is its path in the project, or of another release. */
 export async function startService(main: string, env: Record<string, string>): Promise<Service> {
   const service = await makeService(main, env);
   await service.process.start();
@@ -38,7 +38,7 @@ export async function makeService(
   const process_ = new ServerProcess({
     name: main,
     program: process.execPath,
-    args: [...execArgs, join(PROJECT, main)],
+    args: [...execArgs, resolve(PROJECT, main)],
     env: { SKERRY_STATUS_PORT: new URL(base).port, ...env },
     ready: async () => (await fetch(`${base}/readyz`)).ok,
     ...(readyWithinMs === undefined ? {} : { readyWithinMs }),

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 
-const MAIN = join(import.meta.dirname, "../../infra/cli/main.ts");
+const PROJECT = join(import.meta.dirname, "../..");
 
 export interface SkerryOptions {
   /** Where it is typed. */
@@ -10,6 +10,8 @@ export interface SkerryOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Nobody reads its standard output: the first write meets a closed pipe. */
   readonly isUnread?: boolean;
+  /** The root of another release's source. */
+  readonly root?: string;
 }
 
 /** Arguments without the passwords in their URLs, and the variables with them: of servers here they are all the same. */
@@ -30,10 +32,10 @@ function withoutPasswords(args: readonly string[]): {
 /** `npx skerry …` without npx; `out` is what it printed, errors included. */
 export async function skerry(
   args: readonly string[],
-  { cwd, env = {}, isUnread = false }: SkerryOptions = {},
+  { cwd, env = {}, isUnread = false, root = PROJECT }: SkerryOptions = {},
 ): Promise<{ code: number | null; out: string }> {
   const bare = withoutPasswords(args);
-  const child = spawn(process.execPath, [MAIN, ...bare.args], {
+  const child = spawn(process.execPath, [join(root, "infra/cli/main.ts"), ...bare.args], {
     cwd,
     env: { ...process.env, ...bare.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -40,8 +40,6 @@ export class UnitRun implements AsyncDisposable {
   readonly after: readonly string[];
   readonly type: string;
   output = "";
-  /** Variables that count before those of the unit. */
-  dropIn: Readonly<Record<string, string>> = {};
   /** Whatever it told its service manager. */
   readonly told: string[] = [];
   readonly #root: string;
@@ -102,7 +100,6 @@ export class UnitRun implements AsyncDisposable {
         return [name, expanded(value)];
       }),
     );
-    Object.assign(env, this.dropIn);
     if (this.type === "notify") {
       env["NOTIFY_SOCKET"] = join(own, "notify");
       env["WATCHDOG_USEC"] = `${Number(this.#all("WatchdogSec")[0]) * 1e6}`;

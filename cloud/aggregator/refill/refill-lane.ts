@@ -19,7 +19,8 @@ import {
 import { sleep } from "../../../platform/runtime/backoff.ts";
 import type { Sink, Writer } from "../../sinks/sink.ts";
 import type { ContractLayouts } from "../contract-layout.ts";
-import { type FrameEffects, LaneAggregate, type LaneKeys } from "../lane-aggregate.ts";
+import type { FrameEffects } from "../frame-effects.ts";
+import { LaneAggregate, type LaneKeys } from "../lane-aggregate.ts";
 import { type AggregatorPosition, START, joinedAt } from "../position.ts";
 import type { RepairGroup } from "../repair-marks.ts";
 

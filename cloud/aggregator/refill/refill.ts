@@ -27,7 +27,9 @@ import { sleep } from "../../../platform/runtime/backoff.ts";
 import type { Logger } from "../../../platform/runtime/logger.ts";
 import type { Sink, Writer } from "../../sinks/sink.ts";
 import { ContractLayouts } from "../contract-layout.ts";
+import { putUntilStored } from "../put-until-stored.ts";
 import { revisions } from "../revisions.ts";
+import { refillLong } from "./refill-long.ts";
 import { RefillLane, type RefillPlace, type RefillRange, WARM_UP_MS } from "./refill-lane.ts";
 
 /** Work that is done, by lane; to be saved, so that an interruption costs little. */
@@ -40,6 +42,8 @@ export interface RefillCounts {
   rollups: number;
   /** Finals of minutes with late readings. */
   revised: number;
+  /** Finals of hours and days that differed from those stored. */
+  long: number;
   refused: number;
   /** Frames that no program can read, or whose contract nobody has published: they are left out. */
   unreadable: number;
@@ -69,18 +73,23 @@ export async function refill(
   regions: readonly string[],
   signal: AbortSignal,
 ): Promise<RefillCounts> {
-  const counts = { readings: 0, rollups: 0, revised: 0, refused: 0, unreadable: 0 };
+  const counts = { readings: 0, rollups: 0, revised: 0, long: 0, refused: 0, unreadable: 0 };
   const streams = new Streams(of.connection);
   for (const region of regions) {
     const layouts = new ContractLayouts(of.catalog, region);
     const generations = await generationsOf(streams, region);
     const { first, count } = presentLanes(generations);
-    for (let at = 0; at < count; at++) {
-      const lane = { region, partition: first + at };
+    const lanes = Array.from({ length: count }, (_, at) => ({ region, partition: first + at }));
+    for (const lane of lanes) {
       if (signal.aborted) return counts;
       if (of.state.lanes[laneName(lane)]?.done) continue;
       await refillLane({ ...of, streams, layouts, counts, generations }, lane, signal);
     }
+    const through = lanes.map((lane) => finalThrough(of.state, lane)).filter((ms) => ms !== null);
+    if (through.length === 0) continue;
+    const parts = { sink: of.sink, layouts: layouts.all, progress: of.progress };
+    const range = { ...of.state, finalThroughMs: Math.min(...through) };
+    counts.long += await refillLong(parts, region, range, signal);
   }
   return counts;
 }
@@ -92,6 +101,10 @@ async function generationsOf(streams: Streams, region: string): Promise<Generati
   const held = Math.max(0, ...[...subjects.keys()].map((subject) => partitionIn(subject) + 1));
   return generationsIn(await streams.state(stream), held);
 }
+
+/** Finals of a lane that end by then are stored, epoch ms; null of one that holds no frame of the time. */
+const finalThrough = ({ lanes }: RefillState, lane: LaneId): number | null =>
+  lanes[laneName(lane)]?.position?.finalThroughMs ?? null;
 
 /**
  * A lane, and before it those that had its keys: of their frames its own keys are written with it, so that a window over a
@@ -173,23 +186,11 @@ async function refillLane(of: LaneRefill, lane: LaneId, signal: AbortSignal): Pr
     const asked = { layout, region: lane.region, group: { ...group, hourMs: 0, asOfSeq: 0 } };
     for await (const rollups of revisions(sink.repairSource, asked)) {
       if (signal.aborted) return;
-      await stored(sink, { region: lane.region, readings: [], rollups }, writer);
+      await putUntilStored(sink, { region: lane.region, lease: writer }, rollups);
       counts.revised += rollups.length;
     }
   }
   save(true);
-}
-
-/** Resolves once the sink holds it, or once its writer is over. */
-async function stored(
-  sink: Sink,
-  item: Omit<Parameters<Sink["put"]>[0], "acknowledged">,
-  writer: Writer,
-): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  writer.signal.addEventListener("abort", () => resolve(), { once: true });
-  await sink.put({ ...item, acknowledged: () => resolve() }, writer);
-  await promise;
 }
 
 /** Holds back who writes more than a rate. */

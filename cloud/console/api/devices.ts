@@ -1,5 +1,10 @@
 // Devices: who may connect, and what was last heard of each.
-import { DEVICE_ROLES, type DeviceRole, deviceIdProblem } from "../../../contracts/device.ts";
+import {
+  DEVICE_ROLES,
+  type DeviceRole,
+  type RelayRights,
+  deviceIdProblem,
+} from "../../../contracts/device.ts";
 import { SNAPSHOT_POINTS, sparkline } from "../series/sparkline.ts";
 import { changedDevice, newSecret, revoked } from "../../operations/devices/change.ts";
 import { openDeviceStore } from "../../operations/devices/store.ts";
@@ -26,6 +31,14 @@ import { EVENT } from "./activity.ts";
 
 const ID = object({ id: text("the device's id") });
 
+const RELAY = object(
+  {
+    publish: list(text(), "filters of topics that it may publish on for other clients"),
+    subscribe: list(text(), "filters that it may subscribe to"),
+  },
+  { optional: ["publish", "subscribe"] },
+);
+
 const REGISTERED = object(
   {
     id: text(),
@@ -33,12 +46,13 @@ const REGISTERED = object(
     credentials: list(oneOf(["secret", "password", "certificate"]), "kinds, never the secrets"),
     alerts: flag("may read alerts/#"),
     topics: list(text(), "topic filters of its own outside devices/"),
+    relay: RELAY,
     speaksFor: list(text(), "of a bridge: the devices it speaks for, * for any characters"),
     createdAtMs: timeMs("when it was registered"),
     renewedAtMs: timeMs("when it was last let in again after a revocation"),
     revokedAtMs: timeMs("when it was revoked"),
   },
-  { optional: ["alerts", "topics", "speaksFor", "renewedAtMs", "revokedAtMs"] },
+  { optional: ["alerts", "topics", "relay", "speaksFor", "renewedAtMs", "revokedAtMs"] },
 );
 
 const READING = object({
@@ -88,6 +102,7 @@ interface Wanted {
   readonly id: string;
   readonly role?: DeviceRole;
   readonly topics?: readonly string[];
+  readonly relay?: RelayRights;
   readonly speaksFor?: readonly string[];
   readonly alerts?: boolean;
 }
@@ -190,13 +205,14 @@ function registeringRoutes({ hub, devices }: Parts): Route[] {
             text(),
             "topic filters of its own outside devices/, such as tele/boiler-7/#",
           ),
+          relay: RELAY,
           speaksFor: list(
             text(),
             "of a bridge: ids it speaks for, * for any characters; default: all without a record",
           ),
           alerts: flag("may read alerts/#"),
         },
-        { optional: ["role", "topics", "speaksFor", "alerts"] },
+        { optional: ["role", "topics", "relay", "speaksFor", "alerts"] },
       ),
       answer: SECRET,
       status: 201,

@@ -1,8 +1,11 @@
 // Series as InfluxDB has them: which there are, and their points.
 import {
+  DAY,
+  HOUR,
   MINUTE,
   ROLLUP_COUNT,
   ROLLUP_REVISION,
+  type RollupWindow,
   TEN_SECONDS,
   rawMeasurement,
   rollupMeasurement,
@@ -10,6 +13,7 @@ import {
 import type { Contract } from "../../../contracts/schema/contract.ts";
 import { type InfluxClient, type Row, quote, quoteName } from "../../sinks/influx/client.ts";
 import { storedTag } from "../../sinks/influx/lines.ts";
+import { KnownPolicies } from "../../sinks/influx/policies.ts";
 import { type SeriesSource, WINDOW_MS, tagsOfKey } from "./source.ts";
 
 export interface SeriesQuery {
@@ -75,15 +79,16 @@ export async function seriesOf(
 
 /** Points in the order of time; past `pointsMax` they end early. @throws AppError of the client. */
 export async function readSeries(influx: InfluxClient, of: SeriesQuery): Promise<SeriesPoint[]> {
-  const where = [
-    ...Object.entries(of.tags).map(
-      ([tag, value]) => `${quoteName(tag)} = ${quote(storedTag(value))}`,
-    ),
-    `time >= ${of.fromMs}ms`,
-    `time < ${of.untilMs}ms`,
-  ].join(" AND ");
+  const where = whereOf(of.tags, of.fromMs, of.untilMs);
   return of.source === "raw" ? rawPoints(influx, of, where) : rollupPoints(influx, of, where);
 }
+
+const whereOf = (tags: SeriesQuery["tags"], fromMs: number, untilMs: number): string =>
+  [
+    ...Object.entries(tags).map(([tag, value]) => `${quoteName(tag)} = ${quote(storedTag(value))}`),
+    `time >= ${fromMs}ms`,
+    `time < ${untilMs}ms`,
+  ].join(" AND ");
 
 async function rawPoints(
   influx: InfluxClient,
@@ -106,41 +111,84 @@ async function rawPoints(
 
 async function rollupPoints(
   influx: InfluxClient,
-  { contract, field, source, stepMs, pointsMax }: SeriesQuery,
+  of: SeriesQuery,
   where: string,
 ): Promise<SeriesPoint[]> {
-  const window = source === MINUTE.name ? MINUTE : TEN_SECONDS;
-  const column = (statistic: string): string => quoteName(`${field}_${statistic}`);
-  const grouped = stepMs > WINDOW_MS[source];
-  const columns = grouped
-    ? [
-        `mean(${column("mean")}) AS "value"`,
-        `min(${column("min")}) AS "min"`,
-        `max(${column("max")}) AS "max"`,
-        `sum("${ROLLUP_COUNT}") AS "count"`,
-        `max("${ROLLUP_REVISION}") AS "revision"`,
-      ]
-    : [
-        `${column("mean")} AS "value"`,
-        `${column("min")} AS "min"`,
-        `${column("max")} AS "max"`,
-        `"${ROLLUP_COUNT}" AS "count"`,
-        `"${ROLLUP_REVISION}" AS "revision"`,
-      ];
-  const group = grouped ? ` GROUP BY time(${stepMs}ms) fill(none)` : "";
-  const finals = rollupMeasurement(contract.name, window.name, "final");
+  const { contract, field, source, stepMs, pointsMax } = of;
+  const isLong = source === HOUR.name || source === DAY.name;
+  const columns = columnsOf(field, stepMs > WINDOW_MS[source]);
+  const grouped = columns.isGrouped ? ` GROUP BY time(${stepMs}ms) fill(none)` : "";
+  const finals = await finalsOf(influx, contract, windowNamed(source));
   const rows = await influx.query(
-    `SELECT ${columns.join(", ")} FROM ${quoteName(finals)} WHERE ${where}${group} LIMIT ${pointsMax}`,
+    `SELECT ${columns.text} FROM ${finals} WHERE ${where}${grouped} LIMIT ${pointsMax}`,
   );
   const points = rows.map((row) => rollupPoint(row, true));
-  const lastMs = points.at(-1)?.tMs ?? 0;
-  if (grouped || points.length >= pointsMax) return points;
+  if (points.length >= pointsMax) return points;
+  if (isLong) return aroundLong(influx, of, points);
+  if (columns.isGrouped) return points;
   // What is not final yet is only in the open rollups.
-  const open = rollupMeasurement(contract.name, window.name, "open");
+  const lastMs = points.at(-1)?.tMs ?? 0;
+  const open = rollupMeasurement(contract.name, source === MINUTE.name ? "1m" : "10s", "open");
   const news = await influx.query(
-    `SELECT ${columns.slice(0, -1).join(", ")} FROM ${quoteName(open)} WHERE ${where} AND time > ${lastMs}ms LIMIT ${pointsMax}`,
+    `SELECT ${columns.withoutRevision} FROM ${quoteName(open)} WHERE ${where} AND time > ${lastMs}ms LIMIT ${pointsMax}`,
   );
   return [...points, ...news.map((row) => rollupPoint(row, false))];
+}
+
+const windowNamed = (source: SeriesSource): RollupWindow =>
+  [TEN_SECONDS, MINUTE, HOUR, DAY].find(({ name }) => name === source)!;
+
+/** Policies that are known, by the client that asked. */
+const POLICIES = new WeakMap<InfluxClient, KnownPolicies>();
+
+function finalsOf(influx: InfluxClient, { name }: Contract, window: RollupWindow): Promise<string> {
+  let policies = POLICIES.get(influx);
+  if (!policies) POLICIES.set(influx, (policies = new KnownPolicies(influx)));
+  return policies.from(rollupMeasurement(name, window.name, "final"), window);
+}
+
+function columnsOf(
+  field: string,
+  isGrouped: boolean,
+): { readonly text: string; readonly withoutRevision: string; readonly isGrouped: boolean } {
+  const column = (statistic: string): string => quoteName(`${field}_${statistic}`);
+  const over = (by: string, name: string): string => (isGrouped ? `${by}(${name})` : name);
+  const columns = [
+    `${over("mean", column("mean"))} AS "value"`,
+    `${over("min", column("min"))} AS "min"`,
+    `${over("max", column("max"))} AS "max"`,
+    `${over("sum", `"${ROLLUP_COUNT}"`)} AS "count"`,
+  ];
+  const withoutRevision = columns.join(", ");
+  const revision = `${over("max", `"${ROLLUP_REVISION}"`)} AS "revision"`;
+  return { text: `${withoutRevision}, ${revision}`, withoutRevision, isGrouped };
+}
+
+/**
+ * Hours and days, and what has none: the hour or day that is not over, and times from before an installation made
+ * them. Both are drawn from minutes.
+ */
+async function aroundLong(
+  influx: InfluxClient,
+  of: SeriesQuery,
+  points: readonly SeriesPoint[],
+): Promise<SeriesPoint[]> {
+  const { contract, field, tags, fromMs, untilMs, stepMs, pointsMax } = of;
+  const minutes = await finalsOf(influx, contract, MINUTE);
+  const { withoutRevision } = columnsOf(field, true);
+  const between = async (from: number, until: number): Promise<SeriesPoint[]> => {
+    if (until <= from) return [];
+    const where = whereOf(tags, from, until);
+    const rows = await influx.query(
+      `SELECT ${withoutRevision} FROM ${minutes} WHERE ${where} GROUP BY time(${stepMs}ms) fill(none) LIMIT ${pointsMax}`,
+    );
+    return rows.map((row) => rollupPoint(row, false));
+  };
+  const [first, last] = [points[0], points.at(-1)];
+  if (!first || !last) return between(fromMs, untilMs);
+  const before = await between(fromMs, first.tMs);
+  const after = await between(last.tMs + stepMs, untilMs);
+  return [...before, ...points, ...after].slice(0, pointsMax);
 }
 
 const numberOr = <T>(value: Row[string] | undefined, other: T): number | T =>

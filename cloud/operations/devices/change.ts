@@ -1,5 +1,5 @@
 // Changes of a device's record.
-import type { Credential, Device, DeviceRole } from "../../../contracts/device.ts";
+import type { Credential, Device, DeviceRole, RelayRights } from "../../../contracts/device.ts";
 import { generateSecret, secretCredential } from "../../../gateway/identity/secrets.ts";
 import { refused } from "../refused.ts";
 
@@ -10,6 +10,8 @@ export interface DeviceChange {
   readonly role?: DeviceRole;
   readonly alerts?: boolean;
   readonly topics?: readonly string[];
+  /** Takes the place of what it had; of the two lists, one that is left out is kept. */
+  readonly relay?: RelayRights;
   /** The devices that a bridge speaks for; with another role than `bridge` there is none. */
   readonly speaksFor?: readonly string[];
   /** Earlier credentials of one that exists, and a revocation, end at once. */
@@ -23,7 +25,7 @@ export function changedDevice(
   id: string,
   present: Device | undefined,
   credential: Credential,
-  { role, alerts, topics, speaksFor, replace, rotate }: DeviceChange,
+  { role, alerts, topics, relay, speaksFor, replace, rotate }: DeviceChange,
 ): Device {
   const isChange = replace === true || rotate === true;
   if (present && !isChange) throw refused(`"${id}" exists: say --replace or --rotate`);
@@ -41,12 +43,14 @@ export function changedDevice(
     role: "device" as const,
     createdAtMs: nowMs,
   };
+  const relayed = relay && { ...present?.relay, ...relay };
   const named = speaksFor ?? ((role ?? kept.role) === "bridge" ? spokenFor : undefined);
   return {
     ...kept,
     ...(role ? { role } : {}),
     ...(alerts ? { alerts } : {}),
     ...(topics ? { topics } : {}),
+    ...(relayed ? { relay: relayed } : {}),
     ...(named ? { speaksFor: named } : {}),
     ...(revokedAtMs === undefined ? {} : { renewedAtMs: nowMs }),
     credentials: [...before, credential].slice(-CREDENTIALS_WHILE_ROTATING),

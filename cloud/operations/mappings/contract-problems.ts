@@ -1,6 +1,7 @@
 // What is wrong between a table and the contracts that it writes for (pure). A gateway finds it out
 // reading by reading.
-import type { MappingEntry, MappingTable } from "../../../contracts/mapping.ts";
+import type { MappingEntry } from "../../../contracts/mapping-format.ts";
+import type { MappingTable } from "../../../contracts/mapping.ts";
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import type { Contract } from "../../../contracts/schema/contract.ts";
 import { isGatewaysOwn } from "../../../contracts/schema/gateway-contracts.ts";

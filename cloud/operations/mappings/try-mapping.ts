@@ -14,16 +14,18 @@ export interface Trial {
   readonly isRefused: boolean;
 }
 
-/** Whoever may speak for the devices. */
-const TRIED = { clientId: "try" };
+/** The client id of a message that nobody has sent. */
+export const TRIED_CLIENT = "try";
 
+/** The fate of a message whose sender may speak for the devices. */
 export function tryMapping(
   table: MappingTable,
   catalog: Catalog,
   message: Omit<Arrival, "sender" | "traceparent" | "only">,
+  clientId = TRIED_CLIENT,
 ): Trial {
   const rules = { catalog, partitions: 1, ageMaxMs: undefined, mapper: new Mapper(table) };
-  const admission = admit(rules, { ...message, sender: TRIED, traceparent: null });
+  const admission = admit(rules, { ...message, sender: { clientId }, traceparent: null });
   const { readings, rejects } = outcomeOf(admission);
   return {
     lines: [

@@ -4,7 +4,8 @@
 //     twice, and one may be cut off: of equal ones the last counts, and a reader skips what is no JSON.
 // F2. Open rollups are left out: each final of the same window is to come.
 // F3. A canary leaves no line: it is acknowledged in its turn, after what was put before it.
-// F4. A file is not read back: late readings change no rollup, and repeats are not compared.
+// F4. A file is not read back: late readings change no rollup, repeats are not compared, and there are no rollups of
+//     hours and days.
 import { type FileHandle, open } from "node:fs/promises";
 import { Backoff, sleep } from "../../../platform/runtime/backoff.ts";
 import { type OptionTable, type Resolved, as } from "../../../platform/runtime/config.ts";
@@ -37,8 +38,10 @@ export class FileSink implements Sink {
   readonly name = "file";
   readonly system = "file";
   readonly repairSource = null;
+  readonly longSource = null;
   /** A file refuses no line by itself. */
   readonly refused = 0;
+  readonly beyondRetention = 0;
   readonly #path: string;
   readonly #logger: Logger;
   readonly #queue: GroupCommit;

@@ -85,12 +85,14 @@ export class InfluxClient {
   /**
    * Resolves once InfluxDB acknowledged every line.
    * @param lines line protocol with nanosecond timestamps.
+   * @param policy of a 1.x, if not the default one.
    * @throws AppError `INFLUX_REFUSED` (disposition reject: some line is bad, 400, 413 or 422),
    *   `INFLUX_REFUSED` (fatal configuration: 401, 403, 404, or somebody else answers) or
    *   `INFLUX_UNAVAILABLE` (retry).
    */
-  async write(lines: readonly string[]): Promise<void> {
-    const { status } = await this.#send(this.#writePath, "POST", lines.join("\n"));
+  async write(lines: readonly string[], policy?: string): Promise<void> {
+    const to = policy === undefined ? "" : `&rp=${encodeURIComponent(policy)}`;
+    const { status } = await this.#send(`${this.#writePath}${to}`, "POST", lines.join("\n"));
     if (status === STORED) return;
     const what = `answered ${status} to a write, not ${STORED}: is it an InfluxDB?`;
     throw new AppError("INFLUX_REFUSED", "fatal", `SKERRY_INFLUX_URL ${what}`);
@@ -127,6 +129,11 @@ export class InfluxClient {
       "application/x-www-form-urlencoded",
     );
     return rowsOf(body);
+  }
+
+  /** Whether it has retention policies: a bucket has none. */
+  get hasPolicies(): boolean {
+    return this.#api === "v1";
   }
 
   /**

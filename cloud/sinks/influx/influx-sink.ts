@@ -7,13 +7,17 @@
 // I3. The oldest request that is not answered for UNANSWERED_MS is told as a store that does not answer, before it is given up;
 //     since when is told through all tries.
 // I4. While nothing is written InfluxDB is asked whether it is there: a store that is away is known before it is needed.
+// I5. Lines go to the policies that they belong to (policies.ts), the default one first. What is older than its policy keeps is
+//     refused and counted apart: InfluxDB says how many lines that are, and they are the oldest, so nothing is halved.
 import { Backoff, sleep } from "../../../platform/runtime/backoff.ts";
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
 import type { Logger } from "../../../platform/runtime/logger.ts";
 import { GroupCommit, type RefusedRecord } from "../group-commit.ts";
-import type { RepairSource, Sink, SinkItem, SinkState, Writer } from "../sink.ts";
+import type { LongSource, RepairSource, Sink, SinkItem, SinkState, Writer } from "../sink.ts";
 import { type InfluxClient, UNANSWERED } from "./client.ts";
+import { beyondRetention } from "./beyond-retention.ts";
 import { RegionLines } from "./lines.ts";
+import { KnownPolicies, type PolicyClient, policyOfLine } from "./policies.ts";
 import { InfluxRepairSource } from "./repair-source.ts";
 
 /** A configuration problem is looked at again this often: somebody must act first. */
@@ -36,7 +40,9 @@ export class InfluxSink implements Sink {
   readonly name = "influx";
   readonly system = "influxdb";
   readonly repairSource: RepairSource;
+  readonly longSource: LongSource;
   readonly #client: Pick<InfluxClient, "write" | "createDatabase" | "ping">;
+  readonly #policies: KnownPolicies;
   readonly #logger: Logger;
   readonly #queue: GroupCommit;
   readonly #nowMs: () => number;
@@ -44,6 +50,8 @@ export class InfluxSink implements Sink {
   readonly #backoff = new Backoff({ baseMs: 50, maxMs: 2_000 });
   #status: SinkState = NOT_ASKED;
   #answered = false;
+  /** Lines that are older than InfluxDB keeps any such (I5). */
+  beyondRetention = 0;
   /** The requests in flight, the oldest first, by the time at which each left. */
   readonly #asked = new Set<{ readonly atMs: number }>();
   /** The time at which the first request left that was not taken; null once one was. */
@@ -57,14 +65,16 @@ export class InfluxSink implements Sink {
   #silent = false;
 
   constructor(
-    client: Pick<InfluxClient, "write" | "createDatabase" | "ping" | "query">,
+    client: Pick<InfluxClient, "write" | "createDatabase" | "ping"> & PolicyClient,
     logger: Logger,
     nowMs: () => number = Date.now,
   ) {
     this.#client = client;
     this.#logger = logger;
     this.#nowMs = nowMs;
-    this.repairSource = new InfluxRepairSource(client);
+    this.#policies = new KnownPolicies(client, nowMs);
+    const source = new InfluxRepairSource(client, undefined, this.#policies);
+    this.repairSource = this.longSource = source;
     const encode = (item: SinkItem): string[] => this.#encode(item);
     const write = (lines: readonly string[], wanted: () => boolean) => this.#write(lines, wanted);
     this.#queue = new GroupCommit({ encode, write, readingRequestsMax: REQUESTS_MAX }, nowMs);
@@ -88,7 +98,7 @@ export class InfluxSink implements Sink {
   }
 
   get refused(): number {
-    return this.#queue.refused;
+    return this.#queue.refused - this.beyondRetention;
   }
 
   get hasRoom(): boolean {
@@ -140,29 +150,51 @@ export class InfluxSink implements Sink {
 
   async #write(lines: readonly string[], wanted: () => boolean): Promise<RefusedRecord[] | null> {
     const refused: RefusedRecord[] = [];
-    return (await this.#writePart({ lines, at: 0 }, refused, wanted)) ? refused : null;
+    const all = lines.map((line, record) => ({ line, record }));
+    const parts = Map.groupBy(all, ({ line }) => policyOfLine(line));
+    const inOrder = [...parts].toSorted(([a], [b]) => Number(a !== null) - Number(b !== null));
+    for (const [own, part] of inOrder) {
+      const policy = await this.#policies.target(own);
+      if (!(await this.#writePart(part, { policy, refused, wanted }))) return null;
+    }
+    return refused.sort((a, b) => a.record - b.record);
   }
 
   /** False if the lines were no longer wanted before InfluxDB took them. */
-  async #writePart(
-    { lines, at }: { lines: readonly string[]; at: number },
-    refused: RefusedRecord[],
-    wanted: () => boolean,
-  ): Promise<boolean> {
-    if (lines.length === 0) return true;
-    const verdict = await this.#untilAccepted(() => this.#client.write(lines), wanted);
+  async #writePart(records: readonly LineOfRecord[], of: Writing): Promise<boolean> {
+    if (records.length === 0) return true;
+    const lines = records.map(({ line }) => line);
+    const write = () => this.#client.write(lines, of.policy);
+    const verdict = await this.#untilAccepted(write, of.wanted);
     if (verdict.kind === "unwanted") return false;
     if (verdict.kind === "accepted") return true;
-    if (lines.length === 1) {
-      refused.push({ record: at, detail: verdict.detail });
-      this.#logger.error({ line: lines[0], detail: verdict.detail }, "InfluxDB refused a line");
+    const tooOld = beyondRetention(verdict.detail, records);
+    if (tooOld) {
+      this.#refuseOld(tooOld.oldest, of, verdict.detail);
+      return this.#writePart(tooOld.rest, of);
+    }
+    if (records.length === 1) {
+      const { line, record } = records[0]!;
+      of.refused.push({ record, detail: verdict.detail });
+      this.#logger.error({ line, detail: verdict.detail }, "InfluxDB refused a line");
       return true;
     }
     // One bad line spoils its request; InfluxDB takes the rest again, overwriting equal points (I1).
-    const middle = lines.length >>> 1;
+    const middle = records.length >>> 1;
     return (
-      (await this.#writePart({ lines: lines.slice(0, middle), at }, refused, wanted)) &&
-      (await this.#writePart({ lines: lines.slice(middle), at: at + middle }, refused, wanted))
+      (await this.#writePart(records.slice(0, middle), of)) &&
+      (await this.#writePart(records.slice(middle), of))
+    );
+  }
+
+  /** Refuses what is too old (I5). */
+  #refuseOld(oldest: readonly LineOfRecord[], { policy, refused }: Writing, words: string): void {
+    this.beyondRetention += oldest.length;
+    const detail = `older than InfluxDB keeps its kind (npx skerry influx retention): ${words}`;
+    for (const { record } of oldest) refused.push({ record, detail });
+    this.#logger.warn(
+      { lines: oldest.length, policy: policy ?? "the default one", oldest: oldest[0]?.line },
+      "InfluxDB keeps nothing as old as these lines",
     );
   }
 
@@ -225,6 +257,18 @@ export class InfluxSink implements Sink {
     if (news) this.#logger.error({ detail: error.message }, "InfluxDB refuses, somebody must act");
     return pause(REFUSED_RETRY_MS, wanted);
   }
+}
+
+interface LineOfRecord {
+  readonly line: string;
+  /** Its place in the request of the queue. */
+  readonly record: number;
+}
+
+interface Writing {
+  readonly policy: string | undefined;
+  readonly refused: RefusedRecord[];
+  readonly wanted: () => boolean;
 }
 
 type Verdict =

@@ -7,7 +7,9 @@ import type { Contract, Field } from "../../../contracts/schema/contract.ts";
 import {
   CANARY,
   ROLLUP_COUNT,
+  ROLLUP_FIELD_COUNT,
   ROLLUP_REVISION,
+  ROLLUP_SKETCH,
   rawMeasurement,
   rollupMeasurement,
 } from "../../../contracts/names/measurements.ts";
@@ -146,13 +148,15 @@ class RollupLines {
   readonly #tagKeys = new Map<string, string>();
   /** Keys of each field's values, with the comma before; they grow with the series. */
   readonly #keys: string[][] = [];
+  readonly #mergeableKeys: { readonly count: string; readonly sketch: string }[] = [];
 
   constructor(series: RollupSeries, region: string) {
     this.#series = series;
     this.#tags = `,region=${tagValue(region)},${escape.tag(series.tag)}=`;
   }
 
-  line({ window, revision, key, tags, startMs, count, fields }: RollupEffect): string {
+  line(rollup: RollupEffect): string {
+    const { window, revision, key, tags, startMs, count, fields, mergeables = [] } = rollup;
     const state = revision === null ? "open" : "final";
     const head = this.#head(rollupMeasurement(this.#series.name, window.name, state));
     // Joined at once: lines wait in the queue, and a string grown piece by piece keeps its pieces.
@@ -167,6 +171,11 @@ class RollupLines {
         // The sum of huge values overflows; the other statistics are still right.
         if (Number.isFinite(value)) text.push(keys[which]!, value);
       }
+    }
+    for (let at = 0; at < mergeables.length; at++) {
+      const { count: ofField, sketch } = mergeables[at]!;
+      if (ofField !== null) text.push(this.#mergeableKeysOf(at).count, ofField, "i");
+      if (sketch !== null) text.push(this.#mergeableKeysOf(at).sketch, '"', sketch, '"');
     }
     if (revision !== null) text.push(`,${ROLLUP_REVISION}=${revision}i`);
     text.push(` ${startMs}000000`);
@@ -184,6 +193,15 @@ class RollupLines {
     let key = this.#tagKeys.get(name);
     if (key === undefined) this.#tagKeys.set(name, (key = `,${escape.tag(name)}=`));
     return key;
+  }
+
+  #mergeableKeysOf(at: number): { readonly count: string; readonly sketch: string } {
+    const key = (name: string): string =>
+      `,${escape.tag(`${this.#series.fields[at]!.name}_${name}`)}=`;
+    return (this.#mergeableKeys[at] ??= {
+      count: key(ROLLUP_FIELD_COUNT),
+      sketch: key(ROLLUP_SKETCH),
+    });
   }
 
   #keysOf(at: number): readonly string[] {

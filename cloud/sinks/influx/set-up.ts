@@ -5,6 +5,7 @@
 // U2. Writer and reader are never administrators, and have rights in named databases only.
 import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
 import { InfluxClient, type InfluxTarget, quote, quoteName, refusalStatus } from "./client.ts";
+import { longPolicies } from "./retention.ts";
 
 export const ADMINISTRATOR = "administrator";
 export const WRITER = "writer";
@@ -49,6 +50,8 @@ export async function setUpInflux({ target, passwords }: InfluxSetUp): Promise<I
   const administrator = as(ADMINISTRATOR);
   const users = await usersOf(administrator, passwords[ADMINISTRATOR], url);
   await administrator.execute(`CREATE DATABASE ${quoteName(database)}`);
+  for (const { policy, statement } of longPolicies(database))
+    await administrator.execute(statement).catch(unlessMade(policy));
   await createInternal(administrator);
   for (const user of [WRITER, READER]) {
     const password = quote(passwords[user as typeof WRITER]);
@@ -72,6 +75,16 @@ export async function setUpInflux({ target, passwords }: InfluxSetUp): Promise<I
     ),
   };
 }
+
+/** One that is there may keep what it has for another time. */
+export const unlessMade =
+  (policy: string) =>
+  (error: unknown): void => {
+    if (!/retention policy already exists/.test(messageOf(error)))
+      throw new AppError("INFLUX_REFUSED", "fatal", `policy ${policy}: ${messageOf(error)}`, {
+        cause: error,
+      });
+  };
 
 /** InfluxDB would make it within ten seconds, just so: the reader's right to it cannot wait. */
 async function createInternal(administrator: InfluxClient): Promise<void> {

@@ -78,10 +78,11 @@ export class LaneRules {
   /**
    * Goes on with these rules. What is known under a rule that is the same version stays; of one that is
    * gone or has another version it ends, and what was firing is resolved at the frame `seq`.
+   * @param kept ids of rules that stay as they are if they are not among them.
    * @returns those alerts.
    */
-  update(rules: readonly CompiledRule[], seq: number): Alert[] {
-    const { ended, begun } = this.rules.update(rules);
+  update(rules: readonly CompiledRule[], seq: number, kept?: ReadonlySet<string>): Alert[] {
+    const { ended, begun } = this.rules.update(rules, kept);
     for (const state of begun) this.absences.begin(state, this.clock);
     const when = { place: { seq, index: BY_CHANGE }, timeMs: this.clock.clockMs };
     for (const state of ended) {

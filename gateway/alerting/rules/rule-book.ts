@@ -2,7 +2,8 @@
 // `rules` and are there with the WAN down.
 //
 // B1. A saved rule replaces a configured one of its id; deleted, the configured one is back.
-// B2. An entry that cannot be used is logged as an error, and the rule stays as it was.
+// B2. An entry that cannot be used is logged as an error, and the rule stays as it was: over a restart too, where it
+//     goes on as the lanes' snapshots have it.
 // B3. A rule over a contract or field that is not known here yet waits for it: contracts come by a bucket
 //     of their own, which may be behind. Frames with readings of such a contract wait with it.
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
@@ -29,6 +30,8 @@ export class RuleBook {
   #rules: readonly CompiledRule[] = [];
   #waiting: readonly string[] = [];
   #awaited: ReadonlySet<string> = new Set();
+  /** Ids whose entries cannot be used, and never could since the start (B2). */
+  #unusable: ReadonlySet<string> = new Set();
   #contracts = 0;
 
   constructor(configured: readonly Rule[], catalog: Catalog, logger: Logger) {
@@ -57,6 +60,11 @@ export class RuleBook {
     return this.#awaited;
   }
 
+  /** Rules that lanes go on with as they are, if they know them (B2). Another one after each change. */
+  get unusable(): ReadonlySet<string> {
+    return this.#unusable;
+  }
+
   /** @returns what is wrong with the entry, or null. */
   apply({ subject, data }: BucketEntry): string | null {
     const id = subject.slice(SUBJECT_PREFIX.length);
@@ -65,8 +73,11 @@ export class RuleBook {
       else this.#saved.set(id, readRule(id, data));
     } catch (error) {
       this.#logger.error({ rule: id, problem: messageOf(error) }, "rule ignored"); // B2
+      if (!this.#saved.has(id)) this.#unusable = new Set([...this.#unusable, id]);
       return messageOf(error);
     }
+    if (this.#unusable.has(id))
+      this.#unusable = new Set([...this.#unusable].filter((each) => each !== id));
     this.#compile();
     this.#logger.info({ rule: id, deleted: data.length === 0 }, "rule known");
     return null;

@@ -80,26 +80,34 @@ export class RuleSet {
   /** Contracts whose rules look at who sent a reading; the others are spared a copy of it. */
   readonly #needDevice = new Set<string>();
   #rules: readonly CompiledRule[] | null = null;
+  #kept: ReadonlySet<string> = NONE;
 
   constructor(catalog: Catalog) {
     this.#catalog = catalog;
   }
 
   /** True unless these are the rules that it goes by. */
-  isOutdated(rules: readonly CompiledRule[]): boolean {
-    return rules !== this.#rules;
+  isOutdated(rules: readonly CompiledRule[], kept: ReadonlySet<string> = NONE): boolean {
+    return rules !== this.#rules || kept !== this.#kept;
   }
 
-  /** Goes on with these rules: one that is there in the same version stays as it is. */
-  update(rules: readonly CompiledRule[]): { ended: RuleState[]; begun: RuleState[] } {
+  /**
+   * Goes on with these rules: one that is there in the same version stays as it is.
+   * @param kept ids of rules that stay as they are if they are not among them.
+   */
+  update(
+    rules: readonly CompiledRule[],
+    kept: ReadonlySet<string> = NONE,
+  ): { ended: RuleState[]; begun: RuleState[] } {
     this.#rules = rules;
+    this.#kept = kept;
     const current = new Map(rules.map((rule) => [rule.id, rule]));
     const ended: RuleState[] = [];
     for (const [id, state] of this.states) {
       const rule = current.get(id);
       if (rule && isSame(rule, state.compiled)) {
         state.recompiled(rule);
-      } else {
+      } else if (rule || !kept.has(id)) {
         this.states.delete(id);
         state.windows?.readers.delete(state);
         state.slots.tell(null);

@@ -1,5 +1,6 @@
 // What a lane's rules know, as bytes and back (pure). With it a lane goes on from a sequence as if it had
 // never stopped; a rule is kept with what it knows, so that one which is gone meanwhile can be ended.
+import { AppError } from "../../../platform/runtime/errors.ts";
 import type { Stopwatch } from "../../../platform/runtime/stopwatch.ts";
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import { type CompiledRule, compileRule } from "../../../contracts/rules/compile-rule.ts";
@@ -27,7 +28,7 @@ import { RuleState } from "../rules/rule-state.ts";
 import type { SharedWindows } from "../windows/shared-windows.ts";
 import type { WindowValue } from "../windows/sliding-window.ts";
 
-const FORMAT = 3;
+export const FORMAT = 3;
 /** The one before is read as well: without late readings, errors, what drains, and identities. */
 const FORMAT_BEFORE = 2;
 
@@ -257,7 +258,8 @@ const keptOf = <T extends readonly (readonly [key: string, ...rest: unknown[]])[
 
 /**
  * @param parts as of `LaneRules`.
- * @throws Error if the snapshot is of another format, or one of its rules cannot be compiled any more.
+ * @throws AppError `FORMAT_NEWER` (fatal) for the snapshot of a newer program.
+ * @throws Error if it is none, or one of its rules cannot be compiled any more.
  */
 export function restoreSnapshot(
   { rules, presence, clock }: LaneSnapshot,
@@ -265,6 +267,12 @@ export function restoreSnapshot(
 ): LaneRules {
   const reader = new NumberReader(rules);
   const saved = JSON.parse(reader.text) as SavedRules;
+  if (Number.isSafeInteger(saved.format) && saved.format > FORMAT)
+    throw new AppError(
+      "FORMAT_NEWER",
+      "fatal",
+      `what rules knew is of format ${saved.format}, and this program reads ${FORMAT}: upgrade the program`,
+    );
   if (saved.format !== FORMAT && saved.format !== FORMAT_BEFORE)
     throw new Error(`format ${saved.format}; this program reads ${FORMAT_BEFORE} and ${FORMAT}`);
   const isOld = saved.format === FORMAT_BEFORE;

@@ -48,6 +48,11 @@ interface AlertingPosition extends LanePlace {
   readonly presence: ChunkedRef;
 }
 
+/** As it was saved; the snapshot is null where what the rules knew is lost. */
+export interface SavedLane extends LanePlace {
+  readonly snapshot: LaneSnapshot | null;
+}
+
 export interface LaneRecord extends LanePlace {
   readonly snapshot: LaneSnapshot;
 }
@@ -113,7 +118,7 @@ export class LaneStore {
    * Null if nothing was saved yet. A snapshot that is not there any more is named as an error and the
    * rules begin anew at the position: that is less than was known, and better than standing still.
    */
-  async load(): Promise<(LanePlace & { snapshot: LaneSnapshot | null }) | null> {
+  async load(): Promise<SavedLane | null> {
     await this.#saving; // After a rollback: what is on its way must not come after what is read.
     const saved = await this.#positions.load(this.#id);
     this.#saved = saved;

@@ -9,6 +9,7 @@
 //     nothing, one whose socket closes early may hear `registered` afterwards.
 // D3. CONNACK to an MQTT 3.1 client is two bytes of which the first is reserved: it says no "session
 //     present", though the session is resumed (MQTT 3.1, 3.2).
+// D4. CONNACK says nothing of shared subscriptions, which are to be had then; aedes always says that they are not.
 import { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
 import { Aedes, type AedesOptions, type Client } from "aedes";
@@ -17,6 +18,7 @@ import type { Logger } from "../../../platform/runtime/logger.ts";
 import type { Limits } from "../options.ts";
 import type { ConnectTerms } from "../protocol/connect-terms.ts";
 import type { Will } from "../protocol/properties.ts";
+import { encode, parseAnswer } from "../protocol/wire.ts";
 import { makeAedesPersistence, type Memory } from "./persistence.ts";
 import type { AedesBroker, AedesClient } from "./seam.ts";
 
@@ -25,7 +27,7 @@ const MQTT_3_1 = 3;
 /** The connection behind a CONNECT, which is told how it goes on (D2). */
 export interface Visitor {
   /** Its id is its own; CONNACK follows. */
-  registered(terms: ConnectTerms): void;
+  registered(terms: Omit<ConnectTerms, "topicAliasMaximum">): void;
   /** CONNACK is written. */
   acknowledged(): void;
   /** `expirySeconds` is how long its session is to stay, as DISCONNECT may have changed it. */
@@ -75,6 +77,7 @@ export class Door {
       visitor.acknowledged();
     });
     this.#visitors.set(client, visitor);
+    if (connect.protocolVersion === 5) rewriteConnack(stream);
     const { clientId } = connect;
     if (connect.protocolVersion === MQTT_3_1) {
       this.#untold.add(clientId);
@@ -104,6 +107,27 @@ export class Door {
       will: client.will,
     });
   }
+}
+
+/** D4. What is written next to the stream is the CONNACK, in pieces, all at once. */
+function rewriteConnack(stream: Duplex): void {
+  const pieces: Buffer[] = [];
+  stream.write = (piece: unknown): boolean => {
+    if (pieces.length === 0)
+      process.nextTick(() => {
+        delete (stream as Partial<Duplex>).write;
+        if (stream.writable) stream.write(withoutShared(Buffer.concat(pieces)));
+      });
+    pieces.push(typeof piece === "string" ? Buffer.from(piece) : (piece as Buffer));
+    return true;
+  };
+}
+
+function withoutShared(bytes: Buffer): Buffer {
+  const packet = parseAnswer(bytes);
+  if (packet?.cmd !== "connack" || !packet.properties) return bytes;
+  const { sharedSubscriptionAvailable: _, ...properties } = packet.properties;
+  return encode({ ...packet, properties }, 5);
 }
 
 type Listener = (...args: unknown[]) => void;

@@ -4,6 +4,8 @@
 // C2. The socket is read only while nothing pauses it, and while paused its keep-alive stands
 //     still: a client is never punished for our not reading (broker.ts/B3).
 // C3. What was answered outlives the process: the store is committed before answers are written.
+// C4. Answers that say that the store has something are not written if it has failed since: their connection ends, and
+//     its client sends again what was not answered.
 import type { Duplex } from "node:stream";
 import type { BrokerCounters } from "../broker.ts";
 import { count } from "../counters.ts";
@@ -24,11 +26,13 @@ export interface ChannelOwner extends Flushable, PacketOwner {
   readonly gone: boolean;
   /** The socket has written everything that waited in it. */
   drained(): void;
+  /** The store lacks something that was to be answered. */
+  unstored(): void;
 }
 
 export interface ChannelParts {
   readonly flusher: Flusher;
-  readonly store: Pick<SessionStore, "commit">;
+  readonly store: Pick<SessionStore, "commit" | "failures">;
   readonly counters: BrokerCounters;
   readonly limits: Pick<Limits, "packetBytesMax">;
 }
@@ -50,6 +54,8 @@ export class Channel implements Pausable {
   #rest: Buffer | null = null;
   /** Four-byte answers to write. */
   #answers: number[] = [];
+  /** Failures of the store before what they answer; any number will do if they do not depend on it (C4). */
+  #asOf: number | null = null;
 
   constructor(parts: ChannelParts, owner: ChannelOwner, stream: Duplex) {
     this.#parts = parts;
@@ -79,17 +85,23 @@ export class Channel implements Pausable {
     if (this.#pausedBy === 0) setImmediate(this.#read);
   }
 
-  /** Queues a four-byte answer; those of one turn of the event loop leave in one write. */
-  answer(word: number): void {
+  /** Queues a four-byte answer; those of one turn of the event loop leave in one write. See `Peer`. */
+  answer(word: number, asOf?: number): void {
     if (this.#answers.length === 0) this.#parts.flusher.soon(this.#owner);
     this.#answers.push(word);
+    this.#parts.counters.packetsSent++;
+    if (asOf !== undefined) this.#asOf ??= asOf;
   }
 
   flush(): void {
     const words = this.#answers;
     if (words.length === 0) return;
     this.#answers = []; // Before anything can throw: closing flushes once more.
-    this.#parts.store.commit(); // C3
+    const asOf = this.#asOf;
+    this.#asOf = null;
+    const { store } = this.#parts;
+    store.commit(); // C3
+    if (asOf !== null && store.failures !== asOf) return this.#owner.unstored(); // C4
     const bytes = Buffer.allocUnsafe(words.length * 4);
     for (let index = 0; index < words.length; index++)
       bytes.writeUInt32BE(words[index]!, index * 4);
@@ -98,6 +110,7 @@ export class Channel implements Pausable {
 
   /** Writes behind all queued answers. */
   write(bytes: Buffer): void {
+    this.#parts.counters.packetsSent++;
     this.flush();
     this.#send(bytes);
   }

@@ -35,8 +35,9 @@ import { Lifetime, type LifetimeParts, reasonOfClosing } from "./lifetime.ts";
 import { type Origin, arrivalOf } from "./origin.ts";
 import { PAUSE, type Pause } from "./pauses.ts";
 
-/** Time for a refused client to hang up by itself. */
+/** Time for a refused client to hang up by itself, and for one that has much to read before it is told to go. */
 const LINGER_MS = 500;
+const FAREWELL_MS = 2_000;
 
 /** The end of a connection that sends what it may not: the reason that is counted, and the code for MQTT 5. */
 const FAULTS: Readonly<
@@ -77,6 +78,7 @@ const NO_TERMS: ConnectTerms = {
   expirySeconds: 0,
   receiveMaximum: 0,
   maximumPacketSize: Infinity,
+  topicAliasMaximum: 0,
   problemInformation: false,
   will: null,
 };
@@ -101,6 +103,8 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
   #dispatch: Dispatch | null = null;
   /** The word of its CONNECT on who it is; what is refused is told under it. */
   #claimed: Pick<ClientIdentity, "clientId" | "username"> | null = null;
+  /** The word of its CONNECT on how many topic aliases it takes. */
+  #topicAliasMaximum = 0;
   /** Packets that came behind CONNECT. */
   #behindConnect: Packet[] | null = null;
 
@@ -153,8 +157,8 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
     this.channel.resume(reason);
   }
 
-  answer(word: number): void {
-    if (this.#phase === "open") this.channel.answer(word);
+  answer(word: number, asOf?: number): void {
+    if (this.#phase === "open") this.channel.answer(word, asOf);
   }
 
   write(bytes: Buffer): void {
@@ -194,11 +198,16 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
     this.close(reason, reasonCode);
   }
 
+  unstored(): void {
+    this.close("store_failed", REASON.implementationSpecific);
+  }
+
   drained(): void {
     this.guarded(() => this.#session?.outbound.pump());
   }
 
   packet(packet: Packet): void {
+    this.#parts.counters.packetsReceived++;
     if (this.#phase === "open") this.#dispatch!.handle(packet);
     else if (this.#phase === "connecting") (this.#behindConnect ??= []).push(packet);
     else if (this.#phase === "opening") {
@@ -219,6 +228,7 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
     clearTimeout(this.#connectTimer);
     this.#connectTimer = undefined;
     this.identity = identity;
+    this.#topicAliasMaximum = packet.properties?.topicAliasMaximum ?? 0;
     // Server Keep Alive for MQTT 5; aedes' own limit would refuse MQTT 3 clients outright.
     const limitSeconds = this.#parts.limits.keepAliveSecondsMax;
     const wanted = packet.keepalive ?? 0;
@@ -234,8 +244,9 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
   }
 
   /** aedes has made or resumed the session; an empty client id has been replaced by now. */
-  registered(terms: ConnectTerms): void {
+  registered(of: Omit<ConnectTerms, "topicAliasMaximum">): void {
     const { sessions, store, wills, counters } = this.#parts;
+    const terms = { ...of, topicAliasMaximum: this.#topicAliasMaximum };
     this.terms = terms;
     this.#parts.doorstep.passed(arrivalOf(this.origin.socket));
     if (this.identity.clientId !== terms.clientId)
@@ -309,6 +320,7 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
     this.#phase = "closed";
     if (this.#session) this.#lifetime.end(reasonOfClosing(reason), reason);
     else this.#lifetime.refuse({ ...this.identity, ...this.#claimed }, reason);
+    if (this.identity.protocolVersion === 5) linger(this.#stream);
     if (!this.#guest?.disconnect(reasonCode)) this.#stream.destroy();
   }
 
@@ -344,6 +356,20 @@ export class Connection implements DispatchSource, ChannelOwner, Candidate, Visi
 }
 
 const destroy = (stream: Duplex): void => void stream.destroy();
+
+/**
+ * Has the next `destroy` end the stream gently: what the client sends meanwhile would reset a closed socket, and with
+ * that its system may drop the DISCONNECT that it has not read yet. The one after that destroys it.
+ */
+function linger(stream: Duplex): void {
+  stream.destroy = (error) => {
+    delete (stream as Partial<Duplex>).destroy;
+    if (error || stream.destroyed || !stream.writable) return stream.destroy(error);
+    stream.resume().end();
+    setTimeout(destroy, FAREWELL_MS, stream).unref();
+    return stream;
+  };
+}
 
 /** Listens for whatever ends a socket; one for all of them, because a function for each takes room. */
 function hangUp(this: Duplex): void {

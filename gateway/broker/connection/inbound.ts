@@ -3,12 +3,14 @@
 // I1. Answers leave in the order of arrival: a settled publish waits for those before it (broker.ts/B2).
 // I2. Nothing is answered or forwarded before `settle` (broker.ts/B1), and nothing twice: a second `settle`
 //     of the same publish is ignored.
-// I3. A refused publish is answered and never forwarded, whatever code it is answered with.
+// I3. A refused publish is answered and never forwarded, whatever code it is answered with, unless it is relayed.
 // I4. A packet identifier of QoS 2 belongs to one publish from its PUBLISH to its PUBREL: a re-send
 //     in between is answered, never handed over again (broker.ts/B4) [MQTT-4.3.3-10].
 //     One of QoS 1 is handed over once until its PUBACK is written (inbound-session.ts/S3).
 // I5. A client that has many rejects kept is read more slowly, and loses nothing by it.
 // I6. Settling works after the client has left: the message is still forwarded, only unanswered.
+// I7. A relayed publish is forwarded before it is answered, and its answer is not written if the store, which holds it
+//     for subscribers that are away, has failed meanwhile (channel.ts/C4).
 import type { IPublishPacket } from "mqtt-packet";
 import type { Logger } from "../../../platform/runtime/logger.ts";
 import type { Recall, Refusal } from "../../ingest/message.ts";
@@ -21,6 +23,7 @@ import type { Forwarder } from "../routing/forward.ts";
 import { Held } from "../routing/held.ts";
 import type { HeldPublishes, InboundSession } from "../session/inbound-session.ts";
 import type { Peer } from "../session/peer.ts";
+import type { SessionStore } from "../session/session-store.ts";
 import type { HeldRoom } from "./held-room.ts";
 import { PAUSE } from "./pauses.ts";
 import type { RateLimit } from "./rate-limit.ts";
@@ -36,6 +39,7 @@ export interface InboundParts {
   readonly counters: BrokerCounters;
   readonly logger: Logger | undefined;
   readonly forwarder: Forwarder;
+  readonly store: Pick<SessionStore, "failures">;
   /** Shared by all connections. */
   readonly room: HeldRoom;
 }
@@ -88,7 +92,9 @@ export class Inbound implements HeldPublishes {
     this.#bytes += held.payload.length;
     room.take(held.payload.length);
     try {
-      this.#parts.handlers.publish(held, (refusal) => this.#settle(held, refusal));
+      this.#parts.handlers.publish(held, (refusal, relayed) =>
+        this.#settle(held, refusal, relayed),
+      );
     } catch (error) {
       return this.#abandon(held, error);
     }
@@ -150,23 +156,29 @@ export class Inbound implements HeldPublishes {
     return state !== "new";
   }
 
-  #settle(held: Held, refusal: Refusal | null): void {
+  #settle(held: Held, refusal: Refusal | null, relayed = false): void {
     if (held.settled) return; // I2
     held.settled = true;
     held.refusal = refusal;
+    held.relayed = relayed;
     if (refusal && isKept(refusal)) this.#slowdown.spend(rejectTokens(held.payload.length)); // I5
     if (this.#queue[this.#head] === held) this.#releaseSettled();
   }
 
   #releaseSettled(): void {
-    const { limits, forwarder, room } = this.#parts;
+    const { limits, forwarder, room, store } = this.#parts;
     let held = this.#queue[this.#head];
     while (held?.settled) {
       this.#head++;
       this.#bytes -= held.payload.length;
       room.give(held.payload.length);
-      this.#answer(held);
-      if (!held.refusal) forwarder.forward(held, held); // I3
+      const { failures } = store;
+      if (!held.refusal || held.relayed) {
+        const problem = forwarder.forward(held, held); // I3, I7
+        if (problem !== null && held.relayed && held.qos === 1)
+          held.refusal ??= { reason: "quota_exceeded", detail: `not retained: ${problem}` };
+      }
+      this.#answer(held, held.relayed ? failures : undefined);
       held = this.#queue[this.#head];
     }
     // Cut the released part off when it is at least half: amortised constant time per publish.
@@ -182,7 +194,8 @@ export class Inbound implements HeldPublishes {
     room.reopen();
   }
 
-  #answer(held: Held): void {
+  /** @param asOf the store's failures before the message was forwarded, if its answer depends on the store (I7). */
+  #answer(held: Held, asOf: number | undefined): void {
     if (held.qos === 0) return;
     const messageId = held.messageId!;
     const code = answerCode(held.qos, held.refusal, this.#parts.rejectAnswers);
@@ -192,7 +205,7 @@ export class Inbound implements HeldPublishes {
     if (held.qos === 1 && to.gone && !held.refusal) return this.#session.leave(messageId);
     if (code !== REASON.success && to.identity.protocolVersion === 5)
       return to.write(refusedAnswer(held, code, to));
-    to.answer(held.qos === 1 ? pubackWord(messageId) : pubrecWord(messageId));
+    to.answer(held.qos === 1 ? pubackWord(messageId) : pubrecWord(messageId), asOf);
   }
 }
 

@@ -1,13 +1,16 @@
 // SUBSCRIBE and UNSUBSCRIBE. Not aedes': its own answers with fewer codes than filters when two are
 // equal, reorders numeric ones, stops the process on a filter named `__proto__`, stores refused
 // subscriptions (and queues for them), and subscribes MQTT 3.1.1 clients to the literal `$share/…`.
+//
+// A bridge that says so in its CONNECT hears nothing of its own, and hears RETAIN as it was published, as MQTT 5 has
+// options for: Mosquitto does so for bridges of before.
 import type { ISubscribePacket, ISubscription, IUnsubscribePacket } from "mqtt-packet";
 import type { BrokerCounters, BrokerHandlers } from "../broker.ts";
 import { count } from "../counters.ts";
 import type { Limits } from "../options.ts";
 import type { Problem } from "../protocol/publish-rules.ts";
 import { REASON } from "../protocol/reason-codes.ts";
-import { isShared, isTopicFilter } from "../protocol/topic-rules.ts";
+import { isSubscribable, sharedFilterOf } from "../protocol/topic-rules.ts";
 import { encode } from "../protocol/wire.ts";
 import type { RetainedDeliveries } from "../routing/retained-deliveries.ts";
 import type { Session } from "../session/session.ts";
@@ -41,22 +44,30 @@ export class Subscribing {
       identifier === undefined || (typeof identifier === "number" && identifier > 0); // [MQTT-3.8.3.2]
     if (!packet.messageId || packet.subscriptions.length === 0 || !identifierValid)
       return source.close("protocol_error", REASON.protocolError); // [MQTT-3.8.3-2]
+    const isOldBridge = version !== 5 && source.identity.bridge === true;
     /** Filters whose retained messages follow. */
     const retained: string[] = [];
     const granted = packet.subscriptions.map((wanted) => {
       const problem = this.#refusal(source, session, wanted);
-      if (problem !== null) {
+      if (typeof problem !== "string") {
         count(this.#parts.counters.filtersRefused, problem.reason);
         return version === 5 ? problem.reasonCode : FAILURE;
       }
       const options = {
         qos: wanted.qos,
-        noLocal: wanted.nl === true,
-        retainAsPublished: wanted.rap === true,
+        noLocal: wanted.nl === true || isOldBridge,
+        retainAsPublished: wanted.rap === true || isOldBridge,
         identifier,
       };
-      const isNew = this.#parts.sessions.subscribe(session, wanted.topic, options);
-      // Retain Handling: 0 sends always, 1 to new subscriptions, 2 never (MQTT 5, 3.8.3.1).
+      const isNew = this.#parts.sessions.subscribe(
+        session,
+        wanted.topic,
+        options,
+        problem === "foreign",
+      );
+      // Retain Handling: 0 sends always, 1 to new subscriptions, 2 never (MQTT 5, 3.8.3.1); what is shared gets
+      // nothing that is retained (4.8.2).
+      if (sharedFilterOf(wanted.topic)) return wanted.qos;
       if (wanted.rh !== 2 && (wanted.rh !== 1 || isNew)) retained.push(wanted.topic);
       return wanted.qos;
     });
@@ -82,21 +93,25 @@ export class Subscribing {
     source.write(encode({ cmd: "unsuback", messageId: packet.messageId, granted }, version));
   }
 
-  /** Null when the filter is granted. */
-  #refusal(source: Source, session: Session, { topic }: ISubscription): Problem | null {
+  /** The part of what the filter matches that is granted, or why it is refused. */
+  #refusal(
+    source: Source,
+    session: Session,
+    { topic }: ISubscription,
+  ): Problem | "all" | "foreign" {
     const { handlers, limits } = this.#parts;
-    if (typeof topic === "string" && isShared(topic))
-      return { reason: "shared", reasonCode: REASON.sharedNotSupported };
-    if (!isTopicFilter(topic, limits.topicLevelsMax))
+    if (!isSubscribable(topic, limits.topicLevelsMax))
       return { reason: "filter_invalid", reasonCode: REASON.topicFilterInvalid };
-    const allowed = handlers.authorizeSubscribe?.(source.identity, topic) ?? true;
-    if (!allowed) return { reason: "not_authorized", reasonCode: REASON.notAuthorized };
+    const wanted = sharedFilterOf(topic)?.filter ?? topic;
+    const allowed = handlers.authorizeSubscribe?.(source.identity, wanted) ?? true;
+    if (allowed === false) return { reason: "not_authorized", reasonCode: REASON.notAuthorized };
+    const granted = allowed === "foreign" ? allowed : "all";
     const { subscriptions, holder } = session;
-    if (subscriptions.has(topic)) return null;
+    if (subscriptions.has(topic)) return granted;
     if (subscriptions.size >= limits.subscriptionsMax)
       return { reason: "subscription_quota", reasonCode: REASON.quotaExceeded };
     if (holder.subscriptions >= holder.share.subscriptionsMax)
       return { reason: "device_subscription_quota", reasonCode: REASON.quotaExceeded };
-    return null;
+    return granted;
   }
 }

@@ -9,18 +9,22 @@ export interface WebOrigins {
   readonly origins: ReadonlySet<string>;
 }
 
-/** The status and the sentence that an upgrade is refused with, or null. */
+/**
+ * The status and the sentence that an upgrade is refused with, or null.
+ * @param options the beginning of the options that list what is allowed.
+ */
 export function upgradeProblem(
   { host, origin }: { host?: string | undefined; origin?: string | undefined },
   { hosts, origins }: WebOrigins,
+  options = "SKERRY_WS",
 ): { status: 421 | 403; text: string } | null {
   if (!isAllowedHostOrAddress(host, hosts))
-    return { status: 421, text: "Host is no name of this listener: SKERRY_WS_HOSTS lists them" };
+    return { status: 421, text: `Host is no name of this listener: ${options}_HOSTS lists them` };
   if (origin === undefined || origins.has(origin)) return null;
   const isSameHost = URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
   if (isSameHost) return null;
   return {
     status: 403,
-    text: "pages of this origin may not connect: SKERRY_WS_ORIGINS lists them",
+    text: `pages of this origin may not connect: ${options}_ORIGINS lists them`,
   };
 }

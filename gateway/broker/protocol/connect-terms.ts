@@ -12,6 +12,8 @@ export interface ConnectTerms {
   readonly receiveMaximum: number;
   /** Bytes of the largest packet that the client takes; `Infinity` when it named none. */
   readonly maximumPacketSize: number;
+  /** Topic aliases that the client takes [MQTT-3.1.2-27]; 0 when it named none. */
+  readonly topicAliasMaximum: number;
   /** Whether the client wants reason strings [MQTT-3.1.2-29]. */
   readonly problemInformation: boolean;
   readonly will: Will | null;

@@ -22,7 +22,6 @@ export const REASON = {
   packetTooLarge: 0x95,
   quotaExceeded: 0x97,
   payloadFormatInvalid: 0x99,
-  sharedNotSupported: 0x9e,
 } as const;
 
 /** The CONNACK return code of MQTT 3.1.1 (3.2.2.3) nearest to an MQTT 5 reason code. */

@@ -10,6 +10,7 @@ export const REFUSAL_CODES: Readonly<Record<RefusalReason | LoginRefusal, number
   client_id_invalid: REASON.clientIdInvalid,
   bad_credentials: REASON.badCredentials,
   server_unavailable: REASON.serverUnavailable,
+  ignored: REASON.success,
 };
 
 /** Refusals of messages that are stored all the same, as rejects. */
@@ -17,6 +18,7 @@ const KEPT: Readonly<Record<RefusalReason, boolean>> = {
   payload_invalid: true,
   not_authorized: true,
   quota_exceeded: false,
+  ignored: false,
 };
 
 export const isKept = ({ reason }: Refusal): boolean => KEPT[reason];

@@ -31,6 +31,29 @@ export function isTopicFilter(filter: unknown, levelsMax: number): filter is str
   );
 }
 
-/** Shared subscriptions (MQTT 5, 4.8.2) are refused on every version until they work. */
-export const isShared = (filter: string): boolean =>
-  filter === "$share" || filter.startsWith("$share/");
+/** The parts of the filter of a shared subscription (MQTT 5, 4.8.2). */
+export interface SharedFilter {
+  /** Its ShareName. */
+  readonly group: string;
+  /** The filter that topics are held against. */
+  readonly filter: string;
+}
+
+const SHARE = "$share/";
+
+/** The parts of `$share/{group}/{filter}`; null for any other filter, and for one that lacks a part [MQTT-4.8.2-1]. */
+export function sharedFilterOf(filter: string): SharedFilter | null {
+  if (!filter.startsWith(SHARE)) return null;
+  const slash = filter.indexOf("/", SHARE.length);
+  const group = filter.slice(SHARE.length, slash);
+  if (slash === -1 || group === "" || /[+#]/.test(group)) return null; // [MQTT-4.8.2-2]
+  return { group, filter: filter.slice(slash + 1) };
+}
+
+/** Legal to subscribe to, alone or shared; `$share` without a group and a filter is not. */
+export function isSubscribable(filter: unknown, levelsMax: number): filter is string {
+  if (typeof filter !== "string") return false;
+  const shared = sharedFilterOf(filter);
+  if (shared) return isTopicFilter(shared.filter, levelsMax);
+  return filter !== "$share" && !filter.startsWith(SHARE) && isTopicFilter(filter, levelsMax);
+}

@@ -40,6 +40,16 @@ export function keepLengths(): void {
 export const encode = (packet: Packet, protocolVersion: number): Buffer =>
   generate(packet, { protocolVersion: protocolVersion === 5 ? 5 : 4 });
 
+/** The one packet of a server that these bytes are, in the words of MQTT 5; null if they are none. */
+export function parseAnswer(bytes: Buffer): Packet | null {
+  const parser = mqttPacket.parser({ protocolVersion: 5 });
+  let packet: Packet | null = null;
+  parser.on("packet", (one) => (packet ??= one));
+  parser.on("error", () => undefined);
+  parser.parse(bytes);
+  return packet;
+}
+
 /** A refused CONNECT's answer in the words of its version [MQTT-3.2.2-7] (3.1.1: 3.2.2.3). */
 export function refusedConnack(reasonCode: number, protocolVersion: number): Buffer {
   if (protocolVersion !== 5) return Buffer.from([0x20, 0x02, 0x00, returnCodeOf(reasonCode)]);

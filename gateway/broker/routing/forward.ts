@@ -1,7 +1,10 @@
 // The way of an accepted publish to its subscribers, and to later ones through the retained store.
+import { isReservedTopic } from "../../../contracts/names/topics.ts";
 import type { Properties } from "../protocol/properties.ts";
 import type { Holder } from "../session/holders.ts";
 import type { Session, Subscription } from "../session/session.ts";
+import type { Sessions } from "../session/sessions.ts";
+import type { SharedGroup } from "../session/shared-groups.ts";
 import type { StoredMessage } from "../session/session-store.ts";
 import type { SubscriptionIndex } from "../session/subscription-index.ts";
 import type { Retained } from "./retained.ts";
@@ -23,20 +26,29 @@ export interface Publisher {
 export class Forwarder {
   readonly #subscriptions: SubscriptionIndex<Subscription>;
   readonly #retained: Retained;
+  readonly #shared: SubscriptionIndex<SharedGroup>;
+  readonly #groups: SharedGroup[] = [];
   /** Reused by every call: forwarding does not nest, and most topics have no subscriber. */
   readonly #found: Subscription[] = [];
 
-  constructor(subscriptions: SubscriptionIndex<Subscription>, retained: Retained) {
-    this.#subscriptions = subscriptions;
+  constructor({ index, shared }: Pick<Sessions, "index" | "shared">, retained: Retained) {
+    this.#subscriptions = index;
+    this.#shared = shared;
     this.#retained = retained;
   }
 
-  /** `from` is absent for the gateway itself. */
-  forward(outgoing: Outgoing, from: Publisher | undefined): void {
+  /**
+   * `from` is absent for the gateway itself.
+   * @returns the quota by which it is not retained, or null.
+   */
+  forward(outgoing: Outgoing, from: Publisher | undefined): string | null {
     const found = this.#found;
     found.length = 0;
     this.#subscriptions.match(outgoing.topic, found);
-    if (found.length === 0 && !outgoing.retain) return;
+    const groups = this.#groups;
+    groups.length = 0;
+    this.#shared.match(outgoing.topic, groups);
+    if (found.length === 0 && groups.length === 0 && !outgoing.retain) return null;
     const expirySeconds = outgoing.properties?.messageExpiryInterval;
     const message: StoredMessage = {
       topic: outgoing.topic,
@@ -46,14 +58,22 @@ export class Forwarder {
       properties: outgoing.properties,
       expiresAtMs: expirySeconds === undefined ? undefined : Date.now() + expirySeconds * 1000,
       byGateway: from === undefined,
+      foreign: from !== undefined && !isReservedTopic(outgoing.topic),
     };
-    if (message.retain) this.#retained.store(message, from?.holder ?? null);
+    const problem = message.retain ? this.#retained.store(message, from?.holder ?? null) : null;
     // [MQTT-3.8.3-3]: No Local keeps a client's own messages from it.
     const wanted = found.filter(
-      ({ noLocal, session }) => !noLocal || session.clientId !== from?.clientId,
+      ({ noLocal, foreignOnly, session }) =>
+        (!noLocal || session.clientId !== from?.clientId) &&
+        (!foreignOnly || message.foreign === true),
     );
     if (wanted.length === 1) deliver(message, wanted[0]!.session, wanted);
-    else deliverToMany(message, wanted);
+    else if (wanted.length > 0) deliverToMany(message, wanted);
+    for (const group of groups) {
+      const member = group.choose(message);
+      if (member) deliver({ ...message, shared: member.filter }, member.session, [member]);
+    }
+    return problem;
   }
 }
 

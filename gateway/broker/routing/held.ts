@@ -40,6 +40,8 @@ export class Held implements Message, Outgoing, Publisher {
   readonly recall: Recall | undefined;
   settled = false;
   refusal: Refusal | null = null;
+  /** It goes to subscribers whether it is refused or not, and is answered once the store has it for those away. */
+  relayed = false;
   /** A later connection of its sender, over which it came again. */
   answerTo: Peer | null = null;
 

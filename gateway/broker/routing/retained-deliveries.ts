@@ -84,6 +84,7 @@ class Job {
   }
 
   #send({ subscription }: Pending, entry: RetainedTopic): void {
+    if (subscription.foreignOnly && entry.relayBytes === null) return;
     const message = this.#retained.message(entry);
     if (!message) return;
     const { identifier, qos, session } = subscription;

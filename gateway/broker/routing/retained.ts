@@ -4,18 +4,25 @@
 // A2. An expired message is never sent, and goes when it is come across.
 // A3. Each topic of a client counts for the holder who wrote to it first, or last if there was room. What the
 //     gateway itself retains counts for nobody, is never refused, and puts nothing out.
+// A5. Topics that are not ours have bounds of their own, by number and by size: what is relayed takes no room of
+//     devices' topics. A message that takes the place of one as large always has room.
 // A4. A client that subscribes gets what is retained in slices (retained-deliveries.ts).
+import { isReservedTopic } from "../../../contracts/names/topics.ts";
 import type { BrokerCounters } from "../broker.ts";
 import { count } from "../counters.ts";
 import type { Limits } from "../options.ts";
 import type { Holder, Holders } from "../session/holders.ts";
 import type { SessionStore, StoredMessage } from "../session/session-store.ts";
+import { MESSAGE_OVERHEAD_BYTES, weightOf } from "../session/weight.ts";
 import { RetainedTree, type Walk } from "./retained-tree.ts";
 
 export interface RetainedParts {
   readonly store: SessionStore;
   readonly holders: Holders;
-  readonly limits: Pick<Limits, "retainedMessagesMax">;
+  readonly limits: Pick<
+    Limits,
+    "retainedMessagesMax" | "relayRetainedMax" | "relayRetainedBytesMax"
+  >;
   readonly counters: BrokerCounters;
 }
 
@@ -26,6 +33,8 @@ export interface RetainedTopic {
   expiresAtMs: number | undefined;
   /** Rises with each message that is retained. */
   stamp: number;
+  /** Its size, if it is on a topic that is not ours (A5); else null. */
+  relayBytes: number | null;
 }
 
 /** Topics that are looked at for having expired, each time that somebody asks for it. */
@@ -35,17 +44,23 @@ const SWEPT_AT_ONCE = 500;
 export class Retained {
   readonly #parts: RetainedParts;
   readonly #tree = new RetainedTree<RetainedTopic>();
-  /** Topics that count for a holder. */
+  /** Topics that count for a holder: ours, and others with their size (A5). */
   #owned = 0;
+  #relayed = 0;
+  #relayedBytes = 0;
   #stamp = 0;
   #sweep: Walk<RetainedTopic> | null = null;
 
   constructor(parts: RetainedParts) {
     this.#parts = parts;
-    for (const { topic, holder, expiresAtMs } of parts.store.retainedTopics()) {
-      const entry = { topic, holder: null, expiresAtMs: expiresAtMs ?? undefined, stamp: 0 };
+    for (const { topic, holder, expiresAtMs, bytes } of parts.store.retainedTopics()) {
+      const relayBytes = isReservedTopic(topic) ? null : bytes;
+      const entry = {
+        ...{ topic, holder: null, expiresAtMs: expiresAtMs ?? undefined },
+        ...{ stamp: 0, relayBytes },
+      };
       this.#tree.set(topic, entry);
-      this.#give(entry, holder === null ? null : parts.holders.of(holder));
+      this.#give(entry, holder === null ? null : parts.holders.of(holder), relayBytes);
     }
   }
 
@@ -58,29 +73,42 @@ export class Retained {
     return this.#tree.size;
   }
 
-  /** @param holder of the client that published it; null for the gateway itself. */
-  store(message: StoredMessage, holder: Holder | null): void {
+  /**
+   * @param holder of the client that published it; null for the gateway itself.
+   * @returns the quota that leaves no room for it, or null.
+   */
+  store(message: StoredMessage, holder: Holder | null): string | null {
     const { topic, expiresAtMs } = message;
-    if (message.payload.length === 0) return this.forget(topic); // [MQTT-3.3.1-6]
+    if (message.payload.length === 0) {
+      this.forget(topic); // [MQTT-3.3.1-6]
+      return null;
+    }
     const known = this.#tree.get(topic);
-    if (holder && holder !== known?.holder) {
-      const problem = this.#quotaProblem(holder, known);
-      if (problem && !known) return count(this.#parts.counters.dropped, problem);
-      if (problem) holder = known!.holder; // A3
+    const relayBytes = isReservedTopic(topic) ? null : sizeOf(message);
+    if (holder) {
+      const problem = this.#quotaProblem(holder, known, relayBytes);
+      const keeps = known !== undefined && known.holder !== holder;
+      const others = problem !== null && keeps && this.#hasRoom(known, relayBytes);
+      if (problem !== null && !others) {
+        count(this.#parts.counters.dropped, problem);
+        return problem;
+      }
+      if (others) holder = known.holder; // A3
     }
     const stamp = ++this.#stamp;
-    const entry = known ?? { topic, holder: null, expiresAtMs, stamp };
+    const entry = known ?? { topic, holder: null, expiresAtMs, stamp, relayBytes };
     if (!known) this.#tree.set(topic, entry);
     entry.stamp = stamp;
     entry.expiresAtMs = expiresAtMs;
-    this.#give(entry, holder);
+    this.#give(entry, holder, relayBytes);
     this.#parts.store.retain(message, holder?.key ?? null);
+    return null;
   }
 
   forget(topic: string): void {
     const known = this.#tree.get(topic);
     if (!known) return;
-    this.#give(known, null);
+    this.#give(known, null, known.relayBytes);
     this.#tree.delete(topic);
     this.#parts.store.unretain(topic);
   }
@@ -122,22 +150,65 @@ export class Retained {
     }
   }
 
-  #quotaProblem(holder: Holder, known: RetainedTopic | undefined): string | null {
-    if (holder.retained >= holder.share.retainedMax) return "device_retained_quota";
+  /** The quota over which the holder would be with this message, or null. */
+  #quotaProblem(
+    holder: Holder,
+    known: RetainedTopic | undefined,
+    relayBytes: number | null,
+  ): string | null {
+    const { limits } = this.#parts;
+    const { share } = holder;
+    const isOwn = known?.holder === holder;
     const isFurther = !known?.holder;
-    return isFurther && this.#owned >= this.#parts.limits.retainedMessagesMax
-      ? "retained_quota"
+    if (relayBytes === null) {
+      if (!isOwn && holder.retained >= share.retainedMax) return "device_retained_quota";
+      return isFurther && this.#owned >= limits.retainedMessagesMax ? "retained_quota" : null;
+    }
+    // A5
+    const before = known?.relayBytes ?? 0;
+    const more = relayBytes - (isOwn ? before : 0);
+    const isLarger = relayBytes > before || !isOwn;
+    if (
+      (!isOwn && holder.relayRetained >= share.relayRetainedMax) ||
+      (isLarger && holder.relayRetainedBytes + more > share.relayRetainedBytesMax)
+    )
+      return "device_relay_retained_quota";
+    return (isFurther && this.#relayed >= limits.relayRetainedMax) ||
+      (relayBytes > before &&
+        this.#relayedBytes + relayBytes - (isFurther ? 0 : before) > limits.relayRetainedBytesMax)
+      ? "relay_retained_quota"
       : null;
   }
 
-  #give(entry: RetainedTopic, holder: Holder | null): void {
-    if (entry.holder) {
-      entry.holder.retained--;
-      this.#owned--;
-    }
+  /** A3. Whoever wrote to the topic first has room for this message in place of the one before. */
+  #hasRoom({ holder, ...known }: RetainedTopic, relayBytes: number | null): boolean {
+    return (
+      holder === null ||
+      relayBytes === null ||
+      this.#quotaProblem(holder, { holder, ...known }, relayBytes) === null
+    );
+  }
+
+  #give(entry: RetainedTopic, holder: Holder | null, relayBytes: number | null): void {
+    this.#count(entry, -1);
     entry.holder = holder;
+    entry.relayBytes = relayBytes;
+    this.#count(entry, 1);
+  }
+
+  #count({ holder, relayBytes }: RetainedTopic, times: 1 | -1): void {
     if (!holder) return;
-    holder.retained++;
-    this.#owned++;
+    if (relayBytes === null) {
+      holder.retained += times;
+      this.#owned += times;
+      return;
+    }
+    holder.relayRetained += times;
+    holder.relayRetainedBytes += times * relayBytes;
+    this.#relayed += times;
+    this.#relayedBytes += times * relayBytes;
   }
 }
+
+const sizeOf = (message: StoredMessage): number =>
+  weightOf(message) + message.topic.length + MESSAGE_OVERHEAD_BYTES;

@@ -1,6 +1,6 @@
 // Wills: they pass through the same admission as any publish.
 //
-// W1. A will refused by `publish` is gone; one that is accepted is forwarded once.
+// W1. A will refused by `publish` is gone unless it is relayed; one that is accepted is forwarded once.
 // W2. It is its owner's, who is stored with it: whether it may still be said is up to `publish`.
 // W3. A stored will whose client does not come back within the grace period after a restart is
 //     published then: to its subscribers the client has been lost with the process.
@@ -37,10 +37,10 @@ export class Wills {
     const { handlers, forwarder, sessions, store, counters, logger } = this.#parts;
     const { clientId } = sender.identity;
     const held = new Held(sender, publishedWill(will));
-    const settle = (refusal: Refusal | null): void => {
+    const settle = (refusal: Refusal | null, relayed = false): void => {
       if (held.settled) return;
       held.settled = true;
-      if (!refusal) forwarder.forward(held, held);
+      if (!refusal || relayed) forwarder.forward(held, held);
       // Unless the client is back, with a will of its own in the same place.
       if (!sessions.isConnected(clientId)) store.deleteWill(clientId);
     };

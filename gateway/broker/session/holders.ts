@@ -15,6 +15,9 @@ export interface Share {
   /** Each message with what it takes besides its payload. */
   readonly queuedBytesMax: number;
   readonly retainedMax: number;
+  /** The same of topics that are not ours: how many, and their bytes. */
+  readonly relayRetainedMax: number;
+  readonly relayRetainedBytesMax: number;
   /** Its rates are so many times those of a device. */
   readonly rates: number;
 }
@@ -38,7 +41,11 @@ export class Holder {
   /** Messages that wait in its sessions, and their payloads; no object of their own, since there are many holders. */
   messages = 0;
   bytes = 0;
+  /** Topics of ours with a message of its own. */
   retained = 0;
+  /** Other topics, and their bytes. */
+  relayRetained = 0;
+  relayRetainedBytes = 0;
   /** Null without any: most holders have none, and an empty set takes 190 bytes. */
   #away: Set<Absent> | null = null;
 
@@ -70,7 +77,7 @@ export class Holder {
   }
 
   get isIdle(): boolean {
-    return this.connections + this.sessions + this.retained === 0;
+    return this.connections + this.sessions + this.retained + this.relayRetained === 0;
   }
 }
 
@@ -81,6 +88,8 @@ export const NOBODY = new Holder("nobody", {
   subscriptionsMax: 0,
   queuedBytesMax: 0,
   retainedMax: 0,
+  relayRetainedMax: 0,
+  relayRetainedBytesMax: 0,
   rates: 1,
 });
 
@@ -167,6 +176,11 @@ function sharesOf(limits: Limits): [device: Share, address: Share] {
     subscriptionsMax: many * limits.deviceSubscriptionsMax,
     queuedBytesMax: Math.min(many * limits.deviceQueuedBytesMax, half(limits.queuedBytesOfAllMax)),
     retainedMax: Math.min(many * limits.deviceRetainedMax, half(limits.retainedMessagesMax)),
+    relayRetainedMax: Math.min(many * limits.deviceRelayRetainedMax, half(limits.relayRetainedMax)),
+    relayRetainedBytesMax: Math.min(
+      many * limits.deviceRelayRetainedBytesMax,
+      half(limits.relayRetainedBytesMax),
+    ),
     rates,
   });
   return [

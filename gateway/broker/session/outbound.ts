@@ -4,14 +4,12 @@
 //     rest wait in order, in the store for sessions that survive, else in bounded memory.
 // O2. Delivering never waits for the client: what does not fit waits here or is dropped and
 //     counted, so that a subscriber that stops reading delays nobody.
-// O3. Nothing larger than the client's Maximum Packet Size is sent [MQTT-3.1.2-24]; nothing that
-//     has expired is [MQTT-3.3.2-5], and the remaining expiry is sent with the rest [MQTT-3.3.2-6].
+// O3. What is sent, and how, is in publish-writer.ts.
 // O4. After a reconnect what was in flight is sent again first, under its identifiers
 //     [MQTT-4.4.0-1]: PUBLISH with DUP, or PUBREL where PUBREC had come.
 // O5. What waits in all sessions of a holder is bounded, and in all sessions together: whoever comes back
 //     under ever new client ids fills its own room, not everybody's, nor the disk.
-import type { Logger } from "../../../platform/runtime/logger.ts";
-import type { BrokerCounters } from "../broker.ts";
+// O6. What is relayed leaves a part of each of these bounds to alerts, commands and telemetry.
 import { count } from "../counters.ts";
 import type { Limits } from "../options.ts";
 import { REASON } from "../protocol/reason-codes.ts";
@@ -19,9 +17,11 @@ import { encode, pubrelWord } from "../protocol/wire.ts";
 import { LazyMap } from "./lazy-map.ts";
 import type { Holder } from "./holders.ts";
 import type { Peer } from "./peer.ts";
-import type { Backlog, SessionStore, StoredMessage } from "./session-store.ts";
+import type { Backlog, QueuedRow, SessionStore, StoredMessage } from "./session-store.ts";
+import { PublishWriter, type PublishWriterParts } from "./publish-writer.ts";
+import { MESSAGE_OVERHEAD_BYTES, weightOf } from "./weight.ts";
 
-export interface OutboundParts {
+export interface OutboundParts extends PublishWriterParts {
   readonly store: SessionStore;
   readonly limits: Pick<
     Limits,
@@ -30,17 +30,18 @@ export interface OutboundParts {
     | "queuedMessagesMax"
     | "queuedBytesMax"
     | "queuedBytesOfAllMax"
-  >;
+  > &
+    PublishWriterParts["limits"];
   /** Messages that wait in all sessions together (O5). */
   readonly queued: Backlog;
-  readonly counters: BrokerCounters;
-  readonly logger: Logger | undefined;
 }
 
-/** A message takes about this much besides its payload: topic, properties, keys. */
-const MESSAGE_OVERHEAD_BYTES = 256;
+/** The part of a bound that messages on topics which are not ours take at most (O6). */
+const RELAY_PART = 0.75;
 
 interface InFlight {
+  /** The message, if it is one of a shared subscription that the store does not have: another member may get it. */
+  readonly message?: StoredMessage;
   readonly qos: 1 | 2;
   /** Its place in the store; 0 for sessions that end with the connection. */
   readonly sequence: number;
@@ -63,7 +64,10 @@ export class Outbound {
   /** Sequence of the last stored message that was sent. */
   #cursor = 0;
   #waiting: { qos: 1 | 2; message: StoredMessage }[] = [];
+  readonly #writer: PublishWriter;
   #pumpScheduled = false;
+  /** It has been given something of a shared subscription. */
+  #hasShared: boolean;
   readonly #persistent: boolean;
   #holder: Holder;
   /** Called once when it is roomy again, or its client leaves. */
@@ -77,8 +81,10 @@ export class Outbound {
     this.#parts = parts;
     this.#clientId = clientId;
     this.#persistent = persistent;
+    this.#writer = new PublishWriter(parts);
     this.#holder = holder;
     this.#backlog = backlog ?? null;
+    this.#hasShared = (backlog?.messages ?? 0) > 0;
     add(parts.queued, this.backlog, 1);
     add(holder.queued, this.backlog, 1);
   }
@@ -111,6 +117,7 @@ export class Outbound {
     this.#peer = peer;
     this.#window = Math.min(peer.terms.receiveMaximum, this.#parts.limits.deliveriesInFlightMax);
     this.#inFlight.clear();
+    this.#writer.restart();
     this.#cursor = 0;
   }
 
@@ -118,15 +125,9 @@ export class Outbound {
   start(peer: Peer): void {
     if (this.#peer !== peer || peer.gone) return;
     if (this.#persistent)
-      for (const { sequence, qos, messageId, released, message } of this.#parts.store.inFlight(
-        this.#clientId,
-      )) {
-        this.#inFlight.set(messageId!, {
-          sequence,
-          qos,
-          released,
-          bytes: message.payload.length,
-        });
+      for (const row of this.#parts.store.inFlight(this.#clientId)) {
+        const { sequence, qos, messageId, released, bytes, message } = row;
+        this.#inFlight.set(messageId!, { sequence, qos, released, bytes });
         this.#cursor = sequence;
         if (released) peer.answer(pubrelWord(messageId!));
         else if (!this.#send(message, qos, messageId!, true)) this.#done(messageId!);
@@ -138,6 +139,46 @@ export class Outbound {
     this.#peer = null;
     if (!this.#persistent) this.end();
     this.#tellIfRoomy();
+  }
+
+  /** False if nothing of a shared subscription can be among what waits. */
+  get hasShared(): boolean {
+    return this.#hasShared && (this.backlog.messages > 0 || this.#inFlight.size > 0);
+  }
+
+  /** Gives away what waits of shared subscriptions or is not acknowledged, as far as it is wanted (sessions.ts/T6). */
+  takeShared(wanted: (message: StoredMessage & { shared: string }) => boolean): StoredMessage[] {
+    const taken: StoredMessage[] = [];
+    const take = (message: StoredMessage, qos: 1 | 2, wasSent: boolean): boolean => {
+      if (message.shared === undefined || (wasSent && qos === 2)) return false;
+      if (!wanted(message as StoredMessage & { shared: string })) return false;
+      taken.push(message);
+      return true;
+    };
+    if (this.#persistent) {
+      const { store } = this.#parts;
+      const rows = store.next(this.#clientId, 0, Number.MAX_SAFE_INTEGER);
+      for (const { sequence, qos, bytes, messageId, message } of rows) {
+        if (!take(message, qos, messageId !== null)) continue;
+        store.dequeue(sequence);
+        this.#settleBacklog(1, bytes);
+        if (messageId !== null) this.#inFlight.delete(messageId);
+      }
+    } else {
+      for (const id of [...this.#inFlight.keys()]) {
+        const { message, qos } = this.#inFlight.get(id)!;
+        if (!message || !take(message, qos, true)) continue;
+        this.#inFlight.delete(id);
+        this.#settleBacklog(1, weightOf(message));
+      }
+      this.#waiting = this.#waiting.filter(({ qos, message }) => {
+        if (!take(message, qos, false)) return true;
+        this.#settleBacklog(1, weightOf(message));
+        return false;
+      });
+    }
+    this.#hasShared = false;
+    return taken;
   }
 
   /** The session is over, and with it what waits. */
@@ -161,15 +202,18 @@ export class Outbound {
     }
     if (!this.#persistent && !this.#peer) return;
     const { messages, bytes } = this.backlog;
-    const bytesAfter = bytes + message.payload.length;
-    if (messages >= limits.queuedMessagesMax || bytesAfter > limits.queuedBytesMax)
+    const weight = weightOf(message);
+    const bytesAfter = bytes + weight;
+    const part = message.foreign === true ? RELAY_PART : 1; // O6
+    if (messages >= part * limits.queuedMessagesMax || bytesAfter > part * limits.queuedBytesMax)
       return count(counters.dropped, "queue_full");
     const holder = this.#holder;
-    if (sizeOf(holder.queued) + message.payload.length > holder.share.queuedBytesMax)
+    if (sizeOf(holder.queued) + weight > part * holder.share.queuedBytesMax)
       return count(counters.dropped, "device_queues_full"); // O5
-    if (sizeOf(queued) + message.payload.length > limits.queuedBytesOfAllMax)
+    if (sizeOf(queued) + weight > part * limits.queuedBytesOfAllMax)
       return count(counters.dropped, "queues_full"); // O5
-    this.#settleBacklog(-1, -message.payload.length);
+    this.#settleBacklog(-1, -weight);
+    if (message.shared !== undefined) this.#hasShared = true;
     if (this.#persistent) store.enqueue(this.#clientId, qos, message);
     // A copy: the payload is a window on everything that came in the same read.
     else
@@ -228,13 +272,9 @@ export class Outbound {
       const next = this.#take();
       if (!next) break;
       const messageId = this.#freeId();
-      const { qos, sequence, message } = next;
-      this.#inFlight.set(messageId, {
-        qos,
-        sequence,
-        released: false,
-        bytes: message.payload.length,
-      });
+      const { qos, sequence, bytes, message } = next;
+      const kept = sequence === 0 && message.shared !== undefined ? { message } : {};
+      this.#inFlight.set(messageId, { qos, sequence, released: false, bytes, ...kept });
       if (sequence > 0) this.#parts.store.markSent(sequence, messageId);
       if (!this.#send(message, qos, messageId, false)) this.#done(messageId);
     }
@@ -248,7 +288,7 @@ export class Outbound {
     told();
   }
 
-  #take(): { sequence: number; qos: 1 | 2; message: StoredMessage } | undefined {
+  #take(): Pick<QueuedRow, "sequence" | "qos" | "bytes" | "message"> | undefined {
     if (this.#persistent) {
       // The cursor only moves over messages that were sent: nothing waiting, nothing to ask for.
       if (this.backlog.messages <= this.#inFlight.size) return undefined;
@@ -258,18 +298,18 @@ export class Outbound {
     }
     const head = this.#waiting.shift();
     if (!head) return undefined;
-    this.#settleBacklog(1, head.message.payload.length);
-    return { sequence: 0, ...head };
+    const bytes = weightOf(head.message);
+    // What another member may get yet is held, and so it counts until it is acknowledged.
+    if (head.message.shared === undefined) this.#settleBacklog(1, bytes);
+    return { sequence: 0, bytes, ...head };
   }
 
   #done(messageId: number): void {
     const entry = this.#inFlight.get(messageId);
     if (!entry) return;
     this.#inFlight.delete(messageId);
-    if (entry.sequence > 0) {
-      this.#settleBacklog(1, entry.bytes);
-      this.#parts.store.dequeue(entry.sequence);
-    }
+    if (entry.sequence > 0 || entry.message) this.#settleBacklog(1, entry.bytes);
+    if (entry.sequence > 0) this.#parts.store.dequeue(entry.sequence);
     this.#pumpSoon();
   }
 
@@ -302,7 +342,7 @@ export class Outbound {
     return messageId;
   }
 
-  /** O3. False when it was not sent and never will be. */
+  /** False when it was not sent and never will be. */
   #send(
     message: StoredMessage,
     qos: 0 | 1 | 2,
@@ -310,33 +350,8 @@ export class Outbound {
     dup: boolean,
   ): boolean {
     const peer = this.#peer;
-    if (!peer) return true; // Still in flight: it is sent again after a reconnect (O4).
-    const properties = deliveredProperties(message, Date.now());
-    const bytes = properties ? this.#encode(message, { qos, messageId, dup, properties }) : null;
-    const fits = bytes && bytes.length <= peer.terms.maximumPacketSize;
-    if (fits) peer.write(bytes);
-    else {
-      const reason = !properties ? "expired" : bytes ? "packet_too_large" : "unencodable";
-      count(this.#parts.counters.dropped, reason);
-    }
-    return fits === true;
-  }
-
-  #encode(
-    { topic, payload, retain }: StoredMessage,
-    {
-      messageId,
-      ...how
-    }: { qos: 0 | 1 | 2; messageId: number | undefined; dup: boolean; properties: object },
-  ): Buffer | null {
-    const packet = { cmd: "publish" as const, topic, payload, retain, ...how };
-    const version = this.#peer!.identity.protocolVersion;
-    try {
-      return encode(messageId === undefined ? packet : { ...packet, messageId }, version);
-    } catch (error) {
-      this.#parts.logger?.warn({ err: error, topic }, "message cannot be encoded");
-      return null;
-    }
+    // Still in flight: it is sent again after a reconnect (O4).
+    return peer ? this.#writer.send(peer, message, { qos, messageId, dup }) : true;
   }
 }
 
@@ -347,21 +362,4 @@ export const sizeOf = ({ messages, bytes }: Readonly<Backlog>): number =>
 function add(to: Backlog, { messages, bytes }: Readonly<Backlog>, times: 1 | -1): void {
   to.messages += times * messages;
   to.bytes += times * bytes;
-}
-
-/** The properties to send, with what is left of the expiry interval; null once expired (pure). */
-export function deliveredProperties(
-  message: StoredMessage,
-  nowMs: number,
-): Record<string, unknown> | null {
-  const properties: Record<string, unknown> = { ...message.properties };
-  if (message.expiresAtMs !== undefined) {
-    const leftMs = message.expiresAtMs - nowMs;
-    if (leftMs <= 0) return null;
-    properties.messageExpiryInterval = Math.ceil(leftMs / 1000);
-  }
-  if (message.identifiers && message.identifiers.length > 0)
-    properties.subscriptionIdentifier =
-      message.identifiers.length === 1 ? message.identifiers[0] : message.identifiers;
-  return properties;
 }

@@ -14,8 +14,12 @@ export interface Peer {
   readonly gone: boolean;
   /** Bytes that wait in its socket. */
   readonly unsentBytes: number;
-  /** Queues a four-byte answer; those of one turn of the event loop leave in one write. */
-  answer(word: number): void;
+  /**
+   * Queues a four-byte answer; those of one turn of the event loop leave in one write.
+   * @param asOf failures of the store until then, if the answer says that the store has something: none is written
+   * once there are more.
+   */
+  answer(word: number, asOf?: number): void;
   /** Writes behind all queued answers. */
   write(bytes: Buffer): void;
   /** Runs work of this connection's own: what it throws ends the connection, never the process. */

@@ -7,7 +7,8 @@
 // R3. A queue is read in the order it was written, by `sequence`.
 // R4. Reads see the writes of the open transaction: it is the same connection.
 // R5. A store that fails (a full disk) is reported and never throws: what devices send is safe in
-//     the log by then, and what is lost is a queue entry for a subscriber, counted by the reporter.
+//     the log by then, and what is lost is a queue entry for a subscriber, counted by the reporter. Whoever
+//     promises more than that looks at `failures`.
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { deserialize, serialize } from "node:v8";
@@ -19,6 +20,7 @@ import {
 } from "../../../platform/runtime/private-files.ts";
 import type { Properties, Will } from "../protocol/properties.ts";
 import { prepareTables } from "./store-schema.ts";
+import { weightOf } from "./weight.ts";
 
 /** A message as stored and as delivered; its QoS is the publisher's. */
 export interface StoredMessage {
@@ -31,6 +33,10 @@ export interface StoredMessage {
   expiresAtMs: number | undefined;
   /** Published by the gateway itself, not by a client. */
   byGateway?: boolean;
+  /** On a topic that is not ours: it leaves room for what is. */
+  foreign?: boolean;
+  /** The filter of the shared subscription by which its subscriber has it. */
+  shared?: string;
   /** Subscription identifiers of the subscriber it is queued for. */
   identifiers?: number[] | undefined;
 }
@@ -53,6 +59,8 @@ export interface SessionRow {
 
 export interface RetainedRow {
   topic: string;
+  /** Size of the message as it is stored. */
+  bytes: number;
   /** The key of the holder that it counts for; null for none. */
   holder: string | null;
   expiresAtMs: number | null;
@@ -78,6 +86,8 @@ export interface Backlog {
 export interface QueuedRow {
   sequence: number;
   qos: 1 | 2;
+  /** As it was counted when it was stored. */
+  bytes: number;
   messageId: number | null;
   released: boolean;
   message: StoredMessage;
@@ -110,7 +120,8 @@ const STATEMENTS = {
   retain:
     "INSERT OR REPLACE INTO retained (topic, message, holder, expires_at_ms) VALUES (?, ?, ?, ?)",
   unretain: "DELETE FROM retained WHERE topic = ?",
-  retainedTopics: "SELECT topic, holder, expires_at_ms AS expiresAtMs FROM retained",
+  retainedTopics:
+    "SELECT topic, length(message) AS bytes, holder, expires_at_ms AS expiresAtMs FROM retained",
   retained: "SELECT message FROM retained WHERE topic = ?",
   putWill: "INSERT OR REPLACE INTO will VALUES (?, ?)",
   deleteWill: "DELETE FROM will WHERE client = ?",
@@ -122,10 +133,15 @@ export class SessionStore implements Disposable {
   readonly #statements: Record<keyof typeof STATEMENTS, StatementSync>;
   readonly #onFailure: (error: unknown) => void;
   #writing = false;
+  /** Times that something was not written, or not committed. */
+  failures = 0;
 
   constructor(database: DatabaseSync, onFailure: (error: unknown) => void) {
     this.#database = database;
-    this.#onFailure = onFailure;
+    this.#onFailure = (error) => {
+      this.failures += 1;
+      onFailure(error);
+    };
     const entries = Object.entries(STATEMENTS).map(([name, sql]) => [name, database.prepare(sql)]);
     this.#statements = Object.fromEntries(entries) as Record<
       keyof typeof STATEMENTS,
@@ -216,7 +232,7 @@ export class SessionStore implements Disposable {
   }
 
   enqueue(client: string, qos: 1 | 2, message: StoredMessage): void {
-    this.#write("enqueue", client, qos, message.payload.length, serialize(message));
+    this.#write("enqueue", client, qos, weightOf(message), serialize(message));
   }
 
   /** R3. The next messages behind `sequence`, sent or not. */
@@ -304,6 +320,7 @@ function queuedRow(row: Record<string, unknown>): QueuedRow {
   return {
     sequence: row.sequence as number,
     qos: row.qos as 1 | 2,
+    bytes: row.bytes as number,
     messageId: row.message_id as number | null,
     released: row.released === 1,
     message: messageOfBlob(row.message as Buffer),

@@ -1,5 +1,6 @@
 // One MQTT session (MQTT 5, 4.1): what is known of a client between its connections.
 import type { Owner } from "../../identity/login.ts";
+import type { SharedFilter } from "../protocol/topic-rules.ts";
 import { InboundSession } from "./inbound-session.ts";
 import { LazyMap } from "./lazy-map.ts";
 import type { Holder } from "./holders.ts";
@@ -10,6 +11,10 @@ import type { Backlog, SubscriptionOptions } from "./session-store.ts";
 export interface Subscription extends SubscriptionOptions {
   readonly filter: string;
   readonly session: Session;
+  /** It gets nothing that is on a topic of ours. */
+  readonly foreignOnly: boolean;
+  /** Shared with other clients; null for one of its client alone. */
+  readonly shared: SharedFilter | null;
 }
 
 /** Retained messages that are yet to be sent to a session that has subscribed. */

@@ -6,23 +6,28 @@
 // T3. A subscription is in the index exactly while it is in its session.
 // T4. A session is its owner's: a record, with the rights that it had. It ends, with what waits in it, once these are
 //     not those of now, or another owner comes with its client id; before anything of it is sent.
+// T6. What a member of a shared subscription had not acknowledged when it left goes to another one that is there, and
+//     when its session ends to any other; not at QoS 2 once it was sent [MQTT-4.8.2-5].
 // T5. A holder whose sessions of absent clients are more than its share loses the one that has been absent
 //     longest. When all together are too many, the holder that has most does: nobody else pays for it.
 import type { Owner } from "../../identity/login.ts";
+import { sharedFilterOf } from "../protocol/topic-rules.ts";
 import type { Absent, BrokerHandlers, QueueFigures } from "../broker.ts";
 import { ownerOfClientId } from "../../identity/access.ts";
 import { count } from "../counters.ts";
-import type { Limits } from "../options.ts";
+import type { Limits, SharedStrategy } from "../options.ts";
 import { type OutboundParts, sizeOf } from "./outbound.ts";
 import { type Holder, type Holders, recordKey } from "./holders.ts";
 import type { Peer } from "./peer.ts";
 import { Session, type Subscription } from "./session.ts";
-import type { SubscriptionOptions } from "./session-store.ts";
+import type { StoredMessage, SubscriptionOptions } from "./session-store.ts";
+import { SharedGroup } from "./shared-groups.ts";
 import { SubscriptionIndex } from "./subscription-index.ts";
 
 export interface SessionsParts extends OutboundParts {
   readonly handlers: Pick<BrokerHandlers, "authorizeSubscribe" | "ownerOf">;
   readonly holders: Holders;
+  readonly sharedStrategy?: SharedStrategy | undefined;
   readonly limits: OutboundParts["limits"] &
     Pick<Limits, "pendingSessionsMax" | "sessionExpirySecondsMax">;
 }
@@ -33,6 +38,11 @@ const isBeyond = ({ away, share }: Holder): boolean => away.size > share.session
 
 export class Sessions {
   readonly index = new SubscriptionIndex<Subscription>();
+  /** Groups of shared subscriptions: by the filter that topics are held against, and their whole one. */
+  readonly shared = new SubscriptionIndex<SharedGroup>();
+  readonly #groups = new Map<string, SharedGroup>();
+  /** The broker ends: nobody is left to give anything to. */
+  stopping = false;
   readonly #parts: SessionsParts;
   readonly #byClient = new Map<string, Session>();
   /** Sessions whose client is absent, in the order in which they left. */
@@ -65,7 +75,8 @@ export class Sessions {
     }
     for (const { client, filter, options } of store.subscriptions()) {
       const session = this.#byClient.get(client);
-      if (session && this.#mayHear(session, filter)) this.#set(session, filter, options);
+      const heard = session ? this.#mayHear(session, filter) : false;
+      if (session && heard !== false) this.#set(session, filter, options, heard === "foreign");
       else store.unsubscribe(client, filter);
     }
     this.endExpired(nowMs);
@@ -82,8 +93,9 @@ export class Sessions {
         store.dequeue(sequence);
   }
 
-  #mayHear({ clientId, owner }: Session, filter: string): boolean {
-    return this.#parts.handlers.authorizeSubscribe?.({ clientId, ...owner }, filter) ?? true;
+  #mayHear({ clientId, owner }: Session, filter: string): boolean | "foreign" {
+    const wanted = sharedFilterOf(filter)?.filter ?? filter;
+    return this.#parts.handlers.authorizeSubscribe?.({ clientId, ...owner }, wanted) ?? true;
   }
 
   #isLost({ clientId, owner }: Session): boolean {
@@ -112,6 +124,13 @@ export class Sessions {
     if (session.expiresAtMs === null || session.expiresAtMs > nowMs) return session.persistent;
     this.end(session);
     return false;
+  }
+
+  /** Subscriptions of all sessions. */
+  get subscriptions(): number {
+    let count = 0;
+    for (const { subscriptions } of this.#byClient.values()) count += subscriptions.size;
+    return count;
   }
 
   queues(): QueueFigures {
@@ -163,7 +182,7 @@ export class Sessions {
     session.owner = peer.identity; // An object less for each connection.
     session.expiresAtMs = null;
     for (const filter of session.subscriptions.keys())
-      if (!this.#mayHear(session, filter)) this.unsubscribe(session, filter);
+      if (this.#mayHear(session, filter) === false) this.unsubscribe(session, filter);
     session.outbound.attach(peer);
     this.#save(session, expirySeconds);
     if (session.persistent) this.#parts.store.saveOwner(clientId, session.owner);
@@ -175,7 +194,9 @@ export class Sessions {
     const session = this.#byClient.get(peer.terms.clientId);
     if (session?.peer !== peer) return;
     session.peer = null;
+    const left = this.#takeShared(session, false);
     session.outbound.detach();
+    this.#passOn(left);
     const { principal, grant } = session.owner;
     session.owner = { principal, grant };
     const { limits } = this.#parts;
@@ -191,7 +212,8 @@ export class Sessions {
   end(session: Session): void {
     if (this.#byClient.get(session.clientId) !== session) return;
     this.#byClient.delete(session.clientId);
-    for (const filter of session.subscriptions.keys()) this.index.delete(filter, session.clientId);
+    const left = this.#takeShared(session, true);
+    for (const filter of session.subscriptions.keys()) this.#unindex(filter, session.clientId);
     session.holder.subscriptions -= session.subscriptions.size;
     session.holder.sessions--;
     session.subscriptions.clear();
@@ -199,6 +221,39 @@ export class Sessions {
     session.outbound.end();
     this.#unpark(session);
     if (session.persistent) this.#parts.store.endSession(session.clientId);
+    this.#passOn(left);
+  }
+
+  /** The group of a shared subscription. */
+  groupOf(filter: string): SharedGroup | undefined {
+    return this.#groups.get(filter);
+  }
+
+  /**
+   * T6. What the session had of its shared subscriptions and others can have; a client that may come back keeps what
+   * nobody else is there for.
+   */
+  #takeShared(session: Session, isOver: boolean): StoredMessage[] {
+    if (this.stopping || !session.outbound.hasShared) return [];
+    return session.outbound.takeShared(({ topic, qos, foreign, shared }) => {
+      const other = this.#groups
+        .get(shared)
+        ?.choose({ topic, qos, foreign }, session.subscriptions.get(shared));
+      return other !== undefined && other !== null && (isOver || other.session.peer !== null);
+    });
+  }
+
+  #passOn(left: readonly StoredMessage[]): void {
+    for (const message of left) {
+      const group = message.shared === undefined ? undefined : this.#groups.get(message.shared);
+      const member = group?.choose(message);
+      if (!member) count(this.#parts.counters.dropped, "shared_nobody");
+      else {
+        const identifiers = member.identifier === undefined ? undefined : [member.identifier];
+        const lesser = Math.min(message.qos, member.qos) as 0 | 1 | 2;
+        member.session.outbound.deliver({ ...message, identifiers }, lesser);
+      }
+    }
   }
 
   endExpired(nowMs: number): void {
@@ -206,10 +261,15 @@ export class Sessions {
   }
 
   /** True when the session did not have this filter before (Retain Handling 1 asks). */
-  subscribe(session: Session, filter: string, options: SubscriptionOptions): boolean {
+  subscribe(
+    session: Session,
+    filter: string,
+    options: SubscriptionOptions,
+    foreignOnly: boolean,
+  ): boolean {
     if (this.#byClient.get(session.clientId) !== session) return false; // It has ended meanwhile (T4).
     const isNew = !session.subscriptions.has(filter);
-    this.#set(session, filter, options);
+    this.#set(session, filter, options, foreignOnly);
     if (session.persistent) this.#parts.store.subscribe(session.clientId, filter, options);
     return isNew;
   }
@@ -217,16 +277,33 @@ export class Sessions {
   unsubscribe(session: Session, filter: string): boolean {
     if (!session.subscriptions.delete(filter)) return false;
     session.holder.subscriptions--;
-    this.index.delete(filter, session.clientId);
+    this.#unindex(filter, session.clientId);
     if (session.persistent) this.#parts.store.unsubscribe(session.clientId, filter);
     return true;
   }
 
-  #set(session: Session, filter: string, options: SubscriptionOptions): void {
-    const subscription: Subscription = { ...options, filter, session };
+  #set(session: Session, filter: string, options: SubscriptionOptions, foreignOnly: boolean): void {
+    const shared = sharedFilterOf(filter);
+    const subscription: Subscription = { ...options, filter, session, foreignOnly, shared };
     if (!session.subscriptions.has(filter)) session.holder.subscriptions++;
     session.subscriptions.set(filter, subscription);
-    this.index.set(filter, session.clientId, subscription);
+    if (!shared) return this.index.set(filter, session.clientId, subscription);
+    let group = this.#groups.get(filter);
+    if (!group) {
+      group = new SharedGroup(this.#parts.sharedStrategy ?? "hash");
+      this.#groups.set(filter, group);
+      this.shared.set(shared.filter, filter, group);
+    }
+    group.put(session.clientId, subscription);
+  }
+
+  #unindex(filter: string, clientId: string): void {
+    const group = this.#groups.get(filter);
+    if (!group) return this.index.delete(filter, clientId);
+    group.delete(clientId);
+    if (group.size > 0) return;
+    this.#groups.delete(filter);
+    this.shared.delete(sharedFilterOf(filter)!.filter, filter);
   }
 
   /** T5. False if it is the leaving session itself that has no room. */

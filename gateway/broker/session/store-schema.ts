@@ -3,6 +3,7 @@
 // U1. A file is of one version or of the next one, never between two: each step is a transaction.
 import type { DatabaseSync } from "node:sqlite";
 import { deserialize } from "node:v8";
+import { refuseNewerFile } from "../../../platform/runtime/database-version.ts";
 import { ownerOfClientId } from "../../identity/access.ts";
 import { recordKey } from "./holders.ts";
 
@@ -33,19 +34,16 @@ interface Retained {
 /** Steps from one version to the next: the first leads from 0 to 1. */
 const STEPS: readonly ((database: DatabaseSync) => void)[] = [addHolders];
 
+/** The version of the files that this gateway writes. */
+export const SESSION_STORE_VERSION = STEPS.length;
+
 /**
  * Makes the tables, or takes those of an earlier version up.
  *
  * @throws Error if the file is of a later version.
  */
 export function prepareTables(database: DatabaseSync): void {
-  const { user_version: version } = database.prepare("PRAGMA user_version").get() as {
-    user_version: number;
-  };
-  if (version > STEPS.length)
-    throw new Error(
-      `its version is ${version}, and this gateway knows ${STEPS.length} at most: start the newer gateway`,
-    );
+  const version = refuseNewerFile(database, SESSION_STORE_VERSION);
   database.exec(TABLES);
   for (let at = version; at < STEPS.length; at++) {
     database.exec("BEGIN");

@@ -4,7 +4,7 @@ import type { RejectReason } from "../../../contracts/messages/reject.ts";
 export interface Codec {
   /**
    * The value that the bytes stand for, made of null, booleans, finite numbers, strings, arrays and
-   * plain objects alone, and BigInts for whole numbers that a number does not hold exactly; or {@link Undecodable}. Never throws, whatever a device sends.
+   * plain objects alone (or, for an element of an array that cannot be read by itself, {@link Undecodable}), and BigInts for whole numbers that a number does not hold exactly; or {@link Undecodable}. Never throws, whatever a device sends.
    */
   decode(payload: Buffer): unknown;
 }

@@ -40,3 +40,18 @@ function shortest(value: number): bigint {
   const [whole = "", fraction = ""] = mantissa.split(".");
   return BigInt(whole + fraction) * 10n ** BigInt(Number(exponent) - fraction.length);
 }
+
+/** Text that JSON takes as it is (ECMAScript, JSON.rawJSON), which the types do not know yet. */
+const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown };
+
+/**
+ * JSON of a value that {@link parseExactly} gives back: whole numbers in full, and a number beyond a double as one that
+ * no reading may have.
+ * @throws RangeError for values that are nested some thousand levels deep.
+ */
+export const exactText = (value: unknown): string =>
+  JSON.stringify(value, (_, inner: unknown) => {
+    if (typeof inner === "bigint") return rawJSON(String(inner));
+    if (typeof inner !== "number" || Number.isFinite(inner)) return inner;
+    return Number.isNaN(inner) ? inner : rawJSON(inner > 0 ? "1e400" : "-1e400");
+  });

@@ -1,9 +1,9 @@
 // InfluxDB: that it answers, which one it is, how long it keeps what it has.
-import { InfluxClient, quoteName } from "../../../cloud/sinks/influx/client.ts";
+import { InfluxClient } from "../../../cloud/sinks/influx/client.ts";
+import { policiesOf } from "../../../cloud/sinks/influx/policies.ts";
+import { KINDS, keepText, policyOfKind } from "../../../cloud/sinks/influx/retention.ts";
 import { aheadByDate, clockFinding } from "./network.ts";
 import { type Finding, fine } from "./finding.ts";
-
-const FOR_EVER = "0s";
 
 export async function influxFindings(
   url: string,
@@ -42,11 +42,9 @@ function versionFinding(version: string): Finding {
 
 async function retention(url: string, database: string, version: string): Promise<Finding[]> {
   if (!/^v?1\./.test(version)) return [];
-  const client = new InfluxClient({ url, database }, 4_000);
-  const rows = await client.query(`SHOW RETENTION POLICIES ON ${quoteName(database)}`);
-  const found = rows.find((row) => row["default"] === true);
+  const policies = await policiesOf(new InfluxClient({ url, database }, 4_000));
   const subject = `influxd ${database}`;
-  if (!found)
+  if (!policies.some(({ isDefault }) => isDefault))
     return [
       {
         ...{ area: "retention", subject, level: "wrong", what: "the database is not there" },
@@ -54,16 +52,18 @@ async function retention(url: string, database: string, version: string): Promis
         next: "npx skerry influx apply --influx URL …",
       },
     ];
-  const { name, duration } = found;
-  if (duration !== FOR_EVER)
-    return [fine("retention", subject, `keeps what it has for ${String(duration)}`)];
-  const alter = `ALTER RETENTION POLICY ${quoteName(String(name))} ON ${quoteName(database)} DURATION 400d`;
+  const kept = KINDS.map((kind) => ({ kind, policy: policyOfKind(kind, policies) }));
+  const text = kept
+    .map(({ kind, policy }) => `${kind} ${policy ? keepText(policy.durationMs) : "as readings"}`)
+    .join(", ");
+  const readings = kept[0]!.policy!;
+  if (readings.durationMs !== null) return [fine("retention", subject, `keeps ${text}`)];
   return [
     {
       ...{ area: "retention", subject, level: "note" },
-      what: "keeps readings and rollups for ever, so that its disk fills up some day",
-      right: "for ever where that is meant, else a duration",
-      next: `influx -username administrator -execute '${alter}'`,
+      what: `keeps ${text}: its disk fills up some day`,
+      right: "for ever where that is meant, else a duration for each kind",
+      next: "npx skerry influx retention --influx URL --keep readings=400d --shorten",
     },
   ];
 }

@@ -108,7 +108,8 @@ async function assignmentOf(
   if (!record?.data) return { assignment: UNASSIGNED, revision: record?.revision ?? 0 };
   const text = textOf(record.data);
   const assignment = parseAssignment(text);
-  if (!assignment) throw refused(`bucket ${NOTIFIERS_BUCKET}: "${text}" is no assignment`);
+  if (!assignment)
+    throw refused(`bucket ${NOTIFIERS_BUCKET}: "${text}" is no assignment that this program reads`);
   return { assignment, revision: record.revision };
 }
 

@@ -63,6 +63,17 @@ export const DEVICE: Dashboard = {
           { repeat: "field", width: 24 },
         ),
         lines(
+          "$field: least, mean, greatest in 1 h",
+          "Hours of UTC, merged when they are over: for spans of weeks and years. Days are in {contract}_1d.",
+          ["min", "mean", "max"].map((statistic) =>
+            influx(
+              `SELECT ${statistic}("\${field}_${statistic}") FROM "1h"."\${contract}_1h" WHERE ${OF_DEVICE} GROUP BY time($__interval), "device" fill(none)`,
+              `$tag_device ${statistic}`,
+            ),
+          ),
+          { repeat: "field", width: 24 },
+        ),
+        lines(
           "Readings in 10 s",
           "A gap: the device did not measure, or its readings have not come yet.",
           [

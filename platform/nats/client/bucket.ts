@@ -6,6 +6,7 @@ import { translated, writtenOrNull } from "./errors.ts";
 import { refuseIfFenced } from "./fence.ts";
 import { headersOf, publishExpecting, publisherOn } from "./publish.ts";
 import { readStored } from "./stream-reader.ts";
+import { Streams } from "./streams.ts";
 
 export interface BucketRecord {
   readonly key: string;
@@ -30,11 +31,16 @@ export class Bucket {
   readonly #connection: NatsConnection;
   readonly #name: string;
   readonly #kv: KV;
+  readonly #streams: Streams;
 
-  private constructor(connection: NatsConnection, name: string, kv: KV) {
+  private constructor(
+    connection: NatsConnection,
+    { name, kv, streams }: { name: string; kv: KV; streams: Streams },
+  ) {
     this.#connection = connection;
     this.#name = name;
     this.#kv = kv;
+    this.#streams = streams;
   }
 
   /** @throws AppError `NATS_UNAVAILABLE` (retry) if JetStream does not answer. */
@@ -44,15 +50,17 @@ export class Bucket {
     { timeoutMs }: BucketOptions = {},
   ): Promise<Bucket> {
     const { views } = connection.jetstream(timeoutMs === undefined ? {} : { timeout: timeoutMs });
-    return new Bucket(connection, name, await translated(views.kv(name, { bindOnly: true })));
+    const kv = await translated(views.kv(name, { bindOnly: true }));
+    const streams = new Streams(connection, timeoutMs === undefined ? {} : { timeoutMs });
+    return new Bucket(connection, { name, kv, streams });
   }
 
-  /** Null if the key was never written. */
+  /** Null if the key was never written. In a cluster the leader says so: another replica may lag behind a write. */
   async get(key: string): Promise<BucketRecord | null> {
-    const entry = await translated(this.#kv.get(key));
-    if (!entry) return null;
-    const { revision, operation, value } = entry;
-    return { key, revision, data: operation === "PUT" ? value : null };
+    const subject = this.#subjectOf(key);
+    const found = await this.#streams.newest(bucketStream(this.#name), subject);
+    if (found?.subject !== subject) return null;
+    return { key, revision: found.seq, data: found.isDeletion ? null : found.data };
   }
 
   /** Writes whatever is there. @returns the revision. @throws AppError `CONFIG_INVALID` at a hub that is fenced. */

@@ -7,11 +7,16 @@ import { isNatsError, isUnsendable, writtenOrNull } from "./errors.ts";
 /** Unanswered for this long, a publish counts as failed; the caller sends it again, same id. */
 export const ACK_TIMEOUT_MS = 2_000;
 
-export interface StreamMessage {
+export interface StreamMessage extends WithHeaders {
   subject: string;
   data: Uint8Array;
   /** `Nats-Msg-Id`: makes sending it twice safe within the stream's duplicate window. */
   messageId: string;
+}
+
+/** The headers of a record, such as its signature. */
+export interface WithHeaders {
+  readonly headers?: MsgHdrs | undefined;
 }
 
 /** Stores messages; made once for a connection and kept. */
@@ -27,10 +32,13 @@ export const publisherOn = (connection: NatsConnection): Publisher => connection
  */
 export async function publishOnce(
   publisher: Publisher,
-  { subject, data, messageId }: StreamMessage,
+  { subject, data, messageId, headers: with_ }: StreamMessage,
 ): Promise<{ duplicate: boolean }> {
   try {
-    const options = { msgID: messageId, timeout: ACK_TIMEOUT_MS };
+    const options = {
+      ...{ msgID: messageId, timeout: ACK_TIMEOUT_MS },
+      ...(with_ && { headers: with_ }),
+    };
     const { duplicate } = await publisher.publish(subject, data, options);
     return { duplicate };
   } catch (cause) {
@@ -60,11 +68,6 @@ export async function publishUntilStored(
       await sleep(backoff.next(), signal);
     }
   }
-}
-
-/** The headers of a record, such as its signature. */
-export interface WithHeaders {
-  readonly headers?: MsgHdrs | undefined;
 }
 
 /** Headers of a message that is about to be published. */

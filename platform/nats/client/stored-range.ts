@@ -1,8 +1,12 @@
 // What a stream holds between two sequences, read without a consumer: `DIRECT.GET` answers each question with the
 // next message of a subject, so windows of the range are asked side by side and put in order.
+//
+// Z1. In a cluster any replica answers, also one that lags: that it has nothing says nothing of what the stream is known
+//     to hold. There its leader is asked before anything is passed over.
 import { ErrorCode, type NatsConnection, NatsError } from "nats";
 import { SIGNATURE_HEADER } from "../signed/signature.ts";
 import { type LogEntry, WRITTEN_HEADER, isDeletionMark } from "./log-entry.ts";
+import { Streams } from "./streams.ts";
 
 export interface Range {
   /** Another JetStream domain than the server's own: an origin beyond the WAN. */
@@ -11,6 +15,8 @@ export interface Range {
   readonly subject: string;
   readonly from: number;
   readonly until: number;
+  /** The last sequence that the stream is known to have had; absent: `until`. */
+  readonly known?: number;
 }
 
 /** Sequences of a window. The first is small, for who wants only what is next; where a subject has few, they grow. */
@@ -67,7 +73,12 @@ export async function* readRange(
 type Get = (fromSeq: number) => Promise<LogEntry | null>;
 
 /** The API of "direct get" (NATS ADR-31): the message itself is the answer, and what it is says its headers. */
-function getterOf(connection: NatsConnection, { domain, stream, subject }: Range): Get {
+function getterOf(connection: NatsConnection, range: Range): Get {
+  const { domain, stream, subject, until, known = Number.isFinite(until) ? until : 0 } = range;
+  const leader = new Streams(connection, {
+    ...(domain === undefined ? {} : { domain }),
+    timeoutMs: ASKING.timeout,
+  });
   const api = domain === undefined ? "$JS.API" : `$JS.${domain}.API`;
   const to = `${api}.DIRECT.GET.${stream}`;
   const rest = `,"next_by_subj":${JSON.stringify(subject)}}`;
@@ -77,7 +88,7 @@ function getterOf(connection: NatsConnection, { domain, stream, subject }: Range
     // A stored message has headers of its own, a status line and such names included: the server's come last.
     const found = headers.last("Nats-Sequence");
     if (found === "") {
-      if (headers.code === NOT_FOUND) return null;
+      if (headers.code === NOT_FOUND) return seq > known ? null : leader.next(stream, subject, seq); // Z1
       throw new NatsError(headers.description, String(headers.code));
     }
     const isDeletion = isDeletionMark(headers.get("KV-Operation"));

@@ -137,7 +137,8 @@ async function* follow(
     const { headSeq } = feed;
     const dueMs = lookedAtMs + (feed.isHeard ? LOOK_EVERY_IF_FED_MS : every);
     if (performance.now() >= dueMs || headSeq >= Math.max(next, lookedTo + 1)) {
-      for await (const entry of readRange(connection, { ...slice, from: next, until: Infinity })) {
+      const all = { ...slice, from: next, until: Infinity, known: headSeq };
+      for await (const entry of readRange(connection, all)) {
         yield entry;
         next = entry.seq + 1;
         if (signal.aborted) return;

@@ -9,7 +9,7 @@ import {
 } from "nats";
 import { messageOrNull, streamOrNull, translated } from "./errors.ts";
 import { SIGNATURE_HEADER } from "../signed/signature.ts";
-import { type LogEntry, isDeletionMark } from "./log-entry.ts";
+import { type LogEntry, WRITTEN_HEADER, isDeletionMark } from "./log-entry.ts";
 
 /** The code in the header of flow control and heartbeats. */
 const CONTROL = 100;
@@ -146,8 +146,10 @@ export class Streams {
     const { seq, time, subject, data, header } = stored;
     const isDeletion = isDeletionMark(header?.get("KV-Operation") ?? "");
     const signature = header?.get(SIGNATURE_HEADER) ?? "";
+    const written = header?.get(WRITTEN_HEADER) ?? "";
     return {
       ...{ seq, storeMs: time.getTime(), subject, data },
+      ...(written === "" ? {} : { writtenMs: Number(written) }),
       ...(isDeletion ? { isDeletion } : {}),
       ...(signature === "" ? {} : { signature }),
     };

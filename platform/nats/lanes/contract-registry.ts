@@ -10,6 +10,7 @@ import {
   compileFile,
   readSchemas,
 } from "../../../contracts/schema/catalog.ts";
+import { inKnownFormat } from "../../../contracts/messages/format.ts";
 import { isSameSchema } from "../../../contracts/schema/compatibility.ts";
 import { CONTRACTS_BUCKET, bucketStream } from "../../../contracts/names/subjects.ts";
 import { AppError, messageOf } from "../../runtime/errors.ts";
@@ -68,7 +69,8 @@ export function parseContractEntry({
   const id = parseContractSubject(subject);
   if (!id) throw new Error(`a key is {name}.v{number}`);
   if (data.length === 0) return { ...id, published: null };
-  const published = JSON.parse(Buffer.from(data).toString("utf8")) as PublishedContract | null;
+  const value = JSON.parse(Buffer.from(data).toString("utf8")) as PublishedContract | null;
+  const published = inKnownFormat("contract", value);
   if (typeof published?.schema !== "object" || (published.schema as object | null) === null)
     throw new Error("the value holds no schema");
   return { ...id, published };

@@ -221,7 +221,7 @@ export class LaneOperator {
   async #skip(entry: LogEntry, error: FrameError, signal: AbortSignal): Promise<boolean> {
     const problem = `frame ${entry.seq} cannot be read: ${messageOf(error)}`;
     if (error.isNewer) {
-      this.#stop(problem);
+      this.stop(problem);
       return false;
     }
     return this.#aside(entry, { reason: "unreadable", why: problem }, signal);
@@ -265,7 +265,7 @@ export class LaneOperator {
           }
           break;
         case "stopped":
-          this.#stop(applied.reason);
+          this.stop(applied.reason);
           return false;
         case "ended":
           return false;
@@ -337,7 +337,7 @@ export class LaneOperator {
     if (filling.kind === "ended") return false;
     this.#waitsFor = null;
     if (filling.kind === "stopped") {
-      this.#stop(filling.reason);
+      this.stop(filling.reason);
       return false;
     }
     const { entries, lost } = filling;
@@ -350,7 +350,8 @@ export class LaneOperator {
     return true;
   }
 
-  #stop(reason: string): void {
+  /** The lane stands still from now on (O5). */
+  stop(reason: string): void {
     this.#stoppedBy = reason;
     this.#logger.error({ reason }, `lane stopped, somebody must act: ${reason}`);
   }

@@ -1,7 +1,7 @@
 // The lanes of a region's log, as the log itself or a copy of it says.
 //
-// Z1. A lane has ended in a log or copy that holds a frame of a later generation: the stream took such a frame only
-//     after its subjects were changed, and from then on none of the lane.
+// A lane has ended in a log or copy that holds a frame of a later generation: the stream took such a frame only after its
+// subjects were changed, and from then on none of the lane.
 import {
   type Generations,
   firstBehind,
@@ -74,7 +74,7 @@ const logOf = (streams: Streams, region: string): Promise<StreamState | null> =>
     return null;
   });
 
-/** The sequence of the last frame of a lane that has ended (Z1), 0 if it holds none; null while it goes on. */
+/** The sequence of the last frame of a lane that has ended, 0 if it holds none; null while it goes on. */
 export async function endOf(
   streams: Streams,
   { region, partition }: LaneId,

@@ -5,6 +5,7 @@ import {
   bucketStream,
   positionKey,
 } from "../../../contracts/names/subjects.ts";
+import { formatProblem } from "../../../contracts/messages/format.ts";
 import {
   type Generations,
   childrenOf,
@@ -34,7 +35,8 @@ export interface PositionsOptions {
 /**
  * The places of an operator in its lanes, kept in its own JetStream domain. Saved by compare-and-set, so
  * that two owners of one lane cannot both move it: the loser gets `POSITION_CONFLICT`. What is no position is
- * no owner's: it is set aside, and the next save takes its place.
+ * no owner's: it is set aside, and the next save takes its place. One of a newer version is left alone: an operator
+ * that began anew instead would do again, and count again, what is done.
  */
 export class Positions<T extends object> {
   /** Written into every record, so that an owner knows its own save whose answer was lost. */
@@ -66,6 +68,7 @@ export class Positions<T extends object> {
   /**
    * Null if none was saved, or if what is there is none: then the operator begins anew, which repeats work
    * and loses nothing, and the record is set aside.
+   * @throws AppError `FORMAT_NEWER` (fatal) for what a newer program has saved.
    */
   async load(lane: LaneId): Promise<T | null> {
     const key = this.#keyOf(lane);
@@ -75,6 +78,7 @@ export class Positions<T extends object> {
     const record =
       own ?? (formerly === undefined ? null : await this.#bucket.get(positionKey(formerly, lane)));
     if (!record?.data) return null;
+    refuseNewer(key, record.data);
     const { holdsLane = false } = this.#options;
     const position = positionOf<T>(record.data, holdsLane);
     if (position) return position;
@@ -188,9 +192,27 @@ function savedByOf(text: string | null): string | null {
   }
 }
 
+/** True if what was saved is a newer program's. */
+export const isNewerPosition = (error: unknown): error is AppError =>
+  error instanceof AppError && error.code === "FORMAT_NEWER";
+
+function refuseNewer(key: string, data: Uint8Array): void {
+  const problem = formatProblem("position", valueOrNull(data));
+  if (problem !== null) throw new AppError("FORMAT_NEWER", "fatal", `position ${key}: ${problem}`);
+}
+
+function valueOrNull(data: Uint8Array): unknown {
+  try {
+    return jsonOf<unknown>(data);
+  } catch {
+    return null;
+  }
+}
+
 /** Null for what is none: every position has a sequence. */
 function positionOf<T extends object>(data: Uint8Array, holdsLane: boolean): T | null {
   try {
+    if (formatProblem("position", jsonOf<unknown>(data)) !== null) return null;
     const { position } = jsonOf<Saved<T & { seq?: unknown; lane?: { gateways?: unknown } }>>(data);
     const { seq, lane } = position;
     const isPlace = Number.isFinite(seq) && (!holdsLane || isObject(lane?.gateways));

@@ -8,6 +8,8 @@ import type { ProcessStatus } from "../../../contracts/messages/status.ts";
 import { liveProcessSubject } from "../../../contracts/names/subjects.ts";
 import type { Telemetry } from "../../../otel/telemetry.ts";
 import { sleep } from "../../runtime/backoff.ts";
+import { FORMAT_LEVEL } from "../../runtime/format-level.ts";
+import { VERSION } from "../../runtime/version.ts";
 import type { NatsConnection } from "../client/connection.ts";
 import { LiveSpeaker } from "./live-speaker.ts";
 
@@ -36,6 +38,7 @@ export async function announceProcess(of: Announced, signal: AbortSignal): Promi
   while (!signal.aborted) {
     const said: Omit<LiveProcess, "status"> = {
       ...{ v: 1, kind, instance, domain, startedMs },
+      ...{ version: VERSION, formatLevel: FORMAT_LEVEL },
       atMs: Date.now(),
       vitals: vitals.read(),
     };

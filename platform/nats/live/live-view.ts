@@ -1,7 +1,9 @@
 // What was last heard of each process on the live lane, and how long ago.
 //
+// V2. What a process says of itself around its status is the same in every version: a newer one is not taken for dead.
 // V1. Bounded: at most PROCESSES_MAX processes, and none that has been silent for FORGOTTEN_AFTER_MS.
 import type { LiveProcess } from "../../../contracts/messages/live.ts";
+import { formatProblem } from "../../../contracts/messages/format.ts";
 import { liveProcesses } from "../../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../client/connection.ts";
 import { jsonOf } from "../client/payload.ts";
@@ -15,7 +17,7 @@ export interface HeardProcess extends LiveProcess {
   readonly heardMs: number;
 }
 
-/** Calls `heard` with every message of the live lane whose subject fits, until `signal` aborts. */
+/** Calls `heard` with every message of the live lane whose subject fits and that it can read, until `signal` aborts. */
 export async function followLive(
   connection: NatsConnection,
   subject: string,
@@ -24,7 +26,9 @@ export async function followLive(
 ): Promise<void> {
   for await (const { data } of requestsTo(connection, { subject }, signal)) {
     const message = messageIn(data);
-    if (message?.v === 1) heard(message);
+    if (message === null) continue;
+    if (formatProblem("live message", message) === null) heard(message);
+    else if (isProcess(message)) heard(withoutStatus(message));
   }
 }
 
@@ -59,8 +63,8 @@ export class LiveView {
   }
 
   take(message: { readonly v?: unknown }, heardMs: number): void {
-    const said = message as Partial<LiveProcess>;
-    if (!isProcess(said)) return;
+    if (!isProcess(message)) return;
+    const said = message;
     const key = `${said.domain}/${said.kind}/${said.instance}`;
     // Written again, so that the order is that of the last messages.
     this.#heard.delete(key);
@@ -73,13 +77,19 @@ export class LiveView {
   }
 }
 
-const isProcess = (said: Partial<LiveProcess>): said is LiveProcess =>
-  said.v === 1 &&
-  typeof said.kind === "string" &&
-  typeof said.instance === "string" &&
-  typeof said.domain === "string" &&
-  Number.isFinite(said.atMs) &&
-  Number.isFinite(said.startedMs) &&
-  typeof said.vitals === "object" &&
-  said.vitals !== null &&
-  typeof said.status === "object";
+const withoutStatus = (message: LiveProcess): LiveProcess => ({ ...message, status: null });
+
+/** V2. */
+function isProcess(message: object): message is LiveProcess {
+  const said = message as Partial<LiveProcess>;
+  return (
+    typeof said.kind === "string" &&
+    typeof said.instance === "string" &&
+    typeof said.domain === "string" &&
+    Number.isFinite(said.atMs) &&
+    Number.isFinite(said.startedMs) &&
+    typeof said.vitals === "object" &&
+    said.vitals !== null &&
+    typeof said.status === "object"
+  );
+}

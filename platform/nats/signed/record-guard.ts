@@ -5,6 +5,7 @@
 // J2. Per subject, numbers rise: an older record is none, however well it is signed.
 // J3. A mark of a deletion is a record like others. One without a signature removes nothing.
 // J4. Where unsigned records are still taken, none replaces a signed one.
+// J5. What is to be done once and is done is remembered here, and not only in a stream that somebody may empty.
 import type { Logger } from "../../runtime/logger.ts";
 import type { NatsConnection } from "../client/connection.ts";
 import type { LogEntry } from "../client/log-entry.ts";
@@ -71,6 +72,19 @@ export class RecordGuard implements Disposable {
     return null;
   }
 
+  /** J5. @param untilMs from then on it would not be done anyway, epoch ms. */
+  finish(subject: string, untilMs: number): void {
+    try {
+      this.#kept.finish(subject, untilMs, Date.now());
+    } catch (error) {
+      this.#logger.error({ subject, err: error }, "it is not remembered that this is done");
+    }
+  }
+
+  isFinished(subject: string): boolean {
+    return this.#kept.isFinished(subject);
+  }
+
   #signed(stream: string, entry: GuardedEntry, text: string): Signature | string {
     const signature = parseSignature(text);
     if (!signature) return "its signature cannot be read";
@@ -114,6 +128,10 @@ export function useRecordTrust(
   }
   const keys = new TrustedKeys(trustedKeysFile, "SKERRY_TRUSTED_KEYS_FILE", logger);
   const kept = new KeptRecords(verifiedRecordsFile === "" ? ":memory:" : verifiedRecordsFile);
+  if (verifiedRecordsFile === "")
+    logger.warn(
+      "what is verified is kept in memory alone: after a restart an older record may come in its place; SKERRY_VERIFIED_RECORDS_FILE ends that",
+    );
   const takesUnsigned = unsignedRecords === "take";
   guardRecords(connection, new RecordGuard({ keys, kept, takesUnsigned, logger }));
   logger.info({ keys: keys.ids, takesUnsigned }, "records of the hub are verified");

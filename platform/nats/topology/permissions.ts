@@ -53,6 +53,7 @@ import { hubFeeds, regionFeeds } from "./live-readers.ts";
 import type { RegionPairs } from "./pairs.ts";
 import { BROADCAST_BUCKETS, BROADCAST_STREAMS } from "./crossings.ts";
 import { GATEWAY_RULES } from "../../../contracts/messages/alert.ts";
+import { FENCE_KEY, GENERATION_KEY } from "../../../contracts/messages/generation.ts";
 
 const INBOX = "_INBOX.>";
 /** Answers to what was asked through another account: nats-server names them so. */
@@ -133,7 +134,7 @@ const notifying = (domain: string, regions: readonly string[]): string[] => [
   ...reading(deadLettersStream(domain)),
   // A dead letter that was sent after all.
   `$JS.API.STREAM.MSG.DELETE.${deadLettersStream(domain)}`,
-  ...readingBuckets(NOTIFIERS_BUCKET, POSITIONS_BUCKET),
+  ...readingBuckets(NOTIFIERS_BUCKET, GENERATIONS_BUCKET, POSITIONS_BUCKET),
 ];
 
 /** @param copies regions whose log this region has a copy of. */
@@ -175,7 +176,10 @@ export function regionPermissions(
         ),
         ...reading(COMMANDS_STREAM),
         ...reading(repliesStream(region)),
-        ...readingBuckets(CONTRACTS_BUCKET, DEVICES_BUCKET, COPIES_BUCKET, POSITIONS_BUCKET),
+        ...readingBuckets(
+          ...[CONTRACTS_BUCKET, DEVICES_BUCKET, COPIES_BUCKET],
+          ...[GENERATIONS_BUCKET, POSITIONS_BUCKET],
+        ),
       ],
       subscribe: [
         INBOX,
@@ -200,6 +204,7 @@ export function regionPermissions(
           CONTRACTS_BUCKET,
           RULES_BUCKET,
           ACKNOWLEDGEMENTS_BUCKET,
+          GENERATIONS_BUCKET,
           POSITIONS_BUCKET,
           ALERT_STATE_BUCKET,
           PRESENCE_BUCKET,
@@ -274,7 +279,7 @@ export function hubPermissions(
         `$KV.${LEASES_BUCKET}.>`,
         `$JS.API.STREAM.MSG.DELETE.${bucketStream(LEASES_BUCKET)}`,
         `$JS.API.STREAM.PURGE.${bucketStream(LEASES_BUCKET)}`,
-        ...readingBuckets(CONTRACTS_BUCKET, POSITIONS_BUCKET, LEASES_BUCKET),
+        ...readingBuckets(CONTRACTS_BUCKET, GENERATIONS_BUCKET, POSITIONS_BUCKET, LEASES_BUCKET),
         ...mirrors,
         ...origins,
       ],
@@ -303,8 +308,8 @@ export function hubPermissions(
           ),
         ),
         `$KV.${LEDGER_BUCKET}.base.>`,
-        // The fence: the hub's records are held against those that the regions have seen.
-        `$KV.${GENERATIONS_BUCKET}.>`,
+        // The fence: the hub's records are held against those that the regions have seen. The level of formats is people's.
+        ...[GENERATION_KEY, FENCE_KEY].map((key) => `$KV.${GENERATIONS_BUCKET}.${key}`),
         ...BROADCAST_STREAMS.flatMap((stream) => reading(stream)),
         ...regions.flatMap(seenRecords),
         ...reading(alertsStream("hub")),

@@ -28,6 +28,10 @@ const WEAKNESSES: readonly Weakness[] = [
 const MIRRORS =
   "a region that was taken over can remove the hub's copies of its own streams, and what a region has that copies its log";
 
+/** Seen on 2.9.10: two replicas each passed over one of two frames, and both had been acknowledged (decision 0084). */
+const CLUSTERS =
+  "a cluster whose servers are killed can, rarely, lose a frame that was acknowledged";
+
 const parse = (version: string): Version => {
   const [major = 0, minor = 0, patch = 0] = (version.match(/\d+/g) ?? []).map(Number);
   return [major, minor, patch];
@@ -51,3 +55,7 @@ export function weaknessesOf(version: string): string[] {
     ...WEAKNESSES.filter(({ until }) => isBefore(own, until)).map(({ what }) => what),
   ];
 }
+
+/** The same of a server of a cluster; null if nothing is known. */
+export const clusterWeaknessOf = (version: string): string | null =>
+  weaknessesOf(version).length > 0 ? CLUSTERS : null;

@@ -9,6 +9,8 @@ export type Verified = (typeof VERIFIED)[number];
 export interface ServerExtras {
   /** Absent: clear text. */
   readonly tls?: { readonly verified: Verified };
+  /** Regions come over a link, which has TLS of its own, and to which the servers speak on their own machine. */
+  readonly link?: true;
   /** Servers of the cluster that this server is one of; absent: it is alone. */
   readonly cluster?: number;
   /** Servers of the hub that a region dials; absent: one. */
@@ -49,12 +51,12 @@ export const routeTlsText = ({ tls }: ServerExtras): string =>
   tls === undefined ? "" : listener(true, "  ");
 
 /** The hub's listener of regions. */
-export const leafTlsText = ({ tls }: ServerExtras): string =>
-  tls === undefined ? "" : listener(tls.verified !== "none", "  ");
+export const leafTlsText = ({ tls, link }: ServerExtras): string =>
+  tls === undefined || link ? "" : listener(tls.verified !== "none", "  ");
 
 /** A region's way to the hub: TLS or nothing, whatever the hub offers. */
-export const remoteTlsText = ({ tls }: ServerExtras): string =>
-  tls === undefined
+export const remoteTlsText = ({ tls, link }: ServerExtras): string =>
+  tls === undefined || link
     ? ""
     : [
         "",

@@ -45,6 +45,9 @@ export interface Profile {
 
 const bucketsOf = (...names: string[]): string[] => names.map(bucketStream);
 
+/** Every process asks there which formats it has to read before it starts. */
+const FORMAT_LEVEL = bucketStream(GENERATIONS_BUCKET);
+
 const logs = REGIONS.map(telemetryStream);
 
 /** The entry of an operator in a bucket that others share. */
@@ -59,6 +62,7 @@ const ofRegion = (region: (typeof REGIONS)[number]): Profile[] => [
     reads: [
       ...[...logs, alertsStream(region), COMMANDS_STREAM],
       ...bucketsOf(CONTRACTS_BUCKET, DEVICES_BUCKET, COPIES_BUCKET, POSITIONS_BUCKET),
+      FORMAT_LEVEL,
     ],
     entries: {},
     hears: [`replay.${region}.gateway`, `retry-setaside.${region}.gateway`],
@@ -71,6 +75,7 @@ const ofRegion = (region: (typeof REGIONS)[number]): Profile[] => [
     reads: [
       telemetryStream(region),
       ...bucketsOf(CONTRACTS_BUCKET, RULES_BUCKET, ACKNOWLEDGEMENTS_BUCKET, POSITIONS_BUCKET),
+      FORMAT_LEVEL,
     ],
     entries: {
       ...entry(POSITIONS_BUCKET, `alerting.${region}.0`),
@@ -89,6 +94,7 @@ const notifier = (domain: ServerName): Profile => ({
   reads: [
     ...(domain === "hub" ? ["hub", ...REGIONS] : [domain]).map(alertsStream),
     ...bucketsOf(NOTIFIERS_BUCKET, POSITIONS_BUCKET),
+    FORMAT_LEVEL,
   ],
   entries: entry(POSITIONS_BUCKET, `notifier.${domain === "hub" ? "eu" : domain}.0`),
   hears: [`retry-setaside.${domain}.notifier`],
@@ -123,7 +129,7 @@ const ofHub: readonly Profile[] = [
     user: "aggregator",
     appends: [rejectsStream("hub"), alertsStream("hub"), bucketStream(LEASES_BUCKET)],
     shortens: [setAsideStream("hub"), bucketStream(LEASES_BUCKET)],
-    reads: [...logs, ...bucketsOf(CONTRACTS_BUCKET, POSITIONS_BUCKET)],
+    reads: [...logs, ...bucketsOf(CONTRACTS_BUCKET, POSITIONS_BUCKET), FORMAT_LEVEL],
     entries: {
       ...entry(POSITIONS_BUCKET, "aggregator.eu.0"),
       ...entry(LEASES_BUCKET, "aggregator.member.attack"),
@@ -237,4 +243,9 @@ export const RIGHTS: readonly { readonly role: string; readonly right: string }[
       "reads all device records, rules, contracts and commands, and the log of us where us is copied to eu",
   },
   { role: "nats user admin of a server", right: "everything on that server" },
+  {
+    role: "region eu, taken over",
+    right:
+      "withholds records of the hub from its processes, and gives older ones to a process whose file of verified records is gone",
+  },
 ];

@@ -1,5 +1,6 @@
 // Goal: the attempts are what they say: named once, against known walls, of every kind of role.
 import { expect, test } from "vitest";
+import { SIGNED_BUCKETS } from "../../../contracts/names/subjects.ts";
 import { HUB_USERS, REGION_USERS } from "../../../platform/nats/topology/permissions.ts";
 import { hubConfig, regionConfig } from "../../../platform/nats/topology/server-config.ts";
 import { ATTEMPTS } from "../../attack/grounds.ts";
@@ -24,6 +25,7 @@ test.each([
   ...["nats user console of hub", "region eu, taken over", "anybody in the network"],
   ...["a registered device", "a bridge that names other devices", "http: nobody", "http: a viewer"],
   ...["influx user reader", "influx user writer"],
+  "nats user admin of hub, without a key of records",
 ])("%s attacks", (role) => {
   expect(ATTEMPTS.filter((attempt) => attempt.role === role).length).toBeGreaterThan(2);
 });
@@ -40,6 +42,17 @@ test("each user attacks each stream of its server that is not its own", () => {
   expect(of("eu-notifier", "TELEMETRY_eu").length).toBeGreaterThan(10);
   expect(of("hub-console", "AUDIT")).not.toContain("hub-console/AUDIT/publish");
   expect(of("hub-console", "AUDIT")).toContain("hub-console/AUDIT/STREAM.PURGE");
+});
+
+test("each kind of signed record is forged, by every trick, at the hub and in a region", () => {
+  const kinds = [...SIGNED_BUCKETS, "commands"];
+  for (const origin of ["hub", "region"])
+    for (const kind of kinds) {
+      const ids = ATTEMPTS.filter(({ id }) => id.startsWith(`signed/${origin}/${kind}/`));
+      expect(ids.length, `${origin} ${kind}`).toBeGreaterThan(4);
+    }
+  const back = ATTEMPTS.filter(({ id }) => /\/older-\d/.test(id)).map(({ tries }) => tries);
+  expect(new Set(back).size).toBeGreaterThan(4);
 });
 
 test("a wall that is taken out of the nats-servers changes their configuration, and none leaves it as it is", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { FREEZES, KILLS, scheduleOf } from "../../prove/schedule.ts";
+import { FREEZES, KILLS, NODE_KILLS, nodeKillsOf, scheduleOf } from "../../prove/schedule.ts";
 
 const seeds = fc.nat({ max: 2 ** 31 });
 
@@ -27,6 +27,22 @@ test("ten minutes have at least 20 kills of every kind and 5 cuts of 5 to 60 s, 
       for (const { durationMs } of freezes) expect(durationMs).toBeLessThanOrEqual(5_000);
       for (const { atMs, durationMs } of faults)
         expect(atMs + durationMs).toBeLessThanOrEqual(600_000);
+    }),
+  );
+});
+
+test("ten minutes of clusters have at least 20 kills of their servers, each one's at least 3, and leave other faults as they are", () => {
+  fc.assert(
+    fc.property(seeds, (seed) => {
+      const kills = nodeKillsOf(seed, 10);
+      expect(kills.length).toBeGreaterThanOrEqual(20);
+      for (const node of NODE_KILLS)
+        expect(kills.filter(({ kind }) => kind === node).length).toBeGreaterThanOrEqual(3);
+      for (const { kind, atMs, region } of kills) {
+        expect(atMs).toBeLessThanOrEqual(595_000);
+        if (kind.startsWith("kill-nats-eu")) expect(region).toBe("eu");
+      }
+      expect(nodeKillsOf(seed, 10)).toEqual(kills);
     }),
   );
 });

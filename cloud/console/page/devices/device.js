@@ -57,6 +57,8 @@ function Summary({ device, heard, events }) {
     ["Revoked", registered?.revokedAtMs && html`<${Time} atMs=${registered.revokedAtMs} />`],
     ["Logs in by", registered && registered.credentials.join(", ")],
     ["Topics of its own", registered?.topics?.length > 0 && registered.topics.join(", ")],
+    ["Relays to", registered?.relay?.publish?.join(", ")],
+    ["Hears", registered?.relay?.subscribe?.join(", ")],
     ["Speaks for", registered?.speaksFor?.join(", ")],
     ["Presence", html`<${PresenceChip} heard=${heard} clients=${clients} />`],
     ["Heard", heard && html`<${Age} atMs=${heard.lastMs} /> in ${heard.region}`],

@@ -10,11 +10,19 @@ const ROWS_MAX = 50;
 /** Points of a line that are marked; more would hide it. */
 export const POINTS_SHOWN_MAX = 200;
 
-const WORDS = { raw: "readings", "10s": "rollups of 10 s", "1m": "rollups of 1 min" };
+const WORDS = {
+  raw: "readings",
+  "10s": "rollups of 10 s",
+  "1m": "rollups of 1 min",
+  "1h": "rollups of 1 h",
+  "1d": "rollups of 1 d (UTC)",
+};
+/** Sources whose windows say in their name what a point is of. */
+const STEPS = { raw: 0, "10s": 10_000, "1m": 60_000, "1h": 3_600_000, "1d": 86_400_000 };
 
 /** The source of a line in words: "rollups of 1 min, 4 min a point". */
 export const drawnFrom = ({ source, stepMs }) =>
-  `${WORDS[source]}${stepMs > 10_000 && stepMs !== 60_000 ? `, ${duration(stepMs)} a point` : ""}`;
+  `${WORDS[source]}${stepMs > STEPS[source] ? `, ${duration(stepMs)} a point` : ""}`;
 
 export const NothingHere = ({ lines: [first], span: { fromMs, untilMs } }) =>
   html`<${Empty} title="There is nothing in this span">

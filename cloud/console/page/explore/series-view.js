@@ -23,6 +23,8 @@ const SOURCES = [
   { value: "raw", text: "readings" },
   { value: "10s", text: "rollups of 10 s" },
   { value: "1m", text: "rollups of 1 min" },
+  { value: "1h", text: "rollups of 1 h" },
+  { value: "1d", text: "rollups of 1 d (UTC)" },
 ];
 
 /** A change of the address that a person asked for: with a step to go back to. */

@@ -104,12 +104,17 @@ spec:
       volumeMounts:
         - { name: tmp, mountPath: /tmp }
         - { name: data, mountPath: /data }
+        {{- if .keys }}
         - { name: secrets, mountPath: /etc/skerry/secrets, readOnly: true }
+        {{- end }}
         {{- if $values.tls.existingSecret }}
         - { name: tls, mountPath: /etc/skerry/tls, readOnly: true }
         {{- end }}
         {{- if and (eq .role "gateway") $own.tlsSecret }}
         - { name: mqtt-tls, mountPath: /etc/skerry/mqtt-tls, readOnly: true }
+        {{- end }}
+        {{- if and (eq .role "link") $own.tlsSecret }}
+        - { name: link-tls, mountPath: /etc/skerry/link-tls, readOnly: true }
         {{- end }}
         {{- if eq .role "notifier" }}
         - { name: channels, mountPath: /etc/skerry/channels, readOnly: true }
@@ -119,6 +124,7 @@ spec:
     {{- if ne .role "gateway" }}
     - { name: data, emptyDir: { sizeLimit: 256Mi } }
     {{- end }}
+    {{- if .keys }}
     - name: secrets
       secret:
         secretName: {{ required "existingSecret: name the Secret with the passwords" $values.existingSecret }}
@@ -127,11 +133,15 @@ spec:
           {{- range .keys }}
           - { key: {{ . }}, path: {{ . }} }
           {{- end }}
+    {{- end }}
     {{- with $values.tls.existingSecret }}
     - { name: tls, secret: { secretName: {{ . }}, items: [{ key: ca.crt, path: ca.crt }] } }
     {{- end }}
     {{- if and (eq .role "gateway") $own.tlsSecret }}
     - { name: mqtt-tls, secret: { secretName: {{ $own.tlsSecret }}, defaultMode: 0440 } }
+    {{- end }}
+    {{- if and (eq .role "link") $own.tlsSecret }}
+    - { name: link-tls, secret: { secretName: {{ $own.tlsSecret }}, defaultMode: 0440 } }
     {{- end }}
     {{- if eq .role "notifier" }}
     - { name: channels, configMap: { name: {{ required "notifier.channelsConfigMap: name the ConfigMap with channels.json" $own.channelsConfigMap }} } }
@@ -162,5 +172,6 @@ spec:
 {{- if .Values.region.enabled }}{{ $roles = concat $roles (list "gateway" "alerting") }}{{ end -}}
 {{- if .Values.hub.enabled }}{{ $roles = concat $roles (list "aggregator" "steward" "console") }}{{ end -}}
 {{- if and .Values.hub.enabled .Values.notifier.enabled }}{{ $roles = append $roles "notifier" }}{{ end -}}
+{{- if .Values.link.target }}{{ $roles = append $roles "link" }}{{ end -}}
 {{ toJson $roles }}
 {{- end }}

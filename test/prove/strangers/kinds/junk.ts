@@ -45,7 +45,7 @@ export const JUNK: Readonly<Record<string, Make>> = {
   "UTF-16": (n, now) =>
     machine(Buffer.from(`{"ts":${now},"temperature":${n}}`, "utf16le"), "not_json"),
   "bytes of nothing": (n) => machine(Buffer.from([0, 1, 2, 3, n >> 8, n & 255]), "not_json"),
-  "an array": (n, now) => machine(`[{"ts":${now},"temperature":${n}}]`, "not_json"),
+  "an array": (n, now) => machine(`[${now},${n}]`, "not_json"),
   "a number": (n) => machine(`${n}`, "not_json"),
   NaN: (n, now) => machine(`{"ts":${now},"n":${n},"temperature":NaN}`, "not_json"),
   "NaN on a mapped topic": (n) => ({
@@ -99,14 +99,14 @@ export const JUNK: Readonly<Record<string, Make>> = {
     reason: "unknown_contract",
   }),
   "a topic of nobody's": (n) => ({
-    topic: `strange/${n}/things`,
+    topic: `devices/${DEVICE}/things/${n}`,
     payload: `{"n":${n}}`,
     reason: "unmapped_topic",
   }),
-  "a mapped topic with something else": (n) => ({
+  "a mapped topic with no JSON": (n) => ({
     topic: `tele/${DEVICE}/SENSOR`,
-    payload: `{"n":${n}}`,
-    reason: "unmappable",
+    payload: `n=${n}`,
+    reason: "not_json",
   }),
   "a tag that is too long": (n, now) => ({
     topic: telemetryTopic(DEVICE, "measurement"),

@@ -60,3 +60,36 @@ test("beside the greatest magnitudes of its sign the least count as zero, whatev
       expect(greatest).toBeGreaterThan(990);
     }
 });
+
+test("what is kept as text is merged as if it had never been text", () => {
+  const value = fc.oneof(
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.integer({ min: -3, max: 3 }),
+  );
+  const windows = fc.array(fc.array(value, { minLength: 1, maxLength: 100 }), {
+    minLength: 1,
+    maxLength: 6,
+  });
+  fc.assert(
+    fc.property(windows, (all) => {
+      const straight = new Quantiles();
+      const told = new Quantiles();
+      for (const values of all) {
+        const part = new Quantiles();
+        for (const one of values) part.add(one);
+        const text = part.text(EXACT_VALUES_MAX);
+        expect(text).toMatch(/^[-+.:;/\dve]+$/);
+        straight.merge(part);
+        told.merge(Quantiles.fromText(text)!);
+      }
+      expect(told.at(QS)).toEqual(straight.at(QS));
+    }),
+  );
+});
+
+test.each(["", "v1;x", "1/2", "1/2/3/4", "a/0/1", "1/x/1", "5:/0/", "1+2+3/0/"])(
+  "%j is no text of quantiles",
+  (text) => {
+    expect(Quantiles.fromText(text)).toBeNull();
+  },
+);

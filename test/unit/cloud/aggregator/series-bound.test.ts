@@ -4,7 +4,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { START, joinedAt } from "../../../../cloud/aggregator/position.ts";
-import type { FrameEffects } from "../../../../cloud/aggregator/lane-aggregate.ts";
+import type { FrameEffects } from "../../../../cloud/aggregator/frame-effects.ts";
 import type { FrameReading } from "../../../../contracts/messages/frame.ts";
 import { FrameWriter } from "../../../support/nats-frames.ts";
 import {

@@ -240,5 +240,32 @@ test("bookkeeping: known, expired, withdrawn", () => {
   expect(open.expire(11)).toEqual([command(1, 11)]);
   expect(open.replace("rule.key", [command(2, 50)])).toEqual([]);
   expect(open.replace("rule.key", [])).toEqual([command(2, 50)]);
-  expect([open.size, open.close(command(2))]).toEqual([0, false]);
+  expect([open.size, open.close(command(2))]).toEqual([0, undefined]);
+});
+
+test("a command that was answered is done, though its answer was taken away, and after a restart too", async () => {
+  const subjects = new Map<string, number>();
+  const done = {
+    has: (of: CommandAddress) => subjects.has(commandTopic(of)),
+    add: (of: OpenCommand) => void subjects.set(commandTopic(of), of.expiresAtMs),
+  };
+  const start = async (replies: boolean, remembers = true): Promise<Retained> => {
+    const broker = new Retained();
+    const answered = () => Promise.resolve(replies);
+    const memory = remembers ? { done } : {};
+    const gateway = new CommandTopics({ answered, clock: () => 0, logger, ...memory });
+    await gateway.show(broker);
+    await gateway.offer(command(1));
+    gateway.close(command(1));
+    await gateway.offer(command(1));
+    return broker;
+  };
+  const isOpen = (broker: Retained): boolean => broker.messages.size > 0;
+  expect(isOpen(await start(false))).toBe(false);
+  expect([...subjects]).toEqual([[commandTopic(command(1)), 1_000]]);
+  expect((await start(false)).published.size).toBe(0);
+  subjects.clear();
+  await start(true); // Another gateway wrote down the answer.
+  expect((await start(false)).published.size).toBe(0);
+  expect(isOpen(await start(false, false))).toBe(true);
 });

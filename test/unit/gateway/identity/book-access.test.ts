@@ -77,3 +77,13 @@ test("what an earlier version noted no owner of is theirs who have the client id
   put(device({ revokedAtMs: 2 }));
   expect(access.ownerOf("demo/1", null)).toBeNull();
 });
+
+test("clients without a record hear what they are granted, a wildcard only if all of it is", () => {
+  const { book } = start();
+  const may = (heard: string[], filter: string) =>
+    accessOf(book, true, heard).authorizeSubscribe({ clientId: "new" }, filter);
+  expect(may(["#"], "$SYS/#")).toBe(true);
+  expect(
+    ["public/#", "public/a/+", "#", "private/a", "+/a"].map((one) => may(["public/#"], one)),
+  ).toEqual([true, true, false, false, false]);
+});

@@ -196,7 +196,7 @@ test.each(["text/plain", "application/json", "", "constructor"])(
 
 test.each([
   ["undecodable", "value", "no pairs: value"],
-  ["undecodable", "[]", "the payload is not an object"],
+  ["undecodable", "[]", "the array holds no reading"],
   ["contract_violation", "value=1", "'ts'"],
   ["contract_violation", `value=x;ts=${NOW_MS}`, "/value must be number"],
 ])("another encoding, %s: %j", (reason, text, detail) => {

@@ -1,12 +1,17 @@
 import { describe, expect, test } from "vitest";
-import type { TimeMapping } from "../../../../contracts/mapping.ts";
+import type { TimeMapping } from "../../../../contracts/mapping-format.ts";
+import { Work } from "../../../../gateway/ingest/mapped-scope.ts";
 import { MappedTime } from "../../../../gateway/ingest/event-time.ts";
 
 const NOW_MS = Date.UTC(2026, 6, 15, 10, 0, 5);
 const read = (value: unknown, mapping: Omit<TimeMapping, "pointer">) =>
   new MappedTime({ pointer: "/t", ...mapping }).read(
-    value === undefined ? {} : { t: value },
-    -1,
+    {
+      scopes: [{ value: value === undefined ? {} : { t: value }, index: -1 }],
+      named: () => undefined,
+      clientId: undefined,
+      work: new Work(),
+    },
     NOW_MS,
   );
 const TEN_MS = Date.UTC(2026, 6, 15, 10);

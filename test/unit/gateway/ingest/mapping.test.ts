@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { REJECT_REASONS } from "../../../../contracts/messages/reject.ts";
 import { Catalog } from "../../../../contracts/schema/catalog.ts";
 import { compileContract } from "../../../../contracts/schema/contract.ts";
-import { ELEMENTS_MAX } from "../../../../gateway/ingest/mapping.ts";
+import { ELEMENTS_MAX } from "../../../../gateway/ingest/mapped-elements.ts";
 import { readingsOf, send } from "../../../support/mapped.ts";
 
 test("no array, an empty one and one too long are refused as a whole", () => {

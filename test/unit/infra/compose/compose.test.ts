@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { LINK_OPTIONS } from "../../../../infra/link/options.ts";
 import { AGGREGATOR_OPTIONS } from "../../../../cloud/aggregator/options.ts";
 import { CONSOLE_OPTIONS } from "../../../../cloud/console/options.ts";
 import { notifierOptions } from "../../../../cloud/notifier/options.ts";
@@ -49,6 +50,7 @@ const CLI_PAGE = readFileSync(join(PROJECT, "docs/reference/cli.md"), "utf8");
 
 const OPTION_TABLES: Record<string, OptionTable> = {
   gateway: GATEWAY_OPTIONS,
+  link: LINK_OPTIONS,
   alerting: ALERTING_OPTIONS,
   aggregator: AGGREGATOR_OPTIONS,
   console: CONSOLE_OPTIONS,
@@ -67,7 +69,7 @@ test.each(Object.entries(services))("%s", (_name, service) => {
     else expect(volumes).toHaveProperty(source);
   }
   const [main = ""] = service.command ?? [];
-  const administers = main === "topology" || main === "influx";
+  const administers = ["topology", "influx", "certificates"].includes(main);
   if (service.image === "skerry") expect(administers || isProcessName(main), main).toBe(true);
   for (const variable of Object.keys(service.environment ?? {})) {
     if (administers) expect(CLI_PAGE).toContain(variable.replace(/(_(HUB|EU|US))?_FILE$/, ""));
@@ -109,7 +111,8 @@ test("Prometheus scrapes every process of ours, where it listens", () => {
     scrape_configs: { job_name: string; static_configs: { targets: string[] }[] }[];
   };
   const processes = Object.entries(services).filter(
-    ([name, { image }]) => image === "skerry" && !["topology", "influx-users"].includes(name),
+    ([name, { image }]) =>
+      image === "skerry" && !["topology", "influx-users", "certificates"].includes(name),
   );
   expect(scrape_configs.map(({ job_name }) => job_name).toSorted()).toEqual(
     processes.map(([name]) => name).toSorted(),
@@ -174,7 +177,7 @@ test("every file of the image that a variable names is in the package", () => {
 
 test("every process of ours has a bound of memory, and an image that is not written to", () => {
   for (const [name, service] of Object.entries(services))
-    if (service.image === "skerry" && !["topology", "influx-users"].includes(name))
+    if (service.image === "skerry" && !["topology", "influx-users", "certificates"].includes(name))
       expect(service, name).toMatchObject({
         read_only: true,
         cap_drop: ["ALL"],

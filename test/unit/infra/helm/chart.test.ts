@@ -11,6 +11,7 @@ import { notifierOptions } from "../../../../cloud/notifier/options.ts";
 import { STEWARD_OPTIONS } from "../../../../cloud/steward/options.ts";
 import { ALERTING_OPTIONS } from "../../../../gateway/alerting/options.ts";
 import { GATEWAY_OPTIONS } from "../../../../gateway/options.ts";
+import { LINK_OPTIONS } from "../../../../infra/link/options.ts";
 import { type OptionTable, settingsOf } from "../../../../platform/runtime/config.ts";
 import { isProcessName } from "../../../../infra/processes/processes.ts";
 
@@ -34,6 +35,8 @@ test.each([
   ["a misspelt key of a process", { gateway: { replica: 2 } }],
   ["a password in an address", { region: { nats: "nats://gateway:secret@nats:4222" } }],
   ["a process without a bound of memory", { steward: { resources: {} } }],
+  ["a link without a port", { link: { target: "hub.example.com" } }],
+  ["a limit that a mirror does not live with", { link: { limit: 100 } }],
   ["no time to drain", { terminationGracePeriodSeconds: 0 }],
 ])("the schema refuses %s", (_what, wrong) => {
   expect(valid(wrong)).toBe(false);
@@ -41,7 +44,7 @@ test.each([
 
 test("every role of the templates is a process, with values of its own", () => {
   expect(roles.toSorted()).toEqual(
-    ["aggregator", "alerting", "console", "gateway", "notifier", "steward"].toSorted(),
+    ["aggregator", "alerting", "console", "gateway", "link", "notifier", "steward"].toSorted(),
   );
   for (const role of roles) {
     expect(isProcessName(role), role).toBe(true);
@@ -52,6 +55,7 @@ test("every role of the templates is a process, with values of its own", () => {
 test("every variable is an option of some process", () => {
   const known = [
     GATEWAY_OPTIONS,
+    LINK_OPTIONS,
     ALERTING_OPTIONS,
     AGGREGATOR_OPTIONS,
     STEWARD_OPTIONS,

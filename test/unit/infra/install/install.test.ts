@@ -13,10 +13,12 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { install, missingCertificates, uninstall } from "../../../../infra/install/install.ts";
 import type { InstallOptions } from "../../../../infra/install/layout.ts";
+import { newSigningKey, publicPemOf } from "../../../../platform/nats/signed/trusted-keys.ts";
 import { temporaryDirectory } from "../../../support/temporary-directory.ts";
 
 const ALL: InstallOptions = {
-  ...{ role: "all", regions: ["eu"], region: "eu", hub: null, tls: false, portBase: null },
+  ...{ role: "all", regions: ["eu"], region: "eu", hub: null, portBase: null },
+  ...{ tls: false, link: true },
   programs: {
     ...{ node: "/usr/bin/node", entry: "/usr/lib/skerry/infra/entry/skerry.mjs" },
     ...{ natsServer: "/usr/sbin/nats-server", influxd: "/usr/bin/influxd" },
@@ -67,7 +69,10 @@ describe("what a role has", () => {
     const passwords = readFileSync(at("etc/skerry/secrets/nats-hub.conf"), "utf8");
     expect(passwords).toMatch(/^NATS_LEAF_US_PASSWORD: "s[0-9a-f]{48}"$/m);
     expect(readFileSync(at("etc/systemd/system/skerry-nats-hub.service"), "utf8")).toContain(
-      "NATS_LEAF_LISTEN=0.0.0.0:7422",
+      "NATS_LEAF_LISTEN=127.0.0.1:7423",
+    );
+    expect(readFileSync(at("etc/skerry/skerry.yaml"), "utf8")).toContain(
+      "link:\n  side: hub\n  listen: 0.0.0.0:7422\n  target: 127.0.0.1:7423\n",
     );
   });
 
@@ -78,10 +83,35 @@ describe("what a role has", () => {
     expect(everything().size).toBe(0);
     mkdirSync(at("etc/skerry/secrets"), { recursive: true });
     writeFileSync(at("etc/skerry/secrets/leaf-eu"), "s0123\n");
-    install(REGION, where());
+    install({ ...REGION, link: false }, where());
     expect(unitsThere()).toEqual(["skerry-alerting", "skerry-gateway", "skerry-nats-eu"]);
     expect(readFileSync(at("etc/skerry/secrets/nats-eu.conf"), "utf8")).toContain(
       'NATS_LEAF_URL: "nats-leaf://leaf-eu:s0123@hub.example.com:7422"',
+    );
+  });
+
+  test("with a link a region dials its own end of it, and that end the hub", () => {
+    mkdirSync(at("etc/skerry/secrets"), { recursive: true });
+    writeFileSync(at("etc/skerry/secrets/leaf-eu"), "s0123\n");
+    for (const name of ["ca", "nats-eu", "gateway-eu", "leaf-eu"])
+      for (const end of ["pem", "key"]) {
+        mkdirSync(at("etc/skerry/certificates"), { recursive: true });
+        writeFileSync(at(`etc/skerry/certificates/${name}.${end}`), "");
+      }
+    install({ ...REGION, tls: true }, where());
+    expect(unitsThere()).toContain("skerry-link");
+    expect(readFileSync(at("etc/skerry/secrets/nats-eu.conf"), "utf8")).toContain(
+      'NATS_LEAF_URL: "nats-leaf://leaf-eu:s0123@127.0.0.1:7423"',
+    );
+    expect(readFileSync(at("etc/skerry/skerry.yaml"), "utf8")).toContain(
+      "link:\n  side: region\n  listen: 127.0.0.1:7423\n  target: hub.example.com:7422\n",
+    );
+    // The leaf is in clear text on this machine only; the link has TLS, and the clients' listener, too.
+    const servers = readFileSync(at("etc/skerry/nats/eu.conf"), "utf8");
+    expect(servers.slice(servers.indexOf("leafnodes"))).not.toContain("tls");
+    expect(servers).toContain("$NATS_TLS_CERTIFICATE");
+    expect(readFileSync(at("etc/systemd/system/skerry-link.service"), "utf8")).toContain(
+      "SKERRY_LINK_CA=%d/ca.pem",
     );
   });
 
@@ -92,6 +122,70 @@ describe("what a role has", () => {
     expect(() => install({ ...REGION, tls: true }, where())).toThrow(
       /ca\.pem.*nats-eu\.pem.*nats-eu\.key.*gateway-eu\.pem.*leaf-eu\.key/,
     );
+  });
+});
+
+describe("keys", () => {
+  const secret = (name: string): string => at(`etc/skerry/secrets/${name}`);
+  const unit = (name: string): string =>
+    readFileSync(at(`etc/systemd/system/skerry-${name}.service`), "utf8");
+
+  test("a new installation signs: private keys for root alone, and public halves of them", () => {
+    install(ALL, where());
+    for (const [own, half] of [
+      ["signing-key", "trusted-keys"],
+      ["engine-key", "engine-keys"],
+    ] as const) {
+      const pem = readFileSync(secret(own), "utf8");
+      expect(statSync(secret(own)).mode & 0o777).toBe(0o600);
+      expect(readFileSync(secret(half), "utf8")).toBe(publicPemOf(pem));
+    }
+    expect(unit("console")).toContain("SKERRY_SIGNING_KEY_FILE=%d/signing-key");
+    expect(unit("gateway")).toContain("SKERRY_TRUSTED_KEYS_FILE=%d/trusted-keys");
+    expect(unit("alerting")).toContain("SKERRY_ENGINE_KEY_FILE=%d/engine-key");
+    expect(said.join("\n")).not.toContain("PRIVATE");
+  });
+
+  test("what people add to the trusted keys stays, and a second run changes nothing", () => {
+    install(ALL, where());
+    const both = readFileSync(secret("trusted-keys"), "utf8") + publicPemOf(newSigningKey());
+    writeFileSync(secret("trusted-keys"), both);
+    expect(install(ALL, where()).written).toBe(0);
+    expect(readFileSync(secret("trusted-keys"), "utf8")).toBe(both);
+  });
+
+  test("an installation from before goes on unsigned, and hears so, until it has a key", () => {
+    mkdirSync(at("etc/skerry"), { recursive: true });
+    writeFileSync(at("etc/skerry/skerry.yaml"), "gateway:\n  region: eu\n");
+    install(ALL, where());
+    expect(existsSync(secret("signing-key"))).toBe(false);
+    expect(unit("gateway")).not.toContain("TRUSTED");
+    expect(said.join("\n")).toContain(
+      "records of the hub are not signed: /etc/skerry/secrets/signing-key is not there",
+    );
+    expect(said.join("\n")).toContain("commands of alerts are not signed");
+    writeFileSync(secret("signing-key"), newSigningKey(), { mode: 0o600 });
+    writeFileSync(secret("engine-key"), newSigningKey(), { mode: 0o600 });
+    said = [];
+    install(ALL, where());
+    expect(unit("gateway")).toContain("SKERRY_TRUSTED_KEYS_FILE=%d/trusted-keys");
+    expect(said.join("\n")).not.toContain("not signed");
+  });
+
+  test("a region verifies what the hub signs once the public key has come, and has a key of its own", () => {
+    mkdirSync(at("etc/skerry/secrets"), { recursive: true });
+    writeFileSync(secret("leaf-eu"), "s0123\n");
+    install(REGION, where());
+    expect(said.join("\n")).toContain(
+      "this region takes records of the hub unsigned: /etc/skerry/secrets/trusted-keys is not there",
+    );
+    expect(existsSync(secret("engine-key"))).toBe(true);
+    expect(existsSync(secret("signing-key"))).toBe(false);
+    writeFileSync(secret("trusted-keys"), publicPemOf(newSigningKey()));
+    said = [];
+    install(REGION, where());
+    expect(unit("alerting")).toContain("SKERRY_TRUSTED_KEYS_FILE=%d/trusted-keys");
+    expect(said.join("\n")).not.toContain("unsigned");
   });
 });
 

@@ -10,17 +10,19 @@ import { unitText } from "../../../../infra/install/units.ts";
 import { settingsOf } from "../../../../platform/runtime/config.ts";
 import { parseConfigFile } from "../../../../platform/runtime/config-file/parse.ts";
 
-const optionsOf = (role: Role, tls: boolean): InstallOptions => ({
-  ...{ role, regions: ["eu", "us"], region: role === "hub" ? null : "eu", tls, portBase: null },
+const optionsOf = (role: Role, tls: boolean, link: boolean): InstallOptions => ({
+  ...{ role, regions: ["eu", "us"], region: role === "hub" ? null : "eu", portBase: null },
+  ...{ tls, link },
   hub: role === "region" ? "hub:7422" : null,
   programs: { node: "/opt/my node/node", entry: "/e.mjs", natsServer: "/n", influxd: "/i" },
+  signed: { records: true, engine: true },
 });
 const CASES = (["region", "hub", "all"] as const).flatMap((role) =>
-  [false, true].map((tls) => [role, tls] as const),
+  [false, true].flatMap((tls) => [false, true].map((link) => [role, tls, link] as const)),
 );
 
-describe.each(CASES)("role %s, TLS %s", (role, tls) => {
-  const options = optionsOf(role, tls);
+describe.each(CASES)("role %s, TLS %s, link %s", (role, tls, link) => {
+  const options = optionsOf(role, tls, link);
   const units = unitsOf(options);
 
   test("each unit is hardened, has a user of its own kind, and comes back", () => {
@@ -40,9 +42,24 @@ describe.each(CASES)("role %s, TLS %s", (role, tls) => {
     for (const { name, env, credentials } of units)
       for (const [variable, value] of Object.entries(env)) {
         if (!/_(FILE|KEY|CERTIFICATE|CA)$/.test(variable)) continue;
+        if (variable === "SKERRY_VERIFIED_RECORDS_FILE") continue;
         expect(value, `${name}: ${variable}`).toMatch(/^%d\//);
         expect(Object.keys(credentials), name).toContain(value.slice("%d/".length));
       }
+  });
+
+  test("private keys are for who signs, public ones for who verifies, each with a file of what it verified", () => {
+    const has = (file: string): string[] =>
+      units.filter(({ credentials }) => file in credentials).map(({ name }) => name);
+    const [isHub, isRegion] = [role !== "region", role !== "hub"];
+    expect(has("signing-key")).toEqual(isHub ? ["skerry-console"] : []);
+    expect(has("engine-key")).toEqual(isRegion ? ["skerry-alerting"] : []);
+    expect(has("engine-keys")).toEqual(isRegion ? ["skerry-gateway"] : []);
+    expect(has("trusted-keys")).toEqual(isRegion ? ["skerry-gateway", "skerry-alerting"] : []);
+    for (const { env, state } of units) {
+      const { SKERRY_VERIFIED_RECORDS_FILE: file } = env;
+      if (file !== undefined) expect(file).toBe(`%S/${state!}/records.sqlite`);
+    }
   });
 
   test("no unit waits for one that this machine has not got", () => {
@@ -73,7 +90,7 @@ describe.each(CASES)("role %s, TLS %s", (role, tls) => {
 });
 
 test("a path with a space is one word", () => {
-  const [unit] = unitsOf(optionsOf("region", false)).filter(
+  const [unit] = unitsOf(optionsOf("region", false, true)).filter(
     ({ name }) => name === "skerry-gateway",
   );
   expect(unitText(unit!)).toContain('ExecStart="/opt/my node/node" /e.mjs gateway\n');

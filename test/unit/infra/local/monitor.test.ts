@@ -10,6 +10,7 @@ const one: AggregatorStatus = {
   sequenceRestarts: { total: 3, devices: { pump: 3 } },
   repairsWaiting: 4,
   rollupsRevised: 5,
+  longRollups: 0,
   setAside: 6,
   losses: [],
   lanes: [{ ...lane, doneSeq: 7 }],

@@ -12,6 +12,8 @@ test("minutes are drawn from readings, hours from rollups; text always from read
   expect(sourceFor(60_000, true)).toBe("raw");
   expect(sourceFor(3_600_000, true)).toBe("10s");
   expect(sourceFor(86_400_000, true)).toBe("1m");
+  expect(sourceFor(30 * 86_400_000, true)).toBe("1h");
+  expect(sourceFor(3 * 365 * 86_400_000, true)).toBe("1d");
   expect(sourceFor(86_400_000, false)).toBe("raw");
 });
 

@@ -323,3 +323,30 @@ test("a database that is missing, and that its user may not create, is told with
   controller.abort();
   await ended;
 });
+
+test("lines older than what is kept are refused by their number: one more request stores the others", async () => {
+  const { influx, sink, controller, writer, ended } = world();
+  const isOld = (device: string): boolean => device.startsWith("old");
+  influx.answer = (devices) => {
+    const dropped = devices.filter(isOld).length;
+    const words = `{"error":"partial write: points beyond retention policy dropped=${dropped}"}`;
+    return dropped === 0 ? "accept" : new AppError("INFLUX_REFUSED", "reject", words);
+  };
+  const readings = Array.from({ length: 1_000 }, (_, at) => ({
+    contract: CONTRACT!,
+    reading: environment(at % 3 === 0 ? `old${at}` : `new${at}`, at, 0),
+    eventMs: at % 3 === 0 ? at : 1_000_000 + at,
+    slot: 1,
+  }));
+  const { promise, resolve } = Promise.withResolvers<Answer>();
+  void sink.put({ region: "eu", readings, rollups: [], acknowledged: resolve }, writer);
+  const { refused } = await promise;
+  expect(refused.map(({ place }) => place)).toEqual(
+    readings.flatMap(({ reading }, at) => (isOld(reading.device) ? at : [])),
+  );
+  expect(refused[0]!.detail).toMatch(/^older than InfluxDB keeps its kind/);
+  expect([influx.taken.length, influx.requests.length]).toEqual([666, 2]);
+  expect([sink.refused, sink.beyondRetention]).toEqual([0, 334]);
+  controller.abort();
+  await ended;
+});

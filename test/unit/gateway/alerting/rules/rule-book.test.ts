@@ -39,6 +39,21 @@ test("a saved rule replaces a configured one; deleted, that is back; what is unu
   expect(ids()).toEqual(["a1", "b1", "c1"]);
 });
 
+test("a rule that cannot be read at the start is one that lanes go on with, until it can be, or is deleted", () => {
+  const book = new RuleBook([], catalog, silent);
+  const newer = { ...rule("a", 2), v: 2 };
+  expect(book.apply(entry("a", newer))).toContain("a rule of version 2");
+  expect(book.apply(entry("b", { ...rule("b"), more: 1 }))).toContain("/more is unknown");
+  expect([...book.unusable]).toEqual(["a", "b"]);
+  book.apply(entry("a", rule("a", 3)));
+  book.apply(entry("b", null));
+  expect([...book.unusable]).toEqual([]);
+  book.apply(entry("a", newer));
+  // It is in memory as it was: that goes on.
+  expect([...book.unusable]).toEqual([]);
+  expect(book.rules.map(({ version }) => version)).toEqual([3]);
+});
+
 test("a rule whose contract is not known yet waits for it and costs the others nothing", () => {
   const growing = new Catalog([...catalog.versions("environment")]);
   const pumps: Rule = { ...rule("pumps"), contract: "pump", when: "flow < 1.0" } as Rule;

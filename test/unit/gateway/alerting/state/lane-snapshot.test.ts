@@ -6,6 +6,7 @@ import {
   restoreSnapshot,
   takeSnapshot,
 } from "../../../../../gateway/alerting/state/lane-snapshot.ts";
+import { AppError } from "../../../../../platform/runtime/errors.ts";
 import { LaneUnderTest, STILL, brief } from "../../../../support/lane-frames.ts";
 import { START_MS, catalog, room } from "../../../../support/room-lane.ts";
 
@@ -46,7 +47,7 @@ test("what was read of it is written in the format of today", () => {
   expect(takeSnapshot(again)).toEqual(today);
 });
 
-test("an unknown format is refused, with those that are known", () => {
+test("the snapshot of a newer program is refused as such, so that what it knows is not given up", () => {
   const snapshot = takeSnapshot(restored());
   const rules = Buffer.from(
     Buffer.from(snapshot.rules).toString("latin1").replace('"format":3', '"format":9'),
@@ -54,7 +55,8 @@ test("an unknown format is refused, with those that are known", () => {
   );
   const read = () =>
     restoreSnapshot({ ...snapshot, rules }, { lane: LANE, catalog, stopwatch: STILL });
-  expect(read).toThrow("format 9; this program reads 2 and 3");
+  expect(read).toThrow("format 9, and this program reads 3: upgrade the program");
+  expect(read).toThrow(AppError);
 });
 
 test("what many rules know alike is written for each of them", () => {

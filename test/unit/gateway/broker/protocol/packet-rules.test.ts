@@ -2,7 +2,7 @@ import type { IConnectPacket, IPublishPacket } from "mqtt-packet";
 import { expect, test } from "vitest";
 import { connectProblem } from "../../../../../gateway/broker/connection/connect.ts";
 import { DEFAULT_LIMITS, resolveLimits } from "../../../../../gateway/broker/options.ts";
-import { deliveredProperties } from "../../../../../gateway/broker/session/outbound.ts";
+import { deliveredProperties } from "../../../../../gateway/broker/session/publish-writer.ts";
 import { publishProblem } from "../../../../../gateway/broker/protocol/publish-rules.ts";
 import { returnCodeOf } from "../../../../../gateway/broker/protocol/reason-codes.ts";
 import {

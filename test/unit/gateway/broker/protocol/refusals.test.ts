@@ -14,6 +14,7 @@ test("every reason has the MQTT 5 code that devices know it by", () => {
     client_id_invalid: 0x85,
     bad_credentials: 0x86,
     server_unavailable: 0x88,
+    ignored: 0x00,
   });
 });
 

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
-  isShared,
+  isSubscribable,
   isTopicFilter,
   isTopicName,
+  sharedFilterOf,
 } from "../../../../../gateway/broker/protocol/topic-rules.ts";
 
 test.for([
@@ -50,10 +51,23 @@ test("every topic name is a filter for itself", () => {
 });
 
 test("shared subscriptions are told from filters that only look like them", () => {
-  expect(["$share/g/t", "$share", "$shared/t", "a/$share"].map(isShared)).toEqual([
-    true,
-    true,
-    false,
-    false,
-  ]);
+  expect(sharedFilterOf("$share/g/a/+/#")).toEqual({ group: "g", filter: "a/+/#" });
+  expect(sharedFilterOf("$share/g//a")).toEqual({ group: "g", filter: "/a" });
+  for (const other of ["$share", "$share/", "$share/g", "$share//t", "$shared/g/t", "a/$share/g/t"])
+    expect(sharedFilterOf(other), other).toBeNull();
+  expect(sharedFilterOf("$share/g+/t")).toBeNull();
 });
+
+test.each([
+  ["$share/g/t", true],
+  ["$share/g/#", true],
+  ["$shared/g/t", true],
+  ["t/#", true],
+  ["$share", false],
+  ["$share/", false],
+  ["$share/g", false],
+  ["$share/g/", false],
+  ["$share//t", false],
+  ["$share/g#/t", false],
+  ["$share/g/a#", false],
+])("%s can be subscribed to: %s", (filter, legal) => expect(isSubscribable(filter, 8)).toBe(legal));

@@ -29,16 +29,17 @@ function aBroker(overrides: Partial<Limits> = {}) {
     burst: limits.subscribeBurst,
   });
   const deliveries = new RetainedDeliveries({ retained, subscribeLimit });
-  const forwarder = new Forwarder(sessions.index, retained);
+  const forwarder = new Forwarder(sessions, retained);
   onTestFinished(() => {
     deliveries.stop();
     store[Symbol.dispose]();
   });
-  const publish = (topic: string, text: string, holder: Holder | null, retain = true): void =>
+  const publish = (topic: string, text: string, holder: Holder | null, retain = true): void => {
     forwarder.forward(
       { topic, payload: Buffer.from(text), qos: 1, retain, properties: undefined },
       holder ? { clientId: "publisher", holder } : undefined,
     );
+  };
   const connect = (clientId: string, expirySeconds = 0) => {
     const got: string[] = [];
     const client = { unsent: 0, gone: false };
@@ -75,7 +76,7 @@ function aBroker(overrides: Partial<Limits> = {}) {
     session.outbound.start(peer);
     const subscribe = (filter: string, qos: 0 | 1 | 2 = 0): void => {
       const options = { qos, noLocal: false, retainAsPublished: false, identifier: undefined };
-      sessions.subscribe(session, filter, options);
+      sessions.subscribe(session, filter, options, false);
       deliveries.begin(session.subscriptions.get(filter)!);
     };
     const leave = (): void => {
@@ -208,20 +209,51 @@ test("retained topics are bounded for one device and for all, and the gateway's 
     Holder,
   ];
   for (const [id, holder] of Object.entries({ a, b, c }))
-    for (let at = 0; at < 6; at++) publish(`${id}/${at}`, "1", holder);
+    for (let at = 0; at < 6; at++) publish(`devices/${id}/${at}`, "1", holder);
   expect([a.retained, b.retained, c.retained]).toEqual([4, 4, 2]);
   expect(counters.dropped).toEqual({ device_retained_quota: 4, retained_quota: 4 });
   for (const topic of many(50)) publish(topic, "1", null);
   expect(retained.size).toBe(60);
   expect(retained.byGateway("t/#").size).toBe(50);
   // What is there already changes, whosever it is; the room counts for who has it.
-  publish("c/0", "2", a);
+  publish("devices/c/0", "2", a);
   publish("t/0", "2", a);
-  expect(retained.message(retained.get("c/0")!)?.payload.toString()).toBe("2");
+  expect(retained.message(retained.get("devices/c/0")!)?.payload.toString()).toBe("2");
   expect([a.retained, c.retained]).toEqual([4, 2]);
-  publish("a/0", "", a);
-  publish("c/0", "3", a);
+  publish("devices/a/0", "", a);
+  publish("devices/c/0", "3", a);
   expect([a.retained, c.retained]).toEqual([4, 1]);
+});
+
+test("what is relayed is bounded by number and size, apart from devices' topics", () => {
+  const { publish, retained, holders, counters } = aBroker({
+    retainedMessagesMax: 2,
+    deviceRetainedMax: 1,
+    relayRetainedMax: 6,
+    deviceRelayRetainedMax: 2,
+    relayRetainedBytesMax: 20_000,
+    deviceRelayRetainedBytesMax: 5_000,
+  });
+  const [a, b] = ["a", "b"].map((id) => holders.of(`record:${id}`)) as [Holder, Holder];
+  for (const topic of ["x/1", "x/2", "x/3"]) publish(topic, "1", a);
+  expect([a.relayRetained, a.retained]).toEqual([2, 0]);
+  publish("devices/a/state", "on", a);
+  expect([a.relayRetained, a.retained]).toEqual([2, 1]);
+  expect(counters.dropped).toEqual({ device_relay_retained_quota: 1 });
+  // One that grows over its bound is not taken, what was there stays; one that shrinks always fits.
+  publish("x/1", "1".repeat(6_000), a);
+  expect(retained.message(retained.get("x/1")!)?.payload.toString()).toBe("1");
+  publish("x/1", "1".repeat(4_000), a);
+  publish("x/1", "2".repeat(3_000), a);
+  expect(retained.message(retained.get("x/1")!)?.payload.toString()).toBe("2".repeat(3_000));
+  // Another's message in its place counts for whoever has room.
+  publish("y/1", "1".repeat(4_000), b);
+  publish("x/2", "2".repeat(900), b);
+  expect([a.relayRetained, b.relayRetained]).toEqual([2, 1]);
+  publish("x/2", "", b);
+  expect([a.relayRetained, a.relayRetainedBytes < 3_500]).toEqual([1, true]);
+  publish("x/1", "", a);
+  expect([a.relayRetained, a.relayRetainedBytes]).toEqual([0, 0]);
 });
 
 test("what has expired makes room by itself", () => {

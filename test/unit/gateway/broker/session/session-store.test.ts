@@ -47,7 +47,7 @@ test("what is committed is there after reopening, with everything it had", () =>
   const [sent] = store.inFlight("c");
   expect(sent).toMatchObject({ messageId: 3, released: true, qos: 1, message });
   expect(store.next("c", sent!.sequence, 5)).toMatchObject([{ message: { topic: "second" } }]);
-  expect(store.backlogs().get("c")).toEqual({ messages: 2, bytes: 4 });
+  expect(store.backlogs().get("c")).toEqual({ messages: 2, bytes: 14 });
   expect(store.receivedOf("c")).toEqual([9]);
   expect(store.retained(message.topic)).toEqual(message);
 

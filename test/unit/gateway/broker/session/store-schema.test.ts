@@ -90,6 +90,6 @@ test("a file of a later version is not touched, and it is said what would be rig
     database.exec("PRAGMA user_version = 7");
   }
   expect(() => openSessionStore(directory, fail)).toThrow(
-    /its version is 7, and this gateway knows 1 at most: start the newer gateway/,
+    /its version is 7, and this program knows 1 at most: start the newer program/,
   );
 });

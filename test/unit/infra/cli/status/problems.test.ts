@@ -71,6 +71,7 @@ const AGGREGATOR: AggregatorStatus = {
   sequenceRestarts: { total: 0, devices: {} },
   repairsWaiting: 0,
   rollupsRevised: 0,
+  longRollups: 0,
   losses: [],
   lanes: [lane()],
   latencyMs: {},

@@ -27,6 +27,12 @@ test("of each process the last message counts, with the time at which it was hea
   ]);
 });
 
+test("a process of a newer version is heard, and not taken for dead", () => {
+  const view = new LiveView();
+  view.take({ ...said("a"), v: 2 }, 1);
+  expect(view.processes).toMatchObject([{ v: 2, instance: "a" }]);
+});
+
 test("what is no message of a process is not taken", () => {
   const view = new LiveView();
   for (const wrong of [
@@ -34,7 +40,6 @@ test("what is no message of a process is not taken", () => {
     { ...said("a"), vitals: null },
     { ...said("a"), atMs: "now" },
     { ...said("a"), instance: 7 },
-    { ...said("a"), v: 2 },
   ])
     view.take(wrong, 1);
   expect(view.processes).toEqual([]);

@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
-import { weaknessesOf } from "../../../../../platform/nats/topology/server-versions.ts";
+import {
+  clusterWeaknessOf,
+  weaknessesOf,
+} from "../../../../../platform/nats/topology/server-versions.ts";
 
 test.each([
   ["2.9.10", 3],
@@ -16,4 +19,10 @@ test.each([
   ["", 3],
 ])("nats-server %s lacks %i walls", (version, count) => {
   expect(weaknessesOf(version)).toHaveLength(count);
+});
+
+test("what a cluster can lose is said of servers on which it was seen, or nobody looked", () => {
+  expect(clusterWeaknessOf("2.9.10")).toMatch(/lose a frame that was acknowledged/);
+  expect(clusterWeaknessOf("2.14.10")).toBeNull();
+  expect(clusterWeaknessOf("2.15.3")).toBeNull();
 });

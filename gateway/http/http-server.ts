@@ -1,0 +1,279 @@
+// HTTP ingest: who may ask, the body as it was sent, and the answer of the route, on each listener alike.
+//
+// H1. Who asks is known before a byte of the body is read: a stranger's body takes no room.
+// H2. A page in a browser may send only from an origin that is listed or the host it asks, and whoever asks names a
+//     host that is ours: else a page anywhere could speak as a client of this machine.
+// H3. What a client sends ends in an answer: a fault of ours is 500, is logged, and costs nobody else anything.
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
+import type { AddressInfo } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { hostNames } from "../../platform/runtime/http-host.ts";
+import { AppError } from "../../platform/runtime/errors.ts";
+import type { Logger } from "../../platform/runtime/logger.ts";
+import { certificateOf, renewTls } from "../broker/connection/tls.ts";
+import type { TlsIdentity, WebSocketAddress } from "../broker/options.ts";
+import { upgradeProblem } from "../broker/connection/web-origin.ts";
+import type { Identity } from "../identity/identity.ts";
+import type { LoginRefusal } from "../identity/login.ts";
+import { decodedBody } from "./bodies.ts";
+import type { HttpCounters } from "./counters.ts";
+import { NOBODY, readAuthorization } from "./credentials.ts";
+import { type Caller, type Intake, callerOf } from "./intake.ts";
+import type { HttpLimits, HttpListeners } from "./options.ts";
+import { PROBLEM_TYPE, Problem } from "./problem.ts";
+import type { Call, Reply, Route, SayError } from "./route.ts";
+import { Sockets } from "./sockets.ts";
+
+/** A request is answered by then, with 503 if its readings are not stored yet: it may be sent again. */
+const ANSWER_WITHIN_MS = 10_000;
+/** Longest wait between two tries of somebody who guesses. */
+const GUESSED_TOO_OFTEN_S = 60;
+
+const LOGIN_STATUS: Readonly<Record<LoginRefusal, readonly [status: number, detail: string]>> = {
+  bad_credentials: [401, "unknown, revoked, or wrong credentials"],
+  client_id_invalid: [401, "this device is registered: its readings need its credentials"],
+  not_authorized: [401, "credentials are needed: Authorization: Basic or Bearer"],
+  server_unavailable: [503, "too many passwords are being checked; send it again"],
+  quota_exceeded: [429, "too many failed logins of this address, or for this user"],
+};
+
+/** A body that is refused is read to its end up to this size; behind a larger one the connection ends. */
+const DROPPED_BYTES_MAX = 64 * 1024 ** 2;
+
+const CHALLENGE = 'Basic realm="skerry", charset="UTF-8"';
+
+export interface HttpParts {
+  readonly listeners: HttpListeners;
+  readonly limits: HttpLimits;
+  readonly identity: Pick<Identity, "authenticate" | "recordOfSecret">;
+  readonly intake: Intake;
+  readonly routes: readonly Route[];
+  readonly counters: HttpCounters;
+  readonly logger: Logger;
+}
+
+export interface HttpServer extends AsyncDisposable {
+  /** Addresses that listen, by listener name: `http`, `https`. */
+  readonly addresses: Readonly<Record<string, { host: string; port: number }>>;
+  /** New TLS handshakes use these; connections go on. */
+  renewTls(tls: TlsIdentity): void;
+  /** Takes no further request; those that are here are answered. */
+  stopAccepting(): void;
+}
+
+/** @throws AppError `ADDRESS_IN_USE` naming the host and port that is taken. */
+export async function startHttp(parts: HttpParts): Promise<HttpServer> {
+  const { http, https } = parts.listeners;
+  const sockets = new Sockets(parts.limits, parts.counters);
+  const servers: FastifyInstance[] = [];
+  const secure: FastifyInstance[] = [];
+  const addresses: Record<string, { host: string; port: number }> = {};
+  const stop = async (): Promise<void> => {
+    sockets.destroyAll();
+    await Promise.all(servers.map((server) => server.close()));
+  };
+  const start = async (name: string, at: WebSocketAddress, tls?: TlsIdentity): Promise<void> => {
+    const server = serverOf(parts, sockets, at, tls);
+    servers.push(server);
+    if (tls) secure.push(server);
+    try {
+      await server.listen({ host: at.host, port: at.port });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+      const message = `${at.host}:${at.port} (${name}) is in use by another process`;
+      throw new AppError("ADDRESS_IN_USE", "fatal", message, { cause: error });
+    }
+    const { address: host, port } = server.server.address() as AddressInfo;
+    addresses[name] = { host, port };
+  };
+  try {
+    if (http) await start("http", http);
+    if (https) await start("https", https, https.tls);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    addresses,
+    renewTls: (tls) => {
+      for (const { server } of secure) renewTls(server as never, tls);
+    },
+    stopAccepting: () => {
+      for (const { server } of servers) {
+        server.close();
+        server.closeIdleConnections();
+      }
+    },
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+function serverOf(
+  parts: HttpParts,
+  sockets: Sockets,
+  at: WebSocketAddress,
+  tls: TlsIdentity | undefined,
+): FastifyInstance {
+  const { limits, counters, routes } = parts;
+  const allowed = { hosts: hostNames(at.host, at.hosts), origins: new Set(at.origins ?? []) };
+  const server = fastify({
+    bodyLimit: limits.bodyBytesMax,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 1_024 },
+    exposeHeadRoutes: false,
+    serverFactory: (listener) => sockets.server(listener, tls),
+  });
+  server.removeAllContentTypeParsers();
+  // Bytes: they are read by codecs, and kept as they came if they are refused.
+  server.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) =>
+    done(null, body),
+  );
+  server.addHook("onRequest", async (request) => {
+    const { host, origin } = request.headers;
+    const problem = upgradeProblem({ host, origin }, allowed, "SKERRY_HTTP"); // H2
+    if (problem) throw new Problem(problem.status, problem.text);
+    return Promise.resolve();
+  });
+  server.addHook("onResponse", async (_request, { statusCode }) => {
+    counters.requests[statusCode] = (counters.requests[statusCode] ?? 0) + 1;
+    return Promise.resolve();
+  });
+  server.setNotFoundHandler((_request, reply) =>
+    answerProblem(reply, new Problem(404, "there is nothing at this address")),
+  );
+  server.setErrorHandler((error, request, reply) => {
+    const problem = problemOf(error);
+    if (problem.status === 500)
+      parts.logger.error({ err: error, url: request.url }, "a request failed");
+    answerProblem(reply, problem);
+  });
+  for (const route of routes) addRoute(server, parts, route);
+  return server;
+}
+
+function addRoute(server: FastifyInstance, parts: HttpParts, route: Route): void {
+  const callers = new WeakMap<FastifyRequest, Caller>();
+  const { intake, limits } = parts;
+  server.route({
+    method: route.method,
+    url: route.url,
+    onRequest: async (request) => {
+      if (route.open) return;
+      const caller = await login(parts, route, request); // H1
+      intake.checkOpen(caller);
+      callers.set(request, caller);
+    },
+    errorHandler: (error, request, reply) => {
+      const problem = problemOf(error);
+      if (problem.status === 500)
+        parts.logger.error({ err: error, url: request.url }, "a request failed"); // H3
+      answerProblem(reply, problem, route.sayError);
+    },
+    handler: async (request, reply) => {
+      const encoding = request.headers["content-encoding"];
+      const caller = callers.get(request) ?? STRANGER;
+      const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+      // Until it is known what it blows up to, a compressed body counts as the largest.
+      const release = intake.hold(
+        caller,
+        encoding === undefined ? body.length : limits.bodyBytesMax,
+      );
+      const work = decodedBody(body, encoding, limits.bodyBytesMax)
+        .then((decoded) => route.handle(callOf(request, caller, decoded)))
+        .finally(release);
+      return answer(reply, await withinTime(work));
+    },
+  });
+}
+
+const STRANGER: Caller = {
+  ...{ clientId: "http", principal: undefined, device: undefined, grant: undefined },
+  ...{ holder: { key: "" }, traceparent: undefined },
+};
+
+/** @throws Problem if nobody is let in. */
+async function login(
+  { identity }: Pick<HttpParts, "identity">,
+  route: Route,
+  request: FastifyRequest,
+): Promise<Caller> {
+  const params = request.params as Call["params"];
+  const query = request.query as Call["query"];
+  const shown =
+    route.shown?.({ params, query }) ?? readAuthorization(request.headers.authorization);
+  if (typeof shown === "string") throw new Problem(401, shown);
+  const { username, password } = shown ?? NOBODY;
+  const user = username ?? (password && identity.recordOfSecret(password));
+  const remoteAddress = request.socket.remoteAddress ?? "unknown";
+  const certificate =
+    "getPeerCertificate" in request.socket ? certificateOf(request.socket as TLSSocket) : undefined;
+  const device = route.device?.(params);
+  const isNobody = user === undefined && password === undefined && !certificate;
+  const clientId = isNobody && device !== undefined ? `${device}/http` : "";
+  const credentials = { clientId, username: user, password, certificate, remoteAddress };
+  const answered = await identity.authenticate(credentials);
+  if (!answered.allowed) {
+    const [status, detail] = LOGIN_STATUS[answered.reason];
+    const retryAfterS = status === 429 ? GUESSED_TOO_OFTEN_S : status === 503 ? 1 : null;
+    throw new Problem(status, detail, retryAfterS);
+  }
+  const traceparent = headerOf(request, "traceparent");
+  return callerOf(answered, { clientId: clientId || "http", remoteAddress, traceparent });
+}
+
+const headerOf = (request: FastifyRequest, name: string): string | undefined => {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+};
+
+const callOf = (request: FastifyRequest, caller: Caller, body: Buffer): Call => ({
+  caller,
+  params: request.params as Call["params"],
+  query: request.query as Call["query"],
+  header: (name) => headerOf(request, name),
+  body,
+});
+
+/** @throws Problem 503 if it takes too long; the work goes on, and what it stores is stored. */
+async function withinTime(work: Promise<Reply>): Promise<Reply> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Problem(503, "not all of it is stored yet; send it again", 5)),
+      ANSWER_WITHIN_MS,
+    );
+  });
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function answer(reply: FastifyReply, { status, body, type, headers }: Reply): FastifyReply {
+  if (headers) void reply.headers(headers);
+  void reply.code(status);
+  return body === "" ? reply.send() : reply.type(type).send(body);
+}
+
+/** Errors of Fastify's own are of the client: a body that is too large, an address that is none. */
+function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const { statusCode, message } = error as { statusCode?: number; message?: string };
+  return statusCode !== undefined && statusCode < 500
+    ? new Problem(statusCode, message ?? "refused")
+    : new Problem(500, "a fault of the gateway; it is in its log");
+}
+
+function answerProblem(reply: FastifyReply, problem: Problem, say?: SayError): void {
+  const { status, retryAfterS } = problem;
+  if (status === 401) void reply.header("www-authenticate", CHALLENGE);
+  if (retryAfterS !== null) void reply.header("retry-after", String(retryAfterS));
+  // What is left of the body is read and dropped: a client that hears "reset" before the answer would learn nothing.
+  if (Number(reply.request.headers["content-length"] ?? 0) > DROPPED_BYTES_MAX)
+    void reply.header("connection", "close");
+  else void reply.removeHeader("connection");
+  const said = say?.(status, problem.message) ?? { body: problem.body, type: PROBLEM_TYPE };
+  void reply.code(status).type(said.type).send(said.body);
+}
