@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { NatsConnection } from "../platform/nats/client/connection.ts";
 import type { GatewayStatus } from "../contracts/messages/status.ts";
-import { type Generations, presentLanes } from "../contracts/names/generations.ts";
+import { type Stages, presentLanes } from "../contracts/names/lane-stages.ts";
 import { CONTRACTS_BUCKET } from "../contracts/names/subjects.ts";
 import type { Catalog } from "../contracts/schema/catalog.ts";
 import { awaitLanes, watchGrowth } from "../platform/nats/lanes/log-lanes.ts";
@@ -77,7 +77,7 @@ const CONTESTS_SHOWN = 20;
 interface Services {
   readonly connection: NatsConnection;
   /** The lanes of the log, as at the start. */
-  readonly generations: Generations;
+  readonly stages: Stages;
   /** Random per start of the process. */
   readonly epoch: string;
   readonly catalog: Catalog;
@@ -182,8 +182,8 @@ async function openServices(
   useRecordTrust(connection, config, logger);
   await joinFleet(connection, logger);
   const engines = engineGuard(config, logger);
-  const generations = await awaitLanes(new Streams(connection), config, signal);
-  const { first: firstLane, count: partitions } = presentLanes(generations);
+  const stages = await awaitLanes(new Streams(connection), config, signal);
+  const { first: firstLane, count: partitions } = presentLanes(stages);
   const setAside = new SetAside({ connection, domain: region, by: "gateway", logger, signal });
   const judged = entriesSetAside("contract", CONTRACTS_BUCKET, setAside);
   const registry = { connection, shippedDirectory: config.schemas, logger, judged };
@@ -233,7 +233,7 @@ async function openServices(
   };
   return {
     connection,
-    generations,
+    stages,
     epoch,
     catalog,
     commitLog,
@@ -335,12 +335,12 @@ async function workUntil(
   signal: AbortSignal,
 ): Promise<void> {
   const { region } = config;
-  const known = new Map([[region, parts.generations]]);
+  const known = new Map([[region, parts.stages]]);
   const { connection, commitLog, ingest, commands, identity, backpressure } = parts;
   const { broker, logFill, setAside, live, telemetry, logger, status } = parts;
   await Promise.race([
     commitLog.run(signal),
-    sendCanaries({ commitLog, ...presentLanes(parts.generations) }, signal),
+    sendCanaries({ commitLog, ...presentLanes(parts.stages) }, signal),
     watchGrowth(new Streams(connection), { known, partitions: config.partitions }, signal),
     mirrorAlerts({ connection, broker, region, setAside, logger }, signal),
     commands.run(signal),

@@ -2,7 +2,7 @@
 // the lanes by leases.
 import type { AggregatorStatus } from "../../contracts/messages/status.ts";
 import type { SetAsideRecord } from "../../contracts/messages/set-aside.ts";
-import { type Generations, lanesOf } from "../../contracts/names/generations.ts";
+import { type Stages, lanesOf } from "../../contracts/names/lane-stages.ts";
 import {
   CONTRACTS_BUCKET,
   type LaneId,
@@ -23,7 +23,7 @@ import { openContractRegistry } from "../../platform/nats/lanes/contract-registr
 import { LaneHealth } from "../../platform/nats/lanes/lane-health.ts";
 import { Losses } from "../../platform/nats/lanes/lane-operator.ts";
 import { type Lease, Leases } from "../../platform/nats/lanes/leases.ts";
-import { generationsIn, watchGrowth } from "../../platform/nats/lanes/log-lanes.ts";
+import { stagesIn, watchGrowth } from "../../platform/nats/lanes/log-lanes.ts";
 import { Positions } from "../../platform/nats/lanes/positions.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { jsonOf } from "../../platform/nats/client/payload.ts";
@@ -206,7 +206,7 @@ export class Aggregator implements StatusSource {
       const positions = await insist(open, this.#logger, signal);
       if (!positions) return;
       const { regions, partitions } = this.#config;
-      const known = await this.#generations(connection, signal);
+      const known = await this.#stages(connection, signal);
       const lanes = regions.flatMap((region) =>
         Array.from({ length: lanesOf(known.get(region)!) }, (_, partition) => ({
           region,
@@ -258,7 +258,7 @@ export class Aggregator implements StatusSource {
         const outages = () => told.with(region, links.state(region)?.outages ?? NO_OUTAGES);
         const ofRegion = {
           ...{ layouts: layouts.get(region)!, hubArrivals: arrivals.get(region)! },
-          generations: known.get(region)!,
+          stages: known.get(region)!,
         };
         return new LaneRunner(lane, lease, { ...shared, ...ofRegion, outages });
       });
@@ -273,17 +273,17 @@ export class Aggregator implements StatusSource {
   }
 
   /** The lanes of each region's log as its copy says; of one that is not there yet, as configured. */
-  async #generations(
+  async #stages(
     connection: NatsConnection,
     signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, Generations>> {
+  ): Promise<ReadonlyMap<string, Stages>> {
     const { regions, partitions } = this.#config;
     const streams = new Streams(connection);
-    const known = new Map<string, Generations>();
+    const known = new Map<string, Stages>();
     for (const region of regions) {
       const ask = async () => ({ copy: await streams.find(telemetryStream(region)) });
       const copy = (await insist(ask, this.#logger, signal))?.copy;
-      known.set(region, copy ? generationsIn(copy, partitions) : [partitions]);
+      known.set(region, copy ? stagesIn(copy, partitions) : [partitions]);
     }
     return known;
   }

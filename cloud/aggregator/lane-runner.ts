@@ -1,12 +1,7 @@
 // One lane of the aggregator: log → LaneAggregate → sink, and the position behind it.
 import { setImmediate as macrotask } from "node:timers/promises";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
-import {
-  type Generations,
-  ancestorsOf,
-  ownerIn,
-  parentOf,
-} from "../../contracts/names/generations.ts";
+import { type Stages, ancestorsOf, ownerIn, parentOf } from "../../contracts/names/lane-stages.ts";
 import type { LaneStatus } from "../../contracts/messages/status.ts";
 import {
   type LaneId,
@@ -78,7 +73,7 @@ export interface LaneParts extends LaneWriterParts {
   readonly setAside: Pick<SettingAside, "put">;
   readonly losses: Losses;
   /** The lanes that the region's log has had. */
-  readonly generations: Generations;
+  readonly stages: Stages;
 }
 
 export class LaneRunner implements LongLane {
@@ -106,7 +101,7 @@ export class LaneRunner implements LongLane {
     const done = (seq: number, refused: readonly string[]): void =>
       this.#aggregate!.acknowledged(seq, refused);
     const { layouts: catalog, losses, setAside } = parts;
-    this.#owns = ownerIn(parts.generations, lane.partition);
+    this.#owns = ownerIn(parts.stages, lane.partition);
     this.lane = lane;
     this.lease = lease;
     this.#parts = parts;
@@ -115,7 +110,7 @@ export class LaneRunner implements LongLane {
     this.#operator = new LaneOperator(lane, {
       port: this.#port(),
       isPublished: (version) => isPublished(parts.connection, version),
-      ...{ catalog, losses, setAside, logger, grownFrom: parts.generations[0]! },
+      ...{ catalog, losses, setAside, logger, grownFrom: parts.stages[0]! },
     });
   }
 
@@ -261,10 +256,10 @@ export class LaneRunner implements LongLane {
 
   /** The position at which it takes over from the lane that had its keys before, once that has ended; null if none had them. */
   async #inherited(): Promise<AggregatorPosition | null> {
-    const { connection, generations } = this.#parts;
+    const { connection, stages } = this.#parts;
     const { region, partition } = this.lane;
     const { signal } = this.lease;
-    const parent = parentOf(generations, partition);
+    const parent = parentOf(stages, partition);
     if (parent === null) return null;
     this.#operator.showWaiting(`waits until lane ${region}/${parent}, which had its keys, is done`);
     this.#listening = true;
@@ -283,9 +278,9 @@ export class LaneRunner implements LongLane {
    * what it had open.
    */
   async #endedPosition(): Promise<AggregatorPosition | null> {
-    const { connection, generations, sink } = this.#parts;
+    const { connection, stages, sink } = this.#parts;
     if (this.#saved?.ended) return null;
-    const lastSeq = await endOf(new Streams(connection), this.lane, generations).catch(() => null);
+    const lastSeq = await endOf(new Streams(connection), this.lane, stages).catch(() => null);
     if (lastSeq === null) return null;
     if (this.#aggregate === null && lastSeq === 0) this.#begin(START);
     if (!this.#aggregate?.endedAt(lastSeq)) return null;
@@ -301,8 +296,8 @@ export class LaneRunner implements LongLane {
         return doneSeq();
       },
       read: (fromSeq, signal) => {
-        const { connection, generations, logger } = this.#parts;
-        const ancestors = ancestorsOf(generations, this.lane.partition);
+        const { connection, stages, logger } = this.#parts;
+        const ancestors = ancestorsOf(stages, this.lane.partition);
         return readLineage(connection, { ...this.lane, ancestors }, fromSeq, logger, signal);
       },
       prepare: (entry, signal) => this.#prepare(entry, signal),
@@ -379,8 +374,8 @@ export class LaneRunner implements LongLane {
   #begin(position: AggregatorPosition): void {
     this.#saved = position;
     const { partition } = this.lane;
-    const { layouts, generations } = this.#parts;
-    const isGrown = parentOf(generations, partition) !== null;
+    const { layouts, stages } = this.#parts;
+    const isGrown = parentOf(stages, partition) !== null;
     const keys = isGrown ? { partition, owns: this.#owns } : null;
     this.#aggregate = new LaneAggregate(layouts, position, {}, keys);
   }

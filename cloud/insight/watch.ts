@@ -1,11 +1,11 @@
 // Gathers once a second what the hub knows of an installation, and assesses it. For the console and the steward.
-import { type Generations, firstBehind, lanesOf } from "../../contracts/names/generations.ts";
+import { type Stages, firstBehind, lanesOf } from "../../contracts/names/lane-stages.ts";
 import type { Ledger } from "../../contracts/messages/ledger.ts";
 import { alertsStream, telemetryStream, telemetrySubject } from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { fenceOf } from "../../platform/nats/client/fence.ts";
 import { type StreamState, Streams } from "../../platform/nats/client/streams.ts";
-import { generationsIn } from "../../platform/nats/lanes/log-lanes.ts";
+import { stagesIn } from "../../platform/nats/lanes/log-lanes.ts";
 import { loadPositions } from "../../platform/nats/lanes/positions.ts";
 import { LiveView } from "../../platform/nats/live/live-view.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
@@ -113,14 +113,14 @@ export class InsightWatch {
       orNull(this.#streams.find(stream)),
       this.#options.channels ? orNull(this.#streams.find(alertsStream(region))) : null,
     ]);
-    const generations = copy ? generationsIn(copy, this.#options.partitions) : [];
-    const saved = await this.#saved(region, lanesOf(generations), heard);
+    const stages = copy ? stagesIn(copy, this.#options.partitions) : [];
+    const saved = await this.#saved(region, lanesOf(stages), heard);
     const all = await Promise.all(
-      Array.from({ length: lanesOf(generations) }, (_, partition) =>
+      Array.from({ length: lanesOf(stages) }, (_, partition) =>
         this.#lane({ region, partition }, saved[partition] ?? null, heard),
       ),
     );
-    const lanes = all.filter((lane) => lane && !isOver(lane, generations));
+    const lanes = all.filter((lane) => lane && !isOver(lane, stages));
     const lag = copy?.mirror?.lag ?? Infinity;
     return {
       ...{ region, link },
@@ -192,9 +192,9 @@ export class InsightWatch {
 /** True of a lane of which nothing more comes, and with which its readers are through. */
 function isOver(
   { partition, newestSeq, aggregator, alerting }: LaneFacts,
-  generations: Generations,
+  stages: Stages,
 ): boolean {
-  const isPresent = firstBehind(generations, partition) === null;
+  const isPresent = firstBehind(stages, partition) === null;
   const isRead = (at: Place | null): boolean => at !== null && at.doneSeq >= newestSeq;
   return !isPresent && isRead(aggregator) && (alerting === null || isRead(alerting));
 }

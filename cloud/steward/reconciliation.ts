@@ -10,11 +10,11 @@
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import { frameOrNull } from "../../contracts/messages/frame.ts";
-import { lanesOf } from "../../contracts/names/generations.ts";
+import { lanesOf } from "../../contracts/names/lane-stages.ts";
 import { telemetryStream, telemetrySubject } from "../../contracts/names/subjects.ts";
 import { readStored } from "../../platform/nats/client/stream-reader.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
-import { generationsIn } from "../../platform/nats/lanes/log-lanes.ts";
+import { stagesIn } from "../../platform/nats/lanes/log-lanes.ts";
 import { loadPositions } from "../../platform/nats/lanes/positions.ts";
 import { firstSeqSince } from "../../platform/nats/lanes/trim.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
@@ -60,7 +60,7 @@ export async function reconcileHour(
     if (attempt > 0) await sleep(AGAIN_MS); // N2
     const { connection, partitions } = parts;
     const copy = await new Streams(connection).state(telemetryStream(region));
-    const lanes = lanesOf(generationsIn(copy, partitions));
+    const lanes = lanesOf(stagesIn(copy, partitions));
     const positions = await loadPositions<LanePosition>(connection, "aggregator", region, lanes);
     const done = positions.map((position) =>
       position && (position.ended || position.finalThroughMs >= hourMs + HOUR_MS)

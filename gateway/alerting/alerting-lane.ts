@@ -14,7 +14,7 @@
 // E7. What a newer program has saved is neither guessed at nor replaced: the lane stands until it is upgraded.
 // E8. A lane that has ended is saved once more at its last frame, and evaluates nothing any more. Those that have its keys
 //     begin with what it knew of them: nothing of it is evaluated twice, and no alert is told anew.
-import { type Generations, ownerIn, parentOf } from "../../contracts/names/generations.ts";
+import { type Stages, ownerIn, parentOf } from "../../contracts/names/lane-stages.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Alert } from "../../contracts/messages/alert.ts";
 import { parseSeries } from "../../contracts/messages/series.ts";
@@ -77,7 +77,7 @@ export interface AlertingParts {
   /** Number of lanes that share this process. */
   lanes: number;
   /** The lanes that the log has had. */
-  generations: Generations;
+  stages: Stages;
   tracing: Tracing;
   logger: Logger;
 }
@@ -142,8 +142,8 @@ export class AlertingLane {
   /** Begins with what the lane that had its keys before knew at its end; waits for that (E8). */
   async #inherit(store: LaneStore, signal: AbortSignal): Promise<void> {
     const { region, partition } = this.#id;
-    const { generations } = this.#parts;
-    const parent = parentOf(generations, partition);
+    const { stages } = this.#parts;
+    const parent = parentOf(stages, partition);
     if (parent === null) return;
     const before = { region, partition: parent };
     this.#awaits = `waits until lane ${laneName(before)}, which had its keys, is done`;
@@ -169,8 +169,8 @@ export class AlertingLane {
     { store, parent }: { store: LaneStore; parent: number },
     signal: AbortSignal,
   ): Promise<void> {
-    const { alertLog, generations } = this.#parts;
-    const owns = ownerIn(generations, this.#id.partition);
+    const { alertLog, stages } = this.#parts;
+    const owns = ownerIn(stages, this.#id.partition);
     const restore = () => ({ rules: this.#restore(snapshot, place.seq, { parent, owns }) });
     const known = await this.#unlessNewer(restore, signal);
     if (known === null) return;
@@ -184,7 +184,7 @@ export class AlertingLane {
   }
 
   #endOf(lane: LaneId): Promise<number | null> {
-    return endOf(new Streams(this.#parts.connection), lane, this.#parts.generations);
+    return endOf(new Streams(this.#parts.connection), lane, this.#parts.stages);
   }
 
   /** True if this lane has ended, and is saved at its last frame (E8). */
@@ -200,13 +200,13 @@ export class AlertingLane {
   }
 
   #operatorParts(port: LanePort): LaneOperatorParts {
-    const { connection, generations } = this.#parts;
+    const { connection, stages } = this.#parts;
     return {
       ...this.#parts,
       port,
       isPublished: (version) => isPublished(connection, version),
       losses: this.#losses,
-      grownFrom: generations[0]!,
+      grownFrom: stages[0]!,
     };
   }
 

@@ -1,5 +1,5 @@
 import type { AlertingStatus, RuleStatus } from "../../contracts/messages/status.ts";
-import { lanesOf, presentLanes } from "../../contracts/names/generations.ts";
+import { lanesOf, presentLanes } from "../../contracts/names/lane-stages.ts";
 import {
   ACKNOWLEDGEMENTS_BUCKET,
   CONTRACTS_BUCKET,
@@ -127,7 +127,7 @@ await processMain({
     await joinFleet(connection, logger);
     const streams = new Streams(connection);
     starting.waitsFor(`the log, contracts and rules of region ${region}`);
-    const generations = await awaitLanes(streams, config, signal);
+    const stages = await awaitLanes(streams, config, signal);
     const by = { domain: region, by: "alerting" } as const;
     const setAside = new SetAside({ connection, ...by, logger, signal });
     const { tracing } = telemetry;
@@ -166,11 +166,11 @@ await processMain({
         tracing,
         logger,
       },
-      lanes: presentLanes(generations).count,
-      generations,
+      lanes: presentLanes(stages).count,
+      stages,
     };
     const lanes = Array.from(
-      { length: lanesOf(generations) },
+      { length: lanesOf(stages) },
       (_, partition) => new AlertingLane({ region: config.region, partition }, parts),
     );
     const status = (): AlertingStatus => ({
@@ -199,7 +199,7 @@ await processMain({
     });
     const checks = () => [server.check, health.check, lanesAreRead(lanes)];
     starting.works({ checks, status });
-    const known = new Map([[region, generations]]);
+    const known = new Map([[region, stages]]);
     logger.info({ rules: ruleBook.rules.map(({ id }) => id) }, "ready");
     await Promise.all([
       ...lanes.map((lane) => lane.run(signal)),

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type Generations, parseGenerations } from "../../contracts/names/generations.ts";
+import { type Stages, parseStages } from "../../contracts/names/lane-stages.ts";
 import { telemetryStream } from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { type StreamState, Streams } from "../../platform/nats/client/streams.ts";
@@ -72,10 +72,10 @@ async function restore(flags: Flags, say: Say): Promise<void> {
   const to = await open(flags.to);
   const sources: NatsConnection[] = [];
   for (const url of flags.from) sources.push(await open(url));
-  const generations = await copiedGenerations(sources, region);
+  const stages = await copiedStages(sources, region);
   const options = {
     ...{ regions: [region], partitions, logBytesMax: logGib * GIB },
-    ...(generations ? { generations: { [region]: generations } } : {}),
+    ...(stages ? { stages: { [region]: stages } } : {}),
   };
   const streams = originStreams(region, options);
   for (const { name } of streams)
@@ -109,14 +109,14 @@ async function restore(flags: Flags, say: Say): Promise<void> {
 }
 
 /** The lanes that a region's log had, as the copies say; null if none says so. */
-async function copiedGenerations(
+async function copiedStages(
   sources: readonly NatsConnection[],
   region: string,
-): Promise<Generations | null> {
-  let most: Generations | null = null;
+): Promise<Stages | null> {
+  let most: Stages | null = null;
   for (const source of sources) {
     const copy = await new Streams(source).find(telemetryStream(region));
-    const says = copy && parseGenerations(copy.description);
+    const says = copy && parseStages(copy.description);
     if (says && says.length > (most?.length ?? 0)) most = says;
   }
   return most;

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type Generations, grown } from "../../contracts/names/generations.ts";
+import { type Stages, grown } from "../../contracts/names/lane-stages.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { type RegionPairs, parseCopies } from "../../platform/nats/topology/pairs.ts";
 import {
@@ -15,7 +15,7 @@ import {
 import {
   applyTopology,
   diffTopology,
-  generationsOf,
+  stagesOf,
   rejectBoundsOf,
   topologySize,
 } from "../../platform/nats/topology/apply-topology.ts";
@@ -251,17 +251,17 @@ function refuseOldServers(
 /** The lanes that logs are to have: those that they have, and more if so many are asked for. @throws AppError if a log cannot have them. */
 function lanesOf(
   { partitions }: Flags,
-  found: Readonly<Record<string, Generations>>,
-): Pick<TopologyOptions, "partitions" | "generations"> {
-  if (partitions === undefined) return { partitions: PARTITIONS_DEFAULT, generations: found };
-  const planned = Object.entries(found).map(([region, generations]) => {
+  found: Readonly<Record<string, Stages>>,
+): Pick<TopologyOptions, "partitions" | "stages"> {
+  if (partitions === undefined) return { partitions: PARTITIONS_DEFAULT, stages: found };
+  const planned = Object.entries(found).map(([region, stages]) => {
     try {
-      return [region, grown(generations, partitions)] as const;
+      return [region, grown(stages, partitions)] as const;
     } catch (error) {
       throw refused(`--partitions ${partitions}: the log of ${region}: ${messageOf(error)}`, error);
     }
   });
-  return { partitions, generations: Object.fromEntries(planned) };
+  return { partitions, stages: Object.fromEntries(planned) };
 }
 
 async function withServers(
@@ -282,7 +282,7 @@ async function withServers(
     const rejects = await rejectBoundsOf(connections[HUB]!);
     await work(connections, {
       ...pairsOf(Object.keys(flags.region), flags.copies),
-      ...lanesOf(flags, await generationsOf(connections, Object.keys(flags.region))),
+      ...lanesOf(flags, await stagesOf(connections, Object.keys(flags.region))),
       logBytesMax: flags.logGib * GIB,
       replicas: { ...clustered(connections), ...flags.replicas },
       lowersReplicas: flags.lowerReplicas,

@@ -4,7 +4,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import logUpdate from "log-update";
 import { InsightWatch } from "../../cloud/insight/watch.ts";
-import { presentLanes } from "../../contracts/names/generations.ts";
+import { presentLanes } from "../../contracts/names/lane-stages.ts";
 import { telemetryStream } from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { NatsAccess } from "../../platform/nats/client/access.ts";
@@ -12,7 +12,7 @@ import { connectNats } from "../../platform/nats/client/connect.ts";
 import { signAll } from "../../cloud/operations/signing/sign-all.ts";
 import { signRecords } from "../../platform/nats/signed/seal.ts";
 import { readSigningKey } from "../../platform/nats/signed/trusted-keys.ts";
-import { applyTopology, generationsOf } from "../../platform/nats/topology/apply-topology.ts";
+import { applyTopology, stagesOf } from "../../platform/nats/topology/apply-topology.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { WHOLE_VERSIONS, weaknessesOf } from "../../platform/nats/topology/server-versions.ts";
 import { PARTITIONS_DEFAULT, type Replicas } from "../../platform/nats/topology/topology.ts";
@@ -163,8 +163,8 @@ export class Session {
     const replicas = Object.fromEntries(
       Object.keys(this.#options.others ?? {}).map((server): [string, Replicas] => [server, 3]),
     );
-    const generations = await generationsOf(connections, REGIONS);
-    const logs = { regions: REGIONS, partitions, generations, logBytesMax: LOG_BYTES_MAX };
+    const stages = await stagesOf(connections, REGIONS);
+    const logs = { regions: REGIONS, partitions, stages, logBytesMax: LOG_BYTES_MAX };
     await applyTopology(connections, { ...logs, replicas });
     // Later ones are for whoever has looked: what is unsigned then may be forged.
     if (isFirstKey) await this.#signAll(connections.hub, addresses.signingKey);
@@ -315,9 +315,9 @@ export class Session {
   async #caughtUp(timeoutMs: number, stop?: AbortSignal): Promise<boolean> {
     const deadlineMs = performance.now() + timeoutMs;
     let goals: ReadonlyMap<Region, number> | null = null;
-    const generations = await generationsOf(this.#connections!, REGIONS);
+    const stages = await stagesOf(this.#connections!, REGIONS);
     const present = new Map(
-      REGIONS.map((region) => [region, presentLanes(generations[region] ?? [this.#partitions])]),
+      REGIONS.map((region) => [region, presentLanes(stages[region] ?? [this.#partitions])]),
     );
     while (performance.now() < deadlineMs && !stop?.aborted) {
       const { lastSeq, aggregator, alerting } = await this.#monitor.refresh();

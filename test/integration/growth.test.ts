@@ -16,7 +16,7 @@ import type {
   SimulatorStatus,
   StewardStatus,
 } from "../../contracts/messages/status.ts";
-import { ancestorsOf, ownerIn } from "../../contracts/names/generations.ts";
+import { ancestorsOf, ownerIn } from "../../contracts/names/lane-stages.ts";
 import {
   alertSubjects,
   alertsStream,
@@ -44,7 +44,7 @@ import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const PATIENCE_MS = 120_000;
 /** The lanes that the log has had at the end. */
-const GENERATIONS = [1, 2, 4];
+const STAGES = [1, 2, 4];
 const PRESENT = [3, 4, 5, 6];
 
 test("1 to 2 to 4 lanes under load and kill -9: nothing is lost, doubled or told wrongly", async () => {
@@ -230,10 +230,10 @@ async function compareAlertsOf(connection: NatsConnection, { lanes }: AlertingSt
   const expected: string[] = [];
   let doneSeq = Infinity;
   for (const lane of PRESENT) {
-    const owns = ownerIn(GENERATIONS, lane);
+    const owns = ownerIn(STAGES, lane);
     const done = lanes.find(({ partition }) => partition === lane)!.doneSeq;
     doneSeq = Math.min(done, doneSeq);
-    const all = [...ancestorsOf(GENERATIONS, lane), lane].flatMap((at) => frames.get(at) ?? []);
+    const all = [...ancestorsOf(STAGES, lane), lane].flatMap((at) => frames.get(at) ?? []);
     const ofKeys = all.map((frame) => ({
       ...frame,
       readings: frame.readings.filter(({ contract, version, device, payload }) =>

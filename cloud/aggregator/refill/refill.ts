@@ -1,11 +1,11 @@
 // Readings and rollups of a time, written to the sink once more from the hub's copies of the logs.
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import {
-  type Generations,
+  type Stages,
   ancestorsOf,
   ownerIn,
   presentLanes,
-} from "../../../contracts/names/generations.ts";
+} from "../../../contracts/names/lane-stages.ts";
 import {
   type LaneId,
   laneName,
@@ -21,7 +21,7 @@ import { Streams } from "../../../platform/nats/client/streams.ts";
 import { isPublished } from "../../../platform/nats/lanes/contract-registry.ts";
 import { EMPTY_LANE } from "../../../platform/nats/lanes/lane.ts";
 import { LaneOperator, Losses } from "../../../platform/nats/lanes/lane-operator.ts";
-import { generationsIn } from "../../../platform/nats/lanes/log-lanes.ts";
+import { stagesIn } from "../../../platform/nats/lanes/log-lanes.ts";
 import { firstSeqSince, storedAt } from "../../../platform/nats/lanes/trim.ts";
 import { sleep } from "../../../platform/runtime/backoff.ts";
 import type { Logger } from "../../../platform/runtime/logger.ts";
@@ -77,13 +77,13 @@ export async function refill(
   const streams = new Streams(of.connection);
   for (const region of regions) {
     const layouts = new ContractLayouts(of.catalog, region);
-    const generations = await generationsOf(streams, region);
-    const { first, count } = presentLanes(generations);
+    const stages = await stagesOf(streams, region);
+    const { first, count } = presentLanes(stages);
     const lanes = Array.from({ length: count }, (_, at) => ({ region, partition: first + at }));
     for (const lane of lanes) {
       if (signal.aborted) return counts;
       if (of.state.lanes[laneName(lane)]?.done) continue;
-      await refillLane({ ...of, streams, layouts, counts, generations }, lane, signal);
+      await refillLane({ ...of, streams, layouts, counts, stages }, lane, signal);
     }
     const through = lanes.map((lane) => finalThrough(of.state, lane)).filter((ms) => ms !== null);
     if (through.length === 0) continue;
@@ -95,11 +95,11 @@ export async function refill(
 }
 
 /** The lanes of a log as its copy says; of one that does not, those that it holds frames of. */
-async function generationsOf(streams: Streams, region: string): Promise<Generations> {
+async function stagesOf(streams: Streams, region: string): Promise<Stages> {
   const stream = telemetryStream(region);
   const subjects = await streams.subjects(stream, telemetryFilter(region));
   const held = Math.max(0, ...[...subjects.keys()].map((subject) => partitionIn(subject) + 1));
-  return generationsIn(await streams.state(stream), held);
+  return stagesIn(await streams.state(stream), held);
 }
 
 /** Finals of a lane that end by then are stored, epoch ms; null of one that holds no frame of the time. */
@@ -111,7 +111,7 @@ const finalThrough = ({ lanes }: RefillState, lane: LaneId): number | null =>
  * growth is one.
  */
 interface LaneRefill extends RefillOf {
-  readonly generations: Generations;
+  readonly stages: Stages;
   readonly streams: Streams;
   readonly layouts: ContractLayouts;
   readonly counts: RefillCounts;
@@ -139,16 +139,16 @@ async function refillLane(of: LaneRefill, lane: LaneId, signal: AbortSignal): Pr
     progress.step(readings);
     await pace.wrote(readings, signal);
   };
-  const { generations } = of;
+  const { stages } = of;
   const { partition } = lane;
-  const ancestors = ancestorsOf(generations, partition);
+  const ancestors = ancestorsOf(stages, partition);
   async function* read(from: number): AsyncGenerator<LogEntry, void, void> {
     for (const each of [...ancestors, partition]) {
       const subject = telemetrySubject(lane.region, each);
       yield* readStored(of.connection, { stream, subject, from }, log.lastSeq);
     }
   }
-  const owns = ownerIn(generations, partition);
+  const owns = ownerIn(stages, partition);
   const keys = ancestors.length === 0 ? null : { partition, owns };
   const parts = { ...of, writer, wrote, read, keys };
   const port = new RefillLane(lane, state, from, parts);
@@ -163,7 +163,7 @@ async function refillLane(of: LaneRefill, lane: LaneId, signal: AbortSignal): Pr
         return Promise.resolve();
       },
     },
-    grownFrom: generations[0]!,
+    grownFrom: stages[0]!,
     logger: of.logger,
   });
   const save = (done: boolean): void => {

@@ -12,7 +12,7 @@ import type { NatsConnection } from "../../../platform/nats/client/connection.ts
 import { type StreamState, Streams } from "../../../platform/nats/client/streams.ts";
 import {
   diffTopology,
-  generationsOf,
+  stagesOf,
   rejectBoundsOf,
 } from "../../../platform/nats/topology/apply-topology.ts";
 import { WHOLE_VERSIONS, weaknessesOf } from "../../../platform/nats/topology/server-versions.ts";
@@ -114,14 +114,14 @@ export async function planFindings(
         ...{ right: "streams and buckets of the plan", next: bare },
       },
     ];
-  const generations = await generationsOf(connections, regions);
+  const stages = await stagesOf(connections, regions);
   const logBytesMax = first.bytesMax ?? -1;
   const rejects = await rejectBoundsOf(connections[HUB]!);
   const plan = {
     regions,
     copies,
     partitions: PARTITIONS_DEFAULT,
-    generations,
+    stages,
     logBytesMax,
     rejects,
   };

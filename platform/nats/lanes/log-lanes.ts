@@ -1,12 +1,8 @@
 // The lanes of a region's log, as the log itself or a copy of it says.
 //
-// A lane has ended in a log or copy that holds a frame of a later generation: the stream took such a frame only after its
+// A lane has ended in a log or copy that holds a frame of a later stage: the stream took such a frame only after its
 // subjects were changed, and from then on none of the lane.
-import {
-  type Generations,
-  firstBehind,
-  parseGenerations,
-} from "../../../contracts/names/generations.ts";
+import { type Stages, firstBehind, parseStages } from "../../../contracts/names/lane-stages.ts";
 import {
   type LaneId,
   partitionIn,
@@ -22,11 +18,11 @@ const ASK_EVERY_MS = 200;
 const WATCH_EVERY_MS = 1_000;
 
 /** @param partitions of a log that does not say, because an earlier release made it. */
-export function generationsIn(
+export function stagesIn(
   { description, subjects }: Pick<StreamState, "description" | "subjects">,
   partitions: number,
-): Generations {
-  return parseGenerations(description) ?? [subjects.length === 0 ? partitions : subjects.length];
+): Stages {
+  return parseStages(description) ?? [subjects.length === 0 ? partitions : subjects.length];
 }
 
 /** Waits for a region's log. The last parameter ends it; then the lanes are what was assumed. */
@@ -34,10 +30,10 @@ export async function awaitLanes(
   streams: Streams,
   { region, partitions }: { region: string; partitions: number },
   signal: AbortSignal,
-): Promise<Generations> {
+): Promise<Stages> {
   while (!signal.aborted) {
     const found = await logOf(streams, region);
-    if (found) return generationsIn(found, partitions);
+    if (found) return stagesIn(found, partitions);
     await sleep(ASK_EVERY_MS, signal);
   }
   return [partitions];
@@ -50,17 +46,17 @@ export async function awaitLanes(
  */
 export async function watchGrowth(
   streams: Streams,
-  { known, partitions }: { known: ReadonlyMap<string, Generations>; partitions: number },
+  { known, partitions }: { known: ReadonlyMap<string, Stages>; partitions: number },
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    for (const [region, generations] of known) {
+    for (const [region, stages] of known) {
       const found = await logOf(streams, region);
       if (!found) continue;
-      const now = generationsIn(found, partitions);
-      if (now.join() === generations.join()) continue;
+      const now = stagesIn(found, partitions);
+      if (now.join() === stages.join()) continue;
       const what = `${telemetryStream(region)} has ${now.at(-1)} partitions now`;
-      const why = `${what}, and this process began with ${generations.at(-1)}: it ends, to be started anew`;
+      const why = `${what}, and this process began with ${stages.at(-1)}: it ends, to be started anew`;
       throw new AppError("LOG_GREW", "fatal", why);
     }
     await sleep(WATCH_EVERY_MS, signal);
@@ -78,9 +74,9 @@ const logOf = (streams: Streams, region: string): Promise<StreamState | null> =>
 export async function endOf(
   streams: Streams,
   { region, partition }: LaneId,
-  generations: Generations,
+  stages: Stages,
 ): Promise<number | null> {
-  const behind = firstBehind(generations, partition);
+  const behind = firstBehind(stages, partition);
   if (behind === null) return null;
   const stream = telemetryStream(region);
   const newest = await streams.newest(stream, telemetryFilter(region));

@@ -7,11 +7,11 @@ import {
 } from "../../../contracts/names/subjects.ts";
 import { formatProblem } from "../../../contracts/messages/format.ts";
 import {
-  type Generations,
+  type Stages,
   childrenOf,
   lanesOf,
   parentOf,
-} from "../../../contracts/names/generations.ts";
+} from "../../../contracts/names/lane-stages.ts";
 import { AppError, dispositionOf } from "../../runtime/errors.ts";
 import { Bucket } from "../client/bucket.ts";
 import type { NatsConnection } from "../client/connection.ts";
@@ -159,15 +159,15 @@ export async function neededFrom(
   connection: NatsConnection,
   operator: string,
   region: string,
-  generations: Generations,
+  stages: Stages,
 ): Promise<(number | null)[]> {
-  const of = [connection, operator, region, lanesOf(generations)] as const;
+  const of = [connection, operator, region, lanesOf(stages)] as const;
   const positions = await loadPositions<Needing>(...of);
   return positions.map((position, lane) => {
-    const children = childrenOf(generations, lane);
+    const children = childrenOf(stages, lane);
     if (children.length > 0 && children.every((child) => positions[child])) return Infinity;
     if (position) return Math.floor(position.ended?.seq ?? position.seq);
-    return parentOf(generations, lane) === null ? null : Infinity;
+    return parentOf(stages, lane) === null ? null : Infinity;
   });
 }
 

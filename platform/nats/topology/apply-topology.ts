@@ -12,17 +12,13 @@ import {
   nanos,
 } from "nats";
 import { bucketStream, rejectsStream, telemetryStream } from "../../../contracts/names/subjects.ts";
-import {
-  type Generations,
-  lanesOf,
-  parseGenerations,
-} from "../../../contracts/names/generations.ts";
+import { type Stages, lanesOf, parseStages } from "../../../contracts/names/lane-stages.ts";
 import { consumerOrNull } from "../client/errors.ts";
 import { type Feed, feedConsumer, feedSubject } from "../client/feeds.ts";
 import { FEED_HEARTBEAT_MS } from "../client/push-feed.ts";
 import { Streams } from "../client/streams.ts";
 import { nameRegions } from "../lanes/copies.ts";
-import { generationsIn } from "../lanes/log-lanes.ts";
+import { stagesIn } from "../lanes/log-lanes.ts";
 import { HUB_ACCOUNT } from "./crossings.ts";
 import { misplaced, moveMirrors } from "./move-mirrors.ts";
 import { connectionTo, managerOf, placeOf, streamConfig } from "./places.ts";
@@ -221,14 +217,14 @@ export async function rebuildCopy(
   const name = telemetryStream(region);
   const found = await streamConfig(manager, name);
   const says = found ?? (await new Streams(connection, { domain: region }).find(name));
-  const generations = generationsIn(
+  const stages = stagesIn(
     { description: says?.description ?? "", subjects: says?.subjects ?? [] },
     partitions,
   );
   if (found) await manager.streams.delete(name);
-  const spec = logMirror(region, into, generations);
+  const spec = logMirror(region, into, stages);
   await manager.streams.add({ ...spec, num_replicas: replicasOf(1, found, {}) });
-  for (const feed of feedsOfCopy(region, into, generations)) await ensureFeed(manager, feed);
+  for (const feed of feedsOfCopy(region, into, stages)) await ensureFeed(manager, feed);
 }
 
 /** A consumer that pushes what is new from now on: a reader asks for what is older (client/stream-reader.ts). */
@@ -278,8 +274,8 @@ async function ensureStream(
 
 /** True of a log that is to have more lanes than it has. */
 const isGrowth = ({ description }: StreamSpec, found: StreamConfig): boolean => {
-  const planned = parseGenerations(description);
-  const now = parseGenerations(found.description) ?? [found.subjects?.length ?? 0];
+  const planned = parseStages(description);
+  const now = parseStages(found.description) ?? [found.subjects?.length ?? 0];
   return planned !== null && found.mirror === undefined && lanesOf(planned) > lanesOf(now);
 };
 
@@ -287,17 +283,17 @@ const isGrowth = ({ description }: StreamSpec, found: StreamConfig): boolean => 
  * The lanes that the logs of regions have had, as they say themselves, else their copies at the hub. A region that has neither is
  * left out: its log is created with so many as are planned.
  */
-export async function generationsOf(
+export async function stagesOf(
   connections: Readonly<Record<string, NatsConnection>>,
   regions: readonly string[],
-): Promise<Record<string, Generations>> {
-  const found: Record<string, Generations> = {};
+): Promise<Record<string, Stages>> {
+  const found: Record<string, Stages> = {};
   for (const region of regions) {
     const stream = telemetryStream(region);
     const own = await new Streams(connectionTo(connections, region)).find(stream);
     const copy = own ?? (await new Streams(connectionTo(connections, HUB)).find(stream));
-    const generations = own ? generationsIn(own, 1) : parseGenerations(copy?.description);
-    if (generations) found[region] = generations;
+    const stages = own ? stagesIn(own, 1) : parseStages(copy?.description);
+    if (stages) found[region] = stages;
   }
   return found;
 }

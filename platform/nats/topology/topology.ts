@@ -9,11 +9,7 @@
 //     two are changed at once, so what is written to a lane that has ended is stored nowhere (docs/decisions/0081).
 import { DiscardPolicy, RetentionPolicy, StorageType, nanos } from "nats";
 import { COMMANDS_KEPT_MS, REPLIES_KEPT_MS } from "../../../contracts/messages/command.ts";
-import {
-  type Generations,
-  generationsText,
-  presentLanes,
-} from "../../../contracts/names/generations.ts";
+import { type Stages, stagesText, presentLanes } from "../../../contracts/names/lane-stages.ts";
 import {
   ALERT_STATE_BUCKET,
   AUDIT_STREAM,
@@ -106,7 +102,7 @@ export interface TopologyOptions extends RegionPairs {
   /** The number that a log is created with. */
   readonly partitions: number;
   /** The lanes that logs have had, by region; absent for one that is created. */
-  readonly generations?: Readonly<Record<string, Generations>>;
+  readonly stages?: Readonly<Record<string, Stages>>;
   /** Size bound of a region's origin log. */
   readonly logBytesMax: number;
   /** Replicas by nats-server; absent: one. What runs with more keeps them, unless `lowersReplicas`. */
@@ -245,16 +241,16 @@ const setAside = (domain: string): StreamSpec =>
     duplicate_window: nanos(DUPLICATE_WINDOW_MS),
   });
 
-const generationsIn = ({ generations, partitions }: LaneOptions, region: string): Generations =>
-  generations?.[region] ?? [partitions];
+const stagesIn = ({ stages, partitions }: LaneOptions, region: string): Stages =>
+  stages?.[region] ?? [partitions];
 
 /** A region's log. */
 export function originLog(region: string, options: TopologyOptions): StreamSpec {
-  const generations = generationsIn(options, region);
-  const { first, count } = presentLanes(generations);
+  const stages = stagesIn(options, region);
+  const { first, count } = presentLanes(stages);
   return base({
     name: telemetryStream(region),
-    description: generationsText(generations),
+    description: stagesText(stages),
     subjects: telemetrySubjects(region, count, first),
     max_bytes: options.logBytesMax,
     discard: DiscardPolicy.New,
@@ -263,9 +259,9 @@ export function originLog(region: string, options: TopologyOptions): StreamSpec 
 }
 
 /** A copy in `into` of a region's log. */
-export const logMirror = (region: string, into: string, generations: Generations): StreamSpec => ({
+export const logMirror = (region: string, into: string, stages: Stages): StreamSpec => ({
   ...mirror(telemetryStream(region), region, into),
-  description: generationsText(generations),
+  description: stagesText(stages),
 });
 
 /** Streams that a region writes itself. */
@@ -315,16 +311,16 @@ export const recordRelays = (region: string): StreamSpec[] =>
   recordMirrors(RECORDS_API, relayName(region));
 
 /** The feeds of a copy that was made again. @param into the domain of the copy: in a region nobody reads it live. */
-export const feedsOfCopy = (region: string, into: string, generations: Generations): Feed[] =>
+export const feedsOfCopy = (region: string, into: string, stages: Stages): Feed[] =>
   into === HUB
     ? ofLanes(hubFeeds([region]), {
         regions: [region],
         partitions: 0,
-        generations: { [region]: generations },
+        stages: { [region]: stages },
       }).filter(({ stream }) => stream === telemetryStream(region))
     : [];
 
-type LaneOptions = Pick<TopologyOptions, "partitions" | "generations">;
+type LaneOptions = Pick<TopologyOptions, "partitions" | "stages">;
 
 /** Those of present lanes: nothing more is pushed of others, and a region's server refuses it. */
 const ofLanes = (
@@ -334,7 +330,7 @@ const ofLanes = (
   const { regions } = options;
   const lanes = new Set(
     regions.flatMap((region) => {
-      const { first, count } = presentLanes(generationsIn(options, region));
+      const { first, count } = presentLanes(stagesIn(options, region));
       return telemetrySubjects(region, count, first);
     }),
   );
@@ -363,7 +359,7 @@ function hubDomains(options: TopologyOptions): Domain[] {
   const mirrors = (region: string): Domain => ({
     ...{ name: HUB, account: inAccount(region), feeds: feedsIn(inAccount(region)), buckets: [] },
     streams: [
-      logMirror(region, HUB, generationsIn(options, region)),
+      logMirror(region, HUB, stagesIn(options, region)),
       { ...mirror(alertsStream(region), region, HUB), ...ALERTS_BOUNDS },
       { ...mirror(rejectsStream(region), region, HUB), ...rejectBounds(options) },
       { ...mirror(repliesStream(region), region, HUB), ...REPLIES_BOUNDS },
@@ -384,9 +380,7 @@ const regionDomain = (region: string, options: TopologyOptions): Domain => ({
   buckets: [...OPERATOR_BUCKETS, ...ENGINE_BUCKETS],
   streams: [
     ...originStreams(region, options),
-    ...copiesIn(options, region).map((other) =>
-      logMirror(other, region, generationsIn(options, other)),
-    ),
+    ...copiesIn(options, region).map((other) => logMirror(other, region, stagesIn(options, other))),
     ...broadcastMirrors(region),
   ],
 });
