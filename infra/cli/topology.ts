@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Stages, grown } from "../../contracts/names/lane-stages.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import { readFleetLevel } from "../../platform/nats/client/fleet.ts";
 import { type RegionPairs, parseCopies } from "../../platform/nats/topology/pairs.ts";
 import {
   clusterName,
@@ -32,6 +33,7 @@ import {
 } from "../../platform/nats/topology/server-versions.ts";
 import { isLoopback } from "../../platform/runtime/client-tls.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
+import { FORMAT_LEVEL_UNSAID, GROWTH_LEVEL } from "../../platform/runtime/format-level.ts";
 import { remark, sayText } from "./kit/output.ts";
 import { openNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, parseDuration, parsePositive } from "./kit/options.ts";
@@ -249,10 +251,11 @@ function refuseOldServers(
 }
 
 /** The lanes that logs are to have: those that they have, and more if so many are asked for. @throws AppError if a log cannot have them. */
-function lanesOf(
+async function lanesOf(
   { partitions }: Flags,
   found: Readonly<Record<string, Stages>>,
-): Pick<TopologyOptions, "partitions" | "stages"> {
+  hub: NatsConnection,
+): Promise<Pick<TopologyOptions, "partitions" | "stages">> {
   if (partitions === undefined) return { partitions: PARTITIONS_DEFAULT, stages: found };
   const planned = Object.entries(found).map(([region, stages]) => {
     try {
@@ -261,7 +264,19 @@ function lanesOf(
       throw refused(`--partitions ${partitions}: the log of ${region}: ${messageOf(error)}`, error);
     }
   });
+  const isGrowth = planned.some(([region, stages]) => stages !== found[region]);
+  if (isGrowth) await refuseGrowthEarly(hub, partitions);
   return { partitions, stages: Object.fromEntries(planned) };
+}
+
+/** @throws AppError while programs may run that would take the lanes of a log that has grown for others (docs/decisions/0081). */
+async function refuseGrowthEarly(hub: NatsConnection, partitions: number): Promise<void> {
+  const level = (await readFleetLevel(hub))?.fleet.level ?? FORMAT_LEVEL_UNSAID;
+  if (level < GROWTH_LEVEL)
+    throw refused(
+      `--partitions ${partitions}: a log grows once formats of level ${GROWTH_LEVEL} are written, which programs before this one do not read; ` +
+        `here those of level ${level} are: npx skerry upgrade finish, then this again`,
+    );
 }
 
 async function withServers(
@@ -280,9 +295,10 @@ async function withServers(
     if (unknown !== undefined)
       throw refused(`--replicas: ${unknown} is none of ${Object.keys(connections).join(", ")}`);
     const rejects = await rejectBoundsOf(connections[HUB]!);
+    const stages = await stagesOf(connections, Object.keys(flags.region));
     await work(connections, {
       ...pairsOf(Object.keys(flags.region), flags.copies),
-      ...lanesOf(flags, await stagesOf(connections, Object.keys(flags.region))),
+      ...(await lanesOf(flags, stages, connections[HUB]!)),
       logBytesMax: flags.logGib * GIB,
       replicas: { ...clustered(connections), ...flags.replicas },
       lowersReplicas: flags.lowerReplicas,

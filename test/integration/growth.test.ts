@@ -127,6 +127,13 @@ test("1 to 2 to 4 lanes under load and kill -9: nothing is lost, doubled or told
     );
 
   await moreAcknowledged(1_000);
+  const early = await topology("--partitions", "2");
+  expect(early.code).toBe(1);
+  expect(early.out).toContain(
+    "here those of level 1 are: npx skerry upgrade finish, then this again",
+  );
+  const finished = await skerry(["upgrade", "finish", "--nats", world.hub.url]);
+  expect(finished).toMatchObject({ code: 0 });
   gateway.process.freeze();
   const first = await topology("--partitions", "2");
   expect(first).toMatchObject({ code: 0 });
