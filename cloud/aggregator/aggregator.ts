@@ -52,6 +52,7 @@ import { Latencies } from "./latency/latencies.ts";
 import { aggregatorChecks } from "./readiness.ts";
 import { LongRollups } from "./long-rollups.ts";
 import { Repair, unrepaired } from "./repair.ts";
+import type { RepairGroup } from "./repair-marks.ts";
 import type { AggregatorPosition } from "./position.ts";
 import { RestartCounts } from "./sequence-restarts.ts";
 
@@ -309,11 +310,13 @@ export class Aggregator implements StatusSource {
   /** Only the owner of its lane handles a record again. */
   async #retry(record: SetAsideRecord): Promise<string | null | undefined> {
     const { kind, detail, payload, place } = record;
-    const lane = this.#owned.find((one) => one.subject === place.subject);
-    if (!lane) return undefined;
-    if (payload === null) return "the record was too large to be copied";
-    const data = Buffer.from(payload, "base64");
-    return kind === "repair" ? this.#repair.again(lane, jsonOf(data)) : detail;
+    const isOwn = this.#owned.some((one) => one.subject === place.subject);
+    if (kind !== "repair" && !isOwn) return undefined;
+    if (payload === null) return isOwn ? "the record was too large to be copied" : undefined;
+    if (kind !== "repair") return detail;
+    const group = jsonOf<RepairGroup>(Buffer.from(payload, "base64"));
+    const lane = this.#owned.find((one) => one.handles(place.subject, group.key));
+    return lane && this.#repair.again(lane, group);
   }
 
   async #share(

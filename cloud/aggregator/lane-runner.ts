@@ -44,7 +44,7 @@ import type { ContractLayout, ContractLayouts } from "./contract-layout.ts";
 import { type FrameOutcome, LaneAggregate, type LaneFrame } from "./lane-aggregate.ts";
 import { fillHole } from "./lane-holes.ts";
 import { LaneWriter, type LaneWriterParts } from "./lane-writer.ts";
-import { type AggregatorPosition, START, heirOf, joinedAt } from "./position.ts";
+import { type AggregatorPosition, START, heirOf, isSamePlace, joinedAt } from "./position.ts";
 import type { LongHours } from "./long-hours.ts";
 import type { LongLane } from "./long-rollups.ts";
 import type { RepairGroup } from "./repair-marks.ts";
@@ -60,10 +60,8 @@ const OPEN_STEPS_MAX = 50;
 const OPEN_STEP_SERIES_MIN = 10;
 /** Timers and sockets get their turn after this many effects, however much of the log is waiting. */
 const EFFECTS_BEFORE_YIELD = 500;
-/** A lane whose parent is not done looks again this often. */
-const PARENT_AWAITED_MS = 250;
-/** A lane that has too many repairs waiting looks again this often. */
-const REPAIRS_AWAITED_MS = 250;
+/** A lane whose parent is not done, or that has too many repairs waiting, looks again this often. */
+const AWAITED_MS = 250;
 
 export interface LaneParts extends LaneWriterParts {
   readonly connection: NatsConnection;
@@ -147,8 +145,7 @@ export class LaneRunner implements LongLane {
   }
 
   repairsDue(groupsMax: number): RepairGroup[] {
-    if (this.hasEnded) return [];
-    return this.#aggregate?.repairsDue(groupsMax) ?? [];
+    return this.hasEnded ? [] : (this.#aggregate?.repairsDue(groupsMax) ?? []);
   }
 
   repaired(group: RepairGroup): void {
@@ -157,6 +154,15 @@ export class LaneRunner implements LongLane {
 
   owns(key: string): boolean {
     return this.#owns(key);
+  }
+
+  /** Whether what was set aside of a key is this lane's to handle: in its own log, or in a lane that had the key before. */
+  handles(subject: string, key: string): boolean {
+    if (this.hasEnded || this.#aggregate === null) return false;
+    const { region, partition } = this.lane;
+    const before = ancestorsOf(this.#parts.stages, partition);
+    const isOfThose = before.some((lane) => telemetrySubject(region, lane) === subject);
+    return subject === this.subject || (isOfThose && this.#owns(key));
   }
 
   get long(): LongHours | null {
@@ -243,7 +249,7 @@ export class LaneRunner implements LongLane {
 
   async #saveNow(): Promise<void> {
     const position = (await this.#endedPosition()) ?? this.#aggregate?.position();
-    if (!position || isSame(position, this.#saved)) return;
+    if (!position || isSamePlace(position, this.#saved)) return;
     try {
       await this.#parts.positions.save(this.lane, position);
       this.#saved = position;
@@ -268,7 +274,7 @@ export class LaneRunner implements LongLane {
         loadPositions<AggregatorPosition>(connection, "aggregator", region, parent + 1);
       const before = (await insist(asked, this.#logger, signal))?.[parent];
       if (before?.ended) return heirOf(before);
-      await sleep(PARENT_AWAITED_MS, signal);
+      await sleep(AWAITED_MS, signal);
     }
     return null;
   }
@@ -342,7 +348,7 @@ export class LaneRunner implements LongLane {
       const outcome = this.#aggregate!.apply(frame);
       this.awaitsRepairs = outcome.kind === "awaits-repairs";
       if (outcome.kind !== "awaits-repairs") return outcome;
-      await sleep(REPAIRS_AWAITED_MS, signal);
+      await sleep(AWAITED_MS, signal);
       if (signal.aborted) return null;
     }
   }
@@ -391,11 +397,3 @@ const laneFrame = ({ entry, ...judged }: JudgedFrame): LaneFrame => ({
   seq: entry.seq,
   storeMs: entry.storeMs,
 });
-
-const isSame = (a: AggregatorPosition, b: AggregatorPosition | null): boolean =>
-  b !== null &&
-  a.seq === b.seq &&
-  a.doneSeq === b.doneSeq &&
-  a.finalThroughMs === b.finalThroughMs &&
-  a.longThroughMs === b.longThroughMs &&
-  (a.ended === undefined) === (b.ended === undefined);

@@ -6,8 +6,7 @@
 // J3. Keys whose questions the sink refuses for good are asked for one by one, and set aside alone.
 // J4. A lane merges its own keys. The store writes some backslashes otherwise: such a key is merged by
 //     both lanes that it may be of, and the one whose finals come last leaves it right.
-// J5. A lane that has ended merges nothing more: those that have its keys go on with its hour. What is repaired there
-//     all the same is merged, because only they know up to where they are.
+// J5. A lane that has ended merges nothing more: those that have its keys go on with its hour.
 import { HOUR, DAY } from "../../contracts/names/measurements.ts";
 import { isOfRecord, messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
@@ -86,10 +85,8 @@ export class LongRollups {
   async repaired(lane: LongLane, { contract, key, hourMs }: RepairGroup): Promise<boolean> {
     const { longSource } = this.#sink;
     const layout = lane.layoutOf(contract);
-    const { long, hasEnded = false } = lane;
-    const isMerged = (endMs: number): boolean => hasEnded || (long?.isMerged(endMs) ?? false); // J5
-    if (!longSource || !layout || !isMerged(hourMs + HOUR.sizeMs)) return true;
-    const withDay = isMerged(dayOf(hourMs) + DAY.sizeMs);
+    if (!longSource || !layout || !lane.long?.isMerged(hourMs + HOUR.sizeMs)) return true;
+    const withDay = lane.long.isMerged(dayOf(hourMs) + DAY.sizeMs);
     return this.#merge(
       lane,
       longSource,
@@ -105,7 +102,7 @@ export class LongRollups {
       if (!due) return;
       const cursor = await this.#cursorOf(lane, source, due.fromMs);
       budget -= KEYS_OF_NOTHING;
-      while (cursor.left.length > 0 && budget > 0 && !lane.hasEnded) {
+      while (cursor.left.length > 0 && budget > 0 && !lane.hasEnded /* J5 */) {
         const [part] = cursor.left;
         if (!(await this.#mergeOrSetAside(lane, source, part!, cursor, notMerged))) return;
         cursor.left.shift();

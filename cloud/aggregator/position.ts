@@ -80,3 +80,12 @@ export function heirOf({
   const long = longThroughMs === undefined ? {} : { longThroughMs };
   return { ...ended!, doneSeq, finalThroughMs, ...long, joinedUntilMs, ledger };
 }
+
+/** Whether there is nothing to save, because a position is as the one that was saved. */
+export const isSamePlace = (a: AggregatorPosition, b: AggregatorPosition | null): boolean =>
+  b !== null &&
+  a.seq === b.seq &&
+  a.doneSeq === b.doneSeq &&
+  a.finalThroughMs === b.finalThroughMs &&
+  a.longThroughMs === b.longThroughMs &&
+  (a.ended === undefined) === (b.ended === undefined);
