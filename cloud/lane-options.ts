@@ -2,7 +2,7 @@ import { natsOptions } from "../platform/nats/client/options.ts";
 import { PARTITIONS_DEFAULT } from "../platform/nats/topology/topology.ts";
 import { type OptionTable, as } from "../platform/runtime/config.ts";
 
-/** The lanes that there are, and their regions: every process at the hub has to be told the same. */
+/** The regions that there are, and their lanes: every process at the hub has to be told the same. */
 export const LANE_OPTIONS = {
   ...natsOptions("the hub's"),
   regions: {
@@ -16,7 +16,7 @@ export const LANE_OPTIONS = {
   },
   partitions: {
     env: "SKERRY_PARTITIONS",
-    doc: "lanes per region, as fixed when the regions' logs were created",
+    doc: "lanes per region where the copy of its log does not say, because an earlier release made it",
     fallback: String(PARTITIONS_DEFAULT),
     parse: as.integer(1, 1024),
   },

@@ -2,9 +2,10 @@
 import { randomBytes } from "node:crypto";
 import type { NatsConnection } from "../platform/nats/client/connection.ts";
 import type { GatewayStatus } from "../contracts/messages/status.ts";
+import { type Stages, presentLanes } from "../contracts/names/lane-stages.ts";
 import { CONTRACTS_BUCKET } from "../contracts/names/subjects.ts";
 import type { Catalog } from "../contracts/schema/catalog.ts";
-import { checkLog } from "../platform/nats/lanes/check-log.ts";
+import { awaitLanes, watchGrowth } from "../platform/nats/lanes/log-lanes.ts";
 import { openContractRegistry } from "../platform/nats/lanes/contract-registry.ts";
 import { ConditionAlerts } from "../platform/nats/lanes/condition-alerts.ts";
 import { RejectKeeper } from "../platform/nats/lanes/reject-keeper.ts";
@@ -22,6 +23,7 @@ import { useRecordTrust } from "../platform/nats/signed/record-guard.ts";
 import { makeMonotonicClock } from "../platform/runtime/clock.ts";
 import type { Logger } from "../platform/runtime/logger.ts";
 import type { OptionTable } from "../platform/runtime/config.ts";
+import { AppError } from "../platform/runtime/errors.ts";
 import type { ProcessContext } from "../platform/runtime/process-main.ts";
 import { Starting, serveStatus, statusAddress } from "../platform/runtime/status-server.ts";
 import { type Telemetry, startTelemetry } from "../otel/telemetry.ts";
@@ -74,6 +76,8 @@ const CONTESTS_SHOWN = 20;
 /** All of a gateway but its transports. */
 interface Services {
   readonly connection: NatsConnection;
+  /** The lanes of the log, as at the start. */
+  readonly stages: Stages;
   /** Random per start of the process. */
   readonly epoch: string;
   readonly catalog: Catalog;
@@ -142,17 +146,22 @@ export async function runGateway(
   const addresses = { ...broker.addresses, ...http.addresses };
   logger.info({ addresses, epoch, contracts: catalog.names }, "ready");
   const stopping = new AbortController();
+  let grew = false;
   try {
     await workUntil(
       config,
       { ...services, broker, http, logFill, telemetry, logger, status },
       AbortSignal.any([signal, stopping.signal]),
     );
+  } catch (error) {
+    grew = error instanceof AppError && error.code === "LOG_GREW";
+    throw error;
   } finally {
     stopping.abort();
     http.stopAccepting();
     services.presence.stop();
-    await services.commitLog.drain(AbortSignal.timeout(DRAIN_MS));
+    // Lanes that have ended store nothing: devices send again what was not acknowledged.
+    await services.commitLog.drain(AbortSignal.timeout(grew ? 0 : DRAIN_MS));
     await http[Symbol.asyncDispose]();
     await broker[Symbol.asyncDispose]();
     services.bridgeStore?.[Symbol.dispose]();
@@ -166,14 +175,15 @@ async function openServices(
   signal: AbortSignal,
 ): Promise<Services> {
   const { tracing } = telemetry;
-  const { region, gatewayId: gateway, partitions, anonymous, anonymousSubscribe } = config;
+  const { region, gatewayId: gateway, anonymous, anonymousSubscribe } = config;
   const mapper = loadMapper(config.mappings);
   const target = { ...natsAccess(config), name: `gateway ${gateway}` };
   const connection = await connectNats(target, logger, signal);
   useRecordTrust(connection, config, logger);
   await joinFleet(connection, logger);
   const engines = engineGuard(config, logger);
-  await checkLog(new Streams(connection), config, signal);
+  const stages = await awaitLanes(new Streams(connection), config, signal);
+  const { first: firstLane, count: partitions } = presentLanes(stages);
   const setAside = new SetAside({ connection, domain: region, by: "gateway", logger, signal });
   const judged = entriesSetAside("contract", CONTRACTS_BUCKET, setAside);
   const registry = { connection, shippedDirectory: config.schemas, logger, judged };
@@ -181,7 +191,7 @@ async function openServices(
 
   const clock = makeMonotonicClock();
   const epoch = randomBytes(6).toString("hex");
-  const log = { gateway, epoch, partitions, clock, frameCharsMax: FRAME_CHARS_MAX };
+  const log = { gateway, epoch, firstLane, partitions, clock, frameCharsMax: FRAME_CHARS_MAX };
   const commitLog = new CommitLog(natsFrameStore(connection, region), log);
   const rejectLog = new RejectLog(connection, {
     domain: region,
@@ -210,11 +220,20 @@ async function openServices(
   );
   const live = new LiveDigests({ region, gateway, catalog });
   const rules = {
-    ...{ catalog, partitions, ageMaxMs: config.ageMax, mapper, seriesLimit, unregistered },
+    ...{
+      catalog,
+      firstLane,
+      partitions,
+      ageMaxMs: config.ageMax,
+      mapper,
+      seriesLimit,
+      unregistered,
+    },
     speech: identity,
   };
   return {
     connection,
+    stages,
     epoch,
     catalog,
     commitLog,
@@ -225,7 +244,7 @@ async function openServices(
     rejectKeeper: new RejectKeeper({ connection, domain: region, alerts, logger }),
     alerts,
     contestedIds: new ContestedIds(),
-    presence: openPresence({ commitLog, catalog, gateway, partitions, clock, logger }),
+    presence: openPresence({ commitLog, catalog, gateway, firstLane, partitions, clock, logger }),
     commands: new Commands({ connection, region, engines, setAside, logger, clock, signal }),
     identity,
     bridges,
@@ -316,11 +335,13 @@ async function workUntil(
   signal: AbortSignal,
 ): Promise<void> {
   const { region } = config;
+  const known = new Map([[region, parts.stages]]);
   const { connection, commitLog, ingest, commands, identity, backpressure } = parts;
   const { broker, logFill, setAside, live, telemetry, logger, status } = parts;
   await Promise.race([
     commitLog.run(signal),
-    sendCanaries({ commitLog, partitions: config.partitions }, signal),
+    sendCanaries({ commitLog, ...presentLanes(parts.stages) }, signal),
+    watchGrowth(new Streams(connection), { known, partitions: config.partitions }, signal),
     mirrorAlerts({ connection, broker, region, setAside, logger }, signal),
     commands.run(signal),
     backpressure.run(broker, logger, signal),

@@ -35,7 +35,7 @@ export const GATEWAY_OPTIONS = {
   ...natsOptions("the region's"),
   partitions: {
     env: "SKERRY_PARTITIONS",
-    doc: "partitions of the region's log; must be what the log was created with",
+    doc: "partitions of the region's log where the log itself does not say",
     fallback: String(PARTITIONS_DEFAULT),
     parse: as.integer(1, 256),
   },

@@ -2,11 +2,13 @@
 // the lanes by leases.
 import type { AggregatorStatus } from "../../contracts/messages/status.ts";
 import type { SetAsideRecord } from "../../contracts/messages/set-aside.ts";
+import { type Stages, lanesOf } from "../../contracts/names/lane-stages.ts";
 import {
   CONTRACTS_BUCKET,
   type LaneId,
   laneName,
   liveProcesses,
+  telemetryStream,
 } from "../../contracts/names/subjects.ts";
 import cron from "node-cron";
 import type { LiveProcess } from "../../contracts/messages/live.ts";
@@ -21,7 +23,9 @@ import { openContractRegistry } from "../../platform/nats/lanes/contract-registr
 import { LaneHealth } from "../../platform/nats/lanes/lane-health.ts";
 import { Losses } from "../../platform/nats/lanes/lane-operator.ts";
 import { type Lease, Leases } from "../../platform/nats/lanes/leases.ts";
+import { stagesIn, watchGrowth } from "../../platform/nats/lanes/log-lanes.ts";
 import { Positions } from "../../platform/nats/lanes/positions.ts";
+import { Streams } from "../../platform/nats/client/streams.ts";
 import { jsonOf } from "../../platform/nats/client/payload.ts";
 import { SetAside, entriesSetAside } from "../../platform/nats/lanes/set-aside.ts";
 import { retryEntries, serveRetries } from "../../platform/nats/lanes/set-aside-retries.ts";
@@ -48,6 +52,7 @@ import { Latencies } from "./latency/latencies.ts";
 import { aggregatorChecks } from "./readiness.ts";
 import { LongRollups } from "./long-rollups.ts";
 import { Repair, unrepaired } from "./repair.ts";
+import type { RepairGroup } from "./repair-marks.ts";
 import type { AggregatorPosition } from "./position.ts";
 import { RestartCounts } from "./sequence-restarts.ts";
 
@@ -202,8 +207,12 @@ export class Aggregator implements StatusSource {
       const positions = await insist(open, this.#logger, signal);
       if (!positions) return;
       const { regions, partitions } = this.#config;
+      const known = await this.#stages(connection, signal);
       const lanes = regions.flatMap((region) =>
-        Array.from({ length: partitions }, (_, partition) => ({ region, partition })),
+        Array.from({ length: lanesOf(known.get(region)!) }, (_, partition) => ({
+          region,
+          partition,
+        })),
       );
       const of = { operator: OPERATOR, lanes, logger: this.#logger };
       this.#leases = await insist(() => Leases.open(connection, of), this.#logger, signal);
@@ -230,7 +239,6 @@ export class Aggregator implements StatusSource {
         canaries: this.canaries,
         counters: this.#counters,
         losses: this.#losses,
-        partitions,
         tracing: telemetry.tracing,
         slowerThanMs: this.#config.traceSlowerThan,
         logger: this.#logger,
@@ -241,16 +249,44 @@ export class Aggregator implements StatusSource {
         ...[serveRetries(by, retry, signal), links.run(signal)],
         this.#hearSteward(connection, told, signal),
       ];
-      await this.#share(this.#leases, signal, (lane, lease) => {
+      const grew = new AbortController();
+      const watched = watchGrowth(new Streams(connection), { known, partitions }, signal).catch(
+        (error: unknown) => grew.abort(error),
+      );
+      const until = AbortSignal.any([signal, grew.signal]);
+      await this.#share(this.#leases, until, (lane, lease) => {
         const { region } = lane;
         const outages = () => told.with(region, links.state(region)?.outages ?? NO_OUTAGES);
-        const ofRegion = { layouts: layouts.get(region)!, hubArrivals: arrivals.get(region)! };
+        const ofRegion = {
+          ...{ layouts: layouts.get(region)!, hubArrivals: arrivals.get(region)! },
+          stages: known.get(region)!,
+        };
         return new LaneRunner(lane, lease, { ...shared, ...ofRegion, outages });
       });
-      await Promise.all(beside);
+      if (grew.signal.aborted) {
+        for (const each of beside) each.catch(() => undefined);
+        throw grew.signal.reason;
+      }
+      await Promise.all([...beside, watched]);
     } finally {
       await connection.close();
     }
+  }
+
+  /** The lanes of each region's log as its copy says; of one that is not there yet, as configured. */
+  async #stages(
+    connection: NatsConnection,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Stages>> {
+    const { regions, partitions } = this.#config;
+    const streams = new Streams(connection);
+    const known = new Map<string, Stages>();
+    for (const region of regions) {
+      const ask = async () => ({ copy: await streams.find(telemetryStream(region)) });
+      const copy = (await insist(ask, this.#logger, signal))?.copy;
+      known.set(region, copy ? stagesIn(copy, partitions) : [partitions]);
+    }
+    return known;
   }
 
   /** Outages that were over before this start: the steward has seen them. */
@@ -274,11 +310,13 @@ export class Aggregator implements StatusSource {
   /** Only the owner of its lane handles a record again. */
   async #retry(record: SetAsideRecord): Promise<string | null | undefined> {
     const { kind, detail, payload, place } = record;
-    const lane = this.#owned.find((one) => one.subject === place.subject);
-    if (!lane) return undefined;
-    if (payload === null) return "the record was too large to be copied";
-    const data = Buffer.from(payload, "base64");
-    return kind === "repair" ? this.#repair.again(lane, jsonOf(data)) : detail;
+    const isOwn = this.#owned.some((one) => one.subject === place.subject);
+    if (kind !== "repair" && !isOwn) return undefined;
+    if (payload === null) return isOwn ? "the record was too large to be copied" : undefined;
+    if (kind !== "repair") return detail;
+    const group = jsonOf<RepairGroup>(Buffer.from(payload, "base64"));
+    const lane = this.#owned.find((one) => one.handles(place.subject, group.key));
+    return lane && this.#repair.again(lane, group);
   }
 
   async #share(

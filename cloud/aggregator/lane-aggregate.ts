@@ -16,6 +16,8 @@
 // A6. A reading whose series finds no room among the open windows (window.ts/W3) is stored, and its minute is
 //     left to the repair job: no number of series stops a lane.
 // A7. A reading whose handling throws is one that cannot be stored; the others of its frame are.
+// A8. A lane that came with a growth builds its windows from frames of its parent, too: of those only its own keys
+//     are looked at, and nothing is written, because the parent had done with all of them.
 import type { Frame } from "../../contracts/messages/frame.ts";
 import type { LaneSettled } from "../../contracts/messages/ledger.ts";
 import { MINUTE } from "../../contracts/names/measurements.ts";
@@ -37,7 +39,7 @@ import {
 } from "./frame-effects.ts";
 import { LongHours } from "./long-hours.ts";
 import { NO_ROOM, REPEATED } from "./places.ts";
-import type { AggregatorPosition } from "./position.ts";
+import { type AggregatorPosition, endedAt } from "./position.ts";
 import { type RepairGroup, RepairMarks } from "./repair-marks.ts";
 import { SequenceRestarts } from "./sequence-restarts.ts";
 import { FrameTerms, type FrameUnderWay, Settlement } from "./settlement.ts";
@@ -68,6 +70,12 @@ interface Hold {
   readonly before: LaneState;
 }
 
+/** The keys of a lane that came with a growth of the log. */
+export interface LaneKeys {
+  readonly partition: number;
+  readonly owns: (key: string) => boolean;
+}
+
 /** Bounds other than those of window.ts/W3 and repair-marks.ts/M4. */
 export interface LaneBounds {
   readonly seriesOpen?: number;
@@ -89,12 +97,20 @@ export class LaneAggregate {
   /** Frames whose effects are on their way to the sink, oldest first. */
   readonly #unacknowledged: FrameUnderWay[] = [];
   readonly #settlement: Settlement;
+  readonly #keys: LaneKeys | null;
   #state: LaneState;
   #done: { seq: number; state: LaneState } | null = null;
   #readSeq: number;
   readonly long: LongHours;
 
-  constructor(layouts: ContractLayouts, from: AggregatorPosition, bounds: LaneBounds = {}) {
+  /** @param keys of a lane that came with a growth; null of one that every key in its frames is of. */
+  constructor(
+    layouts: ContractLayouts,
+    from: AggregatorPosition,
+    bounds: LaneBounds = {},
+    keys: LaneKeys | null = null,
+  ) {
+    this.#keys = keys;
     this.#layouts = layouts;
     this.#resumed = from;
     this.#windows = new OpenWindows(bounds.seriesOpen);
@@ -134,11 +150,13 @@ export class LaneAggregate {
 
     const effects = emptyEffects(seq, repeated ? null : canaryOf(frame));
     const terms = new FrameTerms();
-    const replayed = this.#wasDone(frame, seq, storeMs);
+    const replayed = this.#wasDone({ frame, seq, storeMs, after });
+    const inherited = this.#isInherited(after);
     // Readings of a gateway's start and partition are numbered through: that tells equal ones apart.
     const firstOrdinal = frame.header.total - frame.header.count;
     layouts.forEach((layout, at) => {
       try {
+        if (inherited && !this.#owns(layout, frame.readings[at]!)) return; // A8
         const place = { before, replayed, at, ordinal: firstOrdinal + at, terms };
         this.#reading(effects, place, layout, frame.readings[at]!);
       } catch (error) {
@@ -152,7 +170,7 @@ export class LaneAggregate {
       for (const rollup of this.#windows.close(after.watermarkMs)) effects.rollups.push(rollup); // A4
     }
     if (replayed) {
-      if (!repeated) this.#tellBefore({ seq, storeMs, after, terms }, frame);
+      if (!repeated && !inherited) this.#tellBefore({ seq, storeMs, after, terms }, frame);
       return NOTHING; // A2
     }
     this.#unacknowledged.push({ seq, storeMs, after: this.#state, terms });
@@ -161,7 +179,7 @@ export class LaneAggregate {
 
   /** The frame was set aside: it is done with the next one that is. */
   passed({ seq, storeMs, frame, after, repeated }: LaneFrame): void {
-    if (this.#wasDone(frame, seq, storeMs)) return;
+    if (this.#wasDone({ frame, seq, storeMs, after })) return;
     const terms = new FrameTerms();
     if (!repeated) for (const { contract } of frame.readings) terms.add(contract, "setAside");
     // What failed on its way to the sink was taken for stored.
@@ -170,10 +188,24 @@ export class LaneAggregate {
   }
 
   /** A2. Of a frame that the marks may have forgotten its time tells. */
-  #wasDone({ header }: Frame, seq: number, storeMs: number): boolean {
+  #wasDone({ frame, seq, storeMs, after }: Omit<LaneFrame, "before" | "repeated">): boolean {
+    const { header } = frame;
     const { doneSeq, done } = this.#resumed;
     if (seq > doneSeq) return false;
-    return !done || (hasCounted(done, header) ?? storeMs <= done.newestStoreMs);
+    return (
+      !done ||
+      this.#isInherited(after) ||
+      (hasCounted(done, header) ?? storeMs <= done.newestStoreMs)
+    );
+  }
+
+  /** True of a frame of another lane, which had the keys of this one before (A8). */
+  #isInherited({ of }: LaneState): boolean {
+    return this.#keys !== null && of !== this.#keys.partition;
+  }
+
+  #owns({ contract }: ContractLayout, { device, payload }: Frame["readings"][number]): boolean {
+    return this.#keys!.owns(seriesKeyOf(contract, device, payload));
   }
 
   /** Frames that were done before there was an account are taken for stored. */
@@ -320,6 +352,12 @@ export class LaneAggregate {
       ...(ledger ? { ledger } : {}),
     };
     return uncounted.length === 0 ? position : { ...position, uncounted };
+  }
+
+  /** The position of a lane that has ended, once everything up to its last frame is done; null before. */
+  endedAt(lastSeq: number): AggregatorPosition | null {
+    const isDone = this.doneSeq >= lastSeq && this.#unacknowledged.length === 0;
+    return isDone && !this.replaying ? endedAt(this.position(), this.#state) : null;
   }
 
   #layoutsOf({ readings }: Frame, seq: number): ContractLayout[] | FrameOutcome {

@@ -1,6 +1,7 @@
 // One lane of the aggregator: log → LaneAggregate → sink, and the position behind it.
 import { setImmediate as macrotask } from "node:timers/promises";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import { type Stages, ancestorsOf, ownerIn, parentOf } from "../../contracts/names/lane-stages.ts";
 import type { LaneStatus } from "../../contracts/messages/status.ts";
 import {
   type LaneId,
@@ -22,10 +23,15 @@ import {
   type Losses,
 } from "../../platform/nats/lanes/lane-operator.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
-import { readLaneAnywhere } from "../../platform/nats/lanes/lane-origin.ts";
+import { readLineage } from "../../platform/nats/lanes/lane-origin.ts";
 import type { LogEntry } from "../../platform/nats/client/log-entry.ts";
 import type { Lease } from "../../platform/nats/lanes/leases.ts";
-import { type Positions, isNewerPosition } from "../../platform/nats/lanes/positions.ts";
+import { endOf } from "../../platform/nats/lanes/log-lanes.ts";
+import {
+  type Positions,
+  isNewerPosition,
+  loadPositions,
+} from "../../platform/nats/lanes/positions.ts";
 import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
 import { suspectCopy } from "../../platform/nats/lanes/suspected-copies.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
@@ -38,7 +44,7 @@ import type { ContractLayout, ContractLayouts } from "./contract-layout.ts";
 import { type FrameOutcome, LaneAggregate, type LaneFrame } from "./lane-aggregate.ts";
 import { fillHole } from "./lane-holes.ts";
 import { LaneWriter, type LaneWriterParts } from "./lane-writer.ts";
-import { type AggregatorPosition, START, joinedAt } from "./position.ts";
+import { type AggregatorPosition, START, heirOf, isSamePlace, joinedAt } from "./position.ts";
 import type { LongHours } from "./long-hours.ts";
 import type { LongLane } from "./long-rollups.ts";
 import type { RepairGroup } from "./repair-marks.ts";
@@ -54,8 +60,8 @@ const OPEN_STEPS_MAX = 50;
 const OPEN_STEP_SERIES_MIN = 10;
 /** Timers and sockets get their turn after this many effects, however much of the log is waiting. */
 const EFFECTS_BEFORE_YIELD = 500;
-/** A lane that has too many repairs waiting looks again this often. */
-const REPAIRS_AWAITED_MS = 250;
+/** A lane whose parent is not done, or that has too many repairs waiting, looks again this often. */
+const AWAITED_MS = 250;
 
 export interface LaneParts extends LaneWriterParts {
   readonly connection: NatsConnection;
@@ -64,8 +70,8 @@ export interface LaneParts extends LaneWriterParts {
   readonly layouts: ContractLayouts;
   readonly setAside: Pick<SettingAside, "put">;
   readonly losses: Losses;
-  /** The number of partitions of its region's log. */
-  readonly partitions: number;
+  /** The lanes that the region's log has had. */
+  readonly stages: Stages;
 }
 
 export class LaneRunner implements LongLane {
@@ -75,6 +81,7 @@ export class LaneRunner implements LongLane {
   readonly #logger: Logger;
   readonly #writer: LaneWriter;
   readonly #operator: LaneOperator;
+  readonly #owns: (key: string) => boolean;
   #aggregate: LaneAggregate | null = null;
   #saved: AggregatorPosition | null = null;
   #saving: Promise<void> = Promise.resolve();
@@ -82,6 +89,8 @@ export class LaneRunner implements LongLane {
   readonly #progress = new Progress();
   #readSeq = 0;
   #effectsSinceYield = 0;
+  isRepaired = false;
+  hasEnded = false;
   /** True while a frame waits because too many repairs do. */
   awaitsRepairs = false;
 
@@ -90,6 +99,7 @@ export class LaneRunner implements LongLane {
     const done = (seq: number, refused: readonly string[]): void =>
       this.#aggregate!.acknowledged(seq, refused);
     const { layouts: catalog, losses, setAside } = parts;
+    this.#owns = ownerIn(parts.stages, lane.partition);
     this.lane = lane;
     this.lease = lease;
     this.#parts = parts;
@@ -98,7 +108,7 @@ export class LaneRunner implements LongLane {
     this.#operator = new LaneOperator(lane, {
       port: this.#port(),
       isPublished: (version) => isPublished(parts.connection, version),
-      ...{ catalog, losses, setAside, logger },
+      ...{ catalog, losses, setAside, logger, grownFrom: parts.stages[0]! },
     });
   }
 
@@ -135,19 +145,24 @@ export class LaneRunner implements LongLane {
   }
 
   repairsDue(groupsMax: number): RepairGroup[] {
-    return this.#aggregate?.repairsDue(groupsMax) ?? [];
+    return this.hasEnded ? [] : (this.#aggregate?.repairsDue(groupsMax) ?? []);
   }
 
   repaired(group: RepairGroup): void {
     this.#aggregate!.repaired(group);
   }
 
-  get partition(): number {
-    return this.lane.partition;
+  owns(key: string): boolean {
+    return this.#owns(key);
   }
 
-  get partitions(): number {
-    return this.#parts.partitions;
+  /** Whether what was set aside of a key is this lane's to handle: in its own log, or in a lane that had the key before. */
+  handles(subject: string, key: string): boolean {
+    if (this.hasEnded || this.#aggregate === null) return false;
+    const { region, partition } = this.lane;
+    const before = ancestorsOf(this.#parts.stages, partition);
+    const isOfThose = before.some((lane) => telemetrySubject(region, lane) === subject);
+    return subject === this.subject || (isOfThose && this.#owns(key));
   }
 
   get long(): LongHours | null {
@@ -155,7 +170,7 @@ export class LaneRunner implements LongLane {
   }
 
   get longDue(): ReturnType<LongHours["due"]> {
-    return this.#aggregate?.longDue ?? null;
+    return this.hasEnded ? null : (this.#aggregate?.longDue ?? null);
   }
 
   get layouts(): readonly ContractLayout[] {
@@ -174,9 +189,15 @@ export class LaneRunner implements LongLane {
   /** Reads the lane until its lease ends or the lane has to stop. */
   async run(): Promise<void> {
     const { signal } = this.lease;
-    const saved = await this.#load(signal);
+    const own = await this.#load(signal);
     if (this.#operator.stopped) return;
-    if (saved) this.#begin(saved);
+    const saved = own ?? (await this.#inherited());
+    this.#operator.showWaiting(null);
+    if (saved) {
+      this.hasEnded = saved.ended !== undefined;
+      this.#begin(saved);
+    }
+    if (signal.aborted) return;
     await insist(() => this.#firstSeq(), this.#logger, signal);
     this.#listening = !signal.aborted;
     // A frame that was read from the region has a place between two sequences (lane-holes.ts/H3).
@@ -207,7 +228,7 @@ export class LaneRunner implements LongLane {
     const series = Math.min(this.#aggregate?.seriesChanged ?? 0, OPEN_SERIES_MAX);
     const atOnce = Math.max(OPEN_STEP_SERIES_MIN, Math.ceil(series / OPEN_STEPS_MAX));
     for (let left = series; left > 0; left -= atOnce) {
-      if (signal.aborted || this.#operator.stopped || !sink.hasRoom) return;
+      if (signal.aborted || this.#operator.stopped || this.hasEnded || !sink.hasRoom) return;
       const rollups = this.#aggregate!.takeOpen(Math.min(left, atOnce));
       if (rollups.length === 0) return;
       await sink.put({ region, readings: [], rollups, acknowledged, isAside: true }, this.lease);
@@ -227,15 +248,51 @@ export class LaneRunner implements LongLane {
   }
 
   async #saveNow(): Promise<void> {
-    const position = this.#aggregate?.position();
-    if (!position || isSame(position, this.#saved)) return;
+    const position = (await this.#endedPosition()) ?? this.#aggregate?.position();
+    if (!position || isSamePlace(position, this.#saved)) return;
     try {
       await this.#parts.positions.save(this.lane, position);
       this.#saved = position;
+      if (position.ended && this.hasEnded) this.#begin(position);
     } catch (error) {
       if (dispositionOf(error) !== "retry") throw error;
       this.#logger.warn({ err: error }, `position not saved, will retry: ${messageOf(error)}`);
     }
+  }
+
+  /** The position at which it takes over from the lane that had its keys before, once that has ended; null if none had them. */
+  async #inherited(): Promise<AggregatorPosition | null> {
+    const { connection, stages } = this.#parts;
+    const { region, partition } = this.lane;
+    const { signal } = this.lease;
+    const parent = parentOf(stages, partition);
+    if (parent === null) return null;
+    this.#operator.showWaiting(`waits until lane ${region}/${parent}, which had its keys, is done`);
+    this.#listening = true;
+    while (!signal.aborted) {
+      const asked = () =>
+        loadPositions<AggregatorPosition>(connection, "aggregator", region, parent + 1);
+      const before = (await insist(asked, this.#logger, signal))?.[parent];
+      if (before?.ended) return heirOf(before);
+      await sleep(AWAITED_MS, signal);
+    }
+    return null;
+  }
+
+  /**
+   * The position of a lane that has ended, once nothing of it is under way any more: from then on its heirs write
+   * what it had open.
+   */
+  async #endedPosition(): Promise<AggregatorPosition | null> {
+    const { connection, stages, sink } = this.#parts;
+    if (this.#saved?.ended) return null;
+    const lastSeq = await endOf(new Streams(connection), this.lane, stages).catch(() => null);
+    if (lastSeq === null) return null;
+    if (this.#aggregate === null && lastSeq === 0) this.#begin(START);
+    if (!this.#aggregate?.endedAt(lastSeq)) return null;
+    this.hasEnded = true;
+    await sink.settled;
+    return this.isRepaired ? null : this.#aggregate.endedAt(lastSeq);
   }
 
   #port(): LanePort {
@@ -244,8 +301,11 @@ export class LaneRunner implements LongLane {
       get acknowledged() {
         return doneSeq();
       },
-      read: (fromSeq, signal) =>
-        readLaneAnywhere(this.#parts.connection, this.lane, fromSeq, this.#parts.logger, signal),
+      read: (fromSeq, signal) => {
+        const { connection, stages, logger } = this.#parts;
+        const ancestors = ancestorsOf(stages, this.lane.partition);
+        return readLineage(connection, { ...this.lane, ancestors }, fromSeq, logger, signal);
+      },
       prepare: (entry, signal) => this.#prepare(entry, signal),
       joinsAt: ({ storeMs }) => this.#aggregate!.joinsAt(storeMs),
       apply: (judged, signal) => this.#apply(judged, signal),
@@ -288,7 +348,7 @@ export class LaneRunner implements LongLane {
       const outcome = this.#aggregate!.apply(frame);
       this.awaitsRepairs = outcome.kind === "awaits-repairs";
       if (outcome.kind !== "awaits-repairs") return outcome;
-      await sleep(REPAIRS_AWAITED_MS, signal);
+      await sleep(AWAITED_MS, signal);
       if (signal.aborted) return null;
     }
   }
@@ -319,7 +379,11 @@ export class LaneRunner implements LongLane {
 
   #begin(position: AggregatorPosition): void {
     this.#saved = position;
-    this.#aggregate = new LaneAggregate(this.#parts.layouts, position);
+    const { partition } = this.lane;
+    const { layouts, stages } = this.#parts;
+    const isGrown = parentOf(stages, partition) !== null;
+    const keys = isGrown ? { partition, owns: this.#owns } : null;
+    this.#aggregate = new LaneAggregate(layouts, position, {}, keys);
   }
 
   async #firstSeq(): Promise<number> {
@@ -333,10 +397,3 @@ const laneFrame = ({ entry, ...judged }: JudgedFrame): LaneFrame => ({
   seq: entry.seq,
   storeMs: entry.storeMs,
 });
-
-const isSame = (a: AggregatorPosition, b: AggregatorPosition | null): boolean =>
-  b !== null &&
-  a.seq === b.seq &&
-  a.doneSeq === b.doneSeq &&
-  a.finalThroughMs === b.finalThroughMs &&
-  a.longThroughMs === b.longThroughMs;

@@ -4,10 +4,10 @@
 //     it. A crash before that merges it again, which writes nothing that is stored already.
 // J2. One run merges about KEYS_PER_RUN keys of a lane: what has waited for long never holds up the repairs.
 // J3. Keys whose questions the sink refuses for good are asked for one by one, and set aside alone.
-// J4. A lane merges the keys of its own partition. The store writes some backslashes otherwise: such a key is merged by
+// J4. A lane merges its own keys. The store writes some backslashes otherwise: such a key is merged by
 //     both lanes that it may be of, and the one whose finals come last leaves it right.
+// J5. A lane that has ended merges nothing more: those that have its keys go on with its hour.
 import { HOUR, DAY } from "../../contracts/names/measurements.ts";
-import { partitionOf } from "../../contracts/names/partition.ts";
 import { isOfRecord, messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { RollupEffect } from "../sinks/effects.ts";
@@ -33,8 +33,8 @@ const KEYS_OF_NOTHING = 20;
 
 /** The part of a lane that the job needs. */
 export interface LongLane extends RepairableLane {
-  readonly partition: number;
-  readonly partitions: number;
+  /** Whether a series key is one of its own. */
+  owns(key: string): boolean;
   readonly long: LongHours | null;
   readonly longDue: ReturnType<LongHours["due"]>;
   /** Layouts of all versions of every contract that is known. */
@@ -68,6 +68,7 @@ export class LongRollups {
     if (!longSource) return;
     for (const lane of lanes)
       try {
+        lane.isRepaired = true;
         await this.#runLane(lane, longSource, notMerged);
       } catch (error) {
         this.#logger.warn(
@@ -75,6 +76,8 @@ export class LongRollups {
           `rollups of hours wait, will retry: ${messageOf(error)}`,
         );
         return;
+      } finally {
+        lane.isRepaired = false;
       }
   }
 
@@ -99,7 +102,7 @@ export class LongRollups {
       if (!due) return;
       const cursor = await this.#cursorOf(lane, source, due.fromMs);
       budget -= KEYS_OF_NOTHING;
-      while (cursor.left.length > 0 && budget > 0) {
+      while (cursor.left.length > 0 && budget > 0 && !lane.hasEnded /* J5 */) {
         const [part] = cursor.left;
         if (!(await this.#mergeOrSetAside(lane, source, part!, cursor, notMerged))) return;
         cursor.left.shift();
@@ -171,7 +174,5 @@ const groupOf = ({ layout, keys }: LongKeys, { hourMs }: LongTime): RepairGroup 
 });
 
 /** J4. */
-function isOwn({ partition, partitions }: LongLane, key: string): boolean {
-  const spelt = [key, key.replaceAll("%5C", "\\")];
-  return spelt.some((text) => partitionOf(text, partitions) === partition);
-}
+const isOwn = (lane: LongLane, key: string): boolean =>
+  [key, key.replaceAll("%5C", "\\")].some((text) => lane.owns(text));

@@ -27,6 +27,11 @@ export interface AggregatorPosition {
    * frames have their sequences (lane-aggregate.ts/A2).
    */
   readonly done?: Pick<LaneState, "gateways" | "newestStoreMs">;
+  /**
+   * There once the lane has ended, and everything of it is done: where those that have its keys now begin. What it holds
+   * open is theirs; of the rest nothing is read again.
+   */
+  readonly ended?: Pick<AggregatorPosition, "seq" | "lane" | "uncounted">;
   /** The account of the readings up to `doneSeq`; positions of earlier versions lack it. */
   readonly ledger?: LaneSettled;
 }
@@ -52,3 +57,35 @@ export const joinedAt = (storeMs: number): AggregatorPosition => ({
   finalThroughMs: minuteOf(storeMs) + MINUTE.sizeMs,
   joinedUntilMs: storeMs + JOIN_MS,
 });
+
+/** A lane that has ended, from the position at its last frame. @param lane its state there. */
+export const endedAt = (last: AggregatorPosition, lane: LaneState): AggregatorPosition => {
+  const { seq, lane: before, uncounted, done: _, ...rest } = last;
+  const ended = { seq, lane: before, ...(uncounted ? { uncounted } : {}) };
+  return { ...rest, seq: Math.floor(last.doneSeq) + 1, lane, ended };
+};
+
+/** The beginning of a lane whose keys were in one that has ended: what that held open is built again from its frames. */
+export function heirOf({
+  ended,
+  doneSeq,
+  finalThroughMs,
+  longThroughMs,
+  joinedUntilMs,
+  lane,
+}: AggregatorPosition): AggregatorPosition {
+  const tally = { sinceMs: 0, readings: {}, lost: 0, miscounted: 0 };
+  const at = { seq: Math.floor(doneSeq), storeMs: lane.newestStoreMs, tally };
+  const ledger = { ...at, marks: [], settled: {} };
+  const long = longThroughMs === undefined ? {} : { longThroughMs };
+  return { ...ended!, doneSeq, finalThroughMs, ...long, joinedUntilMs, ledger };
+}
+
+/** Whether there is nothing to save, because a position is as the one that was saved. */
+export const isSamePlace = (a: AggregatorPosition, b: AggregatorPosition | null): boolean =>
+  b !== null &&
+  a.seq === b.seq &&
+  a.doneSeq === b.doneSeq &&
+  a.finalThroughMs === b.finalThroughMs &&
+  a.longThroughMs === b.longThroughMs &&
+  (a.ended === undefined) === (b.ended === undefined);

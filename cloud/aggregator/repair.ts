@@ -29,6 +29,10 @@ export interface RepairableLane {
   /** The subject of its frames. */
   readonly subject: string;
   readonly lease: Writer;
+  /** True while rollups of it are written again: by the jobs that do so. */
+  isRepaired?: boolean;
+  /** True once others go on with what it has open. */
+  readonly hasEnded?: boolean;
   repairsDue(groupsMax: number): RepairGroup[];
   layoutOf(contract: string): ContractLayout | undefined;
   repaired(group: RepairGroup): void;
@@ -61,7 +65,7 @@ export class Repair<Lane extends RepairableLane = RepairableLane> {
     let unanswered = 0;
     for (const lane of lanes)
       for (const group of lane.repairsDue(GROUPS_PER_RUN)) {
-        if (lane.lease.signal.aborted) break;
+        if (lane.lease.signal.aborted || lane.hasEnded) break;
         try {
           await this.#repair(lane, group);
           unanswered = 0;
@@ -89,6 +93,15 @@ export class Repair<Lane extends RepairableLane = RepairableLane> {
 
   /** False if the lane was lost before the sink had acknowledged. */
   async #repair(lane: Lane, group: RepairGroup): Promise<boolean> {
+    lane.isRepaired = true;
+    try {
+      return await this.#revise(lane, group);
+    } finally {
+      lane.isRepaired = false;
+    }
+  }
+
+  async #revise(lane: Lane, group: RepairGroup): Promise<boolean> {
     const { repairSource } = this.#sink;
     if (!repairSource) {
       this.#logger.warn({ group }, "late readings change no rollup: the sink cannot be read back");

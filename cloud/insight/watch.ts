@@ -1,9 +1,11 @@
 // Gathers once a second what the hub knows of an installation, and assesses it. For the console and the steward.
+import { type Stages, firstBehind, lanesOf } from "../../contracts/names/lane-stages.ts";
 import type { Ledger } from "../../contracts/messages/ledger.ts";
 import { alertsStream, telemetryStream, telemetrySubject } from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { fenceOf } from "../../platform/nats/client/fence.ts";
 import { type StreamState, Streams } from "../../platform/nats/client/streams.ts";
+import { stagesIn } from "../../platform/nats/lanes/log-lanes.ts";
 import { loadPositions } from "../../platform/nats/lanes/positions.ts";
 import { LiveView } from "../../platform/nats/live/live-view.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
@@ -111,13 +113,14 @@ export class InsightWatch {
       orNull(this.#streams.find(stream)),
       this.#options.channels ? orNull(this.#streams.find(alertsStream(region))) : null,
     ]);
-    const saved = await this.#saved(region, heard);
-    const { partitions } = this.#options;
-    const lanes = await Promise.all(
-      Array.from({ length: copy ? partitions : 0 }, (_, partition) =>
+    const stages = copy ? stagesIn(copy, this.#options.partitions) : [];
+    const saved = await this.#saved(region, lanesOf(stages), heard);
+    const all = await Promise.all(
+      Array.from({ length: lanesOf(stages) }, (_, partition) =>
         this.#lane({ region, partition }, saved[partition] ?? null, heard),
       ),
     );
+    const lanes = all.filter((lane) => lane && !isOver(lane, stages));
     const lag = copy?.mirror?.lag ?? Infinity;
     return {
       ...{ region, link },
@@ -172,14 +175,28 @@ export class InsightWatch {
   }
 
   /** Saved positions, where no aggregator says how far it is. */
-  async #saved(region: string, heard: Heard): Promise<(SavedPosition | null)[]> {
-    const { connection, partitions } = this.#options;
+  async #saved(
+    region: string,
+    partitions: number,
+    heard: Heard,
+  ): Promise<(SavedPosition | null)[]> {
+    const { connection } = this.#options;
     const working = statusesOf(heard, "aggregator");
     const isTold = (partition: number): boolean => laneIn(working, { region, partition }) !== null;
     if (Array.from({ length: partitions }, (_, at) => at).every(isTold)) return [];
     const asked = loadPositions<SavedPosition>(connection, "aggregator", region, partitions);
     return (await orNull(asked)) ?? [];
   }
+}
+
+/** True of a lane of which nothing more comes, and with which its readers are through. */
+function isOver(
+  { partition, newestSeq, aggregator, alerting }: LaneFacts,
+  stages: Stages,
+): boolean {
+  const isPresent = firstBehind(stages, partition) === null;
+  const isRead = (at: Place | null): boolean => at !== null && at.doneSeq >= newestSeq;
+  return !isPresent && isRead(aggregator) && (alerting === null || isRead(alerting));
 }
 
 type Heard = Pick<Facts, "processes" | "atMs">;

@@ -9,6 +9,7 @@ import { telemetryStream } from "../../contracts/names/subjects.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { readCopy, writeCopy } from "../../platform/nats/lanes/copies.ts";
 import { isRolledBack } from "../../platform/nats/lanes/lane-origin.ts";
+import { stagesIn } from "../../platform/nats/lanes/log-lanes.ts";
 import { neededFrom } from "../../platform/nats/lanes/positions.ts";
 import { suspectedSeq } from "../../platform/nats/lanes/suspected-copies.ts";
 import { rebuildCopy } from "../../platform/nats/topology/apply-topology.ts";
@@ -41,10 +42,12 @@ export async function careForCopy(region: string, parts: CopyParts): Promise<Hub
     await writeCopy(connection, region, copy);
     return copy;
   }
-  const { lastSeq: last } = await streams.state(stream);
+  const state = await streams.state(stream);
+  const { lastSeq: last } = state;
+  const stages = stagesIn(state, partitions);
   const needed: (number | null)[] = [];
   for (const operator of OPERATORS)
-    needed.push(...(await neededFrom(connection, operator, region, partitions)));
+    needed.push(...(await neededFrom(connection, operator, region, stages)));
   const rollback = await afterRollback(region, { ...parts, before, needed, last });
   const { lastSeq: seq } = await streams.state(stream);
   const copy = { seq, seenAtMs: Date.now(), ...(rollback ? { rollback } : {}) };

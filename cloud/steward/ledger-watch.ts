@@ -38,6 +38,8 @@ export class LedgerWatch {
   readonly #standing = new StandingLedger();
   /** Lanes with an open alert. */
   readonly #told = new Set<string>();
+  /** Lanes of which is known what is stored. */
+  readonly #loaded = new Set<string>();
   #ledger: Ledger | null = null;
 
   constructor(parts: LedgerWatchParts) {
@@ -51,11 +53,7 @@ export class LedgerWatch {
 
   /** Balances every second until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { alerts, logger, store, regions, partitions } = this.#parts;
-    const lanes = regions.flatMap((region) =>
-      Array.from({ length: partitions }, (_, partition): LaneId => ({ region, partition })),
-    );
-    await insist(() => store.load(lanes), logger, signal);
+    const { alerts, logger, store } = this.#parts;
     const known = store.known.bind(store);
     const open = await insist(() => alerts.openKeys(LEDGER_RULE), logger, signal);
     for (const key of open ?? []) this.#told.add(key);
@@ -63,7 +61,9 @@ export class LedgerWatch {
     while (!signal.aborted) {
       try {
         const nowMs = Date.now();
-        await this.take(await gatherFacts({ ...this.#parts, known }, nowMs), nowMs);
+        const gather = () => gatherFacts({ ...this.#parts, known }, nowMs);
+        const facts = await gather();
+        await this.take((await this.#loadNew(facts)) ? await gather() : facts, nowMs);
         for (const lane of this.#ledger?.open ?? []) await store.refresh(lane);
         failed = false;
       } catch (error) {
@@ -73,6 +73,19 @@ export class LedgerWatch {
       }
       await sleep(EVERY_MS, signal);
     }
+  }
+
+  /** Reads what is stored of lanes that were not met before: a log may grow. True if there are such. */
+  async #loadNew(facts: Awaited<ReturnType<typeof gatherFacts>>): Promise<boolean> {
+    const fresh = Object.entries(facts).flatMap(([region, { lanes }]) =>
+      lanes
+        .map((_, partition): LaneId => ({ region, partition }))
+        .filter((lane) => !this.#loaded.has(laneName(lane))),
+    );
+    if (fresh.length === 0) return false;
+    await this.#parts.store.load(fresh);
+    for (const lane of fresh) this.#loaded.add(laneName(lane));
+    return true;
   }
 
   /** Balances these facts, and tells what has been open for too long (W1). */

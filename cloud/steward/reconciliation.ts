@@ -10,9 +10,11 @@
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import { frameOrNull } from "../../contracts/messages/frame.ts";
+import { lanesOf } from "../../contracts/names/lane-stages.ts";
 import { telemetryStream, telemetrySubject } from "../../contracts/names/subjects.ts";
 import { readStored } from "../../platform/nats/client/stream-reader.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
+import { stagesIn } from "../../platform/nats/lanes/log-lanes.ts";
 import { loadPositions } from "../../platform/nats/lanes/positions.ts";
 import { firstSeqSince } from "../../platform/nats/lanes/trim.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
@@ -39,6 +41,8 @@ export interface ReconciliationParts {
 
 interface LanePosition {
   readonly doneSeq: number;
+  /** There once its lane has ended, and those that have its keys go on. */
+  readonly ended?: unknown;
   readonly finalThroughMs: number;
 }
 
@@ -55,14 +59,13 @@ export async function reconcileHour(
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (attempt > 0) await sleep(AGAIN_MS); // N2
     const { connection, partitions } = parts;
-    const positions = await loadPositions<LanePosition>(
-      connection,
-      "aggregator",
-      region,
-      partitions,
-    );
+    const copy = await new Streams(connection).state(telemetryStream(region));
+    const lanes = lanesOf(stagesIn(copy, partitions));
+    const positions = await loadPositions<LanePosition>(connection, "aggregator", region, lanes);
     const done = positions.map((position) =>
-      position && position.finalThroughMs >= hourMs + HOUR_MS ? position.doneSeq : null,
+      position && (position.ended || position.finalThroughMs >= hourMs + HOUR_MS)
+        ? position.doneSeq
+        : null,
     );
     if (done.includes(null)) return null;
     const counts = await countLog(region, hourMs, done as number[], parts);

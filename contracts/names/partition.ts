@@ -1,6 +1,6 @@
 /**
- * The partition of a key: 32-bit FNV-1a over its UTF-16 code units, modulo `partitions`. Fixed for
- * the life of a region's log, because a series must stay in one lane.
+ * The partition of a key: 32-bit FNV-1a over its UTF-16 code units, modulo `partitions`. A series
+ * stays in one lane until its region's log grows (lane-stages.ts).
  *
  * Source: Fowler, Noll, Vo, "The FNV Non-Cryptographic Hash Algorithm" (IETF draft-eastlake-fnv).
  */

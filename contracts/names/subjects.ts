@@ -53,8 +53,12 @@ export const bucketStream = (bucket: string): string => `KV_${bucket}`;
 export const telemetrySubject = (region: string, partition: number): string =>
   `telemetry.${region}.${partition}`;
 
-export const telemetrySubjects = (region: string, partitions: number): string[] =>
-  Array.from({ length: partitions }, (_, partition) => telemetrySubject(region, partition));
+/** @param first the number of the first of them. */
+export const telemetrySubjects = (region: string, partitions: number, first = 0): string[] =>
+  Array.from({ length: partitions }, (_, at) => telemetrySubject(region, first + at));
+
+/** The number of the lane that a subject is of. */
+export const partitionIn = (subject: string): number => Number(subject.split(".").at(-1));
 
 /** All lanes of a region. */
 export const telemetryFilter = (region: string): string => `telemetry.${region}.*`;

@@ -12,19 +12,31 @@
 //     change that happened meanwhile waits until the replay has passed the last alert that is stored.
 // E6. If what rules knew is lost, alerts that are open are resolved: nobody could do it later.
 // E7. What a newer program has saved is neither guessed at nor replaced: the lane stands until it is upgraded.
+// E8. A lane that has ended is saved once more at its last frame, and evaluates nothing any more. Those that have its keys
+//     begin with what it knew of them: nothing of it is evaluated twice, and no alert is told anew.
+import { type Stages, ownerIn, parentOf } from "../../contracts/names/lane-stages.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Alert } from "../../contracts/messages/alert.ts";
+import { parseSeries } from "../../contracts/messages/series.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import type { LaneLoss, LaneStatus } from "../../contracts/messages/status.ts";
 import { type LaneId, laneName, telemetryStream } from "../../contracts/names/subjects.ts";
 import { isPublished } from "../../platform/nats/lanes/contract-registry.ts";
 import { EMPTY_LANE } from "../../platform/nats/lanes/lane.ts";
-import { LaneOperator, Losses } from "../../platform/nats/lanes/lane-operator.ts";
+import {
+  ENDED,
+  LaneOperator,
+  type LaneOperatorParts,
+  type LanePort,
+  Losses,
+} from "../../platform/nats/lanes/lane-operator.ts";
+import { endOf } from "../../platform/nats/lanes/log-lanes.ts";
 import { rolledBackTo } from "../../platform/nats/lanes/lane-origin.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import type { SettingAside } from "../../platform/nats/lanes/set-aside.ts";
 import { rolledBack } from "../../platform/nats/lanes/lane-tally.ts";
 import { readLane } from "../../platform/nats/lanes/lane-source.ts";
+import { sleep } from "../../platform/runtime/backoff.ts";
 import { AppError } from "../../platform/runtime/errors.ts";
 import { insist } from "../../platform/runtime/insist.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
@@ -34,13 +46,21 @@ import type { Acknowledgements } from "./acknowledgements.ts";
 import type { AlertLog } from "./alert-log.ts";
 import { LaneAtWork } from "./lane-at-work.ts";
 import { LaneRules } from "./lane/lane-rules.ts";
-import { type LaneSnapshot, restoreSnapshot } from "./state/lane-snapshot.ts";
+import {
+  type Inheritance,
+  type LaneSnapshot,
+  restoreSnapshot,
+  takeSnapshot,
+} from "./state/lane-snapshot.ts";
 import { type LanePlace, LaneStore, type SavedLane } from "./state/lane-store.ts";
 import { NumberWriter } from "./windows/number-tape.ts";
+import { restingAt } from "./resting-lane.ts";
 import type { RuleBook } from "./rules/rule-book.ts";
 
 /** A region's server that was restarted is looked at this often. */
 const ROLLBACK_WATCH_MS = 2_000;
+/** A lane whose parent is not done looks again this often. */
+const PARENT_AWAITED_MS = 250;
 /** Index of alerts that resolve what is lost: behind everything in a frame. */
 const BY_LOSS = 2 ** 31 + 4;
 
@@ -56,6 +76,8 @@ export interface AlertingParts {
   acknowledgements: Pick<Acknowledgements, "all" | "version">;
   /** Number of lanes that share this process. */
   lanes: number;
+  /** The lanes that the log has had. */
+  stages: Stages;
   tracing: Tracing;
   logger: Logger;
 }
@@ -68,6 +90,8 @@ export class AlertingLane {
   /** The reading under way, or the last one. */
   #operator: LaneOperator | null = null;
   #rules: LaneRules | null = null;
+  /** The reason for which it has not begun yet, or null. */
+  #awaits: string | null = null;
   /** E7. The reason for which nothing is read. */
   #newer: string | null = null;
   /** Ends the reading under way, so that it begins anew. */
@@ -84,11 +108,11 @@ export class AlertingLane {
 
   /** True while frames of it are evaluated, or awaited. */
   get isRead(): boolean {
-    return this.#operator !== null && !this.#operator.stopped;
+    return this.#awaits !== null || (this.#operator !== null && !this.#operator.stopped);
   }
 
   get status(): LaneStatus {
-    const stoppedBy = this.#newer;
+    const stoppedBy = this.#newer ?? this.#awaits;
     return this.#operator?.status ?? { ...this.#id, doneSeq: 0, watermarkMs: 0, stoppedBy };
   }
 
@@ -105,12 +129,85 @@ export class AlertingLane {
   /** Follows the lane until `signal` aborts; after a rollback from its position anew. */
   async run(signal: AbortSignal): Promise<void> {
     const store = await LaneStore.open(this.#id, this.#parts);
+    await this.#inherit(store, signal);
+    this.#awaits = null;
     while (!signal.aborted && !this.#operator?.stopped && this.#newer === null) {
       await this.#follow(store, signal);
       // Alerts are in the same store; those of places that are used again must not stand in the way.
       const { alertLog, logger } = this.#parts;
       if (this.#turn.signal.aborted) await insist(() => alertLog.reload(), logger, signal);
     }
+  }
+
+  /** Begins with what the lane that had its keys before knew at its end; waits for that (E8). */
+  async #inherit(store: LaneStore, signal: AbortSignal): Promise<void> {
+    const { region, partition } = this.#id;
+    const { stages } = this.#parts;
+    const parent = parentOf(stages, partition);
+    if (parent === null) return;
+    const before = { region, partition: parent };
+    this.#awaits = `waits until lane ${laneName(before)}, which had its keys, is done`;
+    const parents = await LaneStore.open(before, this.#parts);
+    const ask = async () => ({
+      own: await store.load(),
+      end: await this.#endOf(before),
+      last: await parents.load(),
+    });
+    while (!signal.aborted) {
+      const known = await this.#unlessNewer(ask, signal);
+      if (known === null || known.own) return;
+      const { end, last } = known;
+      if (end !== null && last && last.seq >= end)
+        return this.#beginWith(last, { store, parent }, signal);
+      if (end === 0) return; // There is nothing to begin with.
+      await sleep(PARENT_AWAITED_MS, signal);
+    }
+  }
+
+  async #beginWith(
+    { snapshot, ...place }: SavedLane,
+    { store, parent }: { store: LaneStore; parent: number },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { alertLog, stages } = this.#parts;
+    const owns = ownerIn(stages, this.#id.partition);
+    const restore = () => ({ rules: this.#restore(snapshot, place.seq, { parent, owns }) });
+    const known = await this.#unlessNewer(restore, signal);
+    if (known === null) return;
+    const { rules: restored } = known;
+    const rules = restored ?? this.#makeRules();
+    const record = { ...place, snapshot: takeSnapshot(rules, this.#snapshots) };
+    await store.save(() => record, signal);
+    if (restored) return;
+    const open = alertLog.openIn(parent).filter(({ key }) => owns(parseSeries(key).key));
+    await this.#resolveLost(open, place.seq, signal); // E6
+  }
+
+  #endOf(lane: LaneId): Promise<number | null> {
+    return endOf(new Streams(this.#parts.connection), lane, this.#parts.stages);
+  }
+
+  /** True if this lane has ended, and is saved at its last frame (E8). */
+  async #isOver(seq: number): Promise<boolean> {
+    const end = await this.#endOf(this.#id);
+    return end !== null && seq >= end;
+  }
+
+  /** Shows where the lane has ended, until `signal` aborts: nothing is evaluated, and nothing is saved. */
+  async #rest({ seq, lane }: LanePlace, signal: AbortSignal): Promise<void> {
+    this.#operator = new LaneOperator(this.#id, this.#operatorParts(restingAt(seq)));
+    await this.#operator.run({ fromSeq: seq + 1, state: lane }, signal);
+  }
+
+  #operatorParts(port: LanePort): LaneOperatorParts {
+    const { connection, stages } = this.#parts;
+    return {
+      ...this.#parts,
+      port,
+      isPublished: (version) => isPublished(connection, version),
+      losses: this.#losses,
+      grownFrom: stages[0]!,
+    };
   }
 
   async #follow(store: LaneStore, signal: AbortSignal): Promise<void> {
@@ -123,9 +220,18 @@ export class AlertingLane {
     const { saved, restored } = loaded;
     const { seq, storeMs, lane } = saved ?? BEGINNING;
     const place = { seq, storeMs, lane };
+    const over =
+      saved && (await insist(async () => ({ is: await this.#isOver(seq) }), logger, signal));
+    if (over?.is) {
+      this.#rules = null;
+      return this.#rest(place, signal);
+    }
     const rules = restored ?? this.#makeRules();
     this.#rules = rules;
-    if (saved && !restored) await this.#resolveLost(seq, signal); // E6
+    if (saved && !restored) {
+      const open = alertLog.openIn(this.#id.partition);
+      await this.#resolveLost(open, seq, signal); // E6
+    }
     const since = await insist(() => this.#storedSince(place), logger, signal);
     if (since !== null) alertLog.forgetFrom(this.#id.partition, since); // E4
     const evaluation = new LaneAtWork({
@@ -141,17 +247,16 @@ export class AlertingLane {
       isRolledBack: async (behind) => (await this.#storedSince(behind)) !== null,
       beginAnew: () => turn.abort(),
     });
-    const operator = new LaneOperator(this.#id, {
-      ...this.#parts,
-      port: evaluation,
-      isPublished: (version) => isPublished(connection, version),
-      losses: this.#losses,
-    });
+    const operator = new LaneOperator(this.#id, this.#operatorParts(evaluation));
     this.#operator = operator;
-    const watch = setInterval(
-      () => void this.#noticeRollback(evaluation.place, turn),
-      ROLLBACK_WATCH_MS,
-    );
+    const watch = setInterval(() => {
+      void this.#noticeRollback(evaluation.place, turn);
+      // A lane that has ended stays where it is until it is saved there, and then rests.
+      void this.#isOver(evaluation.place.seq).then(
+        (is) => is && turn.abort(ENDED),
+        () => undefined,
+      );
+    }, ROLLBACK_WATCH_MS);
     try {
       // What went with the rollback nobody counts here: the hub's copy may have it (lane-tally.ts/Y4).
       const state = since === null ? lane : rolledBack(lane);
@@ -160,20 +265,26 @@ export class AlertingLane {
       clearInterval(watch);
     }
     // After a rollback our place is one that the log no longer has.
-    if (!turn.signal.aborted) await store.save(evaluation.record, signal);
+    if (!turn.signal.aborted || turn.signal.reason === ENDED)
+      await store.save(evaluation.record, signal);
   }
 
   /** The place that was saved, and the rules as they knew it; null if `signal` aborted, or nothing may be read (E7). */
-  async #load(
+  #load(
     store: LaneStore,
     signal: AbortSignal,
   ): Promise<{ saved: SavedLane | null; restored: LaneRules | null } | null> {
+    return this.#unlessNewer(async () => {
+      const saved = await store.load();
+      return { saved, restored: this.#restore(saved?.snapshot ?? null, saved?.seq ?? 0) };
+    }, signal);
+  }
+
+  /** The result of a load; null if `signal` aborted, or if a newer program saved what it loads: then the lane stands (E7). */
+  async #unlessNewer<T>(load: () => T | Promise<T>, signal: AbortSignal): Promise<T | null> {
     const { logger } = this.#parts;
     try {
-      const loaded = await insist(async () => ({ saved: await store.load() }), logger, signal);
-      if (loaded === null) return null;
-      const { saved } = loaded;
-      return { saved, restored: this.#restore(saved?.snapshot ?? null, saved?.seq ?? 0) };
+      return await insist(async () => await load(), logger, signal);
     } catch (error) {
       if (!(error instanceof AppError && error.code === "FORMAT_NEWER")) throw error;
       this.#newer = error.message;
@@ -186,12 +297,12 @@ export class AlertingLane {
     return new LaneRules(this.#id, this.#parts.catalog, threadStopwatch);
   }
 
-  #restore(snapshot: LaneSnapshot | null, seq: number): LaneRules | null {
+  #restore(snapshot: LaneSnapshot | null, seq: number, inherits?: Inheritance): LaneRules | null {
     if (snapshot === null) return null;
     const { catalog, logger } = this.#parts;
     try {
       const parts = { lane: this.#id, catalog, stopwatch: threadStopwatch };
-      return restoreSnapshot(snapshot, parts);
+      return restoreSnapshot(snapshot, { ...parts, ...(inherits ? { inherits } : {}) });
     } catch (error) {
       if (error instanceof AppError) throw error;
       logger.error({ lane: laneName(this.#id), seq, err: error }, "what rules knew cannot be read");
@@ -199,9 +310,8 @@ export class AlertingLane {
     }
   }
 
-  async #resolveLost(seq: number, signal: AbortSignal): Promise<void> {
+  async #resolveLost(open: readonly Alert[], seq: number, signal: AbortSignal): Promise<void> {
     const { alertLog } = this.#parts;
-    const open = alertLog.openIn(this.#id.partition);
     const nowMs = Date.now();
     const resolved = open.map(({ commands: _, ...alert }): Alert => {
       const isLater = alert.seq > seq;

@@ -1,4 +1,5 @@
 import type { AlertingStatus, RuleStatus } from "../../contracts/messages/status.ts";
+import { lanesOf, presentLanes } from "../../contracts/names/lane-stages.ts";
 import {
   ACKNOWLEDGEMENTS_BUCKET,
   CONTRACTS_BUCKET,
@@ -13,7 +14,7 @@ import { joinFleet } from "../../platform/nats/client/fleet.ts";
 import { ServerWatch } from "../../platform/nats/client/server-watch.ts";
 import { natsAccess } from "../../platform/nats/client/options.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
-import { checkLog } from "../../platform/nats/lanes/check-log.ts";
+import { awaitLanes, watchGrowth } from "../../platform/nats/lanes/log-lanes.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { LaneHealth } from "../../platform/nats/lanes/lane-health.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
@@ -126,7 +127,7 @@ await processMain({
     await joinFleet(connection, logger);
     const streams = new Streams(connection);
     starting.waitsFor(`the log, contracts and rules of region ${region}`);
-    await checkLog(streams, config, signal);
+    const stages = await awaitLanes(streams, config, signal);
     const by = { domain: region, by: "alerting" } as const;
     const setAside = new SetAside({ connection, ...by, logger, signal });
     const { tracing } = telemetry;
@@ -165,10 +166,11 @@ await processMain({
         tracing,
         logger,
       },
-      lanes: config.partitions,
+      lanes: presentLanes(stages).count,
+      stages,
     };
     const lanes = Array.from(
-      { length: config.partitions },
+      { length: lanesOf(stages) },
       (_, partition) => new AlertingLane({ region: config.region, partition }, parts),
     );
     const status = (): AlertingStatus => ({
@@ -197,9 +199,11 @@ await processMain({
     });
     const checks = () => [server.check, health.check, lanesAreRead(lanes)];
     starting.works({ checks, status });
+    const known = new Map([[region, stages]]);
     logger.info({ rules: ruleBook.rules.map(({ id }) => id) }, "ready");
     await Promise.all([
       ...lanes.map((lane) => lane.run(signal)),
+      watchGrowth(streams, { known, partitions: config.partitions }, signal),
       natsServer.run(signal),
       server.run(signal),
       health.run(signal),

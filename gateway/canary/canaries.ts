@@ -16,11 +16,15 @@ export function partitionsOfRound(round: number, partitions: number): number[] {
 
 /** Runs until `signal` aborts. */
 export async function sendCanaries(
-  { commitLog, partitions }: { commitLog: Pick<CommitLog, "sendCanary">; partitions: number },
+  {
+    commitLog,
+    first,
+    count,
+  }: { commitLog: Pick<CommitLog, "sendCanary">; first: number; count: number },
   signal: AbortSignal,
 ): Promise<void> {
   for (let round = 0; !signal.aborted; round++) {
-    for (const partition of partitionsOfRound(round, partitions)) commitLog.sendCanary(partition);
+    for (const at of partitionsOfRound(round, count)) commitLog.sendCanary(first + at);
     await sleep(CANARY_EVERY_MS, signal);
   }
 }

@@ -38,6 +38,8 @@ export interface SpeechRights {
 /** Rules for one payload that is meant for one contract. */
 export interface ReadingRules {
   readonly catalog: Catalog;
+  /** The number of the log's first present lane, 0 without it, and how many it has. */
+  readonly firstLane?: number;
   readonly partitions: number;
   /** Replaces every contract's age limit, for replaying history; undefined in normal operation. */
   readonly ageMaxMs: number | undefined;

@@ -68,7 +68,9 @@ export function admitReading(rules: ReadingRules, candidate: Candidate): Admitte
   if (typeof text !== "string") return refuse(text.reason, text.detail, at);
   const admitted: Admitted = {
     kind: "reading",
-    partition: partitionOf(seriesKeyOf(contract, device, payload), rules.partitions),
+    partition:
+      (rules.firstLane ?? 0) +
+      partitionOf(seriesKeyOf(contract, device, payload), rules.partitions),
     encoded: encodeReading({
       device,
       contract: name,

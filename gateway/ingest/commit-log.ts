@@ -24,6 +24,8 @@ export interface CommitLogOptions {
   gateway: string;
   /** Random per start of the process. */
   epoch: string;
+  /** The number of the first lane; 0 without it. */
+  firstLane?: number;
   partitions: number;
   /** Epoch ms, monotonic. */
   clock: () => number;
@@ -76,8 +78,8 @@ export class CommitLog {
   constructor(store: FrameStore, options: CommitLogOptions) {
     this.#store = store;
     this.#options = options;
-    this.#partitions = Array.from({ length: options.partitions }, (_, index) => ({
-      index,
+    this.#partitions = Array.from({ length: options.partitions }, (_, at) => ({
+      index: (options.firstLane ?? 0) + at,
       readings: [],
       callbacks: [],
       n: 0,
@@ -133,7 +135,7 @@ export class CommitLog {
 
   /** Gathers one encoded reading; `stored` runs once it is in the log (C1). */
   append(partition: number, encoded: string, stored: Stored): void {
-    const target = this.#partitions[partition]!;
+    const target = this.#partitionOf(partition);
     this.#heldChars += encoded.length;
     target.readings.push(encoded);
     target.callbacks.push(stored);
@@ -142,7 +144,7 @@ export class CommitLog {
 
   /** Sends a canary on the way of readings (C6); one at a time, so that the log's absence is told by its age. */
   sendCanary(partition: number): void {
-    const target = this.#partitions[partition]!;
+    const target = this.#partitionOf(partition);
     target.canaryMs ??= this.#options.clock();
     if (!target.inFlight) this.#sendSoon(target);
   }
@@ -152,6 +154,11 @@ export class CommitLog {
     const busy = (): boolean =>
       this.#partitions.some(({ inFlight, readings }) => inFlight || readings.length > 0);
     while (busy() && !signal.aborted) await sleep(5, signal);
+  }
+
+  /** @param partition the number of a lane. */
+  #partitionOf(partition: number): Partition {
+    return this.#partitions[partition - (this.#options.firstLane ?? 0)]!;
   }
 
   #beat(): void {

@@ -27,6 +27,8 @@ export interface PresenceParts {
   readonly catalog: Catalog;
   /** Id of this gateway. */
   readonly gateway: string;
+  /** The number of the log's first present lane, 0 without it, and how many it has. */
+  readonly firstLane?: number;
   readonly partitions: number;
   /** Epoch ms. */
   readonly clock: () => number;
@@ -119,7 +121,7 @@ class LoggedPresence implements Presence {
 
   #append({ device, state, reason }: Change): void {
     if (this.#outstanding >= PRESENCE_OUTSTANDING_MAX) return this.#drop();
-    const { commitLog, gateway, partitions, clock } = this.#parts;
+    const { commitLog, gateway, firstLane = 0, partitions, clock } = this.#parts;
     const ts = clock();
     const payload = { ts, state, reason, gateway };
     const encoded = encodeReading({
@@ -131,7 +133,8 @@ class LoggedPresence implements Presence {
       payload: JSON.stringify(payload),
     });
     this.#outstanding += 1;
-    const partition = partitionOf(seriesKeyOf(this.#contract, device, payload), partitions);
+    const key = seriesKeyOf(this.#contract, device, payload);
+    const partition = firstLane + partitionOf(key, partitions);
     commitLog.append(partition, encoded, this.#stored);
   }
 

@@ -5,6 +5,7 @@ import { telemetryStream } from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { readCopy } from "../../platform/nats/lanes/copies.ts";
+import { stagesIn } from "../../platform/nats/lanes/log-lanes.ts";
 import { neededFrom } from "../../platform/nats/lanes/positions.ts";
 import { rebuildCopy } from "../../platform/nats/topology/apply-topology.ts";
 import { trim } from "../../platform/nats/lanes/trim.ts";
@@ -53,9 +54,10 @@ async function trimLog(of: string, streams: Streams, parts: TrimmerParts): Promi
   const stream = telemetryStream(of);
   const copy = await readCopy(streams, of);
   const needed = [copy === null ? null : copy.seq + 1];
+  const stages = stagesIn(await streams.state(stream), parts.partitions);
   if (of === region)
     for (const operator of OPERATORS)
-      needed.push(...(await neededFrom(connection, operator, of, parts.partitions)));
+      needed.push(...(await neededFrom(connection, operator, of, stages)));
   if (of !== region && (await isOutdated(streams, stream, copy))) {
     logger.warn({ stream }, "that region's log was rolled back: its copy is made again");
     return rebuildCopy(connection, of, region, parts.partitions);

@@ -1,4 +1,6 @@
 import type { Command } from "commander";
+import { type Stages, parseStages } from "../../contracts/names/lane-stages.ts";
+import { telemetryStream } from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { type StreamState, Streams } from "../../platform/nats/client/streams.ts";
 import { restoreSnapshot, snapshotStream } from "../../platform/nats/topology/stream-snapshot.ts";
@@ -49,7 +51,12 @@ export function addRegionCommand(program: Command, say: Say): void {
       "the hub, other regions: each stream is taken from where most of it is",
       parseUrls,
     )
-    .option("--partitions <n>", "of the region's log", parseCount, PARTITIONS_DEFAULT)
+    .option(
+      "--partitions <n>",
+      "of the region's log, where no copy says so",
+      parseCount,
+      PARTITIONS_DEFAULT,
+    )
     .option("--log-gib <n>", "size bound of the log, GiB", parsePositive, 16)
     .action((flags: Flags) => restore(flags, say));
 }
@@ -65,7 +72,11 @@ async function restore(flags: Flags, say: Say): Promise<void> {
   const to = await open(flags.to);
   const sources: NatsConnection[] = [];
   for (const url of flags.from) sources.push(await open(url));
-  const options = { regions: [region], partitions, logBytesMax: logGib * GIB };
+  const stages = await copiedStages(sources, region);
+  const options = {
+    ...{ regions: [region], partitions, logBytesMax: logGib * GIB },
+    ...(stages ? { stages: { [region]: stages } } : {}),
+  };
   const streams = originStreams(region, options);
   for (const { name } of streams)
     if (await new Streams(to).find(name))
@@ -95,6 +106,20 @@ async function restore(flags: Flags, say: Say): Promise<void> {
       say(`${spec.name}: no copy anywhere, left out`);
     }
   }
+}
+
+/** The lanes that a region's log had, as the copies say; null if none says so. */
+async function copiedStages(
+  sources: readonly NatsConnection[],
+  region: string,
+): Promise<Stages | null> {
+  let most: Stages | null = null;
+  for (const source of sources) {
+    const copy = await new Streams(source).find(telemetryStream(region));
+    const says = copy && parseStages(copy.description);
+    if (says && says.length > (most?.length ?? 0)) most = says;
+  }
+  return most;
 }
 
 /** The copy that has most of a stream; null if nobody has one. */

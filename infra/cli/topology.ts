@@ -1,5 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Stages, grown } from "../../contracts/names/lane-stages.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
+import { readFleetLevel } from "../../platform/nats/client/fleet.ts";
 import { type RegionPairs, parseCopies } from "../../platform/nats/topology/pairs.ts";
 import {
   clusterName,
@@ -14,6 +16,7 @@ import {
 import {
   applyTopology,
   diffTopology,
+  stagesOf,
   rejectBoundsOf,
   topologySize,
 } from "../../platform/nats/topology/apply-topology.ts";
@@ -30,6 +33,7 @@ import {
 } from "../../platform/nats/topology/server-versions.ts";
 import { isLoopback } from "../../platform/runtime/client-tls.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
+import { FORMAT_LEVEL_UNSAID, GROWTH_LEVEL } from "../../platform/runtime/format-level.ts";
 import { remark, sayText } from "./kit/output.ts";
 import { openNats } from "./kit/connection.ts";
 import { type Say, example, parseCount, parseDuration, parsePositive } from "./kit/options.ts";
@@ -44,7 +48,7 @@ interface Flags {
   readonly copies?: string;
   readonly hub: string;
   readonly region: Record<string, string>;
-  readonly partitions: number;
+  readonly partitions?: number;
   readonly logGib: number;
   readonly rejectsGib?: number;
   readonly rejectsKeep?: number;
@@ -67,6 +71,8 @@ interface ConfigFlags {
 const COPIES_DOC =
   "which region has a copy of which region's log: eu>us,us>eu, or all, or none (the default)";
 
+const PARTITIONS_DOC =
+  "partitions of each region's log; a multiple of what it has makes it grow (default: what it has; at first 1)";
 const REJECTS_GIB_DOC =
   "size bound of the rejects of each region, and of each copy, GiB (default: what the hub has; at first 1)";
 const ALLOW_OLD_DOC = `go on with nats-servers older than ${WHOLE_VERSIONS}, which lack walls that are named`;
@@ -88,7 +94,7 @@ export function addTopologyCommand(program: Command, say: Say): void {
         parseRegion,
         {},
       )
-      .option("--partitions <n>", "of each region's log", parseCount, PARTITIONS_DEFAULT)
+      .option("--partitions <n>", PARTITIONS_DOC, parseCount)
       .option("--copies <pairs>", COPIES_DOC)
       .option("--log-gib <n>", "size bound of each region's log, GiB", parsePositive, 16)
       .option("--rejects-gib <n>", REJECTS_GIB_DOC, parsePositive)
@@ -244,6 +250,35 @@ function refuseOldServers(
     );
 }
 
+/** The lanes that logs are to have: those that they have, and more if so many are asked for. @throws AppError if a log cannot have them. */
+async function lanesOf(
+  { partitions }: Flags,
+  found: Readonly<Record<string, Stages>>,
+  hub: NatsConnection,
+): Promise<Pick<TopologyOptions, "partitions" | "stages">> {
+  if (partitions === undefined) return { partitions: PARTITIONS_DEFAULT, stages: found };
+  const planned = Object.entries(found).map(([region, stages]) => {
+    try {
+      return [region, grown(stages, partitions)] as const;
+    } catch (error) {
+      throw refused(`--partitions ${partitions}: the log of ${region}: ${messageOf(error)}`, error);
+    }
+  });
+  const isGrowth = planned.some(([region, stages]) => stages !== found[region]);
+  if (isGrowth) await refuseGrowthEarly(hub, partitions);
+  return { partitions, stages: Object.fromEntries(planned) };
+}
+
+/** @throws AppError while programs may run that would take the lanes of a log that has grown for others (docs/decisions/0081). */
+async function refuseGrowthEarly(hub: NatsConnection, partitions: number): Promise<void> {
+  const level = (await readFleetLevel(hub))?.fleet.level ?? FORMAT_LEVEL_UNSAID;
+  if (level < GROWTH_LEVEL)
+    throw refused(
+      `--partitions ${partitions}: a log grows once formats of level ${GROWTH_LEVEL} are written, which programs before this one do not read; ` +
+        `here those of level ${level} are: npx skerry upgrade finish, then this again`,
+    );
+}
+
 async function withServers(
   flags: Flags,
   work: (
@@ -260,9 +295,10 @@ async function withServers(
     if (unknown !== undefined)
       throw refused(`--replicas: ${unknown} is none of ${Object.keys(connections).join(", ")}`);
     const rejects = await rejectBoundsOf(connections[HUB]!);
+    const stages = await stagesOf(connections, Object.keys(flags.region));
     await work(connections, {
       ...pairsOf(Object.keys(flags.region), flags.copies),
-      partitions: flags.partitions,
+      ...(await lanesOf(flags, stages, connections[HUB]!)),
       logBytesMax: flags.logGib * GIB,
       replicas: { ...clustered(connections), ...flags.replicas },
       lowersReplicas: flags.lowerReplicas,

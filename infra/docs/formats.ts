@@ -39,6 +39,15 @@ const IN_STREAMS: readonly DescribedFormat[] = [
     unknown: "passed over in the header; a reading has six parts",
   },
   {
+    name: "lanes of a log",
+    where: "description of `TELEMETRY_{region}`",
+    version: 1,
+    writers: ["platform/nats/topology/topology.ts"],
+    readers: ["contracts/names/lane-stages.ts"],
+    newer: "has to wait for another level of formats, at which this program does not start",
+    unknown: "what names no lanes counts for nothing: they are the stream's subjects",
+  },
+  {
     name: "alert",
     where: "`ALERTS_{domain}`, MQTT `alerts/…`",
     record: "alert",

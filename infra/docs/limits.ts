@@ -186,7 +186,7 @@ export const LIMITS: readonly (readonly [section: string, limits: readonly Limit
     [
       {
         name: "PARTITIONS_DEFAULT",
-        doc: "partitions of a region's log; fixed when the log is created",
+        doc: "partitions of a region's log when it is created; it may grow",
       },
       {
         name: "GATEWAY_SILENT_MS",

@@ -188,8 +188,8 @@ export const lanesPassed = (
   lanes: readonly LaneStatus[],
   region: Region,
   seq: number,
-  partitions: number,
+  { first, count }: { first: number; count: number },
 ): boolean => {
-  const own = lanes.filter((lane) => lane.region === region);
-  return own.length === partitions && own.every(({ doneSeq }) => doneSeq >= seq);
+  const own = lanes.filter((lane) => lane.region === region && lane.partition >= first);
+  return own.length === count && own.every(({ doneSeq }) => doneSeq >= seq);
 };

@@ -44,7 +44,7 @@ export const launcherProgram = (): Command =>
     .addOption(
       option(
         "--partitions <n>",
-        "lanes of each region's log, for good; without it those of the data directory, or 1",
+        "lanes of each region's log when it is created; without it those of the data directory, or 1",
         as.integer(1, 64),
       ),
     )

@@ -4,6 +4,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import logUpdate from "log-update";
 import { InsightWatch } from "../../cloud/insight/watch.ts";
+import { presentLanes } from "../../contracts/names/lane-stages.ts";
 import { telemetryStream } from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { NatsAccess } from "../../platform/nats/client/access.ts";
@@ -11,7 +12,7 @@ import { connectNats } from "../../platform/nats/client/connect.ts";
 import { signAll } from "../../cloud/operations/signing/sign-all.ts";
 import { signRecords } from "../../platform/nats/signed/seal.ts";
 import { readSigningKey } from "../../platform/nats/signed/trusted-keys.ts";
-import { applyTopology } from "../../platform/nats/topology/apply-topology.ts";
+import { applyTopology, stagesOf } from "../../platform/nats/topology/apply-topology.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { WHOLE_VERSIONS, weaknessesOf } from "../../platform/nats/topology/server-versions.ts";
 import { PARTITIONS_DEFAULT, type Replicas } from "../../platform/nats/topology/topology.ts";
@@ -162,8 +163,9 @@ export class Session {
     const replicas = Object.fromEntries(
       Object.keys(this.#options.others ?? {}).map((server): [string, Replicas] => [server, 3]),
     );
-    const bounds = { partitions, logBytesMax: LOG_BYTES_MAX };
-    await applyTopology(connections, { regions: REGIONS, ...bounds, replicas });
+    const stages = await stagesOf(connections, REGIONS);
+    const logs = { regions: REGIONS, partitions, stages, logBytesMax: LOG_BYTES_MAX };
+    await applyTopology(connections, { ...logs, replicas });
     // Later ones are for whoever has looked: what is unsigned then may be forged.
     if (isFirstKey) await this.#signAll(connections.hub, addresses.signingKey);
     if (stop.aborted) return null;
@@ -313,14 +315,18 @@ export class Session {
   async #caughtUp(timeoutMs: number, stop?: AbortSignal): Promise<boolean> {
     const deadlineMs = performance.now() + timeoutMs;
     let goals: ReadonlyMap<Region, number> | null = null;
+    const stages = await stagesOf(this.#connections!, REGIONS);
+    const present = new Map(
+      REGIONS.map((region) => [region, presentLanes(stages[region] ?? [this.#partitions])]),
+    );
     while (performance.now() < deadlineMs && !stop?.aborted) {
       const { lastSeq, aggregator, alerting } = await this.#monitor.refresh();
       if (!goals && lastSeq.size === REGIONS.length && Math.min(...lastSeq.values()) > 0)
         goals = lastSeq;
       const passed = [...(goals ?? [])].filter(
         ([region, seq]) =>
-          lanesPassed(aggregator?.lanes ?? [], region, seq, this.#partitions) &&
-          lanesPassed(alerting.get(region)?.lanes ?? [], region, seq, this.#partitions),
+          lanesPassed(aggregator?.lanes ?? [], region, seq, present.get(region)!) &&
+          lanesPassed(alerting.get(region)?.lanes ?? [], region, seq, present.get(region)!),
       );
       if (passed.length === REGIONS.length) return true;
       await sleep(200);
@@ -345,7 +351,7 @@ async function partitionsOf(
     throw new AppError(
       "CONFIG_INVALID",
       "fatal",
-      `--partitions ${asked}: the logs in ${dataDir} were created with ${held}, for good; leave it out, or choose another --data-dir`,
+      `--partitions ${asked}: the logs in ${dataDir} have ${held}; leave it out, choose another --data-dir, or let them grow while they run: npx skerry topology apply`,
     );
   return held ?? asked ?? PARTITIONS_DEFAULT;
 }

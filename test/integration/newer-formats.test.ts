@@ -112,7 +112,7 @@ test("a newer position is not begun anew, and holds the log; a newer base of the
   const positions = await Positions.open(hub, "aggregator", { setAside });
   await expect(positions.load(LANE)).rejects.toMatchObject({ code: "FORMAT_NEWER" });
   expect(setAside.all).toEqual([]);
-  expect(await neededFrom(hub, "aggregator", "eu", 1)).toEqual([null]);
+  expect(await neededFrom(hub, "aggregator", "eu", [1])).toEqual([null]);
 
   const ledger = await Bucket.open(hub, LEDGER_BUCKET);
   const base = JSON.stringify({ v: 2, terms: {} });

@@ -62,25 +62,25 @@ test(
     stack.use((await startService("gateway/main.ts", gateway)).process);
     const engine = await startService("gateway/alerting/main.ts", alerting);
     stack.use(engine.process);
-    expect(await engine.status()).toMatchObject({ version: VERSION, formatLevel: 1 });
+    expect(await engine.status()).toMatchObject({ version: VERSION, formatLevel: 2 });
     const status = await eventually("both are heard", async () => {
       const said = await upgrade("status");
       return said.code === 0 && said.out;
     });
-    expect(status).toMatch(new RegExp(`^${VERSION} +level 1 +eu +alerting`, "m"));
+    expect(status).toMatch(new RegExp(`^${VERSION} +level 2 +eu +alerting`, "m"));
     expect(status).toContain(`2 processes, all of version ${VERSION}`);
-    expect((await upgrade("finish", "--by", "ada")).out).toContain("finished: formats of level 1");
+    expect((await upgrade("finish", "--by", "ada")).out).toContain("finished: formats of level 2");
     expect((await upgrade("finish")).out).toContain("nothing to finish");
 
     // A later release has finished its own upgrade.
-    const fleet = { level: 2, by: "ada", atMs: Date.now(), version: "0.2.0" };
+    const fleet = { level: 3, by: "ada", atMs: Date.now(), version: "0.2.0" };
     const bucket = await Bucket.open(await hub.connect(), GENERATIONS_BUCKET);
     await bucket.put(FLEET_KEY, JSON.stringify(fleet));
     const copy = await Bucket.open(await eu.connect(), GENERATIONS_BUCKET);
     await eventually("the region knows", async () =>
       Buffer.from((await copy.get(FLEET_KEY))?.data ?? [])
         .toString()
-        .includes('"level":2'),
+        .includes('"level":3'),
     );
     for (const [kind, env] of Object.entries(envs)) {
       const { code, out } = await skerry([kind], { env });
@@ -89,13 +89,13 @@ test(
       expect(sentences, out).toEqual([
         expect.stringMatching(
           new RegExp(
-            `^${kind}: this is version ${VERSION}, which reads formats up to level 1, and the installation writes level 2 since ada finished .*: start 0\\.2\\.0 or newer$`,
+            `^${kind}: this is version ${VERSION}, which reads formats up to level 2, and the installation writes level 3 since ada finished .*: start 0\\.2\\.0 or newer$`,
           ),
         ) as string,
       ]);
     }
     const late = await upgrade("finish");
-    expect(late.out).toContain("formats of level 2 are written, and this program reads 1");
+    expect(late.out).toContain("formats of level 3 are written, and this program reads 2");
   },
 );
 

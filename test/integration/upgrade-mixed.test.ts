@@ -130,15 +130,16 @@ test(
         const rows =
           (await ledger())?.rows.filter(({ contract }) => contract === "environment") ?? [];
         const [all] = rows;
-        return all?.open === 0 && all.stored + all.repeats === all.acknowledged && all;
+        // The steward may be balanced as of a moment before the last acknowledgement.
+        if (!all || all.acknowledged < acknowledged) return false;
+        return all.open === 0 && all.stored + all.repeats === all.acknowledged && all;
       },
       WITHIN_MS,
     );
-    expect(row.acknowledged).toBeGreaterThanOrEqual(acknowledged);
     expect([row.refused, row.setAside, row.lost]).toEqual([0, 0, 0]);
     expect((await new Streams(eu).state(alertsStream("eu"))).messages).toBe(DEVICES);
 
     const status = await skerry(["upgrade", "status", "--nats", nats.hub.url]);
-    expect(status.out).toMatch(/level 1 +eu +gateway/);
+    expect(status.out).toMatch(/level 2 +eu +gateway/);
   },
 );

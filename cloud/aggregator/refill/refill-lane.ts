@@ -20,7 +20,7 @@ import { sleep } from "../../../platform/runtime/backoff.ts";
 import type { Sink, Writer } from "../../sinks/sink.ts";
 import type { ContractLayouts } from "../contract-layout.ts";
 import type { FrameEffects } from "../frame-effects.ts";
-import { LaneAggregate } from "../lane-aggregate.ts";
+import { LaneAggregate, type LaneKeys } from "../lane-aggregate.ts";
 import { type AggregatorPosition, START, joinedAt } from "../position.ts";
 import type { RepairGroup } from "../repair-marks.ts";
 
@@ -52,6 +52,8 @@ export interface RefillParts {
   readonly sink: Pick<Sink, "put">;
   readonly writer: Writer;
   readonly layouts: ContractLayouts;
+  /** Those of the lane, where frames of others are read, too; absent: all are its own. */
+  readonly keys?: LaneKeys | null;
   /** Called with the readings of each frame that are written; resolves when the next may follow. */
   readonly wrote: (readings: number, rollups: number, atMs: number) => Promise<void>;
 }
@@ -71,7 +73,8 @@ export class RefillLane implements LanePort {
     this.#range = range;
     this.#parts = parts;
     this.#late = from.late;
-    if (from.position) this.#aggregate = new LaneAggregate(parts.layouts, from.position);
+    if (from.position)
+      this.#aggregate = new LaneAggregate(parts.layouts, from.position, {}, parts.keys);
   }
 
   get place(): RefillPlace {
@@ -91,6 +94,8 @@ export class RefillLane implements LanePort {
     this.#aggregate ??= new LaneAggregate(
       this.#parts.layouts,
       seq === START.seq ? START : joinedAt(storeMs),
+      {},
+      this.#parts.keys,
     );
     return Promise.resolve(true);
   }

@@ -1,18 +1,27 @@
 // Readings and rollups of a time, written to the sink once more from the hub's copies of the logs.
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import {
+  type Stages,
+  ancestorsOf,
+  ownerIn,
+  presentLanes,
+} from "../../../contracts/names/lane-stages.ts";
+import {
   type LaneId,
   laneName,
+  partitionIn,
   telemetryFilter,
   telemetryStream,
   telemetrySubject,
 } from "../../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
+import type { LogEntry } from "../../../platform/nats/client/log-entry.ts";
 import { readStored } from "../../../platform/nats/client/stream-reader.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
 import { isPublished } from "../../../platform/nats/lanes/contract-registry.ts";
 import { EMPTY_LANE } from "../../../platform/nats/lanes/lane.ts";
 import { LaneOperator, Losses } from "../../../platform/nats/lanes/lane-operator.ts";
+import { stagesIn } from "../../../platform/nats/lanes/log-lanes.ts";
 import { firstSeqSince, storedAt } from "../../../platform/nats/lanes/trim.ts";
 import { sleep } from "../../../platform/runtime/backoff.ts";
 import type { Logger } from "../../../platform/runtime/logger.ts";
@@ -68,15 +77,16 @@ export async function refill(
   const streams = new Streams(of.connection);
   for (const region of regions) {
     const layouts = new ContractLayouts(of.catalog, region);
-    const subjects = await streams.subjects(telemetryStream(region), telemetryFilter(region));
-    for (const subject of [...subjects.keys()].sort()) {
-      const lane = { region, partition: Number(subject.split(".").at(-1)) };
+    const stages = await stagesOf(streams, region);
+    const { first, count } = presentLanes(stages);
+    const lanes = Array.from({ length: count }, (_, at) => ({ region, partition: first + at }));
+    for (const lane of lanes) {
       if (signal.aborted) return counts;
       if (of.state.lanes[laneName(lane)]?.done) continue;
-      await refillLane({ ...of, streams, layouts, counts }, lane, signal);
+      await refillLane({ ...of, streams, layouts, counts, stages }, lane, signal);
     }
-    const lanes = [...subjects.keys()].map((subject) => Number(subject.split(".").at(-1)));
-    const through = lanes.map((partition) => finalThrough(of.state, { region, partition }));
+    const through = lanes.map((lane) => finalThrough(of.state, lane)).filter((ms) => ms !== null);
+    if (through.length === 0) continue;
     const parts = { sink: of.sink, layouts: layouts.all, progress: of.progress };
     const range = { ...of.state, finalThroughMs: Math.min(...through) };
     counts.long += await refillLong(parts, region, range, signal);
@@ -84,11 +94,24 @@ export async function refill(
   return counts;
 }
 
-/** Finals of a lane that end by then are stored, epoch ms. */
-const finalThrough = ({ lanes }: RefillState, lane: LaneId): number =>
-  lanes[laneName(lane)]?.position?.finalThroughMs ?? 0;
+/** The lanes of a log as its copy says; of one that does not, those that it holds frames of. */
+async function stagesOf(streams: Streams, region: string): Promise<Stages> {
+  const stream = telemetryStream(region);
+  const subjects = await streams.subjects(stream, telemetryFilter(region));
+  const held = Math.max(0, ...[...subjects.keys()].map((subject) => partitionIn(subject) + 1));
+  return stagesIn(await streams.state(stream), held);
+}
 
+/** Finals of a lane that end by then are stored, epoch ms; null of one that holds no frame of the time. */
+const finalThrough = ({ lanes }: RefillState, lane: LaneId): number | null =>
+  lanes[laneName(lane)]?.position?.finalThroughMs ?? null;
+
+/**
+ * A lane, and before it those that had its keys: of their frames its own keys are written with it, so that a window over a
+ * growth is one.
+ */
 interface LaneRefill extends RefillOf {
+  readonly stages: Stages;
   readonly streams: Streams;
   readonly layouts: ContractLayouts;
   readonly counts: RefillCounts;
@@ -116,10 +139,18 @@ async function refillLane(of: LaneRefill, lane: LaneId, signal: AbortSignal): Pr
     progress.step(readings);
     await pace.wrote(readings, signal);
   };
-  const subject = telemetrySubject(lane.region, lane.partition);
-  const read = (seq: number) =>
-    readStored(of.connection, { stream, subject, from: seq }, log.lastSeq);
-  const parts = { ...of, writer, wrote, read };
+  const { stages } = of;
+  const { partition } = lane;
+  const ancestors = ancestorsOf(stages, partition);
+  async function* read(from: number): AsyncGenerator<LogEntry, void, void> {
+    for (const each of [...ancestors, partition]) {
+      const subject = telemetrySubject(lane.region, each);
+      yield* readStored(of.connection, { stream, subject, from }, log.lastSeq);
+    }
+  }
+  const owns = ownerIn(stages, partition);
+  const keys = ancestors.length === 0 ? null : { partition, owns };
+  const parts = { ...of, writer, wrote, read, keys };
   const port = new RefillLane(lane, state, from, parts);
   const operator = new LaneOperator(lane, {
     port,
@@ -132,6 +163,7 @@ async function refillLane(of: LaneRefill, lane: LaneId, signal: AbortSignal): Pr
         return Promise.resolve();
       },
     },
+    grownFrom: stages[0]!,
     logger: of.logger,
   });
   const save = (done: boolean): void => {

@@ -7,10 +7,12 @@ import type {
   TallyReport,
 } from "../../../contracts/messages/ledger.ts";
 import type { AlertingStatus, LaneStatus } from "../../../contracts/messages/status.ts";
+import { lanesOf } from "../../../contracts/names/lane-stages.ts";
 import { type LaneId, telemetryStream } from "../../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
 import { readCopy } from "../../../platform/nats/lanes/copies.ts";
+import { stagesIn } from "../../../platform/nats/lanes/log-lanes.ts";
 import { loadPositions } from "../../../platform/nats/lanes/positions.ts";
 import type { LaneFacts, LaneKnown } from "./lane-balance.ts";
 import type { RejectCounts } from "./reject-counts.ts";
@@ -43,7 +45,8 @@ export async function gatherFacts(
   for (const region of regions) {
     const engine = newestEngine(processes, region);
     const copy = await streams.find(telemetryStream(region));
-    const of = [connection, AGGREGATOR, region, partitions] as const;
+    const count = copy ? lanesOf(stagesIn(copy, partitions)) : partitions;
+    const of = [connection, AGGREGATOR, region, count] as const;
     const positions = await loadPositions<{ ledger?: LaneSettled }>(...of);
     const rolledBackMs = (await readCopy(streams, region))?.rollback?.foundAtMs ?? 0;
     const lanes = positions.map((position, partition): Omit<LaneFacts, "atMs"> => ({

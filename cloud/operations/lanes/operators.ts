@@ -34,6 +34,8 @@ export interface OperatorReport {
   readonly watermarkMs: number;
   /** Sequence of the lane's newest frame in the log that it reads. */
   readonly newestSeq: number;
+  /** True of a lane that has ended, because the log has grown. */
+  readonly hasEnded?: boolean;
   /** Null if no process could be asked, or none that answers works on the lane. */
   readonly live: LaneStatus | null;
   readonly holes: readonly Hole[];
@@ -98,7 +100,7 @@ async function operatorReports(
   const partitions = Math.max(0, ...lanes.map((lane) => lane.partition + 1));
   const positions = await loadPositions<SavedPosition>(nats, operator, region, partitions);
   const reports: OperatorReport[] = [];
-  for (const { partition, newestSeq } of lanes) {
+  for (const { partition, newestSeq, hasEnded = false } of lanes) {
     const saved = positions[partition];
     if (!saved || (of.partition !== null && of.partition !== partition)) continue;
     const lane = { region, partition };
@@ -112,6 +114,7 @@ async function operatorReports(
       savedSeq,
       watermarkMs: live?.watermarkMs ?? saved.lane.watermarkMs,
       newestSeq,
+      ...(hasEnded ? { hasEnded } : {}),
       live,
       ...(await holesIn(nats, lane, range, saved.lane)),
     });

@@ -1,4 +1,5 @@
 // A region's log as a server has it: the origin in the region, or a copy elsewhere.
+import { firstBehind, lanesOf, parseStages } from "../../../contracts/names/lane-stages.ts";
 import {
   telemetryFilter,
   telemetryStream,
@@ -27,6 +28,8 @@ export interface LaneEnd {
   readonly newestSeq: number;
   /** Time at which that frame was stored, epoch ms. */
   readonly newestMs: number;
+  /** True of a lane that has ended, because the log has grown. */
+  readonly hasEnded?: boolean;
 }
 
 /** The log as this server has it, or null if it has none of the region. */
@@ -40,6 +43,9 @@ export async function readRegionLog(
   if (!log) return null;
   const counts = await streams.subjects(stream, telemetryFilter(region));
   const partitions = new Set([...log.subjects, ...counts.keys()].map(partitionOf));
+  const stages = parseStages(log.description) ?? [];
+  const hasEnded = (lane: number): boolean =>
+    lane < lanesOf(stages) && firstBehind(stages, lane) !== null;
   const lanes = [...partitions]
     .sort((a, b) => a - b)
     .map(async (partition): Promise<LaneEnd> => {
@@ -50,6 +56,7 @@ export async function readRegionLog(
         frames: counts.get(subject) ?? 0,
         newestSeq: newest?.seq ?? 0,
         newestMs: newest?.storeMs ?? 0,
+        ...(hasEnded(partition) ? { hasEnded: true } : {}),
       };
     });
   const { firstSeq, lastSeq, bytes, bytesMax, mirror } = log;

@@ -135,9 +135,11 @@ export class LaneAlerts {
     if (state.late) this.end(state.late, why, when);
     this.#resolveAll(state, why, when);
     for (const [key, { at }] of state.errors.byKey) this.#endError(state, key, at, when, why);
-    const of = { key: this.#ownKey(state), place, atMs, message: `${state.id}: ${why}` };
-    const endOwn = (rule: OwnRule, raisedAt: LogPlace): void =>
-      void this.#raised.push(makeOwnAlert(this.#lane, rule, "resolved", { ...of, raisedAt }));
+    const endOwn = (rule: OwnRule, raisedAt: LogPlace): void => {
+      const key = this.#ownKey(state, raisedAt);
+      const of = { key, raisedAt, place, atMs, message: `${state.id}: ${why}` };
+      this.#raised.push(makeOwnAlert(this.#lane, rule, "resolved", of));
+    };
     if (state.disabled) endOwn("rule_disabled", state.disabled.at);
     if (state.limitedAt) endOwn("rule_limited", state.limitedAt);
   }
@@ -149,13 +151,13 @@ export class LaneAlerts {
   }
 
   #raiseOwn(rule: OwnRule, state: RuleState, { place, timeMs: atMs }: When, message: string): void {
-    const of = { key: this.#ownKey(state), raisedAt: place, place, atMs, message };
+    const of = { key: this.#ownKey(state, place), raisedAt: place, place, atMs, message };
     this.#raised.push(makeOwnAlert(this.#lane, rule, "firing", of));
   }
 
   /** G2. */
-  #ownKey({ id, isLate }: RuleState): string {
-    return `${id}/${this.#lane.partition}${isLate ? "/late" : ""}`;
+  #ownKey({ id, isLate }: RuleState, { lane = this.#lane.partition }: LogPlace): string {
+    return `${id}/${lane}${isLate ? "/late" : ""}`;
   }
 }
 

@@ -10,6 +10,8 @@
 export interface LogPlace {
   readonly seq: number;
   readonly index: number;
+  /** The number of its lane, where that has ended and another one has its keys now. */
+  readonly lane?: number;
 }
 
 /** The alert of a key that is not idle; JSON-able. */

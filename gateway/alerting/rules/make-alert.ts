@@ -15,12 +15,14 @@ import type { Life, LogPlace } from "./lifecycle.ts";
 export type OwnRule =
   "gateway_silent" | "record_set_aside" | "rule_disabled" | "rule_error" | "rule_limited";
 
-/** The same wherever and however often the lane is replayed. */
-export const alertId = (rule: string, key: string, lane: LaneId, raisedAt: LogPlace): string =>
-  createHash("sha256")
-    .update(JSON.stringify([rule, key, laneName(lane), raisedAt.seq, raisedAt.index]))
+/** The same wherever and however often the lane is replayed, and after a growth of the log. */
+export function alertId(rule: string, key: string, lane: LaneId, raisedAt: LogPlace): string {
+  const { seq, index, lane: partition = lane.partition } = raisedAt;
+  return createHash("sha256")
+    .update(JSON.stringify([rule, key, laneName({ ...lane, partition }), seq, index]))
     .digest("hex")
     .slice(0, 32);
+}
 
 /** The cause of a transition. */
 export interface Cause {

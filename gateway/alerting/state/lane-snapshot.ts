@@ -5,13 +5,14 @@ import type { Stopwatch } from "../../../platform/runtime/stopwatch.ts";
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import { type CompiledRule, compileRule } from "../../../contracts/rules/compile-rule.ts";
 import type { Rule } from "../../../contracts/rules/rule.ts";
+import { parseSeries } from "../../../contracts/messages/series.ts";
 import type { LaneId } from "../../../contracts/names/subjects.ts";
 import { AwaitedKeys } from "../windows/awaited-keys.ts";
 import { IdleTimers } from "../windows/idle-timers.ts";
 import type { LaneClock } from "../lane/lane-clock.ts";
 import { LanePresence, type PresenceState } from "../lane/lane-presence.ts";
 import { LaneRules } from "../lane/lane-rules.ts";
-import type { Life } from "../rules/lifecycle.ts";
+import type { Life, LogPlace } from "../rules/lifecycle.ts";
 import { NumberReader, NumberWriter } from "../windows/number-tape.ts";
 import {
   LATE_HORIZON_MS,
@@ -225,6 +226,36 @@ function writeWindows(of: SharedWindows, keys: KeyNumbers, writer: NumberWriter)
   return { readers, windows, values, shedAbove: of.shedAbove };
 }
 
+interface RestoreParts {
+  readonly lane: LaneId;
+  readonly catalog: Catalog;
+  readonly stopwatch: Stopwatch;
+  /** Absent: the snapshot is of the lane itself. */
+  readonly inherits?: Inheritance;
+}
+
+/** The snapshot of a lane that has ended, as another one begins with it: with what is known of its own keys. */
+export interface Inheritance {
+  readonly parent: number;
+  /** Whether a partition key is one of the lane now. */
+  readonly owns: (key: string) => boolean;
+}
+
+/** Whether the lane has a series. */
+const keepsOf = ({ inherits }: RestoreParts): Reading["keeps"] =>
+  inherits ? (series) => inherits.owns(parseSeries(series).key) : () => true;
+
+/** The place as it is named here: what was raised in a lane that has ended keeps its name. */
+const placedBy =
+  ({ inherits }: RestoreParts): Reading["placed"] =>
+  (at) =>
+    inherits ? { ...at, lane: at.lane ?? inherits.parent } : at;
+
+const keptOf = <T extends readonly (readonly [key: string, ...rest: unknown[]])[]>(
+  entries: T,
+  keeps: (series: string) => boolean,
+) => entries.filter(([key]) => keeps(key)) as unknown as T;
+
 /**
  * @param parts as of `LaneRules`.
  * @throws AppError `FORMAT_NEWER` (fatal) for the snapshot of a newer program.
@@ -232,7 +263,7 @@ function writeWindows(of: SharedWindows, keys: KeyNumbers, writer: NumberWriter)
  */
 export function restoreSnapshot(
   { rules, presence, clock }: LaneSnapshot,
-  parts: { lane: LaneId; catalog: Catalog; stopwatch: Stopwatch },
+  parts: RestoreParts,
 ): LaneRules {
   const reader = new NumberReader(rules);
   const saved = JSON.parse(reader.text) as SavedRules;
@@ -246,21 +277,27 @@ export function restoreSnapshot(
     throw new Error(`format ${saved.format}; this program reads ${FORMAT_BEFORE} and ${FORMAT}`);
   const isOld = saved.format === FORMAT_BEFORE;
   const lane = new LaneRules(parts.lane, parts.catalog, parts.stopwatch);
+  const [keeps, placed] = [keepsOf(parts), placedBy(parts)];
   lane.clock = clock;
-  const known = Buffer.from(presence).toString("utf8");
-  lane.absences.presence = LanePresence.from(JSON.parse(known) as PresenceState);
+  const known = JSON.parse(Buffer.from(presence).toString("utf8")) as PresenceState;
+  lane.absences.presence = LanePresence.from({
+    contracts: known.contracts.map(([contract, keys]) => [contract, keptOf(keys, keeps)]),
+    // A device speaks of its connection in the lane of its own name.
+    online: known.online.filter(([device]) => parts.inherits?.owns(device) ?? true),
+    epochs: known.epochs,
+  });
   const { states } = lane.rules;
   const compiled = saved.plans.map((of) => {
     // What it knows is by these tags: where they are others now, the next update ends it.
     const compiled = { ...compileRule(of.rule, parts.catalog), by: of.by ?? [] };
-    const state = readRule(of, compiled, saved.keys, reader);
+    const state = readRule(of, compiled, { keys: saved.keys, reader, keeps, placed });
     if (isOld) modernise(state);
     states.set(of.rule.id, state);
     return state.compiled;
   });
   for (const of of saved.windows) {
     const readers = of.readers.map((id) => states.get(id)!);
-    readWindows(of, readers, { keys: saved.keys, reader, isOld });
+    readWindows(of, readers, { keys: saved.keys, reader, keeps, placed, isOld });
   }
   // Those of format 2 say something else: a repeat of a minute ago is evaluated once more.
   if (!isOld) lane.identities = RecentIdentities.read(saved.identities, reader);
@@ -271,21 +308,28 @@ export function restoreSnapshot(
   return lane;
 }
 
-function readRule(
-  of: SavedRule,
-  compiled: CompiledRule,
-  keys: readonly string[],
-  reader: NumberReader,
-): RuleState {
+/** A snapshot that is being read, and whether a series of it is. */
+interface Reading {
+  readonly keys: readonly string[];
+  readonly reader: NumberReader;
+  readonly keeps: (series: string) => boolean;
+  /** A place, as it is named here. */
+  readonly placed: (at: LogPlace) => LogPlace;
+}
+
+function readRule(of: SavedRule, compiled: CompiledRule, from: Reading): RuleState {
+  const { keeps, placed } = from;
   const state = new RuleState(compiled);
-  state.disabled = of.disabled;
-  readState(state, of, keys, reader);
-  state.draining = IdleTimers.from(of.draining ?? of.resolving);
-  state.errors = RuleErrors.from(of.errors ?? []);
+  const { disabled } = of;
+  state.disabled = disabled && { ...disabled, at: placed(disabled.at) };
+  readState(state, of, from);
+  state.draining = IdleTimers.from(keptOf(of.draining ?? of.resolving, keeps));
+  const errors = keptOf(of.errors ?? [], keeps);
+  state.errors = RuleErrors.from(errors.map(([key, one]) => [key, { ...one, at: placed(one.at) }]));
   if (of.late) {
     const late = openLate(state);
-    readState(late, of.late, keys, reader);
-    late.quiet = IdleTimers.from(of.late.quiet);
+    readState(late, of.late, from);
+    late.quiet = IdleTimers.from(keptOf(of.late.quiet, keeps));
   }
   return state;
 }
@@ -297,32 +341,29 @@ function modernise(state: RuleState): void {
     if (slot.memory !== null) slot.memory = memberwise(slot.memory);
 }
 
-function readState(
-  state: RuleState,
-  of: SavedState,
-  keys: readonly string[],
-  reader: NumberReader,
-): void {
-  state.limitedAt = of.limitedAt;
+function readState(state: RuleState, of: SavedState, from: Reading): void {
+  const { keys, reader, keeps, placed } = from;
+  state.limitedAt = of.limitedAt && placed(of.limitedAt);
   state.limited = of.limitedAt !== null;
-  state.resolving = IdleTimers.from(of.resolving);
-  state.silent = AwaitedKeys.from(of.silent);
-  state.lost = IdleTimers.from(of.lost);
-  for (const key of of.silenced) state.silenced.add(key);
+  state.resolving = IdleTimers.from(keptOf(of.resolving, keeps));
+  state.silent = AwaitedKeys.from(keptOf(of.silent, keeps));
+  state.lost = IdleTimers.from(keptOf(of.lost, keeps));
+  for (const key of of.silenced) if (keeps(key)) state.silenced.add(key);
   const lives = new Map(of.lives);
   const memories = new Map(of.memories);
   for (let slot = 0; slot < of.slots; slot++) {
     const key = keys[reader.next()]!;
     const touchedAt = reader.next();
     const [life, memory] = [lives.get(slot) ?? null, memories.get(slot) ?? null];
-    state.slots.set(key, { life, memory, touchedAt });
+    if (life) life.raisedAt = placed(life.raisedAt);
+    if (keeps(key)) state.slots.set(key, { life, memory, touchedAt });
   }
 }
 
 function readWindows(
   of: SavedWindows,
   readers: readonly RuleState[],
-  { keys, reader, isOld }: { keys: readonly string[]; reader: NumberReader; isOld: boolean },
+  { keys, reader, keeps, isOld }: Reading & { readonly isOld: boolean },
 ): void {
   // A late state has windows of its own from its beginning.
   const shared = of.late ? readers[0]!.late!.windows! : openWindows(readers);
@@ -334,6 +375,6 @@ function readWindows(
     const arrivedAt = isOld ? touchedAt : reader.next();
     const cells = reader.take(reader.next());
     const content = { cells, others: values.get(window) ?? null };
-    shared.restore(key, content, { touchedAt, arrivedAt });
+    if (keeps(key)) shared.restore(key, content, { touchedAt, arrivedAt });
   }
 }

@@ -174,8 +174,8 @@ async function examineProcesses(
     await aMoment();
     const after = new Map<string, ProcessStatus>();
     await ask([...answers.keys()], after);
-    const all = ends.flatMap(({ region, partitions }) =>
-      Array.from({ length: partitions }, (_, partition) => ({ region, partition })),
+    const all = ends.flatMap(({ region, lanes }) =>
+      lanes.map((partition) => ({ region, partition })),
     );
     const lastSeq = new Map(ends.map((one) => [one.region, one.lastSeq]));
     return laneFindings({

@@ -3,15 +3,20 @@ import { heldStreams } from "../../../platform/nats/topology/held-streams.ts";
 import {
   POSITIONS_BUCKET,
   bucketStream,
+  partitionIn,
   telemetryStream,
 } from "../../../contracts/names/subjects.ts";
 import { about } from "../../../cloud/insight/words.ts";
 import { number } from "../../../cloud/operations/words.ts";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
 import { type StreamState, Streams } from "../../../platform/nats/client/streams.ts";
-import { diffTopology, rejectBoundsOf } from "../../../platform/nats/topology/apply-topology.ts";
+import {
+  diffTopology,
+  stagesOf,
+  rejectBoundsOf,
+} from "../../../platform/nats/topology/apply-topology.ts";
 import { WHOLE_VERSIONS, weaknessesOf } from "../../../platform/nats/topology/server-versions.ts";
-import { HUB } from "../../../platform/nats/topology/topology.ts";
+import { HUB, PARTITIONS_DEFAULT } from "../../../platform/nats/topology/topology.ts";
 import { sleep } from "../../../platform/runtime/backoff.ts";
 import { clockFinding } from "./network.ts";
 import { type Finding, fine } from "./finding.ts";
@@ -109,14 +114,21 @@ export async function planFindings(
         ...{ right: "streams and buckets of the plan", next: bare },
       },
     ];
-  const partitions = first.subjects.length;
+  const stages = await stagesOf(connections, regions);
   const logBytesMax = first.bytesMax ?? -1;
   const rejects = await rejectBoundsOf(connections[HUB]!);
-  const plan = { regions, copies, partitions, logBytesMax, rejects };
+  const plan = {
+    regions,
+    copies,
+    partitions: PARTITIONS_DEFAULT,
+    stages,
+    logBytesMax,
+    rejects,
+  };
   const lines = await diffTopology(connections, plan);
   if (lines.length === 0)
     return [fine("streams", "topology", "streams, copies and buckets are as planned")];
-  const next = `${bare} --partitions ${partitions} --copies '${copies.map((pair) => pair.join(">")).join(",") || "none"}' --log-gib ${logBytesMax / 1024 ** 3}`;
+  const next = `${bare} --copies '${copies.map((pair) => pair.join(">")).join(",") || "none"}' --log-gib ${logBytesMax / 1024 ** 3}`;
   return lines.map((what) => ({
     ...{ area: "streams", subject: "topology", level: "wrong", what, right: "as planned", next },
   }));
@@ -126,18 +138,18 @@ export async function planFindings(
 export async function logOf(
   region: string,
   nats: NatsConnection,
-): Promise<{ partitions: number; lastSeq: number; bytesPerDay: number | null }> {
+): Promise<{ lanes: readonly number[]; lastSeq: number; bytesPerDay: number | null }> {
   const streams = streamsOf(nats);
   const stream = telemetryStream(region);
   const state = await streams.state(stream);
-  const { firstSeq, lastSeq, bytes, subjects } = state;
+  const { firstSeq, lastSeq, bytes } = state;
   const [first, last] = await Promise.all([
     streams.at(stream, firstSeq),
     streams.at(stream, lastSeq),
   ]);
   const overMs = first && last ? last.storeMs - first.storeMs : 0;
   const bytesPerDay = overMs < RATE_OVER_MS ? null : (bytes / overMs) * DAY_MS;
-  return { partitions: subjects.length, lastSeq, bytesPerDay };
+  return { lanes: state.subjects.map(partitionIn), lastSeq, bytesPerDay };
 }
 
 /** The room of a region's log for when the hub fetches nothing. */

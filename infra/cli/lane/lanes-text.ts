@@ -47,11 +47,13 @@ function logLine({ region, isCopy, lanes, ...log }: RegionLog, nowMs: number): s
 }
 
 function operatorRow(
-  { operator, partition, doneSeq, newestSeq, watermarkMs, savedSeq, live }: OperatorReport,
+  { operator, partition, doneSeq, newestSeq, watermarkMs, savedSeq, live, ...lane }: OperatorReport,
   { region, isLive }: LanesReport,
   nowMs: number,
 ): string[] {
-  const state = live ? (live.stoppedBy ?? "runs") : isLive ? "nobody answers for it" : "not asked";
+  const isOver = lane.hasEnded === true && doneSeq >= newestSeq;
+  const running = isOver ? "ended" : "runs";
+  const state = live ? (live.stoppedBy ?? running) : isLive ? "nobody answers for it" : "not asked";
   return [
     laneName({ region, partition }),
     operator,

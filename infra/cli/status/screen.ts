@@ -93,14 +93,15 @@ const laneRows = ({ region, log }: RegionReport, report: InstallationReport): st
 
 function operatorCells(
   region: string,
-  { partition, newestSeq }: LaneEnd,
+  { partition, newestSeq, hasEnded = false }: LaneEnd,
   operator: LaneOperator,
   { processes, atMs }: InstallationReport,
 ): string[] {
   const status = laneStatus(processes, operator, { region, partition });
   if (!status) return ["-", "-", "-"];
   const { doneSeq, watermarkMs, stoppedBy } = status;
-  const watermark = watermarkMs === 0 ? "none" : ago(watermarkMs, atMs);
+  const isOver = hasEnded && doneSeq >= newestSeq;
+  const watermark = isOver ? "ended" : watermarkMs === 0 ? "none" : ago(watermarkMs, atMs);
   return [
     String(doneSeq),
     String(Math.max(0, newestSeq - doneSeq)),

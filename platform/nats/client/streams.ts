@@ -31,6 +31,8 @@ export interface StreamState {
   readonly maxAgeMs: number;
   /** Null for an origin. */
   readonly mirror: MirrorState | null;
+  /** Empty where there is none. */
+  readonly description: string;
 }
 
 export interface MirrorState {
@@ -179,6 +181,7 @@ const stateOf = ({ config, state, created, mirror }: StreamInfo): StreamState =>
   bytesMax: config.max_bytes > 0 ? config.max_bytes : null,
   createdMs: Date.parse(String(created)),
   maxAgeMs: millis(config.max_age),
+  description: config.description ?? "",
   mirror: config.mirror
     ? {
         lag: mirror?.lag ?? Infinity,

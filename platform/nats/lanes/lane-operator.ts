@@ -16,11 +16,16 @@
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import { type Frame, FrameError, decodeFrame } from "../../../contracts/messages/frame.ts";
 import { LOSSES_KEPT, type LaneLoss, type LaneStatus } from "../../../contracts/messages/status.ts";
-import { type LaneId, laneName, telemetryStream } from "../../../contracts/names/subjects.ts";
+import {
+  type LaneId,
+  laneName,
+  partitionIn,
+  telemetryStream,
+} from "../../../contracts/names/subjects.ts";
 import { isOfRecord, messageOf } from "../../runtime/errors.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import { EMPTY_LANE, type Hole, type LaneState, holeText } from "./lane.ts";
-import { TallyMarks, judgeCounted, jumpCounted } from "./lane-tally.ts";
+import { TallyMarks, entered, judgeCounted, jumpCounted } from "./lane-tally.ts";
 import type { LogEntry } from "../client/log-entry.ts";
 import type { SettingAside } from "./set-aside.ts";
 
@@ -121,6 +126,8 @@ export interface LaneOperatorParts {
   readonly isPublished: (version: UnknownVersion) => Promise<boolean>;
   readonly losses: Losses;
   readonly setAside: Pick<SettingAside, "put">;
+  /** The first lane that came with a growth of the log; absent: none did. */
+  readonly grownFrom?: number;
   readonly logger: Logger;
 }
 
@@ -132,6 +139,7 @@ export class LaneOperator {
   readonly #losses: Losses;
   readonly #setAside: Pick<SettingAside, "put">;
   readonly #logger: Logger;
+  readonly #grownFrom: number;
   #state: LaneState = EMPTY_LANE;
   #marks = new TallyMarks();
   #stoppedBy: string | null = null;
@@ -142,6 +150,7 @@ export class LaneOperator {
   constructor(lane: LaneId, parts: LaneOperatorParts) {
     const { port, catalog, isPublished, losses, setAside, logger } = parts;
     this.#isPublished = isPublished;
+    this.#grownFrom = parts.grownFrom ?? Infinity;
     this.#lane = lane;
     this.#port = port;
     this.#catalog = catalog;
@@ -175,8 +184,8 @@ export class LaneOperator {
     }
   }
 
-  /** Shows in the status why the lane makes no progress, until the frame under way is through. */
-  showWaiting(reason: string): void {
+  /** Shows in the status why the lane makes no progress, until the frame under way is through, or until it is null. */
+  showWaiting(reason: string | null): void {
     this.#waitsFor = reason;
   }
 
@@ -185,7 +194,8 @@ export class LaneOperator {
     const frame = this.#decode(entry);
     if (frame instanceof FrameError) return this.#skip(entry, frame, signal); // O1
     for (;;) {
-      const before = this.#state;
+      const before = entered(this.#state, partitionIn(entry.subject), this.#grownFrom);
+      this.#state = before;
       const joined = this.#port.joinsAt(entry);
       const verdict = judgeCounted(before, frame, entry.storeMs, joined);
       if (verdict.kind === "hole") {

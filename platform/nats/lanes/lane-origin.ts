@@ -1,7 +1,13 @@
 // A lane's frames from where they were written, for a reader whose copy lacks them.
 import { FrameError, frameOrNull } from "../../../contracts/messages/frame.ts";
-import { type LaneId, laneName, telemetryStream } from "../../../contracts/names/subjects.ts";
+import {
+  type LaneId,
+  laneName,
+  telemetryStream,
+  telemetrySubject,
+} from "../../../contracts/names/subjects.ts";
 import { AppError, dispositionOf, messageOf } from "../../runtime/errors.ts";
+import { insist } from "../../runtime/insist.ts";
 import type { Logger } from "../../runtime/logger.ts";
 import type { NatsConnection } from "../client/connection.ts";
 import { Streams } from "../client/streams.ts";
@@ -119,6 +125,37 @@ export async function* readLaneAnywhere(
     const where = atOrigin ? "its region, because the copy stands still" : "the copy again";
     logger.warn({ lane: laneName(lane), from }, `lane is read from ${where}`);
   }
+}
+
+/**
+ * Reads a lane that came with a growth of the log, as `readLaneAnywhere` does, behind the frames of the lanes that had its keys
+ * before; of those only from where it is asked.
+ */
+export async function* readLineage(
+  connection: NatsConnection,
+  { ancestors, ...lane }: LaneId & { readonly ancestors: readonly number[] },
+  fromSeq: number,
+  logger: Logger,
+  signal: AbortSignal,
+): AsyncGenerator<LogEntry, void, void> {
+  let from = fromSeq;
+  const streams = new Streams(connection);
+  for (const partition of ancestors) {
+    const subject = telemetrySubject(lane.region, partition);
+    const asked = async () => ({
+      newest: await streams.newest(telemetryStream(lane.region), subject),
+    });
+    const last = (await insist(asked, logger, signal))?.newest?.seq ?? 0;
+    if (last < from) continue;
+    const ancestor = { region: lane.region, partition };
+    for await (const entry of readLaneAnywhere(connection, ancestor, from, logger, signal)) {
+      from = Math.floor(entry.seq) + 1;
+      yield entry;
+      if (entry.seq >= last) break;
+    }
+    if (signal.aborted) return;
+  }
+  yield* readLaneAnywhere(connection, lane, from, logger, signal);
 }
 
 /** Number of messages that the copy here is behind its origin; negative after a rollback. */

@@ -66,6 +66,19 @@ export function jumpCounted(state: LaneState, hole: Hole): LaneState {
   return { ...jumpOver(state, hole), tally };
 }
 
+/**
+ * The lane before a frame that may be the first of a lane that came with a growth of the log: it goes on by its parent's
+ * clocks, and counts its own frames and readings from the beginning.
+ * @param grownFrom the first lane of the log that came with a growth.
+ */
+export function entered(state: LaneState, partition: number, grownFrom: number): LaneState {
+  if (!(partition >= grownFrom) || state.of === partition) return state;
+  const gateways: Record<string, LaneState["gateways"][string]> = {};
+  for (const [id, mark] of Object.entries(state.gateways)) gateways[id] = { ...mark, epochs: [] };
+  const { watermarkMs, newestStoreMs } = state;
+  return { watermarkMs, newestStoreMs, gateways, tally: emptyTally(0), of: partition };
+}
+
 /** The lane of a reader whose log was rolled back behind it (Y4). */
 export const rolledBack = (state: LaneState): LaneState =>
   state.tally

@@ -50,6 +50,8 @@ export interface LaneState {
   readonly gateways: Readonly<Record<string, GatewayMark>>;
   /** The readings that its log holds up to here (lane-tally.ts); positions of earlier versions lack it. */
   readonly tally?: LaneTally;
+  /** The lane whose marks these are, where it is not one with which the log began. */
+  readonly of?: number;
 }
 
 export const EMPTY_LANE: LaneState = { watermarkMs: 0, newestStoreMs: 0, gateways: {} };

@@ -6,6 +6,12 @@ import {
   positionKey,
 } from "../../../contracts/names/subjects.ts";
 import { formatProblem } from "../../../contracts/messages/format.ts";
+import {
+  type Stages,
+  childrenOf,
+  lanesOf,
+  parentOf,
+} from "../../../contracts/names/lane-stages.ts";
 import { AppError, dispositionOf } from "../../runtime/errors.ts";
 import { Bucket } from "../client/bucket.ts";
 import type { NatsConnection } from "../client/connection.ts";
@@ -145,13 +151,30 @@ export async function loadPositions<T extends object>(
   );
 }
 
-/** The first frame that an operator still needs, lane by lane; null where it saved none yet. */
-export const neededFrom = async (
-  ...of: Parameters<typeof loadPositions>
-): Promise<(number | null)[]> =>
-  (await loadPositions<{ seq: number }>(...of)).map((position) =>
-    position ? Math.floor(position.seq) : null,
-  );
+/**
+ * The first frame that an operator still needs, lane by lane; null where it saved none yet. A lane that has ended needs none
+ * once those that have its keys have begun: until then it holds what they begin with.
+ */
+export async function neededFrom(
+  connection: NatsConnection,
+  operator: string,
+  region: string,
+  stages: Stages,
+): Promise<(number | null)[]> {
+  const of = [connection, operator, region, lanesOf(stages)] as const;
+  const positions = await loadPositions<Needing>(...of);
+  return positions.map((position, lane) => {
+    const children = childrenOf(stages, lane);
+    if (children.length > 0 && children.every((child) => positions[child])) return Infinity;
+    if (position) return Math.floor(position.ended?.seq ?? position.seq);
+    return parentOf(stages, lane) === null ? null : Infinity;
+  });
+}
+
+interface Needing {
+  readonly seq: number;
+  readonly ended?: { readonly seq: number };
+}
 
 interface Saved<T> {
   readonly savedBy: string;

@@ -12,10 +12,13 @@ import {
   nanos,
 } from "nats";
 import { bucketStream, rejectsStream, telemetryStream } from "../../../contracts/names/subjects.ts";
+import { type Stages, lanesOf, parseStages } from "../../../contracts/names/lane-stages.ts";
 import { consumerOrNull } from "../client/errors.ts";
 import { type Feed, feedConsumer, feedSubject } from "../client/feeds.ts";
 import { FEED_HEARTBEAT_MS } from "../client/push-feed.ts";
+import { Streams } from "../client/streams.ts";
 import { nameRegions } from "../lanes/copies.ts";
+import { stagesIn } from "../lanes/log-lanes.ts";
 import { HUB_ACCOUNT } from "./crossings.ts";
 import { misplaced, moveMirrors } from "./move-mirrors.ts";
 import { connectionTo, managerOf, placeOf, streamConfig } from "./places.ts";
@@ -29,7 +32,7 @@ import {
   type TopologyOptions,
   domainsOf,
   feedsOfCopy,
-  mirror,
+  logMirror,
 } from "./topology.ts";
 import { streamDifferences } from "./topology-diff.ts";
 
@@ -81,7 +84,7 @@ export async function diffTopology(
 }
 
 /**
- * Creates what is missing and updates what differs; an origin's subjects are never changed (topology.ts/T3).
+ * Creates what is missing and updates what differs; of an origin's subjects only a log's, which has grown (topology.ts/T3).
  * A region's stream that begins anew goes on behind the hub's copy of it (continue-behind.ts); a line for each.
  * Origins and buckets come first: a mirror whose origin is not there yet waits seconds to try again. Consumers come last.
  */
@@ -202,7 +205,7 @@ async function ensureBucket(
 /**
  * Makes the copy of a region's log again, or for the first time after a kill in between, from the region, under the same sequence numbers.
  * @param into the domain that the connection is to.
- * @param partitions of the log; at the hub they are pushed to its readers.
+ * @param partitions of a log that does not say; at the hub they are pushed to its readers.
  */
 export async function rebuildCopy(
   connection: NatsConnection,
@@ -213,10 +216,15 @@ export async function rebuildCopy(
   const manager = await connection.jetstreamManager();
   const name = telemetryStream(region);
   const found = await streamConfig(manager, name);
+  const says = found ?? (await new Streams(connection, { domain: region }).find(name));
+  const stages = stagesIn(
+    { description: says?.description ?? "", subjects: says?.subjects ?? [] },
+    partitions,
+  );
   if (found) await manager.streams.delete(name);
-  const spec = mirror(name, region, into);
+  const spec = logMirror(region, into, stages);
   await manager.streams.add({ ...spec, num_replicas: replicasOf(1, found, {}) });
-  for (const feed of feedsOfCopy(region, into, partitions)) await ensureFeed(manager, feed);
+  for (const feed of feedsOfCopy(region, into, stages)) await ensureFeed(manager, feed);
 }
 
 /** A consumer that pushes what is new from now on: a reader asks for what is older (client/stream-reader.ts). */
@@ -259,8 +267,35 @@ async function ensureStream(
 ): Promise<void> {
   const [spec, found] = await kept(planned, streamConfig(manager, planned.name), options);
   if (!found) return void (await manager.streams.add(spec));
-  const { mirror: _mirror, subjects: _subjects, ...changeable } = spec;
-  await manager.streams.update(spec.name, changeable);
+  const { mirror: _mirror, subjects, ...changeable } = spec;
+  const grows = isGrowth(spec, found) ? { subjects: subjects! } : {};
+  await manager.streams.update(spec.name, { ...changeable, ...grows });
+}
+
+/** True of a log that is to have more lanes than it has. */
+const isGrowth = ({ description }: StreamSpec, found: StreamConfig): boolean => {
+  const planned = parseStages(description);
+  const now = parseStages(found.description) ?? [found.subjects?.length ?? 0];
+  return planned !== null && found.mirror === undefined && lanesOf(planned) > lanesOf(now);
+};
+
+/**
+ * The lanes that the logs of regions have had, as they say themselves, else their copies at the hub. A region that has neither is
+ * left out: its log is created with so many as are planned.
+ */
+export async function stagesOf(
+  connections: Readonly<Record<string, NatsConnection>>,
+  regions: readonly string[],
+): Promise<Record<string, Stages>> {
+  const found: Record<string, Stages> = {};
+  for (const region of regions) {
+    const stream = telemetryStream(region);
+    const own = await new Streams(connectionTo(connections, region)).find(stream);
+    const copy = own ?? (await new Streams(connectionTo(connections, HUB)).find(stream));
+    const stages = own ? stagesIn(own, 1) : parseStages(copy?.description);
+    if (stages) found[region] = stages;
+  }
+  return found;
 }
 
 /** The bounds of rejects as the hub has them, or the defaults where it has none yet. */

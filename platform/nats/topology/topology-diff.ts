@@ -16,7 +16,9 @@ export function streamDifferences(spec: StreamSpec, found: StreamConfig | null):
     .flatMap((key) => {
       const [planned, actual] = [comparable(spec, key), comparable(found, key)];
       if (planned === actual) return [];
-      const fixed = FIXED.has(key) ? "; it is fixed, so only recreating the stream changes it" : "";
+      const grows = key === "subjects" && spec.description?.startsWith("lanes: ");
+      const fixed =
+        FIXED.has(key) && !grows ? "; it is fixed, so only recreating the stream changes it" : "";
       return [`stream ${spec.name}: ${key} is ${actual}, planned ${planned}${fixed}`];
     });
 }

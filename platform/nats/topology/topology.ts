@@ -5,9 +5,11 @@
 //     because it may forget nothing that is not read yet (lanes/trim.ts bounds it); every other
 //     stream, mirrors included, has a bound that the server keeps. A bucket keeps one entry of each key, and
 //     its keys are those of things that are there: lanes, devices, rules.
-// T3. The number of partitions is the number of subjects, fixed when the log is created.
+// T3. A region's log has a subject for each present lane, and its description names the lanes that it has had: the
+//     two are changed at once, so what is written to a lane that has ended is stored nowhere (docs/decisions/0081).
 import { DiscardPolicy, RetentionPolicy, StorageType, nanos } from "nats";
 import { COMMANDS_KEPT_MS, REPLIES_KEPT_MS } from "../../../contracts/messages/command.ts";
+import { type Stages, stagesText, presentLanes } from "../../../contracts/names/lane-stages.ts";
 import {
   ALERT_STATE_BUCKET,
   AUDIT_STREAM,
@@ -97,7 +99,10 @@ export interface BucketSpec {
 }
 
 export interface TopologyOptions extends RegionPairs {
+  /** The number that a log is created with. */
   readonly partitions: number;
+  /** The lanes that logs have had, by region; absent for one that is created. */
+  readonly stages?: Readonly<Record<string, Stages>>;
   /** Size bound of a region's origin log. */
   readonly logBytesMax: number;
   /** Replicas by nats-server; absent: one. What runs with more keeps them, unless `lowersReplicas`. */
@@ -236,15 +241,32 @@ const setAside = (domain: string): StreamSpec =>
     duplicate_window: nanos(DUPLICATE_WINDOW_MS),
   });
 
-/** Streams that a region writes itself. */
-export const originStreams = (region: string, options: TopologyOptions): StreamSpec[] => [
-  base({
+const stagesIn = ({ stages, partitions }: LaneOptions, region: string): Stages =>
+  stages?.[region] ?? [partitions];
+
+/** A region's log. */
+export function originLog(region: string, options: TopologyOptions): StreamSpec {
+  const stages = stagesIn(options, region);
+  const { first, count } = presentLanes(stages);
+  return base({
     name: telemetryStream(region),
-    subjects: telemetrySubjects(region, options.partitions),
+    description: stagesText(stages),
+    subjects: telemetrySubjects(region, count, first),
     max_bytes: options.logBytesMax,
     discard: DiscardPolicy.New,
     duplicate_window: nanos(DUPLICATE_WINDOW_MS),
-  }),
+  });
+}
+
+/** A copy in `into` of a region's log. */
+export const logMirror = (region: string, into: string, stages: Stages): StreamSpec => ({
+  ...mirror(telemetryStream(region), region, into),
+  description: stagesText(stages),
+});
+
+/** Streams that a region writes itself. */
+export const originStreams = (region: string, options: TopologyOptions): StreamSpec[] => [
+  originLog(region, options),
   alerts(region),
   rejects(region, options),
   replies(region),
@@ -289,19 +311,29 @@ export const recordRelays = (region: string): StreamSpec[] =>
   recordMirrors(RECORDS_API, relayName(region));
 
 /** The feeds of a copy that was made again. @param into the domain of the copy: in a region nobody reads it live. */
-export const feedsOfCopy = (region: string, into: string, partitions: number): Feed[] =>
+export const feedsOfCopy = (region: string, into: string, stages: Stages): Feed[] =>
   into === HUB
-    ? ofPartitions(hubFeeds([region]), { regions: [region], partitions }).filter(
-        ({ stream }) => stream === telemetryStream(region),
-      )
+    ? ofLanes(hubFeeds([region]), {
+        regions: [region],
+        partitions: 0,
+        stages: { [region]: stages },
+      }).filter(({ stream }) => stream === telemetryStream(region))
     : [];
 
-/** Without those of lanes that no log has. */
-const ofPartitions = (
+type LaneOptions = Pick<TopologyOptions, "partitions" | "stages">;
+
+/** Those of present lanes: nothing more is pushed of others, and a region's server refuses it. */
+const ofLanes = (
   feeds: readonly Feed[],
-  { regions, partitions }: Pick<TopologyOptions, "regions" | "partitions">,
+  options: LaneOptions & Pick<TopologyOptions, "regions">,
 ): Feed[] => {
-  const lanes = new Set(regions.flatMap((region) => telemetrySubjects(region, partitions)));
+  const { regions } = options;
+  const lanes = new Set(
+    regions.flatMap((region) => {
+      const { first, count } = presentLanes(stagesIn(options, region));
+      return telemetrySubjects(region, count, first);
+    }),
+  );
   const logs = new Set(regions.map(telemetryStream));
   return feeds.filter(({ stream, subject }) => !logs.has(stream) || lanes.has(subject));
 };
@@ -309,7 +341,7 @@ const ofPartitions = (
 /** The accounts of the hub: what is written there, and of each region what it writes and what it may mirror. */
 function hubDomains(options: TopologyOptions): Domain[] {
   const { regions } = options;
-  const feeds = ofPartitions(hubFeeds(regions), options);
+  const feeds = ofLanes(hubFeeds(regions), options);
   const feedsIn = (account: string): Feed[] =>
     feeds.filter(({ stream }) => accountOfStream(stream, regions) === account);
   const records: Domain = {
@@ -327,7 +359,7 @@ function hubDomains(options: TopologyOptions): Domain[] {
   const mirrors = (region: string): Domain => ({
     ...{ name: HUB, account: inAccount(region), feeds: feedsIn(inAccount(region)), buckets: [] },
     streams: [
-      mirror(telemetryStream(region), region, HUB),
+      logMirror(region, HUB, stagesIn(options, region)),
       { ...mirror(alertsStream(region), region, HUB), ...ALERTS_BOUNDS },
       { ...mirror(rejectsStream(region), region, HUB), ...rejectBounds(options) },
       { ...mirror(repliesStream(region), region, HUB), ...REPLIES_BOUNDS },
@@ -344,11 +376,11 @@ function hubDomains(options: TopologyOptions): Domain[] {
 const regionDomain = (region: string, options: TopologyOptions): Domain => ({
   name: region,
   account: HUB_ACCOUNT,
-  feeds: ofPartitions(regionFeeds(region), options),
+  feeds: ofLanes(regionFeeds(region), options),
   buckets: [...OPERATOR_BUCKETS, ...ENGINE_BUCKETS],
   streams: [
     ...originStreams(region, options),
-    ...copiesIn(options, region).map((other) => mirror(telemetryStream(other), other, region)),
+    ...copiesIn(options, region).map((other) => logMirror(other, region, stagesIn(options, other))),
     ...broadcastMirrors(region),
   ],
 });

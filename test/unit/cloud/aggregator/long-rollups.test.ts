@@ -2,6 +2,7 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import { LongHours } from "../../../../cloud/aggregator/long-hours.ts";
 import { type LongLane, LongRollups } from "../../../../cloud/aggregator/long-rollups.ts";
+import { ownerIn } from "../../../../contracts/names/lane-stages.ts";
 import { partitionOf } from "../../../../contracts/names/partition.ts";
 import { LAYOUTS } from "../../../support/lane-log.ts";
 import { LongStore } from "../../../support/long-store.ts";
@@ -20,7 +21,8 @@ interface LaneUnderTest extends LongLane {
 function lane(fromMs: number, { partition = 0, partitions = 1 } = {}): LaneUnderTest {
   const long = new LongHours(fromMs);
   return {
-    ...{ region: "eu", subject: `telemetry.eu.${partition}`, partition, partitions, long },
+    ...{ region: "eu", subject: `telemetry.eu.${partition}`, long },
+    owns: (key) => partitionOf(key, partitions) === partition,
     lease: { signal: new AbortController().signal, held: true },
     finalsDoneMs: fromMs,
     get longDue() {
@@ -179,4 +181,36 @@ test("each key is merged by the lane that it is of, also one that the store spel
       if (!key.includes("%5C")) expect(partitionOf(key, 4)).toBe(partition);
   }
   expect(store.finals("1h").length).toBe(keys.length);
+});
+
+test("a lane that has ended merges nothing more; its heirs merge its hour, each its own keys", async () => {
+  const store = new LongStore();
+  const job = new LongRollups(store.sink, SILENT);
+  const keys = Array.from({ length: 20 }, (_, at) => `k${at}`);
+  for (const key of keys) minute(store, key, START_MS + 60_000, 1);
+  const parent = { ...lane(START_MS), hasEnded: true };
+  Object.defineProperty(parent, "longDue", { get: () => parent.long.due(START_MS + HOUR_MS) });
+  await job.run([parent], noRecord);
+  expect(store.written).toEqual([]);
+  expect(parent.long.throughMs).toBe(START_MS);
+  const heirs = [1, 2].map((at) => ({ ...lane(START_MS), owns: ownerIn([1, 2], at) }));
+  for (const heir of heirs)
+    Object.defineProperty(heir, "longDue", { get: () => heir.long.due(START_MS + HOUR_MS) });
+  for (const heir of heirs) await job.run([heir], noRecord);
+  expect(store.written.toSorted()).toEqual(keys.map((key) => `1h ${key} 11-27T00 1 r0`).toSorted());
+});
+
+test("a lane is not passed on while its hours are merged", async () => {
+  const store = new LongStore();
+  const of = lane(START_MS);
+  of.finalsDoneMs = START_MS + HOUR_MS;
+  minute(store, "a", START_MS + 60_000, 1);
+  const during: (boolean | undefined)[] = [];
+  const { sink } = store;
+  const put: typeof sink.put = (...batch) => {
+    during.push(of.isRepaired);
+    return sink.put(...batch);
+  };
+  await new LongRollups({ ...sink, put }, SILENT).run([of], noRecord);
+  expect([...during, of.isRepaired]).toEqual([true, false]);
 });

@@ -91,3 +91,33 @@ test("what many rules know alike is written for each of them", () => {
     under.rules.rules.states.get("then")!.slots.get("a")!.memory,
   );
 });
+
+test("lanes that inherit go on as the lane before would have, each for its own keys, under the same names", () => {
+  const frames = [
+    [room("s", 30)],
+    [room("r", 1)],
+    ...Array.from({ length: 37 }, (): ReturnType<typeof room>[] => []),
+  ];
+  const alertsOf = (rules: ReturnType<typeof restored>, owns: (key: string) => boolean) => {
+    const under = new LaneUnderTest(catalog, []);
+    under.rules = rules;
+    return frames.flatMap((readings, at) => {
+      const own = readings.filter(({ device }) => owns(device));
+      return under.frame(START_MS + (at + 2) * 1_000, ...own);
+    });
+  };
+  const before = takeSnapshot(restored());
+  const nameOf = ({ id, rule, key, state, seq }: (typeof whole)[number]) =>
+    `${seq} ${rule} ${key} ${state} ${state === "resolved" ? id : ""}`;
+  const whole = alertsOf(restored(), () => true);
+  const heirs = [(key: string) => key === "s", (key: string) => key !== "s"].flatMap(
+    (owns, partition) => {
+      const lane = { ...LANE, partition: 1 + partition };
+      const inherits = { parent: LANE.partition, owns };
+      const rules = restoreSnapshot(before, { lane, catalog, stopwatch: STILL, inherits });
+      return alertsOf(rules, owns);
+    },
+  );
+  expect(heirs.map(nameOf).sort()).toEqual(whole.map(nameOf).sort());
+  expect(whole.map(({ state }) => state)).toContain("resolved");
+});

@@ -61,6 +61,18 @@ test("log, position, watermark, lag, what stops the lane, and what it lacks", ()
   ]);
 });
 
+test("a lane of a log that has grown is ended once it is done", () => {
+  const [one] = report.operators;
+  const live = { ...one!.live!, stoppedBy: null };
+  const stateAt = (doneSeq: number) =>
+    lanesLines(
+      { ...report, operators: [{ ...one!, hasEnded: true, doneSeq, live, holes: [] }] },
+      NOW_MS,
+    ).find((line) => line.startsWith("eu/2"));
+  expect(stateAt(110)).toMatch(/ runs$/);
+  expect(stateAt(118)).toMatch(/ ended$/);
+});
+
 test("what could not be asked is not called good", () => {
   const operators = report.operators.map((one) => ({ ...one, live: null, holes: [] }));
   const alone = lanesLines({ ...report, operators, isLive: false }, NOW_MS);

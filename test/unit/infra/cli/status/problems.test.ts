@@ -227,3 +227,13 @@ test("where nothing answers, one line says so", () => {
     "Nothing runs: none of the addresses in .skerry/addresses.json answers. Start Skerry with npm start.",
   ]);
 });
+
+test("a lane of a log that has grown says that it has ended, and not how long nothing has come", () => {
+  const before = installation();
+  const [region] = before.regions;
+  const lanes = region!.log!.lanes.map((lane) => ({ ...lane, hasEnded: true }));
+  const after = { ...before, regions: [{ ...region!, log: { ...region!.log!, lanes } }] };
+  const row = (of: InstallationReport) => screenLines(of).find((line) => line.startsWith("us/2"));
+  expect(row(before)).not.toContain("ended");
+  expect(row(after)).toContain("ended");
+});

@@ -6,6 +6,7 @@ import type { Frame } from "../../../../../contracts/messages/frame.ts";
 import { EMPTY_LANE, type LaneState } from "../../../../../platform/nats/lanes/lane.ts";
 import {
   TallyMarks,
+  entered,
   judgeCounted,
   jumpCounted,
   rolledBack,
@@ -89,4 +90,17 @@ test("two who read the same log at their own pace have points in common", () => 
   expect(theirs.length).toBeGreaterThan(1);
   expect(own).toEqual(expect.arrayContaining(theirs));
   expect(own.length).toBeLessThanOrEqual(8);
+});
+
+describe("a lane that came with a growth", () => {
+  test("goes on by its parent's clocks, counts from the beginning, and is entered once", () => {
+    const parent = judged(judged(EMPTY_LANE, frameOf(1, ["a"], 1)), frameOf(2, ["a"], 2));
+    const child = entered(parent, 1, 1);
+    expect(child).toMatchObject({ watermarkMs: parent.watermarkMs, tally: { readings: {} } });
+    expect(child.gateways["g1"]!.clockMs).toBe(parent.gateways["g1"]!.clockMs);
+    const after = judged(child, frameOf(1, ["b"], 1));
+    expect(after.tally).toMatchObject({ sinceMs: 0, readings: { b: 1 }, lost: 0 });
+    expect(entered(after, 1, 1)).toBe(after);
+    expect(entered(parent, 0, 1)).toBe(parent);
+  });
 });
