@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Stages, grown } from "../../contracts/names/lane-stages.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { readFleetLevel } from "../../platform/nats/client/fleet.ts";
+import { beginAtOwnLevel, isNewInstallation } from "../../platform/nats/topology/first-level.ts";
 import { type RegionPairs, parseCopies } from "../../platform/nats/topology/pairs.ts";
 import {
   clusterName,
@@ -121,7 +122,9 @@ export function addTopologyCommand(program: Command, say: Say): void {
       const lines = await diffTopology(connections, options, progress);
       progress.clear();
       for (const line of lines) say(line);
+      const isNew = await isNewInstallation(connections);
       const told = await applyTopology(connections, options, progress);
+      if (isNew) await beginAtOwnLevel(connections[HUB]!);
       progress.clear();
       for (const line of told) say(line);
       say(`applied to ${Object.keys(connections).join(", ")}`);

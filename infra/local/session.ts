@@ -14,6 +14,7 @@ import { signRecords } from "../../platform/nats/signed/seal.ts";
 import { readSigningKey } from "../../platform/nats/signed/trusted-keys.ts";
 import { applyTopology, stagesOf } from "../../platform/nats/topology/apply-topology.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
+import { beginAtOwnLevel, isNewInstallation } from "../../platform/nats/topology/first-level.ts";
 import { WHOLE_VERSIONS, weaknessesOf } from "../../platform/nats/topology/server-versions.ts";
 import { PARTITIONS_DEFAULT, type Replicas } from "../../platform/nats/topology/topology.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
@@ -165,7 +166,9 @@ export class Session {
     );
     const stages = await stagesOf(connections, REGIONS);
     const logs = { regions: REGIONS, partitions, stages, logBytesMax: LOG_BYTES_MAX };
+    const isNew = await isNewInstallation(connections);
     await applyTopology(connections, { ...logs, replicas });
+    if (isNew) await beginAtOwnLevel(hub);
     // Later ones are for whoever has looked: what is unsigned then may be forged.
     if (isFirstKey) await this.#signAll(connections.hub, addresses.signingKey);
     if (stop.aborted) return null;

@@ -1,5 +1,7 @@
 // Goal: `skerry topology diff` says what `apply` would change, and nothing after it did; no stream on any
 // server grows for ever.
+import { readFleetLevel } from "../../platform/nats/client/fleet.ts";
+import { FORMAT_LEVEL } from "../../platform/runtime/format-level.ts";
 import { expect, test } from "vitest";
 import { telemetryStream } from "../../contracts/names/subjects.ts";
 import { rebuildCopy } from "../../platform/nats/topology/apply-topology.ts";
@@ -35,6 +37,35 @@ test("diff, apply, diff", async () => {
     `${different.out}applied to hub, eu, us\n`,
   );
   expect((await skerry(["topology", "diff", ...flags])).code).toBe(0);
+});
+
+test("an installation that is made now begins at the level of its program, and no other does", async () => {
+  await using world = await startHubAndRegions({ regions: ["eu"] });
+  const servers = [world.hub, world.region("eu")];
+  const apply = () =>
+    skerry([
+      ...["topology", "apply", "--hub", world.hub.url, "--log-gib", "1"],
+      ...["--region", `eu=${world.region("eu").url}`],
+    ]);
+  const removeAll = async (only = ""): Promise<void> => {
+    for (const server of servers) {
+      const manager = await (await server.connect()).jetstreamManager();
+      for await (const name of manager.streams.names())
+        if (name.startsWith(only)) await manager.streams.delete(name);
+    }
+  };
+  const level = async () => (await readFleetLevel(await world.hub.connect()))?.fleet.level ?? null;
+  // The hub has lost its store, and a region has what it always had: older programs may be there.
+  await removeAll("KV_");
+  expect((await apply()).code).toBe(0);
+  expect(await level()).toBe(null);
+
+  await removeAll();
+  expect((await apply()).code).toBe(0);
+  expect(await level()).toBe(FORMAT_LEVEL);
+  expect((await skerry(["upgrade", "finish", "--nats", world.hub.url])).out).toContain(
+    "nothing to finish: formats of level 2",
+  );
 });
 
 test("every stream on every server has a bound: bytes, or one entry of each key, or the trimming of a copy", async () => {
