@@ -1,4 +1,4 @@
-import { openReconciliation } from "../sinks/sinks.ts";
+import { openReconciliation, openRetention } from "../sinks/sinks.ts";
 import { startTelemetry } from "../../otel/telemetry.ts";
 import { itsServer } from "../../platform/nats/client/access.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
@@ -27,6 +27,7 @@ await processMain({
     const telemetry = ending.use(await startTelemetry(service, config, logger));
     const { tracing } = telemetry;
     const source = openReconciliation(config);
+    const retention = openRetention(config);
     const target = { ...natsAccess(config), name: "steward" };
     const starting = new Starting(itsServer(target));
     await using _status = await serveStatus(statusAddress(config), starting, telemetry.metrics);
@@ -35,7 +36,9 @@ await processMain({
     starting.waitsFor("contracts of its nats-server");
     const registry = { connection, shippedDirectory: config.schemas, logger };
     const catalog = await openContractRegistry(registry, signal);
-    const steward = new Steward(config, { connection, source, catalog, tracing, logger });
+    const steward = new Steward(config, {
+      ...{ connection, source, retention, catalog, tracing, logger },
+    });
     const natsServer = new ServerMonitor(config.natsMonitorUrl, logger);
     telemetry.metrics.add(stewardMetricSpecs(() => steward.status()));
     telemetry.metrics.add(insightMetricSpecs(() => steward.insight));

@@ -46,6 +46,17 @@ export const stewardMetricSpecs = (status: () => StewardStatus): MetricSpec[] =>
       read: byJob(({ error }) => (error === null ? 0 : 1)),
     },
     {
+      name: "skerry.steward.retention.differing",
+      kind: "gauge",
+      unit: "{kind}",
+      doc: "kinds of records that the store keeps for another time than is configured; none where no time is",
+      labels: [],
+      read: () => {
+        const { retention } = status();
+        return retention ? [{ labels: {}, value: retention.length }] : [];
+      },
+    },
+    {
       name: "skerry.steward.copy.done",
       kind: "gauge",
       unit: "{message}",

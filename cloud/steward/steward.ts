@@ -5,7 +5,7 @@ import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import type { HubCopy } from "../../contracts/messages/copy.ts";
 import type { StewardStatus } from "../../contracts/messages/status.ts";
-import type { ReconciliationSource } from "../sinks/sink.ts";
+import type { ReconciliationSource, RetentionSource } from "../sinks/sink.ts";
 import { reconciledHour, saveReconciledHour } from "../../platform/nats/lanes/reconciled-hours.ts";
 import {
   SET_ASIDE_RULE,
@@ -48,6 +48,8 @@ export interface StewardParts {
   readonly connection: NatsConnection;
   /** Null for a sink that cannot say what it holds. */
   readonly source: ReconciliationSource | null;
+  /** Null where no time is configured. */
+  readonly retention: RetentionSource | null;
   readonly catalog: Catalog;
   readonly tracing: Tracing;
   readonly logger: Logger;
@@ -68,6 +70,7 @@ export class Steward implements StatusSource {
   readonly #ledger: LedgerWatch;
   readonly #insight: InsightWatch;
   readonly #fence: FenceWatch;
+  #retention: readonly string[] | null = null;
   readonly #server: ServerWatch;
 
   constructor(config: StewardConfig, parts: StewardParts) {
@@ -118,6 +121,7 @@ export class Steward implements StatusSource {
       ),
       sink: { name: this.#config.sink, uncompared: this.#uncompared },
       ledger: this.#ledger.ledger,
+      retention: this.#retention,
     };
   }
 
@@ -136,7 +140,11 @@ export class Steward implements StatusSource {
       cron.schedule(copySchedule, () => this.#job("copies", () => this.#careForCopies()), options),
       cron.schedule(copySchedule, () => this.#job("rejects", () => this.#keepRejects()), options),
     ];
-    const { source } = this.#parts;
+    const { source, retention } = this.#parts;
+    if (retention) {
+      const compare = () => this.#job("retention", () => this.#compareRetention(retention));
+      tasks.push(cron.schedule(copySchedule, compare, options));
+    }
     if (source) {
       const reconcile = () => this.#job("reconciliation", () => this.#reconcile(source, signal));
       tasks.push(cron.schedule(reconcileSchedule, reconcile, options));
@@ -190,6 +198,15 @@ export class Steward implements StatusSource {
     await this.#eachRegion(async (region) => {
       this.#copies.set(region, await careForCopy(region, parts));
     });
+  }
+
+  async #compareRetention(retention: RetentionSource): Promise<void> {
+    const before = this.#retention ?? [];
+    this.#retention = await retention.differences();
+    for (const difference of this.#retention.filter((one) => !before.includes(one)))
+      this.#logger.warn(
+        `InfluxDB keeps records for another time than is configured: ${difference}`,
+      );
   }
 
   /** The hub's own rejects, and the copies of the regions'. */

@@ -268,6 +268,8 @@ export interface StewardStatus {
   readonly sink: { readonly name: string; readonly uncompared: string | null };
   /** The standing ledger as of a second ago; null until it is known. */
   readonly ledger: Ledger | null;
+  /** Clauses on what the store keeps for another time than is configured; null where it was not compared. Absent from an older program. */
+  readonly retention?: readonly string[] | null;
 }
 
 export interface NotifierStatus {

@@ -1,6 +1,7 @@
 import { type OptionTable, type Resolved, as } from "../../../platform/runtime/config.ts";
 import { clearTextWarning, clientTls, tlsOptions } from "../../../platform/runtime/client-tls.ts";
 import { hasPassword } from "../../../platform/runtime/secret-files.ts";
+import { parseKeeps } from "./retention.ts";
 import { INFLUX_APIS, type InfluxApi, type InfluxTarget } from "./client.ts";
 
 const TLS = { name: "influx", env: "SKERRY_INFLUX", server: "InfluxDB" } as const;
@@ -43,6 +44,16 @@ export const INFLUX_OPTIONS = {
     secret: true,
   },
   ...tlsOptions(TLS),
+} satisfies OptionTable;
+
+/** An option of whoever compares what an InfluxDB keeps with what is wanted, and of whoever changes it. */
+export const KEEP_OPTION = {
+  influxKeep: {
+    env: "SKERRY_INFLUX_KEEP",
+    doc: "how long a 1.x keeps each kind of record, as readings=400d,1m=180d,1h=5y,1d=forever: told where it differs, changed by skerry influx apply and skerry influx retention",
+    fallback: "",
+    parse: parseKeeps,
+  },
 } satisfies OptionTable;
 
 export type InfluxConfig = Resolved<typeof INFLUX_OPTIONS>;

@@ -1,5 +1,9 @@
 // Processes as they tell of themselves: health, clocks, lanes that are held and get on.
-import type { LaneStatus, ProcessStatus } from "../../../contracts/messages/status.ts";
+import type {
+  LaneStatus,
+  ProcessStatus,
+  StewardStatus,
+} from "../../../contracts/messages/status.ts";
 import { type LaneId, laneName } from "../../../contracts/names/subjects.ts";
 import { sleep } from "../../../platform/runtime/backoff.ts";
 import { aheadByDate, clockFinding } from "./network.ts";
@@ -42,10 +46,30 @@ export async function lookAtProcess(
             ...{ right: "ready", next: `curl -s '${new URL("/readyz?verbose", url).href}'` },
           }
         : fine("health", name, "is alive and ready");
+  const told = status!.ok ? ((await status!.json()) as ProcessStatus) : null;
   return {
-    findings: [health, ...(ahead === null ? [] : [clockFinding(name, ahead)])],
-    status: status!.ok ? ((await status!.json()) as ProcessStatus) : null,
+    findings: [
+      health,
+      ...(told?.process === "steward" ? retentionFindings(name, told) : []),
+      ...(ahead === null ? [] : [clockFinding(name, ahead)]),
+    ],
+    status: told,
   };
+}
+
+/** A finding where what runs differs from what is configured: the steward compares, because it knows both (pure). */
+export function retentionFindings(subject: string, { retention }: StewardStatus): Finding[] {
+  if (!retention) return [];
+  if (retention.length === 0)
+    return [fine("retention", subject, "InfluxDB keeps what is configured")];
+  return [
+    {
+      ...{ area: "retention", subject, level: "warning" },
+      what: `InfluxDB does not keep what is configured: ${retention.join("; ")}`,
+      right: "each kind for the time that SKERRY_INFLUX_KEEP (influx-keep) says",
+      next: "npx skerry influx retention --influx URL --configured   (it says what a shorter time deletes)",
+    },
+  ];
 }
 
 /** Null if the answer is that all is well. A process of before knows no /livez. */
