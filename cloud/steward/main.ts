@@ -6,8 +6,12 @@ import { joinFleet } from "../../platform/nats/client/fleet.ts";
 import { natsAccess } from "../../platform/nats/client/options.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
-import { natsServerMetricSpecs } from "../../platform/nats/monitoring/metrics.ts";
+import {
+  natsServerMetricSpecs,
+  volumeMetricSpecs,
+} from "../../platform/nats/monitoring/metrics.ts";
 import { ServerMonitor } from "../../platform/nats/monitoring/server-monitor.ts";
+import { Volumes } from "../../platform/nats/monitoring/volumes.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import { Starting, serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
@@ -36,10 +40,13 @@ await processMain({
     starting.waitsFor("contracts of its nats-server");
     const registry = { connection, shippedDirectory: config.schemas, logger };
     const catalog = await openContractRegistry(registry, signal);
+    const natsServer = new ServerMonitor(config.natsMonitorUrl, logger);
+    const volumes = new Volumes(config.disks, natsServer, logger);
     const steward = new Steward(config, {
       ...{ connection, source, retention, catalog, tracing, logger },
+      volumes: () => volumes.read(),
     });
-    const natsServer = new ServerMonitor(config.natsMonitorUrl, logger);
+    telemetry.metrics.add(volumeMetricSpecs(volumes));
     telemetry.metrics.add(stewardMetricSpecs(() => steward.status()));
     telemetry.metrics.add(insightMetricSpecs(() => steward.insight));
     telemetry.metrics.add(natsServerMetricSpecs(natsServer));

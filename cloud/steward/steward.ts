@@ -4,7 +4,7 @@ import cron from "node-cron";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import type { HubCopy } from "../../contracts/messages/copy.ts";
-import type { StewardStatus } from "../../contracts/messages/status.ts";
+import type { StewardStatus, VolumeSize } from "../../contracts/messages/status.ts";
 import type { ReconciliationSource, RetentionSource } from "../sinks/sink.ts";
 import { reconciledHour, saveReconciledHour } from "../../platform/nats/lanes/reconciled-hours.ts";
 import {
@@ -32,6 +32,7 @@ import { HubAlerts } from "../hub-alerts.ts";
 import { FenceWatch } from "./fence-watch.ts";
 import { LedgerStore } from "./ledger-store.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
+import { VolumeWatch } from "./volume-watch.ts";
 import { HOUR_MS, reconcileHour } from "./reconciliation.ts";
 
 export interface StewardConfig {
@@ -51,12 +52,17 @@ export interface StewardParts {
   /** Null where no time is configured. */
   readonly retention: RetentionSource | null;
   readonly catalog: Catalog;
+  /** Volumes that this process measures. */
+  readonly volumes: () => readonly VolumeSize[];
   readonly tracing: Tracing;
   readonly logger: Logger;
 }
 
 /** Hours that a steward which was away looks back at. */
 const HOURS_BACK_MAX = 24;
+
+/** Growth is taken from a sample a minute. */
+const VOLUME_SCHEDULE = "30 * * * * *";
 
 type Job = StewardStatus["jobs"][string];
 
@@ -70,6 +76,7 @@ export class Steward implements StatusSource {
   readonly #ledger: LedgerWatch;
   readonly #insight: InsightWatch;
   readonly #fence: FenceWatch;
+  readonly #volumes: VolumeWatch;
   #retention: readonly string[] | null = null;
   readonly #server: ServerWatch;
 
@@ -94,6 +101,10 @@ export class Steward implements StatusSource {
     const store = new LedgerStore(connection, logger);
     this.#ledger = new LedgerWatch({ ...lanes, alerts, logger, store });
     this.#fence = new FenceWatch({ connection, regions, alerts, logger });
+    this.#volumes = new VolumeWatch({
+      ...{ connection, alerts, logger, own: parts.volumes },
+      processes: () => this.#insight.live.processes,
+    });
   }
 
   checks(): HealthCheck[] {
@@ -122,6 +133,8 @@ export class Steward implements StatusSource {
       sink: { name: this.#config.sink, uncompared: this.#uncompared },
       ledger: this.#ledger.ledger,
       retention: this.#retention,
+      volumes: this.#volumes.volumes,
+      links: this.#volumes.links,
     };
   }
 
@@ -140,6 +153,8 @@ export class Steward implements StatusSource {
       cron.schedule(copySchedule, () => this.#job("copies", () => this.#careForCopies()), options),
       cron.schedule(copySchedule, () => this.#job("rejects", () => this.#keepRejects()), options),
     ];
+    const look = () => this.#job("volumes", () => this.#volumes.look(Date.now()));
+    tasks.push(cron.schedule(VOLUME_SCHEDULE, look, options));
     const { source, retention } = this.#parts;
     if (retention) {
       const compare = () => this.#job("retention", () => this.#compareRetention(retention));

@@ -5,6 +5,9 @@ import type {
   StewardStatus,
 } from "../../../contracts/messages/status.ts";
 import { type LaneId, laneName } from "../../../contracts/names/subjects.ts";
+import { FULL_NOW_MS, FULL_SOON_MS, filling } from "../../../cloud/insight/volumes/filling.ts";
+import { about } from "../../../cloud/insight/words.ts";
+import { bytes, perDay } from "../../../cloud/operations/words.ts";
 import { sleep } from "../../../platform/runtime/backoff.ts";
 import { aheadByDate, clockFinding } from "./network.ts";
 import { type Finding, fine } from "./finding.ts";
@@ -50,12 +53,39 @@ export async function lookAtProcess(
   return {
     findings: [
       health,
-      ...(told?.process === "steward" ? retentionFindings(name, told) : []),
+      ...(told?.process === "steward" ? stewardFindings(name, told) : []),
       ...(ahead === null ? [] : [clockFinding(name, ahead)]),
     ],
     status: told,
   };
 }
+
+const stewardFindings = (name: string, told: StewardStatus): Finding[] => [
+  ...retentionFindings(name, told),
+  ...volumeFindings(told),
+];
+
+/** Volumes and links over time, of all machines that tell of theirs (pure). */
+export const volumeFindings = ({ volumes = [], links = [] }: StewardStatus): Finding[] => [
+  ...volumes.map((volume): Finding => {
+    const { domain, name, freeBytes, bytesPerDay, fullInMs } = volume;
+    const subject = `${domain} ${name}`;
+    const rate = bytesPerDay === null ? "" : `, ${perDay(bytesPerDay)}`;
+    if (fullInMs === null || fullInMs >= FULL_SOON_MS)
+      return fine("disk", subject, `${bytes(freeBytes)} are free${rate}`);
+    return {
+      ...{ area: "disk", subject, level: fullInMs < FULL_NOW_MS ? "wrong" : "warning" },
+      what: filling(volume, fullInMs),
+      right: `room for ${about(FULL_SOON_MS)} and more`,
+      next: "npx skerry influx retention …, SKERRY_LOG_KEEP, or a larger disk",
+    };
+  }),
+  ...links.flatMap(({ region, bytesPerDay }) =>
+    bytesPerDay === null
+      ? []
+      : [fine("disk", `link of ${region}`, `${bytes(bytesPerDay)} a day go over it`)],
+  ),
+];
 
 /** A finding where what runs differs from what is configured: the steward compares, because it knows both (pure). */
 export function retentionFindings(subject: string, { retention }: StewardStatus): Finding[] {
