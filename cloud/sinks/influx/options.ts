@@ -16,13 +16,13 @@ export const INFLUX_OPTIONS = {
   },
   influxDatabase: {
     env: "SKERRY_INFLUX_DATABASE",
-    doc: "1.x: database, created if it is missing; 2.x and 3.x: bucket, which has to exist",
+    doc: "1.x: database, created if it is missing; 2.x: bucket, which has to exist",
     fallback: "skerry",
     parse: as.text,
   },
   influxApi: {
     env: "SKERRY_INFLUX_API",
-    doc: "v1: /write, as of 1.x; v2: /api/v2/write, as of 2.x and 3.x",
+    doc: "v1: /write, as of 1.x; v2: /api/v2/write, as of 2.x",
     fallback: "v1",
     parse: (raw): InfluxApi => {
       const api = INFLUX_APIS.find((known) => known === raw);
@@ -38,7 +38,7 @@ export const INFLUX_OPTIONS = {
   },
   influxToken: {
     env: "SKERRY_INFLUX_TOKEN",
-    doc: "token of a 2.x or 3.x",
+    doc: "token of a 2.x",
     fallback: "",
     parse: as.text,
     secret: true,
