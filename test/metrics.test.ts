@@ -12,6 +12,7 @@ const BOUNDED_BY: Readonly<Record<string, string>> = {
   collection: "kinds of V8's garbage collection",
   contract: "published contracts; of those that nobody published one count (lane-tally.ts/Y3)",
   direction: "in, out",
+  domain: "regions of the installation, and hub",
   gateway: "gateways of the installation",
   hop: "hops of a reading's way",
   how: "words of the program",
@@ -31,6 +32,7 @@ const BOUNDED_BY: Readonly<Record<string, string>> = {
   turn: "first, live, last",
   verdict: "words of the program",
   version: "versions of the program",
+  volume: "disks that the options name, JetStream, InfluxDB, and link",
 };
 
 /** Several labels multiply. */

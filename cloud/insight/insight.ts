@@ -83,6 +83,7 @@ export const PROBLEM_KINDS = [
   "waiting_for_wan",
   "process_gone",
   "log_filling",
+  "disk_filling",
   "flooding",
   "standing",
   "catching_up",

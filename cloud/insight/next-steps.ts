@@ -15,6 +15,7 @@ export const RUN_BOOKS: Readonly<Record<ProblemKind, string>> = {
   waiting_for_wan: "skerrywandown",
   process_gone: "skerryprocessdown",
   log_filling: "skerrylognearlyfull",
+  disk_filling: "skerrydiskfullsoon",
   flooding: "a-device-floods",
   standing: "a-region-catches-up",
   catching_up: "a-region-catches-up",
@@ -92,6 +93,9 @@ export const startProcess = (kind: string): string =>
 
 export const readFaster = (bytesMax: number): string =>
   `See on Lanes who is behind. If nobody is, give the log more room (${moreRoom(bytesMax)}), or keep less in it (SKERRY_LOG_KEEP).`;
+
+export const makeDiskRoom =
+  "Give the disk more room, or keep less: skerry influx retention for InfluxDB, SKERRY_LOG_KEEP for logs. Until it is full nothing is lost.";
 
 export const mendDevice =
   "Mend the device, or revoke it on its page. It is read more slowly; nobody else is harmed.";

@@ -12,6 +12,7 @@ import {
 } from "./insight.ts";
 import { GONE_MS } from "./lag/verdict.ts";
 import * as next from "./next-steps.ts";
+import { FULL_SOON_MS, filling } from "./volumes/filling.ts";
 import { stuckReaders } from "./stuck-readers.ts";
 import { SINK_REFUSES } from "./region.ts";
 import { count, number } from "../operations/words.ts";
@@ -54,6 +55,7 @@ export function problemsOf(
     waiting_for_wan: regions.flatMap(waiting),
     process_gone: goneProcesses(facts, regions),
     log_filling: regions.flatMap((of) => fillingLog(of, facts)),
+    disk_filling: fillingDisks(facts),
     flooding: floods(facts),
     // Whoever waits for the store does not catch up, and the store is named.
     standing: sink.state === "refusing" ? [] : standing(regions),
@@ -196,6 +198,17 @@ function fillingLog({ region, log }: RegionInsight, facts: Facts): Found[] {
   const text = `the log of ${region} is ${percent} % full (${size}): at 100 % it takes nothing more`;
   return [{ region, text, next: next.readFaster(log.bytesMax) }];
 }
+
+/** Volumes as the steward has watched them. */
+const fillingDisks = (facts: Facts): Found[] =>
+  statusesOf(facts, "steward").flatMap(({ volumes = [] }) =>
+    volumes.flatMap((volume) => {
+      const { domain, fullInMs } = volume;
+      if (fullInMs === null || fullInMs >= FULL_SOON_MS) return [];
+      const text = filling(volume, fullInMs);
+      return [{ region: domain === HUB ? null : domain, text, next: next.makeDiskRoom }];
+    }),
+  );
 
 /** Floods that are held back, and one that is still taken whole. */
 const floods = (facts: Facts): Found[] => [

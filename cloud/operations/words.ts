@@ -47,6 +47,10 @@ export function bytes(n: number): string {
   return `${text} ${BYTE_UNITS[unit]}`;
 }
 
+/** Growth for people: `1.2 GiB a day come`, `none come`. */
+export const perDay = (bytesPerDay: number): string =>
+  bytesPerDay > 0 ? `${bytes(bytesPerDay)} a day come` : "it does not grow";
+
 const NUMERIC = /^(?:[\d,.]+|-|\?)?$/;
 
 /** Aligned columns: numbers to the right, text to the left; no line ends in spaces. */

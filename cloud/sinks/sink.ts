@@ -153,6 +153,11 @@ export interface Difference {
   readonly surplus: number;
 }
 
+/** Tells where a store keeps records for another time than is configured; rejects if it does not answer. */
+export interface RetentionSource {
+  differences(): Promise<string[]>;
+}
+
 /** Counts what a store holds, for the steward. Both reject if the store does not answer. */
 export interface ReconciliationSource {
   /** The store's name for people. */

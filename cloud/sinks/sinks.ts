@@ -2,17 +2,19 @@
 import { type OptionTable, type Resolved } from "../../platform/runtime/config.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import { FILE_SINK_OPTIONS, openFileSink } from "./file/file-sink.ts";
+import { KEEP_OPTION } from "./influx/options.ts";
 import {
   INFLUX_SINK_OPTIONS,
   openInfluxReconciliation,
+  openInfluxRetention,
   openInfluxSink,
 } from "./influx/open-influx-sink.ts";
-import type { ReconciliationSource, Sink } from "./sink.ts";
+import type { ReconciliationSource, RetentionSource, Sink } from "./sink.ts";
 
-/** `ask` is null for a sink that cannot say what it holds. */
+/** `ask` is null for a sink that cannot say what it holds, `keeps` for one that keeps everything. */
 const SINKS = {
-  influx: { open: openInfluxSink, ask: openInfluxReconciliation },
-  file: { open: openFileSink, ask: null },
+  influx: { open: openInfluxSink, ask: openInfluxReconciliation, keeps: openInfluxRetention },
+  file: { open: openFileSink, ask: null, keeps: null },
 };
 
 const NAMES = Object.keys(SINKS) as (keyof typeof SINKS)[];
@@ -43,3 +45,14 @@ export const openSink = (config: Resolved<typeof SINK_OPTIONS>, logger: Logger):
 export const openReconciliation = (
   config: Resolved<typeof SINK_OPTIONS>,
 ): ReconciliationSource | null => SINKS[config.sink].ask?.(config) ?? null;
+
+/** Options of the steward beside: how long the store is to keep what it has. */
+export const RETENTION_OPTIONS = { ...KEEP_OPTION } satisfies OptionTable;
+
+/**
+ * Null if the sink keeps everything, or no time is configured.
+ * @throws AppError `CONFIG_INVALID` if the sink cannot keep each kind for a time of its own.
+ */
+export const openRetention = (
+  config: Resolved<typeof SINK_OPTIONS & typeof RETENTION_OPTIONS>,
+): RetentionSource | null => SINKS[config.sink].keeps?.(config) ?? null;

@@ -1,4 +1,4 @@
-import { openReconciliation } from "../sinks/sinks.ts";
+import { openReconciliation, openRetention } from "../sinks/sinks.ts";
 import { startTelemetry } from "../../otel/telemetry.ts";
 import { itsServer } from "../../platform/nats/client/access.ts";
 import { connectNats } from "../../platform/nats/client/connect.ts";
@@ -6,8 +6,12 @@ import { joinFleet } from "../../platform/nats/client/fleet.ts";
 import { natsAccess } from "../../platform/nats/client/options.ts";
 import { announceProcess } from "../../platform/nats/live/announce-process.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
-import { natsServerMetricSpecs } from "../../platform/nats/monitoring/metrics.ts";
+import {
+  natsServerMetricSpecs,
+  volumeMetricSpecs,
+} from "../../platform/nats/monitoring/metrics.ts";
 import { ServerMonitor } from "../../platform/nats/monitoring/server-monitor.ts";
+import { Volumes } from "../../platform/nats/monitoring/volumes.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { processMain } from "../../platform/runtime/process-main.ts";
 import { Starting, serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
@@ -27,6 +31,7 @@ await processMain({
     const telemetry = ending.use(await startTelemetry(service, config, logger));
     const { tracing } = telemetry;
     const source = openReconciliation(config);
+    const retention = openRetention(config);
     const target = { ...natsAccess(config), name: "steward" };
     const starting = new Starting(itsServer(target));
     await using _status = await serveStatus(statusAddress(config), starting, telemetry.metrics);
@@ -35,8 +40,13 @@ await processMain({
     starting.waitsFor("contracts of its nats-server");
     const registry = { connection, shippedDirectory: config.schemas, logger };
     const catalog = await openContractRegistry(registry, signal);
-    const steward = new Steward(config, { connection, source, catalog, tracing, logger });
     const natsServer = new ServerMonitor(config.natsMonitorUrl, logger);
+    const volumes = new Volumes(config.disks, natsServer, logger);
+    const steward = new Steward(config, {
+      ...{ connection, source, retention, catalog, tracing, logger },
+      volumes: () => volumes.read(),
+    });
+    telemetry.metrics.add(volumeMetricSpecs(volumes));
     telemetry.metrics.add(stewardMetricSpecs(() => steward.status()));
     telemetry.metrics.add(insightMetricSpecs(() => steward.insight));
     telemetry.metrics.add(natsServerMetricSpecs(natsServer));

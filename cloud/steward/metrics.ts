@@ -1,6 +1,6 @@
 import type { StewardStatus } from "../../contracts/messages/status.ts";
 import type { LedgerRow } from "../../contracts/messages/ledger.ts";
-import type { MetricPoint, MetricSpec } from "../../otel/metrics.ts";
+import type { Labels, MetricPoint, MetricSpec } from "../../otel/metrics.ts";
 
 /** One series for each term. */
 function pointsOf({ region, contract, waiting, ...row }: LedgerRow): MetricPoint[] {
@@ -21,6 +21,9 @@ function pointsOf({ region, contract, waiting, ...row }: LedgerRow): MetricPoint
     value,
   }));
 }
+
+const point = (labels: Labels, value: number | null): MetricPoint[] =>
+  value === null ? [] : [{ labels, value }];
 
 type Job = StewardStatus["jobs"][string];
 
@@ -44,6 +47,18 @@ export const stewardMetricSpecs = (status: () => StewardStatus): MetricSpec[] =>
       doc: "1 for scheduled work that failed when it last ran",
       label: "job_name",
       read: byJob(({ error }) => (error === null ? 0 : 1)),
+    },
+    ...forecastSpecs(status),
+    {
+      name: "skerry.steward.retention.differing",
+      kind: "gauge",
+      unit: "{kind}",
+      doc: "kinds of records that the store keeps for another time than is configured; none where no time is",
+      labels: [],
+      read: () => {
+        const { retention } = status();
+        return retention ? [{ labels: {}, value: retention.length }] : [];
+      },
     },
     {
       name: "skerry.steward.copy.done",
@@ -90,3 +105,33 @@ export const stewardMetricSpecs = (status: () => StewardStatus): MetricSpec[] =>
     },
   ];
 };
+
+/** Volumes and links over time. */
+const forecastSpecs = (status: () => StewardStatus): MetricSpec[] => [
+  {
+    name: "skerry.forecast.growth",
+    kind: "gauge",
+    unit: "By",
+    doc: "bytes a day by which a volume of the hub or of a region grows, and those over a region's link",
+    labels: ["domain", "volume"],
+    read: () => [
+      ...(status().volumes ?? []).flatMap(({ domain, name, bytesPerDay }) =>
+        point({ domain, volume: name }, bytesPerDay),
+      ),
+      ...(status().links ?? []).flatMap(({ region, bytesPerDay }) =>
+        point({ domain: region, volume: "link" }, bytesPerDay),
+      ),
+    ],
+  },
+  {
+    name: "skerry.forecast.full_in",
+    kind: "gauge",
+    unit: "s",
+    doc: "time until a volume is full at the rate at which it grows; absent where that cannot be said yet, or it does not grow",
+    labels: ["domain", "volume"],
+    read: () =>
+      (status().volumes ?? []).flatMap(({ domain, name, fullInMs }) =>
+        point({ domain, volume: name }, fullInMs === null ? null : fullInMs / 1000),
+      ),
+  },
+];

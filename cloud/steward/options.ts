@@ -4,7 +4,7 @@ import { MONITORING_OPTIONS } from "../../platform/nats/monitoring/options.ts";
 import { type OptionTable, as } from "../../platform/runtime/config.ts";
 import { STATUS_OPTIONS } from "../../platform/runtime/status-server.ts";
 import { LANE_OPTIONS } from "../lane-options.ts";
-import { SINK_OPTIONS } from "../sinks/sinks.ts";
+import { RETENTION_OPTIONS, SINK_OPTIONS } from "../sinks/sinks.ts";
 
 export const STEWARD_OPTIONS = {
   ...LANE_OPTIONS,
@@ -33,6 +33,7 @@ export const STEWARD_OPTIONS = {
     parse: as.text,
   },
   ...SINK_OPTIONS,
+  ...RETENTION_OPTIONS,
   ...MONITORING_OPTIONS,
   ...STATUS_OPTIONS,
   ...TELEMETRY_OPTIONS,

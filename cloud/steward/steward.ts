@@ -4,8 +4,8 @@ import cron from "node-cron";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import type { HubCopy } from "../../contracts/messages/copy.ts";
-import type { StewardStatus } from "../../contracts/messages/status.ts";
-import type { ReconciliationSource } from "../sinks/sink.ts";
+import type { StewardStatus, VolumeSize } from "../../contracts/messages/status.ts";
+import type { ReconciliationSource, RetentionSource } from "../sinks/sink.ts";
 import { reconciledHour, saveReconciledHour } from "../../platform/nats/lanes/reconciled-hours.ts";
 import {
   SET_ASIDE_RULE,
@@ -32,6 +32,7 @@ import { HubAlerts } from "../hub-alerts.ts";
 import { FenceWatch } from "./fence-watch.ts";
 import { LedgerStore } from "./ledger-store.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
+import { VolumeWatch } from "./volume-watch.ts";
 import { HOUR_MS, reconcileHour } from "./reconciliation.ts";
 
 export interface StewardConfig {
@@ -48,13 +49,20 @@ export interface StewardParts {
   readonly connection: NatsConnection;
   /** Null for a sink that cannot say what it holds. */
   readonly source: ReconciliationSource | null;
+  /** Null where no time is configured. */
+  readonly retention: RetentionSource | null;
   readonly catalog: Catalog;
+  /** Volumes that this process measures. */
+  readonly volumes: () => readonly VolumeSize[];
   readonly tracing: Tracing;
   readonly logger: Logger;
 }
 
 /** Hours that a steward which was away looks back at. */
 const HOURS_BACK_MAX = 24;
+
+/** Growth is taken from a sample a minute. */
+const VOLUME_SCHEDULE = "30 * * * * *";
 
 type Job = StewardStatus["jobs"][string];
 
@@ -68,6 +76,8 @@ export class Steward implements StatusSource {
   readonly #ledger: LedgerWatch;
   readonly #insight: InsightWatch;
   readonly #fence: FenceWatch;
+  readonly #volumes: VolumeWatch;
+  #retention: readonly string[] | null = null;
   readonly #server: ServerWatch;
 
   constructor(config: StewardConfig, parts: StewardParts) {
@@ -91,6 +101,10 @@ export class Steward implements StatusSource {
     const store = new LedgerStore(connection, logger);
     this.#ledger = new LedgerWatch({ ...lanes, alerts, logger, store });
     this.#fence = new FenceWatch({ connection, regions, alerts, logger });
+    this.#volumes = new VolumeWatch({
+      ...{ connection, alerts, logger, own: parts.volumes },
+      processes: () => this.#insight.live.processes,
+    });
   }
 
   checks(): HealthCheck[] {
@@ -118,6 +132,9 @@ export class Steward implements StatusSource {
       ),
       sink: { name: this.#config.sink, uncompared: this.#uncompared },
       ledger: this.#ledger.ledger,
+      retention: this.#retention,
+      volumes: this.#volumes.volumes,
+      links: this.#volumes.links,
     };
   }
 
@@ -136,7 +153,13 @@ export class Steward implements StatusSource {
       cron.schedule(copySchedule, () => this.#job("copies", () => this.#careForCopies()), options),
       cron.schedule(copySchedule, () => this.#job("rejects", () => this.#keepRejects()), options),
     ];
-    const { source } = this.#parts;
+    const look = () => this.#job("volumes", () => this.#volumes.look(Date.now()));
+    tasks.push(cron.schedule(VOLUME_SCHEDULE, look, options));
+    const { source, retention } = this.#parts;
+    if (retention) {
+      const compare = () => this.#job("retention", () => this.#compareRetention(retention));
+      tasks.push(cron.schedule(copySchedule, compare, options));
+    }
     if (source) {
       const reconcile = () => this.#job("reconciliation", () => this.#reconcile(source, signal));
       tasks.push(cron.schedule(reconcileSchedule, reconcile, options));
@@ -190,6 +213,15 @@ export class Steward implements StatusSource {
     await this.#eachRegion(async (region) => {
       this.#copies.set(region, await careForCopy(region, parts));
     });
+  }
+
+  async #compareRetention(retention: RetentionSource): Promise<void> {
+    const before = this.#retention ?? [];
+    this.#retention = await retention.differences();
+    for (const difference of this.#retention.filter((one) => !before.includes(one)))
+      this.#logger.warn(
+        `InfluxDB keeps records for another time than is configured: ${difference}`,
+      );
   }
 
   /** The hub's own rejects, and the copies of the regions'. */

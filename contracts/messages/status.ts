@@ -95,6 +95,30 @@ export interface FieldNotes {
   readonly more: number;
 }
 
+/** A room that fills up, as the process beside it measures it. */
+export interface VolumeSize {
+  /** The name of a disk in SKERRY_DISKS, or `jetstream` for what JetStream may have. */
+  readonly name: string;
+  readonly usedBytes: number;
+  readonly freeBytes: number;
+}
+
+/** The same over time. */
+export interface VolumeForecast extends VolumeSize {
+  /** `hub` or the region whose process measures it. */
+  readonly domain: string;
+  /** Growth; null while that is not known. */
+  readonly bytesPerDay: number | null;
+  /** Time until it is full, at the rate at which it grows; null where that cannot be said, or it does not grow. */
+  readonly fullInMs: number | null;
+}
+
+/** The bytes over the link of a region, both ways; null while they are not known. */
+export interface LinkVolume {
+  readonly region: string;
+  readonly bytesPerDay: number | null;
+}
+
 export interface AlertingStatus {
   readonly process: "alerting";
   readonly region: string;
@@ -129,6 +153,9 @@ export interface AlertingStatus {
   /** Since the start. */
   readonly losses: readonly LaneLoss[];
   readonly lanes: readonly LaneStatus[];
+  /** Disks beside it, and bytes over the link since that connected; null if nobody tells. Absent from an older program. */
+  readonly volumes?: readonly VolumeSize[];
+  readonly linkBytes?: number | null;
 }
 
 /** A rule in one region's engine. */
@@ -268,6 +295,11 @@ export interface StewardStatus {
   readonly sink: { readonly name: string; readonly uncompared: string | null };
   /** The standing ledger as of a second ago; null until it is known. */
   readonly ledger: Ledger | null;
+  /** Clauses on what the store keeps for another time than is configured; null where it was not compared. Absent from an older program. */
+  readonly retention?: readonly string[] | null;
+  /** Disks of the hub and of all regions that tell theirs, and links, with how fast they grow. Absent from an older program. */
+  readonly volumes?: readonly VolumeForecast[];
+  readonly links?: readonly LinkVolume[];
 }
 
 export interface NotifierStatus {

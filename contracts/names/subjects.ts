@@ -267,6 +267,12 @@ export const ledgerAcknowledgedKey = (lane: LaneId): string =>
 /** The last hour of a region that was reconciled. */
 export const reconciledKey = (region: string): string => `reconciled.${region}`;
 
+/** The size of a volume over time, or of the bytes over a link. */
+export const volumeKey = (domain: string, name: string): string => `volume.${domain}.${name}`;
+
+/** Keys of all volumes, as a part of a subject. */
+export const VOLUME_KEYS = "volume.>";
+
 /** The key under which an operator notes that the copy of a region's log may differ from the region's. */
 export const suspectKey = (region: string): string => `suspect.${region}`;
 

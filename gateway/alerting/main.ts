@@ -18,7 +18,11 @@ import { awaitLanes, watchGrowth } from "../../platform/nats/lanes/log-lanes.ts"
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { LaneHealth } from "../../platform/nats/lanes/lane-health.ts";
 import { openContractRegistry } from "../../platform/nats/lanes/contract-registry.ts";
-import { natsServerMetricSpecs } from "../../platform/nats/monitoring/metrics.ts";
+import {
+  natsServerMetricSpecs,
+  volumeMetricSpecs,
+} from "../../platform/nats/monitoring/metrics.ts";
+import { Volumes } from "../../platform/nats/monitoring/volumes.ts";
 import { ServerMonitor } from "../../platform/nats/monitoring/server-monitor.ts";
 import { SetAside, entriesSetAside } from "../../platform/nats/lanes/set-aside.ts";
 import { retryEntries, serveRetries } from "../../platform/nats/lanes/set-aside-retries.ts";
@@ -173,6 +177,8 @@ await processMain({
       { length: lanesOf(stages) },
       (_, partition) => new AlertingLane({ region: config.region, partition }, parts),
     );
+    const natsServer = new ServerMonitor(config.natsMonitorUrl, logger);
+    const volumes = new Volumes(config.disks, natsServer, logger);
     const status = (): AlertingStatus => ({
       process: "alerting",
       region: config.region,
@@ -187,10 +193,12 @@ await processMain({
       setAside: setAside.count,
       losses: lanes.flatMap((lane) => lane.losses),
       lanes: lanes.map((lane) => lane.status),
+      volumes: volumes.read(),
+      linkBytes: natsServer.figures?.leafBytes ?? null,
     });
-    const natsServer = new ServerMonitor(config.natsMonitorUrl, logger);
     telemetry.metrics.add(alertingMetricSpecs(oncePerTurn(status)));
     telemetry.metrics.add(natsServerMetricSpecs(natsServer));
+    telemetry.metrics.add(volumeMetricSpecs(volumes));
     const server = new ServerWatch({ connection, domain: region });
     const health = new LaneHealth({
       connection,

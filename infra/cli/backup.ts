@@ -1,20 +1,25 @@
 import type { Command } from "commander";
 import { type Backup, backUp } from "../../cloud/operations/backup/back-up.ts";
-import { readManifest } from "../../cloud/operations/backup/files.ts";
-import type { InfluxPlace } from "../../cloud/operations/backup/influx.ts";
+import { type InfluxPlace, restoreInflux } from "../../cloud/operations/backup/influx.ts";
 import type { Manifest } from "../../cloud/operations/backup/manifest.ts";
+import { type BackupFiles, readManifest } from "../../cloud/operations/backup/store.ts";
+import { verifyInflux } from "./backup/verify-influx.ts";
 import { checkFiles } from "../../cloud/operations/backup/restore.ts";
 import { onSchedule } from "../../cloud/operations/backup/schedule.ts";
 import { verifyStream } from "../../cloud/operations/backup/verify.ts";
 import { bytes, count } from "../../cloud/operations/words.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
-import { as } from "../../platform/runtime/config.ts";
+import { INFLUX_OPTIONS } from "../../cloud/sinks/influx/options.ts";
+import { as, loadConfig } from "../../platform/runtime/config.ts";
+import { environmentOf } from "./kit/credentials.ts";
+import { type PlaceFlags, backupAt, s3Options, storeAt } from "./backup/place.ts";
+import { startScratchInflux } from "./backup/scratch-influx.ts";
 import { startScratchServer } from "./backup/scratch-server.ts";
 import { type Say, example, parseCount, parser } from "./kit/options.ts";
 import { Progress } from "./kit/progress.ts";
 import { type ServerFlags, namesServers, openServers, servers } from "./kit/servers.ts";
 
-interface Flags extends ServerFlags {
+interface Flags extends ServerFlags, PlaceFlags {
   readonly to: string;
   readonly every?: string;
   readonly keep?: number;
@@ -43,8 +48,8 @@ export function addBackupCommand(program: Command, say: Say): void {
       )
         .description(`${WHAT[what]} Cut off, the next one goes on with it.`)
         .requiredOption(
-          "--to <dir>",
-          "directory of the backups; each gets one of its own in it, named by its time",
+          "--to <place>",
+          "directory of the backups, or s3://bucket/prefix; each gets one of its own in it, named by its time",
         ),
     )
       .option(
@@ -57,6 +62,7 @@ export function addBackupCommand(program: Command, say: Say): void {
         "go on, and make one at each of these times: '0 0 3 * * *' is at 3:00",
         parseCron,
       );
+    s3Options(command);
     if (what === "all")
       command
         .option(
@@ -66,14 +72,19 @@ export function addBackupCommand(program: Command, say: Say): void {
         .option("--database <name>", "of InfluxDB", "skerry");
     command.action((flags: Flags) => run(what, flags, say));
   }
-  servers(
+  const verifying = servers(
     example(
-      backup.command("verify <dir>"),
+      backup.command("verify <place>"),
       "backup verify /backup/2026-11-28T03-00-00Z",
+      "backup verify s3://backups/skerry/2026-11-28T03-00-00Z --influx http://reader@influxdb:8086",
     ).description(
-      "Check the hashes of a backup, restore each stream into a nats-server of its own and read it; with servers named, hold each message against theirs.",
+      "Check the hashes of a backup, restore each stream into a nats-server of its own and read it, and InfluxDB's part into an influxd of its own; with servers named, hold what is there against theirs.",
     ),
-  ).action((directory: string, flags: ServerFlags) => verify(directory, flags, say));
+  ).option(
+    "--influx <url>",
+    "running InfluxDB, as a user that may read; its password in SKERRY_INFLUX_PASSWORD or the file that SKERRY_INFLUX_PASSWORD_FILE names",
+  );
+  s3Options(verifying).action((place: string, flags: VerifyFlags) => verify(place, flags, say));
 }
 
 async function run(what: keyof typeof WHAT, flags: Flags, say: Say): Promise<void> {
@@ -94,7 +105,11 @@ async function backUpOnce(what: keyof typeof WHAT, flags: Flags, say: Say): Prom
     flags.influx === undefined ? null : { address: flags.influx, database: flags.database! };
   const made = await backUp(
     { servers: open.connections, influx },
-    { ...flags, at: (now) => progress.at(now) },
+    {
+      to: storeAt(flags.to, flags),
+      ...(flags.keep === undefined ? {} : { keep: flags.keep }),
+      at: (now) => progress.at(now),
+    },
   );
   progress.clear();
   for (const line of told(made)) say(line);
@@ -115,11 +130,14 @@ function told({ path, manifest, isResumed, removed }: Backup): string[] {
   ];
 }
 
-async function verify(directory: string, flags: ServerFlags, say: Say): Promise<void> {
-  const manifest: Manifest = readManifest(directory);
-  say(
-    `${count(await checkFiles(directory, manifest), "file is", "files are")} as they were written`,
-  );
+interface VerifyFlags extends ServerFlags, PlaceFlags {
+  readonly influx?: string;
+}
+
+async function verify(place: string, flags: VerifyFlags, say: Say): Promise<void> {
+  const files = backupAt(place, flags);
+  const manifest: Manifest = await readManifest(files);
+  say(`${count(await checkFiles(files, manifest), "file is", "files are")} as they were written`);
   await using open = namesServers(flags) ? await openServers(flags, () => false) : null;
   await using scratch = await startScratchServer();
   using progress = new Progress("checking the backup", null);
@@ -129,7 +147,7 @@ async function verify(directory: string, flags: ServerFlags, say: Say): Promise<
       const { name } = stream.config;
       progress.at(`${name} of ${domain}`);
       const running = open?.connections[domain] ?? null;
-      const verdict = await verifyStream(scratch.connection, directory, stream, running);
+      const verdict = await verifyStream(scratch.connection, files, stream, running);
       progress.clear();
       const { messages, same, gone } = verdict;
       const held =
@@ -141,6 +159,47 @@ async function verify(directory: string, flags: ServerFlags, say: Say): Promise<
       for (const fault of verdict.faults) say(`${domain} ${name}: ${fault}`);
       faults += verdict.faults.length;
     }
+  if (manifest.influx) {
+    progress.at("InfluxDB");
+    const lines = await checkInflux(files, manifest, flags.influx);
+    progress.clear();
+    for (const { text } of lines) say(text);
+    faults += lines.filter(({ isFault }) => isFault).length;
+  }
   say(faults === 0 ? "the backup is whole" : `${count(faults, "fault")}`);
   if (faults > 0) process.exitCode = 1;
+}
+
+interface Line {
+  readonly text: string;
+  readonly isFault: boolean;
+}
+
+async function checkInflux(
+  files: BackupFiles,
+  { influx, startedAt }: Manifest,
+  running: string | undefined,
+): Promise<Line[]> {
+  const { database } = influx!;
+  await using scratch = await startScratchInflux();
+  await restoreInflux({ address: scratch.backup, database }, files, influx!);
+  const own = { url: scratch.url, database };
+  const other = running === undefined ? null : { url: influxUrlOf(running), database };
+  const verdicts = await verifyInflux(own, other, Date.parse(startedAt));
+  const name = `InfluxDB ${database}`;
+  if (verdicts.length === 0) return [{ text: `${name}: no measurement`, isFault: false }];
+  return verdicts.flatMap(({ policy, measurement, points, same, changed, faults }): Line[] => {
+    const of = `${name}: ${policy} ${measurement}`;
+    const held =
+      same === null ? "" : `, ${same} days just so at the running one, ${changed} changed since`;
+    if (faults.length === 0)
+      return [{ text: `${of}: ${count(points, "point")}${held}`, isFault: false }];
+    return faults.map((fault) => ({ text: `${of}: ${fault}`, isFault: true }));
+  });
+}
+
+/** The URL with the password of its user. */
+function influxUrlOf(typed: string): string {
+  const table = { influxUrl: INFLUX_OPTIONS.influxUrl };
+  return loadConfig(table, { ...environmentOf(), SKERRY_INFLUX_URL: typed }).influxUrl;
 }

@@ -1,24 +1,27 @@
 import { InvalidArgumentError, type Command } from "commander";
-import { InfluxClient, type InfluxTarget } from "../../cloud/sinks/influx/client.ts";
-import { policiesOf } from "../../cloud/sinks/influx/policies.ts";
+import { administratorOf, changesOf } from "../../cloud/sinks/influx/apply-retention.ts";
+import type { InfluxTarget } from "../../cloud/sinks/influx/client.ts";
 import {
   KINDS,
   type Wanted,
   changeText,
-  changesFor,
   keepText,
   parseKeep,
   policyOfKind,
-  shardsOf,
   shortens,
 } from "../../cloud/sinks/influx/retention.ts";
-import { ADMINISTRATOR, urlOfUser } from "../../cloud/sinks/influx/set-up.ts";
 import { refused } from "../../cloud/operations/refused.ts";
+import { KEEP_OPTION } from "../../cloud/sinks/influx/options.ts";
+import { loadConfig } from "../../platform/runtime/config.ts";
+import { layered } from "../../platform/runtime/config-file/layers.ts";
+import { CONFIG_OPTION, configFileOf } from "../../platform/runtime/config-file/read.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
+import { environmentOf } from "./kit/credentials.ts";
 import { type Say, example } from "./kit/options.ts";
 
 export interface RetentionFlags {
   readonly keep: readonly Wanted[];
+  readonly configured?: true;
   readonly shorten?: true;
 }
 
@@ -27,6 +30,7 @@ export function retentionCommand(commands: Command): Command {
   return example(
     commands.command("retention"),
     "influx retention --influx http://influxdb:8086 --administrator-password-file administrator",
+    "influx retention --influx http://influxdb:8086 --administrator-password-file administrator --configured",
     "influx retention --influx http://influxdb:8086 --administrator-password-file administrator --keep readings=30d --keep 1m=180d --keep 1h=5y --keep 1d=forever --shorten",
   )
     .description(
@@ -37,6 +41,10 @@ export function retentionCommand(commands: Command): Command {
       `${KINDS.join(", ")}, each with 2d to 100y or forever; repeat it`,
       keepOf,
       [],
+    )
+    .option(
+      "--configured",
+      `keep what the steward's ${KEEP_OPTION.influxKeep.env} says here: environment, or influx-keep of skerry.yaml`,
     )
     .option(
       "--shorten",
@@ -55,21 +63,36 @@ function keepOf(text: string, before: readonly Wanted[]): Wanted[] {
   }
 }
 
+/** The times of the options, or those of the steward's configuration. @throws AppError `CONFIG_INVALID` if it is both or neither. */
+export function wantedOf({ keep, configured }: RetentionFlags): readonly Wanted[] {
+  if (!configured) return keep;
+  if (keep.length > 0) throw refused("--keep and --configured exclude each other");
+  const wanted = configuredKeep();
+  if (wanted.length > 0) return wanted;
+  const { env } = KEEP_OPTION.influxKeep;
+  throw refused(
+    `no time is configured here: neither ${env}, nor influx-keep below steward: or shared: in skerry.yaml`,
+  );
+}
+
+/** Times that the steward's configuration says here; nothing where there is none. */
+export function configuredKeep(): readonly Wanted[] {
+  const table = { ...CONFIG_OPTION, ...KEEP_OPTION };
+  const env = environmentOf();
+  const file = configFileOf(table, { env, argv: [] });
+  const { env: given, labels } = layered({ process: "steward", table }, env, file);
+  return loadConfig(table, given, [], labels).influxKeep;
+}
+
 /** Shows what is kept for how long; changes what is wanted otherwise. */
 export async function applyRetention(
   target: InfluxTarget,
   password: string,
-  { keep, shorten }: RetentionFlags,
+  { keep, shorten }: Pick<RetentionFlags, "keep" | "shorten">,
   say: Say,
 ): Promise<void> {
-  const url = urlOfUser(target.url, ADMINISTRATOR, password);
-  const influx = new InfluxClient({ ...target, url });
-  const { database } = target;
-  const policies = await policiesOf(influx);
-  if (!policies.some(({ isDefault }) => isDefault))
-    throw refused(`there is no database ${database}: npx skerry influx apply makes it`);
-  const shards = shardsOf(await influx.execute("SHOW SHARDS"), database);
-  const changes = changesFor(keep, { database, policies, shards, nowMs: Date.now() });
+  const influx = administratorOf(target, password);
+  const { changes, policies } = await changesOf(influx, target.database, keep);
   const shorter = changes.filter(shortens);
   if (shorter.length > 0 && !shorten)
     throw refused(

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { lengthenRetention } from "../../cloud/sinks/influx/apply-retention.ts";
 import type { InfluxTarget } from "../../cloud/sinks/influx/client.ts";
 import { ADMINISTRATOR, READER, WRITER, setUpInflux } from "../../cloud/sinks/influx/set-up.ts";
 import { refused } from "../../cloud/operations/refused.ts";
@@ -7,7 +8,13 @@ import { loadConfig } from "../../platform/runtime/config.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import { fileVariable, secretFrom } from "../../platform/runtime/secret-files.ts";
 import { environmentOf } from "./kit/credentials.ts";
-import { type RetentionFlags, applyRetention, retentionCommand } from "./influx-retention.ts";
+import {
+  type RetentionFlags,
+  applyRetention,
+  configuredKeep,
+  retentionCommand,
+  wantedOf,
+} from "./influx-retention.ts";
 import { type Say, example } from "./kit/options.ts";
 
 interface Flags {
@@ -28,7 +35,7 @@ export function addInfluxCommand(program: Command, say: Say): void {
     commands.command("apply"),
     "influx apply --influx http://influxdb:8086 --administrator-password-file administrator --writer-password-file writer --reader-password-file reader",
   ).description(
-    "Make the database, and users administrator, writer and reader with their rights; repeating it sets the passwords of writer and reader.",
+    "Make the database, and users administrator, writer and reader with their rights; repeating it sets the passwords of writer and reader, and lengthens what SKERRY_INFLUX_KEEP has longer.",
   );
   ofInflux(command, [ADMINISTRATOR, WRITER, READER]);
   command.action(async (flags: Flags) => {
@@ -42,11 +49,13 @@ export function addInfluxCommand(program: Command, say: Say): void {
     const { otherAdministrators } = await setUpInflux({ target, passwords });
     for (const name of otherAdministrators) say(`"${name}" is an administrator, too`);
     say(`${WRITER} may write and read ${database}, ${READER} may read it`);
+    await lengthenRetention(target, passwords.administrator, configuredKeep(), say);
   });
   const retention = ofInflux(retentionCommand(commands), [ADMINISTRATOR]);
   retention.action(async (flags: Flags & RetentionFlags) => {
     const password = passwordOf(ADMINISTRATOR, flags.administratorPasswordFile);
-    await applyRetention(targetOf(flags), password, flags, say);
+    const keep = wantedOf(flags);
+    await applyRetention(targetOf(flags), password, { ...flags, keep }, say);
   });
 }
 

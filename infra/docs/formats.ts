@@ -275,7 +275,7 @@ const IN_FILES: readonly DescribedFormat[] = [
     where: "`manifest.json`",
     version: MANIFEST_VERSION,
     writers: ["cloud/operations/backup/back-up.ts"],
-    readers: ["cloud/operations/backup/files.ts"],
+    readers: ["cloud/operations/backup/store.ts"],
     newer: "refused with the sentence",
     unknown: PASSED_OVER,
   },

@@ -136,11 +136,11 @@ export function influxPage(): string {
     GENERATED,
     "# Measurements in InfluxDB",
     "Names are spelt in [contracts/names/measurements.ts](../../contracts/names/measurements.ts). " +
-      "The database (1.x) or bucket (2.x, 3.x) is `skerry` unless `SKERRY_INFLUX_DATABASE` says another.",
+      "The database (1.x) or bucket (2.x) is `skerry` unless `SKERRY_INFLUX_DATABASE` says another.",
     "## What a contract writes",
     writtenTable("{contract}"),
     'Finals of `1h` and `1d`, and of `1m` if that was asked for, are in retention policies of these names: `SELECT temperature_mean FROM "1h".climate_1h` ' +
-      "([how long each is kept](../guides/operating.md#how-long-influxdb-keeps-what-it-has)). In a bucket of 2.x or 3.x everything is in one place.",
+      "([how long each is kept](../guides/operating.md#how-long-influxdb-keeps-what-it-has)). In a bucket of 2.x everything is in one place.",
     "The time of a rollup is the start of its window. The time of a reading is its event time in " +
       "milliseconds; the digits below a millisecond only keep readings of one millisecond apart.",
     "## Tags",

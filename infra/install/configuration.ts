@@ -36,6 +36,7 @@ export function configurationOf(options: InstallOptions): Configuration {
             region,
             ...nats("alerting", ports.regionClient),
             ...monitor(ports.regionMonitor),
+            disks: [disk(`nats-${region}`)],
             "status-port": ports.alertingStatus,
           },
         }),
@@ -50,6 +51,7 @@ export function configurationOf(options: InstallOptions): Configuration {
           steward: {
             ...nats("steward", ports.hubClient),
             ...monitor(ports.hubMonitor),
+            disks: [disk("nats-hub"), disk("influx")],
             ...influx("writer"),
             "status-port": ports.stewardStatus,
           },
@@ -68,6 +70,9 @@ export function configurationOf(options: InstallOptions): Configuration {
       : {}),
   };
 }
+
+/** A directory of state of a server beside, whose disk is watched. */
+const disk = (name: string): string => `${name}=/var/lib/skerry/${name}`;
 
 /** An end of the link: it takes the leaves of the server beside it, or hands them to it. */
 function linkOf(options: InstallOptions): Record<string, Value> {

@@ -1,6 +1,5 @@
 // Which processes a role has, and what each of them is told by its unit: whatever differs from process to process and
 // is not people's to choose, secrets and directories. All else is in the configuration file. Pure.
-import { NO_FILE } from "../../platform/runtime/config-file/known-keys.ts";
 import { INFLUX_COLLECTOR } from "../local/influx-collector.ts";
 import { ROOMY, SPARING } from "../local/node-flags.ts";
 import { PROCESSES, type ProcessName } from "../processes/processes.ts";
@@ -183,7 +182,7 @@ function influxUsers(options: InstallOptions): Unit {
       ...["influx", "apply", "--influx", `http://${LOOPBACK}:${portsOf(options).influx}`],
       ...users.flatMap((user) => [`--${user}-password-file`, `${CREDENTIAL}/${user}`]),
     ]),
-    env: { SKERRY_CONFIG: NO_FILE },
+    env: { SKERRY_CONFIG: CONFIG_FILE },
     credentials: Object.fromEntries(users.map((user) => [user, secretFile(`influx-${user}`)])),
     after: ["skerry-influxd.service"],
     makesCode: true,

@@ -243,6 +243,7 @@ const steward = (options: LocalOptions, context: PlanParts): ProcessPlan =>
     {
       ...natsEnv("steward", "hub", options, context),
       SKERRY_NATS_MONITOR_URL: `http://${HOST}:${options.portBase + 1}`,
+      SKERRY_DISKS: `data=${options.dataDir}`,
       ...influxEnv("writer", options, context),
       SKERRY_REGIONS: REGIONS.join(","),
       ...files(options, "schemas"),

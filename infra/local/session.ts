@@ -27,6 +27,8 @@ import { renderPanel } from "./panel.ts";
 import { type Addresses, REGIONS, type Region } from "./places.ts";
 import type { LocalPlan } from "./plan.ts";
 import { type Report, type StreamMarks, makeReport, streamMarks } from "./report.ts";
+import { KEEP_OPTION } from "../../cloud/sinks/influx/options.ts";
+import { parseKeeps } from "../../cloud/sinks/influx/retention.ts";
 import { makeInfluxUsers } from "./influx-users.ts";
 import { openPage } from "./open-page.ts";
 import { plainLine } from "./plain-line.ts";
@@ -143,7 +145,10 @@ export class Session {
     this.#options.say("starting nats-server (hub, eu, us) and influxd");
     await this.#supervisor.start(servers, stop);
     if (stop.aborted) return null;
-    await makeInfluxUsers(this.#plan.influx, this.#options.say);
+    const keep = parseKeeps(
+      services.find(({ name }) => name === "steward")?.env[KEEP_OPTION.influxKeep.env] ?? "",
+    );
+    await makeInfluxUsers(this.#plan.influx, keep, this.#options.say);
     const connect = (server: "hub" | Region): Promise<NatsConnection> =>
       connectNats({ ...this.#accessTo(server), name: "launcher" }, this.#logger, stop);
     const [hub, eu, us] = await Promise.all([connect("hub"), connect("eu"), connect("us")]);

@@ -11,6 +11,7 @@ import { HubDrill, REGIONS } from "../support/hub-drill.ts";
 import { startInflux } from "../support/influx.ts";
 import { FrameWriter } from "../support/nats-frames.ts";
 import { eventually } from "../support/eventually.ts";
+import { S3_KEYS, startS3 } from "../support/s3-server.ts";
 import { skerry } from "../support/skerry.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
@@ -135,5 +136,97 @@ test(
     expect(again.code, again.out).toBe(1);
     const rows = await influx.client("skerry", "administrator").query("SELECT value FROM room");
     expect(rows.map((row) => Number(row["value"]))).toEqual(points.map((_, at) => at));
+  },
+);
+
+test(
+  "a bucket of an S3 takes backups, goes on with one that was cut off, keeps the newest, and gives them back",
+  { timeout: TIMEOUT_MS },
+  async () => {
+    await using directory = await temporaryDirectory();
+    await using drill = await HubDrill.start();
+    await using influx = await startInflux();
+    await using s3 = await startS3();
+    const points = Array.from({ length: 500 }, (_, at) => `room,device=a value=${at} ${at + 1}`);
+    await influx.client().write(points);
+    await drill.add("stays");
+    writeFileSync(join(directory.path, "secret"), S3_KEYS.secretAccessKey);
+    const place = `s3://${s3.bucket}/of/skerry`;
+    const typed = (args: readonly string[], env = {}) =>
+      skerry([...args, "--s3-endpoint", s3.url, "--s3-region", s3.region], {
+        env: {
+          AWS_ACCESS_KEY_ID: S3_KEYS.accessKeyId,
+          AWS_SECRET_ACCESS_KEY_FILE: join(directory.path, "secret"),
+          ...env,
+        },
+      });
+    const servers = serversOf(drill);
+    const all = ["backup", "all", "--to", place, "--influx", influx.backup, ...servers];
+
+    // Cut off in the middle: nothing in the bucket is a backup, and there is no half object.
+    s3.refuse = (request) => /PUT .*REJECTS_eu.snapshot/.test(request);
+    const cut = await typed(all);
+    expect([cut.code, cut.out]).toEqual([1, expect.stringMatching(/403 AccessDenied/)]);
+    s3.refuse = null;
+    const before = [...s3.objects.keys()].filter((key) => key.endsWith(".snapshot"));
+    expect(before.length).toBeGreaterThan(3);
+    const [, name = ""] = /^of\/skerry\/([^/]+)\//.exec(before[0]!)!;
+    expect((await typed(["backup", "verify", `${place}/${name}`])).out).toMatch(
+      /is no complete backup: it has no manifest.json/,
+    );
+    // One of other servers is another backup, whatever is unfinished.
+    const other = await typed(["backup", "hub", "--to", place, ...servers]);
+    expect([other.code, other.out]).toEqual([0, expect.not.stringMatching(/gone on with/)]);
+    s3.requests.length = 0;
+    const made = await typed(all);
+    expect([made.code, made.out]).toEqual([
+      0,
+      expect.stringContaining(`${place}/${name} is complete, gone on with after it was cut off`),
+    ]);
+    const again = s3.requests.filter((request) => /^PUT .*snapshot$/.test(request));
+    for (const key of before)
+      expect(again, "taken twice").not.toContain(`PUT /${s3.bucket}/${key}`);
+
+    const checked = await typed(
+      ["backup", "verify", `${place}/${name}`, ...servers, "--influx", influx.urlOf("reader")],
+      {},
+    );
+    expect([checked.code, checked.out]).toEqual([0, expect.stringMatching(/the backup is whole/)]);
+    expect(checked.out).toMatch(/InfluxDB skerry: autogen room: 500 points, 1 days just so/);
+    // A point of long ago that the backup lacks is a fault of it.
+    await influx.client().write([`room,device=a value=1 ${1_000_000}`]);
+    const lacking = await typed(
+      ["backup", "verify", `${place}/${name}`, "--influx", influx.urlOf("reader")],
+      {},
+    );
+    expect([lacking.code, lacking.out]).toEqual([
+      1,
+      expect.stringMatching(/500 points of 1970-01-01, and the running InfluxDB has 501/),
+    ]);
+
+    await influx.administrator().query("DROP DATABASE skerry");
+    const from = ["restore", "--from", `${place}/${name}`];
+    const back = await typed([...from, "--influx", influx.backup]);
+    expect(back.code, back.out).toBe(0);
+    const rows = await influx.client("skerry", "administrator").query("SELECT value FROM room");
+    expect(rows).toHaveLength(points.length);
+    const hub = await typed([...from, "--hub", drill.world.hub.url, "--replace"]);
+    expect([hub.code, hub.out]).toEqual([0, expect.stringMatching(/hub: \d+ streams/)]);
+
+    // The oldest goes, with all of its objects; a byte that changed is told.
+    const newest = await typed(["backup", "hub", "--to", place, "--keep", "1", ...servers]);
+    expect([newest.code, newest.out]).toEqual([0, expect.stringContaining(`${name} is removed`)]);
+    expect([...s3.objects.keys()].filter((key) => key.includes(name))).toEqual([]);
+    const key = [...s3.objects.keys()].find((one) => one.endsWith("KV_devices.snapshot"))!;
+    s3.objects.get(key)![20]! ^= 1;
+    const [, left = ""] = /^of\/skerry\/([^/]+)\//.exec(key)!;
+    expect((await typed(["backup", "verify", `${place}/${left}`])).out).toMatch(
+      /KV_devices.snapshot has changed: its SHA-256 is another/,
+    );
+    const nobody = await typed(all, { AWS_ACCESS_KEY_ID: "" });
+    expect([nobody.code, nobody.out]).toEqual([
+      1,
+      expect.stringMatching(/needs AWS_ACCESS_KEY_ID/),
+    ]);
   },
 );

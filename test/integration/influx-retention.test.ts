@@ -11,6 +11,9 @@ import { FrameWriter, type TestReading } from "../support/nats-frames.ts";
 import { type NatsWorld, startHubAndRegions } from "../support/nats.ts";
 import { skerry } from "../support/skerry.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
+import type { StewardStatus } from "../../contracts/messages/status.ts";
+import { lookAtProcess } from "../../infra/cli/doctor/processes.ts";
+import { startService } from "../support/services.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const [MINUTE_MS, DAY_MS] = [60_000, 86_400_000];
@@ -117,4 +120,54 @@ test("readings older than what is kept are rejects, in a few requests; those amo
   const minutes = await influx.client().query(`SELECT count FROM "1m"."environment_1m"`);
   expect(minutes.map((row) => row["count"])).toEqual([stored]);
   expect(await influx.client().query(`SELECT count FROM environment_1m`)).toEqual([]);
+}, 90_000);
+
+test("what a configuration says is applied by whoever may, and what runs otherwise is told until then", async () => {
+  writeFileSync(
+    join(directory, "skerry.yaml"),
+    "steward:\n  influx-keep: [readings=3d, 1m=30d, 1h=6y]\n",
+  );
+  const steward = await startService("cloud/steward/main.ts", {
+    SKERRY_CONFIG: join(directory, "skerry.yaml"),
+    SKERRY_NATS_URL: world.hub.urlOf("steward"),
+    SKERRY_INFLUX_URL: influx.url,
+    SKERRY_REGIONS: "eu",
+    SKERRY_PARTITIONS: "1",
+    SKERRY_COPY_SCHEDULE: "* * * * * *",
+  });
+  await using _ = steward.process;
+  const differing = async () => (await steward.status<StewardStatus>()).retention;
+  await eventually("it has compared", async () => (await differing())?.length === 2);
+  expect(await differing()).toEqual([
+    "readings: kept for 2 d, configured for 3 d",
+    "1h: kept for 5 y, configured for 6 y",
+  ]);
+  const told = await lookAtProcess("steward", steward.url("/"), AbortSignal.timeout(10_000));
+  expect(told.findings).toContainEqual(
+    expect.objectContaining({ area: "retention", level: "warning" }),
+  );
+  // Longer is nobody's loss; the set-up of an installation does it.
+  const { code, out } = await skerry(
+    [
+      ...["influx", "apply", "--influx", influx.origin],
+      ...["administrator", "writer", "reader"].flatMap((user) => {
+        writeFileSync(join(directory, user), INFLUX_PASSWORDS[user as "reader"]);
+        return [`--${user}-password-file`, user];
+      }),
+    ],
+    { cwd: directory },
+  );
+  expect([code, out]).toEqual([0, expect.stringMatching(/1h: kept for 6 y instead of for 5 y/)]);
+  await eventually("nothing differs", async () => (await differing())?.length === 0);
+  // Shorter is meant by a person, or not done.
+  writeFileSync(join(directory, "skerry.yaml"), "shared:\n  influx-keep: readings=2d,1h=2y\n");
+  const refused = await retention("--configured");
+  expect([refused.code, refused.out]).toEqual([1, expect.stringMatching(/add --shorten/)]);
+  const done = await retention("--configured", "--shorten");
+  expect([done.code, done.out]).toEqual([0, expect.stringMatching(/1h: kept for 2 y instead/)]);
+  expect((await retention("--configured", "--keep", "1h=3y")).out).toMatch(/exclude each other/);
+  writeFileSync(join(directory, "skerry.yaml"), "steward:\n  influx-keep: 1h=5days\n");
+  expect((await retention("--configured")).out).toMatch(
+    /skerry.yaml:2: steward.influx-keep 1h: must be a duration of 2d to 100y/,
+  );
 }, 90_000);

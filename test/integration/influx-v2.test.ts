@@ -5,11 +5,13 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { InfluxClient } from "../../cloud/sinks/influx/client.ts";
+import type { AggregatorStatus } from "../../contracts/messages/status.ts";
 import { makeAggregator } from "../support/aggregator.ts";
 import { FrameWriter, type TestReading } from "../support/nats-frames.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { ServerProcess } from "../support/server-process.ts";
+import { makeService } from "../support/services.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 
@@ -112,3 +114,48 @@ test("organisation, bucket, precision and token are where a 2.x looks for them",
     server.close();
   }
 });
+
+test("a 3.x gets nothing, the aggregator says why and is not ready, and goes on once a 1.x is there", async () => {
+  let version = "3.4.1";
+  const written: string[] = [];
+  const server = createServer((request, response) => {
+    response.setHeader("x-influxdb-version", version);
+    if (request.url!.startsWith("/ping")) return response.writeHead(200).end("{}");
+    written.push(request.url!);
+    return response.writeHead(204).end();
+  });
+  const port = await freePort();
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  await using world = await startHubAndRegions({ regions: ["eu"], partitions: 1 });
+  const aggregator = await makeService("cloud/aggregator/main.ts", {
+    SKERRY_NATS_URL: world.hub.urlOf("aggregator"),
+    SKERRY_REGIONS: "eu",
+    SKERRY_PARTITIONS: "1",
+    SKERRY_INFLUX_URL: `http://127.0.0.1:${port}`,
+    SKERRY_INFLUX_API: "v2",
+    SKERRY_INFLUX_TOKEN: TOKEN,
+  });
+  await using _ = aggregator.process;
+  const starting = aggregator.process.start();
+  starting.catch(() => undefined);
+  const readyz = async (): Promise<string> =>
+    fetch(aggregator.url("/readyz")).then(
+      (answer) => answer.text(),
+      () => "",
+    );
+  await eventually("it says why", async () =>
+    /InfluxDB 3\.4\.1 is not supported/.test(await readyz()),
+  );
+  const writer = new FrameWriter({ region: "eu", partition: 0 });
+  await writer.publish(await world.region("eu").connect(), [], Date.now());
+  expect(written).toEqual([]);
+  version = "v2.7.12";
+  await starting;
+  await eventually("it takes writes", async () =>
+    /"ok"/.test(JSON.stringify((await aggregator.status<AggregatorStatus>()).influx)),
+  );
+  await new Promise((resolve) => {
+    server.close(resolve);
+    server.closeAllConnections();
+  });
+}, 60_000);

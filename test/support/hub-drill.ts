@@ -1,5 +1,6 @@
 // A hub with two regions whose store may go back or be lost, and the question who gets in where.
 import { cp, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { changedDevice, newSecret, revoked } from "../../cloud/operations/devices/change.ts";
 import { openDeviceStore } from "../../cloud/operations/devices/store.ts";
 import { applyTopology } from "../../platform/nats/topology/apply-topology.ts";
@@ -8,7 +9,7 @@ import { fenceOf } from "../../platform/nats/client/fence.ts";
 import { differencesOf, readRecords } from "../../platform/nats/history/records.ts";
 import { PARTITIONS_DEFAULT } from "../../platform/nats/topology/topology.ts";
 import { eventually } from "./eventually.ts";
-import { type NatsWorld, startHubAndRegions } from "./nats.ts";
+import { type NatsUnderTest, type NatsWorld, startHubAndRegions } from "./nats.ts";
 import { type RunningIdentity, startIdentity } from "./running-identity.ts";
 import { type Service, startService } from "./services.ts";
 import { skerry } from "./skerry.ts";
@@ -95,22 +96,23 @@ export class HubDrill implements AsyncDisposable {
     return (await Promise.all(known)).every(Boolean);
   }
 
-  /** Keeps the hub's store as it is now. */
-  async keepStore(): Promise<void> {
-    const { process, store } = this.world.hub;
+  /** Keeps a server's store as it is now, the hub's if no other is named. */
+  async keepStore({ process, store } = this.world.hub): Promise<void> {
     await process.stop("SIGTERM");
-    await cp(store, this.#backup, { recursive: true });
+    await cp(store, join(this.#backup, basename(store)), { recursive: true });
     await process.start();
   }
 
-  /** Puts the store that was kept in the place of the hub's. */
-  async rollBack(): Promise<void> {
-    await this.#replaceStore(() => cp(this.#backup, this.world.hub.store, { recursive: true }));
+  /** Puts the store that was kept in the place of what is there. */
+  async rollBack(server = this.world.hub): Promise<void> {
+    const { store } = server;
+    const kept = join(this.#backup, basename(store));
+    await this.#replaceStore(server, () => cp(kept, store, { recursive: true }));
   }
 
   /** Empties the hub's store, and makes its streams as the manual says. */
   async wipe(): Promise<void> {
-    await this.#replaceStore(() => Promise.resolve());
+    await this.#replaceStore(this.world.hub, () => Promise.resolve());
     await applyTopology(await this.connections(), this.options);
   }
 
@@ -126,8 +128,7 @@ export class HubDrill implements AsyncDisposable {
     return { hub: await hub.connect(), eu: await eu!.connect(), us: await us!.connect() };
   }
 
-  async #replaceStore(put: () => Promise<void>): Promise<void> {
-    const { process, store } = this.world.hub;
+  async #replaceStore({ process, store }: NatsUnderTest, put: () => Promise<void>): Promise<void> {
     await process.kill();
     await rm(store, { recursive: true });
     await put();

@@ -53,12 +53,25 @@ export const backupName = (atMs: number): string =>
 export const completeBackups = (names: readonly string[]): string[] =>
   names.filter((name) => NAME.test(name)).sort();
 
-/** The newest backup that was begun and not completed. */
-export const unfinishedBackup = (names: readonly string[]): string | undefined =>
-  names
-    .filter((name) => name.endsWith(PARTIAL) && NAME.test(name.slice(0, -PARTIAL.length)))
-    .sort()
-    .at(-1);
+/** Backups in a directory that were begun and not completed, the oldest first. */
+export const unfinishedBackups = (names: readonly string[]): string[] =>
+  completeBackups(
+    names.flatMap((name) => (name.endsWith(PARTIAL) ? name.slice(0, -PARTIAL.length) : [])),
+  );
+
+/** The file that says what a backup is to hold, which is written first. */
+export const BEGUN = "begun.json";
+
+/** Servers that a backup is of: one that was cut off is gone on with by one that is of the same. */
+export interface Begun {
+  readonly domains: readonly string[];
+  /** The address of InfluxDB's backup service, and the database; null for none. */
+  readonly influx: readonly [address: string, database: string] | null;
+}
+
+/** True if both are of the same servers; of what is no such file it is not known, and it is not gone on with. */
+export const isOfSame = (begun: unknown, wanted: Begun): boolean =>
+  JSON.stringify(begun) === JSON.stringify(wanted);
 
 /** Backups that go, so that the newest `keep` stay. */
 export const outdated = (names: readonly string[], keep: number): string[] =>

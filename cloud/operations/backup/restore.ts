@@ -9,14 +9,13 @@ import { deleteStream, restoreSnapshot } from "../../../platform/nats/topology/s
 import { HUB } from "../../../platform/nats/topology/topology.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 import { refused } from "../refused.ts";
-import { faultOf, piecesOf } from "./files.ts";
 import type { BackedUpServer, BackedUpStream, Manifest } from "./manifest.ts";
+import { type BackupFiles, faultOf } from "./store.ts";
 
 const CONNECT_WITHIN_MS = 5_000;
 
 export interface RestoreOptions {
-  /** The directory of one backup. */
-  readonly from: string;
+  readonly from: BackupFiles;
   /** True if what is there is deleted first. */
   readonly replace: boolean;
   readonly at: (now: string) => void;
@@ -24,11 +23,14 @@ export interface RestoreOptions {
 }
 
 /** @throws AppError `CONFIG_INVALID` naming the file that is not as it was. */
-export async function checkFiles(from: string, { servers, influx }: Manifest): Promise<number> {
+export async function checkFiles(
+  from: BackupFiles,
+  { servers, influx }: Manifest,
+): Promise<number> {
   const files = [...servers.flatMap(({ streams }) => streams), ...(influx?.files ?? [])];
   for (const file of files) {
     const fault = await faultOf(from, file);
-    if (fault !== null) throw refused(`${from}: ${fault}`);
+    if (fault !== null) throw refused(`${from.path}: ${fault}`);
   }
   return files.length;
 }
@@ -79,7 +81,7 @@ export async function restoreServer(
   for (const { name } of present) await deleteStream(to, name);
   for (const stream of streams) {
     at(`${stream.config.name} of ${domain}`);
-    const chunks = piecesOf(from, stream.file);
+    const chunks = from.read(stream.file);
     const put = (into: NatsConnection): Promise<void> =>
       restoreSnapshot(into, stream.config, { state: stream.state, chunks });
     await (stream.account === undefined ? put(to) : inAccountOf(to, stream.account, put));

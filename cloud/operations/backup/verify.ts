@@ -5,8 +5,8 @@ import type { LogEntry } from "../../../platform/nats/client/log-entry.ts";
 import { readStored } from "../../../platform/nats/client/stream-reader.ts";
 import { Streams } from "../../../platform/nats/client/streams.ts";
 import { deleteStream, restoreSnapshot } from "../../../platform/nats/topology/stream-snapshot.ts";
-import { piecesOf } from "./files.ts";
 import type { BackedUpStream } from "./manifest.ts";
+import type { BackupFiles } from "./store.ts";
 
 export interface StreamVerdict {
   readonly messages: number;
@@ -21,7 +21,7 @@ export interface StreamVerdict {
 /** Restores a stream at a scratch server, reads it, and removes it there. */
 export async function verifyStream(
   scratch: NatsConnection,
-  from: string,
+  from: BackupFiles,
   stream: BackedUpStream,
   running: NatsConnection | null,
 ): Promise<StreamVerdict> {
@@ -31,7 +31,7 @@ export async function verifyStream(
   const subjects = mirror ? [`scratch.${name}`] : config.subjects;
   // It keeps everything that it was given, however old.
   const own = { ...kept, name, subjects, max_age: 0, num_replicas: 1, mirror_direct: false };
-  const chunks = piecesOf(from, stream.file);
+  const chunks = from.read(stream.file);
   await restoreSnapshot(scratch, own, { state, chunks });
   try {
     const there = await new Streams(scratch).state(name);

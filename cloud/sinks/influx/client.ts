@@ -1,4 +1,5 @@
 import {
+  type Headers,
   HttpError,
   InfluxDB,
   RequestTimedOutError,
@@ -10,11 +11,11 @@ import { AppError, messageOf } from "../../../platform/runtime/errors.ts";
 export interface InfluxTarget {
   /** `http://host:port`, with `user:password@` if an InfluxDB 1.x asks for them. */
   readonly url: string;
-  /** A 2.x or 3.x bucket has to exist; where `/query` is to find it, mapped to a database. */
+  /** A 2.x bucket has to exist; where `/query` is to find it, mapped to a database. */
   readonly database: string;
-  /** The write API: `/write` of 1.x (the default), or `/api/v2/write` of 2.x and 3.x. */
+  /** The write API: `/write` of 1.x (the default), or `/api/v2/write` of 2.x. */
   readonly api?: InfluxApi;
-  /** The organisation of a 2.x or 3.x. */
+  /** The organisation of a 2.x. */
   readonly org?: string;
   readonly token?: string;
   /** TLS of an https URL. */
@@ -131,6 +132,23 @@ export class InfluxClient {
     return rowsOf(body);
   }
 
+  /**
+   * Resolves to a sentence on what does not work with this InfluxDB, or null.
+   * @throws AppError `INFLUX_REFUSED` (fatal) for a 3.x, `INFLUX_UNAVAILABLE` (retry).
+   */
+  async join(): Promise<string | null> {
+    const { version } = await this.#send("/ping", "GET", "");
+    if (IS_NEWER.test(version)) throw new AppError("INFLUX_REFUSED", "fatal", newer(version));
+    if (this.#api === "v1") return null;
+    return this.query("SHOW MEASUREMENTS LIMIT 1").then(
+      () => null,
+      (error: unknown) =>
+        error instanceof AppError && [400, 401, 403, 404].includes(refusalStatus(error.cause) ?? 0)
+          ? unmapped(this.#database, messageOf(error))
+          : null,
+    );
+  }
+
   /** Whether it has retention policies: a bucket has none. */
   get hasPolicies(): boolean {
     return this.#api === "v1";
@@ -163,14 +181,17 @@ export class InfluxClient {
     method: string,
     content: string,
     contentType = "text/plain; charset=utf-8",
-  ): Promise<{ status: number; body: unknown }> {
-    let status = 0;
+  ): Promise<{ status: number; body: unknown; version: string }> {
+    let [status, version] = [0, ""];
     const headers = { ...this.#headers, "content-type": contentType };
-    const started = (_: unknown, code = 0): void => void (status = code);
+    const started = (of: Headers, code = 0): void => {
+      status = code;
+      version = [of["x-influxdb-version"] ?? ""].flat()[0] ?? "";
+    };
     try {
       const options = { method, headers };
       const body: unknown = await this.#transportNow().request(path, content, options, started);
-      return { status, body };
+      return { status, body, version };
     } catch (error) {
       throw toAppError(error);
     }
@@ -191,6 +212,15 @@ function rowsOf(body: unknown): Row[] {
     })),
   );
 }
+
+const IS_NEWER = /^v?([3-9]|\d{2,})\./;
+
+const newer = (version: string): string =>
+  `InfluxDB ${version} is not supported, and nothing is written to it: a point that is written again, as rollups are each second, may keep its old values there. Take 1.x (1.6 or newer) or 2.x, or SKERRY_SINK=file`;
+
+const unmapped = (bucket: string, why: string): string =>
+  `InfluxDB takes writes, but cannot be asked (${why}): without that late readings change no rollup, there are none of hours and days, and log and store are not compared. ` +
+  `The token has to read the bucket ${bucket}, and a database of that name has to be mapped to it: influx v1 dbrp create --db ${bucket} --rp autogen --default --bucket-id ID`;
 
 const FORBIDDEN = 403;
 

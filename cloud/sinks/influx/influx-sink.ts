@@ -41,7 +41,7 @@ export class InfluxSink implements Sink {
   readonly system = "influxdb";
   readonly repairSource: RepairSource;
   readonly longSource: LongSource;
-  readonly #client: Pick<InfluxClient, "write" | "createDatabase" | "ping">;
+  readonly #client: Pick<InfluxClient, "write" | "createDatabase" | "join" | "ping">;
   readonly #policies: KnownPolicies;
   readonly #logger: Logger;
   readonly #queue: GroupCommit;
@@ -65,7 +65,7 @@ export class InfluxSink implements Sink {
   #silent = false;
 
   constructor(
-    client: Pick<InfluxClient, "write" | "createDatabase" | "ping"> & PolicyClient,
+    client: Pick<InfluxClient, "write" | "createDatabase" | "join" | "ping"> & PolicyClient,
     logger: Logger,
     nowMs: () => number = Date.now,
   ) {
@@ -115,7 +115,11 @@ export class InfluxSink implements Sink {
 
   async run(signal: AbortSignal): Promise<void> {
     await this.#untilAccepted(
-      async () => void (await this.#client.createDatabase()),
+      async () => {
+        const lacking = await this.#client.join();
+        if (lacking !== null) this.#logger.warn(lacking);
+        await this.#client.createDatabase();
+      },
       () => !signal.aborted,
     );
     await Promise.all([this.#queue.run(signal), this.#askWhileIdle(signal)]);

@@ -1,10 +1,18 @@
-import { type OptionTable, type Resolved, as } from "../../../platform/runtime/config.ts";
+import { type OptionTable, type Resolved, as, invalid } from "../../../platform/runtime/config.ts";
 import { AppError } from "../../../platform/runtime/errors.ts";
 import type { Logger } from "../../../platform/runtime/logger.ts";
-import type { ReconciliationSource, Sink } from "../sink.ts";
+import type { ReconciliationSource, RetentionSource, Sink } from "../sink.ts";
 import { InfluxClient } from "./client.ts";
 import { InfluxSink } from "./influx-sink.ts";
-import { INFLUX_OPTIONS, type InfluxConfig, influxTarget, influxWarnings } from "./options.ts";
+import { policiesOf } from "./policies.ts";
+import { differencesFrom } from "./retention.ts";
+import {
+  INFLUX_OPTIONS,
+  KEEP_OPTION,
+  type InfluxConfig,
+  influxTarget,
+  influxWarnings,
+} from "./options.ts";
 import { InfluxReconciliationSource } from "./reconciliation-source.ts";
 
 /** Counting an hour of raw points takes a while. */
@@ -29,6 +37,20 @@ export function openInfluxSink(config: Resolved<typeof INFLUX_SINK_OPTIONS>, log
 
 export const openInfluxReconciliation = (config: InfluxConfig): ReconciliationSource =>
   new InfluxReconciliationSource(clientOf(config, COUNT_WITHIN_MS));
+
+/** Null where no time is configured. */
+export function openInfluxRetention(
+  config: InfluxConfig & Resolved<typeof KEEP_OPTION>,
+): RetentionSource | null {
+  const { influxKeep } = config;
+  if (influxKeep.length === 0) return null;
+  const client = clientOf(config);
+  if (!client.hasPolicies)
+    throw invalid([
+      `${KEEP_OPTION.influxKeep.env} is for an InfluxDB 1.x: a bucket has one retention for all records, which is set in InfluxDB`,
+    ]);
+  return { differences: async () => differencesFrom(influxKeep, await policiesOf(client)) };
+}
 
 function clientOf(config: InfluxConfig, timeoutMs?: number): InfluxClient {
   const { env, doc } = INFLUX_OPTIONS.influxUrl;

@@ -1,6 +1,7 @@
 import { type OptionTable, type Resolved, as } from "../../../platform/runtime/config.ts";
 import { clearTextWarning, clientTls, tlsOptions } from "../../../platform/runtime/client-tls.ts";
 import { hasPassword } from "../../../platform/runtime/secret-files.ts";
+import { parseKeeps } from "./retention.ts";
 import { INFLUX_APIS, type InfluxApi, type InfluxTarget } from "./client.ts";
 
 const TLS = { name: "influx", env: "SKERRY_INFLUX", server: "InfluxDB" } as const;
@@ -15,13 +16,13 @@ export const INFLUX_OPTIONS = {
   },
   influxDatabase: {
     env: "SKERRY_INFLUX_DATABASE",
-    doc: "1.x: database, created if it is missing; 2.x and 3.x: bucket, which has to exist",
+    doc: "1.x: database, created if it is missing; 2.x: bucket, which has to exist",
     fallback: "skerry",
     parse: as.text,
   },
   influxApi: {
     env: "SKERRY_INFLUX_API",
-    doc: "v1: /write, as of 1.x; v2: /api/v2/write, as of 2.x and 3.x",
+    doc: "v1: /write, as of 1.x; v2: /api/v2/write, as of 2.x",
     fallback: "v1",
     parse: (raw): InfluxApi => {
       const api = INFLUX_APIS.find((known) => known === raw);
@@ -37,12 +38,22 @@ export const INFLUX_OPTIONS = {
   },
   influxToken: {
     env: "SKERRY_INFLUX_TOKEN",
-    doc: "token of a 2.x or 3.x",
+    doc: "token of a 2.x",
     fallback: "",
     parse: as.text,
     secret: true,
   },
   ...tlsOptions(TLS),
+} satisfies OptionTable;
+
+/** An option of whoever compares what an InfluxDB keeps with what is wanted, and of whoever changes it. */
+export const KEEP_OPTION = {
+  influxKeep: {
+    env: "SKERRY_INFLUX_KEEP",
+    doc: "how long a 1.x keeps each kind of record, as readings=400d,1m=180d,1h=5y,1d=forever: told where it differs, changed by skerry influx apply and skerry influx retention",
+    fallback: "",
+    parse: parseKeeps,
+  },
 } satisfies OptionTable;
 
 export type InfluxConfig = Resolved<typeof INFLUX_OPTIONS>;

@@ -131,6 +131,24 @@ export function parseKeep(text: string): Wanted {
   return { kind, keepMs };
 }
 
+/** Reads what a configuration says: `readings=30d,1h=5y`; nothing where it is empty. @throws Error as `parseKeep`. */
+export function parseKeeps(text: string): Wanted[] {
+  const words = text.split(",").map((word) => word.trim());
+  const all = words.filter((word) => word !== "").map(parseKeep);
+  const twice = all.find(({ kind }, at) => all.findIndex((one) => one.kind === kind) !== at);
+  if (twice) throw new Error(`names ${twice.kind} twice`);
+  return all;
+}
+
+/** Clauses on what an InfluxDB keeps for another time than was wanted, one for each kind. */
+export const differencesFrom = (wanted: readonly Wanted[], policies: readonly Policy[]): string[] =>
+  wanted.flatMap(({ kind, keepMs }) => {
+    const policy = policyOfKind(kind, policies);
+    if (policy && policy.durationMs === keepMs) return [];
+    const now = policy ? `kept ${keepText(policy.durationMs)}` : "kept as long as readings";
+    return [`${kind}: ${now}, configured ${keepText(keepMs)}`];
+  });
+
 /** A retention for people. */
 export function keepText(keepMs: number | null): string {
   if (keepMs === null) return "for ever";

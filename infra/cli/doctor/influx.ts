@@ -32,8 +32,9 @@ function versionFinding(version: string): Finding {
   const [, major] = /^v?(\d+)\./.exec(version) ?? [];
   if (major === "1" || major === "2") return fine("versions", "influxd", version);
   return {
-    ...{ area: "versions", subject: "influxd", level: "warning" },
-    what: `says version "${version}"`,
+    ...{ area: "versions", subject: "influxd" },
+    level: Number(major) > 2 ? "wrong" : "warning",
+    what: `says version "${version}"${Number(major) > 2 ? ", to which nothing is written" : ""}`,
     right:
       "1.x or 2.x: with 3.x a point that is written again, as rollups are, may keep its old values",
     next: "influxd version",

@@ -1,6 +1,13 @@
 // Processes as they tell of themselves: health, clocks, lanes that are held and get on.
-import type { LaneStatus, ProcessStatus } from "../../../contracts/messages/status.ts";
+import type {
+  LaneStatus,
+  ProcessStatus,
+  StewardStatus,
+} from "../../../contracts/messages/status.ts";
 import { type LaneId, laneName } from "../../../contracts/names/subjects.ts";
+import { FULL_NOW_MS, FULL_SOON_MS, filling } from "../../../cloud/insight/volumes/filling.ts";
+import { about } from "../../../cloud/insight/words.ts";
+import { bytes, perDay } from "../../../cloud/operations/words.ts";
 import { sleep } from "../../../platform/runtime/backoff.ts";
 import { aheadByDate, clockFinding } from "./network.ts";
 import { type Finding, fine } from "./finding.ts";
@@ -42,10 +49,57 @@ export async function lookAtProcess(
             ...{ right: "ready", next: `curl -s '${new URL("/readyz?verbose", url).href}'` },
           }
         : fine("health", name, "is alive and ready");
+  const told = status!.ok ? ((await status!.json()) as ProcessStatus) : null;
   return {
-    findings: [health, ...(ahead === null ? [] : [clockFinding(name, ahead)])],
-    status: status!.ok ? ((await status!.json()) as ProcessStatus) : null,
+    findings: [
+      health,
+      ...(told?.process === "steward" ? stewardFindings(name, told) : []),
+      ...(ahead === null ? [] : [clockFinding(name, ahead)]),
+    ],
+    status: told,
   };
+}
+
+const stewardFindings = (name: string, told: StewardStatus): Finding[] => [
+  ...retentionFindings(name, told),
+  ...volumeFindings(told),
+];
+
+/** Volumes and links over time, of all machines that tell of theirs (pure). */
+export const volumeFindings = ({ volumes = [], links = [] }: StewardStatus): Finding[] => [
+  ...volumes.map((volume): Finding => {
+    const { domain, name, freeBytes, bytesPerDay, fullInMs } = volume;
+    const subject = `${domain} ${name}`;
+    const rate = bytesPerDay === null ? "" : `, ${perDay(bytesPerDay)}`;
+    if (fullInMs === null || fullInMs >= FULL_SOON_MS)
+      return fine("disk", subject, `${bytes(freeBytes)} are free${rate}`);
+    return {
+      ...{ area: "disk", subject, level: fullInMs < FULL_NOW_MS ? "wrong" : "warning" },
+      what: filling(volume, fullInMs),
+      right: `room for ${about(FULL_SOON_MS)} and more`,
+      next: "npx skerry influx retention …, SKERRY_LOG_KEEP, or a larger disk",
+    };
+  }),
+  ...links.flatMap(({ region, bytesPerDay }) =>
+    bytesPerDay === null
+      ? []
+      : [fine("disk", `link of ${region}`, `${bytes(bytesPerDay)} a day go over it`)],
+  ),
+];
+
+/** A finding where what runs differs from what is configured: the steward compares, because it knows both (pure). */
+export function retentionFindings(subject: string, { retention }: StewardStatus): Finding[] {
+  if (!retention) return [];
+  if (retention.length === 0)
+    return [fine("retention", subject, "InfluxDB keeps what is configured")];
+  return [
+    {
+      ...{ area: "retention", subject, level: "warning" },
+      what: `InfluxDB does not keep what is configured: ${retention.join("; ")}`,
+      right: "each kind for the time that SKERRY_INFLUX_KEEP (influx-keep) says",
+      next: "npx skerry influx retention --influx URL --configured   (it says what a shorter time deletes)",
+    },
+  ];
 }
 
 /** Null if the answer is that all is well. A process of before knows no /livez. */

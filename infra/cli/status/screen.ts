@@ -8,6 +8,7 @@ import {
 } from "../../../cloud/operations/lanes/process-answer.ts";
 import type { LaneEnd, RegionLog } from "../../../cloud/operations/lanes/region-log.ts";
 import { ago, bytes, count, number, table } from "../../../cloud/operations/words.ts";
+import { about } from "../../../cloud/insight/words.ts";
 import type { InstallationReport, RegionReport } from "./installation.ts";
 import { isDown, problemLines, problemsOf, verdictOf } from "./problems.ts";
 
@@ -36,6 +37,7 @@ export function screenLines(report: InstallationReport): string[] {
       ["REGION", "LOG", "SEQUENCES", "REJECTS", "OPEN ALERTS"],
       report.regions.map((region) => regionRow(region, report)),
     ),
+    ...volumeLines(report),
     ...alertLines(report),
   ];
 }
@@ -123,6 +125,29 @@ function regionRow({ region, log, rejects }: RegionReport, report: InstallationR
 function fill({ bytes: used, bytesMax }: RegionLog): string {
   if (bytesMax === null) return bytes(used);
   return `${bytes(used)} of ${bytes(bytesMax)}, ${Math.floor((100 * used) / bytesMax)} % full`;
+}
+
+/** Disks and links over time, as the steward has watched them. */
+function volumeLines({ processes }: InstallationReport): string[] {
+  const rows = processes.flatMap(({ status }) => {
+    if (status?.process !== "steward") return [];
+    const { volumes = [], links = [] } = status;
+    return [
+      ...volumes.map(({ domain, name, usedBytes, freeBytes, bytesPerDay, fullInMs }) => [
+        `${domain} ${name}`,
+        bytes(usedBytes),
+        bytes(freeBytes),
+        bytesPerDay === null ? "?" : bytes(Math.max(0, bytesPerDay)),
+        fullInMs === null ? "-" : about(fullInMs),
+      ]),
+      ...links.map(({ region, bytesPerDay }) => [
+        ...[`${region} link`, "-", "-", bytesPerDay === null ? "?" : bytes(bytesPerDay), "-"],
+      ]),
+    ];
+  });
+  return rows.length === 0
+    ? []
+    : ["", ...table(["VOLUME", "USED", "FREE", "PER DAY", "FULL IN"], rows)];
 }
 
 /** The latest open alerts, the latest last. */

@@ -45,6 +45,15 @@ export const MACHINE_RULES: readonly AlertRule[] = [
       "JetStream of {{ $labels.region }} uses {{ $value | humanizePercentage }} of the disk that it may have.",
   },
   {
+    name: "SkerryDiskFullSoon",
+    measure: "skerry_forecast_full_in_seconds",
+    when: "< 604800",
+    lasting: "10m",
+    severity: "warning",
+    summary:
+      "Volume {{ $labels.volume }} of {{ $labels.domain }} is full in {{ $value | humanizeDuration }}.",
+  },
+  {
     name: "SkerryNatsSlowConsumer",
     measure: "increase(skerry_nats_slow_consumers_total[15m])",
     when: "> 0",

@@ -1,4 +1,6 @@
 import type { Labels, MetricPoint, MetricSpec } from "../../../otel/metrics.ts";
+import type { VolumeSize } from "../../../contracts/messages/status.ts";
+import type { Volumes } from "./volumes.ts";
 import type { ServerFigures, StreamFigures } from "./server-figures.ts";
 import type { ServerMonitor } from "./server-monitor.ts";
 
@@ -86,6 +88,27 @@ export function natsServerMetricSpecs(
     },
     ...jetStreamSpecs(one),
     ...streamSpecs(() => monitor.figures?.streams ?? []),
+  ];
+}
+
+/** Metrics of disks that a process measures, and of what JetStream may have. */
+export function volumeMetricSpecs(volumes: Pick<Volumes, "read">): MetricSpec[] {
+  const each = (read: (size: VolumeSize) => number) => (): MetricPoint[] =>
+    volumes.read().map((size) => ({ labels: { volume: size.name }, value: read(size) }));
+  const of = { kind: "gauge", unit: "By", labels: ["volume"] } as const;
+  return [
+    {
+      ...of,
+      name: "skerry.volume.used",
+      doc: "bytes in use on a disk of SKERRY_DISKS, or by JetStream",
+      read: each(({ usedBytes }) => usedBytes),
+    },
+    {
+      ...of,
+      name: "skerry.volume.free",
+      doc: "bytes that are left there",
+      read: each(({ freeBytes }) => freeBytes),
+    },
   ];
 }
 

@@ -23,6 +23,8 @@ export interface ServerFigures {
   readonly slowConsumers: number;
   readonly messages: { readonly in: number; readonly out: number };
   readonly bytes: { readonly in: number; readonly out: number };
+  /** Bytes over its leaf nodes, since each of them connected; null if it does not tell. */
+  readonly leafBytes: number | null;
   readonly api: { readonly requests: number; readonly errors: number };
   readonly store: { readonly bytes: number; readonly bytesMax: number };
   readonly streams: readonly StreamFigures[];
@@ -40,6 +42,10 @@ interface Varz {
   in_bytes?: number;
   out_bytes?: number;
   server_id?: string;
+}
+
+interface Leafz {
+  leafs?: { in_bytes?: number; out_bytes?: number }[];
 }
 
 interface StreamDetail {
@@ -60,7 +66,7 @@ const PERCENT = 100;
 const NS_PER_MS = 1e6;
 
 /** @throws TypeError if `varz` is not the answer of a nats-server. */
-export function serverFigures(varz: unknown, jsz: unknown): ServerFigures {
+export function serverFigures(varz: unknown, jsz: unknown, leafz: unknown = null): ServerFigures {
   const server = varz as Varz | null;
   if (typeof server?.server_id !== "string") throw new TypeError("no nats-server answers there");
   const jetStream = (jsz ?? {}) as Jsz;
@@ -73,6 +79,7 @@ export function serverFigures(varz: unknown, jsz: unknown): ServerFigures {
     slowConsumers: server.slow_consumers ?? 0,
     messages: { in: server.in_msgs ?? 0, out: server.out_msgs ?? 0 },
     bytes: { in: server.in_bytes ?? 0, out: server.out_bytes ?? 0 },
+    leafBytes: leafBytesOf(leafz as Leafz | null),
     api: { requests: jetStream.api?.total ?? 0, errors: jetStream.api?.errors ?? 0 },
     store: { bytes: jetStream.storage ?? 0, bytesMax: jetStream.config?.max_storage ?? 0 },
     streams: (jetStream.account_details ?? []).flatMap(({ name = "", stream_detail = [] }) =>
@@ -80,6 +87,14 @@ export function serverFigures(varz: unknown, jsz: unknown): ServerFigures {
     ),
   };
 }
+
+const leafBytesOf = (leafz: Leafz | null): number | null =>
+  leafz === null
+    ? null
+    : (leafz.leafs ?? []).reduce(
+        (sum, { in_bytes = 0, out_bytes = 0 }) => sum + in_bytes + out_bytes,
+        0,
+      );
 
 function streamFigures(
   { name, config, state, mirror }: StreamDetail,

@@ -39,11 +39,12 @@ export class ServerMonitor {
 
   async #look(signal: AbortSignal): Promise<void> {
     try {
-      const [varz, jsz] = await Promise.all([
+      const [varz, jsz, leafz] = await Promise.all([
         this.#ask("/varz", signal),
         this.#ask(STREAMS, signal),
+        this.#ask("/leafz", signal),
       ]);
-      this.#figures = serverFigures(varz, jsz);
+      this.#figures = serverFigures(varz, jsz, leafz);
       this.#isQuiet = false;
     } catch (error) {
       this.#figures = null;

@@ -16,6 +16,7 @@ import {
   LIVE_SUBJECTS,
   NOTIFIERS_BUCKET,
   POSITIONS_BUCKET,
+  VOLUME_KEYS,
   PRESENCE_BUCKET,
   RULES_BUCKET,
   alertSubjects,
@@ -307,6 +308,7 @@ export function hubPermissions(
             (key) => `$KV.${POSITIONS_BUCKET}.${key}`,
           ),
         ),
+        `$KV.${POSITIONS_BUCKET}.${VOLUME_KEYS}`,
         `$KV.${LEDGER_BUCKET}.base.>`,
         // The fence: the hub's records are held against those that the regions have seen. The level of formats is people's.
         ...[GENERATION_KEY, FENCE_KEY].map((key) => `$KV.${GENERATIONS_BUCKET}.${key}`),

@@ -18,6 +18,7 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "@opentelemetry/sdk-trace": ["otel/"],
   "@peculiar/x509": ["infra/certificates/"],
   aedes: ["gateway/broker/aedes/"],
+  aws4fetch: ["cloud/operations/backup/s3/"],
   ajv: ["contracts/", "cloud/console/", "cloud/notifier/"],
   canonicalize: ["contracts/", "cloud/operations/", "gateway/ingest/", "gateway/alerting/"],
   commander: ["infra/"],

@@ -93,3 +93,38 @@ test("an answer that is cut short or none of InfluxDB's is no result of a query"
     expect((await verdictOf(server.client.query("SELECT * FROM a")))[0]).toBe("retry");
   }
 });
+
+test("a 3.x is refused with the reason, by whatever name it says its version; 1.x and 2.x are not", async () => {
+  const of = (version: string, status = 204) =>
+    answering(
+      (response) => void response.writeHead(status, { "X-Influxdb-Version": version }).end(),
+    );
+  for (const version of ["3.0.0", "v3.4.1", "3.1.0-nightly", "12.0.0"]) {
+    await using influx = await of(version, 200);
+    const [disposition, words] = await verdictOf(influx.client.join());
+    expect(disposition).toBe("fatal");
+    expect(words).toMatch(
+      /^InfluxDB v?\d+\.\S+ is not supported, .* Take 1\.x .*SKERRY_SINK=file$/,
+    );
+  }
+  for (const version of ["1.6.7~rc0", "1.8.10", "v2.7.12", "unknown", ""]) {
+    await using influx = await of(version);
+    expect(await influx.client.join()).toBeNull();
+  }
+});
+
+test("a 2.x whose bucket is mapped to no database is told what does not work, and how it would", async () => {
+  const { promise: port, resolve } = Promise.withResolvers<number>();
+  const server = createServer((request, response) =>
+    request.url!.startsWith("/ping")
+      ? response.writeHead(204, { "x-influxdb-version": "v2.7.12" }).end()
+      : json(404, { code: "not found", message: "failed to find DBRP mapping" })(response),
+  );
+  server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
+  const url = `http://127.0.0.1:${await port}`;
+  const client = new InfluxClient({ url, database: "readings", api: "v2", token: "t" });
+  expect(await client.join()).toMatch(
+    /^InfluxDB takes writes, but cannot be asked \(.*DBRP mapping.*\): .*--db readings --rp autogen/,
+  );
+  await new Promise((done) => server.close(done));
+});

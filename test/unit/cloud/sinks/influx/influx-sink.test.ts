@@ -55,6 +55,12 @@ class FakeInflux {
     this.taken.push(...devices);
   }
 
+  lacking: () => Promise<string | null> = () => Promise.resolve(null);
+
+  join(): Promise<string | null> {
+    return this.lacking();
+  }
+
   query(): Promise<never[]> {
     return Promise.resolve([]);
   }
@@ -71,7 +77,10 @@ class FakeInflux {
   }
 }
 
-function world(nowMs?: () => number): {
+function world(
+  nowMs?: () => number,
+  prepare: (influx: FakeInflux) => void = () => undefined,
+): {
   influx: FakeInflux;
   sink: InfluxSink;
   put: (...devices: string[]) => Promise<void>;
@@ -80,6 +89,7 @@ function world(nowMs?: () => number): {
   ended: Promise<void>;
 } {
   const influx = new FakeInflux();
+  prepare(influx);
   const sink = new InfluxSink(influx, SILENT, nowMs);
   const controller = new AbortController();
   const writer = { signal: controller.signal, held: true };
@@ -349,4 +359,28 @@ test("lines older than what is kept are refused by their number: one more reques
   expect([sink.refused, sink.beyondRetention]).toEqual([0, 334]);
   controller.abort();
   await ended;
+});
+
+test("an InfluxDB that is not supported gets nothing, and the status says why; another one in its place is taken", async () => {
+  let isNewer = true;
+  const newer = new AppError("INFLUX_REFUSED", "fatal", "InfluxDB 3.2.0 is not supported");
+  vi.useFakeTimers();
+  const { influx, sink, put, controller, ended } = world(undefined, (of) => {
+    of.lacking = () => (isNewer ? Promise.reject(newer) : Promise.resolve(null));
+  });
+  try {
+    const done = put("a");
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(sink.status).toMatchObject({ state: "refusing", detail: newer.message });
+    expect(influx.requests).toEqual([]);
+    isNewer = false;
+    await vi.advanceTimersByTimeAsync(20_000);
+    await done;
+    expect(influx.taken).toEqual(["a"]);
+    controller.abort();
+    await vi.advanceTimersByTimeAsync(20_000);
+    await ended;
+  } finally {
+    vi.useRealTimers();
+  }
 });

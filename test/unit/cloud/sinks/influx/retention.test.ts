@@ -3,8 +3,10 @@ import type { Policy } from "../../../../../cloud/sinks/influx/policies.ts";
 import {
   changeText,
   changesFor,
+  differencesFrom,
   keepText,
   parseKeep,
+  parseKeeps,
   shardsOf,
   shortens,
 } from "../../../../../cloud/sinks/influx/retention.ts";
@@ -95,4 +97,16 @@ test("shards of other databases are not ours", () => {
   expect(shardsOf(rows, "skerry")).toEqual([
     { policy: "autogen", startMs: Date.UTC(2026, 10, 1), endMs: Date.UTC(2026, 10, 8) },
   ]);
+});
+
+test("a configuration has each kind once, and what runs otherwise is named with both times", () => {
+  expect(parseKeeps("")).toEqual([]);
+  expect(() => parseKeeps("1h=5y, 1h=6y")).toThrow("names 1h twice");
+  expect(() => parseKeeps("1h=5y;1d=6y")).toThrow(/KIND=DURATION|2d to 100y/);
+  const wanted = parseKeeps("readings=30d, 1m=180d,1h=1y");
+  expect(differencesFrom(wanted, [FOR_EVER, HOURS])).toEqual([
+    "readings: kept for ever, configured for 30 d",
+    "1m: kept as long as readings, configured for 180 d",
+  ]);
+  expect(differencesFrom(parseKeeps("1h=1y"), [FOR_EVER, HOURS])).toEqual([]);
 });
