@@ -19,6 +19,7 @@ import {
   othersOf,
   secretFile,
 } from "../install/layout.ts";
+import { RULES_FILE } from "../grafana/files.ts";
 import { findProgram, searchDirectories } from "../local/prerequisites.ts";
 import { environmentOf } from "./kit/credentials.ts";
 import { type Say, example, parser } from "./kit/options.ts";
@@ -28,6 +29,7 @@ import { remark } from "./kit/output.ts";
 const installing = () => import("../install/install.ts");
 
 const DAY_MS = 86_400_000;
+const PROJECT = join(import.meta.dirname, "../..");
 const ENTRY = join(import.meta.dirname, "../entry/skerry.mjs");
 const PACKAGED_ENTRY = join(import.meta.dirname, "../../../infra/entry/skerry.mjs");
 /** Units see nothing of these (ProtectHome, PrivateTmp). */
@@ -270,6 +272,7 @@ function programsFor(role: Role): Programs {
     node: process.execPath,
     entry: import.meta.filename.endsWith(".js") ? PACKAGED_ENTRY : ENTRY,
     natsServer: find("nats-server"),
+    rules: join(PROJECT, RULES_FILE),
     influxd: role === "region" || role === "hub-server" ? "" : find("influxd"),
   };
 }

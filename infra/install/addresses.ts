@@ -10,10 +10,43 @@ import {
   BACKUPS,
   hasHub,
   hasHubServer,
+  hasLink,
   makesBackups,
   portsOf,
   secretFile,
 } from "./layout.ts";
+
+/** Where each process of this machine tells how it is, `host:port` by its name. */
+export function statusOf(options: InstallOptions): Readonly<Record<string, string>> {
+  const { region } = options;
+  const ports = portsOf(options);
+  const at = (port: number): string => `${LOOPBACK}:${port}`;
+  return {
+    ...(region === null
+      ? {}
+      : {
+          [`gateway-${region}`]: at(ports.gatewayStatus),
+          [`alerting-${region}`]: at(ports.alertingStatus),
+        }),
+    ...(hasHub(options)
+      ? {
+          aggregator: at(ports.aggregatorStatus),
+          steward: at(ports.stewardStatus),
+          console: at(ports.consoleStatus),
+        }
+      : {}),
+  };
+}
+
+/** What Prometheus scrapes, those included that may not be configured yet. */
+export const scrapedOf = (options: InstallOptions): Readonly<Record<string, string>> => {
+  const { linkStatus, notifierStatus } = portsOf(options);
+  return {
+    ...statusOf(options),
+    ...(hasLink(options) ? { link: `${LOOPBACK}:${linkStatus}` } : {}),
+    ...(hasHub(options) ? { notifier: `${LOOPBACK}:${notifierStatus}` } : {}),
+  };
+};
 
 /** @param secret the text of a secret by its name. */
 export function addressesOf(
@@ -24,7 +57,6 @@ export function addressesOf(
   const ports = portsOf(options);
   const nats = (server: string, port: number): string =>
     `${tls ? "tls" : "nats"}://admin:${secret(`nats-${server}-admin`)}@${LOOPBACK}:${port}`;
-  const status = (port: number): string => `http://${LOOPBACK}:${port}`;
   return {
     nats: {
       ...(hasHubServer(options) ? { hub: nats("hub", ports.hubClient) } : {}),
@@ -44,21 +76,9 @@ export function addressesOf(
     ...(region === null
       ? {}
       : { mqtt: { [region]: `${tls ? "mqtts" : "mqtt"}://${LOOPBACK}:${ports.mqtt}` } }),
-    status: {
-      ...(region === null
-        ? {}
-        : {
-            [`gateway-${region}`]: status(ports.gatewayStatus),
-            [`alerting-${region}`]: status(ports.alertingStatus),
-          }),
-      ...(hasHub(options)
-        ? {
-            aggregator: status(ports.aggregatorStatus),
-            steward: status(ports.stewardStatus),
-            console: status(ports.consoleStatus),
-          }
-        : {}),
-    },
+    status: Object.fromEntries(
+      Object.entries(statusOf(options)).map(([name, at]) => [name, `http://${at}`]),
+    ),
     disks: [DATA],
     ...(makesBackups(options) ? { backups: BACKUPS } : {}),
   };

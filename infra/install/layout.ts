@@ -11,6 +11,8 @@ export interface Programs {
   readonly entry: string;
   readonly natsServer: string;
   readonly influxd: string;
+  /** The rules of alarms for Prometheus. */
+  readonly rules: string;
 }
 
 export interface InstallOptions {
@@ -102,6 +104,8 @@ export const BACKUPS = `${DATA}/backups`;
 export const CONFIG_FILE = `${CONFIGURATION}/skerry.yaml`;
 /** Addresses of this machine's servers and processes, with passwords, for root's commands. */
 export const ADDRESSES_FILE = `${CONFIGURATION}/addresses.json`;
+/** What a Prometheus on this machine reads. */
+export const PROMETHEUS_FILE = `${CONFIGURATION}/prometheus.yaml`;
 export const CHANNELS_FILE = `${CONFIGURATION}/channels.json`;
 /** Variables that a channels file names; nobody else reads them. */
 export const CHANNELS_ENVIRONMENT = `${CONFIGURATION}/notifier.env`;

@@ -7,7 +7,7 @@ import {
   regionConfig,
 } from "../../platform/nats/topology/server-config.ts";
 import type { ServerExtras } from "../../platform/nats/topology/tls-config.ts";
-import { addressesOf } from "./addresses.ts";
+import { addressesOf, scrapedOf } from "./addresses.ts";
 import { configurationOf, configurationText } from "./configuration.ts";
 import {
   ADDRESSES_FILE,
@@ -25,6 +25,7 @@ import {
   TARGET,
   TMPFILES_FILE,
   TRUSTED_KEYS,
+  PROMETHEUS_FILE,
   ROUTE_SECRET,
   hasHub,
   hasHubServer,
@@ -36,8 +37,11 @@ import {
   secretFile,
   unitFile,
 } from "./layout.ts";
+import { prometheusYaml } from "../grafana/prometheus-files.ts";
 import { NATS_PASSWORDS_NAME, unitsOf } from "./processes.ts";
 import { HEADER, targetText, timerText, unitText } from "./units.ts";
+
+const SCRAPED_EVERY_SECONDS = 15;
 
 /** A file of an installation. */
 export interface InstallFile {
@@ -137,6 +141,7 @@ export function planInstall(
         ...{ mode: 0o600, kind: "derived" as const },
       },
     ]),
+    ours(PROMETHEUS_FILE, prometheusText(options)),
     ...(hasHub(options) ? [ours(INFLUX_CONFIG, influxConfig)] : []),
     ...units.map((unit) => ours(unitFile(`${unit.name}.service`), unitText(unit))),
     ...units
@@ -144,6 +149,12 @@ export function planInstall(
       .map((unit) => ours(unitFile(`${unit.name}.timer`), timerText(unit))),
     ours(unitFile(TARGET), targetText(units)),
   ];
+}
+
+function prometheusText(options: InstallOptions): string {
+  const { rules } = options.programs;
+  const scraping = { targets: scrapedOf(options), rules, everySeconds: SCRAPED_EVERY_SECONDS };
+  return prometheusYaml(scraping, HEADER.replace(/^# /, ""));
 }
 
 const natsServers = (options: InstallOptions): string[] => [

@@ -22,6 +22,7 @@ const ALL: InstallOptions = {
   programs: {
     ...{ node: "/usr/bin/node", entry: "/usr/lib/skerry/infra/entry/skerry.mjs" },
     ...{ natsServer: "/usr/sbin/nats-server", influxd: "/usr/bin/influxd" },
+    rules: "/usr/lib/skerry/rules.yaml",
   },
 };
 const HUB: InstallOptions = { ...ALL, role: "hub", regions: ["eu", "us"], region: null };
