@@ -16,7 +16,7 @@ import {
   secretFile,
 } from "./layout.ts";
 
-/** Where each process of this machine tells how it is, `host:port` by its name. */
+/** Status ports of this machine's processes, `host:port` by their names. */
 export function statusOf(options: InstallOptions): Readonly<Record<string, string>> {
   const { region } = options;
   const ports = portsOf(options);
@@ -38,7 +38,7 @@ export function statusOf(options: InstallOptions): Readonly<Record<string, strin
   };
 }
 
-/** What Prometheus scrapes, those included that may not be configured yet. */
+/** Targets of a Prometheus on this machine, those included that may not be configured yet. */
 export const scrapedOf = (options: InstallOptions): Readonly<Record<string, string>> => {
   const { linkStatus, notifierStatus } = portsOf(options);
   return {

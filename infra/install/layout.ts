@@ -104,7 +104,7 @@ export const BACKUPS = `${DATA}/backups`;
 export const CONFIG_FILE = `${CONFIGURATION}/skerry.yaml`;
 /** Addresses of this machine's servers and processes, with passwords, for root's commands. */
 export const ADDRESSES_FILE = `${CONFIGURATION}/addresses.json`;
-/** What a Prometheus on this machine reads. */
+/** Configuration of a Prometheus on this machine. */
 export const PROMETHEUS_FILE = `${CONFIGURATION}/prometheus.yaml`;
 export const CHANNELS_FILE = `${CONFIGURATION}/channels.json`;
 /** Variables that a channels file names; nobody else reads them. */
