@@ -33,7 +33,7 @@ function heldAtHub(regions: readonly RegionInsight[]): string {
 }
 
 export const startEverything =
-  "Start Skerry (npm start). If it runs, the hub's nats-server is away: start that.";
+  "Start Skerry (npm start, or systemctl start skerry.target). If it runs, the hub's nats-server is away: start that.";
 
 const GIB = 1024 ** 3;
 

@@ -1,6 +1,6 @@
 // An authority for a test set-up, and certificates by it: ECDSA on P-256, SHA-256.
 //
-// K1. A certificate of a server is none of a client, and the other way round; neither is an authority.
+// K1. A certificate of a server is none of a client, and the other way round, but for a peer's, who is both; none is an authority.
 // K2. Nothing that is issued outlives its authority.
 import "reflect-metadata";
 import { isIP } from "node:net";
@@ -31,7 +31,7 @@ export interface PemPair {
 
 /** A certificate to be issued. */
 export type Wanted =
-  | { readonly kind: "server"; readonly hosts: readonly string[] }
+  | { readonly kind: "server" | "peer"; readonly hosts: readonly string[] }
   | { readonly kind: "client"; readonly name: string };
 
 interface Validity {
@@ -81,8 +81,10 @@ export async function issue(
   const der = PemConverter.decodeFirst(authority.key);
   const signingKey = await crypto.subtle.importKey("pkcs8", der, ALGORITHM, false, ["sign"]);
   const keys = await newKeys();
-  const isServer = wanted.kind === "server";
-  const usage = isServer ? ExtendedKeyUsage.serverAuth : ExtendedKeyUsage.clientAuth; // K1
+  const usages = [
+    ...(wanted.kind === "client" ? [] : [ExtendedKeyUsage.serverAuth]),
+    ...(wanted.kind === "server" ? [] : [ExtendedKeyUsage.clientAuth]),
+  ]; // K1
   const certificate = await X509CertificateGenerator.create({
     ...dates,
     subject: [{ CN: [nameOf(wanted)] }],
@@ -93,7 +95,7 @@ export async function issue(
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([usage]),
+      new ExtendedKeyUsageExtension(usages),
       new SubjectAlternativeNameExtension(namesOf(wanted)),
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
       await AuthorityKeyIdentifierExtension.create(issuer.publicKey),
@@ -104,7 +106,7 @@ export async function issue(
 
 /** The common name of a certificate, which its files are called by, too. */
 export const nameOf = (wanted: Wanted): string =>
-  wanted.kind === "server" ? wanted.hosts[0]! : wanted.name;
+  wanted.kind === "client" ? wanted.name : wanted.hosts[0]!;
 
 const namesOf = (wanted: Wanted): JsonGeneralName[] =>
   wanted.kind === "client"

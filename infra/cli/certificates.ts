@@ -28,6 +28,7 @@ const parseClient = parser((raw): string => {
 
 interface MakeFlags {
   readonly server: readonly (readonly string[])[];
+  readonly peer: readonly (readonly string[])[];
   readonly client: readonly string[];
   readonly valid: number;
   readonly authorityValid: number;
@@ -54,6 +55,12 @@ export function addCertificatesCommand(program: Command, say: Say): void {
       [],
     )
     .option(
+      "--peer <hosts>",
+      "the same of a nats-server of a cluster, which is a client of the others, too; repeat it",
+      (raw: string, before: readonly (readonly string[])[]) => [...before, parseServer(raw)],
+      [],
+    )
+    .option(
       "--client <name>",
       "a device, a region or a process by its name; repeat it",
       (raw: string, before: readonly string[]) => [...before, parseClient(raw)],
@@ -65,9 +72,10 @@ export function addCertificatesCommand(program: Command, say: Say): void {
     .action(async (directory: string, flags: MakeFlags) => {
       const wanted: Wanted[] = [
         ...flags.server.map((hosts) => ({ kind: "server", hosts }) as const),
+        ...flags.peer.map((hosts) => ({ kind: "peer", hosts }) as const),
         ...flags.client.map((name) => ({ kind: "client", name }) as const),
       ];
-      if (wanted.length === 0) throw refused("say what to make: --server or --client");
+      if (wanted.length === 0) throw refused("say what to make: --server, --peer or --client");
       const { makeCertificates } = await certificates();
       const written = await makeCertificates({
         ...{ directory, wanted, replace: flags.replace, nowMs: Date.now() },

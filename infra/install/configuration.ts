@@ -1,5 +1,13 @@
 // The configuration file that an installation begins with (pure): it is written once, and people's own from then on.
-import { CONFIG_FILE, type InstallOptions, LOOPBACK, hasHub, hasLink, portsOf } from "./layout.ts";
+import {
+  CONFIG_FILE,
+  type InstallOptions,
+  LOOPBACK,
+  hasHub,
+  hasHubServer,
+  hasLink,
+  portsOf,
+} from "./layout.ts";
 
 type Value = string | number | readonly string[];
 
@@ -9,8 +17,16 @@ export type Configuration = Readonly<Record<string, Readonly<Record<string, Valu
 export function configurationOf(options: InstallOptions): Configuration {
   const ports = portsOf(options);
   const { regions, region, tls } = options;
-  const nats = (user: string, port: number): Record<string, Value> => ({
-    "nats-url": `${tls ? "tls" : "nats"}://${user}@${LOOPBACK}:${port}`,
+  const nats = (user: string, port: number, host = LOOPBACK): Record<string, Value> => ({
+    "nats-url": `${tls ? "tls" : "nats"}://${user}@${host}:${port}`,
+  });
+  // Certificates of several servers are held against names: one and the same address would do for one of them only.
+  const [first, ...others] = options.cluster?.hosts ?? [LOOPBACK];
+  const hub = (user: string): Record<string, Value> => ({
+    ...nats(user, ports.hubClient, first),
+    ...(others.length === 0
+      ? {}
+      : { "nats-servers": others.map((host) => `${host}:${ports.hubClient}`) }),
   });
   const monitor = (port: number): Record<string, Value> => ({
     "nats-monitor-url": `http://${LOOPBACK}:${port}`,
@@ -44,26 +60,26 @@ export function configurationOf(options: InstallOptions): Configuration {
     ...(hasHub(options)
       ? {
           aggregator: {
-            ...nats("aggregator", ports.hubClient),
+            ...hub("aggregator"),
             ...influx("writer"),
             "status-port": ports.aggregatorStatus,
           },
           steward: {
-            ...nats("steward", ports.hubClient),
+            ...hub("steward"),
             ...monitor(ports.hubMonitor),
             disks: [disk("nats-hub"), disk("influx")],
             ...influx("writer"),
             "status-port": ports.stewardStatus,
           },
           console: {
-            ...nats("console", ports.hubClient),
+            ...hub("console"),
             ...influx("reader"),
             "console-host": LOOPBACK,
             "console-port": ports.console,
             "status-port": ports.consoleStatus,
           },
           notifier: {
-            ...nats("notifier", ports.hubClient),
+            ...hub("notifier"),
             "status-port": ports.notifierStatus,
           },
         }
@@ -79,7 +95,7 @@ function linkOf(options: InstallOptions): Record<string, Value> {
   const { hubLeaf, leafBehindLink, linkStatus } = portsOf(options);
   const behind = `${LOOPBACK}:${leafBehindLink}`;
   return {
-    ...(hasHub(options)
+    ...(hasHubServer(options)
       ? { side: "hub", listen: `0.0.0.0:${hubLeaf}`, target: behind }
       : { side: "region", listen: behind, target: options.hub! }),
     limit: 0,

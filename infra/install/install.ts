@@ -62,7 +62,7 @@ export function install(given: InstallOptions, where: Where): Installed {
   const { root, say } = where;
   const at = (path: string): string => join(root, path);
   const options = { ...given, signed: signedOf(given, at) };
-  if (!where.isDryRun || options.role === "region") refuseMissing(options, at);
+  if (!where.isDryRun || !hasHub(options)) refuseMissing(options, at);
   const known = new Map<string, string>();
   const secret = (name: string): string => {
     let text = known.get(name);
@@ -112,6 +112,7 @@ function signedOf(options: InstallOptions, at: (path: string) => string): Signed
 /** Lines for what is not signed here, and what would end that. */
 function unsignedIn(options: InstallOptions & { readonly signed: Signed }): string[] {
   const { signed, region } = options;
+  if (options.role === "hub-server") return [];
   const guide = "docs/guides/production.md#signed-records";
   const [what, key] = hasHub(options)
     ? ["records of the hub are not signed", SIGNING_KEY]
@@ -227,7 +228,7 @@ export function uninstall({ root, isDryRun, say }: Where): number {
 
 /** Paths of the units that an installation wrote, those of people's excepted. */
 const unitsThere = (root: string): string[] =>
-  globSync("skerry*.{service,target}", { cwd: join(root, UNITS) })
+  globSync("skerry*.{service,timer,target}", { cwd: join(root, UNITS) })
     .toSorted()
     .map((name) => `${UNITS}/${name}`)
     .filter((path) => isWrittenByUs(join(root, path)));

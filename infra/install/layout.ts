@@ -1,7 +1,7 @@
 // Where the parts of an installation by systemd are, on one machine: directories, ports, names. Pure.
 
-export const ROLES = ["region", "hub", "all"] as const;
-/** The part of a machine: one region, the hub, or the hub and one region. */
+export const ROLES = ["region", "hub", "all", "hub-server"] as const;
+/** The part of a machine: one region, the hub, the hub and one region, or one more nats-server of a hub that is a cluster. */
 export type Role = (typeof ROLES)[number];
 
 /** Places of the programs that units start. */
@@ -11,6 +11,8 @@ export interface Programs {
   readonly entry: string;
   readonly natsServer: string;
   readonly influxd: string;
+  /** The rules of alarms for Prometheus. */
+  readonly rules: string;
 }
 
 export interface InstallOptions {
@@ -19,8 +21,10 @@ export interface InstallOptions {
   readonly regions: readonly string[];
   /** The one of this machine; null at a hub. */
   readonly region: string | null;
-  /** `host:port` at which a region reaches the leaf port of the hub; null if the hub is here. */
+  /** `host:port` at which a region reaches the leaf port of the hub, of a cluster all, by commas; null if the hub is here. */
   readonly hub: string | null;
+  /** The nats-servers of the hub, if these are three on as many machines; absent: it is one, or it is not here. */
+  readonly cluster?: HubCluster;
   readonly tls: boolean;
   /** Whether regions and hub of different machines speak over a compressed link. */
   readonly link: boolean;
@@ -29,6 +33,14 @@ export interface InstallOptions {
   readonly programs: Programs;
   /** Absent: nothing is signed. */
   readonly signed?: Signed;
+}
+
+/** Three machines with a nats-server of the hub each. */
+export interface HubCluster {
+  /** Names by which they, and regions, reach each other. */
+  readonly hosts: readonly string[];
+  /** The one of this machine, from 1 on. */
+  readonly own: number;
 }
 
 /** The parts of what is signed, and verified, on this machine. */
@@ -63,6 +75,7 @@ const PORT_NAMES = [
   "consoleStatus",
   "leafBehindLink",
   "linkStatus",
+  "hubRoutes",
 ] as const;
 
 export type InstallPorts = Readonly<Record<(typeof PORT_NAMES)[number], number>>;
@@ -72,6 +85,7 @@ const USUAL_PORTS: InstallPorts = {
   ...{ regionClient: 4223, regionMonitor: 8223, mqtt: 1883, console: 8080 },
   ...{ gatewayStatus: 8091, alertingStatus: 8092, aggregatorStatus: 8093, stewardStatus: 8094 },
   ...{ notifierStatus: 8095, consoleStatus: 8096, leafBehindLink: 7423, linkStatus: 8097 },
+  ...{ hubRoutes: 6222 },
 };
 const MQTTS_PORT = 8883;
 
@@ -86,7 +100,12 @@ export const portsOf = ({ portBase, tls }: InstallOptions): InstallPorts =>
 export const LOOPBACK = "127.0.0.1";
 export const CONFIGURATION = "/etc/skerry";
 export const DATA = "/var/lib/skerry";
+export const BACKUPS = `${DATA}/backups`;
 export const CONFIG_FILE = `${CONFIGURATION}/skerry.yaml`;
+/** Addresses of this machine's servers and processes, with passwords, for root's commands. */
+export const ADDRESSES_FILE = `${CONFIGURATION}/addresses.json`;
+/** Configuration of a Prometheus on this machine. */
+export const PROMETHEUS_FILE = `${CONFIGURATION}/prometheus.yaml`;
 export const CHANNELS_FILE = `${CONFIGURATION}/channels.json`;
 /** Variables that a channels file names; nobody else reads them. */
 export const CHANNELS_ENVIRONMENT = `${CONFIGURATION}/notifier.env`;
@@ -107,11 +126,24 @@ export const certificateFile = (name: string, end: "pem" | "key" = "pem"): strin
   `${CERTIFICATES}/${name}.${end}`;
 export const unitFile = (unit: string): string => `${UNITS}/${unit}`;
 
-export const hasHub = ({ role }: InstallOptions): boolean => role !== "region";
+/** Whether the hub's processes are here. */
+export const hasHub = ({ role }: InstallOptions): boolean => role === "hub" || role === "all";
+
+/** Whether a nats-server of the hub is here. */
+export const hasHubServer = ({ role }: InstallOptions): boolean => role !== "region";
+
+/** Names a nats-server of the hub, and its certificate. */
+export const hubServer = (number: number): string => (number === 1 ? "hub" : `hub-${number}`);
+
+/** The password by which the nats-servers of a cluster know each other. */
+export const ROUTE_SECRET = "route-hub";
 
 /** Whether this machine has an end of a link: one region and the hub on the same machine need none. */
 export const hasLink = (options: InstallOptions): boolean =>
   options.link && (options.role === "region" || othersOf(options).length > 0);
+
+/** Whether stores of this machine are backed up here: of a cluster by the one with the processes. */
+export const makesBackups = ({ role }: InstallOptions): boolean => role !== "hub-server";
 
 /** Regions of other machines. */
 export const othersOf = ({ regions, region }: InstallOptions): readonly string[] =>

@@ -7,8 +7,10 @@ import {
   regionConfig,
 } from "../../platform/nats/topology/server-config.ts";
 import type { ServerExtras } from "../../platform/nats/topology/tls-config.ts";
+import { addressesOf, scrapedOf } from "./addresses.ts";
 import { configurationOf, configurationText } from "./configuration.ts";
 import {
+  ADDRESSES_FILE,
   CERTIFICATES,
   CONFIGURATION,
   CONFIG_FILE,
@@ -23,7 +25,11 @@ import {
   TARGET,
   TMPFILES_FILE,
   TRUSTED_KEYS,
+  PROMETHEUS_FILE,
+  ROUTE_SECRET,
   hasHub,
+  hasHubServer,
+  hubServer,
   hasLink,
   natsConfigFile,
   natsPasswordsFile,
@@ -31,8 +37,11 @@ import {
   secretFile,
   unitFile,
 } from "./layout.ts";
+import { prometheusYaml } from "../grafana/prometheus-files.ts";
 import { NATS_PASSWORDS_NAME, unitsOf } from "./processes.ts";
-import { HEADER, targetText, unitText } from "./units.ts";
+import { HEADER, targetText, timerText, unitText } from "./units.ts";
+
+const SCRAPED_EVERY_SECONDS = 15;
 
 /** A file of an installation. */
 export interface InstallFile {
@@ -52,18 +61,22 @@ const keyNames = (options: InstallOptions): string[] => [
   ...(options.region !== null && options.signed?.engine ? [ENGINE_KEY, ENGINE_TRUST] : []),
 ];
 
-/** Names of secrets that are made here, and of one that has to come from the hub. */
+/** Names of secrets that are made here, and of those that have to come from the hub. */
 export function secretNames(options: InstallOptions): { own: string[]; fromHub: string[] } {
-  const { regions, region } = options;
-  const leaves = regions.map((one) => `leaf-${one}`);
+  const { region } = options;
   const ofServer = (server: string, users: readonly string[]): string[] =>
     [...users, "sys"].map((user) => `nats-${server}-${user}`);
+  const ofHubServer = [
+    ...ofServer("hub", HUB_USERS),
+    ...options.regions.map((one) => `leaf-${one}`),
+    ...(options.cluster ? [ROUTE_SECRET] : []),
+  ];
+  const fromHub = hasHubServer(options) ? ofHubServer : [`leaf-${region}`];
   return {
     own: [
       ...(hasHub(options)
         ? [
-            ...ofServer("hub", HUB_USERS),
-            ...leaves,
+            ...ofHubServer,
             ...["administrator", "writer", "reader"].map((user) => `influx-${user}`),
             ...["operator", "viewer"].map((role) => `console-${role}-token`),
           ]
@@ -71,16 +84,23 @@ export function secretNames(options: InstallOptions): { own: string[]; fromHub: 
       ...(region === null ? [] : ofServer(region, REGION_USERS)),
       ...keyNames(options),
     ],
-    fromHub: hasHub(options) || region === null ? [] : [`leaf-${region}`],
+    fromHub: hasHub(options) ? [] : fromHub,
   };
 }
 
 /** Certificates that have to be there with `--tls`, each with its key, and the authority's without. */
-export const certificateNames = ({ region, role, regions }: InstallOptions): string[] => [
-  ...(role === "region" ? [] : ["nats-hub", ...regions.map((one) => `leaf-${one}`)]),
+export const certificateNames = ({ region, role, regions, cluster }: InstallOptions): string[] => [
+  ...(role === "hub" || role === "all"
+    ? [...hubServerNames(cluster), ...regions.map((one) => `leaf-${one}`)]
+    : []),
+  ...(role === "hub-server" ? [`nats-${hubServer(cluster!.own)}`] : []),
   ...(region === null ? [] : [`nats-${region}`, `gateway-${region}`]),
   ...(role === "region" ? [`leaf-${region!}`] : []),
 ];
+
+/** Names of the certificates of the hub's nats-servers. */
+const hubServerNames = (cluster: InstallOptions["cluster"]): string[] =>
+  (cluster?.hosts ?? [""]).map((_, at) => `nats-${hubServer(at + 1)}`);
 
 /**
  * @param secret the text of a secret by its name, the same each time.
@@ -108,6 +128,11 @@ export function planInstall(
       ...{ path: secretFile(name), text: `${secret(name)}\n` },
       ...{ mode: 0o600, kind: "secret" as const },
     })),
+    {
+      path: ADDRESSES_FILE,
+      text: `${JSON.stringify(addressesOf(options, secret), null, 2)}\n`,
+      ...{ mode: 0o600, kind: "derived" },
+    },
     ...natsServers(options).flatMap((server) => [
       ours(natsConfigFile(server), natsConfig(server, options)),
       {
@@ -116,14 +141,24 @@ export function planInstall(
         ...{ mode: 0o600, kind: "derived" as const },
       },
     ]),
+    ours(PROMETHEUS_FILE, prometheusText(options)),
     ...(hasHub(options) ? [ours(INFLUX_CONFIG, influxConfig)] : []),
     ...units.map((unit) => ours(unitFile(`${unit.name}.service`), unitText(unit))),
+    ...units
+      .filter(({ schedule }) => schedule !== undefined)
+      .map((unit) => ours(unitFile(`${unit.name}.timer`), timerText(unit))),
     ours(unitFile(TARGET), targetText(units)),
   ];
 }
 
+function prometheusText(options: InstallOptions): string {
+  const { rules } = options.programs;
+  const scraping = { targets: scrapedOf(options), rules, everySeconds: SCRAPED_EVERY_SECONDS };
+  return prometheusYaml(scraping, HEADER.replace(/^# /, ""));
+}
+
 const natsServers = (options: InstallOptions): string[] => [
-  ...(hasHub(options) ? ["hub"] : []),
+  ...(hasHubServer(options) ? ["hub"] : []),
   ...(options.region === null ? [] : [options.region]),
 ];
 
@@ -135,8 +170,8 @@ function natsConfig(server: string, options: InstallOptions): string {
     ...(hasLink(options) ? { link: true } : {}),
   };
   return server === "hub"
-    ? hubConfig({ regions }, extras)
-    : regionConfig({ regions }, server, extras);
+    ? hubConfig({ regions }, { ...extras, ...clusterOf(options) })
+    : regionConfig({ regions }, server, { ...extras, hubServers: leafPlaces(options).length });
 }
 
 /** Variables of a nats-server's configuration, each of which it has to use. */
@@ -152,18 +187,49 @@ function passwordsText(
       secret(`nats-${server}-${user}`),
     ]),
     ...(server === "hub"
-      ? options.regions.map((region) => [leafPasswordVariable(region), secret(`leaf-${region}`)])
-      : [["NATS_LEAF_URL", leafUrl(server, options, secret(`leaf-${server}`))]]),
+      ? [
+          ...options.regions.map((region) => [
+            leafPasswordVariable(region),
+            secret(`leaf-${region}`),
+          ]),
+          ...routesOf(options, secret),
+        ]
+      : leafUrls(server, options, secret(`leaf-${server}`))),
   ];
   return `${variables.map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join("\n")}\n`;
 }
 
-function leafUrl(region: string, options: InstallOptions, password: string): string {
+const clusterOf = ({ cluster }: InstallOptions): ServerExtras =>
+  cluster ? { cluster: cluster.hosts.length } : {};
+
+/** Routes by which each nats-server of the hub reaches all of them. */
+function routesOf(options: InstallOptions, secret: (name: string) => string): string[][] {
+  const { cluster } = options;
+  if (!cluster) return [];
+  const password = secret(ROUTE_SECRET);
+  return [
+    ["NATS_ROUTE_PASSWORD", password],
+    ...cluster.hosts.map((host, at) => [
+      `NATS_ROUTE_${at + 1}`,
+      `nats-route://route:${encodeURIComponent(password)}@${host}:${portsOf(options).hubRoutes}`,
+    ]),
+  ];
+}
+
+/** Addresses at which a region's nats-server finds the hub. */
+function leafPlaces(options: InstallOptions): readonly string[] {
   const { hubLeaf, leafBehindLink } = portsOf(options);
-  const isBehind = hasLink(options);
-  const at = isBehind ? `${LOOPBACK}:${leafBehindLink}` : (options.hub ?? `${LOOPBACK}:${hubLeaf}`);
+  if (hasLink(options)) return [`${LOOPBACK}:${leafBehindLink}`];
+  return options.hub?.split(",") ?? [`${LOOPBACK}:${hubLeaf}`];
+}
+
+function leafUrls(region: string, options: InstallOptions, password: string): string[][] {
   const user = `leaf-${region}:${encodeURIComponent(password)}`;
-  return `${options.tls && !isBehind ? "tls" : "nats-leaf"}://${user}@${at}`;
+  const scheme = options.tls && !hasLink(options) ? "tls" : "nats-leaf";
+  return leafPlaces(options).map((place, at) => [
+    at === 0 ? "NATS_LEAF_URL" : `NATS_LEAF_URL_${at + 1}`,
+    `${scheme}://${user}@${place}`,
+  ]);
 }
 
 /** A user for each kind of process: what one of them knows or keeps, no other reads. */

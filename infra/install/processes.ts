@@ -16,34 +16,38 @@ import {
   TRUSTED_KEYS,
   certificateFile,
   hasHub,
+  hasHubServer,
   hasLink,
+  hubServer,
+  makesBackups,
   natsConfigFile,
   natsPasswordsFile,
   othersOf,
   portsOf,
   secretFile,
 } from "./layout.ts";
+import { CREDENTIAL, HUB, type Variables, authority, keyFile, skerry } from "./common.ts";
+import { backup, influxUsers, topology } from "./jobs.ts";
 import type { Unit } from "./units.ts";
 
-const CREDENTIAL = "%d";
-const HUB = "hub";
+const EVERYWHERE = "0.0.0.0";
 /** Files of a nats-server, side by side, because the one includes the other. */
 export const NATS_PASSWORDS_NAME = "passwords.conf";
 const NATS_CONFIG_NAME = "nats.conf";
-
-type Variables = Readonly<Record<string, string>>;
 
 /** Units in the order in which their processes need each other. */
 export function unitsOf(options: InstallOptions): readonly Unit[] {
   const { region, role } = options;
   return [
-    ...(hasHub(options) ? [natsServer(HUB, options), influxd(options)] : []),
+    ...(hasHubServer(options) ? [natsServer(HUB, options)] : []),
+    ...(hasHub(options) ? [influxd(options)] : []),
     ...(region === null ? [] : [natsServer(region, options)]),
     ...(hasHub(options) ? [influxUsers(options)] : []),
     ...(hasLink(options) ? [link(options)] : []),
     ...(role === "all" ? [topology(options)] : []),
     ...(region === null ? [] : regionUnits(region, options)),
     ...(hasHub(options) ? hubUnits(options) : []),
+    ...(makesBackups(options) ? [backup(options)] : []),
   ];
 }
 
@@ -55,8 +59,10 @@ function natsServer(where: string, options: InstallOptions): Unit {
     : [ports.regionClient, ports.regionMonitor];
   const leafListen = hasLink(options)
     ? `${LOOPBACK}:${ports.leafBehindLink}`
-    : `${othersOf(options).length === 0 ? LOOPBACK : "0.0.0.0"}:${ports.hubLeaf}`;
-  const tls = tlsFiles("nats", where, options);
+    : `${othersOf(options).length === 0 ? LOOPBACK : EVERYWHERE}:${ports.hubLeaf}`;
+  const { cluster } = options;
+  const isOne = isHub && cluster !== undefined;
+  const tls = tlsFiles("nats", isHub ? ownHubServer(options) : where, options);
   const hasLeafTls = !isHub && options.tls && !hasLink(options);
   return {
     name: `skerry-nats-${where}`,
@@ -67,10 +73,16 @@ function natsServer(where: string, options: InstallOptions): Unit {
     type: "exec",
     command: [options.programs.natsServer, "-c", `${CREDENTIAL}/${NATS_CONFIG_NAME}`],
     env: {
-      NATS_LISTEN: `${LOOPBACK}:${client}`,
+      NATS_LISTEN: `${isOne ? EVERYWHERE : LOOPBACK}:${client}`,
       NATS_MONITOR: `${LOOPBACK}:${monitor}`,
       NATS_STORE: `%S/skerry/nats-${where}`,
       ...(isHub ? { NATS_LEAF_LISTEN: leafListen } : {}),
+      ...(isOne
+        ? {
+            NATS_SERVER_NAME: `hub-${cluster.own}`,
+            NATS_CLUSTER_LISTEN: `${EVERYWHERE}:${ports.hubRoutes}`,
+          }
+        : {}),
       ...(options.tls
         ? {
             NATS_TLS_CERTIFICATE: `${CREDENTIAL}/tls.pem`,
@@ -98,6 +110,8 @@ function natsServer(where: string, options: InstallOptions): Unit {
   };
 }
 
+const ownHubServer = ({ cluster }: InstallOptions): string => hubServer(cluster?.own ?? 1);
+
 const tlsFiles = (of: "nats" | "gateway", where: string, { tls }: InstallOptions): Variables =>
   tls
     ? {
@@ -113,8 +127,11 @@ const leafFiles = (region: string): Variables => ({
 
 /** An end of the link: at the hub it shows the certificate of its nats-server, in a region that of the leaf. */
 function link(options: InstallOptions): Unit {
-  const [pem, key] = hasHub(options) ? ["tls.pem", "tls.key"] : ["leaf.pem", "leaf.key"];
-  const files = hasHub(options) ? tlsFiles("nats", HUB, options) : leafFiles(options.region!);
+  const isHub = hasHubServer(options);
+  const [pem, key] = isHub ? ["tls.pem", "tls.key"] : ["leaf.pem", "leaf.key"];
+  const files = isHub
+    ? tlsFiles("nats", ownHubServer(options), options)
+    : leafFiles(options.region!);
   return {
     name: "skerry-link",
     description: "Skerry: compressed link between region and hub",
@@ -137,9 +154,6 @@ function link(options: InstallOptions): Unit {
   };
 }
 
-const authority = ({ tls }: InstallOptions): Variables =>
-  tls ? { "ca.pem": certificateFile("ca") } : {};
-
 function influxd(options: InstallOptions): Unit {
   const { influx, influxBackup } = portsOf(options);
   return {
@@ -161,63 +175,6 @@ function influxd(options: InstallOptions): Unit {
     after: [],
     makesCode: false,
     isLocal: true,
-  };
-}
-
-const skerry = (
-  { programs: { node, entry } }: InstallOptions,
-  args: readonly string[],
-  flags: readonly string[] = [],
-): readonly string[] => [node, ...flags, entry, ...args];
-
-/** A unit that ends when the users are made: nothing that runs has the administrator's password. */
-function influxUsers(options: InstallOptions): Unit {
-  const users = ["administrator", "writer", "reader"];
-  return {
-    name: "skerry-influx-users",
-    user: "skerry-setup",
-    description: "Skerry: users of InfluxDB",
-    type: "oneshot",
-    command: skerry(options, [
-      ...["influx", "apply", "--influx", `http://${LOOPBACK}:${portsOf(options).influx}`],
-      ...users.flatMap((user) => [`--${user}-password-file`, `${CREDENTIAL}/${user}`]),
-    ]),
-    env: { SKERRY_CONFIG: CONFIG_FILE },
-    credentials: Object.fromEntries(users.map((user) => [user, secretFile(`influx-${user}`)])),
-    after: ["skerry-influxd.service"],
-    makesCode: true,
-  };
-}
-
-const scheme = ({ tls }: InstallOptions): string => (tls ? "tls" : "nats");
-
-function topology(options: InstallOptions): Unit {
-  const { hubClient, regionClient } = portsOf(options);
-  const region = options.region!;
-  const variable = `SKERRY_NATS_PASSWORD_${region.toUpperCase().replaceAll("-", "_")}_FILE`;
-  return {
-    name: "skerry-topology",
-    user: "skerry-setup",
-    description: "Skerry: streams, mirrors and buckets",
-    type: "oneshot",
-    command: skerry(options, [
-      ...["topology", "apply", "--hub", `${scheme(options)}://admin@${LOOPBACK}:${hubClient}`],
-      ...["--region", `${region}=${scheme(options)}://admin@${LOOPBACK}:${regionClient}`],
-      // One machine trusts itself: what older servers lack are walls between regions.
-      ...(othersOf(options).length === 0 ? ["--allow-old-servers"] : []),
-    ]),
-    env: {
-      SKERRY_NATS_PASSWORD_HUB_FILE: `${CREDENTIAL}/hub`,
-      [variable]: `${CREDENTIAL}/region`,
-      ...(options.tls ? { SKERRY_NATS_TLS_CA: `${CREDENTIAL}/ca.pem` } : {}),
-    },
-    credentials: {
-      hub: secretFile("nats-hub-admin"),
-      region: secretFile(`nats-${region}-admin`),
-      ...authority(options),
-    },
-    after: ["skerry-nats-hub.service", `skerry-nats-${region}.service`],
-    makesCode: true,
   };
 }
 
@@ -274,12 +231,6 @@ const trust = (name: "gateway" | "alerting", { signed }: InstallOptions) => ({
       : {}),
   },
   credentials: signed?.records ? { [TRUSTED_KEYS]: secretFile(TRUSTED_KEYS) } : {},
-});
-
-/** The file of a key that only some installations have. */
-const keyFile = (variable: string, name: string, isThere: boolean | undefined) => ({
-  env: isThere ? { [variable]: `${CREDENTIAL}/${name}` } : {},
-  credentials: isThere ? { [name]: secretFile(name) } : {},
 });
 
 function regionUnits(region: string, options: InstallOptions): readonly Unit[] {

@@ -24,6 +24,8 @@ export interface Unit {
   /** It is not started as long as this file is not there. */
   readonly condition?: string;
   readonly environmentFile?: string;
+  /** The times at which it runs (systemd.time(7)); absent: with the target. */
+  readonly schedule?: string;
   /** It makes machine code while it runs, as Node does. */
   readonly makesCode: boolean;
   readonly isLocal?: boolean;
@@ -79,6 +81,8 @@ const RUN: Readonly<Record<Unit["type"], readonly string[]>> = {
   exec: ["Type=exec", "Restart=always", "RestartSec=2"],
   oneshot: ["Type=oneshot", "RemainAfterExit=yes", "Restart=on-failure", "RestartSec=5"],
 };
+/** It has to end before it can run again; what failed, because a server was away, is tried again soon. */
+const SCHEDULED = ["Type=oneshot", "Restart=on-failure", "RestartSec=300"];
 
 /** A word of a command line as it is meant, but for what stands for directories of systemd's. */
 const quoted = (word: string): string => (/[\s"'\\;]/.test(word) ? JSON.stringify(word) : word);
@@ -97,7 +101,7 @@ export function unitText(unit: Unit): string {
     ...(unit.condition === undefined ? [] : [`ConditionPathExists=${unit.condition}`]),
     "",
     "[Service]",
-    ...RUN[type],
+    ...(unit.schedule === undefined ? RUN[type] : SCHEDULED),
     `User=${user}`,
     `Group=${user}`,
     `SupplementaryGroups=${GROUP}`,
@@ -113,20 +117,33 @@ export function unitText(unit: Unit): string {
     "LimitNOFILE=262144",
     "",
     ...hardening(unit),
-    "",
-    "[Install]",
-    `WantedBy=${TARGET}`,
+    ...(unit.schedule === undefined ? ["", "[Install]", `WantedBy=${TARGET}`] : []),
   ];
   return `${lines.join("\n")}\n`;
 }
 
 const makesCache = ({ env }: Unit): boolean => env["NODE_COMPILE_CACHE"] !== undefined;
 
+/** The timer of a unit that runs at times; one that was missed, because the machine was off, is made up for. */
+export const timerText = ({ description, schedule }: Unit): string => `${HEADER}
+[Unit]
+Description=${description}, at its time
+PartOf=${TARGET}
+
+[Timer]
+OnCalendar=${schedule}
+RandomizedDelaySec=10min
+Persistent=yes
+
+[Install]
+WantedBy=${TARGET}
+`;
+
 /** The target that starts and stops all of them. */
 export const targetText = (units: readonly Unit[]): string => `${HEADER}
 [Unit]
 Description=Skerry on this machine
-Wants=${units.map(({ name }) => `${name}.service`).join(" ")}
+Wants=${units.map(({ name, schedule }) => `${name}.${schedule === undefined ? "service" : "timer"}`).join(" ")}
 
 [Install]
 WantedBy=multi-user.target

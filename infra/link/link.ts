@@ -8,6 +8,7 @@
 //     nats-server.
 // J3. Certificates that were renewed count from the next connection on; those that cannot be used are told, and the
 //     old ones go on. Nothing older than TLS 1.2 is spoken.
+// J4. Of several targets none is left out: whichever does not answer, or whose connection ended, the next one is dialled.
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -36,7 +37,8 @@ const RENEWED_EVERY_MS = 1_000;
 export interface LinkConfig {
   readonly side: Side;
   readonly listen: Address;
-  readonly target: Address;
+  /** Whoever is dialled, one after the other. */
+  readonly target: readonly Address[];
   readonly cert: string;
   readonly key: string;
   readonly ca: string;
@@ -71,6 +73,8 @@ export class Link implements StatusSource, AsyncDisposable {
   readonly #fromHub: Passed = { plain: 0, wire: 0 };
   #connections = 0;
   #allowance: Allowance | undefined;
+  /** The one of the targets that is dialled first (J4). */
+  #first = 0;
   readonly #waiting = new Set<WaitingMessages>();
   #lastError: string | null = null;
   /** The reason why the last connection that was to be passed on did not come about; null if it did. */
@@ -104,10 +108,11 @@ export class Link implements StatusSource, AsyncDisposable {
       throw new AppError("ADDRESS_IN_USE", "fatal", what, { cause });
     });
     const { side, target } = this.#config;
-    const wan = side === "hub" ? host : target.host;
-    if (!this.#tls.on && !["127.0.0.1", "::1", "localhost"].includes(wan))
+    const wan = side === "hub" ? [host] : target.map((one) => one.host);
+    const isLocal = wan.every((one) => ["127.0.0.1", "::1", "localhost"].includes(one));
+    if (!this.#tls.on && !isLocal)
       this.#logger.warn(
-        `the link over ${wan} is in clear text, with the password of the leaf and all that regions say: set ` +
+        `the link over ${wan.join(", ")} is in clear text, with the password of the leaf and all that regions say: set ` +
           "SKERRY_LINK_CERT and SKERRY_LINK_KEY at the hub, and SKERRY_LINK_CA in regions",
       );
   }
@@ -208,7 +213,11 @@ export class Link implements StatusSource, AsyncDisposable {
       this.#connections -= 1;
       wire.destroy(); // J1
     });
-    wire.once("close", () => plain.destroy());
+    const { length } = this.#config.target;
+    wire.once("close", () => {
+      this.#first = (this.#first + 1) % length; // J4
+      plain.destroy();
+    });
     this.#logger.info("linked");
   }
 
@@ -235,7 +244,23 @@ export class Link implements StatusSource, AsyncDisposable {
   }
 
   async #dial(): Promise<Socket> {
-    const { target, side } = this.#config;
+    const { target } = this.#config;
+    const failed: string[] = [];
+    for (const at of target.keys()) {
+      const chosen = (this.#first + at) % target.length;
+      try {
+        const socket = await this.#dialOne(target[chosen]!);
+        this.#first = chosen;
+        return socket;
+      } catch (error) {
+        failed.push(messageOf(error)); // J4
+      }
+    }
+    throw new Error(failed.join("; "));
+  }
+
+  async #dialOne(target: Address): Promise<Socket> {
+    const { side } = this.#config;
     if (this.#tls.on && side === "region") this.#renew();
     const { on, cert, key, ca } = this.#tls;
     const isTls = on && side === "region";

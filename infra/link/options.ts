@@ -11,6 +11,10 @@ export interface Address {
   readonly port: number;
 }
 
+function addresses(raw: string): readonly Address[] {
+  return raw.split(",").map((one) => address(one.trim()));
+}
+
 function address(raw: string): Address {
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(raw);
   const port = Number(match?.[3]);
@@ -42,8 +46,8 @@ export const LINK_OPTIONS = {
   },
   target: {
     env: "SKERRY_LINK_TARGET",
-    doc: "HOST:PORT to connect to: in a region the link at the hub, at the hub the leaf port of its nats-server",
-    parse: address,
+    doc: "HOST:PORT to connect to: in a region the link at the hub, at the hub the leaf port of its nats-server; of a hub that is a cluster all, HOST:PORT,HOST:PORT: the next one is tried when one does not answer, or its connection ends",
+    parse: addresses,
   },
   cert: file(
     "SKERRY_LINK_CERT",

@@ -19,8 +19,9 @@ const make = (...args: string[]) => skerry(["certificates", "make", directory, .
 beforeAll(async () => {
   directory = join(stack.use(await temporaryDirectory()).path, "certificates");
   const asked = ["--server", "localhost,hub.example.org,127.0.0.1,::1"];
-  const { code, out } = await make(...asked, "--client", "boiler-7", "--client", "eu");
-  expect([code, out.trim().split("\n").length]).toEqual([0, 4]);
+  const peer = ["--peer", "hub-1.example.org"];
+  const { code, out } = await make(...asked, ...peer, "--client", "boiler-7", "--client", "eu");
+  expect([code, out.trim().split("\n").length]).toEqual([0, 5]);
 });
 afterAll(() => stack.disposeAsync());
 
@@ -47,6 +48,9 @@ test("OpenSSL verifies each for its purpose, strictly, and for no other", async 
     expect(await verified("localhost", "sslserver", "-verify_ip", address)).toBe(true);
   expect(await verified("localhost", "sslserver", "-verify_hostname", "evil.example")).toBe(false);
   expect(await verified("localhost", "sslclient")).toBe(false);
+  // Servers of a cluster connect to each other.
+  for (const purpose of ["sslserver", "sslclient"])
+    expect(await verified("hub-1.example.org", purpose)).toBe(true);
   for (const client of ["boiler-7", "eu"]) {
     expect(await verified(client, "sslclient")).toBe(true);
     expect(await verified(client, "sslserver")).toBe(false);
@@ -104,7 +108,7 @@ test("nothing is overwritten unasked, the authority never", async () => {
 
 test("what cannot be is refused in words", async () => {
   for (const [args, words] of [
-    [[], /say what to make: --server or --client/],
+    [[], /say what to make: --server, --peer or --client/],
     [["--client", "../../etc/passwd"], /--client <name>.*must be letters, digits/s],
     [["--client", "ca"], /"ca" would be two pairs of files of one name/],
     [["--server", "a b"], /must be names and addresses, separated by commas; "a b" is neither/],

@@ -78,10 +78,13 @@ const installed = async (args: readonly string[], root: string): Promise<void> =
   giveConfiguration(root);
 };
 
+const BACKUP = "skerry-backup";
+
 /** The units below a staging root; they end with `stack`. @param from the first of their users. */
 const unitsOf = (root: string, stack: AsyncDisposableStack, from = 0): UnitRun[] =>
   globSync("*.service", { cwd: join(root, "etc/systemd/system") })
     .map((name) => name.replace(".service", ""))
+    .filter((name) => name !== BACKUP) // Its timer starts it.
     .toSorted()
     .map((name, at) => stack.use(new UnitRun(root, name, from + at)));
 
@@ -152,6 +155,14 @@ test("a whole installation starts from its units, stores a reading, and stops wh
   ];
   const password = await addDevice("boiler-7", at, keyOf(root));
   await expectStored("boiler-7", ["-p", String(base + 7), "-P", password], { root, base });
+
+  const backup = stack.use(new UnitRun(root, BACKUP, units.length));
+  await backup.start();
+  expect(await backup.ended(), backup.output).toBe(0);
+  expect(globSync("*/manifest.json", { cwd: join(root, "var/lib/skerry/backups") })).toHaveLength(
+    1,
+  );
+  expect(backup.output).toContain("InfluxDB skerry: ");
 
   const gateway = units.find(({ name }) => name === "skerry-gateway")!;
   const fed = (): number => gateway.told.filter((line) => line === "WATCHDOG=1").length;

@@ -230,6 +230,28 @@ test("without a certificate of the authority nobody passes", async () => {
   expect((await region.status<LinkStatus>()).lastError).not.toBeNull();
 });
 
+test("of a hub with several servers the next one is dialled, when one is away or has nobody behind it", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { port: echo } = await listen(stack, (socket) => void socket.pipe(socket));
+  const alone = await startLink(stack, await freePort());
+  const whole = await startLink(stack, echo);
+  const port = await freePort();
+  const targets = [await freePort(), alone.hubPort, whole.hubPort];
+  const region = await startService("infra/link/main.ts", {
+    SKERRY_LINK_SIDE: "region",
+    SKERRY_LINK_LISTEN: `127.0.0.1:${port}`,
+    SKERRY_LINK_TARGET: targets.map((one) => `localhost:${one}`).join(","),
+  });
+  stack.use(region.process);
+  await eventually("it passes", async () => {
+    const socket = await dial(port);
+    socket.write("hello");
+    const answer = await Promise.race([once(socket, "data"), once(socket, "close")]);
+    socket.destroy();
+    return String(answer[0]) === "hello";
+  });
+});
+
 test("certificates of both ends are renewed without a restart; what cannot be used is told, and the old ones go on", async () => {
   await using stack = new AsyncDisposableStack();
   const { path } = stack.use(await temporaryDirectory());

@@ -14,7 +14,7 @@ const GROUP_ID = 61_199;
 const isRoot = process.getuid?.() === 0;
 
 /** Node has no datagram sockets of Unix. perl-base is on every Debian. */
-const LISTENER = `use Socket; $|=1; umask 0; socket(S,AF_UNIX,SOCK_DGRAM,0) or die $!;
+const LISTENER = `use Socket; $|=1; umask 0; unlink $ARGV[0]; socket(S,AF_UNIX,SOCK_DGRAM,0) or die $!;
 bind(S,pack_sockaddr_un($ARGV[0])) or die $!; print "listening\\n"; while(defined recv(S,$m,65536,0)){print "$m\\n"}`;
 
 interface Line {
@@ -34,6 +34,11 @@ const wordsOf = (text: string): string[] =>
     ([, quoted, bare]) => quoted?.replaceAll(/\\(.)/g, "$1") ?? bare!,
   );
 
+const idOf = (which: "-u" | "-g", user: string): number =>
+  Number(execFileSync("id", [which, user], { encoding: "utf8" }));
+const groupOf = (name: string): string =>
+  execFileSync("getent", ["group", name], { encoding: "utf8" }).split(":")[2]!;
+
 /** Runs a unit that lies below a staging root. */
 export class UnitRun implements AsyncDisposable {
   readonly name: string;
@@ -45,16 +50,24 @@ export class UnitRun implements AsyncDisposable {
   readonly #root: string;
   readonly #lines: readonly Line[];
   readonly #uid: number;
+  readonly #groupIds: string;
   #child: ChildProcess | null = null;
   #listener: ChildProcess | null = null;
 
-  /** @param at which of the units it is: its user follows from it. */
-  constructor(root: string, name: string, at: number) {
+  /** @param at which of the units it is: its user follows from it; absent: the one that it names. */
+  constructor(root: string, name: string, at?: number) {
     const text = readFileSync(join(root, "etc/systemd/system", `${name}.service`), "utf8");
     this.name = name;
     this.#root = root;
     this.#lines = linesOf(text);
-    this.#uid = UID_FIRST + at;
+    this.#uid = at === undefined ? idOf("-u", this.#all("User")[0]!) : UID_FIRST + at;
+    this.#groupIds =
+      at === undefined
+        ? String(idOf("-g", this.#all("User")[0]!)) +
+          this.#all("SupplementaryGroups")
+            .map((one) => `,${groupOf(one)}`)
+            .join("")
+        : String(GROUP_ID);
     this.after = this.#all("After").flatMap(wordsOf);
     this.type = this.#all("Type")[0]!;
   }
@@ -122,7 +135,7 @@ export class UnitRun implements AsyncDisposable {
     const none = ["--no-new-privs", "--inh-caps=-all"];
     if (!isRoot) return none;
     const user = ["--reuid", String(this.#uid), "--regid", String(this.#uid)];
-    return [...none, ...user, "--groups", String(GROUP_ID), "--bounding-set=-all"];
+    return [...none, ...user, "--groups", this.#groupIds, "--bounding-set=-all"];
   }
 
   #makeDirectory(path: string): void {

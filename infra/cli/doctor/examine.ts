@@ -121,9 +121,20 @@ async function examineServers(
   // What is planned for one server is told by the others: nothing is compared unless all of them answer.
   const isWhole = Object.keys(target.nats).every((domain) => connections[domain] !== undefined);
   if (isWhole && connections[HUB])
-    looks.push(asked("streams", "topology", () => planFindings(connections)));
+    looks.push(
+      Object.keys(connections).length === 1
+        ? Promise.resolve([NOT_COMPARED])
+        : asked("streams", "topology", () => planFindings(connections)),
+    );
   return (await Promise.all(looks)).flat();
 }
+
+const NOT_COMPARED: Finding = {
+  ...{ area: "streams", subject: "topology", level: "note" },
+  what: "no region's nats-server is known here, so streams are not held against the plan",
+  right: "all of them are as planned",
+  next: "npx skerry topology diff --hub URL --region NAME=URL",
+};
 
 async function examineDisks(
   { disks }: DoctorTarget,
@@ -145,7 +156,7 @@ async function examineDisks(
 
 /** Those who answered are asked again a moment later, beside the ends of the logs: who stands still is seen. */
 async function examineProcesses(
-  { status: urls }: DoctorTarget,
+  { status: urls, nats }: DoctorTarget,
   connecting: Promise<Readonly<Record<string, NatsConnection>>>,
 ): Promise<readonly Finding[]> {
   const answers = new Map<string, ProcessStatus>();
@@ -180,6 +191,8 @@ async function examineProcesses(
     const lastSeq = new Map(ends.map((one) => [one.region, one.lastSeq]));
     return laneFindings({
       ...{ lanes: all, lastSeq },
+      // Aggregators are the hub's.
+      operators: nats[HUB] === undefined ? ["alerting"] : ["alerting", "aggregator"],
       before: [...answers.values()],
       after: [...after.values()],
     });

@@ -113,8 +113,12 @@ async function reason(answer: Response): Promise<string | null> {
   }
 }
 
+type Operator = "alerting" | "aggregator";
+
 export interface LanesFacts {
   readonly lanes: readonly LaneId[];
+  /** Those whose processes belong to what is looked at. */
+  readonly operators: readonly Operator[];
   /** The words of the operators at first, and a moment later. */
   readonly before: readonly ProcessStatus[];
   readonly after: readonly ProcessStatus[];
@@ -126,8 +130,8 @@ export interface LanesFacts {
 export const aMoment = (): Promise<void> => sleep(MOVES_WITHIN_MS);
 
 /** Every lane is held by one engine and one aggregator, and gets on (pure). */
-export function laneFindings({ lanes, before, after, lastSeq }: LanesFacts): Finding[] {
-  return (["alerting", "aggregator"] as const).flatMap((operator) =>
+export function laneFindings({ lanes, operators, before, after, lastSeq }: LanesFacts): Finding[] {
+  return operators.flatMap((operator) =>
     lanes.map((lane): Finding => {
       const subject = `lane ${laneName(lane)} of ${operator}`;
       const [then, now] = [laneIn(before, operator, lane), laneIn(after, operator, lane)];
@@ -156,7 +160,7 @@ export function laneFindings({ lanes, before, after, lastSeq }: LanesFacts): Fin
 
 function laneIn(
   all: readonly ProcessStatus[],
-  operator: "alerting" | "aggregator",
+  operator: Operator,
   { region, partition }: LaneId,
 ): LaneStatus | null {
   const lanes = all.flatMap((one) => (one.process === operator ? one.lanes : []));

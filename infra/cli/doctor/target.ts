@@ -74,7 +74,8 @@ export function targetOf(flags: DoctorFlags): DoctorTarget {
       ...[path, ...filesIn(join(directory, "secrets"), "")],
       ...[...filesIn(join(directory, "certificates"), ".key"), ...flags.secret],
     ],
-    disks: [directory, ...flags.disk],
+    backups: flags.backups ?? addresses.backups ?? null,
+    disks: [...(addresses.disks ?? [directory]), ...flags.disk],
   };
 }
 

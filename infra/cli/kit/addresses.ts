@@ -1,9 +1,10 @@
-// Addresses of a local installation, where the launcher leaves them: `.skerry/addresses.json` in this
-// directory or one above it, unless the command line names another place.
+// Addresses of an installation, where they were left: by the launcher in `.skerry/addresses.json` of this directory or one
+// above it, else by `skerry install` in /etc/skerry, unless the command line names another place.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 import type { TypedAddress } from "./credentials.ts";
+import { ADDRESSES_FILE } from "../../install/layout.ts";
 import { refused } from "../../../cloud/operations/refused.ts";
 
 const DATA_DIRECTORY = ".skerry";
@@ -23,6 +24,10 @@ export interface InstallationAddresses {
   readonly console?: { readonly url: string; readonly operatorToken: string };
   /** `/status` of each process by its name. */
   readonly status?: Readonly<Record<string, string>>;
+  /** Directories of data elsewhere than beside this file. */
+  readonly disks?: readonly string[];
+  /** Directory of its backups. */
+  readonly backups?: string;
 }
 
 export interface Installation {
@@ -49,14 +54,19 @@ export interface NatsAddress extends TypedAddress {
 }
 
 /** The installation of a data directory, or the closest one. @throws AppError `CONFIG_INVALID` saying what to do. */
-export function findInstallation(dataDir: string | undefined, cwd = process.cwd()): Installation {
-  const path = dataDir === undefined ? nearestFile(cwd) : join(dataDir, FILE);
+export function findInstallation(
+  dataDir: string | undefined,
+  cwd = process.cwd(),
+  ofMachine = ADDRESSES_FILE,
+): Installation {
+  const nearest = dataDir === undefined ? nearestFile(cwd) : join(dataDir, FILE);
+  const path = nearest ?? (existsSync(ofMachine) ? ofMachine : null);
   if (path === null)
     throw refused(
-      `No local installation is here: neither ${cwd} nor a directory above it has ` +
-        `${join(DATA_DIRECTORY, FILE)}. Start one with npm start, or name its directory with --data-dir (most commands also take --nats URL).`,
+      `No local installation is here: neither ${cwd} nor a directory above it has ${join(DATA_DIRECTORY, FILE)}, nor is there ` +
+        `${ofMachine}. Start one with npm start, or name its directory with --data-dir (most commands also take --nats URL).`,
     );
-  const shown = dataDir === undefined ? relative(cwd, path) : path;
+  const shown = dataDir === undefined && path === nearest ? relative(cwd, path) : path;
   if (!existsSync(path))
     throw refused(
       `No local installation is at ${shown}. Start one with npm start, or name its directory with --data-dir (most commands also take --nats URL).`,
@@ -65,6 +75,8 @@ export function findInstallation(dataDir: string | undefined, cwd = process.cwd(
     const addresses = JSON.parse(readFileSync(path, "utf8")) as InstallationAddresses;
     return { path: shown, addresses };
   } catch (error) {
+    if (path === ofMachine && (error as NodeJS.ErrnoException).code === "EACCES")
+      throw refused(`${path} has passwords, which only root reads: run this as root`, error);
     throw refused(`${shown} cannot be read: ${messageOf(error)}`, error);
   }
 }

@@ -43,7 +43,7 @@ export async function openNats(
 ): Promise<NatsConnection> {
   const target = { ...accessOf(address), name: "skerry" };
   const signal = AbortSignal.timeout(withinMs);
-  await spoken(target.url, signal).catch((error: unknown) => {
+  const said = await spoken(target.url, signal).catch((error: unknown): never => {
     throw refused(unreachable(address, messageOf(error)), error);
   });
   try {
@@ -55,7 +55,8 @@ export async function openNats(
     if (!(error instanceof AppError)) throw error;
     if (error.cause instanceof TlsRefusal)
       throw refused(`No connection to ${new URL(address.url).host}: ${error.cause.message}`, error);
-    throw refused(unreachable(address, messageOf(error.cause)), error);
+    const why = tlsWanted(address.url, said) ?? unreachable(address, messageOf(error.cause));
+    throw refused(why, error);
   }
 }
 
@@ -83,6 +84,14 @@ function validUrl(url: string): string {
   if (protocol !== "nats:" && protocol !== "tls:")
     throw refused(`"${url}" is no URL of a nats-server: nats://user@host:port, or tls://…`);
   return url;
+}
+
+/** The sentence for who speaks in clear text to a server that takes TLS only, by its first words; null if that is not so. */
+export function tlsWanted(url: string, said: string): string | null {
+  const { protocol, host, username } = new URL(url);
+  if (protocol === "tls:" || !/"tls_required":\s*true/.test(said)) return null;
+  const user = username === "" ? "" : `${username}@`;
+  return `The nats-server at ${host} takes TLS only: say tls://${user}${host}, and name the file of its authority in SKERRY_NATS_TLS_CA.`;
 }
 
 /** The sentence for a person who is not answered, with what to do. */

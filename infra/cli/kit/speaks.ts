@@ -8,15 +8,15 @@ import { sleep } from "../../../platform/runtime/backoff.ts";
 const AGAIN_MS = 100;
 const NATS_PORT = 4222;
 
-/** Resolves once the server of a URL has spoken, which it does first. @throws Error with the reason once `signal` aborts. */
-export async function spoken(url: string, signal: AbortSignal): Promise<void> {
+/** The first words of the server of a URL, which speaks first. @throws Error with the reason once `signal` aborts. */
+export async function spoken(url: string, signal: AbortSignal): Promise<string> {
   const at = { host: hostOf(url), port: Number(new URL(url).port || NATS_PORT) };
   for (let why: unknown; ;) {
     const socket = connect(at);
     socket.on("error", (error) => (why = error));
     try {
-      await once(socket, "data", { signal });
-      return;
+      const [said] = (await once(socket, "data", { signal })) as [Buffer];
+      return said.toString();
     } catch {
       if (signal.aborted) throw why;
       await sleep(AGAIN_MS, signal);

@@ -10,6 +10,7 @@ import type {
 import type { ProblemKind } from "../../../cloud/insight/insight.ts";
 import type { ProcessAnswer } from "../../../cloud/operations/lanes/process-answer.ts";
 import { ago, count } from "../../../cloud/operations/words.ts";
+import { ADDRESSES_FILE, TARGET } from "../../install/layout.ts";
 import type { InstallationReport } from "./installation.ts";
 
 /** The number of keys that are named of those for which a rule cannot be evaluated. */
@@ -34,7 +35,7 @@ export const isDown = ({ servers, processes }: InstallationReport): boolean =>
 export function verdictOf(report: InstallationReport, problems: readonly StatusProblem[]): string {
   const { path, alerts, insight } = report;
   if (isDown(report))
-    return `Nothing runs: none of the addresses in ${path} answers. Start Skerry with npm start.`;
+    return `Nothing runs: none of the addresses in ${path} answers. Start Skerry with ${path === ADDRESSES_FILE ? `systemctl start ${TARGET}` : "npm start"}.`;
   const loud =
     alerts.length === 0 ? "" : ` ${count(alerts.length, "alert is", "alerts are")} open.`;
   const [first, ...others] = problems;
@@ -54,7 +55,7 @@ export function problemsOf(report: InstallationReport): StatusProblem[] {
     ...servers.flatMap(({ name, address, problem }) =>
       problem === null ? [] : [seenHere(`${name} at ${address}: ${problem}`, startIt(name))],
     ),
-    ...processes.flatMap((process) => absence(process, dirname(path))),
+    ...processes.flatMap((process) => absence(process, path)),
     ...processes.flatMap(({ name, status }) => (status ? processProblems(name, status, atMs) : [])),
     ...processes.flatMap(({ name, status }) =>
       status?.process === "gateway" ? logProblems(name, status, insight) : [],
@@ -92,15 +93,14 @@ const seenHere = (text: string, next: string | null = null): StatusProblem => ({
 
 const startIt = (name: string): string => `Start ${name}; the end of its log says why it ended.`;
 
-function absence(
-  { name, address, isReady, status }: ProcessAnswer,
-  dataDir: string,
-): StatusProblem[] {
+function absence({ name, address, isReady, status }: ProcessAnswer, path: string): StatusProblem[] {
   if (!status) {
-    const log = join(dataDir, "logs", name);
-    return [
-      seenHere(`${name} at ${address}: does not answer; its log is ${log}.log`, startIt(name)),
-    ];
+    const [unit] = name.split("-");
+    const log =
+      path === ADDRESSES_FILE
+        ? `in journalctl -u skerry-${unit}`
+        : `${join(dirname(path), "logs", name)}.log`;
+    return [seenHere(`${name} at ${address}: does not answer; its log is ${log}`, startIt(name))];
   }
   return isReady ? [] : [seenHere(`${name} is not ready`)];
 }

@@ -22,6 +22,7 @@ const ALL: InstallOptions = {
   programs: {
     ...{ node: "/usr/bin/node", entry: "/usr/lib/skerry/infra/entry/skerry.mjs" },
     ...{ natsServer: "/usr/sbin/nats-server", influxd: "/usr/bin/influxd" },
+    rules: "/usr/lib/skerry/rules.yaml",
   },
 };
 const HUB: InstallOptions = { ...ALL, role: "hub", regions: ["eu", "us"], region: null };
@@ -57,7 +58,16 @@ describe("what a role has", () => {
   test("all: everything on one machine", () => {
     install(ALL, where());
     expect(unitsThere()).toEqual(
-      ["aggregator", "alerting", "console", "gateway", "influx-users", "influxd", "nats-eu"]
+      [
+        "aggregator",
+        "alerting",
+        "backup",
+        "console",
+        "gateway",
+        "influx-users",
+        "influxd",
+        "nats-eu",
+      ]
         .concat(["nats-hub", "notifier", "steward", "topology"])
         .map((name) => `skerry-${name}`),
     );
@@ -84,7 +94,9 @@ describe("what a role has", () => {
     mkdirSync(at("etc/skerry/secrets"), { recursive: true });
     writeFileSync(at("etc/skerry/secrets/leaf-eu"), "s0123\n");
     install({ ...REGION, link: false }, where());
-    expect(unitsThere()).toEqual(["skerry-alerting", "skerry-gateway", "skerry-nats-eu"]);
+    expect(unitsThere()).toEqual(
+      ["alerting", "backup", "gateway", "nats-eu"].map((name) => `skerry-${name}`),
+    );
     expect(readFileSync(at("etc/skerry/secrets/nats-eu.conf"), "utf8")).toContain(
       'NATS_LEAF_URL: "nats-leaf://leaf-eu:s0123@hub.example.com:7422"',
     );
@@ -121,6 +133,73 @@ describe("what a role has", () => {
     ]);
     expect(() => install({ ...REGION, tls: true }, where())).toThrow(
       /ca\.pem.*nats-eu\.pem.*nats-eu\.key.*gateway-eu\.pem.*leaf-eu\.key/,
+    );
+  });
+});
+
+describe("a hub of three nats-servers", () => {
+  const hosts = ["h1.example.com", "h2.example.com", "h3.example.com"];
+  const FIRST: InstallOptions = { ...HUB, tls: true, cluster: { hosts, own: 1 } };
+  const SECOND: InstallOptions = { ...FIRST, role: "hub-server", cluster: { hosts, own: 2 } };
+  const brought = (names: readonly string[]): void => {
+    mkdirSync(at("etc/skerry/certificates"), { recursive: true });
+    for (const name of names)
+      for (const end of ["pem", "key"])
+        writeFileSync(at(`etc/skerry/certificates/${name}.${end}`), "");
+  };
+  const text = (path: string): string => readFileSync(at(path), "utf8");
+
+  test("processes are on the first, and know all three by names", () => {
+    expect(missingCertificates(FIRST, directory.path)).toEqual([
+      "nats-hub",
+      "nats-hub-2",
+      "nats-hub-3",
+      "leaf-eu",
+      "leaf-us",
+    ]);
+    brought(["ca", ...missingCertificates(FIRST, directory.path)]);
+    install(FIRST, where());
+    expect(text("etc/skerry/skerry.yaml")).toContain(
+      "nats-url: tls://aggregator@h1.example.com:4222\n  nats-servers: [h2.example.com:4222, h3.example.com:4222]",
+    );
+    expect(text("etc/skerry/secrets/nats-hub.conf")).toMatch(
+      /^NATS_ROUTE_3: "nats-route:\/\/route:s[0-9a-f]{48}@h3\.example\.com:6222"$/m,
+    );
+    const unit = text("etc/systemd/system/skerry-nats-hub.service");
+    for (const line of ["NATS_SERVER_NAME=hub-1", "NATS_CLUSTER_LISTEN=0.0.0.0:6222"])
+      expect(unit).toContain(line);
+    expect(text("etc/skerry/nats/hub.conf")).toContain("name: hub-cluster");
+    expect(install(FIRST, where()).written).toBe(0);
+  });
+
+  test("each other one wants what the first has, is a nats-server and an end of the link, and no more", () => {
+    expect(() => install(SECOND, where())).toThrow(
+      /secrets\/nats-hub-admin.*leaf-us.*route-hub.*certificates\/nats-hub-2\.pem/,
+    );
+    brought(["ca", ...missingCertificates(FIRST, directory.path)]);
+    install(FIRST, where());
+    const secrets = text("etc/skerry/secrets/nats-hub.conf");
+    uninstall(where());
+    install(SECOND, where());
+    expect(unitsThere()).toEqual(["skerry-link", "skerry-nats-hub"]);
+    expect(text("etc/skerry/secrets/nats-hub.conf")).toBe(secrets);
+    const unit = text("etc/systemd/system/skerry-nats-hub.service");
+    expect(unit).toContain("NATS_SERVER_NAME=hub-2");
+    expect(unit).toContain("LoadCredential=tls.pem:/etc/skerry/certificates/nats-hub-2.pem");
+  });
+
+  test("a region dials all three, through its link or by its own nats-server", () => {
+    mkdirSync(at("etc/skerry/secrets"), { recursive: true });
+    writeFileSync(at("etc/skerry/secrets/leaf-eu"), "s0123\n");
+    const hub = hosts.map((host) => `${host}:7422`).join(",");
+    install({ ...REGION, hub }, where());
+    expect(text("etc/skerry/skerry.yaml")).toContain(`target: ${hub}\n`);
+    install({ ...REGION, hub, link: false }, where());
+    expect(text("etc/skerry/secrets/nats-eu.conf")).toContain(
+      'NATS_LEAF_URL_3: "nats-leaf://leaf-eu:s0123@h3.example.com:7422"',
+    );
+    expect(text("etc/skerry/nats/eu.conf")).toContain(
+      "urls: [$NATS_LEAF_URL, $NATS_LEAF_URL_2, $NATS_LEAF_URL_3]",
     );
   });
 });
@@ -263,10 +342,11 @@ test("secrets are for root alone, each another, and in no other file that others
   for (const name of secrets)
     expect(statSync(at(`etc/skerry/secrets/${name}`)).mode & 0o777, name).toBe(0o600);
   expect(statSync(at("etc/skerry/secrets")).mode & 0o777).toBe(0o700);
+  expect(statSync(at("etc/skerry/addresses.json")).mode & 0o777).toBe(0o600);
   expect(new Set(texts).size).toBe(texts.length);
   const values = texts.filter((text) => /^s[0-9a-f]+\n$/.test(text)).map((text) => text.trim());
   for (const [path, text] of everything())
-    if (!path.includes("/secrets/"))
+    if (!path.includes("/secrets/") && !path.endsWith("/addresses.json"))
       expect(
         values.filter((value) => text.includes(value)),
         path,
@@ -296,15 +376,31 @@ test("a dry run writes nothing, and shows everything but secrets", () => {
   expect(said.join("\n")).not.toMatch(/\bs[0-9a-f]{48}\b/);
 });
 
+test("each machine with stores of its own backs them up by a timer, which the target starts", () => {
+  install(HUB, where());
+  const target = readFileSync(at("etc/systemd/system/skerry.target"), "utf8");
+  expect(target).toContain("skerry-backup.timer");
+  expect(target).not.toContain("skerry-backup.service");
+  const unit = readFileSync(at("etc/systemd/system/skerry-backup.service"), "utf8");
+  expect(unit).toContain(
+    "backup all --to %S/skerry/backups --keep 7 --hub nats://admin@127.0.0.1:4222 --influx 127.0.0.1:8088",
+  );
+  expect(unit).not.toContain("WantedBy");
+  expect(JSON.parse(readFileSync(at("etc/skerry/addresses.json"), "utf8"))).toMatchObject({
+    backups: "/var/lib/skerry/backups",
+    disks: ["/var/lib/skerry"],
+  });
+});
+
 test("uninstall removes what may be written again, and keeps all else", () => {
   install(ALL, where());
   writeFileSync(at("etc/systemd/system/skerry-mine.service"), "[Service]\n");
   mkdirSync(at("var/lib/skerry/influx"), { recursive: true });
   said = [];
-  expect(uninstall(where(true))).toBe(14);
+  expect(uninstall(where(true))).toBe(16);
   expect(existsSync(at("etc/systemd/system/skerry.target"))).toBe(true);
   said = [];
-  expect(uninstall(where())).toBe(14);
+  expect(uninstall(where())).toBe(16);
   expect(unitsThere()).toEqual(["skerry-mine"]);
   expect(existsSync(at("etc/skerry/secrets/influx-administrator"))).toBe(true);
   expect(said.slice(-2)).toEqual([

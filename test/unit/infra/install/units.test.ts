@@ -14,7 +14,13 @@ const optionsOf = (role: Role, tls: boolean, link: boolean): InstallOptions => (
   ...{ role, regions: ["eu", "us"], region: role === "hub" ? null : "eu", portBase: null },
   ...{ tls, link },
   hub: role === "region" ? "hub:7422" : null,
-  programs: { node: "/opt/my node/node", entry: "/e.mjs", natsServer: "/n", influxd: "/i" },
+  programs: {
+    node: "/opt/my node/node",
+    entry: "/e.mjs",
+    natsServer: "/n",
+    influxd: "/i",
+    rules: "/r",
+  },
   signed: { records: true, engine: true },
 });
 const CASES = (["region", "hub", "all"] as const).flatMap((role) =>

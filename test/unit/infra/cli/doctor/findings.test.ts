@@ -111,7 +111,8 @@ test("lanes: nobody works on it, it waits, it stands, it gets on", () => {
     return [{ process: "aggregator", lanes } as unknown as AggregatorStatus];
   };
   const look = (before: ProcessStatus[], after: ProcessStatus[]) => {
-    const facts = { lanes: [lane], before, after, lastSeq: new Map([["eu", 20]]) };
+    const operators = ["alerting", "aggregator"] as const;
+    const facts = { lanes: [lane], operators, before, after, lastSeq: new Map([["eu", 20]]) };
     const found = laneFindings(facts).find(({ subject }) => subject.endsWith("aggregator"))!;
     return `${found.level}: ${found.what}`;
   };
@@ -120,6 +121,14 @@ test("lanes: nobody works on it, it waits, it stands, it gets on", () => {
   expect(look(said(9), said(9))).toBe("warning: it is at 9 since 3 s, 11 behind the log");
   expect(look(said(9), said(12))).toBe("fine: is at 12");
   expect(look(said(20), said(20))).toBe("fine: is at 20");
+});
+
+test("lanes: in a region alone nobody misses the hub's aggregators", () => {
+  const lanes = [{ region: "eu", partition: 0 }];
+  const found = laneFindings({
+    ...{ lanes, operators: ["alerting"], before: [], after: [], lastSeq: new Map([["eu", 20]]) },
+  });
+  expect(found.map(({ subject }) => subject)).toEqual(["lane eu/0 of alerting"]);
 });
 
 test("a look that hangs or throws is a finding with its reason", async () => {

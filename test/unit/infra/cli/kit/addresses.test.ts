@@ -36,8 +36,8 @@ test("a data directory that is named is the only one that counts", () => {
 });
 
 test("who is nowhere, or finds something else, is told what to do", () => {
-  expect(() => findInstallation(undefined, "/")).toThrow(
-    "No local installation is here: neither / nor a directory above it has .skerry/addresses.json. " +
+  expect(() => findInstallation(undefined, "/", "/nowhere/addresses.json")).toThrow(
+    "No local installation is here: neither / nor a directory above it has .skerry/addresses.json, nor is there /nowhere/addresses.json. " +
       "Start one with npm start, or name its directory with --data-dir (most commands also take --nats URL).",
   );
   expect(() => findInstallation(join(directory.path, "bad"))).toThrow(
@@ -52,5 +52,16 @@ test("a server that is named counts before the installation; an unknown domain i
   expect(natsAddress({ dataDir }, "eu")).toEqual({ url: ADDRESSES.nats.eu, from });
   expect(() => natsAddress({ dataDir }, "asia")).toThrow(
     `${from} has no nats-server "asia", only hub, eu.`,
+  );
+});
+
+test("on a machine where skerry install has been, that installation is found from everywhere, a local one first", () => {
+  const ofMachine = join(directory.path, "site/.skerry/addresses.json");
+  expect(findInstallation(undefined, "/", ofMachine)).toEqual({
+    ...{ path: ofMachine, addresses: ADDRESSES },
+  });
+  const elsewhere = join(directory.path, "bad/addresses.json");
+  expect(findInstallation(undefined, join(directory.path, "site"), elsewhere).path).toBe(
+    ".skerry/addresses.json",
   );
 });

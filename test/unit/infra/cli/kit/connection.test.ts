@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { unreachable } from "../../../../../infra/cli/kit/connection.ts";
+import { tlsWanted, unreachable } from "../../../../../infra/cli/kit/connection.ts";
 
 const url = "nats://admin:secret@127.0.0.1:14201";
 
@@ -14,4 +14,13 @@ test("one sentence says who does not answer and what to do, and never a password
   expect(unreachable({ url, from: null }, "'Authorization Violation'")).toBe(
     'The nats-server at 127.0.0.1:14201 refuses the user "admin". Check user and password.',
   );
+});
+
+test("who speaks in clear text to a server that takes TLS only is told what to type", () => {
+  const said = 'INFO {"server_id":"N","tls_required":true,"auth_required":true} \r\n';
+  expect(tlsWanted(url, said)).toBe(
+    "The nats-server at 127.0.0.1:14201 takes TLS only: say tls://admin@127.0.0.1:14201, and name the file of its authority in SKERRY_NATS_TLS_CA.",
+  );
+  expect(tlsWanted(url, said.replace("true", "false"))).toBeNull();
+  expect(tlsWanted(url.replace("nats:", "tls:"), said)).toBeNull();
 });

@@ -181,6 +181,11 @@ test("what the hub finds wrong comes in its words, with the next step and the ru
   ]);
 });
 
+test("of an installation by units the log is in the journal", () => {
+  const report = { ...installation({ gateway: null }), path: "/etc/skerry/addresses.json" };
+  expect(verdict(report)).toContain("its log is in journalctl -u skerry-gateway");
+});
+
 test("what only this machine sees is the verdict where the hub finds nothing wrong", () => {
   const report = installation({ gateway: null });
   expect(verdict(report)).toMatch(/^gateway-us at 127\.0\.0\.1:1: does not answer/);
