@@ -19,6 +19,8 @@ export interface Publication {
   readonly topic: string;
   readonly payload: string | Buffer;
   readonly retain?: boolean;
+  /** Media type of the payload, which MQTT 5 tells. */
+  readonly contentType?: string;
   /** Goes into the MQTT 5 user property `traceparent`. */
   readonly traceparent: string | null;
   /** Called with the reason code of the PUBACK; 0x80 and above mean refused (MQTT 5, 3.4.2.1). */
@@ -167,11 +169,14 @@ export class MqttLink implements Link {
 
   #send(pending: Pending): void {
     const client = this.#client!;
-    const { topic, payload, traceparent, retain = false } = pending.publication;
+    const { topic, payload, traceparent, contentType, retain = false } = pending.publication;
     const dup = pending.sentBefore;
     pending.sentBefore = true;
     pending.publication.sent?.();
-    const properties = traceparent === null ? {} : { userProperties: { traceparent } };
+    const properties = {
+      ...(traceparent === null ? {} : { userProperties: { traceparent } }),
+      ...(contentType === undefined ? {} : { contentType }),
+    };
     client.publish(topic, payload, { qos: 1, dup, retain, properties }, (error) => {
       const reasonCode = error ? reasonCodeOf(error) : 0;
       // Without a reason code the connection was lost: the publication stays unanswered (D1, D2).

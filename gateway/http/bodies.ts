@@ -3,14 +3,30 @@ import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib";
 import { Problem } from "./problem.ts";
 
-type Decode = (body: Buffer, bounds: { maxOutputLength: number }) => Promise<Buffer>;
+interface Decoded {
+  readonly buffer: Buffer;
+  readonly engine: { readonly bytesWritten: number };
+}
+
+type Decode = (
+  body: Buffer,
+  bounds: { readonly maxOutputLength: number; readonly info: true },
+) => Promise<Decoded>;
+
+/** A decoder of zlib with `info`, which gives more than the bytes, and which the types do not know. */
+const decoder = (decode: unknown): Decode =>
+  promisify(
+    decode as (
+      ...of: [...Parameters<Decode>, done: (error: Error | null, decoded: Decoded) => void]
+    ) => void,
+  );
 
 const DECODERS: Readonly<Record<string, Decode>> = {
-  gzip: promisify(gunzip),
-  "x-gzip": promisify(gunzip),
-  deflate: promisify(inflate),
-  br: promisify(brotliDecompress),
-  zstd: promisify(zstdDecompress),
+  gzip: decoder(gunzip),
+  "x-gzip": decoder(gunzip),
+  deflate: decoder(inflate),
+  br: decoder(brotliDecompress),
+  zstd: decoder(zstdDecompress),
 };
 
 export const ENCODINGS = "gzip, deflate, br, zstd";
@@ -26,11 +42,16 @@ export async function decodedBody(
   const decode = DECODERS[name];
   if (!decode)
     throw new Problem(415, `Content-Encoding is one of ${ENCODINGS}, not ${JSON.stringify(name)}`);
+  let decoded: Decoded;
   try {
-    return await decode(body, { maxOutputLength: bytesMax });
+    decoded = await decode(body, { maxOutputLength: bytesMax, info: true });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE")
       throw new Problem(413, `the body has over ${bytesMax} bytes when it is decompressed`);
     throw new Problem(400, `the body is not ${name}, as its Content-Encoding says`);
   }
+  // Most decoders pass over what is behind their end: readings there would be lost while 200 is answered.
+  if (decoded.engine.bytesWritten !== body.length)
+    throw new Problem(400, `the body goes on behind the end of its ${name}`);
+  return decoded.buffer;
 }

@@ -83,11 +83,11 @@ async function write(parts: WriteParts, call: Call, say: SayError): Promise<Repl
   const nsOfUnit = nanosecondsOf(call.query["precision"] || "ns");
   if (nsOfUnit === undefined) throw new Problem(400, "precision is one of ns, us, ms and s");
   const { elementsMax } = parts.limits;
-  const lines = linesOf(call.body);
+  const lines = linesOf(call.body, elementsMax);
   if (lines.length > elementsMax)
     throw new Problem(
       413,
-      `the body holds ${lines.length} lines; at most ${elementsMax} are taken`,
+      `the body holds more than ${elementsMax} lines; at most ${elementsMax} are taken`,
     );
   const { catalog, clock } = parts;
   const rules = { catalog, sender: call.caller.device, nsOfUnit, nowMs: clock() };

@@ -58,9 +58,7 @@ async function apply(rule: object): Promise<void> {
 
 const publish = (device: string, contract: string, reading: object): Promise<number | null> => {
   const topic = `devices/${device}/telemetry/${contract}`;
-  const hubNats = region;
-  const into = { region: "eu", partitions: 1, mqttPort, regionNats: region, hubNats };
-  return say(into, `client-${device}`, { topic, payload: JSON.stringify(reading) });
+  return say({ mqttPort }, `client-${device}`, { topic, payload: JSON.stringify(reading) });
 };
 
 const alertOf = async (rule: string, key: string): Promise<Alert | undefined> =>

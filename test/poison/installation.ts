@@ -99,7 +99,7 @@ export async function poisonInstallation(
     terminal: false,
     say,
     alongside: async (supervisor) => {
-      const { nats, mqtt, status } = plan.addresses;
+      const { nats, mqtt, http, status } = plan.addresses;
       const connect = async (at: string) => {
         const nats = await connectOnce({ url: at, reconnect: true, timeoutMs: 2_000 });
         stack.defer(() => nats.close());
@@ -109,6 +109,7 @@ export async function poisonInstallation(
         region: REGION,
         partitions: PARTITIONS_DEFAULT,
         mqttPort: Number(new URL(mqtt[REGION]).port),
+        httpPort: Number(new URL(http[REGION]).port),
         regionNats: await connect(nats[REGION]),
         hubNats: await connect(nats.hub),
       };

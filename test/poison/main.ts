@@ -41,7 +41,7 @@ function show({ tried, restarts, standing, problems, alerts, p50Ms, p99Ms }: Out
 
 const program = new Command("npm run poison --")
   .description(
-    "Runs everything, and gives it a hundred kinds of poison: readings, keys, packets, frames, rules, records. " +
+    "Runs everything, and gives it two hundred kinds of poison: readings, encodings, requests, keys, packets, frames, rules, records. " +
       "Status 1 unless no process is started again, no lane stands still, every poison is listed with its " +
       `reason, and 99 of 100 alerts of the bystanders come within ${ALERTS_WITHIN_MS} ms.`,
   )

@@ -32,6 +32,7 @@ export interface Installation {
   readonly region: string;
   readonly partitions: number;
   readonly mqttPort: number;
+  readonly httpPort: number;
   readonly regionNats: NatsConnection;
   readonly hubNats: NatsConnection;
 }
@@ -106,7 +107,7 @@ export const seen =
 
 /** Publishes at QoS 1 on a connection of its own, and waits for the answer; null if it was closed instead. */
 export async function say(
-  { mqttPort }: Installation,
+  { mqttPort }: Pick<Installation, "mqttPort">,
   clientId: string,
   packet: Pick<IPublishPacket, "topic" | "payload" | "properties">,
 ): Promise<number | null> {
@@ -122,4 +123,27 @@ export async function say(
     client.untilClosed().then(() => null),
   ]);
   return answer && (answer.reasonCode ?? 0);
+}
+
+const HTTP_WITHIN_MS = 20_000;
+
+/** Posts to a device's address, or another one, and tells the answer. */
+export async function post(
+  { httpPort }: Installation,
+  device: string,
+  body: string | Buffer,
+  headers: Readonly<Record<string, string>> = {},
+  path = `/v1/devices/${device}/telemetry/machine`,
+): Promise<{ status: number; text: string }> {
+  for (;;) {
+    const answer = await fetch(`http://127.0.0.1:${httpPort}${path}`, {
+      ...{ method: "POST", body: body as string, signal: AbortSignal.timeout(HTTP_WITHIN_MS) },
+      headers: { "content-type": "application/json", ...headers },
+    });
+    const text = await answer.text();
+    // All that nobody logs in for is of one address, and its rate is one.
+    if (answer.status !== 429) return { status: answer.status, text };
+    const waitS = Number(answer.headers.get("retry-after"));
+    await new Promise((resolve) => setTimeout(resolve, waitS * 1_000));
+  }
 }

@@ -18,16 +18,20 @@ import { readStored } from "../../platform/nats/client/stream-reader.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { eventually } from "../support/eventually.ts";
 import { RawClient, publishPacket } from "../support/mqtt-client.ts";
+import { ENCODED } from "./encodings.ts";
 import { FRAMED_READINGS, FRAMES, ODD_FRAMES } from "./frames.ts";
 import { OTHERS } from "./operators.ts";
 import { PACKETS } from "./packets.ts";
 import type { Installation, Listed, Lists, Poison } from "./poison.ts";
 import { FREE_KEY_CONTRACT, KEYS, READINGS } from "./readings.ts";
 import { ALERTS, COMMANDS, ENTRIES, RULES } from "./records.ts";
+import { REQUESTS } from "./requests.ts";
 
 export const POISONS: readonly Poison[] = [
   ...READINGS,
   ...KEYS,
+  ...ENCODED,
+  ...REQUESTS,
   ...PACKETS,
   ...ALERTS,
   ...COMMANDS,

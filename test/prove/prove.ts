@@ -142,6 +142,7 @@ export async function prove(options: ProofOptions, stop: AbortSignal): Promise<P
   const strangers = new Strangers({
     seed: options.seed,
     mqtt: plan.addresses.mqtt,
+    http: plan.addresses.http,
     influx: plan.addresses.influx,
   });
   let strangersCompared: StrangersCompared | null = null;

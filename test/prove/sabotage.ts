@@ -35,6 +35,26 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
       },
     ],
   },
+  "http-answers-before-storing": {
+    provokedBy: [16_000, 24_000, 32_000, 40_000, 48_000].flatMap((ms) => [
+      at("kill-nats-region", ms),
+      at("kill-gateway", ms + 600),
+    ]),
+    patches: [
+      {
+        file: "gateway/http/intake.ts",
+        find: "    return new Promise((resolve) => {\n      pipeline.publish(",
+        replace:
+          "    return new Promise((resolve) => {\n      repeats.early = () => resolve([STORED]);\n      pipeline.publish(",
+      },
+      {
+        file: "gateway/http/intake.ts",
+        find: "else this.fresh += 1;",
+        replace:
+          "else { this.fresh += 1; if (reading.element === undefined) queueMicrotask(this.early); }",
+      },
+    ],
+  },
   "no-reading-identity": {
     provokedBy: [at("kill-gateway", 20_000)],
     patches: [

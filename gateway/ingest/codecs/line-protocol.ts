@@ -3,6 +3,7 @@
 // E1. A line is cut where InfluxDB cuts it: at a line feed outside of quotation marks. Where a mark never closes, the
 //     line ends at its first line feed, and only that line is wrong.
 // E2. A number is what its text says: a whole number that no double gives back is a BigInt (exact-json.ts/N1).
+// E3. What a point says twice, as tags or fields, is refused: one of the two would be lost without a word.
 import { isUtf8 } from "node:buffer";
 
 const [LINE_FEED, BACKSLASH, QUOTE, SPACE, HASH] = [0x0a, 0x5c, 0x22, 0x20, 0x23];
@@ -45,12 +46,18 @@ const NS_OF: Readonly<Record<string, bigint>> = {
 export const nanosecondsOf = (precision: string): bigint | undefined =>
   Object.hasOwn(NS_OF, precision) ? NS_OF[precision] : undefined;
 
-/** The lines of a body but for empty ones and comments (E1). */
-export function linesOf(body: Buffer): Line[] {
+/**
+ * The lines of a body but for empty ones and comments (E1).
+ * @param max where there are more, one more than that is cut, and nothing behind it.
+ */
+export function linesOf(body: Buffer, max: number): Line[] {
   const lines: Line[] = [];
   let number = 1;
-  for (let from = 0; from < body.length;) {
-    const end = endOfLine(body, from);
+  // Looked for once, not from each line anew: a long body has no quotation mark, as a rule.
+  let quote = body.indexOf(QUOTE);
+  for (let from = 0; from < body.length && lines.length <= max;) {
+    if (quote !== -1 && quote < from) quote = body.indexOf(QUOTE, from);
+    const end = endOfLine(body, from, quote);
     let to = end;
     if (body[to - 1] === 0x0d) to -= 1;
     let start = from;
@@ -63,10 +70,10 @@ export function linesOf(body: Buffer): Line[] {
   return lines;
 }
 
-function endOfLine(body: Buffer, from: number): number {
+/** @param quote the place of the next quotation mark, or -1. */
+function endOfLine(body: Buffer, from: number, quote: number): number {
   const first = body.indexOf(LINE_FEED, from);
   const plain = first === -1 ? body.length : first;
-  const quote = body.indexOf(QUOTE, from);
   if (quote === -1 || quote > plain || body[from] === HASH) return plain;
   let isQuoted = false;
   for (let at = from; at < body.length; at++) {
@@ -106,18 +113,21 @@ class Reader {
     if (this.#measurement === "") return this.#fault("it has no measurement");
     while (this.#take(",")) {
       const key = this.#until("=, ");
-      if (key === "" || !this.#take("=")) return this.#fault(`the tag "${key}" has no value`);
+      if (key === "" || !this.#take("=")) return this.#fault(`the tag ${named(key)} has no value`);
       const value = this.#until(", ");
-      if (value === "") return this.#fault(`the tag "${key}" is empty`);
+      if (value === "") return this.#fault(`the tag ${named(key)} is empty`);
+      if (this.#tags.has(key)) return this.#fault(`the tag ${named(key)} comes twice`); // E3
       this.#tags.set(key, value);
     }
     if (!this.#spaces()) return this.#fault("it has no fields");
     const fields = new Map<string, FieldValue>();
     do {
       const key = this.#until("=, ");
-      if (key === "" || !this.#take("=")) return this.#fault(`the field "${key}" has no value`);
+      if (key === "" || !this.#take("="))
+        return this.#fault(`the field ${named(key)} has no value`);
       const value = this.#value();
-      if (value === null) return this.#fault(`the field "${key}" has no value that is one`);
+      if (value === null) return this.#fault(`the field ${named(key)} has no value that is one`);
+      if (fields.has(key) || this.#tags.has(key)) return this.#fault(`${named(key)} comes twice`); // E3
       fields.set(key, value);
     } while (this.#take(","));
     return this.#end(fields);
@@ -192,6 +202,9 @@ class Reader {
     return null;
   }
 }
+
+const NAMED_CHARS_MAX = 100;
+const named = (key: string): string => `"${key.slice(0, NAMED_CHARS_MAX).toWellFormed()}"`;
 
 const ESCAPED = new Set([",", "=", " ", "\\"]);
 const FLOAT = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;

@@ -4,15 +4,20 @@ import { Undecodable } from "./codec.ts";
 class NotPlain extends Error {}
 
 /** Deeper values are nobody's reading. */
-const DEPTH_MAX = 64;
+export const DEPTH_MAX = 64;
 
 /**
  * The value with numbers for whole numbers that a number holds and BigInts for others; or why no JSON says it: bytes,
- * dates, numbers that are none, keys that are no text, ill-formed text.
+ * dates, numbers that are none, keys that are no text, ill-formed text. Each element of an array is one by itself.
  */
-export function plainValue(value: unknown): unknown {
+export const plainValue = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map((element, n) => plainOrFault(element, `/${n}`, 1))
+    : plainOrFault(value, "", 0);
+
+function plainOrFault(value: unknown, at: string, depth: number): unknown {
   try {
-    return plain(value, "", 0);
+    return plain(value, at, depth);
   } catch (error) {
     if (error instanceof NotPlain) return new Undecodable(error.message);
     throw error;

@@ -4,8 +4,10 @@
 // Y2. Times are seconds since 1970, base and own together, and become `ts` in milliseconds. One that is relative to
 //     now (RFC 8428, 4.5.3) is refused: what it means depends on who reads it, and when.
 // Y3. A record with a base version other than 10, or a field that ends with `_` and must be understood, is refused.
-import { decode as decodeCbor } from "cborg";
-import { CBOR_OPTIONS } from "./cbor.ts";
+// Y4. A record says one value, of the kind of its field. One that says what no reading has, a sum or bytes, is refused,
+//     as is a time or value beyond a double: nothing of a pack is passed over, and it is refused as a whole, because
+//     what is left of a reading would be another one.
+import { decodedCbor } from "./cbor.ts";
 import { type Codec, Undecodable } from "./codec.ts";
 import { JSON_CODEC } from "./json.ts";
 import { plainValue } from "./plain-value.ts";
@@ -39,6 +41,8 @@ const LABELS: ReadonlyMap<unknown, string> = new Map([
   ] as const),
 ]);
 
+const SPELT: ReadonlySet<unknown> = new Set(LABELS.values());
+
 export const SENML_JSON_CODEC: Codec = {
   decode: (payload) => readingsOf(JSON_CODEC.decode(payload)),
 };
@@ -47,7 +51,7 @@ export const SENML_CBOR_CODEC: Codec = {
   decode: (payload) => {
     let value: unknown;
     try {
-      value = decodeCbor(payload, CBOR_OPTIONS);
+      value = decodedCbor(payload);
     } catch {
       return new Undecodable("the payload is not CBOR");
     }
@@ -63,7 +67,8 @@ const named = (record: unknown): unknown =>
   record instanceof Map
     ? new Map(
         [...record].map(([label, value]: [unknown, unknown]) => [
-          LABELS.get(label) ?? label,
+          // A field of RFC 8428 has a label alone: as text it would come twice.
+          LABELS.get(label) ?? (SPELT.has(label) ? null : label),
           value,
         ]),
       )
@@ -85,6 +90,7 @@ function readingsOf(pack: unknown): unknown {
   const readings: Map<string, unknown>[] = [];
   const byTime = new Map<number, Map<string, unknown>>();
   for (const record of pack as unknown[]) {
+    if (record instanceof Undecodable) return record;
     if (typeof record !== "object" || record === null) return NO_PACK;
     const fault =
       take(base, record as SenmlRecord) ?? add(base, record as SenmlRecord, byTime, readings);
@@ -112,18 +118,20 @@ function take(base: Base, record: SenmlRecord): string | null {
 /** Adds the record's value to the reading of its time. */
 function add(
   base: Base,
-  { n = "", t = 0, v, vb, vs, vd }: SenmlRecord,
+  record: SenmlRecord,
   byTime: Map<number, Map<string, unknown>>,
   readings: Map<string, unknown>[],
 ): string | null {
+  const { n = "", t = 0 } = record;
   if (typeof n !== "string" || typeof t !== "number") return "n is no text, or t no number";
-  const values = [v, vb, vs, vd].filter((value) => value !== undefined);
-  if (values.length === 0) return null; // Of base fields alone, or of a sum.
-  if (values.length > 1 || vd !== undefined) return "a record has one of v, vb and vs";
+  const value = valueOf(base, record);
+  if (value instanceof Undecodable) return value.detail;
+  if (value === undefined) return null; // Of base fields alone.
   const property = n === "" ? (base.name.split(/[:/]/).findLast((part) => part !== "") ?? "") : n; // Y1
   if (property === "" || property.length > NAME_CHARS_MAX)
     return `a name has 1 to ${NAME_CHARS_MAX} characters`;
   const timeS = base.timeS + t;
+  if (!Number.isFinite(timeS * 1_000)) return "a time is beyond every date"; // Y4
   if (timeS !== 0 && timeS < RELATIVE_BELOW_S)
     return "a time is relative to now; send it as seconds since 1970"; // Y2
   let reading = byTime.get(timeS);
@@ -132,6 +140,27 @@ function add(
     byTime.set(timeS, reading);
     readings.push(reading);
   }
-  reading.set(property, typeof v === "number" && base.value !== null ? base.value + v : values[0]);
+  if (property === "ts" && timeS !== 0) return 'a record is called "ts", which is the time';
+  reading.set(property, value);
   return null;
+}
+
+/** Y4. Undefined for a record of base fields alone. */
+function valueOf(base: Base, { n, v, vb, vs, vd, s, bs }: SenmlRecord): unknown {
+  if (s !== undefined || bs !== undefined)
+    return new Undecodable("a record has a sum (s); send it as a value (v) of its own name");
+  const said = [v, vb, vs, vd].filter((value) => value !== undefined);
+  if (said.length === 0)
+    return n === undefined ? undefined : new Undecodable("a record has a name, and no value");
+  if (said.length > 1 || vd !== undefined)
+    return new Undecodable("a record has one of v, vb and vs");
+  const isOfKind = [
+    typeof v === "number" || typeof v === "bigint",
+    typeof vb === "boolean",
+    typeof vs === "string",
+  ].some(Boolean);
+  if (!isOfKind) return new Undecodable("v is a number, vb true or false, vs text");
+  if (typeof v !== "number" || base.value === null) return said[0];
+  const sum = base.value + v;
+  return Number.isFinite(sum) ? sum : new Undecodable("v and bv together are beyond a double");
 }

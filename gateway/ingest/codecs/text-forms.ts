@@ -21,6 +21,9 @@ class Quoted {
   }
 }
 
+/** A header of more columns ends the reading of CSV: the rest of it need not be looked at. */
+class TooManyColumns extends Error {}
+
 const tooMany = (what: string): Undecodable =>
   new Undecodable(`the payload holds too many ${what}`);
 
@@ -33,9 +36,13 @@ export const CSV_CODEC: Codec = {
     try {
       rows = parse(text, {
         ...{ bom: true, relax_column_count: true, skip_empty_lines: true, to: ROWS_MAX + 2 },
-        cast: (value, { quoting }) => (quoting ? new Quoted(value) : value.trim()),
+        cast: (value, { quoting, records, index }) => {
+          if (records === 0 && index >= COLUMNS_MAX) throw new TooManyColumns();
+          return quoting ? new Quoted(value) : value.trim();
+        },
       });
     } catch (error) {
+      if (error instanceof TooManyColumns) return tooMany("columns");
       return new Undecodable(
         `the payload is not CSV: ${(error as Error).message.slice(0, 100).toWellFormed()}`,
       );
@@ -44,7 +51,6 @@ export const CSV_CODEC: Codec = {
     if (!header || others.length === 0)
       return new Undecodable("the payload has no row below its header");
     if (others.length > ROWS_MAX) return tooMany("rows");
-    if (header.length > COLUMNS_MAX) return tooMany("columns");
     const names = header.map((name) => (name instanceof Quoted ? name.text : name));
     const fault = nameFault(names);
     return fault ?? others.map((row) => rowOf(names, row));
@@ -74,13 +80,31 @@ export const FORM_CODEC: Codec = {
     const text = jsonText(payload);
     if (typeof text !== "string") return new Undecodable(text.detail);
     if (/^\s*[{[]/.test(text)) return JSON_CODEC.decode(payload);
+    if (!FEW_MEMBERS.test(text)) return tooMany("values");
     const members = [...new URLSearchParams(text)];
+    if (!isDecoded(text, members)) return new Undecodable("what % stands for is not UTF-8");
     if (members.length === 0) return new Undecodable("the payload holds no value");
     const fault = nameFault(members.map(([name]) => name));
     if (fault) return fault;
     return Object.fromEntries(members.map(([name, value]) => [name, valueOfText(value)]));
   },
 };
+
+/** Counted before they are taken apart. */
+const FEW_MEMBERS = new RegExp(`^[^&]*(?:&[^&]*){0,${COLUMNS_MAX - 1}}$`);
+
+/** False where `%` stands for bytes that are no UTF-8: URLSearchParams puts U+FFFD in their place. */
+function isDecoded(text: string, members: readonly (readonly [string, string])[]): boolean {
+  const has = (one: string): boolean => one.includes("\ufffd");
+  if (!members.some(([name, value]) => has(name) || has(value))) return true;
+  try {
+    // A % without two digits behind it stands for itself.
+    decodeURIComponent(text.replace(/%(?![\da-f]{2})/gi, "%25"));
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** One number, which is the property `value`; or JSON, which programs call text as well. */
 export const NUMBER_CODEC: Codec = {
@@ -96,7 +120,7 @@ export const NUMBER_CODEC: Codec = {
 /** Points without a measurement's or a device's say: both are in the topic. Times are nanoseconds, and become `ts`. */
 export const LINE_PROTOCOL_CODEC: Codec = {
   decode: (payload) => {
-    const lines = linesOf(payload);
+    const lines = linesOf(payload, ROWS_MAX);
     if (lines.length === 0) return new Undecodable("the payload holds no line");
     if (lines.length > ROWS_MAX) return tooMany("lines");
     return lines.map(({ number, bytes }) => {
@@ -104,7 +128,11 @@ export const LINE_PROTOCOL_CODEC: Codec = {
       if (point instanceof LineFault) return new Undecodable(`line ${number}: ${point.detail}`);
       const { tags, fields, timeNs } = point;
       const members: [string, unknown][] = [...tags, ...fields];
-      if (timeNs !== null) members.push(["ts", Number(timeNs / 1_000_000n)]);
+      if (timeNs !== null) {
+        if (tags.has("ts") || fields.has("ts"))
+          return new Undecodable(`line ${number}: it has a time, and "ts" as well`);
+        members.push(["ts", Number(timeNs / 1_000_000n)]);
+      }
       return Object.fromEntries(members);
     });
   },

@@ -16,6 +16,7 @@ export interface Publication {
   readonly topic: string;
   readonly payload: string | Buffer;
   readonly retain?: boolean;
+  readonly contentType?: string;
   readonly fates: readonly Fate[];
 }
 
@@ -50,7 +51,7 @@ export class Client {
   }
 
   /** Null if its buffer is full: then the device makes no more. */
-  send({ topic, payload, retain = false, fates }: Publication): Sent | null {
+  send({ topic, payload, retain = false, contentType, fates }: Publication): Sent | null {
     if (this.#link.full) return null;
     const sent: Sent = { region: this.#region, topic, payload, fates, attempts: 0, answer: null };
     this.#ledger.push(sent);
@@ -58,6 +59,7 @@ export class Client {
       topic,
       payload,
       retain,
+      ...(contentType === undefined ? {} : { contentType }),
       traceparent: null,
       sent: () => void (sent.attempts += 1),
       answered: (reasonCode) => void (sent.answer = reasonCode),

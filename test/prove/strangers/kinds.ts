@@ -1,7 +1,9 @@
 // Every kind of stranger; each lives in every run.
 import { belowZero } from "./kinds/below-zero.ts";
 import { buffers } from "./kinds/buffers.ts";
+import { encodings } from "./kinds/encodings.ts";
 import { junk } from "./kinds/junk.ts";
+import { overHttp } from "./kinds/over-http.ts";
 import { partial } from "./kinds/partial.ts";
 import { pulses } from "./kinds/pulses.ts";
 import { restarts } from "./kinds/restarts.ts";
@@ -22,4 +24,6 @@ export const KINDS: Readonly<Record<string, () => Stranger>> = {
   twins,
   junk,
   spellings,
+  encodings,
+  http: overHttp,
 };

@@ -9,6 +9,7 @@ import type { Region } from "../../../infra/local/places.ts";
 import { eventually } from "../../support/eventually.ts";
 import { randomOf } from "../../support/seed.ts";
 import { Client } from "./client.ts";
+import { HttpClient } from "./http-client.ts";
 import { gatherEvidence, influxOf, readAlerts } from "./evidence.ts";
 import { KINDS } from "./kinds.ts";
 import { compareRollups } from "./rollups.ts";
@@ -33,13 +34,14 @@ interface Life {
   readonly stranger: Stranger;
   readonly world: World;
   readonly ledger: Sent[];
-  readonly clients: Client[];
+  readonly clients: (Client | HttpClient)[];
   readonly wrong: string[];
 }
 
 export interface StrangersParts {
   readonly seed: number;
   readonly mqtt: Readonly<Record<Region, string>>;
+  readonly http: Readonly<Record<Region, string>>;
   readonly influx: string;
 }
 
@@ -117,7 +119,8 @@ export class Strangers {
 
   #begin(stranger: Stranger, random: () => number, monitor: Monitor): Life {
     const ledger: Sent[] = [];
-    const clients: Client[] = [];
+    const clients: (Client | HttpClient)[] = [];
+    const wrong: string[] = [];
     const over = this.#over.signal;
     const world: World = {
       random,
@@ -129,11 +132,16 @@ export class Strangers {
         client.open();
         return client;
       },
+      http: (region) => {
+        const client = new HttpClient({ url: this.#parts.http[region], region, ledger, wrong });
+        clients.push(client);
+        return client;
+      },
       alerts: (region) => readAlerts(this.#connections![region], region),
       sequenceRestarts: async (device) =>
         (await monitor.refresh()).aggregator?.sequenceRestarts.devices[device] ?? 0,
     };
-    return { stranger, world, ledger, clients, wrong: [] };
+    return { stranger, world, ledger, clients, wrong };
   }
 }
 

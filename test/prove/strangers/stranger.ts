@@ -5,6 +5,7 @@ import type { Reject } from "../../../contracts/messages/reject.ts";
 import type { Row } from "../../../cloud/sinks/influx/client.ts";
 import type { Region } from "../../../infra/local/places.ts";
 import type { Client, ClientSpec } from "./client.ts";
+import type { HttpClient } from "./http-client.ts";
 
 /** One reading as a region's log holds it. */
 export interface Heard {
@@ -43,6 +44,7 @@ export interface World {
   /** Waits, at most until the faults are over. */
   readonly pause: (ms: number) => Promise<void>;
   readonly client: (spec: ClientSpec) => Client;
+  readonly http: (region: Region) => HttpClient;
   /** Alerts of a region by now. */
   readonly alerts: (region: Region) => Promise<readonly StoredAlert[]>;
   /** How often the aggregators counted that a device began its sequence anew. */

@@ -144,9 +144,12 @@ function compareRejects(sent: readonly Sent[], evidence: Evidence): [number, str
         let ofDevice = bounds.get(fate.device);
         if (!ofDevice) bounds.set(fate.device, (ofDevice = new Map<string, Bounds>()));
         const key = rejectKey(fate.reason, one.topic, base64(one.payload));
-        // Every junk is sent once; a re-send that the gateway does not know again is kept again.
-        const least = one.answer === null ? 0 : 1;
-        ofDevice.set(key, { least, most: one.attempts });
+        // A re-send that the gateway does not know again is kept again.
+        const { least, most } = ofDevice.get(key) ?? { least: 0, most: 0 };
+        ofDevice.set(key, {
+          least: one.answer === null ? least : 1,
+          most: most + one.attempts,
+        });
       }
     for (const [device, ofDevice] of bounds) {
       const counts = new Map<string, number>();

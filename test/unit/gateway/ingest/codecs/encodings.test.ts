@@ -96,10 +96,19 @@ test("an array is as many readings, and a bad one harms none beside it", () => {
     readings: [{ element: 0 }, { element: 2 }],
     rejects: [{ reason: "contract_violation", elements: [1] }],
   });
-  expect(admitted("application/cbor", encodeCbor(pack))).toMatchObject({
-    reason: "undecodable",
-    detail: "/1/temperature holds bytes; readings hold what JSON holds",
-  });
+  for (const [contentType, encode] of [
+    ["application/cbor", encodeCbor],
+    ["application/msgpack", encodeMessagePack],
+  ] as const)
+    expect(admitted(contentType, encode(pack))).toMatchObject({
+      readings: [{ element: 0 }, { element: 2 }],
+      rejects: [
+        {
+          ...{ reason: "undecodable", elements: [1] },
+          detail: "/1/temperature holds bytes; readings hold what JSON holds",
+        },
+      ],
+    });
   expect(admitted("text/csv", rows)).toMatchObject({
     readings: [{ element: 0 }, { element: 3 }],
     rejects: [{ reason: "contract_violation" }, { reason: "undecodable", elements: [2] }],
@@ -120,6 +129,25 @@ test.each([
   ["application/senml+json", '[{"bn":"x","t":-10,"v":1}]'],
   ["application/senml+json", '[{"n":"x","v":1,"must_":1}]'],
   ["application/senml+json", "{}"],
+  ["application/senml+json", '[{"n":"a","v":1},{"n":"b","s":5}]'],
+  ["application/senml+json", '[{"n":"a","v":1},{"n":"b"}]'],
+  ["application/senml+json", '[{"n":"a","v":"1"}]'],
+  ["application/senml+json", '[{"n":"a","v":1,"t":1e308,"bt":1e308}]'],
+  ["application/senml+json", '[{"n":"a","v":1e308,"bv":1e308}]'],
+  ["application/senml+json", '[{"n":"ts","v":1,"t":1700000000}]'],
+  ["application/senml+cbor", Buffer.from([0x81, 0xa2, 0x00, 0x61, 0x61, 0x61, 0x6e, 0x61, 0x62])],
+  // Text that is no UTF-8: libraries put other characters in its place.
+  ["application/cbor", Buffer.from([0xa1, 0x61, 0x61, 0x62, 0xff, 0xfe])],
+  ["application/cbor", Buffer.from([0xa1, 0x63, 0xed, 0xa0, 0x80, 0x01])],
+  ["application/senml+cbor", Buffer.from([0x81, 0xa2, 0, 0x61, 0x61, 3, 0x62, 0xff, 0xfe])],
+  ["application/msgpack", Buffer.from([0x81, 0xa1, 0x61, 0xa2, 0xff, 0xfe])],
+  ["application/msgpack", Buffer.from([0x81, 0xa1, 0xff, 0x01])],
+  ["application/x-www-form-urlencoded", "a=%FF"],
+  ["application/x-www-form-urlencoded", "%C3=1"],
+  // What is said twice: one of the two would be lost without a word.
+  ["application/msgpack", Buffer.from([0x82, 0xa1, 0x61, 1, 0xa1, 0x61, 2])],
+  ["application/msgpack", Buffer.from([0x81, 0x01, 0x01])],
+  ["application/msgpack", Buffer.from([0xc1])],
   ["text/csv", "a,a\n1,2"],
   ["text/csv", `${"x".repeat(300)}\n1`],
   ["text/csv", 'a\n"never ends'],
@@ -127,6 +155,47 @@ test.each([
   ["text/plain", "warm"],
 ])("%s: %# is refused with a reason", (contentType, payload) => {
   expect(decode(contentType, payload)).toBeInstanceOf(Undecodable);
+});
+
+test.each([
+  ["m,a=1 a=2", 'line 1: "a" comes twice'],
+  ["m a=1,a=2", 'line 1: "a" comes twice'],
+  ["m,a=1,a=2 b=1", 'line 1: the tag "a" comes twice'],
+  ["m ts=1i 1700000000000000000", 'line 1: it has a time, and "ts" as well'],
+  [`m ${"k".repeat(200_000)}`, `line 1: the field "${"k".repeat(100)}" has no value`],
+])("line protocol: %# is refused, the line beside it is not", (line, detail) => {
+  expect(decode("application/vnd.influx.line-protocol", `${line}\nm good=1`)).toMatchObject([
+    { detail },
+    { good: 1 },
+  ]);
+});
+
+test("U+FFFD that was sent as such, and a % that is none of an escape, are text", () => {
+  expect(decode("application/x-www-form-urlencoded", "a=%EF%BF%BD&b=5%&c=%zz")).toEqual({
+    ...{ a: "\ufffd", b: "5%", c: "%zz" },
+  });
+  const text = { a: "\ufffd", b: "Zo\u00eb \ud83d\ude00" };
+  expect(decode("application/cbor", encodeCbor(text))).toEqual(text);
+  expect(decode("application/msgpack", encodeMessagePack(text))).toEqual(text);
+});
+
+const LARGEST = 256 * 1024;
+const WORK_MS_MAX = 2_000;
+
+test.each([
+  // 30 million elements announced at each of 40 levels: 10 GB, if somebody believes it.
+  ["application/msgpack", Buffer.alloc(200, Buffer.from([0xdd, 0x01, 0xc9, 0xc3, 0x80]))],
+  ["application/msgpack", Buffer.alloc(LARGEST, 0x91)],
+  ["application/cbor", Buffer.alloc(LARGEST, Buffer.from([0x9a, 0x01, 0xc9, 0xc3, 0x80]))],
+  ["application/cbor", Buffer.alloc(LARGEST, 0x9f)],
+  ["text/csv", ",".repeat(LARGEST)],
+  ["application/x-www-form-urlencoded", "a&".repeat(LARGEST / 2)],
+  ["application/vnd.influx.line-protocol", "a b=1\n".repeat(LARGEST / 6)],
+])("%s: %# costs little, whatever lengths it says", (contentType, payload) => {
+  const from = process.cpuUsage();
+  expect(decode(contentType, payload)).toBeInstanceOf(Undecodable);
+  const { user, system } = process.cpuUsage(from);
+  expect((user + system) / 1_000).toBeLessThan(WORK_MS_MAX);
 });
 
 test("whole numbers beyond a double and text in quotation marks stay what they are", () => {
@@ -159,8 +228,22 @@ test("any bytes end in a value or a reason, and admission in an answer", () => {
       return [type, bytes] as const;
     });
   const random = fc.tuple(types, fc.uint8Array({ maxLength: 300 }));
+  // Good messages cut off, and with a head of any length put before or into them.
+  const heads = fc.constantFrom(0x7b, 0x7f, 0x9b, 0x9f, 0xbb, 0xbf, 0xc1, 0xc9, 0xdb, 0xdd, 0xdf);
+  const rude = fc
+    .tuple(reading, types, fc.nat(200), fc.nat(200), heads, fc.uint8Array({ maxLength: 8 }))
+    .map(([one, type, at, cut, head, length]) => {
+      const bytes = Buffer.from((ENCODINGS[type] ?? JSON.stringify)(one) as string);
+      const place = at % (bytes.length + 1);
+      const whole = [
+        bytes.subarray(0, place),
+        Buffer.from([head, ...length]),
+        bytes.subarray(place),
+      ];
+      return [type, Buffer.concat(whole).subarray(0, bytes.length + 9 - (cut % 50))] as const;
+    });
   fc.assert(
-    fc.property(fc.oneof(mutated, random), ([type, bytes]) => {
+    fc.property(fc.oneof(mutated, random, rude), ([type, bytes]) => {
       const admission = admitted(type, bytes);
       expect(["reading", "reject", "several"]).toContain(admission.kind);
     }),

@@ -59,7 +59,9 @@ test.each([
 
 test("lines are cut outside of quotation marks, and numbered as they came", () => {
   const body = '# comment\nm f=1\r\n\nm f="a\nb"\nm f="never\nm f=2';
-  expect(linesOf(Buffer.from(body)).map(({ number, bytes }) => [number, String(bytes)])).toEqual([
+  expect(
+    linesOf(Buffer.from(body), 10_000).map(({ number, bytes }) => [number, String(bytes)]),
+  ).toEqual([
     [2, "m f=1"],
     [4, 'm f="a\nb"'],
     [6, 'm f="never'],
@@ -75,11 +77,19 @@ test("any bytes end in points and faults, and soon", () => {
     .map((parts) => Buffer.from(parts.join("")));
   fc.assert(
     fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), likely), (body) => {
-      for (const { bytes } of linesOf(Buffer.from(body))) parseLine(bytes, 1n);
+      for (const { bytes } of linesOf(Buffer.from(body), 10_000)) parseLine(bytes, 1n);
     }),
     { numRuns: 2_000 },
   );
   const sinceMs = performance.now();
-  linesOf(Buffer.from('m f="\n'.repeat(100_000)));
+  linesOf(Buffer.from('m f="\n'.repeat(100_000)), 1e6);
   expect(performance.now() - sinceMs).toBeLessThan(10_000);
+});
+
+test("a long body without quotation marks is looked at once", () => {
+  const body = Buffer.from("a b=1\n".repeat(350_000));
+  const from = process.cpuUsage();
+  expect(linesOf(body, 1e6)).toHaveLength(350_000);
+  expect(process.cpuUsage(from).user).toBeLessThan(4_000_000); // Each line anew: half a minute.
+  expect(linesOf(body, 10_000)).toHaveLength(10_001);
 });
