@@ -159,20 +159,9 @@ await processMain({
       { connection, region, logger, judged: judged.acknowledgements },
       signal,
     );
-    const parts = {
-      ...{
-        connection,
-        alertLog,
-        setAside,
-        catalog,
-        ruleBook,
-        acknowledgements,
-        tracing,
-        logger,
-      },
-      lanes: presentLanes(stages).count,
-      stages,
-    };
+    const books = { alertLog, setAside, catalog, ruleBook, acknowledgements };
+    const own = { lanes: presentLanes(stages).count, stages };
+    const parts = { connection, ...books, ...own, tracing, logger };
     const lanes = Array.from(
       { length: lanesOf(stages) },
       (_, partition) => new AlertingLane({ region: config.region, partition }, parts),
