@@ -5,13 +5,14 @@ import { Problem } from "./problem.ts";
 
 type Decode = (body: Buffer, bounds: { maxOutputLength: number }) => Promise<Buffer>;
 
-const DECODERS: Readonly<Record<string, Decode>> = {
-  gzip: promisify(gunzip),
-  "x-gzip": promisify(gunzip),
-  deflate: promisify(inflate),
-  br: promisify(brotliDecompress),
-  zstd: promisify(zstdDecompress),
-};
+/** Decoders by the name that a client gives, which may be any word. */
+const DECODERS: ReadonlyMap<string, Decode> = new Map<string, Decode>([
+  ["gzip", promisify(gunzip)],
+  ["x-gzip", promisify(gunzip)],
+  ["deflate", promisify(inflate)],
+  ["br", promisify(brotliDecompress)],
+  ["zstd", promisify(zstdDecompress)],
+]);
 
 export const ENCODINGS = "gzip, deflate, br, zstd";
 
@@ -23,7 +24,7 @@ export async function decodedBody(
 ): Promise<Buffer> {
   const name = (encoding ?? "").trim().toLowerCase();
   if (name === "" || name === "identity") return body;
-  const decode = DECODERS[name];
+  const decode = DECODERS.get(name);
   if (!decode)
     throw new Problem(415, `Content-Encoding is one of ${ENCODINGS}, not ${JSON.stringify(name)}`);
   try {

@@ -4,6 +4,7 @@
 //     beside it are as good as before.
 // E2. What cannot be cut any more, because an array never ends, is one last element: nothing of a body is passed over.
 // E3. One look at each byte, whatever it says: neither depth nor size makes it more.
+// E4. No more than one element over max is cut: a body of millions is known to hold too many before it takes room.
 
 const [QUOTE, COMMA, BACKSLASH] = [0x22, 0x2c, 0x5c];
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
@@ -24,13 +25,13 @@ const withoutMark = (body: Buffer): Buffer =>
   body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body;
 
 /** The elements of an array, or the one value that the body is; none of an empty body. */
-export function jsonElements(body: Buffer): Buffer[] {
+export function jsonElements(body: Buffer, max: number): Buffer[] {
   const whole = trimmed(withoutMark(body), 0, withoutMark(body).length);
   if (whole.length === 0) return [];
-  return whole[0] === OPEN_ARRAY ? arrayElements(whole) : [whole];
+  return whole[0] === OPEN_ARRAY ? arrayElements(whole, max) : [whole];
 }
 
-function arrayElements(body: Buffer): Buffer[] {
+function arrayElements(body: Buffer, max: number): Buffer[] {
   const elements: Buffer[] = [];
   let depth = 0;
   let from = 1;
@@ -48,6 +49,7 @@ function arrayElements(body: Buffer): Buffer[] {
       return behind.length === 0 ? elements : [...elements, behind]; // E2
     } else if (byte === COMMA && depth === 1) {
       elements.push(trimmed(body, from, at));
+      if (elements.length > max) return elements; // E4
       from = at + 1;
     }
   }
@@ -65,10 +67,10 @@ function endOfString(body: Buffer, from: number): number {
 }
 
 /** The lines of a body that are not empty: newline-delimited JSON, or any text of one reading a line. */
-export function lineElements(body: Buffer): Buffer[] {
+export function lineElements(body: Buffer, max: number): Buffer[] {
   const whole = withoutMark(body);
   const elements: Buffer[] = [];
-  for (let from = 0; from < whole.length;) {
+  for (let from = 0; from < whole.length && elements.length <= max;) {
     const end = whole.indexOf(LINE_FEED, from);
     const to = end === -1 ? whole.length : end;
     const line = trimmed(whole, from, to);

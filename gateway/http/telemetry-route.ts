@@ -48,12 +48,11 @@ export function telemetryRoutes(parts: TelemetryParts): Route[] {
 
 async function handle(parts: TelemetryParts, call: Call): Promise<Reply> {
   const topic = topicOf(call.params);
-  const elements = elementsOf(call, topic);
   const key = call.header("idempotency-key");
   const max = key === undefined ? parts.limits.elementsMax : KEYED_ELEMENTS_MAX;
+  const elements = elementsOf(call, topic, max);
   if (elements.length === 0) throw new Problem(400, "the body holds no reading");
-  if (elements.length > max)
-    throw new Problem(413, `the body holds ${elements.length} readings; at most ${max} are taken`);
+  if (elements.length > max) throw new Problem(413, `the body holds over ${max} readings`);
   const work = async (again: Partial<Again>): Promise<Answer> => {
     const outcomes = await deliver(parts, call.caller, elements, again);
     countOutcomes(parts.counters, outcomes);
@@ -99,17 +98,17 @@ function topicOf({ device = "", contract = "", version }: Call["params"]): strin
 }
 
 /** @throws Problem 415 for a media type that no codec reads. */
-function elementsOf(call: Call, topic: string): Element[] {
+function elementsOf(call: Call, topic: string, max: number): Element[] {
   const contentType = call.header("content-type");
   const mediaType = contentType?.split(";", 1)[0]!.trim().toLowerCase();
   if (mediaType !== undefined && LINES.has(mediaType))
-    return lineElements(call.body).map((payload) => ({ topic, payload }));
+    return lineElements(call.body, max).map((payload) => ({ topic, payload }));
   if (mediaType !== undefined && TEXT.has(mediaType) && jsonStart(call.body))
-    return jsonElements(call.body).map((payload) => ({ topic, payload }));
+    return jsonElements(call.body, max).map((payload) => ({ topic, payload }));
   if (!isKnownContentType(contentType))
     throw new Problem(415, `no codec reads ${JSON.stringify(mediaType)}`);
   if (codecFor(contentType) === JSON_CODEC)
-    return jsonElements(call.body).map((payload) => ({ topic, payload }));
+    return jsonElements(call.body, max).map((payload) => ({ topic, payload }));
   return call.body.length === 0 ? [] : [{ topic, payload: call.body, contentType }];
 }
 

@@ -3,6 +3,7 @@
 // E1. A line is cut where InfluxDB cuts it: at a line feed outside of quotation marks. Where a mark never closes, the
 //     line ends at its first line feed, and only that line is wrong.
 // E2. A number is what its text says: a whole number that no double gives back is a BigInt (exact-json.ts/N1).
+// E3. The time to cut a body grows with its bytes, whatever they are.
 import { isUtf8 } from "node:buffer";
 
 const [LINE_FEED, BACKSLASH, QUOTE, SPACE, HASH] = [0x0a, 0x5c, 0x22, 0x20, 0x23];
@@ -45,12 +46,18 @@ const NS_OF: Readonly<Record<string, bigint>> = {
 export const nanosecondsOf = (precision: string): bigint | undefined =>
   Object.hasOwn(NS_OF, precision) ? NS_OF[precision] : undefined;
 
-/** The lines of a body but for empty ones and comments (E1). */
-export function linesOf(body: Buffer): Line[] {
+/**
+ * The lines of a body but for empty ones and comments (E1).
+ * @param max no more are looked for than one more than that.
+ */
+export function linesOf(body: Buffer, max = Infinity): Line[] {
   const lines: Line[] = [];
   let number = 1;
-  for (let from = 0; from < body.length;) {
-    const end = endOfLine(body, from);
+  let quote = -1;
+  for (let from = 0; from < body.length && lines.length <= max;) {
+    // E3. The next mark is looked for once, however many lines are before it.
+    if (quote < from) quote = placeOf(body, QUOTE, from);
+    const end = endOfLine(body, from, quote);
     let to = end;
     if (body[to - 1] === 0x0d) to -= 1;
     let start = from;
@@ -63,11 +70,16 @@ export function linesOf(body: Buffer): Line[] {
   return lines;
 }
 
-function endOfLine(body: Buffer, from: number): number {
-  const first = body.indexOf(LINE_FEED, from);
-  const plain = first === -1 ? body.length : first;
-  const quote = body.indexOf(QUOTE, from);
-  if (quote === -1 || quote > plain || body[from] === HASH) return plain;
+/** The first place of a byte, or the end. */
+function placeOf(body: Buffer, byte: number, from: number): number {
+  const place = body.indexOf(byte, from);
+  return place === -1 ? body.length : place;
+}
+
+/** @param quote the first quotation mark behind `from`. */
+function endOfLine(body: Buffer, from: number, quote: number): number {
+  const plain = placeOf(body, LINE_FEED, from);
+  if (quote >= plain || body[from] === HASH) return plain;
   let isQuoted = false;
   for (let at = from; at < body.length; at++) {
     const byte = body[at];

@@ -96,7 +96,7 @@ export const NUMBER_CODEC: Codec = {
 /** Points without a measurement's or a device's say: both are in the topic. Times are nanoseconds, and become `ts`. */
 export const LINE_PROTOCOL_CODEC: Codec = {
   decode: (payload) => {
-    const lines = linesOf(payload);
+    const lines = linesOf(payload, ROWS_MAX);
     if (lines.length === 0) return new Undecodable("the payload holds no line");
     if (lines.length > ROWS_MAX) return tooMany("lines");
     return lines.map(({ number, bytes }) => {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { jsonElements, lineElements } from "../../../../gateway/http/elements.ts";
 
-const cut = (text: string): string[] => jsonElements(Buffer.from(text)).map(String);
+const cut = (text: string): string[] => jsonElements(Buffer.from(text), Infinity).map(String);
 
 test("any array of JSON is cut into its elements, however it is spaced", () => {
   fc.assert(
@@ -43,7 +43,7 @@ test("any bytes are cut, and every one that is no white space or separator is in
   fc.assert(
     fc.property(fc.oneof(bytes, likely), (body) => {
       const buffer = Buffer.from(body);
-      const elements = [...jsonElements(buffer), ...lineElements(buffer)];
+      const elements = [...jsonElements(buffer, 1_000), ...lineElements(buffer, 1_000)];
       expect(elements.every(({ length }) => length <= buffer.length)).toBe(true);
     }),
     { numRuns: 500 },
@@ -51,11 +51,18 @@ test("any bytes are cut, and every one that is no white space or separator is in
 });
 
 test("lines are cut with either line end, and empty ones are none", () => {
-  expect(lineElements(Buffer.from("a\r\nb\n\n c \n")).map(String)).toEqual(["a", "b", "c"]);
+  expect(lineElements(Buffer.from("a\r\nb\n\n c \n"), 3).map(String)).toEqual(["a", "b", "c"]);
 });
 
 test("two million brackets are cut in the time of one look", () => {
   const sinceMs = performance.now();
-  expect(jsonElements(Buffer.alloc(2_000_000, "[")).length).toBe(1);
+  expect(jsonElements(Buffer.alloc(2_000_000, "["), 1).length).toBe(1);
   expect(performance.now() - sinceMs).toBeLessThan(2_000);
+});
+
+test("a body of millions is cut no further than one element over what is taken", () => {
+  expect(lineElements(Buffer.alloc(4_000_000, "1\n"), 100).length).toBe(101);
+  expect(
+    jsonElements(Buffer.concat([Buffer.from("["), Buffer.alloc(4_000_000, "1,")]), 100).length,
+  ).toBe(101);
 });

@@ -83,3 +83,14 @@ test("any bytes end in points and faults, and soon", () => {
   linesOf(Buffer.from('m f="\n'.repeat(100_000)));
   expect(performance.now() - sinceMs).toBeLessThan(10_000);
 });
+
+test("a message of many lines is cut in the time of one look, with and without a quotation mark", () => {
+  const sinceMs = performance.now();
+  for (const line of ["a\n", "\r\n", 'm f="\n', "#\n"]) {
+    const body = Buffer.alloc(4 * 1024 ** 2, line);
+    linesOf(body);
+    linesOf(Buffer.concat([body, Buffer.from('"')]));
+  }
+  expect(performance.now() - sinceMs).toBeLessThan(10_000);
+  expect(linesOf(Buffer.alloc(4 * 1024 ** 2, "a\n"), 100).length).toBe(101);
+});
