@@ -5,6 +5,8 @@
 //     host that is ours: else a page anywhere could speak as a client of this machine.
 // H3. What a client sends ends in an answer: a fault of ours is 500, is logged, and costs nobody else anything.
 // H4. What is written down of a request names its route, and nothing that its sender chose: addresses hold tokens.
+// H5. Who is told to wait waits for that answer, too: one that does not listen to it costs no more than one that does.
+import { setTimeout as wait } from "node:timers/promises";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -42,6 +44,9 @@ const LOGIN_STATUS: Readonly<Record<LoginRefusal, readonly [status: number, deta
 
 /** A body that is refused is read to its end up to this size; behind a larger one the connection ends. */
 const DROPPED_BYTES_MAX = 64 * 1024 ** 2;
+
+/** The time that an answer 429 takes. */
+export const TOO_MUCH_MS = 300;
 
 const CHALLENGE = 'Basic realm="skerry", charset="UTF-8"';
 
@@ -136,6 +141,9 @@ function serverOf(
         declared: Number(request.headers["content-length"]),
         bytesMax: limits.bodyBytesMax,
         take: (bytes) => room.take(bytes),
+      }).catch((problem: unknown) => {
+        room.release();
+        throw problem;
       });
     payload.resume(); // H1: of an address that there is none at.
     return Promise.resolve(NO_BODY);
@@ -156,7 +164,7 @@ function serverOf(
   server.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
     noteFault(parts, request, error, problem);
-    answerProblem(reply, problem);
+    return answerProblem(reply, problem);
   });
   for (const route of routes) addRoute(server, parts, route, asked);
   return server;
@@ -192,7 +200,7 @@ function addRoute(server: FastifyInstance, parts: HttpParts, route: Route, asked
     errorHandler: (error, request, reply) => {
       const problem = problemOf(error);
       noteFault(parts, request, error, problem);
-      answerProblem(reply, problem, route.sayError);
+      void answerProblem(reply, problem, route.sayError);
     },
     handler: async (request, reply) => {
       const encoding = request.headers["content-encoding"];
@@ -322,7 +330,12 @@ function problemOf(error: unknown): Problem {
     : new Problem(500, "a fault of the gateway; it is in its log");
 }
 
-function answerProblem(reply: FastifyReply, problem: Problem, say?: SayError): void {
+async function answerProblem(
+  reply: FastifyReply,
+  problem: Problem,
+  say?: SayError,
+): Promise<FastifyReply> {
+  if (problem.status === 429) await wait(TOO_MUCH_MS, undefined, { ref: false }); // H5
   const { retryAfterS } = problem;
   const said = say?.(problem.status, problem.message) ?? {
     body: problem.body,
@@ -335,5 +348,5 @@ function answerProblem(reply: FastifyReply, problem: Problem, say?: SayError): v
   if (Number(reply.request.headers["content-length"] ?? 0) > DROPPED_BYTES_MAX)
     void reply.header("connection", "close");
   else void reply.removeHeader("connection");
-  void reply.code(status).type(said.type).send(said.body);
+  return reply.code(status).type(said.type).send(said.body);
 }

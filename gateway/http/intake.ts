@@ -4,8 +4,8 @@
 // I2. Bodies that are not answered yet take room from their first byte on, of all together and of one holder; whoever
 //     finds none hears 503 or 429 before anything of the request is stored.
 // I3. Rates are those of the device or address, whatever it speaks: one bucket for MQTT and HTTP. A request is taken as
-//     a whole, and the next one waits until what it cost is paid off: each KiB of its body, whatever becomes of it, and
-//     each of its readings.
+//     a whole, and the next one waits until what it cost is paid off: itself, each KiB of its body, whatever becomes of
+//     it, and each of its readings.
 // I4. A request of many readings lets others have their turn in between.
 import { setImmediate as turn } from "node:timers/promises";
 import type { Broker } from "../broker/broker.ts";
@@ -47,6 +47,10 @@ export interface Room {
   release(): void;
 }
 
+/** A request costs as much as so many readings: reading it takes a gateway as long. */
+export const REQUEST_READINGS = 10;
+/** An Idempotency-Key costs as much as so many readings. */
+export const KEY_READINGS = 100;
 /** Readings after which others have their turn (I4). */
 const READINGS_A_TURN = 250;
 
@@ -127,9 +131,14 @@ export class Intake {
     this.#heldOf.set(key, own);
   }
 
-  /** The body itself has its price, also where nothing of it is taken (I3). */
+  /** The request itself has its price, also where nothing of it is taken (I3). */
   charge({ holder: { key } }: Pick<Caller, "holder">, bytes: number): void {
-    this.#spend(key, 1 + (bytes >>> 10));
+    this.#spend(key, REQUEST_READINGS + (bytes >>> 10));
+  }
+
+  /** So has its Idempotency-Key, which is written down twice and asks the log. */
+  chargeKey({ holder: { key } }: Pick<Caller, "holder">): void {
+    this.#spend(key, KEY_READINGS);
   }
 
   /** Resolves with what became of each element, in their order (I1). */

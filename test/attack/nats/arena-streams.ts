@@ -20,7 +20,9 @@ export const READ: readonly (readonly [ServerName, string])[] = [
   ),
 ];
 const SEEDS = 2;
-const BUCKET = /^KV_/;
+/** Leases go by themselves, and nothing else may. */
+const KEPT = { max_age: 0 };
+const ROLLED_UP = { allow_rollup_hdrs: true };
 
 /** A stream's name, with the account of copies that it is in. */
 const nameOf = (stream: string, account: string | undefined): string =>
@@ -41,9 +43,12 @@ export interface Listed {
 
 export class ArenaStreams {
   readonly #admins: Readonly<Record<ServerName, NatsConnection>>;
+  readonly #takesRollups: boolean;
 
-  constructor(admins: Readonly<Record<ServerName, NatsConnection>>) {
+  /** @param takesRollups buckets let a header remove what is in them. */
+  constructor(admins: Readonly<Record<ServerName, NatsConnection>>, takesRollups: boolean) {
     this.#admins = admins;
+    this.#takesRollups = takesRollups;
   }
 
   /** Every stream of a server, the readers and the entries of others there. */
@@ -169,7 +174,11 @@ export class ArenaStreams {
   /** Makes what is missing, and puts something into every stream that has too little. */
   async fill(): Promise<void> {
     await applyTopology(this.#admins, TOPOLOGY);
-    for (const server of SERVERS) await this.#keepLeases(server);
+    for (const server of SERVERS) {
+      await this.#update(server, bucketStream(LEASES_BUCKET), KEPT);
+      for (const { stream, spec } of targetsAt(server))
+        if (this.#takesRollups && spec === null) await this.#update(server, stream, ROLLED_UP);
+    }
     for (const server of SERVERS) {
       const counts = new Map(
         (await this.#list(server))
@@ -186,17 +195,15 @@ export class ArenaStreams {
     for (const [server, stream] of READ) await this.#reader(server, stream);
   }
 
-  /** Leases go by themselves, and nothing else may. */
-  async #keepLeases(server: ServerName): Promise<void> {
-    const stream = bucketStream(LEASES_BUCKET);
+  async #update(server: ServerName, stream: string, over: object): Promise<void> {
     const { config } = await this.ask<{ config: object }>(server, `STREAM.INFO.${stream}`);
-    const body = JSON.stringify({ ...config, max_age: 0 });
-    await this.ask(server, `STREAM.UPDATE.${stream}`, body);
+    await this.ask(server, `STREAM.UPDATE.${stream}`, JSON.stringify({ ...config, ...over }));
   }
 
-  async seed({ server, subject, stream }: Target, at: number): Promise<void> {
+  /** Under a subject of its own: of some streams only the newest record of each stays. */
+  async seed({ server, subject }: Target, at: number): Promise<void> {
     if (subject === null) return;
-    const to = BUCKET.test(stream) ? subject.replace(/attack$/, `victim-${at}`) : subject;
+    const to = subject.replace("attack", `victim-${at}`);
     await this.#admins[server].jetstream().publish(to, JSON.stringify({ secret: SECRET }));
   }
 

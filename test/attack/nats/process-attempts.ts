@@ -5,25 +5,9 @@ import type { NatsArena } from "./arena.ts";
 import { ownEntry, say } from "./carriers.ts";
 import { PROFILES, type Profile, REGIONS, type ServerName, sharedStreams } from "./profiles.ts";
 import { by, harmOf } from "./by-user.ts";
+import { FOREIGN } from "./foreign.ts";
 
 type Of = Attempt<NatsArena>;
-
-/** Subjects that belong to others, whoever listens. */
-export const FOREIGN = [
-  ...["_INBOX.>", "_INBOX_hub.>", "_R_.>", "$JSC.R.>", "dlv.>", "push.>", "$JS.API.>", "$JS.ACK.>"],
-  ...[
-    "$JS.FC.>",
-    "$JS.EVENT.>",
-    "$JS.>",
-    "$KV.>",
-    "$SYS.>",
-    "telemetry.>",
-    "alerts.>",
-    "commands.>",
-  ],
-  ...["rejects.>", "replies.>", "live.>", "replay.>", "audit.>", "setaside.>", "retry-setaside.>"],
-  ...["deadletters.>", ">", "*.>", "*.*.*"],
-];
 
 const isHeard = ({ hears }: Profile, pattern: string): boolean => hears.includes(pattern);
 
@@ -185,7 +169,7 @@ function entries(profile: Profile): Of[] {
   return [
     ...written,
     ...rolled.map((stream): Of => ({
-      ...common(stream),
+      ...{ ...common(stream), wall: "rollups" },
       id: `${server}-${user}/entry/${stream}/rollup`,
       tries: `remove all entries of others in ${stream} at ${server}`,
       trick: "an entry of one's own with the header Nats-Rollup: all",
