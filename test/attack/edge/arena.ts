@@ -30,7 +30,8 @@ export const ATTACKERS = ["mallory", "relay", "plug"] as const;
 /** Those who must not notice anything. */
 export const VICTIMS = ["victim", "boiler"];
 const RECORDS: Readonly<Record<string, Partial<Device>>> = {
-  mallory: {},
+  mallory: { relay: { publish: ["home/mallory/#"], subscribe: ["home/mallory/#"] } },
+  alice: { relay: { publish: ["home/alice/#"], subscribe: ["home/alice/#"] } },
   relay: { role: "bridge", topics: ["tele/#"], speaksFor: ["room-*"] },
   plug: { topics: ["tele/#"] },
   victim: { alerts: true },
@@ -277,6 +278,9 @@ export class EdgeArena implements Arena {
         }),
       );
     await victim.settle();
+    const alice = this.#listeners.get("alice")!;
+    alice.send(publishPacket({ topic: "home/alice/state", payload: `${n}`, messageId: 102 }));
+    await alice.settle();
     const op = this.#listeners.get("op")!;
     op.send(publishPacket({ topic: `devices/victim/commands/d${n}`, payload: "{}", messageId: 9 }));
     await op.settle();
@@ -382,7 +386,7 @@ export class EdgeArena implements Arena {
 
   async #populate(): Promise<void> {
     for (const [id, over] of Object.entries(RECORDS)) await this.put(id, over);
-    for (const id of ["victim", "boiler", "op", "obs", "victim/open", "obs/open"])
+    for (const id of ["victim", "boiler", "alice", "op", "obs", "victim/open", "obs/open"])
       await eventually(`${id} is let in`, async () => {
         await this.#listen(id);
         return true;
@@ -404,6 +408,7 @@ export class EdgeArena implements Arena {
       obs: ["devices/#", "alerts/#"],
       op: ["devices/+/commands/+/reply"],
       victim: ["devices/victim/#", "alerts/#"],
+      alice: ["home/alice/#"],
     };
     const filters = all[id] ?? [`devices/${id}/#`];
     const subscriptions = filters.map((topic) => ({ topic, qos: 0 as const }));

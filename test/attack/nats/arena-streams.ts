@@ -5,7 +5,7 @@ import { apiOfAccount } from "../../../platform/nats/topology/crossings.ts";
 import { applyTopology } from "../../../platform/nats/topology/apply-topology.ts";
 import { eventually } from "../../support/eventually.ts";
 import type { State, StreamState } from "../state.ts";
-import { PROFILES, REGIONS, type ServerName } from "./profiles.ts";
+import { OF_ADMINISTRATORS, PROFILES, REGIONS, type ServerName } from "./profiles.ts";
 import { COPIED, TARGETS, TOPOLOGY, type Target, accountsAt, targetsAt } from "./targets.ts";
 
 export const SERVERS: readonly ServerName[] = ["hub", ...REGIONS];
@@ -27,6 +27,16 @@ const ROLLED_UP = { allow_rollup_hdrs: true };
 /** A stream's name, with the account of copies that it is in. */
 const nameOf = (stream: string, account: string | undefined): string =>
   account === undefined ? stream : `${stream}/${account}`;
+
+/** Entries that belong to somebody, bucket and key. */
+const entriesAt = (server: ServerName): (readonly [bucket: string, key: string])[] => [
+  ...PROFILES.filter((one) => one.server === server).flatMap(({ entries }) =>
+    Object.entries(entries),
+  ),
+  ...OF_ADMINISTRATORS.filter((one) => one.server === server).map(
+    ({ bucket, key }) => [bucket, key] as const,
+  ),
+];
 
 export interface Listed {
   /** Where the streams have names that others of the server have, too. */
@@ -76,17 +86,15 @@ export class ArenaStreams {
             ] as [string, string],
           ];
     });
-    const entries = PROFILES.filter((one) => one.server === server).flatMap(({ entries }) =>
-      Object.entries(entries).map(async ([bucket, key]): Promise<[string, string]> => {
-        const last_by_subj = `$KV.${bucket}.${key}`;
-        const stream = bucketStream(bucket);
-        const got = await this.ask<{ message?: { data?: string } }>(
-          ...([server, `STREAM.MSG.GET.${stream}`, JSON.stringify({ last_by_subj })] as const),
-        );
-        const data = Buffer.from(got.message?.data ?? "", "base64").toString();
-        return [`${server} ${stream} entry ${key}`, data];
-      }),
-    );
+    const entries = entriesAt(server).map(async ([bucket, key]): Promise<[string, string]> => {
+      const last_by_subj = `$KV.${bucket}.${key}`;
+      const stream = bucketStream(bucket);
+      const got = await this.ask<{ message?: { data?: string } }>(
+        ...([server, `STREAM.MSG.GET.${stream}`, JSON.stringify({ last_by_subj })] as const),
+      );
+      const data = Buffer.from(got.message?.data ?? "", "base64").toString();
+      return [`${server} ${stream} entry ${key}`, data];
+    });
     return [...found, ...(await Promise.all(readers)).flat(), ...(await Promise.all(entries))];
   }
 
@@ -188,8 +196,8 @@ export class ArenaStreams {
       for (const target of targetsAt(server))
         for (let at = counts.get(target.stream) ?? 0; at < SEEDS; at++) await this.seed(target, at);
     }
-    for (const { server, entries } of PROFILES)
-      for (const [bucket, key] of Object.entries(entries))
+    for (const server of SERVERS)
+      for (const [bucket, key] of entriesAt(server))
         await this.#admins[server].jetstream().publish(`$KV.${bucket}.${key}`, `of ${key}`);
     await eventually("the mirrors have everything", () => this.areLevel(), 60_000);
     for (const [server, stream] of READ) await this.#reader(server, stream);

@@ -3,7 +3,14 @@
 import type { Attempt } from "../attempt.ts";
 import type { NatsArena } from "./arena.ts";
 import { ownEntry, say } from "./carriers.ts";
-import { PROFILES, type Profile, REGIONS, type ServerName, sharedStreams } from "./profiles.ts";
+import {
+  OF_ADMINISTRATORS,
+  PROFILES,
+  type Profile,
+  REGIONS,
+  type ServerName,
+  sharedStreams,
+} from "./profiles.ts";
 import { by, harmOf } from "./by-user.ts";
 import { FOREIGN } from "./foreign.ts";
 
@@ -150,6 +157,8 @@ function entries(profile: Profile): Of[] {
     .filter(([bucket, key]) => shared.includes(`KV_${bucket}`) && !isOwn(bucket, key));
   // Two may have the same right.
   const theirs = new Map(others.map((one) => [one.join("/"), one])).values().toArray();
+  for (const one of OF_ADMINISTRATORS)
+    if (one.server === server) theirs.push([one.bucket, one.key]);
   const own = ownEntry(profile);
   const common = (stream: string) => ({ ...by(profile), harms: harmOf(stream) });
   const written = theirs.flatMap(([bucket, key]): Of[] =>
