@@ -243,7 +243,7 @@ export const RIGHTS: readonly { readonly role: string; readonly right: string }[
   {
     role: "region eu, taken over",
     right:
-      "writes anything into its own streams, of which the hub and other regions keep copies: readings, alerts, rejects and replies of eu",
+      "writes anything into its own streams, of which the hub and other regions keep copies: readings of any device, alerts, rejects and replies, all of them under the name eu",
   },
   {
     role: "region eu, taken over",
