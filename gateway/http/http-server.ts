@@ -44,6 +44,8 @@ const LOGIN_STATUS: Readonly<Record<LoginRefusal, readonly [status: number, deta
 
 /** A body that is refused is read to its end up to this size; behind a larger one the connection ends. */
 const DROPPED_BYTES_MAX = 64 * 1024 ** 2;
+/** The same of one whose sender is to wait: reading it would cost more than what he is to wait for. */
+const TOO_MUCH_DROPPED_BYTES_MAX = 256 * 1024;
 
 /** The time that an answer 429 takes. */
 export const TOO_MUCH_MS = 300;
@@ -335,7 +337,12 @@ async function answerProblem(
   problem: Problem,
   say?: SayError,
 ): Promise<FastifyReply> {
-  if (problem.status === 429) await wait(TOO_MUCH_MS, undefined, { ref: false }); // H5
+  const { raw, headers } = reply.request;
+  if (problem.status === 429) {
+    raw.pause(); // H5
+    await wait(TOO_MUCH_MS, undefined, { ref: false });
+    raw.resume();
+  }
   const { retryAfterS } = problem;
   const said = say?.(problem.status, problem.message) ?? {
     body: problem.body,
@@ -345,8 +352,9 @@ async function answerProblem(
   if (status === 401) void reply.header("www-authenticate", CHALLENGE);
   if (retryAfterS !== null) void reply.header("retry-after", String(retryAfterS));
   // What is left of the body is read and dropped: a client that hears "reset" before the answer would learn nothing.
-  if (Number(reply.request.headers["content-length"] ?? 0) > DROPPED_BYTES_MAX)
-    void reply.header("connection", "close");
+  const bytes = Number(headers["content-length"] ?? (headers["transfer-encoding"] ? Infinity : 0));
+  const droppedMax = problem.status === 429 ? TOO_MUCH_DROPPED_BYTES_MAX : DROPPED_BYTES_MAX;
+  if (bytes > droppedMax) void reply.header("connection", "close");
   else void reply.removeHeader("connection");
   return reply.code(status).type(said.type).send(said.body);
 }

@@ -91,6 +91,8 @@ export class EdgeArena implements Arena {
   readonly #eu: NatsConnection;
   readonly ports: Readonly<Record<PortName, number>>;
   readonly console: string;
+  /** False: HTTP has the widest bounds that there are. */
+  readonly isBounded: boolean;
   readonly services: Readonly<Record<string, Service>>;
   readonly #secrets = new Map<string, string>();
   readonly #listeners = new Map<string, RawClient>();
@@ -104,6 +106,7 @@ export class EdgeArena implements Arena {
     eu: NatsConnection;
     ports: EdgeArena["ports"];
     console: string;
+    isBounded: boolean;
     services: Readonly<Record<string, Service>>;
   }) {
     this.#stack = of.stack;
@@ -111,6 +114,7 @@ export class EdgeArena implements Arena {
     this.#eu = of.eu;
     this.ports = of.ports;
     this.console = of.console;
+    this.isBounded = of.isBounded;
     this.services = of.services;
   }
 
@@ -182,6 +186,7 @@ export class EdgeArena implements Arena {
     const arena = new EdgeArena({
       ...{ hub: await world.hub.connect(), eu: await world.region("eu").connect() },
       ...{ stack: stack.move(), ports, console: `http://127.0.0.1:${consolePort}` },
+      isBounded: !without.has("http-bounds"),
       services: { closed: closed, open: open, alerting: alerting, console: console_ },
     });
     try {

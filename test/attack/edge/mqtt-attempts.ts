@@ -170,7 +170,7 @@ const FILTERS = [
   ],
   // Ordinary MQTT of others, groups that others may be in, and what the gateway says of itself.
   ...["home/alice/#", "home/+/state", "home/#", "+/alice/+", "$SYS/#", "$SYS/broker/clients/#"],
-  ...["devices/victim/#", "#", "home/alice/#", "$SYS/#"].map((filter) => `$share/work/${filter}`),
+  ...["devices/victim/#", "#", "home/alice/#"].map((filter) => `$share/work/${filter}`),
 ];
 
 const hearing: Of[] = [DEVICE, GRANTED].flatMap((way) =>
