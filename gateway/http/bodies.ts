@@ -21,13 +21,14 @@ const decoder = (decode: unknown): Decode =>
     ) => void,
   );
 
-const DECODERS: Readonly<Record<string, Decode>> = {
-  gzip: decoder(gunzip),
-  "x-gzip": decoder(gunzip),
-  deflate: decoder(inflate),
-  br: decoder(brotliDecompress),
-  zstd: decoder(zstdDecompress),
-};
+/** Decoders by the name that a client gives, which may be any word. */
+const DECODERS: ReadonlyMap<string, Decode> = new Map<string, Decode>([
+  ["gzip", decoder(gunzip)],
+  ["x-gzip", decoder(gunzip)],
+  ["deflate", decoder(inflate)],
+  ["br", decoder(brotliDecompress)],
+  ["zstd", decoder(zstdDecompress)],
+]);
 
 export const ENCODINGS = "gzip, deflate, br, zstd";
 
@@ -39,7 +40,7 @@ export async function decodedBody(
 ): Promise<Buffer> {
   const name = (encoding ?? "").trim().toLowerCase();
   if (name === "" || name === "identity") return body;
-  const decode = DECODERS[name];
+  const decode = DECODERS.get(name);
   if (!decode)
     throw new Problem(415, `Content-Encoding is one of ${ENCODINGS}, not ${JSON.stringify(name)}`);
   let decoded: Decoded;

@@ -4,7 +4,11 @@
 // H2. A page in a browser may send only from an origin that is listed or the host it asks, and whoever asks names a
 //     host that is ours: else a page anywhere could speak as a client of this machine.
 // H3. What a client sends ends in an answer: a fault of ours is 500, is logged, and costs nobody else anything.
+// H4. What is written down of a request names its route, and nothing that its sender chose: addresses hold tokens.
+// H5. Who is told to wait waits for that answer, too: one that does not listen to it costs no more than one that does.
+import { setTimeout as wait } from "node:timers/promises";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
+import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { hostNames } from "../../platform/runtime/http-host.ts";
@@ -16,9 +20,10 @@ import { upgradeProblem } from "../broker/connection/web-origin.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { LoginRefusal } from "../identity/login.ts";
 import { decodedBody } from "./bodies.ts";
+import { readBody } from "./body-reader.ts";
 import type { HttpCounters } from "./counters.ts";
 import { NOBODY, readAuthorization } from "./credentials.ts";
-import { type Caller, type Intake, callerOf } from "./intake.ts";
+import { type Caller, type Intake, type Room, callerOf } from "./intake.ts";
 import type { HttpLimits, HttpListeners } from "./options.ts";
 import { PROBLEM_TYPE, Problem } from "./problem.ts";
 import type { Call, Reply, Route, SayError } from "./route.ts";
@@ -39,6 +44,11 @@ const LOGIN_STATUS: Readonly<Record<LoginRefusal, readonly [status: number, deta
 
 /** A body that is refused is read to its end up to this size; behind a larger one the connection ends. */
 const DROPPED_BYTES_MAX = 64 * 1024 ** 2;
+/** The same of one whose sender is to wait: reading it would cost more than what he is to wait for. */
+const TOO_MUCH_DROPPED_BYTES_MAX = 256 * 1024;
+
+/** The time that an answer 429 takes. */
+export const TOO_MUCH_MS = 300;
 
 const CHALLENGE = 'Basic realm="skerry", charset="UTF-8"';
 
@@ -125,9 +135,21 @@ function serverOf(
   });
   server.removeAllContentTypeParsers();
   // Bytes: they are read by codecs, and kept as they came if they are refused.
-  server.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) =>
-    done(null, body),
-  );
+  const asked: Asked = new WeakMap();
+  server.addContentTypeParser("*", (request: FastifyRequest, payload: IncomingMessage) => {
+    const room = asked.get(request)?.room;
+    if (room)
+      return readBody(payload, {
+        declared: Number(request.headers["content-length"]),
+        bytesMax: limits.bodyBytesMax,
+        take: (bytes) => room.take(bytes),
+      }).catch((problem: unknown) => {
+        room.release();
+        throw problem;
+      });
+    payload.resume(); // H1: of an address that there is none at.
+    return Promise.resolve(NO_BODY);
+  });
   server.addHook("onRequest", async (request) => {
     const { host, origin } = request.headers;
     const problem = upgradeProblem({ host, origin }, allowed, "SKERRY_HTTP"); // H2
@@ -143,51 +165,86 @@ function serverOf(
   );
   server.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
-    if (problem.status === 500)
-      parts.logger.error({ err: error, url: request.url }, "a request failed");
-    answerProblem(reply, problem);
+    noteFault(parts, request, error, problem);
+    return answerProblem(reply, problem);
   });
-  for (const route of routes) addRoute(server, parts, route);
+  for (const route of routes) addRoute(server, parts, route, asked);
   return server;
 }
 
-function addRoute(server: FastifyInstance, parts: HttpParts, route: Route): void {
-  const callers = new WeakMap<FastifyRequest, Caller>();
+/** Whoever sends a request, and the room of its body. */
+type Asked = WeakMap<FastifyRequest, { readonly caller: Caller; readonly room: Room }>;
+
+/** H3, H4. */
+function noteFault(
+  { logger }: Pick<HttpParts, "logger">,
+  { routeOptions }: FastifyRequest,
+  error: unknown,
+  { status }: Problem,
+): void {
+  if (status === 500) logger.error({ err: error, route: routeOptions.url }, "a request failed");
+}
+
+function addRoute(server: FastifyInstance, parts: HttpParts, route: Route, asked: Asked): void {
   const { intake, limits } = parts;
   server.route({
     method: route.method,
     url: route.url,
-    onRequest: async (request) => {
-      if (route.open) return;
-      const caller = await login(parts, route, request); // H1
-      intake.checkOpen(caller);
-      callers.set(request, caller);
+    onRequest: async (request, reply) => {
+      const caller = route.open ? STRANGER : await login(parts, route, request); // H1
+      if (!route.open) intake.checkOpen(caller);
+      const room = intake.room(caller);
+      asked.set(request, { caller, room });
+      reply.raw.once("close", () => {
+        if (asked.has(request)) room.release();
+      });
     },
     errorHandler: (error, request, reply) => {
       const problem = problemOf(error);
-      if (problem.status === 500)
-        parts.logger.error({ err: error, url: request.url }, "a request failed"); // H3
-      answerProblem(reply, problem, route.sayError);
+      noteFault(parts, request, error, problem);
+      void answerProblem(reply, problem, route.sayError);
     },
     handler: async (request, reply) => {
       const encoding = request.headers["content-encoding"];
-      const caller = callers.get(request) ?? STRANGER;
-      const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-      // Until it is known what it blows up to, a compressed body counts as the largest.
-      const release = intake.hold(
-        caller,
-        encoding === undefined ? body.length : limits.bodyBytesMax,
-      );
-      const work = decodedBody(body, encoding, limits.bodyBytesMax)
-        .then((decoded) => route.handle(callOf(request, caller, decoded)))
-        .finally(release);
+      const { caller, room } = asked.get(request)!;
+      const body = Buffer.isBuffer(request.body) ? request.body : NO_BODY;
+      // Others of the same sender may have come while this one arrived.
+      if (!route.open) intake.checkOpen(caller);
+      // Until it is known what it blows up to, a compressed body takes the room of the largest.
+      if (encoding !== undefined) room.take(limits.bodyBytesMax - body.length);
+      // The room is given back when the work is done, which may be later than the answer.
+      asked.delete(request);
+      const work = decoded(parts, caller, { body, encoding })
+        .then((bytes) => route.handle(callOf(request, caller, bytes)))
+        .finally(() => room.release());
       return answer(reply, await withinTime(work));
     },
   });
 }
 
+/** The body as it was before it was compressed, which its sender is charged for. */
+async function decoded(
+  { intake, limits }: Pick<HttpParts, "intake" | "limits">,
+  caller: Caller,
+  { body, encoding }: { readonly body: Buffer; readonly encoding: string | undefined },
+): Promise<Buffer> {
+  try {
+    const bytes = await decodedBody(body, encoding, limits.bodyBytesMax);
+    intake.charge(caller, bytes.length);
+    return bytes;
+  } catch (error) {
+    intake.charge(caller, limits.bodyBytesMax);
+    throw error;
+  }
+}
+
+const NO_BODY = Buffer.alloc(0);
+
+/** A client id that no record owns, whatever its id: behind its slash there is none. */
+const NAMELESS = "/http";
+
 const STRANGER: Caller = {
-  ...{ clientId: "http", principal: undefined, device: undefined, grant: undefined },
+  ...{ clientId: NAMELESS, principal: undefined, device: undefined, grant: undefined },
   ...{ holder: { key: "" }, traceparent: undefined },
 };
 
@@ -198,7 +255,7 @@ async function login(
   request: FastifyRequest,
 ): Promise<Caller> {
   const params = request.params as Call["params"];
-  const query = request.query as Call["query"];
+  const query = queryOf(request);
   const shown =
     route.shown?.({ params, query }) ?? readAuthorization(request.headers.authorization);
   if (typeof shown === "string") throw new Problem(401, shown);
@@ -218,8 +275,17 @@ async function login(
     throw new Problem(status, detail, retryAfterS);
   }
   const traceparent = headerOf(request, "traceparent");
-  return callerOf(answered, { clientId: clientId || "http", remoteAddress, traceparent });
+  return callerOf(answered, { clientId: clientId || NAMELESS, remoteAddress, traceparent });
 }
+
+/** The parameters; of one that comes twice, the first. */
+const queryOf = ({ query }: FastifyRequest): Call["query"] =>
+  Object.fromEntries(
+    Object.entries(query as Record<string, string | string[]>).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value[0] : value,
+    ]),
+  );
 
 const headerOf = (request: FastifyRequest, name: string): string | undefined => {
   const value = request.headers[name];
@@ -229,7 +295,7 @@ const headerOf = (request: FastifyRequest, name: string): string | undefined => 
 const callOf = (request: FastifyRequest, caller: Caller, body: Buffer): Call => ({
   caller,
   params: request.params as Call["params"],
-  query: request.query as Call["query"],
+  query: queryOf(request),
   header: (name) => headerOf(request, name),
   body,
 });
@@ -266,14 +332,29 @@ function problemOf(error: unknown): Problem {
     : new Problem(500, "a fault of the gateway; it is in its log");
 }
 
-function answerProblem(reply: FastifyReply, problem: Problem, say?: SayError): void {
-  const { status, retryAfterS } = problem;
+async function answerProblem(
+  reply: FastifyReply,
+  problem: Problem,
+  say?: SayError,
+): Promise<FastifyReply> {
+  const { raw, headers } = reply.request;
+  if (problem.status === 429) {
+    raw.pause(); // H5
+    await wait(TOO_MUCH_MS, undefined, { ref: false });
+    raw.resume();
+  }
+  const { retryAfterS } = problem;
+  const said = say?.(problem.status, problem.message) ?? {
+    body: problem.body,
+    type: PROBLEM_TYPE,
+  };
+  const status = said.status ?? problem.status;
   if (status === 401) void reply.header("www-authenticate", CHALLENGE);
   if (retryAfterS !== null) void reply.header("retry-after", String(retryAfterS));
   // What is left of the body is read and dropped: a client that hears "reset" before the answer would learn nothing.
-  if (Number(reply.request.headers["content-length"] ?? 0) > DROPPED_BYTES_MAX)
-    void reply.header("connection", "close");
+  const bytes = Number(headers["content-length"] ?? (headers["transfer-encoding"] ? Infinity : 0));
+  const droppedMax = problem.status === 429 ? TOO_MUCH_DROPPED_BYTES_MAX : DROPPED_BYTES_MAX;
+  if (bytes > droppedMax) void reply.header("connection", "close");
   else void reply.removeHeader("connection");
-  const said = say?.(status, problem.message) ?? { body: problem.body, type: PROBLEM_TYPE };
-  void reply.code(status).type(said.type).send(said.body);
+  return reply.code(status).type(said.type).send(said.body);
 }

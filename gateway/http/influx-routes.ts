@@ -31,7 +31,11 @@ const sayV2: SayError = (status, message) => ({
   body: JSON.stringify({ code: CODES[status] ?? "internal error", message }),
 });
 
-const sayV1: SayError = (_status, error) => ({ type: JSON_TYPE, body: JSON.stringify({ error }) });
+/** InfluxDB 1.x knows no 429: Telegraf drops what is answered so, and sends again what is answered 503. */
+const sayV1: SayError = (status, error) => ({
+  ...{ status: status === 429 ? 503 : status, type: JSON_TYPE },
+  body: JSON.stringify({ error }),
+});
 
 /** The version that programs of InfluxDB 1.x look for. */
 const VERSION = { "x-influxdb-version": "1.8.10", "x-influxdb-build": "OSS" };
@@ -97,7 +101,7 @@ async function write(parts: WriteParts, call: Call, say: SayError): Promise<Repl
   countOutcomes(parts.counters, outcomes);
   const refused = refusedOf(written, outcomes);
   if (refused.length === 0) return { status: 204, body: "", type: JSON_TYPE };
-  return { status: 400, ...say(400, partialWrite(refused)) }; // X1
+  return { ...say(400, partialWrite(refused)), status: 400 }; // X1
 }
 
 const refusedOf = (

@@ -1,10 +1,13 @@
 // Readings of requests on their way through the pipeline, and what became of each.
 //
 // I1. A request is answered only when every one of its readings is in the log, or kept as a reject.
-// I2. Bodies that are not answered yet take room, of all together and of one holder; whoever finds none hears 503 or 429
-//     before anything of the request is stored.
+// I2. Bodies that are not answered yet take room from their first byte on, of all together and of one holder; whoever
+//     finds none hears 503 or 429 before anything of the request is stored.
 // I3. Rates are those of the device or address, whatever it speaks: one bucket for MQTT and HTTP. A request is taken as
-//     a whole, and the next one waits until what it cost is paid off.
+//     a whole, and the next one waits until what it cost is paid off: itself, each KiB of its body, whatever becomes of
+//     it, and each of its readings.
+// I4. A request of many readings lets others have their turn in between.
+import { setImmediate as turn } from "node:timers/promises";
 import type { Broker } from "../broker/broker.ts";
 import { holderKeyOf } from "../broker/session/holders.ts";
 import type { Authentication } from "../identity/login.ts";
@@ -36,6 +39,20 @@ export interface Element {
   readonly payload: Buffer;
   readonly contentType?: string | undefined;
 }
+
+/** Room that the body of one request takes (I2). */
+export interface Room {
+  /** @throws Problem 503 or 429 if there is none for so many bytes more. */
+  take(bytes: number): void;
+  release(): void;
+}
+
+/** A request costs as much as so many readings: reading it takes a gateway as long. */
+export const REQUEST_READINGS = 10;
+/** An Idempotency-Key costs as much as so many readings. */
+export const KEY_READINGS = 100;
+/** Readings after which others have their turn (I4). */
+const READINGS_A_TURN = 250;
 
 export interface IntakeParts {
   readonly pipeline: Pick<Pipeline, "publish">;
@@ -86,8 +103,25 @@ export class Intake {
       );
   }
 
-  /** Takes room for a body (I2). @returns what gives it back. @throws Problem 503 or 429. */
-  hold({ holder: { key } }: Pick<Caller, "holder">, bytes: number): () => void {
+  /** Room for the body of a request, which has none yet. */
+  room({ holder: { key } }: Pick<Caller, "holder">): Room {
+    let taken = 0;
+    return {
+      take: (bytes) => {
+        this.#take(key, bytes);
+        taken += bytes;
+      },
+      release: () => {
+        this.#held -= taken;
+        const left = (this.#heldOf.get(key) ?? 0) - taken;
+        if (left > 0) this.#heldOf.set(key, left);
+        else this.#heldOf.delete(key);
+        taken = 0;
+      },
+    };
+  }
+
+  #take(key: string, bytes: number): void {
     const { heldBytesMax } = this.#parts.limits;
     const own = (this.#heldOf.get(key) ?? 0) + bytes;
     if (own > heldBytesMax / 2) throw new Problem(429, "too much of it is not answered yet", 1);
@@ -95,12 +129,16 @@ export class Intake {
       throw new Problem(503, "too much is not answered yet", 1);
     this.#held += bytes;
     this.#heldOf.set(key, own);
-    return () => {
-      this.#held -= bytes;
-      const left = this.#heldOf.get(key)! - bytes;
-      if (left > 0) this.#heldOf.set(key, left);
-      else this.#heldOf.delete(key);
-    };
+  }
+
+  /** The request itself has its price, also where nothing of it is taken (I3). */
+  charge({ holder: { key } }: Pick<Caller, "holder">, bytes: number): void {
+    this.#spend(key, REQUEST_READINGS + (bytes >>> 10));
+  }
+
+  /** So has its Idempotency-Key, which is written down twice and asks the log. */
+  chargeKey({ holder: { key } }: Pick<Caller, "holder">): void {
+    this.#spend(key, KEY_READINGS);
   }
 
   /** Resolves with what became of each element, in their order (I1). */
@@ -109,12 +147,14 @@ export class Intake {
     elements: readonly Element[],
     again: Partial<Again> = {},
   ): Promise<ElementOutcome[]> {
-    this.#spend(caller, elements);
+    this.#spend(caller.holder.key, elements.length);
     const recall: Recall = { of: null };
-    const outcomes = await Promise.all(
-      elements.map((element) => this.#publish(caller, element, recall, again)),
-    );
-    return outcomes.flat();
+    const outcomes: Promise<ElementOutcome[]>[] = [];
+    for (const element of elements) {
+      if (outcomes.length > 0 && outcomes.length % READINGS_A_TURN === 0) await turn(); // I4
+      outcomes.push(this.#publish(caller, element, recall, again));
+    }
+    return (await Promise.all(outcomes)).flat();
   }
 
   #publish(
@@ -143,10 +183,8 @@ export class Intake {
     });
   }
 
-  #spend({ holder: { key } }: Caller, elements: readonly Element[]): void {
+  #spend(key: string, tokens: number): void {
     const { broker, nowMs } = this.#parts;
-    let tokens = 0;
-    for (const { payload } of elements) tokens += 1 + (payload.length >>> 10);
     broker.rates.publishes.take(key, tokens, nowMs(), this.#times(key));
   }
 

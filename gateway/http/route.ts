@@ -19,8 +19,11 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Errors as whoever asks there expects them. */
-export type SayError = (status: number, detail: string) => Pick<Reply, "body" | "type">;
+/** Errors as whoever asks there expects them, and the status where that is another one, too. */
+export type SayError = (
+  status: number,
+  detail: string,
+) => Pick<Reply, "body" | "type"> & { readonly status?: number };
 
 export interface Route {
   readonly method: "GET" | "POST";

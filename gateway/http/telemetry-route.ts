@@ -60,6 +60,7 @@ async function handle(parts: TelemetryParts, call: Call): Promise<Reply> {
     return answerOf(outcomes);
   };
   if (key === undefined) return { ...(await work({})), type: JSON_TYPE };
+  parts.intake.chargeKey(call.caller);
   const keyed = { holder: call.caller.holder.key, key, target: topic, body: call.body };
   const { replayed, ...answer } = await parts.idempotency.once(keyed, work);
   return {

@@ -35,9 +35,14 @@ async function handle(parts: ThingsBoardParts, call: Call): Promise<Reply> {
   const topic = contract === undefined ? `thingsboard/${device}` : telemetryTopic(device, contract);
   if (contract !== undefined && /[/+#\0]/.test(contract))
     throw new Problem(400, "contract is a name such as climate");
-  const elements = jsonElements(call.body, parts.limits.elementsMax);
+  const { elementsMax } = parts.limits;
+  const elements = jsonElements(call.body, elementsMax);
   if (elements.length === 0) throw new Problem(400, "the body holds no values");
-  if (elements.length > parts.limits.elementsMax) throw new Problem(413, "too many elements");
+  if (elements.length > elementsMax)
+    throw new Problem(
+      413,
+      `the body holds more than ${elementsMax} elements; at most ${elementsMax} are taken`,
+    );
   const property = contract && parts.catalog.versions(contract)[0]?.timeProperty;
   const messages = elements.map((payload): Element => ({
     topic,

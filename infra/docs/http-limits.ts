@@ -26,6 +26,9 @@ export const HTTP_LIMITS: readonly Limit[] = [
     file: "http-server.ts",
     doc: "a request whose readings are not stored by then is answered 503",
   },
+  { name: "REQUEST_READINGS", doc: "a request counts in the rate as so many readings" },
+  { name: "KEY_READINGS", doc: "so does its `Idempotency-Key`" },
+  { name: "TOO_MUCH_MS", doc: "an answer 429 takes so long" },
   { name: "KEYS_KEPT_MS", doc: "an `Idempotency-Key` gives the same answer for so long" },
   {
     name: "KEYS_OF_HOLDER_MAX",

@@ -76,7 +76,8 @@ export function securityPage(): string {
       `At the hub the mirrors of a region are in ${any(inAccount(REGION))}, and copies of what it may mirror in ${any(outAccount(REGION))}, with nothing else there: ` +
       "nobody logs in to these, and the administrator reaches the mirrors under their names. Nobody else makes consumers, but for the " +
       "steward where it makes a copy of a log again, so nobody else chooses where something is delivered; an answer comes to the account that asked. " +
-      "`npm run attack` tries to get further. What is no wall: [SECURITY.md](../SECURITY.md).",
+      "`npm run attack` tries to get further. What is no wall: [SECURITY.md](../SECURITY.md). Processes with one user trust each other; sites that must not are " +
+      "[regions of their own](guides/operating.md#sites-that-must-not-trust-each-other). Users have passwords, which the servers may keep as bcrypt hashes; NATS keys (nkeys) would do the same in another way, and are not offered.",
     "## In a region",
     table(HEAD, rows(REGION_USERS, region)),
     "A gateway of a region that has copies of other regions' logs reads, trims, deletes and makes these copies too.",

@@ -20,6 +20,8 @@ export interface ArenaOptions {
 export interface Ground<A extends Arena = Arena> {
   readonly name: string;
   readonly attempts: readonly Attempt<A>[];
+  /** True: controls wait until the attempts are through, since times are measured. */
+  readonly measuresTime?: true;
   /** Arenas that share the attempts; absent: one. */
   readonly arenas?: number;
   readonly open: (options: ArenaOptions) => Promise<A>;

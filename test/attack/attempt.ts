@@ -6,6 +6,7 @@ export type WallName =
   | "accounts"
   | "leaf-accounts"
   | "hub-mirrors"
+  | "rollups"
   | "passwords"
   | "leaf-only"
   | "topics"
@@ -16,6 +17,10 @@ export type WallName =
   | "secrets"
   | "anonymous"
   | "ws-origins"
+  | "guesses"
+  | "http-keys"
+  | "http-shapes"
+  | "http-bounds"
   | "console-roles"
   | "console-site"
   | "hosts"
@@ -23,6 +28,14 @@ export type WallName =
   | "influx"
   | "signatures"
   | "alert-signatures";
+
+/** Something else than the wall, which refuses the attempt to everybody. */
+export interface Moot {
+  /** A sentence that names it. */
+  readonly why: string;
+  /** The first nats-server that does; absent: every one. */
+  readonly from?: string;
+}
 
 export interface Attempt<Arena> {
   /** Unique; `role/what/trick`, so that a pattern picks some. */
@@ -40,6 +53,8 @@ export interface Attempt<Arena> {
   readonly control: string;
   /** The first nats-server by which the wall is claimed to hold; absent: by every one that Skerry runs on. */
   readonly since?: string;
+  /** Present: a control that does no harm is expected, on the servers that it names; the attempt is made all the same. */
+  readonly moot?: Moot;
   /** False where it is about what is heard, and others speak meanwhile. */
   readonly comparesState?: false;
   /** What may change while this is tried: rights of the role. */

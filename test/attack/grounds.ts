@@ -2,6 +2,8 @@
 import type { Arena, Ground } from "./arena.ts";
 import { NatsArena } from "./nats/arena.ts";
 import { EdgeArena } from "./edge/arena.ts";
+import { FLOOD_ATTEMPTS } from "./edge/flood-attempts.ts";
+import { HTTP_ATTEMPTS } from "./edge/http-attempts.ts";
 import { MQTT_ATTEMPTS } from "./edge/mqtt-attempts.ts";
 import { SESSION_ATTEMPTS } from "./edge/session-attempts.ts";
 import { WEB_ATTEMPTS } from "./edge/web-attempts.ts";
@@ -23,7 +25,14 @@ const nats: Ground<NatsArena> = {
 
 const edge: Ground<EdgeArena> = {
   name: "gateways and console",
-  attempts: [...MQTT_ATTEMPTS, ...SESSION_ATTEMPTS, ...WEB_ATTEMPTS],
+  attempts: [...MQTT_ATTEMPTS, ...SESSION_ATTEMPTS, ...WEB_ATTEMPTS, ...HTTP_ATTEMPTS],
+  open: (options) => EdgeArena.open(options),
+};
+
+const floods: Ground<EdgeArena> = {
+  name: "a gateway that is flooded",
+  measuresTime: true,
+  attempts: FLOOD_ATTEMPTS,
   open: (options) => EdgeArena.open(options),
 };
 
@@ -40,6 +49,6 @@ const store: Ground<StoreArena> = {
 };
 
 /** Each with an arena of its own; the attempts of one know the arena that they are given. */
-export const GROUNDS = [store, region, edge, nats] as unknown as readonly Ground<Arena>[];
+export const GROUNDS = [store, region, edge, floods, nats] as unknown as readonly Ground<Arena>[];
 
 export const ATTEMPTS = GROUNDS.flatMap(({ attempts }) => attempts);

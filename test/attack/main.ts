@@ -59,8 +59,10 @@ async function run(): Promise<void> {
     const attempts = ground.attempts.filter(isWanted);
     if (attempts.length === 0 || stop.signal.aborted) continue;
     const without = new Set(sabotage === undefined ? [] : [sabotage]);
+    const attacking = attack(ground, attempts, { ...options, without });
+    if (ground.measuresTime) await attacking;
     const [found, controls]: [Tried[], Controls] = await Promise.all([
-      attack(ground, attempts, { ...options, without }),
+      attacking,
       controlsOf(ground, attempts, { ...options, without: new Set(WALL_NAMES) }),
     ]);
     tried.push(...found);

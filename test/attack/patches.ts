@@ -23,6 +23,12 @@ export const PATCHES: Readonly<Partial<Record<WallName, readonly Patch[]>>> = {
       find: "authorizeSubscribe: (client, topicFilter) =>",
       replace: "authorizeSubscribe: (client, topicFilter) => topicFilter !== '' ? true :",
     },
+    // Alerts of others than the gateway are relayed as any topic is.
+    {
+      file: "contracts/names/topics.ts",
+      find: "const RESERVED = /^(?:devices(?:\\/|$)|alerts(?:\\/|$)|\\$)/;",
+      replace: "const RESERVED = /^(?:devices(?:\\/|$)|\\$)/;",
+    },
   ],
   speech: [
     {
@@ -78,6 +84,32 @@ export const PATCHES: Readonly<Partial<Record<WallName, readonly Patch[]>>> = {
       file: "gateway/identity/device-book.ts",
       find: "return known && known.device.revokedAtMs === undefined ? known : null;",
       replace: "return known ?? null;",
+    },
+  ],
+  guesses: [
+    {
+      file: "gateway/identity/guess-limit.ts",
+      find: "isOver(guess: Guess, nowMs: number): boolean {",
+      replace: "isOver(guess: Guess, nowMs: number): boolean { if (nowMs >= 0) return false;",
+    },
+  ],
+  "http-keys": [
+    {
+      file: "gateway/http/key-store.ts",
+      find: "`${holder.length} ${holder}${key}`",
+      replace: "holder === '' ? holder : key",
+    },
+  ],
+  "http-bounds": [
+    {
+      file: "gateway/http/elements.ts",
+      find: "from < whole.length && elements.length <= max;",
+      replace: "from < whole.length;",
+    },
+    {
+      file: "gateway/http/elements.ts",
+      find: "if (elements.length > max) return elements;",
+      replace: "",
     },
   ],
   "ws-origins": [

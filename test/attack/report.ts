@@ -6,11 +6,12 @@ import { WALLS } from "./walls.ts";
 /** Harms under one attempt; all are in the JSON. */
 const HARMS_SHOWN_MAX = 3;
 
-const lineOf = ({ role, wall, counted, through, uncontrolled, unclaimed }: Line): string =>
+const lineOf = ({ role, wall, counted, through, moot, uncontrolled, unclaimed }: Line): string =>
   [
     `${role.padEnd(72)}${wall.padEnd(15)}${String(counted).padStart(5)} tried, `,
     through === 0 ? "none got through" : `${through} GOT THROUGH`,
-    uncontrolled > 0 ? `, ${uncontrolled} not counted: no control` : "",
+    moot > 0 ? `, ${moot} not counted: refused by something else` : "",
+    uncontrolled > 0 ? `, ${uncontrolled} WITHOUT A CONTROL` : "",
     unclaimed > 0 ? `, ${unclaimed} not claimed on this nats-server` : "",
   ].join("");
 
@@ -29,6 +30,40 @@ function throughOf(judged: readonly Judged[]): string[] {
       ...harm.slice(0, HARMS_SHOWN_MAX).map((line) => `    harmed: ${line}`),
     ]),
   ]);
+}
+
+/** Names of attempts under one reason; all are in the JSON. */
+const NAMES_SHOWN_MAX = 3;
+
+/** Attempts by what is the same of them: how many, and some of their names. */
+function groupsOf(
+  judged: readonly Judged[],
+  verdict: Judged["verdict"],
+  by: (one: Judged) => string,
+): string[] {
+  const groups = Map.groupBy(
+    judged.filter((one) => one.verdict === verdict),
+    by,
+  );
+  return [...groups].flatMap(([what, all]) => [
+    `${String(all.length).padStart(5)}  ${what}`,
+    ...all.slice(0, NAMES_SHOWN_MAX).map(({ id }) => `         ${id}`),
+    ...(all.length > NAMES_SHOWN_MAX ? ["         …"] : []),
+  ]);
+}
+
+/** Why attempts are not counted, and those of which nobody says it. */
+function uncountedOf(judged: readonly Judged[]): string[] {
+  const moot = groupsOf(judged, "moot", ({ moot: of }) => of!.why);
+  const bare = groupsOf(judged, "uncontrolled", ({ control }) => `control "${control}"`);
+  return [
+    ...(moot.length === 0
+      ? []
+      : ["", "not counted: refused, but without the wall as well, to everybody", ...moot]),
+    ...(bare.length === 0
+      ? []
+      : ["", "WITHOUT A CONTROL: they do no harm without the wall, and nothing says why", ...bare]),
+  ];
 }
 
 /** What an older server lets through, and the version that does not. */
@@ -50,9 +85,11 @@ export function reportOf(judged: readonly Judged[], of: { server: string; isWhol
     ...linesOf(judged).map(lineOf),
     ...throughOf(judged),
     ...unclaimedOf(judged, of.server),
+    ...uncountedOf(judged),
     "",
     `nats-server ${of.server}: ${sums.through} of ${sums.counted} got through${least}; each of them has a control that ` +
-      `worked or did its harm itself; ${sums.uncontrolled} not counted, ${sums.unclaimed} not claimed on this server: ` +
+      `worked or did its harm itself; ${sums.moot} not counted for the reasons above, ${sums.uncontrolled} without a control, ` +
+      `${sums.unclaimed} not claimed on this server: ` +
       (good ? "the walls hold" : "NOT WELL"),
   ].join("\n");
 }

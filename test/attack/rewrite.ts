@@ -82,6 +82,10 @@ export function withoutConnectionTypes(text: string, user: string): string {
   );
 }
 
+/** A region takes whatever comes over its leaf. */
+export const withoutDeniedImports = (text: string): string =>
+  text.replace(/deny_imports: \[[^\]]*\]/, "deny_imports: []");
+
 /** A user has the password of another. */
 export const withPasswordOf = (text: string, user: string, other: string): string => {
   const { from, to } = entryOf(text, user);

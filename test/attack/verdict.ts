@@ -8,11 +8,11 @@ export interface Tried extends Omit<Attempt<never>, "comparesState" | "harmless"
 }
 
 /**
- * `held`: nothing was harmed, and without the wall it was; `through`: it did its harm; `uncontrolled`: nothing was
- * harmed, but neither without the wall, so that it says nothing; `unclaimed`: it did its harm on a server that is too
- * old for this wall.
+ * `held`: nothing was harmed, and without the wall it was; `through`: it did its harm; `moot`: nothing was harmed, and
+ * neither without the wall, because something else that is named refuses it to everybody; `uncontrolled`: the same, and
+ * nobody says why; `unclaimed`: it did its harm on a server that is too old for this wall.
  */
-export type Verdict = "held" | "through" | "uncontrolled" | "unclaimed";
+export type Verdict = "held" | "through" | "moot" | "uncontrolled" | "unclaimed";
 
 export interface Judged extends Tried {
   readonly verdict: Verdict;
@@ -25,11 +25,17 @@ export type Controls = ReadonlySet<string>;
 export const judge = (tried: readonly Tried[], controls: Controls, server: string): Judged[] =>
   tried.map((one) => ({ ...one, verdict: verdictOf(one, controls, server) }));
 
-function verdictOf({ harm, since, control }: Tried, controls: Controls, server: string): Verdict {
+function verdictOf(tried: Tried, controls: Controls, server: string): Verdict {
+  const { harm, since, control } = tried;
   if (harm.length > 0)
     return since !== undefined && isOlder(server, since) ? "unclaimed" : "through";
-  return controls.has(control) ? "held" : "uncontrolled";
+  if (controls.has(control)) return "held";
+  return isMoot(tried, server) ? "moot" : "uncontrolled";
 }
+
+/** True if something else than the wall is known to refuse it on this server. */
+export const isMoot = ({ moot }: Pick<Tried, "moot">, server: string): boolean =>
+  moot !== undefined && (moot.from === undefined || !isOlder(server, moot.from));
 
 /** True if a version comes before another: the first three numbers of each. */
 export function isOlder(version: string, than: string): boolean {
@@ -45,6 +51,7 @@ export function isOlder(version: string, than: string): boolean {
 export interface Sums {
   readonly counted: number;
   readonly through: number;
+  readonly moot: number;
   readonly uncontrolled: number;
   readonly unclaimed: number;
 }
@@ -55,16 +62,20 @@ export function sumsOf(judged: readonly Judged[]): Sums {
   const through = of("through");
   return {
     counted: of("held") + through,
-    ...{ through, uncontrolled: of("uncontrolled"), unclaimed: of("unclaimed") },
+    ...{ through, moot: of("moot") },
+    ...{ uncontrolled: of("uncontrolled"), unclaimed: of("unclaimed") },
   };
 }
 
 /** The least number of attempts that a whole run must count. */
 export const COUNTED_MIN = 150;
 
-/** @param isWhole false where only some attempts were asked for. */
-export const isWell = ({ counted, through }: Sums, isWhole: boolean): boolean =>
-  through === 0 && counted >= (isWhole ? COUNTED_MIN : 1);
+/**
+ * True if none got through, enough count, and of each that does not it is known why.
+ * @param isWhole false where only some attempts were asked for.
+ */
+export const isWell = ({ counted, through, uncontrolled }: Sums, isWhole: boolean): boolean =>
+  through === 0 && uncontrolled === 0 && counted >= (isWhole ? COUNTED_MIN : 1);
 
 /** One line of the table: attempts of a role against a wall. */
 export interface Line extends Sums {

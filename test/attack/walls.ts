@@ -26,6 +26,11 @@ export const WALLS: Readonly<Record<WallName, Wall>> = {
     remedy:
       "keep an account with mirrors of one region, and nothing else (platform/nats/topology/topology.ts, crossings.ts)",
   },
+  rollups: {
+    what: "a header of a record removes nothing of what others wrote beside it",
+    sabotage: "buckets take the header Nats-Rollup",
+    remedy: "have buckets refuse it (platform/nats/topology/apply-topology.ts)",
+  },
   passwords: {
     what: "a password opens one user of one server",
     sabotage: "whoever has a password has that of the other, too",
@@ -75,6 +80,27 @@ export const WALLS: Readonly<Record<WallName, Wall>> = {
     what: "a page of a stranger does not reach the gateway from a browser",
     sabotage: "hosts and origins of WebSockets are not checked",
     remedy: "mend the check of the handshake (gateway/broker)",
+  },
+  guesses: {
+    what: "who guesses passwords is held to so many, whatever they are guessed over",
+    sabotage: "guesses are not counted",
+    remedy: "count them where both transports ask (gateway/identity/guess-limit.ts)",
+  },
+  "http-keys": {
+    what: "an Idempotency-Key belongs to whoever sent it",
+    sabotage: "keys are one for all",
+    remedy: "keep keys by their holder (gateway/http/key-store.ts)",
+  },
+  "http-shapes": {
+    what: "a request that may be read in two ways is not read",
+    sabotage: "the gateways run with --insecure-http-parser",
+    remedy: "leave the parser of HTTP as strict as Node has it (gateway/http/sockets.ts)",
+  },
+  "http-bounds": {
+    what: "what one client sends over HTTP takes little memory, and none of another's time",
+    sabotage:
+      "bodies, readings, connections and rates have the widest bounds that there are, and bodies are cut to their end",
+    remedy: "have it cost its sender (gateway/http/intake.ts, body-reader.ts, elements.ts)",
   },
   "console-roles": {
     what: "the console does for somebody what their role says, and nothing for nobody",

@@ -119,6 +119,53 @@ test("who is nobody, who speaks for another, and what is not there hear so", asy
   expect((await world.post(to("http-3"), environment(3), page)).status).toBe(403);
 });
 
+test("a device may be called as clients without a record are, and neither is the other", async () => {
+  await register("http");
+  for (const path of [to("http-guest"), "/write"]) {
+    const body = path === "/write" ? "environment,device=http-guest co2=1" : environment(1);
+    const answer = await world.post(path, body, { "content-type": "text/plain" });
+    expect([path, answer.text.includes("not_authorized")]).toEqual([path, false]);
+  }
+  const nobody = { authorization: `Basic ${btoa(":")}` };
+  for (const headers of [{}, nobody]) {
+    const mapped = await world.post("/write", "sensor,device=http value=1", headers);
+    expect(mapped.text).toMatch(/may not speak for "http"|may not publish|not_authorized|unmapped/);
+    const direct = await world.post(to("http"), environment(1), headers);
+    expect([401, 403]).toContain(direct.status);
+  }
+  expect(await world.logged("http")).toEqual([]);
+});
+
+test("names of a client's choosing are looked up among ours alone, and what is said twice counts as first", async () => {
+  const headers = await register("http-names");
+  for (const name of ["constructor", "__proto__", "toString", "hasOwnProperty", "valueof"]) {
+    const encoded = { ...headers, "content-encoding": name };
+    expect((await world.post(to("http-names"), environment(1), encoded)).status).toBe(415);
+    expect((await world.post(to("http-names", name), environment(1), headers)).status).toBe(422);
+    const query = `/write?precision=${name}`;
+    expect((await world.post(query, "environment co2=1", headers)).status).toBe(400);
+    const secret = `/api/v1/${name}/telemetry?contract=${name}`;
+    expect((await world.post(secret, "{}")).status).toBe(401);
+  }
+  const twice = "?precision=ns&precision=ms&u=a&u=b&p=c&p=d&q=x&q=y&contract=climate&contract=x";
+  for (const path of [`/write${twice}`, `/query${twice}`, `/api/v2/write${twice}`])
+    expect((await world.post(path, "environment co2=1", headers)).status).toBeLessThan(500);
+  const secret = Buffer.from(headers["authorization"]!.slice(6), "base64").toString().split(":")[1];
+  const things = await world.post(`/api/v1/${secret}/telemetry${twice}`, "{}");
+  expect(things.status).toBe(400);
+});
+
+test("a body of a million lines, and one to no address, cost as good as nothing", async () => {
+  const headers = await register("http-lines");
+  const lines = { ...headers, "content-type": "application/x-ndjson" };
+  const million = Buffer.alloc(4 * 1024 ** 2, "1\n");
+  const sinceMs = performance.now();
+  expect((await world.post(to("http-lines"), million, lines)).status).toBe(413);
+  expect((await world.post("/write", million, await register("http-line-2"))).status).toBe(413);
+  expect((await world.post("/nowhere", million)).status).toBe(404);
+  expect(performance.now() - sinceMs).toBeLessThan(5_000);
+});
+
 test("compressed bodies are read; a bomb is refused before it goes off", async () => {
   const headers = await register("http-4");
   const gzip = { ...headers, "content-encoding": "gzip" };

@@ -50,8 +50,13 @@ export class RawClient implements Disposable {
 
   readonly protocolVersion: 3 | 4 | 5;
 
-  static async open(port: number, protocolVersion: 3 | 4 | 5 = 4): Promise<RawClient> {
-    const socket = connectSocket(port, "127.0.0.1");
+  /** @param from an address of this machine. */
+  static async open(
+    port: number,
+    protocolVersion: 3 | 4 | 5 = 4,
+    from = "127.0.0.1",
+  ): Promise<RawClient> {
+    const socket = connectSocket({ port, host: "127.0.0.1", localAddress: from });
     await once(socket, "connect");
     return new RawClient(socket, protocolVersion);
   }

@@ -7,6 +7,7 @@ import type { IConnackPacket, IConnectPacket, IPublishPacket } from "mqtt-packet
 import { type Device, deviceKey } from "../../../contracts/device.ts";
 import { decodeFrame } from "../../../contracts/messages/frame.ts";
 import { telemetryFilter, telemetryStream } from "../../../contracts/names/subjects.ts";
+import { passwordCredential } from "../../../gateway/identity/passwords.ts";
 import { generateSecret, secretCredential } from "../../../gateway/identity/secrets.ts";
 import { Bucket } from "../../../platform/nats/client/bucket.ts";
 import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
@@ -29,7 +30,8 @@ export const ATTACKERS = ["mallory", "relay", "plug"] as const;
 /** Those who must not notice anything. */
 export const VICTIMS = ["victim", "boiler"];
 const RECORDS: Readonly<Record<string, Partial<Device>>> = {
-  mallory: {},
+  mallory: { relay: { publish: ["home/mallory/#"], subscribe: ["home/mallory/#"] } },
+  alice: { relay: { publish: ["home/alice/#"], subscribe: ["home/alice/#"] } },
   relay: { role: "bridge", topics: ["tele/#"], speaksFor: ["room-*"] },
   plug: { topics: ["tele/#"] },
   victim: { alerts: true },
@@ -49,10 +51,26 @@ const MAPPINGS = {
     },
   ],
 };
+/** Bounds as wide as they can be. */
+const WITHOUT_BOUNDS = {
+  SKERRY_HTTP_BODY_BYTES_MAX: String(64 * 1024 ** 2),
+  SKERRY_HTTP_ELEMENTS_MAX: "100000",
+  SKERRY_HTTP_HELD_BYTES_MAX: String(64 * 1024 ** 3),
+  SKERRY_HTTP_CONNECTIONS_MAX: "100000",
+  SKERRY_HTTP_ADDRESS_CONNECTIONS_MAX: "100000",
+  SKERRY_HTTP_REQUEST_WITHIN: "1h",
+  SKERRY_LIMIT_PUBLISH_RATE_PER_SECOND: "100000000",
+  SKERRY_LIMIT_PUBLISH_BURST: "100000000",
+  SKERRY_LIMIT_REJECT_RATE_PER_SECOND: "100000000",
+  SKERRY_LIMIT_REJECT_BURST: "100000000",
+};
 const WILL_SAID_WITHIN_MS = 60;
 /** Eight processes start at once, on a machine that may have two cores. */
 const READY_WITHIN_MS = 90_000;
 const PROJECT = join(import.meta.dirname, "../../..");
+
+/** Gateways that ask everybody for credentials, and such as let in anonymous clients, by what they speak. */
+type PortName = "closed" | "open" | "closedWeb" | "openWeb" | "closedHttp" | "openHttp";
 
 export interface MqttLogin {
   readonly version: 4 | 5;
@@ -63,14 +81,18 @@ export interface MqttLogin {
   readonly will?: { readonly topic: string; readonly payload: string };
   /** The gateway that lets in anonymous clients. */
   readonly atOpen?: boolean;
+  /** An address of this machine. */
+  readonly from?: string;
 }
 
 export class EdgeArena implements Arena {
   readonly #stack: AsyncDisposableStack;
   readonly #hub: NatsConnection;
   readonly #eu: NatsConnection;
-  readonly ports: Readonly<Record<"closed" | "open" | "closedWeb" | "openWeb", number>>;
+  readonly ports: Readonly<Record<PortName, number>>;
   readonly console: string;
+  /** False: HTTP has the widest bounds that there are. */
+  readonly isBounded: boolean;
   readonly services: Readonly<Record<string, Service>>;
   readonly #secrets = new Map<string, string>();
   readonly #listeners = new Map<string, RawClient>();
@@ -84,6 +106,7 @@ export class EdgeArena implements Arena {
     eu: NatsConnection;
     ports: EdgeArena["ports"];
     console: string;
+    isBounded: boolean;
     services: Readonly<Record<string, Service>>;
   }) {
     this.#stack = of.stack;
@@ -91,6 +114,7 @@ export class EdgeArena implements Arena {
     this.#eu = of.eu;
     this.ports = of.ports;
     this.console = of.console;
+    this.isBounded = of.isBounded;
     this.services = of.services;
   }
 
@@ -105,6 +129,7 @@ export class EdgeArena implements Arena {
     const ports = {
       ...{ closed: await freePort(), open: await freePort() },
       ...{ closedWeb: await freePort(), openWeb: await freePort() },
+      ...{ closedHttp: await freePort(), openHttp: await freePort() },
     };
     const consolePort = await freePort();
     const patched =
@@ -116,9 +141,11 @@ export class EdgeArena implements Arena {
       SKERRY_NATS_URL: world.region("eu").urlOf("gateway"),
       SKERRY_MAPPINGS: table,
       SKERRY_LIMIT_WILL_GRACE_MS: "1000",
+      ...(without.has("http-bounds") ? WITHOUT_BOUNDS : {}),
     };
+    const lenient = without.has("http-shapes") ? ["--insecure-http-parser"] : [];
     const start = async (main: string, env: Record<string, string>): Promise<Service> => {
-      const service = await makeService(main, env, load, READY_WITHIN_MS);
+      const service = await makeService(main, env, [...load, ...lenient], READY_WITHIN_MS);
       stack.use(service.process);
       await service.process.start();
       return service;
@@ -128,6 +155,7 @@ export class EdgeArena implements Arena {
         ...gateway,
         SKERRY_MQTT_PORT: String(ports.closed),
         SKERRY_WS_PORT: String(ports.closedWeb),
+        SKERRY_HTTP_PORT: String(ports.closedHttp),
         SKERRY_DATA_DIR: join(directory, "gateway-1"),
         SKERRY_ANONYMOUS: without.has("anonymous") ? "anywhere" : "off",
       }),
@@ -136,6 +164,7 @@ export class EdgeArena implements Arena {
         SKERRY_GATEWAY_ID: "gateway-2",
         SKERRY_MQTT_PORT: String(ports.open),
         SKERRY_WS_PORT: String(ports.openWeb),
+        SKERRY_HTTP_PORT: String(ports.openHttp),
         SKERRY_DATA_DIR: join(directory, "gateway-2"),
         SKERRY_ANONYMOUS: "loopback",
       }),
@@ -157,6 +186,7 @@ export class EdgeArena implements Arena {
     const arena = new EdgeArena({
       ...{ hub: await world.hub.connect(), eu: await world.region("eu").connect() },
       ...{ stack: stack.move(), ports, console: `http://127.0.0.1:${consolePort}` },
+      isBounded: !without.has("http-bounds"),
       services: { closed: closed, open: open, alerting: alerting, console: console_ },
     });
     try {
@@ -187,13 +217,23 @@ export class EdgeArena implements Arena {
     return secret;
   }
 
+  /** Writes the record of somebody with a chosen password, which the gateways know once this resolves. */
+  async putPerson(id: string, password: string): Promise<string> {
+    await this.put(id, { credentials: [await passwordCredential(password)] });
+    const behind = `behind-${id}`;
+    await this.put(behind);
+    await eventually("the gateways know it", async () => {
+      (await this.as(behind, 5)).socket.destroy();
+      return true;
+    });
+    return id;
+  }
+
   /** A client with whatever it says of itself; -1 if the gateway hung up without an answer. */
   async login(login: MqttLogin): Promise<{ client: RawClient; code: number; resumed: boolean }> {
     const { version, clientId, username, password, isKept = false, will } = login;
-    const client = await RawClient.open(
-      login.atOpen ? this.ports.open : this.ports.closed,
-      version,
-    );
+    const port = login.atOpen ? this.ports.open : this.ports.closed;
+    const client = await RawClient.open(port, version, login.from);
     const connect: Partial<IConnectPacket> = {
       ...{ clientId, protocolVersion: version, clean: !isKept },
       ...(username === undefined ? {} : { username }),
@@ -243,6 +283,9 @@ export class EdgeArena implements Arena {
         }),
       );
     await victim.settle();
+    const alice = this.#listeners.get("alice")!;
+    alice.send(publishPacket({ topic: "home/alice/state", payload: `${n}`, messageId: 102 }));
+    await alice.settle();
     const op = this.#listeners.get("op")!;
     op.send(publishPacket({ topic: `devices/victim/commands/d${n}`, payload: "{}", messageId: 9 }));
     await op.settle();
@@ -251,6 +294,46 @@ export class EdgeArena implements Arena {
       .jetstream()
       .publish(`alerts.eu.${alert.rule}.${alert.key}`, JSON.stringify(alert));
     await sleep(50);
+  }
+
+  /** Tells the victim an alert and a command, after a while. @returns what did not come in time; null if both did. */
+  async heardWithin(withinMs: number, afterMs: number): Promise<string | null> {
+    await sleep(afterMs);
+    const key = `flood-${this.next()}`;
+    const alert = anAlert({ key });
+    const victim = this.#listeners.get("victim")!;
+    const from = victim.packets.length;
+    await this.#eu
+      .jetstream()
+      .publish(`alerts.eu.${alert.rule}.${alert.key}`, JSON.stringify(alert));
+    const topic = `devices/victim/commands/${key}`;
+    this.#listeners.get("op")!.send(publishPacket({ topic, payload: "{}", messageId: 8 }));
+    const isHeard = (what: string): Promise<string | null> =>
+      victim
+        .until<IPublishPacket>((one) => one.cmd === "publish" && one.topic.includes(what), {
+          from,
+          timeoutMs: withinMs,
+        })
+        .then(
+          () => null,
+          () => `${what} did not come within ${withinMs} ms`,
+        );
+    const late = await Promise.all([isHeard(topic), isHeard(`alerts/${alert.rule}/${key}`)]);
+    return late.find((one) => one !== null) ?? null;
+  }
+
+  /** True once a device is let in and acknowledged. */
+  async isAtWork(): Promise<boolean> {
+    const client = await this.as("boiler", 5);
+    try {
+      const payload = JSON.stringify({ ts: Date.now(), value: 1 });
+      const topic = "devices/boiler/telemetry/measurement";
+      client.send(publishPacket({ topic, payload, messageId: 1 }));
+      await client.until(({ cmd }) => cmd === "puback");
+      return true;
+    } finally {
+      client.socket.destroy();
+    }
   }
 
   /** Wills of clients that are gone are said. */
@@ -308,7 +391,7 @@ export class EdgeArena implements Arena {
 
   async #populate(): Promise<void> {
     for (const [id, over] of Object.entries(RECORDS)) await this.put(id, over);
-    for (const id of ["victim", "boiler", "op", "obs", "victim/open", "obs/open"])
+    for (const id of ["victim", "boiler", "alice", "op", "obs", "victim/open", "obs/open"])
       await eventually(`${id} is let in`, async () => {
         await this.#listen(id);
         return true;
@@ -330,6 +413,7 @@ export class EdgeArena implements Arena {
       obs: ["devices/#", "alerts/#"],
       op: ["devices/+/commands/+/reply"],
       victim: ["devices/victim/#", "alerts/#"],
+      alice: ["home/alice/#"],
     };
     const filters = all[id] ?? [`devices/${id}/#`];
     const subscriptions = filters.map((topic) => ({ topic, qos: 0 as const }));

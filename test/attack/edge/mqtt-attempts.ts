@@ -100,6 +100,10 @@ const SAID: readonly Said[] = [
     ...{ way: BRIDGE, wall: "topics", topic: "devices/victim/commands/open", payload: FORGED },
     harms: ACTUATORS,
   },
+  ...[DEVICE, BRIDGE, GRANTED].map((way) => ({
+    ...{ way, wall: "topics" as const, topic: "home/alice/door", payload: FORGED },
+    harms: "whoever is told so by ordinary MQTT, and what is retained for them",
+  })),
   ...[
     [BRIDGE, "devices/victim/telemetry/measurement"],
     [BRIDGE, "devices/victim/commands/c1/reply"],
@@ -164,6 +168,9 @@ const FILTERS = [
     "alerts/#",
     "+/+/+/+",
   ],
+  // Ordinary MQTT of others, groups that others may be in, and what the gateway says of itself.
+  ...["home/alice/#", "home/+/state", "home/#", "+/alice/+", "$SYS/#", "$SYS/broker/clients/#"],
+  ...["devices/victim/#", "#", "home/alice/#"].map((filter) => `$share/work/${filter}`),
 ];
 
 const hearing: Of[] = [DEVICE, GRANTED].flatMap((way) =>
@@ -186,7 +193,7 @@ const hearing: Of[] = [DEVICE, GRANTED].flatMap((way) =>
         await arena.traffic();
         if (!client.closed) await client.settle().catch(() => undefined);
         const heard = client.of("publish") as { topic: string }[];
-        const theirs = heard.filter(({ topic }) => /victim|boiler|alerts/.test(topic));
+        const theirs = heard.filter(({ topic }) => /victim|boiler|alerts|alice|^\$SYS/.test(topic));
         client.socket.destroy();
         return theirs[0] ? `${theirs.length} messages, first ${theirs[0].topic}` : null;
       },

@@ -5,7 +5,7 @@ import { apiOfAccount } from "../../../platform/nats/topology/crossings.ts";
 import { applyTopology } from "../../../platform/nats/topology/apply-topology.ts";
 import { eventually } from "../../support/eventually.ts";
 import type { State, StreamState } from "../state.ts";
-import { PROFILES, REGIONS, type ServerName } from "./profiles.ts";
+import { OF_ADMINISTRATORS, PROFILES, REGIONS, type ServerName } from "./profiles.ts";
 import { COPIED, TARGETS, TOPOLOGY, type Target, accountsAt, targetsAt } from "./targets.ts";
 
 export const SERVERS: readonly ServerName[] = ["hub", ...REGIONS];
@@ -20,11 +20,23 @@ export const READ: readonly (readonly [ServerName, string])[] = [
   ),
 ];
 const SEEDS = 2;
-const BUCKET = /^KV_/;
+/** Leases go by themselves, and nothing else may. */
+const KEPT = { max_age: 0 };
+const ROLLED_UP = { allow_rollup_hdrs: true };
 
 /** A stream's name, with the account of copies that it is in. */
 const nameOf = (stream: string, account: string | undefined): string =>
   account === undefined ? stream : `${stream}/${account}`;
+
+/** Entries that belong to somebody, bucket and key. */
+const entriesAt = (server: ServerName): (readonly [bucket: string, key: string])[] => [
+  ...PROFILES.filter((one) => one.server === server).flatMap(({ entries }) =>
+    Object.entries(entries),
+  ),
+  ...OF_ADMINISTRATORS.filter((one) => one.server === server).map(
+    ({ bucket, key }) => [bucket, key] as const,
+  ),
+];
 
 export interface Listed {
   /** Where the streams have names that others of the server have, too. */
@@ -41,9 +53,12 @@ export interface Listed {
 
 export class ArenaStreams {
   readonly #admins: Readonly<Record<ServerName, NatsConnection>>;
+  readonly #takesRollups: boolean;
 
-  constructor(admins: Readonly<Record<ServerName, NatsConnection>>) {
+  /** @param takesRollups buckets let a header remove what is in them. */
+  constructor(admins: Readonly<Record<ServerName, NatsConnection>>, takesRollups: boolean) {
     this.#admins = admins;
+    this.#takesRollups = takesRollups;
   }
 
   /** Every stream of a server, the readers and the entries of others there. */
@@ -71,17 +86,15 @@ export class ArenaStreams {
             ] as [string, string],
           ];
     });
-    const entries = PROFILES.filter((one) => one.server === server).flatMap(({ entries }) =>
-      Object.entries(entries).map(async ([bucket, key]): Promise<[string, string]> => {
-        const last_by_subj = `$KV.${bucket}.${key}`;
-        const stream = bucketStream(bucket);
-        const got = await this.ask<{ message?: { data?: string } }>(
-          ...([server, `STREAM.MSG.GET.${stream}`, JSON.stringify({ last_by_subj })] as const),
-        );
-        const data = Buffer.from(got.message?.data ?? "", "base64").toString();
-        return [`${server} ${stream} entry ${key}`, data];
-      }),
-    );
+    const entries = entriesAt(server).map(async ([bucket, key]): Promise<[string, string]> => {
+      const last_by_subj = `$KV.${bucket}.${key}`;
+      const stream = bucketStream(bucket);
+      const got = await this.ask<{ message?: { data?: string } }>(
+        ...([server, `STREAM.MSG.GET.${stream}`, JSON.stringify({ last_by_subj })] as const),
+      );
+      const data = Buffer.from(got.message?.data ?? "", "base64").toString();
+      return [`${server} ${stream} entry ${key}`, data];
+    });
     return [...found, ...(await Promise.all(readers)).flat(), ...(await Promise.all(entries))];
   }
 
@@ -169,7 +182,11 @@ export class ArenaStreams {
   /** Makes what is missing, and puts something into every stream that has too little. */
   async fill(): Promise<void> {
     await applyTopology(this.#admins, TOPOLOGY);
-    for (const server of SERVERS) await this.#keepLeases(server);
+    for (const server of SERVERS) {
+      await this.#update(server, bucketStream(LEASES_BUCKET), KEPT);
+      for (const { stream, spec } of targetsAt(server))
+        if (this.#takesRollups && spec === null) await this.#update(server, stream, ROLLED_UP);
+    }
     for (const server of SERVERS) {
       const counts = new Map(
         (await this.#list(server))
@@ -179,24 +196,22 @@ export class ArenaStreams {
       for (const target of targetsAt(server))
         for (let at = counts.get(target.stream) ?? 0; at < SEEDS; at++) await this.seed(target, at);
     }
-    for (const { server, entries } of PROFILES)
-      for (const [bucket, key] of Object.entries(entries))
+    for (const server of SERVERS)
+      for (const [bucket, key] of entriesAt(server))
         await this.#admins[server].jetstream().publish(`$KV.${bucket}.${key}`, `of ${key}`);
     await eventually("the mirrors have everything", () => this.areLevel(), 60_000);
     for (const [server, stream] of READ) await this.#reader(server, stream);
   }
 
-  /** Leases go by themselves, and nothing else may. */
-  async #keepLeases(server: ServerName): Promise<void> {
-    const stream = bucketStream(LEASES_BUCKET);
+  async #update(server: ServerName, stream: string, over: object): Promise<void> {
     const { config } = await this.ask<{ config: object }>(server, `STREAM.INFO.${stream}`);
-    const body = JSON.stringify({ ...config, max_age: 0 });
-    await this.ask(server, `STREAM.UPDATE.${stream}`, body);
+    await this.ask(server, `STREAM.UPDATE.${stream}`, JSON.stringify({ ...config, ...over }));
   }
 
-  async seed({ server, subject, stream }: Target, at: number): Promise<void> {
+  /** Under a subject of its own: of some streams only the newest record of each stays. */
+  async seed({ server, subject }: Target, at: number): Promise<void> {
     if (subject === null) return;
-    const to = BUCKET.test(stream) ? subject.replace(/attack$/, `victim-${at}`) : subject;
+    const to = subject.replace("attack", `victim-${at}`);
     await this.#admins[server].jetstream().publish(to, JSON.stringify({ secret: SECRET }));
   }
 

@@ -13,6 +13,7 @@ import { Bystanders } from "./bystanders.ts";
 import { ArenaStreams, type Listed, READER, SECRET, SERVERS } from "./arena-streams.ts";
 import { PROFILES, type Profile, type ServerName } from "./profiles.ts";
 import { TARGETS, TOPOLOGY, targetsAt } from "./targets.ts";
+import { FOREIGN } from "./foreign.ts";
 import { rewritten } from "./walls.ts";
 
 /** A server on the same machine has answered by then; what comes later is found at the end of a batch. */
@@ -41,7 +42,7 @@ export class NatsArena implements Arena {
   }) {
     this.#world = of.world;
     this.#admins = of.admins;
-    this.#streams = new ArenaStreams(of.admins);
+    this.#streams = new ArenaStreams(of.admins, of.without.has("rollups"));
     this.#stack = of.stack;
     this.bystanders = of.bystanders;
     this.#without = of.without;
@@ -231,7 +232,8 @@ export class NatsArena implements Arena {
         });
     for (const subject of ["replay.eu.gateway", "retry-setaside.eu.gateway", "live.eu.readings"])
       admin.publish(subject, SECRET, { reply: "_INBOX.bystander.admin.2" });
-    admin.publish("push.bystander", SECRET);
+    for (const pattern of FOREIGN)
+      admin.publish(pattern.replace(/[*>].*$/, "bystander.says.it"), SECRET);
     for (const other of SERVERS)
       admin.publish(`$JS.${other}.API.STREAM.INFO.TELEMETRY_eu`, "", {
         reply: `_INBOX.bystander.admin.${other}`,

@@ -41,6 +41,10 @@ const ask =
     return say(arena, profile, { subject: `$JS.API.${verb}`, body: sent, reply });
   };
 
+/** Newer servers take no request without what they write down of the client that made it: here an entry claims one. */
+const CLIENT =
+  'NATS/1.0\r\nNats-Request-Info: {"acc":"APP","user":"admin","kind":"Client"}\r\n\r\n';
+
 export const CARRIERS: readonly Carrier[] = [
   {
     name: "direct-get",
@@ -53,6 +57,7 @@ export const CARRIERS: readonly Carrier[] = [
         await say(arena, profile, {
           subject: entry.subject,
           body: isRequest ? "" : '{"forged":1}',
+          ...(isRequest ? { headers: CLIENT } : {}),
         });
         const body = JSON.stringify({ last_by_subj: entry.subject });
         const subject = `$JS.API.DIRECT.GET.${entry.stream}`;

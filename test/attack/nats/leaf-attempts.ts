@@ -1,11 +1,11 @@
 // What a region sends to the hub that was taken over: it keeps to no rights of its own, and speaks the protocol of
 // leaf nodes itself.
-import type { Attempt } from "../attempt.ts";
+import type { Attempt, Moot } from "../attempt.ts";
 import type { RawMessage } from "../../support/raw-connection.ts";
 import type { NatsArena } from "./arena.ts";
 import { READ, READER } from "./arena-streams.ts";
 import { harmOf } from "./by-user.ts";
-import { FOREIGN } from "./process-attempts.ts";
+import { FOREIGN } from "./foreign.ts";
 import { PROFILES, type ServerName } from "./profiles.ts";
 import { TARGETS, type Target } from "./targets.ts";
 
@@ -30,6 +30,11 @@ async function send(arena: NatsArena, ...messages: readonly RawMessage[]): Promi
   return null;
 }
 
+const DOMAINS_APART: Moot = {
+  why: "nats-server itself keeps requests to JetStream, and records of buckets, from crossing between two domains",
+};
+const ofOtherDomains = (pattern: string): boolean => /^\$(JS\.API|KV|JSC)\./.test(pattern);
+
 const theirs = TARGETS.filter(({ server }) => server !== "eu");
 
 const records = (target: Target): Of[] => {
@@ -43,6 +48,7 @@ const records = (target: Target): Of[] => {
       trick: "a plain message over the leaf",
       harms: harmOf(stream),
       control: `leaf ${kind} publish`,
+      ...(server === "us" && ofOtherDomains(subject) ? { moot: DOMAINS_APART } : {}),
       run: (arena) => send(arena, { subject, body: `{"forged":${arena.next()}}` }),
     },
   ];
@@ -53,7 +59,11 @@ const apisOf = (server: ServerName): string[] =>
 
 const requests = ({ server, stream, kind }: Target): Of[] =>
   apisOf(server).flatMap((api) =>
-    ["STREAM.PURGE", "STREAM.DELETE", "STREAM.MSG.DELETE", "STREAM.UPDATE"].map((verb) => ({
+    // Buckets refuse to everybody that single messages are deleted.
+    [
+      ...["STREAM.PURGE", "STREAM.DELETE", "STREAM.UPDATE"],
+      ...(stream.startsWith("KV_") ? [] : ["STREAM.MSG.DELETE"]),
+    ].map((verb) => ({
       ...COMMON,
       harmless: {},
       id: `leaf-eu/${server}-${stream}/${api}.${verb}`,
@@ -93,7 +103,16 @@ const turned = ({ server, stream, subject, kind }: Target): Of[] => {
     id: `leaf-eu/${server}-${stream}/${name}`,
     tries: `write into stream ${stream} at ${server}`,
     control: `leaf ${kind} ${name}`,
-    run: (arena) => send(arena, ...MIRRORED.filter((one) => one !== stream).map(message)),
+    ...(name === "deliver" && ofOtherDomains(subject) ? { moot: DOMAINS_APART } : {}),
+    run: async (arena) => {
+      // A server delivers only where somebody listens by exactly that name; a stream listens by a pattern.
+      using listener = await arena.leaf();
+      listener.hear(subject);
+      await listener.settled();
+      await send(arena, ...MIRRORED.filter((one) => one !== stream).map(message));
+      await arena.quietly();
+      return null;
+    },
   });
   return [
     attempt("deliver", "a mirror's consumer that delivers there", (one) =>
@@ -113,6 +132,7 @@ const hearing: Of[] = [...FOREIGN, "dlv.us.>", "dlv.hub.>", "$JS.us.API.>"].map(
   harms: "the secrecy of what other regions and the hub say",
   control: `leaf hear ${pattern}`,
   comparesState: false as const,
+  ...(ofOtherDomains(pattern) ? { moot: DOMAINS_APART } : {}),
   run: async (arena) => {
     using leaf = await arena.leaf();
     leaf.hear(pattern);
@@ -188,6 +208,11 @@ const STATUSES: Readonly<Record<string, (to: string) => Omit<RawMessage, "subjec
   }),
 };
 
+const NOT_ANSWERED: Moot = {
+  why: "from nats-server 2.14.10 and 2.15.3 on a mirror answers only to the subjects of its own flow control",
+  from: "2.15.3",
+};
+
 /** What the hub's own copy of eu sends by itself, to a subject that a flow control message of eu names. */
 const flowControlled: Of[] = Object.entries(STATUSES).flatMap(([name, status]) =>
   [...COMMANDED, ...OF_ITS_OWN].map((to): Of => ({
@@ -200,6 +225,7 @@ const flowControlled: Of[] = Object.entries(STATUSES).flatMap(([name, status]) =
     control: `leaf ${name} ${to}`,
     // From 2.14.10 in its line.
     ...(OF_ITS_OWN.includes(to) ? { since: "2.15.3" } : {}),
+    moot: NOT_ANSWERED,
     run: async (arena) => {
       const { subject } = await arena.deliveryOf("hub", "TELEMETRY_eu");
       await send(arena, { subject, ...status(to) });

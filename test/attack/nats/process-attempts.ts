@@ -3,27 +3,18 @@
 import type { Attempt } from "../attempt.ts";
 import type { NatsArena } from "./arena.ts";
 import { ownEntry, say } from "./carriers.ts";
-import { PROFILES, type Profile, REGIONS, type ServerName, sharedStreams } from "./profiles.ts";
+import {
+  OF_ADMINISTRATORS,
+  PROFILES,
+  type Profile,
+  REGIONS,
+  type ServerName,
+  sharedStreams,
+} from "./profiles.ts";
 import { by, harmOf } from "./by-user.ts";
+import { FOREIGN } from "./foreign.ts";
 
 type Of = Attempt<NatsArena>;
-
-/** Subjects that belong to others, whoever listens. */
-export const FOREIGN = [
-  ...["_INBOX.>", "_INBOX_hub.>", "_R_.>", "$JSC.R.>", "dlv.>", "push.>", "$JS.API.>", "$JS.ACK.>"],
-  ...[
-    "$JS.FC.>",
-    "$JS.EVENT.>",
-    "$JS.>",
-    "$KV.>",
-    "$SYS.>",
-    "telemetry.>",
-    "alerts.>",
-    "commands.>",
-  ],
-  ...["rejects.>", "replies.>", "live.>", "replay.>", "audit.>", "setaside.>", "retry-setaside.>"],
-  ...["deadletters.>", ">", "*.>", "*.*.*"],
-];
 
 const isHeard = ({ hears }: Profile, pattern: string): boolean => hears.includes(pattern);
 
@@ -166,6 +157,8 @@ function entries(profile: Profile): Of[] {
     .filter(([bucket, key]) => shared.includes(`KV_${bucket}`) && !isOwn(bucket, key));
   // Two may have the same right.
   const theirs = new Map(others.map((one) => [one.join("/"), one])).values().toArray();
+  for (const one of OF_ADMINISTRATORS)
+    if (one.server === server) theirs.push([one.bucket, one.key]);
   const own = ownEntry(profile);
   const common = (stream: string) => ({ ...by(profile), harms: harmOf(stream) });
   const written = theirs.flatMap(([bucket, key]): Of[] =>
@@ -185,7 +178,7 @@ function entries(profile: Profile): Of[] {
   return [
     ...written,
     ...rolled.map((stream): Of => ({
-      ...common(stream),
+      ...{ ...common(stream), wall: "rollups" },
       id: `${server}-${user}/entry/${stream}/rollup`,
       tries: `remove all entries of others in ${stream} at ${server}`,
       trick: "an entry of one's own with the header Nats-Rollup: all",

@@ -23,6 +23,7 @@ import {
   setAsideStream,
   telemetryStream,
 } from "../../../contracts/names/subjects.ts";
+import { FLEET_KEY } from "../../../contracts/messages/fleet.ts";
 import type { NatsUser } from "../../../platform/nats/topology/permissions.ts";
 
 export const REGIONS = ["eu", "us"] as const;
@@ -184,6 +185,13 @@ const people: readonly Profile[] = [
 /** The users that do the work of a process, at the hub and in region eu; us is the same as eu. */
 export const PROFILES: readonly Profile[] = [...ofRegion("eu"), ...ofHub, ...people];
 
+/** Entries that the administrator alone writes: the level of formats, at which all processes write. */
+export const OF_ADMINISTRATORS: readonly {
+  readonly server: ServerName;
+  readonly bucket: string;
+  readonly key: string;
+}[] = [{ server: "hub", bucket: GENERATIONS_BUCKET, key: FLEET_KEY }];
+
 export const roleOf = ({ server, user }: Pick<Profile, "server" | "user">): string =>
   `nats user ${user} of ${server}`;
 
@@ -235,7 +243,7 @@ export const RIGHTS: readonly { readonly role: string; readonly right: string }[
   {
     role: "region eu, taken over",
     right:
-      "writes anything into its own streams, of which the hub and other regions keep copies: readings, alerts, rejects and replies of eu",
+      "writes anything into its own streams, of which the hub and other regions keep copies: readings of any device, alerts, rejects and replies, all of them under the name eu",
   },
   {
     role: "region eu, taken over",
@@ -243,6 +251,15 @@ export const RIGHTS: readonly { readonly role: string; readonly right: string }[
       "reads all device records, rules, contracts and commands, and the log of us where us is copied to eu",
   },
   { role: "nats user admin of a server", right: "everything on that server" },
+  {
+    role: "an MQTT client with the right to a filter",
+    right: "joins any group that shares it ($share), and gets its share of the messages",
+  },
+  {
+    role: "an anonymous client, where they are let in from this machine alone",
+    right:
+      "says and hears what is relayed, and learns which ids have a record: those ask it for credentials",
+  },
   {
     role: "region eu, taken over",
     right:

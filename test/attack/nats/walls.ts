@@ -8,6 +8,7 @@ import {
   moveUser,
   withMappings,
   withoutConnectionTypes,
+  withoutDeniedImports,
   withoutGates,
 } from "../rewrite.ts";
 import { REGIONS } from "./profiles.ts";
@@ -47,12 +48,14 @@ export function rewritten(
   const users = (of === "hub" ? HUB_USERS : REGION_USERS).filter((user) => user !== "admin");
   let text = written;
   if (without.has("accounts")) for (const user of users) text = moveUser(text, user, OWNER);
-  if (of === "region") return text;
+  if (of === "region") return without.has("leaf-accounts") ? withoutDeniedImports(text) : text;
   if (without.has("hub-mirrors") || without.has("leaf-accounts"))
     text = withOneAccount(text, REGIONS);
   for (const region of REGIONS) {
     if (without.has("leaf-accounts")) text = moveUser(text, `leaf-${region}`, OWNER);
     else if (without.has("leaf-only")) text = withoutConnectionTypes(text, `leaf-${region}`);
   }
+  // No leaf is an administrator; for its password to be worth something there, that has to be out as well.
+  if (without.has("leaf-only")) text = withoutConnectionTypes(text, "admin");
   return without.has("leaf-accounts") ? withoutGates(text) : text;
 }

@@ -74,6 +74,18 @@ test("the report names what got through, what it harmed and what to do", () => {
   const text = reportOf(judged, { server: "2.9.10", isWhole: false });
   for (const words of [id, "hub COMMANDS is gone", WALLS[wall].remedy, "1 of 1", "NOT WELL"])
     expect(text).toContain(words);
+  const moot = { why: "nobody may do it" };
+  const refused = judge(
+    [
+      { ...tried, moot, harm: [] },
+      { ...tried, id: "bare", harm: [] },
+    ],
+    new Set(),
+    "2.9.10",
+  );
+  const said = reportOf(refused, { server: "2.9.10", isWhole: false });
+  for (const words of ["1  nobody may do it", "WITHOUT A CONTROL", "bare", "NOT WELL"])
+    expect(said).toContain(words);
   const list = listOf(ATTEMPTS.slice(0, 3), RIGHTS);
   expect(list).toContain("3 attempts");
   expect(list).toContain("rights, which are no attacks");

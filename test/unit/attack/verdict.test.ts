@@ -22,6 +22,11 @@ const verdict = (over: Partial<Tried>, server = "2.9.10"): string =>
 test("a verdict for each", () => {
   expect(verdict({})).toBe("held");
   expect(verdict({ control: "does not" })).toBe("uncontrolled");
+  const moot = { why: "the server refuses it", from: "2.11.0" };
+  expect(verdict({ control: "does not", moot })).toBe("uncontrolled");
+  expect(verdict({ control: "does not", moot }, "2.11.0")).toBe("moot");
+  expect(verdict({ control: "does not", moot: { why: "it is refused" } })).toBe("moot");
+  expect(verdict({ moot }, "2.11.0")).toBe("held");
   expect(verdict({ harm: ["gone"] })).toBe("through");
   expect(verdict({ harm: ["gone"], control: "does not" })).toBe("through");
   expect(verdict({ harm: ["gone"], since: "2.11.0" })).toBe("unclaimed");
@@ -40,19 +45,21 @@ test.each([
   expect(isOlder(version, than)).toBe(expected);
 });
 
-test("one that got through, or too few that count, and it is not well", () => {
+test("one that got through, one without a control, or too few that count, and it is not well", () => {
   const judged = judge(
     [tried(), tried({ harm: ["x"] }), tried({ control: "?" }), tried({ wall: "speech" })],
     CONTROLS,
     "2.9.10",
   );
   const sums = sumsOf(judged);
-  expect(sums).toEqual({ counted: 3, through: 1, uncontrolled: 1, unclaimed: 0 });
+  expect(sums).toEqual({ counted: 3, through: 1, moot: 0, uncontrolled: 1, unclaimed: 0 });
+  const well = { ...sums, through: 0, uncontrolled: 0 };
   expect(isWell(sums, false)).toBe(false);
-  expect(isWell({ ...sums, through: 0 }, false)).toBe(true);
-  expect(isWell({ ...sums, through: 0 }, true)).toBe(false);
-  expect(isWell({ ...sums, through: 0, counted: COUNTED_MIN }, true)).toBe(true);
-  expect(isWell({ ...sums, through: 0, counted: 0 }, false)).toBe(false);
+  expect(isWell({ ...well, uncontrolled: 1 }, false)).toBe(false);
+  expect(isWell(well, false)).toBe(true);
+  expect(isWell(well, true)).toBe(false);
+  expect(isWell({ ...well, counted: COUNTED_MIN }, true)).toBe(true);
+  expect(isWell({ ...well, counted: 0 }, false)).toBe(false);
   expect(linesOf(judged).map(({ wall, counted }) => [wall, counted])).toEqual([
     ["topics", 2],
     ["speech", 1],

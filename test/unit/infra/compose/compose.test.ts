@@ -15,6 +15,7 @@ import { type OptionTable, settingsOf } from "../../../../platform/runtime/confi
 import { parse } from "yaml";
 import { PACKAGED_FILES } from "../../../../infra/package/packaged-files.ts";
 import { isProcessName } from "../../../../infra/processes/processes.ts";
+import { parseTrustedKeys, publicPemOf } from "../../../../platform/nats/signed/trusted-keys.ts";
 import { hubConfig, regionConfig } from "../../../../platform/nats/topology/server-config.ts";
 
 const PROJECT = join(import.meta.dirname, "../../../..");
@@ -128,10 +129,7 @@ test("Prometheus scrapes every process of ours, where it listens", () => {
 test("secrets.sh makes every password that the compose file asks for, and no two servers or users share one", () => {
   const made = execFileSync("sh", [join(COMPOSE, "secrets.sh")], { encoding: "utf8" });
   const values = new Map(
-    made
-      .trim()
-      .split("\n")
-      .map((line) => line.split("=", 2) as [string, string]),
+    [...made.matchAll(/^([A-Z_]+)=('[^']*'|.*)$/gm)].map(([, name, value]) => [name!, value!]),
   );
   expect(new Set(values.values()).size).toBe(values.size);
   const servers = ["hub", "nats-eu", "nats-us"];
@@ -147,7 +145,9 @@ test("secrets.sh makes every password that the compose file asks for, and no two
 test("secrets.sh makes every secret that reaches a container as a file", () => {
   const made = execFileSync("sh", [join(COMPOSE, "secrets.sh")], { encoding: "utf8" });
   for (const { environment } of Object.values(secrets))
-    expect(made).toMatch(new RegExp(`^${environment}=s[0-9a-f]{32}$`, "m"));
+    expect(made).toMatch(
+      new RegExp(`^${environment}=(s[0-9a-f]{32}$|'-----BEGIN (PRIVATE|PUBLIC) KEY-----$)`, "m"),
+    );
   for (const { command = [] } of Object.values(services))
     expect(command.join(" "), "passwords are in no arguments").not.toMatch(/PASSWORD|TOKEN/);
   for (const { image, secrets: used = [], environment = {} } of Object.values(services))
@@ -158,6 +158,30 @@ test("secrets.sh makes every secret that reaches a container as a file", () => {
         : Object.values(environment).join(" ");
       expect(told).toContain(`/run/secrets/${name}`);
     }
+});
+
+test("records and commands of alerts are signed: each process has the half of a key that it needs", () => {
+  const made = execFileSync("sh", [join(COMPOSE, "secrets.sh"), "keys"], { encoding: "utf8" });
+  const keyOf = (name: string): string => new RegExp(`^${name}='([^']*)'`, "m").exec(made)![1]!;
+  const halves = { SIGNING_KEY: "TRUSTED_KEYS" } as Record<string, string>;
+  for (const region of ["EU", "US"]) halves[`ENGINE_KEY_${region}`] = `ENGINE_KEYS_${region}`;
+  for (const [own, trusted] of Object.entries(halves)) {
+    expect(publicPemOf(keyOf(own))).toBe(keyOf(trusted));
+    expect([...parseTrustedKeys(keyOf(trusted))]).toHaveLength(1);
+  }
+  const holders = (secret: string): string[] =>
+    Object.entries(services).flatMap(([name, { secrets: of = [] }]) =>
+      of.includes(secret) ? [name] : [],
+    );
+  expect(holders("signing-key")).toEqual(["console"]);
+  for (const region of ["eu", "us"]) {
+    expect(holders(`engine-key-${region}`)).toEqual([`alerting-${region}`]);
+    expect(holders(`engine-keys-${region}`)).toEqual([`gateway-${region}`]);
+    for (const name of [`gateway-${region}`, `alerting-${region}`]) {
+      expect(holders("trusted-keys")).toContain(name);
+      expect(services[name]!.volumes).toContain(`${name}:/data`);
+    }
+  }
 });
 
 test("whatever is published is published on this machine only", () => {

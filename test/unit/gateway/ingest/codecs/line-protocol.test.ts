@@ -93,3 +93,14 @@ test("a long body without quotation marks is looked at once", () => {
   expect(process.cpuUsage(from).user).toBeLessThan(4_000_000); // Each line anew: half a minute.
   expect(linesOf(body, 10_000)).toHaveLength(10_001);
 });
+
+test("a message of many lines is cut in the time of one look, with and without a quotation mark", () => {
+  const sinceMs = performance.now();
+  for (const line of ["a\n", "\r\n", 'm f="\n', "#\n"]) {
+    const body = Buffer.alloc(4 * 1024 ** 2, line);
+    linesOf(body, 1e7);
+    linesOf(Buffer.concat([body, Buffer.from('"')]), 1e7);
+  }
+  expect(performance.now() - sinceMs).toBeLessThan(10_000);
+  expect(linesOf(Buffer.alloc(4 * 1024 ** 2, "a\n"), 100).length).toBe(101);
+});
