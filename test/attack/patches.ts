@@ -102,6 +102,11 @@ export const PATCHES: Readonly<Partial<Record<WallName, readonly Patch[]>>> = {
   ],
   "http-bounds": [
     {
+      file: "gateway/ingest/codecs/line-protocol.ts",
+      find: "from < body.length && lines.length <= max;",
+      replace: "from < body.length;",
+    },
+    {
       file: "gateway/http/elements.ts",
       find: "from < whole.length && elements.length <= max;",
       replace: "from < whole.length;",
@@ -109,6 +114,11 @@ export const PATCHES: Readonly<Partial<Record<WallName, readonly Patch[]>>> = {
     {
       file: "gateway/http/elements.ts",
       find: "if (elements.length > max) return elements;",
+      replace: "",
+    },
+    {
+      file: "gateway/http/intake.ts",
+      find: "if (outcomes.length > 0 && outcomes.length % READINGS_A_TURN === 0) await turn();",
       replace: "",
     },
   ],

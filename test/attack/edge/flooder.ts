@@ -25,26 +25,25 @@ const BODIES = {
   array: () =>
     Buffer.concat([Buffer.from("["), Buffer.alloc(4 * MIB - 4, "1,"), Buffer.from("1]")]),
   good: () => Buffer.from(many(10_000)),
+  most: () => Buffer.from(many(90_000)),
+  mostRefused: () => Buffer.from(many(70_000, ',"no":1')),
   refused: () => Buffer.from(many(10_000, ',"no":1')),
   bomb: () => gzipSync(Buffer.alloc(64 * MIB)),
   deep: () => Buffer.alloc(255 * 1024, "["),
   slow: () => Buffer.alloc(4 * MIB - 10, " "),
-  one: () => Buffer.from(reading(0)),
 } satisfies Record<string, () => Buffer>;
 export type BodyName = keyof typeof BODIES;
 
-function once(flood: Flood, agent: Agent, body: Buffer, at: number): Promise<void> {
+function once(flood: Flood, agent: Agent, body: Buffer): Promise<void> {
   return new Promise((resolve) => {
     const { port, path, headers } = flood;
-    const key = headers["idempotency-key"];
-    const own = key === undefined ? {} : { "idempotency-key": `${key}-${at}` };
     const sent = request({
       host: "127.0.0.1",
       port,
       path,
       method: "POST",
       agent,
-      headers: { ...headers, ...own },
+      headers,
     });
     sent
       .once("error", () => resolve())
@@ -81,9 +80,8 @@ async function run(flood: Flood): Promise<void> {
     return;
   }
   const agent = new Agent({ keepAlive: true, maxSockets: flood.parallel });
-  let at = 0;
   const sender = async (): Promise<never> => {
-    for (;;) await once(flood, agent, body, ++at);
+    for (;;) await once(flood, agent, body);
   };
   await Promise.race(Array.from({ length: flood.parallel }, sender));
 }
