@@ -87,7 +87,7 @@ test("TLS connects with them on both sides", async () => {
 
 test("files are their owner's alone", () => {
   expect(statSync(directory).mode & 0o777).toBe(0o700);
-  expect(readdirSync(directory).length).toBe(8);
+  expect(readdirSync(directory).length).toBe(10);
   for (const name of readdirSync(directory)) expect(statSync(path(name)).mode & 0o777).toBe(0o600);
 });
 

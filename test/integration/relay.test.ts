@@ -173,7 +173,10 @@ test("$SYS tells those who may hear it: operators, observers, and whoever is let
   const wanted = "$SYS/broker/#";
   const granted = async (id: string, role: "observer" | "device") => {
     const secret = await world.put(id, { role });
-    const { client } = await world.login({ version: 5, clientId: id, as: id, secret });
+    const client = await eventually("the region knows the record", async () => {
+      const login = await world.login({ version: 5, clientId: id, as: id, secret });
+      return login.code === 0 && login.client;
+    });
     client.send({
       cmd: "subscribe",
       messageId: 5,
