@@ -6,7 +6,6 @@ import { expect, test } from "vitest";
 import type {
   AggregatorStatus,
   AlertingStatus,
-  SimulatorStatus,
   StewardStatus,
 } from "../../contracts/messages/status.ts";
 import { SCHEMAS_DIRECTORY, loadCatalog } from "../../contracts/schema/catalog.ts";
@@ -17,7 +16,7 @@ import { PROVE_RULES } from "../prove/alerts.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { startInflux } from "../support/influx.ts";
-import { keep } from "../support/kept.ts";
+import { startKept } from "../support/kept.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 import { makeService } from "../support/services.ts";
 import { skerry } from "../support/skerry.ts";
@@ -69,19 +68,8 @@ test("a log grows while the WAN is cut: the region goes on by itself, the hub af
       ...{ SKERRY_DEVICES: "8", SKERRY_RATE: "60", SKERRY_LEDGER: ledger },
     }),
   ] as const;
-  for (const each of [gateway, engine, aggregator, steward]) {
-    await each.process.start();
-    stack.use(keep(each));
-  }
-  stack.use(devices.process);
-  await devices.process.start();
-  const acknowledged = async (): Promise<number> =>
-    (await devices.status<SimulatorStatus>()).acknowledged;
-  const moreAcknowledged = async (count: number): Promise<void> => {
-    const before = await acknowledged();
-    const isMore = async () => (await acknowledged()) >= before + count;
-    await eventually(`${count} more readings are acknowledged`, isMore, PATIENCE_MS);
-  };
+  const services = [gateway, engine, aggregator, steward];
+  const moreAcknowledged = await startKept(stack, { services, devices, withinMs: PATIENCE_MS });
   const isRead = async (of: typeof engine): Promise<boolean> => {
     const { lanes } = await of.status<AlertingStatus | AggregatorStatus>();
     return [1, 2].every((lane) =>

@@ -13,7 +13,6 @@ import { seriesKeyOf } from "../../contracts/messages/reading.ts";
 import type {
   AggregatorStatus,
   AlertingStatus,
-  SimulatorStatus,
   StewardStatus,
 } from "../../contracts/messages/status.ts";
 import { ancestorsOf, ownerIn } from "../../contracts/names/lane-stages.ts";
@@ -35,7 +34,7 @@ import { PROVE_RULES } from "../prove/alerts.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { startInflux } from "../support/influx.ts";
-import { keep } from "../support/kept.ts";
+import { startKept } from "../support/kept.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 import { type LoggedFrame, referenceAlerts } from "../support/reference-evaluator.ts";
 import { makeService } from "../support/services.ts";
@@ -84,19 +83,8 @@ test("1 to 2 to 4 lanes under load and kill -9: nothing is lost, doubled or told
       ...{ SKERRY_DEVICES: "12", SKERRY_RATE: "150", SKERRY_LEDGER: ledger },
     }),
   ] as const;
-  for (const each of [gateway, engine, aggregator, steward]) {
-    await each.process.start();
-    stack.use(keep(each));
-  }
-  stack.use(devices.process);
-  await devices.process.start();
-  const acknowledged = async (): Promise<number> =>
-    (await devices.status<SimulatorStatus>()).acknowledged;
-  const moreAcknowledged = async (count: number): Promise<void> => {
-    const before = await acknowledged();
-    const isMore = async () => (await acknowledged()) >= before + count;
-    await eventually(`${count} more readings are acknowledged`, isMore, PATIENCE_MS);
-  };
+  const services = [gateway, engine, aggregator, steward];
+  const moreAcknowledged = await startKept(stack, { services, devices, withinMs: PATIENCE_MS });
   const topology = (...more: string[]) =>
     skerry([
       "topology",

@@ -24,46 +24,11 @@ import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import type { Arena, ArenaOptions } from "../arena.ts";
 import { WITHOUT_VARIABLE } from "../patches.ts";
 import type { State } from "../state.ts";
+import { ATTACKERS, MAPPINGS, RECORDS, VICTIMS, WITHOUT_BOUNDS } from "./cast.ts";
 
-/** Attackers, by the record that each has. */
-export const ATTACKERS = ["mallory", "relay", "plug"] as const;
-/** Those who must not notice anything. */
-export const VICTIMS = ["victim", "boiler"];
-const RECORDS: Readonly<Record<string, Partial<Device>>> = {
-  mallory: { relay: { publish: ["home/mallory/#"], subscribe: ["home/mallory/#"] } },
-  alice: { relay: { publish: ["home/alice/#"], subscribe: ["home/alice/#"] } },
-  relay: { role: "bridge", topics: ["tele/#"], speaksFor: ["room-*"] },
-  plug: { topics: ["tele/#"] },
-  victim: { alerts: true },
-  boiler: {},
-  op: { role: "operator" },
-  obs: { role: "observer" },
-  gone: { revokedAtMs: 1 },
-};
 /** Streams of what is said and of who may say it; what the region's own work adds to is left out. */
 const WATCHED =
   /^(COMMANDS|AUDIT|ALERTS_\w+|REPLIES_\w+|DEADLETTERS_\w+|KV_(devices|rules|contracts|acknowledgements|notifiers))$/;
-const MAPPINGS = {
-  mappings: [
-    {
-      ...{ name: "sensor", topic: "tele/{device}/SENSOR", contract: "measurement" },
-      ...{ fields: { value: { pointer: "/value" } }, time: "arrival" },
-    },
-  ],
-};
-/** Bounds as wide as they can be. */
-const WITHOUT_BOUNDS = {
-  SKERRY_HTTP_BODY_BYTES_MAX: String(64 * 1024 ** 2),
-  SKERRY_HTTP_ELEMENTS_MAX: "100000",
-  SKERRY_HTTP_HELD_BYTES_MAX: String(64 * 1024 ** 3),
-  SKERRY_HTTP_CONNECTIONS_MAX: "100000",
-  SKERRY_HTTP_ADDRESS_CONNECTIONS_MAX: "100000",
-  SKERRY_HTTP_REQUEST_WITHIN: "1h",
-  SKERRY_LIMIT_PUBLISH_RATE_PER_SECOND: "100000000",
-  SKERRY_LIMIT_PUBLISH_BURST: "100000000",
-  SKERRY_LIMIT_REJECT_RATE_PER_SECOND: "100000000",
-  SKERRY_LIMIT_REJECT_BURST: "100000000",
-};
 const WILL_SAID_WITHIN_MS = 60;
 /** Eight processes start at once, on a machine that may have two cores. */
 const READY_WITHIN_MS = 90_000;
