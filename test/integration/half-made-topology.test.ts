@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { telemetryStream } from "../../contracts/names/subjects.ts";
 import { applyTopology } from "../../platform/nats/topology/apply-topology.ts";
+import { administered } from "../../platform/nats/topology/places.ts";
 import { makeAggregator } from "../support/aggregator.ts";
 import { eventually } from "../support/eventually.ts";
 import { type InfluxUnderTest, startInflux } from "../support/influx.ts";
@@ -53,7 +54,7 @@ const services = new Map<string, Pick<Service, "url" | "process">>();
 /** Removes every stream and bucket of a server's account but those named. */
 async function removeBut(server: NatsUnderTest, ...kept: readonly string[]): Promise<void> {
   const connection = await server.connect();
-  const manager = await connection.jetstreamManager();
+  const manager = await administered(connection);
   const names: string[] = [];
   for await (const { config } of manager.streams.list()) names.push(config.name);
   for (const name of names) if (!kept.includes(name)) await manager.streams.delete(name);

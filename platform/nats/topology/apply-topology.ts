@@ -21,7 +21,7 @@ import { nameRegions } from "../lanes/copies.ts";
 import { stagesIn } from "../lanes/log-lanes.ts";
 import { HUB_ACCOUNT } from "./crossings.ts";
 import { misplaced, moveMirrors } from "./move-mirrors.ts";
-import { connectionTo, managerOf, placeOf, streamConfig } from "./places.ts";
+import { administered, connectionTo, managerOf, placeOf, streamConfig } from "./places.ts";
 import { continueBehind } from "./continue-behind.ts";
 import type { StreamSpec } from "./spec.ts";
 import {
@@ -111,8 +111,7 @@ export async function applyTopology(
           await ensure(spec, async () => {
             const hub = name === HUB || isMirror ? null : connectionTo(connections, HUB);
             await ensureStream(manager, spec, options);
-            const seen =
-              hub && (await continueBehind(await hub.jetstreamManager(), manager, spec.name));
+            const seen = hub && (await continueBehind(await administered(hub), manager, spec.name));
             if (seen !== null) told.push(wentOn(name, spec.name, seen));
           });
       if (isMirror) continue;
@@ -213,7 +212,7 @@ export async function rebuildCopy(
   into: string,
   partitions: number,
 ): Promise<void> {
-  const manager = await connection.jetstreamManager();
+  const manager = await administered(connection);
   const name = telemetryStream(region);
   const found = await streamConfig(manager, name);
   const says = found ?? (await new Streams(connection, { domain: region }).find(name));
@@ -300,7 +299,7 @@ export async function stagesOf(
 
 /** The bounds of rejects as the hub has them, or the defaults where it has none yet. */
 export async function rejectBoundsOf(connection: NatsConnection): Promise<RejectBounds> {
-  const manager = await connection.jetstreamManager();
+  const manager = await administered(connection);
   const found = await streamConfig(manager, rejectsStream(HUB));
   const { bytesMax, keepMs } = REJECT_BOUNDS_DEFAULT;
   return {

@@ -6,13 +6,14 @@ import { FORMAT_LEVEL } from "../../runtime/format-level.ts";
 import { VERSION } from "../../runtime/version.ts";
 import type { NatsConnection } from "../client/connection.ts";
 import { writeFleetLevel } from "../client/fleet.ts";
+import { administered } from "./places.ts";
 
 /** Whether nothing was ever set up here: to be asked before the first stream is made. */
 export async function isNewInstallation(
   connections: Readonly<Record<string, NatsConnection>>,
 ): Promise<boolean> {
   for (const connection of Object.values(connections)) {
-    const manager = await connection.jetstreamManager();
+    const manager = await administered(connection);
     const [first] = await manager.streams.names().next();
     if (first !== undefined) return false;
   }

@@ -9,7 +9,7 @@ import { AppError } from "../../runtime/errors.ts";
 import { streamOrNull } from "../client/errors.ts";
 import { connectAs } from "../client/connection.ts";
 import { HUB_ACCOUNT, adminOf, apiOfAccount } from "./crossings.ts";
-import { type Connections, connectionTo, managerOf, placeOf } from "./places.ts";
+import { administered, connectionTo, managerOf, placeOf, type Connections } from "./places.ts";
 import type { StreamSpec } from "./spec.ts";
 import { restoreSnapshot, snapshotStream } from "./stream-snapshot.ts";
 import type { Domain } from "./topology.ts";
@@ -29,7 +29,7 @@ export async function misplaced(
   { name, account, streams }: Domain,
 ): Promise<string[]> {
   if (account === HUB_ACCOUNT) return [];
-  const own = await connectionTo(connections, name).jetstreamManager({ domain: name });
+  const own = await administered(connectionTo(connections, name), { domain: name });
   const found: string[] = [];
   for (const spec of streams) if (await oldOf(own, spec)) found.push(spec.name);
   return found;
@@ -50,7 +50,7 @@ export async function moveMirrors(
   const { name, account, streams } = domain;
   if (account === HUB_ACCOUNT) return;
   const connection = connectionTo(connections, name);
-  const own = await connection.jetstreamManager({ domain: name });
+  const own = await administered(connection, { domain: name });
   const there = await managerOf(connections, domain);
   for (const spec of streams) {
     const old = await oldOf(own, spec);

@@ -20,15 +20,30 @@ export function connectionTo(connections: Connections, server: string): NatsConn
   return connection;
 }
 
+/** A server makes or deletes a stream only when its disk has: among others at a busy disk that takes seconds. */
+const ANSWER_WITHIN_MS = 30_000;
+
+/**
+ * The JetStream of an administrator's connection. Whether it is there is known within the library's 5 s.
+ * @param of.domain another account than the connection's own.
+ */
+export async function administered(
+  connection: NatsConnection,
+  of: { readonly domain?: string } = {},
+): Promise<JetStreamManager> {
+  await connection.jetstreamManager(of);
+  return connection.jetstreamManager({ ...of, checkAPI: false, timeout: ANSWER_WITHIN_MS });
+}
+
 /** @throws AppError `CONFIG_INVALID` if the server does not know the account. */
 export async function managerOf(
   connections: Connections,
   { name, account }: Place,
 ): Promise<JetStreamManager> {
   const connection = connectionTo(connections, name);
-  if (account === HUB_ACCOUNT) return connection.jetstreamManager();
+  if (account === HUB_ACCOUNT) return administered(connection);
   try {
-    return await connection.jetstreamManager({ domain: account });
+    return await administered(connection, { domain: account });
   } catch (error) {
     if ((error as { code?: unknown }).code !== ErrorCode.JetStreamNotEnabled) throw error;
     throw new AppError(

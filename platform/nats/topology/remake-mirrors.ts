@@ -3,7 +3,7 @@ import type { NatsConnection } from "nats";
 import { ensureFeed } from "./apply-topology.ts";
 import { outAccount } from "./crossings.ts";
 import { regionFeeds } from "./live-readers.ts";
-import { managerOf, streamConfig } from "./places.ts";
+import { administered, managerOf, streamConfig } from "./places.ts";
 import { HUB, broadcastMirrors, recordRelays } from "./topology.ts";
 
 /**
@@ -25,7 +25,7 @@ export async function remakeMirrors(
   region: string,
   made: (stream: string) => void = () => undefined,
 ): Promise<void> {
-  const manager = await connection.jetstreamManager();
+  const manager = await administered(connection);
   for (const spec of broadcastMirrors(region)) {
     const found = await streamConfig(manager, spec.name);
     if (found) await manager.streams.delete(spec.name);

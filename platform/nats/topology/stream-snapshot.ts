@@ -5,6 +5,7 @@ import { type NatsConnection, type StreamConfig, type StreamState, nuid } from "
 import { AppError } from "../../runtime/errors.ts";
 import { snapshotSubject } from "./crossings.ts";
 import type { StreamSpec } from "./spec.ts";
+import { administered } from "./places.ts";
 
 const API = "$JS.API";
 const CHUNK_BYTES = 128 * 1024;
@@ -89,7 +90,7 @@ export async function restoreSnapshot(
 
 /** Deletes a stream with all that it holds. */
 export async function deleteStream(connection: NatsConnection, name: string): Promise<void> {
-  await (await connection.jetstreamManager()).streams.delete(name);
+  await (await administered(connection)).streams.delete(name);
 }
 
 async function ask(connection: NatsConnection, subject: string, body: object): Promise<ApiAnswer> {
