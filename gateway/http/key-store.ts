@@ -2,7 +2,8 @@
 //
 // K1. A key is written down before anything of its request is stored, and its answer before the answer is sent: a
 //     `kill -9` in between leaves a key without an answer, and whoever finds one asks the log (logged-readings.ts).
-// K2. Bounded: KEYS_KEPT_MS, KEYS_OF_HOLDER_MAX of one holder, ANSWERS_BYTES_MAX together; the oldest go first.
+// K2. Bounded: KEYS_KEPT_MS, KEYS_OF_HOLDER_MAX of one holder, ANSWERS_BYTES_MAX together; the oldest go first. A new key takes away
+//     what is too much by it, and a few that are too old: nothing ever walks through all keys while devices wait.
 // K3. A key belongs to whoever sent it: another device may use the same.
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -14,8 +15,13 @@ import { makePrivateDatabase, makePrivateDirectory } from "../../platform/runtim
 export const KEYS_KEPT_MS = 24 * 3_600_000;
 /** Keys of one device or address; the oldest are forgotten. */
 export const KEYS_OF_HOLDER_MAX = 10_000;
-/** All answers together; those of the oldest keys are forgotten. */
+/** All keys with their answers; the oldest are forgotten. */
 export const ANSWERS_BYTES_MAX = 256 * 1024 ** 2;
+/** Bytes of a key beside its answer, with its rows in the indexes. */
+const KEY_BYTES = 300;
+/** Keys that are too old and go with a new one, and each time that somebody asks for it (0.01 ms each). */
+const EXPIRED_BY_KEY = 2;
+const EXPIRED_AT_ONCE = 500;
 
 const FILE = "http-keys.sqlite";
 const SCHEMA = `
@@ -49,15 +55,47 @@ interface Row {
 const keyOf = (holder: string, key: string): string =>
   createHash("sha256").update(`${holder.length} ${holder}${key}`).digest("base64url");
 
+interface Deleted {
+  readonly holder: string;
+  /** Bytes of its answer. */
+  readonly bytes: number;
+}
+
+/** Deletes the keys that a condition selects, and tells of each. */
+const forgetting = (condition: string): string =>
+  `DELETE FROM request WHERE key IN (SELECT key FROM request ${condition})
+   RETURNING holder, COALESCE(LENGTH(answer), 0) AS bytes`;
+
 export class KeyStore implements Disposable {
   readonly #database: DatabaseSync;
+  readonly #bounds: { readonly keysOfHolder: number; readonly bytes: number };
   readonly #find: StatementSync;
   readonly #begin: StatementSync;
   readonly #finish: StatementSync;
+  readonly #expired: StatementSync;
+  readonly #oldestOf: StatementSync;
+  readonly #oldest: StatementSync;
+  readonly #keysOf = new Map<string, number>();
+  #bytes = 0;
 
-  constructor(database: DatabaseSync) {
+  constructor(
+    database: DatabaseSync,
+    bounds = { keysOfHolder: KEYS_OF_HOLDER_MAX, bytes: ANSWERS_BYTES_MAX },
+  ) {
     this.#database = database;
+    this.#bounds = bounds;
     database.exec(SCHEMA);
+    this.#expired = database.prepare(forgetting("WHERE at_ms < ? ORDER BY at_ms LIMIT ?"));
+    this.#oldestOf = database.prepare(forgetting("WHERE holder = ? ORDER BY at_ms LIMIT ?"));
+    this.#oldest = database.prepare(forgetting("ORDER BY at_ms LIMIT 1"));
+    const kept = database.prepare(
+      "SELECT holder, COUNT(*) AS keys, SUM(COALESCE(LENGTH(answer), 0)) AS bytes FROM request GROUP BY holder",
+    );
+    for (const row of kept.iterate()) {
+      const { holder, keys, bytes } = row as { holder: string; keys: number; bytes: number };
+      this.#keysOf.set(holder, keys);
+      this.#bytes += keys * KEY_BYTES + bytes;
+    }
     this.#find = database.prepare(
       "SELECT at_ms, content, from_seq, status, answer FROM request WHERE key = ?",
     );
@@ -79,30 +117,36 @@ export class KeyStore implements Disposable {
   begin(holder: string, key: string, request: Omit<KeyedRequest, "answer">): void {
     const { atMs, content, fromSeq } = request;
     this.#begin.run(keyOf(holder, key), holder, atMs, content, fromSeq);
+    this.#keysOf.set(holder, (this.#keysOf.get(holder) ?? 0) + 1);
+    this.#bytes += KEY_BYTES;
+    this.#forget(this.#expired.all(atMs - KEYS_KEPT_MS, EXPIRED_BY_KEY));
+    const over = (this.#keysOf.get(holder) ?? 0) - this.#bounds.keysOfHolder;
+    if (over > 0) this.#forget(this.#oldestOf.all(holder, over));
+    while (this.#bytes > this.#bounds.bytes) {
+      const oldest = this.#oldest.all();
+      if (oldest.length === 0) return;
+      this.#forget(oldest);
+    }
   }
 
   finish(holder: string, key: string, { status, body }: { status: number; body: string }): void {
-    this.#finish.run(status, body, keyOf(holder, key));
+    const { changes } = this.#finish.run(status, body, keyOf(holder, key));
+    if (changes > 0) this.#bytes += body.length;
   }
 
-  /** K2. */
+  /** K2, for a store that nobody adds to. */
   prune(nowMs: number): void {
-    const database = this.#database;
-    database.prepare("DELETE FROM request WHERE at_ms < ?").run(nowMs - KEYS_KEPT_MS);
-    const crowded = database
-      .prepare("SELECT holder, COUNT(*) AS n FROM request GROUP BY holder HAVING n > ?")
-      .all(KEYS_OF_HOLDER_MAX) as { holder: string; n: number }[];
-    const oldestOf = database.prepare(
-      "DELETE FROM request WHERE key IN (SELECT key FROM request WHERE holder = ? ORDER BY at_ms LIMIT ?)",
-    );
-    for (const { holder, n } of crowded) oldestOf.run(holder, n - KEYS_OF_HOLDER_MAX);
-    const beyond = database
-      .prepare(
-        `SELECT at_ms FROM (SELECT at_ms, SUM(LENGTH(answer) + 300) OVER (ORDER BY at_ms DESC) AS bytes
-         FROM request) WHERE bytes > ? LIMIT 1`,
-      )
-      .get(ANSWERS_BYTES_MAX) as { at_ms: number } | undefined;
-    if (beyond) database.prepare("DELETE FROM request WHERE at_ms <= ?").run(beyond.at_ms);
+    this.#forget(this.#expired.all(nowMs - KEYS_KEPT_MS, EXPIRED_AT_ONCE));
+  }
+
+  /** Takes what was deleted out of the count. */
+  #forget(deleted: readonly unknown[]): void {
+    for (const { holder, bytes } of deleted as Deleted[]) {
+      const left = (this.#keysOf.get(holder) ?? 0) - 1;
+      if (left > 0) this.#keysOf.set(holder, left);
+      else this.#keysOf.delete(holder);
+      this.#bytes -= KEY_BYTES + bytes;
+    }
   }
 
   [Symbol.dispose](): void {

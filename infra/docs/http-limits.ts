@@ -34,7 +34,10 @@ export const HTTP_LIMITS: readonly Limit[] = [
     name: "KEYS_OF_HOLDER_MAX",
     doc: "keys of one device or address; the oldest are forgotten",
   },
-  { name: "ANSWERS_BYTES_MAX", doc: "answers that are kept for keys, of all together" },
+  {
+    name: "ANSWERS_BYTES_MAX",
+    doc: "keys with the answers that are kept for them, of all together",
+  },
   {
     name: "READINGS_MAX",
     file: "recent-readings.ts",

@@ -47,6 +47,7 @@ const FLOODS: Readonly<Record<string, Sent>> = {
   "requests of 70,000 readings that are refused": {
     ...{ body: "mostRefused", parallel: 16, control: "refused readings" },
   },
+  "requests with a new Idempotency-Key each": { body: "one", parallel: 512, isKeyed: true },
   "readings of 255 KiB of brackets": { body: "deep", parallel: 16 },
 };
 

@@ -1,4 +1,5 @@
 // Floods a listener of HTTP from a thread of its own, so that whoever measures is not slowed down by it.
+import { randomUUID } from "node:crypto";
 import { Agent, request } from "node:http";
 import { type Socket, connect } from "node:net";
 import { workerData } from "node:worker_threads";
@@ -13,6 +14,8 @@ export interface Flood {
   /** Requests under way at once. */
   readonly parallel: number;
   readonly isHeld?: boolean;
+  /** Each request has an Idempotency-Key of its own. */
+  readonly isKeyed?: boolean;
 }
 
 const MIB = 1024 ** 2;
@@ -24,6 +27,7 @@ const BODIES = {
   lines: () => Buffer.alloc(4 * MIB - 2, "1\n"),
   array: () =>
     Buffer.concat([Buffer.from("["), Buffer.alloc(4 * MIB - 4, "1,"), Buffer.from("1]")]),
+  one: () => Buffer.from(reading(0)),
   good: () => Buffer.from(many(10_000)),
   most: () => Buffer.from(many(90_000)),
   mostRefused: () => Buffer.from(many(70_000, ',"no":1')),
@@ -36,7 +40,9 @@ export type BodyName = keyof typeof BODIES;
 
 function once(flood: Flood, agent: Agent, body: Buffer): Promise<void> {
   return new Promise((resolve) => {
-    const { port, path, headers } = flood;
+    const { port, path } = flood;
+    const key = flood.isKeyed ? { "idempotency-key": randomUUID() } : {};
+    const headers = { ...flood.headers, ...key };
     const sent = request({
       host: "127.0.0.1",
       port,
