@@ -1,7 +1,10 @@
-// Both ends of a compressed link, with a WAN between them that counts what crosses it.
+// Both ends of a compressed link in TLS, as an installation of several machines has it, with a WAN between them that
+// counts what crosses it.
 import { TcpProxy } from "../../../infra/local/demo/tcp-proxy.ts";
 import { freePort } from "../../support/free-port.ts";
 import { makeService } from "../../support/services.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
+import { place, placeCertificate, testAuthority } from "../../support/tls-files.ts";
 
 export interface CountedLink {
   /** Where the region's side connects to. */
@@ -23,6 +26,13 @@ export async function startCountedLink(
   }
   const [hubPort, port] = [await freePort(), await freePort()];
   const wan = stack.use(await TcpProxy.listen(wanPort, hubPort));
+  const directory = stack.use(await temporaryDirectory()).path;
+  const authority = await testAuthority("link");
+  const ca = place(directory, "ca.pem", authority.pem);
+  const files = {
+    hub: await placeCertificate(directory, authority, { kind: "server", hosts: ["127.0.0.1"] }),
+    region: await placeCertificate(directory, authority, { kind: "client", name: "leaf-eu" }),
+  };
   const pids: number[] = [];
   for (const [side, listen, target] of [
     ["hub", hubPort, targetPort],
@@ -32,6 +42,9 @@ export async function startCountedLink(
       SKERRY_LINK_SIDE: side,
       SKERRY_LINK_LISTEN: `127.0.0.1:${listen}`,
       SKERRY_LINK_TARGET: `127.0.0.1:${target}`,
+      SKERRY_LINK_CERT: files[side].certificate,
+      SKERRY_LINK_KEY: files[side].key,
+      SKERRY_LINK_CA: ca,
       SKERRY_LOG_LEVEL: "error",
     });
     stack.use(end.process);
