@@ -75,14 +75,15 @@ export class KeyStore implements Disposable {
     };
   }
 
-  /** K1. */
+  /** K1. @throws AppError `DIRECTORY_UNWRITABLE` (retry) while it cannot be written down, as on a full disk. */
   begin(holder: string, key: string, request: Omit<KeyedRequest, "answer">): void {
     const { atMs, content, fromSeq } = request;
-    this.#begin.run(keyOf(holder, key), holder, atMs, content, fromSeq);
+    written(() => this.#begin.run(keyOf(holder, key), holder, atMs, content, fromSeq));
   }
 
+  /** K1. @throws as `begin`. */
   finish(holder: string, key: string, { status, body }: { status: number; body: string }): void {
-    this.#finish.run(status, body, keyOf(holder, key));
+    written(() => this.#finish.run(status, body, keyOf(holder, key)));
   }
 
   /** K2. */
@@ -107,6 +108,15 @@ export class KeyStore implements Disposable {
 
   [Symbol.dispose](): void {
     if (this.#database.isOpen) this.#database.close();
+  }
+}
+
+function written(write: () => unknown): void {
+  try {
+    write();
+  } catch (error) {
+    const why = `what the Idempotency-Key stands for cannot be kept: ${messageOf(error)}`;
+    throw new AppError("DIRECTORY_UNWRITABLE", "retry", why, { cause: error });
   }
 }
 

@@ -36,3 +36,18 @@ test("old keys go, and the oldest of whoever has too many", () => {
   expect(store.find("record:b", "5")).not.toBeNull();
   expect(store.find("record:c", "kept")).not.toBeNull();
 });
+
+test("a key that cannot be written down, as on a full disk, is to be sent again", () => {
+  const database = new DatabaseSync(":memory:");
+  using store = new KeyStore(database);
+  database.exec("PRAGMA max_page_count = 1"); // Not below what there is.
+  const fill = (): void => {
+    for (let n = 0; n < 10_000; n++) store.begin("record:a", `k-${n}`, request);
+  };
+  expect(fill).toThrow(
+    expect.objectContaining({
+      disposition: "retry",
+      message: "what the Idempotency-Key stands for cannot be kept: database or disk is full",
+    }),
+  );
+});
