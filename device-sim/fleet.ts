@@ -79,6 +79,7 @@ export class Fleet {
   readonly #regions: Record<string, { acknowledged: number; connected: number }> = {};
   readonly #refusals = new Set<string>();
   #acknowledged = 0;
+  #acknowledgedMs: number | null = null;
   #rejected = 0;
   #skipped = 0;
 
@@ -107,6 +108,13 @@ export class Fleet {
   /** True once every device has been connected. */
   get ready(): boolean {
     return this.#devices.every(({ link }) => link.connectedOnce);
+  }
+
+  /** Time for which no reading has been acknowledged although some wait for it, ms; 0 while none waits. */
+  silentMs(nowMs: number): number {
+    return this.#acknowledgedMs === null || this.unanswered === 0
+      ? 0
+      : Math.max(0, nowMs - this.#acknowledgedMs);
   }
 
   get unanswered(): number {
@@ -201,6 +209,7 @@ export class Fleet {
         span?.end(ackedMs);
         if (reasonCode >= REFUSED_FROM) return this.#refused(specified, reasonCode);
         this.#acknowledged += 1;
+        this.#acknowledgedMs = this.#parts.nowMs();
         device.region.acknowledged += 1;
         this.#parts.ledger.add({
           region: specified.gateway.region,

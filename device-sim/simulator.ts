@@ -61,7 +61,7 @@ export async function runSimulator(
   telemetry.metrics.add(simulatorMetricSpecs(() => fleet.status()));
   await using _server = await serveStatus(
     statusAddress(config),
-    { checks: () => [fleetCheck(fleet)], status: () => fleet.status() },
+    { checks: () => fleetChecks(fleet), status: () => fleet.status() },
     telemetry.metrics,
   );
   logger.info({ devices: specs.length, rate: config.rate, ledger: config.ledger }, "started");
@@ -74,10 +74,23 @@ export async function runSimulator(
   }
 }
 
-const fleetCheck = ({ ready }: Fleet): HealthCheck => ({
-  ...{ name: "devices", kind: "ready" },
-  why: ready ? null : "not every device has been connected yet",
-});
+/** Well over a restart of a gateway. */
+const SILENT_MS_MAX = 10_000;
+
+function fleetChecks(fleet: Fleet): HealthCheck[] {
+  const silentMs = fleet.silentMs(Date.now());
+  const silent = `no reading has been acknowledged for ${Math.round(silentMs / 1_000)} s`;
+  return [
+    {
+      ...{ name: "devices", kind: "ready" },
+      why: fleet.ready ? null : "not every device has been connected yet",
+    },
+    {
+      ...{ name: "readings are acknowledged", kind: "ready" },
+      why: silentMs < SILENT_MS_MAX ? null : silent,
+    },
+  ];
+}
 
 const readData = (path: string): string => readFileSync(join(DATA_DIRECTORY, path), "utf8");
 

@@ -129,6 +129,7 @@ export class Aggregator implements StatusSource {
     const facts = aggregatorChecks({
       sink: this.#sink,
       isShared: this.#leases?.settled === true,
+      leaseRefusal: this.#leases?.refusal ?? null,
       lanes: this.#owned.map((runner) => ({
         ...{ lane: runner.lane, reading: runner.reading, stoppedBy: runner.status.stoppedBy },
         standsForMs: runner.standsForMs(nowMs),

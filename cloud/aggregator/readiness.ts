@@ -14,6 +14,8 @@ export interface ReadinessFacts {
   };
   /** Lanes were shared out among the aggregators. */
   readonly isShared: boolean;
+  /** The reason why a lease on a lane could not be taken or renewed last; null if it could. */
+  readonly leaseRefusal: string | null;
   readonly lanes: readonly {
     readonly lane: LaneId;
     readonly reading: boolean;
@@ -24,11 +26,13 @@ export interface ReadinessFacts {
 }
 
 /** Checks of an aggregator, beside those of its nats-server. */
-export function aggregatorChecks({ sink, isShared, lanes }: ReadinessFacts): HealthCheck[] {
+export function aggregatorChecks(facts: ReadinessFacts): HealthCheck[] {
+  const { sink, isShared, leaseRefusal, lanes } = facts;
   const { state, detail } = sink.status;
   const away = state === "ok" ? null : `${SINK_REFUSES}: ${detail}`;
   const store = sink.answered || state !== "ok" ? away : "the sink has not answered yet";
-  const shared = isShared ? null : "lanes are being shared out";
+  const unshared = isShared ? null : "lanes are being shared out";
+  const shared = leaseRefusal === null ? unshared : `lanes cannot be shared out: ${leaseRefusal}`;
   return [
     { name: "store", kind: "ready", why: store },
     { name: "lanes are shared out", kind: "ready", why: shared },

@@ -32,6 +32,7 @@ import { HubAlerts } from "../hub-alerts.ts";
 import { FenceWatch } from "./fence-watch.ts";
 import { LedgerStore } from "./ledger-store.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
+import { StandingCopies } from "./standing-copies.ts";
 import { VolumeWatch } from "./volume-watch.ts";
 import { HOUR_MS, reconcileHour } from "./reconciliation.ts";
 
@@ -64,6 +65,9 @@ const HOURS_BACK_MAX = 24;
 /** Growth is taken from a sample a minute. */
 const VOLUME_SCHEDULE = "30 * * * * *";
 
+/** It writes at the hub as often as any: a store that takes nothing is known by it. */
+const COPIES_JOB = "copies";
+
 type Job = StewardStatus["jobs"][string];
 
 export class Steward implements StatusSource {
@@ -76,6 +80,7 @@ export class Steward implements StatusSource {
   readonly #ledger: LedgerWatch;
   readonly #insight: InsightWatch;
   readonly #fence: FenceWatch;
+  readonly #standing: StandingCopies;
   readonly #volumes: VolumeWatch;
   #retention: readonly string[] | null = null;
   readonly #server: ServerWatch;
@@ -101,6 +106,7 @@ export class Steward implements StatusSource {
     const store = new LedgerStore(connection, logger);
     this.#ledger = new LedgerWatch({ ...lanes, alerts, logger, store });
     this.#fence = new FenceWatch({ connection, regions, alerts, logger });
+    this.#standing = new StandingCopies({ connection, regions, logger });
     this.#volumes = new VolumeWatch({
       ...{ connection, alerts, logger, own: parts.volumes },
       processes: () => this.#insight.live.processes,
@@ -109,7 +115,13 @@ export class Steward implements StatusSource {
 
   checks(): HealthCheck[] {
     const of = { atMs: this.#insight.latest?.atMs ?? null, isHindered: !this.#server.answers };
-    return [this.#server.check, ...insightChecks(of, Date.now())];
+    const failure = this.#jobs.get(COPIES_JOB)?.error ?? null;
+    const why = failure === null ? null : `copies of logs are not cared for: ${failure}`;
+    return [
+      this.#server.check,
+      { name: "copies are cared for", kind: "ready", why },
+      ...insightChecks(of, Date.now()),
+    ];
   }
 
   /** The last insight, whole; null before the first. */
@@ -150,7 +162,11 @@ export class Steward implements StatusSource {
     const { copySchedule, reconcileSchedule } = this.#config;
     const options = { noOverlap: true, logger: this.#logger };
     const tasks = [
-      cron.schedule(copySchedule, () => this.#job("copies", () => this.#careForCopies()), options),
+      cron.schedule(
+        copySchedule,
+        () => this.#job(COPIES_JOB, () => this.#careForCopies()),
+        options,
+      ),
       cron.schedule(copySchedule, () => this.#job("rejects", () => this.#keepRejects()), options),
     ];
     const look = () => this.#job("volumes", () => this.#volumes.look(Date.now()));
@@ -170,6 +186,7 @@ export class Steward implements StatusSource {
       this.#insight.run(signal),
       this.#ledger.run(signal),
       this.#fence.run(signal),
+      this.#standing.run(signal),
     ]);
     for (const task of tasks) await task.destroy();
   }

@@ -88,6 +88,7 @@ export class AlertingLane {
   readonly #losses = new Losses();
   readonly #snapshots = new NumberWriter();
   /** The reading under way, or the last one. */
+  #store: LaneStore | null = null;
   #operator: LaneOperator | null = null;
   #rules: LaneRules | null = null;
   /** The reason for which it has not begun yet, or null. */
@@ -116,6 +117,11 @@ export class AlertingLane {
     return this.#operator?.status ?? { ...this.#id, doneSeq: 0, watermarkMs: 0, stoppedBy };
   }
 
+  /** The reason why what it knows is not saved; null if it is. */
+  get unsaved(): string | null {
+    return this.#store?.refusal ?? null;
+  }
+
   /** The latest, newest last. */
   get losses(): readonly LaneLoss[] {
     return this.#losses.all;
@@ -129,6 +135,7 @@ export class AlertingLane {
   /** Follows the lane until `signal` aborts; after a rollback from its position anew. */
   async run(signal: AbortSignal): Promise<void> {
     const store = await LaneStore.open(this.#id, this.#parts);
+    this.#store = store;
     await this.#inherit(store, signal);
     this.#awaits = null;
     while (!signal.aborted && !this.#operator?.stopped && this.#newer === null) {
@@ -250,6 +257,7 @@ export class AlertingLane {
     const operator = new LaneOperator(this.#id, this.#operatorParts(evaluation));
     this.#operator = operator;
     const watch = setInterval(() => {
+      store.saveAgain();
       void this.#noticeRollback(evaluation.place, turn);
       // A lane that has ended stays where it is until it is saved there, and then rests.
       void this.#isOver(evaluation.place.seq).then(

@@ -102,6 +102,14 @@ function lanesAreRead(lanes: readonly AlertingLane[]): HealthCheck {
   return { name: "lanes are read", kind: "ready", why: unread.join("; ") || null };
 }
 
+/** An alert is raised only where it can be remembered. */
+function lanesAreSaved(lanes: readonly AlertingLane[]): HealthCheck {
+  const unsaved = lanes.flatMap(({ id, unsaved: why }) =>
+    why === null ? [] : `what lane ${laneName(id)} knows is not saved: ${why}`,
+  );
+  return { name: "lanes are saved", kind: "ready", why: unsaved.join("; ") || null };
+}
+
 function signerOf(
   { engineKeyFile }: Resolved<typeof ALERTING_OPTIONS>,
   logger: Logger,
@@ -194,7 +202,7 @@ await processMain({
       lanes: () => lanes.map((lane) => ({ ...lane.status, lane: lane.id })),
       isHindered: () => !server.answers,
     });
-    const checks = () => [server.check, health.check, lanesAreRead(lanes)];
+    const checks = () => [server.check, health.check, lanesAreRead(lanes), lanesAreSaved(lanes)];
     starting.works({ checks, status });
     const known = new Map([[region, stages]]);
     logger.info({ rules: ruleBook.rules.map(({ id }) => id) }, "ready");

@@ -12,7 +12,7 @@ import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { hostNames } from "../../platform/runtime/http-host.ts";
-import { AppError } from "../../platform/runtime/errors.ts";
+import { AppError, dispositionOf, messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import { certificateOf, renewTls } from "../broker/connection/tls.ts";
 import type { TlsIdentity, WebSocketAddress } from "../broker/options.ts";
@@ -323,9 +323,14 @@ function answer(reply: FastifyReply, { status, body, type, headers }: Reply): Fa
   return body === "" ? reply.send() : reply.type(type).send(body);
 }
 
-/** Errors of Fastify's own are of the client: a body that is too large, an address that is none. */
+/**
+ * Errors of Fastify's own are of the client: a body that is too large, an address that is none. What is away, as the log while
+ * its server is elected, is no fault: the same request is taken later.
+ */
 function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (dispositionOf(error) === "retry")
+    return new Problem(503, `${messageOf(error)}; send it again`, 2);
   const { statusCode, message } = error as { statusCode?: number; message?: string };
   return statusCode !== undefined && statusCode < 500
     ? new Problem(statusCode, message ?? "refused")

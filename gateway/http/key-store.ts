@@ -113,30 +113,33 @@ export class KeyStore implements Disposable {
     };
   }
 
-  /** K1. */
+  /** K1. @throws AppError `DIRECTORY_UNWRITABLE` (retry) while it cannot be written down, as on a full disk. */
   begin(holder: string, key: string, request: Omit<KeyedRequest, "answer">): void {
     const { atMs, content, fromSeq } = request;
-    this.#begin.run(keyOf(holder, key), holder, atMs, content, fromSeq);
-    this.#keysOf.set(holder, (this.#keysOf.get(holder) ?? 0) + 1);
-    this.#bytes += KEY_BYTES;
-    this.#forget(this.#expired.all(atMs - KEYS_KEPT_MS, EXPIRED_BY_KEY));
-    const over = (this.#keysOf.get(holder) ?? 0) - this.#bounds.keysOfHolder;
-    if (over > 0) this.#forget(this.#oldestOf.all(holder, over));
-    while (this.#bytes > this.#bounds.bytes) {
-      const oldest = this.#oldest.all();
-      if (oldest.length === 0) return;
-      this.#forget(oldest);
-    }
+    written(() => {
+      this.#begin.run(keyOf(holder, key), holder, atMs, content, fromSeq);
+      this.#keysOf.set(holder, (this.#keysOf.get(holder) ?? 0) + 1);
+      this.#bytes += KEY_BYTES;
+      this.#forget(this.#expired.all(atMs - KEYS_KEPT_MS, EXPIRED_BY_KEY));
+      const over = (this.#keysOf.get(holder) ?? 0) - this.#bounds.keysOfHolder;
+      if (over > 0) this.#forget(this.#oldestOf.all(holder, over));
+      while (this.#bytes > this.#bounds.bytes) {
+        const oldest = this.#oldest.all();
+        if (oldest.length === 0) return;
+        this.#forget(oldest);
+      }
+    });
   }
 
+  /** K1. @throws as `begin`. */
   finish(holder: string, key: string, { status, body }: { status: number; body: string }): void {
-    const { changes } = this.#finish.run(status, body, keyOf(holder, key));
-    if (changes > 0) this.#bytes += body.length;
+    const finished = (): unknown => this.#finish.run(status, body, keyOf(holder, key)).changes;
+    if (written(finished) === 1) this.#bytes += body.length;
   }
 
-  /** K2, for a store that nobody adds to. */
+  /** K2, for a store that nobody adds to. @throws as `begin`. */
   prune(nowMs: number): void {
-    this.#forget(this.#expired.all(nowMs - KEYS_KEPT_MS, EXPIRED_AT_ONCE));
+    this.#forget(written(() => this.#expired.all(nowMs - KEYS_KEPT_MS, EXPIRED_AT_ONCE)));
   }
 
   /** Takes what was deleted out of the count. */
@@ -151,6 +154,15 @@ export class KeyStore implements Disposable {
 
   [Symbol.dispose](): void {
     if (this.#database.isOpen) this.#database.close();
+  }
+}
+
+function written<T>(write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    const why = `what the Idempotency-Key stands for cannot be kept: ${messageOf(error)}`;
+    throw new AppError("DIRECTORY_UNWRITABLE", "retry", why, { cause: error });
   }
 }
 

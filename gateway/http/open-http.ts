@@ -2,6 +2,7 @@
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { sleep } from "../../platform/runtime/backoff.ts";
+import { dispositionOf, messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { MetricSpec } from "../../otel/metrics.ts";
 import type { Broker } from "../broker/broker.ts";
@@ -75,7 +76,13 @@ export async function openHttp(parts: OpenHttpParts): Promise<HttpIngest> {
       run: async (signal) => {
         while (!signal.aborted) {
           await sleep(PRUNE_EVERY_MS, signal);
-          if (!signal.aborted) store.prune(Date.now());
+          if (signal.aborted) return;
+          try {
+            store.prune(Date.now());
+          } catch (error) {
+            if (dispositionOf(error) !== "retry") throw error;
+            logger.warn(messageOf(error));
+          }
         }
       },
       [Symbol.asyncDispose]: async () => {

@@ -333,7 +333,8 @@ function tlsOf({ side, ...files }: LinkConfig): Tls {
 async function greet(socket: Socket): Promise<void> {
   socket.write(PREFACE);
   const timer = setTimeout(
-    () => socket.destroy(new Error("the other side says nothing: is it a link?")),
+    () =>
+      socket.destroy(new Error("the other side says nothing: the WAN is cut, or it is no link")),
     PREFACE_WITHIN_MS,
   );
   try {

@@ -247,6 +247,22 @@ test("a key counts once through kills of the gateway, wherever they hit", async 
   }
 });
 
+test("a key whose log does not answer is to be sent again, is no fault of the gateway, and counts once", async () => {
+  const headers = { ...(await register("http-key-later")), "idempotency-key": "later" };
+  const server = world.nats.region("eu").process;
+  const send = () => world.post(to("http-key-later", "plain"), '{"value":1}', headers);
+  server.freeze();
+  try {
+    const meanwhile = await send();
+    expect(meanwhile.status).toBe(503);
+    expect(Number(meanwhile.headers.get("retry-after"))).toBeGreaterThan(0);
+  } finally {
+    server.resume();
+  }
+  await eventually("it is taken", async () => (await send()).status === 200, 60_000);
+  expect(await world.logged("http-key-later")).toHaveLength(1);
+});
+
 test("other encodings say the same, over HTTP and MQTT, and a repeat in another one counts once", async () => {
   const headers = await register("http-10");
   const reading = (seq: number) => JSON.parse(environment(seq)) as object;

@@ -5,8 +5,15 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type MqttClient, connectAsync } from "mqtt";
 import { decodeFrame } from "../../contracts/messages/frame.ts";
-import { telemetryFilter, telemetryStream } from "../../contracts/names/subjects.ts";
+import { isAlertState } from "../../contracts/messages/alert.ts";
+import {
+  alertSubjects,
+  alertsStream,
+  telemetryFilter,
+  telemetryStream,
+} from "../../contracts/names/subjects.ts";
 import { type NatsConnection, connectOnce } from "../../platform/nats/client/connection.ts";
+import { jsonOf } from "../../platform/nats/client/payload.ts";
 import { readStored } from "../../platform/nats/client/stream-reader.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { type ClusterSizes, type Clusters, type Place, REGION, startClusters } from "./clusters.ts";
@@ -14,6 +21,7 @@ import { eventually } from "./eventually.ts";
 import { freePort } from "./free-port.ts";
 import { type InfluxUnderTest, startInflux } from "./influx.ts";
 import { type Service, makeService } from "./services.ts";
+import type { ServerProcess } from "./server-process.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 const DEVICE = "steady";
@@ -29,6 +37,8 @@ const RULES = [
 
 export interface PathOptions extends ClusterSizes {
   readonly gateways?: 1 | 2;
+  /** The other processes of a hub as well: steward, notifier and console. */
+  readonly whole?: boolean;
 }
 
 /** One PUBACK: when the reading was published, and when it was acknowledged (`performance.now()`). */
@@ -46,6 +56,8 @@ export class ClusteredPath implements AsyncDisposable {
   readonly gateways: readonly Service[];
   readonly alerting: Service;
   readonly aggregator: Service;
+  /** With `whole`: steward, notifier and console. */
+  readonly others: readonly Service[];
   /** To all servers of the region, as the administrator. */
   readonly region: NatsConnection;
   readonly hub: NatsConnection;
@@ -58,7 +70,10 @@ export class ClusteredPath implements AsyncDisposable {
   #lastTs = 0;
 
   private constructor(
-    parts: Pick<ClusteredPath, "clusters" | "influx" | "gateways" | "alerting" | "aggregator"> & {
+    parts: Pick<
+      ClusteredPath,
+      "clusters" | "influx" | "gateways" | "alerting" | "aggregator" | "others"
+    > & {
       readonly region: NatsConnection;
       readonly hub: NatsConnection;
       readonly client: MqttClient;
@@ -70,6 +85,7 @@ export class ClusteredPath implements AsyncDisposable {
     this.gateways = parts.gateways;
     this.alerting = parts.alerting;
     this.aggregator = parts.aggregator;
+    this.others = parts.others;
     this.region = parts.region;
     this.hub = parts.hub;
     this.#client = parts.client;
@@ -118,13 +134,14 @@ export class ClusteredPath implements AsyncDisposable {
       ...{ SKERRY_REGIONS: REGION, SKERRY_INFLUX_URL: influx.url },
       ...clusters.hub.envOf("aggregator"),
     });
+    const others = options.whole ? await startOthers(start, clusters, influx, directory) : [];
     const client = await connectAsync({
       servers: ports.map((port) => ({ host: "127.0.0.1", port, protocol: "mqtt" as const })),
       ...{ clientId: DEVICE, protocolVersion: 5, reconnectPeriod: 100, connectTimeout: 2_000 },
     });
     client.on("error", () => undefined);
     stack.defer(() => client.endAsync(true));
-    const services = { gateways, alerting, aggregator };
+    const services = { gateways, alerting, aggregator, others };
     const connections = {
       region: await connect(clusters.region),
       hub: await connect(clusters.hub),
@@ -135,6 +152,30 @@ export class ClusteredPath implements AsyncDisposable {
     });
     await path.#begin();
     return path;
+  }
+
+  /** Every process in the order in which an installation is restarted (docs/guides/upgrading.md). */
+  get inTurn(): readonly (readonly [what: string, process: ServerProcess])[] {
+    const { region, hub } = this.clusters;
+    const [steward, notifier, console_] = this.others;
+    const all: [string, ServerProcess | undefined][] = [
+      ...hub.nodes.map((node, at): [string, ServerProcess] => [`hub, server ${at + 1}`, node]),
+      ["InfluxDB", this.influx.process],
+      ["aggregator", this.aggregator.process],
+      ["steward", steward?.process],
+      ["notifier", notifier?.process],
+      ["console", console_?.process],
+      ...region.nodes.map((node, at): [string, ServerProcess] => [
+        `region, server ${at + 1}`,
+        node,
+      ]),
+      ["alerting engine", this.alerting.process],
+      ...this.gateways.map(({ process }, at): [string, ServerProcess] => [
+        `gateway ${at + 1}`,
+        process,
+      ]),
+    ];
+    return all.flatMap(([what, process]) => (process ? [[what, process] as const] : []));
   }
 
   /** Waits until everything that is acknowledged by now is in InfluxDB. */
@@ -178,6 +219,20 @@ export class ClusteredPath implements AsyncDisposable {
     await this.#publish(device, 99);
     const told = (): boolean => [...this.told].some((topic) => topic.endsWith(`/${device}`));
     await eventually(`the alert of ${device} is told`, told, withinMs);
+  }
+
+  /** Alerts of the region and of the hub that fire or fired, by rule and key. */
+  async fired(): Promise<string[]> {
+    const of = async (connection: NatsConnection, domain: string): Promise<string[]> => {
+      const slice = { stream: alertsStream(domain), subject: alertSubjects(domain), from: 1 };
+      const fired: string[] = [];
+      for await (const { data } of readStored(connection, slice)) {
+        const { state, rule, key } = jsonOf<{ state?: unknown; rule: string; key: string }>(data);
+        if (isAlertState(state) && state === "firing") fired.push(`${domain}: ${rule} ${key}`);
+      }
+      return fired;
+    };
+    return [...(await of(this.region, REGION)), ...(await of(this.hub, "hub"))];
   }
 
   /** Waits until each replica of the region's log, or of the hub's copy, is there and current. */
@@ -254,4 +309,27 @@ export class ClusteredPath implements AsyncDisposable {
     this.#isEnding = true;
     await this.#stack.disposeAsync();
   }
+}
+
+/** Steward, notifier and console of the hub. */
+async function startOthers(
+  start: (main: string, env: Record<string, string>) => Promise<Service>,
+  { hub }: Clusters,
+  influx: InfluxUnderTest,
+  directory: string,
+): Promise<Service[]> {
+  const channels = join(directory, "channels.json");
+  const channel = { name: "ops", kind: "webhook", format: "slack", url: "http://127.0.0.1:1/" };
+  await writeFile(channels, JSON.stringify([channel]));
+  const env = (user: "steward" | "notifier" | "console") => ({
+    ...{ SKERRY_REGIONS: REGION, ...hub.envOf(user) },
+  });
+  return [
+    await start("cloud/steward/main.ts", { ...env("steward"), SKERRY_INFLUX_URL: influx.url }),
+    await start("cloud/notifier/main.ts", {
+      ...{ ...env("notifier"), SKERRY_NOTIFIER_PLACE: "hub" },
+      ...{ SKERRY_CHANNELS: channels, SKERRY_WEBHOOK_SECRET: "x" },
+    }),
+    await start("cloud/console/main.ts", { ...env("console"), SKERRY_CONSOLE_PORT: "0" }),
+  ];
 }

@@ -65,6 +65,8 @@ export interface WorldOptions extends RegionPairs {
   readonly tls?: WorldTls;
   /** Passwords are in a file that each server reads anew when it is told to (SIGHUP). */
   readonly passwordFiles?: boolean;
+  /** Where servers keep their streams, by their names, if not in a temporary directory. */
+  readonly stores?: Readonly<Record<string, string>>;
   /** Puts something between the regions and the hub's leaf port; resolves to the port to dial. */
   readonly wan?: (hubLeafPort: number) => Promise<number>;
 }
@@ -117,7 +119,7 @@ export async function startHubAndRegions(options: WorldOptions): Promise<NatsWor
       configuration: (options.hubConfiguration ?? String)(hubConfig(options, extrasOf("hub"))),
       env: {
         NATS_MONITOR: monitor,
-        NATS_STORE: join(directory.path, "hub"),
+        NATS_STORE: options.stores?.["hub"] ?? join(directory.path, "hub"),
         NATS_LEAF_LISTEN: `127.0.0.1:${leafPort}`,
         ...Object.fromEntries(
           options.regions.map((region) => [
@@ -131,7 +133,7 @@ export async function startHubAndRegions(options: WorldOptions): Promise<NatsWor
     for (const region of options.regions) {
       const env = {
         NATS_MONITOR: `127.0.0.1:${await freePort()}`,
-        NATS_STORE: join(directory.path, region),
+        NATS_STORE: options.stores?.[region] ?? join(directory.path, region),
         NATS_LEAF_URL: `${tls ? "tls" : "nats-leaf"}://leaf-${region}:${passwordOf(`leaf-${region}`)}@127.0.0.1:${wanPort}`,
       };
       const written = regionConfig(options, region, extrasOf(region));

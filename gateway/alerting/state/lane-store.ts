@@ -33,6 +33,8 @@ export const ALERTING_OPERATOR = "alerting";
 
 const ANSWER_WITHIN_MS = 2_000;
 const RETRY_MS = 100;
+/** A place is saved again after this time, so that a store that takes nothing is known though no frame comes. */
+const AGAIN_AFTER_MS = 5_000;
 
 /** The position up to which a lane is evaluated. */
 export interface LanePlace {
@@ -72,12 +74,15 @@ export class LaneStore {
   readonly #presence: Bucket;
   readonly #lanes: number;
   readonly #logger: Logger;
-  #saved: Pick<AlertingPosition, "seq" | "rules" | "presence"> | null = null;
+  #saved: AlertingPosition | null = null;
   /** Named by a position of which it is not known whether it was saved. */
   #attempted: Pick<AlertingPosition, "rules" | "presence"> | null = null;
   #saving: Promise<void> | null = null;
   #failure: Error | null = null;
   #pauseUntilMs = 0;
+  /** The last time that saving was begun, ms of `performance.now()`. */
+  #triedMs = 0;
+  #refusal: string | null = null;
 
   private constructor(
     id: LaneId,
@@ -114,6 +119,11 @@ export class LaneStore {
     });
   }
 
+  /** The reason why the last save may not have been done; null if it was. */
+  get refusal(): string | null {
+    return this.#refusal;
+  }
+
   /**
    * Null if nothing was saved yet. A snapshot that is not there any more is named as an error and the
    * rules begin anew at the position: that is less than was known, and better than standing still.
@@ -142,8 +152,19 @@ export class LaneStore {
   saveSoon(seq: number, take: () => LaneRecord): void {
     if (this.#failure !== null) throw this.#failure;
     if (this.#saving || seq === this.#saved?.seq || performance.now() < this.#pauseUntilMs) return;
-    const record = this.#timed(take);
-    this.#saving = this.#save(record)
+    this.#beside(this.#save(this.#timed(take)));
+  }
+
+  /** Saves the place that is saved once more, if nothing was for a while. Nothing is taken: a frame may be under way. */
+  saveAgain(): void {
+    const saved = this.#saved;
+    if (this.#saving || saved === null || this.#failure !== null) return;
+    if (performance.now() - this.#triedMs < AGAIN_AFTER_MS) return;
+    this.#beside(this.#written(() => this.#positions.save(this.#id, saved)));
+  }
+
+  #beside(saving: Promise<boolean>): void {
+    this.#saving = saving
       .then(() => undefined)
       .catch((error: unknown) => {
         this.#failure = error instanceof Error ? error : new Error(String(error));
@@ -170,10 +191,9 @@ export class LaneStore {
     return record;
   }
 
-  /** False if it may not have been saved. */
-  async #save({ snapshot, ...place }: LaneRecord): Promise<boolean> {
+  #save({ snapshot, ...place }: LaneRecord): Promise<boolean> {
     const name = laneStateKey(this.#id);
-    try {
+    return this.#written(async () => {
       const write = (bucket: Bucket, kind: "rules" | "presence"): Promise<ChunkedRef> => {
         const [saved, attempted] = [this.#saved?.[kind] ?? null, this.#attempted?.[kind] ?? null];
         return saveChunked(bucket, name, snapshot[kind], saved, attempted);
@@ -185,9 +205,19 @@ export class LaneStore {
       await this.#positions.save(this.#id, position); // S1
       this.#saved = position;
       this.#attempted = null;
+    });
+  }
+
+  /** False if it may not have been saved. */
+  async #written(save: () => Promise<void>): Promise<boolean> {
+    this.#triedMs = performance.now();
+    try {
+      await save();
+      this.#refusal = null;
       return true;
     } catch (error) {
       if (dispositionOf(error) !== "retry") throw error;
+      this.#refusal = messageOf(error);
       this.#logger.warn({ err: error }, "position not saved, will try again");
       return false;
     }

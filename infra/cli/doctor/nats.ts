@@ -15,7 +15,12 @@ import {
   stagesOf,
   rejectBoundsOf,
 } from "../../../platform/nats/topology/apply-topology.ts";
-import { WHOLE_VERSIONS, weaknessesOf } from "../../../platform/nats/topology/server-versions.ts";
+import { clusterName } from "../../../platform/nats/topology/server-config.ts";
+import {
+  WHOLE_VERSIONS,
+  clusterWeaknessOf,
+  weaknessesOf,
+} from "../../../platform/nats/topology/server-versions.ts";
 import { HUB, PARTITIONS_DEFAULT } from "../../../platform/nats/topology/topology.ts";
 import { sleep } from "../../../platform/runtime/backoff.ts";
 import { clockFinding } from "./network.ts";
@@ -40,9 +45,11 @@ export function versionFinding(domain: string, { info }: NatsConnection): Findin
   const version = info?.version ?? "unknown";
   const lacking = weaknessesOf(version);
   if (lacking.length === 0) return fine("versions", nameOf(domain), version);
+  const loses = info?.cluster === clusterName(domain) ? clusterWeaknessOf(version) : null;
+  const walls = `lacks ${lacking.length} walls: ${lacking.join("; ")}`;
   return {
-    ...{ area: "versions", subject: nameOf(domain), level: "warning" },
-    what: `nats-server ${version} lacks ${lacking.length} walls: ${lacking.join("; ")}`,
+    ...{ area: "versions", subject: nameOf(domain), level: loses === null ? "warning" : "wrong" },
+    what: `nats-server ${version} ${loses === null ? "" : `is no server for a cluster: ${loses}; it `}${walls}`,
     right: `${WHOLE_VERSIONS}, or newer`,
     next: "https://github.com/nats-io/nats-server/releases: replace the program, then restart this server",
   };

@@ -1,6 +1,7 @@
 // The streams of one JetStream domain: what they are, what they hold, and what is taken out of them.
 // Errors are translated (errors.ts), so that an outage can be told from a bug.
 import {
+  Empty,
   type JetStreamManager,
   type NatsConnection,
   type StreamInfo,
@@ -8,11 +9,13 @@ import {
   millis,
 } from "nats";
 import { messageOrNull, streamOrNull, translated } from "./errors.ts";
+import { jsonOf } from "./payload.ts";
 import { SIGNATURE_HEADER } from "../signed/signature.ts";
 import { type LogEntry, WRITTEN_HEADER, isDeletionMark } from "./log-entry.ts";
 
 /** The code in the header of flow control and heartbeats. */
 const CONTROL = 100;
+const HAND_OVER_WITHIN_MS = 5_000;
 
 export interface StreamState {
   readonly name: string;
@@ -134,6 +137,24 @@ export class Streams {
     const options =
       "before" in what ? { seq: what.before } : { filter: what.subject, keep: what.keep ?? 0 };
     return (await translated(streams.purge(stream, options))).purged;
+  }
+
+  /**
+   * Has another server of the cluster lead a stream: it begins anew with what a leader does, such as hearing an origin.
+   * Resolves to false where there is no other, and nothing is asked then.
+   * @throws AppError `NATS_UNAVAILABLE` (retry).
+   */
+  async handOver(stream: string): Promise<boolean> {
+    const { cluster } = await translated(this.#info(stream));
+    if ((cluster?.replicas ?? []).length === 0) return false;
+    const { domain, timeoutMs = HAND_OVER_WITHIN_MS } = this.#options;
+    const api = domain === undefined ? "$JS.API" : `$JS.${domain}.API`;
+    const subject = `${api}.STREAM.LEADER.STEPDOWN.${stream}`;
+    const { data } = await translated(
+      this.#connection.request(subject, Empty, { timeout: timeoutMs }),
+    );
+    const { success } = jsonOf<{ success?: unknown }>(data);
+    return success === true;
   }
 
   async #message(

@@ -87,6 +87,7 @@ export class Leases {
   readonly #ours = new Map<string, number>();
   #renewedAtMs = Number.NEGATIVE_INFINITY;
   #settled = false;
+  #refusal: string | null = null;
 
   private constructor(
     parts: { bucket: Bucket; streams: Streams; logger: Logger },
@@ -123,6 +124,11 @@ export class Leases {
     return this.#settled;
   }
 
+  /** The reason why leases could not be taken or renewed last; null if they could. */
+  get refusal(): string | null {
+    return this.#refusal;
+  }
+
   /** Runs `work` for every lane that this member holds, until `signal` aborts. */
   async run(work: LaneWork, signal: AbortSignal): Promise<void> {
     const failed = new AbortController();
@@ -130,10 +136,14 @@ export class Leases {
     const watch = setInterval(() => this.#dropLapsed(), BEAT_MS / 2);
     try {
       while (!stop.aborted) {
-        await this.#beat(work, failed).catch((error: unknown) => {
-          if (dispositionOf(error) !== "retry") return failed.abort(error);
-          this.#logger.warn(`leases not reached, will retry: ${messageOf(error)}`);
-        });
+        await this.#beat(work, failed).then(
+          () => (this.#refusal = null),
+          (error: unknown) => {
+            if (dispositionOf(error) !== "retry") return failed.abort(error);
+            this.#refusal = messageOf(error);
+            this.#logger.warn(`leases not reached, will retry: ${this.#refusal}`);
+          },
+        );
         await sleep(BEAT_MS, stop);
       }
       await Promise.all([...this.#holdings.values()].map((holding) => this.#giveUp(holding)));

@@ -52,7 +52,7 @@ import {
 import { type Feed, feedConsumer, feedFlowControl, feedSubject } from "../client/feeds.ts";
 import { hubFeeds, regionFeeds } from "./live-readers.ts";
 import type { RegionPairs } from "./pairs.ts";
-import { BROADCAST_BUCKETS, BROADCAST_STREAMS } from "./crossings.ts";
+import { BROADCAST_BUCKETS, BROADCAST_STREAMS, mirroredStreams } from "./crossings.ts";
 import { GATEWAY_RULES } from "../../../contracts/messages/alert.ts";
 import { FENCE_KEY, GENERATION_KEY } from "../../../contracts/messages/generation.ts";
 
@@ -253,6 +253,14 @@ const operating = (regions: readonly string[]): string[] => [
   ...regions.map(replaySubject),
 ];
 
+/** Another server of the hub takes over a copy that stands: of whatever regions write. */
+const takingOverCopies = (regions: readonly string[]): string[] =>
+  regions
+    .flatMap(mirroredStreams)
+    .flatMap((stream) =>
+      ["INFO", "LEADER.STEPDOWN"].map((verb) => `$JS.API.STREAM.${verb}.${stream}`),
+    );
+
 export function hubPermissions(
   regions: readonly string[],
 ): Readonly<Record<(typeof HUB_USERS)[number], Permissions | null>> {
@@ -319,6 +327,7 @@ export function hubPermissions(
         ...logs.flatMap((stream) =>
           ["PURGE", "DELETE", "CREATE"].map((verb) => `$JS.API.STREAM.${verb}.${stream}`),
         ),
+        ...takingOverCopies(regions),
         // A copy that is made again is pushed to its readers again.
         ...hubFeeds(regions)
           .filter(({ stream }) => logs.includes(stream))
@@ -329,8 +338,7 @@ export function hubPermissions(
               `$JS.API.CONSUMER.CREATE.${consumer}.${feed.subject}`,
             ];
           }),
-        ...mirrors,
-        ...origins,
+        ...[...mirrors, ...origins],
       ],
       subscribe: [...subscribe, LIVE_SUBJECTS],
     },

@@ -145,7 +145,8 @@ const ofHub: readonly Profile[] = [
       ...bucketsOf(COPIES_BUCKET, GENERATIONS_BUCKET),
     ],
     shortens: [...logs, ...hubRejects],
-    // It holds the hub's records against those that regions have seen, and fences a hub that went back.
+    // It holds the hub's records against those that regions have seen, and fences a hub that went back. Of copies that stand
+    // it sees the state, and has another server lead them.
     reads: [
       ...[...logs, COMMANDS_STREAM],
       ...bucketsOf(CONTRACTS_BUCKET, POSITIONS_BUCKET, LEDGER_BUCKET),
@@ -229,7 +230,7 @@ export const RIGHTS: readonly { readonly role: string; readonly right: string }[
   {
     role: "nats user steward of hub",
     right:
-      "empties the hub's copies of logs and rejects, and makes the copies of logs again, as whatever streams it likes, in the accounts of these copies",
+      "empties the hub's copies of logs and rejects, makes the copies of logs again, as whatever streams it likes, in the accounts of these copies, and has another server of a cluster lead the copies of what regions write",
   },
   {
     role: "nats users console and operator of hub",

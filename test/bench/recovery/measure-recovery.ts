@@ -1,11 +1,5 @@
 // How long clusters of three take to go on when servers die, and when everything is restarted in turn, under load.
-import { alertSubjects, alertsStream } from "../../../contracts/names/subjects.ts";
-import { isAlertState } from "../../../contracts/messages/alert.ts";
-import type { NatsConnection } from "../../../platform/nats/client/connection.ts";
-import { jsonOf } from "../../../platform/nats/client/payload.ts";
-import { readStored } from "../../../platform/nats/client/stream-reader.ts";
 import { ClusteredPath } from "../../support/clustered-path.ts";
-import { REGION } from "../../support/clusters.ts";
 import { eventually } from "../../support/eventually.ts";
 import type { ServerProcess } from "../../support/server-process.ts";
 
@@ -42,10 +36,10 @@ export async function measureRecovery(
   parts: readonly Part[],
   say: Say,
 ): Promise<RecoveryFigures> {
-  say("starting six nats-servers, InfluxDB, two gateways, an engine and an aggregator");
-  await using path = await ClusteredPath.start({ hub: 3, region: 3, gateways: 2 });
+  say("starting six nats-servers, InfluxDB, two gateways and every other process once");
+  await using path = await ClusteredPath.start({ hub: 3, region: 3, gateways: 2, whole: true });
   const restarts = parts.includes("restarts") ? await restartAll(path, rounds, say) : [];
-  const alerts = await firingOf(path);
+  const alerts = await path.fired();
   const kills = parts.includes("kills") ? await killAll(path, rounds, say) : [];
   await path.end();
   await path.level("all is stored");
@@ -55,7 +49,7 @@ export async function measureRecovery(
 
 async function restartAll(path: ClusteredPath, rounds: number, say: Say): Promise<Recovery[]> {
   const restarts: Recovery[] = [];
-  for (const [what, process] of processesOf(path)) {
+  for (const [what, process] of path.inTurn) {
     const recovery = { what, gapsMs: [] as number[], storedMs: [] as number[] };
     restarts.push(recovery);
     for (let round = 0; round < rounds; round++) {
@@ -109,20 +103,6 @@ const KILLS: readonly {
   },
 ];
 
-function processesOf(path: ClusteredPath): [string, ServerProcess][] {
-  const { region, hub } = path.clusters;
-  return [
-    ...path.gateways.map(({ process }, at): [string, ServerProcess] => [
-      `gateway ${at + 1}`,
-      process,
-    ]),
-    ["alerting engine", path.alerting.process],
-    ["aggregator", path.aggregator.process],
-    ...region.nodes.map((node, at): [string, ServerProcess] => [`region, server ${at + 1}`, node]),
-    ...hub.nodes.map((node, at): [string, ServerProcess] => [`hub, server ${at + 1}`, node]),
-  ];
-}
-
 async function settled(path: ClusteredPath): Promise<void> {
   await path.current("region");
   await path.current("hub");
@@ -145,18 +125,4 @@ async function measured(
   say(
     `${into.what}: ${gapMs.toFixed(0)} ms without a PUBACK, stored again after ${storedMs.toFixed(0)} ms`,
   );
-}
-
-/** Alerts of the region and of the hub that fire or fired, by rule and key. */
-async function firingOf(path: ClusteredPath): Promise<string[]> {
-  const of = async (connection: NatsConnection, domain: string): Promise<string[]> => {
-    const slice = { stream: alertsStream(domain), subject: alertSubjects(domain), from: 1 };
-    const fired: string[] = [];
-    for await (const { data } of readStored(connection, slice)) {
-      const { state, rule, key } = jsonOf<{ state?: unknown; rule: string; key: string }>(data);
-      if (isAlertState(state) && state === "firing") fired.push(`${domain}: ${rule} ${key}`);
-    }
-    return fired;
-  };
-  return [...(await of(path.region, REGION)), ...(await of(path.hub, "hub"))];
 }

@@ -27,7 +27,13 @@ class Lane {
 
   facts(over: Partial<ReadinessFacts> = {}): ReadinessFacts {
     const standsForMs = this.#progress.standsForMs(this.nowMs);
-    return { sink: OK, isShared: true, lanes: [{ ...LANE, standsForMs }], ...over };
+    return {
+      sink: OK,
+      isShared: true,
+      leaseRefusal: null,
+      lanes: [{ ...LANE, standsForMs }],
+      ...over,
+    };
   }
 }
 
@@ -74,6 +80,10 @@ test("an idle lane and a spare are ready; whoever has not begun is not", () => {
   expect(whyNotReady(idle.facts())).toBeNull();
   expect(whyNotReady(idle.facts({ lanes: [] }))).toBeNull();
   expect(whyNotReady(idle.facts({ isShared: false }))).toBe("lanes are being shared out");
+  const leaseRefusal = "no answer within 1000 ms";
+  expect(whyNotReady(idle.facts({ leaseRefusal }))).toBe(
+    "lanes cannot be shared out: no answer within 1000 ms",
+  );
   expect(whyNotReady(idle.facts({ sink: { ...OK, answered: false } }))).toContain("not answered");
   const unread = { ...LANE, reading: false, standsForMs: 0 };
   expect(whyNotReady(idle.facts({ lanes: [unread] }))).toBe("lane eu/1 is not being read");

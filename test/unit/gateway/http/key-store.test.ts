@@ -70,3 +70,18 @@ test("answers that are too much together take the oldest away, whoever's they ar
     ),
   ).toEqual([false, true, true, true]);
 });
+
+test("a key that cannot be written down, as on a full disk, is to be sent again", () => {
+  const database = new DatabaseSync(":memory:");
+  using store = new KeyStore(database);
+  database.exec("PRAGMA max_page_count = 1"); // Not below what there is.
+  const fill = (): void => {
+    for (let n = 0; n < 10_000; n++) store.begin("record:a", `k-${n}`, request);
+  };
+  expect(fill).toThrow(
+    expect.objectContaining({
+      disposition: "retry",
+      message: "what the Idempotency-Key stands for cannot be kept: database or disk is full",
+    }),
+  );
+});
