@@ -1,24 +1,20 @@
 // `skerry learn`: mappings and contracts for messages that nobody has any for, proposed, confirmed, and put in force.
-import { readFileSync, readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { parseMappings } from "../../contracts/mapping.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
 import { compileFile, loadCatalog, SCHEMAS_DIRECTORY } from "../../contracts/schema/catalog.ts";
 import { publishContracts, readVersions } from "../../cloud/operations/contracts/publish.ts";
-import { Judge } from "../../cloud/operations/learn/judge.ts";
 import { keptSamples, untilInForce } from "../../cloud/operations/learn/kept.ts";
 import { addLearned, readLearned } from "../../cloud/operations/learn/learned-file.ts";
 import type { Proposal } from "../../cloud/operations/learn/proposal.ts";
-import { catalogWith, propose } from "../../cloud/operations/learn/propose.ts";
+import { type Judged, type Lesson, learnFrom } from "../../cloud/operations/learn/learn.ts";
 import { readRecording } from "../../cloud/operations/learn/recording.ts";
 import type { Sample } from "../../cloud/operations/learn/sample.ts";
-import type { ShippedTable } from "../../cloud/operations/learn/shipped.ts";
+import { readInForce, readShippedTables } from "../../cloud/operations/learn/shipped-files.ts";
 import { replayRejects } from "../../cloud/operations/rejects/replay.ts";
 import { refused } from "../../cloud/operations/refused.ts";
 import { count } from "../../cloud/operations/words.ts";
-import { covers } from "../../gateway/identity/access.ts";
-import { loadMappingFiles } from "../../gateway/ingest/load-mappings.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import { type Place, findInstallation } from "./kit/addresses.ts";
 import { withNats } from "./kit/connection.ts";
@@ -28,9 +24,8 @@ import { UsageError } from "./kit/usage-error.ts";
 import { Answers, choose } from "./learn/ask.ts";
 import { edited } from "./learn/edit.ts";
 import { sendSamples } from "./learn/send.ts";
-import { type Judged, jsonOf, judged, proposalLines } from "./learn/words.ts";
+import { jsonOf, proposalLines } from "./learn/words.ts";
 
-const VENDORS = join(import.meta.dirname, "../mappings/vendors");
 /** Longer than gateways take to look at their mapping files. */
 const IN_FORCE_WITHIN_MS = 20_000;
 const GATEWAYS_LOOK_MS = 3_000;
@@ -104,34 +99,28 @@ async function learn(flags: Flags, say: Say): Promise<void> {
     throw new UsageError("with --recording - nobody can be asked: say --yes, --json or --dry-run");
   const files = filesOf(flags, changes);
   const samples = await samplesOf(flags);
-  const { table, ignore } = loadMappingFiles(files.inForce);
-  const wanted = samples.filter(({ topic }) => !ignore.some((filter) => covers(filter, topic)));
   const catalog = await catalogOf(flags);
-  const shipped = shippedTables();
-  const found = propose(wanted, { catalog, table, shipped, zone: flags.zone });
-  const judge = new Judge(
-    [...table, ...found.proposals.flatMap(({ entries }) => entries)],
-    catalogWith(catalog, found.proposals),
-  );
-  const all = found.proposals.map((proposal) => judged(proposal, judge));
-  const ignoredBefore = samples.length - wanted.length;
+  const inForce = readInForce(files.inForce);
+  const lesson = learnFrom(samples, {
+    ...{ catalog, inForce, shipped: readShippedTables(), zone: flags.zone },
+  });
+  const { questions: all, handled } = lesson;
   if (flags.json)
-    sayJson(say, {
-      proposals: all.map(jsonOf),
-      handled: found.handled.length,
-      ignored: ignoredBefore,
-    });
-  else
-    say(
-      `${count(samples.length, "message")}: ${count(all.length, "question")}; ${found.handled.length} have a mapping already` +
-        (ignoredBefore > 0 ? `, ${ignoredBefore} are ignored already` : "") +
-        (found.own.length > 0
-          ? `, ${found.own.length} are on Skerry's own topics, which no mapping has`
-          : ""),
-    );
+    sayJson(say, { proposals: all.map(jsonOf), handled: handled.length, ignored: lesson.ignored });
+  else say(summaryLine(lesson, samples.length));
   const accepted = await confirm(all, flags, { changes, say, catalog });
   if (!changes) return;
-  await putInForce(accepted, found.handled, flags, { file: files.learned!, say });
+  await putInForce(accepted, handled, flags, { file: files.learned!, say });
+}
+
+function summaryLine({ questions, handled, ignored, own }: Lesson, messages: number): string {
+  const parts = [
+    `${count(messages, "message")}: ${count(questions.length, "question")}`,
+    `${handled.length} have a mapping already`,
+    ...(ignored > 0 ? [`${ignored} are ignored already`] : []),
+    ...(own > 0 ? [`${own} are on Skerry's own topics, which no mapping has`] : []),
+  ];
+  return parts.join("; ");
 }
 
 /** The person's answers. */
@@ -298,11 +287,3 @@ async function catalogOf(flags: Flags): Promise<Catalog> {
     if (!catalog.get(one.name, one.version)) catalog.add(compileFile({ ...one, path: one.name }));
   return catalog;
 }
-
-const shippedTables = (): ShippedTable[] =>
-  readdirSync(VENDORS)
-    .filter((name) => name.endsWith(".json"))
-    .map((name) => ({
-      name: basename(name, ".json"),
-      table: loadMappingFiles(join(VENDORS, name)).table,
-    }));

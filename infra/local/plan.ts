@@ -273,6 +273,7 @@ function consoleService(options: LocalOptions, context: PlanParts): ProcessPlan 
       SKERRY_REGIONS: REGIONS.join(","),
       ...influxEnv("reader", options, context),
       ...files(options, "rules", "mappings", "schemas"),
+      SKERRY_LEARNED_MAPPINGS: join(learnedDirectory(options), "learned.json"),
       SKERRY_CONSOLE_HOST: HOST,
       SKERRY_CONSOLE_PORT: String(portBase + 7),
       SKERRY_CONSOLE_OPERATOR_TOKEN_FILE: secretFile("console operator"),

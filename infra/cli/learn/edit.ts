@@ -2,11 +2,11 @@
 import { parseMappings } from "../../../contracts/mapping.ts";
 import type { Catalog } from "../../../contracts/schema/catalog.ts";
 import { Judge } from "../../../cloud/operations/learn/judge.ts";
+import { type Judged, judged } from "../../../cloud/operations/learn/learn.ts";
 import { catalogWith } from "../../../cloud/operations/learn/propose.ts";
 import { messageOf } from "../../../platform/runtime/errors.ts";
 import type { Say } from "../kit/options.ts";
 import type { Answers } from "./ask.ts";
-import { type Judged, judged } from "./words.ts";
 
 export interface EditParts {
   readonly answers: Pick<Answers, "next">;

@@ -1,22 +1,12 @@
 // Proposals in words, for people (pure).
-import type { Fate, Judge } from "../../../cloud/operations/learn/judge.ts";
+import type { Fate } from "../../../cloud/operations/learn/judge.ts";
+import type { Judged } from "../../../cloud/operations/learn/learn.ts";
 import type { Proposal } from "../../../cloud/operations/learn/proposal.ts";
 import type { Sample } from "../../../cloud/operations/learn/sample.ts";
 import { count } from "../../../cloud/operations/words.ts";
 
 const ROWS_SHOWN = 6;
 const PAYLOAD_CHARS = 40;
-
-/** A proposal with the fate of each of its messages. */
-export interface Judged {
-  readonly proposal: Proposal;
-  readonly fates: readonly Fate[];
-}
-
-export const judged = (proposal: Proposal, judge: Judge): Judged => ({
-  proposal,
-  fates: proposal.samples.map((sample) => judge.of(sample)),
-});
 
 export function proposalLines({ proposal, fates }: Judged, place: string): string[] {
   const { kind, template, samples, notes } = proposal;
