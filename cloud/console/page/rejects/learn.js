@@ -25,8 +25,8 @@ export function Learn({ query: { region: asked = "" } }) {
   const region = asked || regions[0] || "";
   return html`
     <${PageHead} title="Learn from rejects" crumb=${CRUMB}>
-      What devices sent that no mapping took: which device, contract and fields it could become. Nothing changes before it
-      is confirmed.
+      What devices sent that no mapping took: which device, contract and fields it could become.
+      Nothing changes before it is confirmed.
     <//>
     <${ForOperators}>
       <div class="stack">
@@ -98,7 +98,10 @@ function Questions({ region }) {
     ${job && html`<${Progress} job=${job} />`}
     ${
       data.handled.length > 0 &&
-      html`<${Note} state="info" title=${`${plural(data.handled.length, "reject")} have a mapping by now`}>
+      html`<${Note}
+        state="info"
+        title=${`${plural(data.handled.length, "reject")} have a mapping by now`}
+      >
         <${Button}
           disabled=${isRunning}
           onClick=${() => begin({ entries: [], contracts: [], ignore: [], seqs: data.handled })}
@@ -109,7 +112,8 @@ function Questions({ region }) {
     ${
       data.proposals.length === 0 &&
       html`<${Empty} title="Nothing to ask"
-        >No kept reject of ${region} is without a mapping${data.ignored > 0 ? `; ${plural(data.ignored, "reject")} are ignored on purpose` : ""}.<//
+        >No kept reject of ${region} is without a
+        mapping${data.ignored > 0 ? `; ${plural(data.ignored, "reject")} are ignored on purpose` : ""}.<//
       >`
     }
     ${data.proposals.map(
@@ -152,7 +156,7 @@ function Question({ proposal, disabled, begin }) {
     <div class="stack">
       <p class="row">
         <${Chip} state=${state}>${word}<//>
-        ${refused > 0 && html`<${Chip} state="warn">${plural(refused, "message")} still refused<//>`}
+        ${kind === "map" && refused > 0 && html`<${Chip} state="warn">${plural(refused, "message")} still refused<//>`}
       </p>
       <${Facts}
         rows=${[
@@ -177,7 +181,10 @@ function Question({ proposal, disabled, begin }) {
           kind === "map" &&
           html`<${Button} kind="primary" disabled=${disabled} onClick=${take}>Take and replay<//>`
         }
-        <${Button} kind=${kind === "map" ? undefined : "primary"} disabled=${disabled} onClick=${ignore}
+        <${Button}
+          kind=${kind === "map" ? undefined : "primary"}
+          disabled=${disabled}
+          onClick=${ignore}
           >Ignore<//
         >
       </div>
@@ -198,7 +205,13 @@ function Rows({ rows, label }) {
     ...readings.map((one, place) => ({ key: `${at} ${place}`, topic, payload, one })),
     ...refused.map((why, place) => ({ key: `${at} r${place}`, topic, payload, why })),
   ]);
-  return html`<${Table} cards label=${label} columns=${COLUMNS} rows=${lines} keyOf=${({ key }) => key} />`;
+  return html`<${Table}
+    cards
+    label=${label}
+    columns=${COLUMNS}
+    rows=${lines}
+    keyOf=${({ key }) => key}
+  />`;
 }
 
 const valuesText = (values) =>
@@ -218,7 +231,8 @@ const COLUMNS = [
   {
     key: "device",
     label: "Device",
-    cell: ({ one }) => (one ? html`<code>${one.device}</code>` : html`<${Chip} state="warn">refused<//>`),
+    cell: ({ one }) =>
+      one ? html`<code>${one.device}</code>` : html`<${Chip} state="warn">refused<//>`,
   },
   {
     key: "contract",
