@@ -23,6 +23,8 @@ import { startService } from "../support/services.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const MAIN = join(import.meta.dirname, "../../infra/cli/main.ts");
+/** The whole of it takes 5 s on a quiet machine; a person has two minutes, also on one that is busy. */
+const LEARNED_WITHIN_MS = 110_000;
 const stack = new AsyncDisposableStack();
 let world: NatsWorld;
 
@@ -107,8 +109,7 @@ test("kept rejects become readings by answers alone, and what was ignored is kep
   const done = await run(args, "y\n".repeat(40));
   expect(done).toMatchObject({ code: 0, err: "" });
   expect(done.out).toMatch(/replayed: \d+ stored, 0 partly, 0 still rejected, 0 gone, 0 failed/);
-  // A person has two minutes; the work of it is a small part of them.
-  expect(done.ms).toBeLessThan(30_000);
+  expect(done.ms).toBeLessThan(LEARNED_WITHIN_MS);
   expect(await logged("eu")).toEqual(wanted(traffic));
   const left = await findRejects(nats, { region: "eu" }, 1000);
   const unread = traffic.filter(({ readings }) => readings.length === 0).map(({ topic }) => topic);
@@ -121,7 +122,7 @@ test("kept rejects become readings by answers alone, and what was ignored is kep
   expect((await findRejects(nats, { region: "eu" }, 1000)).length).toBe(left.length);
   const again = await run(args, "");
   expect(again.out).toContain("0 questions");
-}, 120_000);
+}, 300_000);
 
 test("a recording is sent once it is confirmed; a second person is asked nothing", async () => {
   const { directory, url } = await gatewayOf("us");
@@ -136,5 +137,5 @@ test("a recording is sent once it is confirmed; a second person is asked nothing
   const done = await run([...args, "--yes", "--send", url]);
   expect(done).toMatchObject({ code: 0, err: "" });
   expect(await logged("us")).toEqual(wanted(traffic));
-  expect(done.ms).toBeLessThan(30_000);
-}, 120_000);
+  expect(done.ms).toBeLessThan(LEARNED_WITHIN_MS);
+}, 300_000);
