@@ -197,6 +197,12 @@ const ENTRY = object(["name", "topic", "contract", "fields"], {
 const TABLE = object(["mappings"], {
   $schema: { type: "string", description: "For editors" },
   mappings: { type: "array", items: { type: "object" } },
+  ignore: {
+    type: "array",
+    items: text("A topic filter such as tele/+/LWT"),
+    maxItems: 10_000,
+    description: "Topics of which neither readings nor rejects are made",
+  },
 });
 
 /** The schema of a whole file, for editors. */

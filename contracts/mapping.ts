@@ -1,6 +1,6 @@
 // The mapping table: how topics and payloads that devices already send become readings. This checks it;
 // the format is in mapping-format.ts, and gateway/ingest/mapping.ts compiles and applies it.
-import { deviceIdProblem } from "./device.ts";
+import { deviceIdProblem, relayFilterProblem } from "./device.ts";
 import {
   type Condition,
   type FieldMapping,
@@ -28,11 +28,24 @@ const PLACEHOLDER = /\{([A-Za-z][A-Za-z0-9_]*)(?:\|lower)?\}/g;
  * Checks a table: `{"mappings": [entry, …]}`.
  * @throws MappingError with one line per problem, each naming the entry and the property.
  */
-export function parseMappings(table: unknown): MappingTable {
-  const fault = tableFault(table);
+export const parseMappings = (table: unknown): MappingTable => parseMappingFile(table).table;
+
+/** The content of a mapping file. */
+export interface MappingFile {
+  readonly table: MappingTable;
+  /** Filters of topics of which neither readings nor rejects are made. */
+  readonly ignore: readonly string[];
+}
+
+/** The same with `"ignore"`. @throws MappingError as {@link parseMappings} does. */
+export function parseMappingFile(file: unknown): MappingFile {
+  const fault = tableFault(file);
   if (fault !== null) throw new MappingError(`table: ${fault}`);
-  const entries = (table as { mappings: unknown[] }).mappings;
-  const problems: string[] = [];
+  const { mappings: entries, ignore = [] } = file as { mappings: unknown[]; ignore?: string[] };
+  const problems = ignore.flatMap((filter) => {
+    const problem = relayFilterProblem(filter);
+    return problem === null ? [] : [`/ignore: ${problem}`];
+  });
   const names = new Set<unknown>();
   entries.forEach((entry, at) => {
     const { name } = entry as { name?: unknown };
@@ -46,7 +59,7 @@ export function parseMappings(table: unknown): MappingTable {
         problems.push(`${label}: ${problem}`);
   });
   if (problems.length > 0) throw new MappingError(problems.join("\n"));
-  return entries as MappingEntry[];
+  return { table: entries as MappingEntry[], ignore };
 }
 
 /** Rules of a table that a schema cannot say. */

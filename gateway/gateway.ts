@@ -42,7 +42,7 @@ import { type BridgeStore, openBridgeStore } from "./ingest/bridge-store.ts";
 import { Backpressure } from "./ingest/backpressure.ts";
 import { CommitLog } from "./ingest/commit-log.ts";
 import { Ingest } from "./ingest/ingest.ts";
-import { loadMapper } from "./ingest/load-mappings.ts";
+import { LiveMappings } from "./ingest/live-mappings.ts";
 import { natsFrameStore } from "./ingest/nats-store.ts";
 import { NotedFields } from "./ingest/noted-fields.ts";
 import { Pipeline } from "./ingest/pipeline.ts";
@@ -95,6 +95,7 @@ interface Services {
   readonly commands: Commands;
   readonly identity: Identity;
   readonly classes: TopicClasses;
+  readonly mappings: LiveMappings;
   readonly backpressure: Backpressure;
   readonly bridges: BridgeMemory;
   /** Null: nothing of bridges outlives the process. */
@@ -176,7 +177,7 @@ async function openServices(
 ): Promise<Services> {
   const { tracing } = telemetry;
   const { region, gatewayId: gateway, anonymous, anonymousSubscribe } = config;
-  const mapper = loadMapper(config.mappings);
+  const mappings = new LiveMappings(config.mappings, logger);
   const target = { ...natsAccess(config), name: `gateway ${gateway}` };
   const connection = await connectNats(target, logger, signal);
   useRecordTrust(connection, config, logger);
@@ -225,11 +226,13 @@ async function openServices(
       firstLane,
       partitions,
       ageMaxMs: config.ageMax,
-      mapper,
       seriesLimit,
       unregistered,
     },
     speech: identity,
+    get mapper() {
+      return mappings.mapper;
+    },
   };
   return {
     connection,
@@ -249,7 +252,8 @@ async function openServices(
     identity,
     bridges,
     bridgeStore,
-    classes: new TopicClasses({ ...relayOptionsOf(config), mapper }),
+    classes: new TopicClasses({ ...relayOptionsOf(config), mappings }),
+    mappings,
     backpressure: new Backpressure(commitLog),
     setAside,
     live,
@@ -358,6 +362,7 @@ async function workUntil(
     ...(usesTls(config) ? [followTlsFiles(config, parts, signal)] : []),
     parts.http.run(signal),
     logFill.run(signal),
+    parts.mappings.run(signal),
     tellSysTopics(broker, signal),
     tellContests(parts, signal),
     live.run(new LiveSpeaker(connection), broker.counters, signal),

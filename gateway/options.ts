@@ -77,7 +77,7 @@ export const GATEWAY_OPTIONS = {
   },
   mappings: {
     env: "SKERRY_MAPPINGS",
-    doc: "JSON file that maps other topics and payloads to contracts, a directory of such files, or several of either, with commas; unset: none",
+    doc: "JSON file that maps other topics and payloads to contracts, a directory of such files, or several of either, with commas; read again when they change; unset: none",
     fallback: "",
     parse: as.text,
   },

@@ -168,6 +168,7 @@ export class Console implements StatusSource {
       trials: new RuleTrials({ nats: natsAccess(config), schemas, now }),
       mappings: this.#files.mappings,
       mappingsFile: config.mappings === "" ? null : config.mappings,
+      learn: { inForce: config.mappings, learned: config.learnedMappings },
       traces: new TraceStore(),
       gateways: config.gateways,
       guides: readGuides(),

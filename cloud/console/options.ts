@@ -137,6 +137,12 @@ export const CONSOLE_OPTIONS = {
     fallback: "",
     parse: as.text,
   },
+  learnedMappings: {
+    env: "SKERRY_LEARNED_MAPPINGS",
+    doc: "JSON file that takes the mappings that operators confirm, in a directory that SKERRY_MAPPINGS of the gateways names; unset: people use npx skerry learn",
+    fallback: "",
+    parse: as.text,
+  },
   mqtt: {
     env: "SKERRY_CONSOLE_MQTT",
     doc: "WebSocket listener of a gateway of each region, for the page Topics: eu=ws://host:port,us=wss://host:port",

@@ -1,23 +1,22 @@
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type MappingTable, parseMappings } from "../../contracts/mapping.ts";
+import { type MappingFile, type MappingTable, parseMappingFile } from "../../contracts/mapping.ts";
 import { AppError, messageOf } from "../../platform/runtime/errors.ts";
-import { Mapper } from "./mapping.ts";
 
 /**
  * Reads and checks the mapping table.
  * @param path of a JSON file, or of a directory of them; several are separated by commas, and are one table in this order.
  * @throws AppError `CONFIG_INVALID` naming the file, and every entry and property at fault.
  */
-export function loadMappings(path: string): MappingTable {
-  const files = path
-    .split(",")
-    .map((one) => one.trim())
-    .filter((one) => one !== "")
-    .flatMap(filesAt);
+export const loadMappings = (path: string): MappingTable => loadMappingFiles(path).table;
+
+/** The same with the topics that the files ignore. @throws AppError as {@link loadMappings} does. */
+export function loadMappingFiles(path: string): MappingFile {
   const owners = new Map<string, string>();
-  return files.flatMap((file) => {
-    const table = tableOf(file);
+  const ignore: string[] = [];
+  const whole = mappingFiles(path).flatMap((file) => {
+    const { table, ignore: ignored } = fileAt(file);
+    ignore.push(...ignored);
     for (const { name } of table) {
       const owner = owners.get(name);
       if (owner !== undefined)
@@ -26,7 +25,16 @@ export function loadMappings(path: string): MappingTable {
     }
     return table;
   });
+  return { table: whole, ignore };
 }
+
+/** The files that a path stands for, in their order. @throws AppError `CONFIG_INVALID` naming what is not there. */
+export const mappingFiles = (path: string): string[] =>
+  path
+    .split(",")
+    .map((one) => one.trim())
+    .filter((one) => one !== "")
+    .flatMap(filesAt);
 
 /** The tables of a directory in the order of their names; schemas of editors are none. */
 function filesAt(path: string): string[] {
@@ -41,9 +49,9 @@ function filesAt(path: string): string[] {
   }
 }
 
-function tableOf(file: string): MappingTable {
+function fileAt(file: string): MappingFile {
   try {
-    return parseMappings(JSON.parse(readFileSync(file, "utf8")));
+    return parseMappingFile(JSON.parse(readFileSync(file, "utf8")));
   } catch (cause) {
     throw invalid(file, cause);
   }
@@ -54,10 +62,3 @@ function invalid(file: string, cause: unknown): AppError {
   const message = lines.map((line) => `${file}: ${line}`).join("\n");
   return new AppError("CONFIG_INVALID", "fatal", message, { cause });
 }
-
-/**
- * The mapping table, compiled.
- * @param path as of {@link loadMappings}; empty: no table, only the telemetry topic carries readings.
- */
-export const loadMapper = (path: string): Mapper | undefined =>
-  path === "" ? undefined : new Mapper(loadMappings(path));

@@ -13,6 +13,8 @@ export interface Recall {
   allowedAsOf?: number;
   /** The last topic whose class was asked for, and its class. */
   classed?: string;
+  /** The revision of the mappings by which it has that class. */
+  classedAsOf?: number;
   class?: TopicClass;
 }
 

@@ -55,7 +55,7 @@ export const RELAY_OPTIONS = {
 /** @param config with the option `anonymous` of identity. */
 export const relayOptionsOf = (
   config: Resolved<typeof RELAY_OPTIONS> & { readonly anonymous: string },
-): Omit<TopicClassesOptions, "mapper"> => ({
+): Omit<TopicClassesOptions, "mappings"> => ({
   relay: config.relay,
   ignore: config.ignore,
   anonymous:

@@ -3,7 +3,8 @@
 // K1. Our own names, devices' telemetry, commands, alerts and `$…`, are never relayed and never ignored.
 // K2. A topic that is neither ours, nor mapped, nor ignored, nor relayed carries telemetry that cannot be read: a reject.
 // K3. What is ignored makes no reading and no reject; it may be relayed all the same.
-// K4. A class follows from the topic alone, and is remembered, with the connection and for all of them.
+// K4. A class follows from the topic alone, and is remembered, with the connection and for all of them, until the table
+//     in force changes.
 // K5. Nothing is relayed for what comes over HTTP: its answer says that the log has it, which relaying does not do.
 import { isReservedTopic } from "../../contracts/names/topics.ts";
 import { covers } from "../identity/access.ts";
@@ -18,13 +19,20 @@ const IGNORED: TopicClass = Object.freeze({ telemetry: false, relayed: false });
 const REMEMBERED_MAX = 10_000;
 const REMEMBERED_CHARS_MAX = 256;
 
+/** Its revision grows with every change. */
+export interface MappingsInForce {
+  has(topic: string): boolean;
+  readonly ignore: readonly string[];
+  readonly revision: number;
+}
+
 export interface TopicClassesOptions {
   /** Filters of topics that are relayed. */
   readonly relay: readonly string[];
   /** Filters of topics that no telemetry is made of. */
   readonly ignore: readonly string[];
-  /** Absent: nothing is mapped. */
-  readonly mapper?: { has(topic: string): boolean } | undefined;
+  /** The table in force, with topics that it ignores; absent: nothing is mapped. */
+  readonly mappings?: MappingsInForce;
   /** Clients that have not logged in relay as well. */
   readonly anonymous: boolean;
 }
@@ -32,6 +40,8 @@ export interface TopicClassesOptions {
 export class TopicClasses {
   readonly #options: TopicClassesOptions;
   readonly #known = new Map<string, TopicClass>();
+  /** That of the table by which they are known. */
+  #revision = 0;
   /** Messages that were relayed, and those that were ignored, since the start. */
   relayed = 0;
   ignored = 0;
@@ -42,12 +52,19 @@ export class TopicClasses {
 
   of(message: Pick<Message, "topic" | "recall" | "principal" | "protocol">): TopicClass {
     const { topic, recall } = message;
-    if (recall?.class && recall.classed === topic) return recall.class; // K4
+    const { revision = 0 } = this.#options.mappings ?? {};
+    if (revision !== this.#revision) {
+      this.#revision = revision;
+      this.#known.clear();
+    }
+    if (recall?.class && recall.classed === topic && recall.classedAsOf === revision)
+      return recall.class; // K4
     const found = this.#classOf(topic);
     const restricted =
       found.relayed && !this.#mayRelay(message) ? this.#unrelayed(found, topic) : found;
     if (recall) {
       recall.classed = topic;
+      recall.classedAsOf = revision;
       recall.class = restricted;
     }
     return restricted;
@@ -75,14 +92,16 @@ export class TopicClasses {
   }
 
   #decide(topic: string): TopicClass {
-    const { relay, mapper } = this.#options;
+    const { relay, mappings } = this.#options;
     const isRelayed = relay.some((filter) => covers(filter, topic));
     if (this.#isIgnored(topic)) return isRelayed ? RELAYED : IGNORED; // K3
     if (!isRelayed) return TELEMETRY; // K2
-    return mapper?.has(topic) === true ? BOTH : RELAYED;
+    return mappings?.has(topic) === true ? BOTH : RELAYED;
   }
 
   #isIgnored(topic: string): boolean {
-    return this.#options.ignore.some((filter) => covers(filter, topic));
+    const { ignore, mappings } = this.#options;
+    const isCovered = (filter: string): boolean => covers(filter, topic);
+    return ignore.some(isCovered) || mappings?.ignore.some(isCovered) === true;
   }
 }

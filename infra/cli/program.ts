@@ -14,6 +14,7 @@ import { addInfluxCommand } from "./influx.ts";
 import { addKeysCommand } from "./keys.ts";
 import { addInstallCommands } from "./install.ts";
 import { addLaneCommand } from "./lane.ts";
+import { addLearnCommand } from "./learn.ts";
 import { addLedgerCommand } from "./ledger.ts";
 import { addMappingsCommand } from "./mappings.ts";
 import { addNotifyCommand } from "./notify.ts";
@@ -48,6 +49,7 @@ export function makeProgram(say: Say): Command {
   addDevicesCommand(program, say);
   addContractsCommand(program, say);
   addMappingsCommand(program, say);
+  addLearnCommand(program, say);
   addRulesCommand(program, say);
   addAlertsCommand(program, say);
   addNotifyCommand(program, say);

@@ -13,8 +13,14 @@ import { planDemo } from "./demo/plan-demo.ts";
 import { channelEnv, passedEnv } from "./environment.ts";
 import { givenTo, parseSets, withGiven } from "./overrides.ts";
 import { withOwnContracts } from "./own-contracts.ts";
-import { type Env, type LocalOptions, type ProcessPlan, secretPath } from "./places.ts";
-import { planLocal, startedOf } from "./plan.ts";
+import {
+  type Env,
+  type LocalOptions,
+  type ProcessPlan,
+  learnedDirectory,
+  secretPath,
+} from "./places.ts";
+import { mappingsPath, planLocal, startedOf } from "./plan.ts";
 import { makeSecrets } from "./secrets.ts";
 import { incidentLines } from "./incident.ts";
 import { hasDesktop } from "./open-page.ts";
@@ -72,6 +78,7 @@ async function main(): Promise<number> {
   });
   createPrivately(); // The servers, too; packages are installed by now.
   if (options.tls) await makeLocalCertificates(options);
+  mkdirSync(learnedDirectory(options), { recursive: true });
   const secret = makeSecrets(options.dataDir);
   const local = planLocal(options, {
     programs,
@@ -153,7 +160,7 @@ const typedEnv = (options: LocalOptions, cli: CliOptions): Env =>
   Object.fromEntries(
     Object.entries({
       SKERRY_RULES: options.rules,
-      SKERRY_MAPPINGS: options.mappings,
+      SKERRY_MAPPINGS: options.mappings === undefined ? null : mappingsPath(options),
       SKERRY_SCHEMAS: options.schemas,
       SKERRY_CHANNELS: cli.channels === undefined ? null : options.channels,
       SKERRY_SMTP_URL: options.smtpUrl,

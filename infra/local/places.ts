@@ -93,6 +93,8 @@ export interface Addresses {
   /** Readings over HTTP. */
   http: Record<Region, string>;
   console: ConsoleAddress;
+  /** Mapping files of the gateways, and the one of them that takes what is learned. */
+  mappings: { inForce: string; learned: string };
   /** `/status` of each of our processes, by its name. */
   status: Record<string, string>;
 }
@@ -129,6 +131,10 @@ const natsScheme = ({ tls }: LocalOptions): string => (tls ? "tls" : "nats");
 /** The variable of an option that names the authority, where there is one. */
 const trust = (variable: string, options: LocalOptions): Env =>
   options.tls ? { [variable]: certificatePath("ca", options) } : {};
+
+/** Files of mappings that people confirmed: `skerry learn` writes there, and gateways look. */
+export const learnedDirectory = ({ dataDir }: Pick<LocalOptions, "dataDir">): string =>
+  join(dataDir, "mappings");
 
 export const certificateDirectory = ({ dataDir }: Pick<LocalOptions, "dataDir">): string =>
   join(dataDir, "certificates");

@@ -28,6 +28,7 @@ import {
   engineTrust,
   influxEnv,
   influxUrl,
+  learnedDirectory,
   natsConfigPath,
   natsEnv,
   natsUrl,
@@ -101,6 +102,10 @@ export function planLocal(options: LocalOptions, given: PlanContext): LocalPlan 
       url: `http://${HOST}:${options.portBase + 7}/`,
       operatorToken: context.secret("console operator"),
       viewerToken: context.secret("console viewer"),
+    },
+    mappings: {
+      inForce: mappingsPath(options),
+      learned: join(learnedDirectory(options), "learned.json"),
     },
     status: {},
   };
@@ -268,6 +273,7 @@ function consoleService(options: LocalOptions, context: PlanParts): ProcessPlan 
       SKERRY_REGIONS: REGIONS.join(","),
       ...influxEnv("reader", options, context),
       ...files(options, "rules", "mappings", "schemas"),
+      SKERRY_LEARNED_MAPPINGS: join(learnedDirectory(options), "learned.json"),
       SKERRY_CONSOLE_HOST: HOST,
       SKERRY_CONSOLE_PORT: String(portBase + 7),
       SKERRY_CONSOLE_OPERATOR_TOKEN_FILE: secretFile("console operator"),
@@ -317,10 +323,18 @@ const FILES = {
   schemas: ["SKERRY_SCHEMAS", null],
 } as const;
 
+/** The mappings of people's own, or else the examples, and what is learned. */
+export const mappingsPath = (options: Pick<LocalOptions, "mappings" | "dataDir">): string => {
+  const { mappings = MAPPINGS_FILE } = options;
+  const learned = learnedDirectory(options);
+  return mappings === null ? learned : `${mappings},${learned}`;
+};
+
 /** Files that a process reads: people's own, or else those of the demo. */
 function files(options: LocalOptions, ...kinds: readonly (keyof typeof FILES)[]): Env {
   const given = kinds.flatMap((kind) => {
     const [variable, demo] = FILES[kind];
+    if (kind === "mappings") return [[variable, mappingsPath(options)] as const];
     const file = options[kind] === undefined ? demo : options[kind];
     return file === null ? [] : [[variable, file] as const];
   });

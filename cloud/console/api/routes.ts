@@ -22,6 +22,7 @@ import { guideRoutes } from "./guides.ts";
 import { type DemoControl, demoRoutes } from "./demo.ts";
 import { deviceRoutes } from "./devices.ts";
 import { laneRoutes } from "./lanes.ts";
+import { type LearnFiles, learnRoutes } from "./learn.ts";
 import { mappingRoutes } from "./mappings.ts";
 import { openApi } from "./openapi.ts";
 import { ledgerRoutes } from "./ledger.ts";
@@ -52,6 +53,7 @@ export interface RouteParts extends SessionParts {
   readonly mappings: MappingTable;
   /** The file that it is from; null: the console was told of none. */
   readonly mappingsFile: string | null;
+  readonly learn: LearnFiles;
   readonly traces: TraceStore;
   readonly demo: DemoControl | null;
   /** Markdown of the guides, by name. */
@@ -75,6 +77,7 @@ export function apiRoutes(parts: RouteParts): Route[] {
     ...rejectRoutes(hub, jobs),
     ...contractRoutes(parts),
     ...mappingRoutes(hub, parts.mappings, parts.mappingsFile),
+    ...learnRoutes(hub, jobs, parts.learn),
     ...seriesRoutes(hub),
     ...activityRoutes(hub, events, jobs),
     ...traceRoutes(parts.traces),

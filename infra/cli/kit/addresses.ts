@@ -24,6 +24,8 @@ export interface InstallationAddresses {
   readonly console?: { readonly url: string; readonly operatorToken: string };
   /** `/status` of each process by its name. */
   readonly status?: Readonly<Record<string, string>>;
+  /** Mapping files of its gateways: what SKERRY_MAPPINGS names, and the one of them that takes what is learned. */
+  readonly mappings?: { readonly inForce: string; readonly learned: string };
   /** Directories of data elsewhere than beside this file. */
   readonly disks?: readonly string[];
   /** Directory of its backups. */

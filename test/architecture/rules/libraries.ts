@@ -31,7 +31,7 @@ export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "hdr-histogram-js": ["cloud/aggregator/", "infra/local/"],
   htm: ["cloud/console/page/"],
   "log-update": ["infra/cli/kit/", "infra/local/"],
-  mqtt: ["device-sim/"],
+  mqtt: ["device-sim/", "infra/cli/learn/"],
   "mqtt-packet": ["gateway/broker/", "cloud/console/mqtt/"],
   nats: ["platform/nats/", "test/unit/platform/nats/"],
   "node-cron": ["cloud/", "gateway/retention/", "platform/runtime/"],

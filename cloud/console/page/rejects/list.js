@@ -1,6 +1,7 @@
 import { html } from "/lib/htm.js";
 import { Answer } from "../kit/answer.js";
 import { useAsk, useSettled } from "../kit/ask.js";
+import { LinkButton } from "../kit/button.js";
 import { Chip } from "../kit/chip.js";
 import { Empty } from "../kit/empty.js";
 import { SelectField, TextField } from "../kit/form.js";
@@ -29,7 +30,10 @@ export function RejectList({ query: { region = "", reason = "", device = "", con
   };
   const regions = (useOverview()?.regions ?? []).map((one) => one.region);
   return html`
-    <${PageHead} title="Rejects">
+    <${PageHead}
+      title="Rejects"
+      actions=${html`<${LinkButton} href=${urlOf(["rejects", "learn"], { region })}>Learn<//>`}
+    >
       What was refused is kept as it was sent, with its reason. Mend what is wrong, then admit it
       again as of its arrival.
     <//>

@@ -76,7 +76,8 @@ export function Replay({ order, what, done }) {
 const filled = (order) =>
   Object.fromEntries(Object.entries(order).filter(([, value]) => value !== ""));
 
-function Progress({ job: { kind, state, done, total, etaMs, counts, lines } }) {
+/** The progress of a replay. */
+export function Progress({ job: { kind, state, done, total, etaMs, counts, lines } }) {
   const words =
     state === "running"
       ? `${count(done)} of ${count(total)}${etaMs === null ? "" : `, done in about ${duration(etaMs)}`}`

@@ -14,7 +14,13 @@ function world(over: Partial<TopicClassesOptions> = {}) {
       return mapped.some((filter) => covers(filter, topic));
     },
   };
-  const classes = new TopicClasses({ relay: ["#"], ignore: [], anonymous: true, mapper, ...over });
+  const classes = new TopicClasses({
+    relay: ["#"],
+    ignore: [],
+    anonymous: true,
+    mappings: { ...mapper, ignore: [], revision: 1 },
+    ...over,
+  });
   const of = (topic: string, principal?: string): string => {
     const { telemetry, relayed } = classes.of({ topic, principal, recall: undefined });
     return telemetry ? (relayed ? "both" : "telemetry") : relayed ? "relayed" : "ignored";

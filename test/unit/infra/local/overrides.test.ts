@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { givenTo, parseSets, withGiven } from "../../../../infra/local/overrides.ts";
+import { learnedDirectory } from "../../../../infra/local/places.ts";
 import { planLocal } from "../../../../infra/local/plan.ts";
 import { optionTables } from "../../../../infra/processes/option-tables.ts";
 import { parseConfigFile } from "../../../../platform/runtime/config-file/parse.ts";
@@ -85,16 +86,16 @@ test("channels of the file are found, so that there is a notifier", () => {
   expect(env["SKERRY_CHANNELS"]).toBe("/c.json");
 });
 
-test("without the demo's rules and mappings there are none, and with one's own those", () => {
+test("without the demo's rules and mappings there is only what was learned, and with one's own those as well", () => {
   const envOf = (more: object, name: string) =>
     planLocal({ ...options, ...more }, context).services.find((one) => one.name === name)!.env;
   const none = { rules: null, mappings: null };
   expect(envOf(none, "alerting-eu")).not.toHaveProperty("SKERRY_RULES");
   for (const name of ["gateway-us", "console"])
-    expect(envOf(none, name)).not.toHaveProperty("SKERRY_MAPPINGS");
+    expect(envOf(none, name)["SKERRY_MAPPINGS"]).toBe(learnedDirectory(options));
   const own = { rules: "/r.json", mappings: "/m.json", schemas: "/c" };
   expect(envOf(own, "console")).toMatchObject({
-    ...{ SKERRY_RULES: "/r.json", SKERRY_MAPPINGS: "/m.json", SKERRY_SCHEMAS: "/c" },
+    ...{ SKERRY_RULES: "/r.json", SKERRY_MAPPINGS: `/m.json,${learnedDirectory(options)}`, SKERRY_SCHEMAS: "/c" },
   });
   for (const name of ["gateway-eu", "alerting-us", "aggregator", "steward"])
     expect(envOf(own, name)["SKERRY_SCHEMAS"]).toBe("/c");
