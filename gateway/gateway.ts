@@ -37,6 +37,9 @@ import { LiveDigests } from "./live/digests.ts";
 import { engineGuard } from "./commands/engine-guard.ts";
 import { Commands } from "./commands/commands.ts";
 import { type Identity, openIdentity } from "./identity/identity.ts";
+import { LogGroups } from "./groups/log-groups.ts";
+import { logGroupMetrics } from "./groups/metrics.ts";
+import { anonymousReadsLog } from "./groups/options.ts";
 import { BridgeMemory } from "./ingest/bridge-memory.ts";
 import { type BridgeStore, openBridgeStore } from "./ingest/bridge-store.ts";
 import { Backpressure } from "./ingest/backpressure.ts";
@@ -95,6 +98,7 @@ interface Services {
   readonly commands: Commands;
   readonly identity: Identity;
   readonly classes: TopicClasses;
+  readonly logGroups: LogGroups;
   readonly backpressure: Backpressure;
   readonly bridges: BridgeMemory;
   /** Null: nothing of bridges outlives the process. */
@@ -139,6 +143,7 @@ export async function runGateway(
       unregistered: services.unregistered,
       classes: services.classes,
     }),
+    ...logGroupMetrics(services.logGroups),
     ...http.metrics,
   ]);
   starting.works({ checks: () => services.commitLog.checks, status });
@@ -164,6 +169,7 @@ export async function runGateway(
     await services.commitLog.drain(AbortSignal.timeout(grew ? 0 : DRAIN_MS));
     await http[Symbol.asyncDispose]();
     await broker[Symbol.asyncDispose]();
+    await services.logGroups.stop();
     services.bridgeStore?.[Symbol.dispose]();
     await services.connection.close();
   }
@@ -198,10 +204,8 @@ async function openServices(
     idPrefix: `${gateway}:${epoch}`,
     isKnown: (contract) => catalog.versions(contract).length > 0,
   });
-  const identity = await openIdentity(
-    { connection, setAside, logger, anonymous, anonymousSubscribe },
-    signal,
-  );
+  const rights = { anonymous, anonymousSubscribe, anonymousReadsLog: anonymousReadsLog(config) };
+  const identity = await openIdentity({ connection, setAside, logger, ...rights }, signal);
   const bridgeStore = openBridgeStore(config.dataDir, logger);
   const bridges = new BridgeMemory({
     values: bridgeStore,
@@ -250,6 +254,7 @@ async function openServices(
     bridges,
     bridgeStore,
     classes: new TopicClasses({ ...relayOptionsOf(config), mapper }),
+    logGroups: new LogGroups({ connection, catalog, logger, ...config }),
     backpressure: new Backpressure(commitLog),
     setAside,
     live,
@@ -281,6 +286,7 @@ function openBroker(
       authenticate: (credentials) => identity.authenticate(credentials),
       authorizeSubscribe: (client, filter) => identity.authorizeSubscribe(client, filter),
       ownerOf: (clientId, left) => identity.ownerOf(clientId, left),
+      log: services.logGroups,
       connected: (client) => {
         bridges.connected(client);
         presence.connected(client);
@@ -316,6 +322,7 @@ const statusOf = (region: string, services: Services, broker: Broker): GatewaySt
   bridges: services.bridges.repeats,
   log: services.commitLog.state,
   canaryStoredMs: services.commitLog.canaryStoredMs,
+  logGroups: services.logGroups.status,
   notes: services.notedFields.status,
   commands: services.commands.status,
   setAside: services.setAside.count,
