@@ -4,7 +4,7 @@
 // and the group's place.
 import type { LogReading, LogSeat } from "../log-reading.ts";
 import { logGroupOf } from "../protocol/topic-rules.ts";
-import type { Fed } from "./outbound.ts";
+import type { Fed } from "./outbound-parts.ts";
 import type { Session, Subscription } from "./session.ts";
 
 interface Seat {

@@ -13,31 +13,16 @@
 // O7. What is fed from elsewhere (log-members.ts) is asked for when the window and the socket take it, and never waits
 //     here: what the client leaves unacknowledged is its feeder's again.
 import { count } from "../counters.ts";
-import type { Limits } from "../options.ts";
 import { REASON } from "../protocol/reason-codes.ts";
 import { encode, pubrelWord } from "../protocol/wire.ts";
 import { addBacklog, sizeOf } from "./backlog.ts";
 import { LazyMap } from "./lazy-map.ts";
 import type { Holder } from "./holders.ts";
+import type { Fed, OutboundParts } from "./outbound-parts.ts";
 import type { Peer } from "./peer.ts";
-import type { Backlog, QueuedRow, SessionStore, StoredMessage } from "./session-store.ts";
-import { PublishWriter, type PublishWriterParts } from "./publish-writer.ts";
+import type { Backlog, QueuedRow, StoredMessage } from "./session-store.ts";
+import { PublishWriter } from "./publish-writer.ts";
 import { weightOf } from "./weight.ts";
-
-export interface OutboundParts extends PublishWriterParts {
-  readonly store: SessionStore;
-  readonly limits: Pick<
-    Limits,
-    | "deliveriesInFlightMax"
-    | "outboundBytesMax"
-    | "queuedMessagesMax"
-    | "queuedBytesMax"
-    | "queuedBytesOfAllMax"
-  > &
-    PublishWriterParts["limits"];
-  /** Messages that wait in all sessions together (O5). */
-  readonly queued: Backlog;
-}
 
 /** The part of a bound that messages on topics which are not ours take at most (O6). */
 const RELAY_PART = 0.75;
@@ -54,13 +39,6 @@ interface InFlight {
   readonly settle?: () => void;
 }
 
-/** A message from elsewhere, of which this is the only delivery (O7). */
-export interface Fed {
-  readonly message: StoredMessage;
-  readonly qos: 0 | 1;
-  readonly settle: () => void;
-}
-
 const NO_BACKLOG: Readonly<Backlog> = Object.freeze({ messages: 0, bytes: 0 });
 
 export class Outbound {
@@ -70,8 +48,7 @@ export class Outbound {
   #window = 0;
   readonly #inFlight = new LazyMap<number, InFlight>();
   #nextId = 1;
-  /** Messages of this session in the store, in flight or waiting; else those waiting in memory. */
-  /** Null while nothing waits: most sessions are so, and there are many. */
+  /** Messages of this session in the store, or waiting in memory; null while there are none: most sessions are so. */
   #backlog: Backlog | null;
   /** Sequence of the last stored message that was sent. */
   #cursor = 0;
@@ -229,8 +206,10 @@ export class Outbound {
       return count(counters.dropped, "device_queues_full"); // O5
     if (sizeOf(queued) + weight > part * limits.queuedBytesOfAllMax)
       return count(counters.dropped, "queues_full"); // O5
+    const isNext = this.#persistent && this.#nothingWaits;
     this.#settleBacklog(-1, -weight);
     if (message.shared !== undefined) this.#hasShared = true;
+    if (isNext && qos === 1 && this.#hasRoom) return this.#sendNow(message, weight);
     if (this.#persistent) store.enqueue(this.#clientId, qos, message);
     // A copy: the payload is a window on everything that came in the same read.
     else
@@ -279,13 +258,8 @@ export class Outbound {
   /** Sends what the window and the socket take. */
   pump(): void {
     this.#pumpScheduled = false;
-    const peer = this.#peer;
-    if (!peer?.open) return;
-    const room = (): boolean =>
-      this.#inFlight.size < this.#window &&
-      peer.unsentBytes <= this.#parts.limits.outboundBytesMax &&
-      !peer.gone;
-    while (room()) {
+    if (!this.#peer?.open) return;
+    while (this.#hasRoom) {
       const next = this.#take();
       if (!next && this.#sendFed()) continue;
       if (!next) break;
@@ -297,6 +271,32 @@ export class Outbound {
       if (!this.#send(message, qos, messageId, false)) this.#done(messageId);
     }
     this.#tellIfRoomy();
+  }
+
+  /** The window and the socket take another message now. */
+  get #hasRoom(): boolean {
+    const peer = this.#peer;
+    return (
+      peer?.open === true &&
+      this.#inFlight.size < this.#window &&
+      peer.unsentBytes <= this.#parts.limits.outboundBytesMax &&
+      !peer.gone
+    );
+  }
+
+  /** All that the store has for this client is in flight. */
+  get #nothingWaits(): boolean {
+    return this.backlog.messages <= this.#inFlight.size - this.#fed;
+  }
+
+  /** Stores what is next as sent, and sends it. Not at QoS 2: it may leave before the store's commit, and its identifier be given to another. */
+  #sendNow(message: StoredMessage, bytes: number): void {
+    const messageId = this.#freeId();
+    const sequence = this.#parts.store.enqueue(this.#clientId, 1, message, messageId);
+    if (sequence === 0) return;
+    this.#cursor = sequence;
+    this.#inFlight.set(messageId, { qos: 1, sequence, released: false, bytes });
+    if (!this.#send(message, 1, messageId, false)) this.#done(messageId);
   }
 
   /** There may be something to be fed with (O7). */
@@ -331,7 +331,7 @@ export class Outbound {
   #take(): Pick<QueuedRow, "sequence" | "qos" | "bytes" | "message"> | undefined {
     if (this.#persistent) {
       // The cursor only moves over messages that were sent: nothing waiting, nothing to ask for.
-      if (this.backlog.messages <= this.#inFlight.size - this.#fed) return undefined;
+      if (this.#nothingWaits) return undefined;
       const row = this.#parts.store.next(this.#clientId, this.#cursor, 1)[0];
       if (row) this.#cursor = row.sequence;
       return row;

@@ -17,7 +17,7 @@ import { ownerOfClientId } from "../../identity/access.ts";
 import { count } from "../counters.ts";
 import type { Limits, SharedStrategy } from "../options.ts";
 import { sizeOf } from "./backlog.ts";
-import type { OutboundParts } from "./outbound.ts";
+import type { OutboundParts } from "./outbound-parts.ts";
 import { type Holder, type Holders, recordKey } from "./holders.ts";
 import { LogMembers } from "./log-members.ts";
 import type { Peer } from "./peer.ts";
