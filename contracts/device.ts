@@ -3,7 +3,7 @@ import { Ajv } from "ajv";
 import { formatProblem } from "./messages/format.ts";
 import { nameProblem, textProblem } from "./names/text.ts";
 import { escapeToken, unescapeToken } from "./names/token.ts";
-import { isReservedTopic } from "./names/topics.ts";
+import { isReservedTopic, parseLogFilter } from "./names/topics.ts";
 
 /**
  * A closed table; what each may do is in gateway/identity/access.ts.
@@ -63,6 +63,11 @@ export interface Device {
    * Absent: every device that has no record.
    */
   readonly speaksFor?: readonly string[];
+  /**
+   * The readings that it may read from the region's log, as a member of a group: `{contract}`, `{contract}/{device}`, `+` for
+   * any, or `#`. Absent: none.
+   */
+  readonly readsLog?: readonly string[];
   /** Epoch milliseconds. */
   readonly createdAtMs: number;
   /** Epoch milliseconds of the last time it was let in again after a revocation: what it left before that is not its own. */
@@ -77,6 +82,7 @@ export const CREDENTIALS_MAX = 4;
 export const DEVICE_TOPICS_MAX = 16;
 export const RELAY_FILTERS_MAX = 64;
 export const SPEAKS_FOR_MAX = 64;
+export const LOG_FILTERS_MAX = 64;
 /** The bound on the bytes of a topic (MQTT 5, 1.5.4). */
 const TOPIC_BYTES_MAX = 65_535;
 
@@ -166,6 +172,12 @@ const validate = new Ajv({ strict: true, discriminator: true }).compile<Device>(
       maxItems: SPEAKS_FOR_MAX,
       items: { type: "string" },
     },
+    readsLog: {
+      type: "array",
+      minItems: 1,
+      maxItems: LOG_FILTERS_MAX,
+      items: { type: "string" },
+    },
     createdAtMs: { type: "integer", minimum: 0 },
     renewedAtMs: { type: "integer", minimum: 0 },
     revokedAtMs: { type: "integer", minimum: 0 },
@@ -228,6 +240,15 @@ export function speaksForProblem(pattern: string): string | null {
     : `"${pattern}": one * at most may stand for any characters`;
 }
 
+/** The fault of a filter of readings in the log, or null. */
+export function readsLogProblem(filter: string): string | null {
+  const problem = textProblem(filter, TOPIC_BYTES_MAX);
+  if (problem !== null) return `the filter ${JSON.stringify(filter)} ${problem}`;
+  return parseLogFilter(`$log/${filter}`) === null
+    ? `"${filter}" names no readings of the log: a contract, or {contract}/{device}, + for any, or # for all`
+    : null;
+}
+
 /** The key of a device in the bucket. */
 export const deviceKey = (id: string): string => escapeToken(id);
 
@@ -251,6 +272,7 @@ export function checkDevice(value: unknown): Device {
       .map(relayFilterProblem)
       .find((found) => found !== null) ??
     value.speaksFor?.map(speaksForProblem).find((found) => found !== null) ??
+    value.readsLog?.map(readsLogProblem).find((found) => found !== null) ??
     (value.speaksFor && value.role !== "bridge"
       ? `/speaksFor: only a bridge speaks for others, not role ${value.role}`
       : null);

@@ -37,6 +37,9 @@ import { LiveDigests } from "./live/digests.ts";
 import { engineGuard } from "./commands/engine-guard.ts";
 import { Commands } from "./commands/commands.ts";
 import { type Identity, openIdentity } from "./identity/identity.ts";
+import { LogGroups } from "./groups/log-groups.ts";
+import { logGroupMetrics } from "./groups/metrics.ts";
+import { anonymousReadsLog } from "./groups/options.ts";
 import { BridgeMemory } from "./ingest/bridge-memory.ts";
 import { type BridgeStore, openBridgeStore } from "./ingest/bridge-store.ts";
 import { Backpressure } from "./ingest/backpressure.ts";
@@ -96,6 +99,7 @@ interface Services {
   readonly identity: Identity;
   readonly classes: TopicClasses;
   readonly mappings: LiveMappings;
+  readonly logGroups: LogGroups;
   readonly backpressure: Backpressure;
   readonly bridges: BridgeMemory;
   /** Null: nothing of bridges outlives the process. */
@@ -140,6 +144,7 @@ export async function runGateway(
       unregistered: services.unregistered,
       classes: services.classes,
     }),
+    ...logGroupMetrics(services.logGroups),
     ...http.metrics,
   ]);
   starting.works({ checks: () => services.commitLog.checks, status });
@@ -165,6 +170,7 @@ export async function runGateway(
     await services.commitLog.drain(AbortSignal.timeout(grew ? 0 : DRAIN_MS));
     await http[Symbol.asyncDispose]();
     await broker[Symbol.asyncDispose]();
+    await services.logGroups.stop();
     services.bridgeStore?.[Symbol.dispose]();
     await services.connection.close();
   }
@@ -199,10 +205,8 @@ async function openServices(
     idPrefix: `${gateway}:${epoch}`,
     isKnown: (contract) => catalog.versions(contract).length > 0,
   });
-  const identity = await openIdentity(
-    { connection, setAside, logger, anonymous, anonymousSubscribe },
-    signal,
-  );
+  const rights = { anonymous, anonymousSubscribe, anonymousReadsLog: anonymousReadsLog(config) };
+  const identity = await openIdentity({ connection, setAside, logger, ...rights }, signal);
   const bridgeStore = openBridgeStore(config.dataDir, logger);
   const bridges = new BridgeMemory({
     values: bridgeStore,
@@ -254,6 +258,7 @@ async function openServices(
     bridgeStore,
     classes: new TopicClasses({ ...relayOptionsOf(config), mappings }),
     mappings,
+    logGroups: new LogGroups({ connection, catalog, logger, ...config }),
     backpressure: new Backpressure(commitLog),
     setAside,
     live,
@@ -285,6 +290,7 @@ function openBroker(
       authenticate: (credentials) => identity.authenticate(credentials),
       authorizeSubscribe: (client, filter) => identity.authorizeSubscribe(client, filter),
       ownerOf: (clientId, left) => identity.ownerOf(clientId, left),
+      log: services.logGroups,
       connected: (client) => {
         bridges.connected(client);
         presence.connected(client);
@@ -320,6 +326,7 @@ const statusOf = (region: string, services: Services, broker: Broker): GatewaySt
   bridges: services.bridges.repeats,
   log: services.commitLog.state,
   canaryStoredMs: services.commitLog.canaryStoredMs,
+  logGroups: services.logGroups.status,
   notes: services.notedFields.status,
   commands: services.commands.status,
   setAside: services.setAside.count,

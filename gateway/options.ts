@@ -5,6 +5,7 @@ import { PARTITIONS_DEFAULT } from "../platform/nats/topology/topology.ts";
 import { type OptionTable, type Resolved, as } from "../platform/runtime/config.ts";
 import { STATUS_OPTIONS } from "../platform/runtime/status-server.ts";
 import { TRACING_OPTIONS } from "../otel/options.ts";
+import { LOG_GROUP_OPTIONS } from "./groups/options.ts";
 import { HTTP_OPTIONS } from "./http/options.ts";
 import { IDENTITY_OPTIONS } from "./identity/options.ts";
 import { DEVICE_SERIES_MAX, DEVICE_SERIES_PER_HOUR } from "./ingest/series-limit.ts";
@@ -82,6 +83,7 @@ export const GATEWAY_OPTIONS = {
     parse: as.text,
   },
   ...RELAY_OPTIONS,
+  ...LOG_GROUP_OPTIONS,
   bridges: {
     env: "SKERRY_BRIDGES",
     doc: "client ids of bridges that neither log in as one nor say so in CONNECT: a list, * for any text, in any case; never clients that log in as a device; none: no others",

@@ -4,6 +4,25 @@ import type { CanaryStatus, LatencyHop, RecentLatency, SkewStatus } from "./late
 import type { LaneSettled, Ledger, TallyReport } from "./ledger.ts";
 import type { DroppedRejects } from "./reject.ts";
 
+/** A group that reads the region's log over MQTT, and has members at a gateway. */
+export interface LogGroupStatus {
+  readonly group: string;
+  /** The readings that it wants: `$log/{contract}/{device}`. */
+  readonly filter: string;
+  readonly members: number;
+  /** Null while another gateway of the region reads for it. */
+  readonly reading: {
+    /** Frames of the log that are not done. */
+    readonly lagFrames: number;
+    /** The time at which the first of those that were read was stored, epoch ms; null if all are done. */
+    readonly oldestMs: number | null;
+    /** Readings that were read and are not done. */
+    readonly inHand: number;
+    /** Frames that retention removed before the group had read them, since it was made. */
+    readonly lostFrames: number;
+  } | null;
+}
+
 export interface GatewayStatus {
   readonly process: "gateway";
   readonly region: string;
@@ -47,6 +66,8 @@ export interface GatewayStatus {
   readonly log: { readonly state: "ok" | "refusing"; readonly detail: string };
   /** The time at which the region's log stored the last canary of this gateway, epoch ms; null while it has none. */
   readonly canaryStoredMs: number | null;
+  /** Groups that read the region's log and have members here. */
+  readonly logGroups: readonly LogGroupStatus[];
   /** Values that readings lack which were admitted in part. */
   readonly notes: FieldNotes;
   readonly commands: {

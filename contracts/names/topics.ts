@@ -70,3 +70,37 @@ export const parseReplyTopic = (topic: string): CommandAddress | null =>
 
 const addressOf = (match: RegExpExecArray | null): CommandAddress | null =>
   match && { device: match[1]!, id: match[2]! };
+
+/** The readings of a region's log that a group reads (`$share/{group}/$log/{contract}/{device}`); null stands for any. */
+export interface LogFilter {
+  readonly contract: string | null;
+  readonly device: string | null;
+}
+
+const LOG = "$log";
+
+/** True for filters of what is in the log, legal or not: nobody publishes there. */
+export const isOfLog = (filter: string): boolean => filter === LOG || filter.startsWith(`${LOG}/`);
+
+/** The topic on which a group gets a reading. A device's id is one level (contracts/device.ts). */
+export const logTopic = (contract: string, device: string): string =>
+  `${LOG}/${contract}/${device}`;
+
+/**
+ * The readings that `$log/{contract}`, `$log/{contract}/{device}` or `$log/#` stand for, `+` for any; null for what is no
+ * such filter. `$log/{contract}` is the same as `$log/{contract}/+`.
+ */
+export function parseLogFilter(filter: string): LogFilter | null {
+  const [first, ...levels] = filter.split("/");
+  if (first !== LOG || levels.length === 0 || levels.length > 2) return null;
+  if (levels[0] === "#" && levels.length > 1) return null;
+  const legal = levels.every(
+    (level) => level === "+" || level === "#" || (level !== "" && !/[+#]/.test(level)),
+  );
+  const named = (level = "+"): string | null => (level === "+" || level === "#" ? null : level);
+  return legal ? { contract: named(levels[0]), device: named(levels[1]) } : null;
+}
+
+/** The one spelling of a filter, of those that stand for the same. */
+export const logFilter = ({ contract, device }: LogFilter): string =>
+  logTopic(contract ?? "+", device ?? "+");

@@ -18,6 +18,7 @@
 import type { Authentication, Credentials, Owner } from "../identity/login.ts";
 import type { Message, RefusalReason, Settle } from "../ingest/message.ts";
 import type { RateLimit } from "./connection/rate-limit.ts";
+import type { LogReading } from "./log-reading.ts";
 import type { Limits, TlsIdentity } from "./options.ts";
 
 /** The client at the other end of a connection, as far as the broker knows. */
@@ -98,6 +99,8 @@ export interface BrokerHandlers {
    * `counters.closed`; `detail` says more, or nothing. A throw is logged and goes no further.
    */
   refused?(client: ClientIdentity, reason: string, detail: string): void;
+  /** Groups that read the region's log; absent: there are none, and their filters are refused. */
+  readonly log?: LogReading;
   /** A client sends too much, of whatever, of what is refused or of SUBSCRIBE, and is not read for a while. */
   slowed?(client: ClientIdentity, why: "rate" | "rejects" | "subscribes"): void;
 }

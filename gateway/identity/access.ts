@@ -3,9 +3,16 @@
 // A1. A filter is granted only if every topic it matches is covered by one allowed filter.
 // A2. A `device` reaches nothing of another device, whatever wildcards it uses.
 // A3. Nobody publishes to `alerts/` or `$…`: alerts are the gateway's own words.
+// A5. Who may hear what devices say may not therefore read what they have said: readings in the log are granted by themselves,
+//     whatever the role.
 // A4. The right to relay reaches no topic of ours, whatever wildcards it has.
 import type { Device, DeviceRole } from "../../contracts/device.ts";
-import { isReservedTopic } from "../../contracts/names/topics.ts";
+import {
+  type LogFilter,
+  isOfLog,
+  isReservedTopic,
+  parseLogFilter,
+} from "../../contracts/names/topics.ts";
 
 interface RoleRights {
   readonly publish: readonly string[];
@@ -48,7 +55,7 @@ export interface Rights {
 export type Hearing = boolean | "foreign";
 
 export function rightsOf(
-  device: Pick<Device, "id" | "role" | "alerts" | "topics" | "relay">,
+  device: Pick<Device, "id" | "role" | "alerts" | "topics" | "relay" | "readsLog">,
 ): Rights {
   const role = ROLES[device.role];
   const own = (filters: readonly string[]): string[][] => [
@@ -77,12 +84,22 @@ export function rightsOf(
       );
     },
     subscribe: (filter) => {
+      if (isOfLog(filter)) return coversLog(device.readsLog ?? [], filter); // A5
       const levels = filter.split("/");
       if (anyCovers(subscribe, levels)) return true;
       const isRelayed = !isReservedTopic(filter) && anyCovers(relayed.subscribe, levels);
       return isRelayed && "foreign"; // A4
     },
   };
+}
+
+/** True if all readings that a filter stands for are granted by one of `allowed`. */
+function coversLog(allowed: readonly string[], filter: string): boolean {
+  const wanted = parseLogFilter(filter);
+  const covers = ({ contract, device }: LogFilter): boolean =>
+    (contract === null || contract === wanted?.contract) &&
+    (device === null || device === wanted?.device);
+  return wanted !== null && allowed.some((one) => covers(parseLogFilter(`$log/${one}`)!));
 }
 
 /** Anonymous clients, where they are let in at all: all but `alerts/`, `$…` and registered devices. */

@@ -4,7 +4,7 @@
 //     which devices the readings are. An answer to a command names its device in the topic.
 // R2. Whatever was logged in, or left behind, under other rights than those of now may say and hear nothing more.
 // R3. What a connection was last allowed is remembered with it, until a record changes.
-import { parseReplyTopic } from "../../contracts/names/topics.ts";
+import { isOfLog, parseReplyTopic } from "../../contracts/names/topics.ts";
 import type { SpeechRights } from "../ingest/admission.ts";
 import type { Message, Refusal, Sender } from "../ingest/message.ts";
 import { type Hearing, anonymousMayPublish, covers, ownerOfClientId } from "./access.ts";
@@ -30,14 +30,17 @@ export interface Access extends SpeechRights {
   isBridge(principal: string): boolean;
 }
 
-/** @param heard filters of what clients without a record may subscribe to; `#` is everything. */
+/**
+ * @param heard filters of what clients without a record may subscribe to; `#` is everything.
+ * @param readLog they may read the region's log as well.
+ */
 export function accessOf(
   book: DeviceBook,
   anonymousAllowed: boolean,
-  heard: readonly string[] = ["#"],
+  { heard = ["#"], readLog = false }: { heard?: readonly string[]; readLog?: boolean } = {},
 ): Access {
   const mayHear = (filter: string): boolean =>
-    heard.includes("#") || heard.some((one) => covers(one, filter));
+    isOfLog(filter) ? readLog : heard.includes("#") || heard.some((one) => covers(one, filter));
   const isRegistered = (id: string): boolean => book.has(id);
   /** The record as it is now, unless the client logged in under other rights (R2). */
   const knownOf = ({ principal = "", grant }: Client): Known | null => {

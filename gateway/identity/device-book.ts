@@ -108,10 +108,12 @@ function readDevice(id: string, text: string): Device | Error {
 
 /** D3 */
 function grantOf(device: Device) {
-  const { id, role, alerts = false, topics = [], relay, createdAtMs, renewedAtMs } = device;
+  const { id, role, alerts = false, topics = [], relay, readsLog } = device;
+  const { createdAtMs, renewedAtMs } = device;
   const made: unknown[] = [id, createdAtMs, renewedAtMs ?? null, role, alerts, topics];
   // Records without it keep the grant that sessions of earlier versions were stored with.
   if (relay) made.push([relay.publish ?? [], relay.subscribe ?? []]);
+  if (readsLog) made.push({ readsLog });
   return createHash("sha256").update(JSON.stringify(made)).digest("base64url");
 }
 

@@ -34,6 +34,8 @@ export interface IdentityParts {
   readonly anonymous: AnonymousMode;
   /** Filters; absent: everything. */
   readonly anonymousSubscribe?: readonly string[];
+  /** Absent: they do not. */
+  readonly anonymousReadsLog?: boolean;
   /** Monotonic milliseconds. */
   readonly nowMs?: () => number;
 }
@@ -108,7 +110,10 @@ export async function openIdentity(parts: IdentityParts, signal: AbortSignal): P
     logins,
     authenticate: (credentials) => authenticator.authenticate(credentials),
     recordOfSecret: (secret) => book.ownerOfSecret(digestOf(secret).toString("hex")),
-    ...accessOf(book, parts.anonymous !== "off", parts.anonymousSubscribe),
+    ...accessOf(book, parts.anonymous !== "off", {
+      ...(parts.anonymousSubscribe ? { heard: parts.anonymousSubscribe } : {}),
+      readLog: parts.anonymousReadsLog ?? false,
+    }),
     run: async (running, changed) => {
       const stopped = new Promise<void>((resolve) => {
         if (running.aborted) resolve();

@@ -8,6 +8,7 @@ import {
   type DeviceRole,
   certificateFingerprint,
   deviceIdProblem,
+  readsLogProblem,
   relayFilterProblem,
   speaksForProblem,
 } from "../../contracts/device.ts";
@@ -36,6 +37,7 @@ interface AddOptions extends Place {
   topic?: string[];
   relayPublish?: string[];
   relaySubscribe?: string[];
+  readsLog?: string[];
   speaksFor?: string[];
   replace?: boolean;
   rotate?: boolean;
@@ -62,6 +64,10 @@ export function addDevicesCommand(program: Command, say: Say): void {
       "topics outside devices/ and alerts/ it may publish on for other clients; # for all of them",
     )
     .option("--relay-subscribe <filters...>", "those it may subscribe to")
+    .option(
+      "--reads-log <filters...>",
+      "readings of the region's log it may read in a group: a contract, contract/device, # for all",
+    )
     .option(
       "--speaks-for <devices...>",
       "of a bridge: ids it speaks for, * for any characters; default: all without a record",
@@ -137,6 +143,10 @@ async function add(id: string, options: AddOptions, say: Say): Promise<void> {
     const fault = relayFilterProblem(filter);
     if (fault) throw refused(fault);
   }
+  for (const filter of options.readsLog ?? []) {
+    const fault = readsLogProblem(filter);
+    if (fault) throw refused(`--reads-log ${fault}`);
+  }
   const { topic: topics, relayPublish, relaySubscribe, ...rest } = options;
   const relay = {
     ...(relayPublish ? { publish: relayPublish } : {}),
@@ -189,12 +199,14 @@ const describeCredential = (credential: Credential): string =>
     : credential.kind;
 
 function describe(device: Device): string {
-  const { id, role, credentials, alerts, topics, relay, speaksFor, revokedAtMs } = device;
+  const { id, role, credentials, alerts, topics, relay, readsLog } = device;
+  const { speaksFor, revokedAtMs } = device;
   const parts = [id, role, credentials.map(describeCredential).join("+")];
   if (alerts) parts.push("alerts");
   if (topics?.length) parts.push(topics.join(" "));
   if (relay?.publish) parts.push(`relays to ${relay.publish.join(" ")}`);
   if (relay?.subscribe) parts.push(`hears ${relay.subscribe.join(" ")}`);
+  if (readsLog) parts.push(`reads the log of ${readsLog.join(" ")}`);
   if (speaksFor) parts.push(`speaks for ${speaksFor.join(" ")}`);
   if (revokedAtMs !== undefined) parts.push(`revoked ${instant(revokedAtMs)}`);
   return parts.join("  ");

@@ -9,6 +9,7 @@ import { addContractsCommand } from "./contracts.ts";
 import { addDevicesCommand } from "./devices.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { type Say, optionText } from "./kit/options.ts";
+import { addGroupsCommand } from "./groups.ts";
 import { addHubCommand } from "./hub.ts";
 import { addInfluxCommand } from "./influx.ts";
 import { addKeysCommand } from "./keys.ts";
@@ -56,6 +57,7 @@ export function makeProgram(say: Say): Command {
   addCommandsCommand(program, say);
   addRejectsCommand(program, say);
   addSetAsideCommand(program, say);
+  addGroupsCommand(program, say);
   addTopologyCommand(program, say);
   addUpgradeCommand(program, say);
   addRegionCommand(program, say);

@@ -209,7 +209,7 @@ const OF_OPERATORS: readonly DescribedFormat[] = [
     where: "bucket `positions`",
     record: "position",
     writers: ["platform/nats/lanes/positions.ts"],
-    readers: ["platform/nats/lanes/positions.ts"],
+    readers: ["platform/nats/lanes/positions.ts", "platform/nats/lanes/group-places.ts"],
     newer: "the lane stands with the sentence, or the channel; the record stays as it is",
     unknown: "passed over; the next save is without it",
   },

@@ -8,6 +8,7 @@ import { simulatorMetricSpecs } from "../../device-sim/metrics.ts";
 import { alertingMetricSpecs } from "../../gateway/alerting/metrics.ts";
 import { httpMetricSpecs, makeHttpCounters } from "../../gateway/http/counters.ts";
 import { FrameFigures } from "../../gateway/ingest/frame-figures.ts";
+import { logGroupMetrics } from "../../gateway/groups/metrics.ts";
 import { type GatewayFigures, gatewayMetricSpecs } from "../../gateway/metrics.ts";
 import { type MetricSpec, metricFamily } from "../../otel/metrics.ts";
 import { processMetricSpecs } from "../../otel/process-metrics.ts";
@@ -19,6 +20,7 @@ const unread = (): never => {
   throw new Error("a page asks no process for its status");
 };
 
+const NO_GROUPS = { delivered: 0, acknowledged: 0, lostFrames: 0, status: [] };
 const GATEWAY = {
   status: unread,
   broker: { counters: {}, limits: {}, queues: unread },
@@ -29,7 +31,14 @@ const GATEWAY = {
 type Measured = Parameters<typeof aggregatorMetricSpecs>[1];
 
 const PROCESSES: readonly (readonly [name: string, specs: readonly MetricSpec[]])[] = [
-  ["Gateway", [...gatewayMetricSpecs(GATEWAY), ...httpMetricSpecs(makeHttpCounters(), () => 0)]],
+  [
+    "Gateway",
+    [
+      ...gatewayMetricSpecs(GATEWAY),
+      ...logGroupMetrics(NO_GROUPS),
+      ...httpMetricSpecs(makeHttpCounters(), () => 0),
+    ],
+  ],
   ["Alerting engine", alertingMetricSpecs(unread)],
   ["Aggregator", aggregatorMetricSpecs(unread, {} as Measured)],
   ["Steward", [...stewardMetricSpecs(unread), ...insightMetricSpecs(() => null)]],

@@ -120,9 +120,10 @@ const BUCKETS: Readonly<Record<string, string>> = {
     "the generation of the hub's records (`hub`), the fence around them (`fence`), `null` while there is none, and the level of formats that is written (`fleet`)",
   [POSITIONS_BUCKET]:
     `where an operator stands in a lane; key ${any(positionKey("OPERATOR", { region: "REGION", partition: 0 }).replace(/0$/, "PARTITION"))}. ` +
+    `A group that reads the log has key ${any(positionKey("groups", A_LANE, "GROUP"))}, its name and filter escaped. ` +
     `At the hub also ${any(reconciledKey("REGION"))} and ${any(suspectKey("REGION"))}`,
   [LEASES_BUCKET]:
-    `which aggregator works on which lane; keys ${any(leaseKey("OPERATOR", { region: "REGION", partition: 0 }).replace(/0$/, "PARTITION"))} ` +
+    `which aggregator works on which lane, and in a region which gateway reads for which group; keys ${any(leaseKey("OPERATOR", { region: "REGION", partition: 0 }).replace(/0$/, "PARTITION"))} ` +
     `and ${any(memberKey("OPERATOR", "MEMBER"))}`,
   [ALERT_STATE_BUCKET]: `what rules know; key ${any(laneStateKey({ region: "REGION", partition: 0 }).replace(/0$/, "PARTITION"))}, in chunks`,
   [LEDGER_BUCKET]:

@@ -8,6 +8,7 @@ import { httpCommand } from "./http/command.ts";
 import { ingestCommand } from "./ingest/command.ts";
 import { peersCommand } from "./peers/command.ts";
 import { profileCommand } from "./profile.ts";
+import { groupsCommand } from "./groups/command.ts";
 import { relayCommand } from "./relay/command.ts";
 import { recoveryCommand } from "./recovery/command.ts";
 
@@ -22,6 +23,7 @@ await new Command("npm run bench --")
   .addCommand(guardCommand)
   .addCommand(peersCommand)
   .addCommand(recoveryCommand)
+  .addCommand(groupsCommand)
   .addCommand(relayCommand)
   .addCommand(profileCommand)
   .parseAsync();

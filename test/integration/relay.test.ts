@@ -15,7 +15,7 @@ import {
   say,
   startIdentityWorld,
 } from "../support/identity-world.ts";
-import { connectClient } from "../support/mqtt-client.ts";
+import { RawClient, connectClient, connectPacket } from "../support/mqtt-client.ts";
 
 const MAPPING = {
   name: "thermometers",
@@ -108,6 +108,43 @@ test("properties of MQTT 5 come through, and the expiry as what is left of it", 
     await publisher.publishAsync("rpc/ask", String(qos), { qos, properties });
   await expect.poll(() => packets.map(({ qos }) => qos)).toEqual([0, 1, 2]);
   for (const { properties: got } of packets) expect(got).toEqual(properties);
+});
+
+test("user properties keep their order, duplicates included, also for who is away", async () => {
+  const pairs = [
+    ...[
+      ["b", "1"],
+      ["10", "2"],
+      ["a", "3"],
+      ["b", "4"],
+    ],
+  ] as const;
+  const text = (of: string): number[] => [0, of.length, ...Buffer.from(of)];
+  const properties = pairs.flatMap(([name, value]) => [0x26, ...text(name), ...text(value)]);
+  const wanted = Buffer.from(properties);
+  const { client: away } = await world.login({ version: 5, clientId: "ordered", isKept: true });
+  away.send({ cmd: "subscribe", messageId: 1, subscriptions: [{ topic: "ordered/#", qos: 1 }] });
+  await away.until(({ cmd }) => cmd === "suback");
+  away.socket.destroy();
+  await away.untilClosed();
+  const { client: publisher } = await world.login({ version: 5, clientId: "in-order" });
+  const body = [...text("ordered/t"), 0, 7, properties.length, ...properties, ...Buffer.from("x")];
+  publisher.socket.write(Buffer.from([0x33, body.length, ...body])); // QoS 1, RETAIN.
+  await publisher.until(({ cmd }) => cmd === "puback");
+  await world.gateway.process.restart();
+  for (const clientId of ["ordered", "ordered-later"]) {
+    using client = await RawClient.open(world.port, 5);
+    const chunks: Buffer[] = [];
+    client.socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+    const kept = { clean: false, properties: { sessionExpiryInterval: 60 } };
+    client.send(connectPacket({ clientId, protocolVersion: 5, ...kept }));
+    await client.until(({ cmd }) => cmd === "connack");
+    // One has it in its queue, the other one is told what is retained.
+    const subscriptions = [{ topic: "ordered/#", qos: 1 as const }];
+    if (clientId !== "ordered") client.send({ cmd: "subscribe", messageId: 1, subscriptions });
+    await client.until(({ cmd }) => cmd === "publish");
+    expect(Buffer.concat(chunks).includes(wanted), clientId).toBe(true);
+  }
 });
 
 test("what is Skerry's own is not relayed: nobody fakes an alert, a command to others, or $SYS", async () => {

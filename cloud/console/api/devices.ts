@@ -47,12 +47,18 @@ const REGISTERED = object(
     alerts: flag("may read alerts/#"),
     topics: list(text(), "topic filters of its own outside devices/"),
     relay: RELAY,
+    readsLog: list(text(), "readings of the region's log that it may read in a group"),
     speaksFor: list(text(), "of a bridge: the devices it speaks for, * for any characters"),
     createdAtMs: timeMs("when it was registered"),
     renewedAtMs: timeMs("when it was last let in again after a revocation"),
     revokedAtMs: timeMs("when it was revoked"),
   },
-  { optional: ["alerts", "topics", "relay", "speaksFor", "renewedAtMs", "revokedAtMs"] },
+  {
+    optional: [
+      ...["alerts", "topics", "relay", "readsLog", "speaksFor"],
+      ...["renewedAtMs", "revokedAtMs"],
+    ],
+  },
 );
 
 const READING = object({
@@ -103,6 +109,7 @@ interface Wanted {
   readonly role?: DeviceRole;
   readonly topics?: readonly string[];
   readonly relay?: RelayRights;
+  readonly readsLog?: readonly string[];
   readonly speaksFor?: readonly string[];
   readonly alerts?: boolean;
 }
@@ -206,13 +213,17 @@ function registeringRoutes({ hub, devices }: Parts): Route[] {
             "topic filters of its own outside devices/, such as tele/boiler-7/#",
           ),
           relay: RELAY,
+          readsLog: list(
+            text(),
+            "readings of the region's log that it may read in a group: a contract, contract/device, # for all",
+          ),
           speaksFor: list(
             text(),
             "of a bridge: ids it speaks for, * for any characters; default: all without a record",
           ),
           alerts: flag("may read alerts/#"),
         },
-        { optional: ["role", "topics", "relay", "speaksFor", "alerts"] },
+        { optional: ["role", "topics", "relay", "readsLog", "speaksFor", "alerts"] },
       ),
       answer: SECRET,
       status: 201,

@@ -14,6 +14,8 @@ export interface DeviceChange {
   readonly relay?: RelayRights;
   /** The devices that a bridge speaks for; with another role than `bridge` there is none. */
   readonly speaksFor?: readonly string[];
+  /** The readings that it may read from the region's log. */
+  readonly readsLog?: readonly string[];
   /** Earlier credentials of one that exists, and a revocation, end at once. */
   readonly replace?: boolean;
   /** The credential before this one, of one that exists, stays valid. */
@@ -25,7 +27,7 @@ export function changedDevice(
   id: string,
   present: Device | undefined,
   credential: Credential,
-  { role, alerts, topics, relay, speaksFor, replace, rotate }: DeviceChange,
+  { role, alerts, topics, relay, readsLog, speaksFor, replace, rotate }: DeviceChange,
 ): Device {
   const isChange = replace === true || rotate === true;
   if (present && !isChange) throw refused(`"${id}" exists: say --replace or --rotate`);
@@ -51,6 +53,7 @@ export function changedDevice(
     ...(alerts ? { alerts } : {}),
     ...(topics ? { topics } : {}),
     ...(relayed ? { relay: relayed } : {}),
+    ...(readsLog ? { readsLog } : {}),
     ...(named ? { speaksFor: named } : {}),
     ...(revokedAtMs === undefined ? {} : { renewedAtMs: nowMs }),
     credentials: [...before, credential].slice(-CREDENTIALS_WHILE_ROTATING),

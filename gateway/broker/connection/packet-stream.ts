@@ -13,6 +13,7 @@ import {
 } from "../protocol/packet-check.ts";
 import { parsePacket } from "../protocol/packet-parser.ts";
 import { PublishReader, isPublish } from "../protocol/publish-reader.ts";
+import { keepUserPairs } from "../protocol/user-properties.ts";
 import { clearUnusedBits } from "../protocol/unused-bits.ts";
 
 /** Whoever gets the packets. */
@@ -83,6 +84,7 @@ export class PacketStream implements PacketSink {
       return this.#owner.malformed(error as Error);
     }
     if (packet.cmd === "connect") this.#isBridge = "bridgeMode" in packet;
+    if (this.#version === 5) keepUserPairs(packet, bytes);
     this.publish(packet);
   }
 

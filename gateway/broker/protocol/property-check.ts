@@ -142,6 +142,10 @@ export function checkProperties(
   };
 }
 
+/** The end of the property at `at`, in a section that {@link checkProperties} has passed. */
+export const propertyEnd = (bytes: Buffer, at: number, end: number): number =>
+  valueEnd(bytes, at + 1, end, PROPERTIES[bytes[at]!]!.type);
+
 /** A topic to publish to: not empty, no wildcard [MQTT-3.3.2-14]. */
 function isName(bytes: Buffer, from: number, to: number): boolean {
   for (let at = from; at < to; at++) if (bytes[at] === 0x23 || bytes[at] === 0x2b) return false;

@@ -8,6 +8,7 @@
 import type { IPublishPacket } from "mqtt-packet";
 import type { Span } from "./framing.ts";
 import type { ProtocolVersion } from "./packet-check.ts";
+import { isOutOfPlace } from "./user-properties.ts";
 
 const PUBLISH = 3;
 
@@ -139,7 +140,7 @@ function packetOf(
     : { cmd: "publish", retain, qos, dup, length, topic, payload, messageId };
 }
 
-/** Null if there is another property than those of PROPERTY, or one that comes twice. */
+/** Null if there is another property than those of PROPERTY, one that comes twice, or a name that may lose its place. */
 function propertiesOf(bytes: Buffer, from: number, to: number): Properties | null {
   const properties: Properties = {};
   let at = from;
@@ -155,6 +156,7 @@ function propertiesOf(bytes: Buffer, from: number, to: number): Properties | nul
     } else if (id === PROPERTY.userProperty) {
       const nameEnd = at + 2 + bytes.readUInt16BE(at);
       const end = nameEnd + 2 + bytes.readUInt16BE(nameEnd);
+      if (isOutOfPlace(bytes, at + 2, nameEnd)) return null;
       const name = bytes.toString("utf8", at + 2, nameEnd);
       properties.userProperties ??= Object.create(null) as Record<string, string>;
       if (name in properties.userProperties) return null;

@@ -1,5 +1,7 @@
 // Legal topic names and topic filters (MQTT 5, 4.7; pure). aedes' own check lets filters such as `a#`
 // and `+a` through, and its matcher throws on topics deeper than it was built for.
+import { isOfLog, parseLogFilter } from "../../../contracts/names/topics.ts";
+import type { LogGroupName } from "../log-reading.ts";
 
 const HASH = 35;
 const PLUS = 43;
@@ -50,10 +52,19 @@ export function sharedFilterOf(filter: string): SharedFilter | null {
   return { group, filter: filter.slice(slash + 1) };
 }
 
-/** Legal to subscribe to, alone or shared; `$share` without a group and a filter is not. */
+/** The group that a filter asks for, if it is one that reads the region's log; null for any other filter. */
+export function logGroupOf(filter: string): LogGroupName | null {
+  const shared = filter.startsWith(SHARE) ? sharedFilterOf(filter) : null;
+  const wanted = shared && isOfLog(shared.filter) ? parseLogFilter(shared.filter) : null;
+  return wanted && { group: shared!.group, filter: wanted };
+}
+
+/** Legal to subscribe to, alone or shared; `$share` without a group and a filter is not, nor is the log without a group. */
 export function isSubscribable(filter: unknown, levelsMax: number): filter is string {
   if (typeof filter !== "string") return false;
   const shared = sharedFilterOf(filter);
+  if (shared && isOfLog(shared.filter)) return parseLogFilter(shared.filter) !== null;
   if (shared) return isTopicFilter(shared.filter, levelsMax);
+  if (isOfLog(filter)) return false;
   return filter !== "$share" && !filter.startsWith(SHARE) && isTopicFilter(filter, levelsMax);
 }

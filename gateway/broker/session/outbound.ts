@@ -10,31 +10,19 @@
 // O5. What waits in all sessions of a holder is bounded, and in all sessions together: whoever comes back
 //     under ever new client ids fills its own room, not everybody's, nor the disk.
 // O6. What is relayed leaves a part of each of these bounds to alerts, commands and telemetry.
+// O7. What is fed from elsewhere (log-members.ts) is asked for when the window and the socket take it, and never waits
+//     here: what the client leaves unacknowledged is its feeder's again.
 import { count } from "../counters.ts";
-import type { Limits } from "../options.ts";
 import { REASON } from "../protocol/reason-codes.ts";
 import { encode, pubrelWord } from "../protocol/wire.ts";
+import { addBacklog, sizeOf } from "./backlog.ts";
 import { LazyMap } from "./lazy-map.ts";
 import type { Holder } from "./holders.ts";
+import type { Fed, OutboundParts } from "./outbound-parts.ts";
 import type { Peer } from "./peer.ts";
-import type { Backlog, QueuedRow, SessionStore, StoredMessage } from "./session-store.ts";
-import { PublishWriter, type PublishWriterParts } from "./publish-writer.ts";
-import { MESSAGE_OVERHEAD_BYTES, weightOf } from "./weight.ts";
-
-export interface OutboundParts extends PublishWriterParts {
-  readonly store: SessionStore;
-  readonly limits: Pick<
-    Limits,
-    | "deliveriesInFlightMax"
-    | "outboundBytesMax"
-    | "queuedMessagesMax"
-    | "queuedBytesMax"
-    | "queuedBytesOfAllMax"
-  > &
-    PublishWriterParts["limits"];
-  /** Messages that wait in all sessions together (O5). */
-  readonly queued: Backlog;
-}
+import type { Backlog, QueuedRow, StoredMessage } from "./session-store.ts";
+import { PublishWriter } from "./publish-writer.ts";
+import { weightOf } from "./weight.ts";
 
 /** The part of a bound that messages on topics which are not ours take at most (O6). */
 const RELAY_PART = 0.75;
@@ -47,6 +35,8 @@ interface InFlight {
   readonly sequence: number;
   readonly bytes: number;
   released: boolean;
+  /** Called when it is acknowledged, of what was fed (O7). */
+  readonly settle?: () => void;
 }
 
 const NO_BACKLOG: Readonly<Backlog> = Object.freeze({ messages: 0, bytes: 0 });
@@ -58,8 +48,7 @@ export class Outbound {
   #window = 0;
   readonly #inFlight = new LazyMap<number, InFlight>();
   #nextId = 1;
-  /** Messages of this session in the store, in flight or waiting; else those waiting in memory. */
-  /** Null while nothing waits: most sessions are so, and there are many. */
+  /** Messages of this session in the store, or waiting in memory; null while there are none: most sessions are so. */
   #backlog: Backlog | null;
   /** Sequence of the last stored message that was sent. */
   #cursor = 0;
@@ -72,6 +61,9 @@ export class Outbound {
   #holder: Holder;
   /** Called once when it is roomy again, or its client leaves. */
   whenRoomy: (() => void) | null = null;
+  /** The next message from elsewhere, or null; null itself for nearly all sessions (O7). */
+  feed: (() => Fed | null) | null = null;
+  #fed = 0; // Messages in flight that were fed.
 
   constructor(
     parts: OutboundParts,
@@ -85,13 +77,13 @@ export class Outbound {
     this.#holder = holder;
     this.#backlog = backlog ?? null;
     this.#hasShared = (backlog?.messages ?? 0) > 0;
-    add(parts.queued, this.backlog, 1);
-    add(holder.queued, this.backlog, 1);
+    addBacklog(parts.queued, this.backlog, 1);
+    addBacklog(holder.queued, this.backlog, 1);
   }
 
   changeHolder(holder: Holder): void {
-    add(this.#holder.queued, this.backlog, -1);
-    add(holder.queued, this.backlog, 1);
+    addBacklog(this.#holder.queued, this.backlog, -1);
+    addBacklog(holder.queued, this.backlog, 1);
     this.#holder = holder;
   }
 
@@ -117,6 +109,7 @@ export class Outbound {
     this.#peer = peer;
     this.#window = Math.min(peer.terms.receiveMaximum, this.#parts.limits.deliveriesInFlightMax);
     this.#inFlight.clear();
+    this.#fed = 0;
     this.#writer.restart();
     this.#cursor = 0;
   }
@@ -186,6 +179,7 @@ export class Outbound {
     this.#waiting = [];
     // An acknowledgement that comes after the end settles nothing a second time.
     this.#inFlight.clear();
+    this.#fed = 0;
     this.#settleBacklog(this.backlog.messages, this.backlog.bytes);
   }
 
@@ -212,8 +206,10 @@ export class Outbound {
       return count(counters.dropped, "device_queues_full"); // O5
     if (sizeOf(queued) + weight > part * limits.queuedBytesOfAllMax)
       return count(counters.dropped, "queues_full"); // O5
+    const isNext = this.#persistent && this.#nothingWaits;
     this.#settleBacklog(-1, -weight);
     if (message.shared !== undefined) this.#hasShared = true;
+    if (isNext && qos === 1 && this.#hasRoom) return this.#sendNow(message, weight);
     if (this.#persistent) store.enqueue(this.#clientId, qos, message);
     // A copy: the payload is a window on everything that came in the same read.
     else
@@ -262,14 +258,10 @@ export class Outbound {
   /** Sends what the window and the socket take. */
   pump(): void {
     this.#pumpScheduled = false;
-    const peer = this.#peer;
-    if (!peer?.open) return;
-    const room = (): boolean =>
-      this.#inFlight.size < this.#window &&
-      peer.unsentBytes <= this.#parts.limits.outboundBytesMax &&
-      !peer.gone;
-    while (room()) {
+    if (!this.#peer?.open) return;
+    while (this.#hasRoom) {
       const next = this.#take();
+      if (!next && this.#sendFed()) continue;
       if (!next) break;
       const messageId = this.#freeId();
       const { qos, sequence, bytes, message } = next;
@@ -279,6 +271,54 @@ export class Outbound {
       if (!this.#send(message, qos, messageId, false)) this.#done(messageId);
     }
     this.#tellIfRoomy();
+  }
+
+  /** The window and the socket take another message now. */
+  get #hasRoom(): boolean {
+    const peer = this.#peer;
+    return (
+      peer?.open === true &&
+      this.#inFlight.size < this.#window &&
+      peer.unsentBytes <= this.#parts.limits.outboundBytesMax &&
+      !peer.gone
+    );
+  }
+
+  /** All that the store has for this client is in flight. */
+  get #nothingWaits(): boolean {
+    return this.backlog.messages <= this.#inFlight.size - this.#fed;
+  }
+
+  /** Stores what is next as sent, and sends it. Not at QoS 2: it may leave before the store's commit, and its identifier be given to another. */
+  #sendNow(message: StoredMessage, bytes: number): void {
+    const messageId = this.#freeId();
+    const sequence = this.#parts.store.enqueue(this.#clientId, 1, message, messageId);
+    if (sequence === 0) return;
+    this.#cursor = sequence;
+    this.#inFlight.set(messageId, { qos: 1, sequence, released: false, bytes });
+    if (!this.#send(message, 1, messageId, false)) this.#done(messageId);
+  }
+
+  /** There may be something to be fed with (O7). */
+  wake(): void {
+    this.#pumpSoon();
+  }
+
+  /** False if there is nothing (O7). */
+  #sendFed(): boolean {
+    const fed = this.feed?.();
+    if (!fed) return false;
+    const { message, qos, settle } = fed;
+    if (qos === 0) {
+      this.#send(message, 0, undefined, false);
+      settle();
+      return true;
+    }
+    const messageId = this.#freeId();
+    this.#inFlight.set(messageId, { qos, sequence: 0, bytes: 0, released: false, settle });
+    this.#fed += 1;
+    if (!this.#send(message, qos, messageId, false)) this.#done(messageId);
+    return true;
   }
 
   #tellIfRoomy(): void {
@@ -291,7 +331,7 @@ export class Outbound {
   #take(): Pick<QueuedRow, "sequence" | "qos" | "bytes" | "message"> | undefined {
     if (this.#persistent) {
       // The cursor only moves over messages that were sent: nothing waiting, nothing to ask for.
-      if (this.backlog.messages <= this.#inFlight.size) return undefined;
+      if (this.#nothingWaits) return undefined;
       const row = this.#parts.store.next(this.#clientId, this.#cursor, 1)[0];
       if (row) this.#cursor = row.sequence;
       return row;
@@ -310,6 +350,10 @@ export class Outbound {
     this.#inFlight.delete(messageId);
     if (entry.sequence > 0 || entry.message) this.#settleBacklog(1, entry.bytes);
     if (entry.sequence > 0) this.#parts.store.dequeue(entry.sequence);
+    if (entry.settle) {
+      this.#fed -= 1;
+      entry.settle();
+    }
     this.#pumpSoon();
   }
 
@@ -353,13 +397,4 @@ export class Outbound {
     // Still in flight: it is sent again after a reconnect (O4).
     return peer ? this.#writer.send(peer, message, { qos, messageId, dup }) : true;
   }
-}
-
-/** Bytes that messages take, as their bounds count it. */
-export const sizeOf = ({ messages, bytes }: Readonly<Backlog>): number =>
-  bytes + messages * MESSAGE_OVERHEAD_BYTES;
-
-function add(to: Backlog, { messages, bytes }: Readonly<Backlog>, times: 1 | -1): void {
-  to.messages += times * messages;
-  to.bytes += times * bytes;
 }

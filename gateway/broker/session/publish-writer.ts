@@ -9,6 +9,8 @@ import type { BrokerCounters } from "../broker.ts";
 import { count } from "../counters.ts";
 import type { Limits } from "../options.ts";
 import { encode } from "../protocol/wire.ts";
+import type { Properties } from "../protocol/properties.ts";
+import { withUserPairs } from "../protocol/user-properties.ts";
 import type { Peer } from "./peer.ts";
 import type { StoredMessage } from "./session-store.ts";
 
@@ -70,19 +72,31 @@ export class PublishWriter {
   #encode(
     { identity }: Peer,
     { topic: name, payload, retain }: StoredMessage,
-    { messageId, ...how }: How & { topic: string; properties: object },
+    { messageId, ...how }: How & { topic: string; properties: Properties },
   ): Buffer | null {
+    const pairs = takeUserPairs(how.properties);
     const packet = { cmd: "publish" as const, payload, retain, ...how };
+    const { protocolVersion } = identity;
     try {
-      return encode(
+      const bytes = encode(
         messageId === undefined ? packet : { ...packet, messageId },
-        identity.protocolVersion,
+        protocolVersion,
       );
+      return pairs && protocolVersion === 5 ? withUserPairs(bytes, how.qos, pairs) : bytes;
     } catch (error) {
       this.#parts.logger?.warn({ err: error, topic: name }, "message cannot be encoded");
       return null;
     }
   }
+}
+
+/** Takes user properties out that the library would write in another order (user-properties.ts). */
+function takeUserPairs(properties: Properties): Properties["userPairs"] {
+  const pairs = properties.userPairs;
+  if (pairs === undefined) return undefined;
+  delete properties.userPairs;
+  delete properties.userProperties;
+  return pairs;
 }
 
 /** The properties to send, with what is left of the expiry interval; null once expired (pure). */

@@ -107,7 +107,7 @@ const STATEMENTS = {
   subscribe: "INSERT OR REPLACE INTO subscription VALUES (?, ?, ?)",
   unsubscribe: "DELETE FROM subscription WHERE client = ? AND filter = ?",
   subscriptions: "SELECT client, filter, options FROM subscription",
-  enqueue: "INSERT INTO queued (client, qos, bytes, message) VALUES (?, ?, ?, ?)",
+  enqueue: "INSERT INTO queued (client, qos, bytes, message, message_id) VALUES (?, ?, ?, ?, ?)",
   next: "SELECT * FROM queued WHERE client = ? AND sequence > ? ORDER BY sequence LIMIT ?",
   inFlight: "SELECT * FROM queued WHERE client = ? AND message_id IS NOT NULL ORDER BY sequence",
   backlogs: "SELECT client, count(*) AS messages, sum(bytes) AS bytes FROM queued GROUP BY client",
@@ -161,17 +161,19 @@ export class SessionStore implements Disposable {
     }
   }
 
-  #write(name: keyof typeof STATEMENTS, ...values: (string | number | null | Buffer)[]): void {
-    if (!this.#database.isOpen) return; // A publish settled after the broker has stopped.
+  /** @returns the row that was written last, 0 if nothing was. */
+  #write(name: keyof typeof STATEMENTS, ...values: (string | number | null | Buffer)[]): number {
+    if (!this.#database.isOpen) return 0; // A publish settled after the broker has stopped.
     try {
       if (!this.#writing) {
         this.#database.exec("BEGIN");
         this.#writing = true;
         setImmediate(() => this.#database.isOpen && this.commit());
       }
-      this.#statements[name].run(...values);
+      return Number(this.#statements[name].run(...values).lastInsertRowid);
     } catch (error) {
       this.#onFailure(error); // R5
+      return 0;
     }
   }
 
@@ -231,8 +233,18 @@ export class SessionStore implements Disposable {
     this.#write("unsubscribe", client, filter);
   }
 
-  enqueue(client: string, qos: 1 | 2, message: StoredMessage): void {
-    this.#write("enqueue", client, qos, weightOf(message), serialize(message));
+  /**
+   * Stores a message for a client.
+   * @param messageId under which it is sent at the same time, if it is. @returns its sequence, 0 if it was not stored (R5).
+   */
+  enqueue(
+    client: string,
+    qos: 1 | 2,
+    message: StoredMessage,
+    messageId: number | null = null,
+  ): number {
+    const bytes = weightOf(message);
+    return this.#write("enqueue", client, qos, bytes, serialize(message), messageId);
   }
 
   /** R3. The next messages behind `sequence`, sent or not. */

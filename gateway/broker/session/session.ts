@@ -4,7 +4,8 @@ import type { SharedFilter } from "../protocol/topic-rules.ts";
 import { InboundSession } from "./inbound-session.ts";
 import { LazyMap } from "./lazy-map.ts";
 import type { Holder } from "./holders.ts";
-import { Outbound, type OutboundParts } from "./outbound.ts";
+import { Outbound } from "./outbound.ts";
+import type { OutboundParts } from "./outbound-parts.ts";
 import type { Peer } from "./peer.ts";
 import type { Backlog, SubscriptionOptions } from "./session-store.ts";
 

@@ -11,13 +11,15 @@
 // T5. A holder whose sessions of absent clients are more than its share loses the one that has been absent
 //     longest. When all together are too many, the holder that has most does: nobody else pays for it.
 import type { Owner } from "../../identity/login.ts";
-import { sharedFilterOf } from "../protocol/topic-rules.ts";
+import { logGroupOf, sharedFilterOf } from "../protocol/topic-rules.ts";
 import type { Absent, BrokerHandlers, QueueFigures } from "../broker.ts";
 import { ownerOfClientId } from "../../identity/access.ts";
 import { count } from "../counters.ts";
 import type { Limits, SharedStrategy } from "../options.ts";
-import { type OutboundParts, sizeOf } from "./outbound.ts";
+import { sizeOf } from "./backlog.ts";
+import type { OutboundParts } from "./outbound-parts.ts";
 import { type Holder, type Holders, recordKey } from "./holders.ts";
+import { LogMembers } from "./log-members.ts";
 import type { Peer } from "./peer.ts";
 import { Session, type Subscription } from "./session.ts";
 import type { StoredMessage, SubscriptionOptions } from "./session-store.ts";
@@ -25,7 +27,7 @@ import { SharedGroup } from "./shared-groups.ts";
 import { SubscriptionIndex } from "./subscription-index.ts";
 
 export interface SessionsParts extends OutboundParts {
-  readonly handlers: Pick<BrokerHandlers, "authorizeSubscribe" | "ownerOf">;
+  readonly handlers: Pick<BrokerHandlers, "authorizeSubscribe" | "ownerOf" | "log">;
   readonly holders: Holders;
   readonly sharedStrategy?: SharedStrategy | undefined;
   readonly limits: OutboundParts["limits"] &
@@ -41,6 +43,7 @@ export class Sessions {
   /** Groups of shared subscriptions: by the filter that topics are held against, and their whole one. */
   readonly shared = new SubscriptionIndex<SharedGroup>();
   readonly #groups = new Map<string, SharedGroup>();
+  readonly #logMembers: LogMembers;
   /** The broker ends: nobody is left to give anything to. */
   stopping = false;
   readonly #parts: SessionsParts;
@@ -50,6 +53,7 @@ export class Sessions {
 
   constructor(parts: SessionsParts) {
     this.#parts = parts;
+    this.#logMembers = new LogMembers(parts.handlers.log);
   }
 
   /** T2. Sessions of a former process are taken up. */
@@ -184,6 +188,7 @@ export class Sessions {
     for (const filter of session.subscriptions.keys())
       if (this.#mayHear(session, filter) === false) this.unsubscribe(session, filter);
     session.outbound.attach(peer);
+    this.#logMembers.joinAll(session);
     this.#save(session, expirySeconds);
     if (session.persistent) this.#parts.store.saveOwner(clientId, session.owner);
     return session;
@@ -194,6 +199,7 @@ export class Sessions {
     const session = this.#byClient.get(peer.terms.clientId);
     if (session?.peer !== peer) return;
     session.peer = null;
+    this.#logMembers.leaveAll(session);
     const left = this.#takeShared(session, false);
     session.outbound.detach();
     this.#passOn(left);
@@ -212,6 +218,7 @@ export class Sessions {
   end(session: Session): void {
     if (this.#byClient.get(session.clientId) !== session) return;
     this.#byClient.delete(session.clientId);
+    this.#logMembers.leaveAll(session);
     const left = this.#takeShared(session, true);
     for (const filter of session.subscriptions.keys()) this.#unindex(filter, session.clientId);
     session.holder.subscriptions -= session.subscriptions.size;
@@ -277,6 +284,7 @@ export class Sessions {
   unsubscribe(session: Session, filter: string): boolean {
     if (!session.subscriptions.delete(filter)) return false;
     session.holder.subscriptions--;
+    this.#logMembers.leave(session, filter);
     this.#unindex(filter, session.clientId);
     if (session.persistent) this.#parts.store.unsubscribe(session.clientId, filter);
     return true;
@@ -288,6 +296,7 @@ export class Sessions {
     if (!session.subscriptions.has(filter)) session.holder.subscriptions++;
     session.subscriptions.set(filter, subscription);
     if (!shared) return this.index.set(filter, session.clientId, subscription);
+    if (logGroupOf(filter)) return this.#logMembers.join(session, subscription);
     let group = this.#groups.get(filter);
     if (!group) {
       group = new SharedGroup(this.#parts.sharedStrategy ?? "hash");

@@ -5,6 +5,7 @@
 // X2. Members that are connected and have room come first, then those that are connected; one that is away gets
 //     something only if nobody is there, and of QoS 1 and 2 alone.
 // X3. A member is chosen among those that may hear the topic.
+import { hashOf, scoreOf } from "../../rendezvous.ts";
 import type { SharedStrategy } from "../options.ts";
 import type { Subscription } from "./session.ts";
 
@@ -58,7 +59,7 @@ export class SharedGroup {
       if (rank < 0 || rank < bestRank) continue;
       const score =
         this.#strategy === "hash"
-          ? mix(key ^ hash) // X1
+          ? scoreOf(key, hash) // X1
           : (at + this.#turn) % this.#members.size;
       if (rank === bestRank && score <= bestScore) continue;
       best = subscription;
@@ -80,19 +81,4 @@ function keyOf(topic: string): string {
   if (!topic.startsWith("devices/")) return topic;
   const end = topic.indexOf("/", 8);
   return end === -1 ? topic : topic.slice(0, end);
-}
-
-/** FNV-1a, 32 bits. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  return hash >>> 0;
-}
-
-/** The finalizer of MurmurHash3: neighbours get scores far apart. */
-function mix(value: number): number {
-  let hash = value | 0;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }

@@ -14,8 +14,9 @@ export function weightOf({
 }): number {
   let bytes = payload.length;
   if (properties === undefined) return bytes;
-  const { userProperties, contentType, responseTopic, correlationData } = properties;
+  const { userProperties, userPairs, contentType, responseTopic, correlationData } = properties;
   bytes += textBytes(contentType) + textBytes(responseTopic) + (correlationData?.length ?? 0);
+  for (const [name, value] of userPairs ?? []) bytes += textBytes(name) + textBytes(value);
   if (userProperties === undefined) return bytes;
   for (const [name, value] of Object.entries(userProperties))
     for (const one of Array.isArray(value) ? value : [value])

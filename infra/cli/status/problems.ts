@@ -108,7 +108,7 @@ function absence({ name, address, isReady, status }: ProcessAnswer, path: string
 function processProblems(name: string, status: ProcessStatus, nowMs: number): StatusProblem[] {
   switch (status.process) {
     case "gateway":
-      return gatewayProblems(name, status);
+      return gatewayProblems(name, status, nowMs);
     case "alerting":
       return ruleProblems(name, status);
     case "steward":
@@ -154,9 +154,45 @@ function ruleProblems(name: string, status: AlertingStatus): StatusProblem[] {
   return [...disabled, ...failing, ...waiting];
 }
 
+/** A group is told once what it has not acknowledged is older than this. */
+const GROUP_BEHIND_MS = 60_000;
+
+function groupProblems(
+  name: string,
+  logGroups: GatewayStatus["logGroups"] | undefined,
+  nowMs: number,
+): StatusProblem[] {
+  // A gateway of an earlier release says nothing of groups.
+  return (logGroups ?? []).flatMap(({ group, filter, reading }) => {
+    if (!reading) return [];
+    const { oldestMs, lagFrames, lostFrames } = reading;
+    const who = `${name}: group ${group} (${filter})`;
+    const isBehind = oldestMs !== null && nowMs - oldestMs > GROUP_BEHIND_MS;
+    return [
+      ...(isBehind
+        ? [
+            seenHere(
+              `${who}: what it has not acknowledged was stored ${ago(oldestMs, nowMs)}, and ${count(lagFrames, "frame")} of the log wait`,
+              "Look at its members: one that does not acknowledge holds up the others; or start more of them.",
+            ),
+          ]
+        : []),
+      ...(lostFrames > 0
+        ? [
+            seenHere(
+              `${who}: ${count(lostFrames, "frame")} had gone by retention before it read them`,
+              "Keep the log for longer (SKERRY_LOG_KEEP), and read the group more often; npx skerry groups remove forgets the count.",
+            ),
+          ]
+        : []),
+    ];
+  });
+}
+
 function gatewayProblems(
   name: string,
-  { rejectsDropped, contestedClientIds }: GatewayStatus,
+  { rejectsDropped, contestedClientIds, logGroups }: GatewayStatus,
+  nowMs: number,
 ): StatusProblem[] {
   const dropped = rejectsDropped.most.filter(({ forRoom }) => forRoom > 0);
   return [
@@ -171,5 +207,6 @@ function gatewayProblems(
         "Give one of them another id.",
       ),
     ),
+    ...groupProblems(name, logGroups, nowMs),
   ];
 }

@@ -53,6 +53,7 @@ import { type Feed, feedConsumer, feedFlowControl, feedSubject } from "../client
 import { hubFeeds, regionFeeds } from "./live-readers.ts";
 import type { RegionPairs } from "./pairs.ts";
 import { BROADCAST_BUCKETS, BROADCAST_STREAMS, mirroredStreams } from "./crossings.ts";
+import { GROUPS } from "../lanes/group-places.ts";
 import { GATEWAY_RULES } from "../../../contracts/messages/alert.ts";
 import { FENCE_KEY, GENERATION_KEY } from "../../../contracts/messages/generation.ts";
 
@@ -88,6 +89,13 @@ const INFO = "$JS.API.INFO";
 
 /** The positions of an operator; those of a notifier name its channel too. */
 const positionsOf = (operator: string): string => `$KV.${POSITIONS_BUCKET}.${operator}.>`;
+
+/** Taking and giving back leases. */
+const leasing: readonly string[] = [
+  `$KV.${LEASES_BUCKET}.>`,
+  `$JS.API.STREAM.MSG.DELETE.${bucketStream(LEASES_BUCKET)}`,
+  `$JS.API.STREAM.PURGE.${bucketStream(LEASES_BUCKET)}`,
+];
 
 /** Hearing what is pushed, and answering its flow control. */
 const fed = (feeds: readonly Feed[], user: NatsUser): Permissions => {
@@ -179,8 +187,11 @@ export function regionPermissions(
         ...reading(repliesStream(region)),
         ...readingBuckets(
           ...[CONTRACTS_BUCKET, DEVICES_BUCKET, COPIES_BUCKET],
-          ...[GENERATIONS_BUCKET, POSITIONS_BUCKET],
+          ...[GENERATIONS_BUCKET, POSITIONS_BUCKET, LEASES_BUCKET],
         ),
+        // The places of groups that read the log, and which gateway reads for one.
+        positionsOf(GROUPS),
+        ...leasing,
       ],
       subscribe: [
         INBOX,
@@ -285,9 +296,7 @@ export function hubPermissions(
         ...reading(alertsStream("hub")),
         positionsOf("aggregator"),
         ...regions.map((region) => `$KV.${POSITIONS_BUCKET}.${suspectKey(region)}`),
-        `$KV.${LEASES_BUCKET}.>`,
-        `$JS.API.STREAM.MSG.DELETE.${bucketStream(LEASES_BUCKET)}`,
-        `$JS.API.STREAM.PURGE.${bucketStream(LEASES_BUCKET)}`,
+        ...leasing,
         ...readingBuckets(CONTRACTS_BUCKET, GENERATIONS_BUCKET, POSITIONS_BUCKET, LEASES_BUCKET),
         ...mirrors,
         ...origins,

@@ -58,14 +58,23 @@ const ofRegion = (region: (typeof REGIONS)[number]): Profile[] => [
   {
     server: region,
     user: "gateway",
-    appends: [...[telemetryStream, rejectsStream, repliesStream].map((of) => of(region))],
-    shortens: [...logs, rejectsStream(region), setAsideStream(region)],
+    appends: [
+      ...[telemetryStream, rejectsStream, repliesStream].map((of) => of(region)),
+      bucketStream(LEASES_BUCKET),
+    ],
+    shortens: [
+      ...[...logs, rejectsStream(region), setAsideStream(region)],
+      bucketStream(LEASES_BUCKET),
+    ],
     reads: [
       ...[...logs, alertsStream(region), COMMANDS_STREAM],
       ...bucketsOf(CONTRACTS_BUCKET, DEVICES_BUCKET, COPIES_BUCKET, POSITIONS_BUCKET),
       FORMAT_LEVEL,
     ],
-    entries: {},
+    entries: {
+      ...entry(POSITIONS_BUCKET, `groups.attack.${region}.0`),
+      ...entry(LEASES_BUCKET, "groups.member.attack"),
+    },
     hears: [`replay.${region}.gateway`, `retry-setaside.${region}.gateway`],
   },
   {

@@ -51,6 +51,33 @@ describe("a device", () => {
     expect(granted.publish("alerts/too-hot/x")).toBe(false);
   });
 
+  test.each([
+    [["temperature"], "$log/temperature", true],
+    [["temperature"], "$log/temperature/+", true],
+    [["temperature"], "$log/temperature/room-1", true],
+    [["temperature"], "$log/+", false],
+    [["temperature"], "$log/#", false],
+    [["temperature"], "$log/humidity", false],
+    [["temperature/room-1"], "$log/temperature/room-1", true],
+    [["temperature/room-1"], "$log/temperature", false],
+    [["+/room-1"], "$log/temperature/room-1", true],
+    [["+/room-1"], "$log/+/room-2", false],
+    [["#"], "$log/#", true],
+    [["#"], "$log/temperature", true],
+    [["#"], "$log/a/b/c", false],
+    [["#"], "$SYS/x", false],
+  ])("granted to read the log of %j reads %s: %s", (readsLog, filter, allowed) => {
+    const rights = rightsOf({ id: "worker", role: "device", readsLog });
+    expect(rights.subscribe(filter)).toBe(allowed);
+  });
+
+  test.each(DEVICE_ROLES)("as %s reads no log that it is not granted", (role) => {
+    const all = { relay: { subscribe: ["#"] }, topics: ["x/#"], alerts: true };
+    const rights = rightsOf({ id: "worker", role, ...all });
+    for (const filter of ["$log/#", "$log/temperature", "$log/+/worker"])
+      expect(rights.subscribe(filter), filter).toBe(false);
+  });
+
   test("has its old topics where its record grants them", () => {
     const granted = rightsOf({ id: "t", role: "device", topics: ["tele/t/#", "cmnd/t/+"] });
     expect(granted.publish("tele/t/SENSOR")).toBe(true);

@@ -81,7 +81,7 @@ test("what an earlier version noted no owner of is theirs who have the client id
 test("clients without a record hear what they are granted, a wildcard only if all of it is", () => {
   const { book } = start();
   const may = (heard: string[], filter: string) =>
-    accessOf(book, true, heard).authorizeSubscribe({ clientId: "new" }, filter);
+    accessOf(book, true, { heard }).authorizeSubscribe({ clientId: "new" }, filter);
   expect(may(["#"], "$SYS/#")).toBe(true);
   expect(
     ["public/#", "public/a/+", "#", "private/a", "+/a"].map((one) => may(["public/#"], one)),

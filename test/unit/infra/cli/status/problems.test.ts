@@ -28,6 +28,7 @@ const GATEWAY: GatewayStatus = {
   region: "us",
   readingsStored: 1_234,
   rejectsStored: 0,
+  logGroups: [],
   notes: { totals: { left_out: 0, clamped: 0, arrival_time: 0 }, fields: [], more: 0 },
   rejectsDropped: { total: 0, most: [] },
   takeovers: 0,
