@@ -259,8 +259,8 @@ test("the command line lists groups and removes one, which begins anew for a mem
     code: 0,
     out: expect.stringContaining("listed is removed") as string,
   });
-  const again = await skerry(["groups", "remove", ...named, ...at]);
-  expect(again.code).toBe(1);
+  const unknown = await skerry(["groups", "remove", "nobody", named[1]!, ...at]);
+  expect(unknown.code).toBe(1);
   await readings.publish(["listed"]);
   await eventually("it has a place again", async () =>
     (await storedGroups(await eu.connect())).some(({ group }) => group === "listed"),

@@ -14,11 +14,11 @@ export interface OutboundParts extends PublishWriterParts {
     | "queuedBytesOfAllMax"
   > &
     PublishWriterParts["limits"];
-  /** Messages that wait in all sessions together (O5). */
+  /** Messages that wait in all sessions together (outbound.ts/O5). */
   readonly queued: Backlog;
 }
 
-/** A message from elsewhere, of which this is the only delivery (O7). */
+/** A message from elsewhere, of which this is the only delivery (outbound.ts/O7). */
 export interface Fed {
   readonly message: StoredMessage;
   readonly qos: 0 | 1;
