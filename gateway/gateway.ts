@@ -3,7 +3,12 @@ import { randomBytes } from "node:crypto";
 import type { NatsConnection } from "../platform/nats/client/connection.ts";
 import type { GatewayStatus } from "../contracts/messages/status.ts";
 import { type Stages, presentLanes } from "../contracts/names/lane-stages.ts";
-import { CONTRACTS_BUCKET } from "../contracts/names/subjects.ts";
+import {
+  CONTRACTS_BUCKET,
+  rejectsStream,
+  repliesStream,
+  telemetryStream,
+} from "../contracts/names/subjects.ts";
 import type { Catalog } from "../contracts/schema/catalog.ts";
 import { awaitLanes, watchGrowth } from "../platform/nats/lanes/log-lanes.ts";
 import { openContractRegistry } from "../platform/nats/lanes/contract-registry.ts";
@@ -46,7 +51,7 @@ import { Backpressure } from "./ingest/backpressure.ts";
 import { CommitLog } from "./ingest/commit-log.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { LiveMappings } from "./ingest/live-mappings.ts";
-import { natsFrameStore } from "./ingest/nats-store.ts";
+import { NatsFrameStore } from "./ingest/nats-store.ts";
 import { NotedFields } from "./ingest/noted-fields.ts";
 import { Pipeline } from "./ingest/pipeline.ts";
 import { SeriesLimit } from "./ingest/series-limit.ts";
@@ -60,6 +65,7 @@ import { type Presence, openPresence } from "./presence/presence.ts";
 import { relayOptionsOf } from "./relay/options.ts";
 import { TopicClasses } from "./relay/topic-classes.ts";
 import { serveReplay } from "./replay/serve-replay.ts";
+import { GoingOn } from "./retention/going-on.ts";
 import { keepRejects } from "./retention/keep-rejects.ts";
 import { LogFill } from "./retention/log-fill.ts";
 import { freeCopies } from "./retention/stopped-copy.ts";
@@ -85,6 +91,7 @@ interface Services {
   readonly epoch: string;
   readonly catalog: Catalog;
   readonly commitLog: CommitLog;
+  readonly goingOn: GoingOn;
   /** The clock of readings, epoch ms. */
   readonly clock: () => number;
   readonly rejectLog: RejectLog;
@@ -199,7 +206,8 @@ async function openServices(
   const clock = makeMonotonicClock();
   const epoch = randomBytes(6).toString("hex");
   const log = { gateway, epoch, firstLane, partitions, clock, frameCharsMax: FRAME_CHARS_MAX };
-  const commitLog = new CommitLog(natsFrameStore(connection, region), log);
+  const frames = new NatsFrameStore(connection, region);
+  const commitLog = new CommitLog(frames, log);
   const rejectLog = new RejectLog(connection, {
     domain: region,
     idPrefix: `${gateway}:${epoch}`,
@@ -244,6 +252,12 @@ async function openServices(
     epoch,
     catalog,
     commitLog,
+    goingOn: new GoingOn({
+      ...{ connection, region, logger },
+      streams: [telemetryStream, rejectsStream, repliesStream].map((of) => of(region)),
+      hold: (stream) =>
+        stream === telemetryStream(region) ? frames.hold() : Promise.resolve(() => undefined),
+    }),
     clock,
     rejectLog,
     notedFields,
@@ -330,6 +344,7 @@ const statusOf = (region: string, services: Services, broker: Broker): GatewaySt
   notes: services.notedFields.status,
   commands: services.commands.status,
   setAside: services.setAside.count,
+  wentOn: services.goingOn.wentOn,
 });
 
 /** Ends when `signal` aborts, or when the first of the work fails. */
@@ -365,6 +380,7 @@ async function workUntil(
     ),
     runTrimmer({ ...config, connection, logger }, signal),
     keepRejects(parts, signal),
+    parts.goingOn.run(signal),
     freeCopies({ connection, region, alerts: parts.alerts, logger }, signal),
     ...(usesTls(config) ? [followTlsFiles(config, parts, signal)] : []),
     parts.http.run(signal),

@@ -5,6 +5,7 @@ import type { Ledger } from "../../contracts/messages/ledger.ts";
 import type { ProcessStatus } from "../../contracts/messages/status.ts";
 import type { LinkState } from "../link/link-history.ts";
 import type { LogInsight } from "./insight.ts";
+import type { OpenRollback } from "./went-back.ts";
 import { GONE_MS } from "./lag/verdict.ts";
 
 /** The place of an operator in a lane. */
@@ -34,6 +35,8 @@ export interface RegionFacts {
   /** Null if the hub's server does not answer. */
   readonly copy: (LogInsight & { readonly lag: number | null }) | null;
   readonly lanes: readonly LaneFacts[];
+  /** Streams of the region that went back behind the hub's copies, and have not gone on yet. */
+  readonly wentBack: readonly OpenRollback[];
   /** Last sequence of the alerts of the region that the hub has; null if it does not say. */
   readonly alertsSeq: number | null;
 }

@@ -43,6 +43,8 @@ export interface RegionInsight {
   /** The region's own log; null if it was never seen. */
   readonly log: LogInsight | null;
   readonly copy: (LogInsight & { readonly verdict: LagVerdict }) | null;
+  /** Streams that went back behind the hub's copies and have not gone on yet, in words; null without any. */
+  readonly wentBack: string | null;
   readonly lanes: readonly LaneInsight[];
   readonly channels: readonly ChannelInsight[];
   /** The way from the region's log to the sink, all lanes together: the worst of it, and when all is done. */
@@ -77,6 +79,7 @@ export const PROBLEM_KINDS = [
   "log_refuses",
   "data_lost",
   "hub_fenced",
+  "region_went_back",
   "ledger_open",
   "sink_refuses",
   "stuck",

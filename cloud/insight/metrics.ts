@@ -76,6 +76,13 @@ export function insightMetricSpecs(insight: () => Insight | null): MetricSpec[] 
       },
     },
     {
+      name: "skerry.region.went_back",
+      kind: "gauge",
+      unit: "1",
+      doc: "1 while a region's store is older than the hub's copies of it, and has not gone on behind them",
+      read: byRegion(({ wentBack }) => (wentBack === null ? 0 : 1)),
+    },
+    {
       name: "skerry.link.up",
       kind: "gauge",
       unit: "1",

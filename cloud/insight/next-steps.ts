@@ -9,6 +9,7 @@ export const RUN_BOOKS: Readonly<Record<ProblemKind, string>> = {
   log_refuses: "skerrylogrefuses",
   data_lost: "skerryreadingslost",
   hub_fenced: "skerryhubfenced",
+  region_went_back: "skerryregionwentback",
   ledger_open: "skerryledgeropen",
   sink_refuses: "skerrystorerefuses",
   stuck: "skerrylanestuck",
@@ -58,6 +59,9 @@ export const fetchLost =
 
 export const recoverHub =
   "Run npx skerry hub recover: it merges what the regions still have. Until then nobody changes devices, rules, contracts or commands; readings and alerts go on.";
+
+export const goOn = (region: string): string =>
+  `Nothing has to be done if it is over within a minute: the gateway and the engine of ${region} move on behind what the hub has, and all of it is stored. If it lasts, see that they run, and what their logs say.`;
 
 export const keepLogs =
   "Trim and delete nothing. The ledger names the lane, the frames, and the two sides that disagree.";

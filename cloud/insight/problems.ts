@@ -30,6 +30,7 @@ const WRONG: ReadonlySet<ProblemKind> = new Set<ProblemKind>([
   "log_refuses",
   "data_lost",
   "hub_fenced",
+  "region_went_back",
   "ledger_open",
   "sink_refuses",
   "stuck",
@@ -49,6 +50,7 @@ export function problemsOf(
     log_refuses: refusingLogs(facts, regions),
     data_lost: losses(facts),
     hub_fenced: fenced(facts),
+    region_went_back: regions.flatMap(wentBack),
     ledger_open: openBalances(facts),
     sink_refuses: refusingSink(facts, regions, sink),
     stuck: stuckReaders(regions, sink),
@@ -158,6 +160,9 @@ const openBalances = ({ ledger, atMs }: Facts): Found[] => {
 
 const fenced = ({ fence }: Facts): Found[] =>
   fence ? [{ region: null, text: `the hub is fenced: ${fence.why}`, next: next.recoverHub }] : [];
+
+const wentBack = ({ region, wentBack: text }: RegionInsight): Found[] =>
+  text === null ? [] : [{ region, text, next: next.goOn(region) }];
 
 function waiting(of: RegionInsight): Found[] {
   const { region, link, drainAfterMs } = of;

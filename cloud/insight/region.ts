@@ -1,5 +1,6 @@
 // One region over time (pure): from facts, second by second, the verdicts on everything that reads its log.
 import type { AggregatorStatus, LaneStatus } from "../../contracts/messages/status.ts";
+import { telemetryStream } from "../../contracts/names/subjects.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
 import {
   type Facts,
@@ -14,6 +15,7 @@ import { AccountHistory } from "./lag/account-lag.ts";
 import { type Circumstances, LagHistory } from "./lag/lag-history.ts";
 import { Progress } from "./lag/progress.ts";
 import { LAG_STATES, type LagState, type LagVerdict } from "./lag/verdict.ts";
+import { wentBackText } from "./went-back.ts";
 
 /** Weight of a new rate in the mean of how fast the log grows, once a second. */
 const RATE_WEIGHT = 0.05;
@@ -41,6 +43,7 @@ export class RegionHistory {
       ...{ region, link, lanes, path },
       log: this.#log,
       copy: of.copy && copy ? { ...withoutLag(of.copy), verdict: copy } : null,
+      wentBack: of.wentBack.length > 0 ? wentBackText(region, of.wentBack) : null,
       channels: this.#channels(of, facts),
       freshnessMs: freshnessOf(of, facts),
       canary: newestCanary(aggregators, region),
@@ -56,14 +59,19 @@ export class RegionHistory {
     const { copy, log } = of;
     if (!copy) return null;
     const history = this.#history("copy");
-    const targetSeq = Math.max(copy.lastSeq, log?.lastSeq ?? copy.lastSeq + (copy.lag ?? 0));
-    const sample = { atMs, targetSeq, doneSeq: copy.lastSeq };
+    const back = of.wentBack.find(({ stream }) => stream === telemetryStream(of.region));
+    // What a log that went back writes under numbers of the copy is not in the copy, whatever its end says.
+    const doneSeq = back ? Math.min(copy.lastSeq, back.fromSeq - 1) : copy.lastSeq;
+    const endSeq = log?.lastSeq ?? copy.lastSeq + (copy.lag ?? 0);
+    const targetSeq = Math.max(doneSeq, back ? endSeq : Math.max(copy.lastSeq, endSeq));
+    const sample = { atMs, targetSeq, doneSeq };
     const came = history.progress.rates?.came ?? 0;
-    const lacks = targetSeq - copy.lastSeq;
+    const lacks = targetSeq - doneSeq;
     return history.observe(
       sample,
       {
-        ...{ linkDownSinceMs: downSince(of), isRemote: true, silentMs: 0, stoppedBy: null },
+        ...{ linkDownSinceMs: downSince(of), isRemote: true, silentMs: 0 },
+        stoppedBy: back ? wentBackText(of.region, [back]) : null,
         who: `the hub's copy of the log of ${of.region}`,
         behindMs: lacks === 0 ? 0 : came > 0 ? Math.round((lacks / came) * 1_000) : null,
       },

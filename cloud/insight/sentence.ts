@@ -10,6 +10,7 @@ const FIRST: ReadonlySet<ProblemKind> = new Set<ProblemKind>([
   "log_refuses",
   "data_lost",
   "hub_fenced",
+  "region_went_back",
   "ledger_open",
   "sink_refuses",
   "stuck",

@@ -1,10 +1,12 @@
 // Gathers once a second what the hub knows of an installation, and assesses it. For the console and the steward.
 import { type Stages, firstBehind, lanesOf } from "../../contracts/names/lane-stages.ts";
+import { openRollbacks } from "../../contracts/messages/copy.ts";
 import type { Ledger } from "../../contracts/messages/ledger.ts";
 import { alertsStream, telemetryStream, telemetrySubject } from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { fenceOf } from "../../platform/nats/client/fence.ts";
 import { type StreamState, Streams } from "../../platform/nats/client/streams.ts";
+import { readCopy } from "../../platform/nats/lanes/copies.ts";
 import { stagesIn } from "../../platform/nats/lanes/log-lanes.ts";
 import { loadPositions } from "../../platform/nats/lanes/positions.ts";
 import { LiveView } from "../../platform/nats/live/live-view.ts";
@@ -109,8 +111,9 @@ export class InsightWatch {
     const link = this.#link.state(region);
     // The region first: its copy is never ahead of it then, but for what came meanwhile.
     const log = link?.up === false ? null : await this.#origin(region);
-    const [copy, alerts] = await Promise.all([
+    const [copy, said, alerts] = await Promise.all([
       orNull(this.#streams.find(stream)),
+      orNull(readCopy(this.#streams, region)),
       this.#options.channels ? orNull(this.#streams.find(alertsStream(region))) : null,
     ]);
     const stages = copy ? stagesIn(copy, this.#options.partitions) : [];
@@ -127,6 +130,7 @@ export class InsightWatch {
       log: log && logOf(log),
       copy: copy && { ...logOf(copy), lag: Number.isFinite(lag) ? lag : null },
       lanes: lanes.flatMap((lane) => lane ?? []),
+      wentBack: said ? openRollbacks(said, region) : [],
       alertsSeq: alerts?.lastSeq ?? null,
     };
   }

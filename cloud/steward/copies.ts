@@ -1,19 +1,22 @@
-// The hub's copy of one region's log: trimmed when read, told to the region, made again when the region
-// lost what the copy has.
+// The hub's copy of one region's log: trimmed when read, told to the region, and held against the region's own, as those of its
+// alerts, rejects and replies are. A stream of the region that went back is told to the region, which moves it on behind
+// the copy (docs/decisions/0103); the copy keeps what the region lost.
 //
-// H1. That a copy is to be made again is written before it is deleted: one that is gone although it was to
-//     be made again is made by the next round, whatever ended this one.
+// H1. Stewards before made such a copy again, and wrote that before they deleted it: one that is gone although it was
+//     to be made again is made by the next round.
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
-import type { HubCopy, Rollback } from "../../contracts/messages/copy.ts";
+import { type HubCopy, type Rollback, rollbacksIn } from "../../contracts/messages/copy.ts";
 import { telemetryStream } from "../../contracts/names/subjects.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
+import { differingRange } from "../../platform/nats/history/went-back.ts";
 import { readCopy, writeCopy } from "../../platform/nats/lanes/copies.ts";
-import { isRolledBack } from "../../platform/nats/lanes/lane-origin.ts";
 import { stagesIn } from "../../platform/nats/lanes/log-lanes.ts";
 import { neededFrom } from "../../platform/nats/lanes/positions.ts";
 import { suspectedSeq } from "../../platform/nats/lanes/suspected-copies.ts";
 import { rebuildCopy } from "../../platform/nats/topology/apply-topology.ts";
+import { mirroredStreams } from "../../platform/nats/topology/crossings.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
+import type { WentOn } from "./rollback-watch.ts";
 import { trim } from "../../platform/nats/lanes/trim.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
@@ -26,6 +29,9 @@ export interface CopyParts {
   readonly partitions: number;
   /** Frames younger than this stay whoever has read them, ms. */
   readonly keepMs: number;
+  readonly wentOn: WentOn;
+  /** A number at which the copy of the log stood once; null without one. */
+  readonly suspect?: number | null;
   readonly logger: Logger;
 }
 
@@ -35,78 +41,68 @@ export async function careForCopy(region: string, parts: CopyParts): Promise<Hub
   const streams = new Streams(connection);
   const stream = telemetryStream(region);
   const before = await readCopy(streams, region);
-  const isUnfinished = before?.rollback?.rebuiltAtMs === null;
-  if (isUnfinished && (await streams.find(stream)) === null) {
-    const rollback = await madeAgain(region, before.rollback, parts); // H1
-    const copy = { seq: 0, seenAtMs: Date.now(), rollback };
+  if (before?.rollback?.rebuiltAtMs === null && (await streams.find(stream)) === null) {
+    await rebuildCopy(connection, region, HUB, partitions); // H1
+    logger.warn({ region }, "the copy of the region's log is made again");
+    const rollback = { ...before.rollback, rebuiltAtMs: Date.now() };
+    const copy = { ...before, seq: 0, seenAtMs: Date.now(), rollback };
     await writeCopy(connection, region, copy);
     return copy;
   }
   const state = await streams.state(stream);
-  const { lastSeq: last } = state;
   const stages = stagesIn(state, partitions);
   const needed: (number | null)[] = [];
   for (const operator of OPERATORS)
     needed.push(...(await neededFrom(connection, operator, region, stages)));
-  const rollback = await afterRollback(region, { ...parts, before, needed, last });
-  const { lastSeq: seq } = await streams.state(stream);
-  const copy = { seq, seenAtMs: Date.now(), ...(rollback ? { rollback } : {}) };
+  const { [stream]: rollback, ...others } = await rollbacksOf(region, { ...parts, before });
+  const copy = {
+    ...{ seq: state.lastSeq, seenAtMs: Date.now() },
+    ...(rollback && { rollback }),
+    ...(Object.keys(others).length > 0 && { others }),
+  };
   await writeCopy(connection, region, copy);
   const { purged, heldBy } = await trim(streams, { stream, keepMs, needed }, Date.now());
   if (purged > 0 || heldBy !== null) logger.info({ stream, purged, heldBy }, "copy trimmed");
   return copy;
 }
 
-/** Notices a rollback; once every reader is past what is not so any more, makes the copy again. */
-async function afterRollback(
+/** The region's streams that went back, with what was found now; those that have gone on are over. */
+async function rollbacksOf(
   region: string,
-  of: CopyParts & { before: HubCopy | null; needed: readonly (number | null)[]; last: number },
-): Promise<Rollback | undefined> {
-  const { connection, logger, before } = of;
-  let rollback = before?.rollback;
-  if (!rollback || rollback.rebuiltAtMs !== null) {
-    const copySeq = await divergingSeq(region, of);
-    if (copySeq === null) return rollback;
-    logger.error({ region, copySeq }, "the region's log was rolled back: copies differ from it");
-    rollback = { foundAtMs: Date.now(), copySeq, rebuiltAtMs: null };
-  }
-  const { copySeq } = rollback;
-  const passed = of.needed.every((seq) => seq !== null && seq > copySeq);
-  if (!passed) return rollback;
-  const pending = { seq: before?.seq ?? 0, seenAtMs: Date.now(), rollback };
-  await writeCopy(connection, region, pending); // H1
-  return madeAgain(region, rollback, of);
-}
-
-async function madeAgain(
-  region: string,
-  rollback: Rollback,
-  { connection, partitions, logger }: CopyParts,
-): Promise<Rollback> {
-  await rebuildCopy(connection, region, HUB, partitions);
-  const { copySeq } = rollback;
-  logger.warn({ region, copySeq }, "the copy of the region's log is made again");
-  return { ...rollback, rebuiltAtMs: Date.now() };
-}
-
-/** The last sequence at which the copy is known to hold something else than the region; or null. */
-async function divergingSeq(
-  region: string,
-  { connection, before, last, logger }: CopyParts & { before: HubCopy | null; last: number },
-): Promise<number | null> {
-  const rebuiltAtMs = before?.rollback?.rebuiltAtMs ?? null;
-  // While a copy is being made again its end says nothing.
-  if (last === 0) return null;
-  const suspected = await suspectedSeq(connection, region);
-  const candidates = [last, before?.seq ?? 0, suspected ?? 0].filter(
-    (seq) => seq > 0 && seq <= last,
+  { connection, before, wentOn, suspect, logger }: CopyParts & { readonly before: HubCopy | null },
+): Promise<Readonly<Record<string, Rollback>>> {
+  const found: Record<string, Rollback> = { ...(before ? rollbacksIn(before, region) : {}) };
+  const log = telemetryStream(region);
+  const suspects = [before?.seq, await suspectedSeq(connection, region), suspect].map(
+    (seq) => seq ?? 0,
   );
-  try {
-    for (const seq of [...new Set(candidates)].sort((a, b) => b - a))
-      if (await isRolledBack(connection, region, seq)) return seq;
-  } catch (error) {
-    // With the WAN down nothing can be compared, and nothing new is read either.
-    logger.info({ region, rebuiltAtMs }, `copy not compared: ${messageOf(error)}`);
+  for (const stream of mirroredStreams(region)) {
+    const known = found[stream] ?? null;
+    try {
+      const isOpen = known !== null && known.rebuiltAtMs === null;
+      // What a steward before had found says no beginning.
+      const isSaid = isOpen && known.fromSeq !== undefined;
+      if (isSaid && wentOn(region, stream) === known.foundAtMs) {
+        logger.warn({ region, stream }, "the region's stream goes on behind the hub's copy");
+        found[stream] = { ...known, rebuiltAtMs: Date.now() };
+        continue;
+      }
+      const own = stream === log ? suspects : [];
+      const range = await differingRange(
+        connection,
+        { region, stream },
+        isOpen ? { known: null, suspects: [...own, known.copySeq] } : { known, suspects: own },
+      );
+      if (!range && isOpen && !isSaid) found[stream] = { ...known, rebuiltAtMs: Date.now() };
+      if (!range || (isSaid && range.fromSeq >= known.fromSeq && range.untilSeq <= known.copySeq))
+        continue;
+      logger.error({ region, stream, ...range }, "the region's stream went back: copies differ");
+      const { fromSeq, untilSeq: copySeq } = range;
+      found[stream] = { foundAtMs: Date.now(), fromSeq, copySeq, rebuiltAtMs: null };
+    } catch (error) {
+      // With the WAN down nothing can be compared, and nothing new is read either.
+      logger.info({ region, stream }, `copy not compared: ${messageOf(error)}`);
+    }
   }
-  return null;
+  return found;
 }

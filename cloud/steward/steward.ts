@@ -3,7 +3,7 @@
 import cron from "node-cron";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import type { Catalog } from "../../contracts/schema/catalog.ts";
-import type { HubCopy } from "../../contracts/messages/copy.ts";
+import { type HubCopy, openRollbacks, rollbacksIn } from "../../contracts/messages/copy.ts";
 import type { StewardStatus, VolumeSize } from "../../contracts/messages/status.ts";
 import type { ReconciliationSource, RetentionSource } from "../sinks/sink.ts";
 import { reconciledHour, saveReconciledHour } from "../../platform/nats/lanes/reconciled-hours.ts";
@@ -18,20 +18,24 @@ import { insist } from "../../platform/runtime/insist.ts";
 import { RejectKeeper } from "../../platform/nats/lanes/reject-keeper.ts";
 import { makeRoom } from "../../platform/nats/lanes/reject-room.ts";
 import { HUB } from "../../platform/nats/topology/topology.ts";
+import { sleep } from "../../platform/runtime/backoff.ts";
 import { messageOf } from "../../platform/runtime/errors.ts";
 import type { Logger } from "../../platform/runtime/logger.ts";
 import type { Tracing } from "../../otel/tracing.ts";
 import type { HealthCheck } from "../../platform/runtime/health.ts";
 import type { StatusSource } from "../../platform/runtime/status-server.ts";
 import type { Insight } from "../insight/insight.ts";
+import { statusesOf } from "../insight/facts.ts";
 import { insightChecks } from "../insight/health.ts";
 import { RejectCounts } from "../insight/ledger/reject-counts.ts";
+import { wentBackText } from "../insight/went-back.ts";
 import { InsightWatch } from "../insight/watch.ts";
 import { careForCopy } from "./copies.ts";
 import { HubAlerts } from "../hub-alerts.ts";
 import { FenceWatch } from "./fence-watch.ts";
 import { LedgerStore } from "./ledger-store.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
+import { RollbackWatch, type WentOn } from "./rollback-watch.ts";
 import { StandingCopies } from "./standing-copies.ts";
 import { VolumeWatch } from "./volume-watch.ts";
 import { HOUR_MS, reconcileHour } from "./reconciliation.ts";
@@ -67,6 +71,9 @@ const VOLUME_SCHEDULE = "30 * * * * *";
 
 /** It writes at the hub as often as any: a store that takes nothing is known by it. */
 const COPIES_JOB = "copies";
+/** Streams of a region that went back behind the hub's copies, and have not gone on yet; the key is the region. */
+const WENT_BACK_RULE = "region_went_back";
+const ROLLBACK_LOOK_EVERY_MS = 1_000;
 
 type Job = StewardStatus["jobs"][string];
 
@@ -76,6 +83,9 @@ export class Steward implements StatusSource {
   readonly #logger: Logger;
   readonly #jobs = new Map<string, Job>();
   readonly #copies = new Map<string, HubCopy>();
+  readonly #rollbacks = new RollbackWatch();
+  /** The last round of care of each region. */
+  readonly #caring = new Map<string, Promise<void>>();
   readonly #rejects: RejectKeeper;
   readonly #ledger: LedgerWatch;
   readonly #insight: InsightWatch;
@@ -187,6 +197,7 @@ export class Steward implements StatusSource {
       this.#ledger.run(signal),
       this.#fence.run(signal),
       this.#standing.run(signal),
+      this.#watchRollbacks(signal),
     ]);
     for (const task of tasks) await task.destroy();
   }
@@ -225,10 +236,61 @@ export class Steward implements StatusSource {
   }
 
   async #careForCopies(): Promise<void> {
+    await this.#eachRegion((region) => this.#careForCopy(region));
+  }
+
+  /** One after the other: each goes on from what the one before has written. */
+  #careForCopy(region: string): Promise<void> {
     const { partitions, logKeep: keepMs } = this.#config;
-    const parts = { ...this.#parts, partitions, keepMs };
-    await this.#eachRegion(async (region) => {
-      this.#copies.set(region, await careForCopy(region, parts));
+    const suspect = this.#rollbacks.suspectOf(region);
+    const parts = { ...this.#parts, partitions, keepMs, wentOn: this.#wentOn, suspect };
+    const before = this.#caring.get(region) ?? Promise.resolve();
+    const caring = before
+      .catch(() => undefined)
+      .then(async () => {
+        const copy = await careForCopy(region, parts);
+        this.#copies.set(region, copy);
+        await this.#alertOfRollbacks(region, copy);
+      });
+    this.#caring.set(region, caring);
+    return caring;
+  }
+
+  /** As the processes of the region say. */
+  readonly #wentOn: WentOn = (region, stream) => {
+    const facts = { processes: this.#insight.live.processes, atMs: Date.now() };
+    const said = [
+      ...statusesOf(facts, "gateway", region),
+      ...statusesOf(facts, "alerting", region),
+    ].flatMap(({ wentOn }) => wentOn?.[stream] ?? []);
+    return said.length === 0 ? null : Math.max(...said);
+  };
+
+  /** Looks at regions whose streams may have gone back, beside the schedule, until `signal` aborts. */
+  async #watchRollbacks(signal: AbortSignal): Promise<void> {
+    for (; !signal.aborted; await sleep(ROLLBACK_LOOK_EVERY_MS, signal)) {
+      for (const one of this.#insight.latest?.regions ?? []) {
+        const copy = this.#copies.get(one.region) ?? null;
+        const told = { copy, wentOn: this.#wentOn };
+        if (this.#rollbacks.observe(one, Date.now(), told))
+          await this.#job(COPIES_JOB, () => this.#careForCopy(one.region));
+      }
+    }
+  }
+
+  async #alertOfRollbacks(region: string, copy: HubCopy): Promise<void> {
+    const open = openRollbacks(copy, region);
+    const all = Object.values(rollbacksIn(copy, region));
+    if (all.length === 0) return;
+    const { connection, tracing } = this.#parts;
+    const holds = open.length > 0;
+    await new HubAlerts(connection, tracing).set({
+      ...{ rule: WENT_BACK_RULE, key: region, severity: "critical", holds },
+      atMs: holds ? Math.min(...open.map(({ foundAtMs }) => foundAtMs)) : Date.now(),
+      value: open.length,
+      message: holds
+        ? wentBackText(region, open)
+        : `region ${region} goes on behind the hub's copies`,
     });
   }
 

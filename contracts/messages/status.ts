@@ -64,6 +64,8 @@ export interface GatewayStatus {
   }[];
   /** `refusing`: the log refuses or is away, so nothing is acknowledged; `detail` says why. */
   readonly log: { readonly state: "ok" | "refusing"; readonly detail: string };
+  /** Streams that went back and that it has moved on, with when the hub had found that, epoch ms; absent of earlier versions. */
+  readonly wentOn?: Readonly<Record<string, number>>;
   /** The time at which the region's log stored the last canary of this gateway, epoch ms; null while it has none. */
   readonly canaryStoredMs: number | null;
   /** Groups that read the region's log and have members here. */
@@ -166,6 +168,8 @@ export interface AlertingStatus {
   readonly failed: number;
   /** Keys for which a condition holds, but not yet for long enough. */
   readonly pending: number;
+  /** As of a gateway: of the region's alerts. */
+  readonly wentOn?: Readonly<Record<string, number>>;
   readonly openAlerts: number;
   readonly raised: number;
   readonly cleared: number;

@@ -47,6 +47,16 @@ export const SIGNED_BUCKETS: ReadonlySet<string> = new Set([
   ...[ACKNOWLEDGEMENTS_BUCKET, NOTIFIERS_BUCKET],
 ]);
 
+/**
+ * Messages that hold nothing but a sequence number, in a region's stream of alerts, rejects or replies: the stream went
+ * back, and goes on behind the hub's copy of it (docs/decisions/0103). No reader is given one.
+ */
+export const fillerSubject = (stream: string, region: string): string =>
+  `${mirroredPrefix(stream)}.${region}.filler`;
+
+export const isFiller = (subject: string): boolean =>
+  subject.endsWith(".filler") && /^(alerts|rejects|replies)\.[^.]+\.filler$/.test(subject);
+
 /** The stream behind a bucket. */
 export const bucketStream = (bucket: string): string => `KV_${bucket}`;
 
@@ -62,6 +72,10 @@ export const partitionIn = (subject: string): number => Number(subject.split("."
 
 /** All lanes of a region. */
 export const telemetryFilter = (region: string): string => `telemetry.${region}.*`;
+
+/** The first token of the subjects of a stream that a region writes and the hub mirrors. */
+export const mirroredPrefix = (stream: string): string =>
+  stream.slice(0, stream.indexOf("_")).toLowerCase();
 
 /** The name of an alert of a rule and key; the late one has a name of its own. */
 export interface AlertName {

@@ -1,6 +1,11 @@
 import { type Alert, isAlertState } from "../../contracts/messages/alert.ts";
 import { inKnownFormat } from "../../contracts/messages/format.ts";
-import { alertSubject, alertSubjects, alertsStream } from "../../contracts/names/subjects.ts";
+import {
+  alertSubject,
+  alertSubjects,
+  alertsStream,
+  isFiller,
+} from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { jsonOf } from "../../platform/nats/client/payload.ts";
 import {
@@ -86,7 +91,7 @@ export class AlertLog {
     const stream = this.#stream;
     const last = new Map<string, Last>();
     const counts = await this.#streams.subjects(stream, alertSubjects(this.#region));
-    const subjects = [...counts.keys()];
+    const subjects = [...counts.keys()].filter((subject) => !isFiller(subject));
     for (let at = 0; at < subjects.length; at += READS_AT_ONCE)
       await Promise.all(
         subjects.slice(at, at + READS_AT_ONCE).map(async (subject) => {

@@ -4,6 +4,7 @@ import {
   ACKNOWLEDGEMENTS_BUCKET,
   CONTRACTS_BUCKET,
   RULES_BUCKET,
+  alertsStream,
   laneName,
 } from "../../contracts/names/subjects.ts";
 import { oncePerTurn } from "../../otel/once-per-turn.ts";
@@ -35,6 +36,7 @@ import { processMain } from "../../platform/runtime/process-main.ts";
 import type { HealthCheck } from "../../platform/runtime/health.ts";
 import { Starting, serveStatus, statusAddress } from "../../platform/runtime/status-server.ts";
 import { openAcknowledgements } from "./acknowledgements.ts";
+import { GoingOn } from "../retention/going-on.ts";
 import { AlertLog } from "./alert-log.ts";
 import { AlertSigner } from "./alert-signer.ts";
 import { AlertingLane } from "./alerting-lane.ts";
@@ -176,6 +178,7 @@ await processMain({
     );
     const natsServer = new ServerMonitor(config.natsMonitorUrl, logger);
     const volumes = new Volumes(config.disks, natsServer, logger);
+    const goingOn = new GoingOn({ connection, region, streams: [alertsStream(region)], logger });
     const status = (): AlertingStatus => ({
       process: "alerting",
       region: config.region,
@@ -188,6 +191,7 @@ await processMain({
       raised: alertLog.raised,
       cleared: alertLog.cleared,
       setAside: setAside.count,
+      wentOn: goingOn.wentOn,
       losses: lanes.flatMap((lane) => lane.losses),
       lanes: lanes.map((lane) => lane.status),
       volumes: volumes.read(),
@@ -212,6 +216,7 @@ await processMain({
       natsServer.run(signal),
       server.run(signal),
       health.run(signal),
+      goingOn.run(signal),
       watchGateways({ streams, region, alertLog, logger }, signal),
       alertOfSetAside({ streams, region, alertLog }, signal),
       announceProcess({ connection, kind: "alerting", domain: region, telemetry, status }, signal),

@@ -1,6 +1,6 @@
 // The region's trimmer: its own log, and its copies of other regions' logs, by what is still needed.
 import cron from "node-cron";
-import type { HubCopy } from "../../contracts/messages/copy.ts";
+import { type HubCopy, openRollbacks } from "../../contracts/messages/copy.ts";
 import { telemetryStream } from "../../contracts/names/subjects.ts";
 import type { NatsConnection } from "../../platform/nats/client/connection.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
@@ -53,8 +53,9 @@ async function trimLog(of: string, streams: Streams, parts: TrimmerParts): Promi
   const { connection, region, logKeep: keepMs, logger } = parts;
   const stream = telemetryStream(of);
   const copy = await readCopy(streams, of);
-  const needed = [copy === null ? null : copy.seq + 1];
-  const stages = stagesIn(await streams.state(stream), parts.partitions);
+  const state = await streams.state(stream);
+  const needed = [copy === null ? null : hubNeedsFrom(of, copy, state)];
+  const stages = stagesIn(state, parts.partitions);
   if (of === region)
     for (const operator of OPERATORS)
       needed.push(...(await neededFrom(connection, operator, of, stages)));
@@ -66,13 +67,23 @@ async function trimLog(of: string, streams: Streams, parts: TrimmerParts): Promi
   if (purged > 0 || heldBy !== null) logger.info({ stream, purged, heldBy }, "log trimmed");
 }
 
-/** A copy that was begun before its origin was rolled back holds what that does not. */
+/** The first number that the hub lacks; null while the log ends before its copy: it went back, and nobody has told how far. */
+function hubNeedsFrom(of: string, copy: HubCopy, { lastSeq }: { lastSeq: number }): number | null {
+  if (copy.seq > lastSeq) return null;
+  const open = openRollbacks(copy, of).find(({ stream }) => stream === telemetryStream(of));
+  return Math.min(copy.seq + 1, open?.fromSeq ?? Infinity);
+}
+
+/**
+ * A copy that was begun before its origin was rolled back holds what that does not, as a steward before 0103 found it. What is found since
+ * needs no other copy: the log goes on behind the hub's, and this one keeps what it has.
+ */
 async function isOutdated(
   streams: Streams,
   stream: string,
   copy: HubCopy | null,
 ): Promise<boolean> {
-  if (!copy?.rollback) return false;
+  if (!copy?.rollback || copy.rollback.fromSeq !== undefined) return false;
   return (await streams.state(stream)).createdMs < copy.rollback.foundAtMs;
 }
 

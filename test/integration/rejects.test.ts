@@ -19,7 +19,7 @@ import { CommitLog } from "../../gateway/ingest/commit-log.ts";
 import { Ingest } from "../../gateway/ingest/ingest.ts";
 import type { Refusal } from "../../gateway/ingest/message.ts";
 import { Mapper } from "../../gateway/ingest/mapping.ts";
-import { natsFrameStore } from "../../gateway/ingest/nats-store.ts";
+import { NatsFrameStore } from "../../gateway/ingest/nats-store.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { RejectCounts } from "../../cloud/insight/ledger/reject-counts.ts";
 import { RejectLog } from "../../platform/nats/lanes/reject-log.ts";
@@ -60,7 +60,7 @@ let epochs = 0;
 function startGateway(options: { mapper?: Mapper; nowMs: number }) {
   const stop = new AbortController();
   const epoch = `e${(epochs += 1)}`;
-  const commitLog = new CommitLog(natsFrameStore(nats, "eu"), {
+  const commitLog = new CommitLog(new NatsFrameStore(nats, "eu"), {
     gateway: "g1",
     epoch,
     partitions: 4,

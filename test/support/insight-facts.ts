@@ -82,7 +82,7 @@ function regionAt(region: string, { nowMs, seq }: Moment): RegionFacts {
   return {
     region,
     link: { up: true, sinceMs: START_MS, seenMs: nowMs, outages: [] },
-    ...{ log, copy: { ...log, lag: 0 }, alertsSeq: 0 },
+    ...{ log, copy: { ...log, lag: 0 }, alertsSeq: 0, wentBack: [] },
     lanes: Array.from({ length: PARTITIONS }, (_, partition) => ({ partition, ...lane })),
   };
 }

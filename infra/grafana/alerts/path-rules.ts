@@ -73,6 +73,15 @@ export const PATH_RULES: readonly AlertRule[] = [
       "The hub's store is older than what a region has seen of it: no changes until it is recovered.",
   },
   {
+    name: "SkerryRegionWentBack",
+    measure: "max by (region) (skerry_region_went_back)",
+    when: "== 1",
+    lasting: "1m",
+    severity: "critical",
+    summary:
+      "The store of {{ $labels.region }} is older than the hub's copies of it, and has not gone on behind them.",
+  },
+  {
     name: "SkerryReadingsLost",
     measure: 'sum by (region) (delta(skerry_ledger_readings{term="lost"}[15m]))',
     when: "> 0",

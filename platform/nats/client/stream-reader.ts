@@ -1,6 +1,7 @@
 // Reading a stream: in order and for ever, or what it holds now, once. Without making a consumer, which nobody but
 // the topology tool may (feeds.ts).
 import type { NatsConnection } from "nats";
+import { isFiller } from "../../../contracts/names/subjects.ts";
 import { Backoff, sleep } from "../../runtime/backoff.ts";
 import { messageOf } from "../../runtime/errors.ts";
 import type { Logger } from "../../runtime/logger.ts";
@@ -54,7 +55,7 @@ export async function* readSlice(
           if (typeof from === "number" && entry.seq < from) continue;
           from = entry.seq + 1;
           backoff.reset();
-          yield entry;
+          if (!isFiller(entry.subject)) yield entry;
         }
       } catch (error) {
         if (signal.aborted) return;
@@ -84,8 +85,11 @@ export async function* readStored(
   const newest = (await streams.newest(slice.stream, slice.subject))?.seq ?? 0;
   const until = Math.min(newest, untilSeq);
   try {
-    if (slice.from === "last-per-subject") yield* latest(streams, slice, until);
-    else yield* readRange(connection, { ...slice, from: slice.from, until });
+    const found =
+      slice.from === "last-per-subject"
+        ? latest(streams, slice, until)
+        : readRange(connection, { ...slice, from: slice.from, until });
+    for await (const entry of found) if (!isFiller(entry.subject)) yield entry;
   } catch (error) {
     throw translate(error);
   }

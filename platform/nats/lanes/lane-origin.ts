@@ -167,23 +167,6 @@ async function gapOf(connection: NatsConnection, { region }: LaneId): Promise<nu
 }
 
 /**
- * True if the region's log holds something else where this copy's message is: its store lost what it
- * had not synced, and used the sequence numbers again.
- */
-export async function isRolledBack(
-  connection: NatsConnection,
-  region: string,
-  seq: number,
-): Promise<boolean> {
-  const stream = telemetryStream(region);
-  const here = await storedAt(new Streams(connection), stream, seq);
-  const origin = originStreams(connection, region);
-  const { firstSeq, lastSeq } = await origin.state(stream);
-  if (here === null || seq < firstSeq) return false;
-  return lastSeq < seq || (await storedAt(origin, stream, seq)) !== here;
-}
-
-/**
  * For a reader of the region's own log, which was at this message: null if the log still holds it, or
  * has trimmed it; else the first sequence that was stored since.
  */

@@ -89,6 +89,12 @@ export const reading = (stream: string, api = "$JS.API"): string[] => [
 export const statedRejects = (region: string): string =>
   `$JS.${region}.API.STREAM.INFO.${rejectsStream(region)}`;
 
+/** Reading what a region has written besides its log: whether it went back behind the hub's copy. */
+export const writtenStreams = (region: string): string[] =>
+  [alertsStream, rejectsStream, repliesStream].flatMap((of) =>
+    reading(of(region), `$JS.${region}.API`),
+  );
+
 /** Reading the copies that a region has of the hub's records. */
 export const seenRecords = (region: string): string[] =>
   BROADCAST_STREAMS.flatMap((stream) => reading(stream, `$JS.${region}.API`));
@@ -159,7 +165,8 @@ const ofRegion = (region: string, pairs: RegionPairs): Crossing[] => {
     ),
     // Lanes read what the hub's copy lacks from the region itself.
     ...reading(log, api).map((subject): Crossing => ({ ...fromHub, subject })),
-    { ...fromHub, subject: statedRejects(region) },
+    // The state of rejects, for what was replayed, and whether one of these went back behind the hub's copy.
+    ...writtenStreams(region).map((subject): Crossing => ({ ...fromHub, subject })),
     // Whether the region has seen more of the hub's records than the hub has: see history/divergence.ts.
     ...seenRecords(region).map((subject): Crossing => ({ ...fromHub, subject })),
     // The console asks gateways to admit rejects again, and which were.

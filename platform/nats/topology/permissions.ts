@@ -48,6 +48,7 @@ import {
   reading,
   seenRecords,
   statedRejects,
+  writtenStreams,
 } from "./crossings.ts";
 import { type Feed, feedConsumer, feedFlowControl, feedSubject } from "../client/feeds.ts";
 import { hubFeeds, regionFeeds } from "./live-readers.ts";
@@ -216,6 +217,8 @@ export function regionPermissions(
           CONTRACTS_BUCKET,
           RULES_BUCKET,
           ACKNOWLEDGEMENTS_BUCKET,
+          // Whether its alerts went back behind the hub's copy of them.
+          COPIES_BUCKET,
           GENERATIONS_BUCKET,
           POSITIONS_BUCKET,
           ALERT_STATE_BUCKET,
@@ -271,6 +274,12 @@ const takingOverCopies = (regions: readonly string[]): string[] =>
     .flatMap((stream) =>
       ["INFO", "LEADER.STEPDOWN"].map((verb) => `$JS.API.STREAM.${verb}.${stream}`),
     );
+
+/** Whether a region's streams went back behind the hub's copies; those of its log and rejects are read anyway. */
+const comparing = (region: string): string[] => [
+  ...writtenStreams(region),
+  ...[alertsStream(region), repliesStream(region)].flatMap((stream) => reading(stream)),
+];
 
 export function hubPermissions(
   regions: readonly string[],
@@ -331,6 +340,7 @@ export function hubPermissions(
         ...[GENERATION_KEY, FENCE_KEY].map((key) => `$KV.${GENERATIONS_BUCKET}.${key}`),
         ...BROADCAST_STREAMS.flatMap((stream) => reading(stream)),
         ...regions.flatMap(seenRecords),
+        ...regions.flatMap(comparing),
         ...reading(alertsStream("hub")),
         ...readingBuckets(COPIES_BUCKET, CONTRACTS_BUCKET, POSITIONS_BUCKET, LEDGER_BUCKET),
         ...logs.flatMap((stream) =>

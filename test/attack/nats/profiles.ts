@@ -85,6 +85,8 @@ const ofRegion = (region: (typeof REGIONS)[number]): Profile[] => [
     reads: [
       telemetryStream(region),
       ...bucketsOf(CONTRACTS_BUCKET, RULES_BUCKET, ACKNOWLEDGEMENTS_BUCKET, POSITIONS_BUCKET),
+      // Whether the alerts went back behind the hub's copy of them.
+      bucketStream(COPIES_BUCKET),
       FORMAT_LEVEL,
     ],
     entries: {
@@ -158,6 +160,8 @@ const ofHub: readonly Profile[] = [
     // it sees the state, and has another server lead them.
     reads: [
       ...[...logs, COMMANDS_STREAM],
+      // It holds the copies of what regions write against the regions' own.
+      ...REGIONS.flatMap((region) => [alertsStream(region), repliesStream(region)]),
       ...bucketsOf(CONTRACTS_BUCKET, POSITIONS_BUCKET, LEDGER_BUCKET),
       ...bucketsOf(DEVICES_BUCKET, RULES_BUCKET, ACKNOWLEDGEMENTS_BUCKET, NOTIFIERS_BUCKET),
     ],

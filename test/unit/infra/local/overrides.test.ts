@@ -95,7 +95,11 @@ test("without the demo's rules and mappings there is only what was learned, and 
     expect(envOf(none, name)["SKERRY_MAPPINGS"]).toBe(learnedDirectory(options));
   const own = { rules: "/r.json", mappings: "/m.json", schemas: "/c" };
   expect(envOf(own, "console")).toMatchObject({
-    ...{ SKERRY_RULES: "/r.json", SKERRY_MAPPINGS: `/m.json,${learnedDirectory(options)}`, SKERRY_SCHEMAS: "/c" },
+    ...{
+      SKERRY_RULES: "/r.json",
+      SKERRY_MAPPINGS: `/m.json,${learnedDirectory(options)}`,
+      SKERRY_SCHEMAS: "/c",
+    },
   });
   for (const name of ["gateway-eu", "alerting-us", "aggregator", "steward"])
     expect(envOf(own, name)["SKERRY_SCHEMAS"]).toBe("/c");
