@@ -1,5 +1,5 @@
-// `npm run interop -- DIRECTORY`: the interoperability suites of Eclipse Paho against the product as it is started.
-// They are no part of `npm test`: they are not ours, and have to be fetched first (README.md here).
+// `npm run interop -- DIRECTORY`: the interoperability suites of Eclipse Paho against the product as it is started;
+// `npm run interop -- clients DIRECTORY`: other people's clients (clients.ts). They are no part of `npm test`: they are not ours, and have to be fetched first (README.md here).
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { eventually } from "../support/eventually.ts";
 import { Launcher } from "../support/launcher.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { runClients } from "./clients.ts";
 
 /**
  * The suites, and what each wants of the gateway: a topic that nobody may subscribe to; one keep-alive for all, and no
@@ -24,7 +25,12 @@ const EXPLAINED: Readonly<Record<string, string>> = {
     "it wants 0x80; the topic is open in this run, and where it is not the gateway says 0x87, as MQTT 5 (3.9.3) has it",
 };
 
-const [directory, portText = "19700", only] = process.argv.slice(2);
+const [first, ...more] = process.argv.slice(2);
+if (first === "clients") {
+  const [built = "", port = "19700", name] = more;
+  process.exit((await runClients(built, Number(port), name)) === 0 ? 0 : 1);
+}
+const [directory, portText = "19700", only] = [first, ...more];
 const folder = ["interoperability", "."].map((part) => join(directory ?? "", part));
 const suite = folder.find((one) => existsSync(join(one, "client_test5.py")));
 if (directory === undefined || !suite) {

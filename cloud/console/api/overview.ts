@@ -62,6 +62,9 @@ const REGION = object({
   ),
   log: orNull(object(LOG)),
   copy: orNull(object({ ...LOG, verdict: VERDICT })),
+  wentBack: orNull(
+    text("streams that went back behind the hub's copies, and have not gone on yet"),
+  ),
   lanes: list(object({ partition: integer(), aggregator: VERDICT, alerting: VERDICT })),
   channels: list(object({ channel: text(), verdict: VERDICT })),
   path: VERDICT,

@@ -1,0 +1,3 @@
+module skerry.test/interop
+
+go 1.24
