@@ -13,13 +13,7 @@ import { planDemo } from "./demo/plan-demo.ts";
 import { channelEnv, passedEnv } from "./environment.ts";
 import { givenTo, parseSets, withGiven } from "./overrides.ts";
 import { withOwnContracts } from "./own-contracts.ts";
-import {
-  type Env,
-  type LocalOptions,
-  type ProcessPlan,
-  learnedDirectory,
-  secretPath,
-} from "./places.ts";
+import { type Env, type LocalOptions, type ProcessPlan, secretPath } from "./places.ts";
 import { mappingsPath, planLocal, startedOf } from "./plan.ts";
 import { makeSecrets } from "./secrets.ts";
 import { incidentLines } from "./incident.ts";
@@ -78,7 +72,6 @@ async function main(): Promise<number> {
   });
   createPrivately(); // The servers, too; packages are installed by now.
   if (options.tls) await makeLocalCertificates(options);
-  mkdirSync(learnedDirectory(options), { recursive: true });
   const secret = makeSecrets(options.dataDir);
   const local = planLocal(options, {
     programs,

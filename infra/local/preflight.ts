@@ -62,7 +62,7 @@ const canListen = (port: number): Promise<boolean> =>
 export function takeDirectory(dataDir: string, pid: number): () => void {
   const lock = join(dataDir, "launcher.pid");
   try {
-    for (const name of ["logs", "ledger", "nats", "influx"]) {
+    for (const name of ["logs", "ledger", "nats", "influx", "mappings"]) {
       makePrivateDirectory(join(dataDir, name));
       chmodSync(join(dataDir, name), 0o700); // Also those of before.
     }
