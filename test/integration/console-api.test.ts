@@ -2,23 +2,11 @@
 // page of the API promises.
 // Method: a whole region and hub (gateway, engine, aggregator, InfluxDB) with the console as it is started; devices
 // publish by MQTT; every answer is held against the page of the API.
-import { join } from "node:path";
 import { type MqttClient, connectAsync } from "mqtt";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { makeAggregator } from "../support/aggregator.ts";
-import {
-  type ConsoleUnderTest,
-  OPERATOR_TOKEN,
-  VIEWER_TOKEN,
-  askApi,
-  startConsole,
-} from "../support/console.ts";
+import { type ConsoleUnderTest, OPERATOR_TOKEN, VIEWER_TOKEN, askApi } from "../support/console.ts";
+import { startConsoleRegion } from "../support/console-region.ts";
 import { eventually } from "../support/eventually.ts";
-import { freePort } from "../support/free-port.ts";
-import { startInflux } from "../support/influx.ts";
-import { startHubAndRegions } from "../support/nats.ts";
-import { startService } from "../support/services.ts";
-import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const stack = new AsyncDisposableStack();
 let api: ConsoleUnderTest;
@@ -28,40 +16,7 @@ let device: MqttClient;
 type Json = Record<string, unknown>;
 
 beforeAll(async () => {
-  const directory = stack.use(await temporaryDirectory());
-  const world = stack.use(await startHubAndRegions({ regions: ["eu"], partitions: 1 }));
-  const influx = stack.use(await startInflux());
-  const [mqttPort, wsPort] = [await freePort(), await freePort()];
-  mqttUrl = `mqtt://127.0.0.1:${mqttPort}`;
-  const env = { SKERRY_REGION: "eu", SKERRY_PARTITIONS: "1" };
-  const aggregator = await makeAggregator(world, influx, ["eu"], { SKERRY_PARTITIONS: "1" });
-  const started = await Promise.all([
-    startService("gateway/main.ts", {
-      ...env,
-      SKERRY_NATS_URL: world.region("eu").urlOf("gateway"),
-      SKERRY_MQTT_PORT: String(mqttPort),
-      SKERRY_WS_PORT: String(wsPort),
-      SKERRY_DATA_DIR: join(directory.path, "gateway"),
-      SKERRY_ANONYMOUS: "loopback",
-    }),
-    startService("gateway/alerting/main.ts", {
-      ...env,
-      SKERRY_NATS_URL: world.region("eu").urlOf("alerting"),
-    }),
-    aggregator.process.start(),
-  ]);
-  stack.use(started[0].process);
-  stack.use(started[1].process);
-  stack.use(aggregator.process);
-  api = stack.use(
-    await startConsole(world, ["eu"], {
-      SKERRY_PARTITIONS: "1",
-      SKERRY_INFLUX_URL: influx.url,
-      SKERRY_CONSOLE_MQTT: `eu=ws://127.0.0.1:${wsPort}`,
-    }),
-  );
-  device = await connectAsync(mqttUrl, { clientId: "room-1", protocolVersion: 5 });
-  stack.defer(() => device.endAsync(true));
+  ({ api, device, mqttUrl } = await startConsoleRegion(stack));
 }, 60_000);
 
 afterAll(() => stack.disposeAsync());

@@ -6,7 +6,7 @@ import { LaneHealth } from "../../platform/nats/lanes/lane-health.ts";
 import { eventually } from "../support/eventually.ts";
 import { makeAggregator } from "../support/aggregator.ts";
 import { type InfluxUnderTest, startInflux } from "../support/influx.ts";
-import { type NatsWorld, startHubAndRegions } from "../support/nats.ts";
+import { type NatsWorld, environmentsAt, startHubAndRegions } from "../support/nats.ts";
 import { makeNotifier } from "../support/notifiers.ts";
 import { type Service, makeService, startService } from "../support/services.ts";
 
@@ -40,16 +40,7 @@ async function becomes(service: string, ready: boolean, why = /^$/): Promise<voi
 beforeAll(async () => {
   world = stack.use(await startHubAndRegions({ regions: ["eu"], partitions: 1 }));
   influx = stack.use(await startInflux());
-  const hub = (user: Parameters<NatsWorld["hub"]["urlOf"]>[0]) => ({
-    SKERRY_NATS_URL: world.hub.urlOf(user),
-    SKERRY_REGIONS: "eu",
-    SKERRY_PARTITIONS: "1",
-  });
-  const eu = (user: "gateway" | "alerting") => ({
-    SKERRY_NATS_URL: world.region("eu").urlOf(user),
-    SKERRY_REGION: "eu",
-    SKERRY_PARTITIONS: "1",
-  });
+  const { hub, eu } = environmentsAt(world);
   const add = async (name: string, main: string, env: Record<string, string>): Promise<void> => {
     const service = await startService(main, env);
     services.set(name, service);

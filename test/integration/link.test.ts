@@ -1,23 +1,30 @@
 // Goal: what nats-servers say over a compressed link arrives as it was said, for fewer bytes; a link that is killed, cut,
 // lied to or dialled by strangers costs a reconnect and nobody else anything.
 // Method: real processes, sockets with random pieces both ways, real nats-servers with the link between them.
-import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import type { Socket } from "node:net";
 import { once } from "node:events";
-import { type Server, type Socket, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { constants, zstdCompressSync } from "node:zlib";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import type { LinkStatus } from "../../infra/link/link.ts";
 import { alertSubject } from "../../contracts/names/subjects.ts";
-import { TcpProxy } from "../../infra/local/demo/tcp-proxy.ts";
 import { publishOnce, publisherOn } from "../../platform/nats/client/publish.ts";
 import { Streams } from "../../platform/nats/client/streams.ts";
 import { eventually } from "../support/eventually.ts";
+import {
+  type Ends,
+  certificates,
+  closed,
+  dial,
+  listen,
+  received,
+  startLink,
+} from "../support/link.ts";
 import { freePort } from "../support/free-port.ts";
 import { startHubAndRegions } from "../support/nats.ts";
 import { FrameWriter } from "../support/nats-frames.ts";
-import { type Service, startService } from "../support/services.ts";
+import { startService } from "../support/services.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import {
   type TestAuthority,
@@ -27,98 +34,6 @@ import {
 } from "../support/tls-files.ts";
 
 const PREFACE = "skerry-link 1\n";
-
-interface Ends {
-  readonly region: Service;
-  readonly hub: Service;
-  readonly wan: TcpProxy;
-  readonly port: number;
-  readonly hubPort: number;
-}
-
-/** Both ends, with a WAN between them that can be cut. */
-async function startLink(
-  stack: AsyncDisposableStack,
-  targetPort: number,
-  tls: { readonly hub?: Record<string, string>; readonly region?: Record<string, string> } = {},
-): Promise<Ends> {
-  const [hubPort, wanPort, port] = [await freePort(), await freePort(), await freePort()];
-  const hub = await startService("infra/link/main.ts", {
-    SKERRY_LINK_SIDE: "hub",
-    SKERRY_LINK_LISTEN: `127.0.0.1:${hubPort}`,
-    SKERRY_LINK_TARGET: `127.0.0.1:${targetPort}`,
-    ...tls.hub,
-  });
-  stack.use(hub.process);
-  const wan = stack.use(await TcpProxy.listen(wanPort, hubPort));
-  const region = await startService("infra/link/main.ts", {
-    SKERRY_LINK_SIDE: "region",
-    SKERRY_LINK_LISTEN: `127.0.0.1:${port}`,
-    SKERRY_LINK_TARGET: `localhost:${wanPort}`,
-    ...tls.region,
-  });
-  stack.use(region.process);
-  return { region, hub, wan, port, hubPort };
-}
-
-async function listen(
-  stack: AsyncDisposableStack,
-  on: (socket: Socket) => void,
-): Promise<{ server: Server; port: number }> {
-  const port = await freePort();
-  const server = createServer((socket) => {
-    socket.on("error", () => undefined);
-    on(socket);
-  });
-  server.listen(port, "127.0.0.1");
-  await once(server, "listening");
-  stack.defer(() => void server.close());
-  return { server, port };
-}
-
-async function dial(port: number): Promise<Socket> {
-  const socket = connect(port, "127.0.0.1");
-  socket.on("error", () => undefined);
-  await once(socket, "connect");
-  onTestFinished(() => void socket.destroy());
-  return socket;
-}
-
-const closed = (socket: Socket): Promise<void> =>
-  new Promise((resolve) => socket.resume().once("close", () => resolve()));
-
-/** Certificates of one authority for the hub and a region. */
-async function certificates(stack: AsyncDisposableStack) {
-  const { path } = stack.use(await temporaryDirectory());
-  const at = (name: string): string => join(path, name);
-  const openssl = (...args: string[]): void =>
-    void execFileSync("openssl", args, { stdio: "ignore" });
-  const request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"];
-  openssl(...request, "-subj", "/CN=test", "-keyout", at("ca.key"), "-out", at("ca.pem"));
-  for (const name of ["hub", "region"])
-    openssl(
-      ...[...request, "-CA", at("ca.pem"), "-CAkey", at("ca.key"), "-subj", "/CN=localhost"],
-      ...["-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=CA:FALSE"],
-      ...["-keyout", at(`${name}.key`), "-out", at(`${name}.pem`)],
-    );
-  const own = (name: string) => ({
-    SKERRY_LINK_CERT: at(`${name}.pem`),
-    SKERRY_LINK_KEY: at(`${name}.key`),
-    SKERRY_LINK_CA: at("ca.pem"),
-  });
-  return { hub: own("hub"), region: own("region"), ca: at("ca.pem") };
-}
-
-const received = (socket: Socket, bytes: number): Promise<Buffer> =>
-  new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    socket.on("data", (chunk: Buffer) => {
-      chunks.push(chunk);
-      length += chunk.length;
-      if (length >= bytes) resolve(Buffer.concat(chunks));
-    });
-  });
 
 /** Text that repeats itself and bytes that do not, in pieces of all sizes. */
 const pieces = (): Buffer[] =>

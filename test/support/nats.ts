@@ -257,3 +257,17 @@ export const passwords = (): Record<string, string> =>
       passwordOf(user),
     ]),
   );
+
+/** The environments of processes at the hub and in its one region, `eu`, whose log has one lane; by NATS user. */
+export const environmentsAt = (world: Pick<NatsWorld, "hub" | "region">) => ({
+  hub: (user: NatsUser) => ({
+    SKERRY_NATS_URL: world.hub.urlOf(user),
+    SKERRY_REGIONS: "eu",
+    SKERRY_PARTITIONS: "1",
+  }),
+  eu: (user: NatsUser) => ({
+    SKERRY_NATS_URL: world.region("eu").urlOf(user),
+    SKERRY_REGION: "eu",
+    SKERRY_PARTITIONS: "1",
+  }),
+});

@@ -8,7 +8,7 @@ import { TcpProxy } from "../../infra/local/demo/tcp-proxy.ts";
 import { eventually } from "./eventually.ts";
 import { freePort } from "./free-port.ts";
 import { type InfluxUnderTest, startInflux } from "./influx.ts";
-import { type NatsWorld, startHubAndRegions } from "./nats.ts";
+import { type NatsWorld, environmentsAt, startHubAndRegions } from "./nats.ts";
 import { type Service, makeService } from "./services.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
@@ -103,16 +103,7 @@ export class ProbedInstallation implements AsyncDisposable {
       }),
     );
     const influx = stack.use(await startInflux(influxOn(disks.influx)));
-    const hub = (user: Parameters<NatsWorld["hub"]["urlOf"]>[0]) => ({
-      SKERRY_NATS_URL: world.hub.urlOf(user),
-      SKERRY_REGIONS: "eu",
-      SKERRY_PARTITIONS: "1",
-    });
-    const eu = (user: "gateway" | "alerting") => ({
-      SKERRY_NATS_URL: world.region("eu").urlOf(user),
-      SKERRY_REGION: "eu",
-      SKERRY_PARTITIONS: "1",
-    });
+    const { hub, eu } = environmentsAt(world);
     const sink = { SKERRY_INFLUX_URL: influx.url };
     await run("aggregator", "cloud/aggregator/main.ts", { ...hub("aggregator"), ...sink });
     const channels = join(directory, "channels.json");

@@ -22,8 +22,6 @@ import {
   alertSubjects,
   alertsOfRule,
   alertsStream,
-  bucketStream,
-  deadLetterSubjects,
   deadLettersStream,
   liveDigestSubject,
   liveProcesses,
@@ -34,17 +32,18 @@ import {
   replaySubject,
   replySubjects,
   retrySetAsideSubject,
-  retrySubjects,
   setAsideStream,
-  setAsideSubjects,
   suspectKey,
   telemetryFilter,
   telemetryStream,
 } from "../../../contracts/names/subjects.ts";
 import {
+  BROADCAST_BUCKETS,
+  BROADCAST_STREAMS,
   type Crossing,
   crossingsOf,
   leafAccount,
+  mirroredStreams,
   reading,
   seenRecords,
   statedRejects,
@@ -53,14 +52,20 @@ import {
 import { type Feed, feedConsumer, feedFlowControl, feedSubject } from "../client/feeds.ts";
 import { hubFeeds, regionFeeds } from "./live-readers.ts";
 import type { RegionPairs } from "./pairs.ts";
-import { BROADCAST_BUCKETS, BROADCAST_STREAMS, mirroredStreams } from "./crossings.ts";
 import { GROUPS } from "../lanes/group-places.ts";
+import {
+  INBOX,
+  ANSWERS,
+  readingBuckets,
+  INFO,
+  positionsOf,
+  leasing,
+  settingAside,
+  watchingSetAside,
+  notifying,
+} from "./rights.ts";
 import { GATEWAY_RULES } from "../../../contracts/messages/alert.ts";
 import { FENCE_KEY, GENERATION_KEY } from "../../../contracts/messages/generation.ts";
-
-const INBOX = "_INBOX.>";
-/** Answers to what was asked through another account: nats-server names them so. */
-const ANSWERS = "_R_.>";
 
 /** True for the subjects of answers: they stay where the question was asked. */
 export const isOfAnswers = (subject: string): boolean => /^_(INBOX|R_)/.test(subject);
@@ -83,21 +88,6 @@ export interface Permissions {
   readonly subscribe: readonly string[];
 }
 
-const readingBuckets = (...buckets: string[]): string[] =>
-  buckets.flatMap((bucket) => reading(bucketStream(bucket)));
-
-const INFO = "$JS.API.INFO";
-
-/** The positions of an operator; those of a notifier name its channel too. */
-const positionsOf = (operator: string): string => `$KV.${POSITIONS_BUCKET}.${operator}.>`;
-
-/** Taking and giving back leases. */
-const leasing: readonly string[] = [
-  `$KV.${LEASES_BUCKET}.>`,
-  `$JS.API.STREAM.MSG.DELETE.${bucketStream(LEASES_BUCKET)}`,
-  `$JS.API.STREAM.PURGE.${bucketStream(LEASES_BUCKET)}`,
-];
-
 /** Hearing what is pushed, and answering its flow control. */
 const fed = (feeds: readonly Feed[], user: NatsUser): Permissions => {
   const own = feeds.filter((feed) => feed.user === user);
@@ -119,33 +109,6 @@ const withFeeds = <U extends NatsUser>(
       return [user, all];
     }),
   ) as Record<U, Permissions | null>;
-
-/** Setting records aside in a domain; what was mended goes again. */
-const settingAside = (domain: string): string[] => [
-  setAsideSubjects(domain),
-  `$JS.API.STREAM.PURGE.${setAsideStream(domain)}`,
-];
-
-/** Counting what is set aside in a domain. */
-const watchingSetAside = (domain: string): string =>
-  `$JS.API.STREAM.INFO.${setAsideStream(domain)}`;
-
-/** Rights of a notifier in a domain, which tells the alerts of `regions`. */
-const notifying = (domain: string, regions: readonly string[]): string[] => [
-  INFO,
-  liveProcesses({ domain, kind: "notifier" }),
-  ...settingAside(domain),
-  // Answers to those who ask it to handle again what is set aside.
-  ANSWERS,
-  deadLetterSubjects(domain),
-  retrySubjects(domain),
-  positionsOf("notifier"),
-  ...regions.flatMap((region) => reading(alertsStream(region))),
-  ...reading(deadLettersStream(domain)),
-  // A dead letter that was sent after all.
-  `$JS.API.STREAM.MSG.DELETE.${deadLettersStream(domain)}`,
-  ...readingBuckets(NOTIFIERS_BUCKET, GENERATIONS_BUCKET, POSITIONS_BUCKET),
-];
 
 /** @param copies regions whose log this region has a copy of. */
 export function regionPermissions(

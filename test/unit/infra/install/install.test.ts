@@ -14,19 +14,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { install, missingCertificates, uninstall } from "../../../../infra/install/install.ts";
 import type { InstallOptions } from "../../../../infra/install/layout.ts";
 import { newSigningKey, publicPemOf } from "../../../../platform/nats/signed/trusted-keys.ts";
+import { ALL, HUB, REGION } from "../../../support/install-options.ts";
 import { temporaryDirectory } from "../../../support/temporary-directory.ts";
-
-const ALL: InstallOptions = {
-  ...{ role: "all", regions: ["eu"], region: "eu", hub: null, portBase: null },
-  ...{ tls: false, link: true },
-  programs: {
-    ...{ node: "/usr/bin/node", entry: "/usr/lib/skerry/infra/entry/skerry.mjs" },
-    ...{ natsServer: "/usr/sbin/nats-server", influxd: "/usr/bin/influxd" },
-    rules: "/usr/lib/skerry/rules.yaml",
-  },
-};
-const HUB: InstallOptions = { ...ALL, role: "hub", regions: ["eu", "us"], region: null };
-const REGION: InstallOptions = { ...ALL, role: "region", hub: "hub.example.com:7422" };
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let said: string[];
